@@ -1,0 +1,237 @@
+"""The command line: it fills one settings object, calls the engine and hands the report to a reporter."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from infralint import __version__
+
+if TYPE_CHECKING:
+    from infralint.registry import Check
+    from infralint.run import Report
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, message="infralint %(version)s")
+def cli() -> None:
+    """Will a token stream (SSE) or a WebSocket survive every hop between the browser and the model?"""
+
+
+@cli.command("check")
+@click.argument("paths", nargs=-1, type=click.Path(allow_dash=True))
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="What to print.")
+@click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Write the report to a file.")
+@click.option("--select", multiple=True, metavar="CHECK", help="Run only these checks (repeat, or separate by commas).")
+@click.option("--ignore", multiple=True, metavar="CHECK", help="Leave these checks out.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "note", "never"]),
+    help="Exit with 1 from this severity on.  [default: warning]",
+)
+@click.option("--strict", is_flag=True, help="Exit with 2 where something could not be told.")
+@click.option(
+    "--assume",
+    type=click.Choice(["warning", "note", "off"]),
+    help="How loud to be where nothing says what streams.  [default: warning]",
+)
+@click.option(
+    "--checks",
+    "packs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Run a folder of your own checks, too.",
+)
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Use this infralint.yaml.")
+@click.option("--nginx-version", metavar="VERSION", help="The nginx that runs these files, such as 1.27.3.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in text.")
+@click.option("-q", "--quiet", is_flag=True, help="Print findings alone, no summary.")
+@click.option("-v", "--verbose", is_flag=True, help="Name every file that was read.")
+def check_command(paths: tuple[str, ...], **options: Any) -> None:
+    """Judge the configuration in PATHS (files, folders, or - for nginx on standard input; default: here).
+
+    Exit status: 0 clean, 1 findings, 2 something could not be read or the call was wrong.
+    """
+    report = _lint_paths(paths or (".",), options)
+    _write(_rendered(report, options), options["output"])
+    sys.exit(_status(report, options))
+
+
+@cli.command()
+@click.argument("name", metavar="CHECK")
+@click.option(
+    "--checks",
+    "packs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Look in a folder of your own checks, too.",
+)
+def explain(name: str, packs: tuple[Path, ...]) -> None:
+    """Print the manual page of a check."""
+    found = {one.name: one for one in _load(packs)}
+    if name not in found:
+        _fail(_unknown_check(name, list(found)))
+    page = found[name].page
+    click.echo(page.read_text(encoding="utf-8").rstrip() if page.is_file() else found[name].summary)
+
+
+@cli.command("checks")
+@click.option(
+    "--checks",
+    "packs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="List a folder of your own checks, too.",
+)
+def checks_command(packs: tuple[Path, ...]) -> None:
+    """List the checks."""
+    found = _load(packs)
+    width = max(len(one.name) for one in found)
+    for one in found:
+        click.echo(f"{one.name:<{width}}  {one.summary}")
+
+
+def _lint_paths(paths: Sequence[str], options: dict[str, Any]) -> Report:
+    from infralint.run import BrokenCheck, Report, lint
+
+    checks = _load(options["packs"])
+    report = Report()
+    try:
+        for project, given in _projects(paths, options, [one.name for one in checks]):
+            found = lint(project, _chosen(checks, project.settings, options))
+            report = report.joined(found.touching(given))
+            options.setdefault("limits", []).append(project.settings.fail_on)
+    except BrokenCheck as error:
+        _fail(str(error))
+    return report
+
+
+def _projects(paths: Sequence[str], options: dict[str, Any], names: Sequence[str]) -> list[Any]:
+    """Projects, each with the given paths that lie in it, as shown paths."""
+    from infralint.project import Project, StandardInput, find_root
+
+    groups: dict[Path, list[Path]] = {}
+    projects: list[Any] = []
+    for path in paths:
+        if path == "-":
+            projects.append((StandardInput(sys.stdin.buffer.read(), _settings(Path.cwd(), options, names)), ["."]))
+            continue
+        full = Path(os.path.abspath(path))
+        if not full.exists():
+            _fail(f"{path}: no such file or folder")
+        groups.setdefault(find_root(full), []).append(full)
+    for root, given in groups.items():
+        project = Project(root, _settings(root, options, names), given=[os.path.relpath(one, root) for one in given])
+        projects.append((project, [project.shown_path(one) for one in given]))
+    return projects
+
+
+def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
+    import msgspec
+
+    from infralint.config import BadConfig, NginxSettings, Settings, find_config, load_settings
+
+    path = options["config"] or find_config(root)
+    try:
+        settings = load_settings(path, os.path.relpath(path)) if path else Settings()
+    except BadConfig as error:
+        _fail(*(f"{one.where}: {one.message}" for one in error.errors))
+    changes = {key: options[key] for key in ("assume", "fail_on") if options[key]}
+    changes |= {key: _split(options[key]) for key in ("select", "ignore") if options[key]}
+    if options["nginx_version"]:
+        changes["nginx"] = NginxSettings(version=options["nginx_version"], include_paths=settings.nginx.include_paths)
+    settings = msgspec.structs.replace(settings, **changes)
+    for name in (*settings.select, *settings.ignore):
+        if name not in names:
+            _fail(_unknown_check(name, names))
+    return settings
+
+
+def _split(values: Sequence[str]) -> list[str]:
+    return [name for value in values for name in value.replace(",", " ").split()]
+
+
+def _load(packs: Sequence[Path]) -> list[Check]:
+    from infralint.registry import BrokenPack, built_in_folder, load_checks
+
+    try:
+        found = [one for folder in (built_in_folder(), *packs) for one in load_checks(folder)]
+    except BrokenPack as error:
+        _fail(str(error))
+    return sorted(found, key=lambda one: one.name)
+
+
+def _chosen(checks: Sequence[Check], settings: Any, options: dict[str, Any]) -> list[Check]:
+    return [
+        one
+        for one in checks
+        if (not settings.select or one.name in settings.select) and one.name not in settings.ignore
+    ]
+
+
+def _unknown_check(name: str, names: Sequence[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, names, 1)
+    return f"no check is called {name}; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}")
+
+
+def _rendered(report: Report, options: dict[str, Any]) -> str:
+    if options["format_"] == "json":
+        from infralint.reporters.json import render
+
+        return render(report)
+    from infralint.reporters.text import TextOptions
+    from infralint.reporters.text import render as render_text
+
+    return render_text(report, TextOptions(_colored(options), options["quiet"], options["verbose"]))
+
+
+def _colored(options: dict[str, Any]) -> bool:
+    if options["color"] != "auto":
+        return bool(options["color"] == "always")
+    return options["output"] is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _write(text: str, output: str | None) -> None:
+    """Print, or replace a file at once: never half a report."""
+    if output is None:
+        click.echo(text, nl=bool(text) and not text.endswith("\n"), color=True)
+        return
+    target = Path(output)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=target.parent, prefix=f".{target.name}.", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(file.name, target.stat().st_mode if target.exists() else 0o666 & ~umask)
+        os.replace(file.name, target)
+    except OSError as error:
+        _fail(f"{output}: can't be written: {error.strerror}")
+
+
+def _status(report: Report, options: dict[str, Any]) -> int:
+    from infralint.policy import exceeds
+
+    if report.unreadable or not report.read or (options["strict"] and report.unknown):
+        return 2
+    return int(any(exceeds(report.findings, limit) for limit in set(options["limits"])))
+
+
+def _fail(*messages: str) -> NoReturn:
+    for message in messages:
+        click.echo(f"infralint: {message}", err=True)
+    sys.exit(2)

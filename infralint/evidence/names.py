@@ -1,0 +1,69 @@
+"""Names that say "stream": whole segments of paths, never substrings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from infralint.model import StreamKind
+
+SSE_SEGMENTS = frozenset(
+    "sse stream streaming event-stream eventstream eventsource event-source events completions chat-stream"
+    " stream-chat chat mcp a2a generate-stream generate_stream _stcore".split()
+)
+WEBSOCKET_SEGMENTS = frozenset(
+    "ws wss websocket websockets web-socket web_socket websocket_backend socket.io socketio engine.io sockjs sockjs-node"
+    " cable signalr graphql-ws ws-api".split()
+)
+SESSIONS = {
+    "socket.io": "Socket.IO",
+    "socketio": "Socket.IO",
+    "engine.io": "Socket.IO",
+    "sockjs": "SockJS",
+    "mcp": "MCP",
+}
+
+FALSE_FRIENDS = frozenset(
+    "oauth oauth2 callback auth login token register .well-known library asset assets static media images img css js"
+    " fonts upload uploads download downloads files docs doc blog calendar metrics health healthz tags history list"
+    " export exports admin".split()
+)
+"""Segments beside which a telling one means something else: `/mcp/oauth/callback`, `/library/streams`, `/docs/events`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a name says: the kind of stream, the telling word, the session protocol if it names one."""
+
+    kind: StreamKind
+    word: str
+    session: str = ""
+
+
+def stream_name(text: str) -> Name | None:
+    """What the segments of a path (or the words of an upstream's name) say of a stream."""
+    segments = _segments(text)
+    if any(segment in FALSE_FRIENDS for segment in segments):
+        return None
+    for segment in segments:
+        if segment in WEBSOCKET_SEGMENTS:
+            return Name("websocket", segment, SESSIONS.get(segment, ""))
+    for segment in segments:
+        if segment in SSE_SEGMENTS:
+            return Name("sse", segment, SESSIONS.get(segment, ""))
+    return None
+
+
+def _segments(text: str) -> list[str]:
+    """The words between slashes, regular expression marks dropped: `^/(ws|sse)/.*$` -> ws, sse."""
+    plain = re.sub(r"\\([.\-/])", r"\1", text.lower())
+    parts = re.split(r"[/|()^$?*+\[\]{}\\:]+", plain)
+    words = [part.strip(".") if part not in (".well-known",) else part for part in parts]
+    spread = [word for part in words if part for word in (part, *_product(part))]
+    return spread
+
+
+def _product(part: str) -> list[str]:
+    """`websocket-backend`, `ws_upstream` -> their first word, where the rest only says "server"."""
+    first, _, rest = re.sub(r"[_-]", " ", part).partition(" ")
+    return [first] if rest in {"backend", "upstream", "server", "servers", "service", "app", "proxy"} else []

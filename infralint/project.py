@@ -1,0 +1,166 @@
+"""Which files belong together: the project's root, its files, and reading them safely."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+
+from infralint.config import CONFIG_NAMES, Settings
+from infralint.model import Location, Unreadable
+
+SKIPPED_FOLDERS = frozenset(
+    "node_modules bower_components .git .hg .svn .venv venv __pycache__ .tox .nox .mypy_cache .pytest_cache"
+    " .ruff_cache .next .nuxt .turbo .vercel .terraform .terragrunt-cache .serverless site-packages".split()
+)
+LARGEST = 10 * 1024 * 1024
+"""Bytes: a longer file was not written by hand."""
+
+
+class CantRead(Exception):
+    """A file whose text can't be had; says why, as the end of a sentence that begins with its name."""
+
+
+class Project:
+    """A folder whose files are judged together.
+
+    root: absolute. settings: what its infralint.yaml says. base: what shown paths are relative to.
+    given: paths (relative to the root) that the user named one by one.
+    """
+
+    def __init__(self, root: Path, settings: Settings, base: Path | None = None, given: Iterable[str] = ()) -> None:
+        self.root = root
+        self.settings = settings
+        self.base = base or Path.cwd()
+        self.given = frozenset(given)
+        self._texts: dict[str, str] = {}
+
+    @cached_property
+    def files(self) -> list[str]:
+        """Paths of all files that may be looked at, relative to the root, in one stable order."""
+        excluded = tuple(self.settings.exclude)
+        return sorted(path for path in _walk(str(self.root)) if not is_excluded(path, excluded))
+
+    @cached_property
+    def file_set(self) -> frozenset[str]:
+        return frozenset(self.files)
+
+    def named(self, *patterns: str) -> list[str]:
+        """Files whose base name matches one of the globs."""
+        return [path for path in self.files if any(fnmatchcase(path.rpartition("/")[2], one) for one in patterns)]
+
+    @cached_property
+    def _prefix(self) -> str:
+        relative = os.path.relpath(self.root, self.base)
+        if relative == ".":
+            return ""
+        return f"{self.root}/" if relative.startswith("..") else f"{relative}/"
+
+    def shown(self, path: str) -> str:
+        """A project path as the user would type it: relative to where they stand, if that is above."""
+        return self._prefix + path
+
+    def shown_path(self, full: Path) -> str:
+        """An absolute path below the root, as the user would type it."""
+        relative = full.relative_to(self.root).as_posix()
+        return self._prefix.rstrip("/") if relative == "." else self.shown(relative)
+
+    def text(self, path: str) -> str:
+        """A file's text, without byte order mark, line ends kept. Raises CantRead."""
+        if path not in self._texts:
+            self._texts[path] = decode(self.bytes(path))
+        return self._texts[path]
+
+    def bytes(self, path: str) -> bytes:
+        """A file's content. Raises CantRead, also for one that leads out of the project or is too large."""
+        full = self.root / path
+        try:
+            if not full.resolve().is_relative_to(self.root.resolve()):
+                raise CantRead("is a link that leads out of the project; infralint does not follow it")
+            size = full.stat().st_size
+            if size > LARGEST:
+                raise CantRead(
+                    f"is {size / 1048576:.0f} MB; configuration files are read up to {LARGEST // 1048576} MB"
+                )
+            return full.read_bytes()
+        except (OSError, RuntimeError) as error:
+            raise CantRead(f"can't be read: {getattr(error, 'strerror', None) or error}") from error
+
+    def unreadable(self, path: str, why: object, line: int = 0, column: int = 0) -> Unreadable:
+        return Unreadable(f"{why}", Location(self.shown(path), line, column))
+
+
+class StandardInput(Project):
+    """A project of one nginx file, handed over on standard input."""
+
+    NAME = "<stdin>"
+
+    def __init__(self, content: bytes, settings: Settings) -> None:
+        super().__init__(Path.cwd(), settings, given=[self.NAME])
+        self.files = [self.NAME]
+        self._content = content
+
+    def bytes(self, path: str) -> bytes:
+        return self._content
+
+
+def decode(content: bytes) -> str:
+    """Text as nginx and Terraform would take it: UTF-8, else single bytes. Raises CantRead for binary data."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise CantRead("is UTF-16, which no server reads; save it as UTF-8")
+    if b"\0" in content[:65536]:
+        raise CantRead("is binary, not text")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def find_root(path: Path) -> Path:
+    """The project of a path: the nearest folder upwards with a configuration, else the git root, else the folder."""
+    folder = path if path.is_dir() else path.parent
+    for parent in (folder, *folder.parents):
+        if any((parent / name).is_file() for name in CONFIG_NAMES) or _pyproject_configures(parent):
+            return parent
+    for parent in (folder, *folder.parents):
+        if (parent / ".git").exists():
+            return parent
+    return folder
+
+
+def _pyproject_configures(folder: Path) -> bool:
+    try:
+        return b"[tool.infralint" in (folder / "pyproject.toml").read_bytes()
+    except OSError:
+        return False
+
+
+def is_excluded(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a glob names the path or a folder above it (`examples`, `*.bak`, `deploy/old/**`)."""
+    parts = path.split("/")
+    above = ["/".join(parts[: end + 1]) for end in range(len(parts))]
+    return any(
+        fnmatchcase(one, pattern.rstrip("/"))
+        or ("/" not in pattern.rstrip("/") and fnmatchcase(name, pattern.rstrip("/")))
+        for pattern in patterns
+        for one, name in zip(above, parts, strict=True)
+    )
+
+
+def _walk(root: str) -> Iterator[str]:
+    """Files below root; folders behind links are not entered, so there are no loops and no way out."""
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        try:
+            with os.scandir(os.path.join(root, folder)) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.name not in SKIPPED_FOLDERS:
+                            pending.append(f"{folder}{entry.name}/")
+                    elif not entry.is_symlink() or entry.is_file():
+                        yield folder + entry.name
+        except OSError:
+            continue

@@ -1,0 +1,81 @@
+"""The JSON report, version 1: stable, one finding a hop."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from hashlib import sha256
+from typing import Any
+
+from infralint.model import Finding, Hop, Location, Stream, Unknown, Unreadable
+from infralint.run import Report
+
+
+def render(report: Report) -> str:
+    """The report as JSON text."""
+    counts = Counter(one.severity for one in report.findings)
+    return json.dumps(
+        {
+            "version": 1,
+            "summary": {severity: counts[severity] for severity in ("error", "warning", "note")},
+            "findings": [finding(one) for one in report.findings],
+            "unknown": [_unknown(one) for one in report.unknown],
+            "unreadable": [_unreadable(one) for one in report.unreadable],
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def finding(one: Finding) -> dict[str, Any]:
+    """One finding as plain data."""
+    return {
+        "check": one.check,
+        "severity": one.severity,
+        "message": one.message,
+        "fix": one.fix,
+        "location": location(one.location),
+        "hop": one.hop and _hop(one.hop),
+        "stream": one.stream and _stream(one.stream),
+        "related": [{"message": other.message, "location": location(other.location)} for other in one.related],
+        "fingerprint": fingerprint(one),
+    }
+
+
+def location(where: Location) -> dict[str, Any]:
+    """A place as plain data."""
+    return {
+        "path": where.path,
+        "line": where.line,
+        "column": where.column,
+        "end_line": where.end_line,
+        "end_column": where.end_column,
+    }
+
+
+def fingerprint(one: Finding) -> str:
+    """What stays the same while lines move: check, file, hop and kind of stream."""
+    hop = (one.hop.name, one.hop.scope, one.hop.environment) if one.hop else ()
+    kind = one.stream.kind if one.stream else ""
+    return sha256("\0".join((one.check, one.location.path, *hop, kind)).encode()).hexdigest()[:16]
+
+
+def _hop(hop: Hop) -> dict[str, Any]:
+    return {"platform": hop.platform, "name": hop.name, "location": location(hop.where)}
+
+
+def _stream(stream: Stream) -> dict[str, Any]:
+    return {
+        "kind": stream.kind,
+        "path": stream.path,
+        "evidence": stream.evidence.kind,
+        "because": stream.evidence.because,
+    }
+
+
+def _unknown(one: Unknown) -> dict[str, Any]:
+    return {"message": f"{one.name}: {one.why}" if one.name else one.why, "location": location(one.where)}
+
+
+def _unreadable(one: Unreadable) -> dict[str, Any]:
+    return {"message": one.message, "location": location(one.where)}

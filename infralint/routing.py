@@ -1,0 +1,104 @@
+"""Which streams cross which hops."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from infralint.config import Settings
+from infralint.evidence import assumed_at, declared, hints_of, stream_at
+from infralint.model import CERTAIN_EVIDENCE, Crossing, Hop, Reading, Stream, Tier
+
+Pair = tuple[Hop, bool]
+
+
+def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[Hop]]:
+    """Every stream on every hop that could serve it."""
+    tiers = [(reading.platform, tier) for reading in readings for tier in reading.tiers]
+    found = [one for stream in declared(settings) for one in _chained(stream, _crossed(stream, tiers))]
+    if settings.streams == []:
+        return []
+    hinted = list(_hinted(settings, tiers))
+    if settings.streams is not None:
+        covered = {id(one.hop) for one in found}
+        hinted = [one for one in hinted if one.stream.evidence.certain and id(one.hop) not in covered]
+    found += hinted
+    if settings.streams is None and settings.assume != "off":
+        found += _assumed(settings, tiers, found)
+    return found
+
+
+def _crossed(stream: Stream, tiers: Iterable[tuple[str, Tier]]) -> list[Pair]:
+    pairs = [pair for _, tier in tiers for pair in _through(stream, tier)]
+    return [pair for pair in pairs if not stream.hops or _is_named(pair[0], stream.hops)]
+
+
+def _through(stream: Stream, tier: Tier) -> list[Pair]:
+    """The hops of a tier that any request of the stream would reach; certain when all of them reach the same."""
+    answers = [list(tier.serving(stream.kind, stream.host, path)) for path in samples(stream.path)]
+    every = {id(hop): hop for answer in answers for hop, _ in answer}
+    sure = [id(hop) for answer in answers for hop, certain in answer if certain]
+    return [(hop, sure.count(key) == len(answers)) for key, hop in every.items()]
+
+
+def _is_named(hop: Hop, names: Iterable[str]) -> bool:
+    return any(fnmatchcase(own, name) for name in names for own in (hop.name, *hop.hosts, hop.where.path))
+
+
+def _chained(stream: Stream, pairs: Sequence[Pair]) -> Iterator[Crossing[Hop]]:
+    chain = tuple(hop for hop, _ in pairs)
+    for hop, certain in pairs:
+        yield Crossing(stream, hop, certain, chain)
+
+
+def _hinted(settings: Settings, tiers: Sequence[tuple[str, Tier]]) -> Iterator[Crossing[Hop]]:
+    """Streams that hops give away: certain there, possible on every hop of another platform before or behind."""
+    for platform, tier in tiers:
+        for hop in tier.hops:
+            for hint in hints_of(hop):
+                stream = stream_at(settings, hop, hint)
+                elsewhere = [(name, other) for name, other in tiers if name != platform and hop.kind != "function"]
+                elsewhere = [
+                    (name, other) for name, other in elsewhere if not any(one.kind == "function" for one in other.hops)
+                ]
+                others = [(other, False) for other, _ in _crossed(stream, elsewhere)]
+                yield from _chained(stream, [(hop, True), *others])
+
+
+def _assumed(
+    settings: Settings, tiers: Sequence[tuple[str, Tier]], known: Sequence[Crossing[Hop]]
+) -> Iterator[Crossing[Hop]]:
+    """Catch-alls in scopes of which nothing better is known."""
+    spoken = {
+        one.hop.scope for one in known if one.stream.kind == "sse" and one.stream.evidence.kind in CERTAIN_EVIDENCE
+    }
+    named = {id(one.hop) for one in known if one.stream.kind == "sse"}
+    for _, tier in tiers:
+        for hop in tier.hops:
+            if hop.assumable and hop.scope not in spoken and id(hop) not in named:
+                yield Crossing(assumed_at(settings, hop), hop, True, (hop,))
+
+
+def samples(path: str) -> list[str]:
+    """Concrete paths that a declared path, glob or regular expression (after `~`) stands for."""
+    if path.startswith("~"):
+        return [_matching(path[1:])]
+    if "*" not in path:
+        return [path]
+    filled = [re.sub(r"\*+", word, path) for word in ("x", "x/y" if path.endswith("**") else "z")]
+    return [one if one.startswith("/") else f"/{one}" for one in dict.fromkeys(filled)]
+
+
+def _matching(expression: str) -> str:
+    """A short path that a regular expression matches, as far as that can be read off it."""
+    first = (
+        re.split(r"(?<!\\)\|", expression.strip("^$"), maxsplit=1)[0]
+        if "(" not in expression
+        else expression.strip("^$")
+    )
+    grouped = re.sub(r"\((?:\?[:=!<P][^|)]*>?)?([^|()]*)(?:\|[^()]*)*\)[?*+]?", r"\1", first)
+    plain = re.sub(r"\[[^\]]*\][*+?]?|\\[dwWS][*+?]?|\.[*+]\??", "x", grouped)
+    plain = re.sub(r".[?*]", "", plain) if re.search(r"[?*]", plain) else plain
+    path = re.sub(r"\\(.)", r"\1", plain)
+    return path if path.startswith("/") else f"/{path}"

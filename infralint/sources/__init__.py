@@ -1,0 +1,9 @@
+"""Sources: each reads one platform into tiers of hops, and knows that platform's defaults."""
+
+from __future__ import annotations
+
+SOURCES = {
+    "infralint.sources.nginx": r"",
+}
+"""Module -> regular expression over paths: without a file that matches, the module is not imported.
+Each has `read(project) -> Reading`."""
