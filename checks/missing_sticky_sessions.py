@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infralint import Crossing, Finding, Hop, Known, Unknown, check
+
+
+@check
+def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
+    """A hop spreads one client's requests over replicas that don't know its session."""
+    stream = crossing.stream
+    if stream.kind != "websocket" and not stream.session:
+        return
+    match crossing.hop.keeps_affinity:
+        case Unknown() as unknown:
+            yield unknown
+        case Known("none") as affinity:
+            message = (
+                f"{crossing.hop.name} does not keep a client on one replica: {affinity.because}. {_when(crossing)}"
+            )
+            yield Finding("warning", affinity, message, crossing.hop.fix("keeps_affinity"))
+        case Known("address") as affinity if _behind_another(crossing):
+            message = (
+                f"{affinity.written} tells clients apart by address, but behind {_front(crossing).name} everybody comes"
+                f" from its addresses: clients share a replica, or lose theirs. {_when(crossing)}"
+            )
+            yield Finding("warning", affinity, message, crossing.hop.fix("keeps_affinity"))
+
+
+def _when(crossing: Crossing[Hop]) -> str:
+    session = crossing.stream.session
+    if session == "MCP":
+        return "An MCP session lives in one process: its next request gets 404 from another one"
+    if session:
+        return f"{session} begins with polling, which fails at once (400); with WebSockets alone it works"
+    return "A WebSocket stays where it is, but reconnects to another replica: that matters if the conversation lives in the process"
+
+
+def _behind_another(crossing: Crossing[Hop]) -> bool:
+    return any(hop.platform != crossing.hop.platform and hop.kind == "load balancer" for hop in crossing.others)
+
+
+def _front(crossing: Crossing[Hop]) -> Hop:
+    return next(hop for hop in crossing.others if hop.kind == "load balancer")

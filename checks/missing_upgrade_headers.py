@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infralint import Crossing, Finding, Hop, Known, Unknown, check
+
+
+@check
+def missing_upgrade_headers(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
+    """A hop does not pass the WebSocket handshake on, so the connection never opens."""
+    if crossing.stream.kind != "websocket":
+        return
+    fix = crossing.hop.fix("forwards_upgrade")
+    match crossing.hop.forwards_upgrade:
+        case Unknown() as unknown:
+            yield unknown
+        case Known("dropped") as upgrade:
+            message = f"{crossing.hop.name} opens no WebSocket: {upgrade.because}. The handshake never becomes 101"
+            yield Finding("error", upgrade, message, fix, upgrade.related)
+        case Known("http/1.0") as upgrade:
+            message = (
+                f"{crossing.hop.name} may open no WebSocket: {upgrade.because}. Some backends refuse the handshake"
+            )
+            yield Finding("warning", upgrade, message, fix, upgrade.related)

@@ -1,0 +1,415 @@
+"""From a tree of directives to one nginx: its servers, its locations, and which of them serves a request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from infralint.model import Affinity, Hop, Known, Setting, StreamKind, Unknown, Upgrade
+from infralint.sources.nginx import choose
+from infralint.sources.nginx.choose import Listener, Place, VirtualServer
+from infralint.sources.nginx.environment import Environment
+from infralint.sources.nginx.hints import hints
+from infralint.sources.nginx.hops import PASSES, Family, NginxLocation, buffers_responses, catch_all, idle_timeout
+from infralint.sources.nginx.includes import Includes
+from infralint.sources.nginx.scopes import Level, Scope, has_hole
+from infralint.sources.nginx.tree import Directive, Source
+from infralint.sources.nginx.upstreams import Upstream, keeps_affinity, target_of
+from infralint.sources.nginx.versions import Version, Versions
+from infralint.sources.nginx.websocket import Maps, forwards_upgrade
+
+SAME_SCOPE = frozenset({"if", "limit_except"})
+"""Blocks whose requests are still ruled by the location around them."""
+WEB_PORTS = re.compile(r"^(?:80|443|8080|8443|8[0-9]{3}|3000)$")
+DEEP = 10
+"""Internal redirects nginx follows before it gives up."""
+
+
+@dataclass
+class Part:
+    """Files that run as one nginx. base: the folder that includes are relative to."""
+
+    name: str
+    base: str
+    files: list[tuple[Source, list[Directive]]]
+
+
+@dataclass
+class Shared:
+    """Maps and upstreams of the whole project, for fragments that rely on another file's."""
+
+    maps: Maps = field(default_factory=dict)
+    upstreams: dict[str, Upstream] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Nginx:
+    """A tier: one nginx with its servers."""
+
+    name: str
+    servers: list[VirtualServer] = field(default_factory=list)
+    hops: tuple[Hop, ...] = ()
+    streams: list[NginxLocation] = field(default_factory=list)
+
+    def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:
+        """The locations that nginx would choose; certain where host and path leave no other."""
+        found = [
+            (hop, certain and sure)
+            for server, certain in self._servers(host)
+            for hop, sure in _served(server, path, kind, 0)
+        ]
+        alone = host is not None or len({id(hop) for hop, _ in found}) == 1
+        yield from {id(hop): (hop, certain and alone) for hop, certain in found}.values()
+        yield from ((hop, False) for hop in self.streams)
+
+    def _servers(self, host: str | None) -> Sequence[tuple[VirtualServer, bool]]:
+        if host is None:
+            return [(server, True) for server in self.servers]
+        chosen = choose.choose_servers(self.servers, host)
+        named = [(server, True) for server, by_name in chosen if by_name]
+        return named or [(server, server.anonymous) for server, _ in chosen]
+
+
+def _served(server: VirtualServer, path: str, kind: StreamKind, depth: int) -> Iterator[tuple[Hop, bool]]:
+    """Follow a path through a server's locations and their internal redirects to what proxies it."""
+    if depth > DEEP:
+        return
+    unsure = [one for one in server.places if one.open]
+    place = choose.choose_location(server.places, path)
+    if place is not None:
+        for hop, certain in _through(server, place, path, kind, depth):
+            yield hop, certain and not unsure
+
+
+def _through(
+    server: VirtualServer, place: Place, path: str, kind: StreamKind, depth: int
+) -> Iterator[tuple[Hop, bool]]:
+    block: BuiltLocation = place.tag
+    if block.hop is not None:
+        yield block.hop, True
+        return
+    for target in block.leads_to(kind):
+        if target.startswith("@"):
+            named = next((one for one in server.places if one.modifier == "@" and one.pattern == target), None)
+            if named is not None and depth < DEEP:
+                yield from _through(server, named, path, kind, depth + 1)
+        elif not target.startswith("=") and "$" not in target:
+            yield from _served(server, target, kind, depth + 1)
+
+
+@dataclass(eq=False)
+class BuiltLocation:
+    """A location with what rules it; hop: where it proxies."""
+
+    block: Directive
+    scope: Scope
+    hop: NginxLocation | None = None
+
+    def leads_to(self, kind: StreamKind) -> Iterator[str]:
+        """Where try_files, error_page and rewrite send a request that nothing here answers."""
+        upgrade = "websocket" if kind == "websocket" else ""
+        for one in self.scope.nearest.directives:
+            if one.name == "try_files" and len(one.args) > 1:
+                yield one.args[-1].replace("$http_upgrade", upgrade)
+            elif one.name == "error_page" and len(one.args) > 1:
+                yield one.args[-1]
+            elif one.name == "rewrite" and len(one.args) > 1 and one.args[-1] != "break":
+                yield one.args[1].partition("?")[0]
+
+
+def shared(parts: Sequence[Part], includes: Includes, environment: Environment) -> Shared:
+    """Maps and upstreams wherever they stand in the project."""
+    result = Shared()
+    for part in parts:
+        for level in _http_levels(part, includes, environment):
+            _collect(level, part, includes, result)
+    return result
+
+
+def _collect(level: Level, part: Part, includes: Includes, into: Shared) -> None:
+    for one in level.by_name.get("map", ()):
+        if one.block is not None and len(one.args) == 2:
+            into.maps.setdefault(one.args[1].lstrip("$"), []).append(one)
+    for one in level.by_name.get("upstream", ()):
+        if one.block is not None and one.args:
+            into.upstreams.setdefault(one.args[0], Upstream(one, Level(one, includes.expand(one.block, part.base, ()))))
+
+
+def _http_levels(part: Part, includes: Includes, environment: Environment) -> list[Level]:
+    """The http level of a part: http blocks, or the top level of fragments."""
+    levels = []
+    for source, tree in part.files:
+        top = includes.expand(tree, part.base, (source.path,))
+        blocks = [one for one in top if one.name == "http" and one.block is not None]
+        levels += [Level(one, includes.expand(one.block or [], part.base, (source.path,))) for one in blocks]
+        if not blocks:
+            levels.append(Level(None, top))
+    return levels
+
+
+def tier(part: Part, includes: Includes, environment: Environment, versions: Versions, project: Shared) -> Nginx:
+    """One nginx."""
+    return _Builder(part, includes, environment, versions.of(part.files[0][0].path), project).build()
+
+
+class _Builder:
+    def __init__(
+        self, part: Part, includes: Includes, environment: Environment, version: Version, project: Shared
+    ) -> None:
+        self.part = part
+        self.includes = includes
+        self.environment = environment
+        self.version = version
+        self.project = project
+        self.own = Shared()
+        self.nginx = Nginx(part.name)
+        self.hops: list[NginxLocation] = []
+
+    def build(self) -> Nginx:
+        for source, tree in self.part.files:
+            self._file(source, tree)
+        self.nginx.hops = tuple(self.hops)
+        return self.nginx
+
+    def _file(self, source: Source, tree: list[Directive]) -> None:
+        top = Level(None, self._expand(tree, (source.path,)))
+        scope = Scope((top,), self.environment)
+        for one in top.directives:
+            if one.block is None:
+                continue
+            if one.name == "http":
+                self._http(scope.inside(Level(one, self._expand(one.block, (source.path,)))))
+            elif one.name == "stream":
+                self._stream_block(scope.inside(Level(one, self._expand(one.block, (source.path,)))))
+        if not any(one.name in ("http", "stream") and one.block is not None for one in top.directives):
+            self._http(scope)
+
+    def _expand(self, directives: list[Directive], stack: tuple[str, ...] = ()) -> list[Directive]:
+        return self.includes.expand(directives, self.part.base, stack)
+
+    def _http(self, scope: Scope) -> None:
+        level = scope.nearest
+        _collect(level, self.part, self.includes, self.own)
+        loose: list[Directive] = []
+        for one in level.directives:
+            if one.name == "server" and one.block is not None:
+                inner = Level(one, self._expand(one.block))
+                if _is_stream_server(inner):
+                    self._stream_server(one, scope.inside(inner))
+                else:
+                    self._server(one, scope.inside(inner))
+            elif one.name == "location" and one.block is not None:
+                loose.append(one)
+        if loose:
+            self._server(None, scope, loose)
+
+    def _stream_block(self, scope: Scope) -> None:
+        _collect(scope.nearest, self.part, self.includes, self.own)
+        for one in scope.nearest.directives:
+            if one.name == "server" and one.block is not None:
+                inner = Level(one, self._expand(one.block))
+                self._stream_server(one, scope.inside(inner))
+
+    def _server(self, block: Directive | None, scope: Scope, loose: Sequence[Directive] = ()) -> None:
+        level = scope.nearest
+        names = [name for one in level.by_name.get("server_name", ()) for name in one.args] if block else []
+        server = VirtualServer(_listeners(level), [name.lower() for name in names] or [""])
+        server.tag = f"{self.part.name}#server {len(self.nginx.servers) + 1}"
+        locations = loose or [one for one in level.directives if one.name == "location" and one.block is not None]
+        built: list[BuiltLocation] = []
+        server.places = [self._place(one, scope, server, built) for one in locations]
+        self.nginx.servers.append(server)
+        if any(one.name == "return" for one in level.directives) and block is not None and not level.opaque:
+            return
+        self._hops(server, built, names)
+
+    def _place(self, block: Directive, outer: Scope, server: VirtualServer, built: list[BuiltLocation]) -> Place:
+        level = Level(block, self._expand(block.block or []))
+        scope = outer.inside(level)
+        modifier, pattern = _matching(block)
+        location = BuiltLocation(block, scope)
+        built.append(location)
+        passed = _pass_of(level)
+        return Place(
+            modifier,  # type: ignore[arg-type]
+            pattern,
+            [
+                self._place(one, scope, server, built)
+                for one in level.directives
+                if one.name == "location" and one.block is not None
+            ],
+            redirects=passed is not None and pattern.endswith("/") and modifier in ("", "^~"),
+            open=has_hole(pattern),
+            tag=location,
+        )
+
+    def _hops(self, server: VirtualServer, built: Sequence[BuiltLocation], names: Sequence[str]) -> None:
+        """Hops for the locations that proxy; which of them take everything decides where streams are assumed."""
+        fallbacks = _fallbacks(server)
+        proxied = [(one, found) for one in built if (found := _pass_of(one.scope.nearest)) is not None]
+        apis = any(_is_catch_all(one.block) and one.block.args[-1:] != ["/"] for one, _ in proxied)
+        for one, passed in proxied:
+            if "internal" in one.scope.nearest.by_name:
+                continue
+            everything = one.block.args[-1:] in (["/"], []) or one.block.args[:1] == ["@"]
+            general = (
+                _is_catch_all(one.block) and not (everything and apis) or (one.block.args[-1] in fallbacks and not apis)
+            )
+            one.hop = self._hop(one, passed, server, names, general)
+            self.hops.append(one.hop)
+
+    def _hop(
+        self, built: BuiltLocation, passed: Directive, server: VirtualServer, names: Sequence[str], general: bool
+    ) -> NginxLocation:
+        family = PASSES[passed.name]
+        block, scope = built.block, built.scope
+        where = block.where
+        target = target_of(passed, scope)
+        upgrade = self._upgrade(family, scope, passed)
+        return NginxLocation(
+            name=block.written,
+            where=where,
+            buffers_responses=buffers_responses(scope, family, self.version, where),
+            idle_timeout=idle_timeout(scope, family, where),
+            max_duration=Known(float("inf"), where, "", "default"),
+            forwards_upgrade=upgrade,
+            keeps_affinity=self._affinity(target, scope, passed),
+            runtime=Known("", where, "", "default"),
+            hosts=tuple(name for name in names if name not in ("_", "") and not has_hole(name)),
+            paths=(block.source.prepared.original(block.args[-1]),) if block.args else (),
+            upstream=target,
+            hints=tuple(hints(block, scope, family, general, upgrade)),
+            scope=server.tag,
+            assumable=general,
+            family=family,
+            rules=scope,
+            pass_directive=passed,
+            version=self.version,
+        )
+
+    def _upgrade(self, family: Family, scope: Scope, passed: Directive) -> Setting[Upgrade]:
+        if family == "proxy":
+            return forwards_upgrade(scope, self._maps(), self.version, passed.where)
+        if family in ("uwsgi", "scgi"):
+            why = f"whether a WebSocket crosses {passed.name} is up to the application server"
+            return Unknown(
+                passed.where,
+                passed.name,
+                why,
+                "put WebSocket routes behind proxy_pass, or leave them out of `streams:`",
+            )
+        return Known(
+            "dropped",
+            passed.where,
+            passed.name,
+            written=passed.written,
+            because=f"nginx opens no WebSocket through {passed.name}",
+        )
+
+    def _maps(self) -> Maps:
+        return {**self.project.maps, **self.own.maps}
+
+    def _affinity(self, target: str, scope: Scope, passed: Directive) -> Setting[Affinity]:
+        own = self.own.upstreams.get(target)
+        upstreams = self.own.upstreams if own else self.project.upstreams
+        return keeps_affinity(target, upstreams, scope, passed.where)
+
+    def _stream_server(self, block: Directive, scope: Scope) -> None:
+        """A TCP proxy: it buffers nothing and passes whatever is sent; only its silence matters."""
+        passed = next(iter(scope.nearest.by_name.get("proxy_pass", ())), None)
+        listens = scope.nearest.by_name.get("listen", [])
+        if passed is None or any("udp" in one.args for one in listens):
+            return
+        ports = [_port(one.args[0]) for one in listens if one.args]
+        where = block.where
+        hop = NginxLocation(
+            name=f"stream server on {', '.join(ports) or 'an unnamed port'}",
+            where=where,
+            buffers_responses=Known("never", where, "", "default"),
+            idle_timeout=idle_timeout(scope, "stream", where),
+            max_duration=Known(float("inf"), where, "", "default"),
+            forwards_upgrade=Known("forwarded", where, "", "default"),
+            keeps_affinity=self._affinity(target_of(passed, scope), scope, passed),
+            runtime=Known("", where, "", "default"),
+            upstream=target_of(passed, scope),
+            scope=f"{self.part.name}#stream {len(self.nginx.streams) + 1}",
+            assumable=any(WEB_PORTS.match(port) for port in ports),
+            family="stream",
+            rules=scope,
+            pass_directive=passed,
+            version=self.version,
+        )
+        self.nginx.streams.append(hop)
+        self.hops.append(hop)
+
+
+def _is_stream_server(level: Level) -> bool:
+    """A server of `stream {}`: it proxies by itself, without a location."""
+    return "proxy_pass" in level.by_name and "location" not in level.by_name and "server_name" not in level.by_name
+
+
+def _pass_of(level: Level) -> Directive | None:
+    """The directive that hands a location's requests to a backend, also inside `if` and `limit_except`."""
+    for one in level.directives:
+        if one.name in PASSES and one.args:
+            return one
+    for one in level.directives:
+        if one.name in SAME_SCOPE and one.block is not None:
+            inner = _pass_of(Level(one, one.block))
+            if inner is not None:
+                return inner
+    return None
+
+
+def _matching(block: Directive) -> tuple[str, str]:
+    """Modifier and pattern of a location: `= /x`, `~* \\.php$`, `@app`, `/api`."""
+    args = block.args
+    if len(args) >= 2 and args[0] in ("=", "^~", "~", "~*"):
+        return args[0], args[1]
+    pattern = args[0] if args else "/"
+    for modifier in ("~*", "^~", "=", "~"):
+        if pattern.startswith(modifier):
+            return modifier, pattern[len(modifier) :]
+    return ("@" if pattern.startswith("@") else ""), pattern
+
+
+def _is_catch_all(block: Directive) -> bool:
+    modifier, pattern = _matching(block)
+    return modifier != "@" and not has_hole(pattern) and catch_all(modifier, pattern)
+
+
+def _fallbacks(server: VirtualServer) -> set[str]:
+    """Named locations that a catch-all hands its requests to."""
+    found: set[str] = set()
+    for place in server.places:
+        location: BuiltLocation = place.tag
+        if (
+            place.modifier != "@"
+            and catch_all(place.modifier, place.pattern)
+            and _pass_of(location.scope.nearest) is None
+        ):
+            found |= {target for target in location.leads_to("sse") if target.startswith("@")}
+    return found
+
+
+def _listeners(level: Level) -> list[Listener]:
+    listens = [one for one in level.by_name.get("listen", ()) if one.args]
+    return [
+        Listener(_socket(one.args[0]), "default_server" in one.args or "default" in one.args) for one in listens
+    ] or [Listener("*:80")]
+
+
+def _socket(text: str) -> str:
+    """`80`, `*:80`, `0.0.0.0:80` and `[::]:80` are one for choosing by name."""
+    if text.startswith("unix:"):
+        return text
+    port = _port(text)
+    address = text[: -len(port)].rstrip(":") if text.endswith(port) else text
+    return f"*:{port}" if address in ("", "*", "0.0.0.0", "[::]") else f"{address}:{port}"
+
+
+def _port(text: str) -> str:
+    tail = text.rpartition(":")[2]
+    if "]" in tail or ("." in tail and ":" not in text) or not tail:
+        return "80"
+    return tail

@@ -1,0 +1,174 @@
+"""Which server and which location serve a request, as nginx chooses them.
+
+https://nginx.org/en/docs/http/server_names.html, https://nginx.org/en/docs/http/ngx_http_core_module.html#location
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+from urllib.parse import unquote
+
+PATIENCE = 0.2
+"""Seconds that one expression may search: what takes longer is not known to match."""
+
+Modifier = Literal["", "=", "^~", "~", "~*", "@"]
+
+
+@dataclass(eq=False)
+class Place:
+    """A location: its modifier (`@` for a named one), its pattern, the locations nested in it.
+
+    redirects: it proxies and ends in a slash, so nginx answers its path without the slash with 301.
+    open: part of the pattern is only known once a template is rendered.
+    """
+
+    modifier: Modifier
+    pattern: str
+    nested: list[Place] = field(default_factory=list)
+    redirects: bool = False
+    open: bool = False
+    tag: Any = None
+
+
+@dataclass(eq=False)
+class Listener:
+    """One `listen`: address and port as one key, and whether it says default_server."""
+
+    key: str
+    default: bool = False
+
+
+@dataclass(eq=False)
+class VirtualServer:
+    """A server block: where it listens, its names as written, its locations."""
+
+    listeners: list[Listener]
+    names: list[str]
+    places: list[Place] = field(default_factory=list)
+    tag: Any = None
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether it takes whatever nobody else does, rather than hosts of its own."""
+        return all(name in ("", "_", "localhost", "default_server") or name.startswith("$") for name in self.names)
+
+
+def normalised(path: str) -> str:
+    """A request path as locations see it: no query, percent-decoded, slashes merged, dot segments resolved."""
+    path = re.sub(r"/{2,}", "/", unquote(path.partition("?")[0]))
+    segments: list[str] = []
+    parts = path.split("/")[1:]
+    for index, part in enumerate(parts):
+        last = index == len(parts) - 1
+        if part == "..":
+            segments = segments[:-1]
+        elif part != ".":
+            segments.append(part)
+            continue
+        if last:
+            segments.append("")
+    return "/" + "/".join(segments)
+
+
+def choose_location(places: Sequence[Place], path: str) -> Place | None:
+    """The location that nginx chooses for a path; None where it has none (or redirects)."""
+    return _find(places, normalised(path))[1]
+
+
+def _find(places: Sequence[Place], path: str) -> tuple[Literal["sure", "prefix", "none"], Place | None]:
+    exact = next((one for one in places if one.modifier == "=" and one.pattern == path), None)
+    if exact:
+        return "sure", _nested(exact, path)
+    if any(one.redirects and one.pattern == f"{path}/" for one in places if one.modifier in ("", "^~", "=")):
+        return "sure", None
+    best = _longest(places, path)
+    state: Literal["sure", "prefix", "none"] = "none"
+    chosen: Place | None = None
+    if best:
+        state, inner = _find(best.nested, path)
+        if state == "sure":
+            return state, inner
+        state, chosen = "prefix", inner or best
+    if not (best and best.modifier == "^~"):
+        for one in places:
+            if one.modifier in ("~", "~*") and matches(one.pattern, path, one.modifier == "~*"):
+                return "sure", _nested(one, path)
+    return state, chosen
+
+
+def _nested(place: Place, path: str) -> Place:
+    return _find(place.nested, path)[1] or place
+
+
+def _longest(places: Iterable[Place], path: str) -> Place | None:
+    fitting = [one for one in places if one.modifier in ("", "^~") and path.startswith(one.pattern)]
+    return max(fitting, key=lambda one: len(one.pattern), default=None)
+
+
+def choose_servers(servers: Sequence[VirtualServer], host: str) -> list[tuple[VirtualServer, bool]]:
+    """For each socket, the server that answers for a host; true: chosen by its name."""
+    sockets: dict[str, list[VirtualServer]] = {}
+    for server in servers:
+        for listener in server.listeners:
+            sockets.setdefault(listener.key, []).append(server)
+    chosen = [choose_server(group, host, key) for key, group in sockets.items()]
+    unique = {id(server): (server, named) for server, named in chosen}
+    for server, named in chosen:
+        if named:
+            unique[id(server)] = (server, True)
+    return list(unique.values())
+
+
+def choose_server(group: Sequence[VirtualServer], host: str, key: str = "") -> tuple[VirtualServer, bool]:
+    """The server of one socket that answers for a host, and whether its name says so."""
+    host = host.lower().rstrip(".").partition(":")[0]
+    ranked = [
+        (rank, -index, server)
+        for index, server in enumerate(group)
+        for name in server.names
+        if (rank := _name_rank(name, host)) is not None
+    ]
+    if ranked:
+        return max(ranked, key=lambda one: one[:2])[2], True
+    default = next((one for one in group if any(on.default and on.key == key for on in one.listeners)), group[0])
+    return default, False
+
+
+def _name_rank(name: str, host: str) -> tuple[int, int] | None:
+    """How well a server name fits: exact, then the longest leading wildcard, the longest trailing one, a regex."""
+    if name.startswith("~"):
+        return (0, 0) if matches(name[1:], host, ignore_case=True) else None
+    name = name.lower()
+    if name == host or (name.startswith(".") and name[1:] == host):
+        return 3, 0
+    if name.startswith(("*.", ".")) and host.endswith(name.lstrip("*")):
+        return 2, len(name.lstrip("*."))
+    if name.endswith(".*") and host.startswith(name[:-1]):
+        return 1, len(name)
+    return None
+
+
+def matches(pattern: str, text: str, ignore_case: bool = False) -> bool:
+    """Whether a PCRE expression is found in a text; one that is broken or takes too long is not."""
+    expression = _compiled(pattern, ignore_case)
+    if expression is None:
+        return False
+    try:
+        return expression.search(text, timeout=PATIENCE) is not None
+    except TimeoutError:
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str, ignore_case: bool) -> Any:
+    import regex
+
+    named = re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", pattern)
+    try:
+        return regex.compile(named, regex.IGNORECASE if ignore_case else 0)
+    except regex.error:
+        return None

@@ -1,0 +1,157 @@
+"""Which files are nginx configuration: by where people keep it and by what stands in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from infralint.model import Location, Reading, Unknown
+from infralint.project import CantRead, Project
+from infralint.sources.nginx.templates import Prepared, foreign_language, prepare
+from infralint.sources.nginx.tree import Source
+
+_NOT_NGINX = re.compile(
+    r"\.(?:py|pyi|md|mdx|rst|txt|js|jsx|ts|tsx|mjs|cjs|css|scss|less|html?|vue|svelte|go|rs|java|kt|rb|php|c|h|cc|cpp|hpp|cs"
+    r"|swift|scala|lua|sh|bash|zsh|fish|ps1|bat|sql|json|jsonc|json5|toml|lock|xml|svg|png|jpe?g|gif|ico|webp|woff2?|ttf"
+    r"|pdf|zip|gz|tgz|whl|so|dll|exe|bin|class|jar|map|csv|tsv|parquet|tf|tofu|tfvars|hcl|ipynb|proto|graphql|pem|crt|key"
+    r"|service|ini|env|properties|gradle|plist|snap|po|mo|wasm|pyc|mp[34]|wav|patch|diff|log|gitkeep|gitignore|dockerignore)$"
+    r"|(?:^|/)(?:LICENSE|COPYING|NOTICE|AUTHORS|CHANGELOG|README|CODEOWNERS|Makefile|Dockerfile|Containerfile|Procfile"
+    r"|Gemfile|Rakefile|Vagrantfile|Jenkinsfile|Caddyfile|Justfile|VERSION|go\.(?:mod|sum))[^/]*$",
+    re.IGNORECASE,
+)
+_PLACES = re.compile(
+    r"(?:^|/)(?:nginx[^/]*|sites-(?:available|enabled)|conf\.d|openresty|swag|proxy-confs)/|nginx[^/]*$", re.IGNORECASE
+)
+_ENDINGS = re.compile(
+    r"\.conf(?:$|[._-])|\.(?:template|tmpl|tpl|j2|jinja2?|erb|liquid|sample|inc|vhost|nginx|cfg|dist|example)(?:$|\.)"
+    r"|\.template\.|_nginx$|nginx",
+    re.IGNORECASE,
+)
+_MANIFEST = re.compile(r"\.(?:ya?ml|tpl)(?:\.|$)", re.IGNORECASE)
+
+_OURS = (
+    rb"(?:^|[;{}])[ \t]*(?:"
+    rb"(?:server_name|proxy_pass|fastcgi_pass|uwsgi_pass|scgi_pass|grpc_pass|proxy_set_header|proxy_http_version"
+    rb"|proxy_buffering|proxy_read_timeout|worker_processes|worker_connections|worker_shutdown_timeout|try_files"
+    rb"|ssl_certificate|add_header|fastcgi_param|uwsgi_param|client_max_body_size|log_format|gzip_types"
+    rb"|ip_hash|fastcgi_buffering|uwsgi_buffering)[ \t]+[^;{}\n]*;"
+    rb"|(?:location|upstream|map|geo|split_clients)[ \t]+[^;{}\n]*\{"
+    rb"|(?:http|events)\s*\{)"
+)
+_SNIFF = re.compile(_OURS, re.MULTILINE)
+_STRONG = re.compile(
+    rb"(?:^|[;{}\s])(?:proxy_pass|fastcgi_pass|uwsgi_pass|scgi_pass|grpc_pass|server_name|proxy_set_header|proxy_buffering"
+    rb"|proxy_http_version|proxy_read_timeout|worker_connections|worker_shutdown_timeout|ip_hash)[ \t]+[^\n]*;"
+    rb"|(?:^|[;{}])[ \t]*(?:location[ \t]+[^;{}\n]*|upstream[ \t]+[^\s;{}]+[ \t]*)\{",
+    re.MULTILINE,
+)
+_WEAK = re.compile(rb"(?:^|[;{}])\s*(?:server|http|events|stream|location[ \t]+[^;{}\n]+|upstream[ \t]+[^;{}\n]+)\s*\{")
+_APACHE = re.compile(rb"^\s*</?(?:VirtualHost|Directory|Location|IfModule|Proxy|FilesMatch)\b", re.MULTILINE)
+_DUMP_MARK = re.compile(r"^# configuration file (\S.*):$", re.MULTILINE)
+_BLOCK_SCALAR = re.compile(r"^([ \t]*)(?:- )?[^\s#][^\n]*?:[ \t]*[|>][-+0-9]*[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
+
+
+def sources(project: Project, reading: Reading) -> Iterator[Source]:
+    """Every nginx text of a project; what can't be read or told is noted in the reading."""
+    for path in project.files:
+        if path in project.given or _could_be(path):
+            yield from _sources_of(project, path, reading)
+
+
+def _could_be(path: str) -> bool:
+    if _MANIFEST.search(path):
+        return True
+    if _NOT_NGINX.search(path):
+        return False
+    name = path.rpartition("/")[2]
+    return "." not in name.lstrip(".") or bool(_ENDINGS.search(name) or _PLACES.search(path))
+
+
+def _sources_of(project: Project, path: str, reading: Reading) -> Iterator[Source]:
+    try:
+        content = project.bytes(path)
+        if path not in project.given and not _worth_decoding(path, content):
+            return
+        text = project.text(path)
+    except CantRead as problem:
+        if path in project.given or _named_nginx(path):
+            reading.unreadable.append(project.unreadable(path, problem))
+        return
+    if _is_manifest(path):
+        yield from _from_manifest(project, path, text, reading)
+    elif _DUMP_MARK.search(text):
+        yield from _from_dump(path, text)
+    elif is_nginx(text) or (_named_nginx(path) and _WEAK.search(content)):
+        yield from _plain(project.shown(path), path, text, reading)
+
+
+def _worth_decoding(path: str, content: bytes) -> bool:
+    """A quick look at the bytes: is there anything that only nginx would say?"""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:1024]:
+        return _named_nginx(path)
+    return bool(_STRONG.search(content) or _SNIFF.search(content) or (_named_nginx(path) and _WEAK.search(content)))
+
+
+def _named_nginx(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return bool(
+        re.search(r"nginx[^/]*\.conf|^nginx$", name, re.IGNORECASE) or (_PLACES.search(path) and ".conf" in name)
+    )
+
+
+def _is_manifest(path: str) -> bool:
+    return bool(_MANIFEST.search(path)) and not re.search(r"\.(?:conf|vhost|nginx)\b|nginx[^/]*\.tpl$", path)
+
+
+def is_nginx(text: str) -> bool:
+    """Whether a text is nginx configuration by its content; Apache, HOCON, INI and the like are not."""
+    content = text.encode("utf-8", "replace")
+    if _APACHE.search(content):
+        return False
+    return bool(_STRONG.search(content)) or len(set(_SNIFF.findall(content))) >= 2
+
+
+def _plain(shown: str, path: str, text: str, reading: Reading, **position: int) -> Iterator[Source]:
+    source = Source(path, shown, Prepared(text), **position)
+    if language := foreign_language(text):
+        why = f"this file is a template in a language that infralint does not read ({language})"
+        remedy = "render it and check the result, or hand in the output of `nginx -T`"
+        reading.unknown.append(Unknown(Location(shown, position.get("first_line", 1)), "", why, remedy))
+        return
+    source.prepared = prepare(text)
+    yield source
+
+
+def _from_dump(path: str, text: str) -> Iterator[Source]:
+    """The files of an `nginx -T` dump, each under its own name."""
+    marks = list(_DUMP_MARK.finditer(text))
+    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+        body = text[mark.end() + 1 : following.start() if following else len(text)]
+        yield Source(mark[1], mark[1], prepare(body), dump=path)
+
+
+def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> Iterator[Source]:
+    """nginx texts in the block scalars of a Kubernetes manifest, rendered or as a Helm template."""
+    if "_pass" not in text and "server {" not in text:
+        return
+    for mark in _BLOCK_SCALAR.finditer(text):
+        body, indent = _scalar(text, mark.end() + 1, len(mark[1]))
+        if is_nginx(body):
+            line = text.count("\n", 0, mark.end()) + 2
+            yield from _plain(project.shown(path), f"{path}#{line}", body, reading, first_line=line, indent=indent)
+
+
+def _scalar(text: str, start: int, parent: int) -> tuple[str, int]:
+    """A block scalar's lines without their common indentation, and how deep that is."""
+    lines: list[str] = []
+    indent = None
+    for line in text[start:].split("\n"):
+        depth = len(line) - len(line.lstrip(" "))
+        control = line.lstrip().startswith("{{")
+        if line.strip() and not control and depth <= parent:
+            break
+        if line.strip() and not control and indent is None:
+            indent = depth
+        lines.append(line)
+    indent = indent or 0
+    return "\n".join(line[indent:] if not line[:indent].strip() else line.lstrip() for line in lines), indent

@@ -1,0 +1,147 @@
+"""What a location's own configuration gives away about the stream it carries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from infralint.evidence.names import stream_name
+from infralint.model import Evidence, Hint, Known, Location, Setting, StreamKind, Upgrade
+from infralint.sources.nginx.hops import SSE_TYPE, Family
+from infralint.sources.nginx.scopes import Scope, time
+from infralint.sources.nginx.tree import Directive
+from infralint.sources.nginx.websocket import headers_of
+
+LONG = 300.0
+"""Seconds: a read timeout from here on is set by somebody who waits for something."""
+
+_INLINE = re.compile(r"infralint:\s*stream\s*=\s*(sse|websocket)\b", re.IGNORECASE)
+_SSE_WORDS = re.compile(
+    r"\bSSE\b|\bserver[- ]sent|\bevent[- ]?stream\b|\bEventSource\b|\b(?:token|LLM|chat|response|AI)[- ]stream|\bstream(?:ing|ed)? (?:response|answer|token|completion|chat|LLM|output)",
+    re.IGNORECASE,
+)
+_WEBSOCKET_WORDS = re.compile(r"\bweb[- ]?sockets?\b|\bsocket\.?io\b", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"\b(?:no|not|non|without|disable[ds]?|except|never|instead of|unlike|remove[ds]?)\b", re.IGNORECASE
+)
+_LOOKS_LIKE_CODE = re.compile(r"[;{}]\s*$|^\s*(?:location|proxy_\w+|server|add_header)\b")
+_SLOW_FOR_OTHER_REASONS = re.compile(
+    r"upload|download|import|export|backup|report|admin|git|registry|v2/|files?\b|storage|blob|media|artifact|webdav|dav\b|index\.php|\.php",
+    re.IGNORECASE,
+)
+
+
+def hints(block: Directive, scope: Scope, family: Family, catch_all: bool, upgrade: Setting[Upgrade]) -> Iterator[Hint]:
+    """Hints of one location, strongest first: said in a comment of ours, in directives, in other comments, in long timeouts."""
+    found: dict[StreamKind, Hint] = {}
+    for hint in (
+        *_inline(block),
+        *_websocket(block, scope, family, catch_all, upgrade),
+        *_unbuffered(block, scope, family, catch_all),
+        *_comments(block),
+        *_patience(block, scope, family),
+    ):
+        if hint.evidence.kind == "name" and found:
+            continue
+        found.setdefault(hint.kind, hint)
+    yield from found.values()
+
+
+def _inline(block: Directive) -> Iterator[Hint]:
+    for line, text in _comments_of(block):
+        if found := _INLINE.search(text):
+            kind: StreamKind = "websocket" if found[1].lower() == "websocket" else "sse"
+            yield _hint(kind, "declared", f"the comment `# {text}` declares it", _at(block, line), block)
+
+
+def _websocket(
+    block: Directive, scope: Scope, family: Family, catch_all: bool, upgrade: Setting[Upgrade]
+) -> Iterator[Hint]:
+    """Upgrade headers, whole or half: set here, or inherited by a location that takes everything."""
+    headers, level = headers_of(scope)
+    here = level is scope.nearest
+    telling = [one for one in headers if _speaks_of_upgrade(one)]
+    if telling and (here or catch_all):
+        yield _hint("websocket", "config", f"`{telling[0].written}` is set for it", telling[0].where, block)
+    elif catch_all and family == "proxy" and isinstance(upgrade, Known) and upgrade.related:
+        lost = upgrade.related[0].location
+        yield _hint("websocket", "config", "an outer level sets the Upgrade headers", lost, block)
+
+
+def _speaks_of_upgrade(one: Directive) -> bool:
+    name = one.args[0].lower() if one.args else ""
+    value = one.args[1].lower() if len(one.args) > 1 else ""
+    return (name == "upgrade" and value != "") or (name == "connection" and "upgrade" in value)
+
+
+def _unbuffered(block: Directive, scope: Scope, family: Family, catch_all: bool) -> Iterator[Hint]:
+    """Somebody has already turned a buffer off, or names the stream's type."""
+    names = ("proxy_buffering", "fastcgi_buffering", "uwsgi_buffering", "scgi_buffering")
+    for one in scope.nearest.directives:
+        words = [arg.lower() for arg in one.args]
+        if one.name in names and words == ["off"]:
+            yield _hint("sse", "config", f"`{one.written}` is set for it", one.where, block)
+        elif (
+            one.name
+            in ("add_header", "proxy_set_header", "proxy_hide_header", "proxy_pass_header", "proxy_ignore_headers")
+            and "x-accel-buffering" in words
+        ):
+            yield _hint("sse", "config", f"`{one.written}` is about a stream", one.where, block)
+        elif SSE_TYPE in words and one.name in (
+            "default_type",
+            "add_header",
+            "proxy_set_header",
+            "sub_filter_types",
+            "gzip_types",
+            "more_set_headers",
+        ):
+            yield _hint("sse", "config", f"`{one.written}` names {SSE_TYPE}", one.where, block)
+    inherited = scope.setting(f"{family}_buffering", True, Location(""), lambda text: text.lower() != "off")
+    if catch_all and isinstance(inherited, Known) and inherited.origin == "inherited" and not inherited.value:
+        yield _hint("sse", "config", f"`{inherited.written}` is set for it", inherited.where, block)
+
+
+def _comments(block: Directive) -> Iterator[Hint]:
+    for line, text in _comments_of(block):
+        if _LOOKS_LIKE_CODE.search(text) or _NEGATED.search(text):
+            continue
+        for kind, words in (("websocket", _WEBSOCKET_WORDS), ("sse", _SSE_WORDS)):
+            if words.search(text):
+                yield _hint(kind, "config", f"a comment says so: `# {text[:80]}`", _at(block, line), block)  # type: ignore[arg-type]
+
+
+def _patience(block: Directive, scope: Scope, family: Family) -> Iterator[Hint]:
+    """A long read timeout of the location's own, where nothing else explains it."""
+    pattern = block.args[-1] if block.args else ""
+    for one in scope.nearest.by_name.get(f"{family}_read_timeout", ()):
+        if _SLOW_FOR_OTHER_REASONS.search(pattern) or stream_name(pattern):
+            continue
+        timeout = scope.setting(one.name, 0.0, one.where, time)
+        if isinstance(timeout, Known) and timeout.value >= LONG:
+            yield _hint("sse", "name", f"`{one.written}` waits longer than pages take", one.where, block)
+
+
+def _comments_of(block: Directive) -> Iterator[tuple[int, str]]:
+    """Comments directly above a block and inside it, nested blocks left out."""
+    comments = block.source.comments
+    above = {line: text for line, text in comments}
+    line = block.line - 1
+    found: list[tuple[int, str]] = []
+    while line in above and block.source.lines[line - 1].lstrip().startswith("#"):
+        found.append((line, above[line]))
+        line -= 1
+    yield from reversed(found)
+    nested = [(one.line, one.end_line) for one in block.block or () if one.block is not None and one.name == "location"]
+    for number, text in comments:
+        if block.line <= number <= block.end_line and not any(first - 1 <= number <= last for first, last in nested):
+            yield number, text
+
+
+def _at(block: Directive, line: int) -> Location:
+    return Location(block.source.shown, line + block.source.first_line - 1)
+
+
+def _hint(kind: StreamKind, evidence: str, because: str, where: Location, block: Directive) -> Hint:
+    named = stream_name(block.args[-1]) if block.args else None
+    session = named.session if named else ""
+    return Hint(kind, Evidence(evidence, because, where), session)  # type: ignore[arg-type]

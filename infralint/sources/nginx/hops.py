@@ -1,0 +1,223 @@
+"""nginx locations (and `stream {}` servers) as hops."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Literal
+
+from infralint.model import Buffering, Hop, Known, Location, Related, Setting, Unknown
+from infralint.sources.nginx.scopes import Scope, flag, time, word
+from infralint.sources.nginx.tree import Directive
+from infralint.sources.nginx.versions import Version
+
+Family = Literal["proxy", "fastcgi", "uwsgi", "scgi", "grpc", "stream"]
+
+PASSES: dict[str, Family] = {
+    "proxy_pass": "proxy",
+    "fastcgi_pass": "fastcgi",
+    "uwsgi_pass": "uwsgi",
+    "scgi_pass": "scgi",
+    "grpc_pass": "grpc",
+}
+
+# https://nginx.org/en/docs/http/ngx_http_proxy_module.html and its siblings
+DEFAULT_READ_TIMEOUT = 60.0
+"""Seconds."""
+# https://nginx.org/en/docs/stream/ngx_stream_proxy_module.html#proxy_timeout
+DEFAULT_STREAM_TIMEOUT = 600.0
+"""Seconds."""
+GENEROUS = 300.0
+"""Seconds: what people who ship streams settle on."""
+SSE_TYPE = "text/event-stream"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NginxLocation(Hop):
+    """A location that hands requests to a backend; checks about nginx alone may look at its directives.
+
+    family: which module proxies. scope: what rules here. pass_directive: its `proxy_pass` or sibling.
+    """
+
+    platform: ClassVar[str] = "nginx"
+    kind: ClassVar[str] = "location"
+
+    family: Family
+    rules: Scope
+    pass_directive: Directive
+    version: Version
+
+    def directive(self, name: str) -> Known[tuple[str, ...]] | Unknown | None:
+        """The arguments of a directive that rules here; None where nothing sets it."""
+        found = self.rules.find(name)
+        if isinstance(found, Unknown):
+            return found
+        directives, here = found
+        if not directives:
+            return None
+        one = directives[0]
+        return Known(tuple(one.args), one.where, name, "explicit" if here else "inherited", one.written)
+
+    def directives(self, name: str) -> list[Known[tuple[str, ...]]]:
+        """Every directive of a name on the level that rules here (`add_header`, `proxy_set_header`)."""
+        found = self.rules.find(name)
+        if isinstance(found, Unknown):
+            return []
+        origin: Literal["explicit", "inherited"] = "explicit" if found[1] else "inherited"
+        return [Known(tuple(one.args), one.where, name, origin, one.written) for one in found[0]]
+
+    def buffering_of(self, content_type: str | None) -> Setting[Buffering]:
+        """Compression of the stream's type makes nginx hold what it would have passed on."""
+        base = self.buffers_responses
+        if isinstance(base, Unknown) or base.value in ("never", "always"):
+            return base
+        return self._compressed(content_type or SSE_TYPE) or base
+
+    def _compressed(self, content_type: str) -> Known[Buffering] | None:
+        for name in ("gzip", "brotli"):
+            switch = self.rules.setting(name, False, self.where, flag)
+            if not (isinstance(switch, Known) and switch.value):
+                continue
+            types = self.directive(f"{name}_types")
+            covered = types.value if isinstance(types, Known) else ()
+            if content_type in covered or "*" in covered or content_type == "text/html":
+                at = types if isinstance(types, Known) else switch
+                why = f"{name} compresses {content_type} (`{at.written}`), and with buffering on it sends nothing before its own buffer is full"
+                return Known("always", at.where, name, at.origin, at.written, why)
+        return None
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        """Lines for this location that are right on every nginx version."""
+        if setting == "idle_timeout":
+            name = "proxy_timeout" if self.family == "stream" else f"{self.family}_read_timeout"
+            return f"{name} {math.ceil(max(seconds, GENEROUS)):d}s;"
+        if setting == "buffers_responses":
+            return self._unbuffered(seconds)
+        if setting == "forwards_upgrade":
+            return _UPGRADE
+        if setting == "keeps_affinity":
+            return _AFFINITY.format(name=self.upstream or "backend")
+        return ""
+
+    def _unbuffered(self, seconds: float) -> str:
+        lines = [f"{self.family}_buffering off;"]
+        if self.family == "proxy":
+            lines.insert(0, "proxy_http_version 1.1;")
+        lines.append(f"{self.family}_read_timeout {math.ceil(max(seconds, GENEROUS)):d}s;")
+        if self.assumable:
+            return "\n".join(
+                ["# in a location of the streaming path's own, beside its " + self.pass_directive.name, *lines]
+            )
+        return "\n".join(lines)
+
+    @cached_property
+    def shutdown_timeout(self) -> Setting[float]:
+        """Seconds that connections outlive a reload; without limit unless `worker_shutdown_timeout` says so."""
+        return self.rules.setting("worker_shutdown_timeout", math.inf, self.where, time)
+
+    @cached_property
+    def ssi(self) -> bool:
+        """Whether server-side includes are on."""
+        switch = self.rules.setting("ssi", False, self.where, flag)
+        return isinstance(switch, Known) and switch.value
+
+
+_UPGRADE = """\
+proxy_http_version 1.1;
+proxy_set_header Upgrade $http_upgrade;
+proxy_set_header Connection $connection_upgrade;
+proxy_set_header Host $host;
+
+# once, beside the servers, in http {}:
+map $http_upgrade $connection_upgrade {
+    default upgrade;
+    ''      close;
+}"""
+_AFFINITY = """\
+upstream {name} {{
+    ip_hash;    # or, where clients share addresses: hash $cookie_SESSION consistent;
+    ...
+}}"""
+
+
+def buffers_responses(scope: Scope, family: Family, version: Version, where: Location) -> Setting[Buffering]:
+    """When nginx holds back what this family's backend sends.
+
+    https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering; gRPC is never buffered.
+    """
+    if family in ("grpc", "stream"):
+        return Known("never", where, "", "default")
+    switch = scope.setting(f"{family}_buffering", True, where, flag)
+    if isinstance(switch, Unknown):
+        return switch
+    if not switch.value:
+        return Known("never", switch.where, switch.name, switch.origin, switch.written, switch.because)
+    said = f"`{switch.written}`" if switch.written else f"nothing sets {switch.name}, which is on by default"
+    answer = _held(scope, family, version, where, said)
+    if isinstance(answer, Unknown):
+        return answer
+    value, why, related = answer
+    at = switch
+    if ignored := _ignores_rescue(scope, family):
+        why += f", and `{ignored.written}` takes the application's own `X-Accel-Buffering: no` out of play"
+        related = (*related, Related("the application's X-Accel-Buffering is ignored", ignored.where))
+    return Known(value, at.where, at.name, at.origin, at.written, why, related)
+
+
+def _held(
+    scope: Scope, family: Family, version: Version, where: Location, said: str
+) -> tuple[Buffering, str, tuple[Related, ...]] | Unknown:
+    """When a buffering location holds an answer, why, and where that is written."""
+    if family != "proxy":
+        return (
+            "always",
+            f"{said}, so nginx collects what {family}_pass sends until a buffer is full or the answer ends",
+            (),
+        )
+    http = scope.setting("proxy_http_version", "1.1" if version.speaks_http_1_1 else "1.0", where, word)
+    if isinstance(http, Unknown):
+        return http
+    if http.value != "1.0":
+        spoken = f"`{http.written}`" if http.written else f"nginx {version}, which speaks HTTP/1.1 to backends,"
+        why = f"{said}; with {spoken} small chunked events do pass, but an answer that is not chunked, or an event larger than a buffer (4k or 8k), is held back"
+        return "unless-chunked", why, ()
+    if http.origin != "default":
+        why = f"{said}, and over HTTP/1.0 (`{http.written}`) nginx holds an answer until a buffer is full or it ends"
+        return "always", why, (Related("HTTP/1.0 towards the backend", http.where),)
+    spoken = (
+        f"nginx {version} speaks"
+        if version.known
+        else "nginx before 1.29.7 (no version is said, so an older one is taken) speaks"
+    )
+    related = (Related("the nginx version", version.where),) if version.where else ()
+    return (
+        "always",
+        f"{said}, and {spoken} HTTP/1.0 to backends, so it holds an answer until a buffer is full or it ends",
+        related,
+    )
+
+
+def _ignores_rescue(scope: Scope, family: Family) -> Directive | None:
+    found = scope.find(f"{family}_ignore_headers")
+    if isinstance(found, Unknown):
+        return None
+    return next((one for one in found[0] if "x-accel-buffering" in (arg.lower() for arg in one.args)), None)
+
+
+def idle_timeout(scope: Scope, family: Family, where: Location) -> Setting[float]:
+    """Seconds of silence from the backend before nginx hangs up; 0 answers 504 at once."""
+    if family == "stream":
+        return scope.setting("proxy_timeout", DEFAULT_STREAM_TIMEOUT, where, time)
+    return scope.setting(f"{family}_read_timeout", DEFAULT_READ_TIMEOUT, where, time)
+
+
+def catch_all(modifier: str, pattern: str) -> bool:
+    """Whether a location takes whatever an application serves, rather than one route of it."""
+    if modifier in ("", "^~", "="):
+        return pattern.rstrip("/") in ("", "/api", "/v1", "/api/v1", "/api/v2", "/backend", "/backend-api")
+    from infralint.sources.nginx.choose import matches
+
+    return matches(pattern, "/api/x", modifier == "~*") and not any(
+        dot in pattern for dot in ("\\.(", "\\.php", "\\.js")
+    )

@@ -1,0 +1,167 @@
+"""What rules a place in nginx configuration: directives by nginx's inheritance, nearest level first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from infralint.model import Known, Location, Setting, Unknown
+from infralint.sources.nginx.environment import Environment
+from infralint.sources.nginx.templates import HOLE, Condition
+from infralint.sources.nginx.tree import Directive
+
+T = TypeVar("T")
+
+_TIME = re.compile(r"(\d+)(ms|y|M|w|d|h|m|s)?")
+_TIME_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000, "": 1}
+
+
+class BadValue(ValueError):
+    """A value that nginx would not take."""
+
+
+def time(text: str) -> float:
+    """Seconds of an nginx time (`60`, `60s`, `1m30s`, `500ms`). Raises BadValue. https://nginx.org/en/docs/syntax.html"""
+    if not re.fullmatch(r"(?:\s*\d+(?:ms|y|M|w|d|h|m|s)?)+\s*", text):
+        raise BadValue(text)
+    return sum(int(number) * _TIME_UNITS[unit] for number, unit in _TIME.findall(text))
+
+
+def flag(text: str) -> bool:
+    """`on` or `off` in any case. Raises BadValue."""
+    if text.lower() not in ("on", "off"):
+        raise BadValue(text)
+    return text.lower() == "on"
+
+
+def word(text: str) -> str:
+    """A keyword, in lower case."""
+    return text.lower()
+
+
+@dataclass(eq=False)
+class Level:
+    """One level of configuration (http, server, location …) with includes already put in.
+
+    owner: the block's own directive, None for a file's top level.
+    """
+
+    owner: Directive | None
+    directives: list[Directive]
+
+    @cached_property
+    def by_name(self) -> dict[str, list[Directive]]:
+        names: dict[str, list[Directive]] = {}
+        for one in self.directives:
+            if not one.opaque:
+                names.setdefault(one.name, []).append(one)
+        return names
+
+    @cached_property
+    def opaque(self) -> list[Directive]:
+        """Includes that are missing and holes that may stand for any directives."""
+        return [one for one in self.directives if one.opaque]
+
+    def under_condition(self, one: Directive) -> tuple[Condition, ...]:
+        """The template conditions that a directive stands under and its block does not."""
+        around = self.owner.conditions if self.owner and self.owner.source is one.source else ()
+        return one.conditions[len(around) :]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Levels from the outermost to the nearest, and what fills holes."""
+
+    levels: tuple[Level, ...]
+    environment: Environment
+
+    def inside(self, level: Level) -> Scope:
+        return Scope((*self.levels, level), self.environment)
+
+    @property
+    def nearest(self) -> Level:
+        return self.levels[-1]
+
+    def find(self, name: str) -> tuple[list[Directive], bool] | Unknown:
+        """The directives of a name that rule here, and whether this very level holds them."""
+        for level in reversed(self.levels):
+            if found := level.by_name.get(name):
+                return found, level is self.nearest
+            if level.opaque:
+                return hidden(level.opaque[0], name)
+        return [], False
+
+    def setting(self, name: str, default: T, where: Location, read: Callable[[str], T]) -> Setting[T]:
+        """The value of a directive with one argument that rules here. where: the place of a default."""
+        return self._setting(name, default, where, read, len(self.levels))
+
+    def _setting(self, name: str, default: T, where: Location, read: Callable[[str], T], depth: int) -> Setting[T]:
+        for index in range(depth - 1, -1, -1):
+            level = self.levels[index]
+            found = level.by_name.get(name)
+            if found:
+                values = [self._read(one, read, index == len(self.levels) - 1) for one in found]
+                if self._always(level, found):
+                    return _agreed(values, found[0], level)
+                outer = self._setting(name, default, where, read, index)
+                return _agreed([*values, outer], found[0], level)
+            if level.opaque:
+                return hidden(level.opaque[0], name)
+        return Known(default, where, name, "default")
+
+    def _always(self, level: Level, found: Sequence[Directive]) -> bool:
+        """Whether a value stands here whichever way template conditions go."""
+        conditions = [level.under_condition(one) for one in found]
+        if any(not held for held in conditions):
+            return True
+        exhaustive = found[0].source.prepared.exhaustive
+        blocks = {held[0][0] for held in conditions}
+        return len(blocks) == 1 and blocks <= exhaustive and len({held[0] for held in conditions}) > 1
+
+    def _read(self, one: Directive, read: Callable[[str], T], here: bool) -> Setting[T]:
+        text = " ".join(one.args)
+        filled = self.environment.fill(text, one)
+        if isinstance(filled, Unknown):
+            return filled
+        try:
+            value = read(filled.value)
+        except BadValue:
+            return self._unreadable(one, filled.value)
+        origin = "explicit" if here else "inherited"
+        return Known(value, one.where, one.name, origin, one.written, filled.because)  # type: ignore[arg-type]
+
+    @staticmethod
+    def _unreadable(one: Directive, text: str) -> Unknown:
+        if "$" in text:
+            return Unknown(one.where, one.name, f"`{one.written}` is only known once the file is rendered")
+        return Unknown(one.where, one.name, f"`{one.written}` is not a value that nginx takes", "run `nginx -t`")
+
+
+def hidden(by: Directive, name: str) -> Unknown:
+    """What an include that is not here, or a hole, may set."""
+    if by.missing:
+        remedy = "map its folder with `nginx: include_paths:` in infralint.yaml, or check the output of `nginx -T`"
+        return Unknown(by.where, "", f"{by.missing}; it may set {name}", remedy)
+    remedy = "render the template and check the result"
+    return Unknown(by.where, "", f"`{by.written}` may stand for any directives once the template is rendered", remedy)
+
+
+def _agreed(values: Sequence[Setting[Any]], first: Directive, level: Level) -> Setting[Any]:
+    """One value where all ways through a template lead to the same, else unknown."""
+    for value in values:
+        if isinstance(value, Unknown):
+            return value
+    if len({value.value for value in values if isinstance(value, Known)}) == 1:
+        return values[0]
+    held = level.under_condition(first)
+    heading = first.source.prepared.headings[held[0][0]] if held else "a condition"
+    why = f"`{first.written}` stands only under `{heading}`"
+    return Unknown(first.where, first.name, why, "render the template and check the result")
+
+
+def has_hole(text: str) -> bool:
+    """Whether part of a text is only known once a template is rendered."""
+    return bool(HOLE.search(text))

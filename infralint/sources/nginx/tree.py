@@ -1,0 +1,289 @@
+"""nginx configuration as a tree of directives with places, from crossplane's tokens."""
+
+from __future__ import annotations
+
+import io
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from infralint.model import Location
+from infralint.sources.nginx.templates import HOLE, Condition, Prepared
+
+DEEPEST = 200
+"""Nested blocks: nginx itself gives up on real configurations long before."""
+
+
+class SyntaxProblem(Exception):
+    """Text that nginx would refuse: line (1-based), column (0: all the line) and a sentence."""
+
+    def __init__(self, line: int, message: str, column: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One argument: text without quotes, 1-based line, offset in the prepared text, whether it was quoted."""
+
+    text: str
+    line: int
+    offset: int
+    quoted: bool
+
+
+@dataclass(eq=False)
+class Source:
+    """The file a directive stands in. shown: its path as the user would type it; first_line,
+    indent: where its text begins in that file (a ConfigMap's value begins further down); dump: the
+    `nginx -T` output that it comes from."""
+
+    path: str
+    shown: str
+    prepared: Prepared
+    first_line: int = 1
+    indent: int = 0
+    dump: str = ""
+    comments: list[tuple[int, str]] = field(default_factory=list)
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        starts = [0]
+        starts.extend(found.end() for found in re.finditer("\n", self.prepared.text))
+        return starts
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.prepared.text.split("\n")
+
+    def place(self, first: Word, last: Word) -> Location:
+        """From the first character of one word to the end of another on the same line."""
+        end = last if last.line == first.line else first
+        start_column = self._column(first.line, first.offset)
+        width = len(self.prepared.original(self._written(end)))
+        return Location(
+            self.shown,
+            first.line + self.first_line - 1,
+            start_column,
+            first.line + self.first_line - 1,
+            self._column(end.line, end.offset) + width,
+        )
+
+    def _written(self, word: Word) -> str:
+        """The word with its quotes."""
+        end = word.offset + len(word.text)
+        if not word.quoted:
+            return self.prepared.text[word.offset : end]
+        return self.prepared.text[word.offset : end + 2]
+
+    def _column(self, line: int, offset: int) -> int:
+        start = self.line_starts[line - 1]
+        before = self.prepared.text[start:offset]
+        return len(self.prepared.original(before)) + self.indent + 1
+
+    def conditions(self, word: Word) -> tuple[Condition, ...]:
+        return self.prepared.conditions_at(word.offset)
+
+
+@dataclass(eq=False)
+class Directive:
+    """`name args;` or `name args { block }`. missing: an include that could not be resolved;
+    splice: a hole that may stand for any directives."""
+
+    name: str
+    words: list[Word]
+    source: Source
+    block: list[Directive] | None = None
+    end_line: int = 0
+    missing: str = ""
+    splice: bool = False
+
+    @property
+    def args(self) -> list[str]:
+        return [word.text for word in self.words[1:]]
+
+    @property
+    def line(self) -> int:
+        return self.words[0].line
+
+    @property
+    def shown_line(self) -> int:
+        return self.line + self.source.first_line - 1
+
+    @property
+    def opaque(self) -> bool:
+        """Whether what stands here can't be seen: it may set anything."""
+        return self.splice or bool(self.missing)
+
+    @property
+    def has_hole(self) -> bool:
+        return any(HOLE.search(word.text) for word in self.words)
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        return self.source.conditions(self.words[0])
+
+    @cached_property
+    def where(self) -> Location:
+        """All its words, without the block."""
+        return self.source.place(self.words[0], self.words[-1])
+
+    @property
+    def written(self) -> str:
+        """As its author wrote it, quotes normalised away."""
+        return self.source.prepared.original(" ".join(_requoted(word) for word in self.words))
+
+    def children(self, name: str) -> list[Directive]:
+        return [one for one in self.block or () if one.name == name]
+
+    def walk(self) -> Iterator[Directive]:
+        """This directive and all below, in order."""
+        pending = [self]
+        while pending:
+            one = pending.pop()
+            yield one
+            pending.extend(reversed(one.block or ()))
+
+
+def _requoted(word: Word) -> str:
+    return f'"{word.text}"' if word.quoted else word.text
+
+
+def parse(source: Source) -> list[Directive]:
+    """The directives of a prepared text. Raises SyntaxProblem where nginx would refuse it."""
+    return _Builder(source).build()
+
+
+@dataclass(eq=False)
+class _Builder:
+    source: Source
+    words: list[Word] = field(default_factory=list)
+
+    def build(self) -> list[Directive]:
+        top: list[Directive] = []
+        blocks = [top]
+        owners: list[Directive] = []
+        for word in _tokens(self.source):
+            mark = "" if word.quoted else word.text
+            if mark == ";":
+                self._close(word, blocks[-1])
+            elif mark == "{":
+                owners.append(self._open(word, blocks))
+            elif mark == "}":
+                self._end(word, blocks, owners)
+            else:
+                self._take(word, blocks[-1])
+        self._finish(blocks, owners)
+        return top
+
+    def _take(self, word: Word, block: list[Directive]) -> None:
+        """Add a word; a hole alone on its line is a statement of its own."""
+        if self.words and self._stands_alone() and word.line > self.words[-1].line:
+            block.append(
+                Directive(self.words[0].text, self.words, self.source, splice=True, end_line=self.words[-1].line)
+            )
+            self.words = []
+        self.words.append(word)
+
+    def _stands_alone(self) -> bool:
+        return all(HOLE.fullmatch(word.text) and not word.quoted for word in self.words)
+
+    def _close(self, mark: Word, block: list[Directive]) -> None:
+        if not self.words:
+            return
+        name = self.words[0].text
+        block.append(Directive(name, self.words, self.source, splice=bool(HOLE.search(name)), end_line=mark.line))
+        self.words = []
+
+    def _open(self, mark: Word, blocks: list[list[Directive]]) -> Directive:
+        if not self.words:
+            raise SyntaxProblem(mark.line, 'a "{" stands where a directive was expected', self._at(mark))
+        if len(blocks) > DEEPEST:
+            raise SyntaxProblem(mark.line, f"blocks are nested more than {DEEPEST} deep", self._at(mark))
+        self._flush_splices(blocks[-1])
+        name = self.words[0].text
+        owner = Directive(name, self.words, self.source, block=[], splice=bool(HOLE.search(name)))
+        self.words = []
+        blocks[-1].append(owner)
+        assert owner.block is not None
+        blocks.append(owner.block)
+        return owner
+
+    def _flush_splices(self, block: list[Directive]) -> None:
+        """`{{ extra }}` on a line of its own before a block's first word."""
+        if len(self.words) > 1 and HOLE.fullmatch(self.words[0].text) and self.words[1].line > self.words[0].line:
+            block.append(
+                Directive(self.words[0].text, self.words[:1], self.source, splice=True, end_line=self.words[0].line)
+            )
+            self.words = self.words[1:]
+
+    def _end(self, mark: Word, blocks: list[list[Directive]], owners: list[Directive]) -> None:
+        if self.words and self._stands_alone():
+            blocks[-1].append(Directive(self.words[0].text, self.words, self.source, splice=True, end_line=mark.line))
+            self.words = []
+        if self.words:
+            raise self._unfinished('";" is missing')
+        if not owners:
+            raise SyntaxProblem(mark.line, 'a "}" closes a block that was never opened', self._at(mark))
+        owners.pop().end_line = mark.line
+        blocks.pop()
+
+    def _finish(self, blocks: list[list[Directive]], owners: list[Directive]) -> None:
+        if self.words and self._stands_alone():
+            blocks[-1].append(
+                Directive(self.words[0].text, self.words, self.source, splice=True, end_line=self.words[-1].line)
+            )
+            self.words = []
+        if self.words:
+            raise self._unfinished('the file ends, and ";" or "{" is missing')
+        if owners:
+            raise SyntaxProblem(owners[-1].line, f'the block "{owners[-1].written}" is never closed: "}}" is missing')
+
+    def _unfinished(self, message: str) -> SyntaxProblem:
+        first = self.words[0]
+        shown = self.source.prepared.original(" ".join(word.text for word in self.words[:4]))
+        return SyntaxProblem(first.line, f'{message} after "{shown[:80]}"', self._at(first))
+
+    def _at(self, word: Word) -> int:
+        return self.source._column(word.line, word.offset)
+
+
+def _tokens(source: Source) -> Iterator[Word]:
+    """crossplane's tokens with offsets; comments go to the source."""
+    text = source.prepared.text
+    starts = source.line_starts
+    cursor = 0
+    for token, line, quoted in _lexer()(io.StringIO(text + "\n")):
+        if token.startswith("#") and not quoted:
+            source.comments.append((line, token[1:].strip()))
+            cursor = max(cursor, text.find(token, max(cursor, starts[line - 1])) + len(token))
+            continue
+        begin = max(cursor, starts[line - 1])
+        found = text.find(token, begin)
+        if found < 0:
+            found = begin
+        cursor = found + len(token)
+        if quoted:
+            found = max(found - 1, 0)
+            cursor += 1
+        if not quoted and token not in ("{", "}", ";"):
+            line = bisect_right(starts, found)
+        yield Word(token, line, found, quoted)
+    if text[cursor:].strip():
+        line = bisect_right(starts, cursor + len(text[cursor:]) - len(text[cursor:].lstrip()))
+        raise SyntaxProblem(line, "a quote is opened here and never closed")
+
+
+def _lexer() -> Any:
+    """crossplane's lexer over a file object: private, hence the pinned version; Lua blocks come as one word."""
+    from crossplane import lexer
+    from crossplane.ext.lua import LuaBlockPlugin
+
+    if not lexer.EXTERNAL_LEXERS:
+        LuaBlockPlugin().register_extension()
+    return lexer._lex_file_object

@@ -1,0 +1,102 @@
+"""Which nginx runs a configuration: defaults changed in 1.29.7 (HTTP/1.1 to upstreams) and 1.29.6 (sticky)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from infralint.model import Location
+from infralint.project import CantRead, Project
+
+HTTP_1_1_SINCE = (1, 29, 7)
+"""https://nginx.org/en/CHANGES: proxy_http_version is 1.1 by default."""
+
+_IMAGE = re.compile(
+    r"(?im)^\s*(?:-\s+)?(?:FROM\s+(?:--platform=\S+\s+)?|image:\s*)[\"']?"
+    r"(?P<name>(?:[\w.\-]+(?::\d+)?/)*(?:nginx|openresty|nginx-unprivileged)(?:/[\w\-]+)?)(?::(?P<tag>[\w.\-]+))?(?:@\S+)?[\"']?(?:\s|$)"
+)
+_FULL = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An nginx version, where that is said, and how to name it; (0, 0, 0): not known, taken as old."""
+
+    number: tuple[int, int, int] = (0, 0, 0)
+    where: Location | None = None
+
+    @property
+    def known(self) -> bool:
+        return self.number > (0, 0, 0)
+
+    @property
+    def speaks_http_1_1(self) -> bool:
+        """Whether it talks HTTP/1.1 to upstreams by default."""
+        return self.number >= HTTP_1_1_SINCE
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self.number))
+
+
+def parse_version(text: str) -> tuple[int, int, int] | None:
+    """`1.27.3` -> (1, 27, 3); `1.30` -> (1, 30, 0); `1.29` and floating tags -> None, for they may be either side of a change."""
+    found = _FULL.match(text)
+    if not found:
+        return None
+    major, minor, patch = int(found[1]), int(found[2]), found[3]
+    if patch is None:
+        return None if (major, minor) == (1, 29) else (major, minor, 0)
+    return major, minor, int(patch)
+
+
+class Versions:
+    """The versions that a project says, by the folder that says it."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        said = project.settings.nginx.version
+        self.said = Version(parse_version(said) or (0, 0, 0)) if said else None
+
+    def of(self, path: str) -> Version:
+        """The version for a configuration file: what the user says, else the nearest image tags, if they agree."""
+        if self.said is not None:
+            return self.said
+        ranked = [(_closeness(folder, path), version) for folder, version in self._images]
+        best = max((rank for rank, _ in ranked), default=0)
+        nearest = [version for rank, version in ranked if rank == best]
+        agreed = {version.number >= HTTP_1_1_SINCE for version in nearest if version.known}
+        return (
+            min(nearest, key=lambda one: one.number)
+            if len(agreed) == 1 and all(one.known for one in nearest)
+            else Version()
+        )
+
+    @cached_property
+    def _images(self) -> list[tuple[str, Version]]:
+        return list(self._read_images())
+
+    def _read_images(self) -> Iterator[tuple[str, Version]]:
+        names = ("Dockerfile*", "*.Dockerfile", "Containerfile*", "*compose*.y*ml", "*deploy*.y*ml", "*nginx*.y*ml")
+        for path in self.project.named(*names):
+            try:
+                text = self.project.text(path)
+            except CantRead:
+                continue
+            for image in _IMAGE.finditer(text) if "nginx" in text or "openresty" in text else ():
+                number = parse_version(image["tag"] or "") or (0, 0, 0)
+                line = text.count("\n", 0, image.start("name")) + 1
+                yield posixpath.dirname(path), Version(number, Location(self.project.shown(path), line))
+
+
+def _closeness(folder: str, path: str) -> int:
+    """How many folders two places share."""
+    mine, other = (folder.split("/") if folder else []), path.split("/")[:-1]
+    shared = 0
+    for one, two in zip(mine, other, strict=False):
+        if one != two:
+            break
+        shared += 1
+    return shared * 100 - len(mine)
