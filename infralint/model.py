@@ -83,12 +83,16 @@ class Known(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A setting, or a whole file, of which infralint can't tell what holds, and why. It has no value."""
+    """A setting, or a whole file, of which infralint can't tell what holds, and why. It has no value.
+
+    remedy: what to do to be told. places: how many places share this cause.
+    """
 
     where: Location
     name: str
     why: str
     remedy: str = ""
+    places: int = 1
 
 
 Setting = Known[T] | Unknown
@@ -277,7 +281,8 @@ class Reading:
     """What one source made of a project.
 
     items: the platform's own things that checks may ask for by type. files: paths that were read,
-    for the summary. seen: kinds of files that stand here and are not read yet.
+    for the summary. seen: kinds of files that stand here and are not read yet. texts: what was
+    read under names that are no files.
     """
 
     platform: str
@@ -287,6 +292,7 @@ class Reading:
     unreadable: list[Unreadable] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
 
     @property
     def hops(self) -> list[Hop]:

@@ -35,6 +35,7 @@ class Project:
         self.settings = settings
         self.base = base or Path.cwd()
         self.given = frozenset(given)
+        self.virtual: frozenset[str] = frozenset()
         self._texts: dict[str, str] = {}
 
     @cached_property
@@ -100,7 +101,14 @@ class StandardInput(Project):
     def __init__(self, content: bytes, settings: Settings) -> None:
         super().__init__(Path.cwd(), settings, given=[self.NAME])
         self.files = [self.NAME]
+        self.virtual = self.given
         self._content = content
+
+    def shown(self, path: str) -> str:
+        return path
+
+    def shown_path(self, full: Path) -> str:
+        return "."
 
     def bytes(self, path: str) -> bytes:
         return self._content

@@ -18,7 +18,11 @@ from infralint.sources import SOURCES
 
 @dataclass
 class Report:
-    """All that a run has to say. read: files by platform; hops, assumed: how many; seen: what is not read yet."""
+    """All that a run has to say.
+
+    read: files by platform. hops, assumed: how many. seen: what stands here and is not read yet.
+    texts: what was read under names that are no files (standard input, dumps).
+    """
 
     findings: list[Finding] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
@@ -27,6 +31,7 @@ class Report:
     seen: list[str] = field(default_factory=list)
     hops: int = 0
     assumed: int = 0
+    texts: dict[str, str] = field(default_factory=dict)
 
     def touching(self, paths: Sequence[str]) -> Report:
         """Only what touches one of the paths (files, or folders and all below)."""
@@ -47,6 +52,7 @@ class Report:
             seen=sorted({*self.seen, *other.seen}),
             hops=self.hops + other.hops,
             assumed=self.assumed + other.assumed,
+            texts=self.texts | other.texts,
         )
 
 
@@ -85,6 +91,7 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         read={reading.platform: reading.files for reading in readings if reading.files},
         seen=sorted({one for reading in readings for one in reading.seen}),
         hops=sum(len(reading.hops) for reading in readings),
+        texts={path: text for reading in readings for path, text in reading.texts.items()},
         assumed=len({id(one.hop) for one in crossed if one.stream.evidence.kind == "assumed"}),
     )
 
@@ -118,8 +125,12 @@ def _settled(finding: Finding, check: Check, crossing: Crossing[Hop]) -> Finding
 
 
 def _once_a_cause(unknown: Iterable[Unknown]) -> list[Unknown]:
-    causes = {(one.where, one.why): one for one in unknown}
-    return sorted(causes.values(), key=lambda one: (one.where, one.why))
+    """One missing include is one cause, however many places it decides."""
+    causes: dict[str, dict[Location, Unknown]] = {}
+    for one in sorted(unknown, key=lambda one: one.where):
+        causes.setdefault(one.why, {}).setdefault(one.where, one)
+    firsts = [replace(next(iter(places.values())), places=len(places)) for places in causes.values()]
+    return sorted(firsts, key=lambda one: (one.where, one.why))
 
 
 def order(finding: Finding) -> tuple[Location, str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from infralint.model import Finding, Hop, Location, Stream, Unknown, Unreadable
 from infralint.run import Report
+from infralint.wording import plural
 
 
 def render(report: Report) -> str:
@@ -74,7 +75,13 @@ def _stream(stream: Stream) -> dict[str, Any]:
 
 
 def _unknown(one: Unknown) -> dict[str, Any]:
-    return {"message": f"{one.name}: {one.why}" if one.name else one.why, "location": location(one.where)}
+    return {"message": unknown_message(one), "location": location(one.where)}
+
+
+def unknown_message(one: Unknown) -> str:
+    """What could not be told, why, and in how many more places for the same reason."""
+    said = f"{one.name}: {one.why}" if one.name and one.places == 1 else one.why
+    return said if one.places == 1 else f"{said} (here and in {plural(one.places - 1, 'more place')})"
 
 
 def _unreadable(one: Unreadable) -> dict[str, Any]:

@@ -1,22 +1,192 @@
+"""The report for people: what breaks, where, why infralint thinks so, and what to write instead."""
+
 from __future__ import annotations
-from dataclasses import dataclass
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infralint.model import Finding, Known, Location
+from infralint.reporters.json import unknown_message
+from infralint.run import Report
+from infralint.wording import listing, plural
+
+WIDTH = 110
+"""Characters of a source line that are shown."""
+_COLORS = {"error": "31;1", "warning": "33;1", "note": "36;1", "frame": "34", "bold": "1", "fix": "32", "dim": "2"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True)
+class TextOptions:
+    """color: use it. quiet: findings alone. verbose: name every file that was read."""
+
+    color: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+
+def render(report: Report, options: TextOptions) -> str:
+    """The report as text; nothing but the summary line when clean."""
+    page = _Page(report, options)
+    blocks = [page.finding(group) for group in _merged(report.findings)]
+    blocks += [page.unreadable(index) for index in range(len(report.unreadable))]
+    if not options.quiet:
+        blocks.append("\n".join(page.summary()))
+    return "\n\n".join(blocks) + "\n" if blocks else ""
+
+
+def _merged(findings: list[Finding]) -> list[list[Finding]]:
+    """Findings of one check at one place, the same for several hops."""
+    groups: dict[object, list[Finding]] = {}
+    for one in findings:
+        hop = one.hop.name if one.hop else ""
+        key = (one.location, one.check, one.severity, one.message.replace(hop, "", 1), one.fix)
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
 
 
 @dataclass
-class TextOptions:
-    color: bool
-    quiet: bool
-    verbose: bool
+class _Page:
+    report: Report
+    options: TextOptions
+    files: dict[str, list[str]] = field(default_factory=dict)
+
+    def finding(self, group: list[Finding]) -> str:
+        """One finding, or several that share their place and words."""
+        one = group[0]
+        head = self._paint(one.severity, f"{one.severity}[{one.check}]")
+        lines = [f"{head} {self._paint('bold', _message(group))}", *self._frame(one.location, one.severity)]
+        lines += self._hop(group)
+        lines += [self._aside(f"{related.location}: {related.message}") for related in one.related]
+        if one.stream is not None:
+            more = f" (and {plural(one.settled.streams - 1, 'more stream')})" if one.settled.streams > 1 else ""
+            lines.append(
+                self._aside(f"stream: {_clean(str(one.stream))}{more}, because {_clean(one.stream.evidence.because)}")
+            )
+        lines += self._fix(one.fix)
+        return "\n".join(lines)
+
+    def _hop(self, group: list[Finding]) -> Iterator[str] | list[str]:
+        """The other end of an inherited setting, and the other hops it rules."""
+        one = group[0]
+        if one.hop is None:
+            return []
+        inherited = isinstance(one.at, Known) and one.at.origin == "inherited"
+        names = list(dict.fromkeys(f"{_clean(other.hop.name)} ({other.hop.where})" for other in group if other.hop))
+        if len(group) > 1 or inherited:
+            return [self._aside(f"rules {listing(names, most=4)}")]
+        return []
+
+    def _frame(self, where: Location, severity: str) -> Iterator[str]:
+        margin = " " * len(str(where.line or ""))
+        yield f"{margin}{self._paint('frame', '-->')} {where}"
+        line = self._line(where)
+        if line is None:
+            return
+        start, end = where.column - 1, where.end_column - 1 if where.end_line == where.line else len(line)
+        text, shift = _window(line, start)
+        before = line[shift:start].expandtabs(4)
+        marked = line[start : max(end, start + 1)].expandtabs(4) or " "
+        bar = self._paint("frame", "|")
+        yield f"{margin} {bar}"
+        yield f"{self._paint('frame', str(where.line))} {bar} {_clean(text.expandtabs(4))}"
+        carets = "^" * min(len(marked), max(WIDTH - len(before), 1))
+        yield f"{margin} {bar} {' ' * len(before)}{self._paint(severity, carets)}"
+
+    def _line(self, where: Location) -> str | None:
+        if not where.line or not where.column:
+            return None
+        if where.path not in self.files:
+            self.files[where.path] = self._text(where.path).splitlines()
+        lines = self.files[where.path]
+        return lines[where.line - 1] if where.line <= len(lines) else None
+
+    def _text(self, path: str) -> str:
+        if path in self.report.texts:
+            return self.report.texts[path]
+        try:
+            return Path(path).read_text(encoding="utf-8-sig", errors="replace")
+        except OSError:
+            return ""
+
+    def _aside(self, text: str) -> str:
+        return f"  {self._paint('frame', '=')} {_clean(text)}"
+
+    def _fix(self, fix: str) -> list[str]:
+        if not fix:
+            return []
+        return [self._aside("write:"), *(self._paint("fix", f"      {line}") for line in fix.splitlines())]
+
+    def unreadable(self, index: int) -> str:
+        """A file that could not be read, with the line at fault where there is one."""
+        one = self.report.unreadable[index]
+        head = f"{self._paint('error', 'unreadable')} {self._paint('bold', _clean(f'{one.where.path}: {one.message}'))}"
+        return "\n".join([head, *self._frame(one.where, "error")])
+
+    def summary(self) -> Iterator[str]:
+        """What was read, what was found, what could not be told, what was assumed."""
+        yield from self._unknowns()
+        yield from self._assumptions()
+        if self.options.verbose:
+            yield from (f"read {path}" for paths in self.report.read.values() for path in paths)
+        if self.report.seen:
+            yield f"Seen, and not read yet: {listing(self.report.seen)}."
+        yield self._paint("bold", f"{self._read()}: {self._counts()}.")
+
+    def _unknowns(self) -> Iterator[str]:
+        if not self.report.unknown:
+            return
+        yield f"Could not tell {plural(len(self.report.unknown), 'thing')}:"
+        for one in self.report.unknown:
+            yield _clean(f"  {one.where}: {unknown_message(one)}")
+            if one.remedy:
+                yield self._paint("dim", f"      {one.remedy}")
+        yield ""
+
+    def _assumptions(self) -> Iterator[str]:
+        if not self.report.assumed:
+            return
+        hops = plural(self.report.assumed, "catch-all hop")
+        yield f"Assumed that {hops} may carry an SSE stream, for nothing here says what streams. To say it, in infralint.yaml:"
+        yield self._paint("fix", "      streams:")
+        yield self._paint("fix", "        - path: /api/chat      # or `streams: []`: nothing streams")
+        yield ""
+
+    def _read(self) -> str:
+        if not self.report.read:
+            return "Nothing to read: no nginx configuration, Terraform or Vercel project found here"
+        kinds = [plural(len(paths), f"{name} file") for name, paths in self.report.read.items()]
+        return f"Read {listing(kinds)} with {plural(self.report.hops, 'hop')} to judge"
+
+    def _counts(self) -> str:
+        counts = Counter(one.severity for one in self.report.findings)
+        said = [plural(counts[severity], severity) for severity in ("error", "warning", "note") if counts[severity]]
+        if self.report.unreadable:
+            said.append(f"{plural(len(self.report.unreadable), 'file')} unreadable")
+        if not said:
+            return "nothing was judged" if not self.report.read else "clean"
+        return listing(said)
+
+    def _paint(self, color: str, text: str) -> str:
+        return f"\x1b[{_COLORS[color]}m{text}\x1b[0m" if self.options.color else text
 
 
-def render(report, options):
-    out = []
-    for f in report.findings:
-        out.append(
-            f"{f.location}: {f.severity} [{f.check}] {f.message}  (because {f.stream and f.stream.evidence.because})"
-        )
-    for u in report.unknown:
-        out.append(f"{u.where}: could not tell: {u.why}")
-    for u in report.unreadable:
-        out.append(f"{u.where}: unreadable: {u.message}")
-    return "\n".join(out) + "\n"
+def _message(group: list[Finding]) -> str:
+    one = group[0]
+    if len(group) == 1 or one.hop is None:
+        return _clean(one.message)
+    return _clean(one.message.replace(one.hop.name, f"{one.hop.name} and {len(group) - 1} more", 1))
+
+
+def _window(line: str, column: int) -> tuple[str, int]:
+    """A part of a long line that holds the column, and how many characters stand before it."""
+    shift = max(0, column - WIDTH // 2) if len(line) > WIDTH else 0
+    return line[shift : shift + WIDTH], shift
+
+
+def _clean(text: str) -> str:
+    """Without characters that steer a terminal: files are not trusted."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

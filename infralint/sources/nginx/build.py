@@ -230,6 +230,8 @@ class _Builder:
         location = BuiltLocation(block, scope)
         built.append(location)
         passed = _pass_of(level)
+        if passed is not None and passed.source is block.source:
+            level.given = passed.conditions[len(block.conditions) :]
         return Place(
             modifier,  # type: ignore[arg-type]
             pattern,

@@ -46,11 +46,13 @@ def word(text: str) -> str:
 class Level:
     """One level of configuration (http, server, location …) with includes already put in.
 
-    owner: the block's own directive, None for a file's top level.
+    owner: the block's own directive, None for a file's top level. given: template conditions
+    that hold whenever this level matters, because its `proxy_pass` stands under them.
     """
 
     owner: Directive | None
     directives: list[Directive]
+    given: tuple[Condition, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, list[Directive]]:
@@ -68,7 +70,7 @@ class Level:
     def under_condition(self, one: Directive) -> tuple[Condition, ...]:
         """The template conditions that a directive stands under and its block does not."""
         around = self.owner.conditions if self.owner and self.owner.source is one.source else ()
-        return one.conditions[len(around) :]
+        return tuple(held for held in one.conditions[len(around) :] if held not in self.given)
 
 
 @dataclass(frozen=True)
@@ -144,9 +146,9 @@ def hidden(by: Directive, name: str) -> Unknown:
     """What an include that is not here, or a hole, may set."""
     if by.missing:
         remedy = "map its folder with `nginx: include_paths:` in infralint.yaml, or check the output of `nginx -T`"
-        return Unknown(by.where, "", f"{by.missing}; it may set {name}", remedy)
+        return Unknown(by.where, name, by.missing, remedy)
     remedy = "render the template and check the result"
-    return Unknown(by.where, "", f"`{by.written}` may stand for any directives once the template is rendered", remedy)
+    return Unknown(by.where, name, f"`{by.written}` may stand for any directives once the template is rendered", remedy)
 
 
 def _agreed(values: Sequence[Setting[Any]], first: Directive, level: Level) -> Setting[Any]:

@@ -19,7 +19,6 @@ _OTHER_LANGUAGES = (
     ("ERB", re.compile(r"<%[=\-#]?[^%\n]")),
     ("Terraform template directives", re.compile(r"%\{\s*(?:if|for|else|endif|endfor)\b")),
     ("%%name%% placeholders", re.compile(r"%%\w[\w.\-]*%%")),
-    ("Velocity", re.compile(r"(?m)^\s*#(?:if|foreach|set)\s*\(")),
     ("@name@ placeholders", re.compile(r"(?<![\w@.~=\-/])@[A-Z][A-Z0-9_]*@(?!\w)")),
     ("__NAME__ placeholders", re.compile(r"(?<!\w)__[A-Z][A-Z0-9_]*__(?!\w)")),
 )
