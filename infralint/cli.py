@@ -125,7 +125,7 @@ def _projects(paths: Sequence[str], options: dict[str, Any], names: Sequence[str
     projects: list[Any] = []
     for path in paths:
         if path == "-":
-            projects.append((StandardInput(sys.stdin.buffer.read(), _settings(Path.cwd(), options, names)), ["."]))
+            projects.append((StandardInput(sys.stdin.buffer.read(), _settings(Path.cwd(), options, names)), [""]))
             continue
         full = Path(os.path.abspath(path))
         if not full.exists():
@@ -133,7 +133,7 @@ def _projects(paths: Sequence[str], options: dict[str, Any], names: Sequence[str
         groups.setdefault(find_root(full), []).append(full)
     for root, given in groups.items():
         project = Project(root, _settings(root, options, names), given=[os.path.relpath(one, root) for one in given])
-        projects.append((project, [project.shown_path(one) for one in given]))
+        projects.append((project, [""] if root in given else [project.shown_path(one) for one in given]))
     return projects
 
 

@@ -53,20 +53,33 @@ class Project:
         return [path for path in self.files if any(fnmatchcase(path.rpartition("/")[2], one) for one in patterns)]
 
     @cached_property
+    def _above(self) -> str | None:
+        """The folder where the user stands, relative to the root; None where that is not below it."""
+        base, root = os.path.realpath(self.base), os.path.realpath(self.root)
+        return os.path.relpath(base, root).replace(os.sep, "/") if f"{base}/".startswith(f"{root}/") else None
+
+    @cached_property
     def _prefix(self) -> str:
-        relative = os.path.relpath(self.root, self.base)
-        if relative == ".":
+        """What leads from where the user stands to the root."""
+        if self._above == ".":
             return ""
+        if self._above is not None:
+            return "../" * (self._above.count("/") + 1)
+        relative = os.path.relpath(self.root, self.base)
         return f"{self.root}/" if relative.startswith("..") else f"{relative}/"
 
     def shown(self, path: str) -> str:
-        """A project path as the user would type it: relative to where they stand, if that is above."""
+        """A project path as the user would type it, from where they stand."""
+        if self._above not in (None, ".") and path.startswith(f"{self._above}/"):
+            return path[len(str(self._above)) + 1 :]
         return self._prefix + path
 
     def shown_path(self, full: Path) -> str:
-        """An absolute path below the root, as the user would type it."""
+        """An absolute path below the root, as the user would type it; `.` for all that is shown below here."""
         relative = full.relative_to(self.root).as_posix()
-        return self._prefix.rstrip("/") if relative == "." else self.shown(relative)
+        if relative == ".":
+            return self._prefix.rstrip("/") or "."
+        return "." if relative == self._above else self.shown(relative)
 
     def text(self, path: str) -> str:
         """A file's text, without byte order mark, line ends kept. Raises CantRead."""
@@ -76,16 +89,18 @@ class Project:
 
     def bytes(self, path: str) -> bytes:
         """A file's content. Raises CantRead, also for one that leads out of the project or is too large."""
-        full = self.root / path
+        full = os.path.join(self.root, path)
         try:
-            if not full.resolve().is_relative_to(self.root.resolve()):
+            # The walk enters no linked folder, so only the file itself can lead elsewhere.
+            if os.path.islink(full) and not Path(full).resolve().is_relative_to(self.root.resolve()):
                 raise CantRead("is a link that leads out of the project; infralint does not follow it")
-            size = full.stat().st_size
+            size = os.stat(full).st_size
             if size > LARGEST:
                 raise CantRead(
                     f"is {size / 1048576:.0f} MB; configuration files are read up to {LARGEST // 1048576} MB"
                 )
-            return full.read_bytes()
+            with open(full, "rb") as file:
+                return file.read()
         except (OSError, RuntimeError) as error:
             raise CantRead(f"can't be read: {getattr(error, 'strerror', None) or error}") from error
 

@@ -35,6 +35,8 @@ class Report:
 
     def touching(self, paths: Sequence[str]) -> Report:
         """Only what touches one of the paths (files, or folders and all below)."""
+        if "" in paths:
+            return self
         return replace(
             self,
             findings=[one for one in self.findings if any(_below(place, paths) for place in _places(one))],
@@ -144,4 +146,8 @@ def _places(finding: Finding) -> set[str]:
 
 
 def _below(path: str, paths: Iterable[str]) -> bool:
-    return any(one in ("", ".") or path == one or path.startswith(f"{one.rstrip('/')}/") for one in paths)
+    """Whether a shown path is one of the given ones, or below it; `.` is all that needs no way up."""
+    return any(
+        path == one or path.startswith(f"{one.rstrip('/')}/") or (one == "." and not path.startswith(("../", "/")))
+        for one in paths
+    )

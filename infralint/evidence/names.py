@@ -24,7 +24,7 @@ SESSIONS = {
 }
 
 FALSE_FRIENDS = frozenset(
-    "oauth oauth2 callback auth login token register .well-known library asset assets static media images img css js"
+    "oauth oauth2 saml scim callback auth login token register .well-known library asset assets static media images img css js"
     " fonts upload uploads download downloads files docs doc blog calendar metrics health healthz tags history list"
     " export exports admin".split()
 )
@@ -43,7 +43,7 @@ class Name:
 def stream_name(text: str) -> Name | None:
     """What the segments of a path (or the words of an upstream's name) say of a stream."""
     segments = _segments(text)
-    if any(segment in FALSE_FRIENDS for segment in segments):
+    if has_false_friend(text):
         return None
     for segment in segments:
         if segment in WEBSOCKET_SEGMENTS:
@@ -54,10 +54,15 @@ def stream_name(text: str) -> Name | None:
     return None
 
 
+def has_false_friend(text: str) -> bool:
+    """Whether a path is about something else, whatever other segments say."""
+    return any(segment in FALSE_FRIENDS for segment in _segments(text))
+
+
 def _segments(text: str) -> list[str]:
     """The words between slashes, regular expression marks dropped: `^/(ws|sse)/.*$` -> ws, sse."""
     plain = re.sub(r"\\([.\-/])", r"\1", text.lower())
-    parts = re.split(r"[/|()^$?*+\[\]{}\\:]+", plain)
+    parts = re.split(r"[/|()^$?*+\[\]{}\\:@]+", plain)
     words = [part.strip(".") if part not in (".well-known",) else part for part in parts]
     spread = [word for part in words if part for word in (part, *_product(part))]
     return spread

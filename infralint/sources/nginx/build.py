@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from infralint.model import Affinity, Hop, Known, Setting, StreamKind, Unknown, Upgrade
+from infralint.model import Affinity, Hop, Known, Location, Setting, StreamKind, Unknown, Upgrade
 from infralint.sources.nginx import choose
 from infralint.sources.nginx.choose import Listener, Place, VirtualServer
 from infralint.sources.nginx.environment import Environment
@@ -104,6 +104,10 @@ class BuiltLocation:
     block: Directive
     scope: Scope
     hop: NginxLocation | None = None
+
+    @property
+    def pattern(self) -> str:
+        return _matching(self.block)[1]
 
     def leads_to(self, kind: StreamKind) -> Iterator[str]:
         """Where try_files, error_page and rewrite send a request that nothing here answers."""
@@ -249,14 +253,11 @@ class _Builder:
         """Hops for the locations that proxy; which of them take everything decides where streams are assumed."""
         fallbacks = _fallbacks(server)
         proxied = [(one, found) for one in built if (found := _pass_of(one.scope.nearest)) is not None]
-        apis = any(_is_catch_all(one.block) and one.block.args[-1:] != ["/"] for one, _ in proxied)
+        proxied = [(one, passed) for one, passed in proxied if "internal" not in one.scope.nearest.by_name]
+        everything = {"/", *fallbacks}
+        apis = any(_is_catch_all(one.block) and one.pattern not in everything for one, _ in proxied)
         for one, passed in proxied:
-            if "internal" in one.scope.nearest.by_name:
-                continue
-            everything = one.block.args[-1:] in (["/"], []) or one.block.args[:1] == ["@"]
-            general = (
-                _is_catch_all(one.block) and not (everything and apis) or (one.block.args[-1] in fallbacks and not apis)
-            )
+            general = not apis if one.pattern in everything else _is_catch_all(one.block)
             one.hop = self._hop(one, passed, server, names, general)
             self.hops.append(one.hop)
 
@@ -267,7 +268,7 @@ class _Builder:
         block, scope = built.block, built.scope
         where = block.where
         target = target_of(passed, scope)
-        upgrade = self._upgrade(family, scope, passed)
+        upgrade = self._upgrade(family, scope, passed, where)
         return NginxLocation(
             name=block.written,
             where=where,
@@ -289,9 +290,9 @@ class _Builder:
             version=self.version,
         )
 
-    def _upgrade(self, family: Family, scope: Scope, passed: Directive) -> Setting[Upgrade]:
+    def _upgrade(self, family: Family, scope: Scope, passed: Directive, where: Location) -> Setting[Upgrade]:
         if family == "proxy":
-            return forwards_upgrade(scope, self._maps(), self.version, passed.where)
+            return forwards_upgrade(scope, self._maps(), self.version, where)
         if family in ("uwsgi", "scgi"):
             why = f"whether a WebSocket crosses {passed.name} is up to the application server"
             return Unknown(
@@ -385,11 +386,8 @@ def _fallbacks(server: VirtualServer) -> set[str]:
     found: set[str] = set()
     for place in server.places:
         location: BuiltLocation = place.tag
-        if (
-            place.modifier != "@"
-            and catch_all(place.modifier, place.pattern)
-            and _pass_of(location.scope.nearest) is None
-        ):
+        general = place.open or catch_all(place.modifier, place.pattern)
+        if place.modifier != "@" and general and _pass_of(location.scope.nearest) is None:
             found |= {target for target in location.leads_to("sse") if target.startswith("@")}
     return found
 

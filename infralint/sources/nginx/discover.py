@@ -10,15 +10,16 @@ from infralint.project import CantRead, Project
 from infralint.sources.nginx.templates import Prepared, foreign_language, prepare
 from infralint.sources.nginx.tree import Source
 
-_NOT_NGINX = re.compile(
-    r"\.(?:py|pyi|md|mdx|rst|txt|js|jsx|ts|tsx|mjs|cjs|css|scss|less|html?|vue|svelte|go|rs|java|kt|rb|php|c|h|cc|cpp|hpp|cs"
-    r"|swift|scala|lua|sh|bash|zsh|fish|ps1|bat|sql|json|jsonc|json5|toml|lock|xml|svg|png|jpe?g|gif|ico|webp|woff2?|ttf"
-    r"|pdf|zip|gz|tgz|whl|so|dll|exe|bin|class|jar|map|csv|tsv|parquet|tf|tofu|tfvars|hcl|ipynb|proto|graphql|pem|crt|key"
-    r"|service|ini|env|properties|gradle|plist|snap|po|mo|wasm|pyc|mp[34]|wav|patch|diff|log|gitkeep|gitignore|dockerignore)$"
-    r"|(?:^|/)(?:LICENSE|COPYING|NOTICE|AUTHORS|CHANGELOG|README|CODEOWNERS|Makefile|Dockerfile|Containerfile|Procfile"
-    r"|Gemfile|Rakefile|Vagrantfile|Jenkinsfile|Caddyfile|Justfile|VERSION|go\.(?:mod|sum))[^/]*$",
-    re.IGNORECASE,
+_OTHER_ENDINGS = frozenset(
+    "py pyi md mdx rst txt js jsx ts tsx mjs cjs css scss less html htm vue svelte go rs java kt php c h cc cpp hpp cs swift"
+    " scala lua sh bash zsh fish ps1 bat sql json jsonc json5 toml lock xml svg png jpg jpeg gif ico webp woff woff2 ttf pdf"
+    " zip gz tgz whl so dll exe bin class jar map csv tsv parquet tf tofu tfvars hcl ipynb proto graphql pem crt key service"
+    " ini env properties gradle plist snap po mo wasm pyc mp3 mp4 wav patch diff log gitkeep gitignore dockerignore rb".split()
 )
+_OTHER_NAMES = (
+    "license copying notice authors changelog readme codeowners makefile dockerfile containerfile procfile gemfile rakefile"
+    " vagrantfile jenkinsfile caddyfile justfile version go."
+).split()
 _PLACES = re.compile(
     r"(?:^|/)(?:nginx[^/]*|sites-(?:available|enabled)|conf\.d|openresty|swag|proxy-confs)/|nginx[^/]*$", re.IGNORECASE
 )
@@ -49,6 +50,8 @@ _WEAK = re.compile(rb"(?:^|[;{}])\s*(?:server|http|events|stream|location[ \t]+[
 _APACHE = re.compile(rb"^\s*</?(?:VirtualHost|Directory|Location|IfModule|Proxy|FilesMatch)\b", re.MULTILINE)
 _DUMP_MARK = re.compile(r"^# configuration file (\S.*):$", re.MULTILINE)
 _BLOCK_SCALAR = re.compile(r"^([ \t]*)(?:- )?[^\s#][^\n]*?:[ \t]*[|>][-+0-9]*[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
+_SCRIPT = re.compile(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^\s*(?:cat|sed|echo|apt-get|cp|mkdir)\s", re.MULTILINE)
+"""A shell script that writes nginx configuration is not nginx configuration."""
 
 
 def sources(project: Project, reading: Reading) -> Iterator[Source]:
@@ -61,9 +64,9 @@ def sources(project: Project, reading: Reading) -> Iterator[Source]:
 def _could_be(path: str) -> bool:
     if _MANIFEST.search(path):
         return True
-    if _NOT_NGINX.search(path):
-        return False
     name = path.rpartition("/")[2]
+    if name.rpartition(".")[2].lower() in _OTHER_ENDINGS or name.lower().startswith(tuple(_OTHER_NAMES)):
+        return False
     return "." not in name.lstrip(".") or bool(_ENDINGS.search(name) or _PLACES.search(path))
 
 
@@ -87,6 +90,8 @@ def _sources_of(project: Project, path: str, reading: Reading) -> Iterator[Sourc
 
 def _worth_decoding(path: str, content: bytes) -> bool:
     """A quick look at the bytes: is there anything that only nginx would say?"""
+    if _is_manifest(path):
+        return b"_pass" in content or b"server {" in content
     if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:1024]:
         return _named_nginx(path)
     return bool(_STRONG.search(content) or _SNIFF.search(content) or (_named_nginx(path) and _WEAK.search(content)))
@@ -132,11 +137,9 @@ def _from_dump(path: str, text: str) -> Iterator[Source]:
 
 def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> Iterator[Source]:
     """nginx texts in the block scalars of a Kubernetes manifest, rendered or as a Helm template."""
-    if "_pass" not in text and "server {" not in text:
-        return
     for mark in _BLOCK_SCALAR.finditer(text):
         body, indent = _scalar(text, mark.end() + 1, len(mark[1]))
-        if is_nginx(body):
+        if is_nginx(body) and not _SCRIPT.search(body):
             line = text.count("\n", 0, mark.end()) + 2
             yield from _plain(project.shown(path), f"{path}#{line}", body, reading, first_line=line, indent=indent)
 

@@ -7,15 +7,23 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from infralint.model import Known, Location, Unknown
+from infralint.model import Known, Unknown
 from infralint.project import CantRead, Project
 from infralint.sources.nginx.templates import HOLE, environment_name
 from infralint.sources.nginx.tree import Directive
+from infralint.sources.nginx.versions import is_around
 
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Z_][A-Z0-9_]*)=(.*?)\s*$")
 _COMPOSE = re.compile(r"^\s*-?\s*[\"']?([A-Z_][A-Z0-9_]*)[\"']?\s*(?::\s+|=)(.*?)\s*$")
 _ENV = re.compile(r"^\s*(?:ENV|ARG)\s+([A-Z_][A-Z0-9_]*)[=\s](.*?)\s*$")
 _WITH_DEFAULT = re.compile(r"\$\{[A-Z_][A-Z0-9_]*:?-([^${}]*)\}")
+_PLACES = (
+    (("*compose*.y*ml",), _COMPOSE),
+    ((".env", "*.env", ".env.default*", ".env.example", ".env.sample"), _ASSIGNMENT),
+    (("Dockerfile*", "*.Dockerfile", "Containerfile*"), _ENV),
+)
+Said = tuple[str, str, int]
+"""A value, and the project file and line that says it."""
 
 
 class Environment:
@@ -43,49 +51,36 @@ class Environment:
         named = environment_name(written)
         if named is None:
             return None
-        said = self._said.get(named[0], [])
-        values = {value for value, _ in self._nearest(said, at.source.path)}
-        if len(values) == 1:
-            value, where = self._nearest(said, at.source.path)[0]
-            return value, str(where)
+        said = self._nearest(self._said.get(named[0], []), at.source.path)
+        if len({value for value, _, _ in said}) == 1:
+            value, path, line = said[0]
+            return value, f"{self.project.shown(path)}:{line}"
         return (named[1], "its own default") if not said and named[1] is not None else None
 
     @staticmethod
-    def _nearest(said: list[tuple[str, Location]], path: str) -> list[tuple[str, Location]]:
-        """What is said in the folder nearest to a file, so that examples elsewhere do not speak for it."""
-
-        def closeness(one: tuple[str, Location]) -> int:
-            return len(posixpath.commonprefix([posixpath.dirname(one[1].path) + "/", path]))
-
-        best = max(map(closeness, said), default=0)
-        return [one for one in said if closeness(one) == best]
+    def _nearest(said: list[Said], path: str) -> list[Said]:
+        """What is said in the nearest folder around a file, else everything that is said."""
+        near = [(posixpath.dirname(one[1]), one) for one in said if is_around(posixpath.dirname(one[1]), path)]
+        deepest = max((len(folder) for folder, _ in near), default=0)
+        return [one for folder, one in near if len(folder) == deepest] or said
 
     @cached_property
-    def _said(self) -> dict[str, list[tuple[str, Location]]]:
-        found: dict[str, list[tuple[str, Location]]] = {}
-        for name, value, where in (
-            *self._lines("*compose*.y*ml", pattern=_COMPOSE),
-            *self._env_files(),
-            *self._dockerfiles(),
-        ):
-            found.setdefault(name, []).append((value, where))
+    def _said(self) -> dict[str, list[Said]]:
+        found: dict[str, list[Said]] = {}
+        for names, pattern in _PLACES:
+            for path in self.project.named(*names):
+                for name, value, line in self._lines(path, pattern):
+                    found.setdefault(name, []).append((value, path, line))
         return found
 
-    def _env_files(self) -> Iterator[tuple[str, str, Location]]:
-        yield from self._lines(".env", "*.env", ".env.default*", ".env.example", ".env.sample", pattern=_ASSIGNMENT)
-
-    def _dockerfiles(self) -> Iterator[tuple[str, str, Location]]:
-        yield from self._lines("Dockerfile*", "*.Dockerfile", "Containerfile*", pattern=_ENV)
-
-    def _lines(self, *names: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, str, Location]]:
-        for path in self.project.named(*names):
-            try:
-                lines = self.project.text(path).splitlines()
-            except CantRead:
-                continue
-            for number, line in enumerate(lines, 1):
-                if (found := pattern.match(line)) and (value := _plain(found[2])) is not None:
-                    yield found[1], value, Location(self.project.shown(path), number)
+    def _lines(self, path: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, str, int]]:
+        try:
+            lines = self.project.text(path).splitlines()
+        except CantRead:
+            return
+        for number, line in enumerate(lines, 1):
+            if (found := pattern.match(line)) and (value := _plain(found[2])) is not None:
+                yield found[1], value, number
 
 
 def _plain(text: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from infralint.evidence.names import stream_name
+from infralint.evidence.names import has_false_friend, stream_name
 from infralint.model import Evidence, Hint, Known, Location, Setting, StreamKind, Upgrade
 from infralint.sources.nginx.hops import SSE_TYPE, Family
 from infralint.sources.nginx.scopes import Scope, time
@@ -63,9 +63,13 @@ def _websocket(
     telling = [one for one in headers if _speaks_of_upgrade(one)]
     if telling and (here or catch_all):
         yield _hint("websocket", "config", f"`{telling[0].written}` is set for it", telling[0].where, block)
-    elif catch_all and family == "proxy" and isinstance(upgrade, Known) and upgrade.related:
-        lost = upgrade.related[0].location
-        yield _hint("websocket", "config", "an outer level sets the Upgrade headers", lost, block)
+    elif family == "proxy" and isinstance(upgrade, Known) and upgrade.related:
+        pattern = block.args[-1] if block.args else "/"
+        named = stream_name(pattern)
+        if pattern == "/" or (named and named.kind == "websocket"):
+            yield _hint(
+                "websocket", "config", "an outer level sets the Upgrade headers", upgrade.related[0].location, block
+            )
 
 
 def _speaks_of_upgrade(one: Directive) -> bool:
@@ -76,7 +80,11 @@ def _speaks_of_upgrade(one: Directive) -> bool:
 
 def _unbuffered(block: Directive, scope: Scope, family: Family, catch_all: bool) -> Iterator[Hint]:
     """Somebody has already turned a buffer off, or names the stream's type."""
-    names = ("proxy_buffering", "fastcgi_buffering", "uwsgi_buffering", "scgi_buffering")
+    names = (
+        ()
+        if _moves_files(block, scope)
+        else ("proxy_buffering", "fastcgi_buffering", "uwsgi_buffering", "scgi_buffering")
+    )
     for one in scope.nearest.directives:
         words = [arg.lower() for arg in one.args]
         if one.name in names and words == ["off"]:
@@ -97,8 +105,15 @@ def _unbuffered(block: Directive, scope: Scope, family: Family, catch_all: bool)
         ):
             yield _hint("sse", "config", f"`{one.written}` names {SSE_TYPE}", one.where, block)
     inherited = scope.setting(f"{family}_buffering", True, Location(""), lambda text: text.lower() != "off")
-    if catch_all and isinstance(inherited, Known) and inherited.origin == "inherited" and not inherited.value:
+    if catch_all and names and isinstance(inherited, Known) and inherited.origin == "inherited" and not inherited.value:
         yield _hint("sse", "config", f"`{inherited.written}` is set for it", inherited.where, block)
+
+
+def _moves_files(block: Directive, scope: Scope) -> bool:
+    """Whether buffering is off for large bodies (registries, uploads) or a sign-in, not for a stream."""
+    pattern = block.args[-1] if block.args else ""
+    both_ways = "proxy_request_buffering" in scope.nearest.by_name and not stream_name(pattern)
+    return both_ways or has_false_friend(pattern)
 
 
 def _comments(block: Directive) -> Iterator[Hint]:

@@ -61,18 +61,17 @@ class Versions:
         self.said = Version(parse_version(said) or (0, 0, 0)) if said else None
 
     def of(self, path: str) -> Version:
-        """The version for a configuration file: what the user says, else the nearest image tags, if they agree."""
+        """The version for a configuration file: what the user says, else the image tags nearest around it, else all, if they agree."""
         if self.said is not None:
             return self.said
-        ranked = [(_closeness(folder, path), version) for folder, version in self._images]
-        best = max((rank for rank, _ in ranked), default=0)
-        nearest = [version for rank, version in ranked if rank == best]
-        agreed = {version.number >= HTTP_1_1_SINCE for version in nearest if version.known}
-        return (
-            min(nearest, key=lambda one: one.number)
-            if len(agreed) == 1 and all(one.known for one in nearest)
-            else Version()
-        )
+        near = [(folder, version) for folder, version in self._images if is_around(folder, path)]
+        deepest = max((len(folder) for folder, _ in near), default=0)
+        said = [version for folder, version in near if len(folder) == deepest] or [
+            version for _, version in self._images
+        ]
+        agreed = {version.speaks_http_1_1 for version in said}
+        known = bool(said) and len(agreed) == 1 and all(version.known for version in said)
+        return min(said, key=lambda one: one.number) if known else Version()
 
     @cached_property
     def _images(self) -> list[tuple[str, Version]]:
@@ -91,12 +90,6 @@ class Versions:
                 yield posixpath.dirname(path), Version(number, Location(self.project.shown(path), line))
 
 
-def _closeness(folder: str, path: str) -> int:
-    """How many folders two places share."""
-    mine, other = (folder.split("/") if folder else []), path.split("/")[:-1]
-    shared = 0
-    for one, two in zip(mine, other, strict=False):
-        if one != two:
-            break
-        shared += 1
-    return shared * 100 - len(mine)
+def is_around(folder: str, path: str) -> bool:
+    """Whether a file lies in a folder, or below it: what is said there speaks for the file."""
+    return not folder or path.startswith(f"{folder}/")
