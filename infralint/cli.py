@@ -109,7 +109,7 @@ def _lint_paths(paths: Sequence[str], options: dict[str, Any]) -> Report:
     report = Report()
     try:
         for project, given in _projects(paths, options, [one.name for one in checks]):
-            found = lint(project, _chosen(checks, project.settings, options))
+            found = lint(project, _chosen(checks, project.settings))
             report = report.joined(found.touching(given))
             options.setdefault("limits", []).append(project.settings.fail_on)
     except BrokenCheck as error:
@@ -172,7 +172,7 @@ def _load(packs: Sequence[Path]) -> list[Check]:
     return sorted(found, key=lambda one: one.name)
 
 
-def _chosen(checks: Sequence[Check], settings: Any, options: dict[str, Any]) -> list[Check]:
+def _chosen(checks: Sequence[Check], settings: Any) -> list[Check]:
     return [
         one
         for one in checks

@@ -32,7 +32,7 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tr
     """A mapping in which every key must be known."""
 
 
-class StreamSettings(Strict):
+class StreamSettings(Strict, frozen=True, kw_only=True):
     """One route that streams."""
 
     path: Annotated[str, msgspec.Meta(description="Path or glob (`/api/chat`, `/v1/*`).")] | None = None
@@ -48,7 +48,7 @@ class StreamSettings(Strict):
     hops: list[str] = []
 
 
-class NginxSettings(Strict):
+class NginxSettings(Strict, frozen=True, kw_only=True):
     """What infralint can't see of an nginx."""
 
     version: str | None = None
@@ -57,7 +57,7 @@ class NginxSettings(Strict):
     ] = {}
 
 
-class Settings(Strict):
+class Settings(Strict, frozen=True, kw_only=True):
     """The whole of infralint.yaml."""
 
     streams: Annotated[

@@ -44,5 +44,5 @@ def exceeds(findings: Iterable[Finding], fail_on: str) -> bool:
     """Whether any finding is at or above the severity at which a run fails."""
     if fail_on == "never":
         return False
-    limit = SEVERITIES.index(fail_on)  # type: ignore[arg-type]
+    limit = SEVERITIES.index(fail_on)
     return any(SEVERITIES.index(finding.severity) <= limit for finding in findings)

@@ -42,7 +42,7 @@ class Check:
 
 
 def check(function: F) -> F:
-    """Mark a function as a check: its name is the check's, its first line the summary, its parameter's type what it is asked about."""
+    """Mark a function as a check: its name is the check's, its first line the summary, its parameter's type what it is about."""
     function.__infralint_check__ = True  # type: ignore[attr-defined]
     return function
 

@@ -64,8 +64,7 @@ def _segments(text: str) -> list[str]:
     plain = re.sub(r"\\([.\-/])", r"\1", text.lower())
     parts = re.split(r"[/|()^$?*+\[\]{}\\:@]+", plain)
     words = [part.strip(".") if part not in (".well-known",) else part for part in parts]
-    spread = [word for part in words if part for word in (part, *_product(part))]
-    return spread
+    return [word for part in words if part for word in (part, *_product(part))]
 
 
 def _product(part: str) -> list[str]:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from infralint.model import Location, Reading, Unknown
 from infralint.project import Project
+from infralint.sources.nginx import build
 from infralint.sources.nginx.discover import sources
 from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.includes import Includes
-from infralint.sources.nginx import build
 from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.versions import Versions
 
@@ -25,7 +25,7 @@ def read(project: Project) -> Reading:
     includes = Includes(project, found)
     versions, environment = Versions(project), Environment(project)
     parts = list(_grouped(found, includes))
-    shared = build.shared(parts, includes, environment)
+    shared = build.shared(parts, includes)
     for part in parts:
         tier = build.tier(part, includes, environment, versions, shared)
         if tier.hops or tier.servers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+
 from infralint.model import Affinity, Hop, Known, Location, Setting, StreamKind, Unknown, Upgrade
 from infralint.sources.nginx import choose
 from infralint.sources.nginx.choose import Listener, Place, VirtualServer
@@ -121,11 +122,11 @@ class BuiltLocation:
                 yield one.args[1].partition("?")[0]
 
 
-def shared(parts: Sequence[Part], includes: Includes, environment: Environment) -> Shared:
+def shared(parts: Sequence[Part], includes: Includes) -> Shared:
     """Maps and upstreams wherever they stand in the project."""
     result = Shared()
     for part in parts:
-        for level in _http_levels(part, includes, environment):
+        for level in _http_levels(part, includes):
             _collect(level, part, includes, result)
     return result
 
@@ -139,7 +140,7 @@ def _collect(level: Level, part: Part, includes: Includes, into: Shared) -> None
             into.upstreams.setdefault(one.args[0], Upstream(one, Level(one, includes.expand(one.block, part.base, ()))))
 
 
-def _http_levels(part: Part, includes: Includes, environment: Environment) -> list[Level]:
+def _http_levels(part: Part, includes: Includes) -> list[Level]:
     """The http level of a part: http blocks, or the top level of fragments."""
     levels = []
     for source, tree in part.files:

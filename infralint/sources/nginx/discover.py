@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from infralint.model import Location, Reading, Unknown
 from infralint.project import CantRead, Project
-from infralint.sources.nginx.templates import Prepared, foreign_language, prepare
+from infralint.sources.nginx.templates import foreign_language, prepare
 from infralint.sources.nginx.tree import Source
 
 _OTHER_ENDINGS = frozenset(
@@ -116,15 +116,15 @@ def is_nginx(text: str) -> bool:
     return bool(_STRONG.search(content)) or len(set(_SNIFF.findall(content))) >= 2
 
 
-def _plain(shown: str, path: str, text: str, reading: Reading, **position: int) -> Iterator[Source]:
-    source = Source(path, shown, Prepared(text), **position)
+def _plain(
+    shown: str, path: str, text: str, reading: Reading, first_line: int = 1, indent: int = 0
+) -> Iterator[Source]:
     if language := foreign_language(text):
         why = f"this file is a template in a language that infralint does not read ({language})"
         remedy = "render it and check the result, or hand in the output of `nginx -T`"
-        reading.unknown.append(Unknown(Location(shown, position.get("first_line", 1)), "", why, remedy))
+        reading.unknown.append(Unknown(Location(shown, first_line), "", why, remedy))
         return
-    source.prepared = prepare(text)
-    yield source
+    yield Source(path, shown, prepare(text), first_line, indent)
 
 
 def _from_dump(path: str, text: str) -> Iterator[Source]:

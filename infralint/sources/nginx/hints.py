@@ -17,7 +17,8 @@ LONG = 300.0
 
 _INLINE = re.compile(r"infralint:\s*stream\s*=\s*(sse|websocket)\b", re.IGNORECASE)
 _SSE_WORDS = re.compile(
-    r"\bSSE\b|\bserver[- ]sent|\bevent[- ]?stream\b|\bEventSource\b|\b(?:token|LLM|chat|response|AI)[- ]stream|\bstream(?:ing|ed)? (?:response|answer|token|completion|chat|LLM|output)",
+    r"\bSSE\b|\bserver[- ]sent|\bevent[- ]?stream\b|\bEventSource\b|\b(?:token|LLM|chat|response|AI)[- ]stream"
+    r"|\bstream(?:ing|ed)? (?:response|answer|token|completion|chat|LLM|output)",
     re.IGNORECASE,
 )
 _WEBSOCKET_WORDS = re.compile(r"\bweb[- ]?sockets?\b|\bsocket\.?io\b", re.IGNORECASE)
@@ -139,7 +140,7 @@ def _patience(block: Directive, scope: Scope, family: Family) -> Iterator[Hint]:
 def _comments_of(block: Directive) -> Iterator[tuple[int, str]]:
     """Comments directly above a block and inside it, nested blocks left out."""
     comments = block.source.comments
-    above = {line: text for line, text in comments}
+    above = dict(comments)
     line = block.line - 1
     found: list[tuple[int, str]] = []
     while line in above and block.source.lines[line - 1].lstrip().startswith("#"):

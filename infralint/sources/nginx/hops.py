@@ -83,7 +83,10 @@ class NginxLocation(Hop):
             covered = types.value if isinstance(types, Known) else ()
             if content_type in covered or "*" in covered or content_type == "text/html":
                 at = types if isinstance(types, Known) else switch
-                why = f"{name} compresses {content_type} (`{at.written}`), and with buffering on it sends nothing before its own buffer is full"
+                why = (
+                    f"{name} compresses {content_type} (`{at.written}`), and with buffering on it sends nothing"
+                    " before its own buffer is full"
+                )
                 return Known("always", at.where, name, at.origin, at.written, why)
         return None
 
@@ -180,7 +183,10 @@ def _held(
         return http
     if http.value != "1.0":
         spoken = f"`{http.written}`" if http.written else f"nginx {version}, which speaks HTTP/1.1 to backends,"
-        why = f"{said}; with {spoken} small chunked events do pass, but an answer that is not chunked, or an event larger than a buffer (4k or 8k), is held back"
+        why = (
+            f"{said}; with {spoken} small chunked events do pass, but an answer that is not chunked, or an event"
+            " larger than a buffer (4k or 8k), is held back"
+        )
         return "unless-chunked", why, ()
     if http.origin != "default":
         why = f"{said}, and over HTTP/1.0 (`{http.written}`) nginx holds an answer until a buffer is full or it ends"

@@ -120,9 +120,7 @@ class _Moustache:
         first = words[0] if words else ""
         if kind == "comment":
             self._put(_blank(written))
-        elif kind == "statement":
-            self._control(first, words, written)
-        elif first in _OPENING | _BRANCHES | {"end"}:
+        elif kind == "statement" or first in _OPENING | _BRANCHES | {"end"}:
             self._control(first, words, written)
         elif ":=" in words or (len(words) > 1 and words[1] == "=" and first.startswith("$")):
             self._put(_blank(written))

@@ -42,7 +42,7 @@ class Version:
 
 
 def parse_version(text: str) -> tuple[int, int, int] | None:
-    """`1.27.3` -> (1, 27, 3); `1.30` -> (1, 30, 0); `1.29` and floating tags -> None, for they may be either side of a change."""
+    """`1.27.3` -> (1, 27, 3); `1.30` -> (1, 30, 0); None for what may be either side of a change, as `1.29`, `stable`."""
     found = _FULL.match(text)
     if not found:
         return None
@@ -61,7 +61,7 @@ class Versions:
         self.said = Version(parse_version(said) or (0, 0, 0)) if said else None
 
     def of(self, path: str) -> Version:
-        """The version for a configuration file: what the user says, else the image tags nearest around it, else all, if they agree."""
+        """The version for a file: what the user says, else the image tags nearest around it, else all, if they agree."""
         if self.said is not None:
             return self.said
         near = [(folder, version) for folder, version in self._images if is_around(folder, path)]

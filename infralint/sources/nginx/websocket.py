@@ -28,11 +28,13 @@ def headers_of(scope: Scope, name: str = "proxy_set_header") -> tuple[list[Direc
 def forwards_upgrade(scope: Scope, maps: Maps, version: Version, where: Location) -> Setting[Upgrade]:
     """Whether `Upgrade` and `Connection` reach the backend, and over which HTTP."""
     headers, level = headers_of(scope)
-    for check in (_upgrade, _connection):
-        answer = check(headers, level, scope, maps, where)
-        if isinstance(answer, Unknown) or answer.value != "forwarded":
-            return answer
-    return _other_obstacles(scope, where) or _over_http(scope, version, where, answer)
+    upgrade = _upgrade(headers, level, scope, maps, where)
+    if isinstance(upgrade, Unknown) or upgrade.value != "forwarded":
+        return upgrade
+    connection = _connection(headers, level, scope, maps, where)
+    if isinstance(connection, Unknown) or connection.value != "forwarded":
+        return connection
+    return _other_obstacles(scope, where) or _over_http(scope, version, where, connection)
 
 
 def _upgrade(
