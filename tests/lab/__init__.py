@@ -1,0 +1,1 @@
+"""The lab: real nginx servers that prove what infralint says about them."""

@@ -1,0 +1,85 @@
+"""Which server and location serve a request: what nginx's documentation and measurements say."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from infralint.sources.nginx.choose import Listener, Place, VirtualServer, choose_location, choose_server, matches, normalised
+
+
+def places(*written: str) -> list[Place]:
+    return [Place(*one.rpartition(" ")[::2]) for one in written]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("path", "chosen"),
+    [
+        ("/", "/"),
+        ("/api/x", "/api/"),
+        ("/api/chat", "/api/chat"),
+        ("/api/chat/x", "/api/chat"),
+        ("/api/exact", "/api/exact"),
+        ("/api/exact/x", "/api/"),
+        ("/img/a.png", "/img/"),
+        ("/b.png", r"\.png$"),
+        ("/api/c.png", r"\.png$"),
+        ("/api%2Fchat", "/api/chat"),
+        ("/a//../api/./chat?x=/img/", "/api/chat"),
+    ],
+)
+def test_exact_then_longest_prefix_unless_a_regex_matches(path: str, chosen: str) -> None:
+    given = places(" /", " /api/", " /api/chat", "= /api/exact", "^~ /img/", r"~ \.png$", r"~* \.PNG$")
+    place = choose_location(given, path)
+    assert place is not None
+    assert place.pattern == chosen
+
+
+def test_only_the_longest_prefix_shields_from_regexes() -> None:
+    place = choose_location(places("^~ /api/", " /api/chat/", "~ chat"), "/api/chat/x")
+    assert place is not None
+    assert place.modifier == "~"
+
+
+def test_a_nested_regex_beats_top_level_ones_even_inside_a_shield() -> None:
+    inner = Place("~", r"\.json$")
+    outer = Place("^~", "/api/", [inner])
+    assert choose_location([outer, *places("~ api")], "/api/x.json") is inner
+
+
+def test_a_proxied_prefix_redirects_its_path_without_the_slash() -> None:
+    assert choose_location([Place("", "/ws/", redirects=True), *places(" /")], "/ws") is None
+    exact = Place("=", "/ws")
+    assert choose_location([Place("", "/ws/", redirects=True), exact], "/ws") is exact
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("www.example.com", "www.example.com"),
+        ("WWW.Example.com:8080", "www.example.com"),
+        ("a.example.com", "*.example.com"),
+        ("a.b.example.com", "*.b.example.com"),
+        ("example.org", ".example.org"),
+        ("mail.test", "mail.*"),
+        ("www1.other.net", r"~^www\d\."),
+        ("nobody.net", "default.local"),
+    ],
+)
+def test_names_rank_exact_leading_trailing_regex_default(host: str, name: str) -> None:
+    names = ["www.example.com", "*.example.com", "*.b.example.com", ".example.org", "mail.*", r"~^www\d\.", "default.local"]
+    servers = [VirtualServer([Listener("*:80", one == "default.local")], [one]) for one in names]
+    assert choose_server(servers, host, "*:80")[0].names == [name]
+
+
+def test_a_hostile_expression_ends() -> None:
+    started = time.process_time()
+    assert not matches(r"^(a+)+$", "a" * 40 + "!")
+    assert not matches(r"^(", "x")
+    assert time.process_time() - started < 30
+
+
+@pytest.mark.parametrize(("path", "seen"), [("/a/b/..", "/a/"), ("/a/.", "/a/"), ("//a///b", "/a/b"), ("/../x", "/x"), ("/", "/")])
+def test_paths_are_normalised_as_nginx_does(path: str, seen: str) -> None:
+    assert normalised(path) == seen

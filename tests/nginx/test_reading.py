@@ -1,0 +1,363 @@
+"""Which files are read as nginx, how, and what is said of those that can't be."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from conftest import Lint, problems, run, write
+
+SSE = "location /sse { proxy_pass http://app; proxy_read_timeout 5m; }"
+SERVER = f"server {{\n    {SSE}\n}}\n"
+HELD = "2 error buffered-stream"
+
+
+def buffered(report: dict) -> list[str]:
+    return [one.replace(" warning ", " error ") for one in problems(report, "buffered-stream")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nginx.conf",
+        "conf.d/app.conf",
+        "sites-available/app",
+        "nginx/app.conf.template",
+        "app.conf.tpl",
+        "app.conf.j2",
+        "app.conf.sample",
+        "nginx/site.conf.inc.template",
+        "docker/app.conf.python",
+        "nginx/nginx.template.prod",
+        "service.jinja2",
+        "vhost",
+        "k8s/app.nginx",
+    ],
+)
+def test_configuration_is_found_wherever_people_keep_it(name: str, lint: Lint) -> None:
+    assert buffered(lint({name: SERVER})) == [f"{name}:{HELD}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("httpd.conf", "<VirtualHost *:80>\n  ProxyPass /sse http://app/\n</VirtualHost>\n"),
+        ("supervisord.conf", "[program:nginx]\ncommand=nginx -g 'daemon off;'\n"),
+        ("application.conf", 'server {\n  port = 8080\n  location = "/sse"\n}\nstream { timeout = 5s }\n'),
+        ("redis.conf", "timeout 0\nsave 900 1\n"),
+        ("logging.conf", "[loggers]\nkeys=root\n"),
+        ("named.conf", 'include "/etc/bind/a";\ninclude "/etc/bind/b";\nzone "x" { type master; };\n'),
+        ("syslog-ng.conf", '@include "scl.conf"\nsource s { system(); };\nlog { source(s); };\n'),
+        ("Caddyfile", "example.com {\n  reverse_proxy /sse app:80\n}\n"),
+        ("haproxy.cfg", "frontend http\n  bind *:80\n  default_backend app\n"),
+        ("README.md", f"```nginx\n{SERVER}```\n"),
+        ("setup.sh", f"cat > nginx.conf <<EOF\n{SERVER}EOF\n"),
+        ("values.yaml", "nginx:\n  location: /sse\n  proxy_pass: http://app\n"),
+        ("bootstrap.yaml", f"run: |\n  cat > a.conf <<EOF\n  {SSE}\n  EOF\n"),
+    ],
+)
+def test_what_is_not_nginx_is_left_alone(name: str, content: str, lint: Lint) -> None:
+    report = lint({name: content, "nginx.conf": "events {}\n"})
+    assert report["findings"] == report["unknown"] == report["unreadable"] == []
+    assert report["status"] == 0
+
+
+def test_a_dump_names_the_original_files(lint: Lint) -> None:
+    dump = (
+        "nginx: configuration file /etc/nginx/nginx.conf test is successful\n"
+        "# configuration file /etc/nginx/nginx.conf:\nevents {}\nhttp {\n  include conf.d/*.conf;\n}\n\n"
+        f"# configuration file /etc/nginx/conf.d/app.conf:\n{SERVER}"
+    )
+    assert buffered(lint({"dump.conf": dump})) == [f"/etc/nginx/conf.d/app.conf:{HELD}"]
+
+
+def test_standard_input_is_nginx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("check", "-", stdin=SERVER.encode())
+    assert "--> <stdin>:2:5" in result.output
+    assert "2 |     location /sse {" in result.output
+    assert result.exit_code == 1
+
+
+def test_a_config_map_keeps_its_lines_and_columns(lint: Lint) -> None:
+    manifest = f"apiVersion: v1\nkind: ConfigMap\ndata:\n  default.conf: |\n    server {{\n      {SSE}\n    }}\n"
+    report = lint({"k8s/configmap.yaml": manifest})
+    assert buffered(report) == ["k8s/configmap.yaml:6 error buffered-stream"]
+    [finding] = [one for one in report["findings"] if one["check"] == "buffered-stream"]
+    assert finding["location"]["column"] == 7
+
+
+def test_one_file_handed_over_pulls_in_its_project(lint: Lint) -> None:
+    files: dict[str, str | bytes] = {
+        "infralint.yaml": "assume: warning\n",
+        "nginx.conf": "events {}\nhttp {\n  proxy_buffering off;\n  include conf.d/*.conf;\n}\n",
+        "conf.d/a.conf": SERVER,
+        "conf.d/b.conf": "server { location /sse { proxy_pass http://b; proxy_read_timeout 1s; } }\n",
+    }
+    report = lint(files, paths=("conf.d/a.conf",))
+    assert report["findings"] == []
+    assert problems(lint({}, paths=("conf.d/b.conf",))) == ["conf.d/b.conf:1 warning short-idle-timeout"]
+
+
+INCLUDES = {
+    "beside the main file": {"nginx.conf": "events {}\nhttp { include proxy.conf; %s }", "proxy.conf": "proxy_buffering off;"},
+    "relative to the main file's folder": {
+        "etc/nginx.conf": "events {}\nhttp { include conf.d/a.conf; }",
+        "etc/conf.d/a.conf": "include proxy.conf;\n%s",
+        "etc/proxy.conf": "proxy_buffering off;",
+    },
+    "a template of that name": {"nginx.conf": "events {}\nhttp { include proxy.conf; %s }", "proxy.conf.template": "proxy_buffering off;"},
+    "copied by a Dockerfile": {
+        "docker/app.conf": "include /etc/nginx/company/x.conf;\n%s",
+        "docker/Dockerfile": "FROM nginx:1.27\nCOPY shared /etc/nginx/company\n",
+        "docker/shared/x.conf": "proxy_buffering off;",
+    },
+    "mounted by compose": {
+        "conf/app.conf": "include /srv/special/x.conf;\n%s",
+        "compose.yaml": "services:\n  web:\n    volumes:\n      - ./mounted:/srv/special:ro\n",
+        "mounted/x.conf": "proxy_buffering off;",
+    },
+    "mapped in infralint.yaml": {
+        "conf/app.conf": "include /opt/nginx/x.conf;\n%s",
+        "infralint.yaml": "nginx:\n  include_paths:\n    /opt/nginx: somewhere/else\n",
+        "somewhere/else/x.conf": "proxy_buffering off;",
+    },
+    "a glob": {"nginx.conf": "events {}\nhttp { include extra/*.conf; %s }", "extra/1.conf": "proxy_buffering off;"},
+    "include of an include": {
+        "nginx.conf": "events {}\nhttp { include a.conf; %s }",
+        "a.conf": "include b.conf;",
+        "b.conf": "proxy_buffering off;",
+    },
+}
+
+
+@pytest.mark.parametrize("files", INCLUDES.values(), ids=INCLUDES)
+def test_includes_are_followed_through_the_repository(files: dict[str, str], lint: Lint) -> None:
+    report = lint({name: text.replace("%s", SERVER) for name, text in files.items()})
+    assert report["findings"] == []
+    assert report["unknown"] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["include mime.types;", "include /etc/nginx/fastcgi_params;", "include conf.d/*.conf;", "include /etc/letsencrypt/options-ssl-nginx.conf;"],
+)
+def test_files_that_everybody_leaves_out_are_known_by_heart(line: str, lint: Lint) -> None:
+    report = lint({"nginx.conf": f"events {{}}\nhttp {{\n{line}\n{SERVER}}}\n"})
+    assert buffered(report) == ["nginx.conf:5 error buffered-stream"]
+    assert report["unknown"] == []
+
+
+def test_a_missing_include_is_unknown_once_and_never_a_finding(lint: Lint) -> None:
+    locations = "".join(f"location /sse{n} {{ proxy_pass http://app; include gone.conf; }}\n" for n in range(30))
+    report = lint({"nginx.conf": f"events {{}}\nhttp {{ server {{\n# SSE\n{locations.replace('/sse', '/sse/')}}} }}\n"})
+    assert report["findings"] == []
+    [unknown] = report["unknown"]
+    assert "`include gone.conf` names a file that is not in the project (here and in 29 more places)" in unknown["message"]
+    assert report["status"] == 0
+    assert lint({}, "--strict")["status"] == 2
+
+
+def test_what_stands_beside_a_missing_include_holds(lint: Lint) -> None:
+    body = "proxy_pass http://app; include gone.conf; proxy_buffering off; proxy_read_timeout 5m;"
+    report = lint({"nginx.conf": f"events {{}}\nhttp {{ server {{ location /sse {{ {body} }} }} }}\n"})
+    assert report["findings"] == report["unknown"] == []
+
+
+@pytest.mark.parametrize(
+    ("template", "line"),
+    [
+        ("{% if tls %}\nlisten 443 ssl;\n{% endif %}\n", 5),
+        ("{{- if .Values.tls }}\nlisten 443 ssl;\n{{- end }}\n", 5),
+        ("{# a comment\n of two lines #}\n", 4),
+        ("server_name ${HOST};\n", 3),
+        ("{{ extra }}\n", 0),
+        ("{% for name in names %}\nset $a{{ loop.index }} {{ name }};\n{% endfor %}\n", 5),
+    ],
+)
+def test_templates_are_read_and_lines_hold(template: str, line: int, lint: Lint) -> None:
+    report = lint({"nginx/app.conf.j2": f"server {{\n{template}{SSE}\n}}\n"})
+    assert buffered(report) == ([f"nginx/app.conf.j2:{line} error buffered-stream"] if line else [])
+    assert bool(report["unknown"]) == (line == 0)
+
+
+@pytest.mark.parametrize(
+    "directives",
+    [
+        "{% if a %}proxy_buffering off;{% endif %}",
+        "proxy_buffering {{ buffering }};",
+        "proxy_buffering ${BUFFERING};",
+        "{{ directives }}",
+        "${DIRECTIVES}",
+        "{% if a %}proxy_buffering on;{% else %}proxy_buffering off;{% endif %}",
+    ],
+)
+def test_what_only_rendering_tells_is_unknown(directives: str, lint: Lint) -> None:
+    report = lint({"app.conf.template": f"server {{\nlocation /sse {{\nproxy_pass http://app;\n{directives}\n}}\n}}\n"})
+    assert buffered(report) == []
+    assert report["unknown"]
+
+
+@pytest.mark.parametrize(
+    "directives",
+    [
+        "{% if a %}proxy_buffering off;{% else %}proxy_buffering off;{% endif %}",
+        "proxy_buffering off; {% if a %}add_header X-A b;{% endif %}",
+        "proxy_buffering off;\n{{ more }}",
+    ],
+)
+def test_what_holds_whichever_way_is_known(directives: str, lint: Lint) -> None:
+    report = lint({"app.conf.j2": f"server {{ location /sse {{ proxy_pass http://app; proxy_read_timeout 5m;\n{directives}\n}} }}\n"})
+    assert report["findings"] == report["unknown"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("server { listen <%= @port %>; location /sse { proxy_pass http://<%= @app %>; } }", "ERB"),
+        ("server { listen %%port%%; location /sse { proxy_pass http://%%app%%; } }", "%%name%%"),
+        ("server { listen @PORT@; location /sse { proxy_pass http://app; } }", "@name@"),
+        ("%{ if x }\nserver { location /sse { proxy_pass http://app; } }\n%{ endif }", "Terraform"),
+    ],
+)
+def test_other_template_languages_are_named_not_judged(text: str, language: str, lint: Lint) -> None:
+    report = lint({"nginx/site.conf.erb": text})
+    assert report["findings"] == []
+    assert language in report["unknown"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("where", "text", "value"),
+    [
+        ("compose.yaml", "services:\n  web:\n    environment:\n      READ: ${READ:-300s}\n", "300s"),
+        ("docker-compose.yml", "services:\n  web:\n    environment:\n      - READ=5s\n", "5s"),
+        (".env", "READ=5s  # short\n", "5s"),
+        ("Dockerfile", "FROM nginx\nENV READ=5s\n", "5s"),
+    ],
+)
+def test_holes_are_filled_from_defaults_that_stand_plainly_there(where: str, text: str, value: str, lint: Lint) -> None:
+    site = "server { location /sse { proxy_pass http://app; proxy_buffering off; proxy_read_timeout ${READ}; } }\n"
+    report = lint({"templates/app.conf.template": site, where: text})
+    assert report["unknown"] == []
+    assert bool(report["findings"]) == (value == "5s")
+    if report["findings"]:
+        assert f"${{READ}} is 5s by {where}:" in report["findings"][0]["message"]
+
+
+def test_defaults_that_disagree_fill_nothing(lint: Lint) -> None:
+    site = "server { location /sse { proxy_pass http://app; proxy_buffering off; proxy_read_timeout ${READ}; } }\n"
+    report = lint({"app.conf.template": site, ".env": "READ=5s\n", "Dockerfile": "ENV READ=500s\n"})
+    assert report["findings"] == []
+    assert "${READ}" in report["unknown"][0]["message"]
+
+
+BROKEN = {
+    "an open block": ("server {\n  listen 80;\n", 1, 'the block "server" is never closed'),
+    "a stray brace": ("server { listen 80; }\n}\n", 2, "closes a block that was never opened"),
+    "a missing semicolon": ("server {\n  location / {\n    proxy_pass http://a\n  }\n}\n", 3, '";" is missing after "proxy_pass http://a"'),
+    "a missing last semicolon": ("server { listen 80; }\nproxy_buffering off", 2, "the file ends"),
+    "an open quote": ('server {\n  server_name "a;\n}\n', 2, "a quote is opened here and never closed"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "message"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_is_named_with_its_line_and_hides_no_other(text: str, line: int, message: str, lint: Lint) -> None:
+    report = lint({"nginx/broken.conf": text, "nginx/good.conf": SERVER})
+    [unreadable] = report["unreadable"]
+    assert (unreadable["location"]["path"], unreadable["location"]["line"]) == ("nginx/broken.conf", line)
+    assert message in unreadable["message"]
+    assert buffered(report) == [f"nginx/good.conf:{HELD}"]
+    assert report["status"] == 2
+
+
+def test_a_byte_order_mark_and_windows_line_ends_change_nothing(lint: Lint) -> None:
+    report = lint({"nginx.conf": b"\xef\xbb\xbf" + SERVER.replace("\n", "\r\n").encode()})
+    assert buffered(report) == [f"nginx.conf:{HELD}"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(SERVER.encode("utf-16"), "UTF-16"), (b"\x7fELF\0\0\0" + os.urandom(100), "binary"), (b"x" * (11 << 20), "11 MB")],
+)
+def test_what_is_no_text_is_unreadable_where_it_claims_to_be_nginx(content: bytes, message: str, lint: Lint) -> None:
+    report = lint({"nginx.conf": content, "blob": content, "data.conf": content})
+    assert [one["location"]["path"] for one in report["unreadable"]] == ["nginx.conf"]
+    assert message in report["unreadable"][0]["message"]
+    assert report["status"] == 2
+
+
+def test_100_000_nested_blocks_are_refused_politely(lint: Lint) -> None:
+    report = lint({"nginx.conf": "events {}\n" + "location /a {\n" * 100_000})
+    assert "nested more than" in report["unreadable"][0]["message"]
+    assert report["status"] == 2
+
+
+def test_a_long_line_is_shown_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(write(tmp_path, {"nginx.conf": "events {} " + "# " * 10 + "\n" + "server { listen 80; } " * 3000 + SERVER.replace("\n", " ")}))
+    result = run("check", "--color", "never")
+    assert "buffered-stream" in result.output
+    assert max(map(len, result.output.splitlines())) < 400
+
+
+def test_includes_in_a_circle_are_named(lint: Lint) -> None:
+    report = lint({"nginx.conf": "events {}\nhttp { include a.conf; }\n", "a.conf": "include b.conf;\n", "b.conf": "include a.conf;\n"})
+    assert "files include each other for ever: a.conf -> b.conf -> a.conf" in report["unreadable"][0]["message"]
+    assert report["status"] == 2
+
+
+def test_links_lead_neither_out_nor_round(tmp_path: Path, lint: Lint) -> None:
+    outside = write(tmp_path.parent / f"{tmp_path.name}-outside", {"secret.conf": SERVER})
+    write(tmp_path, {"conf.d/a.conf": "include secret.conf;\n" + SERVER})
+    (tmp_path / "conf.d/secret.conf").symlink_to(outside / "secret.conf")
+    (tmp_path / "conf.d/round").symlink_to(tmp_path)
+    (tmp_path / "conf.d/dangling.conf").symlink_to("nowhere")
+    report = lint({})
+    assert {one["location"]["path"] for one in report["findings"]} <= {"conf.d/a.conf"}
+    assert "link that leads out of the project" in report["unreadable"][0]["message"]
+
+
+def test_a_folder_called_like_a_file_is_walked(lint: Lint) -> None:
+    assert buffered(lint({"x.conf/inner.conf": SERVER})) == [f"x.conf/inner.conf:{HELD}"]
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"nginx.conf": SERVER, "nginx/good.conf": SERVER})
+    real = os.stat
+
+    def vanished(path: object, *rest: object, **more: object) -> os.stat_result:
+        if str(path).endswith("/nginx.conf"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("infralint.project.os.stat", vanished)
+    report = lint({})
+    assert report["unreadable"][0]["message"] == "can't be read: Permission denied"
+    assert buffered(report) == [f"nginx/good.conf:{HELD}"]
+    assert report["status"] == 2
+
+
+def test_lua_blocks_are_no_configuration(lint: Lint) -> None:
+    lua = 'content_by_lua_block {\n  ngx.say("proxy_pass {{ x }};")\n  if a then b = { c = 1 } end\n}\n'
+    assert buffered(lint({"nginx.conf": f"server {{\nlocation /lua {{\n{lua}}}\n{SSE}\n}}\n"})) == ["nginx.conf:8 error buffered-stream"]
+
+
+@pytest.mark.parametrize(
+    ("files", "old"),
+    [
+        ({"nginx/Dockerfile": "FROM nginx:1.27-alpine\n"}, True),
+        ({"nginx/Dockerfile": "FROM nginx:1.31.2\n"}, False),
+        ({"nginx/Dockerfile": "FROM nginx:alpine\n"}, True),
+        ({"nginx/Dockerfile": "FROM nginx:1.29\n"}, True),
+        ({"compose.yaml": "services:\n  web:\n    image: docker.io/nginxinc/nginx-unprivileged:1.30-alpine\n"}, False),
+        ({"k8s/deployment.yaml": "containers:\n  - image: nginx:1.31.0@sha256:abc\n"}, False),
+        ({"infralint.yaml": "nginx: {version: 1.30.1}\n", "Dockerfile": "FROM nginx:1.20\n"}, False),
+        ({"other/Dockerfile": "FROM nginx:1.31\n", "Dockerfile": "FROM nginx:1.20\n"}, True),
+        ({}, True),
+    ],
+)
+def test_the_nginx_version_decides_the_default(files: dict[str, str], old: bool, lint: Lint) -> None:
+    report = lint({"nginx/app.conf": SERVER.replace("location", "# SSE\n    location"), **files})
+    [finding] = [one for one in report["findings"] if one["check"] == "buffered-stream"]
+    assert finding["severity"] == ("error" if old else "warning")
+    assert ("HTTP/1.0" in finding["message"]) == old
