@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from infralint.sources.nginx.build import Nginx
+from infralint.sources.nginx.choose import choose_location, choose_server
+
 from .harness import Binary, binaries
+from .judged import tier_of
 from .locations import Choice, nginx_answers, random_cases
 
 CONFIGURATIONS = 60
@@ -20,9 +25,20 @@ def choices(binary: Binary) -> list[Choice]:
     return list(nginx_answers(binary, *random_cases(1, CONFIGURATIONS, REQUESTS)))
 
 
-# The comparison with infralint belongs here: for each of `choices`, the location that
-# `infralint.sources.nginx.choose` picks for (choice.configuration, choice.request.host, choice.request.path)
-# is the one whose `return 200 "…"` says choice.answer; an empty answer means that no location serves the request.
+def test_infralint_chooses_as_nginx_does(choices: list[Choice], tmp_path: Path) -> None:
+    tiers = {text: tier_of(text, tmp_path / f"{number}") for number, text in enumerate({one.configuration for one in choices})}
+    wrong = [one for one in choices if _chosen(tiers[one.configuration], one) != one.answer]
+    assert not wrong, f"{len(wrong)} of {len(choices)}, first {wrong[0]}"
+
+
+def _chosen(tier: Nginx, choice: Choice) -> str:
+    """What the server and location that infralint picks would return."""
+    server, _ = choose_server(tier.servers, choice.request.host, "*:80")
+    if server.returns:
+        return server.returns
+    merge = not server.keeps_slashes
+    place = choose_location(server.places, choice.request.path, merge)
+    return place.tag.block.children("return")[0].args[-1] if place else ""
 
 
 def test_the_cases_reach_every_kind_of_location(choices: list[Choice]) -> None:

@@ -73,10 +73,10 @@ class Nginx:
 
 def _served(server: VirtualServer, path: str, kind: StreamKind, depth: int) -> Iterator[tuple[Hop, bool]]:
     """Follow a path through a server's locations and their internal redirects to what proxies it."""
-    if depth > DEEP:
+    if depth > DEEP or server.returns:
         return
     unsure = [one for one in server.places if one.open]
-    place = choose.choose_location(server.places, path)
+    place = choose.choose_location(server.places, path, not server.keeps_slashes)
     if place is not None:
         for hop, certain in _through(server, place, path, kind, depth):
             yield hop, certain and not unsure
@@ -174,6 +174,7 @@ class _Builder:
         for source, tree in self.part.files:
             self._file(source, tree)
         self.nginx.hops = tuple(self.hops)
+        choose.settle_slashes(self.nginx.servers)
         return self.nginx
 
     def _file(self, source: Source, tree: list[Directive]) -> None:
@@ -224,9 +225,12 @@ class _Builder:
         built: list[BuiltLocation] = []
         server.places = [self._place(one, scope, server, built) for one in locations]
         self.nginx.servers.append(server)
-        if any(one.name == "return" for one in level.directives) and block is not None and not level.opaque:
-            return
-        self._hops(server, built, names)
+        if block is not None:
+            answers = level.by_name.get("return", [])
+            server.returns = answers[0].args[-1] if answers and answers[0].args else ""
+            server.own_slashes = any(one.args == ["off"] for one in level.by_name.get("merge_slashes", ()))
+        if not server.returns:
+            self._hops(server, built, names)
 
     def _place(self, block: Directive, outer: Scope, server: VirtualServer, built: list[BuiltLocation]) -> Place:
         level = Level(block, self._expand(block.block or []))

@@ -44,11 +44,18 @@ class Listener:
 
 @dataclass(eq=False)
 class VirtualServer:
-    """A server block: where it listens, its names as written, its locations."""
+    """A server block: where it listens, its names as written, its locations.
+
+    returns: what its own `return` answers before any location is chosen. own_slashes: it says
+    `merge_slashes off`; keeps_slashes: that holds for its requests.
+    """
 
     listeners: list[Listener]
     names: list[str]
     places: list[Place] = field(default_factory=list)
+    returns: str = ""
+    own_slashes: bool = False
+    keeps_slashes: bool = False
     tag: Any = None
 
     @property
@@ -57,9 +64,11 @@ class VirtualServer:
         return all(name in ("", "_", "localhost", "default_server") or name.startswith("$") for name in self.names)
 
 
-def normalised(path: str) -> str:
+def normalised(path: str, merge_slashes: bool = True) -> str:
     """A request path as locations see it: no query, percent-decoded, slashes merged, dot segments resolved."""
-    path = re.sub(r"/{2,}", "/", unquote(path.partition("?")[0]))
+    path = unquote(path.partition("?")[0])
+    if merge_slashes:
+        path = re.sub(r"/{2,}", "/", path)
     segments: list[str] = []
     parts = path.split("/")[1:]
     for index, part in enumerate(parts):
@@ -74,9 +83,9 @@ def normalised(path: str) -> str:
     return "/" + "/".join(segments)
 
 
-def choose_location(places: Sequence[Place], path: str) -> Place | None:
+def choose_location(places: Sequence[Place], path: str, merge_slashes: bool = True) -> Place | None:
     """The location that nginx chooses for a path; None where it has none (or redirects)."""
-    return _find(places, normalised(path))[1]
+    return _find(places, normalised(path, merge_slashes))[1]
 
 
 def _find(places: Sequence[Place], path: str) -> tuple[Literal["sure", "prefix", "none"], Place | None]:
@@ -134,8 +143,20 @@ def choose_server(group: Sequence[VirtualServer], host: str, key: str = "") -> t
     ]
     if ranked:
         return max(ranked, key=lambda one: one[:2])[2], True
-    default = next((one for one in group if any(on.default and on.key == key for on in one.listeners)), group[0])
-    return default, False
+    return default_server(group, key), False
+
+
+def default_server(group: Sequence[VirtualServer], key: str) -> VirtualServer:
+    """The server of one socket that answers for names nobody has: the one that says so, else the first."""
+    return next((one for one in group if any(on.default and on.key == key for on in one.listeners)), group[0])
+
+
+def settle_slashes(servers: Sequence[VirtualServer]) -> None:
+    """A socket's default server decides about slashes, for nginx parses the path before it looks at the name."""
+    for server in servers:
+        key = server.listeners[0].key
+        group = [one for one in servers if any(on.key == key for on in one.listeners)]
+        server.keeps_slashes = default_server(group, key).own_slashes
 
 
 def _name_rank(name: str, host: str) -> tuple[int, int] | None:
