@@ -26,7 +26,10 @@ def choices(binary: Binary) -> list[Choice]:
 
 
 def test_infralint_chooses_as_nginx_does(choices: list[Choice], tmp_path: Path) -> None:
-    tiers = {text: tier_of(text, tmp_path / f"{number}") for number, text in enumerate({one.configuration for one in choices})}
+    tiers = {
+        text: tier_of(text, tmp_path / f"{number}")
+        for number, text in enumerate({one.configuration for one in choices})
+    }
     wrong = [one for one in choices if _chosen(tiers[one.configuration], one) != one.answer]
     assert not wrong, f"{len(wrong)} of {len(choices)}, first {wrong[0]}"
 

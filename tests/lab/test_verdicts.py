@@ -109,7 +109,9 @@ def test_whether_a_stream_is_held(binary: Binary, tmp_path: Path) -> None:
         said = [value(hop, "buffering") in held_by for hop in hops]
         seen = [outcome.verdict != "delivered" for outcome in outcomes]
         wrong = [index for index, pair in enumerate(zip(said, seen, strict=True)) if pair[0] != pair[1]]
-        assert not wrong, f"{framing}: {[(family.servers[n], value(hops[n], 'buffering'), outcomes[n].verdict) for n in wrong[:2]]}"
+        assert not wrong, (
+            f"{framing}: {[(family.servers[n], value(hops[n], 'buffering'), outcomes[n].verdict) for n in wrong[:2]]}"
+        )
         assert any(seen)
         assert not all(seen)
 
@@ -187,7 +189,15 @@ def test_whether_a_handshake_succeeds(mapped: str, binary: Binary, tmp_path: Pat
             assert outcome.handshake == expected, (said, outcome.status, servers[index])
 
 
-TIMEOUTS = {"0": "refused", "1": "cut", "1s": "cut", "1500ms": "cut", "1m": "delivered", "1h30m": "delivered", "60": "delivered"}
+TIMEOUTS = {
+    "0": "refused",
+    "1": "cut",
+    "1s": "cut",
+    "1500ms": "cut",
+    "1m": "delivered",
+    "1h30m": "delivered",
+    "60": "delivered",
+}
 
 
 def test_which_timeouts_cut_a_silence_of_three_seconds(binary: Binary, tmp_path: Path) -> None:
@@ -202,13 +212,16 @@ def test_which_timeouts_cut_a_silence_of_three_seconds(binary: Binary, tmp_path:
         "location / { scgi_pass app:1; scgi_buffering off; scgi_read_timeout %s; }",
     )
     cases = [(shape % written, seen) for shape in shapes for written, seen in TIMEOUTS.items()]
-    servers = [f"server {{ server_name s{n}.test; proxy_buffering off; {harmless} {text} }}" for n, (text, _) in enumerate(cases)]
+    servers = [
+        f"server {{ server_name s{n}.test; proxy_buffering off; {harmless} {text} }}"
+        for n, (text, _) in enumerate(cases)
+    ]
     text = "events {}\nhttp {\n" + "\n".join(servers) + "\n}\n"
     tier = tier_of(text, tmp_path, binary)
     probes = [Probe("/x", f"s{index}.test", answer=Answer(pause=3)) for index in range(len(cases))]
     for index, outcome in enumerate(observe(binary, text, probes)):
         said = value(hop_for(tier, "sse", f"s{index}.test", "/x"), "idle_timeout")
-        assert isinstance(said, float)
+        assert isinstance(said, float | int)
         assert outcome.verdict == cases[index][1], servers[index]
         assert (said == 0, said < 3) == (outcome.verdict == "refused", outcome.verdict != "delivered"), servers[index]
 
@@ -217,7 +230,9 @@ def _page_examples() -> Iterator[object]:
     """Examples that are one whole nginx configuration."""
     for name in ("buffered_stream", "missing_upgrade_headers"):
         for example in examples(built_in_folder() / f"{name}.md"):
-            if set(example.files) == {"nginx.conf"} and "streaming.conf" not in example.files["nginx.conf"]:
+            text = example.files.get("nginx.conf", "streaming.conf")
+            # Old nginx does not start on HTTP/2 towards backends, and nothing in the lab speaks it.
+            if len(example.files) == 1 and "streaming.conf" not in text and "proxy_http_version 2" not in text:
                 yield pytest.param(name, example, id=f"{name}:{example.line}")
 
 
@@ -227,10 +242,14 @@ def test_the_examples_of_a_page_do_what_it_says(name: str, example: Example, bin
     tier = tier_of(text, tmp_path, binary)
     kind = "websocket" if name == "missing_upgrade_headers" else "sse"
     hops = [hop for hop in tier.hops if isinstance(hop, NginxLocation) and hop.family != "grpc" and hop.paths]
-    judged = [hop for hop in hops if "internal" not in hop.rules.nearest.by_name and value(hop, _field(kind)) is not None]
+    judged = [
+        hop for hop in hops if "internal" not in hop.rules.nearest.by_name and value(hop, _field(kind)) is not None
+    ]
     probes = [_probe(kind, "/x" if hop.paths[0].startswith("@") else hop.paths[0]) for hop in judged]
     if kind == "websocket":
-        probes = [probe for hop, probe in zip(judged, probes, strict=True) if any(one.kind == kind for one in hop.hints)]
+        probes = [
+            probe for hop, probe in zip(judged, probes, strict=True) if any(one.kind == kind for one in hop.hints)
+        ]
         judged = [hop for hop in judged if any(one.kind == kind for one in hop.hints)]
     for hop, outcome in zip(judged, observe(binary, text, probes) if probes else [], strict=True):
         if kind == "websocket":

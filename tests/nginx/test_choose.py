@@ -6,7 +6,15 @@ import time
 
 import pytest
 
-from infralint.sources.nginx.choose import Listener, Place, VirtualServer, choose_location, choose_server, matches, normalised
+from infralint.sources.nginx.choose import (
+    Listener,
+    Place,
+    VirtualServer,
+    choose_location,
+    choose_server,
+    matches,
+    normalised,
+)
 
 
 def places(*written: str) -> list[Place]:
@@ -68,7 +76,15 @@ def test_a_proxied_prefix_redirects_its_path_without_the_slash() -> None:
     ],
 )
 def test_names_rank_exact_leading_trailing_regex_default(host: str, name: str) -> None:
-    names = ["www.example.com", "*.example.com", "*.b.example.com", ".example.org", "mail.*", r"~^www\d\.", "default.local"]
+    names = [
+        "www.example.com",
+        "*.example.com",
+        "*.b.example.com",
+        ".example.org",
+        "mail.*",
+        r"~^www\d\.",
+        "default.local",
+    ]
     servers = [VirtualServer([Listener("*:80", one == "default.local")], [one]) for one in names]
     assert choose_server(servers, host, "*:80")[0].names == [name]
 
@@ -80,6 +96,8 @@ def test_a_hostile_expression_ends() -> None:
     assert time.process_time() - started < 30
 
 
-@pytest.mark.parametrize(("path", "seen"), [("/a/b/..", "/a/"), ("/a/.", "/a/"), ("//a///b", "/a/b"), ("/../x", "/x"), ("/", "/")])
+@pytest.mark.parametrize(
+    ("path", "seen"), [("/a/b/..", "/a/"), ("/a/.", "/a/"), ("//a///b", "/a/b"), ("/../x", "/x"), ("/", "/")]
+)
 def test_paths_are_normalised_as_nginx_does(path: str, seen: str) -> None:
     assert normalised(path) == seen

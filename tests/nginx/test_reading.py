@@ -101,13 +101,19 @@ def test_one_file_handed_over_pulls_in_its_project(lint: Lint) -> None:
 
 
 INCLUDES = {
-    "beside the main file": {"nginx.conf": "events {}\nhttp { include proxy.conf; %s }", "proxy.conf": "proxy_buffering off;"},
+    "beside the main file": {
+        "nginx.conf": "events {}\nhttp { include proxy.conf; %s }",
+        "proxy.conf": "proxy_buffering off;",
+    },
     "relative to the main file's folder": {
         "etc/nginx.conf": "events {}\nhttp { include conf.d/a.conf; }",
         "etc/conf.d/a.conf": "include proxy.conf;\n%s",
         "etc/proxy.conf": "proxy_buffering off;",
     },
-    "a template of that name": {"nginx.conf": "events {}\nhttp { include proxy.conf; %s }", "proxy.conf.template": "proxy_buffering off;"},
+    "a template of that name": {
+        "nginx.conf": "events {}\nhttp { include proxy.conf; %s }",
+        "proxy.conf.template": "proxy_buffering off;",
+    },
     "copied by a Dockerfile": {
         "docker/app.conf": "include /etc/nginx/company/x.conf;\n%s",
         "docker/Dockerfile": "FROM nginx:1.27\nCOPY shared /etc/nginx/company\n",
@@ -141,7 +147,12 @@ def test_includes_are_followed_through_the_repository(files: dict[str, str], lin
 
 @pytest.mark.parametrize(
     "line",
-    ["include mime.types;", "include /etc/nginx/fastcgi_params;", "include conf.d/*.conf;", "include /etc/letsencrypt/options-ssl-nginx.conf;"],
+    [
+        "include mime.types;",
+        "include /etc/nginx/fastcgi_params;",
+        "include conf.d/*.conf;",
+        "include /etc/letsencrypt/options-ssl-nginx.conf;",
+    ],
 )
 def test_files_that_everybody_leaves_out_are_known_by_heart(line: str, lint: Lint) -> None:
     report = lint({"nginx.conf": f"events {{}}\nhttp {{\n{line}\n{SERVER}}}\n"})
@@ -154,7 +165,9 @@ def test_a_missing_include_is_unknown_once_and_never_a_finding(lint: Lint) -> No
     report = lint({"nginx.conf": f"events {{}}\nhttp {{ server {{\n# SSE\n{locations.replace('/sse', '/sse/')}}} }}\n"})
     assert report["findings"] == []
     [unknown] = report["unknown"]
-    assert "`include gone.conf` names a file that is not in the project (here and in 29 more places)" in unknown["message"]
+    assert (
+        "`include gone.conf` names a file that is not in the project (here and in 29 more places)" in unknown["message"]
+    )
     assert report["status"] == 0
     assert lint({}, "--strict")["status"] == 2
 
@@ -208,7 +221,11 @@ def test_what_only_rendering_tells_is_unknown(directives: str, lint: Lint) -> No
     ],
 )
 def test_what_holds_whichever_way_is_known(directives: str, lint: Lint) -> None:
-    report = lint({"app.conf.j2": f"server {{ location /sse {{ proxy_pass http://app; proxy_read_timeout 5m;\n{directives}\n}} }}\n"})
+    report = lint(
+        {
+            "app.conf.j2": f"server {{ location /sse {{ proxy_pass http://app; proxy_read_timeout 5m;\n{directives}\n}} }}\n"
+        }
+    )
     assert report["findings"] == report["unknown"] == []
 
 
@@ -255,14 +272,20 @@ def test_defaults_that_disagree_fill_nothing(lint: Lint) -> None:
 BROKEN = {
     "an open block": ("server {\n  listen 80;\n", 1, 'the block "server" is never closed'),
     "a stray brace": ("server { listen 80; }\n}\n", 2, "closes a block that was never opened"),
-    "a missing semicolon": ("server {\n  location / {\n    proxy_pass http://a\n  }\n}\n", 3, '";" is missing after "proxy_pass http://a"'),
+    "a missing semicolon": (
+        "server {\n  location / {\n    proxy_pass http://a\n  }\n}\n",
+        3,
+        '";" is missing after "proxy_pass http://a"',
+    ),
     "a missing last semicolon": ("server { listen 80; }\nproxy_buffering off", 2, "the file ends"),
     "an open quote": ('server {\n  server_name "a;\n}\n', 2, "a quote is opened here and never closed"),
 }
 
 
 @pytest.mark.parametrize(("text", "line", "message"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_is_named_with_its_line_and_hides_no_other(text: str, line: int, message: str, lint: Lint) -> None:
+def test_a_broken_file_is_named_with_its_line_and_hides_no_other(
+    text: str, line: int, message: str, lint: Lint
+) -> None:
     report = lint({"nginx/broken.conf": text, "nginx/good.conf": SERVER})
     [unreadable] = report["unreadable"]
     assert (unreadable["location"]["path"], unreadable["location"]["line"]) == ("nginx/broken.conf", line)
@@ -294,14 +317,31 @@ def test_100_000_nested_blocks_are_refused_politely(lint: Lint) -> None:
 
 
 def test_a_long_line_is_shown_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(write(tmp_path, {"nginx.conf": "events {} " + "# " * 10 + "\n" + "server { listen 80; } " * 3000 + SERVER.replace("\n", " ")}))
+    monkeypatch.chdir(
+        write(
+            tmp_path,
+            {
+                "nginx.conf": "events {} "
+                + "# " * 10
+                + "\n"
+                + "server { listen 80; } " * 3000
+                + SERVER.replace("\n", " ")
+            },
+        )
+    )
     result = run("check", "--color", "never")
     assert "buffered-stream" in result.output
     assert max(map(len, result.output.splitlines())) < 400
 
 
 def test_includes_in_a_circle_are_named(lint: Lint) -> None:
-    report = lint({"nginx.conf": "events {}\nhttp { include a.conf; }\n", "a.conf": "include b.conf;\n", "b.conf": "include a.conf;\n"})
+    report = lint(
+        {
+            "nginx.conf": "events {}\nhttp { include a.conf; }\n",
+            "a.conf": "include b.conf;\n",
+            "b.conf": "include a.conf;\n",
+        }
+    )
     assert "files include each other for ever: a.conf -> b.conf -> a.conf" in report["unreadable"][0]["message"]
     assert report["status"] == 2
 
@@ -339,7 +379,9 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, lint: Lint, monkey
 
 def test_lua_blocks_are_no_configuration(lint: Lint) -> None:
     lua = 'content_by_lua_block {\n  ngx.say("proxy_pass {{ x }};")\n  if a then b = { c = 1 } end\n}\n'
-    assert buffered(lint({"nginx.conf": f"server {{\nlocation /lua {{\n{lua}}}\n{SSE}\n}}\n"})) == ["nginx.conf:8 error buffered-stream"]
+    assert buffered(lint({"nginx.conf": f"server {{\nlocation /lua {{\n{lua}}}\n{SSE}\n}}\n"})) == [
+        "nginx.conf:8 error buffered-stream"
+    ]
 
 
 @pytest.mark.parametrize(

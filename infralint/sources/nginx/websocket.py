@@ -47,7 +47,11 @@ def _upgrade(
     for value in values:
         if isinstance(value, Unknown):
             return value
-    if any("websocket" in value.value.lower() for value in values if isinstance(value, Known)):
+    sent = [(value.value, one) for value, one in zip(values, found, strict=True) if isinstance(value, Known) and value.value]
+    if len(sent) > 1:
+        why = f"`{sent[0][1].written}` and `{sent[1][1].written}` both send the header, and backends refuse it twice"
+        return Known("dropped", sent[1][1].where, NAME, written=sent[1][1].written, because=why)
+    if any(text.lower() == "websocket" for text, _ in sent):
         return Known("forwarded", found[0].where, NAME, written=found[0].written)
     why = f"`{found[0].written}` does not pass on what the browser asks for; the value is $http_upgrade"
     return Known("dropped", found[0].where, NAME, written=found[0].written, because=why)
