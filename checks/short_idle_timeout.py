@@ -27,11 +27,13 @@ def _message(crossing: Crossing[Hop], timeout: Known[float]) -> str:
     need = crossing.stream.longest_silence
     said = f"`{timeout.written}`" if timeout.written else f"nothing sets {timeout.name}"
     what = "a WebSocket" if crossing.stream.kind == "websocket" else "the stream"
-    reason = "it needs" if need.declared else "a model may think for"
+    reason = "a model may think for"
+    if need.declared or crossing.stream.kind == "websocket":
+        reason = "it needs" if need.declared else "unless it pings it may be quiet for"
     filled = f" ({timeout.because})" if timeout.because else ""
     return (
         f"{crossing.hop.name} cuts {what} after {seconds(timeout.value)} of silence: {said}{filled}, and {reason}"
-        f" {seconds(need.seconds)} without a byte. Raise it, or send a ping more often than that"
+        f" {seconds(need.seconds)}. Raise it, or send a ping more often than that"
     )
 
 

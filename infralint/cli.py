@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -150,6 +151,8 @@ def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
     changes = {key: options[key] for key in ("assume", "fail_on") if options[key]}
     changes |= {key: _split(options[key]) for key in ("select", "ignore") if options[key]}
     if options["nginx_version"]:
+        if not re.fullmatch(r"\d+\.\d+(\.\d+)?", options["nginx_version"]):
+            _fail(f"--nginx-version {options['nginx_version']}: expected a version such as 1.27.3")
         changes["nginx"] = NginxSettings(version=options["nginx_version"], include_paths=settings.nginx.include_paths)
     settings = msgspec.structs.replace(settings, **changes)
     for name in (*settings.select, *settings.ignore):

@@ -257,6 +257,8 @@ def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
     """What the types alone can't say."""
     for key in ("generation", "heartbeat"):
         yield from _duration_error(f"$.{key}", getattr(settings, key))
+    if settings.nginx.version is not None and not re.fullmatch(r"\d+\.\d+(\.\d+)?", settings.nginx.version):
+        yield "$.nginx.version", f"expected a version such as 1.27.3, got {settings.nginx.version!r}"
     if settings.tokens_per_second is not None and settings.max_tokens is None:
         yield "$.tokens_per_second", "needs max_tokens beside it"
     for index, stream in enumerate(settings.streams or ()):

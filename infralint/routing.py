@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from infralint.config import Settings
 from infralint.evidence import assumed_at, declared, hints_of, stream_at
+from infralint.expressions import matching
 from infralint.model import CERTAIN_EVIDENCE, Crossing, Hop, Reading, Stream, Tier
 
 Pair = tuple[Hop, bool]
@@ -83,22 +84,9 @@ def _assumed(
 def samples(path: str) -> list[str]:
     """Concrete paths that a declared path, glob or regular expression (after `~`) stands for."""
     if path.startswith("~"):
-        return [_matching(path[1:])]
+        found = [one for one in matching(path[1:]) if one.startswith("/")]
+        return found or ["/"]
     if "*" not in path:
         return [path]
     filled = [re.sub(r"\*+", word, path) for word in ("x", "x/y" if path.endswith("**") else "z")]
     return [one if one.startswith("/") else f"/{one}" for one in dict.fromkeys(filled)]
-
-
-def _matching(expression: str) -> str:
-    """A short path that a regular expression matches, as far as that can be read off it."""
-    first = (
-        re.split(r"(?<!\\)\|", expression.strip("^$"), maxsplit=1)[0]
-        if "(" not in expression
-        else expression.strip("^$")
-    )
-    grouped = re.sub(r"\((?:\?[:=!<P][^|)]*>?)?([^|()]*)(?:\|[^()]*)*\)[?*+]?", r"\1", first)
-    plain = re.sub(r"\[[^\]]*\][*+?]?|\\[dwWS][*+?]?|\.[*+]\??", "x", grouped)
-    plain = re.sub(r".[?*]", "", plain) if re.search(r"[?*]", plain) else plain
-    path = re.sub(r"\\(.)", r"\1", plain)
-    return path if path.startswith("/") else f"/{path}"

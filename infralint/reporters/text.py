@@ -167,7 +167,9 @@ class _Page:
         if self.report.unreadable:
             said.append(f"{plural(len(self.report.unreadable), 'file')} unreadable")
         if not said:
-            return "nothing was judged" if not self.report.read else "clean"
+            said.append("nothing was judged" if not self.report.read else "clean")
+            if self.report.unknown:
+                said.append(f"{plural(len(self.report.unknown), 'thing')} could not be told")
         return listing(said)
 
     def _paint(self, color: str, text: str) -> str:

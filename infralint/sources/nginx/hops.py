@@ -98,7 +98,8 @@ class NginxLocation(Hop):
         if setting == "buffers_responses":
             return self._unbuffered(seconds)
         if setting == "forwards_upgrade":
-            return _UPGRADE
+            upgrade = self.forwards_upgrade
+            return "proxy_http_version 1.1;" if isinstance(upgrade, Known) and upgrade.value == "http/1.0" else _UPGRADE
         if setting == "keeps_affinity":
             return _AFFINITY.format(name=self.upstream or "backend")
         return ""
@@ -107,7 +108,11 @@ class NginxLocation(Hop):
         lines = [f"{self.family}_buffering off;"]
         if self.family == "proxy":
             lines.insert(0, "proxy_http_version 1.1;")
-        lines.append(f"{self.family}_read_timeout {math.ceil(max(seconds, GENEROUS)):d}s;")
+        idle = self.idle_timeout
+        if not (isinstance(idle, Known) and idle.value >= seconds):
+            lines.append(f"{self.family}_read_timeout {math.ceil(max(seconds, GENEROUS)):d}s;")
+        if self.ssi:
+            lines.insert(0, "ssi off;    # an unbuffered answer must not pass through server-side includes")
         if self.assumable:
             return "\n".join(
                 ["# in a location of the streaming path's own, beside its " + self.pass_directive.name, *lines]
@@ -182,7 +187,7 @@ def _held(
     if isinstance(http, Unknown):
         return http
     if http.value != "1.0":
-        spoken = f"`{http.written}`" if http.written else f"nginx {version}, which speaks HTTP/1.1 to backends,"
+        spoken = f"`{http.written}`" if http.written else f"nginx {version.written}, which speaks HTTP/1.1 to backends,"
         why = (
             f"{said}; with {spoken} small chunked events do pass, but an answer that is not chunked, or an event"
             " larger than a buffer (4k or 8k), is held back"
@@ -191,11 +196,7 @@ def _held(
     if http.origin != "default":
         why = f"{said}, and over HTTP/1.0 (`{http.written}`) nginx holds an answer until a buffer is full or it ends"
         return "always", why, (Related("HTTP/1.0 towards the backend", http.where),)
-    spoken = (
-        f"nginx {version} speaks"
-        if version.known
-        else "nginx before 1.29.7 (no version is said, so an older one is taken) speaks"
-    )
+    spoken = version.spoken
     related = (Related("the nginx version", version.where),) if version.where else ()
     return (
         "always",

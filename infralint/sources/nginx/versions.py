@@ -27,6 +27,7 @@ class Version:
 
     number: tuple[int, int, int] = (0, 0, 0)
     where: Location | None = None
+    written: str = ""
 
     @property
     def known(self) -> bool:
@@ -37,8 +38,12 @@ class Version:
         """Whether it talks HTTP/1.1 to upstreams by default."""
         return self.number >= HTTP_1_1_SINCE
 
-    def __str__(self) -> str:
-        return ".".join(map(str, self.number))
+    @property
+    def spoken(self) -> str:
+        """How a message names it: `nginx 1.27 speaks`, or that it is not known."""
+        if self.known:
+            return f"nginx {self.written} speaks"
+        return "nginx before 1.29.7 (an older one is taken, for none is named) speaks"
 
 
 def parse_version(text: str) -> tuple[int, int, int] | None:
@@ -58,7 +63,7 @@ class Versions:
     def __init__(self, project: Project) -> None:
         self.project = project
         said = project.settings.nginx.version
-        self.said = Version(parse_version(said) or (0, 0, 0)) if said else None
+        self.said = Version(parse_version(said) or (0, 0, 0), written=said) if said else None
 
     def of(self, path: str) -> Version:
         """The version for a file: what the user says, else the image tags nearest around it, else all, if they agree."""
@@ -87,7 +92,10 @@ class Versions:
             for image in _IMAGE.finditer(text) if "nginx" in text or "openresty" in text else ():
                 number = parse_version(image["tag"] or "") or (0, 0, 0)
                 line = text.count("\n", 0, image.start("name")) + 1
-                yield posixpath.dirname(path), Version(number, Location(self.project.shown(path), line))
+                yield (
+                    posixpath.dirname(path),
+                    Version(number, Location(self.project.shown(path), line), (image["tag"] or "").partition("-")[0]),
+                )
 
 
 def is_around(folder: str, path: str) -> bool:

@@ -47,7 +47,9 @@ def _upgrade(
     for value in values:
         if isinstance(value, Unknown):
             return value
-    sent = [(value.value, one) for value, one in zip(values, found, strict=True) if isinstance(value, Known) and value.value]
+    sent = [
+        (value.value, one) for value, one in zip(values, found, strict=True) if isinstance(value, Known) and value.value
+    ]
     if len(sent) > 1:
         why = f"`{sent[0][1].written}` and `{sent[1][1].written}` both send the header, and backends refuse it twice"
         return Known("dropped", sent[1][1].where, NAME, written=sent[1][1].written, because=why)
@@ -220,11 +222,7 @@ def _over_http(scope: Scope, version: Version, where: Location, headers: Known[U
     if http.value != "1.0":
         return headers
     if http.origin == "default":
-        spoken = (
-            f"nginx {version} speaks"
-            if version.known
-            else "nginx before 1.29.7 (no version is said, so an older one is taken) speaks"
-        )
+        spoken = version.spoken
         why = f"nothing sets proxy_http_version, and {spoken} HTTP/1.0 to backends, in which there is no Upgrade"
         return Known("http/1.0", headers.where, "proxy_http_version", "default", headers.written, why)
     why = f"`{http.written}`: HTTP/1.0 knows no Upgrade"

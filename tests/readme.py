@@ -1,0 +1,33 @@
+"""The README's generated parts: a real output, and the table of checks. `python tests/readme.py` writes them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+from conftest import run
+
+from infralint.registry import built_in_folder, load_checks
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+_CONSOLE = re.compile(r"(```console\n\$ infralint ([^\n]*)\n).*?(```\n)", re.DOTALL)
+_CHECKS = re.compile(r"(<!-- checks: begin -->\n).*?(<!-- checks: end -->)", re.DOTALL)
+
+
+def rendered(text: str) -> str:
+    """The README with its parts as they should be."""
+    os.chdir(ROOT)
+    text = _CONSOLE.sub(lambda block: block[1] + run(*shlex.split(block[2])).output + block[3], text)
+    return _CHECKS.sub(lambda block: block[1] + _table() + block[2], text)
+
+
+def _table() -> str:
+    rows = [f"| [`{one.name}`](checks/{one.page.name}) | {one.summary} |" for one in load_checks(built_in_folder())]
+    return "\n".join(["| check | what it finds |", "|---|---|", *rows, ""])
+
+
+if __name__ == "__main__":
+    README.write_text(rendered(README.read_text()))

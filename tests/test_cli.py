@@ -1,0 +1,242 @@
+"""The command line as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Lint, run, write
+
+HELD = "events {}\nhttp {\n    server {\n        # SSE\n        location /chat {\n            proxy_pass http://app;\n        }\n    }\n}\n"
+CLEAN = HELD.replace("proxy_pass http://app;", "proxy_pass http://app; proxy_buffering off; proxy_read_timeout 5m;")
+
+CUSTOM = '''
+from collections.abc import Iterator
+from infralint import Crossing, Finding, Hop, check
+
+@check
+def no_plain_backend(crossing: Crossing[Hop]) -> Iterator[Finding]:
+    """A check of our own."""
+    yield Finding("note", crossing.hop.where, f"{crossing.hop.name} is ours to judge", "nothing")
+'''
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_finding_in_text(here: Path) -> None:
+    write(here, {"nginx.conf": HELD})
+    result = run("check", "--select", "buffered-stream")
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        "error[buffered-stream] location /chat holds the stream back: nothing sets proxy_buffering, which is on by default, and"
+        " nginx before 1.29.7 (an older one is taken, for none is named) speaks HTTP/1.0 to backends, so it holds an answer until"
+        " a buffer is full or it ends. Users see nothing, then everything at once",
+        " --> nginx.conf:5:9",
+        "  |",
+        "5 |         location /chat {",
+        "  |         ^^^^^^^^^^^^^^",
+        "  = stream: SSE /chat, because a comment says so: `# SSE`",
+        "  = write:",
+        "      proxy_http_version 1.1;",
+        "      proxy_buffering off;",
+        "      proxy_read_timeout 300s;",
+        "",
+        "Read 1 nginx file with 1 hop to judge: 1 error.",
+    ]
+
+
+def test_nothing_but_the_summary_when_clean(here: Path) -> None:
+    write(here, {"nginx.conf": CLEAN})
+    result = run("check")
+    assert (result.exit_code, result.output) == (0, "Read 1 nginx file with 1 hop to judge: clean.\n")
+    assert run("check", "-q").output == ""
+    assert run("check", "-v").output.startswith("read nginx.conf\n")
+
+
+def test_json_has_the_documented_shape(here: Path, lint: Lint) -> None:
+    report = lint({"nginx.conf": HELD})
+    [finding] = [one for one in report["findings"] if one["check"] == "buffered-stream"]
+    assert report["version"] == 1
+    assert report["summary"] == {"error": 1, "warning": 1, "note": 0}
+    assert finding.keys() == {
+        "check",
+        "severity",
+        "message",
+        "fix",
+        "location",
+        "hop",
+        "stream",
+        "related",
+        "fingerprint",
+    }
+    assert finding["location"] == {"path": "nginx.conf", "line": 5, "column": 9, "end_line": 5, "end_column": 23}
+    assert finding["hop"] == {"platform": "nginx", "name": "location /chat", "location": finding["location"]}
+    assert finding["stream"] == {
+        "kind": "sse",
+        "path": "/chat",
+        "evidence": "config",
+        "because": "a comment says so: `# SSE`",
+    }
+
+
+def test_fingerprints_survive_moved_lines(lint: Lint) -> None:
+    before = {one["fingerprint"] for one in lint({"nginx.conf": HELD})["findings"]}
+    after = {one["fingerprint"] for one in lint({"nginx.conf": "# moved\n\n" + HELD})["findings"]}
+    assert before == after
+    assert len(before) == 2
+
+
+@pytest.mark.parametrize(("limit", "status"), [("error", 1), ("warning", 1), ("note", 1), ("never", 0)])
+def test_fail_on(limit: str, status: int, lint: Lint) -> None:
+    assert lint({"nginx.conf": HELD}, "--fail-on", limit)["status"] == status
+
+
+def test_fail_on_error_passes_warnings(lint: Lint) -> None:
+    assumed = HELD.replace("# SSE", "").replace("/chat", "/")
+    assert lint({"nginx.conf": assumed}, "--fail-on", "error")["status"] == 0
+    assert lint({}, "--fail-on", "warning")["status"] == 1
+
+
+@pytest.mark.parametrize(("assume", "severities"), [("warning", {"warning"}), ("note", {"note"}), ("off", set())])
+def test_assume(assume: str, severities: set[str], lint: Lint) -> None:
+    report = lint({"nginx.conf": HELD.replace("# SSE", "").replace("/chat", "/")}, "--assume", assume)
+    assert {one["severity"] for one in report["findings"]} == severities
+
+
+def test_what_was_assumed_is_said_once_with_how_to_declare(here: Path) -> None:
+    write(here, {"nginx.conf": HELD.replace("# SSE", "").replace("/chat", "/")})
+    output = run("check").output
+    assert output.count("Assumed that 1 catch-all hop may carry an SSE stream") == 1
+    assert "- path: /api/chat" in output
+
+
+def test_findings_at_one_place_merge_in_text_alone(here: Path, lint: Lint) -> None:
+    locations = "".join(f"location /sse/{n} {{ proxy_pass http://app; proxy_buffering off; }}\n" for n in range(4))
+    files: dict[str, str | bytes] = {
+        "nginx.conf": f"events {{}}\nhttp {{\nproxy_read_timeout 9s;\nserver {{\n{locations}}}\n}}\n"
+    }
+    assert len(lint(files)["findings"]) == 4
+    output = run("check").output
+    assert output.count("warning[") == 1
+    assert "location /sse/0 and 3 more cuts the stream after 9 s" in output
+    assert "rules location /sse/0 (nginx.conf:5:1), location /sse/1 (nginx.conf:6:1)" in output
+
+
+def test_colour_on_request(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(here, {"nginx.conf": HELD})
+    assert "\x1b[" not in run("check").output
+    assert "\x1b[31;1merror[buffered-stream]\x1b[0m" in run("check", "--color", "always").output
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in run("check", "--color", "auto").output
+
+
+def test_a_file_can_steer_no_terminal(here: Path) -> None:
+    write(here, {"nginx.conf": HELD.replace("/chat", "/chat\x1b[2J")})
+    output = run("check", "--color", "always").output
+    assert "location /chat" in output
+    assert "\x1b[2J" not in output
+
+
+def test_output_replaces_a_file_at_once(here: Path) -> None:
+    write(here, {"nginx.conf": HELD, "report.json": "old"})
+    result = run("check", "--format", "json", "--output", "report.json")
+    assert (result.exit_code, result.output) == (1, "")
+    assert json.loads((here / "report.json").read_text())["version"] == 1
+    assert {path.name for path in here.iterdir()} == {"nginx.conf", "report.json"}
+    failed = run("check", "--output", "gone/report.json")
+    assert failed.exit_code == 2
+    assert "gone/report.json: can't be written: No such file or directory" in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "nowhere"], "nowhere: no such file or folder"),
+        (["check", "--select", "bufered-stream"], "did you mean buffered-stream?"),
+        (["check", "--checks", "nowhere"], "nowhere: no such folder of checks"),
+        (["check", "--config", "nowhere.yaml"], "nowhere.yaml: can't be read: No such file or directory"),
+        (["explain", "short-idle"], "did you mean short-idle-timeout?"),
+        (["check", "--format", "xml"], "Invalid value for '--format'"),
+    ],
+)
+def test_a_wrong_call_is_said_so(arguments: list[str], message: str, here: Path) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_nothing_to_read_is_never_green(here: Path) -> None:
+    write(here, {"main.py": "print(1)\n"})
+    result = run("check")
+    assert result.exit_code == 2
+    assert "Nothing to read" in result.output
+
+
+def test_unreadable_beats_findings(lint: Lint) -> None:
+    report = lint({"nginx/a.conf": HELD, "nginx/b.conf": "server {\n"})
+    assert report["summary"]["error"] == 1
+    assert report["status"] == 2
+
+
+def test_explain_prints_the_page(here: Path) -> None:
+    result = run("explain", "buffered-stream")
+    assert result.exit_code == 0
+    assert result.output.startswith("# buffered-stream\n")
+    assert "## How to fix it" in result.output
+
+
+def test_a_pack_of_ones_own(here: Path, lint: Lint) -> None:
+    files: dict[str, str | bytes] = {"nginx.conf": CLEAN, "lint/no_plain_backend.py": CUSTOM}
+    report = lint(files, "--checks", "lint")
+    assert [(one["check"], one["message"]) for one in report["findings"]] == [
+        ("no-plain-backend", "location /chat is ours to judge")
+    ]
+    assert "no-plain-backend" in run("checks", "--checks", "lint").output
+    assert run("explain", "no-plain-backend", "--checks", "lint").output == "A check of our own.\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import nothing_of_the_kind", "bad.py: ModuleNotFoundError"),
+        ("def f(: pass", "bad.py: SyntaxError"),
+        ("x = 1", "bad.py: no function marked @check"),
+        (CUSTOM.replace(": Crossing[Hop]", ""), "the argument of check no-plain-backend needs a type"),
+        (
+            CUSTOM.replace("yield Finding", "raise KeyError('x')\n    yield Finding"),
+            "check no-plain-backend failed on location /chat at nginx.conf:5:9: KeyError",
+        ),
+    ],
+)
+def test_a_broken_check_is_named(code: str, message: str, here: Path) -> None:
+    write(here, {"nginx.conf": CLEAN, "lint/bad.py": code})
+    result = run("check", "--checks", "lint")
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_repository_cannot_load_code_by_itself(here: Path, lint: Lint) -> None:
+    files: dict[str, str | bytes] = {
+        "nginx.conf": CLEAN,
+        "checks/evil.py": "raise SystemExit('run')\n",
+        "infralint.yaml": "checks: [checks]\n",
+    }
+    report = lint(files)
+    assert report["status"] == 2
+    assert "checks: unknown key" in report["stderr"]
+
+
+def test_version_loads_nothing_else() -> None:
+    code = "import sys; sys.argv = ['infralint', '--version']; from infralint.__main__ import main; main(); print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    version, modules = result.stdout.splitlines()
+    assert version.startswith("infralint ")
+    assert not {"click", "crossplane", "msgspec", "yaml", "dataclasses"} & set(modules.split())
