@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -212,6 +211,8 @@ def _write(text: str, output: str | None) -> None:
     if output is None:
         click.echo(text, nl=bool(text) and not text.endswith("\n"), color=True)
         return
+    import tempfile
+
     target = Path(output)
     try:
         with tempfile.NamedTemporaryFile(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +9,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from infralint.lazy import lazy
 from infralint.model import Location, Unreadable
 
 CONFIG_NAMES = ("infralint.yaml", ".infralint.yaml", "infralint.yml", ".infralint.yml")
 DEFAULT_GENERATION = 120.0
 """Seconds one answer may take where nothing is said."""
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?")
+_DURATION = lazy(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?")
 _UNITS = {"ms": 0.001, "s": 1, "": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _DURATION_PATTERN = r"^(\d+(\.\d+)?\s*(ms|s|m|min|h|d)?\s*)+$"
 
@@ -215,6 +215,8 @@ def _unknown_keys(data: Any, struct: type, path: str) -> Iterator[tuple[str, str
     """Take unknown keys out of data and yield what to say of each."""
     if not isinstance(data, dict):
         return
+    import difflib
+
     fields = {one.encode_name: one.type for one in msgspec.structs.fields(struct)}
     for key in [key for key in data if key not in fields]:
         near = difflib.get_close_matches(str(key), fields, 1)

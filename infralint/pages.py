@@ -7,14 +7,15 @@ elsewhere each block is a project of its own. `## Bad` holds what is reported, `
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*$")
-_FENCE = re.compile(r"^(`{3,})(\w*)[ \t]*(.*)$")
-_ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
+from infralint.lazy import lazy
+
+_HEADING = lazy(r"^(#{1,6})\s+(.+?)\s*$")
+_FENCE = lazy(r"^(`{3,})(\w*)[ \t]*(.*)$")
+_ATTRIBUTE = lazy(r'(\w+)="([^"]*)"')
 
 
 @dataclass

@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 from conftest import Lint, run, write
 
-HELD = "events {}\nhttp {\n    server {\n        # SSE\n        location /chat {\n            proxy_pass http://app;\n        }\n    }\n}\n"
+HELD = """events {}
+http {
+    server {
+        # SSE
+        location /chat {
+            proxy_pass http://app;
+        }
+    }
+}
+"""
 CLEAN = HELD.replace("proxy_pass http://app;", "proxy_pass http://app; proxy_buffering off; proxy_read_timeout 5m;")
 
 CUSTOM = '''

@@ -45,7 +45,8 @@ def test_the_wheel_has_all_and_nothing_called_checks(built: Path) -> None:
 
 def test_the_sdist_has_the_checks(built: Path) -> None:
     [archive] = built.glob("*.tar.gz")
-    names = {name.partition("/")[2] for name in tarfile.open(archive).getnames()}
+    with tarfile.open(archive) as opened:
+        names = {name.partition("/")[2] for name in opened.getnames()}
     assert {"checks/buffered_stream.py", "checks/buffered_stream.md", "LICENSE"} <= names
 
 
@@ -61,4 +62,4 @@ def test_the_installed_wheel_runs(built: Path, tmp_path: Path) -> None:
     assert "error[buffered-stream]" in done.stdout
     assert "note[no-plain-backend]" in done.stdout
     assert call(bin_folder / "infralint", "explain", "buffered-stream").stdout.startswith("# buffered-stream")
-    assert call(bin_folder / "python", "-c", "import checks").returncode == 1
+    assert call(bin_folder / "python", "-c", "import checks", cwd=project).returncode == 1

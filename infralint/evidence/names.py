@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from infralint.model import StreamKind
 
@@ -59,6 +60,7 @@ def has_false_friend(text: str) -> bool:
     return any(segment in FALSE_FRIENDS for segment in _segments(text))
 
 
+@lru_cache(maxsize=4096)
 def _segments(text: str) -> list[str]:
     """The words between slashes, regular expression marks dropped: `^/(ws|sse)/.*$` -> ws, sse."""
     plain = re.sub(r"\\([.\-/])", r"\1", text.lower())

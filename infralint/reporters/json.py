@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from hashlib import sha256
 from typing import Any
 
 from infralint.model import Finding, Hop, Location, Stream, Unknown, Unreadable
@@ -56,6 +55,8 @@ def location(where: Location) -> dict[str, Any]:
 
 def fingerprint(one: Finding) -> str:
     """What stays the same while lines move: check, file, hop and kind of stream."""
+    from hashlib import sha256
+
     hop = (one.hop.name, one.hop.scope, one.hop.environment) if one.hop else ()
     kind = one.stream.kind if one.stream else ""
     return sha256("\0".join((one.check, one.location.path, *hop, kind)).encode()).hexdigest()[:16]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infralint.lazy import lazy
 from infralint.model import Finding, Known, Location
 from infralint.reporters.json import unknown_message
 from infralint.run import Report
@@ -16,7 +16,7 @@ from infralint.wording import listing, plural
 WIDTH = 110
 """Characters of a source line that are shown."""
 _COLORS = {"error": "31;1", "warning": "33;1", "note": "36;1", "frame": "34", "bold": "1", "fix": "32", "dim": "2"}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = lazy(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -13,7 +14,15 @@ from infralint.model import Known
 from infralint.project import Project
 from infralint.sources import nginx
 from infralint.sources.nginx.templates import prepare
-from infralint.sources.nginx.tree import Directive, Source, SyntaxProblem, parse
+from infralint.sources.nginx.tree import (
+    Directive,
+    Source,
+    SyntaxProblem,
+    Word,
+    _crossplane_tokens,
+    _plain_tokens,
+    parse,
+)
 
 WORDS = st.text("abcxyz019/._-$:~^=*+", min_size=1, max_size=8).filter(lambda word: not word.endswith("$"))
 GAPS = st.sampled_from([" ", "\n", "\t", "  \n  ", " # a { comment; }\n", "\r\n"])
@@ -70,14 +79,22 @@ def test_every_directive_is_where_it_says(example: tuple[str, list]) -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    source = source_of(text)
+    problem = None
     try:
-        found = parse(source)
-    except SyntaxProblem as problem:
-        assert 1 <= problem.line <= text.count("\n") + 2
-        assert problem.message
-    else:
-        assert isinstance(found, list)
+        parse(source_of(text))
+    except SyntaxProblem as refused:
+        problem = refused
+    assert problem is None or (1 <= problem.line <= text.count("\n") + 2 and problem.message)
+
+
+@given(written())
+def test_the_words_are_those_of_crossplane(example: tuple[str, list]) -> None:
+    def words(read: Callable[[Source], Iterator[Word]]) -> tuple[list, list]:
+        source = source_of(example[0])
+        found = [(word.text, word.line, word.offset, word.quoted) for word in read(source)]
+        return found, source.comments
+
+    assert words(_plain_tokens) == words(_crossplane_tokens)
 
 
 @settings(deadline=None, max_examples=60)

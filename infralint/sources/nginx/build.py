@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
+import msgspec
+
+from infralint.lazy import lazy
 from infralint.model import Affinity, Hop, Known, Location, Setting, StreamKind, Unknown, Upgrade
 from infralint.sources.nginx import choose
 from infralint.sources.nginx.choose import Listener, Place, VirtualServer
@@ -21,13 +22,12 @@ from infralint.sources.nginx.websocket import Maps, forwards_upgrade
 
 SAME_SCOPE = frozenset({"if", "limit_except"})
 """Blocks whose requests are still ruled by the location around them."""
-WEB_PORTS = re.compile(r"^(?:80|443|8080|8443|8[0-9]{3}|3000)$")
+WEB_PORTS = lazy(r"^(?:80|443|8080|8443|8[0-9]{3}|3000)$")
 DEEP = 10
 """Internal redirects nginx follows before it gives up."""
 
 
-@dataclass
-class Part:
+class Part(msgspec.Struct, eq=False):
     """Files that run as one nginx. base: the folder that includes are relative to."""
 
     name: str
@@ -35,22 +35,20 @@ class Part:
     files: list[tuple[Source, list[Directive]]]
 
 
-@dataclass
-class Shared:
+class Shared(msgspec.Struct, eq=False):
     """Maps and upstreams of the whole project, for fragments that rely on another file's."""
 
-    maps: Maps = field(default_factory=dict)
-    upstreams: dict[str, Upstream] = field(default_factory=dict)
+    maps: Maps = {}
+    upstreams: dict[str, Upstream] = {}
 
 
-@dataclass(eq=False)
-class Nginx:
+class Nginx(msgspec.Struct, eq=False, dict=True):
     """A tier: one nginx with its servers."""
 
     name: str
-    servers: list[VirtualServer] = field(default_factory=list)
+    servers: list[VirtualServer] = []
     hops: tuple[Hop, ...] = ()
-    streams: list[NginxLocation] = field(default_factory=list)
+    streams: list[NginxLocation] = []
 
     def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:
         """The locations that nginx would choose; certain where host and path leave no other."""
@@ -98,8 +96,7 @@ def _through(
             yield from _served(server, target, kind, depth + 1)
 
 
-@dataclass(eq=False)
-class BuiltLocation:
+class BuiltLocation(msgspec.Struct, eq=False, dict=True):
     """A location with what rules it; hop: where it proxies."""
 
     block: Directive

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import unquote
+
+import msgspec
 
 PATIENCE = 0.2
 """Seconds that one expression may search: what takes longer is not known to match."""
@@ -18,8 +19,7 @@ PATIENCE = 0.2
 Modifier = Literal["", "=", "^~", "~", "~*", "@"]
 
 
-@dataclass(eq=False)
-class Place:
+class Place(msgspec.Struct, eq=False, dict=True):
     """A location: its modifier (`@` for a named one), its pattern, the locations nested in it.
 
     redirects: it proxies and ends in a slash, so nginx answers its path without the slash with 301.
@@ -28,22 +28,20 @@ class Place:
 
     modifier: Modifier
     pattern: str
-    nested: list[Place] = field(default_factory=list)
+    nested: list[Place] = []
     redirects: bool = False
     open: bool = False
     tag: Any = None
 
 
-@dataclass(eq=False)
-class Listener:
+class Listener(msgspec.Struct, eq=False, dict=True):
     """One `listen`: address and port as one key, and whether it says default_server."""
 
     key: str
     default: bool = False
 
 
-@dataclass(eq=False)
-class VirtualServer:
+class VirtualServer(msgspec.Struct, eq=False, dict=True):
     """A server block: where it listens, its names as written, its locations.
 
     returns: what its own `return` answers before any location is chosen. own_slashes: it says
@@ -52,7 +50,7 @@ class VirtualServer:
 
     listeners: list[Listener]
     names: list[str]
-    places: list[Place] = field(default_factory=list)
+    places: list[Place] = []
     returns: str = ""
     own_slashes: bool = False
     keeps_slashes: bool = False
@@ -120,16 +118,20 @@ def _longest(places: Iterable[Place], path: str) -> Place | None:
 
 def choose_servers(servers: Sequence[VirtualServer], host: str) -> list[tuple[VirtualServer, bool]]:
     """For each socket, the server that answers for a host; true: chosen by its name."""
-    sockets: dict[str, list[VirtualServer]] = {}
-    for server in servers:
-        for listener in server.listeners:
-            sockets.setdefault(listener.key, []).append(server)
-    chosen = [choose_server(group, host, key) for key, group in sockets.items()]
+    chosen = [choose_server(group, host, key) for key, group in _sockets(servers).items()]
     unique = {id(server): (server, named) for server, named in chosen}
     for server, named in chosen:
         if named:
             unique[id(server)] = (server, True)
     return list(unique.values())
+
+
+def _sockets(servers: Sequence[VirtualServer]) -> dict[str, list[VirtualServer]]:
+    sockets: dict[str, list[VirtualServer]] = {}
+    for server in servers:
+        for listener in server.listeners:
+            sockets.setdefault(listener.key, []).append(server)
+    return sockets
 
 
 def choose_server(group: Sequence[VirtualServer], host: str, key: str = "") -> tuple[VirtualServer, bool]:
@@ -153,10 +155,9 @@ def default_server(group: Sequence[VirtualServer], key: str) -> VirtualServer:
 
 def settle_slashes(servers: Sequence[VirtualServer]) -> None:
     """A socket's default server decides about slashes, for nginx parses the path before it looks at the name."""
+    decided = {key: default_server(group, key).own_slashes for key, group in _sockets(servers).items()}
     for server in servers:
-        key = server.listeners[0].key
-        group = [one for one in servers if any(on.key == key for on in one.listeners)]
-        server.keeps_slashes = default_server(group, key).own_slashes
+        server.keeps_slashes = decided[server.listeners[0].key]
 
 
 def _name_rank(name: str, host: str) -> tuple[int, int] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from infralint.lazy import lazy
 from infralint.model import Location, Reading, Unknown
 from infralint.project import CantRead, Project
 from infralint.sources.nginx.templates import foreign_language, prepare
@@ -20,15 +21,15 @@ _OTHER_NAMES = (
     "license copying notice authors changelog readme codeowners makefile dockerfile containerfile procfile gemfile rakefile"
     " vagrantfile jenkinsfile caddyfile justfile version go."
 ).split()
-_PLACES = re.compile(
+_PLACES = lazy(
     r"(?:^|/)(?:nginx[^/]*|sites-(?:available|enabled)|conf\.d|openresty|swag|proxy-confs)/|nginx[^/]*$", re.IGNORECASE
 )
-_ENDINGS = re.compile(
+_ENDINGS = lazy(
     r"\.conf(?:$|[._-])|\.(?:template|tmpl|tpl|j2|jinja2?|erb|liquid|sample|inc|vhost|nginx|cfg|dist|example)(?:$|\.)"
     r"|\.template\.|_nginx$|nginx",
     re.IGNORECASE,
 )
-_MANIFEST = re.compile(r"\.(?:ya?ml|tpl)(?:\.|$)", re.IGNORECASE)
+_MANIFEST = lazy(r"\.(?:ya?ml|tpl)(?:\.|$)", re.IGNORECASE)
 
 _OURS = (
     rb"(?:^|[;{}])[ \t]*(?:"
@@ -39,18 +40,18 @@ _OURS = (
     rb"|(?:location|upstream|map|geo|split_clients)[ \t]+[^;{}\n]*\{"
     rb"|(?:http|events)\s*\{)"
 )
-_SNIFF = re.compile(_OURS, re.MULTILINE)
-_STRONG = re.compile(
+_SNIFF = lazy(_OURS, re.MULTILINE)
+_STRONG = lazy(
     rb"(?:^|[;{}\s])(?:proxy_pass|fastcgi_pass|uwsgi_pass|scgi_pass|grpc_pass|server_name|proxy_set_header|proxy_buffering"
     rb"|proxy_http_version|proxy_read_timeout|worker_connections|worker_shutdown_timeout|ip_hash)[ \t]+[^\n]*;"
     rb"|(?:^|[;{}])[ \t]*(?:location[ \t]+[^;{}\n]*|upstream[ \t]+[^\s;{}]+[ \t]*)\{",
     re.MULTILINE,
 )
-_WEAK = re.compile(rb"(?:^|[;{}])\s*(?:server|http|events|stream|location[ \t]+[^;{}\n]+|upstream[ \t]+[^;{}\n]+)\s*\{")
-_APACHE = re.compile(rb"^\s*</?(?:VirtualHost|Directory|Location|IfModule|Proxy|FilesMatch)\b", re.MULTILINE)
-_DUMP_MARK = re.compile(r"^# configuration file (\S.*):$", re.MULTILINE)
-_BLOCK_SCALAR = re.compile(r"^([ \t]*)(?:- )?[^\s#][^\n]*?:[ \t]*[|>][-+0-9]*[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
-_SCRIPT = re.compile(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^\s*(?:cat|sed|echo|apt-get|cp|mkdir)\s", re.MULTILINE)
+_WEAK = lazy(rb"(?:^|[;{}])\s*(?:server|http|events|stream|location[ \t]+[^;{}\n]+|upstream[ \t]+[^;{}\n]+)\s*\{")
+_APACHE = lazy(rb"^\s*</?(?:VirtualHost|Directory|Location|IfModule|Proxy|FilesMatch)\b", re.MULTILINE)
+_DUMP_MARK = lazy(r"^# configuration file (\S.*):$", re.MULTILINE)
+_BLOCK_SCALAR = lazy(r"^([ \t]*)(?:- )?[^\s#][^\n]*?:[ \t]*[|>][-+0-9]*[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
+_SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^\s*(?:cat|sed|echo|apt-get|cp|mkdir)\s", re.MULTILINE)
 """A shell script that writes nginx configuration is not nginx configuration."""
 
 

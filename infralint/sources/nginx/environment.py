@@ -7,16 +7,17 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from infralint.lazy import lazy
 from infralint.model import Known, Unknown
 from infralint.project import CantRead, Project
 from infralint.sources.nginx.templates import HOLE, environment_name
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.versions import is_around
 
-_ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Z_][A-Z0-9_]*)=(.*?)\s*$")
-_COMPOSE = re.compile(r"^\s*-?\s*[\"']?([A-Z_][A-Z0-9_]*)[\"']?\s*(?::\s+|=)(.*?)\s*$")
-_ENV = re.compile(r"^\s*(?:ENV|ARG)\s+([A-Z_][A-Z0-9_]*)[=\s](.*?)\s*$")
-_WITH_DEFAULT = re.compile(r"\$\{[A-Z_][A-Z0-9_]*:?-([^${}]*)\}")
+_ASSIGNMENT = lazy(r"^\s*(?:export\s+)?([A-Z_][A-Z0-9_]*)=(.*?)\s*$")
+_COMPOSE = lazy(r"^\s*-?\s*[\"']?([A-Z_][A-Z0-9_]*)[\"']?\s*(?::\s+|=)(.*?)\s*$")
+_ENV = lazy(r"^\s*(?:ENV|ARG)\s+([A-Z_][A-Z0-9_]*)[=\s](.*?)\s*$")
+_WITH_DEFAULT = lazy(r"\$\{[A-Z_][A-Z0-9_]*:?-([^${}]*)\}")
 _PLACES = (
     (("*compose*.y*ml",), _COMPOSE),
     ((".env", "*.env", ".env.default*", ".env.example", ".env.sample"), _ASSIGNMENT),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from infralint.evidence.names import has_false_friend, stream_name
+from infralint.lazy import lazy
 from infralint.model import Evidence, Hint, Known, Location, Setting, StreamKind, Upgrade
 from infralint.sources.nginx.hops import SSE_TYPE, Family
 from infralint.sources.nginx.scopes import Scope, time
@@ -15,18 +16,16 @@ from infralint.sources.nginx.websocket import headers_of
 LONG = 300.0
 """Seconds: a read timeout from here on is set by somebody who waits for something."""
 
-_INLINE = re.compile(r"infralint:\s*stream\s*=\s*(sse|websocket)\b", re.IGNORECASE)
-_SSE_WORDS = re.compile(
+_INLINE = lazy(r"infralint:\s*stream\s*=\s*(sse|websocket)\b", re.IGNORECASE)
+_SSE_WORDS = lazy(
     r"\bSSE\b|\bserver[- ]sent|\bevent[- ]?stream\b|\bEventSource\b|\b(?:token|LLM|chat|response|AI)[- ]stream"
     r"|\bstream(?:ing|ed)? (?:response|answer|token|completion|chat|LLM|output)",
     re.IGNORECASE,
 )
-_WEBSOCKET_WORDS = re.compile(r"\bweb[- ]?sockets?\b|\bsocket\.?io\b", re.IGNORECASE)
-_NEGATED = re.compile(
-    r"\b(?:no|not|non|without|disable[ds]?|except|never|instead of|unlike|remove[ds]?)\b", re.IGNORECASE
-)
-_LOOKS_LIKE_CODE = re.compile(r"[;{}]\s*$|^\s*(?:location|proxy_\w+|server|add_header)\b")
-_SLOW_FOR_OTHER_REASONS = re.compile(
+_WEBSOCKET_WORDS = lazy(r"\bweb[- ]?sockets?\b|\bsocket\.?io\b", re.IGNORECASE)
+_NEGATED = lazy(r"\b(?:no|not|non|without|disable[ds]?|except|never|instead of|unlike|remove[ds]?)\b", re.IGNORECASE)
+_LOOKS_LIKE_CODE = lazy(r"[;{}]\s*$|^\s*(?:location|proxy_\w+|server|add_header)\b")
+_SLOW_FOR_OTHER_REASONS = lazy(
     r"upload|download|import|export|backup|report|admin|git|registry|v2/|files?\b|storage|blob|media|artifact|webdav|dav\b|index\.php|\.php",
     re.IGNORECASE,
 )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import cached_property
 
+from infralint.lazy import lazy
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.sources.nginx.templates import HOLE, foreign_language, prepare
@@ -31,8 +32,8 @@ BY_HEART = {
 }
 """Files that nearly every repository leaves out, with what they hold that matters here."""
 
-_COPY = re.compile(r"(?im)^\s*(?:COPY|ADD)\s+(?:--\S+\s+)*(\S+(?:[ \t]+\S+)*)[ \t]+(\S+)\s*$")
-_VOLUME = re.compile(r"(?m)^\s*-\s*[\"']?(\.{0,2}/?[\w./-]+):(/[\w./-]+?)(?::\w+)?[\"']?\s*$")
+_COPY = lazy(r"(?im)^\s*(?:COPY|ADD)\s+(?:--\S+\s+)*(\S+(?:[ \t]+\S+)*)[ \t]+(\S+)\s*$")
+_VOLUME = lazy(r"(?m)^\s*-\s*[\"']?(\.{0,2}/?[\w./-]+):(/[\w./-]+?)(?::\w+)?[\"']?\s*$")
 
 
 class Includes:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+import msgspec
+
+from infralint.lazy import lazy
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.templates import HOLE, Condition
@@ -15,7 +17,7 @@ from infralint.sources.nginx.tree import Directive
 
 T = TypeVar("T")
 
-_TIME = re.compile(r"(\d+)(ms|y|M|w|d|h|m|s)?")
+_TIME = lazy(r"(\d+)(ms|y|M|w|d|h|m|s)?")
 _TIME_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000, "": 1}
 
 
@@ -42,8 +44,7 @@ def word(text: str) -> str:
     return text.lower()
 
 
-@dataclass(eq=False)
-class Level:
+class Level(msgspec.Struct, eq=False, dict=True):
     """One level of configuration (http, server, location …) with includes already put in.
 
     owner: the block's own directive, None for a file's top level. given: template conditions
@@ -73,8 +74,7 @@ class Level:
         return tuple(held for held in one.conditions[len(around) :] if held not in self.given)
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Levels from the outermost to the nearest, and what fills holes."""
 
     levels: tuple[Level, ...]

@@ -9,27 +9,30 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 
-HOLE = re.compile("[\U000f0000-\U0010fffd]")
+import msgspec
+
+from infralint.lazy import lazy
+
+HOLE = lazy("[\U000f0000-\U0010fffd]")
 _FIRST_HOLE = 0xF0000
 _MOST_HOLES = 0x10000
 
 _OTHER_LANGUAGES = (
-    ("ERB", re.compile(r"<%[=\-#]?[^%\n]")),
-    ("Terraform template directives", re.compile(r"%\{\s*(?:if|for|else|endif|endfor)\b")),
-    ("%%name%% placeholders", re.compile(r"%%\w[\w.\-]*%%")),
-    ("@name@ placeholders", re.compile(r"(?<![\w@.~=\-/])@[A-Z][A-Z0-9_]*@(?!\w)")),
-    ("__NAME__ placeholders", re.compile(r"(?<!\w)__[A-Z][A-Z0-9_]*__(?!\w)")),
+    ("ERB", "<%", lazy(r"<%[=\-#]?[^%\n]")),
+    ("Terraform template directives", "%{", lazy(r"%\{\s*(?:if|for|else|endif|endfor)\b")),
+    ("%%name%% placeholders", "%%", lazy(r"%%\w[\w.\-]*%%")),
+    ("@name@ placeholders", "@", lazy(r"(?<![\w@.~=\-/])@[A-Z][A-Z0-9_]*@(?!\w)")),
+    ("__NAME__ placeholders", "__", lazy(r"(?<!\w)__[A-Z][A-Z0-9_]*__(?!\w)")),
 )
-_MOUSTACHE = re.compile(r"\{\{[^{}]|\{%[-+ \w]|\{#[^{}]*#\}")
-_MARKS = re.compile(
+_MOUSTACHE = lazy(r"\{\{[^{}]|\{%[-+ \w]|\{#[^{}]*#\}")
+_MARKS = lazy(
     r"(?P<comment>\{#.*?#\}|\{\{-?\s*/\*.*?\*/\s*-?\}\})"
     r"|(?P<statement>\{%.*?%\})"
     r"|(?P<value>\{\{(?:[^{}\"'`]|\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`|\{[^{}]*\})*\}\}+)",
     re.DOTALL,
 )
-_ENVIRONMENT = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)(?::?-([^}]*))?\}|\$([A-Z][A-Z0-9_]*)\b")
+_ENVIRONMENT = lazy(r"\$\{([A-Z_][A-Z0-9_]*)(?::?-([^}]*))?\}|\$([A-Z][A-Z0-9_]*)\b")
 _OPENING = {"if", "for", "unless", "with", "range", "case", "macro", "block", "define", "call", "filter", "tablerow"}
 _LOOPS = {"for", "range", "tablerow", "with"}
 _BRANCHES = {"else", "elif", "elsif", "when"}
@@ -38,8 +41,7 @@ Condition = tuple[int, int]
 """Number of a control block in its file, and of the branch of it."""
 
 
-@dataclass
-class Prepared:
+class Prepared(msgspec.Struct, eq=False):
     """Text as nginx would take it, with what was taken out; unprepared: the text as it was.
 
     holes: what stood where a hole is, by its character. starts, stacks: from which offset on
@@ -48,12 +50,12 @@ class Prepared:
 
     text: str
     unprepared: str = ""
-    holes: dict[str, str] = field(default_factory=dict)
-    starts: list[int] = field(default_factory=lambda: [0])
-    stacks: list[tuple[Condition, ...]] = field(default_factory=lambda: [()])
-    headings: list[str] = field(default_factory=list)
-    loops: set[int] = field(default_factory=set)
-    exhaustive: set[int] = field(default_factory=set)
+    holes: dict[str, str] = {}
+    starts: list[int] = msgspec.field(default_factory=lambda: [0])
+    stacks: list[tuple[Condition, ...]] = msgspec.field(default_factory=lambda: [()])
+    headings: list[str] = []
+    loops: set[int] = set()
+    exhaustive: set[int] = set()
 
     def conditions_at(self, offset: int) -> tuple[Condition, ...]:
         """The control blocks that an offset stands in, outermost first."""
@@ -66,8 +68,8 @@ class Prepared:
 
 def foreign_language(text: str) -> str | None:
     """The template language of a text that infralint does not read, if it is in one."""
-    for name, mark in _OTHER_LANGUAGES:
-        if mark.search(text):
+    for name, begins, mark in _OTHER_LANGUAGES:
+        if begins in text and mark.search(text):
             return name
     return None
 
@@ -75,7 +77,7 @@ def foreign_language(text: str) -> str | None:
 def prepare(text: str, branches: int | None = None) -> Prepared:
     """Make a template readable as nginx. branches=0 keeps only the first branch of every control block."""
     result = Prepared(text, text)
-    if _MOUSTACHE.search(text):
+    if ("{{" in text or "{%" in text or "{#" in text) and _MOUSTACHE.search(text):
         _Moustache(result, branches).run()
     if "$" in result.text:
         result.text = _ENVIRONMENT.sub(lambda found: _hole(result, found[0]), result.text)

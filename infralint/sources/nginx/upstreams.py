@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+import msgspec
+
+from infralint.lazy import lazy
 from infralint.model import Affinity, Known, Location, Setting, Unknown
 from infralint.sources.nginx.scopes import Level, Scope, has_hole
 from infralint.sources.nginx.tree import Directive
 
-_PER_CLIENT = re.compile(r"\$(?:\{)?(?:cookie_|http_authorization|http_x_|arg_|remote_user|http_mcp_session_id)")
-_BY_ADDRESS = re.compile(
+_PER_CLIENT = lazy(r"\$(?:\{)?(?:cookie_|http_authorization|http_x_|arg_|remote_user|http_mcp_session_id)")
+_BY_ADDRESS = lazy(
     r"\$(?:\{)?(?:remote_addr|binary_remote_addr|realip_remote_addr|http_x_forwarded_for|http_x_real_ip)"
 )
 
 
-@dataclass(frozen=True)
-class Upstream:
+class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
     """An `upstream` block with includes put in."""
 
     block: Directive

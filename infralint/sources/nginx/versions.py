@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
+import msgspec
+
+from infralint.lazy import lazy
 from infralint.model import Location
 from infralint.project import CantRead, Project
 
 HTTP_1_1_SINCE = (1, 29, 7)
 """https://nginx.org/en/CHANGES: proxy_http_version is 1.1 by default."""
 
-_IMAGE = re.compile(
+_IMAGE = lazy(
     r"(?im)^\s*(?:-\s+)?(?:FROM\s+(?:--platform=\S+\s+)?|image:\s*)[\"']?"
     r"(?P<name>(?:[\w.\-]+(?::\d+)?/)*(?:nginx|openresty|nginx-unprivileged)(?:/[\w\-]+)?)(?::(?P<tag>[\w.\-]+))?(?:@\S+)?[\"']?(?:\s|$)"
 )
-_FULL = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+_FULL = lazy(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(msgspec.Struct, frozen=True):
     """An nginx version, where that is said, and how to name it; (0, 0, 0): not known, taken as old."""
 
     number: tuple[int, int, int] = (0, 0, 0)

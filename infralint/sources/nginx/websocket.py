@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from infralint.lazy import lazy
 from infralint.model import Known, Location, Related, Setting, Unknown, Upgrade
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, hidden, word
 from infralint.sources.nginx.tree import Directive
@@ -129,11 +130,9 @@ def _value(one: Directive, scope: Scope, maps: Maps) -> Setting[str]:
     return Known(filled, one.where, NAME, written=one.written)
 
 
-_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+_VARIABLE = lazy(r"\$\{?(\w+)\}?")
 _HANDSHAKE = {"http_upgrade": "websocket", "http_connection": "Upgrade"}
-_HARMLESS = re.compile(
-    r"(?:host|http_\w+|remote_\w+|scheme|server_\w+|proxy_\w+|request\w*|uri|args?|arg_\w+|cookie_\w+)"
-)
+_HARMLESS = lazy(r"(?:host|http_\w+|remote_\w+|scheme|server_\w+|proxy_\w+|request\w*|uri|args?|arg_\w+|cookie_\w+)")
 
 
 def _substituted(text: str, scope: Scope, maps: Maps, seen: set[str]) -> str | None:
