@@ -23,6 +23,10 @@ class CantRead(Exception):
     """A file whose text can't be had; says why, as the end of a sentence that begins with its name."""
 
 
+class TooLarge(CantRead):
+    """A file that nobody wrote by hand."""
+
+
 class Project:
     """A folder whose files are judged together.
 
@@ -96,13 +100,21 @@ class Project:
                 raise CantRead("is a link that leads out of the project; infralint does not follow it")
             size = os.stat(full).st_size
             if size > LARGEST:
-                raise CantRead(
+                raise TooLarge(
                     f"is {size / 1048576:.0f} MB; configuration files are read up to {LARGEST // 1048576} MB"
                 )
             with open(full, "rb") as file:
                 return file.read()
         except (OSError, RuntimeError) as error:
             raise CantRead(f"can't be read: {getattr(error, 'strerror', None) or error}") from error
+
+    def head(self, path: str) -> str:
+        """The first 64 kB of a file that is too large to read whole; empty where even that can't be had."""
+        try:
+            with open(os.path.join(self.root, path), "rb") as file:
+                return file.read(65536).decode("latin-1")
+        except OSError:
+            return ""
 
     def unreadable(self, path: str, why: object, line: int = 0, column: int = 0) -> Unreadable:
         return Unreadable(f"{why}", Location(self.shown(path), line, column))

@@ -8,19 +8,24 @@ on the nginx at hand, then run by that nginx.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from infralint.expressions import matching
 from infralint.model import Hop, Known
-from infralint.pages import Example, examples
+from infralint.pages import examples
 from infralint.registry import built_in_folder
+from infralint.sources.nginx.build import Nginx
 from infralint.sources.nginx.hops import NginxLocation
+from infralint.sources.nginx.scopes import time
 
 from .client import Outcome, Probe
 from .harness import Binary, observe
 from .judged import tier_of
+from .repoint import repoint
 from .upstreams import Answer, Framing
 
 LARGE = 9000
@@ -226,41 +231,89 @@ def test_which_timeouts_cut_a_silence_of_three_seconds(binary: Binary, tmp_path:
         assert (said == 0, said < 3) == (outcome.verdict == "refused", outcome.verdict != "delivered"), servers[index]
 
 
-def _page_examples() -> Iterator[object]:
+def _pages(*names: str) -> list[object]:
     """Examples that are one whole nginx configuration."""
-    for name in ("buffered_stream", "missing_upgrade_headers"):
+    found = []
+    for name in names:
         for example in examples(built_in_folder() / f"{name}.md"):
             text = example.files.get("nginx.conf", "streaming.conf")
             # Old nginx does not start on HTTP/2 towards backends, and nothing in the lab speaks it.
             if len(example.files) == 1 and "streaming.conf" not in text and "proxy_http_version 2" not in text:
-                yield pytest.param(name, example, id=f"{name}:{example.line}")
+                found.append(pytest.param(text, id=f"{name}:{example.line}"))
+    return found
 
 
-@pytest.mark.parametrize(("name", "example"), list(_page_examples()))
-def test_the_examples_of_a_page_do_what_it_says(name: str, example: Example, binary: Binary, tmp_path: Path) -> None:
-    text = example.files["nginx.conf"]
+def _crossed(tier: Nginx, kind: str) -> list[tuple[NginxLocation, str]]:
+    """The locations that carry such a stream, each with a path that leads there."""
+    hops = [hop for hop in tier.hops if isinstance(hop, NginxLocation) and hop.paths and hop.family != "grpc"]
+    wanted = [hop for hop in hops if kind in {hint.kind for hint in hop.hints} or (kind == "sse" and not hop.hints)]
+    return [(hop, _path(hop)) for hop in wanted]
+
+
+def _path(hop: NginxLocation) -> str:
+    """A path that leads to a location of a page."""
+    pattern = hop.paths[0]
+    if pattern.startswith("@"):
+        return "/x"
+    return pattern if pattern.startswith("/") else "/" + matching(pattern)[0].lstrip("/")
+
+
+HELD_PAGES = ("buffered_stream", "ineffective_accel_buffering", "foreign_family_directive", "stream_cut_on_reload")
+
+
+@pytest.mark.parametrize("text", _pages(*HELD_PAGES))
+def test_examples_of_pages_are_held_as_they_say(text: str, binary: Binary, tmp_path: Path) -> None:
+    crossed = _crossed(tier_of(text, tmp_path, binary), "sse")
+    probes = [Probe(path, headers=(("Accept-Encoding", "gzip"),)) for _, path in crossed]
+    for (hop, _), outcome in zip(crossed, observe(binary, text, probes) if probes else [], strict=True):
+        assert (outcome.verdict != "delivered") == (value(hop, "buffering") == "always"), hop.name
+
+
+@pytest.mark.parametrize("text", _pages("missing_upgrade_headers"))
+def test_examples_of_pages_shake_hands_as_they_say(text: str, binary: Binary, tmp_path: Path) -> None:
+    crossed = _crossed(tier_of(text, tmp_path, binary), "websocket")
+    probes = [Probe(path, kind="websocket") for _, path in crossed]
+    for (hop, _), outcome in zip(crossed, observe(binary, text, probes) if probes else [], strict=True):
+        assert outcome.handshake == (value(hop, "forwards_upgrade") == "forwarded"), hop.name
+
+
+FASTER = 40
+"""How much faster time runs in the lab: the default of 60 s becomes 1.5 s, a silence of 120 s becomes 3 s."""
+
+
+def _faster(text: str) -> str:
+    """The configuration with its read timeouts scaled, the default written out."""
+    scaled = re.sub(
+        r"(\w+_read_timeout) ([^;]+);", lambda found: f"{found[1]} {round(time(found[2]) * 1000 / FASTER)}ms;", text
+    )
+    if re.search(r"http \{\s+proxy_read_timeout", scaled):
+        return scaled
+    return scaled.replace("http {", f"http {{ proxy_read_timeout {round(60_000 / FASTER)}ms;", 1)
+
+
+@pytest.mark.parametrize("text", [one for one in _pages("short_idle_timeout") if "stream {" not in str(one)])
+def test_examples_of_pages_are_cut_as_they_say(text: str, binary: Binary, tmp_path: Path) -> None:
     tier = tier_of(text, tmp_path, binary)
-    kind = "websocket" if name == "missing_upgrade_headers" else "sse"
-    hops = [hop for hop in tier.hops if isinstance(hop, NginxLocation) and hop.family != "grpc" and hop.paths]
+    pause = Answer(pause=120 / FASTER)
+    for kind in ("sse", "websocket"):
+        crossed = _crossed(tier, kind)
+        probes = [Probe(path, kind=kind, answer=pause) for _, path in crossed]  # type: ignore[arg-type]
+        for (hop, _), outcome in zip(crossed, observe(binary, _faster(text), probes) if probes else [], strict=True):
+            said = value(hop, "idle_timeout")
+            assert isinstance(said, float | int)
+            assert (outcome.verdict != "delivered") == (said < 120), (hop.name, outcome)
+
+
+@pytest.mark.parametrize("text", _pages("missing_sticky_sessions"))
+def test_examples_of_pages_keep_polling_clients_as_they_say(text: str, binary: Binary, tmp_path: Path) -> None:
+    if "sticky cookie" in text and binary.version < (1, 29, 6):
+        assert not binary.accepts(repoint(text)).ok
+        return
+    polled = "socket.io" in text or "/ws" in text
+    crossed = _crossed(tier_of(text, tmp_path, binary), "websocket") if polled else []
+    probes = [Probe(path, kind="polling", headers=(("Cookie", "session=abc"),)) for _, path in crossed]
     judged = [
-        hop for hop in hops if "internal" not in hop.rules.nearest.by_name and value(hop, _field(kind)) is not None
+        (hop, outcome) for (hop, _), outcome in zip(crossed, observe(binary, text, probes), strict=True) if hop.upstream
     ]
-    probes = [_probe(kind, "/x" if hop.paths[0].startswith("@") else hop.paths[0]) for hop in judged]
-    if kind == "websocket":
-        probes = [
-            probe for hop, probe in zip(judged, probes, strict=True) if any(one.kind == kind for one in hop.hints)
-        ]
-        judged = [hop for hop in judged if any(one.kind == kind for one in hop.hints)]
-    for hop, outcome in zip(judged, observe(binary, text, probes) if probes else [], strict=True):
-        if kind == "websocket":
-            assert outcome.handshake == (value(hop, "forwards_upgrade") == "forwarded"), hop.name
-        else:
-            assert (outcome.verdict != "delivered") == (value(hop, "buffering") == "always"), hop.name
-
-
-def _field(kind: str) -> str:
-    return "forwards_upgrade" if kind == "websocket" else "buffering"
-
-
-def _probe(kind: str, path: str) -> Probe:
-    return Probe(path, kind=kind, headers=(("Accept-Encoding", "gzip"),) if kind == "sse" else ())  # type: ignore[arg-type]
+    for hop, outcome in judged:
+        assert (outcome.status == 400) == (value(hop, "keeps_affinity") == "none"), (hop.name, outcome)

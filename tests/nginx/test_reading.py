@@ -310,6 +310,20 @@ def test_what_is_no_text_is_unreadable_where_it_claims_to_be_nginx(content: byte
     assert report["status"] == 2
 
 
+def test_a_huge_file_on_one_line_is_said_to_be_too_large(lint: Lint) -> None:
+    report = lint({"site.conf": SERVER.replace("\n", " ").encode() * (50 << 14), "other.conf": b"x y z " * (2 << 20)})
+    assert [one["location"]["path"] for one in report["unreadable"]] == ["site.conf"]
+    assert "configuration files are read up to 10 MB" in report["unreadable"][0]["message"]
+
+
+def test_a_dump_on_standard_input_names_the_original_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    dump = f"# configuration file /etc/nginx/nginx.conf:\nevents {{}}\nhttp {{\n{SERVER}}}\n"
+    result = run("check", "-", stdin=dump.encode())
+    assert "--> /etc/nginx/nginx.conf:4:5" in result.output
+    assert "4 |     location /sse {" in result.output
+
+
 def test_100_000_nested_blocks_are_refused_politely(lint: Lint) -> None:
     report = lint({"nginx.conf": "events {}\n" + "location /a {\n" * 100_000})
     assert "nested more than" in report["unreadable"][0]["message"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from infralint.lazy import lazy
 from infralint.model import Location, Reading, Unknown
-from infralint.project import CantRead, Project
+from infralint.project import CantRead, Project, TooLarge
 from infralint.sources.nginx.templates import foreign_language, prepare
 from infralint.sources.nginx.tree import Source
 
@@ -78,7 +78,8 @@ def _sources_of(project: Project, path: str, reading: Reading) -> Iterator[Sourc
             return
         text = project.text(path)
     except CantRead as problem:
-        if path in project.given or _named_nginx(path):
+        large = isinstance(problem, TooLarge) and is_nginx(project.head(path))
+        if large or path in project.given or _named_nginx(path):
             reading.unreadable.append(project.unreadable(path, problem))
         return
     if _is_manifest(path):
