@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from infralint.ignores import Ignore
     from infralint.model import (
         Affinity,
         Buffering,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from infralint.wording import listing, plural, seconds
 
 _HOMES = {
+    "Ignore": "infralint.ignores",
     "check": "infralint.registry",
     "NginxLocation": "infralint.sources.nginx.hops",
     "listing": "infralint.wording",
@@ -43,6 +45,7 @@ __all__ = [
     "Evidence",
     "Finding",
     "Hop",
+    "Ignore",
     "Known",
     "Location",
     "Need",

@@ -54,6 +54,14 @@ def cli() -> None:
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Use this infralint.yaml.")
 @click.option("--nginx-version", metavar="VERSION", help="The nginx that runs these files, such as 1.27.3.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in text.")
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Report only what this file does not know.  [default: .infralint-baseline.json, where there is one]",
+)
+@click.option("--no-baseline", is_flag=True, help="Report what the baseline knows, too.")
+@click.option("--no-ignores", is_flag=True, help="Heed no ignore comments and no `accept:` entries.")
+@click.option("--changed-since", metavar="REV", help="Only what a change since this git revision touches or brings.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings alone, no summary.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every file that was read.")
 def check_command(paths: tuple[str, ...], **options: Any) -> None:
@@ -64,6 +72,42 @@ def check_command(paths: tuple[str, ...], **options: Any) -> None:
     report = _lint_paths(paths or (".",), options)
     _write(_rendered(report, options), options["output"])
     sys.exit(_status(report, options))
+
+
+@cli.command("baseline")
+@click.argument("folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Use this infralint.yaml.")
+@click.option(
+    "--checks",
+    "packs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Run a folder of your own checks, too.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False),
+    help="Write to this file.  [default: .infralint-baseline.json in the project's root]",
+)
+def baseline_command(folder: Path, output: str | None, **options: Any) -> None:
+    """Write down what FOLDER's project has today, so that later runs report only what is new."""
+    from infralint.baseline import NAME, written
+    from infralint.run import lint
+    from infralint.wording import plural
+
+    options = {**_NO_OPTIONS, **options}
+    checks = _load(options["packs"])
+    [(project, _)] = _projects([str(folder)], options, [one.name for one in checks])
+    report = lint(project, _chosen(checks, project.settings))
+    if report.unreadable:
+        _fail(*(f"{one.where}: {one.message}" for one in report.unreadable), "nothing was written: mend this first")
+    target = output or os.path.relpath(project.root / NAME)
+    _write(written(report.findings, project), target)
+    click.echo(f"{target}: {plural(len(report.findings), 'finding')} that later runs leave out.")
+
+
+_NO_OPTIONS: dict[str, Any] = {"assume": None, "fail_on": None, "select": (), "ignore": (), "nginx_version": None}
 
 
 @cli.command()
@@ -109,12 +153,51 @@ def _lint_paths(paths: Sequence[str], options: dict[str, Any]) -> Report:
     report = Report()
     try:
         for project, given in _projects(paths, options, [one.name for one in checks]):
-            found = lint(project, _chosen(checks, project.settings))
-            report = report.joined(found.touching(given))
+            chosen = _chosen(checks, project.settings)
+            found = lint(project, chosen, not options.get("no_ignores"))
+            found = _new_since(options.get("changed_since"), found, project, chosen)
+            report = report.joined(_beyond_baseline(found, project, options).touching(given))
             options.setdefault("limits", []).append(project.settings.fail_on)
     except BrokenCheck as error:
         _fail(str(error))
     return report
+
+
+def _new_since(revision: str | None, report: Report, project: Any, checks: Sequence[Check]) -> Report:
+    """Only what a change touches or brings, where a revision is given."""
+    if revision is None:
+        return report
+    from dataclasses import replace
+
+    from infralint.changes import Before, NoHistory, changes_since, of_the_change
+    from infralint.run import lint
+
+    try:
+        changes = changes_since(project.root, revision)
+    except NoHistory as error:
+        _fail(str(error))
+    earlier = lint(Before(project, changes), checks)
+    return replace(report, findings=of_the_change(report.findings, earlier.findings, changes, project))
+
+
+def _beyond_baseline(report: Report, project: Any, options: dict[str, Any]) -> Report:
+    """Only what the baseline does not know; entries whose findings are no more are named."""
+    from infralint.baseline import NAME
+
+    path = options.get("baseline") or project.root / NAME
+    if options.get("no_baseline") or not (options.get("baseline") or path.is_file()):
+        return report
+    from dataclasses import replace
+
+    from infralint.baseline import BadBaseline, gone, load, new
+
+    try:
+        known = load(path)
+    except BadBaseline as error:
+        _fail(str(error))
+    found = new(report.findings, known)
+    away = [] if options.get("changed_since") else [str(one) for one in gone(report.findings, known)]
+    return replace(report, findings=found, known=len(report.findings) - len(found), gone=away)
 
 
 def _projects(paths: Sequence[str], options: dict[str, Any], names: Sequence[str]) -> list[Any]:
@@ -133,6 +216,7 @@ def _projects(paths: Sequence[str], options: dict[str, Any], names: Sequence[str
         groups.setdefault(find_root(full), []).append(full)
     for root, given in groups.items():
         project = Project(root, _settings(root, options, names), given=[os.path.relpath(one, root) for one in given])
+        project.config_shown = options["config_shown"]
         projects.append((project, [""] if root in given else [project.shown_path(one) for one in given]))
     return projects
 
@@ -153,6 +237,7 @@ def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
         if not re.fullmatch(r"\d+\.\d+(\.\d+)?", options["nginx_version"]):
             _fail(f"--nginx-version {options['nginx_version']}: expected a version such as 1.27.3")
         changes["nginx"] = NginxSettings(version=options["nginx_version"], include_paths=settings.nginx.include_paths)
+    options["config_shown"] = os.path.relpath(path) if path else ""
     settings = msgspec.structs.replace(settings, **changes)
     for name in (*settings.select, *settings.ignore):
         if name not in names:

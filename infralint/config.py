@@ -48,6 +48,15 @@ class StreamSettings(Strict, frozen=True, kw_only=True):
     hops: list[str] = []
 
 
+class Accepted(Strict, frozen=True, kw_only=True):
+    """A finding that somebody has looked at and lives with, where no comment can stand."""
+
+    path: Annotated[str, msgspec.Meta(description="Glob over paths.")] = ""
+    hop: Annotated[str, msgspec.Meta(description="Glob over hops' names, such as `aws_lb.main`.")] = ""
+    check: str = ""
+    reason: Annotated[str, msgspec.Meta(description="Why; without it there is a warning.")] = ""
+
+
 class NginxSettings(Strict, frozen=True, kw_only=True):
     """What infralint can't see of an nginx."""
 
@@ -72,6 +81,7 @@ class Settings(Strict, frozen=True, kw_only=True):
     select: list[str] = []
     ignore: list[str] = []
     exclude: list[str] = []
+    accept: Annotated[list[Accepted], msgspec.Meta(description="Findings to live with, each with its reason.")] = []
     fail_on: FailOn = "warning"
     nginx: NginxSettings = NginxSettings()
 
@@ -263,6 +273,9 @@ def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "$.nginx.version", f"expected a version such as 1.27.3, got {settings.nginx.version!r}"
     if settings.tokens_per_second is not None and settings.max_tokens is None:
         yield "$.tokens_per_second", "needs max_tokens beside it"
+    for index, one in enumerate(settings.accept):
+        if not (one.path or one.hop or one.check):
+            yield f"$.accept[{index}]", "needs a path, a hop or a check"
     for index, stream in enumerate(settings.streams or ()):
         place = f"$.streams[{index}]"
         if (stream.path is None) == (stream.regex is None):

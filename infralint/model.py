@@ -234,12 +234,16 @@ class Crossing(Generic[H_co]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
-    """Where a finding came from; filled in by the engine."""
+    """Where a finding came from; filled in by the engine.
+
+    streams: how many streams it stands for. fingerprint: stays the same while lines move.
+    """
 
     check: str
     hop: Hop | None = None
     stream: Stream | None = None
     streams: int = 1
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ class Project:
     """A folder whose files are judged together.
 
     root: absolute. settings: what its infralint.yaml says. base: what shown paths are relative to.
-    given: paths (relative to the root) that the user named one by one.
+    given: paths (relative to the root) that the user named one by one. config_shown: where its
+    settings stand, as the user would type it.
     """
 
     def __init__(self, root: Path, settings: Settings, base: Path | None = None, given: Iterable[str] = ()) -> None:
@@ -39,6 +40,7 @@ class Project:
         self.settings = settings
         self.base = base or Path.cwd()
         self.given = frozenset(given)
+        self.config_shown = ""
         self.virtual: frozenset[str] = frozenset()
         self._texts: dict[str, str] = {}
 
@@ -77,6 +79,12 @@ class Project:
         if self._above not in (None, ".") and path.startswith(f"{self._above}/"):
             return path[len(str(self._above)) + 1 :]
         return self._prefix + path
+
+    def path_of(self, shown: str) -> str:
+        """The project path of a shown one."""
+        if self._above not in (None, ".") and not shown.startswith("../"):
+            return f"{self._above}/{shown}"
+        return shown.removeprefix(self._prefix)
 
     def shown_path(self, full: Path) -> str:
         """An absolute path below the root, as the user would type it; `.` for all that is shown below here."""

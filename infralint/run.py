@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from importlib import import_module
 from typing import Any
 
+from infralint.ignores import Ignore, ignores_of, without_ignored
 from infralint.model import Crossing, Finding, Hop, Location, Reading, Settled, Unknown, Unreadable
 from infralint.policy import one_a_cause, weighed
 from infralint.project import Project
@@ -20,7 +22,8 @@ from infralint.sources import SOURCES
 class Report:
     """All that a run has to say.
 
-    read: files by platform. hops, assumed: how many. seen: what stands here and is not read yet.
+    read: files by platform. gone: entries of the baseline whose findings are no more. hops,
+    assumed, ignored, known (to the baseline): how many. seen: what stands here and is not read yet.
     texts: what was read under names that are no files (standard input, dumps).
     """
 
@@ -31,6 +34,9 @@ class Report:
     seen: list[str] = field(default_factory=list)
     hops: int = 0
     assumed: int = 0
+    ignored: int = 0
+    known: int = 0
+    gone: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
 
     def touching(self, paths: Sequence[str]) -> Report:
@@ -54,6 +60,9 @@ class Report:
             seen=sorted({*self.seen, *other.seen}),
             hops=self.hops + other.hops,
             assumed=self.assumed + other.assumed,
+            ignored=self.ignored + other.ignored,
+            known=self.known + other.known,
+            gone=self.gone + other.gone,
             texts=self.texts | other.texts,
         )
 
@@ -62,9 +71,9 @@ class BrokenCheck(Exception):
     """A check that failed: names the check and what it was asked about."""
 
 
-def lint(project: Project, checks: Sequence[Check]) -> Report:
-    """Judge a project's files."""
-    return judge(project, [source.read(project) for source in _wanted(project)], checks)
+def lint(project: Project, checks: Sequence[Check], ignoring: bool = True) -> Report:
+    """Judge a project's files. ignoring: heed its ignores."""
+    return judge(project, [source.read(project) for source in _wanted(project)], checks, ignoring)
 
 
 def _wanted(project: Project) -> Iterator[Any]:
@@ -75,26 +84,33 @@ def _wanted(project: Project) -> Iterator[Any]:
             yield import_module(module)
 
 
-def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]) -> Report:
+def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check], ignoring: bool = True) -> Report:
     """Judge what sources have read."""
     crossed = crossings(project.settings, readings)
     items = [item for reading in readings for item in reading.items]
-    findings: list[Finding] = []
-    unknown = [one for reading in readings for one in reading.unknown]
-    for check in checks:
-        for answer in _answers(check, crossed, items, project):
-            (unknown if isinstance(answer, Unknown) else findings).append(answer)  # type: ignore[arg-type]
+    answers = [answer for check in checks for answer in _answers(check, crossed, items, project)]
+    read = {reading.platform: reading.files for reading in readings if reading.files}
+    found = [_identified(one, project) for one in one_a_cause(one for one in answers if isinstance(one, Finding))]
+    ignores = ignores_of(project, [path for files in read.values() for path in files]) if ignoring else []
+    kept = without_ignored(found, ignores)
+    kept += _of_ignores(checks, ignores, project)
     return Report(
-        findings=sorted(one_a_cause(findings), key=order),
-        unknown=_once_a_cause(unknown),
+        findings=sorted(kept, key=order),
+        unknown=_once_a_cause(
+            [
+                *(one for reading in readings for one in reading.unknown),
+                *(one for one in answers if isinstance(one, Unknown)),
+            ]
+        ),
         unreadable=sorted(
             {(u.where, u.message): u for r in readings for u in r.unreadable}.values(), key=lambda u: u.where
         ),
-        read={reading.platform: reading.files for reading in readings if reading.files},
+        read=read,
         seen=sorted({one for reading in readings for one in reading.seen}),
         hops=sum(len(reading.hops) for reading in readings),
         texts={path: text for reading in readings for path, text in reading.texts.items()},
         assumed=len({id(one.hop) for one in crossed if one.stream.evidence.kind == "assumed"}),
+        ignored=sum(len(one.used) for one in ignores),
     )
 
 
@@ -115,6 +131,14 @@ def _answers(
                 yield answer if isinstance(answer, Unknown) else replace(answer, settled=Settled(check=check.name))
 
 
+def _of_ignores(checks: Sequence[Check], ignores: Sequence[Ignore], project: Project) -> list[Finding]:
+    """What checks say of the ignores themselves, of those whose checks were run."""
+    names = {check.name for check in checks}
+    judged = [one for one in ignores if names.issuperset(one.checks)]
+    answers = [answer for check in checks for answer in _answers(check, (), judged, project)]
+    return [_identified(one, project) for one in answers if isinstance(one, Finding)]
+
+
 def _asked(check: Check, item: Any, named: str) -> list[Finding | Unknown]:
     try:
         return list(check.function(item) or ())
@@ -124,6 +148,18 @@ def _asked(check: Check, item: Any, named: str) -> list[Finding | Unknown]:
 
 def _settled(finding: Finding, check: Check, crossing: Crossing[Hop]) -> Finding:
     return replace(finding, settled=Settled(check=check.name, hop=crossing.hop, stream=crossing.stream))
+
+
+def _identified(finding: Finding, project: Project) -> Finding:
+    """With its fingerprint: check, file (from the project's root), hop and kind of stream, but no line."""
+    hop = (finding.hop.name, finding.hop.scope, finding.hop.environment) if finding.hop else ()
+    kind = finding.stream.kind if finding.stream else ""
+    known = "\0".join((finding.check, project.path_of(finding.location.path), *hop, kind))
+    return replace(finding, settled=replace(finding.settled, fingerprint=_digest(known)))
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def _once_a_cause(unknown: Iterable[Unknown]) -> list[Unknown]:

@@ -1,7 +1,11 @@
-"""The README's generated parts: a real output, and the table of checks. `python tests/readme.py` writes them."""
+"""The README's generated parts: a real output, and the table of checks; and the shipped JSON Schema.
+
+`python tests/readme.py` writes them.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -9,10 +13,12 @@ from pathlib import Path
 
 from conftest import run
 
+from infralint.config import json_schema
 from infralint.registry import built_in_folder, load_checks
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+SCHEMA = ROOT / "infralint/schema.json"
 _CONSOLE = re.compile(r"(```console\n\$ infralint ([^\n]*)\n).*?(```\n)", re.DOTALL)
 _CHECKS = re.compile(r"(<!-- checks: begin -->\n).*?(<!-- checks: end -->)", re.DOTALL)
 
@@ -30,4 +36,5 @@ def _table() -> str:
 
 
 if __name__ == "__main__":
+    SCHEMA.write_text(json.dumps(json_schema(), indent=2) + "\n")
     README.write_text(rendered(README.read_text()))

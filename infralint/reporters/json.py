@@ -38,7 +38,7 @@ def finding(one: Finding) -> dict[str, Any]:
         "hop": one.hop and _hop(one.hop),
         "stream": one.stream and _stream(one.stream),
         "related": [{"message": other.message, "location": location(other.location)} for other in one.related],
-        "fingerprint": fingerprint(one),
+        "fingerprint": one.settled.fingerprint,
     }
 
 
@@ -51,15 +51,6 @@ def location(where: Location) -> dict[str, Any]:
         "end_line": where.end_line,
         "end_column": where.end_column,
     }
-
-
-def fingerprint(one: Finding) -> str:
-    """What stays the same while lines move: check, file, hop and kind of stream."""
-    from hashlib import sha256
-
-    hop = (one.hop.name, one.hop.scope, one.hop.environment) if one.hop else ()
-    kind = one.stream.kind if one.stream else ""
-    return sha256("\0".join((one.check, one.location.path, *hop, kind)).encode()).hexdigest()[:16]
 
 
 def _hop(hop: Hop) -> dict[str, Any]:

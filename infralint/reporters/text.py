@@ -132,6 +132,10 @@ class _Page:
         yield from self._assumptions()
         if self.options.verbose:
             yield from (f"read {path}" for paths in self.report.read.values() for path in paths)
+        if self.report.gone:
+            yield f"In the baseline, and no more ({plural(len(self.report.gone), 'entry')}; write it anew with `infralint baseline`):"
+            yield from (_clean(f"  {one}") for one in self.report.gone)
+            yield ""
         if self.report.seen:
             yield f"Seen, and not read yet: {listing(self.report.seen)}."
         yield self._paint("bold", f"{self._read()}: {self._counts()}.")
@@ -166,8 +170,12 @@ class _Page:
         said = [plural(counts[severity], severity) for severity in ("error", "warning", "note") if counts[severity]]
         if self.report.unreadable:
             said.append(f"{plural(len(self.report.unreadable), 'file')} unreadable")
-        if not said:
-            said.append("nothing was judged" if not self.report.read else "clean")
+        if self.report.ignored:
+            said.append(f"{self.report.ignored} ignored")
+        if self.report.known:
+            said.append(f"{self.report.known} in the baseline")
+        if not self.report.findings and not self.report.unreadable:
+            said.insert(0, "nothing was judged" if not self.report.read else "clean")
             if self.report.unknown:
                 said.append(f"{plural(len(self.report.unknown), 'thing')} could not be told")
         return listing(said)

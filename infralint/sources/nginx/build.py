@@ -34,6 +34,10 @@ class Part(msgspec.Struct, eq=False):
     base: str
     files: list[tuple[Source, list[Directive]]]
 
+    @property
+    def path(self) -> str:
+        return self.files[0][0].path
+
 
 class Shared(msgspec.Struct, eq=False):
     """Maps and upstreams of the whole project, for fragments that rely on another file's."""
@@ -217,7 +221,7 @@ class _Builder:
         level = scope.nearest
         names = [name for one in level.by_name.get("server_name", ()) for name in one.args] if block else []
         server = VirtualServer(_listeners(level), [name.lower() for name in names] or [""])
-        server.tag = f"{self.part.name}#server {len(self.nginx.servers) + 1}"
+        server.tag = f"{self.part.path}#server {len(self.nginx.servers) + 1}"
         locations = loose or [one for one in level.directives if one.name == "location" and one.block is not None]
         built: list[BuiltLocation] = []
         server.places = [self._place(one, scope, server, built) for one in locations]
@@ -337,7 +341,7 @@ class _Builder:
             keeps_affinity=self._affinity(target_of(passed, scope), scope, passed),
             runtime=Known("", where, "", "default"),
             upstream=target_of(passed, scope),
-            scope=f"{self.part.name}#stream {len(self.nginx.streams) + 1}",
+            scope=f"{self.part.path}#stream {len(self.nginx.streams) + 1}",
             assumable=any(WEB_PORTS.match(port) for port in ports),
             family="stream",
             rules=scope,

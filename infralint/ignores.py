@@ -1,0 +1,107 @@
+"""Findings that somebody has looked at: `# infralint: ignore[check] because …`, and `accept:` in infralint.yaml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from infralint.config import Accepted
+from infralint.lazy import lazy
+from infralint.model import Finding, Location
+from infralint.project import CantRead, Project
+
+_MARK = "infralint: ignore"
+_IGNORE = lazy(r"infralint:\s*ignore\s*(?:\[([^\]\n]*)\])?\s*(?:because\b[:\s]*(.*?))?\s*(?:\*/|-->)?\s*$")
+_COMMENT_ONLY = lazy(r"^\s*(?:#|//|/\*|\*|<!--|\{#|\{\{-?\s*/\*)")
+
+
+@dataclass(eq=False)
+class Ignore:
+    """One ignore: the checks it names (none: every check), its reason, where it stands, and what it kept silent."""
+
+    checks: tuple[str, ...]
+    reason: str
+    where: Location
+    written: str
+    lines: frozenset[int] = frozenset()
+    accepted: Accepted | None = None
+    used: list[Finding] = field(default_factory=list)
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether this ignore is about a finding: by the lines it stands at, or by the hop that it names."""
+        if self.checks and finding.check not in self.checks:
+            return False
+        if self.accepted is not None:
+            return _accepts(self.accepted, finding)
+        return any(place.path == self.where.path and place.line in self.lines for place in _anchors(finding))
+
+
+def ignores_of(project: Project, files: Iterable[str]) -> list[Ignore]:
+    """Every ignore of a project. files: the shown paths of what was read."""
+    found = [one for path in files for one in _in_file(project, path)]
+    return found + [_of_settings(project, one) for one in project.settings.accept]
+
+
+def without_ignored(findings: Sequence[Finding], ignores: Sequence[Ignore]) -> list[Finding]:
+    """The findings that no ignore covers; each ignore remembers what it covered."""
+    kept = []
+    for finding in findings:
+        covering = [one for one in ignores if one.covers(finding)]
+        for one in covering:
+            one.used.append(finding)
+        if not covering:
+            kept.append(finding)
+    return kept
+
+
+def _in_file(project: Project, shown: str) -> Iterator[Ignore]:
+    try:
+        text = project.text(project.path_of(shown))
+    except CantRead:
+        return
+    if _MARK not in text:
+        return
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        if _MARK in line and (found := _IGNORE.search(line)):
+            names = tuple(name for name in re.split(r"[\s,]+", found[1] or "") if name)
+            start = found.start() + 1
+            where = Location(shown, number, start, number, len(line.rstrip()) + 1)
+            yield Ignore(names, (found[2] or "").strip(), where, found[0].strip(), frozenset(_ruled(lines, number)))
+
+
+def _ruled(lines: Sequence[str], number: int) -> Iterator[int]:
+    """The lines that a comment is about: its own, or, standing alone, the first below it that is no comment."""
+    yield number
+    if not _COMMENT_ONLY.match(lines[number - 1]):
+        return
+    for below in range(number + 1, len(lines) + 1):
+        text = lines[below - 1]
+        if text.strip() and not _COMMENT_ONLY.match(text):
+            yield below
+            return
+
+
+def _of_settings(project: Project, one: Accepted) -> Ignore:
+    where = Location(project.config_shown or "infralint.yaml")
+    written = ", ".join(
+        f"{key}: {value}" for key, value in (("path", one.path), ("hop", one.hop), ("check", one.check)) if value
+    )
+    return Ignore((one.check,) if one.check else (), one.reason, where, f"accept: {{{written}}}", accepted=one)
+
+
+def _accepts(one: Accepted, finding: Finding) -> bool:
+    hop = finding.hop.name if finding.hop else ""
+    paths = {finding.location.path} | ({finding.hop.where.path} if finding.hop else set())
+    named = not one.path or any(fnmatchcase(path, pattern) for path in paths for pattern in (one.path, f"*/{one.path}"))
+    return named and (not one.hop or fnmatchcase(hop, one.hop))
+
+
+def _anchors(finding: Finding) -> Iterator[Location]:
+    """Where an ignore may stand: at the setting, at the hop that lacks it, at the call that decides it."""
+    yield finding.location
+    if finding.hop is not None:
+        yield finding.hop.where
+    yield from (related.location for related in finding.related)

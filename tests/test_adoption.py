@@ -1,0 +1,212 @@
+"""Switched on in a repository with a past: ignores, the baseline, and what a change brings."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import Lint, problems, run, write
+
+NGINX = """\
+events {}
+http {
+    server {
+        # SSE
+        location /sse {
+            proxy_pass http://app;
+            proxy_buffering off;
+        }
+    }
+}
+"""
+IDLE = "nginx.conf:5 warning short-idle-timeout"
+
+
+def with_comment(line: int, comment: str) -> str:
+    lines = NGINX.splitlines()
+    lines[line - 1 : line - 1] = [comment]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        with_comment(5, "# infralint: ignore[short-idle-timeout] because it pings"),
+        with_comment(5, "# infralint: ignore[buffered-stream, short-idle-timeout] because: it pings"),
+        with_comment(5, "# infralint: ignore because everything is fine here"),
+        with_comment(5, "# infralint: ignore[short-idle-timeout] because it pings\n\n   # another comment"),
+        NGINX.replace("location /sse {", "location /sse {  # infralint: ignore[short-idle-timeout] because it pings"),
+    ],
+)
+def test_an_ignore_silences_what_it_stands_at(text: str, lint: Lint) -> None:
+    report = lint({"nginx.conf": text})
+    assert problems(report) == []
+    assert report["status"] == 0
+    assert [one.split()[1:] for one in problems(lint({}, "--no-ignores"))] == [["warning", "short-idle-timeout"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            with_comment(3, "# infralint: ignore[short-idle-timeout] because elsewhere"),
+            ["3 warning unused-ignore", "6 warning short-idle-timeout"],
+        ),
+        (
+            with_comment(5, "# infralint: ignore[buffered-stream] because of another"),
+            ["5 warning unused-ignore", "6 warning short-idle-timeout"],
+        ),
+        (with_comment(5, "# infralint: ignore[short-idle-timeout]"), ["5 warning unexplained-ignore"]),
+        (with_comment(5, "# infralint: ignored[short-idle-timeout] because typo"), ["6 warning short-idle-timeout"]),
+    ],
+)
+def test_an_ignore_that_is_wrong_is_said_so(text: str, expected: list[str], lint: Lint) -> None:
+    assert [one.partition(":")[2] for one in problems(lint({"nginx.conf": text}))] == expected
+
+
+def test_an_ignore_of_a_check_that_did_not_run_is_not_unused(lint: Lint) -> None:
+    text = with_comment(5, "# infralint: ignore[short-idle-timeout] because it pings")
+    assert problems(lint({"nginx.conf": text}, "--ignore", "short-idle-timeout")) == []
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("{hop: location /sse, check: short-idle-timeout, reason: it pings}", []),
+        ("{path: nginx.conf, reason: it pings}", []),
+        ("{path: '*.conf', check: short-idle-timeout}", ["infralint.yaml warning unexplained-ignore"]),
+        ("{hop: location /other, reason: it pings}", [IDLE.replace(":5", ""), "infralint.yaml warning unused-ignore"]),
+    ],
+)
+def test_accepted_in_the_configuration(accept: str, expected: list[str], lint: Lint) -> None:
+    report = lint({"nginx.conf": NGINX, "infralint.yaml": f"accept: [{accept}]\n"})
+    assert sorted(one.replace(":5", "").replace(":0", "") for one in problems(report)) == sorted(expected)
+
+
+def test_the_summary_counts_what_was_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(write(tmp_path, {"nginx.conf": with_comment(5, "# infralint: ignore because it pings")}))
+    assert run("check").output == "Read 1 nginx file with 1 hop to judge: clean and 1 ignored.\n"
+
+
+def test_a_baseline_leaves_only_what_is_new(lint: Lint, tmp_path: Path) -> None:
+    assert problems(lint({"nginx.conf": NGINX})) == [IDLE]
+    written = run("baseline")
+    assert written.output == ".infralint-baseline.json: 1 finding that later runs leave out.\n"
+    [row] = json.loads((tmp_path / ".infralint-baseline.json").read_text())["findings"]
+    assert (row["check"], row["path"], row["hop"]) == ("short-idle-timeout", "nginx.conf", "location /sse")
+    moved = "\n\n" + NGINX
+    assert lint({"nginx.conf": moved})["status"] == 0
+    more = moved.replace(
+        "location /sse", "location /events { proxy_pass http://b; proxy_buffering off; }\n        location /sse"
+    )
+    assert problems(lint({"nginx.conf": more})) == ["nginx.conf:7 warning short-idle-timeout"]
+    assert len(problems(lint({}, "--no-baseline"))) == 2
+
+
+def test_entries_that_are_gone_are_named(lint: Lint) -> None:
+    lint({"nginx.conf": NGINX})
+    run("baseline")
+    lint({"nginx.conf": NGINX.replace("off;", "off; proxy_read_timeout 5m;")})
+    output = run("check").output
+    assert "In the baseline, and no more (1 entry" in output
+    assert "nginx.conf: short-idle-timeout (location /sse)" in output
+
+
+def test_the_same_baseline_from_wherever_one_stands(
+    lint: Lint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lint({"deploy/nginx.conf": NGINX, "infralint.yaml": "assume: warning\n"})
+    run("baseline")
+    monkeypatch.chdir(tmp_path / "deploy")
+    assert run("check").exit_code == 0
+    assert run("check", str(tmp_path / "deploy" / "nginx.conf")).exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"version": 2, "findings": []}', '{"version": 1, "findings": [{}]}'])
+def test_a_broken_baseline_is_named(text: str, lint: Lint) -> None:
+    report = lint({"nginx.conf": NGINX, ".infralint-baseline.json": text})
+    assert report["status"] == 2
+    assert ".infralint-baseline.json" in report["stderr"]
+
+
+def test_no_baseline_is_written_over_what_can_not_be_read(lint: Lint, tmp_path: Path) -> None:
+    lint({"nginx.conf": NGINX, "nginx/broken.conf": "server {\n"})
+    result = run("baseline")
+    assert result.exit_code == 2
+    assert "nothing was written" in result.stderr
+    assert not (tmp_path / ".infralint-baseline.json").exists()
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = {
+        "GIT_AUTHOR_NAME": "a",
+        "GIT_AUTHOR_EMAIL": "a@b",
+        "GIT_COMMITTER_NAME": "a",
+        "GIT_COMMITTER_EMAIL": "a@b",
+    }
+    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, env={**os.environ, **identity})
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with an old finding in each of two files."""
+    write(
+        tmp_path,
+        {
+            "nginx.conf": NGINX,
+            "other/nginx.conf": NGINX,
+            "main.conf": "events {}\nhttp {\n    include shared/*.conf;\n}\n",
+        },
+    )
+    write(
+        tmp_path,
+        {
+            "shared/site.conf": "server { location /ws/sse { proxy_pass http://c; proxy_buffering off; } }\n",
+            "shared/time.conf": "proxy_read_timeout 5m;\n",
+        },
+    )
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "past")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_nothing_changed_nothing_said(repository: Path, lint: Lint) -> None:
+    assert len(problems(lint({}))) == 2
+    assert lint({}, "--changed-since", "HEAD")["findings"] == []
+
+
+def test_what_touches_a_changed_line_is_said(repository: Path, lint: Lint) -> None:
+    touched = NGINX.replace("location /sse {", "location /sse/v2 {")
+    assert problems(lint({"nginx.conf": touched}, "--changed-since", "HEAD")) == [IDLE]
+    assert lint({"nginx.conf": NGINX + "# a comment\n"}, "--changed-since", "HEAD")["findings"] == []
+
+
+def test_what_another_file_brings_is_said(repository: Path, lint: Lint) -> None:
+    """The location is as it was; the timeout that ruled it is gone."""
+    report = lint({"shared/time.conf": "# gone\n"}, "--changed-since", "HEAD")
+    assert problems(report) == ["shared/site.conf:1 warning short-idle-timeout"]
+
+
+def test_a_new_file_is_all_new(repository: Path, lint: Lint) -> None:
+    assert problems(lint({"new/nginx.conf": NGINX}, "--changed-since", "HEAD")) == [
+        "new/nginx.conf:5 warning short-idle-timeout"
+    ]
+
+
+@pytest.mark.parametrize("revision", ["nowhere", "--output=x"])
+def test_an_unknown_revision_is_said_so(revision: str, repository: Path, lint: Lint) -> None:
+    report = lint({}, f"--changed-since={revision}")
+    assert report["status"] == 2
+    assert report["stderr"].startswith("infralint: ")
+    assert not (repository / "x").exists()
+
+
+def test_without_git_it_is_said_so(lint: Lint) -> None:
+    report = lint({"nginx.conf": NGINX}, "--changed-since", "HEAD")
+    assert report["status"] == 2
+    assert "not a git repository" in report["stderr"].lower()
