@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from functools import cached_property
 from pathlib import Path
 
@@ -48,7 +49,8 @@ class Project:
     def files(self) -> list[str]:
         """Paths of all files that may be looked at, relative to the root, in one stable order."""
         excluded = tuple(self.settings.exclude)
-        return sorted(path for path in _walk(str(self.root)) if not is_excluded(path, excluded))
+        found = _walk(str(self.root))
+        return sorted(path for path in found if not is_excluded(path, excluded)) if excluded else sorted(found)
 
     @cached_property
     def file_set(self) -> frozenset[str]:
@@ -56,7 +58,12 @@ class Project:
 
     def named(self, *patterns: str) -> list[str]:
         """Files whose base name matches one of the globs."""
-        return [path for path in self.files if any(fnmatchcase(path.rpartition("/")[2], one) for one in patterns)]
+        matches = re.compile("|".join(map(translate, patterns))).match
+        return [path for path, name in self._names if matches(name)]
+
+    @cached_property
+    def _names(self) -> list[tuple[str, str]]:
+        return [(path, path.rpartition("/")[2]) for path in self.files]
 
     @cached_property
     def _above(self) -> str | None:
