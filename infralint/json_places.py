@@ -1,0 +1,208 @@
+"""JSON with the place of every key and value, strict as Vercel reads it, or with comments as TypeScript does."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+DEEPEST = 200
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACE_AND_COMMENTS = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/)*+")
+_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"')
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_WORD = re.compile(r"[A-Za-z_$][\w$]*")
+_CONSTANTS = {"true": True, "false": False, "null": None}
+
+
+class BadJson(Exception):
+    """Text that is not JSON: what was expected, and the 1-based line and column where something else stands."""
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """1-based lines and columns, the end exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value and where it stands: `value` is a scalar, a list of nodes or a mapping of keys to members."""
+
+    value: Any
+    span: Span
+
+    def get(self, key: str) -> Node | None:
+        """The value of a key, None where this is no object or has no such key."""
+        member = self.member(key)
+        return member.node if member else None
+
+    def member(self, key: str) -> Member | None:
+        return self.value.get(key) if isinstance(self.value, dict) else None
+
+    @property
+    def members(self) -> dict[str, Member]:
+        return self.value if isinstance(self.value, dict) else {}
+
+    @property
+    def items(self) -> list[Node]:
+        return self.value if isinstance(self.value, list) else []
+
+    @property
+    def text(self) -> str:
+        """The value if it is a string, else nothing."""
+        return self.value if isinstance(self.value, str) else ""
+
+    @property
+    def plain(self) -> Any:
+        """The value without places."""
+        if isinstance(self.value, dict):
+            return {key: member.node.plain for key, member in self.value.items()}
+        return [item.plain for item in self.value] if isinstance(self.value, list) else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A key of an object, where it stands, and its value; the last of equal keys wins."""
+
+    span: Span
+    node: Node
+
+    @property
+    def whole(self) -> Span:
+        """From the key to the end of the value."""
+        return Span(self.span.line, self.span.column, self.node.span.end_line, self.node.span.end_column)
+
+
+def parse_json(text: str, comments: bool = False) -> Node:
+    """Read JSON; with `comments`, also comments and trailing commas. Raises BadJson."""
+    return _Reader(text, comments).document()
+
+
+class _Reader:
+    def __init__(self, text: str, comments: bool) -> None:
+        self.text = text
+        self.at = 0
+        self.comments = comments
+        self.space = _SPACE_AND_COMMENTS if comments else _SPACE
+        self.line, self.line_start = 1, 0
+
+    def document(self) -> Node:
+        node = self._value(0)
+        self._skip()
+        if self.at < len(self.text):
+            raise self._error("the end of the file")
+        return node
+
+    def _value(self, depth: int) -> Node:
+        self._skip()
+        if depth > DEEPEST:
+            raise self._bad(f"nested deeper than {DEEPEST} levels")
+        start = self._here()
+        value = self._content(depth)
+        return Node(value, Span(*start, *self._here()))
+
+    def _content(self, depth: int) -> Any:
+        character = self.text[self.at : self.at + 1]
+        if character == "{":
+            return self._object(depth)
+        if character == "[":
+            return self._array(depth)
+        if character == '"':
+            return self._string("a string")
+        if number := _NUMBER.match(self.text, self.at):
+            self.at = number.end()
+            return json.loads(number[0])
+        if (word := _WORD.match(self.text, self.at)) and word[0] in _CONSTANTS:
+            self.at = word.end()
+            return _CONSTANTS[word[0]]
+        raise self._error("a value")
+
+    def _object(self, depth: int) -> dict[str, Member]:
+        members: dict[str, Member] = {}
+        for _ in self._entries("}"):
+            start = self._here()
+            key = self._string("a key in double quotes")
+            span = Span(*start, *self._here())
+            self._take(":", f'":" after the key "{key}"')
+            members[key] = Member(span, self._value(depth + 1))
+        return members
+
+    def _array(self, depth: int) -> list[Node]:
+        return [self._value(depth + 1) for _ in self._entries("]")]
+
+    def _entries(self, closing: str) -> Iterator[None]:
+        """One turn for each entry of an object or array; the opening bracket is next."""
+        self.at += 1
+        first = True
+        while not self._takes(closing):
+            if not first:
+                self._take(",", f'"," or "{closing}"')
+                if self.comments and self._takes(closing):
+                    return
+            self._skip()
+            first = False
+            yield
+
+    def _string(self, expected: str) -> str:
+        self._skip()
+        found = _STRING.match(self.text, self.at)
+        if found is None:
+            if self.text.startswith('"', self.at):
+                raise self._bad("this string is not closed, or holds a line break or an escape that JSON does not know")
+            raise self._error(expected)
+        self.at = found.end()
+        return str(json.loads(found[0])) if "\\" in found[0] else found[0][1:-1]
+
+    def _takes(self, character: str) -> bool:
+        self._skip()
+        if self.text.startswith(character, self.at):
+            self.at += 1
+            return True
+        return False
+
+    def _take(self, character: str, expected: str) -> None:
+        if not self._takes(character):
+            raise self._error(expected)
+
+    def _skip(self) -> None:
+        found = self.space.match(self.text, self.at)
+        if found is not None and found.end() > self.at:
+            breaks = self.text.count("\n", self.at, found.end())
+            if breaks:
+                self.line += breaks
+                self.line_start = self.text.rfind("\n", self.at, found.end()) + 1
+            self.at = found.end()
+
+    def _here(self) -> tuple[int, int]:
+        return self.line, self.at - self.line_start + 1
+
+    def _error(self, expected: str) -> BadJson:
+        if not self.comments and self.text.startswith(("//", "/*"), self.at):
+            return self._bad("JSON has no comments; remove this one")
+        if self.text[self.at : self.at + 1] == "'":
+            return self._bad(f"expected {expected}, got a single quote; JSON knows double quotes only")
+        if self.text[self.at : self.at + 1] in ("}", "]") and self.text[: self.at].rstrip().endswith(","):
+            return self._bad(f"expected {expected}, got {self.text[self.at]!r}; JSON has no trailing comma")
+        return self._bad(f"expected {expected}, got {self._found()}")
+
+    def _found(self) -> str:
+        if self.at >= len(self.text):
+            return "the end of the file"
+        word = _WORD.match(self.text, self.at)
+        return repr(word[0][:30] if word else self.text[self.at])
+
+    def _bad(self, message: str) -> BadJson:
+        return BadJson(message, *self._here())

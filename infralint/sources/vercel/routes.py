@@ -1,0 +1,125 @@
+"""Which files of a Vercel project are functions, and the paths they serve.
+
+https://nextjs.org/docs/app/getting-started/project-structure, https://vercel.com/docs/functions; what
+`next build` and the Vercel builders take is recorded in tests/vercel/data.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Router = Literal["app", "pages", "api", "builds"]
+
+PAGE_EXTENSIONS = ("tsx", "ts", "jsx", "js")
+LANGUAGES = {"js": "nodejs", "mjs": "nodejs", "ts": "nodejs", "tsx": "nodejs", "py": "python", "go": "go", "rb": "ruby"}
+"""Endings that make a file below `api/` a function, and the runtime it gets."""
+
+_ASIDE = re.compile(r"\.(?:test|spec|stories|story|d)\.\w+$|(?:^|/)__(?:tests|mocks)__/|_test\.(?:go|py)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A file that is a function. file: in the project; source: from the Vercel project's root, as globs see it."""
+
+    file: str
+    source: str
+    path: str
+    router: Router
+    language: str = "nodejs"
+
+
+def below(files: Sequence[str], folder: str) -> Iterator[str]:
+    """The files of a sorted list that lie in a folder (`apps/web/`; empty for all)."""
+    for index in range(bisect_left(files, folder), len(files)):
+        if not files[index].startswith(folder):
+            return
+        yield files[index]
+
+
+def has_folder(files: Sequence[str], folder: str) -> bool:
+    return next(below(files, folder), None) is not None
+
+
+def next_routes(
+    files: Sequence[str], folder: str, extensions: Sequence[str] = PAGE_EXTENSIONS, base: str = ""
+) -> Iterator[Route]:
+    """The route handlers and API routes of the Next.js application in a folder."""
+    for name, read in (("app/", _app_path), ("pages/", _pages_path)):
+        start = f"{folder}{name}" if has_folder(files, f"{folder}{name}") else f"{folder}src/{name}"
+        for file in below(files, start):
+            if not is_aside(file) and (path := read(file[len(start) :], extensions)) is not None:
+                yield Route(file, file[len(folder) :], base + path, "app" if name == "app/" else "pages")
+
+
+def is_aside(file: str) -> bool:
+    """Whether a file is a test, a story or types: beside routes, never one."""
+    return bool(_ASIDE.search(file))
+
+
+def _app_path(file: str, extensions: Sequence[str]) -> str | None:
+    folder, _, name = file.rpartition("/")
+    if not any(name == f"route.{extension}" for extension in extensions):
+        return None
+    segments = folder.split("/") if folder else []
+    if any(segment.startswith("_") for segment in segments):
+        return None
+    shown = [
+        segment.replace("%5F", "_").replace("%5f", "_")
+        for segment in segments
+        if not segment.startswith("@") and not (segment.startswith("(") and segment.endswith(")"))
+    ]
+    return "/" + "/".join(shown)
+
+
+def _pages_path(file: str, extensions: Sequence[str]) -> str | None:
+    ending = next((one for one in extensions if file.endswith(f".{one}")), None)
+    if ending is None or not file.startswith(("api/", "api.")):
+        return None
+    path = file[: -len(ending) - 1]
+    return "/" + (posixpath.dirname(path) if posixpath.basename(path) == "index" else path)
+
+
+def api_routes(files: Sequence[str], folder: str, ignored: frozenset[str] = frozenset()) -> Iterator[Route]:
+    """Plain functions below `api/`. ignored: runtimes that the framework takes care of itself."""
+    for file in below(files, f"{folder}api/"):
+        source = file[len(folder) :]
+        language = LANGUAGES.get(source.rpartition(".")[2])
+        if language is None or language in ignored or not is_api_function(source):
+            continue
+        path = source.rpartition(".")[0]
+        path = posixpath.dirname(path) if posixpath.basename(path) == "index" else path
+        yield Route(file, source, f"/{path}", "api", language)
+
+
+def is_api_function(source: str) -> bool:
+    """Whether Vercel builds a file below `api/`: nothing hidden, nothing that begins with an underscore."""
+    return "/." not in source and "/_" not in source and not source.endswith((".d.ts", "_test.go"))
+
+
+def specificity(path: str) -> tuple[int, ...]:
+    """Sort key: a fixed segment before `[id]`, before `[...rest]`."""
+    return tuple(
+        2 if segment.startswith(("[...", "[[...")) else 1 if segment.startswith("[") else 0
+        for segment in path.strip("/").split("/")
+    )
+
+
+def serves(route: str, path: str) -> bool:
+    """Whether a route such as `/api/[id]/[...rest]` serves a concrete path."""
+    parts = [_segment_pattern(segment) for segment in route.strip("/").split("/") if segment]
+    return re.fullmatch("".join(parts) + "/?", path.partition("?")[0]) is not None
+
+
+def _segment_pattern(segment: str) -> str:
+    if segment.startswith("[[..."):
+        return "(?:/[^/]+)*"
+    if segment.startswith("[..."):
+        return "(?:/[^/]+)+"
+    if segment.startswith("["):
+        return "/[^/]+"
+    return "/" + re.escape(segment)

@@ -1,0 +1,224 @@
+"""`runtime` and `maxDuration` of a JavaScript function, read by the rules of whoever builds it.
+
+Next.js and Vercel's own builder read literals only, each in its own place: what `next build` 16.4
+decides is recorded in tests/vercel/data/next-build.json.
+https://nextjs.org/docs/app/api-reference/file-conventions/route-segment-config
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from infralint.evidence.javascript import Import, Module, Modules, line_of, literal, pairs, text_of, unwrapped
+from infralint.model import Known, Location, Related, Setting, Unknown
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+EDGE = frozenset({"edge", "experimental-edge"})
+RUNTIMES = EDGE | {"nodejs"}
+HANDLERS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What a file says of its function; None where it says nothing.
+
+    misplaced: exports that set nothing where they stand. commented: settings that are only comments.
+    """
+
+    runtime: Setting[str] | None = None
+    max_duration: Setting[float] | None = None
+    misplaced: tuple[Known[Any], ...] = ()
+    commented: tuple[Related, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """`export const name = value`, or a key of `export const config`."""
+
+    name: str
+    node: Node
+    value: Node
+    constant: bool = True
+
+
+class Segments:
+    """Reads segments. shown: a project path as the user would type it."""
+
+    def __init__(self, modules: Modules, shown: Callable[[str], str]) -> None:
+        self.modules = modules
+        self.shown = shown
+
+    def of_app(self, module: Module, bundler: str) -> Segment:
+        """A file of the app router (route, page or layout): `export const` alone counts."""
+        exported = exported_values(module)
+        runtime = exported.get("runtime")
+        if runtime and not runtime.constant and bundler != "turbopack":
+            runtime = None
+        return Segment(
+            self._runtime(module, runtime) or self._renamed(module, exported, "runtime"),
+            self._duration(module, _constant(exported, "maxDuration")) or self._renamed(module, exported, "maxDuration"),
+            commented=tuple(self._commented(module)),
+        )
+
+    def of_pages(self, module: Module, bundler: str) -> Segment:
+        """An API route of the pages router: `export const` or `export const config = {…}`."""
+        exported = exported_values(module)
+        config = self._config(exported, bundler == "turbopack")
+        own, in_config = _constant(exported, "runtime"), config.get("runtime")
+        first, second = (in_config, own) if bundler == "turbopack" else (own, in_config)
+        duration = _constant(exported, "maxDuration") or config.get("maxDuration")
+        return Segment(
+            self._runtime(module, first or second) or self._spread(module, exported, "runtime"),
+            self._duration(module, duration) or self._spread(module, exported, "maxDuration"),
+            commented=tuple(self._commented(module)),
+        )
+
+    def of_function(self, module: Module) -> Segment:
+        """A plain function below `api/`: `export const config = {…}` alone counts."""
+        exported = exported_values(module)
+        config = self._config(exported, False)
+        misplaced = (one for name in ("runtime", "maxDuration") if (one := exported.get(name)))
+        return Segment(
+            self._runtime(module, config.get("runtime")) or self._spread(module, exported, "runtime"),
+            self._duration(module, config.get("maxDuration")) or self._spread(module, exported, "maxDuration"),
+            tuple(Known(literal(one.value), self.place(module, one.node), one.name, written=text_of(one.node)) for one in misplaced),
+            tuple(self._commented(module)),
+        )
+
+    def _config(self, exported: dict[str, Declared], variable: bool) -> dict[str, Declared]:
+        config = exported.get("config")
+        if config is None or not (config.constant or variable):
+            return {}
+        return {key: Declared(key, value.parent or value, value) for key, value in pairs(config.value).items()}
+
+    def _spread(self, module: Module, exported: dict[str, Declared], name: str) -> Unknown | None:
+        """A `config` that is no plain object: what it holds can't be told."""
+        config = exported.get("config")
+        value = unwrapped(config.value) if config else None
+        if config is None or value is None:
+            return None
+        if value.type == "object" and not any(one.type == "spread_element" for one in value.named_children):
+            return None
+        why = "`config` is not a plain object, and only literals are read when the function is built"
+        return Unknown(self.place(module, config.node), name, why, f"write export const config = {{ {name}: … }}")
+
+    def _runtime(self, module: Module, declared: Declared | None) -> Setting[str] | None:
+        if declared is None:
+            return None
+        value = literal(declared.value)
+        if isinstance(value, str) and value in RUNTIMES:
+            runtime = "edge" if value in EDGE else value
+            return Known(runtime, self.place(module, declared.node), "runtime", written=text_of(declared.node))
+        return self._unreadable(module, declared, 'export const runtime = "nodejs"')
+
+    def _duration(self, module: Module, declared: Declared | None) -> Setting[float] | None:
+        if declared is None:
+            return None
+        value = literal(declared.value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and value == int(value):
+            return Known(float(value), self.place(module, declared.node), "maxDuration", written=text_of(declared.node))
+        if value == "max":
+            return Known(-1.0, self.place(module, declared.node), "maxDuration", written=text_of(declared.node))
+        return self._unreadable(module, declared, "export const maxDuration = 300")
+
+    def _unreadable(self, module: Module, declared: Declared, remedy: str) -> Unknown:
+        value = unwrapped(declared.value)
+        written = " ".join(text_of(declared.value).split())[:60]
+        why = f"`{declared.name}` is set to `{written}`, and only a literal of a known value is read when the function is built"
+        if value is not None and value.type == "identifier" and (found := self._constant_of(module, text_of(value))):
+            why += f"; {text_of(value)} is {found}"
+        return Unknown(self.place(module, declared.node), declared.name, why, f"write the value itself: {remedy}")
+
+    def _constant_of(self, module: Module, name: str, depth: int = 0) -> str:
+        """`"edge" in lib/config.ts:1` for a constant of the project."""
+        imported = module.imports.get(name)
+        if imported is None:
+            value = module.values.get(name)
+            found = literal(value)
+            if value is None or found is None:
+                return ""
+            return f"{text_of(unwrapped(value))} in {self.shown(module.path)}:{line_of(value)}"
+        target = self.modules.resolve(module.path, imported.specifier)
+        home = self.modules.load(target) if target and depth < 4 else None
+        exported = home.exports.get(imported.name) if home else None
+        return self._constant_of(home, exported, depth + 1) if home and isinstance(exported, str) else ""
+
+    def _renamed(self, module: Module, exported: dict[str, Declared], name: str) -> Unknown | None:
+        """`export { runtime }`, `export { runtime } from "…"`: refused or ignored, depending on the bundler."""
+        if name in exported or name not in module.exports:
+            return None
+        target = module.exports[name]
+        node = next(
+            one for one in module.root.named_children if one.type == "export_statement" and name in text_of(one)
+        )
+        kind = "re-exported" if isinstance(target, Import) else "exported by a list"
+        why = f"`{name}` is {kind}: Next.js stops the build there (Turbopack) or ignores it (webpack)"
+        return Unknown(self.place(module, node), name, why, f"write export const {name} = … in this file")
+
+    def _commented(self, module: Module) -> Iterator[Related]:
+        for node in module.root.named_children:
+            if node.type == "comment" and (found := _setting_in(text_of(node))):
+                line = line_of(node) + found[0]
+                yield Related(f"`{found[1]}` is a comment here and sets nothing", Location(self.shown(module.path), line))
+
+    def place(self, module: Module, node: Node) -> Location:
+        """Where a node stands."""
+        (line, column), (end_line, end_column) = node.start_point, node.end_point
+        return Location(self.shown(module.path), line + 1, column + 1, end_line + 1, end_column + 1)
+
+
+def exported_values(module: Module) -> dict[str, Declared]:
+    """Variables that are declared and exported in one statement, by name; the first of equal names counts."""
+    found: dict[str, Declared] = {}
+    for statement in module.root.named_children:
+        declaration = statement.child_by_field_name("declaration") if statement.type == "export_statement" else None
+        if declaration is None or declaration.type not in ("lexical_declaration", "variable_declaration"):
+            continue
+        constant = text_of(declaration).startswith("const")
+        for one in declaration.named_children:
+            name, value = one.child_by_field_name("name"), one.child_by_field_name("value")
+            if one.type == "variable_declarator" and name is not None and value is not None:
+                for local in _names(name):
+                    found.setdefault(local, Declared(local, one, value, constant))
+    return found
+
+
+def _names(target: Node) -> list[str]:
+    if target.type == "identifier":
+        return [text_of(target)]
+    return [text_of(one) for one in target.named_children if one.type == "shorthand_property_identifier_pattern"]
+
+
+def _constant(exported: dict[str, Declared], name: str) -> Declared | None:
+    found = exported.get(name)
+    return found if found and found.constant else None
+
+
+def _setting_in(comment: str) -> tuple[int, str] | None:
+    """The line within a comment and the words that would set a runtime or duration, were they code."""
+    for index, line in enumerate(comment.splitlines()):
+        words = line.strip(" \t/*;")
+        if words.startswith(("export const runtime", "export const maxDuration")) and "=" in words:
+            return index, words[:60]
+    return None
+
+
+def handler_lines(module: Module, names: tuple[str, ...]) -> int:
+    """The line of the first handler that a file exports; 0 for none."""
+    lines = [_line(module, module.exports[name]) for name in names if name in module.exports]
+    return min((line for line in lines if line), default=0)
+
+
+def _line(module: Module, target: str | Import | Node) -> int:
+    if isinstance(target, str):
+        return line_of(module.declared[target]) if target in module.declared else _export_line(module, target)
+    return _export_line(module, target.name) if isinstance(target, Import) else line_of(target)
+
+
+def _export_line(module: Module, name: str) -> int:
+    found = (one for one in module.root.named_children if one.type == "export_statement" and name in text_of(one))
+    return next((line_of(one) for one in found), 0)
