@@ -27,12 +27,18 @@ if TYPE_CHECKING:
     )
     from infralint.registry import check
     from infralint.sources.nginx.hops import NginxLocation
+    from infralint.sources.vercel.config import VercelConfig
+    from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction
     from infralint.wording import listing, plural, seconds
 
 _HOMES = {
     "Ignore": "infralint.ignores",
     "check": "infralint.registry",
     "NginxLocation": "infralint.sources.nginx.hops",
+    "NextRewrite": "infralint.sources.vercel.hops",
+    "NextRoute": "infralint.sources.vercel.hops",
+    "VercelConfig": "infralint.sources.vercel.config",
+    "VercelFunction": "infralint.sources.vercel.hops",
     "listing": "infralint.wording",
     "plural": "infralint.wording",
     "seconds": "infralint.wording",
@@ -49,6 +55,8 @@ __all__ = [
     "Known",
     "Location",
     "Need",
+    "NextRewrite",
+    "NextRoute",
     "NginxLocation",
     "Related",
     "Setting",
@@ -56,6 +64,8 @@ __all__ = [
     "Stream",
     "Unknown",
     "Upgrade",
+    "VercelConfig",
+    "VercelFunction",
     "check",
     "listing",
     "plural",

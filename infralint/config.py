@@ -66,6 +66,19 @@ class NginxSettings(Strict, frozen=True, kw_only=True):
     ] = {}
 
 
+class VercelSettings(Strict, frozen=True, kw_only=True):
+    """What infralint can't see of a Vercel project, and which runtime its streams are wanted on."""
+
+    runtime_policy: Annotated[
+        Literal["duration", "require-edge", "require-node"],
+        msgspec.Meta(
+            description="`duration`: a stream must be allowed to last; `require-edge`, `require-node`: it must run there."
+        ),
+    ] = "duration"
+    plan: Literal["hobby", "pro", "enterprise"] | None = None
+    fluid: Annotated[bool | None, msgspec.Meta(description="Whether Fluid compute is on in the dashboard.")] = None
+
+
 class Settings(Strict, frozen=True, kw_only=True):
     """The whole of infralint.yaml."""
 
@@ -84,6 +97,7 @@ class Settings(Strict, frozen=True, kw_only=True):
     accept: Annotated[list[Accepted], msgspec.Meta(description="Findings to live with, each with its reason.")] = []
     fail_on: FailOn = "warning"
     nginx: NginxSettings = NginxSettings()
+    vercel: VercelSettings = VercelSettings()
 
     @property
     def default_generation(self) -> tuple[float, bool]:

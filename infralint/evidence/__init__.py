@@ -51,8 +51,11 @@ def _declared(settings: Settings, one: StreamSettings) -> Stream:
 
 
 def hints_of(hop: Hop) -> list[Hint]:
-    """What a hop gives away: its configuration, else the names of its paths and its upstream."""
-    if hop.hints:
+    """What a hop gives away: its configuration, else the names of its paths and its upstream.
+
+    Functions are never judged by their names: their code is read.
+    """
+    if hop.hints or hop.kind in ("function", "route"):
         return list(hop.hints)
     for path in hop.paths:
         if found := stream_name(path):

@@ -420,7 +420,11 @@ def _required(node: Node) -> str:
     call = unwrapped(node)
     if call is not None and call.type == "member_expression":
         call = unwrapped(call.child_by_field_name("object"))
-    if call is not None and call.type == "call_expression" and text_of(call.child_by_field_name("function")) == "require":
+    if (
+        call is not None
+        and call.type == "call_expression"
+        and text_of(call.child_by_field_name("function")) == "require"
+    ):
         given = arguments(call)
         return str(literal(given[0]) or "") if given else ""
     return ""

@@ -54,14 +54,18 @@ STREAM_METHODS = frozenset(
 )
 STARTING_METHODS = frozenset({"stream", "streamEvents", "streamLog"})
 STREAM_PROPERTIES = frozenset("readable readableStream textStream fullStream".split())
-STREAM_FUNCTIONS = frozenset("createUIMessageStream createDataStream createStreamDataTransformer LangChainStream".split())
+STREAM_FUNCTIONS = frozenset(
+    "createUIMessageStream createDataStream createStreamDataTransformer LangChainStream".split()
+)
 PACKAGES = ("ai/", "@ai-sdk/", "hono/", "mcp-handler/", "@vercel/", "@modelcontextprotocol/", "socket.io/", "ws/")
 CONSUMERS = frozenset({"text", "json", "arrayBuffer", "blob", "formData", "bytes"})
 REQUESTS = frozenset({"fetch", "axios", "got", "ky", "request"})
 SERVER_RESPONSES = frozenset("res response resp reply reply.raw ctx.res context.res".split())
 LOOPS = frozenset({"for_in_statement", "while_statement", "do_statement", "for_statement"})
 
-_MENTION = re.compile(rb"[sS]tream|WebSocket|socket\.io|[cC]reateMcp|McpApiHandler|copilotRuntime|(?i:x-accel-buffering)")
+_MENTION = re.compile(
+    rb"[sS]tream|WebSocket|socket\.io|[cC]reateMcp|McpApiHandler|copilotRuntime|(?i:x-accel-buffering)"
+)
 _FILE_TYPE = re.compile(
     r"(?:image|video|audio|font)/|text/(?:csv|html|css|xml|calendar)|multipart/"
     r"|application/(?:pdf|zip|gzip|octet-stream|xml|rss|atom|x-tar|vnd\.)"
@@ -190,7 +194,12 @@ class Streaming:
             return _sighting(module, node, f"returns {shortened(node)}")
         if name in ("body", "newResponse") and receiver in ("c", "ctx", "context") and given:
             return self._response(module, node)
-        if name == "write" and receiver in SERVER_RESPONSES and _is_repeated(node) and not _sends_file(_outermost(node)):
+        if (
+            name == "write"
+            and receiver in SERVER_RESPONSES
+            and _is_repeated(node)
+            and not _sends_file(_outermost(node))
+        ):
             return _sighting(module, node, f"calls {receiver}.write(…) again and again")
         if name == "pipe" and given and text_of(given[0]) in SERVER_RESPONSES and _asks_for_stream(_outermost(node)):
             return _sighting(module, node, f"pipes a stream into {text_of(given[0])}")
@@ -263,7 +272,9 @@ class Streaming:
 
     def _asked_elsewhere(self, module: Module, owner: Node) -> bool:
         """Whether the answer comes from a function of the project that asks for a stream."""
-        calls = [owner] if owner.type == "call_expression" else [unwrapped(one) for one, _ in self._values(module, owner)]
+        calls = (
+            [owner] if owner.type == "call_expression" else [unwrapped(one) for one, _ in self._values(module, owner)]
+        )
         for call in calls:
             if call is not None and call.type == "call_expression":
                 for _, function in self._definitions(module, text_of(call.child_by_field_name("function"))):
@@ -541,5 +552,3 @@ def _sighting(
     content_type: str | None = None,
 ) -> Sighting:
     return Sighting(kind, what, module.path, line_of(node), session, content_type)
-
-

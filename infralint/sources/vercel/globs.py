@@ -122,7 +122,9 @@ class _Matcher:
                 if start < len(self.text) and part.holds(self.text[start]):
                     yield start + 1
             case _Wild(many):
-                yield from range(start, len(self.text) + 1) if many else range(start + 1, min(start + 2, len(self.text) + 1))
+                yield from (
+                    range(start, len(self.text) + 1) if many else range(start + 1, min(start + 2, len(self.text) + 1))
+                )
             case _Group("!"):
                 if not any(len(self.text) in self.ends(parts, index + 1, one) for one in self._chosen(part, start)):
                     yield from range(start, len(self.text) + 1)

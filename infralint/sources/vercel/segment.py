@@ -60,7 +60,8 @@ class Segments:
             runtime = None
         return Segment(
             self._runtime(module, runtime) or self._renamed(module, exported, "runtime"),
-            self._duration(module, _constant(exported, "maxDuration")) or self._renamed(module, exported, "maxDuration"),
+            self._duration(module, _constant(exported, "maxDuration"))
+            or self._renamed(module, exported, "maxDuration"),
             commented=tuple(self._commented(module)),
         )
 
@@ -85,7 +86,10 @@ class Segments:
         return Segment(
             self._runtime(module, config.get("runtime")) or self._spread(module, exported, "runtime"),
             self._duration(module, config.get("maxDuration")) or self._spread(module, exported, "maxDuration"),
-            tuple(Known(literal(one.value), self.place(module, one.node), one.name, written=text_of(one.node)) for one in misplaced),
+            tuple(
+                Known(literal(one.value), self.place(module, one.node), one.name, written=text_of(one.node))
+                for one in misplaced
+            ),
             tuple(self._commented(module)),
         )
 
@@ -163,7 +167,9 @@ class Segments:
         for node in module.root.named_children:
             if node.type == "comment" and (found := _setting_in(text_of(node))):
                 line = line_of(node) + found[0]
-                yield Related(f"`{found[1]}` is a comment here and sets nothing", Location(self.shown(module.path), line))
+                yield Related(
+                    f"`{found[1]}` is a comment here and sets nothing", Location(self.shown(module.path), line)
+                )
 
     def place(self, module: Module, node: Node) -> Location:
         """Where a node stands."""

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infralint import Crossing, Finding, Known, Severity, VercelFunction, check, seconds
+
+FIRST_BYTE = 25
+"""Seconds. https://vercel.com/docs/functions/runtimes/edge/edge-functions"""
+LONGEST = 300
+"""Seconds, the same page."""
+
+
+@check
+def edge_stream_limits(crossing: Crossing[VercelFunction]) -> Iterator[Finding]:
+    """A stream runs on Edge: 25 s to the first byte, 300 s in all, deprecated."""
+    match crossing.hop.runtime:
+        case Known("edge") as runtime:
+            severity, message = _judged(crossing)
+            yield Finding(severity, runtime, message, _fix(crossing))
+
+
+def _judged(crossing: Crossing[VercelFunction]) -> tuple[Severity, str]:
+    stream, hop = crossing.stream, crossing.hop
+    silence, duration = stream.longest_silence, stream.duration
+    if hop.policy == "require-node":
+        severity: Severity = "error" if hop.proven else "warning"
+        return severity, "This stream runs on Edge, and infralint.yaml requires Node.js (runtime_policy: require-node)"
+    if stream.kind == "websocket":
+        return (
+            "warning",
+            "This WebSocket runs on Edge, where Vercel opens none: only Node.js and Python functions hold one",
+        )
+    if duration.declared and duration.seconds > LONGEST:
+        said = f"it is declared to take {seconds(duration.seconds)}, and stops in the middle"
+        return "warning", f"This stream runs on Edge, which ends a response after {LONGEST} s: {said}"
+    if silence.declared and silence.seconds > FIRST_BYTE:
+        said = f"it is declared to be silent for {seconds(silence.seconds)}, and users get a 504 instead"
+        return "warning", f"This stream runs on Edge, which must send its first byte within {FIRST_BYTE} s: {said}"
+    return "note", (
+        f"This stream runs on Edge, which Vercel has deprecated: its first byte must come within {FIRST_BYTE} s and its"
+        f" last within {LONGEST} s, while a Node.js function streams too and may run longer"
+    )
+
+
+def _fix(crossing: Crossing[VercelFunction]) -> str:
+    hop = crossing.hop
+    if hop.policy == "require-edge":
+        return ""
+    return "\n".join((hop.fix("runtime"), hop.fix("max_duration", crossing.stream.duration.seconds)))

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infralint import Crossing, Finding, Known, Location, Severity, Unknown, VercelFunction, check, seconds
+
+TODAY = "Node.js functions stream since 2024, and Edge is deprecated: what ends a stream is its duration"
+
+
+@check
+def serverless_stream(crossing: Crossing[VercelFunction]) -> Iterator[Finding | Unknown]:
+    """A stream runs as a Serverless function, and is cut when the function's time is up."""
+    hop = crossing.hop
+    match hop.runtime:
+        case Unknown() as unknown:
+            yield unknown
+        case Known("edge"):
+            return
+        case Known() if hop.policy == "require-edge":
+            yield _finding(crossing, "error", hop.runtime, _wanted(crossing), hop.fix("edge"))
+        case Known() if hop.held:
+            message = f"{_what(crossing)}, but it gets there all at once: {hop.held.because}"
+            yield _finding(crossing, "error", hop.held, message, "")
+        case Known():
+            yield from _lasting(crossing)
+
+
+def _lasting(crossing: Crossing[VercelFunction]) -> Iterator[Finding | Unknown]:
+    """Whether the function may run as long as its stream."""
+    hop, need = crossing.hop, crossing.stream.duration
+    fix = hop.fix("max_duration", need.seconds)
+    match hop.max_duration:
+        case Unknown() as unknown if hop.written:
+            yield unknown
+        case Unknown():
+            yield _finding(crossing, "warning", hop.where, _unproven(crossing), fix)
+        case Known(limit) as duration if limit < need.seconds:
+            severity: Severity = "error" if need.declared else "warning"
+            yield _finding(crossing, severity, _place(duration, hop), _cut(crossing, duration), fix)
+        case Known(limit) as duration:
+            message = f"{_what(crossing)}, which may run {seconds(limit)}: enough for the {seconds(need.seconds)} that this stream needs. {TODAY}"
+            yield _finding(crossing, "note", _place(duration, hop), message, "")
+
+
+def _finding(
+    crossing: Crossing[VercelFunction], severity: Severity, at: Known[object] | Location, message: str, fix: str
+) -> Finding:
+    """Without a vercel.json the deployment itself is an assumption: at most a warning."""
+    hop = crossing.hop
+    if not hop.proven:
+        message += ". That this Next.js application is deployed to Vercel is assumed: it has no vercel.json"
+        severity = "warning" if severity == "error" else severity
+    return Finding(severity, at, message, fix, hop.commented)
+
+
+def _place(duration: Known[float], hop: VercelFunction) -> Known[float] | Location:
+    return duration if duration.origin != "default" else hop.where
+
+
+def _what(crossing: Crossing[VercelFunction]) -> str:
+    kind = "This WebSocket is held" if crossing.stream.kind == "websocket" else "This stream is sent"
+    return f"{kind} by a {crossing.hop.runtime_name} function"
+
+
+def _wanted(crossing: Crossing[VercelFunction]) -> str:
+    return f"{_what(crossing)}, and infralint.yaml requires Edge (runtime_policy: require-edge)"
+
+
+def _unproven(crossing: Crossing[VercelFunction]) -> str:
+    need = seconds(crossing.stream.duration.seconds)
+    return (
+        f"{_what(crossing)}, and nothing here says how long that may run: 300 s with Fluid compute, which would do, but"
+        f" 10 or 15 s without it, where an answer that takes {need} stops in the middle. Write the duration down. {TODAY}"
+    )
+
+
+def _cut(crossing: Crossing[VercelFunction], duration: Known[float]) -> str:
+    need = crossing.stream.duration
+    said = f"`{duration.written}`" if duration.written and duration.origin != "default" else duration.because
+    takes = (
+        f"it is declared to take {seconds(need.seconds)}"
+        if need.declared
+        else f"an answer may take {seconds(need.seconds)}"
+    )
+    return (
+        f"{_what(crossing)}, which ends after {seconds(duration.value)}, first byte to last ({said}): {takes}, and what"
+        f" is longer stops in the middle{_again(crossing)}"
+    )
+
+
+def _again(crossing: Crossing[VercelFunction]) -> str:
+    if crossing.stream.kind != "websocket":
+        return ""
+    return "; the client must connect again, and reaches another instance"

@@ -1,0 +1,28 @@
+"""Vercel: functions and how long they may run; and Next.js applications that host themselves.
+
+Only files of Vercel projects and Next.js applications are read, and of those a byte scan decides
+which are parsed.
+"""
+
+from __future__ import annotations
+
+from infralint.evidence.javascript import Modules
+from infralint.model import Reading
+from infralint.project import Project
+from infralint.sources.vercel.applications import Finder
+from infralint.sources.vercel.build import Builder
+
+
+def read(project: Project) -> Reading:
+    """The functions of all Vercel projects, with what their vercel.json says."""
+    reading = Reading("vercel")
+    modules = Modules(project)
+    finder = Finder(project, modules, reading)
+    builder = Builder(project, modules, reading)
+    for application in finder.applications():
+        if application.proven or not (application.hosted or finder.is_elsewhere(application)):
+            builder.add_functions(application)
+        if application.hosted:
+            builder.add_server(application)
+    reading.seen = sorted(set(finder.seen()))
+    return reading

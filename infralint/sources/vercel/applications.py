@@ -1,0 +1,336 @@
+"""The Vercel projects and Next.js applications of a repository: folders, frameworks, versions and configuration."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from infralint.evidence.javascript import Module, Modules, literal, pairs, read_manifest, text_of, walk
+from infralint.json_places import BadJson, parse_json
+from infralint.model import Known, Location, Reading, Unreadable
+from infralint.project import CantRead, Project
+from infralint.sources.vercel.config import Rewrite, VercelConfig, read_config
+from infralint.sources.vercel.routes import PAGE_EXTENSIONS, below
+
+LARGEST_CONFIG = 1024 * 1024
+"""Bytes of a vercel.json."""
+NEXT_CONFIGS = tuple(f"next.config.{ending}" for ending in ("js", "mjs", "ts", "mts", "cjs"))
+
+BACKENDS = frozenset("express hono fastify h3 koa nestjs elysia fastapi flask django fasthtml python node bun".split())
+"""Frameworks whose functions lie outside `api/`."""
+ADAPTERS = {
+    "@astrojs/vercel": "Astro on Vercel",
+    "@sveltejs/adapter-vercel": "SvelteKit on Vercel",
+    "@vercel/remix": "Remix on Vercel",
+    "@vercel/react-router": "React Router on Vercel",
+    "@solidjs/start": "",
+}
+_FRAMEWORKS = {
+    "next": "nextjs",
+    "astro": "astro",
+    "nuxt": "nuxtjs",
+    "nitropack": "nitro",
+    "@sveltejs/kit": "sveltekit-1",
+    "@remix-run/dev": "remix",
+    "@react-router/dev": "react-router",
+    "@redwoodjs/core": "redwoodjs",
+    "@nestjs/core": "nestjs",
+    "hono": "hono",
+    "fastify": "fastify",
+    "elysia": "elysia",
+    "koa": "koa",
+    "express": "express",
+}
+_SHOWN = {
+    "astro": "Astro",
+    "nuxtjs": "Nuxt",
+    "nitro": "Nitro",
+    "sveltekit-1": "SvelteKit",
+    "remix": "Remix",
+    "react-router": "React Router",
+    "hono": "Hono",
+}
+
+ELSEWHERE = frozenset(
+    "netlify.toml wrangler.toml wrangler.json wrangler.jsonc amplify.yml fly.toml render.yaml railway.json railway.toml"
+    " app.yaml app.yml apphosting.yaml firebase.json serverless.yml sst.config.ts Procfile nixpacks.toml captain-definition".split()
+)
+"""Files that say that an application is deployed to something else than Vercel."""
+_RUNS_NEXT = re.compile(
+    rb"next\s+start|\.next/standalone|server\.js|(?:npm|yarn|pnpm|bun)(?:[\"',\s]+run)?[\"',\s]+start"
+)
+
+
+@dataclass(frozen=True)
+class NextSettings:
+    """A Next.js application's version and configuration. bundler: empty where it can't be told."""
+
+    major: int | None = None
+    bundler: str = ""
+    output: str = ""
+    compress: Known[bool] | None = None
+    extensions: tuple[str, ...] = PAGE_EXTENSIONS
+    base: str = ""
+    rewrites: tuple[tuple[Rewrite, Location], ...] = ()
+    config_path: str = ""
+    timeout: Known[float] | None = None
+
+
+@dataclass(frozen=True)
+class Application:
+    """One Vercel project or Next.js application.
+
+    folder: ends with a slash unless empty. config: its vercel.json. proven: the repository says that
+    it is deployed to Vercel. next: None for other frameworks. hosted: the file that runs it elsewhere.
+    """
+
+    folder: str
+    framework: str = ""
+    config: VercelConfig | None = None
+    config_file: str = ""
+    next: NextSettings | None = None
+    proven: bool = False
+    hosted: Location | None = None
+
+
+@dataclass
+class Finder:
+    """Finds the applications of a project; broken files go to `reading`."""
+
+    project: Project
+    modules: Modules
+    reading: Reading
+    _manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def applications(self) -> Iterator[Application]:
+        """Every application, by folder."""
+        files = self.project.file_set
+        configs = {_folder(path): path for path in self.project.named("vercel.json")}
+        folders = set(configs) | set(self._next_folders())
+        services: set[str] = set()
+        for folder in sorted(folders):
+            framework = self._framework(folder)
+            config, broken = self._config(configs.get(folder), framework)
+            if broken:
+                continue
+            services |= {f"{folder}{one}/" for one in (config.services if config else ())}
+            yield self._application(folder, framework, config, configs.get(folder, ""), folder in services, files)
+
+    def _application(
+        self,
+        folder: str,
+        framework: str,
+        config: VercelConfig | None,
+        config_file: str,
+        service: bool,
+        files: frozenset[str],
+    ) -> Application:
+        framework = config.framework if config and config.framework else framework
+        settings = self._next_settings(folder) if framework in ("nextjs", "blitzjs") else None
+        proven = config is not None or service
+        hosted = None if settings is None else self._hosted(folder, settings)
+        return Application(folder, framework, config, config_file, settings, proven, hosted)
+
+    def _next_folders(self) -> Iterator[str]:
+        for path in self.project.named("package.json"):
+            if "next" in self._dependencies(_folder(path)):
+                yield _folder(path)
+        for path in self.project.named("next.config.*"):
+            if path.rpartition("/")[2] in NEXT_CONFIGS:
+                yield _folder(path)
+
+    def _manifest(self, folder: str) -> dict[str, Any]:
+        path = f"{folder}package.json"
+        if path not in self._manifests:
+            relevant = path in self.project.file_set and self._is_relevant(path)
+            self._manifests[path] = read_manifest(self.project, path) if relevant else {}
+        return self._manifests[path]
+
+    def _is_relevant(self, path: str) -> bool:
+        """A byte scan: most packages of a repository have nothing to do with this."""
+        content = self.modules.content(path)
+        return any(f'"{name}"'.encode() in content for name in (*_FRAMEWORKS, *ADAPTERS))
+
+    def _dependencies(self, folder: str) -> dict[str, str]:
+        manifest = self._manifest(folder)
+        found: dict[str, str] = {}
+        for key in ("devDependencies", "dependencies"):
+            section = manifest.get(key)
+            found |= {name: str(version) for name, version in section.items()} if isinstance(section, dict) else {}
+        return found
+
+    def _framework(self, folder: str) -> str:
+        dependencies = self._dependencies(folder)
+        found = next((name for package, name in _FRAMEWORKS.items() if package in dependencies), "")
+        if not found and any(f"{folder}{name}" in self.project.file_set for name in NEXT_CONFIGS):
+            return "nextjs"
+        return found
+
+    def _config(self, path: str | None, framework: str) -> tuple[VercelConfig | None, bool]:
+        """A folder's vercel.json, and whether it is broken."""
+        if path is None:
+            return None, False
+        shown = self.project.shown(path)
+        try:
+            text = self.project.text(path)
+            if len(text) > LARGEST_CONFIG:
+                raise CantRead("is larger than 1 MB, which no vercel.json is")
+            document = parse_json(text)
+        except CantRead as error:
+            self.reading.unreadable.append(Unreadable(str(error), Location(shown)))
+            return None, True
+        except BadJson as error:
+            where = Location(shown, error.line, error.column)
+            self.reading.unreadable.append(Unreadable(f"is not JSON: {error}", where))
+            return None, True
+        if not isinstance(document.value, dict):
+            self.reading.unreadable.append(Unreadable("is not a JSON object", Location(shown, 1, 1)))
+            return None, True
+        self.reading.files.append(shown)
+        return read_config(document, shown, framework), False
+
+    def _next_settings(self, folder: str) -> NextSettings:
+        path = next((f"{folder}{one}" for one in NEXT_CONFIGS if f"{folder}{one}" in self.project.file_set), "")
+        module = self.modules.load(path) if path else None
+        version = self._version(folder)
+        bundler = self._bundler(folder, version)
+        if module is None:
+            return NextSettings(version, bundler)
+        return _configured(module, version, bundler, self.project.shown(path))
+
+    def _version(self, folder: str) -> int | None:
+        """The major version of Next.js that package.json (or one above it) asks for."""
+        for one in _upwards(folder):
+            written = self._dependencies(one).get("next")
+            if written:
+                found = re.match(r"[\^~>=v\s]*(\d+)", written)
+                return int(found[1]) if found else None
+        return None
+
+    def _bundler(self, folder: str, major: int | None) -> str:
+        """https://nextjs.org/docs/app/api-reference/turbopack: the default of `next build` since version 16."""
+        scripts = self._manifest(folder).get("scripts")
+        commands = (
+            [str(one) for one in scripts.values() if "next build" in str(one)] if isinstance(scripts, dict) else []
+        )
+        if any("--webpack" in one for one in commands):
+            return "webpack"
+        if any("--turbo" in one for one in commands):
+            return "turbopack"
+        if major is None:
+            return ""
+        return "turbopack" if major >= 16 else "webpack"
+
+    def _hosted(self, folder: str, settings: NextSettings) -> Location | None:
+        """Where it is said that a Next.js application runs on a server of one's own."""
+        if settings.output == "standalone":
+            return Location(settings.config_path)
+        for path in self._dockerfiles(folder):
+            content = self.modules.content(path)
+            if _RUNS_NEXT.search(content) and (path.startswith(folder) or folder.rstrip("/").encode() in content):
+                return Location(self.project.shown(path))
+        return None
+
+    def _dockerfiles(self, folder: str) -> Iterator[str]:
+        for path in self.project.named("Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "Containerfile"):
+            top = path.startswith(folder) or "/" not in path or path.startswith(("docker/", "deploy/", ".docker/"))
+            if top:
+                yield path
+
+    def is_elsewhere(self, application: Application) -> bool:
+        """Whether an application without vercel.json is said to be deployed to another platform."""
+        if application.next is not None and application.next.output == "export":
+            return True
+        files = self.project.file_set
+        return any(f"{folder}{name}" in files for folder in {application.folder, ""} for name in ELSEWHERE) or any(
+            one.startswith(f"{application.folder}open-next.config.")
+            for one in below(self.project.files, f"{application.folder}open-next")
+        )
+
+    def seen(self) -> Iterator[str]:
+        """What stands here and is not read: other forms of configuration, other frameworks on Vercel."""
+        for path in self.project.named("vercel.ts", "vercel.toml"):
+            yield self.project.shown(path)
+        for path in self.project.named("package.json"):
+            dependencies = self._dependencies(_folder(path))
+            names = {shown for adapter, shown in ADAPTERS.items() if shown and adapter in dependencies}
+            framework = self._framework(_folder(path))
+            if f"{_folder(path)}vercel.json" in self.project.file_set and framework in _SHOWN:
+                names.add(f"{_SHOWN[framework]} on Vercel")
+            yield from sorted(names)
+
+
+def _folder(path: str) -> str:
+    folder = posixpath.dirname(path)
+    return f"{folder}/" if folder else ""
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    yield folder
+    while folder:
+        folder = _folder(folder.rstrip("/"))
+        yield folder
+
+
+def _configured(module: Module, major: int | None, bundler: str, shown: str) -> NextSettings:
+    """What a next.config says in literals, wherever its object stands."""
+    found: dict[str, Any] = {}
+    rewrites: list[tuple[Rewrite, Location]] = []
+    for node in walk(module.root):
+        if node.type == "pair" and (value := node.child_by_field_name("value")) is not None:
+            key = text_of(node.child_by_field_name("key")).strip("\"'")
+            if key in ("output", "compress", "pageExtensions", "basePath", "proxyTimeout"):
+                found.setdefault(key, (node, value))
+        elif node.type == "object" and {"source", "destination"} <= (keys := pairs(node)).keys():
+            source, destination = literal(keys["source"]), _template(keys["destination"])
+            if isinstance(source, str) and destination.startswith(("http://", "https://")) and "permanent" not in keys:
+                rewrites.append((Rewrite(source, destination), _location(keys["source"], shown)))
+    extensions = (
+        tuple(str(literal(one)) for one in found["pageExtensions"][1].named_children)
+        if "pageExtensions" in found
+        else ()
+    )
+    compress = literal(found["compress"][1]) if "compress" in found else None
+    timeout = literal(found["proxyTimeout"][1]) if "proxyTimeout" in found else None
+    return NextSettings(
+        major,
+        bundler,
+        _output(found["output"][1]) if "output" in found else "",
+        Known(compress, _location(found["compress"][0], shown), "compress", written=text_of(found["compress"][0]))
+        if isinstance(compress, bool)
+        else None,
+        extensions or PAGE_EXTENSIONS,
+        str(literal(found["basePath"][1]) or "") if "basePath" in found else "",
+        tuple(rewrites),
+        shown,
+        Known(
+            timeout / 1000,
+            _location(found["proxyTimeout"][0], shown),
+            "proxyTimeout",
+            written=text_of(found["proxyTimeout"][0]),
+        )
+        if isinstance(timeout, float)
+        else None,
+    )
+
+
+def _output(value: Any) -> str:
+    """`standalone` or `export`, also where a condition chooses it."""
+    return next((one for one in ("standalone", "export") if f'"{one}"' in text_of(value).replace("'", '"')), "")
+
+
+def _template(value: Any) -> str:
+    """A destination; of one with holes, what stands before them or a stand-in for the whole."""
+    text = literal(value)
+    if isinstance(text, str):
+        return text
+    written = text_of(value).strip("`")
+    return re.sub(r"\$\{[^}]*\}", "http://backend", written, count=1) if written.startswith("${") else written
+
+
+def _location(node: Any, shown: str) -> Location:
+    (line, column), (end_line, end_column) = node.start_point, node.end_point
+    return Location(shown, line + 1, column + 1, end_line + 1, end_column + 1)

@@ -1,0 +1,405 @@
+"""From routes to hops: runtime, duration and evidence of each function."""
+
+from __future__ import annotations
+
+import math
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from infralint.evidence.javascript import Module, Modules
+from infralint.evidence.python import DoesNotParse, handler_line, streams_in
+from infralint.evidence.streaming import Sighting, Streaming
+from infralint.model import (
+    Evidence,
+    Hint,
+    Hop,
+    Known,
+    Location,
+    Reading,
+    Setting,
+    Unknown,
+    not_applicable,
+)
+from infralint.project import CantRead, Project
+from infralint.sources.vercel.applications import BACKENDS, Application, NextSettings
+from infralint.sources.vercel.config import VercelConfig, rule_matches, with_matches
+from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction, VercelTier, edge_duration
+from infralint.sources.vercel.limits import limits
+from infralint.sources.vercel.routes import Route, api_routes, below, next_routes
+from infralint.sources.vercel.segment import HANDLERS, Segment, Segments, handler_lines
+
+PROXY_TIMEOUT = 30.0
+"""Seconds: https://nextjs.org/docs/app/api-reference/config/next-config-js/rewrites, `experimental.proxyTimeout`."""
+FLUID_HINT = "Fluid compute, which vercel.json or the dashboard turns on"
+
+_BUILDERS = {"node": "nodejs", "python": "python", "go": "go", "ruby": "ruby"}
+_IGNORED = {
+    **dict.fromkeys(("remix", "react-router", "redwoodjs", "storybook", "bun", "node"), frozenset({"nodejs"})),
+    **dict.fromkeys(("fastapi", "flask", "django", "python"), frozenset({"python"})),
+    "ruby": frozenset({"ruby"}),
+    "go": frozenset({"go"}),
+}
+"""Runtimes below `api/` that a framework takes care of itself: `@vercel/frameworks` 3.34.0, `ignoreRuntimes`."""
+_SETTING_WORDS = re.compile(rb"\bruntime\b|\bmaxDuration\b")
+_TEXT = re.compile(rb'//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/|#[^\n]*|"(?:[^"\\\n]|\\.)*+"|\'(?:[^\'\\\n]|\\.)*+\'')
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a route's file says: where its handler stands, its settings, and what it streams."""
+
+    where: Location
+    segment: Segment = Segment()
+    sighting: Sighting | None = None
+    why: str = ""
+
+
+class Builder:
+    """Adds the hops of applications to a reading."""
+
+    def __init__(self, project: Project, modules: Modules, reading: Reading) -> None:
+        self.project = project
+        self.modules = modules
+        self.reading = reading
+        self.streaming = Streaming(modules)
+        self.segments = Segments(modules, project.shown)
+
+    def add_functions(self, application: Application) -> None:
+        """One tier of functions, and the vercel.json as an item of its own."""
+        routes = list(self._routes(application))
+        reads = [self._read(route, application) for route in routes]
+        if application.config:
+            self.reading.items.append(self._item(application, application.config, routes, reads))
+        hops = tuple(self._function(route, read, application) for route, read in zip(routes, reads, strict=True))
+        if hops:
+            rewrites = application.config.rewrites if application.config else ()
+            name = application.folder.rstrip("/") or "the project"
+            self.reading.tiers.append(VercelTier(name, hops, rewrites, application.proven))
+            self.reading.files += [self.project.shown(route.file) for route in routes]
+
+    def _routes(self, application: Application) -> Iterator[Route]:
+        files, folder, config = self.project.files, application.folder, application.config
+        if config and config.builds:
+            yield from self._built(application, config)
+            return
+        if application.next:
+            yield from next_routes(files, folder, application.next.extensions, application.next.base)
+        if application.proven:
+            yield from api_routes(files, folder, _IGNORED.get(application.framework, frozenset()))
+
+    def _built(self, application: Application, config: VercelConfig) -> Iterator[Route]:
+        """Legacy builds: each file that a build's glob reaches."""
+        folder = application.folder
+        for build in config.builds:
+            name = build.use.partition("@now/")[2] or build.use.partition("@vercel/")[2]
+            name = name.partition("@")[0]
+            if name == "next":
+                settings = application.next or NextSettings()
+                inner = folder + (f"{posixpath.dirname(build.source)}/" if "/" in build.source else "")
+                yield from next_routes(self.project.files, inner, settings.extensions, settings.base)
+            for file in below(self.project.files, folder) if name in _BUILDERS else ():
+                source = file[len(folder) :]
+                if rule_matches(source, build.source):
+                    yield Route(file, source, f"/{source}", "builds", _BUILDERS[name])
+
+    def _item(
+        self, application: Application, config: VercelConfig, routes: Sequence[Route], reads: Sequence[Read]
+    ) -> VercelConfig:
+        sources = [route.source for route in routes]
+        if config.functions:
+            community = (one for one in below(self.project.files, f"{application.folder}api/"))
+            sources += [one[len(application.folder) :] for one in community]
+        return replace(
+            config,
+            functions=with_matches(config.functions, list(dict.fromkeys(sources))),
+            backend=config.framework in BACKENDS,
+            misplaced=tuple(one for read in reads for one in read.segment.misplaced),
+        )
+
+    def _read(self, route: Route, application: Application) -> Read:
+        if route.language == "nodejs":
+            return self._read_javascript(route, application)
+        if route.language == "python":
+            return self._read_python(route, application)
+        return self._read_text(route)
+
+    def _read_javascript(self, route: Route, application: Application) -> Read:
+        file, shown = route.file, self.project.shown(route.file)
+        content = self.modules.content(file)
+        if file in self.modules.skipped:
+            return Read(
+                Location(shown),
+                why="it is a bundle, not source (more than 1 MB, or a line of more than 50,000 characters)",
+            )
+        streams = self.streaming.is_mentioned(file)
+        if not (streams or self.project.settings.streams or _SETTING_WORDS.search(content)):
+            return Read(Location(shown))
+        module = self.modules.load(file)
+        if module is None:
+            return Read(Location(shown))
+        names = (
+            ("default",)
+            if route.router == "pages"
+            else HANDLERS
+            if route.router == "app"
+            else (*HANDLERS, "fetch", "default")
+        )
+        where = Location(shown, *self._line(shown, content, handler_lines(module, names)))
+        if module.broken:
+            return Read(where, why=f"it does not parse (line {module.broken})") if streams else Read(where)
+        sighting = self.streaming.from_exports(file, names) if streams else None
+        return Read(where, self._segment(route, module, application), sighting)
+
+    def _line(self, shown: str, content: bytes, line: int) -> tuple[int, ...]:
+        """The words of a line: its number, first column, line again and the column after its end."""
+        if not line:
+            return ()
+        text = content.split(b"\n", line)[line - 1].decode("utf-8", "replace").rstrip()
+        return line, len(text) - len(text.lstrip()) + 1, line, len(text) + 1
+
+    def _segment(self, route: Route, module: Module, application: Application) -> Segment:
+        bundler = application.next.bundler if application.next else ""
+        if route.router == "app":
+            segment = self.segments.of_app(module, bundler)
+            return segment if segment.runtime else replace(segment, runtime=self._from_layout(route, bundler))
+        return self.segments.of_pages(module, bundler) if route.router == "pages" else self.segments.of_function(module)
+
+    def _from_layout(self, route: Route, bundler: str) -> Setting[str] | None:
+        """A layout's runtime: Turbopack gives it to route handlers below, webpack to pages alone."""
+        if bundler == "webpack":
+            return None
+        folder = posixpath.dirname(route.file)
+        while "/app" in f"/{folder}":
+            for ending in ("tsx", "ts", "jsx", "js"):
+                path = f"{folder}/layout.{ending}"
+                if path not in self.project.file_set or b"runtime" not in self.modules.content(path):
+                    continue
+                module = self.modules.load(path)
+                runtime = self.segments.of_app(module, bundler).runtime if module else None
+                if isinstance(runtime, Known):
+                    return _inherited(runtime, bundler)
+            folder = posixpath.dirname(folder)
+        return None
+
+    def _read_python(self, route: Route, application: Application) -> Read:
+        shown = self.project.shown(route.file)
+        if not _content(self.project, route.file):
+            return Read(Location(shown))
+        try:
+            sighting = streams_in(self.project, route.file, application.folder)
+        except DoesNotParse as error:
+            return Read(Location(shown, error.line), why=f"it does not parse (line {error.line})")
+        return Read(Location(shown, handler_line(self.project, route.file)), sighting=sighting)
+
+    def _read_text(self, route: Route) -> Read:
+        """Go and Ruby: the content type, as a string outside of comments."""
+        shown = self.project.shown(route.file)
+        content = _content(self.project, route.file)
+        for found in _TEXT.finditer(content):
+            if found[0][:1] in (b'"', b"'") and found[0][1:].startswith(b"text/event-stream"):
+                line = content.count(b"\n", 0, found.start()) + 1
+                sighting = Sighting("sse", "answers with text/event-stream", route.file, line, "", "text/event-stream")
+                return Read(Location(shown, line), sighting=sighting)
+        return Read(Location(shown))
+
+    def _function(self, route: Route, read: Read, application: Application) -> Hop:
+        if read.why:
+            why = f"whether this function streams can't be told: {read.why}"
+            self.reading.unknown.append(Unknown(read.where, route.path, why))
+        runtime = self._runtime(route, read, application)
+        written, duration = self._duration(route, read, application)
+        edge = isinstance(runtime, Known) and runtime.value == "edge"
+        settings = self.project.settings.vercel
+        return VercelFunction(
+            name=f"the function {route.path}",
+            where=read.where,
+            buffers_responses=not_applicable("never", read.where),
+            idle_timeout=not_applicable(math.inf, read.where),
+            max_duration=edge_duration(read.where) if edge else duration,
+            forwards_upgrade=not_applicable("forwarded", read.where),
+            keeps_affinity=not_applicable("client", read.where),
+            runtime=runtime,
+            paths=(route.path,),
+            hints=self._hints(read),
+            scope=application.folder,
+            source=route.source,
+            router=route.router,
+            proven=application.proven,
+            written=written,
+            held=_held(route, runtime, application.config),
+            policy=settings.runtime_policy,
+            commented=read.segment.commented,
+        )
+
+    def _hints(self, read: Read) -> tuple[Hint, ...]:
+        one = read.sighting
+        if one is None:
+            return ()
+        where = Location(self.project.shown(one.path), one.line)
+        evidence = Evidence("source", f"{where} {one.what}", where)
+        return (Hint(one.kind, evidence, one.session, one.content_type),)
+
+    def _runtime(self, route: Route, read: Read, application: Application) -> Setting[str]:
+        rule = application.config.rule_for(route.source) if application.config and route.router == "api" else None
+        community = rule.settings.get("runtime") if rule else None
+        if community and isinstance(community.value, str) and "@" in community.value:
+            return community
+        if read.segment.runtime:
+            return read.segment.runtime
+        bun = application.config is not None and application.config.bun and route.language == "nodejs"
+        return Known("bun" if bun else route.language, read.where, "runtime", "default")
+
+    def _duration(self, route: Route, read: Read, application: Application) -> tuple[bool, Setting[float]]:
+        """Whether a maxDuration is written, and what holds: Next.js puts the file's first, Vercel's builder vercel.json's."""
+        rule = application.config.rule_for(route.source) if application.config and route.router != "builds" else None
+        ruled = _ruled(rule.settings.get("maxDuration")) if rule else None
+        own = read.segment.max_duration
+        found = own or ruled if route.router in ("app", "pages") else ruled or own
+        if found is None:
+            return False, self._default_duration(read, application)
+        if isinstance(found, Known) and found.value < 0:
+            largest = limits(self._fluid(application) is not False, self.project.settings.vercel.plan).largest
+            return True, replace(found, value=largest, because=f"the most that the plan allows, at least {largest:g} s")
+        return True, found
+
+    def _default_duration(self, read: Read, application: Application) -> Setting[float]:
+        fluid, plan = self._fluid(application), self.project.settings.vercel.plan
+        if fluid is None:
+            why = "no maxDuration is written here, and whether Fluid compute is on (300 s) or off (10 or 15 s) is set in Vercel's dashboard"
+            return Unknown(read.where, "maxDuration", why)
+        default = limits(fluid, plan).default
+        switch = application.config.fluid if application.config else None
+        because = f"without a maxDuration, {'Fluid compute' if fluid else 'a function without Fluid compute'} gives {default:g} s"
+        if not fluid and plan is None:
+            because = "without a maxDuration, a function without Fluid compute gets 10 s on Hobby and 15 s on Pro and Enterprise"
+        where = switch.where if switch else read.where
+        return Known(default, where, "maxDuration", "default", switch.written if switch else "", because)
+
+    def _fluid(self, application: Application) -> bool | None:
+        """Whether Fluid compute is on; None where neither vercel.json nor infralint.yaml says so."""
+        switch = application.config.fluid if application.config else None
+        return switch.value if switch else self.project.settings.vercel.fluid
+
+    def add_server(self, application: Application) -> None:
+        """The routes and rewrites of a Next.js application that the project runs itself."""
+        settings = application.next
+        if settings is None:
+            return
+        routes = list(next_routes(self.project.files, application.folder, settings.extensions, settings.base))
+        hops: list[Hop] = [hop for route in routes if (hop := self._server_route(route, application, settings))]
+        hops += [
+            self._rewrite(source, destination, where, settings) for (source, destination), where in _outward(settings)
+        ]
+        if hops:
+            self.reading.tiers.append(VercelTier(application.folder.rstrip("/") or "the Next.js server", tuple(hops)))
+        if routes or hops:
+            self.reading.files += [self.project.shown(route.file) for route in routes]
+        if settings.config_path and hops:
+            self.reading.files.append(settings.config_path)
+
+    def _server_route(self, route: Route, application: Application, settings: NextSettings) -> NextRoute | None:
+        read = self._read(route, application)
+        hints = self._hints(read)
+        if not hints and not self.project.settings.streams:
+            return None
+        where = read.where
+        compress = settings.compress or Known(True, where, "compress", "default")
+        content = self.modules.content(route.file)
+        return NextRoute(
+            **_neutral(where),
+            name=f"the route {route.path}",
+            where=where,
+            max_duration=not_applicable(math.inf, where),
+            idle_timeout=not_applicable(math.inf, where),
+            runtime=Known("nodejs", where, "runtime", "default"),
+            paths=(route.path,),
+            hints=hints,
+            scope=application.folder,
+            router=route.router,
+            compress=compress,
+            flushed=route.router == "app" or b".flush(" in content or b"no-transform" in content,
+        )
+
+    def _rewrite(self, source: str, destination: str, where: Location, settings: NextSettings) -> NextRewrite:
+        timeout = settings.timeout or Known(PROXY_TIMEOUT, where, "proxyTimeout", "default")
+        return NextRewrite(
+            **_neutral(where),
+            name=f"the rewrite of {source}",
+            where=where,
+            max_duration=not_applicable(math.inf, where),
+            idle_timeout=not_applicable(math.inf, where),
+            runtime=Known("nodejs", where, "runtime", "default"),
+            paths=(source,),
+            upstream=destination,
+            timeout=timeout,
+        )
+
+
+def _neutral(where: Location) -> dict[str, Any]:
+    """What a Next.js server does not get in the way of."""
+    return {
+        "buffers_responses": not_applicable("never", where),
+        "forwards_upgrade": not_applicable("forwarded", where),
+        "keeps_affinity": not_applicable("single", where),
+    }
+
+
+def _outward(settings: NextSettings) -> Iterator[tuple[tuple[str, str], Location]]:
+    for rewrite, where in settings.rewrites:
+        yield (rewrite.source, rewrite.destination), where
+
+
+def _content(project: Project, path: str) -> bytes:
+    try:
+        return project.bytes(path)
+    except CantRead:
+        return b""
+
+
+def _inherited(runtime: Known[str], bundler: str) -> Setting[str]:
+    if bundler:
+        return replace(runtime, origin="inherited")
+    why = (
+        f"the layout at {runtime.where.path} says `{runtime.written}`, which Turbopack applies to route handlers below it"
+        " and webpack does not; which of them builds this application can't be told from package.json"
+    )
+    return Unknown(runtime.where, "runtime", why, "write export const runtime in the route's own file")
+
+
+def _ruled(known: Known[Any] | None) -> Setting[float] | None:
+    """A rule's maxDuration; what is no duration is the matter of invalid-vercel-functions."""
+    if known is None:
+        return None
+    if known.value == "max":
+        return replace(known, value=-1.0)
+    if isinstance(known.value, int | float) and not isinstance(known.value, bool) and known.value >= 1:
+        return replace(known, value=float(known.value))
+    return Unknown(known.where, "maxDuration", f"`{known.written}` is no duration that Vercel accepts")
+
+
+def _held(route: Route, runtime: Setting[str], config: VercelConfig | None) -> Known[str] | None:
+    """Why a function's runtime holds the response back until it is complete, if it does."""
+    if not isinstance(runtime, Known) or runtime.value == "edge":
+        return None
+    if runtime.value == "ruby":
+        return Known(
+            "ruby",
+            runtime.where,
+            "runtime",
+            "default",
+            because="Vercel's Ruby runtime sends a response only when it is complete",
+        )
+    if runtime.value == "go":
+        return Known(
+            "go",
+            runtime.where,
+            "runtime",
+            "default",
+            because="Go handlers below api/ send a response only when it is complete",
+        )
+    if runtime.value == "nodejs" and route.router == "api" and config and config.buffered:
+        return replace(config.buffered, because="AWS-style handlers send a response only when it is complete")
+    return None

@@ -1,0 +1,185 @@
+"""vercel.json: what it says, with the place of every word, and which functions its globs reach.
+
+https://vercel.com/docs/project-configuration
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from infralint.json_places import Member, Node, Span
+from infralint.model import Known, Location
+from infralint.sources.vercel.globs import glob_matches
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRule:
+    """One key of `functions`.
+
+    settings: its properties. matched: the functions that the glob reaches; taken: those that no
+    earlier rule has taken; before: the earlier rule that took the others.
+    """
+
+    pattern: str
+    where: Location
+    settings: dict[str, Known[Any]]
+    is_object: bool = True
+    matched: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A path that leads to another: a pattern as vercel.json writes it, or a regular expression (`routes`)."""
+
+    source: str
+    destination: str
+    regex: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One of the legacy `builds`: files and their builder."""
+
+    source: str
+    use: str
+    where: Location
+    config: dict[str, Known[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VercelConfig:
+    """A vercel.json and its project.
+
+    framework: as vercel.json or package.json tells it; empty if neither does. functions: rules in
+    their order; functions_at: their key. builds, builds_at: the legacy builders. fluid: as written.
+    buffered: the setting that makes handlers AWS-style, which hold responses back. misplaced:
+    exports in plain functions that set nothing. backend: a framework that has functions elsewhere.
+    """
+
+    path: str
+    where: Location
+    framework: str = ""
+    backend: bool = False
+    functions: tuple[FunctionRule, ...] = ()
+    functions_at: Location | None = None
+    builds: tuple[Build, ...] = ()
+    builds_at: Location | None = None
+    fluid: Known[bool] | None = None
+    buffered: Known[str] | None = None
+    rewrites: tuple[Rewrite, ...] = ()
+    services: tuple[str, ...] = ()
+    bun: bool = False
+    misplaced: tuple[Known[Any], ...] = ()
+
+    def rule_for(self, source: str) -> FunctionRule | None:
+        """The first rule that reaches a file."""
+        return next((rule for rule in self.functions if rule_matches(source, rule.pattern)), None)
+
+
+def rule_matches(source: str, pattern: str) -> bool:
+    """https://vercel.com/docs/project-configuration#functions: the file itself, or a glob."""
+    return source == pattern or glob_matches(source, pattern)
+
+
+def read_config(document: Node, shown: str, framework: str) -> VercelConfig:
+    """What a parsed vercel.json says. shown: its path as the user would type it."""
+    place = _placer(shown)
+    functions, builds, fluid = document.member("functions"), document.member("builds"), document.member("fluid")
+    return VercelConfig(
+        path=shown,
+        where=Location(shown),
+        framework=_text(document, "framework") or framework,
+        functions=tuple(_rule(key, member, place) for key, member in functions.node.members.items())
+        if functions
+        else (),
+        functions_at=place(functions.span) if functions else None,
+        builds=tuple(_build(item, place) for item in builds.node.items) if builds else (),
+        builds_at=place(builds.span) if builds else None,
+        fluid=_known("fluid", fluid, place) if fluid and isinstance(fluid.node.value, bool) else None,
+        buffered=_aws_style(document, place),
+        rewrites=(*_rewrites(document), *_routes(document)),
+        services=_services(document),
+        bun=document.get("bunVersion") is not None,
+    )
+
+
+def with_matches(rules: Sequence[FunctionRule], sources: Sequence[str]) -> tuple[FunctionRule, ...]:
+    """The rules with the functions that each reaches and takes."""
+    owner: dict[str, str] = {}
+    found = []
+    for rule in rules:
+        matched = tuple(one for one in sources if rule_matches(one, rule.pattern))
+        taken = tuple(one for one in matched if one not in owner)
+        before = next((owner[one] for one in matched if one in owner), "")
+        owner.update(dict.fromkeys(taken, rule.pattern))
+        found.append(FunctionRule(rule.pattern, rule.where, rule.settings, rule.is_object, matched, taken, before))
+    return tuple(found)
+
+
+def _placer(shown: str) -> Callable[[Span], Location]:
+    return lambda span: Location(shown, span.line, span.column, span.end_line, span.end_column)
+
+
+def _rule(pattern: str, member: Member, place: Callable[[Span], Location]) -> FunctionRule:
+    settings = {key: _known(key, one, place) for key, one in member.node.members.items()}
+    return FunctionRule(pattern, place(member.span), settings, isinstance(member.node.value, dict))
+
+
+def _known(name: str, member: Member, place: Callable[[Span], Location]) -> Known[Any]:
+    value = member.node.plain
+    words = value if isinstance(value, bool | int | float | str) else "…"
+    written = f'"{name}": ' + (
+        str(words).lower() if isinstance(words, bool) else f'"{words}"' if isinstance(words, str) else f"{words}"
+    )
+    return Known(value, place(member.whole), name, written=written)
+
+
+def _build(item: Node, place: Callable[[Span], Location]) -> Build:
+    config = item.get("config")
+    settings = {key: _known(key, one, place) for key, one in (config.members if config else {}).items()}
+    return Build(_text(item, "src"), _text(item, "use"), place(item.span), settings)
+
+
+def _text(node: Node, key: str) -> str:
+    found = node.get(key)
+    return found.text if found else ""
+
+
+def _rewrites(document: Node) -> list[Rewrite]:
+    items = document.get("rewrites")
+    return [
+        Rewrite(_text(one, "source"), _text(one, "destination"))
+        for one in (items.items if items else [])
+        if _text(one, "source") and _text(one, "destination")
+    ]
+
+
+def _routes(document: Node) -> list[Rewrite]:
+    """The older `routes`, whose sources are regular expressions."""
+    items = document.get("routes")
+    return [
+        Rewrite(_text(one, "src"), _text(one, "dest"), regex=True)
+        for one in (items.items if items else [])
+        if _text(one, "src") and _text(one, "dest")
+    ]
+
+
+def _services(document: Node) -> tuple[str, ...]:
+    """The folders of `services`, each a project of its own."""
+    services = document.get("services")
+    roots = (_text(member.node, "root") for member in (services.members if services else {}).values())
+    return tuple(root.strip("/.") for root in roots if root)
+
+
+def _aws_style(document: Node, place: Callable[[Span], Location]) -> Known[str] | None:
+    """https://vercel.com/docs/functions/runtimes/node-js: AWS-style handlers can't stream."""
+    build = document.get("build")
+    for env in (document.get("env"), build.get("env") if build else None):
+        member = env.member("NODEJS_AWS_HANDLER_NAME") if env else None
+        if member:
+            return _known("NODEJS_AWS_HANDLER_NAME", member, place)
+    return None

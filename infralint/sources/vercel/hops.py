@@ -1,0 +1,126 @@
+"""Functions on Vercel, and the routes of a Next.js application that hosts itself, as hops."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from infralint.model import Hop, Known, Location, Related, Setting, StreamKind
+from infralint.sources.vercel.config import Rewrite
+from infralint.sources.vercel.limits import EDGE_DURATION, FLUID_DEFAULT
+from infralint.sources.vercel.rewriting import rewritten
+from infralint.sources.vercel.routes import Router, serves, specificity
+
+Policy = Literal["duration", "require-edge", "require-node"]
+
+RUNTIME_NAMES = {"nodejs": "Node.js", "bun": "Bun", "python": "Python", "go": "Go", "ruby": "Ruby", "edge": "Edge"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VercelFunction(Hop):
+    """A function on Vercel.
+
+    source: its file from the Vercel project's root. router: what made it a function. proven: the
+    repository says that it is deployed to Vercel (else that is only assumed). written: a
+    maxDuration stands somewhere. held: why its runtime holds responses back, if it does. policy:
+    which runtime the user wants. commented: settings that are only comments.
+    """
+
+    platform: ClassVar[str] = "vercel"
+    kind: ClassVar[str] = "function"
+
+    source: str
+    router: Router
+    proven: bool
+    written: bool
+    held: Known[str] | None = None
+    policy: Policy = "duration"
+    commented: tuple[Related, ...] = ()
+
+    @property
+    def runtime_name(self) -> str:
+        """`Node.js`, `Edge`; empty where it can't be told."""
+        return RUNTIME_NAMES.get(self.runtime.value, self.runtime.value) if isinstance(self.runtime, Known) else ""
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        """The line for the function's file, or for vercel.json where its file can't say it."""
+        if setting == "runtime":
+            return self._runtime_line("nodejs")
+        if setting == "edge":
+            return self._runtime_line("edge")
+        if setting != "max_duration":
+            return ""
+        wanted = math.ceil(max(seconds, FLUID_DEFAULT))
+        if self.router in ("app", "pages"):
+            return f"export const maxDuration = {wanted};"
+        if self.router == "api" and isinstance(self.runtime, Known) and self.runtime.value in ("nodejs", "bun"):
+            return f"export const config = {{ maxDuration: {wanted} }};"
+        return f'"functions": {{ {json.dumps(self.source)}: {{ "maxDuration": {wanted} }} }}'
+
+    def _runtime_line(self, name: str) -> str:
+        if self.router == "app":
+            return f'export const runtime = "{name}";'
+        return f'export const config = {{ runtime: "{name}" }};'
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NextRoute(Hop):
+    """A route of a Next.js server that the project runs itself.
+
+    compress: whether `next start` compresses responses. flushed: the route's responses are flushed
+    after each write, compressed or not.
+    """
+
+    platform: ClassVar[str] = "nextjs"
+    kind: ClassVar[str] = "route"
+
+    router: Router
+    compress: Setting[bool]
+    flushed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NextRewrite(Hop):
+    """A path that a Next.js server hands on to another server. timeout: of the proxy, in seconds."""
+
+    platform: ClassVar[str] = "nextjs"
+    kind: ClassVar[str] = "rewrite"
+
+    timeout: Known[float]
+
+
+@dataclass(frozen=True)
+class VercelTier:
+    """The functions of one project: file routes before dynamic ones, then rewrites."""
+
+    name: str
+    hops: tuple[Hop, ...]
+    rewrites: tuple[Rewrite, ...] = ()
+    certain: bool = True
+
+    def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:
+        """The function that serves a path, as the platform picks it."""
+        found = best(self.hops, path) or self._rewritten(path)
+        if found is not None:
+            yield found, self.certain
+
+    def _rewritten(self, path: str) -> Hop | None:
+        for rewrite in self.rewrites:
+            target = rewritten(rewrite.source, rewrite.destination, path, rewrite.regex)
+            if target is not None:
+                return best(self.hops, target.partition("?")[0])
+        return None
+
+
+def best(hops: Sequence[Hop], path: str) -> Hop | None:
+    """The most specific route that serves a path."""
+    found = [hop for hop in hops if any(serves(route, path) for route in hop.paths)]
+    return min(found, key=lambda hop: specificity(hop.paths[0]), default=None)
+
+
+def edge_duration(where: Location) -> Known[float]:
+    """An Edge function's response may last this long, whatever maxDuration says."""
+    return Known(EDGE_DURATION, where, "maxDuration", "default", because="Edge functions end a response after 300 s")
