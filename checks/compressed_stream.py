@@ -16,8 +16,9 @@ def compressed_stream(crossing: Crossing[NextRoute]) -> Iterator[Finding | Unkno
             yield unknown
         case Known(True) as compress:
             message = (
-                f"`next start` compresses what {hop.name} sends, and keeps it until a block is full unless the handler"
-                " calls res.flush() after each write: tokens arrive in lumps"
+                f"`next start` compresses what {hop.name} sends, and keeps it until there is enough to compress: a"
+                " browser gets the whole answer at its end. Send `Cache-Control: no-cache, no-transform` with it, or"
+                " call response.flush() after each write"
             )
             at = compress if compress.written else hop.where
-            yield Finding("note", at, message, "compress: false  // in next.config; let the proxy in front compress")
+            yield Finding("warning", at, message, 'response.setHeader("Cache-Control", "no-cache, no-transform");')

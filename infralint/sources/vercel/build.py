@@ -28,7 +28,7 @@ from infralint.sources.vercel.applications import BACKENDS, Application, NextSet
 from infralint.sources.vercel.config import VercelConfig, rule_matches, with_matches
 from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction, VercelTier, edge_duration
 from infralint.sources.vercel.limits import limits
-from infralint.sources.vercel.routes import Route, api_routes, below, next_routes
+from infralint.sources.vercel.routes import Route, api_routes, below, function_sources, next_routes
 from infralint.sources.vercel.segment import HANDLERS, Segment, Segments, handler_lines
 
 PROXY_TIMEOUT = 30.0
@@ -110,8 +110,7 @@ class Builder:
     ) -> VercelConfig:
         sources = [route.source for route in routes]
         if config.functions:
-            community = (one for one in below(self.project.files, f"{application.folder}api/"))
-            sources += [one[len(application.folder) :] for one in community]
+            sources += function_sources(self.project.files, application.folder, application.next is not None)
         return replace(
             config,
             functions=with_matches(config.functions, list(dict.fromkeys(sources))),
@@ -335,6 +334,7 @@ class Builder:
             paths=(source,),
             upstream=destination,
             timeout=timeout,
+            compress=settings.compress or Known(True, where, "compress", "default"),
         )
 
 

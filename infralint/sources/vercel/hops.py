@@ -84,12 +84,20 @@ class NextRoute(Hop):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NextRewrite(Hop):
-    """A path that a Next.js server hands on to another server. timeout: of the proxy, in seconds."""
+    """A path that a Next.js server hands on to another server.
+
+    timeout: of its proxy, in seconds. compress: whether it compresses what comes back.
+    """
 
     platform: ClassVar[str] = "nextjs"
     kind: ClassVar[str] = "rewrite"
 
     timeout: Known[float]
+    compress: Setting[bool]
+
+    def takes(self, path: str) -> bool:
+        """Whether a concrete path is handed on."""
+        return rewritten(self.paths[0], self.upstream, path) is not None
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,7 @@ class VercelTier:
     rewrites: tuple[Rewrite, ...] = ()
     certain: bool = True
 
-    def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:
+    def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:  # noqa: ARG002
         """The function that serves a path, as the platform picks it."""
         found = best(self.hops, path) or self._rewritten(path)
         if found is not None:
@@ -117,8 +125,10 @@ class VercelTier:
 
 def best(hops: Sequence[Hop], path: str) -> Hop | None:
     """The most specific route that serves a path."""
-    found = [hop for hop in hops if any(serves(route, path) for route in hop.paths)]
-    return min(found, key=lambda hop: specificity(hop.paths[0]), default=None)
+    routes = [hop for hop in hops if not isinstance(hop, NextRewrite)]
+    found = [hop for hop in routes if any(serves(route, path) for route in hop.paths)]
+    handed = (hop for hop in hops if isinstance(hop, NextRewrite) and hop.takes(path))
+    return min(found, key=lambda hop: specificity(hop.paths[0]), default=None) or next(handed, None)
 
 
 def edge_duration(where: Location) -> Known[float]:

@@ -20,6 +20,9 @@ LANGUAGES = {"js": "nodejs", "mjs": "nodejs", "ts": "nodejs", "tsx": "nodejs", "
 """Endings that make a file below `api/` a function, and the runtime it gets."""
 
 _ASIDE = re.compile(r"\.(?:test|spec|stories|story|d)\.\w+$|(?:^|/)__(?:tests|mocks)__/|_test\.(?:go|py)$")
+_NEXT_SOURCE = re.compile(
+    r"(?:src/)?(?:app/(?:.*/)?(?:page|route)\.\w+|pages/.*\.(?:tsx?|jsx?)|(?:middleware|proxy)\.[jt]s)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,14 @@ def api_routes(files: Sequence[str], folder: str, ignored: frozenset[str] = froz
         path = source.rpartition(".")[0]
         path = posixpath.dirname(path) if posixpath.basename(path) == "index" else path
         yield Route(file, source, f"/{path}", "api", language)
+
+
+def function_sources(files: Sequence[str], folder: str, is_next: bool) -> Iterator[str]:
+    """Every file that a glob in vercel.json may mean, pages and files of community runtimes among them."""
+    for file in below(files, folder):
+        source = file[len(folder) :]
+        if source.startswith("api/") or (is_next and _NEXT_SOURCE.match(source)):
+            yield source
 
 
 def is_api_function(source: str) -> bool:
