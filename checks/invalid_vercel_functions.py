@@ -68,7 +68,10 @@ def _rule(rule: Any) -> Iterator[Finding]:
 
 def _unknown_property(setting: Known[Any]) -> Finding:
     if setting.name == "supportsResponseStreaming":
-        message = "`supportsResponseStreaming` is no setting of vercel.json: Vercel refuses the deploy, and Node.js functions stream without it"
+        message = (
+            "`supportsResponseStreaming` is no setting of vercel.json: Vercel refuses the deploy, and Node.js functions"
+            " stream without it"
+        )
         return Finding("error", setting, message, "remove it")
     known = ", ".join(sorted(PROPERTIES))
     return Finding(

@@ -38,7 +38,8 @@ def _lasting(crossing: Crossing[VercelFunction]) -> Iterator[Finding | Unknown]:
             severity: Severity = "error" if need.declared else "warning"
             yield _finding(crossing, severity, _place(duration, hop), _cut(crossing, duration), fix)
         case Known(limit) as duration:
-            message = f"{_what(crossing)}, which may run {seconds(limit)}: enough for the {seconds(need.seconds)} that this stream needs. {TODAY}"
+            enough = f"enough for the {seconds(need.seconds)} that this stream needs"
+            message = f"{_what(crossing)}, which may run {seconds(limit)}: {enough}. {TODAY}"
             yield _finding(crossing, "note", _place(duration, hop), message, "")
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from infralint.project import CantRead, Project
 from infralint.json_places import BadJson, parse_json
 from infralint.json_places import Node as Json
+from infralint.project import CantRead, Project
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser

@@ -59,8 +59,9 @@ ELSEWHERE = frozenset(
     " app.yaml app.yml apphosting.yaml firebase.json serverless.yml sst.config.ts Procfile nixpacks.toml captain-definition".split()
 )
 """Files that say that an application is deployed to something else than Vercel."""
+_DOCKER_FOLDERS = ("", "docker/", ".docker/", "deploy/")
 _RUNS_NEXT = re.compile(
-    rb"next\s+start|\.next/standalone|server\.js|(?:npm|yarn|pnpm|bun)(?:[\"',\s]+run)?[\"',\s]+start"
+    rb"next[\"',\s]+start|\.next/standalone|server\.js|(?:npm|yarn|pnpm|bun)(?:[\"',\s]+run)?[\"',\s]+start"
 )
 
 
@@ -228,17 +229,14 @@ class Finder:
         """Where it is said that a Next.js application runs on a server of one's own."""
         if settings.output == "standalone":
             return Location(settings.config_path)
-        for path in self._dockerfiles(folder):
+        for path in self.project.named("Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "Containerfile"):
+            own = _folder(path) in {f"{folder}{one}" for one in _DOCKER_FOLDERS}
+            if not (own or _folder(path) in _DOCKER_FOLDERS):
+                continue
             content = self.modules.content(path)
-            if _RUNS_NEXT.search(content) and (path.startswith(folder) or folder.rstrip("/").encode() in content):
+            if _RUNS_NEXT.search(content) and (own or folder.rstrip("/").encode() in content):
                 return Location(self.project.shown(path))
         return None
-
-    def _dockerfiles(self, folder: str) -> Iterator[str]:
-        for path in self.project.named("Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "Containerfile"):
-            top = path.startswith(folder) or "/" not in path or path.startswith(("docker/", "deploy/", ".docker/"))
-            if top:
-                yield path
 
     def is_elsewhere(self, application: Application) -> bool:
         """Whether an application without vercel.json is said to be deployed to another platform."""

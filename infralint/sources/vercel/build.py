@@ -29,11 +29,10 @@ from infralint.sources.vercel.config import VercelConfig, rule_matches, with_mat
 from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction, VercelTier, edge_duration
 from infralint.sources.vercel.limits import limits
 from infralint.sources.vercel.routes import Route, api_routes, below, function_sources, next_routes
-from infralint.sources.vercel.segment import HANDLERS, Segment, Segments, handler_lines
+from infralint.sources.vercel.segment import HANDLERS, NOTHING_SAID, Segment, Segments, handler_lines
 
 PROXY_TIMEOUT = 30.0
 """Seconds: https://nextjs.org/docs/app/api-reference/config/next-config-js/rewrites, `experimental.proxyTimeout`."""
-FLUID_HINT = "Fluid compute, which vercel.json or the dashboard turns on"
 
 _BUILDERS = {"node": "nodejs", "python": "python", "go": "go", "ruby": "ruby"}
 _IGNORED = {
@@ -52,7 +51,7 @@ class Read:
     """What a route's file says: where its handler stands, its settings, and what it streams."""
 
     where: Location
-    segment: Segment = Segment()
+    segment: Segment = NOTHING_SAID
     sighting: Sighting | None = None
     why: str = ""
 
@@ -267,7 +266,7 @@ class Builder:
     def _default_duration(self, read: Read, application: Application) -> Setting[float]:
         fluid, plan = self._fluid(application), self.project.settings.vercel.plan
         if fluid is None:
-            why = "no maxDuration is written here, and whether Fluid compute is on (300 s) or off (10 or 15 s) is set in Vercel's dashboard"
+            why = "no maxDuration is written here, and whether Fluid compute is on is set in Vercel's dashboard"
             return Unknown(read.where, "maxDuration", why)
         default = limits(fluid, plan).default
         switch = application.config.fluid if application.config else None

@@ -109,7 +109,7 @@ class VercelTier:
     rewrites: tuple[Rewrite, ...] = ()
     certain: bool = True
 
-    def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:  # noqa: ARG002
+    def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:
         """The function that serves a path, as the platform picks it."""
         found = best(self.hops, path) or self._rewritten(path)
         if found is not None:

@@ -35,6 +35,9 @@ class Segment:
     commented: tuple[Related, ...] = ()
 
 
+NOTHING_SAID = Segment()
+
+
 @dataclass(frozen=True, slots=True)
 class Declared:
     """`export const name = value`, or a key of `export const config`."""
