@@ -64,7 +64,7 @@ SERVER_RESPONSES = frozenset("res response resp reply reply.raw ctx.res context.
 LOOPS = frozenset({"for_in_statement", "while_statement", "do_statement", "for_statement"})
 
 _MENTION = re.compile(
-    rb"[sS]tream|WebSocket|socket\.io|[cC]reateMcp|McpApiHandler|copilotRuntime|(?i:x-accel-buffering)"
+    rb"[sS]tream|function\s*\*|WebSocket|socket\.io|[cC]reateMcp|McpApiHandler|copilotRuntime|(?i:x-accel-buffering)"
 )
 _FILE_TYPE = re.compile(
     r"(?:image|video|audio|font)/|text/(?:csv|html|css|xml|calendar)|multipart/"

@@ -28,7 +28,7 @@ from infralint.sources.vercel.applications import BACKENDS, Application, NextSet
 from infralint.sources.vercel.config import VercelConfig, rule_matches, with_matches
 from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction, VercelTier, edge_duration
 from infralint.sources.vercel.limits import limits
-from infralint.sources.vercel.routes import Route, api_routes, below, function_sources, next_routes
+from infralint.sources.vercel.routes import PAGE_EXTENSIONS, Route, api_routes, below, function_sources, next_routes
 from infralint.sources.vercel.segment import HANDLERS, NOTHING_SAID, Segment, Segments, handler_lines
 
 PROXY_TIMEOUT = 30.0
@@ -65,6 +65,7 @@ class Builder:
         self.reading = reading
         self.streaming = Streaming(modules)
         self.segments = Segments(modules, project.shown)
+        self._layouts: dict[str, Known[str] | None] = {}
 
     def add_functions(self, application: Application) -> None:
         """One tier of functions, and the vercel.json as an item of its own."""
@@ -134,7 +135,7 @@ class Builder:
             )
         streams = self.streaming.is_mentioned(file)
         if not (streams or self.project.settings.streams or _SETTING_WORDS.search(content)):
-            return Read(Location(shown))
+            return Read(Location(shown), self._layout_segment(route, application))
         module = self.modules.load(file)
         if module is None:
             return Read(Location(shown))
@@ -162,24 +163,34 @@ class Builder:
         bundler = application.next.bundler if application.next else ""
         if route.router == "app":
             segment = self.segments.of_app(module, bundler)
-            return segment if segment.runtime else replace(segment, runtime=self._from_layout(route, bundler))
+            inherited = self._layout_segment(route, application)
+            return segment if segment.runtime else replace(segment, runtime=inherited.runtime)
         return self.segments.of_pages(module, bundler) if route.router == "pages" else self.segments.of_function(module)
 
-    def _from_layout(self, route: Route, bundler: str) -> Setting[str] | None:
-        """A layout's runtime: Turbopack gives it to route handlers below, webpack to pages alone."""
-        if bundler == "webpack":
-            return None
-        folder = posixpath.dirname(route.file)
-        while "/app" in f"/{folder}":
-            for ending in ("tsx", "ts", "jsx", "js"):
-                path = f"{folder}/layout.{ending}"
-                if path not in self.project.file_set or b"runtime" not in self.modules.content(path):
-                    continue
+    def _layout_segment(self, route: Route, application: Application) -> Segment:
+        """A layout's runtime: Turbopack gives it to the route handlers below, webpack to pages alone."""
+        bundler = application.next.bundler if application.next else ""
+        if route.router != "app" or bundler == "webpack":
+            return NOTHING_SAID
+        runtime = self._layout_runtime(posixpath.dirname(route.file), bundler)
+        return Segment(_inherited(runtime, bundler)) if runtime else NOTHING_SAID
+
+    def _layout_runtime(self, folder: str, bundler: str) -> Known[str] | None:
+        """The runtime that the nearest layout in a folder or above it sets."""
+        if folder not in self._layouts:
+            above = posixpath.dirname(folder) if "/app/" in f"/{folder}" else ""
+            own = self._own_layout(folder, bundler)
+            self._layouts[folder] = own or (self._layout_runtime(above, bundler) if above else None)
+        return self._layouts[folder]
+
+    def _own_layout(self, folder: str, bundler: str) -> Known[str] | None:
+        for ending in PAGE_EXTENSIONS:
+            path = f"{folder}/layout.{ending}"
+            if path in self.project.file_set and b"runtime" in self.modules.content(path):
                 module = self.modules.load(path)
                 runtime = self.segments.of_app(module, bundler).runtime if module else None
                 if isinstance(runtime, Known):
-                    return _inherited(runtime, bundler)
-            folder = posixpath.dirname(folder)
+                    return runtime
         return None
 
     def _read_python(self, route: Route, application: Application) -> Read:

@@ -219,7 +219,7 @@ def _setting_in(comment: str) -> tuple[int, str] | None:
 def handler_lines(module: Module, names: tuple[str, ...]) -> int:
     """The line of the first handler that a file exports; 0 for none."""
     lines = [_line(module, module.exports[name]) for name in names if name in module.exports]
-    return min((line for line in lines if line), default=0)
+    return min((line for line in lines if line), default=_export_line(module, "*") if module.stars else 0)
 
 
 def _line(module: Module, target: str | Import | Node) -> int:
