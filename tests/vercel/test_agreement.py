@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,27 @@ ASIDE = {"/api/t.test"}
 @pytest.mark.parametrize("pattern", MINIMATCH["matches"])
 def test_a_glob_matches_what_minimatch_matches(pattern: str) -> None:
     assert [path for path in MINIMATCH["paths"] if glob_matches(path, pattern)] == MINIMATCH["matches"][pattern]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "*a" * 128,
+        "**/" * 85,
+        "@(" * 85 + ")" * 85,
+        "+(a|a)" * 40,
+        "*(*(*(*(a))))" * 15,
+        "{a,b}" * 50,
+        "!(" * 80,
+        "?" * 256,
+        "{" * 256,
+        "[" * 256,
+    ],
+)
+def test_no_pattern_takes_long(pattern: str) -> None:
+    start = time.perf_counter()
+    glob_matches("a" * 120 + "/" + "a/" * 30 + "b", pattern)
+    assert time.perf_counter() - start < 2
 
 
 def functions(folder: Path, files: dict[str, str], bundler: str) -> dict[str, VercelFunction]:

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from infralint.evidence.javascript import Module, Modules, literal, pairs, read_manifest, text_of, walk
@@ -109,7 +110,7 @@ class Finder:
     def applications(self) -> Iterator[Application]:
         """Every application, by folder."""
         files = self.project.file_set
-        configs = {_folder(path): path for path in self.project.named("vercel.json")}
+        configs = {_folder(path): path for path in self._called("vercel.json")}
         folders = set(configs) | set(self._next_folders())
         services: set[str] = set()
         for folder in sorted(folders):
@@ -119,6 +120,26 @@ class Finder:
                 continue
             services |= {f"{folder}{one}/" for one in (config.services if config else ())}
             yield self._application(folder, framework, config, configs.get(folder, ""), folder in services, files)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        """The project's files by their names."""
+        found: dict[str, list[str]] = {}
+        for path in self.project.files:
+            found.setdefault(path.rpartition("/")[2], []).append(path)
+        return found
+
+    def _called(self, *names: str) -> list[str]:
+        return [path for name in names for path in self._by_name.get(name, ())]
+
+    @cached_property
+    def _dockerfiles(self) -> list[str]:
+        return [
+            path
+            for name, paths in self._by_name.items()
+            if "dockerfile" in name.lower() or name == "Containerfile"
+            for path in paths
+        ]
 
     def _application(
         self,
@@ -136,12 +157,11 @@ class Finder:
         return Application(folder, framework, config, config_file, settings, proven, hosted)
 
     def _next_folders(self) -> Iterator[str]:
-        for path in self.project.named("package.json"):
+        for path in self._called("package.json"):
             if "next" in self._dependencies(_folder(path)):
                 yield _folder(path)
-        for path in self.project.named("next.config.*"):
-            if path.rpartition("/")[2] in NEXT_CONFIGS:
-                yield _folder(path)
+        for path in self._called(*NEXT_CONFIGS):
+            yield _folder(path)
 
     def _manifest(self, folder: str) -> dict[str, Any]:
         path = f"{folder}package.json"
@@ -229,7 +249,7 @@ class Finder:
         """Where it is said that a Next.js application runs on a server of one's own."""
         if settings.output == "standalone":
             return Location(settings.config_path)
-        for path in self.project.named("Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "Containerfile"):
+        for path in self._dockerfiles:
             own = _folder(path) in {f"{folder}{one}" for one in _DOCKER_FOLDERS}
             if not (own or _folder(path) in _DOCKER_FOLDERS):
                 continue
@@ -250,9 +270,9 @@ class Finder:
 
     def seen(self) -> Iterator[str]:
         """What stands here and is not read: other forms of configuration, other frameworks on Vercel."""
-        for path in self.project.named("vercel.ts", "vercel.toml"):
+        for path in self._called("vercel.ts", "vercel.toml"):
             yield self.project.shown(path)
-        for path in self.project.named("package.json"):
+        for path in self._called("package.json"):
             dependencies = self._dependencies(_folder(path))
             names = {shown for adapter, shown in ADAPTERS.items() if shown and adapter in dependencies}
             framework = self._framework(_folder(path))

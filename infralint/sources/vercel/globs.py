@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 MOST_ALTERNATIVES = 1000
 """Braces that expand to more patterns than this are cut: nobody wrote them by hand."""
+
+LONGEST = 256
+"""Characters of a pattern that Vercel accepts; a longer one matches nothing."""
 
 _EXTENDED = "!?+*@"
 _RANGE = re.compile(r"(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])(?:\.\.(-?\d+))?")
@@ -55,19 +58,31 @@ _Part = _Literal | _Class | _Wild | _Group
 def glob_matches(path: str, pattern: str) -> bool:
     """Whether `minimatch(path, pattern)` is true; a path that equals the pattern is the caller's to test."""
     pattern = pattern.strip()
-    if not pattern or pattern.startswith("#"):
+    if not pattern or pattern.startswith("#") or len(pattern) > LONGEST:
         return not pattern and not path
     body = pattern.lstrip("!")
     negated = (len(pattern) - len(body)) % 2 == 1 and not pattern.startswith("!(")
     if pattern.startswith("!("):
         body = pattern
     segments = re.split(r"/+", path)
-    return any(_path_matches(segments, re.split(r"/+", one)) for one in expand_braces(body)) != negated
+    return any(_path_matches(segments, one) for one in _alternatives(body)) != negated
+
+
+@lru_cache(maxsize=1000)
+def _alternatives(pattern: str) -> list[list[str]]:
+    return [re.split(r"/+", one) for one in expand_braces(pattern)]
 
 
 def _path_matches(segments: list[str], patterns: list[str]) -> bool:
-    @cache
+    known: dict[tuple[int, int], bool] = {}
+
     def matches(at: int, index: int) -> bool:
+        key = (at, index)
+        if key not in known:
+            known[key] = decided(at, index)
+        return known[key]
+
+    def decided(at: int, index: int) -> bool:
         if index == len(patterns):
             return at == len(segments) or (at == len(segments) - 1 and segments[at] == "" and at > 0)
         if at == len(segments):
@@ -81,8 +96,11 @@ def _path_matches(segments: list[str], patterns: list[str]) -> bool:
     return matches(0, 0)
 
 
+@lru_cache(maxsize=100_000)
 def segment_matches(text: str, pattern: str) -> bool:
     """Whether one name between slashes matches one part of a pattern."""
+    if pattern == "*":
+        return text[:1] not in ("", ".")
     parts = _parse(pattern)
     if all(isinstance(part, _Literal) for part in parts):
         return "".join(part.text for part in parts if isinstance(part, _Literal)) == text
@@ -102,15 +120,11 @@ class _Matcher:
         """All positions at which `parts[index:]`, begun at start, can end."""
         key = (id(parts), index, start)
         if key not in self._known:
-            self._known[key] = frozenset(self._ends(parts, index, start))
+            reached = {start}
+            for at in range(index, len(parts)):
+                reached = {end for one in reached for end in self._after(parts, at, one)}
+            self._known[key] = frozenset(reached)
         return self._known[key]
-
-    def _ends(self, parts: tuple[_Part, ...], index: int, start: int) -> Iterator[int]:
-        if index == len(parts):
-            yield start
-            return
-        for after in self._after(parts, index, start):
-            yield from self.ends(parts, index + 1, after)
 
     def _after(self, parts: tuple[_Part, ...], index: int, start: int) -> Iterator[int]:
         part = parts[index]
