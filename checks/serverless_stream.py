@@ -6,6 +6,8 @@ from infralint import Crossing, Finding, Known, Location, Severity, Unknown, Ver
 
 TODAY = "Node.js functions stream since 2024, and Edge is deprecated: what ends a stream is its duration"
 
+INSTEAD = "Write this function in JavaScript, TypeScript or Python, which stream"
+
 
 @check
 def serverless_stream(crossing: Crossing[VercelFunction]) -> Iterator[Finding | Unknown]:
@@ -19,7 +21,7 @@ def serverless_stream(crossing: Crossing[VercelFunction]) -> Iterator[Finding | 
         case Known() if hop.policy == "require-edge":
             yield _finding(crossing, "error", hop.runtime, _wanted(crossing), hop.fix("edge"))
         case Known() if hop.held:
-            message = f"{_what(crossing)}, but it gets there all at once: {hop.held.because}"
+            message = f"{_what(crossing)}, but users get it all at once: {hop.held.because}. {INSTEAD}"
             yield _finding(crossing, "error", hop.held, message, "")
         case Known():
             yield from _lasting(crossing)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -27,7 +27,6 @@ ADAPTERS = {
     "@sveltejs/adapter-vercel": "SvelteKit on Vercel",
     "@vercel/remix": "Remix on Vercel",
     "@vercel/react-router": "React Router on Vercel",
-    "@solidjs/start": "",
 }
 _FRAMEWORKS = {
     "next": "nextjs",
@@ -45,6 +44,7 @@ _FRAMEWORKS = {
     "koa": "koa",
     "express": "express",
 }
+_RELEVANT = re.compile("|".join(f'"{re.escape(name)}"' for name in (*_FRAMEWORKS, *ADAPTERS)).encode())
 _SHOWN = {
     "astro": "Astro",
     "nuxtjs": "Nuxt",
@@ -60,6 +60,9 @@ ELSEWHERE = frozenset(
     " app.yaml app.yml apphosting.yaml firebase.json serverless.yml sst.config.ts Procfile nixpacks.toml captain-definition".split()
 )
 """Files that say that an application is deployed to something else than Vercel."""
+OTHER_ADAPTERS = frozenset(
+    "@cloudflare/next-on-pages @opennextjs/cloudflare @opennextjs/aws @netlify/plugin-nextjs open-next sst".split()
+)
 _DOCKER_FOLDERS = ("", "docker/", ".docker/", "deploy/")
 _RUNS_NEXT = re.compile(
     rb"next[\"',\s]+start|\.next/standalone|server\.js|(?:npm|yarn|pnpm|bun)(?:[\"',\s]+run)?[\"',\s]+start"
@@ -172,8 +175,7 @@ class Finder:
 
     def _is_relevant(self, path: str) -> bool:
         """A byte scan: most packages of a repository have nothing to do with this."""
-        content = self.modules.content(path)
-        return any(f'"{name}"'.encode() in content for name in (*_FRAMEWORKS, *ADAPTERS))
+        return _RELEVANT.search(self.modules.content(path)) is not None
 
     def _dependencies(self, folder: str) -> dict[str, str]:
         manifest = self._manifest(folder)
@@ -262,11 +264,11 @@ class Finder:
         """Whether an application without vercel.json is said to be deployed to another platform."""
         if application.next is not None and application.next.output == "export":
             return True
-        files = self.project.file_set
-        return any(f"{folder}{name}" in files for folder in {application.folder, ""} for name in ELSEWHERE) or any(
-            one.startswith(f"{application.folder}open-next.config.")
-            for one in below(self.project.files, f"{application.folder}open-next")
-        )
+        if OTHER_ADAPTERS & self._dependencies(application.folder).keys():
+            return True
+        files, folder = self.project.file_set, application.folder
+        named = any(f"{one}{name}" in files for one in {folder, ""} for name in ELSEWHERE)
+        return named or next(below(self.project.files, f"{folder}open-next.config."), None) is not None
 
     def seen(self) -> Iterator[str]:
         """What stands here and is not read: other forms of configuration, other frameworks on Vercel."""
@@ -274,7 +276,7 @@ class Finder:
             yield self.project.shown(path)
         for path in self._called("package.json"):
             dependencies = self._dependencies(_folder(path))
-            names = {shown for adapter, shown in ADAPTERS.items() if shown and adapter in dependencies}
+            names = {shown for adapter, shown in ADAPTERS.items() if adapter in dependencies}
             framework = self._framework(_folder(path))
             if f"{_folder(path)}vercel.json" in self.project.file_set and framework in _SHOWN:
                 names.add(f"{_SHOWN[framework]} on Vercel")
@@ -295,44 +297,43 @@ def _upwards(folder: str) -> Iterator[str]:
 
 def _configured(module: Module, major: int | None, bundler: str, shown: str) -> NextSettings:
     """What a next.config says in literals, wherever its object stands."""
-    found: dict[str, Any] = {}
-    rewrites: list[tuple[Rewrite, Location]] = []
+    settings = NextSettings(major, bundler, config_path=shown, rewrites=tuple(_rewrites(module, shown)))
     for node in walk(module.root):
-        if node.type == "pair" and (value := node.child_by_field_name("value")) is not None:
-            key = text_of(node.child_by_field_name("key")).strip("\"'")
-            if key in ("output", "compress", "pageExtensions", "basePath", "proxyTimeout"):
-                found.setdefault(key, (node, value))
-        elif node.type == "object" and {"source", "destination"} <= (keys := pairs(node)).keys():
-            source, destination = literal(keys["source"]), _template(keys["destination"])
-            if isinstance(source, str) and destination.startswith(("http://", "https://")) and "permanent" not in keys:
-                rewrites.append((Rewrite(source, destination), _location(keys["source"], shown)))
-    extensions = (
-        tuple(str(literal(one)) for one in found["pageExtensions"][1].named_children)
-        if "pageExtensions" in found
-        else ()
-    )
-    compress = literal(found["compress"][1]) if "compress" in found else None
-    timeout = literal(found["proxyTimeout"][1]) if "proxyTimeout" in found else None
-    return NextSettings(
-        major,
-        bundler,
-        _output(found["output"][1]) if "output" in found else "",
-        Known(compress, _location(found["compress"][0], shown), "compress", written=text_of(found["compress"][0]))
-        if isinstance(compress, bool)
-        else None,
-        extensions or PAGE_EXTENSIONS,
-        str(literal(found["basePath"][1]) or "") if "basePath" in found else "",
-        tuple(rewrites),
-        shown,
-        Known(
-            timeout / 1000,
-            _location(found["proxyTimeout"][0], shown),
-            "proxyTimeout",
-            written=text_of(found["proxyTimeout"][0]),
-        )
-        if isinstance(timeout, float)
-        else None,
-    )
+        value = node.child_by_field_name("value") if node.type == "pair" else None
+        if value is not None:
+            name = text_of(node.child_by_field_name("key")).strip("\"'")
+            settings = _with_setting(
+                settings, name, value, Known(None, _location(node, shown), name, written=text_of(node))
+            )
+    return settings
+
+
+def _with_setting(settings: NextSettings, name: str, value: Any, place: Known[Any]) -> NextSettings:
+    given = literal(value)
+    match name:
+        case "output" if not settings.output:
+            return replace(settings, output=_output(value))
+        case "compress" if isinstance(given, bool):
+            return replace(settings, compress=replace(place, value=given))
+        case "proxyTimeout" if isinstance(given, float):
+            return replace(settings, timeout=replace(place, value=given / 1000))
+        case "basePath" if isinstance(given, str):
+            return replace(settings, base=given)
+        case "pageExtensions" if value.type == "array":
+            found = tuple(str(literal(one)) for one in value.named_children if literal(one))
+            return replace(settings, extensions=found or PAGE_EXTENSIONS)
+    return settings
+
+
+def _rewrites(module: Module, shown: str) -> Iterator[tuple[Rewrite, Location]]:
+    """Rewrites to other servers: objects with a source and a destination that are no redirects."""
+    for node in walk(module.root):
+        keys = pairs(node) if node.type == "object" else {}
+        if "source" not in keys or "destination" not in keys or keys.keys() & {"permanent", "statusCode"}:
+            continue
+        source, destination = literal(keys["source"]), _template(keys["destination"])
+        if isinstance(source, str) and destination.startswith(("http://", "https://")):
+            yield Rewrite(source, destination), _location(keys["source"], shown)
 
 
 def _output(value: Any) -> str:

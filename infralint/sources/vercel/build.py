@@ -411,5 +411,5 @@ def _held(route: Route, runtime: Setting[str], config: VercelConfig | None) -> K
             because="Go handlers below api/ send a response only when it is complete",
         )
     if runtime.value == "nodejs" and route.router == "api" and config and config.buffered:
-        return replace(config.buffered, because="AWS-style handlers send a response only when it is complete")
+        return replace(config.buffered, because="an AWS-style handler sends a response only when it is complete")
     return None

@@ -50,7 +50,7 @@ class VercelFunction(Hop):
         if setting == "runtime":
             return self._runtime_line("nodejs")
         if setting == "edge":
-            return self._runtime_line("edge")
+            return self._runtime_line("edge") if self.runtime_name in ("Node.js", "Bun") else ""
         if setting != "max_duration":
             return ""
         wanted = math.ceil(max(seconds, FLUID_DEFAULT))
