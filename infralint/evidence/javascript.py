@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,9 @@ EXTENSIONS = (".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs")
 LARGEST = 1024 * 1024
 """Bytes: a longer source file, or one with a line of more than LONGEST_LINE, is a bundle, not source."""
 LONGEST_LINE = 50_000
+MOST_NODES = 200_000
+"""Syntax nodes of a file that is looked into: some 10,000 lines."""
+LOOPS = frozenset("for_in_statement while_statement do_statement for_statement".split())
 FUNCTIONS = frozenset(
     "function_declaration generator_function_declaration function_expression generator_function arrow_function"
     " method_definition function".split()
@@ -66,6 +70,43 @@ class Module:
         for node in self.root.named_children:
             if node.type == "expression_statement" and (name := _first_name(node)):
                 found.setdefault(name, []).append(node)
+        return found
+
+    @cached_property
+    def _around(self) -> tuple[list[int], list[tuple[Node, int]]]:
+        """Functions and loops in the order of the text: where each begins, and the index of the one around it."""
+        starts: list[int] = []
+        found: list[tuple[Node, int]] = []
+        for node in walk(self.root):
+            if node.type in FUNCTIONS or node.type in LOOPS:
+                starts.append(node.start_byte)
+                found.append((node, self._last_around(found, len(found) - 1, node)))
+        return starts, found
+
+    @staticmethod
+    def _last_around(found: list[tuple[Node, int]], index: int, node: Node) -> int:
+        while index >= 0 and found[index][0].end_byte < node.end_byte:
+            index = found[index][1]
+        return index
+
+    def around(self, node: Node) -> Iterator[Node]:
+        """The functions and loops that a node stands in, the innermost first. (`Node.parent` searches from the root.)"""
+        starts, found = self._around
+        index = self._last_around(found, bisect_right(starts, node.start_byte) - 1, node)
+        while index >= 0:
+            one, index = found[index]
+            if one != node:
+                yield one
+
+    def functions_around(self, node: Node) -> Iterator[Node]:
+        """The functions that a node stands in, the innermost first."""
+        return (one for one in self.around(node) if one.type in FUNCTIONS)
+
+    def outermost(self, node: Node) -> Node:
+        """The outermost function around a node, or the node itself."""
+        found = node
+        for one in self.functions_around(node):
+            found = one
         return found
 
 
@@ -173,7 +214,10 @@ class Modules:
         """A file's module; None where there is nothing to parse."""
         if path not in self._modules:
             content = self.content(path)
-            self._modules[path] = _parse(path, content) if content else None
+            module = _parse(path, content) if content else None
+            if content and module is None:
+                self.skipped.append(path)
+            self._modules[path] = module
         return self._modules[path]
 
     def mentioned(self, path: str) -> list[str]:
@@ -340,9 +384,12 @@ def _parser(path: str) -> Parser:
 _PARSERS: dict[str, Parser] = {}
 
 
-def _parse(path: str, content: bytes) -> Module:
+def _parse(path: str, content: bytes) -> Module | None:
+    """None for a file of too many nodes."""
     root = _parser(path).parse(content).root_node
     module = Module(path, root)
+    if root.descendant_count > MOST_NODES:
+        return None
     if root.has_error:
         module.broken = next((line_of(one) for one in _all(root) if one.type == "ERROR" or one.is_missing), 1)
     for node in root.named_children:

@@ -6,12 +6,13 @@ What only consumes a stream on the server, or sends a file, is no stream.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infralint.evidence.javascript import (
     FUNCTIONS,
+    LOOPS,
     Import,
     Module,
     Modules,
@@ -59,9 +60,14 @@ STREAM_FUNCTIONS = frozenset(
 )
 PACKAGES = ("ai/", "@ai-sdk/", "hono/", "mcp-handler/", "@vercel/", "@modelcontextprotocol/", "socket.io/", "ws/")
 CONSUMERS = frozenset({"text", "json", "arrayBuffer", "blob", "formData", "bytes"})
+LONGEST_CHAIN = 8
+"""Calls and members of an expression that are shown."""
 REQUESTS = frozenset({"fetch", "axios", "got", "ky", "request"})
 SERVER_RESPONSES = frozenset("res response resp reply reply.raw ctx.res context.res".split())
-LOOPS = frozenset({"for_in_statement", "while_statement", "do_statement", "for_statement"})
+FILE_READERS = frozenset("createReadStream readFile GetObjectCommand getObject openDownloadStream".split())
+OWNED_METHODS = frozenset({"body", "newResponse", "write", "Server"})
+MOST_VALUES = 20
+"""Assignments to one name that are looked at."""
 
 _MENTION = re.compile(
     rb"[sS]tream|function\s*\*|WebSocket|socket\.io|[cC]reateMcp|McpApiHandler|copilotRuntime|(?i:x-accel-buffering)"
@@ -91,6 +97,14 @@ class Streaming:
         self.modules = modules
         self._mentions: dict[tuple[str, int], bool] = {}
         self._scopes: dict[tuple[str, int], dict[str, list[tuple[Node, str]]]] = {}
+        self._facts: dict[tuple[object, int, int], bool] = {}
+
+    def _holds(self, fact: Callable[[Node], bool], node: Node) -> bool:
+        """A fact about a piece of code, found out once."""
+        key = (fact, node.id, node.end_byte)
+        if key not in self._facts:
+            self._facts[key] = fact(node)
+        return self._facts[key]
 
     def is_mentioned(self, path: str, depth: int = DEEPEST) -> bool:
         """Whether a byte scan of a file and what it imports leaves it possible that it streams."""
@@ -172,10 +186,12 @@ class Streaming:
 
     def _called(self, module: Module, node: Node) -> Sighting | None:
         function = node.child_by_field_name("constructor" if node.type == "new_expression" else "function")
-        if function is None or _is_consumed(node):
+        if function is None:
             return None
         if function.type == "member_expression":
             return self._method(module, node, function)
+        if function.type != "identifier":
+            return None
         name = text_of(function)
         imported = module.imports.get(name)
         original = imported.name if imported and imported.name not in ("default", "*") else name
@@ -188,30 +204,45 @@ class Streaming:
 
     def _method(self, module: Module, node: Node, function: Node) -> Sighting | None:
         name = text_of(function.child_by_field_name("property"))
-        receiver = text_of(function.child_by_field_name("object"))
-        given = arguments(node)
-        if name in RESPONSE_METHODS:
+        if name in RESPONSE_METHODS and not _is_consumed(node):
             return _sighting(module, node, f"returns {shortened(node)}")
-        if name in ("body", "newResponse") and receiver in ("c", "ctx", "context") and given:
-            return self._response(module, node)
-        if (
-            name == "write"
-            and receiver in SERVER_RESPONSES
-            and _is_repeated(node)
-            and not _sends_file(_outermost(node))
-        ):
-            return _sighting(module, node, f"calls {receiver}.write(…) again and again")
-        if name == "pipe" and given and text_of(given[0]) in SERVER_RESPONSES and _asks_for_stream(_outermost(node)):
-            return _sighting(module, node, f"pipes a stream into {text_of(given[0])}")
-        if node.type == "new_expression" and name == "Server" and receiver in ("WebSocket", "ws"):
-            return _sighting(module, node, f"opens {shortened(node)}", kind="websocket")
+        if name == "pipe":
+            return self._piped(module, node)
+        owner = function.child_by_field_name("object")
+        if name not in OWNED_METHODS or owner is None or owner.type not in ("identifier", "member_expression"):
+            return None
+        match name, text_of(owner):
+            case "body" | "newResponse", "c" | "ctx" | "context":
+                return self._response(module, node)
+            case "write", receiver if receiver in SERVER_RESPONSES:
+                return self._written(module, node, receiver)
+            case "Server", "WebSocket" | "ws" if node.type == "new_expression":
+                return _sighting(module, node, f"opens {shortened(node)}", kind="websocket")
         return None
+
+    def _written(self, module: Module, node: Node, receiver: str) -> Sighting | None:
+        """`response.write(…)` in a loop, or in a callback within its handler."""
+        around = list(module.around(node))
+        repeated = len(around) > 1 or any(one.type in LOOPS for one in around)
+        if not repeated or self._holds(_sends_file, module.outermost(node)):
+            return None
+        return _sighting(module, node, f"calls {receiver}.write(…) again and again")
+
+    def _piped(self, module: Module, node: Node) -> Sighting | None:
+        """`stream.pipe(response)` of what was asked to stream."""
+        given = arguments(node)
+        target = given[0] if given and given[0].type in ("identifier", "member_expression") else None
+        if target is None or text_of(target) not in SERVER_RESPONSES:
+            return None
+        if not self._holds(_asks_for_stream, module.outermost(node)):
+            return None
+        return _sighting(module, node, f"pipes a stream into {text_of(target)}")
 
     def _response(self, module: Module, node: Node) -> Sighting | None:
         given = arguments(node)
-        if not given or not self.is_stream(module, given[0]):
+        if not given or not self.is_stream(module, given[0]) or _is_consumed(node):
             return None
-        if _sends_file(given[1] if len(given) > 1 else None) or _attaches(_outermost(node)):
+        if (len(given) > 1 and _sends_file(given[1])) or self._holds(_attaches, module.outermost(node)):
             return None
         return _sighting(module, node, f"returns {shortened(node)}", content_type=None)
 
@@ -230,13 +261,20 @@ class Streaming:
             return any(self._is_upstream(module, one, depth + 1) for one in values if one is not None)
         if node.type != "call_expression" or text_of(node.child_by_field_name("function")) != "fetch":
             return False
-        return _asks_for_stream(_outermost(node))
+        return self._holds(_asks_for_stream, module.outermost(node))
 
     def is_stream(self, module: Module, node: Node | None, depth: int = 0) -> bool:
         """Whether an expression is a stream, as far as names and what they were set to tell."""
         node = unwrapped(node)
         if node is None or depth > 2 * DEEPEST:
             return False
+        key = ("is a stream", node.id, node.end_byte)
+        if key not in self._facts:
+            self._facts[key] = False
+            self._facts[key] = self._is_stream(module, node, depth)
+        return self._facts[key]
+
+    def _is_stream(self, module: Module, node: Node, depth: int) -> bool:
         match node.type:
             case "identifier":
                 return any(self._gives_stream(module, value, key, depth) for value, key in self._values(module, node))
@@ -268,7 +306,7 @@ class Streaming:
             return False
         if text_of(owner) in ("req", "request"):
             return False
-        return _asks_for_stream(_outermost(node)) or self._asked_elsewhere(module, owner)
+        return self._holds(_asks_for_stream, module.outermost(node)) or self._asked_elsewhere(module, owner)
 
     def _asked_elsewhere(self, module: Module, owner: Node) -> bool:
         """Whether the answer comes from a function of the project that asks for a stream."""
@@ -278,7 +316,7 @@ class Streaming:
         for call in calls:
             if call is not None and call.type == "call_expression":
                 for _, function in self._definitions(module, text_of(call.child_by_field_name("function"))):
-                    if _asks_for_stream(function):
+                    if self._holds(_asks_for_stream, function):
                         return True
         return False
 
@@ -334,12 +372,9 @@ class Streaming:
     def _values(self, module: Module, name: Node) -> list[tuple[Node, str]]:
         """What a name was set to in the functions around it or at top level, and the key taken from that."""
         wanted = text_of(name)
-        function = _function_around(name)
-        while function is not None:
-            found = self._scope(module, function).get(wanted)
-            if found:
-                return found
-            function = _function_around(function)
+        for function in module.functions_around(name):
+            if found := self._scope(module, function).get(wanted):
+                return found[:MOST_VALUES]
         return [(module.values[wanted], "")] if wanted in module.values else []
 
     def _scope(self, module: Module, function: Node) -> dict[str, list[tuple[Node, str]]]:
@@ -448,18 +483,6 @@ def _is_consumed(node: Node) -> bool:
     )
 
 
-def _is_repeated(node: Node) -> bool:
-    """Whether a call stands in a loop or in a callback within its handler."""
-    functions = 0
-    one = node.parent
-    while one is not None:
-        if one.type in LOOPS:
-            return True
-        functions += one.type in FUNCTIONS
-        one = one.parent
-    return functions > 1
-
-
 def _asks_for_stream(node: Node) -> bool:
     """Whether `stream: true` stands in a piece of code."""
     for one in walk(node):
@@ -469,10 +492,8 @@ def _asks_for_stream(node: Node) -> bool:
     return False
 
 
-def _sends_file(node: Node | None) -> bool:
+def _sends_file(node: Node) -> bool:
     """Whether a piece of code names the type of a file or page, or an attachment."""
-    if node is None:
-        return False
     for one in walk(node):
         if one.type == "string":
             value = str(literal(one) or "").lower()
@@ -486,7 +507,7 @@ def _attaches(node: Node) -> bool:
     for one in walk(node):
         if one.type == "string" and text_of(one).strip("\"'").lower() == "content-disposition":
             return True
-        if one.type in ("identifier", "property_identifier") and text_of(one) == "createReadStream":
+        if one.type in ("identifier", "property_identifier") and text_of(one) in FILE_READERS:
             return True
     return False
 
@@ -505,42 +526,26 @@ def _first_child(node: Node) -> Node | None:
     return node.named_children[0] if node.named_children else None
 
 
-def _function_around(node: Node) -> Node | None:
-    one = node.parent
-    while one is not None and one.type not in FUNCTIONS:
-        one = one.parent
-    return one
-
-
-def _outermost(node: Node) -> Node:
-    """The outermost function around a node, or the node itself."""
-    found = node
-    function = _function_around(node)
-    while function is not None:
-        found, function = function, _function_around(function)
-    return found
-
-
-def shortened(node: Node | None) -> str:
+def shortened(node: Node | None, depth: int = 0) -> str:
     """A call without its arguments: `streamText(…).toTextStreamResponse(…)`."""
     node = unwrapped(node)
-    if node is None:
+    if node is None or depth > LONGEST_CHAIN:
         return "…"
     match node.type:
         case "call_expression":
-            return f"{shortened(node.child_by_field_name('function'))}({'…' if arguments(node) else ''})"
+            return f"{shortened(node.child_by_field_name('function'), depth + 1)}({'…' if arguments(node) else ''})"
         case "new_expression":
-            return f"new {text_of(node.child_by_field_name('constructor'))}({_hinted(node)})"
+            return f"new {text_of(node.child_by_field_name('constructor'))}({_hinted(node, depth)})"
         case "member_expression":
-            return f"{shortened(node.child_by_field_name('object'))}.{text_of(node.child_by_field_name('property'))}"
+            return f"{shortened(node.child_by_field_name('object'), depth + 1)}.{text_of(node.child_by_field_name('property'))}"
         case "identifier":
             return text_of(node)
     return "…"
 
 
-def _hinted(node: Node) -> str:
+def _hinted(node: Node, depth: int) -> str:
     given = arguments(node)
-    return shortened(given[0]) + (", …" if len(given) > 1 else "") if given else ""
+    return shortened(given[0], depth + 1) + (", …" if len(given) > 1 else "") if given else ""
 
 
 def _sighting(
