@@ -6,6 +6,7 @@ What only consumes a stream on the server, or sends a file, is no stream.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -90,6 +91,20 @@ class Sighting:
     content_type: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A name to follow: exported by a file, or of its top level. depth: imports from the route to it."""
+
+    path: str
+    name: str
+    exported: bool
+    depth: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, bool]:
+        return self.path, self.name, self.exported
+
+
 class Streaming:
     """Looks for streams in a project's modules."""
 
@@ -117,48 +132,45 @@ class Streaming:
         return self._mentions[key]
 
     def from_exports(self, path: str, names: Iterable[str]) -> Sighting | None:
-        """What the handlers that a file exports under these names stream, if anything."""
-        seen: set[tuple[str, str]] = set()
-        found = (self._exported(path, name, 0, seen) for name in names)
-        return next((one for one in found if one), None)
+        """What the handlers that a file exports under these names stream, if anything: the nearest sighting."""
+        pending = deque(_Step(path, name, exported=True) for name in names)
+        seen: set[tuple[str, str, bool]] = set()
+        while pending:
+            step = pending.popleft()
+            module = self.modules.load(step.path) if step.depth <= DEEPEST and step.key not in seen else None
+            if module is None:
+                continue
+            seen.add(step.key)
+            for node in self._nodes(module, step, pending):
+                if sighting := self._search(module, node, step.depth, pending):
+                    return sighting
+        return None
 
-    def _exported(self, path: str, name: str, depth: int, seen: set[tuple[str, str]]) -> Sighting | None:
-        module = self.modules.load(path) if depth <= DEEPEST else None
-        if module is None or (path, f"export {name}") in seen:
-            return None
-        seen.add((path, f"export {name}"))
-        target = module.exports.get(name)
+    def _nodes(self, module: Module, step: _Step, pending: deque[_Step]) -> list[Node]:
+        """The code that a name stands for; where it leads elsewhere, that is entered in `pending`."""
+        target = module.exports.get(step.name) if step.exported else step.name
         if target is None:
-            return self._passed_on(module, name, depth, seen)
+            names = (self.modules.resolve(module.path, one) for one in module.stars if step.name != "default")
+            pending.extend(_Step(one, step.name, True, step.depth + 1) for one in names if one)
+            return []
         if isinstance(target, str):
-            return self._local(module, target, depth, seen)
+            imported = module.imports.get(target)
+            if imported is None or imported.name == "*":
+                own = [module.values[target]] if target in module.values else []
+                return own + module.statements.get(target, [])
+            target = imported
         if isinstance(target, Import):
-            return self._imported(module, target, depth, seen)
-        return self._search(module, target, depth, seen)
+            self._enter(module, target, step.depth, pending)
+            return []
+        return [target]
 
-    def _passed_on(self, module: Module, name: str, depth: int, seen: set[tuple[str, str]]) -> Sighting | None:
-        if name == "default":
-            return None
-        targets = (self.modules.resolve(module.path, one) for one in module.stars)
-        found = (self._exported(one, name, depth + 1, seen) for one in targets if one)
-        return next((one for one in found if one), None)
+    def _enter(self, module: Module, imported: Import, depth: int, pending: deque[_Step]) -> None:
+        found = self.modules.resolve(module.path, imported.specifier)
+        if found:
+            pending.append(_Step(found, imported.name, True, depth + 1))
 
-    def _imported(self, module: Module, imported: Import, depth: int, seen: set[tuple[str, str]]) -> Sighting | None:
-        target = self.modules.resolve(module.path, imported.specifier)
-        return self._exported(target, imported.name, depth + 1, seen) if target else None
-
-    def _local(self, module: Module, name: str, depth: int, seen: set[tuple[str, str]]) -> Sighting | None:
-        """Follow a top-level name: what it is, or where it was imported from, and the statements on it."""
-        if (module.path, name) in seen:
-            return None
-        seen.add((module.path, name))
-        if name in module.imports and module.imports[name].name != "*":
-            return self._imported(module, module.imports[name], depth, seen)
-        nodes = [module.values[name]] if name in module.values else []
-        found = (self._search(module, one, depth, seen) for one in nodes + module.statements.get(name, []))
-        return next((one for one in found if one), None)
-
-    def _search(self, module: Module, node: Node, depth: int, seen: set[tuple[str, str]]) -> Sighting | None:
+    def _search(self, module: Module, node: Node, depth: int, pending: deque[_Step]) -> Sighting | None:
+        """A sighting in a piece of code; what it refers to is entered in `pending`."""
         names: list[Import | str] = []
         for one in walk(node):
             if sighting := self._sighted(module, one):
@@ -166,13 +178,10 @@ class Streaming:
             if one.type in ("identifier", "shorthand_property_identifier", "type_identifier"):
                 names += _referred(module, one)
         for name in dict.fromkeys(names):
-            found = (
-                self._local(module, name, depth, seen)
-                if isinstance(name, str)
-                else self._imported(module, name, depth, seen)
-            )
-            if found:
-                return found
+            if isinstance(name, str):
+                pending.append(_Step(module.path, name, False, depth))
+            else:
+                self._enter(module, name, depth, pending)
         return None
 
     def _sighted(self, module: Module, node: Node) -> Sighting | None:
