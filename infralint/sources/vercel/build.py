@@ -29,7 +29,7 @@ from infralint.sources.vercel.config import VercelConfig, rule_matches, with_mat
 from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction, VercelTier, edge_duration
 from infralint.sources.vercel.limits import limits
 from infralint.sources.vercel.routes import PAGE_EXTENSIONS, Route, api_routes, below, function_sources, next_routes
-from infralint.sources.vercel.segment import HANDLERS, NOTHING_SAID, Segment, Segments, handler_lines
+from infralint.sources.vercel.segment import HANDLERS, MAXIMUM, NOTHING_SAID, Segment, Segments, handler_lines
 
 PROXY_TIMEOUT = 30.0
 """Seconds: https://nextjs.org/docs/app/api-reference/config/next-config-js/rewrites, `experimental.proxyTimeout`."""
@@ -268,7 +268,7 @@ class Builder:
         found = own or ruled if route.router in ("app", "pages") else ruled or own
         if found is None:
             return False, self._default_duration(read, application)
-        if isinstance(found, Known) and found.value < 0:
+        if isinstance(found, Known) and found.value == MAXIMUM:
             largest = limits(self._fluid(application) is not False, self.project.settings.vercel.plan).largest
             return True, replace(found, value=largest, because=f"the most that the plan allows, at least {largest:g} s")
         return True, found
@@ -383,7 +383,7 @@ def _ruled(known: Known[Any] | None) -> Setting[float] | None:
     if known is None:
         return None
     if known.value == "max":
-        return replace(known, value=-1.0)
+        return replace(known, value=MAXIMUM)
     if isinstance(known.value, int | float) and not isinstance(known.value, bool) and known.value >= 1:
         return replace(known, value=float(known.value))
     return Unknown(known.where, "maxDuration", f"`{known.written}` is no duration that Vercel accepts")

@@ -17,6 +17,8 @@ from infralint.model import Known, Location, Related, Setting, Unknown
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+MAXIMUM = -1.0
+"""Stands for `maxDuration: "max"` until the plan is looked at."""
 EDGE = frozenset({"edge", "experimental-edge"})
 RUNTIMES = EDGE | {"nodejs"}
 HANDLERS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -129,7 +131,7 @@ class Segments:
         if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and value == int(value):
             return Known(float(value), self.place(module, declared.node), "maxDuration", written=text_of(declared.node))
         if value == "max":
-            return Known(-1.0, self.place(module, declared.node), "maxDuration", written=text_of(declared.node))
+            return Known(MAXIMUM, self.place(module, declared.node), "maxDuration", written=text_of(declared.node))
         return self._unreadable(module, declared, "export const maxDuration = 300")
 
     def _unreadable(self, module: Module, declared: Declared, remedy: str) -> Unknown:
