@@ -285,7 +285,8 @@ class Reading:
     """What one source made of a project.
 
     items: the platform's own things that checks may ask for by type. files: paths that were read,
-    for the summary. seen: kinds of files that stand here and are not read yet. texts: what was
+    for the summary. seen: kinds of files that stand here and are not read yet. skipped: files that
+    were passed over, each with why. texts: what was
     read under names that are no files.
     """
 
@@ -296,6 +297,7 @@ class Reading:
     unreadable: list[Unreadable] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -24,6 +24,7 @@ class Report:
 
     read: files by platform. gone: entries of the baseline whose findings are no more. hops,
     assumed, ignored, known (to the baseline): how many. seen: what stands here and is not read yet.
+    skipped: files that were passed over, with why.
     texts: what was read under names that are no files (standard input, dumps).
     """
 
@@ -32,6 +33,7 @@ class Report:
     unreadable: list[Unreadable] = field(default_factory=list)
     read: dict[str, list[str]] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
     hops: int = 0
     assumed: int = 0
     ignored: int = 0
@@ -58,6 +60,7 @@ class Report:
             unreadable=self.unreadable + other.unreadable,
             read={name: self.read.get(name, []) + other.read.get(name, []) for name in {**self.read, **other.read}},
             seen=sorted({*self.seen, *other.seen}),
+            skipped=sorted({*self.skipped, *other.skipped}),
             hops=self.hops + other.hops,
             assumed=self.assumed + other.assumed,
             ignored=self.ignored + other.ignored,
@@ -107,6 +110,7 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         ),
         read=read,
         seen=sorted({one for reading in readings for one in reading.seen}),
+        skipped=sorted({one for reading in readings for one in reading.skipped}),
         hops=sum(len(reading.hops) for reading in readings),
         texts={path: text for reading in readings for path, text in reading.texts.items()},
         assumed=len({id(one.hop) for one in crossed if one.stream.evidence.kind == "assumed"}),

@@ -132,6 +132,7 @@ class _Page:
         yield from self._assumptions()
         if self.options.verbose:
             yield from (f"read {path}" for paths in self.report.read.values() for path in paths)
+            yield from (f"skipped {one}" for one in self.report.skipped)
         if self.report.gone:
             yield f"In the baseline, and no more ({plural(len(self.report.gone), 'entry')}; write it anew with `infralint baseline`):"
             yield from (_clean(f"  {one}") for one in self.report.gone)

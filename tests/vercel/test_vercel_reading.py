@@ -65,6 +65,8 @@ def test_a_bundle_is_no_source(lint: Lint) -> None:
     report = lint({**VERCEL, "app/api/chat/route.ts": bundle, "app/api/user/route.ts": 'export * from "../dist.js";'})
     assert [one["location"]["path"] for one in report["unknown"]] == ["app/api/chat/route.ts"]
     assert "bundle" in report["unknown"][0]["message"]
+    assert "skipped app/api/chat/route.ts: a bundle" in run("check", "-v", ".").stdout
+    assert "skipped" not in run("check", ".").stdout
 
 
 def test_imported_files_of_10_mb_are_passed_over(lint: Lint) -> None:
@@ -239,3 +241,53 @@ def test_no_file_outside_a_vercel_project_is_parsed(lint: Lint, monkeypatch: pyt
         "node_modules/ai/index.js": STREAM,
     })  # fmt: skip
     assert parsed == ["app/api/chat/route.ts"]
+
+
+DOCKER = "FROM node:22\nCOPY . .\nCMD {command}\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "hosted"),
+    [
+        ({"Dockerfile": DOCKER.format(command='["npx", "next", "start"]')}, True),
+        ({"Dockerfile": DOCKER.format(command="npm run start")}, True),
+        ({"docker/web.Dockerfile": DOCKER.format(command='["node", "server.js"]')}, True),
+        ({"next.config.ts": 'export default { output: "standalone" } satisfies NextConfig;'}, True),
+        ({"next.config.js": "module.exports = { output: process.env.DOCKER && 'standalone' };"}, True),
+        ({"Dockerfile": DOCKER.format(command='["python", "worker.py"]')}, False),
+        ({"worker/Dockerfile": DOCKER.format(command="npm start")}, False),
+        ({"next.config.js": "module.exports = { reactStrictMode: true }; // output: 'standalone'"}, False),
+    ],
+)
+def test_who_hosts_itself_gets_no_findings_about_functions(files: dict[str, str], hosted: bool, lint: Lint) -> None:
+    report = lint({**NEXT, "app/api/chat/route.ts": STREAM, **files})
+    assert problems(report) == ["app/api/chat/route.ts:2 warning serverless-stream"] * (not hosted)
+
+
+def test_a_vercel_json_proves_vercel_beside_a_dockerfile(lint: Lint) -> None:
+    docker = {"Dockerfile": DOCKER.format(command="npm start")}
+    report = lint({**NEXT, **VERCEL, **docker, "app/api/chat/route.ts": STREAM})
+    assert problems(report) == ["app/api/chat/route.ts:2 warning serverless-stream"]
+
+
+@pytest.mark.parametrize(
+    ("scripts", "next_version", "check"),
+    [
+        ("next build", "16.4.6", "edge-stream-limits"),
+        ("next build --webpack", "16.4.6", "serverless-stream"),
+        ("next build", "^15.1.0", "serverless-stream"),
+        ("next build --turbopack", "^15.5.0", "edge-stream-limits"),
+        ("next build", "latest", ""),
+    ],
+)
+def test_a_layouts_runtime_reaches_handlers_with_turbopack_alone(
+    scripts: str, next_version: str, check: str, lint: Lint
+) -> None:
+    report = lint({
+        **VERCEL,
+        "package.json": f'{{ "scripts": {{ "build": "{scripts}" }}, "dependencies": {{ "next": "{next_version}" }} }}',
+        "src/app/layout.tsx": 'export const runtime = "edge";\nexport default Layout;\n',
+        "src/app/(chat)/api/route.ts": STREAM,
+    })  # fmt: skip
+    assert [one["check"] for one in report["findings"]] == [check] * bool(check)
+    assert len(report["unknown"]) == (not check)

@@ -10,7 +10,7 @@ from infralint.evidence.javascript import Modules
 from infralint.model import Reading
 from infralint.project import Project
 from infralint.sources.vercel.applications import Finder
-from infralint.sources.vercel.build import Builder
+from infralint.sources.vercel.build import BUNDLE, Builder
 
 
 def read(project: Project) -> Reading:
@@ -24,5 +24,6 @@ def read(project: Project) -> Reading:
             builder.add_functions(application)
         if application.hosted:
             builder.add_server(application)
+    reading.skipped = [f"{project.shown(path)}: {BUNDLE}" for path in modules.skipped]
     reading.seen = sorted(set(finder.seen()))
     return reading

@@ -34,7 +34,7 @@ from infralint.sources.vercel.segment import HANDLERS, MAXIMUM, NOTHING_SAID, Se
 PROXY_TIMEOUT = 30.0
 """Seconds: https://nextjs.org/docs/app/api-reference/config/next-config-js/rewrites, `experimental.proxyTimeout`."""
 
-BUNDLE = "it is a bundle, not source: more than 1 MB, 200,000 nodes, or 50,000 characters in a line"
+BUNDLE = "a bundle, not source (more than 1 MB, 200,000 nodes, or 50,000 characters in a line)"
 
 _BUILDERS = {"node": "nodejs", "python": "python", "go": "go", "ruby": "ruby"}
 _IGNORED = {
@@ -131,13 +131,13 @@ class Builder:
         file, shown = route.file, self.project.shown(route.file)
         content = self.modules.content(file)
         if file in self.modules.skipped:
-            return Read(Location(shown), why=BUNDLE)
+            return Read(Location(shown), why=f"it is {BUNDLE}")
         streams = self.streaming.is_mentioned(file)
         if not (streams or self.project.settings.streams or _SETTING_WORDS.search(content)):
             return Read(Location(shown), self._layout_segment(route, application))
         module = self.modules.load(file)
         if module is None:
-            return Read(Location(shown), why=BUNDLE if content else "")
+            return Read(Location(shown), why=f"it is {BUNDLE}" if content else "")
         names = (
             ("default",)
             if route.router == "pages"
