@@ -34,9 +34,9 @@ def invalid_vercel_functions(config: VercelConfig) -> Iterator[Finding]:
 
 def _beside_builds(config: VercelConfig) -> Iterator[Finding]:
     if config.functions_at and config.builds_at:
-        message = "`functions` can't stand beside `builds`: Vercel refuses the deploy"
+        message = "`functions` can't stand beside `builds`, the older form: Vercel refuses the deploy. Remove `builds`"
         related = (Related("the legacy builds", config.builds_at),)
-        yield Finding("error", config.functions_at, message, 'remove "builds"', related)
+        yield Finding("error", config.functions_at, message, related=related)
     elif config.functions_at and not 0 < len(config.functions) <= MOST_RULES:
         message = (
             f"`functions` has {len(config.functions)} patterns: Vercel wants 1 to {MOST_RULES}, and refuses the deploy"
@@ -70,9 +70,9 @@ def _unknown_property(setting: Known[Any]) -> Finding:
     if setting.name == "supportsResponseStreaming":
         message = (
             "`supportsResponseStreaming` is no setting of vercel.json: Vercel refuses the deploy, and Node.js functions"
-            " stream without it"
+            " stream without it. Remove it"
         )
-        return Finding("error", setting, message, "remove it")
+        return Finding("error", setting, message)
     known = ", ".join(sorted(PROPERTIES))
     return Finding(
         "error", setting, f"`{setting.name}` is no property of a function ({known}): Vercel refuses the deploy"
@@ -118,10 +118,13 @@ def _reach(config: VercelConfig, rule: Any) -> Iterator[Finding]:
 
 
 def _shadowed(rule: Any, harmless: bool) -> Finding:
-    what = f'"{rule.pattern}" sets nothing: "{rule.before}" stands before it and takes the same functions, for the first match wins'
-    if harmless:
-        return Finding("warning", rule.where, what, f'put "{rule.pattern}" first')
-    return Finding("error", rule.where, f"{what}. Vercel refuses the deploy", f'put "{rule.pattern}" first')
+    what = (
+        f'"{rule.pattern}" sets nothing: "{rule.before}" stands before it and takes the same functions, for the first'
+        " match wins. Put the narrow pattern first"
+    )
+    return Finding(
+        "warning" if harmless else "error", rule.where, what if harmless else f"{what}; Vercel refuses the deploy"
+    )
 
 
 def _unmatched(rule: Any, harmless: bool) -> Finding:
@@ -144,9 +147,8 @@ def _build(build: Any) -> Iterator[Finding]:
     for name in ("maxDuration", "supportsResponseStreaming"):
         if name in build.config:
             setting = build.config[name]
-            message = f"`{setting.written}` has no effect in `builds`"
-            fix = "replace builds by functions" if name == "maxDuration" else "remove it"
-            yield Finding("warning", setting, message, fix)
+            message = f"`{setting.written}` has no effect in `builds`: only `functions`, which replaces it, sets that"
+            yield Finding("warning", setting, message)
 
 
 def _misplaced(one: Known[Any]) -> Iterator[Finding]:

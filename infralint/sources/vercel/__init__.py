@@ -24,6 +24,7 @@ def read(project: Project) -> Reading:
             builder.add_functions(application)
         if application.hosted:
             builder.add_server(application)
+    reading.files = list(dict.fromkeys(reading.files))
     reading.skipped = [f"{project.shown(path)}: {BUNDLE}" for path in modules.skipped]
     reading.seen = sorted(set(finder.seen()))
     return reading
