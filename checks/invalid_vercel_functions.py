@@ -144,11 +144,16 @@ def _hint(pattern: str) -> str:
 
 
 def _build(build: Any) -> Iterator[Finding]:
-    for name in ("maxDuration", "supportsResponseStreaming"):
+    for name, instead in _INSTEAD.items():
         if name in build.config:
             setting = build.config[name]
-            message = f"`{setting.written}` has no effect in `builds`: only `functions`, which replaces it, sets that"
-            yield Finding("warning", setting, message)
+            yield Finding("warning", setting, f"`{setting.written}` has no effect in `builds`: {instead}")
+
+
+_INSTEAD = {
+    "maxDuration": "only `functions`, which replaces it, sets a duration",
+    "supportsResponseStreaming": "Node.js functions stream without it",
+}
 
 
 def _misplaced(one: Known[Any]) -> Iterator[Finding]:
