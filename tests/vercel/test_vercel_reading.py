@@ -291,3 +291,10 @@ def test_a_layouts_runtime_reaches_handlers_with_turbopack_alone(
     })  # fmt: skip
     assert [one["check"] for one in report["findings"]] == [check] * bool(check)
     assert len(report["unknown"]) == (not check)
+
+
+def test_a_finding_can_be_ignored_where_the_handler_stands(lint: Lint) -> None:
+    imported, handler = STREAM.splitlines()
+    comment = "// infralint: ignore[serverless-stream] because titles are short"
+    report = lint({**VERCEL, "app/api/title/route.ts": f"{imported}\n{comment}\n{handler}\n"})
+    assert not report["findings"]
