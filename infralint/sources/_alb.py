@@ -106,7 +106,7 @@ class LoadBalancer(Hop):
     group: str = ""
     group_where: Location | None = None
     groups: int = 1
-    attributes: Attributes = field(default=NOTHING, hash=False)
+    attributes: Attributes = field(default_factory=lambda: NOTHING, hash=False)
     stray_idle: Known[float] | None = None
 
 
@@ -116,20 +116,22 @@ class Parts:
 
     where: the balancer. balancer, listener, action, group: attributes of each, group None where
     no target group is visible. replicas: how many targets stand behind the group, where that is
-    told. names: the platform's own word for an AWS key, if it has one.
+    told; replicas_said: what else there is to say of them. names: the platform's own word for an AWS
+    key, if it has one.
     """
 
     name: str
     where: Location
     balancer: Attributes
-    listener: Attributes = NOTHING
-    action: Attributes = NOTHING
+    listener: Attributes = field(default_factory=lambda: NOTHING)
+    action: Attributes = field(default_factory=lambda: NOTHING)
     group: Attributes | None = None
     group_name: str = ""
     group_where: Location | None = None
     groups: int = 1
     replicas: Setting[int] | None = None
-    names: Mapping[str, str] = MappingProxyType({})
+    replicas_said: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def of_balancer(self, key: str) -> Setting[Any]:
         return attribute(self.balancer, key, self.where, self.names)
@@ -214,21 +216,28 @@ def forwards_upgrade(parts: Parts) -> Setting[Upgrade]:
 def affinity(parts: Parts) -> Setting[Affinity]:
     """What keeps a client on its target: stickiness of the target group (never that of the action), or being alone."""
     if parts.group is None:
-        why = "no target group of it stands in this configuration"
-        return Unknown(parts.where, "stickiness", f"{parts.name}: {why}")
+        return Unknown(parts.where, "stickiness", f"no target group of {parts.name} stands in this configuration")
+    if alone := _alone(parts):
+        return alone
     enabled = parts.of_group(STICKY)
     if isinstance(enabled, Unknown):
-        return _alone(parts) or enabled
+        return enabled
     if not enabled.value:
-        return _alone(parts) or _as_affinity(enabled, "none")
+        return _as_affinity(enabled, "none", _unsticky(parts, enabled))
     kind = parts.of_group(STICKY_TYPE)
     if isinstance(kind, Unknown):
         return _as_affinity(enabled, "client")
-    return _as_affinity(kind if kind.origin != "default" else enabled, _kept_by(str(kind.value)))
+    kept: Affinity = "address" if str(kind.value).startswith("source_ip") else "client"
+    return _as_affinity(kind if kind.origin != "default" else enabled, kept)
 
 
-def _kept_by(kind: str) -> Affinity:
-    return "address" if kind.startswith("source_ip") else "client"
+def _unsticky(parts: Parts, enabled: Known[Any]) -> str:
+    said = (
+        f"`{enabled.written}` there"
+        if enabled.written
+        else f"{parts.group_name or 'its target group'} has no stickiness"
+    )
+    return f"{said}{parts.replicas_said}"
 
 
 def _alone(parts: Parts) -> Known[Affinity] | None:
@@ -238,6 +247,14 @@ def _alone(parts: Parts) -> Known[Affinity] | None:
     return None
 
 
-def _as_affinity(setting: Known[Any], value: Affinity) -> Known[Affinity]:
+def _as_affinity(setting: Known[Any], value: Affinity, because: str = "") -> Known[Affinity]:
     """The same words, read as an affinity."""
-    return Known(value, setting.where, setting.name, setting.origin, setting.written, setting.because, setting.related)
+    return Known(
+        value,
+        setting.where,
+        setting.name,
+        setting.origin,
+        setting.written,
+        because or setting.because,
+        setting.related,
+    )
