@@ -66,6 +66,22 @@ class NginxSettings(Strict, frozen=True, kw_only=True):
     ] = {}
 
 
+class TerraformRoot(Strict, frozen=True, kw_only=True):
+    """One deployment: a folder with the values of one environment."""
+
+    path: str
+    var_files: Annotated[list[str], msgspec.Meta(description="Files of values, relative to `path`.")] = []
+    workspace: str | None = None
+
+
+class TerraformSettings(Strict, frozen=True, kw_only=True):
+    """Which Terraform folders are deployed, and with which values."""
+
+    roots: Annotated[list[TerraformRoot], msgspec.Meta(description="Each is judged once per entry.")] = []
+    var_files: Annotated[list[str], msgspec.Meta(description="Files of values for every root.")] = []
+    variables: Annotated[dict[str, str], msgspec.Meta(description="Values for every root, by variable.")] = {}
+
+
 class Settings(Strict, frozen=True, kw_only=True):
     """The whole of infralint.yaml."""
 
@@ -84,6 +100,7 @@ class Settings(Strict, frozen=True, kw_only=True):
     accept: Annotated[list[Accepted], msgspec.Meta(description="Findings to live with, each with its reason.")] = []
     fail_on: FailOn = "warning"
     nginx: NginxSettings = NginxSettings()
+    terraform: TerraformSettings = TerraformSettings()
 
     @property
     def default_generation(self) -> tuple[float, bool]:

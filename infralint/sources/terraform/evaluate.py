@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -124,7 +124,7 @@ def _attr(expression: Attr, environment: Environment) -> Value:
 def member(value: Value, name: str) -> Value:
     """`value.name`."""
     if isinstance(value, Hole):
-        return value
+        return further(value, name)
     if is_lazy(value):
         return value.attribute(name)
     if isinstance(value, dict):
@@ -134,6 +134,11 @@ def member(value: Value, name: str) -> Value:
     if isinstance(value, list) and name.isdigit():
         return indexed(value, int(name))
     raise EvaluationError(f"{kind_of(value)} has no attribute {name}")
+
+
+def further(hole: Hole, key: str) -> Hole:
+    """A member of what is not known: the path to it grows, so that references can still be followed."""
+    return hole if hole.of is None else replace(hole, of=(hole.of[0], f"{hole.of[1]}.{key}".strip(".")))
 
 
 def _index(expression: Index, environment: Environment) -> Value:
@@ -147,7 +152,7 @@ def _index(expression: Index, environment: Environment) -> Value:
 def indexed(value: Value, key: Value) -> Value:
     """`value[key]`."""
     if isinstance(value, Hole) or isinstance(key, Hole):
-        return value if isinstance(value, Hole) else key
+        return further(value, str(key)) if isinstance(value, Hole) and not isinstance(key, Hole) else value
     if hasattr(value, "instance"):
         return value.instance(key)
     if is_lazy(value):
@@ -230,8 +235,8 @@ def _binary(expression: Binary, environment: Environment) -> Value:
 
 def _equal(left: Value, right: Value, wanted: bool) -> Value:
     for hole, other in ((left, right), (right, left)):
-        if isinstance(hole, Hole) and hole.of is not None and other is None:
-            return not wanted  # aws_lb.x.arn == null: an attribute that Terraform fills in is not null
+        if other is None and hole is not None and (not isinstance(hole, Hole) or hole.of is not None):
+            return not wanted  # what Terraform fills in later is not null, nor is a collection
     return first_hole(left) or first_hole(right) or same(left, right) == wanted
 
 

@@ -17,7 +17,9 @@ from infralint.sources.terraform.hcl import Attribute, Block, HclError, Source, 
 
 ENDINGS = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
-BALANCER = re.compile(rb"\baws_(?:lb|alb|elb)\b|\baws_a?lb_|/alb/aws\b|terraform-aws-alb\b|(?i:source\b[^\n]*(?:lb|balancer))")
+BALANCER = re.compile(
+    rb"\baws_(?:lb|alb|elb)\b|\baws_a?lb_|/alb/aws\b|terraform-aws-alb\b|(?i:source\b[^\n]*(?:lb|balancer))"
+)
 """A cheap look for what may become a hop: a resource, or a call of a module that sounds like one."""
 HELPER = re.compile(rb"\baws_(?:ecs_service|autoscaling_|appautoscaling_)")
 LOCAL_SOURCE = re.compile(rb"[\"']?source[\"']?\s*[=:]\s*\"(\.{1,2}/[^\"]*)\"")
@@ -199,7 +201,9 @@ class Tree:
             return parse(source)
         except HclError as error:
             where = source.at(error.offset)
-            self.unreadable.append(Unreadable(f"is not valid Terraform: {error}", Location(where.path, where.line, where.column)))
+            self.unreadable.append(
+                Unreadable(f"is not valid Terraform: {error}", Location(where.path, where.line, where.column))
+            )
             return None
 
     def installed(self, root: str) -> dict[str, str]:

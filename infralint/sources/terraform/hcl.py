@@ -215,6 +215,11 @@ def parse(source: Source) -> Block:
     return body
 
 
+def parse_values(source: Source) -> Block:
+    """A file of variables (`*.tfvars`, `*.tfvars.json`). Raises HclError."""
+    return _json_block("", (), _json_object(source), source) if source.path.endswith(".json") else parse(source)
+
+
 def parse_template(source: Source) -> Template:
     """The text of a template file. Raises HclError."""
     return _Parser(source).template(lambda parser: parser.at >= len(parser.text), escapes=False)
@@ -241,7 +246,21 @@ _PLAIN_TEXT = re.compile(r"[^$%]+")
 _HEREDOC = re.compile(r"<<(-?)([^\W\d][\w-]*)[ \t\r]*\n")
 _JSON_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f"}
-_STRENGTH = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, ">": 4, "<=": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6}
+_STRENGTH = {
+    "||": 1,
+    "&&": 2,
+    "==": 3,
+    "!=": 3,
+    "<": 4,
+    ">": 4,
+    "<=": 4,
+    ">=": 4,
+    "+": 5,
+    "-": 5,
+    "*": 6,
+    "/": 6,
+    "%": 6,
+}
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
 
@@ -313,7 +332,7 @@ class _Parser:
     def _item(self, into: Block) -> None:
         start = self.at
         name = self._name("an attribute or a block")
-        if self.take("=") :
+        if self.take("="):
             value = self.expression()
             if name in into.attributes:
                 raise HclError(f"{name} is set twice in one block", start)
@@ -735,13 +754,21 @@ def _placed(found: Expression, start: int, end: int) -> Expression:
 _LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
 
 
-def _json_file(source: Source) -> Block:
+def _json_object(source: Source) -> ObjectOf:
     parser = _Parser(source, json=True)
     parser.wide = 1
-    found = parser.expression()
+    try:
+        found = parser.expression()
+    except RecursionError as error:
+        raise HclError("is nested too deeply", 0) from error
     parser.skip()
     if parser.at < len(source.text) or not isinstance(found, ObjectOf):
         raise HclError("expected one JSON object", parser.at)
+    return found
+
+
+def _json_file(source: Source) -> Block:
+    found = _json_object(source)
     body = Block("", (), 0, 0, source)
     for key, value in found.items:
         kind = str(key.value) if isinstance(key, Literal) else ""

@@ -9,9 +9,19 @@ from typing import Any
 
 from infralint.model import Location, Related, Unknown, Unreadable
 from infralint.project import CantRead
+from infralint.sources.terraform.adapters import adapter
 from infralint.sources.terraform.evaluate import Environment, Exhausted, evaluate
 from infralint.sources.terraform.folders import Folder, Tree, joined
-from infralint.sources.terraform.hcl import Attribute, Block, Expression, HclError, Literal, Source, parse_template
+from infralint.sources.terraform.hcl import (
+    Block,
+    Call,
+    Expression,
+    HclError,
+    Literal,
+    Source,
+    parse_expression,
+    parse_template,
+)
 from infralint.sources.terraform.values import (
     EvaluationError,
     Hole,
@@ -21,7 +31,6 @@ from infralint.sources.terraform.values import (
     to_bool,
     to_number,
     to_text,
-    type_and_value,
 )
 
 STEPS = 2_000_000
@@ -134,7 +143,9 @@ class Remote:
 class Module:
     """One instance of a module: the root, or one call with one key."""
 
-    def __init__(self, world: World, folder: Folder, parent: Module | None = None, call: Block | None = None, slot: Slot = Slot()) -> None:  # noqa: B008, E501
+    def __init__(
+        self, world: World, folder: Folder, parent: Module | None = None, call: Block | None = None, slot: Slot = Slot()
+    ) -> None:
         self.world = world
         self.folder = folder
         self.parent = parent
@@ -148,6 +159,11 @@ class Module:
         return self.parent.child_address(self.call, self.slot) if self.parent and self.call else ""
 
     @property
+    def adapted(self) -> bool:
+        """Whether an adapter stands for this module, so that no place in it can be shown."""
+        return self.folder.path.startswith("<")
+
+    @property
     def key(self) -> str:
         """The address as modules.json writes it: names alone, joined by dots."""
         if self.parent is None or self.call is None:
@@ -157,6 +173,11 @@ class Module:
     def child_address(self, call: Block, slot: Slot) -> str:
         own = f"module.{call.labels[0]}{slot.suffix}"
         return f"{self.address}.{own}" if self.address else own
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether it can't be known how many of it there are."""
+        return self.slot.doubt is not None or (self.parent is not None and self.parent.uncertain)
 
     @property
     def calling(self) -> Environment | None:
@@ -238,7 +259,21 @@ class Module:
         given = self.world.given.get(name)
         if given is None:
             return self._default(name, block)
-        return given.value if isinstance(given.value, str) else evaluate(given.value, Environment(_Bare(self)))
+        return (
+            self._option(given.value, block)
+            if isinstance(given.value, str)
+            else evaluate(given.value, Environment(_Bare(self)))
+        )
+
+    def _option(self, text: str, block: Block) -> Value:
+        """What `--tf-var NAME=TEXT` means: for a list, map or object an expression, else the text."""
+        kind = block.attributes.get("type")
+        if kind is None or not isinstance(kind.value, Call):
+            return text
+        try:
+            return evaluate(parse_expression(Source("--tf-var", text)), Environment(_Bare(self)))
+        except HclError as error:
+            raise EvaluationError(f"--tf-var gives no valid value: {error}") from error
 
     def _default(self, name: str, block: Block) -> Value:
         default = block.attributes.get("default")
@@ -335,9 +370,12 @@ class Module:
         source = call.attributes.get("source")
         text = str(source.value.value) if source and isinstance(source.value, Literal) else ""
         folder = self._folder_of(call, text)
-        if folder is None:
-            return Remote(self, call, slot, text or "a place that is worked out")
-        return Module(self.world, self.world.tree.folder(folder), self, call, slot)
+        if folder is not None:
+            return Module(self.world, self.world.tree.folder(folder), self, call, slot)
+        known = adapter(text, call)
+        if known is not None:
+            return Module(self.world, known.folder, self, call, slot)
+        return Remote(self, call, slot, text or "a place that is worked out")
 
     def _folder_of(self, call: Block, source: str) -> str | None:
         key = ".".join(filter(None, (self.key, call.labels[0])))
@@ -432,9 +470,8 @@ def _eached(value: Value) -> list[Slot]:
 def _gathered(block: Block, instances: list[Any]) -> Value:
     """What a reference to a block gives: one, a list (count), a map (for_each), or a hole where the number is not known."""
     if len(instances) == 1 and instances[0].slot.doubt is not None:
-        only = instances[0]
+        only, doubt = instances[0], instances[0].slot.doubt
         if isinstance(only, Resource):
-            doubt = only.slot.doubt
             return Hole(doubt.why, doubt.where, doubt.remedy, doubt.silent, of=(only, ""))
         return only
     if "count" in block.attributes:
@@ -455,13 +492,3 @@ def _spread(value: Value, block: Block) -> Iterator[Any]:
         yield from value
     else:
         yield value
-
-
-def same_value(left: Value, right: Value) -> bool:
-    """Whether two values are equal and of one kind."""
-    return type_and_value(left) == type_and_value(right)
-
-
-def argument(call: Block, name: str) -> Attribute | None:
-    """An argument of a module's call."""
-    return call.attributes.get(name)

@@ -193,7 +193,9 @@ def _listed(value: Value) -> list[Value]:
 def _object(value: Value, wanted: ObjectOf) -> dict[str, Value]:
     if not isinstance(value, dict):
         raise EvaluationError(f"an object was expected, and this is {kind_of(value)}")
-    return {str(key.value): _member(value, str(key.value), kind) for key, kind in wanted.items if isinstance(key, Literal)}
+    return {
+        str(key.value): _member(value, str(key.value), kind) for key, kind in wanted.items if isinstance(key, Literal)
+    }
 
 
 def _member(value: Mapping[str, Value], name: str, kind: Expression) -> Value:
