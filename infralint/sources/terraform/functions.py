@@ -222,7 +222,6 @@ OPEN: Mapping[str, Function] = MappingProxyType(
         "reverse": _reverse,
         "sensitive": _same,
         "nonsensitive": _same,
-        "ephemeralasnull": lambda value: None,
     }
 )
 """Functions that are defined although part of what they are given is a hole."""
@@ -266,7 +265,7 @@ def _index(items: Value, value: Value) -> int:
 def _substr(text: Value, offset: Value, length: Value) -> str:
     text, offset, length = to_text(text), int(to_number(offset)), int(to_number(length))
     start = offset if offset >= 0 else len(text) + offset
-    return text[start:] if length < 0 else text[start : start + length]
+    return str(text[start:] if length < 0 else text[start : start + length])
 
 
 def _format(pattern: Value, *values: Value) -> str:
@@ -276,7 +275,7 @@ def _format(pattern: Value, *values: Value) -> str:
     waiting = list(values)
 
     def shown(found: Any) -> str:
-        flags, verb = found[1], found[2]
+        flags, verb = str(found[1]), str(found[2])
         if verb == "%":
             return "%"
         value = waiting.pop(0)
@@ -352,6 +351,12 @@ def _captures(found: Any) -> Value:
 
 def _trim(text: Value, characters: Value) -> str:
     return to_text(text).strip(to_text(characters))
+
+
+def _split(separator: Value, text: Value) -> list[str]:
+    if not to_text(separator):
+        return list(to_text(text))
+    return to_text(text).split(to_text(separator))
 
 
 def _setproduct(*sets: Value) -> list[Value]:
@@ -483,7 +488,7 @@ CLOSED: Mapping[str, Function] = MappingProxyType(
         "startswith": lambda text, part: to_text(text).startswith(to_text(part)),
         "endswith": lambda text, part: to_text(text).endswith(to_text(part)),
         "strcontains": lambda text, part: to_text(part) in to_text(text),
-        "split": lambda separator, text: to_text(text).split(to_text(separator)) if to_text(text) else [""],
+        "split": _split,
         "substr": _substr,
         "replace": _replace,
         "regex": _regex,
