@@ -1,6 +1,6 @@
 """What the terraform program makes of the battery, kept in answers.json for machines without it.
 
-`python -m tests.terraform.oracle` records anew. No provider is needed: `terraform_data` is built in.
+`python tests/terraform/oracle.py` records anew. No provider is needed: `terraform_data` is built in.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.terraform.battery import CASES, LONG, SHORT, Case
+from battery import CASES, LONG, SHORT, Case
 
 ANSWERS = Path(__file__).with_name("answers.json")
 Answers = dict[str, list[Any]]

@@ -6,11 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
+import oracle
 import pytest
-
-from tests.terraform import oracle
-from tests.terraform.battery import CASES, LONG, SHORT, Case
-from tests.terraform.support import idle, judged, places, reading
+from battery import CASES, LONG, SHORT, Case
+from judging import idle, judged, places, reading
 
 ANSWERS = json.loads(oracle.ANSWERS.read_text())
 PAIRS = [pytest.param(case, value, id=oracle.key(case, value)) for case in CASES for value in (SHORT, LONG)]
