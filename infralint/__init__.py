@@ -26,12 +26,14 @@ if TYPE_CHECKING:
         Upgrade,
     )
     from infralint.registry import check
+    from infralint.sources._alb import LoadBalancer
     from infralint.sources.nginx.hops import NginxLocation
     from infralint.wording import listing, plural, seconds
 
 _HOMES = {
     "Ignore": "infralint.ignores",
     "check": "infralint.registry",
+    "LoadBalancer": "infralint.sources._alb",
     "NginxLocation": "infralint.sources.nginx.hops",
     "listing": "infralint.wording",
     "plural": "infralint.wording",
@@ -47,6 +49,7 @@ __all__ = [
     "Hop",
     "Ignore",
     "Known",
+    "LoadBalancer",
     "Location",
     "Need",
     "NginxLocation",

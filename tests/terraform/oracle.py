@@ -70,7 +70,13 @@ def _lay(root: Path, files: dict[str, str]) -> None:
 
 
 def _plan(root: Path, options: list[str] | None = None, workspace: str = "default") -> list[tuple[str, Any]]:
-    environment = {**os.environ, "TF_WORKSPACE": workspace, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_CLI_ARGS": "-no-color"}
+    environment = {
+        **os.environ,
+        "TF_WORKSPACE": workspace,
+        "CHECKPOINT_DISABLE": "1",
+        "TF_IN_AUTOMATION": "1",
+        "TF_CLI_ARGS": "-no-color",
+    }
     environment.pop("TF_CLI_CONFIG_FILE", None)
 
     def run(*arguments: str) -> str:

@@ -102,7 +102,7 @@ def evaluate(expression: Expression, environment: Environment) -> Value:
     return _HOW[type(expression)](expression, environment)
 
 
-def _literal(expression: Literal, environment: Environment) -> Value:
+def _literal(expression: Literal, _: Environment) -> Value:
     return expression.value
 
 
@@ -179,7 +179,7 @@ def _splat(expression: Splat, environment: Environment) -> Value:
     return [evaluate(expression.each, environment.at_each(item)) for item in items]
 
 
-def _each(expression: Each, environment: Environment) -> Value:
+def _each(_: Each, environment: Environment) -> Value:
     return environment.splat
 
 

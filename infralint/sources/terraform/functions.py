@@ -505,7 +505,7 @@ CLOSED: Mapping[str, Function] = MappingProxyType(
         "matchkeys": _matchkeys,
         "transpose": _transpose,
         "setproduct": _setproduct,
-        "setunion": _combined(lambda item, sets: True),
+        "setunion": _combined(lambda *_: True),
         "setintersection": _combined(lambda item, sets: all(_within(item, one) for one in sets)),
         "setsubtract": _combined(lambda item, sets: _within(item, sets[0]) and not _within(item, sets[1])),
         "jsondecode": _parsed_json,

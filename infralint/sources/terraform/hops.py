@@ -126,11 +126,9 @@ def _matches(route: Route, host: str | None, path: str) -> bool | None:
         return False
     if route.vague:
         return None
-    if route.hosts and host is None:
-        return None
-    if route.hosts and host is not None and not any(_globbed(one.lower(), host.lower()) for one in route.hosts):
-        return False
-    return True
+    if not route.hosts:
+        return True
+    return None if host is None else any(_globbed(one.lower(), host.lower()) for one in route.hosts)
 
 
 def _globbed(pattern: str, text: str) -> bool:
@@ -177,6 +175,9 @@ def tiers(graph: Graph) -> list[BalancerTier]:
 
 # Application, network and gateway load balancers
 
+_LAST = 50_001.0
+"""A rule without a priority is put behind all others; 50000 is the greatest that can be written."""
+
 
 @dataclass
 class _Building:
@@ -199,15 +200,15 @@ def _tier(graph: Graph, balancer: Item) -> BalancerTier:
                 _add_rule(building, listener, rule)
         _add_actions(building, listener, listener.inner("default_action"), Route(listener.address, UNLIMITED, None))
     if not building.hops:
-        building.hops["", ""] = _way(building, None, None, None, 1)
+        building.hops["", ""] = _way(None, None, None, 1)
     return BalancerTier(balancer.address, tuple(_made(building)), tuple(building.routes))
 
 
 def _add_rule(building: _Building, listener: Item, rule: Item) -> None:
     hosts, paths, vague = _conditions(rule)
     priority = rule.value("priority")
-    order = float(priority) if isinstance(priority, int | float) else 50_000.0
-    route = Route(listener.address, order, None, hosts, paths, vague or priority is None)
+    order = float(priority) if isinstance(priority, int | float) else _LAST
+    route = Route(listener.address, order, None, hosts, paths, vague)
     _add_actions(building, listener, rule.inner("action"), route)
 
 
@@ -253,7 +254,7 @@ def _hop_of(building: _Building, listener: Item, group: Item | None, action: Ite
     per_listener = building.balancer.value("load_balancer_type") in ("network", "gateway")
     key = (group.address if group else "", listener.address if per_listener else "")
     if key not in building.hops:
-        building.hops[key] = _way(building, listener, group, action, groups)
+        building.hops[key] = _way(listener, group, action, groups)
     way = building.hops[key]
     way["paths"] += [path for path in route.paths if path not in way["paths"]]
     way["hosts"] += [host for host in route.hosts if host not in way["hosts"]]
@@ -262,9 +263,7 @@ def _hop_of(building: _Building, listener: Item, group: Item | None, action: Ite
     return list(building.hops).index(key)
 
 
-def _way(
-    building: _Building, listener: Item | None, group: Item | None, action: Item | None, groups: int
-) -> dict[str, Any]:
+def _way(listener: Item | None, group: Item | None, action: Item | None, groups: int) -> dict[str, Any]:
     return {"listener": listener, "group": group, "action": action, "groups": groups, "paths": [], "hosts": []}
 
 
@@ -384,6 +383,8 @@ def argument(item: Item, name: str, key: str, convert: Callable[[Any], Any]) -> 
         return Known(default, item.where, name, "default", related=item.trail)
     if isinstance(given, Unknown):
         return given
+    if given.value is None and not given.written:
+        return Known(default, given.where, name, "default", related=given.related)
     if given.value is None:
         because = f"{given.because or 'null'}, and for null AWS's own default holds"
         return Known(default, given.where, name, "default", given.written, because, given.related)
