@@ -53,6 +53,17 @@ def cli() -> None:
 )
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Use this infralint.yaml.")
 @click.option("--nginx-version", metavar="VERSION", help="The nginx that runs these files, such as 1.27.3.")
+@click.option(
+    "--tf-var-file",
+    "tf_var_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Values for Terraform's variables, as terraform's -var-file.",
+)
+@click.option(
+    "--tf-var", "tf_vars", multiple=True, metavar="NAME=VALUE", help="A value for a Terraform variable, as -var."
+)
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in text.")
 @click.option(
     "--baseline",
@@ -238,11 +249,26 @@ def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
             _fail(f"--nginx-version {options['nginx_version']}: expected a version such as 1.27.3")
         changes["nginx"] = NginxSettings(version=options["nginx_version"], include_paths=settings.nginx.include_paths)
     options["config_shown"] = os.path.relpath(path) if path else ""
+    if options["tf_var_files"] or options["tf_vars"]:
+        changes["terraform"] = _with_values(settings.terraform, root, options)
     settings = msgspec.structs.replace(settings, **changes)
     for name in (*settings.select, *settings.ignore):
         if name not in names:
             _fail(_unknown_check(name, names))
     return settings
+
+
+def _with_values(terraform: Any, root: Path, options: dict[str, Any]) -> Any:
+    """Terraform's settings with the values of --tf-var-file and --tf-var, which win."""
+    import msgspec
+
+    files = [os.path.relpath(path, root) for path in options["tf_var_files"]]
+    pairs = [one.partition("=") for one in options["tf_vars"]]
+    for name, equals, _ in pairs:
+        if not name or not equals:
+            _fail(f"--tf-var {name}: expected NAME=VALUE")
+    variables = terraform.variables | {name: text for name, _, text in pairs}
+    return msgspec.structs.replace(terraform, var_files=[*terraform.var_files, *files], variables=variables)
 
 
 def _split(values: Sequence[str]) -> list[str]:

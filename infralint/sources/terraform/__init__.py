@@ -15,7 +15,7 @@ from infralint.sources.terraform.hops import BalancerTier, Graph, TerraformBalan
 from infralint.sources.terraform.items import Item, items
 from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.plans import plans
-from infralint.sources.terraform.roots import Root, given, roots
+from infralint.sources.terraform.roots import Root, given, remedy, roots
 from infralint.sources.terraform.values import EvaluationError
 
 
@@ -44,15 +44,23 @@ def _of_root(tree: Tree, root: Root, reading: Reading) -> list[BalancerTier]:
         return []
     values, problems = given(tree, root)
     reading.unreadable += problems
-    world = World(tree, root.path, values, root.workspace, root.library, installed=tree.installed(root.path))
+    world = World(
+        tree,
+        root.path,
+        values,
+        root.workspace,
+        root.library,
+        installed=tree.installed(root.path),
+        remedy=remedy(tree, root),
+    )
     try:
         graph = Graph(
             list(_items(Module(world, tree.folder(root.path)))), tree.project.shown(root.path), root.environment
         )
     except (Exhausted, RecursionError):
         where = Location(tree.project.shown(root.path))
-        remedy = "hand in a plan (terraform show -json)"
-        reading.unknown.append(Unknown(where, "", "this root takes too long to work out", remedy))
+        plan = "hand in a plan (terraform show -json)"
+        reading.unknown.append(Unknown(where, "", "this root takes too long to work out", plan))
         return []
     reading.unknown += world.unknown
     reading.unreadable += world.problems

@@ -82,6 +82,7 @@ class World:
     problems: list[Unreadable] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     installed: Mapping[str, str] = field(default_factory=dict)
+    remedy: str = WITHOUT_VALUE
 
     def spend(self) -> None:
         self.steps += 1
@@ -279,7 +280,7 @@ class Module:
         default = block.attributes.get("default")
         if default is not None:
             return evaluate(default.value, Environment(_Bare(self)))
-        return Hole(f"var.{name} has no default, and no value is given for it", block.where, WITHOUT_VALUE)
+        return Hole(f"var.{name} has no default, and no value is given for it", block.where, self.world.remedy)
 
     def _nullable(self, block: Block) -> bool:
         nullable = block.attributes.get("nullable")

@@ -11,7 +11,8 @@ from infralint.model import Location, Unreadable
 from infralint.project import CantRead
 from infralint.sources.terraform.folders import Tree, joined
 from infralint.sources.terraform.hcl import HclError, Source, parse_values
-from infralint.sources.terraform.modules import Given
+from infralint.sources.terraform.modules import WITHOUT_VALUE, Given
+from infralint.wording import listing
 
 EXAMPLES = frozenset({"example", "examples", "test", "tests", "fixtures"})
 MODULES = frozenset({"module", "modules"})
@@ -91,6 +92,19 @@ def is_library(tree: Tree, path: str) -> bool:
     required = any("default" not in block.attributes for block in folder.variables.values())
     versioned = any(block.of("required_providers") for block in folder.settings)
     return bool(folder.outputs) and (required or versioned)
+
+
+def remedy(tree: Tree, root: Root) -> str:
+    """How to give the values that a root lacks: the files that lie there ready, if any."""
+    prefix = f"{root.path}/" if root.path else ""
+    automatic = set(_automatic(tree, root.path))
+    ready = [
+        one for one in tree.project.files if one.startswith(prefix) and one.endswith(VALUES) and one not in automatic
+    ]
+    if not ready or root.var_files:
+        return WITHOUT_VALUE
+    shown = listing([tree.project.shown(one) for one in ready], "or", most=3)
+    return f"pass --tf-var-file with {shown}, or name them under `terraform: roots:` in infralint.yaml"
 
 
 def _has_values(tree: Tree, path: str) -> bool:
