@@ -4,7 +4,7 @@ from __future__ import annotations
 
 SOURCES = {
     "infralint.sources.nginx": r"",
-    "infralint.sources.terraform": r"\.(tf|tofu)(\.json)?$",
+    "infralint.sources.terraform": r"\.(tf|tofu|json)$",
 }
 """Module -> regular expression over paths: without a file that matches, the module is not imported.
 Each has `read(project) -> Reading`."""

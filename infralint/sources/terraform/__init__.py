@@ -23,12 +23,15 @@ def read(project: Project) -> Reading:
     """Every deployment of a project, and its plans. Files that Terraform would refuse are unreadable; the rest is judged."""
     reading = Reading("terraform")
     tree = Tree(project)
-    found = [tier for root in roots(tree) for tier in _of_root(tree, root, reading)]
-    for name, graph in plans(project, reading):
-        found += tiers(graph)
-        reading.files.append(name)
+    planned = list(plans(project, tree))
+    covered = {plan.root for plan in planned}
+    found = [tier for plan in planned for tier in tiers(plan.graph)]
+    for root in roots(tree):
+        if root.path not in covered:
+            found += _of_root(tree, root, reading)
     reading.tiers += _distinct(found)
     reading.unreadable += tree.unreadable
+    reading.files += [project.shown(plan.path) for plan in planned]
     reading.files += [project.shown(path) for path in project.files if path.endswith(ENDINGS)]
     if project.named("terragrunt.hcl"):
         reading.seen.append("Terragrunt")
@@ -136,7 +139,9 @@ def _also(first: BalancerTier, other: BalancerTier) -> BalancerTier:
 def _joined(setting: Any, other: Any) -> Any:
     if not isinstance(setting, Known) or not isinstance(other, Known):
         return setting
-    places: dict[Location, Related] = {one.location: one for one in (*setting.related, *other.related)}
+    places: dict[Location, Related] = {}
+    for one in (*setting.related, *other.related):
+        places.setdefault(one.location, one)
     return replace(setting, related=tuple(places.values())[:6])
 
 

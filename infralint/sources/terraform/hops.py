@@ -136,6 +136,10 @@ def _globbed(pattern: str, text: str) -> bool:
     return fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
+_IDENTITIES = ("arn", "id", "name")
+"""What one resource calls another by."""
+
+
 @dataclass
 class Graph:
     """The items of one root by address and type."""
@@ -163,7 +167,7 @@ class Graph:
         if link.address:
             target = self.by_address.get(f"{link.address}|{link.path}") or self.by_address.get(link.address)
             return target if target is not None and target.type == kind else None
-        return next((one for one in self.of(kind) if link.text and one.value("name") == link.text), None)
+        return next((one for one in self.of(kind) if link.text and link.text in map(one.value, _IDENTITIES)), None)
 
 
 def tiers(graph: Graph) -> list[BalancerTier]:
