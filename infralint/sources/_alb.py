@@ -216,7 +216,7 @@ def forwards_upgrade(parts: Parts) -> Setting[Upgrade]:
 def affinity(parts: Parts) -> Setting[Affinity]:
     """What keeps a client on its target: stickiness of the target group (never that of the action), or being alone."""
     if parts.group is None:
-        return Unknown(parts.where, "stickiness", f"no target group of {parts.name} stands in this configuration")
+        return Unknown(parts.where, "stickiness", "no target group of this load balancer stands in this configuration")
     if alone := _alone(parts):
         return alone
     enabled = parts.of_group(STICKY)

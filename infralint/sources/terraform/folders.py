@@ -181,10 +181,20 @@ class Tree:
                 folder.add(body, is_override(file))
         return folder
 
+    def text(self, path: str) -> str:
+        """A file's text. Raises CantRead, also where a folder on the way is a link that leads out of the project."""
+        if path not in self.project.file_set and not self._inside(path):
+            raise CantRead("lies behind a link that leads out of the project; infralint does not follow it")
+        return self.project.text(path)
+
+    def _inside(self, path: str) -> bool:
+        root = self.project.root.resolve()
+        return (root / path).resolve().is_relative_to(root)
+
     def _unlisted(self, path: str) -> list[str]:
         """Files of a folder below `.terraform`, which the project does not list."""
         try:
-            names = os.listdir(self.project.root / path)
+            names = os.listdir(self.project.root / path) if self._inside(path) else []
         except OSError:
             return []
         return [posixpath.join(path, name) for name in names if name.endswith(ENDINGS)]
@@ -192,7 +202,7 @@ class Tree:
     def parsed(self, path: str) -> Block | None:
         """A file's blocks, or None if it can't be read, which is reported."""
         try:
-            text = self.project.text(path)
+            text = self.text(path)
         except CantRead as error:
             self.unreadable.append(self.project.unreadable(path, error))
             return None
@@ -210,7 +220,7 @@ class Tree:
         """Module address (`alb.inner`) -> folder, as `terraform init` noted for a root; empty where it has not run."""
         path = posixpath.join(root, ".terraform/modules/modules.json")
         try:
-            entries = json.loads(self.project.bytes(path)).get("Modules", [])
+            entries = json.loads(self.text(path)).get("Modules", [])
         except (CantRead, ValueError, AttributeError):
             return {}
         found = {str(one.get("Key")): joined(root, str(one.get("Dir", ""))) for one in entries if isinstance(one, dict)}

@@ -33,7 +33,7 @@ from infralint.sources.terraform.values import (
     to_text,
 )
 
-STEPS = 2_000_000
+STEPS = 400_000
 """Expressions worked out for one root; large ones take some thousands."""
 MOST_INSTANCES = 256
 """Of one `count` or `for_each`; what lies beyond is alike."""
@@ -322,7 +322,7 @@ class Module:
         if not exists:
             return Hole(f"it reads {path}, which is not here")
         try:
-            text = self.world.tree.project.text(path)
+            text = self.world.tree.text(path)
         except CantRead as error:
             return Hole(f"it reads {path}, which {error}")
         return text if function == "file" else self._filled(path, text, arguments)

@@ -156,7 +156,7 @@ def _of_file(tree: Tree, path: str) -> dict[str, Given]:
     if inside is None:
         raise BadValues(Unreadable("leads out of the project, which infralint does not leave", Location(shown)))
     try:
-        source = Source(shown, tree.project.text(inside))
+        source = Source(shown, tree.text(inside))
         body = parse_values(source)
     except CantRead as error:
         raise BadValues(Unreadable(str(error), Location(shown))) from error
