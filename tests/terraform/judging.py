@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from infralint.config import Settings, TerraformSettings
+from infralint.config import Settings, TerraformSettings, find_config, load_settings
 from infralint.model import Finding, Known, Reading
 from infralint.project import Project
 from infralint.registry import built_in_folder, load_checks
@@ -20,8 +20,10 @@ def project(folder: Path, files: dict[str, str], **terraform: object) -> Project
         full = folder / path
         full.parent.mkdir(parents=True, exist_ok=True)
         full.write_text(text, newline="")
-    settings = msgspec.convert({"terraform": terraform}, Settings)
-    assert isinstance(settings.terraform, TerraformSettings)
+    written = find_config(folder) if folder.is_dir() else None
+    settings = load_settings(written, "infralint.yaml") if written else Settings()
+    if terraform:
+        settings = msgspec.structs.replace(settings, terraform=msgspec.convert(terraform, TerraformSettings))
     return Project(folder, settings, base=folder)
 
 

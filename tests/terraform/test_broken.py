@@ -121,7 +121,9 @@ def test_a_long_chain_of_operators_is_no_nesting(tmp_path: Path) -> None:
 
 
 def test_ten_thousand_resources(tmp_path: Path) -> None:
-    many = "".join(f'resource "aws_s3_bucket" "b{index}" {{\n  bucket = "b-${{var.x}}"\n}}\n' for index in range(10_000))
+    many = "".join(
+        f'resource "aws_s3_bucket" "b{index}" {{\n  bucket = "b-${{var.x}}"\n}}\n' for index in range(10_000)
+    )
     start = time.monotonic()
     assert places(judged(tmp_path, {"main.tf": GOOD + many})) == ["main.tf:2"]
     assert time.monotonic() - start < 15

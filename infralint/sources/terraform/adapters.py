@@ -297,7 +297,7 @@ _SOURCE = re.compile(
 )
 _BALANCING = re.compile(r"(?i)(?:^|[-_/])(?:alb|nlb|elb|lb|load-?balancers?)(?:$|[-_/.?])")
 _OTHERS = re.compile(
-    r"(?i)alarm|log|s3|bucket|controller|waf|target|rule|listener|label|security|cert|metric|record|ingress"
+    r"(?i)alarm|trust|log|s3|bucket|controller|waf|target|rule|listener|label|security|cert|metric|record|ingress"
 )
 """What a module named after load balancers does when it makes none."""
 
