@@ -15,6 +15,8 @@ from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.sources.terraform.hcl import Attribute, Block, HclError, Source, parse
 
+VALUES = (".tfvars", ".tfvars.json")
+LOCK = ".terraform.lock.hcl"
 ENDINGS = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
 BALANCER = re.compile(
@@ -105,6 +107,15 @@ class Tree:
         found: dict[str, list[str]] = {}
         for path in self.project.files:
             if path.endswith(ENDINGS):
+                found.setdefault(posixpath.dirname(path), []).append(path)
+        return found
+
+    @cached_property
+    def values(self) -> dict[str, list[str]]:
+        """Folder -> the files of values and lock files in it."""
+        found: dict[str, list[str]] = {}
+        for path in self.project.files:
+            if path.endswith((*VALUES, LOCK)):
                 found.setdefault(posixpath.dirname(path), []).append(path)
         return found
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from infralint.config import TerraformRoot
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead
-from infralint.sources.terraform.folders import Tree, joined
+from infralint.sources.terraform.folders import VALUES, Tree, joined
 from infralint.sources.terraform.hcl import HclError, Source, parse_values
 from infralint.sources.terraform.modules import WITHOUT_VALUE, Given
 from infralint.wording import listing
 
 EXAMPLES = frozenset({"example", "examples", "test", "tests", "fixtures"})
 MODULES = frozenset({"module", "modules"})
-VALUES = (".tfvars", ".tfvars.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +107,9 @@ def remedy(tree: Tree, root: Root) -> str:
 
 
 def _has_values(tree: Tree, path: str) -> bool:
+    """Whether values, or a lock file, lie in a folder or one below it: somebody deploys it."""
     prefix = f"{path}/" if path else ""
-    return any(
-        one.startswith(prefix) and (one.endswith(VALUES) or one.endswith(".terraform.lock.hcl"))
-        for one in tree.project.files
-        if one.count("/") <= prefix.count("/") + 1
-    )
+    return any(folder == path or (folder.startswith(prefix) and "/" not in folder[len(prefix) :]) for folder in tree.values)
 
 
 class BadValues(Exception):
@@ -142,8 +138,7 @@ def given(tree: Tree, root: Root) -> tuple[dict[str, Given], list[Unreadable]]:
 
 
 def _automatic(tree: Tree, folder: str) -> Iterator[str]:
-    beside = [path for path in tree.project.files if posixpath.dirname(path) == folder and path.endswith(VALUES)]
-    names = {posixpath.basename(path): path for path in beside}
+    names = {posixpath.basename(path): path for path in tree.values.get(folder, ())}
     for name in ("terraform.tfvars", "terraform.tfvars.json"):
         if name in names:
             yield names[name]
