@@ -171,4 +171,4 @@ def test_a_plan_of_many_megabytes_is_read(tmp_path: Path) -> None:
     module["resources"] += [resource(f"null_resource.n{index}", text="x" * 2000) for index in range(15_000)]
     start = time.monotonic()
     assert len(said(judged(tmp_path, {"plan.json": json.dumps(long)}))) == 1
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 60

@@ -19,12 +19,11 @@ VALUES = (".tfvars", ".tfvars.json")
 LOCK = ".terraform.lock.hcl"
 ENDINGS = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
-BALANCER = re.compile(
-    rb"\baws_(?:lb|alb|elb)\b|\baws_a?lb_|/alb/aws\b|terraform-aws-alb\b|(?i:source\b[^\n]*(?:lb|balancer))"
-)
-"""A cheap look for what may become a hop: a resource, or a call of a module that sounds like one."""
-HELPER = re.compile(rb"\baws_(?:ecs_service|autoscaling_|appautoscaling_)")
-LOCAL_SOURCE = re.compile(rb"[\"']?source[\"']?\s*[=:]\s*\"(\.{1,2}/[^\"]*)\"")
+BALANCERS = (b"aws_lb", b"aws_alb", b"aws_elb")
+"""A cheap look for what may become a hop."""
+HELPERS = (b"aws_ecs_service", b"aws_autoscaling_")
+MODULE_SOURCE = re.compile(rb"\bsource\"?\s*[=:]\s*\"([^\"\n]*)\"")
+BALANCING = re.compile(rb"(?i)lb|balancer")
 
 
 @dataclass
@@ -127,12 +126,13 @@ class Tree:
         calls: dict[str, set[str]] = {}
         for folder, paths in self.files.items():
             content = b"\n".join(map(self._bytes, paths))
-            if BALANCER.search(content):
+            sources = MODULE_SOURCE.findall(content) if b"source" in content else []
+            if any(word in content for word in BALANCERS) or any(map(BALANCING.search, sources)):
                 seeds.add(folder)
-            if HELPER.search(content):
+            if any(word in content for word in HELPERS):
                 helpers.add(folder)
-            targets = {joined(folder, source.decode(errors="replace")) for source in LOCAL_SOURCE.findall(content)}
-            calls[folder] = {target for target in targets if target is not None}
+            near = [joined(folder, one.decode(errors="replace")) for one in sources if one.startswith(b".")]
+            calls[folder] = {target for target in near if target is not None}
         return seeds, helpers, calls
 
     def _bytes(self, path: str) -> bytes:
