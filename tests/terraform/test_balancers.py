@@ -133,7 +133,10 @@ def test_a_single_target_needs_no_stickiness(tmp_path: Path, behind: str, kept: 
 
 
 def test_one_task_today_is_said(tmp_path: Path) -> None:
-    service = 'resource "aws_ecs_service" "s" {\n  desired_count = 1\n  load_balancer {\n    target_group_arn = aws_lb_target_group.ws.arn\n  }\n}\n'
+    service = (
+        'resource "aws_ecs_service" "s" {\n  desired_count = 1\n  load_balancer {\n'
+        "    target_group_arn = aws_lb_target_group.ws.arn\n  }\n}\n"
+    )
     report = judged(tmp_path, {"main.tf": BALANCER + listener() + group() + rule("ws", WS) + group("ws") + service})
     message = said(report, "missing-sticky-sessions")[0].message
     assert "aws_ecs_service.s runs one task today, but two during every deployment" in message
@@ -302,3 +305,26 @@ def test_a_repository_without_load_balancers_is_read_and_clean(tmp_path: Path) -
     report = judged(tmp_path, {"main.tf": 'resource "aws_s3_bucket" "b" {}\n'})
     assert report.read["terraform"] == ["main.tf"]
     assert not report.findings
+
+
+ANSWERS = """
+resource "aws_lb_listener" "main" {
+  load_balancer_arn = aws_lb.main.arn
+  default_action {
+    type = "%s"
+    %s {}
+  }
+}
+"""
+
+
+def test_a_load_balancer_that_only_redirects_carries_no_stream(tmp_path: Path) -> None:
+    text = 'resource "aws_lb" "main" {}\n' + ANSWERS % ("redirect", "redirect")
+    assert not said(judged(tmp_path, {"main.tf": text}))
+    assert not said(judged(tmp_path, {"main.tf": text, **STREAM}))
+
+
+def test_a_shared_load_balancer_may_have_its_rules_elsewhere(tmp_path: Path) -> None:
+    text = 'resource "aws_lb" "main" {}\n' + ANSWERS % ("fixed-response", "fixed_response")
+    assert places(judged(tmp_path / "a", {"main.tf": text})) == ["main.tf:1"]
+    assert places(judged(tmp_path / "b", {"main.tf": text, **STREAM})) == ["main.tf:1"]

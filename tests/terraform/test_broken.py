@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from judging import doubts, judged, places, project, reading, said
 
 from infralint.registry import built_in_folder, load_checks
 from infralint.run import lint
+from infralint.sources.terraform.hcl import HclError, Source, parse
 
 GOOD = 'resource "aws_lb" "good" {\n  idle_timeout = 60\n}\n'
 
@@ -86,7 +90,7 @@ def test_a_circle_of_modules_ends(tmp_path: Path) -> None:
     ],
 )
 def test_expressions_that_never_end_are_not_told(tmp_path: Path, expression: str) -> None:
-    doubling = "".join(f'  l{n} = "${{local.l{n - 1}}}{"${local.l%d}" % (n - 1) * 99}"\n' for n in range(1, 5))
+    doubling = "".join(f'  l{n} = "${{local.l{n - 1}}}{f"${{local.l{n - 1}}}" * 99}"\n' for n in range(1, 5))
     before = f'locals {{\n  a = local.b\n  b = local.a\n  l0 = "0123456789"\n{doubling}}}\n'
     start = time.monotonic()
     report = judged(tmp_path, {"main.tf": before + f'resource "aws_lb" "m" {{\n  idle_timeout = {expression}\n}}\n'})
@@ -101,7 +105,7 @@ def test_a_huge_count_is_judged_once(tmp_path: Path) -> None:
 
 
 def test_a_slow_regular_expression_is_stopped(tmp_path: Path) -> None:
-    text = 'resource "aws_lb" "m" {\n  idle_timeout = length(regexall("(a+)+$", "%s!"))\n}\n' % ("a" * 40)
+    text = f'resource "aws_lb" "m" {{\n  idle_timeout = length(regexall("(a+)+$", "{"a" * 40}!"))\n}}\n'
     start = time.monotonic()
     judged(tmp_path, {"main.tf": text})
     assert time.monotonic() - start < 60
@@ -208,3 +212,10 @@ def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
 def test_a_root_that_is_not_there_is_named(tmp_path: Path) -> None:
     found = reading(tmp_path, {"main.tf": GOOD}, roots=[{"path": "infra"}])
     assert "holds no Terraform files" in found.unreadable[0].message
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet='abc019 \n\t"${}%[]()=,.:?!*<>-+/#~|&\\', max_size=60))
+def test_no_text_breaks_the_parser(text: str) -> None:
+    with suppress(HclError):
+        parse(Source("x.tf", text))

@@ -51,7 +51,12 @@ resource "aws_lb_listener" "this" {
     for_each = try(each.value.forward, null) != null ? [each.value.forward] : []
     content {
       type             = "forward"
-      target_group_arn = try(aws_lb_target_group.this[default_action.value.target_group_key].arn, default_action.value.target_group_arn, default_action.value.arn, null)
+      target_group_arn = try(
+        aws_lb_target_group.this[default_action.value.target_group_key].arn,
+        default_action.value.target_group_arn,
+        default_action.value.arn,
+        null,
+      )
     }
   }
   dynamic "default_action" {
@@ -62,7 +67,11 @@ resource "aws_lb_listener" "this" {
         dynamic "target_group" {
           for_each = default_action.value.target_groups
           content {
-            arn    = try(aws_lb_target_group.this[target_group.value.target_group_key].arn, target_group.value.target_group_arn, null)
+            arn    = try(
+              aws_lb_target_group.this[target_group.value.target_group_key].arn,
+              target_group.value.target_group_arn,
+              null,
+            )
             weight = try(target_group.value.weight, null)
           }
         }
@@ -87,21 +96,37 @@ resource "aws_lb_listener_rule" "this" {
   listener_arn = aws_lb_listener.this[each.value.listener].arn
   priority     = try(each.value.rule.priority, null)
   dynamic "action" {
-    for_each = [for one in each.value.rule.actions : one if try(one.type, "") == "forward" || try(one.forward, null) != null]
+    for_each = [
+      for one in each.value.rule.actions : one
+      if try(one.type, "") == "forward" || try(one.forward, null) != null
+    ]
     content {
       type             = "forward"
-      target_group_arn = try(aws_lb_target_group.this[action.value.forward.target_group_key].arn, action.value.forward.target_group_arn, aws_lb_target_group.this[action.value.target_group_key].arn, action.value.target_group_arn, null)
+      target_group_arn = try(
+        aws_lb_target_group.this[action.value.forward.target_group_key].arn,
+        action.value.forward.target_group_arn,
+        aws_lb_target_group.this[action.value.target_group_key].arn,
+        action.value.target_group_arn,
+        null,
+      )
     }
   }
   dynamic "action" {
-    for_each = [for one in each.value.rule.actions : try(coalesce(one.weighted_forward), one) if try(one.type, "") == "weighted-forward" || try(one.weighted_forward, null) != null]
+    for_each = [
+      for one in each.value.rule.actions : try(coalesce(one.weighted_forward), one)
+      if try(one.type, "") == "weighted-forward" || try(one.weighted_forward, null) != null
+    ]
     content {
       type = "forward"
       forward {
         dynamic "target_group" {
           for_each = action.value.target_groups
           content {
-            arn = try(aws_lb_target_group.this[target_group.value.target_group_key].arn, target_group.value.target_group_arn, null)
+            arn = try(
+              aws_lb_target_group.this[target_group.value.target_group_key].arn,
+              target_group.value.target_group_arn,
+              null,
+            )
           }
         }
         dynamic "stickiness" {
@@ -172,7 +197,10 @@ resource "aws_lb_listener" "frontend_http_tcp" {
     for_each = try(var.http_tcp_listeners[count.index].action_type, "forward") == "forward" ? [1] : []
     content {
       type             = "forward"
-      target_group_arn = try(aws_lb_target_group.main[try(var.http_tcp_listeners[count.index].target_group_index, count.index)].arn, null)
+      target_group_arn = try(
+        aws_lb_target_group.main[try(var.http_tcp_listeners[count.index].target_group_index, count.index)].arn,
+        null,
+      )
     }
   }
 }
@@ -184,7 +212,10 @@ resource "aws_lb_listener" "frontend_https" {
     for_each = try(var.https_listeners[count.index].action_type, "forward") == "forward" ? [1] : []
     content {
       type             = "forward"
-      target_group_arn = try(aws_lb_target_group.main[try(var.https_listeners[count.index].target_group_index, count.index)].arn, null)
+      target_group_arn = try(
+        aws_lb_target_group.main[try(var.https_listeners[count.index].target_group_index, count.index)].arn,
+        null,
+      )
     }
   }
 }
@@ -267,7 +298,10 @@ resource "aws_lb_listener" "https" {
   protocol          = "HTTPS"
   default_action {
     type             = "forward"
-    target_group_arn = var.listener_https_fixed_response != null || var.listener_https_redirect != null ? null : one(aws_lb_target_group.default[*].arn)
+    target_group_arn = (
+      var.listener_https_fixed_response != null || var.listener_https_redirect != null
+      ? null : one(aws_lb_target_group.default[*].arn)
+    )
   }
 }
 output "alb_arn" { value = one(aws_lb.default[*].arn) }

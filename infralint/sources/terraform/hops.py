@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -88,8 +88,8 @@ class BalancerTier:
     def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterable[tuple[Hop, bool]]:
         """The target groups that listeners choose: by priority, the first rule whose conditions hold."""
         del kind
-        if not self.routes:
-            return [(hop, False) for hop in self.hops]
+        if not any(route.hop is not None for route in self.routes):
+            return [(hop, False) for hop in self.hops if hop.assumable]
         chosen: dict[int, list[bool]] = {}
         listeners = list(dict.fromkeys(route.listener for route in self.routes))
         forwarding = 0
@@ -203,9 +203,17 @@ def _tier(graph: Graph, balancer: Item) -> BalancerTier:
             if listener in graph.follow(rule, "listener_arn", "aws_lb_listener"):
                 _add_rule(building, listener, rule)
         _add_actions(building, listener, listener.inner("default_action"), Route(listener.address, UNLIMITED, None))
-    if not building.hops:
-        building.hops["", ""] = _way(None, None, None, 1)
-    return BalancerTier(balancer.address, tuple(_made(building)), tuple(building.routes))
+    if building.hops:
+        return BalancerTier(balancer.address, tuple(_made(building)), tuple(building.routes))
+    building.hops["", ""] = _way(None, None, None, 1)
+    alone = [replace(hop, assumable=not _redirects(listeners)) for hop in _made(building)]
+    return BalancerTier(balancer.address, tuple(alone), tuple(building.routes))
+
+
+def _redirects(listeners: Sequence[Item]) -> bool:
+    """Whether every listener only sends clients elsewhere. A fixed response may have rules beside it in another root."""
+    actions = [action.value("type") for listener in listeners for action in listener.inner("default_action")]
+    return bool(actions) and all(action == "redirect" for action in actions)
 
 
 def _add_rule(building: _Building, listener: Item, rule: Item) -> None:

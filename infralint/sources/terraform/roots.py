@@ -109,7 +109,9 @@ def remedy(tree: Tree, root: Root) -> str:
 def _has_values(tree: Tree, path: str) -> bool:
     """Whether values, or a lock file, lie in a folder or one below it: somebody deploys it."""
     prefix = f"{path}/" if path else ""
-    return any(folder == path or (folder.startswith(prefix) and "/" not in folder[len(prefix) :]) for folder in tree.values)
+    return any(
+        folder == path or (folder.startswith(prefix) and "/" not in folder[len(prefix) :]) for folder in tree.values
+    )
 
 
 class BadValues(Exception):
