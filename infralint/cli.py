@@ -64,6 +64,7 @@ def cli() -> None:
 @click.option(
     "--tf-var", "tf_vars", multiple=True, metavar="NAME=VALUE", help="A value for a Terraform variable, as -var."
 )
+@click.option("--tf-env", is_flag=True, help="Take Terraform's TF_VAR_ variables from the environment.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in text.")
 @click.option(
     "--baseline",
@@ -249,7 +250,7 @@ def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
             _fail(f"--nginx-version {options['nginx_version']}: expected a version such as 1.27.3")
         changes["nginx"] = NginxSettings(version=options["nginx_version"], include_paths=settings.nginx.include_paths)
     options["config_shown"] = os.path.relpath(path) if path else ""
-    if options["tf_var_files"] or options["tf_vars"]:
+    if options["tf_var_files"] or options["tf_vars"] or options["tf_env"]:
         changes["terraform"] = _with_values(settings.terraform, root, options)
     settings = msgspec.structs.replace(settings, **changes)
     for name in (*settings.select, *settings.ignore):
@@ -268,7 +269,12 @@ def _with_values(terraform: Any, root: Path, options: dict[str, Any]) -> Any:
         if not name or not equals:
             _fail(f"--tf-var {name}: expected NAME=VALUE")
     variables = terraform.variables | {name: text for name, _, text in pairs}
-    return msgspec.structs.replace(terraform, var_files=[*terraform.var_files, *files], variables=variables)
+    return msgspec.structs.replace(
+        terraform,
+        var_files=[*terraform.var_files, *files],
+        variables=variables,
+        environment=terraform.environment or options["tf_env"],
+    )
 
 
 def _split(values: Sequence[str]) -> list[str]:

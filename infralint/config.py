@@ -80,6 +80,7 @@ class TerraformSettings(Strict, frozen=True, kw_only=True):
     roots: Annotated[list[TerraformRoot], msgspec.Meta(description="Each is judged once per entry.")] = []
     var_files: Annotated[list[str], msgspec.Meta(description="Files of values for every root.")] = []
     variables: Annotated[dict[str, str], msgspec.Meta(description="Values for every root, by variable.")] = {}
+    environment: Annotated[bool, msgspec.Meta(description="Whether TF_VAR_ variables of the environment count.")] = False
 
 
 class Settings(Strict, frozen=True, kw_only=True):

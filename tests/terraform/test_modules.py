@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from conftest import Lint
 from judging import doubts, judged, places, said
 
 MODULE = """
@@ -315,3 +316,46 @@ def test_a_manifest_does_not_lead_out_of_the_project(tmp_path: Path) -> None:
         {"main.tf": call("web", "acme/alb/aws"), ".terraform/modules/modules.json": json.dumps(manifest)},
     )
     assert "is not here" in doubts(report)
+
+
+# Values from outside
+
+
+def value_from(lint: Lint, *options: str) -> list[str]:
+    text = 'variable "idle" {\n  type = number\n}\nresource "aws_lb" "m" {\n  idle_timeout = var.idle\n}\n'
+    report = lint({"main.tf": text, "envs/dev.tfvars": "idle = 60\n", "terraform.tfvars": "idle = 300\n"}, *options)
+    assert not report["unreadable"]
+    return [one["message"].split(" of silence")[0].split("after ")[1] for one in report["findings"]]
+
+
+def test_options_of_the_command_line(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert value_from(lint) == []
+    assert value_from(lint, "--tf-var-file", "envs/dev.tfvars") == ["60 s"]
+    assert value_from(lint, "--tf-var-file", "envs/dev.tfvars", "--tf-var", "idle=45") == ["45 s"]
+    monkeypatch.setenv("TF_VAR_idle", "50")
+    assert value_from(lint, "--tf-env") == []
+
+
+def test_the_environment_counts_on_request_alone(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"main.tf": 'variable "idle" {}\nresource "aws_lb" "m" {\n  idle_timeout = var.idle\n}\n'}
+    monkeypatch.setenv("TF_VAR_idle", "50")
+    assert not lint(dict(files))["findings"]
+    assert len(lint(dict(files), "--tf-env")["findings"]) == 1
+
+
+def test_a_value_without_a_name_is_refused(lint: Lint) -> None:
+    report = lint({"main.tf": 'resource "aws_lb" "m" {}\n'}, "--tf-var", "idle")
+    assert report["status"] == 2
+    assert "expected NAME=VALUE" in report["stderr"]
+
+
+def test_what_a_loop_runs_over_is_shown(tmp_path: Path) -> None:
+    text = 'variable "all" {\n  default = { a = 60 }\n}\n'
+    text += 'resource "aws_lb" "m" {\n  for_each = var.all\n  idle_timeout = each.value\n}\n'
+    report = judged(tmp_path, {"main.tf": text})
+    assert related(report) == ["main.tf:5 for_each gives it", "main.tf:2 var.all has this default"]
+
+
+def test_what_can_not_be_told_keeps_its_words(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"main.tf": 'variable "x" {}\nresource "aws_lb" "m" {\n  idle_timeout = var.x + 1\n}\n'})
+    assert "idle_timeout = var.x + 1 var.x has no default" in doubts(report)

@@ -13,7 +13,7 @@ from infralint.sources.terraform.adapters import MEMBERS
 from infralint.sources.terraform.evaluate import Environment, evaluate
 from infralint.sources.terraform.hcl import Attribute, Block, Expression, ListOf, Literal, ObjectOf, Source
 from infralint.sources.terraform.modules import Module, Resource
-from infralint.sources.terraform.origins import because, origins, references, related
+from infralint.sources.terraform.origins import Origin, because, origins, references, related
 from infralint.sources.terraform.values import EvaluationError, Hole, Value, first_hole
 
 
@@ -135,12 +135,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """Where a block is worked out: its names, its resource's address, and the place in a call that stands for it."""
+    """Where a block is worked out: its names, its resource's address and for_each, and the place in a call that stands for it."""
 
     module: Module
     environment: Environment
     address: str
     place: Place | None = None
+    loop: Attribute | None = None
 
     @property
     def trail(self) -> tuple[Related, ...]:
@@ -161,7 +162,8 @@ def items(module: Module) -> Iterator[Item]:
 
 def _of_resource(resource: Resource, shape: Shape) -> Item:
     module = resource.module
-    frame = _Frame(module, resource.environment, resource.address, _place(resource))
+    loop = resource.block.attributes.get("for_each")
+    frame = _Frame(module, resource.environment, resource.address, _place(resource), loop)
     item = _of_block(resource.block, frame, shape)
     item.type = ALIASES[resource.type]
     item.uncertain = resource.slot.doubt is not None or module.uncertain
@@ -206,16 +208,24 @@ def attempt(attribute: Attribute, environment: Environment) -> Value:
 def setting(attribute: Attribute, frame: _Frame) -> Setting[Any]:
     """An attribute's value with the words that set it, and where these came from."""
     value = attempt(attribute, frame.environment)
-    found = origins(attribute.value, frame.module)
+    found = _origins(attribute, frame)
     if hole := first_hole(value):
         where = frame.place.where if frame.place else attribute.where
-        return unknown(hole, where, attribute.name)
+        return unknown(hole, where, attribute.name if frame.place else attribute.written)
     if secret := next((one.sensitive for one in found if one.sensitive), ""):
         return Unknown(attribute.where, attribute.name, f"it comes from {secret}, which is sensitive and not shown")
     if frame.place is not None:
         return _at_call(value, attribute, frame.place, frame.module)
     places = related(found) or frame.trail
     return Known(value, attribute.where, attribute.name, "explicit", attribute.written, because(found), places)
+
+
+def _origins(attribute: Attribute, frame: _Frame) -> list[Origin]:
+    """Where a value came from; behind `each` stands the block's for_each."""
+    found = origins(attribute.value, frame.module)
+    if frame.loop is not None and any(root == "each" for root, _ in references(attribute.value)):
+        found += [Origin("for_each gives it", frame.loop.where), *origins(frame.loop.value, frame.module)]
+    return found
 
 
 def _at_call(value: Value, attribute: Attribute, place: Place, module: Module) -> Known[Any]:

@@ -76,7 +76,8 @@ class _Reader:
         unknown = {one.get("address"): (one.get("change") or {}).get("after_unknown") or {} for one in self._changes()}
         root = self._root([str(one["address"]) for one in found])
         items = [self._item(one, unknown.get(one["address"], {}), root) for one in found]
-        return Plan(self.path, Graph(items, self.shown), root)
+        scope = self.shown if root is None else self.tree.project.shown(root)
+        return Plan(self.path, Graph(items, scope), root)
 
     @property
     def shown(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -44,7 +45,8 @@ def roots(tree: Tree) -> list[Root]:
 
 
 def _configured(one: TerraformRoot) -> Root:
-    path = joined("", one.path) or ""
+    inside = joined("", one.path)
+    path = one.path if inside is None else inside
     files = tuple(posixpath.join(path, name) for name in one.var_files)
     stems = [posixpath.basename(name).partition(".")[0] for name in one.var_files]
     return Root(path, False, one.workspace or ", ".join(stems), one.workspace or "default", files)
@@ -127,7 +129,7 @@ def given(tree: Tree, root: Root) -> tuple[dict[str, Given], list[Unreadable]]:
 
     https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
     """
-    found: dict[str, Given] = {}
+    found = _of_environment() if tree.project.settings.terraform.environment else {}
     problems: list[Unreadable] = []
     for path in [*_automatic(tree, root.path), *root.var_files]:
         try:
@@ -137,6 +139,12 @@ def given(tree: Tree, root: Root) -> tuple[dict[str, Given], list[Unreadable]]:
     for name, text in root.given.items():
         found[name] = Given(text, Location("--tf-var"), f"--tf-var gives var.{name}")
     return found, problems
+
+
+def _of_environment() -> dict[str, Given]:
+    given = {name.removeprefix("TF_VAR_"): text for name, text in os.environ.items() if name.startswith("TF_VAR_")}
+    place = Location("environment")
+    return {name: Given(text, place, f"TF_VAR_{name} is set") for name, text in given.items()}
 
 
 def _automatic(tree: Tree, folder: str) -> Iterator[str]:
