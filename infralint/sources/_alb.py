@@ -80,10 +80,8 @@ ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType(
 )
 """Every attribute that is asked about. The same defaults hold for all families unless a function says otherwise."""
 
-CLASSIC_IDLE_PAGE = f"{DOCS}/classic/config-idle-timeout.html"
-"""A classic load balancer takes 1 to 3600 s, 60 by default; TCP keep-alive probes do not count as traffic."""
-LAMBDA_PAGE = f"{DOCS}/application/lambda-functions.html"
-CROSS_GROUP_PAGE = f"{DOCS}/application/load-balancer-listeners.html#forward-actions"
+# A classic load balancer takes 1 to 3600 s, 60 by default:
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-idle-timeout.html
 TLS_IDLE = 350.0
 """Seconds, fixed: a TLS listener of a network load balancer can't be set."""
 

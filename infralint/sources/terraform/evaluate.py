@@ -293,7 +293,7 @@ def _conditional(expression: Conditional, environment: Environment) -> Value:
     if first_hole(then) is None and first_hole(otherwise) is None and _interchangeable(then, otherwise):
         return then
     followed = next((one for one in (then, otherwise) if isinstance(one, Hole) and one.of), None)
-    return Hole(condition.why, condition.where, condition.remedy, condition.silent, followed.of if followed else None)
+    return Hole(condition.why, condition.where, condition.remedy, followed.of if followed else None)
 
 
 def _alike(expression: Conditional, chosen: bool, environment: Environment) -> Value:

@@ -256,7 +256,7 @@ class Module:
             argument = self.call.attributes.get(name)
             return evaluate(argument.value, self.calling) if argument else self._default(name, block)
         if self.world.library:
-            return Hole(f"var.{name} is decided by whoever calls this module", block.where, silent=True)
+            return Hole(f"var.{name} is decided by whoever calls this module", block.where)
         given = self.world.given.get(name)
         if given is None:
             return self._default(name, block)
@@ -473,7 +473,7 @@ def _gathered(block: Block, instances: list[Any]) -> Value:
     if len(instances) == 1 and instances[0].slot.doubt is not None:
         only, doubt = instances[0], instances[0].slot.doubt
         if isinstance(only, Resource):
-            return Hole(doubt.why, doubt.where, doubt.remedy, doubt.silent, of=(only, ""))
+            return Hole(doubt.why, doubt.where, doubt.remedy, of=(only, ""))
         return only
     if "count" in block.attributes:
         return instances

@@ -30,7 +30,7 @@ def origins(expression: Expression, module: Module) -> list[Origin]:
 
 def related(found: list[Origin]) -> tuple[Related, ...]:
     """Origins as places to show."""
-    unique = {one.where: Related(one.message, one.where) for one in found}
+    unique = {one.where: Related(one.message, one.where) for one in found if one.message}
     return tuple(unique.values())[:MOST]
 
 
@@ -53,6 +53,8 @@ def _origins(expression: Expression, module: Module, seen: set[tuple[int, str, s
             yield from _origins(attribute.value, module, seen)
         elif root == "module":
             yield from _of_output(name, module)
+        elif (root, name) == ("terraform", "workspace"):
+            yield Origin("", Location(""), default=f"in the workspace {module.world.workspace}")
 
 
 def _of_variable(name: str, module: Module, seen: set[tuple[int, str, str]]) -> Iterator[Origin]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from infralint.model import Location
-from infralint.sources.terraform.hcl import Attr, Call, Expression, ListOf, Literal, Name, ObjectOf
+from infralint.sources.terraform.hcl import Call, Expression, ListOf, Literal, Name, ObjectOf
 
 Value = Any
 """None, bool, int, float, str, list, SetOf, dict, Hole or Lazy."""
@@ -24,14 +24,12 @@ class EvaluationError(Exception):
 class Hole:
     """A value that can't be known: why, where the cause stands, and what would make it known.
 
-    silent: it depends on an input of a module that nobody calls, which is nothing to report.
     of: the resource whose attribute it is, with the attribute's name, so that references can be followed.
     """
 
     why: str
     where: Location | None = None
     remedy: str = ""
-    silent: bool = False
     of: tuple[Lazy, str] | None = None
 
 
@@ -215,13 +213,3 @@ def constant(expression: Expression) -> Value:
     from infralint.sources.terraform.evaluate import evaluate_constant
 
     return evaluate_constant(expression)
-
-
-def path_of(expression: Expression) -> str:
-    """`aws_lb.main.arn` as written, for expressions that are plain paths; else ""."""
-    if isinstance(expression, Name):
-        return expression.name
-    if isinstance(expression, Attr):
-        inner = path_of(expression.target)
-        return f"{inner}.{expression.name}" if inner else ""
-    return ""
