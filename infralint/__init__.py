@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Upgrade,
     )
     from infralint.registry import check
+    from infralint.sources._alb import LoadBalancer
     from infralint.sources.nginx.hops import NginxLocation
     from infralint.sources.vercel.config import VercelConfig
     from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Ignore": "infralint.ignores",
     "check": "infralint.registry",
+    "LoadBalancer": "infralint.sources._alb",
     "NginxLocation": "infralint.sources.nginx.hops",
     "NextRewrite": "infralint.sources.vercel.hops",
     "NextRoute": "infralint.sources.vercel.hops",
@@ -53,6 +55,7 @@ __all__ = [
     "Hop",
     "Ignore",
     "Known",
+    "LoadBalancer",
     "Location",
     "Need",
     "NextRewrite",

@@ -26,6 +26,30 @@ def cli() -> None:
     """Will a token stream (SSE) or a WebSocket survive every hop between the browser and the model?"""
 
 
+def _terraform_options(command: Any) -> Any:
+    """The options that give values to Terraform's variables."""
+    for option in (
+        click.option("--tf-env", is_flag=True, help="Take Terraform's TF_VAR_ variables from the environment."),
+        click.option(
+            "--tf-var",
+            "tf_vars",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="A value for a Terraform variable, as -var.",
+        ),
+        click.option(
+            "--tf-var-file",
+            "tf_var_files",
+            multiple=True,
+            type=click.Path(exists=True, dir_okay=False),
+            metavar="FILE",
+            help="Values for Terraform's variables, as terraform's -var-file.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @cli.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True))
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="What to print.")
@@ -53,6 +77,7 @@ def cli() -> None:
 )
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Use this infralint.yaml.")
 @click.option("--nginx-version", metavar="VERSION", help="The nginx that runs these files, such as 1.27.3.")
+@_terraform_options
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in text.")
 @click.option(
     "--baseline",
@@ -90,6 +115,7 @@ def check_command(paths: tuple[str, ...], **options: Any) -> None:
     type=click.Path(dir_okay=False),
     help="Write to this file.  [default: .infralint-baseline.json in the project's root]",
 )
+@_terraform_options
 def baseline_command(folder: Path, output: str | None, **options: Any) -> None:
     """Write down what FOLDER's project has today, so that later runs report only what is new."""
     from infralint.baseline import NAME, written
@@ -238,11 +264,31 @@ def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
             _fail(f"--nginx-version {options['nginx_version']}: expected a version such as 1.27.3")
         changes["nginx"] = NginxSettings(version=options["nginx_version"], include_paths=settings.nginx.include_paths)
     options["config_shown"] = os.path.relpath(path) if path else ""
+    if options["tf_var_files"] or options["tf_vars"] or options["tf_env"]:
+        changes["terraform"] = _with_values(settings.terraform, root, options)
     settings = msgspec.structs.replace(settings, **changes)
     for name in (*settings.select, *settings.ignore):
         if name not in names:
             _fail(_unknown_check(name, names))
     return settings
+
+
+def _with_values(terraform: Any, root: Path, options: dict[str, Any]) -> Any:
+    """Terraform's settings with the values of --tf-var-file and --tf-var, which win."""
+    import msgspec
+
+    files = [os.path.relpath(path, root) for path in options["tf_var_files"]]
+    pairs = [one.partition("=") for one in options["tf_vars"]]
+    for name, equals, _ in pairs:
+        if not name or not equals:
+            _fail(f"--tf-var {name}: expected NAME=VALUE")
+    variables = terraform.variables | {name: text for name, _, text in pairs}
+    return msgspec.structs.replace(
+        terraform,
+        var_files=[*terraform.var_files, *files],
+        variables=variables,
+        environment=terraform.environment or options["tf_env"],
+    )
 
 
 def _split(values: Sequence[str]) -> list[str]:

@@ -79,6 +79,25 @@ class VercelSettings(Strict, frozen=True, kw_only=True):
     fluid: Annotated[bool | None, msgspec.Meta(description="Whether Fluid compute is on in the dashboard.")] = None
 
 
+class TerraformRoot(Strict, frozen=True, kw_only=True):
+    """One deployment: a folder with the values of one environment."""
+
+    path: str
+    var_files: Annotated[list[str], msgspec.Meta(description="Files of values, relative to `path`.")] = []
+    workspace: str | None = None
+
+
+class TerraformSettings(Strict, frozen=True, kw_only=True):
+    """Which Terraform folders are deployed, and with which values."""
+
+    roots: Annotated[list[TerraformRoot], msgspec.Meta(description="Each is judged once per entry.")] = []
+    var_files: Annotated[list[str], msgspec.Meta(description="Files of values for every root.")] = []
+    variables: Annotated[dict[str, str], msgspec.Meta(description="Values for every root, by variable.")] = {}
+    environment: Annotated[bool, msgspec.Meta(description="Whether TF_VAR_ variables of the environment count.")] = (
+        False
+    )
+
+
 class Settings(Strict, frozen=True, kw_only=True):
     """The whole of infralint.yaml."""
 
@@ -98,6 +117,7 @@ class Settings(Strict, frozen=True, kw_only=True):
     fail_on: FailOn = "warning"
     nginx: NginxSettings = NginxSettings()
     vercel: VercelSettings = VercelSettings()
+    terraform: TerraformSettings = TerraformSettings()
 
     @property
     def default_generation(self) -> tuple[float, bool]:

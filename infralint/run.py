@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from infralint.ignores import Ignore, ignores_of, without_ignored
-from infralint.model import Crossing, Finding, Hop, Location, Reading, Settled, Unknown, Unreadable
+from infralint.model import Crossing, Finding, Hop, Known, Location, Reading, Settled, Unknown, Unreadable
 from infralint.policy import one_a_cause, weighed
 from infralint.project import Project
 from infralint.registry import Check
@@ -151,7 +151,12 @@ def _asked(check: Check, item: Any, named: str) -> list[Finding | Unknown]:
 
 
 def _settled(finding: Finding, check: Check, crossing: Crossing[Hop]) -> Finding:
-    return replace(finding, settled=Settled(check=check.name, hop=crossing.hop, stream=crossing.stream))
+    """With where it came from; and a setting that came from elsewhere shows from where."""
+    own = finding.at.related if isinstance(finding.at, Known) else ()
+    related = (*finding.related, *(one for one in own if one not in finding.related))
+    return replace(
+        finding, related=related, settled=Settled(check=check.name, hop=crossing.hop, stream=crossing.stream)
+    )
 
 
 def _identified(finding: Finding, project: Project) -> Finding:

@@ -54,7 +54,8 @@ def location(where: Location) -> dict[str, Any]:
 
 
 def _hop(hop: Hop) -> dict[str, Any]:
-    return {"platform": hop.platform, "name": hop.name, "location": location(hop.where)}
+    environment = {"environment": hop.environment} if hop.environment else {}
+    return {"platform": hop.platform, "name": hop.name, **environment, "location": location(hop.where)}
 
 
 def _stream(stream: Stream) -> dict[str, Any]:

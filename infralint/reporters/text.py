@@ -76,9 +76,13 @@ class _Page:
             return []
         inherited = isinstance(one.at, Known) and one.at.origin == "inherited"
         names = list(dict.fromkeys(f"{_clean(other.hop.name)} ({other.hop.where})" for other in group if other.hop))
-        if len(group) > 1 or inherited:
-            return [self._aside(f"rules {listing(names, most=4)}")]
-        return []
+        environments = list(
+            dict.fromkeys(other.hop.environment for other in group if other.hop and other.hop.environment)
+        )
+        lines = [self._aside(f"in {listing(environments)}")] if environments else []
+        if len(names) > 1 or inherited:
+            lines.append(self._aside(f"rules {listing(names, most=4)}"))
+        return lines
 
     def _frame(self, where: Location, severity: str) -> Iterator[str]:
         margin = " " * len(str(where.line or ""))

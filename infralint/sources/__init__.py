@@ -5,6 +5,7 @@ from __future__ import annotations
 SOURCES = {
     "infralint.sources.nginx": r"",
     "infralint.sources.vercel": r"(^|/)(vercel\.(json|ts|toml)|package\.json|next\.config\.\w+)$",
+    "infralint.sources.terraform": r"\.(tf|tofu|json)$",
 }
 """Module -> regular expression over paths: without a file that matches, the module is not imported.
 Each has `read(project) -> Reading`."""

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infralint import Crossing, Finding, Known, LoadBalancer, Unknown, check
+
+
+@check
+def lambda_target(crossing: Crossing[LoadBalancer]) -> Iterator[Finding | Unknown]:
+    """A load balancer hands a stream to a Lambda function, through which nothing streams."""
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+    match crossing.hop.target_type:
+        case Known("lambda") as target:
+            group = crossing.hop.group or "its target group"
+            message = f"{crossing.hop.name} hands requests to a Lambda function ({group}), and {_what(crossing)}"
+            yield Finding("error", target, message, _fix(crossing))
+
+
+def _what(crossing: Crossing[LoadBalancer]) -> str:
+    if crossing.stream.kind == "websocket":
+        return "refuses every WebSocket handshake to it with 400"
+    return "waits for the function's whole answer, of at most 1 MB: users see nothing, and then everything at once"
+
+
+def _fix(crossing: Crossing[LoadBalancer]) -> str:
+    if crossing.stream.kind == "websocket":
+        return "put the WebSocket on a container or an instance, or on an API Gateway WebSocket API"
+    return 'stream from a container or an instance, or from a Lambda function URL (`invoke_mode = "RESPONSE_STREAM"`)'

@@ -1,0 +1,166 @@
+"""Terraform: load balancers and what stands behind them, on the values that Terraform would use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from infralint.model import Hop, Known, Location, Reading, Related, Unknown, Unreadable
+from infralint.project import Project
+from infralint.sources.terraform.adapters import sounds_like_balancer
+from infralint.sources.terraform.evaluate import Exhausted
+from infralint.sources.terraform.folders import ENDINGS, Tree
+from infralint.sources.terraform.hops import BalancerTier, Graph, TerraformBalancer, tiers
+from infralint.sources.terraform.items import Item, items
+from infralint.sources.terraform.modules import INIT, Module, Remote, World
+from infralint.sources.terraform.plans import plans
+from infralint.sources.terraform.roots import Root, given, remedy, roots
+from infralint.sources.terraform.values import EvaluationError
+
+
+def read(project: Project) -> Reading:
+    """Every deployment of a project, and its plans. Files that Terraform would refuse are unreadable; the rest is judged."""
+    reading = Reading("terraform")
+    tree = Tree(project)
+    planned = list(plans(project, tree))
+    covered = {plan.root for plan in planned}
+    found = [tier for plan in planned for tier in tiers(plan.graph)]
+    for root in roots(tree):
+        if root.path not in covered:
+            found += _of_root(tree, root, reading)
+    reading.tiers += _distinct(found)
+    reading.unreadable += tree.unreadable
+    reading.files += [project.shown(plan.path) for plan in planned]
+    reading.files += [project.shown(path) for path in project.files if path.endswith(ENDINGS)]
+    if project.named("terragrunt.hcl"):
+        reading.seen.append("Terragrunt")
+    return reading
+
+
+def _of_root(tree: Tree, root: Root, reading: Reading) -> list[BalancerTier]:
+    if root.path not in tree.files:
+        where = Location(tree.project.shown(root.path))
+        reading.unreadable.append(
+            Unreadable("holds no Terraform files, though infralint.yaml names it as a root", where)
+        )
+        return []
+    values, problems = given(tree, root)
+    reading.unreadable += problems
+    world = World(
+        tree,
+        root.path,
+        values,
+        root.workspace,
+        root.library,
+        installed=tree.installed(root.path),
+        remedy=remedy(tree, root),
+    )
+    try:
+        graph = Graph(
+            list(_items(Module(world, tree.folder(root.path)))), tree.project.shown(root.path), root.environment
+        )
+    except (Exhausted, RecursionError):
+        where = Location(tree.project.shown(root.path))
+        plan = "hand in a plan (terraform show -json)"
+        reading.unknown.append(Unknown(where, "", "this root takes too long to work out", plan))
+        return []
+    reading.unknown += world.unknown
+    reading.unreadable += world.problems
+    return tiers(graph)
+
+
+def _items(module: Module) -> Iterator[Item]:
+    """The items of a module and of all that it calls, as far as they may speak of load balancers."""
+    yield from items(module)
+    for child in _children(module):
+        if isinstance(child, Remote):
+            _note(child)
+        elif child.adapted or _tells(child):
+            yield from _items(child)
+
+
+def _children(module: Module) -> Iterator[Module | Remote]:
+    try:
+        yield from module.children()
+    except EvaluationError as error:
+        where = Location(module.world.tree.project.shown(module.folder.path))
+        module.world.unknown.append(Unknown(where, "", f"its modules can't be worked out: {error}"))
+
+
+def _tells(module: Module) -> bool:
+    tree = module.world.tree
+    return module.folder.path in tree.telling or module.folder.path not in tree.files
+
+
+def _note(remote: Remote) -> None:
+    """A module that sounds like a load balancer and is not here can't be judged."""
+    world = remote.module.world
+    if sounds_like_balancer(remote.source) and not world.library:
+        why = f"{remote.source} is not here, so its load balancers can't be judged"
+        world.unknown.append(Unknown(remote.call.where, f"module.{remote.call.labels[0]}", why, INIT))
+
+
+def _distinct(found: Iterable[BalancerTier]) -> list[BalancerTier]:
+    """Each distinct outcome of one block once: alike instances and callers are named beside the first."""
+    kept: dict[object, BalancerTier] = {}
+    for tier in found:
+        key = tuple(_outcome(hop) for hop in tier.hops)
+        kept[key] = _also(kept[key], tier) if key in kept else tier
+    return _told_apart(list(kept.values()))
+
+
+def _outcome(hop: Hop) -> object:
+    """What a finding could say of a hop."""
+    settings = [_plain(one) for one in (hop.idle_timeout, hop.keeps_affinity, hop.forwards_upgrade)]
+    group = getattr(hop, "group_where", None)
+    return hop.where, group, hop.environment, hop.paths, hop.hosts, *settings
+
+
+def _plain(setting: Any) -> object:
+    return (setting.why,) if isinstance(setting, Unknown) else (setting.value, setting.where, setting.origin)
+
+
+def _also(first: BalancerTier, other: BalancerTier) -> BalancerTier:
+    """The first tier, whose settings also show the calls that lead to the other."""
+    return replace(
+        first,
+        hops=tuple(
+            replace(
+                hop,
+                idle_timeout=_joined(hop.idle_timeout, same.idle_timeout),
+                keeps_affinity=_joined(hop.keeps_affinity, same.keeps_affinity),
+            )
+            for hop, same in zip(first.hops, other.hops, strict=True)
+        ),
+    )
+
+
+def _joined(setting: Any, other: Any) -> Any:
+    if not isinstance(setting, Known) or not isinstance(other, Known):
+        return setting
+    places: dict[Location, Related] = {}
+    for one in (*setting.related, *other.related):
+        places.setdefault(one.location, one)
+    return replace(setting, related=tuple(places.values())[:6])
+
+
+def _told_apart(found: list[BalancerTier]) -> list[BalancerTier]:
+    """Tiers of one name and place but different outcomes are told apart by the root that they belong to."""
+    places: dict[object, int] = {}
+    for tier in found:
+        for hop in tier.hops[:1]:
+            places[hop.where, hop.name, hop.environment] = places.get((hop.where, hop.name, hop.environment), 0) + 1
+    return [
+        _in_environment(tier)
+        if any(places.get((one.where, one.name, one.environment), 0) > 1 for one in tier.hops[:1])
+        else tier
+        for tier in found
+    ]
+
+
+def _in_environment(tier: BalancerTier) -> BalancerTier:
+    return replace(tier, hops=tuple(replace(hop, environment=hop.environment or hop.scope) for hop in tier.hops))
+
+
+__all__ = ["TerraformBalancer", "read"]

@@ -1,0 +1,423 @@
+"""Expressions to values. What can't be known becomes a hole that says why; nothing is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from infralint.sources.terraform import functions
+from infralint.sources.terraform.hcl import (
+    Attr,
+    Binary,
+    Call,
+    Conditional,
+    Each,
+    Expression,
+    For,
+    Index,
+    ListOf,
+    Literal,
+    Name,
+    ObjectOf,
+    Splat,
+    Template,
+    TemplateIf,
+    Unary,
+)
+from infralint.sources.terraform.values import (
+    EvaluationError,
+    Hole,
+    SetOf,
+    Value,
+    constant,
+    converted,
+    first_hole,
+    is_lazy,
+    kind_of,
+    same,
+    to_bool,
+    to_number,
+    to_text,
+    type_and_value,
+    whole,
+)
+
+__all__ = ["Environment", "Exhausted", "constant", "converted", "evaluate", "evaluate_constant"]
+
+
+class Exhausted(Exception):
+    """A root that takes more steps than any that people wrote."""
+
+
+class References(Protocol):
+    """What the names in an expression stand for: a module."""
+
+    def reference(self, root: str, name: str, environment: Environment) -> Value: ...
+
+    def read(self, function: str, arguments: list[Value]) -> Value: ...
+
+    def spend(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where an expression is evaluated: its module, what loops bind, and `each` and `count` of its block."""
+
+    module: References
+    bound: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    each: tuple[Value, Value] | None = None
+    count: Value = None
+    splat: Value = None
+
+    def binding(self, names: Mapping[str, Value]) -> Environment:
+        return Environment(self.module, {**self.bound, **names}, self.each, self.count, self.splat)
+
+    def at_each(self, value: Value) -> Environment:
+        return Environment(self.module, self.bound, self.each, self.count, value)
+
+
+class _Nothing:
+    """A module without names, for constants."""
+
+    def reference(self, root: str, name: str, environment: Environment) -> Value:
+        raise EvaluationError(f"{root}.{name} can't stand here")
+
+    def read(self, function: str, arguments: list[Value]) -> Value:
+        raise EvaluationError(f"{function}() can't stand here")
+
+    def spend(self) -> None:
+        return
+
+
+def evaluate_constant(expression: Expression) -> Value:
+    """The value of an expression that may not refer to anything. Raises EvaluationError."""
+    return evaluate(expression, Environment(_Nothing()))
+
+
+def evaluate(expression: Expression, environment: Environment) -> Value:
+    """The value of an expression. Raises EvaluationError where Terraform would refuse, Exhausted."""
+    environment.module.spend()
+    return _HOW[type(expression)](expression, environment)
+
+
+def _literal(expression: Literal, _: Environment) -> Value:
+    return expression.value
+
+
+def _name(expression: Name, environment: Environment) -> Value:
+    if expression.name in environment.bound:
+        return environment.bound[expression.name]
+    raise EvaluationError(f"{expression.name} is not a name that can stand alone")
+
+
+def _attr(expression: Attr, environment: Environment) -> Value:
+    target = expression.target
+    if isinstance(target, Name) and target.name not in environment.bound:
+        return environment.module.reference(target.name, expression.name, environment)
+    if isinstance(target, Attr) and isinstance(target.target, Name) and target.target.name == "data":
+        return environment.module.reference(f"data.{target.name}", expression.name, environment)
+    return member(evaluate(target, environment), expression.name)
+
+
+def member(value: Value, name: str) -> Value:
+    """`value.name`."""
+    if isinstance(value, Hole):
+        return further(value, name)
+    if is_lazy(value):
+        return value.attribute(name)
+    if isinstance(value, dict):
+        if name not in value:
+            raise EvaluationError(f"there is no attribute {name}")
+        return value[name]
+    if isinstance(value, list) and name.isdigit():
+        return indexed(value, int(name))
+    raise EvaluationError(f"{kind_of(value)} has no attribute {name}")
+
+
+def further(hole: Hole, key: str) -> Hole:
+    """A member of what is not known: the path to it grows, so that references can still be followed."""
+    return hole if hole.of is None else replace(hole, of=(hole.of[0], f"{hole.of[1]}.{key}".strip(".")))
+
+
+def _index(expression: Index, environment: Environment) -> Value:
+    target = expression.target
+    key = evaluate(expression.key, environment)
+    if isinstance(target, Name) and target.name not in environment.bound and isinstance(key, str):
+        return environment.module.reference(target.name, key, environment)  # var["x"]
+    return indexed(evaluate(target, environment), key)
+
+
+def indexed(value: Value, key: Value) -> Value:
+    """`value[key]`."""
+    if isinstance(value, Hole) or isinstance(key, Hole):
+        return further(value, str(key)) if isinstance(value, Hole) and not isinstance(key, Hole) else value
+    if hasattr(value, "instance"):
+        return value.instance(key)
+    if is_lazy(value):
+        return value.attribute(to_text(key))
+    if isinstance(value, dict):
+        if to_text(key) not in value:
+            raise EvaluationError("the map has no such key")
+        return value[to_text(key)]
+    if isinstance(value, list) and not isinstance(value, SetOf):
+        number = to_number(key)
+        if number < 0 or number >= len(value) or number != int(number):
+            raise EvaluationError("the list has no such index")
+        return value[int(number)]
+    raise EvaluationError(f"{kind_of(value)} can't be indexed")
+
+
+def _splat(expression: Splat, environment: Environment) -> Value:
+    target = evaluate(expression.target, environment)
+    if isinstance(target, Hole):
+        return target
+    if target is None:
+        return []
+    items = target if isinstance(target, list) else [target]
+    return [evaluate(expression.each, environment.at_each(item)) for item in items]
+
+
+def _each(_: Each, environment: Environment) -> Value:
+    return environment.splat
+
+
+def _list(expression: ListOf, environment: Environment) -> Value:
+    return [evaluate(item, environment) for item in expression.items]
+
+
+def _object(expression: ObjectOf, environment: Environment) -> Value:
+    found: dict[str, Value] = {}
+    for key_expression, value in expression.items:
+        key = evaluate(key_expression, environment)
+        if isinstance(key, Hole):
+            return key
+        found[to_text(key)] = evaluate(value, environment)
+    return found
+
+
+def _template(expression: Template, environment: Environment) -> Value:
+    values = [evaluate(part, environment) for part in expression.parts]
+    if expression.alone:
+        return values[0]
+    if hole := first_hole(values):
+        return hole
+    if any(value is None for value in values):
+        raise EvaluationError("null can't stand in a text")
+    return functions.bounded("".join(map(to_text, values)))
+
+
+def _template_if(expression: TemplateIf, environment: Environment) -> Value:
+    condition = evaluate(expression.condition, environment)
+    if isinstance(condition, Hole):
+        return condition
+    return evaluate(expression.then if to_bool(condition) else expression.otherwise, environment)
+
+
+def _unary(expression: Unary, environment: Environment) -> Value:
+    value = evaluate(expression.operand, environment)
+    if hole := first_hole(value):
+        return hole
+    return not to_bool(value) if expression.operator == "!" else -to_number(value)
+
+
+def _binary(expression: Binary, environment: Environment) -> Value:
+    if expression.operator in ("&&", "||"):
+        return _logical(expression, environment)
+    left, right = evaluate(expression.left, environment), evaluate(expression.right, environment)
+    if expression.operator in ("==", "!="):
+        return _equal(left, right, expression.operator == "==")
+    if hole := first_hole(left) or first_hole(right):
+        return hole
+    return _ARITHMETIC[expression.operator](to_number(left), to_number(right))
+
+
+def _equal(left: Value, right: Value, wanted: bool) -> Value:
+    for hole, other in ((left, right), (right, left)):
+        if other is None and hole is not None and (not isinstance(hole, Hole) or hole.of is not None):
+            return not wanted  # what Terraform fills in later is not null, nor is a collection
+    return first_hole(left) or first_hole(right) or same(left, right) == wanted
+
+
+def _logical(expression: Binary, environment: Environment) -> Value:
+    """A side that decides by itself decides, whatever the other turns out to be."""
+    decisive = expression.operator == "||"
+    left = evaluate(expression.left, environment)
+    if not isinstance(left, Hole) and to_bool(left) is decisive:
+        return decisive
+    right = evaluate(expression.right, environment)
+    if not isinstance(right, Hole) and to_bool(right) is decisive:
+        return decisive
+    if isinstance(left, Hole) or isinstance(right, Hole):
+        return left if isinstance(left, Hole) else right
+    return not decisive
+
+
+def _divided(left: float, right: float) -> float:
+    if right == 0:
+        raise EvaluationError("division by zero")
+    return whole(left / right)
+
+
+def _remainder(left: float, right: float) -> float:
+    import math
+
+    if right == 0:
+        raise EvaluationError("division by zero")
+    return whole(math.fmod(left, right))
+
+
+_ARITHMETIC: Mapping[str, Callable[[Any, Any], Value]] = MappingProxyType(
+    {
+        "+": lambda left, right: whole(left + right),
+        "-": lambda left, right: whole(left - right),
+        "*": lambda left, right: whole(left * right),
+        "/": _divided,
+        "%": _remainder,
+        "<": lambda left, right: left < right,
+        ">": lambda left, right: left > right,
+        "<=": lambda left, right: left <= right,
+        ">=": lambda left, right: left >= right,
+    }
+)
+
+
+def _conditional(expression: Conditional, environment: Environment) -> Value:
+    condition = evaluate(expression.condition, environment)
+    if not isinstance(condition, Hole):
+        if condition is None:
+            raise EvaluationError("the condition is null")
+        return _alike(expression, to_bool(condition), environment)
+    then, otherwise = _attempt(expression.then, environment), _attempt(expression.otherwise, environment)
+    if first_hole(then) is None and first_hole(otherwise) is None and _interchangeable(then, otherwise):
+        return then
+    followed = next((one for one in (then, otherwise) if isinstance(one, Hole) and one.of), None)
+    return Hole(condition.why, condition.where, condition.remedy, followed.of if followed else None)
+
+
+def _alike(expression: Conditional, chosen: bool, environment: Environment) -> Value:
+    """The chosen branch, as the type that both branches share: `c ? 1 : "x"` gives a text."""
+    value = evaluate(expression.then if chosen else expression.otherwise, environment)
+    if isinstance(value, int | float | bool):
+        other = expression.otherwise if chosen else expression.then
+        if isinstance(other, Literal) and isinstance(other.value, str):
+            return to_text(value)
+    return value
+
+
+def _attempt(expression: Expression, environment: Environment) -> Value:
+    try:
+        return evaluate(expression, environment)
+    except EvaluationError as error:
+        return Hole(str(error))
+
+
+def _interchangeable(left: Value, right: Value) -> bool:
+    return type(left) is type(right) and type_and_value(left) == type_and_value(right)
+
+
+def _for(expression: For, environment: Environment) -> Value:
+    collection = evaluate(expression.collection, environment)
+    if isinstance(collection, Hole):
+        return collection
+    pairs = _pairs(collection)
+    listed: list[Value] = []
+    mapped: dict[str, Value] = {}
+    for key, value in pairs:
+        inner = environment.binding(_bound(expression.names, key, value))
+        wanted = True if expression.condition is None else evaluate(expression.condition, inner)
+        if isinstance(wanted, Hole):
+            return wanted
+        if not to_bool(wanted):
+            continue
+        made = evaluate(expression.value, inner)
+        if expression.key is None:
+            listed.append(made)
+            continue
+        name = evaluate(expression.key, inner)
+        if isinstance(name, Hole):
+            return name
+        _put(mapped, to_text(name), made, expression.grouped)
+    return functions.bounded(listed if expression.key is None else mapped)
+
+
+def _put(mapped: dict[str, Value], name: str, value: Value, grouped: bool) -> None:
+    if grouped:
+        mapped.setdefault(name, []).append(value)
+    elif name in mapped:
+        raise EvaluationError("two items of a for expression have the same key")
+    else:
+        mapped[name] = value
+
+
+def _bound(names: tuple[str, ...], key: Value, value: Value) -> dict[str, Value]:
+    return {names[0]: value} if len(names) == 1 else {names[0]: key, names[1]: value}
+
+
+def _pairs(collection: Value) -> list[tuple[Value, Value]]:
+    if isinstance(collection, dict):
+        return [(key, collection[key]) for key in sorted(collection)]
+    if isinstance(collection, SetOf):
+        return [(item, item) for item in collection]
+    if isinstance(collection, list):
+        return list(enumerate(collection))
+    raise EvaluationError(f"{kind_of(collection)} can't be looped over")
+
+
+def _call(expression: Call, environment: Environment) -> Value:
+    name = expression.name.removeprefix("core::")
+    if name == "try":
+        return _try(expression, environment)
+    if name == "can":
+        return _can(expression, environment)
+    arguments = [evaluate(argument, environment) for argument in expression.arguments]
+    if expression.spread:
+        last = arguments.pop()
+        if isinstance(last, Hole):
+            return last
+        arguments += last
+    if name in READERS:
+        return first_hole(arguments) or environment.module.read(name, arguments)
+    return functions.call(name, arguments)
+
+
+READERS = frozenset({"file", "fileexists", "templatefile", "fileset", "filebase64", "abspath", "pathexpand"})
+
+
+def _try(expression: Call, environment: Environment) -> Value:
+    for argument in expression.arguments:
+        try:
+            return evaluate(argument, environment)
+        except EvaluationError:
+            continue
+    raise EvaluationError("try() finds nothing that works")
+
+
+def _can(expression: Call, environment: Environment) -> Value:
+    try:
+        value = evaluate(expression.arguments[0], environment)
+    except EvaluationError:
+        return False
+    return value if isinstance(value, Hole) and value.of is None else True
+
+
+_HOW: Mapping[type, Callable[[Any, Environment], Value]] = MappingProxyType(
+    {
+        Literal: _literal,
+        Name: _name,
+        Attr: _attr,
+        Index: _index,
+        Splat: _splat,
+        Each: _each,
+        ListOf: _list,
+        ObjectOf: _object,
+        Template: _template,
+        TemplateIf: _template_if,
+        Unary: _unary,
+        Binary: _binary,
+        Conditional: _conditional,
+        For: _for,
+        Call: _call,
+    }
+)

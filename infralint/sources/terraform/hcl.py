@@ -1,0 +1,805 @@
+"""HCL, Terraform's language, as a tree in which every block, attribute and expression keeps its place.
+
+The grammar is that of https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md. JSON syntax
+(`*.tf.json`) becomes the same tree.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from infralint.model import Location
+
+DEEPEST = 60
+"""Levels of brackets, templates and blocks; people write ten."""
+
+
+class HclError(Exception):
+    """Text that is not HCL: says what is wrong and at which offset."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class Source:
+    """A file's text and where its lines begin. path: as shown to the user."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in re.finditer("\n", self.text))]
+
+    def at(self, start: int, end: int | None = None) -> Location:
+        """The place between two offsets (the end exclusive)."""
+        line, column = self._position(start)
+        end_line, end_column = self._position(end if end is not None else start)
+        return Location(self.path, line, column, end_line, end_column)
+
+    def _position(self, offset: int) -> tuple[int, int]:
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """Part of a file: offsets of its first character and of the one behind its last."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Expression):
+    value: str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Template(Expression):
+    """Text with holes; alone: the whole is one `${…}`, whose value keeps its type."""
+
+    parts: tuple[Expression, ...]
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateIf(Expression):
+    condition: Expression
+    then: Template
+    otherwise: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Expression):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attr(Expression):
+    target: Expression
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Expression):
+    target: Expression
+    key: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Splat(Expression):
+    """`target[*]` with what follows, which is applied to each (`each` stands for one)."""
+
+    target: Expression
+    each: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Each(Expression):
+    """The element of a splat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Expression):
+    name: str
+    arguments: tuple[Expression, ...]
+    spread: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Expression):
+    operator: str
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Expression):
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional(Expression):
+    condition: Expression
+    then: Expression
+    otherwise: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Expression):
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectOf(Expression):
+    items: tuple[tuple[Expression, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class For(Expression):
+    """A for expression; key: None for a list; grouped: `...` behind the value of an object's."""
+
+    names: tuple[str, ...]
+    collection: Expression
+    key: Expression | None
+    value: Expression
+    condition: Expression | None
+    grouped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """`name = value`."""
+
+    name: str
+    value: Expression
+    start: int
+    source: Source
+
+    @property
+    def where(self) -> Location:
+        return self.source.at(self.start, self.value.end)
+
+    @property
+    def written(self) -> str:
+        """The user's own words, on one line."""
+        text = re.sub(r"\s+", " ", self.source.text[self.start : self.value.end])
+        return text if len(text) <= 120 else f"{text[:117]}…"
+
+
+@dataclass(slots=True)
+class Block:
+    """A block, or a file's top level. header: offset behind its `{`'s line head, for findings about what it leaves out."""
+
+    type: str
+    labels: tuple[str, ...]
+    start: int
+    header: int
+    source: Source
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
+    end: int = 0
+
+    @property
+    def where(self) -> Location:
+        """The block's header."""
+        return self.source.at(self.start, self.header)
+
+    def of(self, kind: str) -> list[Block]:
+        """Nested blocks of a type; in JSON an object, or a list of them, is a block."""
+        found = [block for block in self.blocks if block.type == kind]
+        attribute = self.attributes.get(kind)
+        if attribute is not None and attribute.source.path.endswith(".json"):
+            found += [_json_block(kind, (), one, self.source) for one in _json_objects(attribute.value)]
+        return found
+
+
+def parse(source: Source) -> Block:
+    """A file as a block of its top level. Raises HclError."""
+    try:
+        if source.path.endswith(".json"):
+            return _json_file(source)
+        parser = _Parser(source)
+        body = Block("", (), 0, 0, source)
+        parser.body(body, closing=False)
+    except RecursionError as error:
+        raise HclError("is nested too deeply", 0) from error
+    return body
+
+
+def parse_values(source: Source) -> Block:
+    """A file of variables (`*.tfvars`, `*.tfvars.json`). Raises HclError."""
+    return _json_block("", (), _json_object(source), source) if source.path.endswith(".json") else parse(source)
+
+
+def parse_template(source: Source) -> Template:
+    """The text of a template file. Raises HclError."""
+    return _Parser(source).template(lambda parser: parser.at >= len(parser.text), escapes=False)
+
+
+def parse_expression(source: Source) -> Expression:
+    """Text that is one expression, as given on a command line. Raises HclError."""
+    parser = _Parser(source)
+    parser.wide = 1
+    found = parser.expression()
+    parser.skip()
+    if parser.at < len(parser.text):
+        raise HclError("has something behind the value", parser.at)
+    return found
+
+
+_SPACE = re.compile(r"(?:[ \t\r]+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_SPACE_LINES = re.compile(r"(?:\s+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_NAME = re.compile(r"[^\W\d][\w-]*")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_OPERATOR = re.compile(r"\|\||&&|==|!=|<=|>=|<|>|\+|-|\*|/(?![/*])|%")
+_PLAIN = re.compile(r'[^"\\$%\n]+')
+_PLAIN_TEXT = re.compile(r"[^$%]+")
+_HEREDOC = re.compile(r"<<(-?)([^\W\d][\w-]*)[ \t\r]*\n")
+_JSON_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f"}
+_STRENGTH = {
+    "||": 1,
+    "&&": 2,
+    "==": 3,
+    "!=": 3,
+    "<": 4,
+    ">": 4,
+    "<=": 4,
+    ">=": 4,
+    "+": 5,
+    "-": 5,
+    "*": 6,
+    "/": 6,
+    "%": 6,
+}
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
+
+
+class _Parser:
+    """A recursive descent over text. wide: inside brackets, where line ends are space."""
+
+    def __init__(self, source: Source, json: bool = False) -> None:
+        self.source = source
+        self.text = source.text
+        self.at = 0
+        self.wide = 0
+        self.depth = 0
+        self.json = json
+
+    def skip(self) -> None:
+        found = (_SPACE_LINES if self.wide else _SPACE).match(self.text, self.at)
+        if found:
+            self.at = found.end()
+
+    def peek(self, text: str) -> bool:
+        self.skip()
+        return self.text.startswith(text, self.at)
+
+    def take(self, text: str) -> bool:
+        if self.peek(text):
+            self.at += len(text)
+            return True
+        return False
+
+    def expect(self, text: str) -> None:
+        if not self.take(text):
+            raise self.error(f"expected {text!r}")
+
+    def error(self, message: str) -> HclError:
+        rest = self.text[self.at : self.at + 20].split("\n")[0]
+        got = f"got {rest!r}" if rest else ("the line ends" if self.at < len(self.text) else "the file ends")
+        return HclError(f"{message}, {got}", self.at)
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise HclError("is nested too deeply", self.at)
+
+    # Bodies
+
+    def body(self, into: Block, closing: bool) -> None:
+        """Attributes and blocks up to the closing brace, or the end of the file."""
+        self.deeper()
+        wide, self.wide = self.wide, 0
+        while True:
+            self._lines()
+            if closing and self.text.startswith("}", self.at):
+                self.at += 1
+                break
+            if self.at >= len(self.text):
+                if closing:
+                    raise HclError(f"{into.type} block is never closed", into.start)
+                break
+            self._item(into)
+        self.wide = wide
+        self.depth -= 1
+        into.end = self.at
+
+    def _lines(self) -> None:
+        found = _SPACE_LINES.match(self.text, self.at)
+        if found:
+            self.at = found.end()
+
+    def _item(self, into: Block) -> None:
+        start = self.at
+        name = self._name("an attribute or a block")
+        if self.take("="):
+            value = self.expression()
+            if name in into.attributes:
+                raise HclError(f"{name} is set twice in one block", start)
+            into.attributes[name] = Attribute(name, value, start, self.source)
+        else:
+            self._block(into, name, start)
+        self.skip()
+        if self.at < len(self.text) and self.text[self.at] not in "\n}":
+            raise self.error("expected the end of the line")
+
+    def _block(self, into: Block, name: str, start: int) -> None:
+        labels = []
+        while not self.peek("{"):
+            if self.text.startswith('"', self.at):
+                found = _JSON_STRING.match(self.text, self.at)
+                if not found:
+                    raise self.error("expected a label in quotes")
+                labels.append(found[1])
+                self.at = found.end()
+            else:
+                labels.append(self._name(f"= or {{ behind {name}"))
+        header = self.at
+        self.at += 1
+        end = len(self.text[start:header].rstrip()) + start
+        block = Block(name, tuple(labels), start, end, self.source)
+        self.body(block, closing=True)
+        into.blocks.append(block)
+
+    def _name(self, what: str) -> str:
+        self.skip()
+        found = _NAME.match(self.text, self.at)
+        if not found:
+            raise self.error(f"expected {what}")
+        self.at = found.end()
+        return found[0]
+
+    # Expressions
+
+    def expression(self) -> Expression:
+        self.deeper()
+        found = self._binary(1)
+        if self.take("?"):
+            then = self._branch(":")
+            otherwise = self._branch("")
+            found = Conditional(found.start, otherwise.end, found, then, otherwise)
+        self.depth -= 1
+        return found
+
+    def _branch(self, closing: str) -> Expression:
+        # Terraform lets a conditional's branches begin on the next line only inside brackets.
+        found = self.expression()
+        if closing:
+            self.expect(closing)
+        return found
+
+    def _binary(self, least: int) -> Expression:
+        left = self._unary()
+        while True:
+            self.skip()
+            found = _OPERATOR.match(self.text, self.at)
+            if not found or _STRENGTH[found[0]] < least:
+                return left
+            self.at = found.end()
+            right = self._binary(_STRENGTH[found[0]] + 1)
+            left = Binary(left.start, right.end, found[0], left, right)
+
+    def _unary(self) -> Expression:
+        self.skip()
+        start = self.at
+        for operator in ("!", "-"):
+            if self.text.startswith(operator, start):
+                self.deeper()
+                self.at += 1
+                operand = self._unary()
+                self.depth -= 1
+                return Unary(start, operand.end, operator, operand)
+        return self._postfix(self._primary())
+
+    def _postfix(self, found: Expression) -> Expression:
+        while True:
+            mark = self.at
+            if self.take("["):
+                if self._bracketed_star():
+                    return self._splat(found, full=True)
+                key = self._inside("]")
+                found = Index(found.start, self.at, found, key)
+            elif self.peek(".") and not self.text.startswith("...", self.at):
+                self.at += 1
+                self.skip()
+                if self.take("*"):
+                    return self._splat(found, full=False)
+                if number := re.compile(r"\d+").match(self.text, self.at):
+                    self.at = number.end()
+                    found = Index(found.start, self.at, found, Literal(number.start(), number.end(), int(number[0])))
+                else:
+                    name = self._name("an attribute's name")
+                    found = Attr(found.start, self.at, found, name)
+            else:
+                self.at = mark
+                return found
+
+    def _bracketed_star(self) -> bool:
+        mark = self.at
+        if self.take("*") and self.take("]"):
+            return True
+        self.at = mark
+        return False
+
+    def _splat(self, target: Expression, full: bool) -> Expression:
+        """What follows `[*]` is applied to each; what follows an index behind `.*` to the whole list."""
+        each: Expression = Each(self.at, self.at)
+        if full:
+            each = self._postfix(each)
+            return Splat(target.start, self.at, target, each)
+        while self.peek(".") and not self.text.startswith("...", self.at):
+            self.at += 1
+            name = self._name("an attribute's name")
+            each = Attr(each.start, self.at, each, name)
+        return self._postfix(Splat(target.start, self.at, target, each))
+
+    def _inside(self, closing: str) -> Expression:
+        self.wide += 1
+        found = self.expression()
+        self.expect(closing)
+        self.wide -= 1
+        return found
+
+    def _primary(self) -> Expression:
+        start = self.at
+        character = self.text[start : start + 1]
+        if character == '"':
+            return self._json_text() if self.json else self._quoted()
+        if character == "(":
+            self.at += 1
+            return self._inside(")")
+        if character == "[":
+            return self._list()
+        if character == "{":
+            return self._object()
+        if number := _NUMBER.match(self.text, start):
+            self.at = number.end()
+            text = number[0]
+            return Literal(start, self.at, int(text) if text.isdigit() else _whole(float(text)))
+        if heredoc := _HEREDOC.match(self.text, start):
+            return self._heredoc(heredoc)
+        if name := _NAME.match(self.text, start):
+            self.at = name.end()
+            return self._named(name[0], start)
+        raise self.error("expected a value")
+
+    def _named(self, name: str, start: int) -> Expression:
+        while self.text.startswith("::", self.at):
+            self.at += 2
+            name = f"{name}::{self._name('a function')}"
+        if self.text.startswith("(", self.at):
+            return self._call(name, start)
+        if name in _WORDS:
+            return Literal(start, self.at, _WORDS[name])
+        return Name(start, self.at, name)
+
+    def _call(self, name: str, start: int) -> Expression:
+        self.at += 1
+        self.wide += 1
+        arguments: list[Expression] = []
+        spread = False
+        while not self.take(")"):
+            arguments.append(self.expression())
+            if self.take("..."):
+                spread = True
+            if not self.take(",") and not self.peek(")"):
+                raise self.error("expected , or )")
+        self.wide -= 1
+        return Call(start, self.at, name, tuple(arguments), spread)
+
+    def _list(self) -> Expression:
+        start = self.at
+        self.at += 1
+        self.wide += 1
+        items: list[Expression] = []
+        if self._for_follows():
+            found = self._for(start, "]")
+            self.wide -= 1
+            return found
+        while not self.take("]"):
+            items.append(self.expression())
+            if not self.take(",") and not self.peek("]"):
+                raise self.error("expected , or ]")
+        self.wide -= 1
+        return ListOf(start, self.at, tuple(items))
+
+    def _for_follows(self) -> bool:
+        self.skip()
+        return bool(re.compile(r"for\b(?!\s*[=:,])").match(self.text, self.at))
+
+    def _for(self, start: int, closing: str) -> Expression:
+        self.at += 3
+        names = [self._name("a name")]
+        if self.take(","):
+            names.append(self._name("a name"))
+        if self._name("in") != "in":
+            raise self.error("expected in")
+        collection = self.expression()
+        self.expect(":")
+        key, value = None, self.expression()
+        if closing == "}":
+            self.expect("=>")
+            key, value = value, self.expression()
+        grouped = self.take("...")
+        condition = None
+        if self.peek("if"):
+            self.at += 2
+            condition = self.expression()
+        self.expect(closing)
+        return For(start, self.at, tuple(names), collection, key, value, condition, grouped)
+
+    def _object(self) -> Expression:
+        start = self.at
+        self.at += 1
+        wide, self.wide = self.wide, 1
+        if self._for_follows():
+            found = self._for(start, "}")
+            self.wide = wide
+            return found
+        items: list[tuple[Expression, Expression]] = []
+        while not self.take("}"):
+            key = self._key()
+            if not self.take("=") and not self.take(":"):
+                raise self.error("expected = or :")
+            self._lines()
+            self.wide = 0
+            value = self.expression()
+            self.wide = 1
+            items.append((key, value))
+            self._item_end()
+        self.wide = wide
+        return ObjectOf(start, self.at, tuple(items))
+
+    def _item_end(self) -> None:
+        before = self.at
+        self.skip()
+        between = self.text[before : self.at]
+        if not self.take(",") and "\n" not in between and not self.text.startswith("}", self.at):
+            raise self.error("expected , or a new line")
+
+    def _key(self) -> Expression:
+        self.skip()
+        if name := re.compile(r"([^\W\d][\w-]*)\s*(?==(?!=)|:)").match(self.text, self.at):
+            start, self.at = self.at, name.end(1)
+            return Literal(start, self.at, name[1])
+        return self.expression()
+
+    # Templates
+
+    def _quoted(self) -> Expression:
+        start = self.at
+        self.at += 1
+        found = self.template(lambda parser: parser.text.startswith('"', parser.at), escapes=True)
+        self.at += 1
+        return _simplified(found, start, self.at)
+
+    def _json_text(self) -> Expression:
+        found = _JSON_STRING.match(self.text, self.at)
+        if not found:
+            raise self.error("expected a string")
+        start, self.at = self.at, found.end()
+        text = re.sub(r"\\(u[0-9a-fA-F]{4}|.)", lambda one: _unescaped(one[1]), found[1])
+        if "${" not in text and "%{" not in text:
+            return Literal(start, self.at, text)
+        return _placed(_simplified(parse_template(Source(self.source.path, text)), 0, 0), start, self.at)
+
+    def _heredoc(self, found: re.Match[str]) -> Expression:
+        start = self.at
+        closing = re.compile(rf"^[ \t]*{re.escape(found[2])}[ \t\r]*$", re.MULTILINE).search(self.text, found.end())
+        if not closing:
+            raise HclError(f"<<{found[2]} is never closed", start)
+        text = self.text[found.end() : closing.start()].replace("\r\n", "\n")
+        if found[1]:
+            indents = [len(line) - len(line.lstrip(" ")) for line in text.split("\n")[:-1] if line.strip()]
+            width = min(indents, default=0)
+            text = "\n".join(line[width:] for line in text.split("\n"))
+        self.at = closing.end()
+        return _placed(parse_template(Source(self.source.path, text)), start, self.at)
+
+    def template(self, ends: Callable[[_Parser], bool], escapes: bool) -> Template:
+        """Text and holes until `ends`."""
+        start = self.at
+        parts = list(self._parts(ends, escapes))
+        return Template(start, self.at, tuple(parts))
+
+    def _parts(self, ends: Callable[[_Parser], bool], escapes: bool) -> Iterator[Expression]:
+        held: Expression | None = None
+        while not ends(self):
+            if self.at >= len(self.text) or (escapes and self.text[self.at] == "\n"):
+                raise self.error("a string is never closed")
+            trims_before, trims_after = self.text.startswith(("${~", "%{~"), self.at), self.text[self.at - 2 : self.at]
+            part = self._part(escapes)
+            if held is not None:
+                yield _trimmed(held, str.rstrip) if trims_before else held
+            held = _trimmed(part, str.lstrip) if trims_after == "~}" else part
+        if held is not None:
+            yield held
+
+    def _part(self, escapes: bool) -> Expression:
+        start = self.at
+        if self.text.startswith(("$${", "%%{"), start):
+            self.at += 3
+            return Literal(start, self.at, self.text[start + 1 : start + 3])
+        if self.text.startswith("${", start):
+            return self._hole()
+        if self.text.startswith("%{", start):
+            return self._directive(escapes)
+        if escapes and self.text[start] == "\\":
+            found = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)").match(self.text, start)
+            if not found:
+                raise self.error("expected an escape")
+            self.at = found.end()
+            return Literal(start, self.at, _unescaped(found[1]))
+        plain = (_PLAIN if escapes else _PLAIN_TEXT).match(self.text, start)
+        self.at = plain.end() if plain else start + 1
+        return Literal(start, self.at, self.text[start : self.at])
+
+    def _hole(self) -> Expression:
+        self.at += 2
+        if self.text.startswith("~", self.at):
+            self.at += 1
+        self.wide += 1
+        found = self.expression()
+        self.take("~")
+        self.expect("}")
+        self.wide -= 1
+        return found
+
+    def _directive(self, escapes: bool) -> Expression:
+        start = self.at
+        word = self._directive_word()
+        if word == "if":
+            condition = self._directive_value()
+            then = self.template(lambda parser: parser._at_directive("else", "endif"), escapes)
+            otherwise = Template(self.at, self.at, ())
+            if self._directive_word() == "else":
+                self._directive_end()
+                otherwise = self.template(lambda parser: parser._at_directive("endif"), escapes)
+                self._directive_word()
+            self._directive_end()
+            return TemplateIf(start, self.at, condition, then, otherwise)
+        if word == "for":
+            return self._directive_for(start, escapes)
+        raise HclError(f"%{{ {word} }} has no beginning", start)
+
+    def _directive_for(self, start: int, escapes: bool) -> Expression:
+        self.wide += 1
+        names = [self._name("a name")]
+        if self.take(","):
+            names.append(self._name("a name"))
+        self._name("in")
+        collection = self.expression()
+        self.wide -= 1
+        self._directive_end()
+        value = self.template(lambda parser: parser._at_directive("endfor"), escapes)
+        self._directive_word()
+        self._directive_end()
+        each = For(start, self.at, tuple(names), collection, None, value, None, False)
+        return Call(start, self.at, "join", (Literal(start, start, ""), each), False)
+
+    def _directive_word(self) -> str:
+        self.at += 2
+        if self.text.startswith("~", self.at):
+            self.at += 1
+        return self._name("if, for, else, endif or endfor")
+
+    def _directive_value(self) -> Expression:
+        self.wide += 1
+        found = self.expression()
+        self.wide -= 1
+        self._directive_end()
+        return found
+
+    def _directive_end(self) -> None:
+        self.take("~")
+        self.expect("}")
+
+    def _at_directive(self, *words: str) -> bool:
+        found = re.compile(r"%\{~?\s*([a-z]+)").match(self.text, self.at)
+        return bool(found and found[1] in words)
+
+
+def _trimmed(part: Expression, trim: Callable[[str], str]) -> Expression:
+    """The text beside a `~`, without its space on that side."""
+    if isinstance(part, Literal) and isinstance(part.value, str):
+        return Literal(part.start, part.end, trim(part.value))
+    return part
+
+
+def _whole(number: float) -> float | int:
+    return int(number) if number.is_integer() else number
+
+
+def _unescaped(text: str) -> str:
+    return chr(int(text[1:], 16)) if text[0] in "uU" and len(text) > 1 else _ESCAPES.get(text, text)
+
+
+def _simplified(template: Template, start: int, end: int) -> Expression:
+    """A template without holes is its text; one that is a single hole keeps the hole's type."""
+    if all(isinstance(part, Literal) and isinstance(part.value, str) for part in template.parts):
+        return Literal(start, end, "".join(str(part.value) for part in template.parts if isinstance(part, Literal)))
+    alone = len(template.parts) == 1 and not isinstance(template.parts[0], TemplateIf)
+    return Template(start, end, template.parts, alone)
+
+
+def _placed(found: Expression, start: int, end: int) -> Expression:
+    """A template that was parsed by itself, at its place in the file."""
+    if isinstance(found, Template):
+        return Template(start, end, found.parts, found.alone)
+    return Literal(start, end, found.value) if isinstance(found, Literal) else found
+
+
+# JSON
+
+_LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
+
+
+def _json_object(source: Source) -> ObjectOf:
+    parser = _Parser(source, json=True)
+    parser.wide = 1
+    try:
+        found = parser.expression()
+    except RecursionError as error:
+        raise HclError("is nested too deeply", 0) from error
+    parser.skip()
+    if parser.at < len(source.text) or not isinstance(found, ObjectOf):
+        raise HclError("expected one JSON object", parser.at)
+    return found
+
+
+def _json_file(source: Source) -> Block:
+    found = _json_object(source)
+    body = Block("", (), 0, 0, source)
+    for key, value in found.items:
+        kind = str(key.value) if isinstance(key, Literal) else ""
+        body.blocks += _json_labelled(kind, (), value, _LABELS.get(kind, 0), source)
+    return body
+
+
+def _json_labelled(
+    kind: str, labels: tuple[str, ...], value: Expression, missing: int, source: Source
+) -> Iterator[Block]:
+    for one in _json_objects(value):
+        if not missing:
+            yield _json_block(kind, labels, one, source)
+            continue
+        for key, inner in one.items:
+            if isinstance(key, Literal):
+                yield from _json_labelled(kind, (*labels, str(key.value)), inner, missing - 1, source)
+
+
+def _json_objects(value: Expression) -> list[ObjectOf]:
+    if isinstance(value, ObjectOf):
+        return [value]
+    return [one for one in value.items if isinstance(one, ObjectOf)] if isinstance(value, ListOf) else []
+
+
+def _json_block(kind: str, labels: tuple[str, ...], value: ObjectOf, source: Source) -> Block:
+    block = Block(kind, labels, value.start, value.start + 1, source, end=value.end)
+    for key, inner in value.items:
+        if isinstance(key, Literal):
+            name = str(key.value)
+            block.attributes[name] = Attribute(name, inner, key.start, source)
+            if name == "dynamic":
+                block.blocks += _json_labelled("dynamic", (), inner, 1, source)
+    return block

@@ -1,0 +1,524 @@
+"""Items to hops: which target groups each load balancer's listeners lead to, and what holds there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from infralint.model import UNLIMITED, Hop, Known, Setting, StreamKind, Unknown, not_applicable
+from infralint.sources import _alb
+from infralint.sources._alb import Attributes, LoadBalancer, Parts
+from infralint.sources.terraform.items import Item, Link
+from infralint.sources.terraform.values import EvaluationError, to_bool, to_number, to_text
+
+GENEROUS = 300.0
+"""Seconds: what people who ship streams settle on."""
+
+NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        _alb.TYPE: "load_balancer_type",
+        _alb.IDLE: "idle_timeout",
+        _alb.TCP_IDLE: "tcp_idle_timeout_seconds",
+        _alb.PROTOCOL: "protocol",
+        _alb.TARGET_TYPE: "target_type",
+        _alb.STICKY: "stickiness",
+        _alb.STICKY_TYPE: "type",
+        _alb.LB_COOKIE_SECONDS: "cookie_duration",
+        _alb.APP_COOKIE_SECONDS: "cookie_duration",
+        _alb.APP_COOKIE_NAME: "cookie_name",
+        _alb.GROUP_STICKY: "stickiness",
+        _alb.GROUP_STICKY_SECONDS: "duration",
+    }
+)
+"""Terraform's words for AWS's attributes."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TerraformBalancer(LoadBalancer):
+    """A load balancer as Terraform describes it. ways: the calls that lead to the module it stands in."""
+
+    platform: ClassVar[str] = "terraform"
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting == "keeps_affinity":
+            kind = "source_ip" if self._is("network") else "lb_cookie"
+            return f'stickiness {{\n  type = "{kind}"\n}}'
+        return self._longer(seconds) if setting == "idle_timeout" else ""
+
+    def _longer(self, seconds: float) -> str:
+        wanted = max(seconds, GENEROUS)
+        idle = self.idle_timeout
+        if self._is("network") or self._is("gateway"):
+            fixed = isinstance(idle, Known) and idle.because
+            return "" if fixed or wanted > 6000 else f"tcp_idle_timeout_seconds = {wanted:g}"
+        if wanted > (3600 if self._is("classic") else 4000):
+            return ""
+        return f"idle_timeout = {wanted:g}  # {_alb.KEEP_ALIVE}"
+
+    def _is(self, family: str) -> bool:
+        return isinstance(self.family, Known) and self.family.value == family
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a listener does with requests for some hosts and paths (none: with all): a hop, or none (a redirect).
+
+    vague: its conditions can't be told.
+    """
+
+    listener: str
+    priority: float
+    hop: int | None
+    hosts: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    vague: bool = False
+
+
+@dataclass(frozen=True)
+class BalancerTier:
+    """One load balancer: its listeners' rules choose the target group."""
+
+    name: str
+    hops: tuple[Hop, ...]
+    routes: tuple[Route, ...] = ()
+
+    def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterable[tuple[Hop, bool]]:
+        """The target groups that listeners choose: by priority, the first rule whose conditions hold."""
+        del kind
+        if not any(route.hop is not None for route in self.routes):
+            return [(hop, False) for hop in self.hops if hop.assumable]
+        chosen: dict[int, list[bool]] = {}
+        listeners = list(dict.fromkeys(route.listener for route in self.routes))
+        forwarding = 0
+        for listener in listeners:
+            found = list(self._chosen(listener, host, path))
+            forwarding += bool(found)
+            for index, certain in found:
+                chosen.setdefault(index, []).append(certain)
+        return [
+            (self.hops[index], any(sure) and (len(chosen) == 1 or len(sure) == forwarding))
+            for index, sure in chosen.items()
+        ]
+
+    def _chosen(self, listener: str, host: str | None, path: str) -> Iterator[tuple[int, bool]]:
+        sure = True
+        settled: float | None = None
+        for route in sorted((one for one in self.routes if one.listener == listener), key=lambda one: one.priority):
+            if settled is not None and route.priority != settled:
+                return
+            matched = _matches(route, host, path)
+            if matched is False:
+                continue
+            if route.hop is not None:
+                yield route.hop, sure and matched is True
+            if matched is True:
+                settled = route.priority
+            else:
+                sure = False
+
+
+def _matches(route: Route, host: str | None, path: str) -> bool | None:
+    """Whether a rule takes a request; None: it may."""
+    if route.paths and not any(_globbed(pattern, path) for pattern in route.paths):
+        return False
+    if route.vague:
+        return None
+    if not route.hosts:
+        return True
+    return None if host is None else any(_globbed(one.lower(), host.lower()) for one in route.hosts)
+
+
+def _globbed(pattern: str, text: str) -> bool:
+    """AWS's patterns: * any characters, ? one."""
+    return fnmatchcase(text, pattern.replace("[", "[[]"))
+
+
+_IDENTITIES = ("arn", "id", "name")
+"""What one resource calls another by."""
+
+
+@dataclass
+class Graph:
+    """The items of one root by address and type."""
+
+    items: Sequence[Item]
+    scope: str
+    environment: str = ""
+    by_address: dict[str, Item] = field(default_factory=dict)
+    by_type: dict[str, list[Item]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for item in self.items:
+            self.by_address[item.address] = item
+            self.by_type.setdefault(item.type, []).append(item)
+
+    def of(self, kind: str) -> list[Item]:
+        return self.by_type.get(kind, [])
+
+    def follow(self, item: Item, name: str, kind: str) -> list[Item]:
+        """The items of a type that an argument refers to, by reference or by a name that stands there."""
+        found = [self._linked(link, kind) for link in item.links.get(name, ())]
+        return [one for one in found if one is not None]
+
+    def _linked(self, link: Link, kind: str) -> Item | None:
+        if link.address:
+            target = self.by_address.get(f"{link.address}|{link.path}") or self.by_address.get(link.address)
+            return target if target is not None and target.type == kind else None
+        return next((one for one in self.of(kind) if link.text and link.text in map(one.value, _IDENTITIES)), None)
+
+
+def tiers(graph: Graph) -> list[BalancerTier]:
+    """The load balancers of a root."""
+    found = [_tier(graph, balancer) for balancer in graph.of("aws_lb")]
+    found += [_classic(graph, balancer) for balancer in graph.of("aws_elb")]
+    return found + list(_foreign(graph))
+
+
+# Application, network and gateway load balancers
+
+_LAST = 50_001.0
+"""A rule without a priority is put behind all others; 50000 is the greatest that can be written."""
+
+
+@dataclass
+class _Building:
+    """A tier while its routes are collected: one hop for each target group (and listener, where it decides)."""
+
+    graph: Graph
+    balancer: Item
+    hops: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    routes: list[Route] = field(default_factory=list)
+
+
+def _tier(graph: Graph, balancer: Item) -> BalancerTier:
+    building = _Building(graph, balancer)
+    listeners = [
+        one for one in graph.of("aws_lb_listener") if balancer in graph.follow(one, "load_balancer_arn", "aws_lb")
+    ]
+    for listener in listeners:
+        for rule in graph.of("aws_lb_listener_rule"):
+            if listener in graph.follow(rule, "listener_arn", "aws_lb_listener"):
+                _add_rule(building, listener, rule)
+        _add_actions(building, listener, listener.inner("default_action"), Route(listener.address, UNLIMITED, None))
+    if building.hops:
+        return BalancerTier(balancer.address, tuple(_made(building)), tuple(building.routes))
+    building.hops["", ""] = _way(None, None, None, 1)
+    alone = [replace(hop, assumable=not _redirects(listeners)) for hop in _made(building)]
+    return BalancerTier(balancer.address, tuple(alone), tuple(building.routes))
+
+
+def _redirects(listeners: Sequence[Item]) -> bool:
+    """Whether every listener only sends clients elsewhere. A fixed response may have rules beside it in another root."""
+    actions = [action.value("type") for listener in listeners for action in listener.inner("default_action")]
+    return bool(actions) and all(action == "redirect" for action in actions)
+
+
+def _add_rule(building: _Building, listener: Item, rule: Item) -> None:
+    hosts, paths, vague = _conditions(rule)
+    priority = rule.value("priority")
+    order = float(priority) if isinstance(priority, int | float) else _LAST
+    route = Route(listener.address, order, None, hosts, paths, vague)
+    _add_actions(building, listener, rule.inner("action"), route)
+
+
+def _conditions(rule: Item) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """Hosts and paths of a rule, and whether there is more to it than these."""
+    found: dict[str, list[str]] = {"host_header": [], "path_pattern": []}
+    vague = isinstance(rule.blocks.get("condition"), Unknown)
+    for condition in rule.inner("condition"):
+        kinds = 0
+        for kind, values in found.items():
+            blocks = condition.inner(kind)
+            old = [condition] if condition.value("field") == kind.replace("_", "-") else []
+            for block in blocks + old:
+                kinds += 1
+                named = block.value("values")
+                vague |= not isinstance(named, list)
+                values += [str(one) for one in named or ()]
+        vague |= kinds == 0
+    return tuple(found["host_header"]), tuple(found["path_pattern"]), vague
+
+
+def _add_actions(building: _Building, listener: Item, actions: Iterable[Item], route: Route) -> None:
+    """The target groups that an action forwards to; another action ends the search with nothing."""
+    ways = [way for action in actions for way in _forwarded(building.graph, action)]
+    if not ways:
+        building.routes.append(route)
+    for group, action in ways:
+        index = _hop_of(building, listener, group, action, route, len(ways))
+        building.routes.append(Route(route.listener, route.priority, index, route.hosts, route.paths, route.vague))
+
+
+def _forwarded(graph: Graph, action: Item) -> Iterator[tuple[Item | None, Item]]:
+    for place, name in [(action, "target_group_arn")] + [
+        (group, "arn") for forward in action.inner("forward") for group in forward.inner("target_group")
+    ]:
+        if place.links.get(name):
+            groups = graph.follow(place, name, "aws_lb_target_group")
+            yield (groups[0] if groups else None), action
+
+
+def _hop_of(building: _Building, listener: Item, group: Item | None, action: Item, route: Route, groups: int) -> int:
+    """The index of the hop for a target group, made if it is new; its paths grow."""
+    per_listener = building.balancer.value("load_balancer_type") in ("network", "gateway")
+    key = (group.address if group else "", listener.address if per_listener else "")
+    if key not in building.hops:
+        building.hops[key] = _way(listener, group, action, groups)
+    way = building.hops[key]
+    way["paths"] += [path for path in route.paths if path not in way["paths"]]
+    way["hosts"] += [host for host in route.hosts if host not in way["hosts"]]
+    if groups > way["groups"]:
+        way |= {"action": action, "groups": groups}
+    return list(building.hops).index(key)
+
+
+def _way(listener: Item | None, group: Item | None, action: Item | None, groups: int) -> dict[str, Any]:
+    return {"listener": listener, "group": group, "action": action, "groups": groups, "paths": [], "hosts": []}
+
+
+def _made(building: _Building) -> Iterator[TerraformBalancer]:
+    balancer = building.balancer
+    for way in building.hops.values():
+        group = way["group"]
+        parts = Parts(
+            name=balancer.address,
+            where=balancer.where,
+            balancer=balancer_attributes(balancer),
+            listener=listener_attributes(way["listener"]),
+            action=action_attributes(way["action"]),
+            group=None if group is None else group_attributes(group),
+            group_name=group.address if group else "",
+            group_where=group.where if group else None,
+            groups=way["groups"],
+            names=NAMES,
+            **_replicas(building.graph, group),
+        )
+        yield made(parts, building.graph, tuple(way["paths"]), tuple(way["hosts"]), balancer.silent)
+
+
+def made(
+    parts: Parts, graph: Graph, paths: tuple[str, ...] = (), hosts: tuple[str, ...] = (), silent: bool = False
+) -> TerraformBalancer:
+    """A hop; in a module that nobody calls, what depends on an input says nothing."""
+    fields = _alb.reduced(parts)
+    if silent:
+        fields |= {name: _quiet(name, fields[name]) for name in _NEUTRAL}
+    return TerraformBalancer(
+        **fields,
+        paths=paths,
+        hosts=hosts,
+        upstream=parts.group_name.rpartition(".")[2],
+        scope=graph.scope,
+        environment=graph.environment,
+        assumable=True,
+    )
+
+
+_NEUTRAL = {"idle_timeout": UNLIMITED, "keeps_affinity": "client", "forwards_upgrade": "forwarded"}
+
+
+def _quiet(name: str, setting: Setting[Any]) -> Setting[Any]:
+    return not_applicable(_NEUTRAL[name], setting.where) if isinstance(setting, Unknown) else setting
+
+
+# Arguments to AWS's attributes
+
+
+def balancer_attributes(item: Item) -> Attributes:
+    """`load_balancer_type` and `idle_timeout`."""
+    return {
+        _alb.TYPE: argument(item, "load_balancer_type", _alb.TYPE, to_text),
+        _alb.IDLE: argument(item, "idle_timeout", _alb.IDLE, to_number),
+    }
+
+
+def listener_attributes(item: Item | None) -> Attributes:
+    """`protocol` and `tcp_idle_timeout_seconds`."""
+    if item is None:
+        return _alb.NOTHING
+    return {
+        _alb.PROTOCOL: argument(item, "protocol", _alb.PROTOCOL, to_text),
+        _alb.TCP_IDLE: argument(item, "tcp_idle_timeout_seconds", _alb.TCP_IDLE, to_number),
+    }
+
+
+def action_attributes(item: Item | None) -> Attributes:
+    """`forward { stickiness { … } }`: keeps clients with a target group, not with a target."""
+    blocks = [one for forward in item.inner("forward") for one in forward.inner("stickiness")] if item else []
+    if not blocks:
+        return _alb.NOTHING
+    return {
+        _alb.GROUP_STICKY: argument(blocks[0], "enabled", _alb.GROUP_STICKY, to_bool),
+        _alb.GROUP_STICKY_SECONDS: argument(blocks[0], "duration", _alb.GROUP_STICKY_SECONDS, to_number),
+    }
+
+
+def group_attributes(item: Item) -> Attributes:
+    """`target_type` and `stickiness { … }`, which is enabled unless it says otherwise."""
+    found: dict[str, Setting[Any]] = {
+        _alb.TARGET_TYPE: argument(item, "target_type", _alb.TARGET_TYPE, to_text),
+        _alb.STICKY: Known(False, item.where, "stickiness", "default", related=item.trail),
+    }
+    blocks = item.blocks.get("stickiness", [])
+    if isinstance(blocks, Unknown):
+        return found | {_alb.STICKY: blocks}
+    return found | _stickiness(blocks[0]) if blocks else found
+
+
+def _stickiness(block: Item) -> dict[str, Setting[Any]]:
+    kind = argument(block, "type", _alb.STICKY_TYPE, to_text)
+    found = {_alb.STICKY: _enabled(block), _alb.STICKY_TYPE: kind}
+    application = isinstance(kind, Known) and kind.value == "app_cookie"
+    seconds = _alb.APP_COOKIE_SECONDS if application else _alb.LB_COOKIE_SECONDS
+    found[seconds] = argument(block, "cookie_duration", seconds, to_number)
+    if application:
+        found[_alb.APP_COOKIE_NAME] = argument(block, "cookie_name", _alb.APP_COOKIE_NAME, to_text)
+    return found
+
+
+def _enabled(block: Item) -> Setting[bool]:
+    # https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lb_target_group#stickiness
+    given = block.get("enabled")
+    if given is None or (isinstance(given, Known) and given.value is None):
+        return Known(True, block.where, "stickiness", "explicit", "stickiness { … }", related=block.trail)
+    return argument(block, "enabled", _alb.STICKY, to_bool)
+
+
+def argument(item: Item, name: str, key: str, convert: Callable[[Any], Any]) -> Setting[Any]:
+    """An argument's value, AWS's default where it is left out or null, unknown where it is of no use."""
+    given = item.get(name)
+    default = _alb.ATTRIBUTES[key].default
+    if given is None:
+        return Known(default, item.where, name, "default", related=item.trail)
+    if isinstance(given, Unknown):
+        return given
+    if given.value is None and not given.written:
+        return Known(default, given.where, name, "default", related=given.related)
+    if given.value is None:
+        because = f"{given.because or 'null'}, and for null AWS's own default holds"
+        return Known(default, given.where, name, "default", given.written, because, given.related)
+    try:
+        value = convert(given.value)
+    except EvaluationError as error:
+        return Unknown(given.where, name, f"Terraform refuses `{given.written}`: {error}")
+    return Known(value, given.where, given.name, given.origin, given.written, given.because, given.related)
+
+
+# What stands behind a target group
+
+
+def _replicas(graph: Graph, group: Item | None) -> dict[str, Any]:
+    """How many targets there can be, where Terraform says so."""
+    if group is None:
+        return {}
+    for scaling in graph.of("aws_autoscaling_group"):
+        if (
+            group in graph.follow(scaling, "target_group_arns", "aws_lb_target_group")
+            and scaling.value("max_size") == 1
+        ):
+            return {"replicas": scaling.get("max_size")}
+    for service in graph.of("aws_ecs_service"):
+        if any(
+            group in graph.follow(one, "target_group_arn", "aws_lb_target_group")
+            for one in service.inner("load_balancer")
+        ):
+            return _of_service(service)
+    return _attached(graph, group)
+
+
+def _of_service(service: Item) -> dict[str, Any]:
+    if service.value("desired_count") != 1:
+        return {}
+    if service.value("deployment_maximum_percent") == 100:
+        return {"replicas": service.get("desired_count")}
+    said = f"; {service.address} runs one task today, but two during every deployment and more when it scales"
+    return {"replicas_said": said}
+
+
+def _attached(graph: Graph, group: Item) -> dict[str, Any]:
+    attachments = [
+        one
+        for one in graph.of("aws_lb_target_group_attachment")
+        if group in graph.follow(one, "target_group_arn", "aws_lb_target_group")
+    ]
+    if len(attachments) != 1 or attachments[0].uncertain or not attachments[0].links.get("target_id"):
+        return {}
+    target = attachments[0].links["target_id"][0].address
+    if "aws_instance." not in target:
+        return {}
+    return {"replicas": Known(1, attachments[0].where, "target_id", because=f"{target} is its only target")}
+
+
+# Classic load balancers
+
+
+def _classic(graph: Graph, balancer: Item) -> BalancerTier:
+    """Stickiness of a classic load balancer is a policy, which counts when it exists."""
+    policies = [
+        policy
+        for kind in ("aws_lb_cookie_stickiness_policy", "aws_app_cookie_stickiness_policy")
+        for policy in graph.of(kind)
+        if balancer in graph.follow(policy, "load_balancer", "aws_elb")
+    ]
+    sticky: Known[bool] = Known(False, balancer.where, "a stickiness policy", "default", related=balancer.trail)
+    if policies:
+        sticky = Known(True, policies[0].where, policies[0].type, "explicit", policies[0].address)
+    listeners = [argument(one, "lb_protocol", _alb.PROTOCOL, to_text) for one in balancer.inner("listener")]
+    parts = Parts(
+        name=balancer.address,
+        where=balancer.where,
+        balancer={
+            _alb.TYPE: Known("classic", balancer.where, "aws_elb"),
+            _alb.IDLE: argument(balancer, "idle_timeout", _alb.IDLE, to_number),
+        },
+        listener={_alb.PROTOCOL: listeners[0]}
+        if len(listeners) == 1
+        else {_alb.PROTOCOL: not_applicable("TCP", balancer.where)},
+        group={_alb.STICKY: sticky},
+        group_name=balancer.address,
+        group_where=balancer.where,
+        names=NAMES,
+    )
+    return BalancerTier(balancer.address, (made(parts, graph, silent=balancer.silent),))
+
+
+# Target groups of a load balancer that is defined elsewhere
+
+
+def _foreign(graph: Graph) -> Iterator[BalancerTier]:
+    """Rules and listeners that are added to a load balancer which is not in this configuration."""
+    for kind, name, inner, target in (
+        ("aws_lb_listener_rule", "listener_arn", "action", "aws_lb_listener"),
+        ("aws_lb_listener", "load_balancer_arn", "default_action", "aws_lb"),
+    ):
+        for one in graph.of(kind):
+            holes = [link.hole for link in one.links.get(name, ()) if link.hole is not None]
+            if holes and not graph.follow(one, name, target):
+                yield from _of_foreign(graph, one, inner, holes[0])
+
+
+def _of_foreign(graph: Graph, item: Item, inner: str, hole: Unknown) -> Iterator[BalancerTier]:
+    hosts, paths, _ = _conditions(item)
+    for group, action in [way for one in item.inner(inner) for way in _forwarded(graph, one)]:
+        if group is None:
+            continue
+        balancer = Unknown(
+            hole.where, "idle_timeout", f"the load balancer is defined elsewhere: {hole.why}", hole.remedy
+        )
+        parts = Parts(
+            name=item.address,
+            where=item.where,
+            balancer={_alb.TYPE: Known("application", item.where, "type", "default"), _alb.IDLE: balancer},
+            action=action_attributes(action),
+            group=group_attributes(group),
+            group_name=group.address,
+            group_where=group.where,
+            names=NAMES,
+            **_replicas(graph, group),
+        )
+        hop = made(parts, graph, paths, hosts, item.silent)
+        route = Route(item.address, 0, 0, hosts, paths)
+        yield BalancerTier(item.address, (hop,), (route,) if paths or hosts else ())

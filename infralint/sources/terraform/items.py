@@ -1,0 +1,288 @@
+"""Load balancers and what belongs to them as plain items, whichever way Terraform describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+from typing import Literal as OneOf
+
+from infralint.model import Known, Location, Related, Setting, Unknown
+from infralint.sources.terraform.adapters import MEMBERS
+from infralint.sources.terraform.evaluate import Environment, evaluate
+from infralint.sources.terraform.hcl import Attribute, Block, Expression, ListOf, Literal, ObjectOf, Source
+from infralint.sources.terraform.modules import Module, Resource
+from infralint.sources.terraform.origins import Origin, because, origins, references, related
+from infralint.sources.terraform.values import EvaluationError, Hole, Value, first_hole
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is asked of a resource or block: its arguments, those that lead to another resource, its blocks."""
+
+    attributes: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    blocks: Mapping[str, Shape] = field(default_factory=dict)
+
+
+_FORWARD = Shape(
+    blocks={
+        "target_group": Shape(("weight",), ("arn",)),
+        "stickiness": Shape(("enabled", "duration")),
+    }
+)
+_ACTION = Shape(("type",), ("target_group_arn",), {"forward": _FORWARD})
+_CONDITION = Shape(("field", "values"), blocks={"path_pattern": Shape(("values",)), "host_header": Shape(("values",))})
+_BALANCER = Shape(("name", "load_balancer_type", "idle_timeout"))
+_LISTENER = Shape(("protocol", "tcp_idle_timeout_seconds"), ("load_balancer_arn",), {"default_action": _ACTION})
+_RULE = Shape(("priority",), ("listener_arn",), {"action": _ACTION, "condition": _CONDITION})
+_STICKINESS = Shape(("enabled", "type", "cookie_duration", "cookie_name"))
+_GROUP = Shape(("name", "target_type"), blocks={"stickiness": _STICKINESS})
+_ATTACHED = Shape(links=("target_group_arn", "target_id"))
+
+SHAPES: Mapping[str, Shape] = MappingProxyType(
+    {
+        "aws_lb": _BALANCER,
+        "aws_alb": _BALANCER,
+        "aws_lb_listener": _LISTENER,
+        "aws_alb_listener": _LISTENER,
+        "aws_lb_listener_rule": _RULE,
+        "aws_alb_listener_rule": _RULE,
+        "aws_lb_target_group": _GROUP,
+        "aws_alb_target_group": _GROUP,
+        "aws_lb_target_group_attachment": _ATTACHED,
+        "aws_alb_target_group_attachment": _ATTACHED,
+        "aws_elb": Shape(("name", "idle_timeout"), blocks={"listener": Shape(("lb_protocol", "lb_port"))}),
+        "aws_lb_cookie_stickiness_policy": Shape(("lb_port",), ("load_balancer",)),
+        "aws_app_cookie_stickiness_policy": Shape(("lb_port",), ("load_balancer",)),
+        "aws_ecs_service": Shape(
+            ("desired_count", "deployment_maximum_percent"),
+            blocks={"load_balancer": Shape(links=("target_group_arn",))},
+        ),
+        "aws_autoscaling_group": Shape(("max_size",), ("target_group_arns",)),
+    }
+)
+"""Resource type -> what is asked of it. https://registry.terraform.io/providers/hashicorp/aws/latest/docs"""
+
+ALIASES = {name: name.replace("aws_alb", "aws_lb") for name in SHAPES}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a call that stands for a place in the module, and the words there."""
+
+    where: Location
+    written: str = ""
+    value: Expression | None = None
+    source: Source | None = None
+
+    def member(self, key: str | int) -> Place:
+        """A member of an object or list, as far as it is written out here."""
+        if isinstance(self.value, ObjectOf) and self.source:
+            for name, value in self.value.items:
+                if isinstance(name, Literal) and name.value == key:
+                    attribute = Attribute(str(key), value, name.start, self.source)
+                    return Place(attribute.where, attribute.written, value, self.source)
+        if isinstance(self.value, ListOf) and self.source and isinstance(key, int) and key < len(self.value.items):
+            value = self.value.items[key]
+            return Place(self.source.at(value.start, value.end), "", value, self.source)
+        return replace(self, value=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A reference: the resource's address (or a module's, with the path into its outputs), or the text that stands there."""
+
+    address: str = ""
+    path: str = ""
+    text: str = ""
+    hole: Unknown | None = None
+
+
+@dataclass
+class Item:
+    """A resource, or a block in one. settings: what is written, a value of None for null.
+
+    blocks: nested blocks of a kind, or why it can't be told whether there are any. silent: the
+    module belongs to nobody, and what depends on its inputs is nothing to report. uncertain: how
+    many of it there are, or whether any, can't be known.
+    """
+
+    type: str
+    address: str
+    where: Location
+    settings: dict[str, Setting[Any]] = field(default_factory=dict)
+    links: dict[str, list[Link]] = field(default_factory=dict)
+    blocks: dict[str, list[Item] | Unknown] = field(default_factory=dict)
+    trail: tuple[Related, ...] = ()
+    silent: bool = False
+    uncertain: bool = False
+
+    def get(self, name: str) -> Setting[Any] | None:
+        return self.settings.get(name)
+
+    def value(self, name: str) -> Any:
+        """A known value, else None."""
+        found = self.settings.get(name)
+        return found.value if isinstance(found, Known) else None
+
+    def inner(self, kind: str) -> list[Item]:
+        """Nested blocks that surely are there."""
+        found = self.blocks.get(kind, [])
+        return found if isinstance(found, list) else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where a block is worked out: its names, its resource's address and for_each, and the place in a call that stands for it."""
+
+    module: Module
+    environment: Environment
+    address: str
+    place: Place | None = None
+    loop: Attribute | None = None
+
+    @property
+    def trail(self) -> tuple[Related, ...]:
+        return () if self.place else tuple(self.module.trail())
+
+    def within(self, kind: str, names: Mapping[str, Value] | None = None) -> _Frame:
+        """For a nested block, with what its dynamic block binds."""
+        environment = self.environment.binding(names) if names else self.environment
+        return replace(self, environment=environment, place=self.place.member(kind) if self.place else None)
+
+
+def items(module: Module) -> Iterator[Item]:
+    """The items of one module, without those of the modules that it calls."""
+    for kind, shape in SHAPES.items():
+        for resource in module.resources(kind):
+            yield _of_resource(resource, shape)
+
+
+def _of_resource(resource: Resource, shape: Shape) -> Item:
+    module = resource.module
+    loop = resource.block.attributes.get("for_each")
+    frame = _Frame(module, resource.environment, resource.address, _place(resource), loop)
+    item = _of_block(resource.block, frame, shape)
+    item.type = ALIASES[resource.type]
+    item.uncertain = resource.slot.doubt is not None or module.uncertain
+    return item
+
+
+def _place(resource: Resource) -> Place | None:
+    call = resource.module.call
+    if not resource.module.adapted or call is None:
+        return None
+    member = MEMBERS.get((resource.type, resource.block.labels[1]))
+    argument = call.attributes.get(member) if member else None
+    if argument is None:
+        return Place(call.where)
+    key = resource.slot.key
+    found = Place(argument.where, argument.written, argument.value, argument.source)
+    return found if key is None else found.member(key)
+
+
+def _of_block(block: Block, frame: _Frame, shape: Shape) -> Item:
+    where = frame.place.where if frame.place else block.where
+    item = Item(block.type, frame.address, where, trail=frame.trail, silent=frame.module.world.library)
+    for name in shape.attributes:
+        if (attribute := block.attributes.get(name)) is not None:
+            item.settings[name] = setting(attribute, frame)
+    for name in shape.links:
+        if (attribute := block.attributes.get(name)) is not None:
+            item.links[name] = links(attempt(attribute, frame.environment), where)
+    for name, inner in shape.blocks.items():
+        item.blocks[name] = _nested(block, name, frame, inner)
+    return item
+
+
+def attempt(attribute: Attribute, environment: Environment) -> Value:
+    """An attribute's value; what Terraform would refuse is a hole, too."""
+    try:
+        return evaluate(attribute.value, environment)
+    except EvaluationError as error:
+        return Hole(f"Terraform refuses {attribute.written}: {error}", attribute.where)
+
+
+def setting(attribute: Attribute, frame: _Frame) -> Setting[Any]:
+    """An attribute's value with the words that set it, and where these came from."""
+    value = attempt(attribute, frame.environment)
+    found = _origins(attribute, frame)
+    if hole := first_hole(value):
+        where = frame.place.where if frame.place else attribute.where
+        return unknown(hole, where, attribute.name if frame.place else attribute.written)
+    if secret := next((one.sensitive for one in found if one.sensitive), ""):
+        return Unknown(attribute.where, attribute.name, f"it comes from {secret}, which is sensitive and not shown")
+    if frame.place is not None:
+        return _at_call(value, attribute, frame.place, frame.module)
+    places = related(found) or frame.trail
+    return Known(value, attribute.where, attribute.name, "explicit", attribute.written, because(found), places)
+
+
+def _origins(attribute: Attribute, frame: _Frame) -> list[Origin]:
+    """Where a value came from; behind `each` stands the block's for_each."""
+    found = origins(attribute.value, frame.module)
+    if frame.loop is not None and any(root == "each" for root, _ in references(attribute.value)):
+        found += [Origin("for_each gives it", frame.loop.where), *origins(frame.loop.value, frame.module)]
+    return found
+
+
+def _at_call(value: Value, attribute: Attribute, place: Place, module: Module) -> Known[Any]:
+    """A setting that an adapter works out, shown at the argument that decides it, else at the call."""
+    call = module.call
+    names = [name for root, name in references(attribute.value) if root == "var"]
+    given = next((call.attributes[name] for name in names if call and name in call.attributes), None)
+    if given is None:
+        origin: OneOf["explicit", "default"] = "explicit" if place.written else "default"
+        return Known(value, place.where, attribute.name, origin, place.written)
+    found = origins(given.value, module.parent) if module.parent else []
+    return Known(value, given.where, attribute.name, "explicit", given.written, because(found), related(found))
+
+
+def unknown(hole: Hole, where: Location, name: str) -> Unknown:
+    """A hole as a setting that can't be told: at its cause, so that one cause is reported once."""
+    return Unknown(hole.where or where, name, hole.why, hole.remedy)
+
+
+def links(value: Value, where: Location) -> list[Link]:
+    """The resources that a value (or each member of a list) refers to."""
+    if isinstance(value, list):
+        return [link for one in value for link in links(one, where)]
+    if isinstance(value, Hole):
+        if value.of is None:
+            return [Link(hole=unknown(value, where, ""))]
+        return [Link(value.of[0].address, value.of[1], hole=unknown(value, where, ""))]  # type: ignore[attr-defined]
+    return [Link(text=value)] if isinstance(value, str) and value else []
+
+
+def _nested(block: Block, kind: str, frame: _Frame, shape: Shape) -> list[Item] | Unknown:
+    found = [_of_block(one, frame.within(kind), shape) for one in block.of(kind)]
+    for dynamic in block.blocks:
+        if dynamic.type == "dynamic" and dynamic.labels == (kind,):
+            made = _dynamic(dynamic, frame, shape)
+            if isinstance(made, Unknown):
+                return made
+            found += made
+    return found
+
+
+def _dynamic(block: Block, frame: _Frame, shape: Shape) -> list[Item] | Unknown:
+    each = block.attributes.get("for_each")
+    contents = block.of("content")
+    if each is None or not contents:
+        return []
+    kind = block.labels[0]
+    value = attempt(each, frame.environment)
+    if isinstance(value, Hole):
+        return unknown(value, frame.place.where if frame.place else each.where, kind)
+    iterator = block.attributes.get("iterator")
+    name = getattr(iterator.value, "name", kind) if iterator else kind
+    frames = [frame.within(kind, {name: {"key": key, "value": one}}) for key, one in _pairs(value)]
+    return [_of_block(contents[0], one, shape) for one in frames]
+
+
+def _pairs(value: Value) -> Iterable[tuple[Value, Value]]:
+    if isinstance(value, dict):
+        return value.items()
+    return [(one, one) for one in value] if isinstance(value, list) else []

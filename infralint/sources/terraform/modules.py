@@ -1,0 +1,495 @@
+"""Modules as Terraform would see them: variables, locals, calls and resources, worked out when asked for."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from infralint.model import Location, Related, Unknown, Unreadable
+from infralint.project import CantRead
+from infralint.sources.terraform.adapters import adapter
+from infralint.sources.terraform.evaluate import Environment, Exhausted, evaluate
+from infralint.sources.terraform.folders import Folder, Tree, joined
+from infralint.sources.terraform.hcl import (
+    Block,
+    Call,
+    Expression,
+    HclError,
+    Literal,
+    Source,
+    parse_expression,
+    parse_template,
+)
+from infralint.sources.terraform.values import (
+    EvaluationError,
+    Hole,
+    SetOf,
+    Value,
+    converted,
+    to_bool,
+    to_number,
+    to_text,
+)
+
+STEPS = 400_000
+"""Expressions worked out for one root; large ones take some thousands."""
+MOST_INSTANCES = 256
+"""Of one `count` or `for_each`; what lies beyond is alike."""
+DEEPEST = 16
+"""Modules within modules."""
+
+WITHOUT_VALUE = "give it in a .tfvars file or with --tf-var, or hand in a plan (terraform show -json)"
+INIT = "run terraform init here first, or hand in a plan (terraform show -json)"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A root variable's value and where it was given."""
+
+    value: Expression | str
+    where: Location
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One instance of a block: its key (None without count or for_each), what `each` and `count` are, and whether it surely exists."""
+
+    key: Value = None
+    each: tuple[Value, Value] | None = None
+    count: Value = None
+    doubt: Hole | None = None
+
+    @property
+    def suffix(self) -> str:
+        if self.doubt is not None or self.key is None:
+            return ""
+        return f"[{self.key}]" if isinstance(self.key, int) else f'["{self.key}"]'
+
+
+@dataclass
+class World:
+    """What the evaluation of one root shares."""
+
+    tree: Tree
+    root: str
+    given: Mapping[str, Given]
+    workspace: str | None = "default"
+    library: bool = False
+    steps: int = 0
+    problems: list[Unreadable] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
+    installed: Mapping[str, str] = field(default_factory=dict)
+    remedy: str = WITHOUT_VALUE
+
+    def spend(self) -> None:
+        self.steps += 1
+        if self.steps > STEPS:
+            raise Exhausted
+
+
+class Resource:
+    """One instance of a resource or data block."""
+
+    def __init__(self, module: Module, block: Block, slot: Slot) -> None:
+        self.module = module
+        self.block = block
+        self.slot = slot
+
+    @property
+    def type(self) -> str:
+        return self.block.labels[0]
+
+    @property
+    def address(self) -> str:
+        data = "data." if self.block.type == "data" else ""
+        own = f"{data}{self.type}.{self.block.labels[1]}{self.slot.suffix}"
+        return f"{self.module.address}.{own}" if self.module.address else own
+
+    @property
+    def environment(self) -> Environment:
+        return Environment(self.module, each=self.slot.each, count=self.slot.count)
+
+    def attribute(self, name: str) -> Value:
+        found = self.block.attributes.get(name)
+        if found is None or self.block.type == "data":
+            return self.hole(name)
+        return evaluate(found.value, self.environment)
+
+    def hole(self, name: str) -> Hole:
+        verb = "is looked up when Terraform runs" if self.block.type == "data" else "is known after apply"
+        return Hole(f"{self.address}.{name} {verb}", self.block.where, of=(self, name))
+
+
+class Remote:
+    """A called module whose files are not here."""
+
+    def __init__(self, module: Module, call: Block, slot: Slot, source: str) -> None:
+        self.module = module
+        self.call = call
+        self.slot = slot
+        self.source = source
+
+    @property
+    def address(self) -> str:
+        return self.module.child_address(self.call, self.slot)
+
+    def attribute(self, name: str) -> Value:
+        why = f"module.{self.call.labels[0]} comes from {self.source}, which is not here"
+        return Hole(why, self.call.where, INIT, of=(self, name))
+
+
+class Module:
+    """One instance of a module: the root, or one call with one key."""
+
+    def __init__(
+        self, world: World, folder: Folder, parent: Module | None = None, call: Block | None = None, slot: Slot = Slot()
+    ) -> None:
+        self.world = world
+        self.folder = folder
+        self.parent = parent
+        self.call = call
+        self.slot = slot
+        self._known: dict[tuple[str, str], Value] = {}
+        self._open: set[tuple[str, str]] = set()
+
+    @property
+    def address(self) -> str:
+        return self.parent.child_address(self.call, self.slot) if self.parent and self.call else ""
+
+    @property
+    def adapted(self) -> bool:
+        """Whether an adapter stands for this module, so that no place in it can be shown."""
+        return self.folder.path.startswith("<")
+
+    @property
+    def key(self) -> str:
+        """The address as modules.json writes it: names alone, joined by dots."""
+        if self.parent is None or self.call is None:
+            return ""
+        return ".".join(filter(None, (self.parent.key, self.call.labels[0])))
+
+    def child_address(self, call: Block, slot: Slot) -> str:
+        own = f"module.{call.labels[0]}{slot.suffix}"
+        return f"{self.address}.{own}" if self.address else own
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether it can't be known how many of it there are."""
+        return self.slot.doubt is not None or (self.parent is not None and self.parent.uncertain)
+
+    @property
+    def calling(self) -> Environment | None:
+        """Where the arguments of this module's call are worked out."""
+        return Environment(self.parent, each=self.slot.each, count=self.slot.count) if self.parent else None
+
+    def attribute(self, name: str) -> Value:
+        """An output."""
+        block = self.folder.outputs.get(name)
+        if block is None or "value" not in block.attributes:
+            return Hole(f"{self.address} has no output {name} that can be read", self.call.where if self.call else None)
+        return self._once(("output", name), lambda: evaluate(block.attributes["value"].value, Environment(self)))
+
+    def instance(self, key: Value) -> Value:
+        """An unkeyed stand-in for instances whose number is not known."""
+        if self.slot.doubt is None:
+            raise EvaluationError(f"{self.address} has no instances")
+        return self
+
+    def spend(self) -> None:
+        self.world.spend()
+
+    def reference(self, root: str, name: str, environment: Environment) -> Value:
+        match root:
+            case "var":
+                return self.variable(name)
+            case "local":
+                return self.local(name)
+            case "each" | "count":
+                return _loop(root, name, environment)
+            case "path":
+                return self._path(name)
+            case "terraform":
+                return self._workspace(name)
+            case "module":
+                return self._once(("module", name), lambda: self._called(name))
+            case "self":
+                return Hole("self is known after apply")
+        data = root.startswith("data.")
+        return self._once((root, name), lambda: self._resources(root.removeprefix("data."), name, data))
+
+    def _once(self, key: tuple[str, str], work: Any) -> Value:
+        """Work something out, once; what refers to itself is refused."""
+        if key not in self._known:
+            if key in self._open:
+                raise EvaluationError(f"{'.'.join(key)} refers to itself")
+            self._open.add(key)
+            try:
+                self._known[key] = work()
+            finally:
+                self._open.discard(key)
+        return self._known[key]
+
+    # Variables and locals
+
+    def variable(self, name: str) -> Value:
+        return self._once(("var", name), lambda: self._variable(name))
+
+    def _variable(self, name: str) -> Value:
+        block = self.folder.variables.get(name)
+        if block is None:
+            return self._undeclared(f"var.{name}")
+        wanted = block.attributes.get("type")
+        kind = wanted.value if wanted else None
+        value = self._given(name, block)
+        if value is None and not self._nullable(block):
+            value = self._default(name, block)
+        try:
+            return converted(value, kind)
+        except EvaluationError as error:
+            return Hole(f"var.{name} has a value of another type: {error}", block.where)
+
+    def _given(self, name: str, block: Block) -> Value:
+        if self.call is not None and self.calling is not None:
+            argument = self.call.attributes.get(name)
+            return evaluate(argument.value, self.calling) if argument else self._default(name, block)
+        if self.world.library:
+            return Hole(f"var.{name} is decided by whoever calls this module", block.where)
+        given = self.world.given.get(name)
+        if given is None:
+            return self._default(name, block)
+        return (
+            self._option(given.value, block)
+            if isinstance(given.value, str)
+            else evaluate(given.value, Environment(_Bare(self)))
+        )
+
+    def _option(self, text: str, block: Block) -> Value:
+        """What `--tf-var NAME=TEXT` means: for a list, map or object an expression, else the text."""
+        kind = block.attributes.get("type")
+        if kind is None or not isinstance(kind.value, Call):
+            return text
+        try:
+            return evaluate(parse_expression(Source("--tf-var", text)), Environment(_Bare(self)))
+        except HclError as error:
+            raise EvaluationError(f"--tf-var gives no valid value: {error}") from error
+
+    def _default(self, name: str, block: Block) -> Value:
+        default = block.attributes.get("default")
+        if default is not None:
+            return evaluate(default.value, Environment(_Bare(self)))
+        return Hole(f"var.{name} has no default, and no value is given for it", block.where, self.world.remedy)
+
+    def _nullable(self, block: Block) -> bool:
+        nullable = block.attributes.get("nullable")
+        return nullable is None or not isinstance(nullable.value, Literal) or nullable.value.value is not False
+
+    def _undeclared(self, what: str) -> Hole:
+        if self.folder.broken:
+            return Hole(f"{what} may be declared in {self.folder.broken[0]}, which can't be read")
+        return Hole(f"{what} is not declared in this module")
+
+    def local(self, name: str) -> Value:
+        attribute = self.folder.locals.get(name)
+        if attribute is None:
+            return self._undeclared(f"local.{name}")
+        return self._once(("local", name), lambda: evaluate(attribute.value, Environment(self)))
+
+    def _path(self, name: str) -> Value:
+        if name == "module":
+            return posixpath.relpath(f"/{self.folder.path}", f"/{self.world.root}")
+        return "." if name == "root" else Hole(f"path.{name} depends on where Terraform runs")
+
+    def _workspace(self, name: str) -> Value:
+        if name == "workspace" and self.world.workspace is not None:
+            return self.world.workspace
+        return Hole(f"terraform.{name} depends on how Terraform runs")
+
+    # Files
+
+    def read(self, function: str, arguments: list[Value]) -> Value:
+        """A function that reads a file: inside the project only. Raises EvaluationError."""
+        if function in ("abspath", "pathexpand", "fileset", "filebase64"):
+            return Hole(f"infralint does not work out {function}()")
+        path = joined(self.world.root, to_text(arguments[0]))
+        if path is None:
+            return Hole("it reads a file outside the project, which infralint does not open")
+        exists = (self.world.tree.project.root / path).is_file()
+        if function == "fileexists":
+            return exists
+        if not exists:
+            return Hole(f"it reads {path}, which is not here")
+        try:
+            text = self.world.tree.text(path)
+        except CantRead as error:
+            return Hole(f"it reads {path}, which {error}")
+        return text if function == "file" else self._filled(path, text, arguments)
+
+    def _filled(self, path: str, text: str, arguments: list[Value]) -> Value:
+        names = arguments[1] if len(arguments) > 1 else {}
+        try:
+            return evaluate(parse_template(Source(path, text)), Environment(_Bare(self), bound=names))
+        except HclError as error:
+            raise EvaluationError(f"{path} is not a template") from error
+
+    # Calls and resources
+
+    def slots(self, block: Block) -> list[Slot]:
+        """The instances of a block that has count, for_each or neither."""
+        for name in ("count", "for_each"):
+            attribute = block.attributes.get(name)
+            if attribute is not None:
+                try:
+                    value = evaluate(attribute.value, Environment(self))
+                    return _counted(value) if name == "count" else _eached(value)
+                except EvaluationError as error:
+                    hole = Hole(f"{name} can't be worked out: {error}", attribute.where)
+                    return [Slot(each=(hole, hole), count=hole, doubt=hole)]
+        return [Slot()]
+
+    def _resources(self, type_: str, name: str, data: bool) -> Value:
+        block = (self.folder.data if data else self.folder.resources).get((type_, name))
+        if block is None:
+            return self._undeclared(f"{type_}.{name}")
+        return _gathered(block, [Resource(self, block, slot) for slot in self.slots(block)])
+
+    def resources(self, type_: str) -> Iterator[Resource]:
+        """All instances of a type in this module."""
+        for (kind, name), block in self.folder.resources.items():
+            if kind == type_:
+                yield from _spread(self.reference(kind, name, Environment(self)), block)
+
+    def _called(self, name: str) -> Value:
+        call = self.folder.calls.get(name)
+        if call is None:
+            return self._undeclared(f"module.{name}")
+        return _gathered(call, [self._child(call, slot) for slot in self.slots(call)])
+
+    def _child(self, call: Block, slot: Slot) -> Module | Remote:
+        source = call.attributes.get("source")
+        text = str(source.value.value) if source and isinstance(source.value, Literal) else ""
+        folder = self._folder_of(call, text)
+        if folder is not None:
+            return Module(self.world, self.world.tree.folder(folder), self, call, slot)
+        known = adapter(text, call)
+        if known is not None:
+            return Module(self.world, known.folder, self, call, slot)
+        return Remote(self, call, slot, text or "a place that is worked out")
+
+    def _folder_of(self, call: Block, source: str) -> str | None:
+        key = ".".join(filter(None, (self.key, call.labels[0])))
+        if not source.startswith(("./", "../")):
+            return self.world.installed.get(key)
+        folder = joined(self.folder.path, source)
+        if folder is None:
+            self._doubt(call, f"{source} leads out of the project, which infralint does not leave")
+            return None
+        if self._within(folder):
+            where = call.attributes["source"].where
+            self.world.problems.append(Unreadable(f"module {call.labels[0]} includes itself", where))
+            return None
+        return folder
+
+    def _doubt(self, call: Block, why: str) -> None:
+        self.world.unknown.append(Unknown(call.attributes["source"].where, f"module.{call.labels[0]}", why))
+
+    def _within(self, folder: str) -> bool:
+        """Whether a folder is this module's or one of those that call it (or the nesting is absurd)."""
+        module: Module | None = self
+        depth = 0
+        while module is not None:
+            depth += 1
+            if module.folder.path == folder or depth > DEEPEST:
+                return True
+            module = module.parent
+        return False
+
+    def children(self) -> Iterator[Module | Remote]:
+        """The modules called here, one for each instance."""
+        for name, call in self.folder.calls.items():
+            yield from _spread(self.reference("module", name, Environment(self)), call)
+
+    # Why a value is what it is
+
+    def trail(self) -> list[Related]:
+        """The calls that lead to this module, the nearest first."""
+        found: list[Related] = []
+        module: Module | None = self
+        while module is not None and module.call is not None:
+            found.append(Related(f"{module.address} is called here", module.call.where))
+            module = module.parent
+        return found
+
+
+class _Bare:
+    """A module's budget without its names: defaults, tfvars and templates may not refer to anything."""
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+
+    def spend(self) -> None:
+        self._module.spend()
+
+    def read(self, function: str, arguments: list[Value]) -> Value:
+        return Hole(f"{function}() can't stand here")
+
+    def reference(self, root: str, name: str, environment: Environment) -> Value:
+        raise EvaluationError(f"{root}.{name} can't stand here")
+
+
+def _loop(root: str, name: str, environment: Environment) -> Value:
+    if root == "count" and environment.count is not None:
+        return environment.count
+    if root == "each" and environment.each is not None:
+        return environment.each[0 if name == "key" else 1]
+    raise EvaluationError(f"{root}.{name} stands outside a block with {'count' if root == 'count' else 'for_each'}")
+
+
+def _counted(value: Value) -> list[Slot]:
+    if isinstance(value, Hole):
+        return [Slot(count=value, doubt=value)]
+    if value is None:
+        return [Slot()]
+    count = to_bool(value) if isinstance(value, bool) else int(to_number(value))
+    return [Slot(key=index, count=index) for index in range(min(int(count), MOST_INSTANCES))]
+
+
+def _eached(value: Value) -> list[Slot]:
+    if isinstance(value, Hole):
+        return [Slot(each=(value, value), doubt=value)]
+    if isinstance(value, dict):
+        pairs = [(key, value[key]) for key in sorted(value)]
+    elif isinstance(value, SetOf | list):
+        pairs = [(to_text(item), item) for item in value if not isinstance(item, Hole)]
+    else:
+        raise EvaluationError("for_each takes a map or a set")
+    return [Slot(key=key, each=(key, item)) for key, item in pairs[:MOST_INSTANCES]]
+
+
+def _gathered(block: Block, instances: list[Any]) -> Value:
+    """What a reference to a block gives: one, a list (count), a map (for_each), or a hole where the number is not known."""
+    if len(instances) == 1 and instances[0].slot.doubt is not None:
+        only, doubt = instances[0], instances[0].slot.doubt
+        if isinstance(only, Resource):
+            return Hole(doubt.why, doubt.where, doubt.remedy, of=(only, ""))
+        return only
+    if "count" in block.attributes:
+        return instances
+    if "for_each" in block.attributes:
+        return {one.slot.key: one for one in instances}
+    return instances[0]
+
+
+def _spread(value: Value, block: Block) -> Iterator[Any]:
+    """The instances behind a reference."""
+    if isinstance(value, Hole):
+        if value.of is not None and getattr(value.of[0], "block", None) is block:
+            yield value.of[0]
+    elif isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, list):
+        yield from value
+    else:
+        yield value

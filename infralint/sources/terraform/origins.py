@@ -1,0 +1,104 @@
+"""Why a value is what it is: the variables, locals and calls that it came through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from infralint.model import Location, Related
+from infralint.sources.terraform.hcl import Attr, Block, Expression, Literal, Name
+from infralint.sources.terraform.modules import Module
+
+MOST = 4
+"""Places named beside a finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One place that a value came through. default: it is a variable's default; sensitive: it must not be shown."""
+
+    message: str
+    where: Location
+    default: str = ""
+    sensitive: str = ""
+
+
+def origins(expression: Expression, module: Module) -> list[Origin]:
+    """The places that decide a value, the nearest first."""
+    return list(_origins(expression, module, set()))
+
+
+def related(found: list[Origin]) -> tuple[Related, ...]:
+    """Origins as places to show."""
+    unique = {one.where: Related(one.message, one.where) for one in found if one.message}
+    return tuple(unique.values())[:MOST]
+
+
+def because(found: list[Origin]) -> str:
+    """A sentence that says that a default decides, if one does."""
+    return next((one.default for one in found if one.default), "")
+
+
+def _origins(expression: Expression, module: Module, seen: set[tuple[int, str, str]]) -> Iterator[Origin]:
+    for root, name in references(expression):
+        key = (id(module), root, name)
+        if key in seen:
+            continue
+        seen.add(key)
+        if root == "var":
+            yield from _of_variable(name, module, seen)
+        elif root == "local" and name in module.folder.locals:
+            attribute = module.folder.locals[name]
+            yield Origin(f"local.{name} is worked out here", attribute.where)
+            yield from _origins(attribute.value, module, seen)
+        elif root == "module":
+            yield from _of_output(name, module)
+        elif (root, name) == ("terraform", "workspace"):
+            yield Origin("", Location(""), default=f"in the workspace {module.world.workspace}")
+
+
+def _of_variable(name: str, module: Module, seen: set[tuple[int, str, str]]) -> Iterator[Origin]:
+    block = module.folder.variables.get(name)
+    if block is None:
+        return
+    secret = f"var.{name}" if _says(block, "sensitive") else ""
+    default = block.attributes.get("default")
+    if module.call is not None and module.parent is not None:
+        argument = module.call.attributes.get(name)
+        if argument is not None:
+            yield Origin(f"{module.address} is called with {argument.written}", argument.where, sensitive=secret)
+            yield from _origins(argument.value, module.parent, seen)
+            return
+        yield Origin(f"{module.address} is called here, without {name}", module.call.where, sensitive=secret)
+        said = f"the default of var.{name}, since {module.address} is called without it"
+    else:
+        given = module.world.given.get(name)
+        if given is not None:
+            yield Origin(given.said, given.where, sensitive=secret)
+            return
+        said = f"the default of var.{name}"
+    if default is not None:
+        yield Origin(f"var.{name} has this default", default.where, default=said, sensitive=secret)
+
+
+def _of_output(name: str, module: Module) -> Iterator[Origin]:
+    call = module.folder.calls.get(name)
+    if call is not None:
+        yield Origin(f"module.{name} gives it", call.where)
+
+
+def _says(block: Block, name: str) -> bool:
+    found = block.attributes.get(name)
+    return found is not None and isinstance(found.value, Literal) and found.value.value is True
+
+
+def references(expression: object) -> Iterator[tuple[str, str]]:
+    """`var.x`, `local.y`, `module.z` … in an expression, as pairs."""
+    if isinstance(expression, Attr) and isinstance(expression.target, Name):
+        yield expression.target.name, expression.name
+    elif isinstance(expression, tuple):
+        for item in expression:
+            yield from references(item)
+    elif isinstance(expression, Expression):
+        for one in fields(expression):
+            yield from references(getattr(expression, one.name))

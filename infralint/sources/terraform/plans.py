@@ -1,0 +1,271 @@
+"""Plans and states (`terraform show -json`): planned values, at the lines of the sources where these lie beside.
+
+https://developer.hashicorp.com/terraform/internals/json-format
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from infralint.model import Known, Location, Setting, Unknown
+from infralint.project import Project
+from infralint.sources.terraform.folders import Folder, Tree, joined
+from infralint.sources.terraform.hcl import Block, Literal
+from infralint.sources.terraform.hops import Graph
+from infralint.sources.terraform.items import ALIASES, SHAPES, Item, Link, Shape
+
+LARGEST = 300 * 1024 * 1024
+"""Bytes of a plan: it is written by a machine and may be long."""
+_SIGN = re.compile(rb'^\s*\{\s*"format_version"\s*:')
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan or state. root: the folder of the project whose sources it belongs to, if they lie there."""
+
+    path: str
+    graph: Graph
+    root: str | None
+
+
+def plans(project: Project, tree: Tree) -> Iterator[Plan]:
+    """The plans and states of a project, recognised by what is in them."""
+    for path in project.files:
+        if path.endswith(".json") and (content := _plan(project, path)) is not None:
+            yield _Reader(tree, path, content).plan()
+
+
+def _plan(project: Project, path: str) -> Json | None:
+    full = project.root / path
+    try:
+        with full.open("rb") as file:
+            if not _SIGN.match(file.read(200)) or full.stat().st_size > LARGEST:
+                return None
+            file.seek(0)
+            content = json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return None
+    known = isinstance(content, dict) and isinstance(content.get("planned_values", content.get("values")), dict)
+    return content if known else None
+
+
+@dataclass
+class _Reader:
+    """One plan while it is read. expressions: what the configuration says, by address without keys."""
+
+    tree: Tree
+    path: str
+    content: Json
+    expressions: dict[str, Json] = field(default_factory=dict)
+    modules: dict[str, Json] = field(default_factory=dict)
+    calls: dict[str, Json] = field(default_factory=dict)
+    addresses: set[str] = field(default_factory=set)
+
+    def plan(self) -> Plan:
+        configuration = self.content.get("configuration") or {}
+        self._configured("", configuration.get("root_module") or {})
+        values = self.content.get("planned_values") or self.content.get("values") or {}
+        found = list(_resources(values.get("root_module") or {}))
+        self.addresses = {str(one.get("address")) for one in found}
+        unknown = {one.get("address"): (one.get("change") or {}).get("after_unknown") or {} for one in self._changes()}
+        root = self._root([str(one["address"]) for one in found])
+        items = [self._item(one, unknown.get(one["address"], {}), root) for one in found]
+        scope = self.shown if root is None else self.tree.project.shown(root)
+        return Plan(self.path, Graph(items, scope), root)
+
+    @property
+    def shown(self) -> str:
+        return self.tree.project.shown(self.path)
+
+    def _changes(self) -> list[Json]:
+        return [one for one in self.content.get("resource_changes") or [] if isinstance(one, dict)]
+
+    def _configured(self, prefix: str, module: Json) -> None:
+        """Remember the configuration of a module and of those below it, by address without keys."""
+        self.modules[prefix] = module
+        for resource in module.get("resources") or []:
+            self.expressions[f"{prefix}{resource.get('address')}"] = resource.get("expressions") or {}
+        for name, call in (module.get("module_calls") or {}).items():
+            self.calls[f"{prefix}module.{name}."] = call
+            self._configured(f"{prefix}module.{name}.", call.get("module") or {})
+
+    # Sources
+
+    def _root(self, addresses: list[str]) -> str | None:
+        """The folder whose sources declare all of these resources: the plan's own, or one that it names."""
+        folder = posixpath.dirname(self.path)
+        for candidate in dict.fromkeys([folder, posixpath.dirname(folder), ""]):
+            if candidate in self.tree.files and addresses and all(self._block(one, candidate) for one in addresses):
+                return candidate
+        return None
+
+    def _block(self, address: str, root: str) -> Block | None:
+        """Where a resource is declared."""
+        names = list(_names(address))
+        folder: Folder | None = self.tree.folder(root)
+        while folder is not None and names and names[0][0] == "module":
+            folder = self._called(folder, names.pop(0)[1])
+        return folder.resources.get(names[0]) if folder is not None and names else None
+
+    def _called(self, folder: Folder, name: str) -> Folder | None:
+        call = folder.calls.get(name)
+        source = call.attributes.get("source") if call else None
+        text = str(source.value.value) if source and isinstance(source.value, Literal) else ""
+        path = joined(folder.path, text) if text.startswith(("./", "../")) else None
+        return self.tree.folder(path) if path is not None else None
+
+    # Items
+
+    def _item(self, resource: Json, unknown: Json, root: str | None) -> Item:
+        address, kind = str(resource["address"]), str(resource["type"])
+        block = self._block(address, root) if root is not None else None
+        written = self.expressions.get(_unkeyed(address))
+        values = resource.get("values") or {}
+        item = self._shaped(SHAPES[kind], values, unknown, written, block, address)
+        item.type = ALIASES[kind]
+        for name in ("arn", "id"):
+            if isinstance(values.get(name), str):
+                item.settings[name] = Known(values[name], item.where, name)
+        return item
+
+    def _shaped(
+        self, shape: Shape, values: Json, unknown: Any, written: Json | None, block: Block | None, address: str
+    ) -> Item:
+        where = block.where if block else Location(self.shown)
+        item = Item("", address, where)
+        for name in shape.attributes:
+            found = self._setting(name, values, unknown, written, block, where)
+            if found is not None:
+                item.settings[name] = found
+        for name in shape.links:
+            item.links[name] = list(self._links(values.get(name), (written or {}).get(name), address))
+        for kind, inner in shape.blocks.items():
+            item.blocks[kind] = self._blocks(kind, inner, values, unknown, written, block, address)
+        return item
+
+    def _setting(
+        self, name: str, values: Json, unknown: Any, written: Json | None, block: Block | None, where: Location
+    ) -> Setting[Any] | None:
+        attribute = block.attributes.get(name) if block else None
+        said = name in written if written is not None else True
+        place = attribute.where if attribute else where
+        if _is_unknown(unknown, name):
+            why = f"{name} is known after apply"
+            return Unknown(place, name, why, "hand in the state after it was applied") if said else None
+        value = values.get(name)
+        if value is None:
+            return None
+        shown = attribute.written if attribute else f"{name} = {json.dumps(value)}"
+        return Known(value, place, name, "explicit", shown) if said else Known(value, where, name, "default")
+
+    def _blocks(
+        self,
+        kind: str,
+        shape: Shape,
+        values: Json,
+        unknown: Any,
+        written: Json | None,
+        block: Block | None,
+        address: str,
+    ) -> list[Item] | Unknown:
+        said = (written or {}).get(kind)
+        if unknown is True or (isinstance(unknown, dict) and unknown.get(kind) is True):
+            where = block.where if block else Location(self.shown)
+            return Unknown(where, kind, f"{kind} is known after apply") if said else []
+        found = values.get(kind)
+        listed = [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
+        unknowns = unknown.get(kind) if isinstance(unknown, dict) else None
+        sources = block.of(kind) if block else []
+        return [
+            self._shaped(
+                shape, one, _at(unknowns, index) or {}, _at(said, index), _at(sources, index) or block, address
+            )
+            for index, one in enumerate(listed)
+        ]
+
+    # References
+
+    def _links(self, value: Any, expression: Any, address: str) -> Iterator[Link]:
+        """The resources that an argument leads to: by the value it has, else by what the configuration refers to."""
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, str) and one:
+                yield Link(text=one)
+        prefix, key = _module_of(address), _key_of(address)
+        references = (expression or {}).get("references") if isinstance(expression, dict) else None
+        for target in self._targets(prefix, references or [], key, 0):
+            yield Link(address=target)
+
+    def _targets(self, prefix: str, references: list[str], key: str, depth: int) -> Iterator[str]:
+        if depth > 8:
+            return
+        for reference in references:
+            names = reference.split(".")
+            if names[0] == "var" and prefix:
+                call = self.calls.get(_unkeyed(prefix)) or {}
+                passed = ((call.get("expressions") or {}).get(names[1]) or {}).get("references") or []
+                yield from self._targets(_parent(prefix), passed, key, depth + 1)
+            elif names[0] == "module" and len(names) > 2:
+                yield from self._output(prefix, names, key, depth)
+            elif len(names) > 1 and names[0] in SHAPES:
+                yield from self._instances(f"{prefix}{names[0]}.{names[1]}", key)
+
+    def _output(self, prefix: str, names: list[str], key: str, depth: int) -> Iterator[str]:
+        inner = f"{prefix}{names[0]}.{names[1]}."
+        outputs = (self.modules.get(_unkeyed(inner)) or {}).get("outputs") or {}
+        expression = (outputs.get(names[2]) or {}).get("expression") or {}
+        yield from self._targets(inner, expression.get("references") or [], key, depth + 1)
+
+    def _instances(self, address: str, key: str) -> Iterator[str]:
+        plain = re.sub(r"\[[^\]]*\]$", "", address)
+        found = next((one for one in (address, plain + key, plain, f"{plain}[0]") if one in self.addresses), None)
+        if found is not None:
+            yield found
+
+
+def _resources(module: Json) -> Iterator[Json]:
+    for resource in module.get("resources") or []:
+        if isinstance(resource, dict) and resource.get("mode") == "managed" and resource.get("type") in SHAPES:
+            yield resource
+    for child in module.get("child_modules") or []:
+        yield from _resources(child)
+
+
+def _is_unknown(unknown: Any, name: str) -> bool:
+    return unknown is True or (isinstance(unknown, dict) and unknown.get(name) is True)
+
+
+def _at(items: Any, index: int) -> Any:
+    """The item at an index; an expression may stand for one block without a list."""
+    if isinstance(items, list):
+        return items[index] if index < len(items) else None
+    return items if index == 0 else None
+
+
+def _names(address: str) -> Iterator[tuple[str, str]]:
+    """`module.a["x"].aws_lb.b[0]` -> (module, a), (aws_lb, b)."""
+    yield from re.findall(r"([\w-]+)\.([\w-]+)", _unkeyed(address))
+
+
+def _unkeyed(address: str) -> str:
+    return re.sub(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]', "", address)
+
+
+def _module_of(address: str) -> str:
+    """`module.a["x"].` of `module.a["x"].aws_lb.b[0]`."""
+    found = re.match(r'(?:module\.[\w-]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.)*', address)
+    return found[0] if found else ""
+
+
+def _parent(prefix: str) -> str:
+    return re.sub(r'module\.[\w-]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.$', "", prefix)
+
+
+def _key_of(address: str) -> str:
+    found = re.search(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]$', address)
+    return found[0] if found else ""

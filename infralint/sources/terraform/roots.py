@@ -1,0 +1,175 @@
+"""Which folders are deployments, which are modules for others, and what values a deployment is given."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from infralint.config import TerraformRoot
+from infralint.model import Location, Unreadable
+from infralint.project import CantRead
+from infralint.sources.terraform.folders import VALUES, Tree, joined
+from infralint.sources.terraform.hcl import HclError, Source, parse_values
+from infralint.sources.terraform.modules import WITHOUT_VALUE, Given
+from infralint.wording import listing
+
+EXAMPLES = frozenset({"example", "examples", "test", "tests", "fixtures"})
+MODULES = frozenset({"module", "modules"})
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder to judge: as a library (its inputs are nobody's), or with an environment's values."""
+
+    path: str
+    library: bool = False
+    environment: str = ""
+    workspace: str = "default"
+    var_files: tuple[str, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict)
+
+
+def roots(tree: Tree) -> list[Root]:
+    """The folders to judge. Those that others call are judged through their callers."""
+    settings = tree.project.settings.terraform
+    configured = [_configured(one) for one in settings.roots]
+    named = {one.path for one in configured}
+    found = [Root(path, is_library(tree, path)) for path in _uncalled(tree) if path not in named]
+    shared = tuple(settings.var_files)
+    return [
+        Root(one.path, one.library, one.environment, one.workspace, (*one.var_files, *shared), settings.variables)
+        for one in configured + found
+    ]
+
+
+def _configured(one: TerraformRoot) -> Root:
+    inside = joined("", one.path)
+    path = one.path if inside is None else inside
+    files = tuple(posixpath.join(path, name) for name in one.var_files)
+    stems = [posixpath.basename(name).partition(".")[0] for name in one.var_files]
+    return Root(path, False, one.workspace or ", ".join(stems), one.workspace or "default", files)
+
+
+def _uncalled(tree: Tree) -> list[str]:
+    """Folders that lead to a load balancer and that nobody calls; of a circle of callers, the first."""
+    skipped = _example_folders(tree)
+    wanted = sorted(folder for folder in tree.leading if folder in tree.files and folder not in skipped)
+    found = [folder for folder in wanted if not tree.callers.get(folder, set()) - skipped - {folder}]
+    reached = _reached(tree, found)
+    for folder in wanted:
+        if folder not in reached:
+            found.append(folder)
+            reached |= _reached(tree, [folder])
+    return found
+
+
+def _reached(tree: Tree, starts: list[str]) -> set[str]:
+    found, pending = set(starts), list(starts)
+    while pending:
+        for target in tree.calls.get(pending.pop(), ()):
+            if target not in found:
+                found.add(target)
+                pending.append(target)
+    return found
+
+
+def _example_folders(tree: Tree) -> set[str]:
+    """Examples of a repository that is a module itself: they call what stands above them."""
+    examples = {folder for folder in tree.files if EXAMPLES & set(folder.split("/"))}
+    shows = any(target not in examples and target in tree.files for folder in examples for target in tree.calls[folder])
+    return examples if shows else set()
+
+
+def is_library(tree: Tree, path: str) -> bool:
+    """Whether a folder that no deployment calls is a module for others, and not a deployment itself."""
+    if MODULES & set(path.split("/")) or tree.callers.get(path, set()) - {path}:
+        return True
+    folder = tree.folder(path)
+    settled = folder.providers or any(block.of(kind) for block in folder.settings for kind in ("backend", "cloud"))
+    if settled or _has_values(tree, path):
+        return False
+    required = any("default" not in block.attributes for block in folder.variables.values())
+    versioned = any(block.of("required_providers") for block in folder.settings)
+    return bool(folder.outputs) and (required or versioned)
+
+
+def remedy(tree: Tree, root: Root) -> str:
+    """How to give the values that a root lacks: the files that lie there ready, if any."""
+    prefix = f"{root.path}/" if root.path else ""
+    automatic = set(_automatic(tree, root.path))
+    ready = [
+        one for one in tree.project.files if one.startswith(prefix) and one.endswith(VALUES) and one not in automatic
+    ]
+    if not ready or root.var_files:
+        return WITHOUT_VALUE
+    shown = listing([tree.project.shown(one) for one in ready], "or", most=3)
+    return f"pass --tf-var-file with {shown}, or name them under `terraform: roots:` in infralint.yaml"
+
+
+def _has_values(tree: Tree, path: str) -> bool:
+    """Whether values, or a lock file, lie in a folder or one below it: somebody deploys it."""
+    prefix = f"{path}/" if path else ""
+    return any(
+        folder == path or (folder.startswith(prefix) and "/" not in folder[len(prefix) :]) for folder in tree.values
+    )
+
+
+class BadValues(Exception):
+    """A file or option with values that can't be used."""
+
+    def __init__(self, problem: Unreadable) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def given(tree: Tree, root: Root) -> tuple[dict[str, Given], list[Unreadable]]:
+    """A root's values, later ones winning, as Terraform orders them; and the files that can't be read.
+
+    https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
+    """
+    found = _of_environment() if tree.project.settings.terraform.environment else {}
+    problems: list[Unreadable] = []
+    for path in [*_automatic(tree, root.path), *root.var_files]:
+        try:
+            found |= _of_file(tree, path)
+        except BadValues as error:
+            problems.append(error.problem)
+    for name, text in root.given.items():
+        found[name] = Given(text, Location("--tf-var"), f"--tf-var gives var.{name}")
+    return found, problems
+
+
+def _of_environment() -> dict[str, Given]:
+    given = {name.removeprefix("TF_VAR_"): text for name, text in os.environ.items() if name.startswith("TF_VAR_")}
+    place = Location("environment")
+    return {name: Given(text, place, f"TF_VAR_{name} is set") for name, text in given.items()}
+
+
+def _automatic(tree: Tree, folder: str) -> Iterator[str]:
+    names = {posixpath.basename(path): path for path in tree.values.get(folder, ())}
+    for name in ("terraform.tfvars", "terraform.tfvars.json"):
+        if name in names:
+            yield names[name]
+    yield from sorted(path for name, path in names.items() if name.endswith((".auto.tfvars", ".auto.tfvars.json")))
+
+
+def _of_file(tree: Tree, path: str) -> dict[str, Given]:
+    shown = tree.project.shown(path)
+    inside = joined("", path)
+    if inside is None:
+        raise BadValues(Unreadable("leads out of the project, which infralint does not leave", Location(shown)))
+    try:
+        source = Source(shown, tree.text(inside))
+        body = parse_values(source)
+    except CantRead as error:
+        raise BadValues(Unreadable(str(error), Location(shown))) from error
+    except HclError as error:
+        where = source.at(error.offset)
+        said = f"is not a valid file of variables: {error}"
+        raise BadValues(Unreadable(said, Location(shown, where.line, where.column))) from error
+    return {
+        name: Given(one.value, one.where, f"{posixpath.basename(path)} sets var.{name}")
+        for name, one in body.attributes.items()
+    }

@@ -1,0 +1,330 @@
+"""What becomes of load balancers, listeners, rules, target groups and what stands behind them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from judging import doubts, idle, judged, places, reading, said
+
+STREAM = {"infralint.yaml": "streams: [{path: /ws/chat, kind: websocket}]\n"}
+
+
+def listener(balancer: str = "aws_lb.main.arn", group: str = "app", more: str = "") -> str:
+    return f"""
+resource "aws_lb_listener" "main" {{
+  load_balancer_arn = {balancer}
+  {more}
+
+  default_action {{
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.{group}.arn
+  }}
+}}
+"""
+
+
+def group(name: str = "app", body: str = "port = 80") -> str:
+    return f'\nresource "aws_lb_target_group" "{name}" {{\n  {body}\n}}\n'
+
+
+def rule(group: str, condition: str, name: str = "rule", more: str = "") -> str:
+    return f"""
+resource "aws_lb_listener_rule" "{name}" {{
+  listener_arn = aws_lb_listener.main.arn
+  {more}
+  action {{
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.{group}.arn
+  }}
+  condition {{
+    {condition}
+  }}
+}}
+"""
+
+
+BALANCER = 'resource "aws_lb" "main" {\n  idle_timeout = 300\n}\n'
+WS = 'path_pattern { values = ["/ws/*"] }'
+STICKY = 'stickiness {\n    type = "lb_cookie"\n  }'
+
+
+def sticky(folder: Path, text: str) -> list[str]:
+    """Where sessions are lost, of a WebSocket that the configuration names."""
+    report = judged(folder, {"main.tf": text})
+    assert not report.unreadable
+    return places(report, "missing-sticky-sessions")
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ("port = 80", False),
+        (STICKY, True),
+        ('stickiness {\n    type = "lb_cookie"\n    enabled = true\n  }', True),
+        ('stickiness {\n    type = "lb_cookie"\n    enabled = false\n  }', False),
+        ('stickiness {\n    type = "lb_cookie"\n    enabled = null\n  }', True),
+        ('stickiness {\n    type = "app_cookie"\n    cookie_name = "SID"\n  }', True),
+        ('dynamic "stickiness" {\n    for_each = [1]\n    content { type = "lb_cookie" }\n  }', True),
+        ('dynamic "stickiness" {\n    for_each = []\n    content { type = "lb_cookie" }\n  }', False),
+        ('dynamic "stickiness" {\n    for_each = local.off ? [1] : []\n    content { type = "lb_cookie" }\n  }', False),
+        (
+            'dynamic "stickiness" {\n    for_each = [{ on = false }]\n    iterator = it\n    content {\n'
+            '      type = "lb_cookie"\n      enabled = it.value.on\n    }\n  }',
+            False,
+        ),
+        (
+            'dynamic "stickiness" {\n    for_each = { a = true }\n    content {\n      type = "lb_cookie"\n'
+            "      enabled = stickiness.value\n    }\n  }",
+            True,
+        ),
+    ],
+)
+def test_stickiness(tmp_path: Path, body: str, kept: bool) -> None:
+    text = "locals { off = false }\n" + BALANCER + listener() + group() + rule("ws", WS) + group("ws", body)
+    assert bool(sticky(tmp_path, text)) != kept
+
+
+def test_an_unknown_dynamic_block_is_not_an_absent_one(tmp_path: Path) -> None:
+    body = 'dynamic "stickiness" {\n    for_each = var.on\n    content { type = "lb_cookie" }\n  }'
+    text = 'variable "on" {}\n' + BALANCER + listener() + group() + rule("ws", WS) + group("ws", body)
+    report = judged(tmp_path, {"main.tf": text})
+    assert not said(report, "missing-sticky-sessions")
+    assert "var.on has no default" in doubts(report)
+
+
+@pytest.mark.parametrize(
+    ("behind", "kept"),
+    [
+        (
+            'resource "aws_autoscaling_group" "a" {\n  max_size = 1\n  target_group_arns = [aws_lb_target_group.ws.arn]\n}\n',
+            True,
+        ),
+        (
+            'resource "aws_autoscaling_group" "a" {\n  max_size = 4\n  target_group_arns = [aws_lb_target_group.ws.arn]\n}\n',
+            False,
+        ),
+        (
+            'resource "aws_lb_target_group_attachment" "a" {\n  target_group_arn = aws_lb_target_group.ws.arn\n'
+            '  target_id = aws_instance.web.id\n}\nresource "aws_instance" "web" {}\n',
+            True,
+        ),
+        (
+            'resource "aws_lb_target_group_attachment" "a" {\n  count = 2\n  target_group_arn = aws_lb_target_group.ws.arn\n'
+            '  target_id = aws_instance.web[count.index].id\n}\nresource "aws_instance" "web" {\n  count = 2\n}\n',
+            False,
+        ),
+        (
+            'variable "n" {}\nresource "aws_lb_target_group_attachment" "a" {\n  count = var.n\n'
+            "  target_group_arn = aws_lb_target_group.ws.arn\n  target_id = aws_instance.web[count.index].id\n}\n"
+            'resource "aws_instance" "web" {\n  count = var.n\n}\n',
+            False,
+        ),
+        (
+            'resource "aws_ecs_service" "s" {\n  desired_count = 3\n  load_balancer {\n'
+            "    target_group_arn = aws_lb_target_group.ws.arn\n  }\n}\n",
+            False,
+        ),
+    ],
+)
+def test_a_single_target_needs_no_stickiness(tmp_path: Path, behind: str, kept: bool) -> None:
+    text = BALANCER + listener() + group() + rule("ws", WS) + group("ws") + behind
+    assert bool(sticky(tmp_path, text)) != kept
+
+
+def test_one_task_today_is_said(tmp_path: Path) -> None:
+    service = (
+        'resource "aws_ecs_service" "s" {\n  desired_count = 1\n  load_balancer {\n'
+        "    target_group_arn = aws_lb_target_group.ws.arn\n  }\n}\n"
+    )
+    report = judged(tmp_path, {"main.tf": BALANCER + listener() + group() + rule("ws", WS) + group("ws") + service})
+    message = said(report, "missing-sticky-sessions")[0].message
+    assert "aws_ecs_service.s runs one task today, but two during every deployment" in message
+
+
+# Rules
+
+
+def test_a_rule_takes_its_paths_and_the_default_the_rest(tmp_path: Path) -> None:
+    text = BALANCER + listener() + group("app", STICKY) + rule("ws", WS) + group("ws")
+    taken = judged(tmp_path, {"main.tf": text, **STREAM})
+    assert [one.settled.hop.group for one in said(taken, "missing-sticky-sessions")] == ["aws_lb_target_group.ws"]  # type: ignore[union-attr]
+    other = judged(tmp_path, {"infralint.yaml": "streams: [{path: /chat, kind: websocket}]\n"})
+    assert not said(other, "missing-sticky-sessions")
+
+
+@pytest.mark.parametrize(
+    ("condition", "host", "fires"),
+    [
+        ('host_header { values = ["ws.example.org"] }', "ws.example.org", True),
+        ('host_header { values = ["*.example.org"] }', "WS.example.org", True),
+        ('host_header { values = ["ws.example.org"] }', "www.example.org", False),
+        ('path_pattern { values = ["/w?/*"] }', None, True),
+        ('path_pattern { values = ["/WS/*"] }', None, False),
+        ('field  = "path-pattern"\n    values = ["/ws/*"]', None, True),
+    ],
+)
+def test_conditions(tmp_path: Path, condition: str, host: str | None, fires: bool) -> None:
+    named = f", host: {host}" if host else ""
+    config = {"infralint.yaml": f"streams: [{{path: /ws/chat, kind: websocket{named}}}]\n"}
+    text = BALANCER + listener() + group("app", STICKY) + rule("ws", condition) + group("ws")
+    report = judged(tmp_path, {"main.tf": text, **config})
+    assert bool(said(report, "missing-sticky-sessions")) == fires
+
+
+def test_the_rule_with_the_lower_priority_wins(tmp_path: Path) -> None:
+    rules = rule("ws", WS, "late", "priority = 20") + rule(
+        "app", 'path_pattern { values = ["/ws/chat"] }', "early", "priority = 5"
+    )
+    text = BALANCER + listener() + rules + group("app", STICKY) + group("ws")
+    assert not said(judged(tmp_path, {"main.tf": text, **STREAM}), "missing-sticky-sessions")
+
+
+def test_a_redirect_is_no_hop(tmp_path: Path) -> None:
+    redirect = """
+resource "aws_lb_listener" "http" {
+  load_balancer_arn = aws_lb.main.arn
+  default_action {
+    type = "redirect"
+    redirect { status_code = "HTTP_301" }
+  }
+}
+"""
+    found = reading(tmp_path, {"main.tf": BALANCER + redirect + listener() + group("app", STICKY)})
+    assert [one.name for one in found.hops] == ["aws_lb.main"]
+    tier = found.tiers[0]
+    assert [certain for _, certain in tier.serving("sse", None, "/")] == [True]
+
+
+def test_listeners_over_a_map(tmp_path: Path) -> None:
+    text = """
+locals {
+  services = { api = { path = "/api/*", sticky = [] }, ws = { path = "/ws/*", sticky = ["lb_cookie"] } }
+}
+resource "aws_lb_target_group" "all" {
+  for_each = local.services
+  dynamic "stickiness" {
+    for_each = each.value.sticky
+    content { type = stickiness.value }
+  }
+}
+resource "aws_lb_listener_rule" "all" {
+  for_each     = local.services
+  listener_arn = aws_lb_listener.main.arn
+  action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.all[each.key].arn
+  }
+  condition {
+    path_pattern { values = [each.value.path] }
+  }
+}
+"""
+    files = {"main.tf": BALANCER + listener() + group() + text, **STREAM}
+    assert not said(judged(tmp_path, files), "missing-sticky-sessions")
+    other = judged(tmp_path, {"infralint.yaml": "streams: [{path: /api/ws, kind: websocket}]\n"})
+    found = said(other, "missing-sticky-sessions")
+    assert [one.settled.hop.group for one in found] == ['aws_lb_target_group.all["api"]']  # type: ignore[union-attr]
+
+
+# Families
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "value"),
+    [
+        ("network", 'protocol = "TCP"', 350),
+        ("network", 'protocol = "TCP"\n  tcp_idle_timeout_seconds = 90', 90),
+        ("network", 'protocol = "TLS"', 350),
+        ("network", 'protocol = "TLS"\n  tcp_idle_timeout_seconds = 90', 350),
+        ("gateway", "", 350),
+        ("application", 'protocol = "HTTPS"', 60),
+    ],
+)
+def test_each_family_has_its_own_timeout(tmp_path: Path, kind: str, more: str, value: int) -> None:
+    text = f'resource "aws_lb" "main" {{\n  load_balancer_type = "{kind}"\n}}\n' + listener(more=more) + group()
+    assert idle(reading(tmp_path, {"main.tf": text})) == [value]
+
+
+def test_a_type_that_is_not_known_decides_nothing(tmp_path: Path) -> None:
+    text = 'variable "type" {}\nresource "aws_lb" "main" {\n  load_balancer_type = var.type\n  idle_timeout = 60\n}\n'
+    report = judged(tmp_path, {"main.tf": text})
+    assert not report.findings
+    assert "var.type has no default" in doubts(report)
+
+
+def test_a_classic_load_balancer(tmp_path: Path) -> None:
+    text = 'resource "aws_elb" "main" {\n  name = "web"\n  %s\n  listener {\n    lb_protocol = "tcp"\n    lb_port = 80\n  }\n}\n'
+    assert places(judged(tmp_path / "a", {"main.tf": text % ""})) == ["main.tf:1"]
+    assert places(judged(tmp_path / "b", {"main.tf": text % "idle_timeout = 30"})) == ["main.tf:3"]
+    assert not said(judged(tmp_path / "c", {"main.tf": text % "idle_timeout = 300"}))
+
+
+@pytest.mark.parametrize("reference", ["aws_elb.main.id", "aws_elb.main.name", '"web"'])
+def test_stickiness_of_a_classic_load_balancer_is_a_policy(tmp_path: Path, reference: str) -> None:
+    elb = 'resource "aws_elb" "main" {\n  name = "web"\n  idle_timeout = 300\n}\n'
+    policy = f'resource "aws_lb_cookie_stickiness_policy" "p" {{\n  name = "p"\n  load_balancer = {reference}\n  lb_port = 80\n}}\n'
+    assert places(judged(tmp_path / "a", {"main.tf": elb, **STREAM}), "missing-sticky-sessions") == ["main.tf:1"]
+    assert not said(judged(tmp_path / "b", {"main.tf": elb + policy, **STREAM}), "missing-sticky-sessions")
+
+
+# A load balancer that is somewhere else
+
+
+def test_a_rule_on_a_load_balancer_elsewhere_can_not_be_told(tmp_path: Path) -> None:
+    text = 'data "aws_lb_listener" "shared" {\n  port = 443\n}\n' + rule("ws", WS) + group("ws")
+    text = text.replace("aws_lb_listener.main.arn", "data.aws_lb_listener.shared.arn")
+    report = judged(tmp_path, {"main.tf": text})
+    assert not said(report)
+    assert "is defined elsewhere: data.aws_lb_listener.shared.arn is looked up when Terraform runs" in doubts(report)
+    assert len(said(report, "missing-sticky-sessions")) == 1
+
+
+def test_data_is_not_a_load_balancer(tmp_path: Path) -> None:
+    assert not reading(tmp_path, {"main.tf": 'data "aws_lb" "main" {\n  name = "x"\n}\n'}).hops
+
+
+def test_every_count_and_condition_that_switches_off_is_silent(tmp_path: Path) -> None:
+    text = 'resource "aws_lb" "main" {\n  count = 0\n}\nresource "aws_lb" "b" {\n  for_each = {}\n}\n'
+    assert not reading(tmp_path, {"main.tf": text}).hops
+
+
+def test_advice_is_terraform_and_warns_of_keep_alive(tmp_path: Path) -> None:
+    fix = said(judged(tmp_path, {"main.tf": 'resource "aws_lb" "main" {}\n'}))[0].fix
+    assert fix.startswith("idle_timeout = 300")
+    assert "uvicorn 5 s" in fix
+
+
+def test_a_default_is_reported_at_the_block_that_leaves_it_out(tmp_path: Path) -> None:
+    found = said(judged(tmp_path, {"main.tf": 'resource "aws_lb" "main" {\n  name = "x"\n}\n'}))[0]
+    assert (found.location.line, found.location.column, found.location.end_column) == (1, 1, 25)
+    assert "nothing sets idle_timeout" in found.message
+
+
+def test_a_repository_without_load_balancers_is_read_and_clean(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"main.tf": 'resource "aws_s3_bucket" "b" {}\n'})
+    assert report.read["terraform"] == ["main.tf"]
+    assert not report.findings
+
+
+ANSWERS = """
+resource "aws_lb_listener" "main" {
+  load_balancer_arn = aws_lb.main.arn
+  default_action {
+    type = "%s"
+    %s {}
+  }
+}
+"""
+
+
+def test_a_load_balancer_that_only_redirects_carries_no_stream(tmp_path: Path) -> None:
+    text = 'resource "aws_lb" "main" {}\n' + ANSWERS % ("redirect", "redirect")
+    assert not said(judged(tmp_path, {"main.tf": text}))
+    assert not said(judged(tmp_path, {"main.tf": text, **STREAM}))
+
+
+def test_a_shared_load_balancer_may_have_its_rules_elsewhere(tmp_path: Path) -> None:
+    text = 'resource "aws_lb" "main" {}\n' + ANSWERS % ("fixed-response", "fixed_response")
+    assert places(judged(tmp_path / "a", {"main.tf": text})) == ["main.tf:1"]
+    assert places(judged(tmp_path / "b", {"main.tf": text, **STREAM})) == ["main.tf:1"]

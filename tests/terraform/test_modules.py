@@ -1,0 +1,361 @@
+"""Modules are judged through their callers; what nobody deploys is not blamed on anybody."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Lint
+from judging import doubts, judged, places, said
+
+MODULE = """
+variable "idle" {
+  type    = number
+  default = 60
+}
+
+resource "aws_lb" "this" {
+  name         = "web"
+  idle_timeout = var.idle
+}
+
+output "arn" { value = aws_lb.this.arn }
+"""
+PROVIDER = 'provider "aws" {}\n'
+
+
+def call(name: str, source: str = "./modules/alb", more: str = "") -> str:
+    return f'module "{name}" {{\n  source = "{source}"\n  {more}\n}}\n'
+
+
+def related(report: object, check: str = "short-idle-timeout") -> list[str]:
+    finding = said(report, check)[0]  # type: ignore[arg-type]
+    return [f"{one.location.path}:{one.location.line} {one.message}" for one in finding.related]
+
+
+def test_a_default_that_the_caller_leaves_is_shown_at_both_ends(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"main.tf": PROVIDER + call("web"), "modules/alb/main.tf": MODULE})
+    assert places(report) == ["modules/alb/main.tf:9"]
+    assert related(report) == [
+        "main.tf:2 module.web is called here, without idle",
+        "modules/alb/main.tf:4 var.idle has this default",
+    ]
+    assert "the default of var.idle, since module.web is called without it" in said(report)[0].message
+
+
+def test_a_caller_that_sets_it_is_shown(tmp_path: Path) -> None:
+    files = {"main.tf": PROVIDER + call("web", more="idle = 45"), "modules/alb/main.tf": MODULE}
+    assert related(judged(tmp_path, files)) == ["main.tf:4 module.web is called with idle = 45"]
+
+
+def test_a_caller_that_sets_enough_is_silent(tmp_path: Path) -> None:
+    files = {"main.tf": PROVIDER + call("web", more="idle = 300"), "modules/alb/main.tf": MODULE}
+    assert not said(judged(tmp_path, files))
+
+
+def test_callers_with_the_same_value_are_one_finding(tmp_path: Path) -> None:
+    calls = call("a") + call("b") + call("c", more="idle = 300")
+    report = judged(tmp_path, {"main.tf": PROVIDER + calls, "modules/alb/main.tf": MODULE})
+    assert len(said(report)) == 1
+    assert [one.split(" ")[1] for one in related(report) if "called" in one] == ["module.a", "module.b"]
+
+
+def test_callers_with_different_values_are_told_apart(tmp_path: Path) -> None:
+    calls = call("a") + call("b", more="idle = 30")
+    report = judged(tmp_path, {"main.tf": PROVIDER + calls, "modules/alb/main.tf": MODULE})
+    assert sorted(one.at.value for one in said(report)) == [30, 60]  # type: ignore[union-attr]
+
+
+def test_environments_with_different_values_are_told_apart(tmp_path: Path) -> None:
+    report = judged(
+        tmp_path,
+        {
+            "envs/dev/main.tf": PROVIDER + call("web", "../../modules/alb"),
+            "envs/prod/main.tf": PROVIDER + call("web", "../../modules/alb", "idle = 90"),
+            "envs/good/main.tf": PROVIDER + call("web", "../../modules/alb", "idle = 300"),
+            "modules/alb/main.tf": MODULE,
+        },
+    )
+    assert sorted((one.at.value, one.hop.environment) for one in said(report)) == [  # type: ignore[union-attr]
+        (60, "envs/dev"),
+        (90, "envs/prod"),
+    ]
+
+
+def test_roots_of_the_configuration_are_judged_once_each(tmp_path: Path) -> None:
+    report = judged(
+        tmp_path,
+        {
+            "infra/main.tf": 'variable "idle" {}\nresource "aws_lb" "m" {\n  idle_timeout = var.idle\n}\n',
+            "infra/envs/dev.tfvars": "idle = 60\n",
+            "infra/envs/prod.tfvars": "idle = 300\n",
+        },
+        roots=[{"path": "infra", "var_files": [f"envs/{name}.tfvars"]} for name in ("dev", "prod")],
+    )
+    assert [one.hop.environment for one in said(report)] == ["dev"]  # type: ignore[union-attr]
+    assert not report.unknown
+
+
+def test_values_that_wait_beside_a_root_are_named(tmp_path: Path) -> None:
+    files = {"main.tf": 'variable "idle" {}\nresource "aws_lb" "m" {\n  idle_timeout = var.idle\n}\n'}
+    report = judged(tmp_path, {**files, "envs/dev.tfvars": "idle = 60\n"})
+    assert not said(report)
+    assert "--tf-var-file with envs/dev.tfvars" in doubts(report)
+
+
+LIBRARY = {
+    "main.tf": 'resource "aws_lb" "this" {\n  idle_timeout = var.idle\n  load_balancer_type = var.type\n}\n',
+    "variables.tf": 'variable "idle" { default = null }\nvariable "type" { default = "application" }\n',
+    "outputs.tf": 'output "arn" { value = aws_lb.this.arn }\n',
+    "versions.tf": 'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n}\n',
+}
+
+
+def test_a_library_that_nobody_calls_is_silent_on_its_inputs(tmp_path: Path) -> None:
+    report = judged(tmp_path, LIBRARY)
+    assert not report.findings
+    assert not report.unknown
+
+
+def test_a_library_that_its_examples_call_is_no_deployment(tmp_path: Path) -> None:
+    example = {"examples/complete/main.tf": PROVIDER + call("alb", "../../", "idle = 20")}
+    report = judged(tmp_path, {**LIBRARY, **example})
+    assert not report.findings
+    assert not report.unknown
+
+
+def test_examples_that_are_all_there_is_are_judged(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"examples/web/main.tf": 'resource "aws_lb" "m" {}\n'})
+    assert places(report) == ["examples/web/main.tf:1"]
+
+
+def test_what_no_input_of_a_library_can_change_is_judged(tmp_path: Path) -> None:
+    files = LIBRARY | {"main.tf": 'resource "aws_lb" "this" {\n  idle_timeout = 45\n}\n'}
+    assert places(judged(tmp_path, files)) == ["main.tf:2"]
+
+
+def test_a_folder_of_modules_is_no_deployment(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"modules/alb/main.tf": MODULE})
+    assert not report.findings
+    assert not report.unknown
+
+
+def test_a_root_with_outputs_and_a_provider_is_a_deployment(tmp_path: Path) -> None:
+    files = LIBRARY | {"provider.tf": PROVIDER}
+    assert places(judged(tmp_path, files)) == ["main.tf:2"]
+
+
+# Modules of the registry
+
+MAPS = """
+module "alb" {
+  source  = "terraform-aws-modules/alb/aws"
+  version = "~> 9.0"
+  %s
+
+  listeners = {
+    https = {
+      port     = 443
+      protocol = "HTTPS"
+      forward  = { target_group_key = "app" }
+      rules = {
+        ws = {
+          actions    = [{ type = "forward", target_group_key = "ws" }]
+          conditions = [{ path_pattern = { values = ["/ws/*"] } }]
+        }
+      }
+    }
+  }
+
+  target_groups = {
+    app = { port = 80 }
+    ws = {
+      port = 80
+      %s
+    }
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("idle", "stickiness", "line", "sticky_line"),
+    [
+        ("", "", 2, 23),
+        ("idle_timeout = 60", 'stickiness = { enabled = false, type = "lb_cookie" }', 5, 25),
+        ("idle_timeout = 60", "stickiness = null", 5, 23),
+        ("idle_timeout = null", "", 5, 23),
+        ("idle_timeout = 300", 'stickiness = { type = "lb_cookie" }', 0, 0),
+        ("idle_timeout = 300", 'stickiness = { enabled = true, type = "lb_cookie" }', 0, 0),
+    ],
+)
+def test_the_map_form_of_the_well_known_module(
+    tmp_path: Path, idle: str, stickiness: str, line: int, sticky_line: int
+) -> None:
+    report = judged(tmp_path, {"main.tf": PROVIDER.strip() + MAPS % (idle, stickiness)})
+    assert places(report) == ([f"main.tf:{line}"] if line else [])
+    assert places(report, "missing-sticky-sessions") == ([f"main.tf:{sticky_line}"] if sticky_line else [])
+    assert not report.unknown
+
+
+def test_the_next_form_of_rules(tmp_path: Path) -> None:
+    text = (MAPS % ("idle_timeout = 300", "")).replace("~> 9.0", "10.2.0")
+    text = text.replace('{ type = "forward", target_group_key = "ws" }', '{ forward = { target_group_key = "ws" } }')
+    assert len(said(judged(tmp_path, {"main.tf": text}), "missing-sticky-sessions")) == 1
+
+
+LISTS = """
+module "alb" {
+  source  = "%s"
+  %s
+
+  target_groups = [
+    { backend_port = 80 },
+    { backend_port = 81, stickiness = { enabled = %s, type = "lb_cookie" } },
+  ]
+  https_listeners = [{ port = 443, target_group_index = 0 }]
+  https_listener_rules = [{
+    https_listener_index = 0
+    actions              = [{ type = "forward", target_group_index = 1 }]
+    conditions           = [{ path_patterns = ["/socket.io/*"] }]
+  }]
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "terraform-aws-modules/alb/aws",
+        "registry.terraform.io/terraform-aws-modules/alb/aws",
+        "git::https://github.com/terraform-aws-modules/terraform-aws-alb.git?ref=v8.7.0",
+        "github.com/terraform-aws-modules/terraform-aws-alb?ref=v8.7.0",
+    ],
+)
+def test_the_list_form_of_older_versions(tmp_path: Path, source: str) -> None:
+    report = judged(tmp_path / "bad", {"main.tf": LISTS % (source, "", "false")})
+    assert places(report) == ["main.tf:2"]
+    assert places(report, "missing-sticky-sessions") == ["main.tf:8"]
+    good = judged(tmp_path / "good", {"main.tf": LISTS % (source, "idle_timeout = 400", "true")})
+    assert not good.findings
+    assert not good.unknown
+
+
+@pytest.mark.parametrize(("idle", "line"), [("", 1), ("idle_timeout = 60", 4), ("idle_timeout = 300", 0)])
+def test_the_other_well_known_module(tmp_path: Path, idle: str, line: int) -> None:
+    text = f'module "alb" {{\n  source = "cloudposse/alb/aws"\n  version = "1.11.1"\n  {idle}\n}}\n'
+    assert places(judged(tmp_path, {"main.tf": text})) == ([f"main.tf:{line}"] if line else [])
+
+
+def test_a_target_group_of_a_module_leads_to_its_service(tmp_path: Path) -> None:
+    text = (
+        MAPS % ("idle_timeout = 300", "")
+        + """
+resource "aws_ecs_service" "ws" {
+  desired_count                      = 1
+  deployment_maximum_percent         = 100
+  load_balancer {
+    target_group_arn = module.alb.target_groups["ws"].arn
+  }
+}
+"""
+    )
+    assert not said(judged(tmp_path, {"main.tf": text}), "missing-sticky-sessions")
+
+
+def test_an_unknown_input_of_a_module_can_not_be_told(tmp_path: Path) -> None:
+    text = 'variable "idle" {}\n' + MAPS % ("idle_timeout = var.idle", 'stickiness = { type = "lb_cookie" }')
+    report = judged(tmp_path, {"main.tf": text})
+    assert not said(report)
+    assert "var.idle has no default" in doubts(report)
+
+
+@pytest.mark.parametrize("source", ["acme/alb/aws", "git::https://example.org/terraform-aws-load-balancer.git?ref=v1"])
+def test_an_unknown_load_balancer_module_can_not_be_told(tmp_path: Path, source: str) -> None:
+    report = judged(tmp_path, {"main.tf": call("web", source)})
+    assert f"{source} is not here" in doubts(report)
+    assert "terraform init" in doubts(report)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "cloudposse/lb-s3-bucket/aws",
+        "acme/alb-alarms/aws",
+        "terraform-aws-modules/vpc/aws",
+        "terraform-aws-modules/alb/aws//modules/lb_trust_store",
+        "acme/aws-load-balancer-controller/kubernetes",
+        "acme/elbow/aws",
+    ],
+)
+def test_names_that_only_look_alike_are_no_load_balancers(tmp_path: Path, source: str) -> None:
+    report = judged(tmp_path, {"main.tf": call("x", source)})
+    assert not report.findings
+    assert not report.unknown
+
+
+def test_modules_that_init_has_fetched_are_used(tmp_path: Path) -> None:
+    manifest = {"Modules": [{"Key": "", "Dir": "."}, {"Key": "web", "Dir": ".terraform/modules/web"}]}
+    report = judged(
+        tmp_path,
+        {
+            "main.tf": PROVIDER + call("web", "acme/alb/aws", "idle = 50"),
+            ".terraform/modules/modules.json": json.dumps(manifest),
+            ".terraform/modules/web/main.tf": MODULE,
+        },
+    )
+    assert places(report) == [".terraform/modules/web/main.tf:9"]
+    assert not report.unknown
+
+
+def test_a_manifest_does_not_lead_out_of_the_project(tmp_path: Path) -> None:
+    manifest = {"Modules": [{"Key": "web", "Dir": "../../outside"}]}
+    report = judged(
+        tmp_path / "inside",
+        {"main.tf": call("web", "acme/alb/aws"), ".terraform/modules/modules.json": json.dumps(manifest)},
+    )
+    assert "is not here" in doubts(report)
+
+
+# Values from outside
+
+
+def value_from(lint: Lint, *options: str) -> list[str]:
+    text = 'variable "idle" {\n  type = number\n}\nresource "aws_lb" "m" {\n  idle_timeout = var.idle\n}\n'
+    report = lint({"main.tf": text, "envs/dev.tfvars": "idle = 60\n", "terraform.tfvars": "idle = 300\n"}, *options)
+    assert not report["unreadable"]
+    return [one["message"].split(" of silence")[0].split("after ")[1] for one in report["findings"]]
+
+
+def test_options_of_the_command_line(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert value_from(lint) == []
+    assert value_from(lint, "--tf-var-file", "envs/dev.tfvars") == ["60 s"]
+    assert value_from(lint, "--tf-var-file", "envs/dev.tfvars", "--tf-var", "idle=45") == ["45 s"]
+    monkeypatch.setenv("TF_VAR_idle", "50")
+    assert value_from(lint, "--tf-env") == []
+
+
+def test_the_environment_counts_on_request_alone(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"main.tf": 'variable "idle" {}\nresource "aws_lb" "m" {\n  idle_timeout = var.idle\n}\n'}
+    monkeypatch.setenv("TF_VAR_idle", "50")
+    assert not lint(dict(files))["findings"]
+    assert len(lint(dict(files), "--tf-env")["findings"]) == 1
+
+
+def test_a_value_without_a_name_is_refused(lint: Lint) -> None:
+    report = lint({"main.tf": 'resource "aws_lb" "m" {}\n'}, "--tf-var", "idle")
+    assert report["status"] == 2
+    assert "expected NAME=VALUE" in report["stderr"]
+
+
+def test_what_a_loop_runs_over_is_shown(tmp_path: Path) -> None:
+    text = 'variable "all" {\n  default = { a = 60 }\n}\n'
+    text += 'resource "aws_lb" "m" {\n  for_each = var.all\n  idle_timeout = each.value\n}\n'
+    report = judged(tmp_path, {"main.tf": text})
+    assert related(report) == ["main.tf:5 for_each gives it", "main.tf:2 var.all has this default"]
+
+
+def test_what_can_not_be_told_keeps_its_words(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"main.tf": 'variable "x" {}\nresource "aws_lb" "m" {\n  idle_timeout = var.x + 1\n}\n'})
+    assert "idle_timeout = var.x + 1 var.x has no default" in doubts(report)

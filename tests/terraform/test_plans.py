@@ -1,0 +1,174 @@
+"""Plans and states: the same findings as from the sources, on planned values."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from judging import doubts, judged, places, said
+
+SOURCES = """
+variable "idle" {}
+
+resource "aws_lb" "main" {
+  idle_timeout = var.idle
+}
+
+resource "aws_lb_listener" "http" {
+  load_balancer_arn = aws_lb.main.arn
+
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.app.arn
+  }
+}
+
+resource "aws_lb_target_group" "app" {
+  port = 80
+}
+
+resource "aws_lb_listener_rule" "ws" {
+  listener_arn = aws_lb_listener.http.arn
+
+  action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.app.arn
+  }
+
+  condition {
+    path_pattern { values = ["/ws"] }
+  }
+}
+"""
+
+
+def resource(address: str, **values: Any) -> dict[str, Any]:
+    kind, name = address.split(".")[-2:]
+    return {"address": address, "mode": "managed", "type": kind, "name": name.partition("[")[0], "values": values}
+
+
+def references(*names: str) -> dict[str, Any]:
+    return {"references": [*names]}
+
+
+def plan(idle: Any = 60, unknown: dict[str, Any] | None = None, stickiness: Any = True) -> dict[str, Any]:
+    forward = {"target_group_arn": references("aws_lb_target_group.app.arn", "aws_lb_target_group.app")}
+    condition = [{"path_pattern": [{"values": ["/ws"]}], "host_header": []}]
+    return {
+        "format_version": "1.2",
+        "planned_values": {
+            "root_module": {
+                "resources": [
+                    resource("aws_lb.main", idle_timeout=idle, load_balancer_type="application"),
+                    resource("aws_lb_listener.http", default_action=[{"type": "forward", "forward": []}]),
+                    resource("aws_lb_target_group.app", port=80, target_type="instance"),
+                    resource("aws_lb_listener_rule.ws", action=[{"type": "forward"}], condition=condition),
+                ]
+            }
+        },
+        "resource_changes": [
+            {"address": "aws_lb.main", "change": {"after_unknown": unknown or {}}},
+            {"address": "aws_lb_target_group.app", "change": {"after_unknown": {"stickiness": stickiness}}},
+        ],
+        "configuration": {
+            "root_module": {
+                "resources": [
+                    {"address": "aws_lb.main", "expressions": {"idle_timeout": references("var.idle")}},
+                    {
+                        "address": "aws_lb_listener.http",
+                        "expressions": {
+                            "load_balancer_arn": references("aws_lb.main.arn", "aws_lb.main"),
+                            "default_action": [forward],
+                        },
+                    },
+                    {"address": "aws_lb_target_group.app", "expressions": {"port": {"constant_value": 80}}},
+                    {
+                        "address": "aws_lb_listener_rule.ws",
+                        "expressions": {
+                            "listener_arn": references("aws_lb_listener.http.arn"),
+                            "action": [forward],
+                        },
+                    },
+                ]
+            }
+        },
+    }
+
+
+def test_a_plan_alone_is_judged_at_its_addresses(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"plan.json": json.dumps(plan())})
+    found = said(report)[0]
+    assert found.location.path == "plan.json"
+    assert "aws_lb.main cuts a WebSocket after 60 s" in found.message
+    assert "`idle_timeout = 60`" in found.message
+    assert len(said(report, "missing-sticky-sessions")) == 1
+    assert not report.unknown
+
+
+def test_a_long_timeout_in_a_plan_is_silent(tmp_path: Path) -> None:
+    assert not said(judged(tmp_path, {"plan.json": json.dumps(plan(300))}))
+
+
+def test_a_plan_beside_its_sources_points_at_their_lines(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"main.tf": SOURCES, "plan.json": json.dumps(plan())})
+    assert places(report) == ["main.tf:5"]
+    assert places(report, "missing-sticky-sessions") == ["main.tf:17"]
+    assert not report.unknown
+
+
+def test_sources_and_plan_agree(tmp_path: Path) -> None:
+    alone = judged(tmp_path / "a", {"main.tf": SOURCES, "terraform.tfvars": "idle = 60\n"})
+    planned = judged(tmp_path / "b", {"main.tf": SOURCES, "plan.json": json.dumps(plan())})
+    for check in ("short-idle-timeout", "missing-sticky-sessions"):
+        assert places(alone, check) == places(planned, check)
+
+
+def test_what_is_known_after_apply_can_not_be_told(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"plan.json": json.dumps(plan(None, {"idle_timeout": True}))})
+    assert not said(report)
+    assert "idle_timeout is known after apply" in doubts(report)
+
+
+def test_a_state_links_by_the_names_that_aws_gave(tmp_path: Path) -> None:
+    sticky = [{"enabled": True, "type": "lb_cookie", "cookie_duration": 86400}]
+    state = {
+        "format_version": "1.0",
+        "values": {
+            "root_module": {
+                "child_modules": [
+                    {
+                        "resources": [
+                            resource("module.web.aws_lb.main", arn="arn:lb", idle_timeout=30),
+                            resource(
+                                "module.web.aws_lb_listener.http[0]",
+                                arn="arn:l",
+                                load_balancer_arn="arn:lb",
+                                default_action=[{"type": "forward", "target_group_arn": "arn:tg"}],
+                            ),
+                            resource("module.web.aws_lb_target_group.ws", arn="arn:tg", stickiness=sticky),
+                        ]
+                    }
+                ]
+            }
+        },
+    }
+    config = "streams: [{path: /ws, kind: websocket}]\n"
+    report = judged(tmp_path, {"state.json": json.dumps(state), "infralint.yaml": config})
+    assert "module.web.aws_lb.main cuts" in said(report)[0].message
+    assert not said(report, "missing-sticky-sessions")
+
+
+def test_other_json_is_not_a_plan(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"package.json": '{"name": "x"}', "x.json": '{"format_version": "1", "values": 3}'})
+    assert not report.read.get("terraform")
+
+
+def test_a_plan_of_many_megabytes_is_read(tmp_path: Path) -> None:
+    long = plan()
+    module = long["planned_values"]["root_module"]
+    module["resources"] += [resource(f"null_resource.n{index}", text="x" * 2000) for index in range(15_000)]
+    start = time.monotonic()
+    assert len(said(judged(tmp_path, {"plan.json": json.dumps(long)}))) == 1
+    assert time.monotonic() - start < 60
