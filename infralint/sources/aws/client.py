@@ -50,16 +50,20 @@ class Refused(Exception):
     """A call that could change something: it was not sent."""
 
 
-def refuse_writes(model: Any, **_: Any) -> None:
-    """Stop every operation that is neither Describe nor List before it is sent. Raises Refused."""
-    if not model.name.startswith(READ_ONLY):
-        raise Refused(f"infralint only reads: {model.service_model.service_name}:{model.name} was not sent")
-
-
 def read_only_client(session: Any, service: str, region: str, endpoint: str | None) -> Any:
     """A boto3 client that can't send anything but Describe and List calls, and leaves retries to `Caller`."""
+    return only_client(session, service, region, endpoint, READ_ONLY)
+
+
+def only_client(session: Any, service: str, region: str, endpoint: str | None, allowed: tuple[str, ...]) -> Any:
+    """A boto3 client that sends operations whose names begin with one of `allowed`; all others raise Refused."""
+
+    def refuse(model: Any, **_: Any) -> None:
+        if not model.name.startswith(allowed):
+            raise Refused(f"infralint only reads: {service}:{model.name} was not sent")
+
     client = session.client(service, region_name=region, endpoint_url=endpoint, config=client_config())
-    client.meta.events.register_first("before-call.*.*", refuse_writes)
+    client.meta.events.register_first("before-call.*.*", refuse)
     return client
 
 

@@ -65,6 +65,14 @@ class LiveLoadBalancer(LoadBalancer):
     console: str = ""
     owner: Owner | None = None
 
+    @property
+    def introduction(self) -> str:
+        """The load balancer as a colleague would ask for it."""
+        family = self.family.value if isinstance(self.family, Known) else ""
+        account = f" of account {self.account}" if self.account else ""
+        owner = f", made by {self.owner}" if self.owner else ""
+        return f"{self.name}, {family} load balancer in {self.region}{account}{owner}"
+
     def fix(self, setting: str, seconds: float = 0) -> str:
         family = self.family.value if isinstance(self.family, Known) else "application"
         target = fixes.Target(
@@ -271,6 +279,8 @@ class _Region:
             listener={PROTOCOL: self._known(PROTOCOL, protocol, arn, "Protocol")},
             group=self._classic_stickiness(item, arn, described),
             replicas=self._known("Instances", instances, arn, "Instances", f"{instances} registered"),
+            replicas_said=f", and {instances} instances share its requests",
+            group_name="its listener",
         )
         listener = {"Port": described["Listener"].get("LoadBalancerPort", 0), "Protocol": protocol}
         return self._hop(item, parts, "", arn=arn, listener=listener)
@@ -322,6 +332,7 @@ class _Region:
             group_where=self.places.of(group) if group else None,
             groups=len(forward.in_use) if forward else 1,
             replicas=self._replicas(group),
+            replicas_said=self._replicas_said(group),
         )
 
     def _group(self, group: str, balancer: str) -> Attributes | None:
@@ -338,6 +349,10 @@ class _Region:
         if "TargetType" in described:
             found[TARGET_TYPE] = self._known(TARGET_TYPE, described["TargetType"], group, "TargetType")
         return found
+
+    def _replicas_said(self, group: str) -> str:
+        replicas = self._replicas(group)
+        return f", and {replicas.value} targets share its requests" if isinstance(replicas, Known) else ""
 
     def _replicas(self, group: str) -> Setting[int] | None:
         """How many targets take requests now: the healthy ones, else all that are not leaving."""
