@@ -259,18 +259,23 @@ def _is_final(error: Exception, trouble: Trouble) -> bool:
     return trouble == "failed" and 400 <= _status(error) < 500
 
 
+def _response(error: Exception) -> dict[str, Any]:
+    """What AWS answered; some exceptions of botocore carry a response of another kind, or None."""
+    response = getattr(error, "response", None)
+    return response if isinstance(response, dict) else {}
+
+
 def _code(error: Exception) -> str:
-    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+    return str(_response(error).get("Error", {}).get("Code", ""))
 
 
 def _status(error: Exception) -> int:
-    return int(getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return int(_response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _worded(error: Exception) -> str:
     """AWS's own sentence, on one line."""
-    message = getattr(error, "response", {}).get("Error", {}).get("Message") or str(error)
-    return " ".join(str(message).split())
+    return " ".join(str(_response(error).get("Error", {}).get("Message") or error).split())
 
 
 def _snake(operation: str) -> str:

@@ -11,9 +11,10 @@ from typing import TypeVar
 
 from infralint.sources.aws.client import Caller, Control, Failed
 from infralint.sources.aws.demand import Demand, Questions, Reported
-from infralint.sources.aws.hops import TCP_PROTOCOLS, classic_arn
-from infralint.sources.aws.snapshot import Item, Region, Snapshot, cut
+from infralint.sources.aws.hops import TCP_PROTOCOLS, classic_arn, is_classic
+from infralint.sources.aws.snapshot import Failure, Item, Region, Snapshot, cut
 
+SERVICE = "elasticloadbalancing"
 CALLS_AT_ONCE = 4
 """In one region: at 10 calls a second there is no use for more."""
 REGIONS_AT_ONCE = 64
@@ -31,6 +32,8 @@ CLASSIC = ("LoadBalancerName", "DNSName", "Scheme", "ListenerDescriptions", "Pol
 """What is kept of each item, its identity first; an action's other members name identity providers."""
 
 T = TypeVar("T")
+Job = tuple[str, tuple[str, ...]]
+"""An operation and the ARNs it is asked about."""
 
 
 class Scan:
@@ -42,12 +45,21 @@ class Scan:
         self.questions = questions
         self.lock = threading.Lock()
         self.closed = False
+        self.pending: set[Job] = set()
+        self.work: dict[str, Callable[[str], None]] = {
+            "DescribeLoadBalancerAttributes": self._attributes_of,
+            "DescribeListeners": self._listeners_of,
+            "DescribeListenerAttributes": self._listener_attributes_of,
+            "DescribeRules": self._rules_of,
+            "DescribeTargetGroupAttributes": self._group_attributes_of,
+            "DescribeTargetHealth": self._health_of,
+        }
 
     def read(self) -> None:
         """Everything that checks may ask about here."""
         self._lists()
         if self.questions.by_tag:
-            self._each(self._tags_of, self._tag_batches(self._arns()))
+            self._read_tags(self._arns())
         self._choose()
         if self.region.load_balancers and self.questions.any:
             self._target_groups()
@@ -58,20 +70,25 @@ class Scan:
     def read_more(self, reported: Reported) -> None:
         """What is only worth a call once something is to be reported: owners, and how many targets there are."""
         own = {group["TargetGroupArn"] for group in self.region.target_groups}
-        self._each(self._health_of, sorted(own & reported.groups))
-        self._each(
-            self._tags_of, self._tag_batches(sorted(set(self._arns()) & reported.balancers - set(self.region.tags)))
-        )
+        self._each("DescribeTargetHealth", sorted(own & reported.groups))
+        self._read_tags(sorted(set(self._arns()) & reported.balancers - set(self.region.tags)))
 
     def close(self) -> None:
-        """Take no more answers: the snapshot is being read."""
+        """Take no more answers, for the snapshot is being judged, and note what did not come in."""
         with self.lock:
             self.closed = True
+            for operation, arns in sorted(self.pending):
+                for arn in arns or ("",):
+                    failure = Failure(action=f"{SERVICE}:{operation}", trouble="stopped", resource=arn)
+                    self.region.failures.append(failure)
 
     def _lists(self) -> None:
+        listing: Job = ("DescribeLoadBalancers", ())
+        self.pending.add(listing)
         self.caller.plan(2)
         self._list(self.region.load_balancers, "elbv2", "LoadBalancers", BALANCER)
         self._list(self.region.classic_load_balancers, "elb", "LoadBalancerDescriptions", CLASSIC)
+        self.pending.discard(listing)
 
     def _list(self, into: list[Item], service: str, key: str, members: Sequence[str]) -> None:
         try:
@@ -96,6 +113,8 @@ class Scan:
     def _target_groups(self) -> None:
         """The attached ones: what no load balancer leads to carries nothing."""
         wanted = {one["LoadBalancerArn"] for one in self.region.load_balancers}
+        listing: Job = ("DescribeTargetGroups", ())
+        self.pending.add(listing)
         self.caller.plan(1)
         try:
             for item in self.caller.pages("elbv2", "DescribeTargetGroups", "TargetGroups"):
@@ -105,15 +124,16 @@ class Scan:
                     self._add(self.region.target_groups, kept)
         except Failed as error:
             self._failed(error)
+        self.pending.discard(listing)
 
     def _routes(self) -> None:
         """Listeners and rules of the application load balancers that a declared stream may cross."""
         if not self.questions.routed:
             return
         balancers = [arn for arn in self._of_type("application") if self._may_be_crossed(arn)]
-        self._each(self._listeners_of, balancers)
+        self._each("DescribeListeners", balancers)
         listeners = [one["ListenerArn"] for arn in balancers for one in self.region.listeners.get(arn, ())]
-        self._each(self._rules_of, listeners)
+        self._each("DescribeRules", listeners)
 
     def _may_be_crossed(self, arn: str) -> bool:
         item = next(one for one in self.region.load_balancers if one["LoadBalancerArn"] == arn)
@@ -122,7 +142,7 @@ class Scan:
     def _attributes(self, demand: Demand) -> None:
         balancers = [arn for arn in self._of_type("application") if arn in demand.balancers]
         layer4 = [arn for arn in self._of_type("network", "gateway") if arn in demand.balancers]
-        self._each(self._listeners_of, layer4)
+        self._each("DescribeListeners", layer4)
         tcp = [
             one["ListenerArn"]
             for arn in layer4
@@ -130,24 +150,27 @@ class Scan:
             if one.get("Protocol", "") in TCP_PROTOCOLS - {"TLS"}
         ]
         classic = [arn for arn in map(self._classic_arn, self.region.classic_load_balancers) if arn in demand.balancers]
-        self._each(self._attributes_of, [*balancers, *tcp, *classic, *sorted(demand.groups)])
+        self._each("DescribeLoadBalancerAttributes", [*balancers, *classic])
+        self._each("DescribeListenerAttributes", tcp)
+        self._each("DescribeTargetGroupAttributes", sorted(demand.groups))
 
     def _of_type(self, *types: str) -> list[str]:
         found = (one for one in self.region.load_balancers if one.get("Type", "application") in types)
         return [one["LoadBalancerArn"] for one in found]
 
     def _attributes_of(self, arn: str) -> None:
-        match arn.rpartition(":")[2].split("/"):
-            case ["listener", *_]:
-                self._described("DescribeListenerAttributes", "ListenerArn", arn, self.region.listener_attributes)
-            case ["targetgroup", *_]:
-                into = self.region.target_group_attributes
-                self._described("DescribeTargetGroupAttributes", "TargetGroupArn", arn, into)
-            case ["loadbalancer", name]:
-                self._classic_attributes_of(arn, name)
-            case _:
-                into = self.region.load_balancer_attributes
-                self._described("DescribeLoadBalancerAttributes", "LoadBalancerArn", arn, into)
+        if is_classic(arn):
+            self._classic_attributes_of(arn, arn.rpartition("/")[2])
+        else:
+            into = self.region.load_balancer_attributes
+            self._described("DescribeLoadBalancerAttributes", "LoadBalancerArn", arn, into)
+
+    def _listener_attributes_of(self, arn: str) -> None:
+        self._described("DescribeListenerAttributes", "ListenerArn", arn, self.region.listener_attributes)
+
+    def _group_attributes_of(self, arn: str) -> None:
+        into = self.region.target_group_attributes
+        self._described("DescribeTargetGroupAttributes", "TargetGroupArn", arn, into)
 
     def _described(self, operation: str, parameter: str, arn: str, into: dict[str, dict[str, str]]) -> None:
         answer = self.caller.call("elbv2", operation, arn, **{parameter: arn})
@@ -177,47 +200,51 @@ class Scan:
         ]
         self._put(self.region.target_health, arn, kept)
 
-    def _tag_batches(self, arns: Sequence[str]) -> list[tuple[str, ...]]:
-        """Classic load balancers apart, twenty at once."""
-        classic = [arn for arn in arns if arn.rpartition(":")[2].count("/") == 1]
-        modern = [arn for arn in arns if arn not in set(classic)]
-        return [
-            tuple(some[i : i + TAGS_AT_ONCE]) for some in (modern, classic) for i in range(0, len(some), TAGS_AT_ONCE)
-        ]
+    def _read_tags(self, arns: Sequence[str]) -> None:
+        """Twenty resources a call, classic load balancers apart."""
+        modern, classic = [arn for arn in arns if not is_classic(arn)], [arn for arn in arns if is_classic(arn)]
+        self._do([("DescribeTags", batch) for some in (modern, classic) for batch in _batches(some)])
 
     def _tags_of(self, arns: tuple[str, ...]) -> None:
         try:
-            self._tags_of_all(arns)
+            answer = self._tags(arns, arns[0] if len(arns) == 1 else "")
         except Failed as error:
             if error.failure.trouble != "gone" or len(arns) == 1:
                 raise
             # One deleted load balancer makes AWS refuse the other nineteen.
-            self._each(self._tags_of, [(arn,) for arn in arns])
-
-    def _tags_of_all(self, arns: tuple[str, ...]) -> None:
-        is_classic = arns[0].rpartition(":")[2].count("/") == 1
-        named = arns[0] if len(arns) == 1 else ""
-        if is_classic:
-            names = [arn.rpartition("/")[2] for arn in arns]
-            answer = self.caller.call("elb", "DescribeTags", named, LoadBalancerNames=names)
-        else:
-            answer = self.caller.call("elbv2", "DescribeTags", named, ResourceArns=list(arns))
+            self._do([("DescribeTags", (arn,)) for arn in arns])
+            return
         for one in answer.get("TagDescriptions", ()):
             arn = one.get("ResourceArn") or classic_arn(self.region, one.get("LoadBalancerName", ""))
-            tags = {tag["Key"]: tag.get("Value", "") for tag in one.get("Tags", ())}
-            self._put(self.region.tags, arn, tags)
+            self._put(self.region.tags, arn, {tag["Key"]: tag.get("Value", "") for tag in one.get("Tags", ())})
 
-    def _each(self, work: Callable[[T], None], jobs: Sequence[T]) -> None:
+    def _tags(self, arns: tuple[str, ...], resource: str) -> Item:
+        if is_classic(arns[0]):
+            names = [arn.rpartition("/")[2] for arn in arns]
+            return self.caller.call("elb", "DescribeTags", resource, LoadBalancerNames=names)
+        return self.caller.call("elbv2", "DescribeTags", resource, ResourceArns=list(arns))
+
+    def _each(self, operation: str, arns: Sequence[str]) -> None:
+        self._do([(operation, (arn,)) for arn in arns])
+
+    def _do(self, jobs: Sequence[Job]) -> None:
         """Do jobs side by side; what fails is noted, and the others go on."""
         self.caller.plan(len(jobs))
+        with self.lock:
+            self.pending.update(jobs)
+        together(self._do_one, jobs, CALLS_AT_ONCE)
 
-        def guarded(job: T) -> None:
-            try:
-                work(job)
-            except Failed as error:
-                self._failed(error)
-
-        together(guarded, jobs, CALLS_AT_ONCE)
+    def _do_one(self, job: Job) -> None:
+        operation, arns = job
+        try:
+            if operation == "DescribeTags":
+                self._tags_of(arns)
+            else:
+                self.work[operation](arns[0])
+        except Failed as error:
+            self._failed(error)
+        with self.lock:
+            self.pending.discard(job)
 
     def _failed(self, error: Failed) -> None:
         self._add(self.region.failures, error.failure)
@@ -299,6 +326,10 @@ def _started(
     for thread in threads:
         thread.start()
     return threads
+
+
+def _batches(arns: Sequence[str]) -> list[tuple[str, ...]]:
+    return [tuple(arns[start : start + TAGS_AT_ONCE]) for start in range(0, len(arns), TAGS_AT_ONCE)]
 
 
 def _join(threads: Iterable[threading.Thread], seconds: float) -> None:

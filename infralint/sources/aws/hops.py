@@ -151,13 +151,13 @@ def reading(snapshot: Snapshot, places: Places | None = None) -> Reading:
 
 def troubles(snapshot: Snapshot) -> list[Unreadable]:
     """What could not be read, once a cause."""
-    found = [Unreadable(told(one, ()), Location("AWS")) for one in snapshot.failures]
+    found = [Unreadable(told(one, [one.resource] if one.resource else []), Location("AWS")) for one in snapshot.failures]
     for region in snapshot.regions:
         groups: dict[tuple[str, str], list[Failure]] = defaultdict(list)
         for failure in region.failures:
             groups[failure.trouble, failure.action].append(failure)
         for failures in groups.values():
-            names = list(dict.fromkeys(short_name(one.resource) for one in failures if one.resource))
+            names = sorted({short_name(one.resource) for one in failures if one.resource})
             found.append(Unreadable(told(failures[0], names), Location(str(region))))
     return found
 
@@ -178,6 +178,10 @@ def classic_arn(region: Region, name: str) -> str:
     """A classic load balancer's ARN, which AWS never says but takes everywhere."""
     account = region.account
     return f"arn:{region.partition}:elasticloadbalancing:{region.name}:{account}:loadbalancer/{name}"
+
+
+def is_classic(arn: str) -> bool:
+    return arn.rpartition(":")[2].startswith("loadbalancer/") and arn.count("/") == 1
 
 
 class _Region:
@@ -427,8 +431,8 @@ class _Region:
 def console_link(region: Region, arn: str) -> str:
     """The page of a load balancer in AWS's console, "" for partitions whose console has no public address."""
     console = CONSOLES.get(region.partition, "").format(region=region.name)
-    kind = arn.rpartition(":")[2].count("/")
-    detail = f"LoadBalancer:loadBalancerArn={arn}" if kind == 3 else f"LoadBalancers:search={short_name(arn)}"
+    classic = is_classic(arn)
+    detail = f"LoadBalancers:search={short_name(arn)}" if classic else f"LoadBalancer:loadBalancerArn={arn}"
     return f"{console}/ec2/home?region={region.name}#{detail}" if console else ""
 
 

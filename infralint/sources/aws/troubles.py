@@ -9,17 +9,18 @@ from infralint.wording import listing, plural
 
 MISSED = {
     "DescribeLoadBalancers": "load balancers",
-    "DescribeLoadBalancerAttributes": "the idle timeout",
-    "DescribeListeners": "listeners",
-    "DescribeListenerAttributes": "the TCP idle timeout of listeners",
-    "DescribeRules": "listener rules",
+    "DescribeLoadBalancerAttributes": "the idle timeout{of}",
+    "DescribeListeners": "listeners{of}",
+    "DescribeListenerAttributes": "the TCP idle timeout of listeners{of}",
+    "DescribeRules": "listener rules{of}",
     "DescribeTargetGroups": "target groups",
-    "DescribeTargetGroupAttributes": "the stickiness of target groups",
-    "DescribeTargetHealth": "how many targets are healthy",
-    "DescribeTags": "tags",
+    "DescribeTargetGroupAttributes": "the stickiness{of}",
+    "DescribeTargetHealth": "how many targets{of} are healthy",
+    "DescribeTags": "tags{of}",
     "DescribeRegions": "the list of regions",
-    "AssumeRole": "the whole account",
+    "AssumeRole": "the whole account{of}",
 }
+"""Operation -> what is not known without it; {of} is replaced by the names of what it was asked about."""
 POLICY = "`infralint audit aws --iam-policy` prints the whole policy"
 
 
@@ -27,7 +28,7 @@ def told(failure: Failure, names: Sequence[str]) -> str:
     """A failure, once for all resources that it hides."""
     operation = failure.action.partition(":")[2]
     of = f" of {listing(names)}" if names and failure.trouble != "gone" else ""
-    missing = f"{MISSED.get(operation, operation)}{of} could not be read"
+    missing = f"{MISSED.get(operation, operation).format(of=of)} could not be read"
     match failure.trouble:
         case "denied":
             return f"{missing}: these credentials may not call {failure.action}; allow it ({POLICY})"
