@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -97,9 +97,10 @@ def aws(**options: Any) -> None:
     project, checks = _prepared(options)
     snapshot, report = _read_account(options, project, checks)
     if options["save"]:
+        from infralint.cli import _write
         from infralint.sources.aws.snapshot import save
 
-        _shell()._write(_masked(save(snapshot), options), options["save"])
+        _write(_masked(save(snapshot), options), options["save"])
     _finish(snapshot, report, project, options)
 
 
@@ -114,29 +115,29 @@ def snapshot_command(file: Path, **options: Any) -> None:
     try:
         snapshot = load(file.read_bytes())
     except OSError as error:
-        _shell()._fail(f"{file}: can't be read: {error.strerror}")
+        _fail(f"{file}: can't be read: {error.strerror}")
     except BadSnapshot as error:
-        _shell()._fail(f"{file}: {error}")
+        _fail(f"{file}: {error}")
     _finish(snapshot, _judged(snapshot, project, checks), project, options)
 
 
-def _shell() -> Any:
-    from infralint import cli
+def _fail(message: str) -> NoReturn:
+    from infralint.cli import _fail as fail
 
-    return cli
+    fail(message)
 
 
 def _prepared(options: dict[str, Any]) -> tuple[Project, list[Check]]:
     """The project whose infralint.yaml rules here, and the checks to run."""
+    from infralint.cli import _chosen, _load, _settings, check_command
     from infralint.project import Project, find_root
 
-    shell = _shell()
     root = find_root(options["against"].absolute() if options["against"] else Path.cwd())
-    checks = shell._load(options["packs"])
-    as_for_files = shell.check_command.make_context("check", []).params
-    settings = shell._settings(root, as_for_files | options, [one.name for one in checks])
+    checks = _load(options["packs"])
+    as_for_files = check_command.make_context("check", []).params
+    settings = _settings(root, as_for_files | options, [one.name for one in checks])
     options["limits"] = [settings.fail_on]
-    return Project(root, settings), shell._chosen(checks, settings)
+    return Project(root, settings), _chosen(checks, settings)
 
 
 def _read_account(options: dict[str, Any], project: Project, checks: Sequence[Check]) -> tuple[Snapshot, Report]:
@@ -152,9 +153,9 @@ def _read_account(options: dict[str, Any], project: Project, checks: Sequence[Ch
         entrance = Entrance(options["profile"], options["regions"], options["endpoint_url"], control)
         scans = entrance.scans(options["roles"], options["all_regions"], questions)
     except CantStart as error:
-        _shell()._fail(str(error))
+        _fail(str(error))
     except KeyboardInterrupt:
-        _shell()._fail("stopped before anything was read")
+        _fail("stopped before anything was read")
 
     def state() -> tuple[int, int, float]:
         left = max(scan.caller.bucket.seconds_for(scan.caller.planned) for scan in scans)
@@ -163,7 +164,7 @@ def _read_account(options: dict[str, Any], project: Project, checks: Sequence[Ch
     bar = Bar(state, shown=sys.stderr.isatty() and not options["quiet"])
     snapshot = fetch(scans, control, bar.draw)
     snapshot.failures = entrance.failures
-    _stop_if_nothing_was_read(snapshot, options)
+    _stop_if_nothing_was_read(snapshot)
     report = _judged(snapshot, project, checks)
     if report.findings:
         fetch_more(scans, reported(report.findings), control, bar.draw)
@@ -189,7 +190,7 @@ def _not_found(names: Sequence[str], snapshot: Snapshot) -> list[Unreadable]:
     ]
 
 
-def _stop_if_nothing_was_read(snapshot: Snapshot, options: dict[str, Any]) -> None:
+def _stop_if_nothing_was_read(snapshot: Snapshot) -> None:
     from infralint.sources.aws.session import cant_start
 
     regions = snapshot.regions
@@ -198,7 +199,7 @@ def _stop_if_nothing_was_read(snapshot: Snapshot, options: dict[str, Any]) -> No
     if all(region.failures and region.failures[0].action.endswith("DescribeLoadBalancers") for region in regions):
         first = regions[0].failures[0]
         if first.trouble != "failed" or len(regions) == 1:
-            _shell()._fail(cant_start(first))
+            _fail(cant_start(first))
 
 
 def _judged(snapshot: Snapshot, project: Project, checks: Sequence[Check]) -> Report:
@@ -208,7 +209,7 @@ def _judged(snapshot: Snapshot, project: Project, checks: Sequence[Check]) -> Re
     try:
         report = judge(project, [reading(snapshot)], checks)
     except BrokenCheck as error:
-        _shell()._fail(str(error))
+        _fail(str(error))
     return replace(report, findings=[_introduced(one) for one in report.findings])
 
 
@@ -226,15 +227,18 @@ def _introduced(finding: Finding) -> Finding:
 
 def _finish(snapshot: Snapshot, report: Report, project: Project, options: dict[str, Any]) -> None:
     """Write the report and leave with the status it deserves."""
-    shell = _shell()
+    from infralint.cli import _status, _write
+
     text = _rendered(snapshot, report, project, options)
-    shell._write(_masked(text, options), options["output"])
-    sys.exit(shell._status(report, options))
+    _write(_masked(text, options), options["output"])
+    sys.exit(_status(report, options))
 
 
 def _rendered(snapshot: Snapshot, report: Report, project: Project, options: dict[str, Any]) -> str:
     if options["format_"] != "html":
-        return str(_shell()._rendered(report, options))
+        from infralint.cli import _rendered as rendered
+
+        return rendered(report, options)
     from infralint.reporters.html import render
     from infralint.sources.aws.hops import reading
     from infralint.sources.aws.table import rows

@@ -54,6 +54,7 @@ class Row:
 
     kind, place, owner: in words. identity: its full name. allowed: seconds of silence that it
     allows (None: not known, `why` says it); needed: what its streams need (None: none crosses it).
+    severities, checks: of the findings about it.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Row:
     streams: tuple[str, ...] = ()
     affinity: tuple[str, ...] = ()
     severities: tuple[Severity, ...] = ()
+    checks: tuple[str, ...] = ()
 
     @property
     def rank(self) -> int:
@@ -148,7 +150,7 @@ def _time(row: Row) -> str:
     said = seconds(row.allowed)
     if row.needed is None:
         return f'<td class="time">{said} <span class="faint">(no stream crosses it)</span></td>'
-    need = f"{said} of {seconds(row.needed)} needed"
+    need = f"{said}, {seconds(row.needed)} needed"
     return f'<td class="time" title="{escape(row.why)}">{_bar(row.allowed, row.needed, need)}{need}</td>'
 
 
@@ -166,7 +168,8 @@ def _bar(allowed: float, needed: float, label: str) -> str:
 def _judgement(row: Row) -> str:
     if row.severities:
         worst = min(row.severities, key=SEVERITIES.index)
-        return f'<td><span class="tag {worst}">{worst}</span></td>'
+        checks = "<br>".join(map(escape, row.checks))
+        return f'<td><span class="tag {worst}">{worst}</span><br><small class="faint">{checks}</small></td>'
     if row.needed is None:
         return '<td class="faint">not judged</td>'
     if row.allowed is None:

@@ -40,7 +40,11 @@ def test_an_empty_account_is_clean(world: World, audit: Audit) -> None:
 def test_declared_need_makes_it_an_error_where_a_rule_leads(world: World, report: Report, home: Path) -> None:
     declare(home, "{path: /api/chat, host: chat.example.com, silence: 200s}")
     chat = world.balancer("chat")
-    world.listener(chat, world.group("pages", chat), rules=[(when("chat.example.com", "/api/*"), forward(world.group("llm", chat)))])
+    world.listener(
+        chat,
+        world.group("pages", chat),
+        rules=[(when("chat.example.com", "/api/*"), forward(world.group("llm", chat)))],
+    )
     other = world.balancer("other")
     world.listener(other, rules=[(when("shop.example.com"), forward(world.group("shop", other)))])
     assert said(report(exit_code=1)) == {("short-idle-timeout", "error", "chat")}
@@ -139,7 +143,10 @@ def test_only_the_load_balancers_that_were_asked_for(
 
 def test_a_load_balancer_that_is_nowhere_is_not_clean(world: World, audit: Audit) -> None:
     world.balancer("chat")
-    assert "no load balancer in eu-west-1 (123456789012) is called caht" in audit("--load-balancer", "caht", exit_code=2).output
+    assert (
+        "no load balancer in eu-west-1 (123456789012) is called caht"
+        in audit("--load-balancer", "caht", exit_code=2).output
+    )
 
 
 def test_nothing_streams(world: World, report: Report, home: Path) -> None:
@@ -151,7 +158,11 @@ def test_nothing_streams(world: World, report: Report, home: Path) -> None:
 
 def test_stickiness_of_each_type(world: World, report: Report, home: Path) -> None:
     declare(home, "{path: /socket.io/*, kind: websocket, session: Socket.IO, silence: 25s}")
-    kinds = {"none": {}, "cookie": {"stickiness.enabled": "true"}, "app": {"stickiness.enabled": "true", "stickiness.type": "app_cookie"}}
+    kinds = {
+        "none": {},
+        "cookie": {"stickiness.enabled": "true"},
+        "app": {"stickiness.enabled": "true", "stickiness.type": "app_cookie"},
+    }
     for name, attributes in kinds.items():
         balancer = world.balancer(name)
         world.listener(balancer, world.group(f"{name}-web", balancer, **attributes))
@@ -249,7 +260,7 @@ def test_roles_lead_to_other_accounts(world: World, report: Report) -> None:
     [
         ({"ingress.k8s.aws/stack": "chat/web", "elbv2.k8s.aws/cluster": "prod"}, "the AWS Load Balancer Controller for chat/web",
          "alb.ingress.kubernetes.io/load-balancer-attributes: idle_timeout.timeout_seconds=120"),
-        ({"aws:cloudformation:stack-name": "chat-stack"}, "the CloudFormation stack chat-stack", "- Key: idle_timeout.timeout_seconds"),
+        ({"aws:cloudformation:stack-name": "web"}, "the CloudFormation stack web", "- Key: idle_timeout.timeout_seconds"),
         ({"aws:cloudformation:stack-name": "awseb-e-1", "elasticbeanstalk:environment-name": "chat-prod"},
          "the Elastic Beanstalk environment chat-prod", "IdleTimeout: 120"),
         ({"ManagedBy": "Terraform"}, "Terraform", "idle_timeout = 120"),
@@ -321,8 +332,17 @@ def test_a_file_that_is_no_snapshot(text: str, why: str, run: Callable[..., Resu
 def test_a_snapshot_keeps_no_secrets_of_listeners(world: World, audit: Audit, home: Path) -> None:
     declare(home, "{path: /chat}")
     balancer = world.balancer("chat")
-    login = {"Issuer": "https://id.example.com", "ClientId": "client-4711", "AuthorizationEndpoint": "a", "TokenEndpoint": "t", "UserInfoEndpoint": "u"}
-    actions = [{"Type": "authenticate-oidc", "Order": 1, "AuthenticateOidcConfig": login}, *forward(world.group("web", balancer))]
+    login = {
+        "Issuer": "https://id.example.com",
+        "ClientId": "client-4711",
+        "AuthorizationEndpoint": "a",
+        "TokenEndpoint": "t",
+        "UserInfoEndpoint": "u",
+    }
+    actions = [
+        {"Type": "authenticate-oidc", "Order": 1, "AuthenticateOidcConfig": login},
+        *forward(world.group("web", balancer)),
+    ]
     world.listener(balancer, rules=[(when(path="/chat"), actions)])
     audit("--save", "snapshot.json", exit_code=1)
     assert "client-4711" not in (home / "snapshot.json").read_text()

@@ -76,7 +76,9 @@ def test_throttling_without_end_is_said(world: World, report: Report) -> None:
     )
     found = report(exit_code=2)
     assert names(found) == ["chat"]
-    assert "the idle timeout of shop could not be read: AWS kept answering that there are too many calls" in messages(found)
+    assert "the idle timeout of shop could not be read: AWS kept answering that there are too many calls" in messages(
+        found
+    )
     assert [one["message"] for one in found["unknown"]] == [
         "idle_timeout.timeout_seconds: AWS kept throttling elasticloadbalancing:DescribeLoadBalancerAttributes"
     ]
@@ -181,7 +183,9 @@ def test_credentials_expire_in_mid_run(world: World, report: Report) -> None:
     found = report(exit_code=2)
     assert len(found["findings"]) == 10
     assert asked.count("DescribeLoadBalancerAttributes") <= 10 + 4
-    assert "AWS does not accept the credentials (The security token included in the request is expired)" in messages(found)
+    assert "AWS does not accept the credentials (The security token included in the request is expired)" in messages(
+        found
+    )
 
 
 def test_one_role_is_denied_the_other_account_is_judged(world: World, report: Report) -> None:
@@ -197,7 +201,10 @@ def test_one_role_is_denied_the_other_account_is_judged(world: World, report: Re
 def test_a_denied_role_alone_is_one_sentence(world: World, audit: Audit) -> None:
     world.faults = lambda *_: DENIED
     role = "arn:aws:iam::999999999999:role/audit"
-    assert audit("--role-arn", role, exit_code=2).output == f"infralint: AWS denies sts:AssumeRole {role} to these credentials\n"
+    assert (
+        audit("--role-arn", role, exit_code=2).output
+        == f"infralint: AWS denies sts:AssumeRole {role} to these credentials\n"
+    )
 
 
 @pytest.mark.usefixtures("hurry")
@@ -333,7 +340,9 @@ def test_stopping_keeps_what_is_there(world: World, server: Server, home: Path) 
     assert "the audit was stopped before" in messages(found)
 
 
-def test_broken_sessions_of_a_program_are_told(world: World, audit: Audit, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_sessions_of_a_program_are_told(
+    world: World, audit: Audit, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (home / "config").write_text("[profile sso]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = r\n"
                                  "[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://example.com/start\n")  # fmt: skip
     monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "config"))

@@ -17,7 +17,7 @@ from infralint.sources.aws.client import Refused, only_client, read_only_client
 @pytest.mark.parametrize(
     ("operation", "parameters"),
     [
-        ("modify_load_balancer_attributes", {"LoadBalancerArn": "a", "Attributes": [{"Key": "idle_timeout.timeout_seconds", "Value": "300"}]}),
+        ("modify_load_balancer_attributes", {"LoadBalancerArn": "a", "Attributes": [{"Key": "k", "Value": "v"}]}),
         ("delete_load_balancer", {"LoadBalancerArn": "a"}),
         ("create_rule", {"ListenerArn": "a", "Conditions": [], "Priority": 1, "Actions": []}),
         ("get_resource_policy", {"ResourceArn": "a"}),

@@ -1,3 +1,4 @@
+# ruff: noqa: N802 (methods are called like the operations that they answer)
 """An AWS of our own on a loopback socket, for what moto does not do: real shapes, limits and failures.
 
 It answers in the XML of the real service, which botocore's own models lay down: a member that the
@@ -104,7 +105,12 @@ class World:
         return Counter(operation for _, operation, _ in self.calls)
 
     def balancer(
-        self, name: str, type_: str = "application", region: str = "eu-west-1", tags: dict[str, str] | None = None, **set_: str
+        self,
+        name: str,
+        type_: str = "application",
+        region: str = "eu-west-1",
+        tags: dict[str, str] | None = None,
+        **set_: str,
     ) -> str:
         """A load balancer with all attributes that AWS tells, `set_` (underscores for dots) among them."""
         number = len(self.attributes) + 1
@@ -119,12 +125,16 @@ class World:
             "VpcId": "vpc-0a1b2c3d4e5f60718",
             "State": {"Code": "active"},
             "Type": type_,
-            "AvailabilityZones": [{"ZoneName": f"{region}a", "SubnetId": "subnet-0a1b2c3d", "LoadBalancerAddresses": []}],
+            "AvailabilityZones": [
+                {"ZoneName": f"{region}a", "SubnetId": "subnet-0a1b2c3d", "LoadBalancerAddresses": []}
+            ],
             "SecurityGroups": ["sg-0a1b2c3d"],
             "IpAddressType": "ipv4",
         }
         self._of(region)["balancers"].append(item)
-        self.attributes[arn] = ALB_ATTRIBUTES | set_ if type_ == "application" else {"deletion_protection.enabled": "false"}
+        self.attributes[arn] = (
+            ALB_ATTRIBUTES | set_ if type_ == "application" else {"deletion_protection.enabled": "false"}
+        )
         self.tags[arn] = tags or {}
         return arn
 
@@ -153,25 +163,51 @@ class World:
         return arn
 
     def listener(
-        self, balancer: str, *groups: str, port: int = 443, protocol: str = "HTTPS", rules: Iterable[Any] = (), idle: str = "350"
+        self,
+        balancer: str,
+        *groups: str,
+        port: int = 443,
+        protocol: str = "HTTPS",
+        rules: Iterable[Any] = (),
+        idle: str = "350",
     ) -> str:
         """A listener that forwards to groups, and rules as (patterns, groups) before the default."""
         region = balancer.split(":")[3]
         arn = balancer.replace(":loadbalancer/", ":listener/") + f"/{len(self.rules) + 1:016x}"
         default = forward(*groups)
-        item = {"ListenerArn": arn, "LoadBalancerArn": balancer, "Protocol": protocol, "Port": port, "DefaultActions": default}
+        item = {
+            "ListenerArn": arn,
+            "LoadBalancerArn": balancer,
+            "Protocol": protocol,
+            "Port": port,
+            "DefaultActions": default,
+        }
         if "/gwy/" in balancer:
             del item["Protocol"], item["Port"]
         self._of(region)["listeners"].append(item)
         self.attributes[arn] = {"tcp.idle_timeout.seconds": idle}
         last = {"RuleArn": f"{arn}/d", "Priority": "default", "Conditions": [], "Actions": default, "IsDefault": True}
         self.rules[arn] = [
-            {"RuleArn": f"{arn}/{i}", "Priority": str(i), "Conditions": conditions, "Actions": actions, "IsDefault": False}
+            {
+                "RuleArn": f"{arn}/{i}",
+                "Priority": str(i),
+                "Conditions": conditions,
+                "Actions": actions,
+                "IsDefault": False,
+            }
             for i, (conditions, actions) in enumerate(rules, 1)
         ] + [last]
         return arn
 
-    def classic(self, name: str, region: str = "eu-west-1", idle: int = 60, instances: int = 2, sticky: str = "", protocol: str = "HTTP") -> None:
+    def classic(
+        self,
+        name: str,
+        region: str = "eu-west-1",
+        idle: int = 60,
+        instances: int = 2,
+        sticky: str = "",
+        protocol: str = "HTTP",
+    ) -> None:
         """A classic load balancer."""
         policies = {"AppCookieStickinessPolicies": [], "LBCookieStickinessPolicies": [], "OtherPolicies": []}
         if sticky:
@@ -266,7 +302,9 @@ class World:
 
     def _elb_DescribeTags(self, region: str, sent: dict[str, str]) -> Any:
         names = [value for key, value in sent.items() if key.startswith("LoadBalancerNames.member.")]
-        return {"TagDescriptions": [{"LoadBalancerName": name, "Tags": pairs(self.tags.get(name, {}))} for name in names]}
+        return {
+            "TagDescriptions": [{"LoadBalancerName": name, "Tags": pairs(self.tags.get(name, {}))} for name in names]
+        }
 
     def _ec2_DescribeRegions(self, region: str, sent: dict[str, str]) -> Any:
         return {"Regions": [{"RegionName": name, "OptInStatus": "opt-in-not-required"} for name in sorted(self.items)]}
@@ -319,8 +357,10 @@ def xml(service: str, operation: str, value: dict[str, Any]) -> str:
     inner = _members(model.output_shape, value)
     if service == "ec2":
         return f"<{operation}Response>{inner}<requestId>r</requestId></{operation}Response>"
-    result = f"{operation}Result"
-    return f"<{operation}Response><{result}>{inner}</{result}><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{operation}Response>"
+    inner = (
+        f"<{operation}Result>{inner}</{operation}Result><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>"
+    )
+    return f"<{operation}Response>{inner}</{operation}Response>"
 
 
 def _members(shape: Any, value: dict[str, Any]) -> str:
@@ -335,7 +375,10 @@ def _element(shape: Any, name: str, value: Any) -> str:
         return f"<{tag}>{_members(shape, value)}</{tag}>"
     if shape.type_name == "list":
         item = shape.member.serialization.get("name", "member")
-        inner = "".join(re.sub(r"^<\w+>|</\w+>$", "", _element(shape.member, item, one)).join((f"<{item}>", f"</{item}>")) for one in value)
+        inner = "".join(
+            re.sub(r"^<\w+>|</\w+>$", "", _element(shape.member, item, one)).join((f"<{item}>", f"</{item}>"))
+            for one in value
+        )
         return f"<{tag}>{inner}</{tag}>"
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return f"<{tag}>{escape(text)}</{tag}>"

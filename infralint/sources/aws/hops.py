@@ -104,7 +104,7 @@ class Balancer:
     ways: Ways = ()
     unseen: bool = False
 
-    def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterable[tuple[Hop, bool]]:  # noqa: ARG002
+    def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterable[tuple[Hop, bool]]:
         if not self.ways or self.unseen:
             return [(hop, False) for hop in self.hops]
         answers = [self._through(rules, host, path) for rules in self.ways]
@@ -151,7 +151,9 @@ def reading(snapshot: Snapshot, places: Places | None = None) -> Reading:
 
 def troubles(snapshot: Snapshot) -> list[Unreadable]:
     """What could not be read, once a cause."""
-    found = [Unreadable(told(one, [one.resource] if one.resource else []), Location("AWS")) for one in snapshot.failures]
+    found = [
+        Unreadable(told(one, [one.resource] if one.resource else []), Location("AWS")) for one in snapshot.failures
+    ]
     for region in snapshot.regions:
         groups: dict[tuple[str, str], list[Failure]] = defaultdict(list)
         for failure in region.failures:

@@ -35,7 +35,7 @@ def rows(reading: Reading, report: Report, settings: Settings) -> list[Row]:
 
 
 def _row(hops: Sequence[LiveLoadBalancer], crossed: Iterable[Crossing[Hop]], report: Report) -> Row:
-    hop = hops[0]
+    hop, found = hops[0], _findings(hops, report)
     streams = [one.stream for one in crossed]
     listener = f"{hop.protocol} {hop.port}".strip() if hop.listener_arn else ""
     family = hop.family.value if isinstance(hop.family, Known) else "load balancer"
@@ -51,7 +51,8 @@ def _row(hops: Sequence[LiveLoadBalancer], crossed: Iterable[Crossing[Hop]], rep
         needed=max((stream.longest_silence.seconds for stream in streams), default=None),
         streams=tuple(dict.fromkeys(map(_stream, streams))),
         affinity=tuple(dict.fromkeys(map(partial(_affinity, several=len(hops) > 1), hops))),
-        severities=tuple(one.severity for one in _findings(hops, report)),
+        severities=tuple(one.severity for one in found),
+        checks=tuple(sorted({one.check for one in found})),
     )
 
 
