@@ -213,6 +213,33 @@ def _judged(snapshot: Snapshot, project: Project, checks: Sequence[Check]) -> Re
     return replace(report, findings=[_introduced(one) for one in report.findings])
 
 
+def _with_drift(snapshot: Snapshot, report: Report, project: Project, folder: Path) -> Report:
+    """The report, and how the account differs from the Terraform in a folder."""
+    from infralint.drift import compare, read_state
+    from infralint.run import order
+    from infralint.sources import terraform
+    from infralint.sources._alb import LoadBalancer
+    from infralint.sources.aws.hops import hops
+
+    written = terraform.read(project)
+    shown = project.shown_path(folder.absolute())
+    code = [hop for hop in written.hops if isinstance(hop, LoadBalancer) and _below(hop.scope, shown)]
+    if not code and not written.unreadable:
+        _fail(f"{folder}: no load balancer stands in the Terraform here")
+    state, unreadable = read_state(project)
+    drift = compare(hops(snapshot), code, state)
+    return replace(
+        report,
+        findings=sorted(report.findings + [_introduced(one) for one in drift.findings], key=order),
+        unknown=report.unknown + drift.unknown,
+        unreadable=report.unreadable + unreadable + written.unreadable,
+    )
+
+
+def _below(path: str, folder: str) -> bool:
+    return folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
+
+
 def _introduced(finding: Finding) -> Finding:
     """A finding that says which load balancer is meant: where it stands, who made it, its page in the console."""
     from infralint.model import Location, Related
@@ -229,6 +256,8 @@ def _finish(snapshot: Snapshot, report: Report, project: Project, options: dict[
     """Write the report and leave with the status it deserves."""
     from infralint.cli import _status, _write
 
+    if options["against"]:
+        report = _with_drift(snapshot, report, project, options["against"])
     text = _rendered(snapshot, report, project, options)
     _write(_masked(text, options), options["output"])
     sys.exit(_status(report, options))

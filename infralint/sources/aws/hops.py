@@ -411,8 +411,9 @@ class _Region:
     ) -> LiveLoadBalancer:
         arn = arn or item["LoadBalancerArn"]
         tags = self.region.tags.get(arn, {})
+        own = {"aliases": (arn, item.get("DNSName", ""), *(f"tag:{key}={value}" for key, value in tags.items()))}
         return LiveLoadBalancer(
-            **reduced(parts),
+            **reduced(parts) | own,
             arn=arn,
             account=self.region.account,
             region=self.region.name,
@@ -426,7 +427,6 @@ class _Region:
             upstream=parts.group_name,
             scope=arn,
             assumable=item.get("Type") != "gateway",
-            aliases=(arn, item.get("DNSName", ""), *(f"tag:{key}={value}" for key, value in tags.items())),
         )
 
 
