@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from aws.world import Server, World
 
+from aws.world import Server, World
 from infralint.cli import cli
 
 

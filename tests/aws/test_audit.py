@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+
 from aws.world import World, forward, when
 
 Report = Callable[..., dict[str, Any]]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from aws.world import World
 
 Report = Callable[..., dict[str, Any]]

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from aws.world import Answer, Server, World
 
+from aws.world import Answer, Server, World
 from infralint.sources.aws import client
 
 Report = Callable[..., dict[str, Any]]

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws.browser import CHROMIUM, DRIVER, Browser
 from click.testing import Result
+
+from aws.browser import CHROMIUM, DRIVER, Browser
 from aws.world import Answer, World
 
 needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium with its driver here")

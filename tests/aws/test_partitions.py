@@ -7,8 +7,8 @@ from typing import Any
 
 import boto3
 import pytest
-from aws.world import World
 
+from aws.world import World
 from infralint.sources.aws.client import read_only_client
 from infralint.sources.aws.hops import console_link
 from infralint.sources.aws.snapshot import Region

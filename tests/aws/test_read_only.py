@@ -9,8 +9,8 @@ from pathlib import Path
 import boto3
 import pytest
 from click.testing import Result
-from aws.world import Server, World
 
+from aws.world import Server, World
 from infralint.sources.aws.client import Refused, only_client, read_only_client
 
 
