@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
 from aws.world import World, forward, when
+from infralint.cli import cli
 
 Report = Callable[..., dict[str, Any]]
 Audit = Callable[..., Result]
@@ -347,3 +348,45 @@ def test_a_snapshot_keeps_no_secrets_of_listeners(world: World, audit: Audit, ho
     world.listener(balancer, rules=[(when(path="/chat"), actions)])
     audit("--save", "snapshot.json", exit_code=1)
     assert "client-4711" not in (home / "snapshot.json").read_text()
+
+
+def test_a_lambda_target_breaks_a_declared_stream(world: World, report: Report, home: Path) -> None:
+    declare(home, "{path: /chat, silence: 30s}")
+    balancer = world.balancer("chat")
+    function = world.group("function", balancer, target="lambda")
+    world.listener(balancer, world.group("web", balancer), rules=[(when(path="/chat"), forward(function))])
+    assert said(report(exit_code=1)) == {("lambda-target", "error", "chat")}
+
+
+def test_several_groups_need_stickiness_between_them(world: World, report: Report, home: Path) -> None:
+    declare(home, "{path: /chat, silence: 30s}")
+    for name, sticky in (("apart", False), ("together", True)):
+        balancer = world.balancer(name)
+        groups = [
+            world.group(f"{name}-{color}", balancer, **{"stickiness.enabled": "true"}) for color in ("blue", "green")
+        ]
+        world.listener(balancer, rules=[(when(path="/chat"), forward(*groups, sticky=sticky))])
+    assert {(check, name) for check, _, name in said(report(exit_code=1))} == {("ineffective-stickiness", "apart")}
+
+
+def test_a_snapshot_in_a_project_is_judged_at_its_lines(world: World, audit: Audit, home: Path) -> None:
+    world.group("web", world.balancer("chat"))
+    audit("--save", "aws.json", exit_code=1)
+    found = json.loads(CliRunner().invoke(cli, ["check", "--format", "json"]).stdout)
+    [finding] = found["findings"]
+    line = (home / "aws.json").read_text().splitlines()[finding["location"]["line"] - 1]
+    assert finding["location"]["path"] == "aws.json"
+    assert '"idle_timeout.timeout_seconds": "60"' in line
+
+
+def test_a_file_of_that_name_about_something_else_is_left_alone(home: Path) -> None:
+    (home / "aws.json").write_text('{"profile": "prod"}')
+    (home / "nginx.conf").write_text("events {}\n")
+    assert CliRunner().invoke(cli, ["check"]).exit_code == 0
+
+
+def test_a_broken_snapshot_in_a_project_is_unreadable(home: Path) -> None:
+    (home / "aws.json").write_text('{"version": 1, "regions": [{"load_balancers": 3}]}')
+    result = CliRunner().invoke(cli, ["check"])
+    assert result.exit_code == 2
+    assert "aws.json: is not a snapshot of infralint" in result.output

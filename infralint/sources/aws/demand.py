@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from infralint.config import Settings
-from infralint.model import Crossing, Finding, Hop
+from infralint.model import Crossing, Finding, Hop, Known
 from infralint.routing import crossings
+from infralint.sources._alb import GROUP_STICKY
 from infralint.sources.aws.hops import LiveLoadBalancer, reading
 from infralint.sources.aws.snapshot import Item, Region, Snapshot
 
@@ -72,13 +73,19 @@ class Questions:
             hop = crossing.hop
             if isinstance(hop, LiveLoadBalancer):
                 balancers.add(hop.arn)
-                if hop.group_arn and self._asks_affinity(crossing):
+                if hop.group_arn and (self._asks_affinity(crossing) or _is_shared(hop)):
                     groups.add(hop.group_arn)
         return Demand(frozenset(balancers), frozenset(groups))
 
     def _asks_affinity(self, crossing: Crossing[Hop]) -> bool:
         stream = crossing.stream
         return stream.kind == "websocket" or bool(stream.session) or self.settings.require_sticky
+
+
+def _is_shared(hop: LiveLoadBalancer) -> bool:
+    """Whether an action speaks of stickiness, or spreads requests over several groups: the groups' own must fit."""
+    sticky = hop.attributes.get(GROUP_STICKY)
+    return hop.groups > 1 or (isinstance(sticky, Known) and bool(sticky.value))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ GRACE = 2.0
 
 BALANCER = ("LoadBalancerArn", "LoadBalancerName", "DNSName", "Scheme", "Type")
 GROUP = ("TargetGroupArn", "TargetGroupName", "Protocol", "ProtocolVersion", "TargetType", "TargetControlPort")
-LISTENER = ("ListenerArn", "LoadBalancerArn", "Port", "Protocol", "DefaultActions")
+LISTENER = ("ListenerArn", "Port", "Protocol", "DefaultActions")
 RULE = ("RuleArn", "Priority", "Conditions", "Actions", "IsDefault")
 ACTION = ("Type", "TargetGroupArn", "ForwardConfig", "Order")
 CLASSIC = ("LoadBalancerName", "DNSName", "Scheme", "ListenerDescriptions", "Policies", "Instances")

@@ -476,14 +476,20 @@ def _resources(snapshot: Snapshot) -> dict[str, str]:
     return found
 
 
+IDENTITIES = frozenset({"LoadBalancerArn", "LoadBalancerName", "TargetGroupArn", "ListenerArn"})
+
+
 def _lines(text: str, shown: str, resources: Mapping[str, str]) -> dict[tuple[str, str], Location]:
     """Where each resource, and each key below it, stands first."""
     found: dict[tuple[str, str], Location] = {}
-    resource = ""
+    resource = key = ""
     for number, line in enumerate(text.splitlines(), 1):
-        for word in re.finditer(r'"((?:[^"\\]|\\.)*)"', line):
-            resource = resources.get(word[1], resource)
-            key = "" if word[1] in resources else word[1]
-            place = Location(shown, number, word.start() + 1, number, word.end() + 1)
-            found.setdefault((resource, key), place)
+        for word in re.finditer(r'"((?:[^"\\]|\\.)*)"(\s*:)?', line):
+            place = Location(shown, number, word.start() + 1, number, word.end(1) + 2)
+            if word[1] in resources and (word[2] or key in IDENTITIES):
+                resource = resources[word[1]]
+                found.setdefault((resource, ""), place)
+            elif word[2]:
+                key = word[1]
+                found.setdefault((resource, key), place)
     return found
