@@ -130,13 +130,13 @@ class Scan:
         """Listeners and rules of the application load balancers that a declared stream may cross."""
         if not self.questions.routed:
             return
-        balancers = [arn for arn in self._of_type("application") if self._may_be_crossed(arn)]
+        items = {one["LoadBalancerArn"]: one for one in self.region.load_balancers}
+        balancers = [arn for arn in self._of_type("application") if self._may_be_crossed(items[arn], arn)]
         self._each("DescribeListeners", balancers)
         listeners = [one["ListenerArn"] for arn in balancers for one in self.region.listeners.get(arn, ())]
         self._each("DescribeRules", listeners)
 
-    def _may_be_crossed(self, arn: str) -> bool:
-        item = next(one for one in self.region.load_balancers if one["LoadBalancerArn"] == arn)
+    def _may_be_crossed(self, item: Item, arn: str) -> bool:
         return self.questions.may_cross(item, self.region.tags.get(arn, {}), arn)
 
     def _attributes(self, demand: Demand) -> None:
