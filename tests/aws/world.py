@@ -386,6 +386,8 @@ def _element(shape: Any, name: str, value: Any) -> str:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
     world: World
 
     def do_POST(self) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from infralint.sources._alb import ATTRIBUTES, IDLE, TCP_IDLE
+from infralint.sources._alb import ATTRIBUTES, IDLE, KEEP_ALIVE, TCP_IDLE, TLS_IDLE
 from infralint.sources.aws.owners import Owner
 
 HEARTBEAT = "send a heartbeat (an SSE comment, a WebSocket ping) every {seconds:g} s or less"
 CLASSIC_MOST = 3600.0
+GENEROUS = 300.0
+"""Seconds that people settle on, where less is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,12 @@ def fix(target: Target, owner: Owner | None, setting: str, seconds: float) -> st
 
 def _idle(target: Target, owner: Owner | None, seconds: float) -> str:
     if target.fixed:
-        return HEARTBEAT.format(seconds=175)
-    value = min(math.ceil(seconds), int(target.most))
+        return HEARTBEAT.format(seconds=TLS_IDLE / 2)
+    value = min(math.ceil(max(seconds, GENEROUS)), int(target.most))
     written = _after(owner, _idle_line(target, owner.kind if owner else "", value))
-    short = value < seconds
-    return (
-        f"{written}\n# {value} s is the most it takes: also {HEARTBEAT.format(seconds=value / 2)}" if short else written
-    )
+    if value < seconds:
+        written += f"\n# {value} s is the most it takes: also {HEARTBEAT.format(seconds=value / 2)}"
+    return written if target.layer4 else f"{written}\n# {KEEP_ALIVE}"
 
 
 def _after(owner: Owner | None, written: str) -> str:
