@@ -109,11 +109,12 @@ def aws(**options: Any) -> None:
 @report_options
 def snapshot_command(file: Path, **options: Any) -> None:
     """Judge a snapshot again that `infralint audit aws --save` wrote."""
+    from infralint.sources.aws.hops import checked
     from infralint.sources.aws.snapshot import BadSnapshot, load
 
     project, checks = _prepared(options)
     try:
-        snapshot = load(file.read_bytes())
+        snapshot = checked(load(file.read_bytes()))
     except OSError as error:
         _fail(f"{file}: can't be read: {error.strerror}")
     except BadSnapshot as error:
@@ -248,8 +249,9 @@ def _introduced(finding: Finding) -> Finding:
     hop = finding.hop
     if not isinstance(hop, LiveLoadBalancer):
         return finding
-    link = Related(hop.introduction, Location(hop.console or hop.arn))
-    return replace(finding, related=(*finding.related, link))
+    # Load balancers of an account stand side by side: that another one allows more says nothing about this one.
+    related = [one for one in finding.related if not one.location.path.startswith("arn:")]
+    return replace(finding, related=(*related, Related(hop.introduction, Location(hop.console or hop.arn))))
 
 
 def _finish(snapshot: Snapshot, report: Report, project: Project, options: dict[str, Any]) -> None:

@@ -288,6 +288,17 @@ def test_more_than_aws_takes_asks_for_a_heartbeat(world: World, report: Report, 
     assert "heartbeat" in finding["fix"]
 
 
+def test_load_balancers_side_by_side_are_no_chain(world: World, report: Report, home: Path) -> None:
+    declare(home, "{path: /chat, silence: 200s}")
+    for name, idle in (("chat", "60"), ("patient", "800")):
+        balancer = world.balancer(name, **{"idle_timeout.timeout_seconds": idle})
+        world.listener(balancer, world.group(name, balancer))
+    [finding] = report(exit_code=1)["findings"]
+    assert [one["message"] for one in finding["related"]] == [
+        "chat, application load balancer in eu-west-1 of account 123456789012"
+    ]
+
+
 def test_findings_name_the_console_page(world: World, report: Report) -> None:
     arn = world.balancer("chat")
     [finding] = report()["findings"]
@@ -324,6 +335,10 @@ def test_masked_reports_and_snapshots_hold_no_account_number(world: World, audit
         ("{", "is not a snapshot of infralint"),
         ('{"version": 9, "regions": []}', "reads version 1"),
         ('{"regions": 3}', "is not a snapshot of infralint"),
+        (
+            '{"regions": [{"account": "1", "name": "r", "load_balancers": [{"Type": "application"}]}]}',
+            "LoadBalancerArn is missing",
+        ),
     ],
 )
 def test_a_file_that_is_no_snapshot(text: str, why: str, run: Callable[..., Result], home: Path) -> None:
@@ -356,6 +371,17 @@ def test_a_lambda_target_breaks_a_declared_stream(world: World, report: Report, 
     function = world.group("function", balancer, target="lambda")
     world.listener(balancer, world.group("web", balancer), rules=[(when(path="/chat"), forward(function))])
     assert said(report(exit_code=1)) == {("lambda-target", "error", "chat")}
+
+
+def test_the_target_optimizer_opens_no_websocket(world: World, report: Report, home: Path) -> None:
+    declare(home, "{path: /ws, kind: websocket, silence: 30s}")
+    balancer = world.balancer("chat")
+    group = world.group("web", balancer, **{"stickiness.enabled": "true"})
+    world.items["eu-west-1"]["groups"][0]["TargetControlPort"] = 3000
+    world.listener(balancer, rules=[(when(path="/ws"), forward(group))])
+    [finding] = report(exit_code=1)["findings"]
+    assert (finding["check"], finding["severity"]) == ("missing-upgrade-headers", "error")
+    assert "web uses the target optimizer (`TargetControlPort = 3000`)" in finding["message"]
 
 
 def test_several_groups_need_stickiness_between_them(world: World, report: Report, home: Path) -> None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from infralint.model import Hop, Known, Location, Reading, Setting, StreamKind, Unknown, Unreadable
+from infralint.model import Hop, Known, Location, Reading, Setting, StreamKind, Unknown, Unreadable, Upgrade
 from infralint.sources._alb import (
     ATTRIBUTES,
     GROUP_STICKY,
@@ -31,7 +31,7 @@ from infralint.sources._alb import (
 from infralint.sources.aws import fixes
 from infralint.sources.aws.owners import Owner, owner_of
 from infralint.sources.aws.rules import Forward, Rule, default_only, parsed, reached
-from infralint.sources.aws.snapshot import Failure, Item, Region, Snapshot
+from infralint.sources.aws.snapshot import BadSnapshot, Failure, Item, Region, Snapshot, load
 from infralint.sources.aws.troubles import told, why_unknown
 
 PLATFORM = "aws"
@@ -356,6 +356,17 @@ class _Region:
             found[TARGET_TYPE] = self._known(TARGET_TYPE, described["TargetType"], group, "TargetType")
         return found
 
+    def _optimizer(self, group: str) -> dict[str, Known[Upgrade]]:
+        """A target group with the target optimizer opens no WebSocket; without one the balancer itself decides."""
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-listeners.html
+        described = self.groups.get(group, {})
+        if not described.get("TargetControlPort"):
+            return {}
+        written = f"TargetControlPort = {described['TargetControlPort']}"
+        because = f"{described.get('TargetGroupName', 'its target group')} uses the target optimizer (`{written}`)"
+        where = self.places.of(group, "TargetControlPort")
+        return {"forwards_upgrade": Known("dropped", where, "TargetControlPort", written=written, because=because)}
+
     def _replicas_said(self, group: str) -> str:
         replicas = self._replicas(group)
         return f", and {replicas.value} targets share its requests" if isinstance(replicas, Known) else ""
@@ -413,7 +424,7 @@ class _Region:
         tags = self.region.tags.get(arn, {})
         own = {"aliases": (arn, item.get("DNSName", ""), *(f"tag:{key}={value}" for key, value in tags.items()))}
         return LiveLoadBalancer(
-            **reduced(parts) | own,
+            **reduced(parts) | own | self._optimizer(group),
             arn=arn,
             account=self.region.account,
             region=self.region.name,
@@ -455,10 +466,19 @@ def _patterns(ways: Ways) -> dict[str, tuple[str, ...]]:
 
 def read_text(text: str, shown: str) -> Reading:
     """A saved snapshot with every setting at its line. Raises BadSnapshot."""
-    from infralint.sources.aws.snapshot import load
-
-    snapshot = load(text.encode())
+    snapshot = checked(load(text.encode()))
     return reading(snapshot, Places(shown, _lines(text, shown, _resources(snapshot))))
+
+
+def checked(snapshot: Snapshot) -> Snapshot:
+    """The snapshot, if hops can be made of it: it may have been edited. Raises BadSnapshot."""
+    try:
+        for _ in tiers(snapshot, Places()):
+            pass
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
+        raise BadSnapshot(f"holds something that AWS does not say: {what}") from error
+    return snapshot
 
 
 def _resources(snapshot: Snapshot) -> dict[str, str]:
