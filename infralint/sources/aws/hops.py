@@ -404,7 +404,11 @@ class _Region:
         failure = self.failures.get((operation, resource))
         if failure is None:
             return Unknown(self.places.of(resource), key, f"{operation} was not asked for {short_name(resource)}")
-        where = Location(str(self.region)) if failure.trouble in ("denied", "credentials") else self.places.of(resource)
+        where = (
+            Location(str(self.region))
+            if failure.trouble in ("denied", "credentials", "stopped")
+            else self.places.of(resource)
+        )
         return Unknown(where, key, why_unknown(failure, str(self.region)))
 
     def _known(self, key: str, value: Any, resource: str, word: str, written: str = "") -> Known[Any]:
