@@ -120,7 +120,9 @@ def _verdict(report: Report) -> str:
     said = [plural(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
     if report.unreadable:
         said.append("not everything could be read")
-    return ", ".join(said) if said else "Every stream gets through"
+    if report.unknown:
+        said.append("not everything could be told")
+    return ", ".join(said) if said else "Nothing stands in the way of a stream"
 
 
 def _table(rows: Sequence[Row]) -> Iterator[str]:

@@ -111,6 +111,21 @@ def test_the_page_holds_everything_itself(page: Path) -> None:
     assert "123456789012" not in text
 
 
+@pytest.mark.parametrize(
+    ("idle", "title"),
+    [
+        ("300", "Nothing stands in the way of a stream"),
+        ("a while", "not everything could be told"),
+        ("60", "1 warning"),
+    ],
+)
+def test_the_title_says_no_more_than_is_known(
+    idle: str, title: str, world: World, audit: Callable[..., Result], home: Path
+) -> None:
+    world.balancer("chat", **{"idle_timeout.timeout_seconds": idle})
+    assert f"<title>infralint: {title}</title>" in audit("--format", "html").output
+
+
 def luminance(color: str) -> float:
     """Relative luminance of `rgb(1, 2, 3)`, after WCAG."""
     parts = [int(one) / 255 for one in color[color.index("(") + 1 : -1].split(",")[:3]]
