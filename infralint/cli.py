@@ -370,3 +370,8 @@ def _fail(*messages: str) -> NoReturn:
     for message in messages:
         click.echo(f"infralint: {message}", err=True)
     sys.exit(2)
+
+
+from infralint.audit import audit  # noqa: E402
+
+cli.add_command(audit)

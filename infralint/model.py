@@ -170,6 +170,7 @@ class Hop:
     paths: what it serves, as its platform writes it, for evidence from names. hints: what its
     configuration gives away. scope: whose hints and declarations end assumptions here (an nginx
     server, a Terraform root). assumable: it may be assumed to carry a stream where nothing says so.
+    aliases: what else a declared stream may call it (an ARN, a DNS name, `tag:team=chat`).
     """
 
     platform: ClassVar[str] = ""
@@ -190,6 +191,7 @@ class Hop:
     scope: str = ""
     assumable: bool = False
     environment: str = ""
+    aliases: tuple[str, ...] = ()
 
     def buffering_of(self, content_type: str | None) -> Setting[Buffering]:
         """How responses of this content type are held back (None: not known; SSE's own is meant)."""

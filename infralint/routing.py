@@ -44,7 +44,7 @@ def _through(stream: Stream, tier: Tier) -> list[Pair]:
 
 
 def _is_named(hop: Hop, names: Iterable[str]) -> bool:
-    return any(fnmatchcase(own, name) for name in names for own in (hop.name, *hop.hosts, hop.where.path))
+    return any(fnmatchcase(own, name) for name in names for own in (hop.name, *hop.hosts, hop.where.path, *hop.aliases))
 
 
 def _chained(stream: Stream, pairs: Sequence[Pair]) -> Iterator[Crossing[Hop]]:

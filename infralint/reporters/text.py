@@ -15,6 +15,8 @@ from infralint.wording import listing, plural
 
 WIDTH = 110
 """Characters of a source line that are shown."""
+NOUNS = {"aws": "AWS region"}
+"""What a platform's inputs are called where they are no files."""
 _COLORS = {"error": "31;1", "warning": "33;1", "note": "36;1", "frame": "34", "bold": "1", "fix": "32", "dim": "2"}
 _CONTROL = lazy(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -167,14 +169,15 @@ class _Page:
     def _read(self) -> str:
         if not self.report.read:
             return "Nothing to read: no nginx configuration, Terraform or Vercel project found here"
-        kinds = [plural(len(paths), f"{name} file") for name, paths in self.report.read.items()]
+        kinds = [plural(len(paths), NOUNS.get(name, f"{name} file")) for name, paths in self.report.read.items()]
         return f"Read {listing(kinds)} with {plural(self.report.hops, 'hop')} to judge"
 
     def _counts(self) -> str:
         counts = Counter(one.severity for one in self.report.findings)
         said = [plural(counts[severity], severity) for severity in ("error", "warning", "note") if counts[severity]]
         if self.report.unreadable:
-            said.append(f"{plural(len(self.report.unreadable), 'file')} unreadable")
+            noun = "part" if self.report.read.keys() & NOUNS else "file"
+            said.append(f"{plural(len(self.report.unreadable), noun)} unreadable")
         if self.report.ignored:
             said.append(f"{self.report.ignored} ignored")
         if self.report.known:

@@ -103,6 +103,7 @@ class LoadBalancer(Hop):
     target_type: Setting[str]
     group: str = ""
     group_where: Location | None = None
+    group_aliases: tuple[str, ...] = ()
     groups: int = 1
     attributes: Attributes = field(default_factory=lambda: NOTHING, hash=False)
     stray_idle: Known[float] | None = None
@@ -114,7 +115,8 @@ class Parts:
 
     where: the balancer. balancer, listener, action, group: attributes of each, group None where
     no target group is visible. replicas: how many targets stand behind the group, where that is
-    told; replicas_said: what else there is to say of them. names: the platform's own word for an AWS
+    told; replicas_said: what else there is to say of them. aliases, group_aliases: what AWS calls the
+    balancer and the group, where that is not their name here. names: the platform's own word for an AWS
     key, if it has one.
     """
 
@@ -126,6 +128,8 @@ class Parts:
     group: Attributes | None = None
     group_name: str = ""
     group_where: Location | None = None
+    aliases: tuple[str, ...] = ()
+    group_aliases: tuple[str, ...] = ()
     groups: int = 1
     replicas: Setting[int] | None = None
     replicas_said: str = ""
@@ -174,6 +178,8 @@ def reduced(parts: Parts) -> dict[str, Any]:
         "target_type": parts.of_group(TARGET_TYPE),
         "group": parts.group_name,
         "group_where": parts.group_where,
+        "aliases": parts.aliases,
+        "group_aliases": parts.group_aliases,
         "groups": parts.groups,
         "attributes": MappingProxyType({**parts.action, **(parts.group or {})}),
         "stray_idle": stray_idle(parts),

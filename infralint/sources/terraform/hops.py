@@ -292,11 +292,19 @@ def _made(building: _Building) -> Iterator[TerraformBalancer]:
             group=None if group is None else group_attributes(group),
             group_name=group.address if group else "",
             group_where=group.where if group else None,
+            aliases=_called(balancer),
+            group_aliases=_called(group) if group else (),
             groups=way["groups"],
             names=NAMES,
             **_replicas(building.graph, group),
         )
         yield made(parts, building.graph, tuple(way["paths"]), tuple(way["hosts"]), balancer.silent)
+
+
+def _called(item: Item) -> tuple[str, ...]:
+    """What AWS will call a resource, where that is written."""
+    name = item.value("name")
+    return (name,) if isinstance(name, str) and name else ()
 
 
 def made(
@@ -480,6 +488,7 @@ def _classic(graph: Graph, balancer: Item) -> BalancerTier:
         group={_alb.STICKY: sticky},
         group_name=balancer.address,
         group_where=balancer.where,
+        aliases=_called(balancer),
         names=NAMES,
     )
     return BalancerTier(balancer.address, (made(parts, graph, silent=balancer.silent),))

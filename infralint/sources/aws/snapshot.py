@@ -1,0 +1,91 @@
+"""What AWS said, kept as AWS words it: everything that is judged later comes from here.
+
+A snapshot can be saved, sent along with a bug report and judged again; it holds load balancers,
+their attributes, listeners, rules, target groups, health and tags, no secrets and no traffic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+
+VERSION = 1
+
+Trouble = Literal["denied", "credentials", "throttled", "gone", "failed", "stopped"]
+"""Why a call brought nothing: no permission; no valid credentials; too many calls; the thing was
+deleted meanwhile; AWS or the network failed; the user stopped the audit."""
+
+Item = dict[str, Any]
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that brought nothing. action: as IAM names it (`elasticloadbalancing:DescribeRules`)."""
+
+    action: str
+    trouble: Trouble
+    resource: str = ""
+    message: str = ""
+
+
+class Region(msgspec.Struct, kw_only=True):
+    """One region of one account.
+
+    Lists hold what the Describe call of that name returned, cut to what is judged. Mappings go from
+    the ARN (the name, for a classic load balancer) that was asked about; what was not asked about,
+    or failed, is missing.
+    """
+
+    account: str
+    name: str
+    partition: str = "aws"
+    load_balancers: list[Item] = []
+    load_balancer_attributes: dict[str, dict[str, str]] = {}
+    listeners: dict[str, list[Item]] = {}
+    listener_attributes: dict[str, dict[str, str]] = {}
+    rules: dict[str, list[Item]] = {}
+    target_groups: list[Item] = []
+    target_group_attributes: dict[str, dict[str, str]] = {}
+    target_health: dict[str, list[Item]] = {}
+    tags: dict[str, dict[str, str]] = {}
+    classic_load_balancers: list[Item] = []
+    classic_attributes: dict[str, Item] = {}
+    failures: list[Failure] = []
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.account})" if self.account else self.name
+
+
+class Snapshot(msgspec.Struct, kw_only=True):
+    """What one audit read. taken: when, in UTC. failures: what concerns no region."""
+
+    version: int = VERSION
+    taken: str = ""
+    regions: list[Region] = []
+    failures: list[Failure] = []
+
+
+class BadSnapshot(Exception):
+    """A file that is no snapshot of this version; says why, as the end of a sentence that begins with its name."""
+
+
+def load(data: bytes) -> Snapshot:
+    """A saved snapshot. Raises BadSnapshot."""
+    try:
+        snapshot = msgspec.json.decode(data, type=Snapshot)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadSnapshot(f"is not a snapshot of infralint: {error}") from error
+    if snapshot.version != VERSION:
+        raise BadSnapshot(f"is a snapshot of version {snapshot.version}; this infralint reads version {VERSION}")
+    return snapshot
+
+
+def save(snapshot: Snapshot) -> str:
+    """A snapshot as JSON, one value a line."""
+    return msgspec.json.format(msgspec.json.encode(snapshot), indent=2).decode() + "\n"
+
+
+def cut(item: Item, keys: Iterable[str]) -> Item:
+    """Only what is judged: 10,000 load balancers must fit into memory, and nothing else is anybody's business."""
+    return {key: item[key] for key in keys if key in item}
