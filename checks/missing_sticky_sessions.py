@@ -9,7 +9,7 @@ from infralint import Crossing, Finding, Hop, Known, Unknown, check
 def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
     """A hop spreads one client's requests over replicas that don't know its session."""
     stream = crossing.stream
-    if stream.kind != "websocket" and not stream.session:
+    if stream.kind != "websocket" and not stream.session and not stream.sticky:
         return
     match crossing.hop.keeps_affinity:
         case Unknown() as unknown:
@@ -31,6 +31,8 @@ def _when(crossing: Crossing[Hop]) -> str:
     session = crossing.stream.session
     if session == "MCP":
         return "An MCP session lives in one process: its next request gets 404 from another one"
+    if crossing.stream.kind == "sse" and not session:
+        return "`require_sticky: true` asks for it"
     if session:
         return f"{session} begins with polling, which fails at once (400); with WebSockets alone it works"
     return "A WebSocket stays where it is, but reconnects to another replica: that matters if the conversation lives in the process"

@@ -134,7 +134,8 @@ class Stream:
     path: as declared or as the platform matches it; a glob (`/api/*`), or a regular expression
     after `~`. host: None for any. longest_silence, duration: what it needs, in seconds.
     session: the session protocol it belongs to (`Socket.IO`, `SockJS`, `MCP`) if known: its
-    requests must all reach one replica. hops: names that narrow where it goes.
+    requests must all reach one replica. sticky: the user requires that of every stream. hops: names
+    that narrow where it goes.
     """
 
     kind: StreamKind
@@ -146,6 +147,7 @@ class Stream:
     content_type: str | None = None
     heartbeat: float | None = None
     session: str = ""
+    sticky: bool = False
     hops: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -222,7 +224,7 @@ class Tier(Protocol):
 
 @dataclass(frozen=True)
 class Crossing(Generic[H_co]):
-    """One stream crossing one hop; chain: all hops of the same stream, this one among them."""
+    """One stream crossing one hop; chain: this hop, and those of the same stream before or behind it."""
 
     stream: Stream
     hop: H_co

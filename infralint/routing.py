@@ -31,8 +31,9 @@ def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[
 
 
 def _crossed(stream: Stream, tiers: Iterable[tuple[str, Tier]]) -> list[Pair]:
+    """The hops of a stream; what the user names for it is certain."""
     pairs = [pair for _, tier in tiers for pair in _through(stream, tier)]
-    return [pair for pair in pairs if not stream.hops or _is_named(pair[0], stream.hops)]
+    return [(hop, True) for hop, _ in pairs if _is_named(hop, stream.hops)] if stream.hops else pairs
 
 
 def _through(stream: Stream, tier: Tier) -> list[Pair]:
@@ -48,22 +49,22 @@ def _is_named(hop: Hop, names: Iterable[str]) -> bool:
 
 
 def _chained(stream: Stream, pairs: Sequence[Pair]) -> Iterator[Crossing[Hop]]:
-    chain = tuple(hop for hop, _ in pairs)
+    """A crossing a hop; hops of one platform stand side by side, those of others before or behind."""
+    platforms = {hop.platform for hop, _ in pairs}
+    others = {name: tuple(hop for hop, _ in pairs if hop.platform != name) for name in platforms}
     for hop, certain in pairs:
-        yield Crossing(stream, hop, certain, chain)
+        yield Crossing(stream, hop, certain, (hop, *others[hop.platform]))
 
 
 def _hinted(settings: Settings, tiers: Sequence[tuple[str, Tier]]) -> Iterator[Crossing[Hop]]:
     """Streams that hops give away: certain there, possible on every hop of another platform before or behind."""
+    servers = [(name, tier) for name, tier in tiers if not any(hop.kind == "function" for hop in tier.hops)]
     for platform, tier in tiers:
+        elsewhere = [(name, other) for name, other in servers if name != platform]
         for hop in tier.hops:
             for hint in hints_of(hop):
                 stream = stream_at(settings, hop, hint)
-                elsewhere = [(name, other) for name, other in tiers if name != platform and hop.kind != "function"]
-                elsewhere = [
-                    (name, other) for name, other in elsewhere if not any(one.kind == "function" for one in other.hops)
-                ]
-                others = [(other, False) for other, _ in _crossed(stream, elsewhere)]
+                others = [(other, False) for other, _ in _crossed(stream, elsewhere if hop.kind != "function" else ())]
                 yield from _chained(stream, [(hop, True), *others])
 
 

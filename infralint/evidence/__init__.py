@@ -46,6 +46,7 @@ def _declared(settings: Settings, one: StreamSettings) -> Stream:
         content_type=one.content_type,
         heartbeat=heartbeat,
         session=one.session,
+        sticky=settings.require_sticky,
         hops=tuple(one.hops),
     )
 
@@ -82,6 +83,7 @@ def stream_at(settings: Settings, hop: Hop, hint: Hint) -> Stream:
         content_type=hint.content_type,
         heartbeat=heartbeat,
         session=hint.session,
+        sticky=settings.require_sticky,
     )
 
 

@@ -118,7 +118,7 @@ def test_a_declared_stream_narrows_by_name_or_tag(hops: str, world: World, repor
     for name in ("chat", "shop"):
         balancer = world.balancer(name, tags={"team": name})
         world.listener(balancer, world.group(f"{name}-web", balancer))
-    assert said(report(exit_code=1)) == {("short-idle-timeout", "warning", "chat")}
+    assert said(report(exit_code=1)) == {("short-idle-timeout", "error", "chat")}
     assert world.counts()["DescribeLoadBalancerAttributes"] == 1
 
 
@@ -222,7 +222,7 @@ def test_gateway_balancers_count_only_for_declared_streams(world: World, report:
     world.listener(gateway, world.group("firewalls", gateway), idle="60")
     assert report(exit_code=0)["findings"] == []
     declare(home, "{path: /, silence: 100s, hops: [inspect]}")
-    assert said(report(exit_code=1)) == {("short-idle-timeout", "warning", "inspect")}
+    assert said(report(exit_code=1)) == {("short-idle-timeout", "error", "inspect")}
 
 
 def test_unattached_groups_are_not_asked_about(world: World, report: Report, home: Path) -> None:
