@@ -14,11 +14,13 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
     match crossing.hop.keeps_affinity:
         case Unknown() as unknown:
             yield unknown
-        case Known("none") as affinity:
+        case Known("none" | "today") as affinity:
             message = (
                 f"{crossing.hop.name} does not keep a client on one replica: {affinity.because}. {_when(crossing)}"
             )
-            yield Finding("warning", affinity, message, crossing.hop.fix("keeps_affinity"))
+            # With one replica only a rollout moves a client, and only polling breaks at that.
+            severity = "note" if affinity.value == "today" and not stream.session else "warning"
+            yield Finding(severity, affinity, message, crossing.hop.fix("keeps_affinity"))
         case Known("address") as affinity if _behind_another(crossing):
             message = (
                 f"{affinity.written} tells clients apart by address, but behind {_front(crossing).name} everybody comes"

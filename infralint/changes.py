@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from infralint.model import Finding, Location
-from infralint.project import CantRead, Project
+from infralint.project import LARGEST, CantRead, Project
 
 _HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 
@@ -49,10 +49,10 @@ class Before(Project):
         there = {path for path in self.now.files if path not in was or was[path] is not None}
         return sorted(there | {path for path, content in was.items() if content is not None})
 
-    def bytes(self, path: str) -> bytes:
+    def bytes(self, path: str, largest: int = LARGEST) -> bytes:
         """A file's old content. Raises CantRead."""
         if path not in self.changes.before:
-            return self.now.bytes(path)
+            return self.now.bytes(path, largest)
         content = self.changes.before[path]
         if content is None:
             raise CantRead("was not there")

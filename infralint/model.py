@@ -24,9 +24,10 @@ Upgrade = Literal["forwarded", "http/1.0", "dropped"]
 """What becomes of a WebSocket handshake: it reaches the backend; it does, but over HTTP/1.0,
 which some backends refuse; it never does."""
 
-Affinity = Literal["single", "client", "address", "none"]
+Affinity = Literal["single", "client", "address", "today", "none"]
 """What keeps a client on its replica: there is only one; a cookie or key of the client's own;
-the address of whoever connects (the same for everybody behind one proxy); nothing."""
+the address of whoever connects (the same for everybody behind one proxy); that there happens to be
+only one today; nothing."""
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 STRENGTH: tuple[EvidenceKind, ...] = ("declared", "source", "config", "name", "assumed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -106,30 +107,32 @@ class Project:
             self._texts[path] = decode(self.bytes(path))
         return self._texts[path]
 
-    def bytes(self, path: str) -> bytes:
+    def bytes(self, path: str, largest: int = LARGEST) -> bytes:
         """A file's content. Raises CantRead, also for one that leads out of the project or is too large."""
-        full = os.path.join(self.root, path)
         try:
-            # The walk enters no linked folder, so only the file itself can lead elsewhere.
-            if os.path.islink(full) and not Path(full).resolve().is_relative_to(self.root.resolve()):
-                raise CantRead("is a link that leads out of the project; infralint does not follow it")
+            full = self._inside(path)
             size = os.stat(full).st_size
-            if size > LARGEST:
-                raise TooLarge(
-                    f"is {size / 1048576:.0f} MB; configuration files are read up to {LARGEST // 1048576} MB"
-                )
+            if size > largest:
+                raise TooLarge(f"is {size / 1048576:.0f} MB; such files are read up to {largest // 1048576} MB")
             with open(full, "rb") as file:
                 return file.read()
         except (OSError, RuntimeError) as error:
             raise CantRead(f"can't be read: {getattr(error, 'strerror', None) or error}") from error
 
-    def head(self, path: str) -> str:
-        """The first 64 kB of a file that is too large to read whole; empty where even that can't be had."""
+    def head(self, path: str, length: int = 65536) -> builtins.bytes:
+        """The first bytes of a file, however large it is; none where even these can't be had."""
         try:
-            with open(os.path.join(self.root, path), "rb") as file:
-                return file.read(65536).decode("latin-1")
-        except OSError:
-            return ""
+            with open(self._inside(path), "rb") as file:
+                return file.read(length)
+        except (OSError, RuntimeError, CantRead):
+            return b""
+
+    def _inside(self, path: str) -> str:
+        """Where a file lies. The walk enters no linked folder, so only the file itself can lead out of the project."""
+        full = os.path.join(self.root, path)
+        if os.path.islink(full) and not Path(full).resolve().is_relative_to(self.root.resolve()):
+            raise CantRead("is a link that leads out of the project; infralint does not follow it")
+        return full
 
     def unreadable(self, path: str, why: object, line: int = 0, column: int = 0) -> Unreadable:
         return Unreadable(f"{why}", Location(self.shown(path), line, column))
@@ -152,7 +155,7 @@ class StandardInput(Project):
     def shown_path(self, full: Path) -> str:
         return "."
 
-    def bytes(self, path: str) -> bytes:
+    def bytes(self, path: str, largest: int = LARGEST) -> bytes:
         return self._content
 
 

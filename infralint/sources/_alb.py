@@ -115,7 +115,8 @@ class Parts:
 
     where: the balancer. balancer, listener, action, group: attributes of each, group None where
     no target group is visible. replicas: how many targets stand behind the group, where that is
-    told; replicas_said: what else there is to say of them. aliases, group_aliases: what AWS calls the
+    told; replicas_said: what else there is to say of them; one_today: there is one now, and
+    may be more. aliases, group_aliases: what AWS calls the
     balancer and the group, where that is not their name here. names: the platform's own word for an AWS
     key, if it has one.
     """
@@ -133,6 +134,7 @@ class Parts:
     groups: int = 1
     replicas: Setting[int] | None = None
     replicas_said: str = ""
+    one_today: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
 
     def of_balancer(self, key: str) -> Setting[Any]:
@@ -227,7 +229,7 @@ def affinity(parts: Parts) -> Setting[Affinity]:
     if isinstance(enabled, Unknown):
         return enabled
     if not enabled.value:
-        return _as_affinity(enabled, "none", _unsticky(parts, enabled))
+        return _as_affinity(enabled, "today" if parts.one_today else "none", _unsticky(parts, enabled))
     kind = parts.of_group(STICKY_TYPE)
     if isinstance(kind, Unknown):
         return _as_affinity(enabled, "client")

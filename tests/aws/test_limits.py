@@ -91,7 +91,9 @@ def test_regions_are_read_side_by_side(world: World, server: Server) -> None:
     ("settings", "most"),
     [
         pytest.param("assume: warning\n", 3 + 20 + 1, id="nothing declared: lists, load balancers, their tags"),
-        pytest.param("require_sticky: true\n", 3 + 20 + 40 + 40 + 1, id="stickiness: target groups and their health, too"),
+        pytest.param(
+            "require_sticky: true\n", 3 + 20 + 40 + 40 + 1, id="stickiness: target groups and their health, too"
+        ),
         pytest.param("streams: []\n", 2, id="nothing streams: lists alone"),
     ],
 )

@@ -313,7 +313,7 @@ def test_what_is_no_text_is_unreadable_where_it_claims_to_be_nginx(content: byte
 def test_a_huge_file_on_one_line_is_said_to_be_too_large(lint: Lint) -> None:
     report = lint({"site.conf": SERVER.replace("\n", " ").encode() * (50 << 14), "other.conf": b"x y z " * (2 << 20)})
     assert [one["location"]["path"] for one in report["unreadable"]] == ["site.conf"]
-    assert "configuration files are read up to 10 MB" in report["unreadable"][0]["message"]
+    assert "such files are read up to 10 MB" in report["unreadable"][0]["message"]
 
 
 def test_a_dump_on_standard_input_names_the_original_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,8 +138,9 @@ def test_one_task_today_is_said(tmp_path: Path) -> None:
         "    target_group_arn = aws_lb_target_group.ws.arn\n  }\n}\n"
     )
     report = judged(tmp_path, {"main.tf": BALANCER + listener() + group() + rule("ws", WS) + group("ws") + service})
-    message = said(report, "missing-sticky-sessions")[0].message
-    assert "aws_ecs_service.s runs one task today, but two during every deployment" in message
+    finding = said(report, "missing-sticky-sessions")[0]
+    assert "aws_ecs_service.s runs one task today, but two during every deployment" in finding.message
+    assert finding.severity == "note"
 
 
 # Rules

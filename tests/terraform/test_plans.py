@@ -172,3 +172,19 @@ def test_a_plan_of_many_megabytes_is_read(tmp_path: Path) -> None:
     start = time.monotonic()
     assert len(said(judged(tmp_path, {"plan.json": json.dumps(long)}))) == 1
     assert time.monotonic() - start < 60
+
+
+def test_a_plan_that_was_cut_off_is_named_with_its_line(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"plan.json": '{"format_version": "1.2",\n "planned_values": {"root_module": '})
+    [unreadable] = report.unreadable
+    assert (unreadable.where.path.rpartition("/")[2], unreadable.where.line) == ("plan.json", 2)
+    assert "is not the JSON that `terraform show -json` writes" in unreadable.message
+
+
+def test_a_plan_behind_a_link_out_of_the_project_is_not_read(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "plan.json").write_text('{"format_version": "1.2", "broken')
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "plan.json").symlink_to(outside / "plan.json")
+    assert judged(tmp_path / "project", {"main.tf": ""}).unreadable == []

@@ -17,6 +17,7 @@ AFFINITY = {
     "single": "one target",
     "client": "by cookie",
     "address": "by address",
+    "today": "one target today",
     "none": "none",
 }
 

@@ -78,7 +78,7 @@ def _sources_of(project: Project, path: str, reading: Reading) -> Iterator[Sourc
             return
         text = project.text(path)
     except CantRead as problem:
-        large = isinstance(problem, TooLarge) and is_nginx(project.head(path))
+        large = isinstance(problem, TooLarge) and is_nginx(project.head(path).decode("latin-1"))
         if large or path in project.given or _named_nginx(path):
             reading.unreadable.append(project.unreadable(path, problem))
         return

@@ -443,7 +443,7 @@ def _of_service(service: Item) -> dict[str, Any]:
     if service.value("deployment_maximum_percent") == 100:
         return {"replicas": service.get("desired_count")}
     said = f"; {service.address} runs one task today, but two during every deployment and more when it scales"
-    return {"replicas_said": said}
+    return {"replicas_said": said, "one_today": True}
 
 
 def _attached(graph: Graph, group: Item) -> dict[str, Any]:

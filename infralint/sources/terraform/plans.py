@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infralint.model import Known, Location, Setting, Unknown
-from infralint.project import Project
+from infralint.project import CantRead, Project
 from infralint.sources.terraform.folders import Folder, Tree, joined
 from infralint.sources.terraform.hcl import Block, Literal
 from infralint.sources.terraform.hops import Graph
@@ -37,19 +37,28 @@ class Plan:
 def plans(project: Project, tree: Tree) -> Iterator[Plan]:
     """The plans and states of a project, recognised by what is in them."""
     for path in project.files:
-        if path.endswith(".json") and (content := _plan(project, path)) is not None:
+        if (
+            path.endswith(".json")
+            and _SIGN.match(project.head(path, 200))
+            and (content := _plan(tree, path)) is not None
+        ):
             yield _Reader(tree, path, content).plan()
 
 
-def _plan(project: Project, path: str) -> Json | None:
-    full = project.root / path
+def _plan(tree: Tree, path: str) -> Json | None:
+    """What a plan or state says; one that can't be read is unreadable, other JSON is none of our business."""
     try:
-        with full.open("rb") as file:
-            if not _SIGN.match(file.read(200)) or full.stat().st_size > LARGEST:
-                return None
-            file.seek(0)
-            content = json.load(file)
-    except (OSError, ValueError, RecursionError):
+        content = json.loads(tree.project.bytes(path, LARGEST))
+    except CantRead as problem:
+        tree.unreadable.append(tree.project.unreadable(path, problem))
+        return None
+    except RecursionError:
+        tree.unreadable.append(tree.project.unreadable(path, "is nested too deep for a plan"))
+        return None
+    except ValueError as error:
+        line, column = getattr(error, "lineno", 0), getattr(error, "colno", 0)
+        said = f"is not the JSON that `terraform show -json` writes: {getattr(error, 'msg', error)}"
+        tree.unreadable.append(tree.project.unreadable(path, said, line, column))
         return None
     known = isinstance(content, dict) and isinstance(content.get("planned_values", content.get("values")), dict)
     return content if known else None
