@@ -15,10 +15,10 @@ def buffered_stream(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
             yield unknown
         case Known("always") as buffering:
             message = f"{crossing.hop.name} holds the stream back: {buffering.because}. Users see nothing, then everything at once"
-            yield Finding("error", buffering, message, _fix(crossing), buffering.related)
+            yield Finding("error", buffering, message, _fix(crossing), buffering.related, setting="buffers_responses")
         case Known("unless-chunked") as buffering:
             message = f"{crossing.hop.name} may hold the stream back: {buffering.because}"
-            yield Finding("warning", buffering, message, _fix(crossing), buffering.related)
+            yield Finding("warning", buffering, message, _fix(crossing), buffering.related, setting="buffers_responses")
 
 
 def _fix(crossing: Crossing[Hop]) -> str:

@@ -35,4 +35,4 @@ def _finding(hop: NginxLocation, found: Known[tuple[str, ...]], setting: str) ->
         f"`{found.written}` does nothing here: {hop.name} hands requests to"
         f" {hop.pass_directive.name}, which reads {hop.family}_{setting}"
     )
-    return Finding("warning", found, message, own)
+    return Finding("warning", found, message, own, setting=found.name)

@@ -19,4 +19,5 @@ def ineffective_accel_buffering(crossing: Crossing[NginxLocation]) -> Iterator[F
                     f"`{header.written}` tells {to}, not this nginx: {crossing.hop.name} still buffers."
                     " nginx obeys the header only in the backend's response"
                 )
-                yield Finding("warning", header, message, crossing.hop.fix("buffers_responses"))
+                fix = crossing.hop.fix("buffers_responses")
+                yield Finding("warning", header, message, fix, setting="buffers_responses")

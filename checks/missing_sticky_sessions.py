@@ -20,13 +20,13 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
             )
             # With one replica only a rollout moves a client, and only polling breaks at that.
             severity = "note" if affinity.value == "today" and not stream.session else "warning"
-            yield Finding(severity, affinity, message, crossing.hop.fix("keeps_affinity"))
+            yield Finding(severity, affinity, message, crossing.hop.fix("keeps_affinity"), setting="keeps_affinity")
         case Known("address") as affinity if _behind_another(crossing):
             message = (
                 f"{affinity.written} tells clients apart by address, but behind {_front(crossing).name} everybody comes"
                 f" from its addresses: clients share a replica, or lose theirs. {_when(crossing)}"
             )
-            yield Finding("warning", affinity, message, crossing.hop.fix("keeps_affinity"))
+            yield Finding("warning", affinity, message, crossing.hop.fix("keeps_affinity"), setting="keeps_affinity")
 
 
 def _when(crossing: Crossing[Hop]) -> str:

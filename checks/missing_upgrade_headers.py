@@ -16,9 +16,9 @@ def missing_upgrade_headers(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
             yield unknown
         case Known("dropped") as upgrade:
             message = f"{crossing.hop.name} opens no WebSocket: {upgrade.because}. The handshake never becomes 101"
-            yield Finding("error", upgrade, message, fix, upgrade.related)
+            yield Finding("error", upgrade, message, fix, upgrade.related, setting="forwards_upgrade")
         case Known("http/1.0") as upgrade:
             message = (
                 f"{crossing.hop.name} may open no WebSocket: {upgrade.because}. Some backends refuse the handshake"
             )
-            yield Finding("warning", upgrade, message, fix, upgrade.related)
+            yield Finding("warning", upgrade, message, fix, upgrade.related, setting="forwards_upgrade")

@@ -16,11 +16,13 @@ def short_idle_timeout(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
             message = (
                 f'`{timeout}` does not mean "for ever": {crossing.hop.name} answers every request with 504 at once'
             )
-            yield Finding("error", timeout, message, crossing.hop.fix("idle_timeout", need.seconds))
+            yield Finding(
+                "error", timeout, message, crossing.hop.fix("idle_timeout", need.seconds), setting="idle_timeout"
+            )
         case Known(limit) as timeout if limit < need.seconds:
             severity = "error" if need.declared else "warning"
             fix = crossing.hop.fix("idle_timeout", need.seconds)
-            yield Finding(severity, timeout, _message(crossing, timeout), fix, _chain(crossing))
+            yield Finding(severity, timeout, _message(crossing, timeout), fix, _chain(crossing), setting="idle_timeout")
 
 
 def _message(crossing: Crossing[Hop], timeout: Known[float]) -> str:

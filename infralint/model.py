@@ -166,6 +166,22 @@ class Hint:
     content_type: str | None = None
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class Edit:
+    """A change to a file: what stands at `where` (nothing, if it ends where it begins) becomes `text`.
+
+    once: names what several changes would each bring along, such as a definition that all can use.
+    """
+
+    where: Location
+    text: str
+    once: str = ""
+
+
+class CantFix(Exception):
+    """Why a problem can't safely be put right by an edit, as a sentence without its full stop."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hop:
     """One thing a request passes through, reduced to what a stream asks of it.
@@ -203,6 +219,10 @@ class Hop:
     def fix(self, setting: str, seconds: float = 0) -> str:
         """What to write on this platform to put `setting` (a field's name) right, as text to paste."""
         return ""
+
+    def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
+        """Changes to files that put `setting` right for this hop and for no other. Raises CantFix."""
+        raise CantFix(f"infralint does not edit a {self.kind} of {self.platform}")
 
 
 H = TypeVar("H", bound=Hop)
@@ -242,6 +262,7 @@ class Settled:
     """Where a finding came from; filled in by the engine.
 
     streams: how many streams it stands for. fingerprint: stays the same while lines move.
+    unfixed: why `--fix` left it.
     """
 
     check: str
@@ -249,17 +270,22 @@ class Settled:
     stream: Stream | None = None
     streams: int = 1
     fingerprint: str = ""
+    unfixed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem: how bad, where (a setting or a place), what it does to the stream, what to write instead."""
+    """A problem: how bad, where (a setting or a place), what it does to the stream, what to write instead.
+
+    setting: the field of the hop that an edit may put right (see `Hop.edits`).
+    """
 
     severity: Severity
     at: Known[Any] | Location
     message: str
     fix: str = ""
     related: tuple[Related, ...] = ()
+    setting: str = field(default="", kw_only=True)
     settled: Settled = field(default=Settled(check=""), compare=False)
 
     @property

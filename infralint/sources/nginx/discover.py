@@ -119,14 +119,14 @@ def is_nginx(text: str) -> bool:
 
 
 def _plain(
-    shown: str, path: str, text: str, reading: Reading, first_line: int = 1, indent: int = 0
+    shown: str, path: str, text: str, reading: Reading, first_line: int = 1, indent: int = 0, sealed: str = ""
 ) -> Iterator[Source]:
     if language := foreign_language(text):
         why = f"this file is a template in a language that infralint does not read ({language})"
         remedy = "render it and check the result, or hand in the output of `nginx -T`"
         reading.unknown.append(Unknown(Location(shown, first_line), "", why, remedy))
         return
-    yield Source(path, shown, prepare(text), first_line, indent)
+    yield Source(path, shown, prepare(text), first_line, indent, sealed=sealed)
 
 
 def _from_dump(path: str, text: str) -> Iterator[Source]:
@@ -139,11 +139,13 @@ def _from_dump(path: str, text: str) -> Iterator[Source]:
 
 def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> Iterator[Source]:
     """nginx texts in the block scalars of a Kubernetes manifest, rendered or as a Helm template."""
+    sealed = "the manifest is a template" if "{{" in text else ""
     for mark in _BLOCK_SCALAR.finditer(text):
+        folded = "" if "|" in mark[0].partition(":")[2] else "the manifest folds its lines (`>`)"
         body, indent = _scalar(text, mark.end() + 1, len(mark[1]))
         if is_nginx(body) and not _SCRIPT.search(body):
             line = text.count("\n", 0, mark.end()) + 2
-            yield from _plain(project.shown(path), f"{path}#{line}", body, reading, first_line=line, indent=indent)
+            yield from _plain(project.shown(path), f"{path}#{line}", body, reading, line, indent, sealed or folded)
 
 
 def _scalar(text: str, start: int, parent: int) -> tuple[str, int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Literal
 
-from infralint.model import Buffering, Hop, Known, Location, Related, Setting, Unknown
+from infralint.model import Buffering, Edit, Hop, Known, Location, Related, Setting, Unknown
 from infralint.sources.nginx.scopes import Scope, flag, time, word
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.versions import Version
@@ -33,11 +34,17 @@ GENEROUS = 300.0
 SSE_TYPE = "text/event-stream"
 
 
+def generous(seconds: float) -> str:
+    """A timeout that lasts so long at least, as nginx writes it."""
+    return f"{math.ceil(max(seconds, GENEROUS)):d}s"
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NginxLocation(Hop):
     """A location that hands requests to a backend; checks about nginx alone may look at its directives.
 
-    family: which module proxies. scope: what rules here. pass_directive: its `proxy_pass` or sibling.
+    family: which module proxies. rules: what rules here. pass_directive: its `proxy_pass` or sibling.
+    maps: the `map` blocks of its own nginx, by the variable they set.
     """
 
     platform: ClassVar[str] = "nginx"
@@ -47,6 +54,7 @@ class NginxLocation(Hop):
     rules: Scope
     pass_directive: Directive
     version: Version
+    maps: Mapping[str, list[Directive]] = field(default_factory=dict)
 
     def directive(self, name: str) -> Known[tuple[str, ...]] | Unknown | None:
         """The arguments of a directive that rules here; None where nothing sets it."""
@@ -93,8 +101,7 @@ class NginxLocation(Hop):
     def fix(self, setting: str, seconds: float = 0) -> str:
         """Lines for this location that are right on every nginx version."""
         if setting == "idle_timeout":
-            name = "proxy_timeout" if self.family == "stream" else f"{self.family}_read_timeout"
-            return f"{name} {math.ceil(max(seconds, GENEROUS)):d}s;"
+            return f"{self.timeout_name} {generous(seconds)};"
         if setting == "buffers_responses":
             return self._unbuffered(seconds)
         if setting == "forwards_upgrade":
@@ -104,13 +111,19 @@ class NginxLocation(Hop):
             return _AFFINITY.format(name=self.upstream or "backend")
         return ""
 
+    def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
+        """Changes to this very location; its fix asks for more than that only where a person should look."""
+        from infralint.sources.nginx.edits import edits
+
+        return edits(self, setting, seconds)
+
     def _unbuffered(self, seconds: float) -> str:
         lines = [f"{self.family}_buffering off;"]
         if self.family == "proxy":
             lines.insert(0, "proxy_http_version 1.1;")
         idle = self.idle_timeout
         if not (isinstance(idle, Known) and idle.value >= seconds):
-            lines.append(f"{self.family}_read_timeout {math.ceil(max(seconds, GENEROUS)):d}s;")
+            lines.append(f"{self.family}_read_timeout {generous(seconds)};")
         if self.ssi:
             lines.insert(0, "ssi off;    # an unbuffered answer must not pass through server-side includes")
         if self.assumable:
@@ -118,6 +131,11 @@ class NginxLocation(Hop):
                 ["# in a location of the streaming path's own, beside its " + self.pass_directive.name, *lines]
             )
         return "\n".join(lines)
+
+    @property
+    def timeout_name(self) -> str:
+        """What its idle timeout is called."""
+        return "proxy_timeout" if self.family == "stream" else f"{self.family}_read_timeout"
 
     @cached_property
     def shutdown_timeout(self) -> Setting[float]:

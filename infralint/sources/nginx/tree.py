@@ -41,7 +41,7 @@ class Word(msgspec.Struct, frozen=True, gc=False):
 class Source(msgspec.Struct, eq=False, dict=True):
     """The file a directive stands in. shown: its path as the user would type it; first_line,
     indent: where its text begins in that file (a ConfigMap's value begins further down); dump: the
-    `nginx -T` output that it comes from."""
+    `nginx -T` output that it comes from; sealed: why nothing can safely be written into it."""
 
     path: str
     shown: str
@@ -49,6 +49,7 @@ class Source(msgspec.Struct, eq=False, dict=True):
     first_line: int = 1
     indent: int = 0
     dump: str = ""
+    sealed: str = ""
     comments: list[tuple[int, str]] = []
 
     @cached_property
@@ -92,7 +93,8 @@ class Source(msgspec.Struct, eq=False, dict=True):
 
 class Directive(msgspec.Struct, eq=False, dict=True):
     """`name args;` or `name args { block }`. missing: an include that could not be resolved;
-    splice: a hole that may stand for any directives."""
+    splice: a hole that may stand for any directives. opening, ending: offsets of `{` and of `;` or
+    `}`; -1 where there is none."""
 
     name: str
     words: list[Word]
@@ -101,6 +103,8 @@ class Directive(msgspec.Struct, eq=False, dict=True):
     end_line: int = 0
     missing: str = ""
     splice: bool = False
+    opening: int = -1
+    ending: int = -1
 
     @cached_property
     def args(self) -> list[str]:
@@ -195,7 +199,8 @@ class _Builder(msgspec.Struct, eq=False):
         if not self.words:
             return
         name = self.words[0].text
-        block.append(Directive(name, self.words, self.source, splice=bool(HOLE.search(name)), end_line=mark.line))
+        splice = bool(HOLE.search(name))
+        block.append(Directive(name, self.words, self.source, splice=splice, end_line=mark.line, ending=mark.offset))
         self.words = []
 
     def _open(self, mark: Word, blocks: list[list[Directive]]) -> Directive:
@@ -205,7 +210,8 @@ class _Builder(msgspec.Struct, eq=False):
             raise SyntaxProblem(mark.line, f"blocks are nested more than {DEEPEST} deep", self._at(mark))
         self._flush_splices(blocks[-1])
         name = self.words[0].text
-        owner = Directive(name, self.words, self.source, block=[], splice=bool(HOLE.search(name)))
+        splice = bool(HOLE.search(name))
+        owner = Directive(name, self.words, self.source, block=[], splice=splice, opening=mark.offset)
         self.words = []
         blocks[-1].append(owner)
         assert owner.block is not None
@@ -228,7 +234,8 @@ class _Builder(msgspec.Struct, eq=False):
             raise self._unfinished('";" is missing')
         if not owners:
             raise SyntaxProblem(mark.line, 'a "}" closes a block that was never opened', self._at(mark))
-        owners.pop().end_line = mark.line
+        owner = owners.pop()
+        owner.end_line, owner.ending = mark.line, mark.offset
         blocks.pop()
 
     def _finish(self, blocks: list[list[Directive]], owners: list[Directive]) -> None:

@@ -123,7 +123,7 @@ def _value(one: Directive, scope: Scope, maps: Maps) -> Setting[str]:
     text = one.args[1] if len(one.args) > 1 else ""
     if has_hole(text):
         return Unknown(one.where, NAME, f"`{one.written}` is only known once the file is rendered")
-    filled = _substituted(text, scope, maps, set())
+    filled = during_handshake(text, scope, maps, set())
     if filled is None:
         why = f"`{one.written}`: what sets the variable is not in the project"
         return Unknown(one.where, NAME, why, "let infralint see the file with its `map`")
@@ -135,7 +135,7 @@ _HANDSHAKE = {"http_upgrade": "websocket", "http_connection": "Upgrade"}
 _HARMLESS = lazy(r"(?:host|http_\w+|remote_\w+|scheme|server_\w+|proxy_\w+|request\w*|uri|args?|arg_\w+|cookie_\w+)")
 
 
-def _substituted(text: str, scope: Scope, maps: Maps, seen: set[str]) -> str | None:
+def during_handshake(text: str, scope: Scope, maps: Maps, seen: set[str]) -> str | None:
     """A text with variables as they are during a handshake; None where one can't be told."""
     result = text
     for name in _VARIABLE.findall(text):
@@ -157,7 +157,7 @@ def _variable(name: str, scope: Scope, maps: Maps, seen: set[str]) -> str | None
         return ""
     found = [one for level in scope.levels for one in level.by_name.get("set", ()) if one.args[:1] == [f"${name}"]]
     values = {one.args[1] for one in found if len(one.args) == 2}
-    return _substituted(values.pop(), scope, maps, {*seen, name}) if len(values) == 1 else None
+    return during_handshake(values.pop(), scope, maps, {*seen, name}) if len(values) == 1 else None
 
 
 def _mapped(blocks: Sequence[Directive], scope: Scope, maps: Maps, seen: set[str]) -> str | None:
@@ -167,7 +167,7 @@ def _mapped(blocks: Sequence[Directive], scope: Scope, maps: Maps, seen: set[str
 
 
 def _one_map(block: Directive, scope: Scope, maps: Maps, seen: set[str]) -> str | None:
-    given = _substituted(block.args[0], scope, maps, seen)
+    given = during_handshake(block.args[0], scope, maps, seen)
     if given is None or block.block is None:
         return None
     default: str | None = ""
@@ -176,8 +176,8 @@ def _one_map(block: Directive, scope: Scope, maps: Maps, seen: set[str]) -> str 
         if key == "default":
             default = value
         elif _entry_matches(key, given):
-            return _substituted(value, scope, maps, seen)
-    return None if default is None else _substituted(default, scope, maps, seen)
+            return during_handshake(value, scope, maps, seen)
+    return None if default is None else during_handshake(default, scope, maps, seen)
 
 
 def _entry_matches(key: str, given: str) -> bool:

@@ -1,0 +1,286 @@
+"""Changes to nginx configuration: in the very location, with the file's own indentation and line ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from infralint.lazy import lazy
+from infralint.model import CantFix, Edit, Known, Location
+from infralint.sources.nginx.hops import NginxLocation, generous
+from infralint.sources.nginx.scopes import Level, has_hole
+from infralint.sources.nginx.tree import Directive, Source
+from infralint.sources.nginx.websocket import during_handshake, headers_of
+
+MAP = "$connection_upgrade"
+_MAP_LINES = ("map $http_upgrade $connection_upgrade {", "default upgrade;", "''      close;", "}")
+_TO_LINE_END = lazy(r"[ \t]*(?:#(?!.*(?:\{[{%#]|[%#}]\})).*)?")
+"""Nothing but a comment, in which no template mark stands."""
+_SWITCH = re.compile(r"\w+_buffering|\w+_timeout")
+
+
+def edits(hop: NginxLocation, setting: str, seconds: float) -> tuple[Edit, ...]:
+    """What to change for a setting of a location. Raises CantFix."""
+    change = _Change(hop)
+    if setting == "idle_timeout":
+        change.put(hop.timeout_name, generous(seconds))
+    elif setting == "buffers_responses":
+        _unbuffer(change)
+    elif setting == "forwards_upgrade":
+        _forward(change)
+    elif _SWITCH.fullmatch(setting):
+        change.rename(setting, f"{hop.family}_{setting.partition('_')[2]}")
+    else:
+        raise CantFix("what keeps a client on its server, infralint can't know")
+    return change.edits()
+
+
+class _Change:
+    """What is to be written into one location."""
+
+    def __init__(self, hop: NginxLocation) -> None:
+        self.hop = hop
+        self.level = hop.rules.nearest
+        self.lines: list[str] = []
+        self.others: list[Edit] = []
+        block = self.level.owner
+        if block is None:
+            raise CantFix("it has no block of its own")
+        _check_open(block)
+        self.block = block
+
+    def put(self, name: str, value: str) -> None:
+        """Set a directive that may stand once."""
+        found = self.level.by_name.get(name, [])
+        if found:
+            self.replace(found, value)
+        elif self.level.opaque:
+            raise CantFix(f"`{self.level.opaque[0].written}` may set {name}, too, and nginx refuses it twice")
+        else:
+            self.lines.append(f"{name} {value};")
+
+    def replace(self, found: Sequence[Directive], arguments: str) -> None:
+        """Write other arguments for the one directive found on this level."""
+        if len(found) > 1:
+            raise CantFix(f"`{found[0].written}` and `{found[1].written}` both stand here")
+        one = self._own(found[0])
+        start, end = _offset(one.source, one.words[1].offset), _offset(one.source, one.ending)
+        written = one.source.prepared.unprepared[start:end].rstrip()
+        if "\n" in written or "#" in written:
+            raise CantFix(f"`{one.written}` is written over several lines")
+        self.others.append(Edit(_place(one.source, start, start + len(written)), arguments))
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a directive of this level the name that nginx reads here."""
+        one = self._own(self.level.by_name[old][0])
+        if new in self.level.by_name:
+            raise CantFix(f"`{self.level.by_name[new][0].written}` stands here already; delete `{one.written}`")
+        start = _offset(one.source, one.words[0].offset)
+        self.others.append(Edit(_place(one.source, start, start + len(old)), new))
+
+    def _own(self, one: Directive) -> Directive:
+        """A directive that stands in this very block, whichever way a template is rendered."""
+        if one.source is not self.block.source or one.ending < 0:
+            raise CantFix(f"`{one.written}` comes from a file that other locations may include, too: {one.where}")
+        if one.conditions != self.block.conditions or one.has_hole:
+            raise CantFix(f"`{one.written}` depends on how the template is rendered")
+        return one
+
+    def edits(self) -> tuple[Edit, ...]:
+        """All changes; new lines stand after the directive that hands requests on."""
+        if not self.lines:
+            return tuple(self.others)
+        passed, block = self.hop.pass_directive, self.block
+        beside = any(one is passed for one in block.block or ()) and passed.conditions == block.conditions
+        mark = passed.ending if beside else block.opening
+        indent = _indent(passed) if beside else None
+        return (
+            *self.others,
+            _inserted(block.source, mark, _inner_indent(block) if indent is None else indent, self.lines),
+        )
+
+
+def _check_open(block: Directive) -> None:
+    """Raises CantFix where a block's file, or the way that it is rendered, leaves no safe place to write."""
+    if block.source.sealed:
+        raise CantFix(f"{block.source.sealed}, which infralint does not write into")
+    if block.conditions:
+        heading = block.source.prepared.headings[block.conditions[-1][0]]
+        raise CantFix(f"it stands under `{heading}` in a template, which infralint does not write into")
+    prepared = block.source.prepared
+    if len(prepared.original(prepared.text)) != len(prepared.unprepared):
+        raise CantFix("a mark of its template spans lines")
+
+
+def _unbuffer(change: _Change) -> None:
+    """The switch alone: read timeouts are another finding's."""
+    hop = change.hop
+    if hop.ssi:
+        raise CantFix("server-side includes are on, and an unbuffered answer must not pass through them")
+    told = any(hint.kind == "sse" and hint.evidence.certain for hint in hop.hints)
+    if hop.assumable and not told:
+        raise CantFix(
+            "it serves more than the stream, and buffering helps the rest: give the stream a location of its own"
+        )
+    change.put(f"{hop.family}_buffering", "off")
+
+
+def _forward(change: _Change) -> None:
+    """The handshake's two headers, and HTTP/1.1, in which alone they mean something."""
+    hop = change.hop
+    if hop.family != "proxy":
+        raise CantFix(f"nginx opens no WebSocket through {hop.pass_directive.name}")
+    version = hop.directive("proxy_http_version")
+    if not (isinstance(version, Known) and version.value == ("1.1",)):
+        change.put("proxy_http_version", "1.1")
+    if not (isinstance(hop.forwards_upgrade, Known) and hop.forwards_upgrade.value == "http/1.0"):
+        _set_headers(change)
+
+
+def _set_headers(change: _Change) -> None:
+    headers, level = headers_of(change.hop.rules)
+    here = headers if level is change.level else []
+    if not here:
+        change.lines += [f"{_repeated(one, change)};" for one in headers if _name(one) not in ("upgrade", "connection")]
+    _set_header(change, here, "Upgrade", "websocket")
+    _set_header(change, here, "Connection", "upgrade")
+
+
+def _set_header(change: _Change, here: Sequence[Directive], name: str, needed: str) -> None:
+    """Have the header carry the needed word during a handshake; what does already is kept."""
+    found = [one for one in here if _name(one) == name.lower()]
+    if any(needed in _words(one.args[-1], change) for one in found) and (len(found) == 1 or name == "Connection"):
+        return
+    value = "$http_upgrade" if name == "Upgrade" else _connection(change)
+    if found:
+        change.replace(found, f"{found[0].args[0]} {value}")
+    else:
+        change.lines.append(f"proxy_set_header {name} {value};")
+
+
+def _words(text: str, change: _Change, maps: Mapping[str, list[Directive]] | None = None) -> list[str]:
+    """What a header's value says during a handshake."""
+    value = during_handshake(text, change.hop.rules, dict(change.hop.maps if maps is None else maps))
+    return re.split(r"[\s,]+", (value or "").lower())
+
+
+def _repeated(one: Directive, change: _Change) -> str:
+    """An inherited header as its author wrote it: a header of the location's own would cancel it."""
+    if one.conditions or (has_hole(one.written) and one.source is not change.block.source):
+        raise CantFix(f"`{one.written}` would have to be repeated here, and depends on how a template is rendered")
+    if one.ending < 0:
+        return one.written
+    text = one.source.prepared.unprepared[_offset(one.source, one.words[0].offset) : _offset(one.source, one.ending)]
+    if (
+        "\n" in text
+        or one.has_hole
+        or len(one.source.prepared.original(one.source.prepared.text)) != len(one.source.prepared.unprepared)
+    ):
+        raise CantFix(f"`{one.written}` would have to be repeated here")
+    return text.rstrip()
+
+
+def _name(one: Directive) -> str:
+    return one.args[0].lower() if one.args else ""
+
+
+def _connection(change: _Change) -> str:
+    """The variable that says `upgrade` during a handshake: of a map that is there, else of one to be added."""
+    maps = change.hop.maps
+    for name in sorted(maps, key=lambda name: (f"${name}" != MAP, name)):
+        by_upgrade = all(block.args[0] == "$http_upgrade" and not block.conditions for block in maps[name])
+        if by_upgrade and "upgrade" in _words(f"${name}", change, maps):
+            return f"${name}"
+    if MAP[1:] in maps:
+        raise CantFix(f"`{maps[MAP[1:]][0].written}` gives no `upgrade` during a handshake")
+    change.others.append(_map(change))
+    return MAP
+
+
+def _map(change: _Change) -> Edit:
+    """The customary map, after all else that stands at the http level."""
+    source, children, opening = _http_level(change)
+    last = next((one for one in reversed(children) if one.ending >= 0 and not one.conditions), None)
+    if last is None:
+        indent, mark = _unit(source), opening
+    else:
+        indent, mark = _indent(last) or "", last.ending
+    inner = indent + _unit(source)
+    first, *entries, end = _MAP_LINES
+    lines = ["", first, *(inner[len(indent) :] + one for one in entries), end]
+    return _inserted(source, mark, indent, lines, MAP)
+
+
+def _http_level(change: _Change) -> tuple[Source, Sequence[Directive], int]:
+    """Where a map may stand: the http block, or the top of a file whose servers stand there."""
+    levels = change.hop.rules.levels
+    owners = {level.owner.name: level.owner for level in levels if level.owner is not None}
+    if http := owners.get("http"):
+        _check_open(http)
+        return http.source, http.block or (), http.opening
+    if "server" not in owners:
+        raise CantFix(f"its http level is not in sight, where `map $http_upgrade {MAP}` has to stand")
+    source = owners["server"].source
+    return source, _beside(levels[0], source), 0
+
+
+def _beside(top: Level, source: Source) -> list[Directive]:
+    return [one for one in top.directives if one.source is source]
+
+
+def _offset(source: Source, at: int) -> int:
+    """Where in the text as it was an offset of the prepared text lies."""
+    return len(source.prepared.original(source.prepared.text[:at]))
+
+
+def _place(source: Source, start: int, end: int) -> Location:
+    """A span of the text as it was, as a place in its file."""
+    line, column = _line_and_column(source, start)
+    end_line, end_column = _line_and_column(source, end)
+    return Location(source.shown, line, column, end_line, end_column)
+
+
+def _line_and_column(source: Source, offset: int) -> tuple[int, int]:
+    text = source.prepared.unprepared
+    return (
+        text.count("\n", 0, offset) + source.first_line,
+        offset - text.rfind("\n", 0, offset) + source.indent,
+    )
+
+
+def _inserted(source: Source, mark: int, indent: str, lines: Sequence[str], once: str = "") -> Edit:
+    """Lines after a `;`, `{` or `}`: of their own, or on the same line where more than a comment follows."""
+    text = source.prepared.unprepared
+    start = _offset(source, mark) + 1
+    if text[start - 1 : start] not in (";", "{", "}"):
+        raise CantFix("infralint can't find the place to write to")
+    rest = text[start:].partition("\n")[0]
+    if not _TO_LINE_END.fullmatch(rest.removesuffix("\r")):
+        words = " ".join(line.strip() for line in lines if line)
+        return Edit(_place(source, start, start), f" {words}", once)
+    at = start + len(rest.removesuffix("\r"))
+    ends = "\r\n" if text.startswith("\r\n", at) or (at == len(text) and "\r\n" in text) else "\n"
+    indent = " " * source.indent + indent
+    return Edit(_place(source, at, at), "".join(f"{ends}{indent if line else ''}{line}" for line in lines), once)
+
+
+def _indent(one: Directive) -> str | None:
+    """What stands before a directive on its line, if that is white space alone."""
+    text = one.source.prepared.unprepared
+    start = _offset(one.source, one.words[0].offset)
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    return None if before.strip() else before
+
+
+def _inner_indent(block: Directive) -> str:
+    """How deep lines of a block stand."""
+    for one in block.block or ():
+        if (found := _indent(one)) is not None and one.line > block.line:
+            return found
+    return (_indent(block) or "") + _unit(block.source)
+
+
+def _unit(source: Source) -> str:
+    """One step of indentation, as the file takes it."""
+    found = re.search(r"^(\t|  {0,7})(?=[^\s#])", source.prepared.unprepared, re.MULTILINE)
+    return found[1] if found else "    "
