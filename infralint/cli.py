@@ -87,6 +87,8 @@ def _terraform_options(command: Any) -> Any:
 @click.option("--no-baseline", is_flag=True, help="Report what the baseline knows, too.")
 @click.option("--no-ignores", is_flag=True, help="Heed no ignore comments and no `accept:` entries.")
 @click.option("--changed-since", metavar="REV", help="Only what a change since this git revision touches or brings.")
+@click.option("--fix", is_flag=True, help="Put right in the files what can safely be put right.")
+@click.option("--diff", is_flag=True, help="Print what --fix would change as a patch, and change nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings alone, no summary.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every file that was read.")
 def check_command(paths: tuple[str, ...], **options: Any) -> None:
@@ -94,8 +96,11 @@ def check_command(paths: tuple[str, ...], **options: Any) -> None:
 
     Exit status: 0 clean, 1 findings, 2 something could not be read or the call was wrong.
     """
+    if options["diff"] and (options["fix"] or options["output"] or options["format_"] != "text"):
+        _fail("--diff prints a patch alone: leave --fix, --output and --format out")
     report = _lint_paths(paths or (".",), options)
-    _write(_rendered(report, options), options["output"])
+    if not options["diff"]:
+        _write(_rendered(report, options), options["output"])
     sys.exit(_status(report, options))
 
 
@@ -182,10 +187,32 @@ def _lint_paths(paths: Sequence[str], options: dict[str, Any]) -> Report:
             chosen = _chosen(checks, project.settings)
             found = lint(project, chosen, not options.get("no_ignores"))
             found = _new_since(options.get("changed_since"), found, project, chosen)
-            report = report.joined(_beyond_baseline(found, project, options).touching(given))
+            found = _beyond_baseline(found, project, options).touching(given)
+            if options.get("fix") or options.get("diff"):
+                found = _fixed(found, project, chosen, options)
+            report = report.joined(found)
             options.setdefault("limits", []).append(project.settings.fail_on)
     except BrokenCheck as error:
         _fail(str(error))
+    return report
+
+
+def _fixed(report: Report, project: Any, checks: Sequence[Check], options: dict[str, Any]) -> Report:
+    """Put right what can be, or print the patch that would; what is left to report."""
+    from dataclasses import replace
+
+    from infralint.fixing import fixes, patch, write
+    from infralint.wording import plural
+
+    done = fixes(project, checks, report, not options["no_ignores"])
+    if options["fix"]:
+        problems = write(done, project)
+        return replace(report, unreadable=[*report.unreadable, *problems]) if problems else done.report
+    click.echo(patch(done, project), nl=False)
+    left = len(report.findings) - len(done.report.fixed)
+    click.echo(
+        f"Would fix {plural(len(done.report.fixed), 'finding')} of {project.root.name}, and leave {left}.", err=True
+    )
     return report
 
 

@@ -22,13 +22,14 @@ from infralint.sources import SOURCES
 class Report:
     """All that a run has to say.
 
-    read: files by platform. gone: entries of the baseline whose findings are no more. hops,
-    assumed, ignored, known (to the baseline): how many. seen: what stands here and is not read yet.
-    skipped: files that were passed over, with why.
+    fixed: what was put right. read: files by platform. gone: entries of the baseline whose findings
+    are no more. hops, assumed, ignored, known (to the baseline): how many. seen: what stands here and
+    is not read yet. skipped: files that were passed over, with why.
     texts: what was read under names that are no files (standard input, dumps).
     """
 
     findings: list[Finding] = field(default_factory=list)
+    fixed: list[Finding] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     read: dict[str, list[str]] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class Report:
         """Both reports in one, in a stable order."""
         return Report(
             findings=sorted(self.findings + other.findings, key=order),
+            fixed=self.fixed + other.fixed,
             unknown=self.unknown + other.unknown,
             unreadable=self.unreadable + other.unreadable,
             read={name: self.read.get(name, []) + other.read.get(name, []) for name in {**self.read, **other.read}},
@@ -76,7 +78,12 @@ class BrokenCheck(Exception):
 
 def lint(project: Project, checks: Sequence[Check], ignoring: bool = True) -> Report:
     """Judge a project's files. ignoring: heed its ignores."""
-    return judge(project, [source.read(project) for source in _wanted(project)], checks, ignoring)
+    return judge(project, read(project), checks, ignoring)
+
+
+def read(project: Project) -> list[Reading]:
+    """What every source makes of a project."""
+    return [source.read(project) for source in _wanted(project)]
 
 
 def _wanted(project: Project) -> Iterator[Any]:

@@ -19,6 +19,7 @@ def render(report: Report) -> str:
             "version": 1,
             "summary": {severity: counts[severity] for severity in ("error", "warning", "note")},
             "findings": [finding(one) for one in report.findings],
+            **({"fixed": [finding(one) for one in report.fixed]} if report.fixed else {}),
             "unknown": [_unknown(one) for one in report.unknown],
             "unreadable": [_unreadable(one) for one in report.unreadable],
         },
@@ -39,6 +40,7 @@ def finding(one: Finding) -> dict[str, Any]:
         "stream": one.stream and _stream(one.stream),
         "related": [{"message": other.message, "location": location(other.location)} for other in one.related],
         "fingerprint": one.settled.fingerprint,
+        **({"not_fixed": one.settled.unfixed} if one.settled.unfixed else {}),
     }
 
 

@@ -35,6 +35,8 @@ def render(report: Report, options: TextOptions) -> str:
     page = _Page(report, options)
     blocks = [page.finding(group) for group in _merged(report.findings)]
     blocks += [page.unreadable(index) for index in range(len(report.unreadable))]
+    if report.fixed:
+        blocks.append("\n".join(page.fixed()))
     if not options.quiet:
         blocks.append("\n".join(page.summary()))
     return "\n\n".join(blocks) + "\n" if blocks else ""
@@ -69,6 +71,9 @@ class _Page:
                 self._aside(f"stream: {_clean(str(one.stream))}{more}, because {_clean(one.stream.evidence.because)}")
             )
         lines += self._fix(one.fix)
+        lines += [
+            self._aside(f"not fixed: {why}") for why in dict.fromkeys(one.settled.unfixed for one in group) if why
+        ]
         return "\n".join(lines)
 
     def _hop(self, group: list[Finding]) -> Iterator[str] | list[str]:
@@ -131,6 +136,13 @@ class _Page:
         one = self.report.unreadable[index]
         head = f"{self._paint('error', 'unreadable')} {self._paint('bold', _clean(f'{one.where.path}: {one.message}'))}"
         return "\n".join([head, *self._frame(one.where, "error")])
+
+    def fixed(self) -> Iterator[str]:
+        """What `--fix` put right, where it stood before."""
+        yield self._paint("fix", f"Fixed {plural(len(self.report.fixed), 'finding')}:")
+        for one in self.report.fixed:
+            hop = f" ({_clean(one.hop.name)})" if one.hop else ""
+            yield f"  {one.location}: {one.check}{hop}"
 
     def summary(self) -> Iterator[str]:
         """What was read, what was found, what could not be told, what was assumed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from infralint.lazy import lazy
 from infralint.model import CantFix, Edit, Known, Location
@@ -158,9 +158,9 @@ def _set_header(change: _Change, here: Sequence[Directive], name: str, needed: s
         change.lines.append(f"proxy_set_header {name} {value};")
 
 
-def _words(text: str, change: _Change, maps: Mapping[str, list[Directive]] | None = None) -> list[str]:
+def _words(text: str, change: _Change) -> list[str]:
     """What a header's value says during a handshake."""
-    value = during_handshake(text, change.hop.rules, dict(change.hop.maps if maps is None else maps))
+    value = during_handshake(text, change.hop.rules, dict(change.hop.maps), set())
     return re.split(r"[\s,]+", (value or "").lower())
 
 
@@ -189,7 +189,7 @@ def _connection(change: _Change) -> str:
     maps = change.hop.maps
     for name in sorted(maps, key=lambda name: (f"${name}" != MAP, name)):
         by_upgrade = all(block.args[0] == "$http_upgrade" and not block.conditions for block in maps[name])
-        if by_upgrade and "upgrade" in _words(f"${name}", change, maps):
+        if by_upgrade and "upgrade" in _words(f"${name}", change):
             return f"${name}"
     if MAP[1:] in maps:
         raise CantFix(f"`{maps[MAP[1:]][0].written}` gives no `upgrade` during a handshake")
