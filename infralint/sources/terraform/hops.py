@@ -8,9 +8,10 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from infralint.model import UNLIMITED, Hop, Known, Setting, StreamKind, Unknown, not_applicable
+from infralint.model import UNLIMITED, Edit, Hop, Known, Setting, StreamKind, Unknown, not_applicable
 from infralint.sources import _alb
 from infralint.sources._alb import Attributes, LoadBalancer, Parts
+from infralint.sources.terraform.hcl import Block
 from infralint.sources.terraform.items import Item, Link
 from infralint.sources.terraform.values import EvaluationError, to_bool, to_number, to_text
 
@@ -38,27 +39,40 @@ NAMES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TerraformBalancer(LoadBalancer):
-    """A load balancer as Terraform describes it. ways: the calls that lead to the module it stands in."""
+    """A load balancer as Terraform describes it.
+
+    blocks: where its settings are written out in code, by argument (`group`: its target group).
+    """
 
     platform: ClassVar[str] = "terraform"
 
+    blocks: Mapping[str, Block] = field(default_factory=dict)
+
     def fix(self, setting: str, seconds: float = 0) -> str:
         if setting == "keeps_affinity":
-            kind = "source_ip" if self._is("network") else "lb_cookie"
+            kind = "source_ip" if self.is_a("network") else "lb_cookie"
             return f'stickiness {{\n  type = "{kind}"\n}}'
-        return self._longer(seconds) if setting == "idle_timeout" else ""
+        name, value = self.longer(seconds) if setting == "idle_timeout" else ("", 0)
+        more = f"  # {_alb.KEEP_ALIVE}" if name == "idle_timeout" else ""
+        return f"{name} = {value:g}{more}" if name else ""
 
-    def _longer(self, seconds: float) -> str:
+    def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
+        """Changes to blocks of its own; a value that comes from elsewhere is left."""
+        from infralint.sources.terraform.edits import edits
+
+        return edits(self, setting, seconds)
+
+    def longer(self, seconds: float) -> tuple[str, float]:
+        """The argument that sets an idle timeout of so many seconds, and its value; no name where nothing does."""
         wanted = max(seconds, GENEROUS)
         idle = self.idle_timeout
-        if self._is("network") or self._is("gateway"):
+        if self.is_a("network") or self.is_a("gateway"):
             fixed = isinstance(idle, Known) and idle.because
-            return "" if fixed or wanted > 6000 else f"tcp_idle_timeout_seconds = {wanted:g}"
-        if wanted > (3600 if self._is("classic") else 4000):
-            return ""
-        return f"idle_timeout = {wanted:g}  # {_alb.KEEP_ALIVE}"
+            return ("", 0) if fixed or wanted > 6000 else ("tcp_idle_timeout_seconds", wanted)
+        return ("", 0) if wanted > (3600 if self.is_a("classic") else 4000) else ("idle_timeout", wanted)
 
-    def _is(self, family: str) -> bool:
+    def is_a(self, family: str) -> bool:
+        """Whether it surely is of that family."""
         return isinstance(self.family, Known) and self.family.value == family
 
 
@@ -298,7 +312,14 @@ def _made(building: _Building) -> Iterator[TerraformBalancer]:
             names=NAMES,
             **_replicas(building.graph, group),
         )
-        yield made(parts, building.graph, tuple(way["paths"]), tuple(way["hosts"]), balancer.silent)
+        hop = made(parts, building.graph, tuple(way["paths"]), tuple(way["hosts"]), balancer.silent)
+        yield replace(hop, blocks=_blocks(balancer, way["listener"], group))
+
+
+def _blocks(balancer: Item, listener: Item | None, group: Item | None) -> dict[str, Block]:
+    """Where arguments stand, or would stand."""
+    items = {"idle_timeout": balancer, "tcp_idle_timeout_seconds": listener, "group": group}
+    return {name: item.block for name, item in items.items() if item is not None and item.block is not None}
 
 
 def _called(item: Item) -> tuple[str, ...]:
@@ -491,7 +512,8 @@ def _classic(graph: Graph, balancer: Item) -> BalancerTier:
         aliases=_called(balancer),
         names=NAMES,
     )
-    return BalancerTier(balancer.address, (made(parts, graph, silent=balancer.silent),))
+    hop = made(parts, graph, silent=balancer.silent)
+    return BalancerTier(balancer.address, (replace(hop, blocks=_blocks(balancer, None, None)),))
 
 
 # Target groups of a load balancer that is defined elsewhere

@@ -106,7 +106,7 @@ class Item:
 
     blocks: nested blocks of a kind, or why it can't be told whether there are any. silent: the
     module belongs to nobody, and what depends on its inputs is nothing to report. uncertain: how
-    many of it there are, or whether any, can't be known.
+    many of it there are, or whether any, can't be known. block: where it is written out in code.
     """
 
     type: str
@@ -118,6 +118,7 @@ class Item:
     trail: tuple[Related, ...] = ()
     silent: bool = False
     uncertain: bool = False
+    block: Block | None = None
 
     def get(self, name: str) -> Setting[Any] | None:
         return self.settings.get(name)
@@ -186,6 +187,7 @@ def _place(resource: Resource) -> Place | None:
 def _of_block(block: Block, frame: _Frame, shape: Shape) -> Item:
     where = frame.place.where if frame.place else block.where
     item = Item(block.type, frame.address, where, trail=frame.trail, silent=frame.module.world.library)
+    item.block = None if frame.place else block
     for name in shape.attributes:
         if (attribute := block.attributes.get(name)) is not None:
             item.settings[name] = setting(attribute, frame)
