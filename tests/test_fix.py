@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -354,7 +355,8 @@ def test_fixing_is_idempotent_and_keeps_every_other_byte(text: str, tmp_path_fac
     before = json.loads(run("check", "--format", "json", str(folder)).stdout)
     report = json.loads(run("check", "--fix", "--format", "json", str(folder)).stdout)
     after = (folder / "nginx.conf").read_bytes().decode()
-    assert _without_values(text) == _without_values(_only_old(after, text))
+    kept = iter(_without_values(after))
+    assert all(character in kept for character in _without_values(text))
     if "fixed" not in report:
         assert after == text
     again = json.loads(run("check", "--fix", "--format", "json", str(folder)).stdout)
@@ -367,21 +369,8 @@ def test_fixing_is_idempotent_and_keeps_every_other_byte(text: str, tmp_path_fac
     assert plain["unreadable"] == before["unreadable"]
 
 
-def _only_old(after: str, before: str) -> str:
-    """What is left of a fixed text without the characters that were added."""
-    from difflib import SequenceMatcher
-
-    blocks = SequenceMatcher(
-        None, _without_values(before), _without_values(after), autojunk=False
-    ).get_matching_blocks()
-    after = _without_values(after)
-    return "".join(after[one.b : one.b + one.size] for one in blocks)
-
-
 def _without_values(text: str) -> str:
     """A text without the values that may be replaced."""
-    import re
-
     return re.sub(
         r"(proxy_buffering|proxy_read_timeout|proxy_http_version|proxy_set_header (?:Connection|Upgrade)) [^;]*;",
         r"\1;",
