@@ -104,6 +104,34 @@ def check_command(paths: tuple[str, ...], **options: Any) -> None:
     sys.exit(_status(report, options))
 
 
+@cli.command("init")
+@click.argument("folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Write over an infralint.yaml that is there.")
+def init_command(folder: Path, force: bool) -> None:
+    """Write an infralint.yaml with the streams that FOLDER's project shows, and why. It asks nothing."""
+    from infralint.config import Settings, find_config
+    from infralint.project import Project, find_root
+    from infralint.run import read
+    from infralint.starting import NAME, draft, entries, save
+    from infralint.wording import plural
+
+    root = find_root(Path(os.path.abspath(folder)))
+    target, there = root / NAME, find_config(root)
+    if there is not None and not force:
+        _fail(f"{os.path.relpath(there)} is there already; --force writes a new {NAME}")
+    readings = read(Project(root, Settings()))
+    found = entries(readings)
+    try:
+        save(draft(found), target, force)
+    except OSError as error:
+        _fail(f"{os.path.relpath(target)}: can't be written: {error.strerror}")
+    for one in found:
+        click.echo(f"{one.stream}: {one.why}")
+    for problem in [one for reading in readings for one in reading.unreadable]:
+        click.echo(f"infralint: {problem.where}: {problem.message}", err=True)
+    click.echo(f"{os.path.relpath(target)}: {plural(len(found), 'stream')} found.")
+
+
 @cli.command("baseline")
 @click.argument("folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Use this infralint.yaml.")

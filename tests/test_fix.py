@@ -346,7 +346,7 @@ def configurations(draw: st.DrawFn) -> str:
     return f"events {{}}{draw(SPACE)}http {{{block()}{draw(SPACE)}server {{{block()}{inner}{draw(SPACE)}}}{draw(SPACE)}}}\n"
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=configurations())
 def test_fixing_is_idempotent_and_keeps_every_other_byte(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = write(

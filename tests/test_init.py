@@ -1,0 +1,124 @@
+"""`infralint init`: what it finds, what it writes, and what it never touches."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import run, write
+
+from infralint.config import load_settings
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+SERVER = """
+map $http_upgrade $connection_upgrade { default upgrade; '' close; }
+server {
+    server_name chat.test;
+    location /v1/chat/completions { proxy_pass http://app; }
+    location /answers/ { proxy_pass http://app; proxy_buffering off; }
+    location ~ ^/api/v[12]/sse$ { proxy_pass http://app; proxy_buffering off; }
+    location / { try_files $uri @app; }
+    location @app { proxy_pass http://app; proxy_buffering off; }
+    location ~ ^/r[ { proxy_pass http://app; proxy_buffering off; }
+    location /socket.io/ {
+        proxy_pass http://app;
+        proxy_http_version 1.1;
+        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Connection $connection_upgrade;
+    }
+}
+"""
+
+STRANGE = 'server { server_name "~^(?<a>x): y$"; location "/sse: #\\t- {x" { proxy_pass http://app;\n'
+STRANGE += "# SSE \x1b]2;x\x07 \x85 y\n} }"
+
+
+def entries(folder: Path) -> list[dict[str, Any]]:
+    streams = load_settings(folder / "infralint.yaml", "infralint.yaml").streams or []
+    return [
+        {key: value for key in ("path", "regex", "kind", "session", "host") if (value := getattr(one, key))}
+        for one in streams
+    ]
+
+
+def test_it_writes_the_streams_that_it_finds_and_check_uses_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"nginx.conf": SERVER, ".git/HEAD": ""})
+    monkeypatch.chdir(tmp_path)
+    before = json.loads(run("check", "--format", "json").stdout)
+    result = run("init", "--force")
+    assert result.exit_code == 0, result.output
+    host = {"host": "chat.test"}
+    assert sorted(entries(tmp_path), key=str) == sorted(
+        [
+            {"path": "/v1/chat/completions", "kind": "sse", **host},
+            {"path": "/answers/", "kind": "sse", **host},
+            {"regex": "^/api/v[12]/sse$", "kind": "sse", **host},
+            {"path": "/", "kind": "sse", **host},
+            {"path": "/socket.io/", "kind": "websocket", "session": "Socket.IO", **host},
+        ],
+        key=str,
+    )
+    assert "# nginx.conf:6:49: `proxy_buffering off` is set for it\n" in (tmp_path / "infralint.yaml").read_text()
+    assert "delete it if nothing streams there" in (tmp_path / "infralint.yaml").read_text()
+    after = json.loads(run("check", "--format", "json").stdout)
+    places = [[(one["check"], one["location"]["line"]) for one in report["findings"]] for report in (before, after)]
+    assert places[0] == places[1]
+    kinds = {one["stream"]["evidence"] for one in after["findings"] if one["stream"]["path"] != "^/r["}
+    assert kinds == {"declared"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".git", "infralint.yaml", "nginx.conf"]
+
+
+def test_nothing_found_declares_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"nginx.conf": "server { location / { proxy_pass http://app; } }"})
+    monkeypatch.chdir(tmp_path)
+    before = run("check").stdout
+    assert "0 streams found" in run("init").stdout
+    assert load_settings(tmp_path / "infralint.yaml", "").streams is None
+    assert run("check").stdout == before
+
+
+@pytest.mark.parametrize("name", ["infralint.yaml", ".infralint.yml", "pyproject.toml"])
+def test_what_is_there_is_kept(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "[tool.infralint]\n" if name.endswith("toml") else "assume: off\n"
+    write(tmp_path, {name: text, "sub/nginx.conf": SERVER})
+    monkeypatch.chdir(tmp_path / "sub")
+    result = run("init")
+    assert result.exit_code == 2
+    assert f"../{name} is there already; --force writes a new infralint.yaml" in result.stderr
+    assert (tmp_path / name).read_text() == text
+    assert run("init", "--force").exit_code == 0
+    assert len(entries(tmp_path)) == 5
+
+
+def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"infralint.yaml": "assume: off\n"})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("infralint.config.find_config", lambda root: None)
+    result = run("init")
+    assert result.exit_code == 2
+    assert "can't be written: File exists" in result.stderr
+    assert (tmp_path / "infralint.yaml").read_text() == "assume: off\n"
+
+
+def test_words_of_files_stay_comments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"nginx.conf": STRANGE})
+    monkeypatch.chdir(tmp_path)
+    assert run("init").exit_code == 0
+    [one] = entries(tmp_path)
+    assert one["path"].startswith("/sse: #")
+    assert "\x1b" not in (tmp_path / "infralint.yaml").read_text()
+
+
+@pytest.mark.parametrize("stack", sorted(path.parent.name for path in FIXTURES.glob("*/expected.txt")))
+def test_every_stack_gets_a_file_that_loads(stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = shutil.copytree(FIXTURES / stack, tmp_path / stack)
+    monkeypatch.chdir(copy)
+    result = run("init", "--force")
+    assert result.exit_code == 0, result.output
+    assert len(entries(copy)) <= int(result.stdout.split()[-3])
+    assert run("check", "--fail-on", "never").exit_code == 0
