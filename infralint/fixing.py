@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from infralint.model import CantFix, Edit, Finding, Hop, Known, Reading, Unreadable
-from infralint.project import CantRead, Project, decode
+from infralint.project import LARGEST, CantRead, Project, decode
 from infralint.registry import Check
 from infralint.run import Report, judge, read
 
@@ -36,8 +36,8 @@ class Edited(Project):
     def text(self, path: str) -> str:
         return decode(self.contents[path]) if path in self.contents else self.now.text(path)
 
-    def bytes(self, path: str) -> bytes:
-        return self.contents[path] if path in self.contents else self.now.bytes(path)
+    def bytes(self, path: str, largest: int = LARGEST) -> bytes:
+        return self.contents[path] if path in self.contents else self.now.bytes(path, largest)
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,10 @@ def fixes(project: Project, checks: Sequence[Check], reported: Report, ignoring:
 
 
 def _proposals(state: _State, wanted: set[str], refused: dict[Key, str]) -> Iterator[Proposal]:
-    """Edits for each finding that is wanted and not refused, those in the midst of a hop first."""
+    """Edits for each finding that is wanted and not refused, those in the midst of a hop first; notes are for reading."""
     for finding in reversed(state.report.findings):
+        if finding.severity == "note":
+            continue
         if finding.settled.fingerprint in wanted and finding.setting and finding.hop and _key(finding) not in refused:
             try:
                 yield Proposal(finding, _edits(finding, finding.hop, state))

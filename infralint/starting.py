@@ -58,7 +58,8 @@ class Entry:
     @property
     def why(self) -> str:
         evidence = self.stream.evidence
-        where = f"{evidence.where}: " if evidence.where else ""
+        told = evidence.where is None or evidence.because.startswith(evidence.where.path)
+        where = "" if told else f"{evidence.where}: "
         doubt = " (delete it if nothing streams there)" if evidence.kind == "name" else ""
         return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", f"{where}{evidence.because}{doubt}")
 

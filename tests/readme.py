@@ -9,6 +9,8 @@ import json
 import os
 import re
 import shlex
+import shutil
+import tempfile
 from pathlib import Path
 
 from conftest import run
@@ -19,15 +21,26 @@ from infralint.registry import built_in_folder, load_checks
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 SCHEMA = ROOT / "infralint/schema.json"
-_CONSOLE = re.compile(r"(```console\n\$ infralint ([^\n]*)\n).*?(```\n)", re.DOTALL)
+_CONSOLE = re.compile(r"(```console(?: in=(\S+))?\n\$ infralint ([^\n]*)\n).*?(```\n)", re.DOTALL)
+"""Run from the project's root, or in a copy of the folder that is named."""
 _CHECKS = re.compile(r"(<!-- checks: begin -->\n).*?(<!-- checks: end -->)", re.DOTALL)
 
 
 def rendered(text: str) -> str:
     """The README with its parts as they should be."""
-    os.chdir(ROOT)
-    text = _CONSOLE.sub(lambda block: block[1] + run(*shlex.split(block[2])).output + block[3], text)
+    text = _CONSOLE.sub(lambda block: block[1] + _output(block[3], block[2]) + block[4], text)
     return _CHECKS.sub(lambda block: block[1] + _table() + block[2], text)
+
+
+def _output(command: str, folder: str | None) -> str:
+    """What a command prints; one that writes does so in a copy, by the folder's own name."""
+    with tempfile.TemporaryDirectory() as scratch:
+        where = Path(shutil.copytree(ROOT / folder, Path(scratch) / Path(folder).name)) if folder else ROOT
+        os.chdir(where)
+        try:
+            return run(*shlex.split(command)).output
+        finally:
+            os.chdir(ROOT)
 
 
 def _table() -> str:
