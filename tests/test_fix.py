@@ -94,6 +94,14 @@ def test_the_map_is_added_once_for_all_that_need_it(fixed: Any) -> None:
     assert report["findings"] == []
 
 
+def test_each_nginx_has_the_map_that_it_needs(fixed: Any) -> None:
+    server = "server {\n  location /ws { proxy_pass http://app; proxy_read_timeout 1h; }\n}\n"
+    names = ["a/conf.d/default.conf", "b/conf.d/default.conf", "c/api.conf", "c/web.conf"]
+    report, files = fixed(dict.fromkeys(names, server))
+    assert [files[name].count("map $http_upgrade") for name in names] == [1, 1, 1, 1]
+    assert report["findings"] == []
+
+
 def test_a_map_that_is_there_is_used_whatever_its_name(fixed: Any) -> None:
     text = "map $http_upgrade $conn { default upgrade; '' close; }\n"
     text += "server {\n location /ws {\n  proxy_pass http://app;\n  proxy_read_timeout 1h;\n }\n}"
@@ -179,7 +187,7 @@ LEFT = {
                 " server { location /ws { proxy_pass http://app; proxy_read_timeout 1h; } }"
             )
         },
-        "gives no `upgrade` during a handshake",
+        "`map $http_upgrade $connection_upgrade` stands at nginx.conf:3:1, and another would be in its way",
     ),
 }
 

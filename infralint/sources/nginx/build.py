@@ -294,9 +294,8 @@ class _Builder:
             rules=scope,
             pass_directive=passed,
             version=self.version,
-            maps=self.own.maps
-            if any(one.owner and one.owner.name == "http" for one in scope.levels)
-            else self.project.maps,
+            maps=self.own.maps,
+            maps_elsewhere=self.project.maps,
         )
 
     def _upgrade(self, family: Family, scope: Scope, passed: Directive, where: Location) -> Setting[Upgrade]:

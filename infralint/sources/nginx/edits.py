@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Sequence
 
@@ -13,9 +14,11 @@ from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.websocket import during_handshake, headers_of
 
 MAP = "$connection_upgrade"
+_CUSTOMARY = ["$http_upgrade", "default upgrade", " close"]
 _MAP_LINES = ("map $http_upgrade $connection_upgrade {", "default upgrade;", "''      close;", "}")
 _TO_LINE_END = lazy(r"[ \t]*(?:#(?!.*(?:\{[{%#]|[%#}]\})).*)?")
 """Nothing but a comment, in which no template mark stands."""
+_TOGETHER = lazy(r"(?:^|/)(?:conf\.d|http\.d|nginx\.d|vhosts?(?:\.d)?|sites-(?:enabled|available))/[^/]*$")
 _SWITCH = re.compile(r"\w+_buffering|\w+_timeout")
 
 
@@ -186,13 +189,17 @@ def _name(one: Directive) -> str:
 
 def _connection(change: _Change) -> str:
     """The variable that says `upgrade` during a handshake: of a map that is there, else of one to be added."""
-    maps = change.hop.maps
-    for name in sorted(maps, key=lambda name: (f"${name}" != MAP, name)):
+    maps = {
+        name: [one for one in blocks if _loaded_with(change, one.source)] for name, blocks in change.hop.maps.items()
+    }
+    for name in sorted(filter(maps.get, maps), key=lambda name: (f"${name}" != MAP, name)):
         by_upgrade = all(block.args[0] == "$http_upgrade" and not block.conditions for block in maps[name])
         if by_upgrade and "upgrade" in _words(f"${name}", change):
             return f"${name}"
-    if MAP[1:] in maps:
-        raise CantFix(f"`{maps[MAP[1:]][0].written}` gives no `upgrade` during a handshake")
+    for block in (*change.hop.maps.get(MAP[1:], ()), *change.hop.maps_elsewhere.get(MAP[1:], ())):
+        # nginx takes the same map twice, but two that differ would rule each other's locations.
+        if [block.args[0], *(" ".join([one.name, *one.args]) for one in block.block or ())] != _CUSTOMARY:
+            raise CantFix(f"`{block.written}` stands at {block.where}, and another would be in its way")
     change.others.append(_map(change))
     return MAP
 
@@ -208,7 +215,16 @@ def _map(change: _Change) -> Edit:
     inner = indent + _unit(source)
     first, *entries, end = _MAP_LINES
     lines = ["", first, *(inner[len(indent) :] + one for one in entries), end]
-    return _inserted(source, mark, indent, lines, MAP)
+    loaded = posixpath.dirname(source.path) if _TOGETHER.search(source.path) else source.path
+    return _inserted(source, mark, indent, lines, f"{MAP} in {loaded}")
+
+
+def _loaded_with(change: _Change, source: Source) -> bool:
+    """Whether a file is surely part of the same nginx as the location: by an http block, or a folder that is loaded whole."""
+    own = change.block.source
+    whole = any(one.owner is not None and one.owner.name == "http" for one in change.hop.rules.levels)
+    beside = posixpath.dirname(own.path) == posixpath.dirname(source.path) and bool(_TOGETHER.search(own.path))
+    return whole or source is own or beside
 
 
 def _http_level(change: _Change) -> tuple[Source, Sequence[Directive], int]:

@@ -44,7 +44,7 @@ class NginxLocation(Hop):
     """A location that hands requests to a backend; checks about nginx alone may look at its directives.
 
     family: which module proxies. rules: what rules here. pass_directive: its `proxy_pass` or sibling.
-    maps: the `map` blocks of its own nginx, by the variable they set.
+    maps: the `map` blocks of its own nginx, by the variable they set; maps_elsewhere: the project's.
     """
 
     platform: ClassVar[str] = "nginx"
@@ -55,6 +55,7 @@ class NginxLocation(Hop):
     pass_directive: Directive
     version: Version
     maps: Mapping[str, list[Directive]] = field(default_factory=dict)
+    maps_elsewhere: Mapping[str, list[Directive]] = field(default_factory=dict)
 
     def directive(self, name: str) -> Known[tuple[str, ...]] | Unknown | None:
         """The arguments of a directive that rules here; None where nothing sets it."""
