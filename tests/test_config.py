@@ -149,7 +149,7 @@ http {
         ("{path: /x, host: nobody.test}", ["6 warning"]),
         ("{path: '/api/*', host: a.test}", ["7 error"]),
         ("{regex: '^/v[12]/chat$', host: a.test}", ["8 error"]),
-        ("{path: /api/chat, hops: [b.test]}", ["13 warning"]),
+        ("{path: /api/chat, hops: [b.test]}", ["13 error"]),
         ("{path: /api/chat, kind: websocket, host: a.test}", []),
     ],
 )
