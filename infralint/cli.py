@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from infralint import __version__
+from infralint.reporters import REPORTERS
 
 if TYPE_CHECKING:
+    from infralint.outputs import Output
     from infralint.registry import Check
     from infralint.run import Report
 
@@ -52,8 +54,14 @@ def _terraform_options(command: Any) -> Any:
 
 @cli.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True))
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="What to print.")
-@click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Write the report to a file.")
+@click.option("--format", "format_", type=click.Choice(list(REPORTERS)), default="text", help="What to print.")
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="[FORMAT=]PATH",
+    help="Write a report to a file: FORMAT=PATH beside what is printed (repeat), a plain PATH instead of it.",
+)
 @click.option("--select", multiple=True, metavar="CHECK", help="Run only these checks (repeat, or separate by commas).")
 @click.option("--ignore", multiple=True, metavar="CHECK", help="Leave these checks out.")
 @click.option(
@@ -89,13 +97,19 @@ def _terraform_options(command: Any) -> Any:
 @click.option("--changed-since", metavar="REV", help="Only what a change since this git revision touches or brings.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings alone, no summary.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every file that was read.")
+@click.option("--statistics", is_flag=True, help="Count the findings of each check.")
+@click.option("--allow-empty", is_flag=True, help="Exit with 0 where there is nothing to read, as hooks want it.")
 def check_command(paths: tuple[str, ...], **options: Any) -> None:
     """Judge the configuration in PATHS (files, folders, or - for nginx on standard input; default: here).
 
     Exit status: 0 clean, 1 findings, 2 something could not be read or the call was wrong.
     """
-    report = _lint_paths(paths or (".",), options)
-    _write(_rendered(report, options), options["output"])
+    wanted = _outputs(options)
+    checks = _load(options["packs"])
+    report = _lint_paths(paths or (".",), checks, options)
+    ran = [one for one in checks if one.name in options.get("ran", ())]
+    for one in wanted:
+        _write(_rendered(one, report, ran, options), one.path)
     sys.exit(_status(report, options))
 
 
@@ -128,7 +142,7 @@ def baseline_command(folder: Path, output: str | None, **options: Any) -> None:
     report = lint(project, _chosen(checks, project.settings))
     if report.unreadable:
         _fail(*(f"{one.where}: {one.message}" for one in report.unreadable), "nothing was written: mend this first")
-    target = output or os.path.relpath(project.root / NAME)
+    target = Path(output or os.path.relpath(project.root / NAME))
     _write(written(report.findings, project), target)
     click.echo(f"{target}: {plural(len(report.findings), 'finding')} that later runs leave out.")
 
@@ -172,14 +186,23 @@ def checks_command(packs: tuple[Path, ...]) -> None:
         click.echo(f"{one.name:<{width}}  {one.summary}")
 
 
-def _lint_paths(paths: Sequence[str], options: dict[str, Any]) -> Report:
+def _outputs(options: dict[str, Any]) -> list[Output]:
+    from infralint.outputs import BadOutput, outputs
+
+    try:
+        return outputs(options["format_"], options["outputs"])
+    except BadOutput as error:
+        _fail(f"--output: {error}")
+
+
+def _lint_paths(paths: Sequence[str], checks: Sequence[Check], options: dict[str, Any]) -> Report:
     from infralint.run import BrokenCheck, Report, lint
 
-    checks = _load(options["packs"])
     report = Report()
     try:
         for project, given in _projects(paths, options, [one.name for one in checks]):
             chosen = _chosen(checks, project.settings)
+            options.setdefault("ran", set()).update(one.name for one in chosen)
             found = lint(project, chosen, not options.get("no_ignores"))
             found = _new_since(options.get("changed_since"), found, project, chosen)
             report = report.joined(_beyond_baseline(found, project, options).touching(given))
@@ -320,48 +343,44 @@ def _unknown_check(name: str, names: Sequence[str]) -> str:
     return f"no check is called {name}; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}")
 
 
-def _rendered(report: Report, options: dict[str, Any]) -> str:
-    if options["format_"] == "json":
-        from infralint.reporters.json import render
+def _rendered(output: Output, report: Report, checks: Sequence[Check], options: dict[str, Any]) -> str:
+    from infralint.reporters import Options, render
 
-        return render(report)
-    from infralint.reporters.text import TextOptions
-    from infralint.reporters.text import render as render_text
-
-    return render_text(report, TextOptions(_colored(options), options["quiet"], options["verbose"]))
-
-
-def _colored(options: dict[str, Any]) -> bool:
-    if options["color"] != "auto":
-        return bool(options["color"] == "always")
-    return options["output"] is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    shown = Options(
+        checks=tuple(checks),
+        color=_colored(output, options["color"]),
+        quiet=options["quiet"],
+        verbose=options["verbose"],
+        statistics=options["statistics"],
+    )
+    return render(output.format, report, shown)
 
 
-def _write(text: str, output: str | None) -> None:
-    """Print, or replace a file at once: never half a report."""
-    if output is None:
+def _colored(output: Output, choice: str) -> bool:
+    if choice != "auto":
+        return choice == "always"
+    return output.path is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _write(text: str, path: Path | None) -> None:
+    """Print, or replace a file."""
+    if path is None:
         click.echo(text, nl=bool(text) and not text.endswith("\n"), color=True)
         return
-    import tempfile
+    from infralint.files import replace_file
 
-    target = Path(output)
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=target.parent, prefix=f".{target.name}.", delete=False, encoding="utf-8"
-        ) as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(file.name, target.stat().st_mode if target.exists() else 0o666 & ~umask)
-        os.replace(file.name, target)
+        replace_file(path, text)
     except OSError as error:
-        _fail(f"{output}: can't be written: {error.strerror}")
+        _fail(f"{path}: can't be written: {error.strerror}")
 
 
 def _status(report: Report, options: dict[str, Any]) -> int:
     from infralint.policy import exceeds
 
-    if report.unreadable or not report.read or (options["strict"] and report.unknown):
+    if report.unreadable or (options["strict"] and report.unknown):
+        return 2
+    if not report.read and not options["allow_empty"]:
         return 2
     return int(any(exceeds(report.findings, limit) for limit in set(options["limits"])))
 

@@ -18,6 +18,9 @@ _FENCE = lazy(r"^(`{3,})(\w*)[ \t]*(.*)$")
 _ATTRIBUTE = lazy(r'(\w+)="([^"]*)"')
 
 
+HOME = "https://github.com/infralint/infralint"
+
+
 @dataclass
 class Example:
     """One small project: files by name, and the lines of each that are reported."""
@@ -31,6 +34,25 @@ class Example:
 
 class BrokenPage(ValueError):
     """A page whose examples can't be read; names the line."""
+
+
+def manual(page: Path) -> str:
+    """The prose of a page, without its title and examples; empty where there is no page."""
+    if not page.is_file():
+        return ""
+    kept: list[str] = []
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if line in ("## Bad", "## Good"):
+            break
+        kept.append(line)
+    return "\n".join(kept[1:] if kept and kept[0].startswith("# ") else kept).strip()
+
+
+def page_url(page: Path) -> str:
+    """Where the page of a built-in check stands on the web; empty for others."""
+    from infralint.registry import built_in_folder
+
+    return f"{HOME}/blob/main/checks/{page.name}" if page.parent == built_in_folder() and page.is_file() else ""
 
 
 def examples(page: Path) -> list[Example]:
