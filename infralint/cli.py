@@ -16,6 +16,7 @@ from infralint.reporters import REPORTERS
 
 if TYPE_CHECKING:
     from infralint.outputs import Output
+    from infralint.project import Project
     from infralint.registry import Check
     from infralint.run import Report
 
@@ -266,8 +267,17 @@ def _projects(paths: Sequence[str], options: dict[str, Any], names: Sequence[str
     for root, given in groups.items():
         project = Project(root, _settings(root, options, names), given=[os.path.relpath(one, root) for one in given])
         project.config_shown = options["config_shown"]
-        projects.append((project, [""] if root in given else [project.shown_path(one) for one in given]))
+        projects.append((project, _touched(project, given)))
     return projects
+
+
+def _touched(project: Project, given: Sequence[Path]) -> list[str]:
+    """What a report is about: the given paths, or everything where they rule everything."""
+    from infralint.config import find_config
+
+    if project.root in given or find_config(project.root) in given:
+        return [""]
+    return [project.shown_path(one) for one in given]
 
 
 def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
