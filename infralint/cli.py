@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from infralint import __version__
+from infralint.outputs import OUTPUT_HELP
 from infralint.reporters import REPORTERS
 
 if TYPE_CHECKING:
     from infralint.outputs import Output
     from infralint.project import Project
     from infralint.registry import Check
+    from infralint.reporters import Shown
     from infralint.run import Report
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -56,13 +58,7 @@ def _terraform_options(command: Any) -> Any:
 @cli.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True))
 @click.option("--format", "format_", type=click.Choice(list(REPORTERS)), default="text", help="What to print.")
-@click.option(
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="[FORMAT=]PATH",
-    help="Write a report to a file: FORMAT=PATH beside what is printed (repeat), a plain PATH instead of it.",
-)
+@click.option("--output", "outputs", multiple=True, metavar="[FORMAT=]PATH", help=OUTPUT_HELP)
 @click.option("--select", multiple=True, metavar="CHECK", help="Run only these checks (repeat, or separate by commas).")
 @click.option("--ignore", multiple=True, metavar="CHECK", help="Leave these checks out.")
 @click.option(
@@ -109,8 +105,7 @@ def check_command(paths: tuple[str, ...], **options: Any) -> None:
     checks = _load(options["packs"])
     report = _lint_paths(paths or (".",), checks, options)
     ran = [one for one in checks if one.name in options.get("ran", ())]
-    for one in wanted:
-        _write(_rendered(one, report, ran, options), one.path)
+    _publish(report, wanted, _shown(ran, options), options["color"])
     sys.exit(_status(report, options))
 
 
@@ -353,17 +348,22 @@ def _unknown_check(name: str, names: Sequence[str]) -> str:
     return f"no check is called {name}; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}")
 
 
-def _rendered(output: Output, report: Report, checks: Sequence[Check], options: dict[str, Any]) -> str:
-    from infralint.reporters import Options, render
+def _shown(checks: Sequence[Check], options: dict[str, Any]) -> Shown:
+    from infralint.reporters import Shown
 
-    shown = Options(
-        checks=tuple(checks),
-        color=_colored(output, options["color"]),
-        quiet=options["quiet"],
-        verbose=options["verbose"],
-        statistics=options["statistics"],
-    )
-    return render(output.format, report, shown)
+    return Shown(tuple(checks), quiet=options["quiet"], verbose=options["verbose"], statistics=options["statistics"])
+
+
+def _publish(
+    report: Report, outputs: Sequence[Output], shown: Shown, color: str, edit: Callable[[str], str] = str
+) -> None:
+    """Write every report that was asked for. edit: a last hand on each text."""
+    from dataclasses import replace
+
+    from infralint.reporters import render
+
+    for one in outputs:
+        _write(edit(render(one.format, report, replace(shown, color=_colored(one, color)))), one.path)
 
 
 def _colored(output: Output, choice: str) -> bool:
@@ -390,7 +390,7 @@ def _status(report: Report, options: dict[str, Any]) -> int:
 
     if report.unreadable or (options["strict"] and report.unknown):
         return 2
-    if not report.read and not options["allow_empty"]:
+    if not report.read and not options.get("allow_empty"):
         return 2
     return int(any(exceeds(report.findings, limit) for limit in set(options["limits"])))
 

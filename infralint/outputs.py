@@ -9,6 +9,8 @@ from pathlib import Path
 
 from infralint.reporters import REPORTERS
 
+OUTPUT_HELP = "Write a report to a file: FORMAT=PATH beside what is printed (repeat), a plain PATH instead of it."
+
 
 class BadOutput(ValueError):
     """An `--output` that can't be meant; says why."""

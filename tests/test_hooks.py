@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -133,14 +134,21 @@ def test_a_changed_configuration_is_judged_by_what_it_changes(tmp_path: Path, mo
 
 
 @pytest.mark.parametrize("stack", sorted(path.name for path in (ROOT / "fixtures").iterdir()))
-def test_the_hook_is_given_every_file_that_is_read(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT / "fixtures" / stack)
+def test_the_hook_is_given_every_file_that_is_read(stack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(ROOT / "fixtures" / stack, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     read = re.findall(r"^read (.*)$", run("check", "-v").stdout, re.MULTILINE)
     assert read
-    missed = [path for path in read if not re.search(HOOKS["infralint"]["files"], path)]
-    assert missed == []
+    missed = {path for path in read if not re.search(HOOKS["infralint"]["files"], path)}
+    # `builds` may name any file: a change of it is seen by infralint-all alone.
+    named = (
+        set(re.findall(r'"src": "([^"]+)"', Path("vercel.json").read_text())) if Path("vercel.json").exists() else set()
+    )
+    assert {one for one in missed if not any(fnmatch(one, pattern) for pattern in named)} == set()
 
 
-@pytest.mark.parametrize("path", ["README.md", "src/app.py", "package.json", "static/logo.svg", "Makefile", "go.sum"])
+@pytest.mark.parametrize(
+    "path", ["README.md", "src/app.py", "package.json", "src/page.tsx", "static/logo.svg", "Makefile", "go.sum"]
+)
 def test_the_hook_is_not_started_for_what_is_none_of_ours(path: str) -> None:
     assert not re.search(HOOKS["infralint"]["files"], path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -78,8 +79,8 @@ def findings(*arguments: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_every_format_says_as_much_of_a_stack(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT / "fixtures" / stack)
+def test_every_format_says_as_much_of_a_stack(stack: str, here: Path) -> None:
+    shutil.copytree(ROOT / "fixtures" / stack, here, dirs_exist_ok=True)
     expected = sorted((one["check"], one["severity"], one["location"]["line"]) for one in findings())
     results = sarif()["results"]
     assert expected == sorted(
@@ -98,6 +99,15 @@ def test_every_format_says_as_much_of_a_stack(stack: str, monkeypatch: pytest.Mo
         for line in said("github").splitlines()
         if "could not tell" not in line
     }
+
+
+def test_html_for_a_repository(here: Path) -> None:
+    write(here, dict(MIXED))
+    page = said("html")
+    assert "infralint read 4 files." in page
+    assert '<span class="faint">nginx/headers.inc:1:1</span>' in page
+    assert "load balancer" not in page
+    assert "nginx/broken.conf:1: nginx would refuse this file" in page
 
 
 @pytest.mark.parametrize("format_", sorted(REPORTERS))

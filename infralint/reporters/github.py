@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infralint.model import Finding, Location
-from infralint.reporters import Options
+from infralint.reporters import Shown
 from infralint.reporters.grouping import merged, message
 from infralint.reporters.json import unknown_message
 from infralint.run import Report
@@ -17,7 +17,7 @@ from infralint.run import Report
 _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
-def render(report: Report, _options: Options) -> str:
+def render(report: Report, _shown: Shown) -> str:
     """The report as one workflow command a line."""
     return "".join(f"{line}\n" for line in _commands(report))
 

@@ -9,14 +9,14 @@ from hashlib import blake2b
 from typing import Any
 
 from infralint.model import Finding, Location
-from infralint.reporters import Options
+from infralint.reporters import Shown
 from infralint.reporters.json import unknown_message
 from infralint.run import Report
 
 _SEVERITIES = {"error": "critical", "warning": "major", "note": "info"}
 
 
-def render(report: Report, _options: Options) -> str:
+def render(report: Report, _shown: Shown) -> str:
     """The report as a list of issues."""
     return json.dumps(_distinct(list(_issues(report))), indent=2, ensure_ascii=False) + "\n"
 

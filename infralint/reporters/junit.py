@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from infralint.model import Finding
-from infralint.reporters import Options
+from infralint.reporters import Shown
 from infralint.reporters.json import unknown_message
 from infralint.run import Report
 
@@ -32,10 +32,10 @@ class _Case:
     body: str = ""
 
 
-def render(report: Report, options: Options) -> str:
+def render(report: Report, shown: Shown) -> str:
     """The report as JUnit XML."""
     found = _by_check(report)
-    names = dict.fromkeys([*(check.name for check in options.checks), *found])
+    names = dict.fromkeys([*(check.name for check in shown.checks), *found])
     parts = [_suite(f"infralint.{name}", found.get(name) or [_Case("no finding")]) for name in names]
     parts.append(_suite("infralint.read", list(_reading(report))))
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="infralint">'

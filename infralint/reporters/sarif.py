@@ -11,15 +11,18 @@ from typing import Any
 from urllib.parse import quote
 
 from infralint import __version__
+from infralint.lazy import lazy
 from infralint.model import Finding, Location, Unknown
 from infralint.pages import HOME, manual, page_url
 from infralint.registry import Check
-from infralint.reporters import Options
+from infralint.reporters import Shown
 from infralint.reporters.json import unknown_message
 from infralint.run import Report
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "%SRCROOT%"
+_URI = lazy(r"[a-z][a-z0-9+.-]+:(//|[a-z]+:)")
+"""An address or a resource's name (`https://…`, `arn:aws:…`), which is no file."""
 _NOTIFICATIONS = {
     "unreadable": "Something could not be read, so nothing is known of it.",
     "nothing-to-read": "Nothing here was recognized.",
@@ -27,14 +30,14 @@ _NOTIFICATIONS = {
 }
 
 
-def render(report: Report, options: Options) -> str:
+def render(report: Report, shown: Shown) -> str:
     """The report as a SARIF log."""
     run = {
-        "tool": {"driver": _driver(options.checks)},
+        "tool": {"driver": _driver(shown.checks)},
         "invocations": [_invocation(report)],
         "originalUriBaseIds": {ROOT: {"description": {"text": "The folder where infralint ran."}}},
         "columnKind": "unicodeCodePoints",
-        "results": list(_results(report, options.checks)),
+        "results": list(_results(report, shown.checks)),
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -149,6 +152,8 @@ def _physical(where: Location) -> dict[str, Any]:
 
 
 def _artifact(path: str) -> dict[str, str]:
+    if _URI.match(path):
+        return {"uri": quote(path, safe="%/:?#[]@!$&'()*+,;=")}
     if path.startswith("/"):
         return {"uri": f"file://{quote(path)}"}
     return {"uri": quote(path), "uriBaseId": ROOT}

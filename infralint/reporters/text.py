@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infralint.lazy import lazy
 from infralint.model import Finding, Known, Location
-from infralint.reporters import Options
+from infralint.reporters import Shown
 from infralint.reporters.grouping import merged, message
 from infralint.reporters.json import unknown_message
 from infralint.run import Report
@@ -23,14 +23,14 @@ _COLORS = {"error": "31;1", "warning": "33;1", "note": "36;1", "frame": "34", "b
 _CONTROL = lazy(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def render(report: Report, options: Options) -> str:
+def render(report: Report, shown: Shown) -> str:
     """The report as text; nothing but the summary line when clean."""
-    page = _Page(report, options)
+    page = _Page(report, shown)
     blocks = [page.finding(group) for group in merged(report.findings)]
     blocks += [page.unreadable(index) for index in range(len(report.unreadable))]
-    if options.statistics and report.findings:
+    if shown.statistics and report.findings:
         blocks.append("\n".join(page.statistics()))
-    if not options.quiet:
+    if not shown.quiet:
         blocks.append("\n".join(page.summary()))
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
@@ -38,7 +38,7 @@ def render(report: Report, options: Options) -> str:
 @dataclass
 class _Page:
     report: Report
-    options: Options
+    shown: Shown
     files: dict[str, list[str]] = field(default_factory=dict)
 
     def finding(self, group: list[Finding]) -> str:
@@ -121,7 +121,7 @@ class _Page:
         """What was read, what was found, what could not be told, what was assumed."""
         yield from self._unknowns()
         yield from self._assumptions()
-        if self.options.verbose:
+        if self.shown.verbose:
             yield from (f"read {path}" for paths in self.report.read.values() for path in paths)
             yield from (f"skipped {one}" for one in self.report.skipped)
         if self.report.gone:
@@ -181,7 +181,7 @@ class _Page:
         return listing(said)
 
     def _paint(self, color: str, text: str) -> str:
-        return f"\x1b[{_COLORS[color]}m{text}\x1b[0m" if self.options.color else text
+        return f"\x1b[{_COLORS[color]}m{text}\x1b[0m" if self.shown.color else text
 
 
 def _window(line: str, column: int) -> tuple[str, int]:
