@@ -156,13 +156,22 @@ _NO_OPTIONS: dict[str, Any] = {"assume": None, "fail_on": None, "select": (), "i
     metavar="DIR",
     help="Look in a folder of your own checks, too.",
 )
-def explain(name: str, packs: tuple[Path, ...]) -> None:
-    """Print the manual page of a check."""
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Else plain Markdown.")
+def explain(name: str, packs: tuple[Path, ...], color: str) -> None:
+    """Print the manual page of a check: laid out in a terminal, else its Markdown."""
     found = {one.name: one for one in _load(packs)}
     if name not in found:
         _fail(_unknown_check(name, list(found)))
     page = found[name].page
-    click.echo(page.read_text(encoding="utf-8").rstrip() if page.is_file() else found[name].summary)
+    text = page.read_text(encoding="utf-8").rstrip() if page.is_file() else found[name].summary
+    if not _in_color(color):
+        click.echo(text)
+        return
+    from shutil import get_terminal_size
+
+    from infralint.terminal import rendered
+
+    click.echo(rendered(text, min(get_terminal_size().columns, 100)), nl=False, color=True)
 
 
 @cli.command("checks")
@@ -174,9 +183,15 @@ def explain(name: str, packs: tuple[Path, ...]) -> None:
     metavar="DIR",
     help="List a folder of your own checks, too.",
 )
-def checks_command(packs: tuple[Path, ...]) -> None:
+@click.option("--format", "format_", type=click.Choice(["text", "markdown"]), default="text", help="What to print.")
+def checks_command(packs: tuple[Path, ...], format_: str) -> None:
     """List the checks."""
     found = _load(packs)
+    if format_ == "markdown":
+        from infralint.pages import table
+
+        click.echo(table(found))
+        return
     width = max(len(one.name) for one in found)
     for one in found:
         click.echo(f"{one.name:<{width}}  {one.summary}")
@@ -367,9 +382,13 @@ def _publish(
 
 
 def _colored(output: Output, choice: str) -> bool:
+    return _in_color(choice) if output.path is None else choice == "always"
+
+
+def _in_color(choice: str) -> bool:
     if choice != "auto":
         return choice == "always"
-    return output.path is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _write(text: str, path: Path | None) -> None:

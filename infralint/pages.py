@@ -7,11 +7,15 @@ elsewhere each block is a project of its own. `## Bad` holds what is reported, `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infralint.lazy import lazy
+
+if TYPE_CHECKING:
+    from infralint.registry import Check
 
 _HEADING = lazy(r"^(#{1,6})\s+(.+?)\s*$")
 _FENCE = lazy(r"^(`{3,})(\w*)[ \t]*(.*)$")
@@ -46,6 +50,17 @@ def manual(page: Path) -> str:
             break
         kept.append(line)
     return "\n".join(kept[1:] if kept and kept[0].startswith("# ") else kept).strip()
+
+
+def table(checks: Iterable[Check]) -> str:
+    """Checks and what they find, as a Markdown table that links their pages."""
+    rows = [f"| {_linked(one)} | {one.summary} |" for one in checks]
+    return "\n".join(["| check | what it finds |", "|---|---|", *rows])
+
+
+def _linked(check: Check) -> str:
+    name = f"`{check.name}`"
+    return f"[{name}]({check.page.parent.name}/{check.page.name})" if check.page.is_file() else name
 
 
 def page_url(page: Path) -> str:

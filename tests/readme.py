@@ -14,7 +14,6 @@ from pathlib import Path
 from conftest import run
 
 from infralint.config import json_schema
-from infralint.registry import built_in_folder, load_checks
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -27,12 +26,7 @@ def rendered(text: str) -> str:
     """The README with its parts as they should be."""
     os.chdir(ROOT)
     text = _CONSOLE.sub(lambda block: block[1] + run(*shlex.split(block[2])).output + block[3], text)
-    return _CHECKS.sub(lambda block: block[1] + _table() + block[2], text)
-
-
-def _table() -> str:
-    rows = [f"| [`{one.name}`](checks/{one.page.name}) | {one.summary} |" for one in load_checks(built_in_folder())]
-    return "\n".join(["| check | what it finds |", "|---|---|", *rows, ""])
+    return _CHECKS.sub(lambda block: block[1] + run("checks", "--format", "markdown").output + block[2], text)
 
 
 if __name__ == "__main__":
