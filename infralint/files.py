@@ -8,9 +8,16 @@ from pathlib import Path
 
 
 def replace_file(target: Path, text: str) -> None:
-    """Write beside the file, then take its place at once, with its permissions. Raises OSError."""
+    """Write beside the file, then take its place at once, with its permissions. Raises OSError.
+
+    A link stays, and what it leads to is replaced; a device or pipe is written to.
+    """
     import tempfile
 
+    if target.exists() and not target.is_file():
+        target.write_text(text, encoding="utf-8", errors="backslashreplace")
+        return
+    target = Path(os.path.realpath(target))
     # Undecodable bytes of file names become `\udcff`, which is also what JSON calls them.
     with tempfile.NamedTemporaryFile(
         "w", dir=target.parent, prefix=f".{target.name}.", delete=False, encoding="utf-8", errors="backslashreplace"

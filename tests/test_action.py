@@ -79,7 +79,12 @@ def test_the_steps_install_check_annotate_and_summarize(tmp_path: Path) -> None:
 
     status, said = runner.step("Check")
     assert status == 1
-    assert "warning[short-idle-timeout] location /sse cuts the stream after 60 s" in said
+    stop, _, rest = said.partition("\n")
+    report, resumed, annotations = rest.partition(stop.replace("stop-commands::", "") + "::\n")
+    assert resumed, "what quotes the repository's files stands where the runner takes no commands"
+    assert "warning[short-idle-timeout] location /sse cuts the stream after 60 s" in report
+    assert [line for line in report.splitlines() if line.startswith("::")] == []
+    assert all(line.startswith("::") for line in annotations.splitlines())
     assert "\n::warning file=old/nginx.conf,line=4,endLine=4,col=9,endColumn=22,title=infralint%3A short-idle" in said
     outputs = runner.kept("GITHUB_OUTPUT")
     assert outputs["status"] == "1"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -323,6 +325,17 @@ def test_a_replaced_report_keeps_its_permissions(here: Path) -> None:
     (here / "out.sarif").chmod(0o640)
     run("check", "--output", "sarif=out.sarif")
     assert (here / "out.sarif").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_link_or_a_pipe_stays_what_it_is(here: Path) -> None:
+    write(here, {**MIXED, "reports/old.json": "old"})
+    (here / "latest.json").symlink_to("reports/old.json")
+    run("check", "--output", "json=latest.json")
+    assert (here / "latest.json").is_symlink()
+    assert json.loads((here / "reports/old.json").read_text())["version"] == 1
+    command = [sys.executable, "-m", "infralint", "check", "-q", "--output", "json=/dev/stderr"]
+    done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)
+    assert json.loads(done.stderr)["version"] == 1
 
 
 def test_statistics(here: Path) -> None:
