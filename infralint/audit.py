@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from infralint.outputs import OUTPUT_HELP
+from infralint.reporters import REPORTERS
+
 if TYPE_CHECKING:
     from infralint.model import Finding, Unreadable
     from infralint.project import Project
@@ -19,8 +22,6 @@ if TYPE_CHECKING:
     from infralint.sources.aws.snapshot import Snapshot
 
 Command = Callable[..., None]
-
-FORMATS = ("text", "json", "html")
 
 
 @click.group()
@@ -31,8 +32,8 @@ def audit() -> None:
 def report_options(command: Command) -> Command:
     """The options that every audit shares with `check`."""
     options = [
-        click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="What to print."),
-        click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Write the report to a file."),
+        click.option("--format", "format_", type=click.Choice(list(REPORTERS)), default="text", help="What to print."),
+        click.option("--output", "outputs", multiple=True, metavar="[FORMAT=]PATH", help=OUTPUT_HELP),
         click.option("--mask", is_flag=True, help="Write no account numbers: account-1, account-2 instead."),
         click.option(
             "--against",
@@ -60,6 +61,7 @@ def report_options(command: Command) -> Command:
         click.option(
             "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in text."
         ),
+        click.option("--statistics", is_flag=True, help="Count the findings of each check."),
         click.option("-q", "--quiet", is_flag=True, help="Print findings alone, no summary."),
         click.option("-v", "--verbose", is_flag=True, help="Name every region that was read."),
     ]
@@ -100,8 +102,8 @@ def aws(**options: Any) -> None:
         from infralint.cli import _write
         from infralint.sources.aws.snapshot import save
 
-        _write(_masked(save(snapshot), options), options["save"])
-    _finish(snapshot, report, project, options)
+        _write(_masked(save(snapshot), options), Path(options["save"]))
+    _finish(snapshot, report, project, checks, options)
 
 
 @audit.command("snapshot")
@@ -119,7 +121,7 @@ def snapshot_command(file: Path, **options: Any) -> None:
         _fail(f"{file}: can't be read: {error.strerror}")
     except BadSnapshot as error:
         _fail(f"{file}: {error}")
-    _finish(snapshot, _judged(snapshot, project, checks), project, options)
+    _finish(snapshot, _judged(snapshot, project, checks), project, checks, options)
 
 
 def _fail(message: str) -> NoReturn:
@@ -254,27 +256,23 @@ def _introduced(finding: Finding) -> Finding:
     return replace(finding, related=(*related, Related(hop.introduction, Location(hop.console or hop.arn))))
 
 
-def _finish(snapshot: Snapshot, report: Report, project: Project, options: dict[str, Any]) -> None:
-    """Write the report and leave with the status it deserves."""
-    from infralint.cli import _status, _write
+def _finish(
+    snapshot: Snapshot, report: Report, project: Project, checks: Sequence[Check], options: dict[str, Any]
+) -> None:
+    """Write the reports and leave with the status they deserve."""
+    from infralint.cli import _outputs, _publish, _shown, _status
 
+    outputs = _outputs(options)
     if options["against"]:
         report = _with_drift(snapshot, report, project, options["against"])
-    text = _rendered(snapshot, report, project, options)
-    _write(_masked(text, options), options["output"])
+    shown = replace(_shown(checks, options), taken=snapshot.taken)
+    if any(one.format == "html" for one in outputs):
+        from infralint.sources.aws.hops import reading
+        from infralint.sources.aws.table import rows
+
+        shown = replace(shown, rows=tuple(rows(reading(snapshot), report, project.settings)))
+    _publish(report, outputs, shown, options["color"], lambda text: _masked(text, options))
     sys.exit(_status(report, options))
-
-
-def _rendered(snapshot: Snapshot, report: Report, project: Project, options: dict[str, Any]) -> str:
-    if options["format_"] != "html":
-        from infralint.cli import _rendered as rendered
-
-        return rendered(report, options)
-    from infralint.reporters.html import render
-    from infralint.sources.aws.hops import reading
-    from infralint.sources.aws.table import rows
-
-    return render(report, rows(reading(snapshot), report, project.settings), taken=snapshot.taken)
 
 
 def _masked(text: str, options: dict[str, Any]) -> str:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from infralint import __version__
+from infralint.outputs import OUTPUT_HELP
+from infralint.reporters import REPORTERS
 
 if TYPE_CHECKING:
+    from infralint.outputs import Output
+    from infralint.project import Project
     from infralint.registry import Check
+    from infralint.reporters import Shown
     from infralint.run import Report
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -52,8 +57,8 @@ def _terraform_options(command: Any) -> Any:
 
 @cli.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True))
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="What to print.")
-@click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Write the report to a file.")
+@click.option("--format", "format_", type=click.Choice(list(REPORTERS)), default="text", help="What to print.")
+@click.option("--output", "outputs", multiple=True, metavar="[FORMAT=]PATH", help=OUTPUT_HELP)
 @click.option("--select", multiple=True, metavar="CHECK", help="Run only these checks (repeat, or separate by commas).")
 @click.option("--ignore", multiple=True, metavar="CHECK", help="Leave these checks out.")
 @click.option(
@@ -91,16 +96,21 @@ def _terraform_options(command: Any) -> Any:
 @click.option("--diff", is_flag=True, help="Print what --fix would change as a patch, and change nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings alone, no summary.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every file that was read.")
+@click.option("--statistics", is_flag=True, help="Count the findings of each check.")
+@click.option("--allow-empty", is_flag=True, help="Exit with 0 where there is nothing to read, as hooks want it.")
 def check_command(paths: tuple[str, ...], **options: Any) -> None:
     """Judge the configuration in PATHS (files, folders, or - for nginx on standard input; default: here).
 
     Exit status: 0 clean, 1 findings, 2 something could not be read or the call was wrong.
     """
-    if options["diff"] and (options["fix"] or options["output"] or options["format_"] != "text"):
+    if options["diff"] and (options["fix"] or options["outputs"] or options["format_"] != "text"):
         _fail("--diff prints a patch alone: leave --fix, --output and --format out")
-    report = _lint_paths(paths or (".",), options)
+    wanted = _outputs(options)
+    checks = _load(options["packs"])
+    report = _lint_paths(paths or (".",), checks, options)
+    ran = [one for one in checks if one.name in options.get("ran", ())]
     if not options["diff"]:
-        _write(_rendered(report, options), options["output"])
+        _publish(report, wanted, _shown(ran, options), options["color"])
     sys.exit(_status(report, options))
 
 
@@ -161,7 +171,7 @@ def baseline_command(folder: Path, output: str | None, **options: Any) -> None:
     report = lint(project, _chosen(checks, project.settings))
     if report.unreadable:
         _fail(*(f"{one.where}: {one.message}" for one in report.unreadable), "nothing was written: mend this first")
-    target = output or os.path.relpath(project.root / NAME)
+    target = Path(output or os.path.relpath(project.root / NAME))
     _write(written(report.findings, project), target)
     click.echo(f"{target}: {plural(len(report.findings), 'finding')} that later runs leave out.")
 
@@ -179,13 +189,22 @@ _NO_OPTIONS: dict[str, Any] = {"assume": None, "fail_on": None, "select": (), "i
     metavar="DIR",
     help="Look in a folder of your own checks, too.",
 )
-def explain(name: str, packs: tuple[Path, ...]) -> None:
-    """Print the manual page of a check."""
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Else plain Markdown.")
+def explain(name: str, packs: tuple[Path, ...], color: str) -> None:
+    """Print the manual page of a check: laid out in a terminal, else its Markdown."""
     found = {one.name: one for one in _load(packs)}
     if name not in found:
         _fail(_unknown_check(name, list(found)))
     page = found[name].page
-    click.echo(page.read_text(encoding="utf-8").rstrip() if page.is_file() else found[name].summary)
+    text = page.read_text(encoding="utf-8").rstrip() if page.is_file() else found[name].summary
+    if not _in_color(color):
+        click.echo(text)
+        return
+    from shutil import get_terminal_size
+
+    from infralint.terminal import rendered
+
+    click.echo(rendered(text, min(get_terminal_size().columns, 100)), nl=False, color=True)
 
 
 @cli.command("checks")
@@ -197,22 +216,37 @@ def explain(name: str, packs: tuple[Path, ...]) -> None:
     metavar="DIR",
     help="List a folder of your own checks, too.",
 )
-def checks_command(packs: tuple[Path, ...]) -> None:
+@click.option("--format", "format_", type=click.Choice(["text", "markdown"]), default="text", help="What to print.")
+def checks_command(packs: tuple[Path, ...], format_: str) -> None:
     """List the checks."""
     found = _load(packs)
+    if format_ == "markdown":
+        from infralint.pages import table
+
+        click.echo(table(found))
+        return
     width = max(len(one.name) for one in found)
     for one in found:
         click.echo(f"{one.name:<{width}}  {one.summary}")
 
 
-def _lint_paths(paths: Sequence[str], options: dict[str, Any]) -> Report:
+def _outputs(options: dict[str, Any]) -> list[Output]:
+    from infralint.outputs import BadOutput, outputs
+
+    try:
+        return outputs(options["format_"], options["outputs"])
+    except BadOutput as error:
+        _fail(f"--output: {error}")
+
+
+def _lint_paths(paths: Sequence[str], checks: Sequence[Check], options: dict[str, Any]) -> Report:
     from infralint.run import BrokenCheck, Report, lint
 
-    checks = _load(options["packs"])
     report = Report()
     try:
         for project, given in _projects(paths, options, [one.name for one in checks]):
             chosen = _chosen(checks, project.settings)
+            options.setdefault("ran", set()).update(one.name for one in chosen)
             found = lint(project, chosen, not options.get("no_ignores"))
             found = _new_since(options.get("changed_since"), found, project, chosen)
             found = _beyond_baseline(found, project, options).touching(given)
@@ -298,8 +332,17 @@ def _projects(paths: Sequence[str], options: dict[str, Any], names: Sequence[str
     for root, given in groups.items():
         project = Project(root, _settings(root, options, names), given=[os.path.relpath(one, root) for one in given])
         project.config_shown = options["config_shown"]
-        projects.append((project, [""] if root in given else [project.shown_path(one) for one in given]))
+        projects.append((project, _touched(project, given)))
     return projects
+
+
+def _touched(project: Project, given: Sequence[Path]) -> list[str]:
+    """What a report is about: the given paths, or everything where they rule everything."""
+    from infralint.config import find_config
+
+    if project.root in given or find_config(project.root) in given:
+        return [""]
+    return [project.shown_path(one) for one in given]
 
 
 def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
@@ -375,48 +418,53 @@ def _unknown_check(name: str, names: Sequence[str]) -> str:
     return f"no check is called {name}; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}")
 
 
-def _rendered(report: Report, options: dict[str, Any]) -> str:
-    if options["format_"] == "json":
-        from infralint.reporters.json import render
+def _shown(checks: Sequence[Check], options: dict[str, Any]) -> Shown:
+    from infralint.reporters import Shown
 
-        return render(report)
-    from infralint.reporters.text import TextOptions
-    from infralint.reporters.text import render as render_text
-
-    return render_text(report, TextOptions(_colored(options), options["quiet"], options["verbose"]))
+    return Shown(tuple(checks), quiet=options["quiet"], verbose=options["verbose"], statistics=options["statistics"])
 
 
-def _colored(options: dict[str, Any]) -> bool:
-    if options["color"] != "auto":
-        return bool(options["color"] == "always")
-    return options["output"] is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+def _publish(
+    report: Report, outputs: Sequence[Output], shown: Shown, color: str, edit: Callable[[str], str] = str
+) -> None:
+    """Write every report that was asked for. edit: a last hand on each text."""
+    from dataclasses import replace
+
+    from infralint.reporters import render
+
+    for one in outputs:
+        _write(edit(render(one.format, report, replace(shown, color=_colored(one, color)))), one.path)
 
 
-def _write(text: str, output: str | None) -> None:
-    """Print, or replace a file at once: never half a report."""
-    if output is None:
+def _colored(output: Output, choice: str) -> bool:
+    return _in_color(choice) if output.path is None else choice == "always"
+
+
+def _in_color(choice: str) -> bool:
+    if choice != "auto":
+        return choice == "always"
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _write(text: str, path: Path | None) -> None:
+    """Print, or replace a file."""
+    if path is None:
         click.echo(text, nl=bool(text) and not text.endswith("\n"), color=True)
         return
-    import tempfile
+    from infralint.files import replace_file
 
-    target = Path(output)
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=target.parent, prefix=f".{target.name}.", delete=False, encoding="utf-8"
-        ) as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(file.name, target.stat().st_mode if target.exists() else 0o666 & ~umask)
-        os.replace(file.name, target)
+        replace_file(path, text)
     except OSError as error:
-        _fail(f"{output}: can't be written: {error.strerror}")
+        _fail(f"{path}: can't be written: {error.strerror}")
 
 
 def _status(report: Report, options: dict[str, Any]) -> int:
     from infralint.policy import exceeds
 
-    if report.unreadable or not report.read or (options["strict"] and report.unknown):
+    if report.unreadable or (options["strict"] and report.unknown):
+        return 2
+    if not report.read and not options.get("allow_empty"):
         return 2
     return int(any(exceeds(report.findings, limit) for limit in set(options["limits"])))
 

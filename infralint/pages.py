@@ -7,15 +7,22 @@ elsewhere each block is a project of its own. `## Bad` holds what is reported, `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infralint.lazy import lazy
+
+if TYPE_CHECKING:
+    from infralint.registry import Check
 
 _HEADING = lazy(r"^(#{1,6})\s+(.+?)\s*$")
 _FENCE = lazy(r"^(`{3,})(\w*)[ \t]*(.*)$")
 _ATTRIBUTE = lazy(r'(\w+)="([^"]*)"')
+
+
+HOME = "https://github.com/infralint/infralint"
 
 
 @dataclass
@@ -31,6 +38,36 @@ class Example:
 
 class BrokenPage(ValueError):
     """A page whose examples can't be read; names the line."""
+
+
+def manual(page: Path) -> str:
+    """The prose of a page, without its title and examples; empty where there is no page."""
+    if not page.is_file():
+        return ""
+    kept: list[str] = []
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if line in ("## Bad", "## Good"):
+            break
+        kept.append(line)
+    return "\n".join(kept[1:] if kept and kept[0].startswith("# ") else kept).strip()
+
+
+def table(checks: Iterable[Check]) -> str:
+    """Checks and what they find, as a Markdown table that links their pages."""
+    rows = [f"| {_linked(one)} | {one.summary} |" for one in checks]
+    return "\n".join(["| check | what it finds |", "|---|---|", *rows])
+
+
+def _linked(check: Check) -> str:
+    name = f"`{check.name}`"
+    return f"[{name}]({check.page.parent.name}/{check.page.name})" if check.page.is_file() else name
+
+
+def page_url(page: Path) -> str:
+    """Where the page of a built-in check stands on the web; empty for others."""
+    from infralint.registry import built_in_folder
+
+    return f"{HOME}/blob/main/checks/{page.name}" if page.parent == built_in_folder() and page.is_file() else ""
 
 
 def examples(page: Path) -> list[Example]:

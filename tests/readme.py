@@ -16,7 +16,6 @@ from pathlib import Path
 from conftest import run
 
 from infralint.config import json_schema
-from infralint.registry import built_in_folder, load_checks
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -29,7 +28,7 @@ _CHECKS = re.compile(r"(<!-- checks: begin -->\n).*?(<!-- checks: end -->)", re.
 def rendered(text: str) -> str:
     """The README with its parts as they should be."""
     text = _CONSOLE.sub(lambda block: block[1] + _output(block[3], block[2]) + block[4], text)
-    return _CHECKS.sub(lambda block: block[1] + _table() + block[2], text)
+    return _CHECKS.sub(lambda block: block[1] + run("checks", "--format", "markdown").output + block[2], text)
 
 
 def _output(command: str, folder: str | None) -> str:
@@ -41,11 +40,6 @@ def _output(command: str, folder: str | None) -> str:
             return run(*shlex.split(command)).output
         finally:
             os.chdir(ROOT)
-
-
-def _table() -> str:
-    rows = [f"| [`{one.name}`](checks/{one.page.name}) | {one.summary} |" for one in load_checks(built_in_folder())]
-    return "\n".join(["| check | what it finds |", "|---|---|", *rows, ""])
 
 
 if __name__ == "__main__":

@@ -1,1 +1,49 @@
-"""Reporters: a report as text for people or data for machines."""
+"""Reporters: a report as text for people or data for machines.
+
+A reporter is a module with `render(report, shown) -> str`, imported when somebody asks for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from infralint.registry import Check
+    from infralint.reporters.html import Row
+    from infralint.run import Report
+
+REPORTERS = {
+    "text": "infralint.reporters.text",
+    "json": "infralint.reporters.json",
+    "sarif": "infralint.reporters.sarif",
+    "github": "infralint.reporters.github",
+    "gitlab": "infralint.reporters.gitlab",
+    "junit": "infralint.reporters.junit",
+    "html": "infralint.reporters.html",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a report may show beside the findings.
+
+    checks: those that were run, with their pages. color: use it. quiet: findings alone. verbose:
+    name every file that was read. statistics: how often each check was heard. rows, taken: what was
+    judged in a live account, and when it was read.
+    """
+
+    checks: tuple[Check, ...] = ()
+    color: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    statistics: bool = False
+    rows: tuple[Row, ...] = ()
+    taken: str = ""
+
+
+def render(name: str, report: Report, shown: Shown) -> str:
+    """The report in the format of this name."""
+    from importlib import import_module
+
+    return str(import_module(REPORTERS[name]).render(report, shown))

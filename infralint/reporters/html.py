@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from infralint.model import SEVERITIES, Finding, Location, Severity, Unknown, Unreadable
+from infralint.reporters import Shown
 from infralint.reporters.json import unknown_message
 from infralint.run import Report
 from infralint.wording import plural, seconds
@@ -78,7 +79,7 @@ class Row:
         return worst if self.severities else len(SEVERITIES) + (self.allowed is not None)
 
 
-def render(report: Report, rows: Sequence[Row], taken: str = "") -> str:
+def render(report: Report, shown: Shown) -> str:
     """The page."""
     return "".join(
         [
@@ -86,8 +87,8 @@ def render(report: Report, rows: Sequence[Row], taken: str = "") -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
             f"<title>infralint: {escape(_verdict(report))}</title><style>{STYLE}</style></head><body>\n",
-            *_head(report, rows, taken),
-            *_table(rows),
+            *_head(report, shown),
+            *(_table(shown.rows) if shown.taken else ()),
             *_section("Findings", map(_finding, report.findings)),
             *_section("Could not be read", [_list(map(_unreadable, report.unreadable))] if report.unreadable else []),
             *_section("Could not tell", [_list(map(_unknown, report.unknown))] if report.unknown else []),
@@ -96,21 +97,26 @@ def render(report: Report, rows: Sequence[Row], taken: str = "") -> str:
     )
 
 
-def _head(report: Report, rows: Sequence[Row], taken: str) -> Iterator[str]:
+def _head(report: Report, shown: Shown) -> Iterator[str]:
     counts = Counter(one.severity for one in report.findings)
     read = [place for places in report.read.values() for place in places]
     yield f"<h1>{escape(_verdict(report))}</h1>"
-    when = f" on {escape(taken[:16].replace('T', ' '))} UTC" if taken else ""
-    yield f'<p class="faint">infralint read {escape(", ".join(read))}{when}.</p>\n<ul class="tiles">'
-    yield f"<li><b>{len({row.identity for row in rows})}</b> load balancers</li>"
+    when = f" on {escape(shown.taken[:16].replace('T', ' '))} UTC" if shown.taken else ""
+    names = escape(", ".join(read)) if shown.taken else plural(len(read), "file")
+    yield f'<p class="faint">infralint read {names}{when}.</p>\n<ul class="tiles">'
+    judged, noun = (
+        (len({row.identity for row in shown.rows}), "load balancers") if shown.taken else (report.hops, "hops")
+    )
+    yield f"<li><b>{judged}</b> {noun}</li>"
     for severity in SEVERITIES:
         yield f'<li><b class="{severity if counts[severity] else "faint"}">{counts[severity]}</b> {severity}s</li>'
     if report.unreadable:
         yield f'<li><b class="error">{len(report.unreadable)}</b> could not be read</li>'
     yield "</ul>\n"
     if report.assumed:
+        hop = "load balancer" if shown.taken else "catch-all hop"
         yield (
-            "<p>Nothing declares what streams here, so every load balancer is taken to carry an SSE stream. "
+            f"<p>Nothing declares what streams here, so every {hop} is taken to carry an SSE stream. "
             "Name the streams in <code>infralint.yaml</code> to judge the ones that matter by what they need.</p>"
         )
 
@@ -187,8 +193,13 @@ def _finding(one: Finding) -> str:
     )
     return (
         f'<article class="{one.severity}"><span class="tag">{one.severity}</span> <code>{escape(one.check)}</code>'
-        f"<p>{escape(one.message)}</p>{stream}{fix}{related}</article>\n"
+        f"{_where(one)}<p>{escape(one.message)}</p>{stream}{fix}{related}</article>\n"
     )
+
+
+def _where(one: Finding) -> str:
+    """The file and line; a live resource is introduced among the related places."""
+    return f' <span class="faint">{escape(str(one.location))}</span>' if one.location.line else ""
 
 
 def _place(where: Location) -> str:

@@ -7,11 +7,12 @@ from collections import Counter
 from typing import Any
 
 from infralint.model import Finding, Hop, Location, Stream, Unknown, Unreadable
+from infralint.reporters import Shown
 from infralint.run import Report
 from infralint.wording import plural
 
 
-def render(report: Report) -> str:
+def render(report: Report, _shown: Shown) -> str:
     """The report as JSON text."""
     counts = Counter(one.severity for one in report.findings)
     return json.dumps(

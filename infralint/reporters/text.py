@@ -9,6 +9,8 @@ from pathlib import Path
 
 from infralint.lazy import lazy
 from infralint.model import Finding, Known, Location
+from infralint.reporters import Shown
+from infralint.reporters.grouping import merged, message
 from infralint.reporters.json import unknown_message
 from infralint.run import Report
 from infralint.wording import listing, plural
@@ -21,48 +23,31 @@ _COLORS = {"error": "31;1", "warning": "33;1", "note": "36;1", "frame": "34", "b
 _CONTROL = lazy(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-@dataclass(frozen=True)
-class TextOptions:
-    """color: use it. quiet: findings alone. verbose: name every file that was read."""
-
-    color: bool = False
-    quiet: bool = False
-    verbose: bool = False
-
-
-def render(report: Report, options: TextOptions) -> str:
+def render(report: Report, shown: Shown) -> str:
     """The report as text; nothing but the summary line when clean."""
-    page = _Page(report, options)
-    blocks = [page.finding(group) for group in _merged(report.findings)]
+    page = _Page(report, shown)
+    blocks = [page.finding(group) for group in merged(report.findings)]
     blocks += [page.unreadable(index) for index in range(len(report.unreadable))]
     if report.fixed:
         blocks.append("\n".join(page.fixed()))
-    if not options.quiet:
+    if shown.statistics and report.findings:
+        blocks.append("\n".join(page.statistics()))
+    if not shown.quiet:
         blocks.append("\n".join(page.summary()))
     return "\n\n".join(blocks) + "\n" if blocks else ""
-
-
-def _merged(findings: list[Finding]) -> list[list[Finding]]:
-    """Findings of one check at one place, the same for several hops."""
-    groups: dict[object, list[Finding]] = {}
-    for one in findings:
-        hop = one.hop.name if one.hop else ""
-        key = (one.location, one.check, one.severity, one.message.replace(hop, "", 1), one.fix)
-        groups.setdefault(key, []).append(one)
-    return list(groups.values())
 
 
 @dataclass
 class _Page:
     report: Report
-    options: TextOptions
+    shown: Shown
     files: dict[str, list[str]] = field(default_factory=dict)
 
     def finding(self, group: list[Finding]) -> str:
         """One finding, or several that share their place and words."""
         one = group[0]
         head = self._paint(one.severity, f"{one.severity}[{one.check}]")
-        lines = [f"{head} {self._paint('bold', _message(group))}", *self._frame(one.location, one.severity)]
+        lines = [f"{head} {self._paint('bold', _clean(message(group)))}", *self._frame(one.location, one.severity)]
         lines += self._hop(group)
         lines += [self._aside(f"{related.location}: {related.message}") for related in one.related]
         if one.stream is not None:
@@ -148,7 +133,7 @@ class _Page:
         """What was read, what was found, what could not be told, what was assumed."""
         yield from self._unknowns()
         yield from self._assumptions()
-        if self.options.verbose:
+        if self.shown.verbose:
             yield from (f"read {path}" for paths in self.report.read.values() for path in paths)
             yield from (f"skipped {one}" for one in self.report.skipped)
         if self.report.gone:
@@ -178,6 +163,13 @@ class _Page:
         yield self._paint("fix", "        - path: /api/chat      # or `streams: []`: nothing streams")
         yield ""
 
+    def statistics(self) -> Iterator[str]:
+        """How often each check was heard, the most frequent first."""
+        counts = Counter((one.check, one.severity) for one in self.report.findings)
+        width = len(str(max(counts.values())))
+        for (check, severity), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+            yield f"{count:>{width}}  {severity:<7}  {check}"
+
     def _read(self) -> str:
         if not self.report.read:
             return "Nothing to read: no nginx configuration, Terraform or Vercel project found here"
@@ -201,14 +193,7 @@ class _Page:
         return listing(said)
 
     def _paint(self, color: str, text: str) -> str:
-        return f"\x1b[{_COLORS[color]}m{text}\x1b[0m" if self.options.color else text
-
-
-def _message(group: list[Finding]) -> str:
-    one = group[0]
-    if len(group) == 1 or one.hop is None:
-        return _clean(one.message)
-    return _clean(one.message.replace(one.hop.name, f"{one.hop.name} and {len(group) - 1} more", 1))
+        return f"\x1b[{_COLORS[color]}m{text}\x1b[0m" if self.shown.color else text
 
 
 def _window(line: str, column: int) -> tuple[str, int]:

@@ -1,0 +1,86 @@
+"""GitLab's code quality report: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import Any
+
+from infralint.model import Finding, Location
+from infralint.reporters import Shown
+from infralint.reporters.json import unknown_message
+from infralint.run import Report
+
+_SEVERITIES = {"error": "critical", "warning": "major", "note": "info"}
+
+
+def render(report: Report, _shown: Shown) -> str:
+    """The report as a list of issues."""
+    return json.dumps(_distinct(list(_issues(report))), indent=2, ensure_ascii=False) + "\n"
+
+
+def _issues(report: Report) -> Iterator[dict[str, Any]]:
+    for one in report.unreadable:
+        yield _issue("unreadable", "blocker", one.message, one.where)
+    for finding in report.findings:
+        yield _of_finding(finding)
+    for unknown in report.unknown:
+        yield _issue("could-not-tell", "info", f"Could not tell {unknown_message(unknown)}", unknown.where)
+
+
+def _of_finding(finding: Finding) -> dict[str, Any]:
+    issue = _issue(finding.check, _SEVERITIES[finding.severity], finding.message, finding.location)
+    issue["fingerprint"] = finding.settled.fingerprint
+    if body := _body(finding):
+        issue["content"] = {"body": body}
+    others = [_location(one.location) for one in finding.related]
+    if finding.hop is not None and finding.hop.where != finding.location:
+        others.append(_location(finding.hop.where))
+    if others:
+        issue["other_locations"] = others
+    return issue
+
+
+def _body(finding: Finding) -> str:
+    said = [f"{one.location}: {one.message}" for one in finding.related]
+    if finding.hop is not None:
+        said.append(f"Hop: {finding.hop.name} ({finding.hop.where})")
+    if finding.stream is not None:
+        said.append(f"Stream: {finding.stream}, because {finding.stream.evidence.because}")
+    if finding.fix:
+        said.append(f"Write:\n\n```\n{finding.fix}\n```")
+    return "\n\n".join(said)
+
+
+def _issue(check: str, severity: str, text: str, where: Location) -> dict[str, Any]:
+    return {
+        "type": "issue",
+        "check_name": check,
+        "description": text,
+        "categories": ["Bug Risk"],
+        "severity": severity,
+        "fingerprint": _digest(f"{check}\0{where.path}\0{text}"),
+        "location": _location(where),
+    }
+
+
+def _location(where: Location) -> dict[str, Any]:
+    line = where.line or 1
+    return {"path": where.path, "lines": {"begin": line, "end": max(line, where.end_line)}}
+
+
+def _distinct(issues: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """GitLab drops what it has seen: the second of two alike gets a fingerprint of its own, in order."""
+    seen: Counter[str] = Counter()
+    for issue in issues:
+        known = issue["fingerprint"]
+        seen[known] += 1
+        if seen[known] > 1:
+            issue["fingerprint"] = _digest(f"{known}\0{seen[known]}")
+    return issues
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
