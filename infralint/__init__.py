@@ -32,15 +32,19 @@ if TYPE_CHECKING:
     from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction
     from infralint.wording import listing, plural, seconds
 
-_HOMES = {
-    "Ignore": "infralint.ignores",
-    "check": "infralint.registry",
+PLATFORM_TYPES = {
     "LoadBalancer": "infralint.sources._alb",
     "NginxLocation": "infralint.sources.nginx.hops",
     "NextRewrite": "infralint.sources.vercel.hops",
     "NextRoute": "infralint.sources.vercel.hops",
     "VercelConfig": "infralint.sources.vercel.config",
     "VercelFunction": "infralint.sources.vercel.hops",
+}
+"""The types of single platforms, and the modules that define them."""
+
+_HOMES = PLATFORM_TYPES | {
+    "Ignore": "infralint.ignores",
+    "check": "infralint.registry",
     "listing": "infralint.wording",
     "plural": "infralint.wording",
     "seconds": "infralint.wording",

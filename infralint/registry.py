@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import re
 import sys
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from infralint import PLATFORM_TYPES
 from infralint.model import Crossing, Finding, Hop, Unknown
 
 Answer = Iterator[Finding | Unknown]
@@ -24,21 +27,47 @@ class BrokenPack(Exception):
 
 
 @dataclass(frozen=True)
-class Check:
-    """A check as loaded: name (`short-idle-timeout`), what it asks for, its page's path."""
+class Loaded:
+    """What a check's function says of itself: its first line, and the type that it is asked about."""
 
     name: str
     summary: str
     wants: type
     of_crossing: bool
     function: Callable[[Any], Answer]
-    page: Path
+
+
+class Check:
+    """A check: name (`short-idle-timeout`), its page's path, and the rest as soon as it is needed.
+
+    home: the module of the platform's type that it asks about, if its file could be left unloaded:
+    a repository without Vercel pays nothing for the checks of Vercel.
+    """
+
+    def __init__(self, name: str, page: Path, load: Callable[[], Loaded], home: str = "") -> None:
+        self.name = name
+        self.page = page
+        self._load = load
+        self._home = home
+
+    @cached_property
+    def _loaded(self) -> Loaded:
+        return self._load()
+
+    @property
+    def summary(self) -> str:
+        return self._loaded.summary
+
+    @property
+    def function(self) -> Callable[[Any], Answer]:
+        return self._loaded.function
 
     def asks_for(self, item: object) -> bool:
         """Whether the engine calls this check with `item`, a crossing or a platform's own thing."""
-        if isinstance(item, Crossing):
-            return self.of_crossing and isinstance(item.hop, self.wants)
-        return not self.of_crossing and isinstance(item, self.wants)
+        subject = item.hop if isinstance(item, Crossing) else item
+        if self._home and all(base.__module__ != self._home for base in type(subject).__mro__):
+            return False
+        return self._loaded.of_crossing == isinstance(item, Crossing) and isinstance(subject, self._loaded.wants)
 
 
 def check(function: F) -> F:
@@ -54,7 +83,7 @@ def load_checks(folder: Path) -> list[Check]:
     files = [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")]
     if not files:
         raise BrokenPack(f"{folder}: holds no check (a file NAME.py with a function marked @check)")
-    found = [loaded for path in files for loaded in _load_file(path)]
+    found = [one for path in files for one in _deferred(path) or _checks_of(path)]
     return sorted(found, key=lambda one: one.name)
 
 
@@ -64,7 +93,34 @@ def built_in_folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "checks"
 
 
-def _load_file(path: Path) -> list[Check]:
+_ASKS = re.compile(r"^@check\ndef (\w+)\(\w+: (?:Crossing\[)?(\w+)\]?\)", re.MULTILINE)
+
+
+def _deferred(path: Path) -> list[Check]:
+    """The check of a file that says, at a glance, that it is about one platform alone; none: load it to know."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return []
+    found = _ASKS.findall(text)
+    if len(found) != 1 or text.count("@check") != 1:
+        return []
+    name, wanted = found[0]
+    home = PLATFORM_TYPES.get(wanted, "")
+    if not home or home in sys.modules or f"class {wanted}" in text:
+        return []
+    return [Check(_named(name), path.with_suffix(".md"), lambda: _load_file(path)[0], home)]
+
+
+def _checks_of(path: Path) -> list[Check]:
+    return [Check(one.name, path.with_suffix(".md"), lambda one=one: one) for one in _load_file(path)]  # type: ignore[misc]
+
+
+def _named(function: str) -> str:
+    return function.replace("_", "-")
+
+
+def _load_file(path: Path) -> list[Loaded]:
     # Named by its full path, so that packs never meet, and dropped from sys.modules: nothing imports it by name.
     name = f"infralint_checks_{abs(hash(str(path.resolve())))}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -87,8 +143,8 @@ def _load_file(path: Path) -> list[Check]:
     return checks
 
 
-def _describe(function: Callable[[Any], Answer], path: Path) -> Check:
-    name = function.__name__.replace("_", "-")
+def _describe(function: Callable[[Any], Answer], path: Path) -> Loaded:
+    name = _named(function.__name__)
     parameters = list(inspect.signature(function).parameters)
     if len(parameters) != 1:
         raise BrokenPack(f"{path}: check {name} must take one argument, a crossing or a platform's item")
@@ -99,4 +155,4 @@ def _describe(function: Callable[[Any], Answer], path: Path) -> Check:
     arguments = typing.get_args(annotation)
     wants = (arguments[0] if arguments else Hop) if of_crossing else annotation
     summary = (inspect.getdoc(function) or "").partition("\n")[0]
-    return Check(name, summary, wants, of_crossing, function, path.with_suffix(".md"))
+    return Loaded(name, summary, wants, of_crossing, function)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
 from importlib import import_module
 from typing import Any
 
@@ -175,6 +174,8 @@ def _identified(finding: Finding, project: Project) -> Finding:
 
 
 def _digest(text: str) -> str:
+    from hashlib import blake2b
+
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Literal
-from urllib.parse import unquote
 
 import msgspec
 
@@ -64,6 +63,8 @@ class VirtualServer(msgspec.Struct, eq=False, dict=True):
 
 def normalised(path: str, merge_slashes: bool = True) -> str:
     """A request path as locations see it: no query, percent-decoded, slashes merged, dot segments resolved."""
+    from urllib.parse import unquote
+
     path = unquote(path.partition("?")[0])
     if merge_slashes:
         path = re.sub(r"/{2,}", "/", path)

@@ -238,7 +238,7 @@ class Includes:
     def _folders(self) -> dict[str, list[str]]:
         folders: dict[str, list[str]] = {}
         for path in self.project.files:
-            folders.setdefault(posixpath.dirname(path), []).append(path)
+            folders.setdefault(path.rpartition("/")[0], []).append(path)
         return folders
 
     def _anywhere(self, argument: str) -> Iterator[str]:

@@ -6,15 +6,20 @@ which are parsed.
 
 from __future__ import annotations
 
-from infralint.evidence.javascript import Modules
-from infralint.model import Reading
-from infralint.project import Project
-from infralint.sources.vercel.applications import Finder
-from infralint.sources.vercel.build import BUNDLE, Builder
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from infralint.model import Reading
+    from infralint.project import Project
 
 
 def read(project: Project) -> Reading:
     """The functions of all Vercel projects, with what their vercel.json says."""
+    from infralint.evidence.javascript import Modules
+    from infralint.model import Reading
+    from infralint.sources.vercel.applications import Finder
+    from infralint.sources.vercel.build import BUNDLE, Builder
+
     reading = Reading("vercel")
     modules = Modules(project)
     finder = Finder(project, modules, reading)

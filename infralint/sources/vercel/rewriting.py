@@ -5,20 +5,24 @@ https://vercel.com/docs/rewrites, https://nextjs.org/docs/app/api-reference/conf
 
 from __future__ import annotations
 
-import regex
+import re
+
+from infralint.lazy import lazy
 
 LONGEST = 500
 SECONDS = 0.2
 """A pattern that takes longer than this on one path is left out."""
 
-_PART = regex.compile(r":(\w+)(\([^()]*\))?([*+?])?|(\([^()]*\))|([^:(]+|.)")
-_HOLE = regex.compile(r":(\w+)[*+?]?|\$(\w+)")
+_PART = lazy(r":(\w+)(\([^()]*\))?([*+?])?|(\([^()]*\))|([^:(]+|.)")
+_HOLE = lazy(r":(\w+)[*+?]?|\$(\w+)")
 
 
 def rewritten(source: str, destination: str, path: str, is_regex: bool = False) -> str | None:
     """Where a rewrite leads a path; None where it does not take it."""
     if len(source) > LONGEST:
         return None
+    import regex
+
     pattern, names = (source, []) if is_regex else source_pattern(source)
     try:
         found = regex.fullmatch(pattern, path, timeout=SECONDS)
@@ -38,7 +42,7 @@ def source_pattern(source: str) -> tuple[str, list[str]]:
     for name, inner, repeat, group, text in _PART.findall(source):
         if name or group:
             names.append(name)
-        written = _named(written, inner or "([^/]+)", repeat) if name else written + (group or regex.escape(text))
+        written = _named(written, inner or "([^/]+)", repeat) if name else written + (group or re.escape(text))
     return written + "/?", names
 
 
