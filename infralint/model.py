@@ -318,7 +318,7 @@ class Reading:
     items: the platform's own things that checks may ask for by type. files: paths that were read,
     for the summary. seen: kinds of files that stand here and are not read yet. skipped: files that
     were passed over, each with why. texts: what was
-    read under names that are no files.
+    read under names that are no files, and origins: the file that each of these came from.
     """
 
     platform: str
@@ -330,6 +330,7 @@ class Reading:
     seen: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
 
     @property
     def hops(self) -> list[Hop]:

@@ -24,7 +24,8 @@ class Report:
     fixed: what was put right. read: files by platform. gone: entries of the baseline whose findings
     are no more. hops, assumed, ignored, known (to the baseline): how many. seen: what stands here and
     is not read yet. skipped: files that were passed over, with why.
-    texts: what was read under names that are no files (standard input, dumps).
+    texts: what was read under names that are no files (standard input, dumps); origins: the
+    file that each of these came from.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -40,16 +41,21 @@ class Report:
     known: int = 0
     gone: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
 
     def touching(self, paths: Sequence[str]) -> Report:
         """Only what touches one of the paths (files, or folders and all below)."""
         if "" in paths:
             return self
+
+        def given(path: str) -> bool:
+            return _below(self.origins.get(path, path), paths)
+
         return replace(
             self,
-            findings=[one for one in self.findings if any(_below(place, paths) for place in _places(one))],
-            unknown=[one for one in self.unknown if _below(one.where.path, paths)],
-            unreadable=[one for one in self.unreadable if _below(one.where.path, paths)],
+            findings=[one for one in self.findings if any(map(given, _places(one)))],
+            unknown=[one for one in self.unknown if given(one.where.path)],
+            unreadable=[one for one in self.unreadable if given(one.where.path)],
         )
 
     def joined(self, other: Report) -> Report:
@@ -68,6 +74,7 @@ class Report:
             known=self.known + other.known,
             gone=self.gone + other.gone,
             texts=self.texts | other.texts,
+            origins=self.origins | other.origins,
         )
 
 
@@ -119,6 +126,7 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         skipped=sorted({one for reading in readings for one in reading.skipped}),
         hops=sum(len(reading.hops) for reading in readings),
         texts={path: text for reading in readings for path, text in reading.texts.items()},
+        origins={path: file for reading in readings for path, file in reading.origins.items()},
         assumed=len({id(one.hop) for one in crossed if one.stream.evidence.kind == "assumed"}),
         ignored=sum(len(one.used) for one in ignores),
     )

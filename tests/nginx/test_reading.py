@@ -172,6 +172,30 @@ def test_a_missing_include_is_unknown_once_and_never_a_finding(lint: Lint) -> No
     assert lint({}, "--strict")["status"] == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("events {}\nhttp { server { listen 80; include app/locations.conf; } }\n", False),
+        ("events {}\nhttp { include vhosts/all.conf; }\n", False),
+        ("events {}\nhttp { server { listen 80; include app/locations.conf; return 301 https://$host; } }\n", True),
+        ("events {}\nhttp { server { include snippets/tls.conf; location / { root /srv; } } }\n", True),
+        ("events {}\nhttp { include vhosts/*.conf; }\n", True),
+        ("events {}\ninclude modules.conf;\n", True),
+    ],
+)
+def test_servers_that_stand_in_what_is_not_here_are_not_called_clean(text: str, told: bool, lint: Lint) -> None:
+    report = lint({"nginx.conf": text})
+    assert report["findings"] == []
+    assert bool(report["unknown"]) != told
+
+
+def test_a_dump_by_name_is_judged_under_its_inner_names(lint: Lint) -> None:
+    dump = f"# configuration file /etc/nginx/nginx.conf:\nevents {{}}\nhttp {{\n{SERVER}}}\n"
+    files: dict[str, str | bytes] = {"infralint.yaml": "assume: warning\n", "dump.conf": dump, "other.conf": SERVER}
+    assert buffered(lint(files, paths=("dump.conf",))) == ["/etc/nginx/nginx.conf:4 error buffered-stream"]
+    assert buffered(lint({}, paths=("other.conf",))) == [f"other.conf:{HELD}"]
+
+
 def test_what_stands_beside_a_missing_include_holds(lint: Lint) -> None:
     body = "proxy_pass http://app; include gone.conf; proxy_buffering off; proxy_read_timeout 5m;"
     report = lint({"nginx.conf": f"events {{}}\nhttp {{ server {{ location /sse {{ {body} }} }} }}\n"})

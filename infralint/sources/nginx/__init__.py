@@ -30,8 +30,10 @@ def read(project: Project) -> Reading:
         tier = build.tier(part, includes, environment, versions, shared)
         if tier.hops or tier.servers:
             reading.tiers.append(tier)
+        reading.unknown += tier.unseen
     reading.files = sorted({source.shown for source in includes.sources.values()})
     reading.texts = {one.shown: one.prepared.unprepared for one in found if one.dump or one.path in project.virtual}
+    reading.origins = {one.shown: project.shown(one.dump) for one in found if one.dump}
     reading.unreadable += [one for one in includes.broken.values() if one is not None]
     for path, why in includes.beyond.items():
         source = includes.sources.get(path)

@@ -14,7 +14,7 @@ from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.hints import hints
 from infralint.sources.nginx.hops import PASSES, Family, NginxLocation, buffers_responses, catch_all, idle_timeout
 from infralint.sources.nginx.includes import Includes
-from infralint.sources.nginx.scopes import Level, Scope, has_hole
+from infralint.sources.nginx.scopes import Level, Scope, has_hole, hidden
 from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.upstreams import Upstream, keeps_affinity, target_of
 from infralint.sources.nginx.versions import Version, Versions
@@ -47,12 +47,13 @@ class Shared(msgspec.Struct, eq=False):
 
 
 class Nginx(msgspec.Struct, eq=False, dict=True):
-    """A tier: one nginx with its servers."""
+    """A tier: one nginx with its servers. unseen: servers, or all of them, that stand in what is not here."""
 
     name: str
     servers: list[VirtualServer] = []
     hops: tuple[Hop, ...] = ()
     streams: list[NginxLocation] = []
+    unseen: list[Unknown] = []
 
     def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:
         """The locations that nginx would choose; certain where host and path leave no other."""
@@ -170,10 +171,15 @@ class _Builder:
         self.own = Shared()
         self.nginx = Nginx(part.name)
         self.hops: list[NginxLocation] = []
+        self.levels: list[Level] = []
 
     def build(self) -> Nginx:
         for source, tree in self.part.files:
             self._file(source, tree)
+        if not self.nginx.servers and not self.nginx.streams:
+            self.nginx.unseen += [
+                hidden(one, "the servers") for level in self.levels if level.owner for one in level.opaque[:1]
+            ]
         self.nginx.hops = tuple(self.hops)
         choose.settle_slashes(self.nginx.servers)
         return self.nginx
@@ -196,6 +202,7 @@ class _Builder:
 
     def _http(self, scope: Scope) -> None:
         level = scope.nearest
+        self.levels.append(level)
         _collect(level, self.part, self.includes, self.own)
         loose: list[Directive] = []
         for one in level.directives:
@@ -232,6 +239,8 @@ class _Builder:
             server.own_slashes = any(one.args == ["off"] for one in level.by_name.get("merge_slashes", ()))
         if not server.returns:
             self._hops(server, built, names)
+            if not locations and level.opaque:
+                self.nginx.unseen.append(hidden(level.opaque[0], "the locations of this server"))
 
     def _place(self, block: Directive, outer: Scope, server: VirtualServer, built: list[BuiltLocation]) -> Place:
         level = Level(block, self._expand(block.block or []))
