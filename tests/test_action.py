@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ def test_a_wrong_input_fails_with_its_reason(inputs: dict[str, str], message: st
     workspace = write(tmp_path / "workspace", {"nginx.conf": CLEAN, "snippets/sse.conf": SNIPPET})
     runner = Runner(tmp_path, workspace, ROOT)
     program = tmp_path / "infralint"
-    program.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec python -m infralint "$@"\n')
+    program.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m infralint "$@"\n')
     program.chmod(0o755)
     runner.environment["INFRALINT"] = str(program)
     status, said = runner.step("Check", **inputs)

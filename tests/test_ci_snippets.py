@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -42,7 +43,7 @@ def shell(tmp_path: Path) -> Any:
     """Runs a command line in a repository with one finding; installing is done, as `infralint` stands ready."""
     repository = write(tmp_path / "repository", {"nginx.conf": SHORT})
     for folder in (tmp_path / "bin", repository / ".infralint/bin"):
-        write(folder, {"infralint": f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec python -m infralint "$@"\n'})
+        write(folder, {"infralint": f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m infralint "$@"\n'})
         (folder / "infralint").chmod(0o755)
 
     def shell(command: str) -> subprocess.CompletedProcess[str]:
