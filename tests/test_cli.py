@@ -141,7 +141,9 @@ def test_findings_at_one_place_merge_in_text_alone(here: Path, lint: Lint) -> No
 def test_colour_on_request(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(here, {"nginx.conf": HELD})
     assert "\x1b[" not in run("check").output
-    assert "\x1b[31;1merror[buffered-stream]\x1b[0m" in run("check", "--color", "always").output
+    colored = run("check", "--color", "always").output
+    assert "\x1b[31;1merror[buffered-stream]\x1b[0m" in colored
+    assert "\x1b]8;;https://github.com/infralint/infralint/blob/main/checks/buffered_stream.md\x1b\\" in colored
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[" not in run("check", "--color", "auto").output
 

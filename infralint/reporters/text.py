@@ -46,7 +46,7 @@ class _Page:
     def finding(self, group: list[Finding]) -> str:
         """One finding, or several that share their place and words."""
         one = group[0]
-        head = self._paint(one.severity, f"{one.severity}[{one.check}]")
+        head = self._linked(one.check, self._paint(one.severity, f"{one.severity}[{one.check}]"))
         lines = [f"{head} {self._paint('bold', _clean(message(group)))}", *self._frame(one.location, one.severity)]
         lines += self._hop(group)
         lines += [self._aside(f"{related.location}: {related.message}") for related in one.related]
@@ -191,6 +191,15 @@ class _Page:
             if self.report.unknown:
                 said.append(f"{plural(len(self.report.unknown), 'thing')} could not be told")
         return listing(said)
+
+    def _linked(self, check: str, text: str) -> str:
+        """The text as a link to the check's page, for terminals that show links (OSC 8); the others leave it out."""
+        from infralint.pages import page_url
+
+        url = (
+            next((page_url(one.page) for one in self.shown.checks if one.name == check), "") if self.shown.color else ""
+        )
+        return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if url else text
 
     def _paint(self, color: str, text: str) -> str:
         return f"\x1b[{_COLORS[color]}m{text}\x1b[0m" if self.shown.color else text
