@@ -61,7 +61,7 @@ class Before(Project):
 
 def changes_since(root: Path, revision: str) -> Changes:
     """What differs between a revision and the files as they are, tracked or not. Raises NoHistory."""
-    revision = _git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+    revision = _commit(root, revision)
     diff = _git(
         root,
         "diff",
@@ -90,6 +90,16 @@ def changes_since(root: Path, revision: str) -> Changes:
         changes.lines[name] = [range(1, 1 << 30)]
         changes.before[name] = None
     return changes
+
+
+def _commit(root: Path, revision: str) -> str:
+    """The commit that a revision names; nothing that begins with a dash is taken for an option."""
+    _git(root, "rev-parse", "--git-dir")
+    try:
+        found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    except NoHistory as error:
+        raise NoHistory(f"git knows no revision {revision}; in CI, fetch the history (fetch-depth: 0)") from error
+    return found.decode().strip()
 
 
 def of_the_change(
@@ -124,7 +134,9 @@ def _content(root: Path, revision: str, name: str) -> bytes | None:
 
 def _git(root: Path, *arguments: str) -> bytes:
     try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=False)
+        done = subprocess.run(
+            ["git", "-c", "core.quotepath=off", "-C", str(root), *arguments], capture_output=True, check=False
+        )
     except OSError as error:
         raise NoHistory("git is not on this machine, and --changed-since asks it what changed") from error
     if done.returncode != 0:

@@ -27,7 +27,7 @@ SESSIONS = {
 FALSE_FRIENDS = frozenset(
     "oauth oauth2 saml scim callback auth login token register .well-known library asset assets static media images img css js"
     " fonts upload uploads download downloads files docs doc blog calendar metrics health healthz tags history list"
-    " export exports admin".split()
+    " export exports admin hls dash vod video".split()
 )
 """Segments beside which a telling one means something else: `/mcp/oauth/callback`, `/library/streams`, `/docs/events`."""
 
@@ -63,6 +63,7 @@ def has_false_friend(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def _segments(text: str) -> list[str]:
     """The words between slashes, regular expression marks dropped: `^/(ws|sse)/.*$` -> ws, sse."""
+    text = re.sub(r"\(\?<?[!=](?:[^()]|\([^()]*\))*\)", "", text)
     plain = re.sub(r"\\([.\-/])", r"\1", text.lower())
     parts = re.split(r"[/|()^$?*+\[\]{}\\:@]+", plain)
     words = [part.strip(".") if part not in (".well-known",) else part for part in parts]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from infralint.evidence.names import stream_name
 from infralint.lazy import lazy
 from infralint.model import Affinity, Hop, Known, Location, Setting, StreamKind, Unknown, Upgrade
 from infralint.sources.nginx import choose
@@ -89,10 +90,11 @@ def _through(
     server: VirtualServer, place: Place, path: str, kind: StreamKind, depth: int
 ) -> Iterator[tuple[Hop, bool]]:
     block: BuiltLocation = place.tag
-    if block.hop is not None:
+    targets = list(block.leads_to(kind, path))
+    if block.hop is not None and not block.hands_on(path):
         yield block.hop, True
         return
-    for target in block.leads_to(kind):
+    for target in targets:
         if target.startswith("@"):
             named = next((one for one in server.places if one.modifier == "@" and one.pattern == target), None)
             if named is not None and depth < DEEP:
@@ -112,16 +114,28 @@ class BuiltLocation(msgspec.Struct, eq=False, dict=True):
     def pattern(self) -> str:
         return _matching(self.block)[1]
 
-    def leads_to(self, kind: StreamKind) -> Iterator[str]:
+    def hands_on(self, path: str) -> bool:
+        """Whether try_files or a rewrite takes a request elsewhere before proxy_pass sees it."""
+        names = self.scope.nearest.by_name
+        return "try_files" in names or any(_rewrites(one, path) for one in names.get("rewrite", ()))
+
+    def leads_to(self, kind: StreamKind, path: str = "/") -> Iterator[str]:
         """Where try_files, error_page and rewrite send a request that nothing here answers."""
         upgrade = "websocket" if kind == "websocket" else ""
         for one in self.scope.nearest.directives:
             if one.name == "try_files" and len(one.args) > 1:
-                yield one.args[-1].replace("$http_upgrade", upgrade)
+                yield one.args[-1].replace("$http_upgrade", upgrade).replace("$uri", path)
             elif one.name == "error_page" and len(one.args) > 1:
                 yield one.args[-1]
-            elif one.name == "rewrite" and len(one.args) > 1 and one.args[-1] != "break":
-                yield one.args[1].partition("?")[0]
+            elif one.name == "rewrite" and _rewrites(one, path):
+                yield choose.rewritten(one.args[0], one.args[1].partition("?")[0], path)
+
+
+def _rewrites(one: Directive, path: str) -> bool:
+    """Whether a rewrite leads a path to another location: no redirect, no `break`, and the pattern fits."""
+    if len(one.args) < 2 or one.args[-1] in ("break", "redirect", "permanent") or "://" in one.args[1]:
+        return False
+    return choose.matches(one.args[0], path)
 
 
 def shared(parts: Sequence[Part], includes: Includes) -> Shared:
@@ -234,7 +248,7 @@ class _Builder:
         server.places = [self._place(one, scope, server, built) for one in locations]
         self.nginx.servers.append(server)
         if block is not None:
-            answers = level.by_name.get("return", [])
+            answers = [one for one in level.by_name.get("return", []) if not level.under_condition(one)]
             server.returns = answers[0].args[-1] if answers and answers[0].args else ""
             server.own_slashes = any(one.args == ["off"] for one in level.by_name.get("merge_slashes", ()))
         if not server.returns:
@@ -249,7 +263,8 @@ class _Builder:
         location = BuiltLocation(block, scope)
         built.append(location)
         passed = _pass_of(level)
-        if passed is not None and passed.source is block.source:
+        alike = {one.conditions for name in PASSES for one in level.by_name.get(name, ())}
+        if passed is not None and passed.source is block.source and len(alike) < 2:
             level.given = passed.conditions[len(block.conditions) :]
         return Place(
             modifier,  # type: ignore[arg-type]
@@ -268,7 +283,11 @@ class _Builder:
         """Hops for the locations that proxy; which of them take everything decides where streams are assumed."""
         fallbacks = _fallbacks(server)
         proxied = [(one, found) for one in built if (found := _pass_of(one.scope.nearest)) is not None]
-        proxied = [(one, passed) for one, passed in proxied if "internal" not in one.scope.nearest.by_name]
+        checked = {
+            one.args[0] for place in built for one in place.scope.nearest.by_name.get("auth_request", ()) if one.args
+        }
+        proxied = [(one, passed) for one, passed in proxied if one.pattern not in checked and not _answers(one)]
+        self._unseen(built)
         everything = {"/", *fallbacks}
         apis = any(_is_catch_all(one.block) and one.pattern not in everything for one, _ in proxied)
         for one, passed in proxied:
@@ -276,11 +295,20 @@ class _Builder:
             one.hop = self._hop(one, passed, server, names, general)
             self.hops.append(one.hop)
 
+    def _unseen(self, built: Sequence[BuiltLocation]) -> None:
+        """Locations that could carry a stream, and of which all that matters stands in what is not here."""
+        for one in built:
+            level = one.scope.nearest
+            said = _pass_of(level) or {"return", "root", "alias", "try_files"} & level.by_name.keys()
+            if level.opaque and not said and (_is_catch_all(one.block) or stream_name(one.pattern)):
+                self.nginx.unseen.append(hidden(level.opaque[0], f"what {one.block.written} does"))
+
     def _hop(
         self, built: BuiltLocation, passed: Directive, server: VirtualServer, names: Sequence[str], general: bool
     ) -> NginxLocation:
         family = PASSES[passed.name]
         block, scope = built.block, built.scope
+        internal = "internal" in scope.nearest.by_name
         where = block.where
         target = target_of(passed, scope)
         upgrade = self._upgrade(family, scope, passed, where)
@@ -294,11 +322,11 @@ class _Builder:
             keeps_affinity=self._affinity(target, scope, passed),
             runtime=Known("", where, "", "default"),
             hosts=tuple(name for name in names if name not in ("_", "") and not has_hole(name)),
-            paths=(block.source.prepared.original(block.args[-1]),) if block.args else (),
+            paths=(block.source.prepared.original(block.args[-1]),) if block.args and not internal else (),
             upstream=target,
-            hints=tuple(hints(block, scope, family, general, upgrade)),
+            hints=() if internal else tuple(hints(block, scope, family, general, upgrade)),
             scope=server.tag,
-            assumable=general,
+            assumable=general and not internal,
             family=family,
             rules=scope,
             pass_directive=passed,
@@ -379,6 +407,12 @@ def _pass_of(level: Level) -> Directive | None:
             if inner is not None:
                 return inner
     return None
+
+
+def _answers(one: BuiltLocation) -> bool:
+    """Whether a location answers by itself, whatever proxy_pass stands beside."""
+    level = one.scope.nearest
+    return any(not level.under_condition(answer) for answer in level.by_name.get("return", ()))
 
 
 def _matching(block: Directive) -> tuple[str, str]:

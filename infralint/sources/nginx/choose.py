@@ -186,6 +186,16 @@ def matches(pattern: str, text: str, ignore_case: bool = False) -> bool:
         return False
 
 
+def rewritten(pattern: str, replacement: str, path: str) -> str:
+    """The path that a rewrite makes of another."""
+    expression = _compiled(pattern, False)
+    try:
+        found = expression.search(path, timeout=PATIENCE) if expression else None
+    except TimeoutError:
+        found = None
+    return re.sub(r"\$(\d)", lambda one: (found[int(one[1])] or "") if found else "", replacement)
+
+
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str, ignore_case: bool) -> Any:
     import regex

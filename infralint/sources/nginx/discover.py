@@ -66,6 +66,8 @@ def _could_be(path: str) -> bool:
     if _MANIFEST.search(path):
         return True
     name = path.rpartition("/")[2]
+    if name.lower().endswith((".bak", ".old", ".orig", ".disabled", "~", ".save", ".swp")):
+        return False
     if name.rpartition(".")[2].lower() in _OTHER_ENDINGS or name.lower().startswith(tuple(_OTHER_NAMES)):
         return False
     return "." not in name.lstrip(".") or bool(_ENDINGS.search(name) or _PLACES.search(path))
@@ -143,7 +145,7 @@ def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> 
     for mark in _BLOCK_SCALAR.finditer(text):
         folded = "" if "|" in mark[0].partition(":")[2] else "the manifest folds its lines (`>`)"
         body, indent = _scalar(text, mark.end() + 1, len(mark[1]))
-        if is_nginx(body) and not _SCRIPT.search(body):
+        if "snippet" not in mark[0] and is_nginx(body) and not _SCRIPT.search(body):
             line = text.count("\n", 0, mark.end()) + 2
             yield from _plain(project.shown(path), f"{path}#{line}", body, reading, line, indent, sealed or folded)
 

@@ -17,6 +17,7 @@ from infralint.sources.nginx.versions import is_around
 _ASSIGNMENT = lazy(r"^\s*(?:export\s+)?([A-Z_][A-Z0-9_]*)=(.*?)\s*$")
 _COMPOSE = lazy(r"^\s*-?\s*[\"']?([A-Z_][A-Z0-9_]*)[\"']?\s*(?::\s+|=)(.*?)\s*$")
 _ENV = lazy(r"^\s*(?:ENV|ARG)\s+([A-Z_][A-Z0-9_]*)[=\s](.*?)\s*$")
+_PAIRS = lazy(r"\b([A-Z_][A-Z0-9_]*)=(\"[^\"\n]*\"|[^\s\\]+)")
 _WITH_DEFAULT = lazy(r"\$\{[A-Z_][A-Z0-9_]*:?-([^${}]*)\}")
 _PLACES = (
     (("*compose*.y*ml",), _COMPOSE),
@@ -80,8 +81,13 @@ class Environment:
         except CantRead:
             return
         for number, line in enumerate(lines, 1):
-            if (found := pattern.match(line)) and (value := _plain(found[2])) is not None:
-                yield found[1], value, number
+            found = pattern.match(line)
+            pairs = (
+                _PAIRS.findall(line) if pattern is _ENV and found and "=" in line else [found.groups()] if found else []
+            )
+            for name, text in pairs:
+                if (value := _plain(text)) is not None:
+                    yield name, value, number
 
 
 def _plain(text: str) -> str | None:

@@ -23,10 +23,15 @@ _SSE_WORDS = lazy(
     re.IGNORECASE,
 )
 _WEBSOCKET_WORDS = lazy(r"\bweb[- ]?sockets?\b|\bsocket\.?io\b", re.IGNORECASE)
-_NEGATED = lazy(r"\b(?:no|not|non|without|disable[ds]?|except|never|instead of|unlike|remove[ds]?)\b", re.IGNORECASE)
+_NEGATED = lazy(
+    r"n't\b|\b(?:no|not|non|without|disable[ds]?|except|never|instead|unlike|remove[ds]?|todo|fixme|den(?:y|ied)|block|off"
+    r"|previously|formerly|but|only|handled|goes|see|below|above|elsewhere|its own|other)\b",
+    re.IGNORECASE,
+)
 _LOOKS_LIKE_CODE = lazy(r"[;{}]\s*$|^\s*(?:location|proxy_\w+|server|add_header)\b")
 _SLOW_FOR_OTHER_REASONS = lazy(
-    r"upload|download|import|export|backup|report|admin|git|registry|v2/|files?\b|storage|blob|media|artifact|webdav|dav\b|index\.php|\.php",
+    r"upload|download|import|export|backup|report|admin|git|registry|v2/|files?\b|storage|blob|media|artifact|webdav|dav\b|index\.php|\.php"
+    r"|video|minio|s3|jenkins|pdf|sync|solr|search|auth",
     re.IGNORECASE,
 )
 
@@ -61,15 +66,18 @@ def _websocket(
     headers, level = headers_of(scope)
     here = level is scope.nearest
     telling = [one for one in headers if _speaks_of_upgrade(one)]
-    if telling and (here or catch_all):
+    whole = any(one.args and one.args[0].lower() == "upgrade" for one in telling)
+    if telling and (here or catch_all) and not whole and "$" in telling[0].args[-1]:
+        yield _hint("websocket", "name", f"`{telling[0].written}` is set for it", telling[0].where, block)
+    elif telling and (here or catch_all):
         yield _hint("websocket", "config", f"`{telling[0].written}` is set for it", telling[0].where, block)
     elif family == "proxy" and isinstance(upgrade, Known) and upgrade.related:
         pattern = block.args[-1] if block.args else "/"
         named = stream_name(pattern)
         if pattern == "/" or (named and named.kind == "websocket"):
-            yield _hint(
-                "websocket", "config", "an outer level sets the Upgrade headers", upgrade.related[0].location, block
-            )
+            lost = upgrade.related[0].location
+            kind = "config" if named else "name"
+            yield _hint("websocket", kind, "an outer level sets the Upgrade headers", lost, block)
 
 
 def _speaks_of_upgrade(one: Directive) -> bool:
@@ -112,17 +120,33 @@ def _unbuffered(block: Directive, scope: Scope, family: Family, catch_all: bool)
 def _moves_files(block: Directive, scope: Scope) -> bool:
     """Whether buffering is off for large bodies (registries, uploads) or a sign-in, not for a stream."""
     pattern = block.args[-1] if block.args else ""
-    both_ways = "proxy_request_buffering" in scope.nearest.by_name and not stream_name(pattern)
-    return both_ways or has_false_friend(pattern)
+    large = any(one.args == ["0"] for one in scope.nearest.by_name.get("client_max_body_size", ()))
+    files = large or "proxy_request_buffering" in scope.nearest.by_name or _SLOW_FOR_OTHER_REASONS.search(pattern)
+    return bool(files and not stream_name(pattern)) or has_false_friend(pattern)
 
 
 def _comments(block: Directive) -> Iterator[Hint]:
+    disused = _commented_out(block)
     for line, text in _comments_of(block):
-        if _LOOKS_LIKE_CODE.search(text) or _NEGATED.search(text):
+        if _LOOKS_LIKE_CODE.search(text) or _NEGATED.search(text) or text.startswith("#") or line in disused:
             continue
         for kind, words in (("websocket", _WEBSOCKET_WORDS), ("sse", _SSE_WORDS)):
             if words.search(text):
                 yield _hint(kind, "config", f"a comment says so: `# {text[:80]}`", _at(block, line), block)  # type: ignore[arg-type]
+
+
+def _commented_out(block: Directive) -> set[int]:
+    """Lines of comments that stand together with commented-out configuration."""
+    comments = dict(block.source.comments)
+    lines: set[int] = set()
+    for line, text in comments.items():
+        if _LOOKS_LIKE_CODE.search(text) and block.source.lines[line - 1].lstrip().startswith("#"):
+            for step in (1, -1):
+                at = line
+                while at in comments and block.source.lines[at - 1].lstrip().startswith("#"):
+                    lines.add(at)
+                    at += step
+    return lines
 
 
 def _patience(block: Directive, scope: Scope, family: Family) -> Iterator[Hint]:
@@ -146,10 +170,19 @@ def _comments_of(block: Directive) -> Iterator[tuple[int, str]]:
         found.append((line, above[line]))
         line -= 1
     yield from reversed(found)
-    nested = [(one.line, one.end_line) for one in block.block or () if one.block is not None and one.name == "location"]
+    inner = [one for one in block.block or () if one.block is not None and one.name == "location"]
+    nested = [(_first_comment(one, above), one.end_line) for one in inner]
     for number, text in comments:
-        if block.line <= number <= block.end_line and not any(first - 1 <= number <= last for first, last in nested):
+        if block.line <= number <= block.end_line and not any(first <= number <= last for first, last in nested):
             yield number, text
+
+
+def _first_comment(block: Directive, comments: dict[int, str]) -> int:
+    """The first line of the comment directly above a block, or of the block itself."""
+    line = block.line
+    while line - 1 in comments and block.source.lines[line - 2].lstrip().startswith("#"):
+        line -= 1
+    return line
 
 
 def _at(block: Directive, line: int) -> Location:

@@ -88,10 +88,10 @@ class NginxLocation(Hop):
             switch = self.rules.setting(name, False, self.where, flag)
             if not (isinstance(switch, Known) and switch.value):
                 continue
-            types = self.directive(f"{name}_types")
-            covered = types.value if isinstance(types, Known) else ()
-            if content_type in covered or "*" in covered or content_type == "text/html":
-                at = types if isinstance(types, Known) else switch
+            lists = self.directives(f"{name}_types")
+            covering = [one for one in lists if {content_type.lower(), "*"} & {text.lower() for text in one.value}]
+            if covering or content_type == "text/html":
+                at = covering[0] if covering else switch
                 why = (
                     f"{name} compresses {content_type} (`{at.written}`), and with buffering on it sends nothing"
                     " before its own buffer is full"
@@ -196,6 +196,9 @@ def _held(
     scope: Scope, family: Family, version: Version, where: Location, said: str
 ) -> tuple[Buffering, str, tuple[Related, ...]] | Unknown:
     """When a buffering location holds an answer, why, and where that is written."""
+    kept = scope.setting("fastcgi_keep_conn", False, where, flag)
+    if family == "fastcgi" and isinstance(kept, Known) and kept.value:
+        return "unless-chunked", f"{said}; with `{kept.written}` small events do pass, larger ones are held back", ()
     if family != "proxy":
         return (
             "always",

@@ -151,10 +151,19 @@ class Includes:
         if source.dump:
             full = argument if argument.startswith("/") else posixpath.join(self._dump_base, argument)
             return sorted(path for path in self.dumped if fnmatchcase(path, full))
+        placed = self._placed(argument)
         for pattern in self._candidates(argument, source, base):
             if found := self._matching(pattern):
-                return [path for path in found if path != source.path]
-        return []
+                return [path for path in dict.fromkeys([*found, *placed]) if path != source.path]
+        return [path for path in placed if path != source.path]
+
+    def _placed(self, argument: str) -> list[str]:
+        """Files that a Dockerfile or compose puts, one by one, where a glob looks."""
+        if not re.search(r"[*?\[]", argument):
+            return []
+        full = argument if argument.startswith("/") else f"/etc/nginx/{argument}"
+        matches = re.compile(_glob(full)).fullmatch
+        return [local for server, local in self._mappings if matches(server) and local in self.project.file_set]
 
     @cached_property
     def _dump_base(self) -> str:

@@ -119,9 +119,11 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
         conditions = [level.under_condition(one) for one in found]
         if any(not held for held in conditions):
             return True
-        exhaustive = found[0].source.prepared.exhaustive
+        prepared = found[0].source.prepared
         blocks = {held[0][0] for held in conditions}
-        return len(blocks) == 1 and blocks <= exhaustive and len({held[0] for held in conditions}) > 1
+        if len(blocks) != 1 or not blocks <= prepared.exhaustive or any(len(held) != 1 for held in conditions):
+            return False
+        return {held[0][1] for held in conditions} >= set(range(prepared.branches[blocks.pop()] + 1))
 
     def _read(self, one: Directive, read: Callable[[str], T], here: bool) -> Setting[T]:
         text = " ".join(one.args)

@@ -37,6 +37,8 @@ _OPENING = {"if", "for", "unless", "with", "range", "case", "macro", "block", "d
 _LOOPS = {"for", "range", "tablerow", "with"}
 _BRANCHES = {"else", "elif", "elsif", "when"}
 
+_COMMENT_LINES = lazy(r"^[ \t]*#.*$|'[^'\n]*'", re.MULTILINE)
+
 Condition = tuple[int, int]
 """Number of a control block in its file, and of the branch of it."""
 
@@ -45,7 +47,8 @@ class Prepared(msgspec.Struct, eq=False):
     """Text as nginx would take it, with what was taken out; unprepared: the text as it was.
 
     holes: what stood where a hole is, by its character. starts, stacks: from which offset on
-    which conditions hold. headings: the words of each control block (`if .Values.x`), by number.
+    which conditions hold. headings: the words of each control block (`if .Values.x`), by number; branches: the number of
+    its last branch; exhaustive: those with an `else`.
     """
 
     text: str
@@ -56,6 +59,7 @@ class Prepared(msgspec.Struct, eq=False):
     headings: list[str] = []
     loops: set[int] = set()
     exhaustive: set[int] = set()
+    branches: dict[int, int] = {}
 
     def conditions_at(self, offset: int) -> tuple[Condition, ...]:
         """The control blocks that an offset stands in, outermost first."""
@@ -68,6 +72,7 @@ class Prepared(msgspec.Struct, eq=False):
 
 def foreign_language(text: str) -> str | None:
     """The template language of a text that infralint does not read, if it is in one."""
+    text = _COMMENT_LINES.sub("", text)
     for name, begins, mark in _OTHER_LANGUAGES:
         if begins in text and mark.search(text):
             return name
@@ -133,6 +138,7 @@ class _Moustache:
         if first in _BRANCHES and self.open:
             number, branch, opened = self.open[-1]
             self.open[-1] = (number, branch + 1, opened)
+            self.result.branches[number] = branch + 1
             if len(words) == 1 and first == "else":
                 self.result.exhaustive.add(number)
         elif first.startswith("end") and self.open:

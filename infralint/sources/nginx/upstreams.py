@@ -11,9 +11,10 @@ from infralint.model import Affinity, Known, Location, Setting, Unknown
 from infralint.sources.nginx.scopes import Level, Scope, has_hole
 from infralint.sources.nginx.tree import Directive
 
-_PER_CLIENT = lazy(r"\$(?:\{)?(?:cookie_|http_authorization|http_x_|arg_|remote_user|http_mcp_session_id)")
+_PER_CLIENT = lazy(r"\$(?:\{)?(?:cookie_|http_authorization|http_x_session|arg_|remote_user|http_mcp_session_id)")
+_PER_REQUEST = lazy(r"\$(?:\{)?(?:remote_port|request_id|connection\b|msec|request_uri|uri\b|http_x_request_id|args\b)")
 _BY_ADDRESS = lazy(
-    r"\$(?:\{)?(?:remote_addr|binary_remote_addr|realip_remote_addr|http_x_forwarded_for|http_x_real_ip)"
+    r"\$(?:\{)?(?:remote_addr|binary_remote_addr|realip_remote_addr|proxy_protocol_addr|http_x_forwarded_for|http_x_real_ip)"
 )
 
 
@@ -45,7 +46,7 @@ def target_of(pass_directive: Directive, scope: Scope) -> str:
         }
         text = values.pop() if len(values) == 1 else ""
     host = re.sub(r"^\w+://", "", text).partition("/")[0]
-    return "" if "$" in host else host
+    return host.partition("$")[0]
 
 
 def keeps_affinity(target: str, upstreams: dict[str, Upstream], scope: Scope, where: Location) -> Setting[Affinity]:
@@ -82,13 +83,13 @@ def keeps_affinity(target: str, upstreams: dict[str, Upstream], scope: Scope, wh
 
 def _by_method(method: Directive, scope: Scope) -> Setting[Affinity]:
     key = " ".join(method.args)
+    if method.name == "hash" and _PER_REQUEST.search(key):
+        why = f"`{method.written}` sends a client's requests to different servers"
+        return Known("none", method.where, method.name, written=method.written, because=why)
     if method.name == "sticky" or (method.name == "hash" and _PER_CLIENT.search(key) and not _BY_ADDRESS.search(key)):
         return Known("client", method.where, method.name, written=method.written)
     if method.name == "ip_hash" or _BY_ADDRESS.search(key):
         real = isinstance(scope.find("real_ip_header"), tuple) and scope.find("real_ip_header")[0]  # type: ignore[index]
         forwarded = "x_forwarded_for" in key or "x_real_ip" in key
         return Known("client" if real or forwarded else "address", method.where, method.name, written=method.written)
-    if has_hole(key):
-        return Unknown(method.where, method.name, f"`{method.written}` is only known once the file is rendered")
-    why = f"`{method.written}` sends a client's requests to different servers"
-    return Known("none", method.where, method.name, written=method.written, because=why)
+    return Unknown(method.where, method.name, f"whether `{method.written}` is the same for all of a client's requests")

@@ -17,7 +17,7 @@ HTTP_1_1_SINCE = (1, 29, 7)
 
 _IMAGE = lazy(
     r"(?im)^\s*(?:-\s+)?(?:FROM\s+(?:--platform=\S+\s+)?|image:\s*)[\"']?"
-    r"(?P<name>(?:[\w.\-]+(?::\d+)?/)*(?:nginx|openresty|nginx-unprivileged)(?:/[\w\-]+)?)(?::(?P<tag>[\w.\-]+))?(?:@\S+)?[\"']?(?:\s|$)"
+    r"(?P<name>(?:[\w.\-]+(?::\d+)?/)*(?:nginx|openresty|nginx-unprivileged))(?::(?P<tag>[\w.\-]+))?(?:@\S+)?[\"']?(?:\s|$)"
 )
 _FULL = lazy(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
@@ -52,6 +52,8 @@ def parse_version(text: str) -> tuple[int, int, int] | None:
     if not found:
         return None
     major, minor, patch = int(found[1]), int(found[2]), found[3]
+    if major != 1:
+        return None
     if patch is None:
         return None if (major, minor) == (1, 29) else (major, minor, 0)
     return major, minor, int(patch)

@@ -44,6 +44,8 @@ def _upgrade(
     found = [one for one in headers if _header(one) == "upgrade"]
     if not found:
         return _absent("Upgrade", headers, level, scope, where)
+    if doubt := _conditional(found, level):
+        return doubt
     values = [_value(one, scope, maps) for one in found]
     for value in values:
         if isinstance(value, Unknown):
@@ -66,6 +68,8 @@ def _connection(
     found = [one for one in headers if _header(one) == "connection"]
     if not found:
         return _absent("Connection", headers, level, scope, where)
+    if doubt := _conditional(found, level):
+        return doubt
     values = [_value(one, scope, maps) for one in found]
     known = [value.value for value in values if isinstance(value, Known)]
     if any("upgrade" in re.split(r"[\s,]+", value.lower()) for value in known):
@@ -75,6 +79,15 @@ def _connection(
             return value
     why = f"`{found[-1].written}` sends no `Connection: upgrade` to the backend"
     return Known("dropped", found[-1].where, NAME, written=found[-1].written, because=why)
+
+
+def _conditional(found: Sequence[Directive], level: Level | None) -> Unknown | None:
+    """A header that only some renderings of a template set."""
+    for one in found if level else ():
+        if level and (held := level.under_condition(one)):
+            heading = one.source.prepared.headings[held[0][0]]
+            return Unknown(one.where, NAME, f"`{one.written}` stands only under `{heading}`", "render the template")
+    return None
 
 
 def _absent(
@@ -155,9 +168,15 @@ def _variable(name: str, scope: Scope, maps: Maps, seen: set[str]) -> str | None
         return _mapped(maps[name], scope, maps, {*seen, name})
     if _HARMLESS.fullmatch(name):
         return ""
-    found = [one for level in scope.levels for one in level.by_name.get("set", ()) if one.args[:1] == [f"${name}"]]
+    if any(_sets(inner, name) for level in scope.levels for one in level.by_name.get("if", ()) for inner in one.walk()):
+        return None
+    found = [one for level in scope.levels for one in level.by_name.get("set", ()) if _sets(one, name)]
     values = {one.args[1] for one in found if len(one.args) == 2}
     return during_handshake(values.pop(), scope, maps, {*seen, name}) if len(values) == 1 else None
+
+
+def _sets(one: Directive, name: str) -> bool:
+    return one.name == "set" and one.args[:1] == [f"${name}"]
 
 
 def _mapped(blocks: Sequence[Directive], scope: Scope, maps: Maps, seen: set[str]) -> str | None:
@@ -170,21 +189,20 @@ def _one_map(block: Directive, scope: Scope, maps: Maps, seen: set[str]) -> str 
     given = during_handshake(block.args[0], scope, maps, seen)
     if given is None or block.block is None:
         return None
-    default: str | None = ""
-    for entry in block.block:
-        key, value = entry.name, entry.args[0] if entry.args else ""
-        if key == "default":
-            default = value
-        elif _entry_matches(key, given):
-            return during_handshake(value, scope, maps, seen)
-    return None if default is None else during_handshake(default, scope, maps, seen)
+    entries = [(entry.name, entry.args[0] if entry.args else "") for entry in block.block]
+    if any(key in ("include", "hostnames") or has_hole(key) for key, _ in entries):
+        return None
+    # nginx looks strings up before it tries expressions, in their order.
+    ordered = sorted(entries, key=lambda one: (one[0] == "default", one[0].startswith("~")))
+    value = next((value for key, value in ordered if key == "default" or _entry_matches(key, given)), "")
+    return during_handshake(value, scope, maps, seen)
 
 
 def _entry_matches(key: str, given: str) -> bool:
     from infralint.sources.nginx.choose import matches
 
     if key.startswith("~"):
-        return matches(key.lstrip("~*"), given, key.startswith("~*"))
+        return matches(key[2:] if key.startswith("~*") else key[1:], given, key.startswith("~*"))
     return key.lower() == given.lower()
 
 
