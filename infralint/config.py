@@ -129,6 +129,10 @@ class Settings(Strict, frozen=True, kw_only=True):
         return DEFAULT_GENERATION, False
 
 
+class DuplicateKey(ValueError):
+    """A key that stands twice in one mapping: a sentence, line and column."""
+
+
 class BadConfig(Exception):
     """A configuration with errors, each a place and a sentence."""
 
@@ -183,7 +187,11 @@ def _parse_yaml(text: str, shown: str) -> tuple[Any, Places]:
     except yaml.YAMLError as error:
         raise BadConfig([Unreadable(f"is not YAML: {error}", Location(shown))]) from error
     places: Places = {}
-    return (_plain(node, "$", places) if node is not None else {}), places
+    try:
+        return (_plain(node, "$", places) if node is not None else {}), places
+    except DuplicateKey as error:
+        message, line, column = error.args
+        raise BadConfig([Unreadable(message, Location(shown, line, column))]) from error
 
 
 def _plain(node: Any, path: str, places: Places) -> Any:
@@ -191,6 +199,9 @@ def _plain(node: Any, path: str, places: Places) -> Any:
     if node.id == "mapping":
         result = {}
         for key, value in node.value:
+            if key.value in result:
+                said = f"{path}.{key.value}".removeprefix("$.")
+                raise DuplicateKey(f"{said}: stands twice", *_span(key)[:2])
             places[f"{path}.{key.value}"] = _span(key)
             result[key.value] = _plain(value, f"{path}.{key.value}", places)
         return result

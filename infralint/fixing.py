@@ -136,6 +136,8 @@ def _proposals(state: _State, wanted: set[str], refused: dict[Key, str]) -> Iter
 
 
 def _edits(finding: Finding, hop: Hop, state: _State) -> frozenset[Edit]:
+    if finding.stream and finding.stream.evidence.kind == "assumed":
+        raise CantFix("nothing says that a stream goes here; declare it in infralint.yaml")
     need = finding.stream.longest_silence.seconds if finding.stream else 0
     edits = frozenset(hop.edits(finding.setting, need))
     if any(one.where.path in state.report.texts for one in edits):

@@ -86,7 +86,8 @@ class Known(Generic[T_co]):
 class Unknown:
     """A setting, or a whole file, of which infralint can't tell what holds, and why. It has no value.
 
-    remedy: what to do to be told. places: how many places share this cause.
+    remedy: what to do to be told. places: how many places share this cause. refused: the platform
+    would not take what is written, so that the file counts as unreadable.
     """
 
     where: Location
@@ -94,6 +95,7 @@ class Unknown:
     why: str
     remedy: str = ""
     places: int = 1
+    refused: bool = False
 
 
 Setting = Known[T] | Unknown

@@ -30,6 +30,12 @@ def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[
     return found
 
 
+def unmet(settings: Settings, readings: Sequence[Reading]) -> list[Stream]:
+    """Declared streams that no hop of the project could serve: a path that is mistyped, or hops that are not here."""
+    tiers = [(reading.platform, tier) for reading in readings for tier in reading.tiers]
+    return [stream for stream in declared(settings) if tiers and not _crossed(stream, tiers)]
+
+
 def _crossed(stream: Stream, tiers: Iterable[tuple[str, Tier]]) -> list[Pair]:
     """The hops of a stream; what the user names for it is certain."""
     pairs = [pair for _, tier in tiers for pair in _through(stream, tier)]

@@ -13,7 +13,7 @@ from infralint.model import Crossing, Finding, Hop, Known, Location, Reading, Se
 from infralint.policy import one_a_cause, weighed
 from infralint.project import Project
 from infralint.registry import Check
-from infralint.routing import crossings
+from infralint.routing import crossings, unmet
 from infralint.sources import SOURCES
 
 
@@ -114,13 +114,12 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         findings=sorted(kept, key=order),
         unknown=_once_a_cause(
             [
+                *_unmet(project, readings),
                 *(one for reading in readings for one in reading.unknown),
-                *(one for one in answers if isinstance(one, Unknown)),
+                *(one for one in answers if isinstance(one, Unknown) and not one.refused),
             ]
         ),
-        unreadable=sorted(
-            {(u.where, u.message): u for r in readings for u in r.unreadable}.values(), key=lambda u: u.where
-        ),
+        unreadable=_each_once([*(one for reading in readings for one in reading.unreadable), *_refused(answers)]),
         read=read,
         seen=sorted({one for reading in readings for one in reading.seen}),
         skipped=sorted({one for reading in readings for one in reading.skipped}),
@@ -130,6 +129,23 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         assumed=len({id(one.hop) for one in crossed if one.stream.evidence.kind == "assumed"}),
         ignored=sum(len(one.used) for one in ignores),
     )
+
+
+def _refused(answers: Iterable[Finding | Unknown]) -> Iterator[Unreadable]:
+    for one in answers:
+        if isinstance(one, Unknown) and one.refused:
+            yield Unreadable(one.why, one.where)
+
+
+def _each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
+    return sorted({(one.where, one.message): one for one in unreadable}.values(), key=lambda one: one.where)
+
+
+def _unmet(project: Project, readings: Sequence[Reading]) -> Iterator[Unknown]:
+    where = Location(project.config_shown or "infralint.yaml")
+    for stream in unmet(project.settings, readings):
+        why = f"the declared stream {stream.path} meets no hop that was read here"
+        yield Unknown(where, "streams", why, "check its path, host and hops for typing errors")
 
 
 def _answers(

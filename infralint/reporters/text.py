@@ -73,7 +73,8 @@ class _Page:
         )
         lines = [self._aside(f"in {listing(environments)}")] if environments else []
         if len(names) > 1 or inherited:
-            lines.append(self._aside(f"rules {listing(names, most=4)}"))
+            counted = f"{len(group)} findings, one a hop: " if len(group) > 1 else ""
+            lines.append(self._aside(f"{counted}rules {listing(names, most=4)}"))
         return lines
 
     def _frame(self, where: Location, severity: str) -> Iterator[str]:

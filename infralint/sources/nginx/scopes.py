@@ -141,7 +141,8 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
     def _unreadable(one: Directive, text: str) -> Unknown:
         if "$" in text:
             return Unknown(one.where, one.name, f"`{one.written}` is only known once the file is rendered")
-        return Unknown(one.where, one.name, f"`{one.written}` is not a value that nginx takes", "run `nginx -t`")
+        rendered = bool(one.source.prepared.headings or one.source.prepared.holes)
+        return Unknown(one.where, one.name, f"`{one.written}` is not a value that nginx takes", refused=not rendered)
 
 
 def hidden(by: Directive, name: str) -> Unknown:
