@@ -21,6 +21,7 @@ from .test_verdicts import FASTER, _faster
 from .upstreams import Answer
 
 CHOICES = {
+    "nothing says that a stream goes here; declare it in infralint.yaml",
     "it serves more than the stream, and buffering helps the rest: give the stream a location of its own",
     "what keeps a client on its server, infralint can't know",
     "stream-cut-on-reload",
