@@ -227,7 +227,6 @@ class Hop:
         raise CantFix(f"infralint does not edit a {self.kind} of {self.platform}")
 
 
-H = TypeVar("H", bound=Hop)
 H_co = TypeVar("H_co", bound=Hop, covariant=True)
 
 

@@ -19,8 +19,6 @@ from infralint.model import Crossing, Finding, Hop, Unknown
 Answer = Iterator[Finding | Unknown]
 F = TypeVar("F", bound=Callable[[Any], Answer])
 
-BUILT_IN = "the built-in pack"
-
 
 class BrokenPack(Exception):
     """A check pack that can't be used: names the file and what is wrong with it."""

@@ -15,7 +15,6 @@ from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.versions import Versions
 
 MAIN = frozenset({"http", "events", "stream", "mail"})
-HTTP_LEVEL = frozenset({"server", "upstream", "map"})
 
 
 def read(project: Project) -> Reading:

@@ -115,10 +115,6 @@ class Directive(msgspec.Struct, eq=False, dict=True):
         return self.words[0].line
 
     @property
-    def shown_line(self) -> int:
-        return self.line + self.source.first_line - 1
-
-    @property
     def opaque(self) -> bool:
         """Whether what stands here can't be seen: it may set anything."""
         return self.splice or bool(self.missing)
