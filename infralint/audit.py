@@ -160,17 +160,18 @@ def _read_account(options: dict[str, Any], project: Project, checks: Sequence[Ch
     except KeyboardInterrupt:
         _fail("stopped before anything was read")
 
-    def state() -> tuple[int, int, float]:
+    def draw() -> None:
         left = max(scan.caller.bucket.seconds_for(scan.caller.planned) for scan in scans)
-        return control.done, sum(scan.caller.planned for scan in scans), left
+        calls = control.done + sum(scan.caller.planned for scan in scans)
+        bar.draw(f"{control.done} of {calls} calls, {left:.0f} s left", control.done, calls)
 
-    bar = Bar(state, shown=sys.stderr.isatty() and not options["quiet"])
-    snapshot = fetch(scans, control, bar.draw)
+    bar = Bar(shown=sys.stderr.isatty() and not options["quiet"])
+    snapshot = fetch(scans, control, draw)
     snapshot.failures = entrance.failures
     _stop_if_nothing_was_read(snapshot)
     report = _judged(snapshot, project, checks)
     if report.findings:
-        fetch_more(scans, reported(report.findings), control, bar.draw)
+        fetch_more(scans, reported(report.findings), control, draw)
         report = _judged(snapshot, project, checks)
     bar.clear()
     return snapshot, replace(report, unreadable=report.unreadable + _not_found(options["names"], snapshot))

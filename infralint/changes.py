@@ -40,6 +40,7 @@ class Before(Project):
 
     def __init__(self, project: Project, changes: Changes) -> None:
         super().__init__(project.root, project.settings, project.base, project.given)
+        self.work = project.work
         self.changes = changes
         self.now = project
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from infralint.registry import Check
     from infralint.reporters import Shown
     from infralint.run import Report
+    from infralint.work import Work
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -97,6 +98,13 @@ def _terraform_options(command: Any) -> Any:
 @click.option("-q", "--quiet", is_flag=True, help="Print findings alone, no summary.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every file that was read.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each check.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Work out Terraform roots in up to N processes.  [default: one a processor]",
+)
 @click.option("--allow-empty", is_flag=True, help="Exit with 0 where there is nothing to read, as hooks want it.")
 def check_command(paths: tuple[str, ...], **options: Any) -> None:
     """Judge the configuration in PATHS (files, folders, or - for nginx on standard input; default: here).
@@ -243,8 +251,10 @@ def _lint_paths(paths: Sequence[str], checks: Sequence[Check], options: dict[str
     from infralint.run import BrokenCheck, Report, lint
 
     report = Report()
+    work = _work(options)
     try:
         for project, given in _projects(paths, options, [one.name for one in checks]):
+            project.work = work
             chosen = _chosen(checks, project.settings)
             options.setdefault("ran", set()).update(one.name for one in chosen)
             found = lint(project, chosen, not options.get("no_ignores"))
@@ -257,6 +267,14 @@ def _lint_paths(paths: Sequence[str], checks: Sequence[Check], options: dict[str
     except BrokenCheck as error:
         _fail(str(error))
     return report
+
+
+def _work(options: dict[str, Any]) -> Work:
+    from infralint.progress import PATIENCE, Bar
+    from infralint.work import Work
+
+    bar = Bar(shown=sys.stderr.isatty() and not options["quiet"], patience=PATIENCE)
+    return Work(options["jobs"] or 0, bar.tell)
 
 
 def _fixed(report: Report, project: Any, checks: Sequence[Check], options: dict[str, Any]) -> Report:

@@ -11,32 +11,44 @@ from typing import TextIO
 WIDTH = 24
 EVERY = 0.1
 """Seconds between two drawings."""
+PATIENCE = 0.5
+"""Seconds of a run that need no line."""
 
 
 @dataclass
 class Bar:
-    """A line that is drawn over itself. state: calls done, calls to do, seconds left."""
+    """A line that is drawn over itself. patience: seconds before it is drawn at all."""
 
-    state: Callable[[], tuple[int, int, float]]
     shown: bool
+    patience: float = 0
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     clock: Callable[[], float] = time.monotonic
-    last: float = -EVERY
 
-    def draw(self) -> None:
-        """Show where things stand, not more than ten times a second."""
+    def __post_init__(self) -> None:
+        self._next = self.clock() + self.patience
+        self._drawn = False
+
+    def tell(self, what: str, done: int, steps: int) -> None:
+        """Show how many steps of something are behind; once all are, the line goes away."""
+        if done < steps:
+            self.draw(f"{what}: {done} of {steps}", done, steps)
+        else:
+            self.clear()
+
+    def draw(self, words: str, done: int, steps: int) -> None:
+        """Show words beside the part that is done, not more than ten times a second."""
         now = self.clock()
-        if not self.shown or now - self.last < EVERY:
+        if not self.shown or now < self._next:
             return
-        self.last = now
-        done, to_do, left = self.state()
-        filled = WIDTH * done // max(1, done + to_do)
-        bar = "#" * filled + "." * (WIDTH - filled)
-        self.stream.write(f"\r[{bar}] {done} of {done + to_do} calls, {left:.0f} s left\x1b[K")
+        self._next = now + EVERY
+        self._drawn = True
+        filled = WIDTH * done // max(1, steps)
+        self.stream.write(f"\r[{'#' * filled}{'.' * (WIDTH - filled)}] {words}\x1b[K")
         self.stream.flush()
 
     def clear(self) -> None:
         """Take the line away."""
-        if self.shown:
+        if self._drawn:
+            self._drawn = False
             self.stream.write("\r\x1b[K")
             self.stream.flush()

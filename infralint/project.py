@@ -12,6 +12,7 @@ from pathlib import Path
 
 from infralint.config import CONFIG_NAMES, Settings
 from infralint.model import Location, Unreadable
+from infralint.work import Work
 
 SKIPPED_FOLDERS = frozenset(
     "node_modules bower_components .git .hg .svn .venv venv __pycache__ .tox .nox .mypy_cache .pytest_cache"
@@ -34,7 +35,7 @@ class Project:
 
     root: absolute. settings: what its infralint.yaml says. base: what shown paths are relative to.
     given: paths (relative to the root) that the user named one by one. config_shown: where its
-    settings stand, as the user would type it.
+    settings stand, as the user would type it. work: how long work on it is done.
     """
 
     def __init__(self, root: Path, settings: Settings, base: Path | None = None, given: Iterable[str] = ()) -> None:
@@ -43,6 +44,7 @@ class Project:
         self.base = base or Path.cwd()
         self.given = frozenset(given)
         self.config_shown = ""
+        self.work = Work()
         self.virtual: frozenset[str] = frozenset()
         self._texts: dict[str, str] = {}
 

@@ -183,7 +183,7 @@ def reduced(parts: Parts) -> dict[str, Any]:
         "aliases": parts.aliases,
         "group_aliases": parts.group_aliases,
         "groups": parts.groups,
-        "attributes": MappingProxyType({**parts.action, **(parts.group or {})}),
+        "attributes": {**parts.action, **(parts.group or {})},
         "stray_idle": stray_idle(parts),
     }
 

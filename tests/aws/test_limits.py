@@ -126,9 +126,9 @@ def test_a_throttled_bucket_starts_from_nothing() -> None:
 def test_the_bar_shows_calls_and_time_left_and_goes_away() -> None:
     now = [0.0]
     screen = io.StringIO()
-    bar = Bar(lambda: (30, 90, 5.0), shown=True, stream=screen, clock=lambda: now[0])
-    bar.draw()
-    bar.draw()
+    bar = Bar(shown=True, stream=screen, clock=lambda: now[0])
+    bar.draw("30 of 120 calls, 5 s left", 30, 120)
+    bar.draw("31 of 120 calls, 5 s left", 31, 120)
     assert screen.getvalue() == "\r[######..................] 30 of 120 calls, 5 s left\x1b[K"
     bar.clear()
     assert screen.getvalue().endswith("\r\x1b[K")
@@ -136,7 +136,7 @@ def test_the_bar_shows_calls_and_time_left_and_goes_away() -> None:
 
 def test_no_bar_where_nobody_looks() -> None:
     screen = io.StringIO()
-    bar = Bar(lambda: (30, 90, 5.0), shown=False, stream=screen)
-    bar.draw()
+    bar = Bar(shown=False, stream=screen)
+    bar.draw("30 of 120 calls, 5 s left", 30, 120)
     bar.clear()
     assert screen.getvalue() == ""

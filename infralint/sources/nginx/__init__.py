@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from infralint.model import Location, Reading, Unknown
 from infralint.project import Project
@@ -23,7 +23,7 @@ def read(project: Project) -> Reading:
     found = list(sources(project, reading))
     includes = Includes(project, found)
     versions, environment = Versions(project), Environment(project)
-    parts = list(_grouped(found, includes))
+    parts = list(_grouped(project, found, includes))
     shared = build.shared(parts, includes)
     for part in parts:
         tier = build.tier(part, includes, environment, versions, shared)
@@ -42,9 +42,10 @@ def read(project: Project) -> Reading:
     return reading
 
 
-def _grouped(found: Iterable[Source], includes: Includes) -> Iterator[build.Part]:
+def _grouped(project: Project, found: Sequence[Source], includes: Includes) -> Iterator[build.Part]:
     """What runs as one nginx: a main file with all it includes; fragments of one folder that nobody includes; a dump."""
-    trees = [(source, tree) for source in found if (tree := includes.tree(source.path)) is not None]
+    reading = project.work.steps("nginx files", found)
+    trees = [(source, tree) for source in reading if (tree := includes.tree(source.path)) is not None]
     mains = [
         (source, tree) for source, tree in trees if _is_main(tree) and not (source.dump and not _first(source, found))
     ]

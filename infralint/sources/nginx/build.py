@@ -219,7 +219,7 @@ class _Builder:
         self.levels.append(level)
         _collect(level, self.part, self.includes, self.own)
         loose: list[Directive] = []
-        for one in level.directives:
+        for one in self.includes.project.work.steps(f"nginx servers of {self.part.name}", level.directives):
             if one.name == "server" and one.block is not None:
                 inner = Level(one, self._expand(one.block))
                 if _is_stream_server(inner):

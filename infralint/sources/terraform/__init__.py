@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from infralint.model import Hop, Known, Location, Reading, Related, Unknown, Unreadable
@@ -15,7 +16,7 @@ from infralint.sources.terraform.hops import BalancerTier, Graph, TerraformBalan
 from infralint.sources.terraform.items import Item, items
 from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.plans import plans
-from infralint.sources.terraform.roots import Root, given, remedy, roots
+from infralint.sources.terraform.roots import Root, given, is_library, remedy, roots
 from infralint.sources.terraform.values import EvaluationError
 
 
@@ -26,11 +27,13 @@ def read(project: Project) -> Reading:
     planned = list(plans(project, tree))
     covered = {plan.root for plan in planned}
     found = [tier for plan in planned for tier in tiers(plan.graph)]
-    for root in roots(tree):
-        if root.path not in covered:
-            found += _of_root(tree, root, reading)
+    wanted = [root for root in roots(tree) if root.path not in covered]
+    for one in project.work.spread("Terraform roots", partial(_of_root, tree), wanted):
+        found += one.tiers
+        reading.unknown += one.unknown
+        reading.unreadable += one.unreadable
     reading.tiers += _distinct(found)
-    reading.unreadable += tree.unreadable
+    reading.unreadable = list(dict.fromkeys([*reading.unreadable, *tree.unreadable]))
     reading.files += [project.shown(plan.path) for plan in planned]
     reading.files += [project.shown(path) for path in project.files if path.endswith(ENDINGS)]
     if project.named("terragrunt.hcl"):
@@ -38,36 +41,38 @@ def read(project: Project) -> Reading:
     return reading
 
 
-def _of_root(tree: Tree, root: Root, reading: Reading) -> list[BalancerTier]:
+@dataclass
+class _Outcome:
+    """What came of one root."""
+
+    tiers: list[BalancerTier] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+def _of_root(tree: Tree, root: Root) -> _Outcome:
+    where = Location(tree.project.shown(root.path))
     if root.path not in tree.files:
-        where = Location(tree.project.shown(root.path))
-        reading.unreadable.append(
-            Unreadable("holds no Terraform files, though infralint.yaml names it as a root", where)
-        )
-        return []
+        why = "holds no Terraform files, though infralint.yaml names it as a root"
+        return _Outcome(unreadable=[Unreadable(why, where)])
+    before = len(tree.unreadable)
     values, problems = given(tree, root)
-    reading.unreadable += problems
     world = World(
         tree,
         root.path,
         values,
         root.workspace,
-        root.library,
+        root.uncalled and is_library(tree, root.path),
         installed=tree.installed(root.path),
         remedy=remedy(tree, root),
     )
     try:
-        graph = Graph(
-            list(_items(Module(world, tree.folder(root.path)))), tree.project.shown(root.path), root.environment
-        )
+        graph = Graph(list(_items(Module(world, tree.folder(root.path)))), where.path, root.environment)
     except (Exhausted, RecursionError):
-        where = Location(tree.project.shown(root.path))
         plan = "hand in a plan (terraform show -json)"
-        reading.unknown.append(Unknown(where, "", "this root takes too long to work out", plan))
-        return []
-    reading.unknown += world.unknown
-    reading.unreadable += world.problems
-    return tiers(graph)
+        return _Outcome([], [Unknown(where, "", "this root takes too long to work out", plan)], problems)
+    found = tiers(graph)
+    return _Outcome(found, world.unknown, [*problems, *world.problems, *tree.unreadable[before:]])
 
 
 def _items(module: Module) -> Iterator[Item]:

@@ -237,7 +237,9 @@ def parse_expression(source: Source) -> Expression:
 
 
 _SPACE = re.compile(r"(?:[ \t\r]+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
-_SPACE_LINES = re.compile(r"(?:\s+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_SPACE_LINES = re.compile(r"(?:[ \t\r\n]+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_BEFORE_TOKENS = frozenset(" \t\r\n#/")
+"""With what space and comments begin: a quick look before a regular expression."""
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _OPERATOR = re.compile(r"\|\||&&|==|!=|<=|>=|<|>|\+|-|\*|/(?![/*])|%")
@@ -276,11 +278,15 @@ class _Parser:
         self.json = json
 
     def skip(self) -> None:
+        if self.text[self.at : self.at + 1] not in _BEFORE_TOKENS:
+            return
         found = (_SPACE_LINES if self.wide else _SPACE).match(self.text, self.at)
         if found:
             self.at = found.end()
 
     def peek(self, text: str) -> bool:
+        if self.text.startswith(text, self.at):
+            return True
         self.skip()
         return self.text.startswith(text, self.at)
 

@@ -21,10 +21,10 @@ MODULES = frozenset({"module", "modules"})
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A folder to judge: as a library (its inputs are nobody's), or with an environment's values."""
+    """A folder to judge, with an environment's values. uncalled: found, not named: it may be a library, whose inputs are nobody's."""
 
     path: str
-    library: bool = False
+    uncalled: bool = False
     environment: str = ""
     workspace: str = "default"
     var_files: tuple[str, ...] = ()
@@ -36,10 +36,10 @@ def roots(tree: Tree) -> list[Root]:
     settings = tree.project.settings.terraform
     configured = [_configured(one) for one in settings.roots]
     named = {one.path for one in configured}
-    found = [Root(path, is_library(tree, path)) for path in _uncalled(tree) if path not in named]
+    found = [Root(path, uncalled=True) for path in _uncalled(tree) if path not in named]
     shared = tuple(settings.var_files)
     return [
-        Root(one.path, one.library, one.environment, one.workspace, (*one.var_files, *shared), settings.variables)
+        Root(one.path, one.uncalled, one.environment, one.workspace, (*one.var_files, *shared), settings.variables)
         for one in configured + found
     ]
 
@@ -97,12 +97,13 @@ def is_library(tree: Tree, path: str) -> bool:
 
 def remedy(tree: Tree, root: Root) -> str:
     """How to give the values that a root lacks: the files that lie there ready, if any."""
+    if root.var_files:
+        return WITHOUT_VALUE
     prefix = f"{root.path}/" if root.path else ""
     automatic = set(_automatic(tree, root.path))
-    ready = [
-        one for one in tree.project.files if one.startswith(prefix) and one.endswith(VALUES) and one not in automatic
-    ]
-    if not ready or root.var_files:
+    near = [files for folder, files in tree.values.items() if f"{folder}/".startswith(prefix)]
+    ready = [one for files in near for one in files if one.endswith(VALUES) and one not in automatic]
+    if not ready:
         return WITHOUT_VALUE
     shown = listing([tree.project.shown(one) for one in ready], "or", most=3)
     return f"pass --tf-var-file with {shown}, or name them under `terraform: roots:` in infralint.yaml"

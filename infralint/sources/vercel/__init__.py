@@ -24,7 +24,7 @@ def read(project: Project) -> Reading:
     modules = Modules(project)
     finder = Finder(project, modules, reading)
     builder = Builder(project, modules, reading)
-    for application in finder.applications():
+    for application in project.work.steps("Vercel and Next.js applications", list(finder.applications())):
         if application.proven or not (application.hosted or finder.is_elsewhere(application)):
             builder.add_functions(application)
         if application.hosted:

@@ -1,6 +1,6 @@
 """How long Terraform takes: against checkov's four load-balancer checks, and the prefilter against grep.
 
-    python tests/bench/terraform.py [--checkov PROGRAM] [ROOTS …]
+    python tests/bench/bench_terraform.py [--checkov PROGRAM] [ROOTS …]
 
 Every tree has one relevant root module in ten (a load balancer, listeners, target groups and a
 local module with variables); the others are buckets, roles and networks.
@@ -136,16 +136,18 @@ def main() -> None:
     infralint = [sys.executable, "-m", "infralint", "check", "--fail-on", "never", "."]
     grep = ["grep", "-rE", r"aws_(lb|alb|elb)\b", "."]
     checkov = [options.checkov, "-d", ".", "--check", CHECKS, "--skip-download", "--quiet", "--compact"]
-    print(f"{'roots':>6} {'relevant':>8} {'infralint':>20} {'grep -r':>10} {'checkov':>20}")
+    print(f"{'roots':>6} {'relevant':>8} {'infralint':>20} {'--jobs 1':>20} {'grep -r':>10} {'checkov':>20}")
     for roots in options.roots:
         for relevant in (0, roots // RELEVANT, roots // 2):
             with tempfile.TemporaryDirectory() as name:
                 tree(Path(name), roots, relevant)
-                ours, filtered = measured(infralint, Path(name)), measured(grep, Path(name))
+                ours, alone = measured(infralint, Path(name)), measured([*infralint, "--jobs", "1"], Path(name))
+                filtered = measured(grep, Path(name))
                 theirs = measured(checkov, Path(name)) if options.checkov and roots <= 200 else None
             shown = f"{theirs[0]:9.1f} s {theirs[1]:5.0f} MB" if theirs else "-"
             print(
-                f"{roots:>6} {relevant:>8} {ours[0]:9.2f} s {ours[1]:5.0f} MB {filtered[0]:8.2f} s {shown:>20}",
+                f"{roots:>6} {relevant:>8} {ours[0]:9.2f} s {ours[1]:5.0f} MB {alone[0]:9.2f} s {alone[1]:5.0f} MB"
+                f" {filtered[0]:8.2f} s {shown:>20}",
                 flush=True,
             )
 

@@ -1,0 +1,76 @@
+"""Long work: step by step, or several steps at once in processes; how far it is can be told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+FEWEST = 16
+"""Steps that each process must get: for fewer, starting it costs more than it saves."""
+
+
+def _silent(what: str, done: int, steps: int) -> None:
+    """Tells nobody."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """How a run works.
+
+    jobs: how many processes may work at once; 0: one a processor. tell: hears what is being done,
+    how many steps of it are behind, and how many there are; at the end of it these are the same.
+    """
+
+    jobs: int = 0
+    tell: Callable[[str, int, int], None] = _silent
+
+    def steps(self, what: str, items: Sequence[Item]) -> Iterator[Item]:
+        """The items, one by one."""
+        for number, item in enumerate(items):
+            self.tell(what, number, len(items))
+            yield item
+        self.tell(what, len(items), len(items))
+
+    def spread(self, what: str, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """The function's results, in the order of the items.
+
+        With several processes, function, items and results are copied between them: nothing that
+        the function changes elsewhere is seen here.
+        """
+        workers = min(self.jobs or _processors(), len(items) // FEWEST)
+        if workers < 2:
+            yield from map(function, self.steps(what, items))
+            return
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        context = get_context("fork" if sys.platform == "linux" else None)
+        with ProcessPoolExecutor(workers, context, _hold, (function,)) as pool:
+            results = pool.map(_apply, items, chunksize=max(1, len(items) // (workers * 8)))
+            yield from (next(results) for _ in self.steps(what, items))
+
+    def __reduce__(self) -> tuple[type[Work], tuple[int]]:
+        """A copy in another process works alone and tells nobody."""
+        return Work, (1,)
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+_held: list[Callable[[Any], Any]] = []
+
+
+def _hold(function: Callable[[Any], Any]) -> None:
+    _held[:] = [function]
+
+
+def _apply(item: Any) -> Any:
+    return _held[0](item)

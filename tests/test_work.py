@@ -1,0 +1,162 @@
+"""Long work: in one process or several it says the same; and a terminal shows how far it is."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import run, write
+
+from infralint.config import Settings
+from infralint.progress import Bar
+from infralint.project import Project
+from infralint.run import read
+from infralint.work import FEWEST, Work
+
+MODULE = """
+variable "idle" {
+  type = number
+}
+resource "aws_lb" "this" {
+  name         = "web"
+  idle_timeout = var.idle
+}
+"""
+ROOT = """
+terraform {
+  backend "s3" {}
+}
+module "alb" {
+  source = "../modules/alb"
+  idle   = %s
+}
+"""
+
+
+def roots(folder: Path) -> Path:
+    """Enough roots for three processes: good ones, short ones, unknown ones and broken ones; some share a broken module."""
+    values = ["300", "60", "var.none", "data.aws_x.y.z", "["]
+    files: dict[str, str | bytes] = {
+        f"root{number:02}/main.tf": ROOT % values[number % len(values)] for number in range(3 * FEWEST)
+    }
+    files["modules/alb/main.tf"] = MODULE
+    files["modules/alb/broken.tf"] = "resource {"
+    return write(folder, files)
+
+
+def test_several_processes_say_what_one_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(roots(tmp_path))
+    one, three = run("check", "--jobs", "1"), run("check", "--jobs", "3")
+    assert one.exit_code == three.exit_code == 2
+    assert one.output == three.output
+    assert one.output.count("unreadable modules/alb/broken.tf") == 1
+    assert one.output.count("is not valid Terraform") == 1 + len(range(4, 3 * FEWEST, 5))
+    assert "`idle_timeout = var.idle`" in one.output
+    assert "var.none is not declared" in one.output
+
+
+SPAWNING = """
+import multiprocessing, sys
+from infralint.cli import cli
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn")
+    sys.platform = "darwin"
+    cli()
+"""
+
+
+def test_processes_that_start_from_nothing_say_it_too(tmp_path: Path) -> None:
+    folder = roots(tmp_path / "here")
+    script = write(tmp_path, {"spawning.py": SPAWNING}) / "spawning.py"
+    command = [sys.executable, str(script), "check", "--jobs"]
+    said = [subprocess.run([*command, jobs], cwd=folder, capture_output=True, text=True) for jobs in ("1", "3")]
+    assert said[0].returncode == said[1].returncode == 2, said[1].stderr
+    assert said[0].stdout == said[1].stdout
+    assert "Read " in said[1].stdout
+
+
+def test_jobs_is_a_number_from_one_on() -> None:
+    result = run("check", "--jobs", "0")
+    assert result.exit_code == 2
+    assert "0 is not in the range x>=1" in result.output
+
+
+def told(folder: Path, jobs: int = 1) -> list[tuple[str, int, int]]:
+    heard: list[tuple[str, int, int]] = []
+    project = Project(folder, Settings(), base=folder)
+    project.work = Work(jobs, lambda *step: heard.append(step))
+    read(project)
+    return heard
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_every_step_is_told_and_the_end(tmp_path: Path, jobs: int) -> None:
+    count = 3 * FEWEST
+    heard = [(done, steps) for what, done, steps in told(roots(tmp_path), jobs) if what == "Terraform roots"]
+    assert heard == [(done, count) for done in range(count + 1)]
+
+
+def test_all_that_takes_long_tells_how_far_it_is() -> None:
+    stack = Path(__file__).parents[1] / "fixtures/chat-stack"
+    assert {what.partition(" of ")[0] for what, _, _ in told(stack)} == {
+        "nginx files",
+        "nginx servers",
+        "Terraform roots",
+        "Vercel and Next.js applications",
+    }
+
+
+def test_the_line_shows_what_is_done_and_goes_away_at_the_end() -> None:
+    now = [0.0]
+    screen = io.StringIO()
+    bar = Bar(shown=True, patience=0.5, stream=screen, clock=lambda: now[0])
+    work = Work(1, bar.tell)
+    for _ in work.steps("Terraform roots", range(4)):
+        now[0] += 0.3
+    assert screen.getvalue().split("\r") == [
+        "",
+        "[############............] Terraform roots: 2 of 4\x1b[K",
+        "[##################......] Terraform roots: 3 of 4\x1b[K",
+        "\x1b[K",
+    ]
+
+
+def test_short_work_shows_nothing() -> None:
+    screen = io.StringIO()
+    bar = Bar(shown=True, patience=0.5, stream=screen, clock=lambda: 0.0)
+    list(Work(1, bar.tell).steps("nginx files", range(100)))
+    assert screen.getvalue() == ""
+
+
+IMPATIENT = "import infralint.cli, infralint.progress; infralint.progress.PATIENCE = 0; infralint.cli.cli()"
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a terminal")
+@pytest.mark.parametrize(("options", "shown"), [((), True), (("--quiet",), False)])
+def test_a_terminal_sees_it_and_a_pipe_never(tmp_path: Path, options: tuple[str, ...], shown: bool) -> None:
+    folder = roots(tmp_path)
+    command = [sys.executable, "-c", IMPATIENT, "check", "--jobs", "1", *options]
+    piped = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    output, screen = on_terminal(command, folder)
+    assert ("Terraform roots: " in screen) is shown
+    assert "\x1b[K" not in piped.stderr
+    assert output == piped.stdout
+
+
+def on_terminal(command: list[str], folder: Path) -> tuple[str, str]:
+    """What a program prints, and what a terminal shows of its standard error."""
+    terminal, end = os.openpty()
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=end, text=True)
+    output, _ = process.communicate()
+    os.write(end, b"(end)")
+    os.close(end)
+    screen = b""
+    while not screen.endswith(b"(end)"):
+        screen += os.read(terminal, 65536)
+    os.close(terminal)
+    return output, screen.decode()
