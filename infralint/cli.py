@@ -115,7 +115,7 @@ def check_command(paths: tuple[str, ...], **options: Any) -> None:
         _fail("--diff prints a patch alone: leave --fix, --output and --format out")
     wanted = _outputs(options)
     checks = _load(options["packs"])
-    report = _lint_paths(paths or (".",), checks, options)
+    report = _lint_paths(paths or (".",), checks, options, any(one.format == "sarif" for one in wanted))
     ran = [one for one in checks if one.name in options.get("ran", ())]
     if not options["diff"]:
         _publish(report, wanted, _shown(ran, options), options["color"])
@@ -247,7 +247,9 @@ def _outputs(options: dict[str, Any]) -> list[Output]:
         _fail(f"--output: {error}")
 
 
-def _lint_paths(paths: Sequence[str], checks: Sequence[Check], options: dict[str, Any]) -> Report:
+def _lint_paths(
+    paths: Sequence[str], checks: Sequence[Check], options: dict[str, Any], with_edits: bool = False
+) -> Report:
     from infralint.run import BrokenCheck, Report, lint
 
     report = Report()
@@ -262,6 +264,10 @@ def _lint_paths(paths: Sequence[str], checks: Sequence[Check], options: dict[str
             found = _beyond_baseline(found, project, options).touching(given)
             if options.get("fix") or options.get("diff"):
                 found = _fixed(found, project, chosen, options)
+            elif with_edits:
+                from infralint.fixing import proposed
+
+                found = proposed(project, chosen, found, not options["no_ignores"])
             report = report.joined(found)
             options.setdefault("limits", []).append(project.settings.fail_on)
     except BrokenCheck as error:

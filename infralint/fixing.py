@@ -111,7 +111,7 @@ def fixes(project: Project, checks: Sequence[Check], reported: Report, ignoring:
     wanted = {one.settled.fingerprint for one in reported.findings}
     refused: dict[Key, str] = {}
     while batch := _batch(list(_proposals(state, wanted, refused))):
-        state = _accepted(state, batch, refused)
+        _, state = _working(state, batch, refused)
     left = [one for one in state.report.findings if one.settled.fingerprint in wanted]
     unfixed = Counter(map(_key, left))
     report = replace(
@@ -121,6 +121,27 @@ def fixes(project: Project, checks: Sequence[Check], reported: Report, ignoring:
     )
     after, before = _overlay(state.project)
     return Fixes(report, before, after)
+
+
+MOST_ROUNDS = 8
+"""Of trying edits for a report: what did not come up until then is shown without them."""
+
+
+def proposed(project: Project, checks: Sequence[Check], reported: Report, ignoring: bool = True) -> Report:
+    """The report with the edits that put each finding right, for files as they are. Nothing is written."""
+    state = _State.of(project, checks, ignoring, _links(project))
+    wanted = {one.settled.fingerprint for one in reported.findings}
+    answered: dict[Key, str] = {}
+    edits: dict[Key, tuple[Edit, ...]] = {}
+    for _ in range(MOST_ROUNDS):
+        batch = _batch(list(_proposals(state, wanted, answered)))
+        if not batch:
+            break
+        for proposal in _working(state, batch, answered)[0]:
+            edits[_key(proposal.finding)] = tuple(sorted(proposal.edits))
+            answered[_key(proposal.finding)] = ""
+    findings = [replace(one, settled=replace(one.settled, edits=edits.get(_key(one), ()))) for one in reported.findings]
+    return replace(reported, findings=findings)
 
 
 def _proposals(state: _State, wanted: set[str], refused: dict[Key, str]) -> Iterator[Proposal]:
@@ -172,19 +193,20 @@ def _meet(one: Edit, other: Edit) -> bool:
     return (a.line, a.column) <= (b.end_line, b.end_column) and (b.line, b.column) <= (a.end_line, a.end_column)
 
 
-def _accepted(state: _State, batch: list[Proposal], refused: dict[Key, str]) -> _State:
-    """The project with all that works of a batch; what does not work alone is refused."""
-    while True:
+def _working(state: _State, batch: list[Proposal], refused: dict[Key, str]) -> tuple[list[Proposal], _State]:
+    """What works of a batch, and the project with it; what does not work alone is refused."""
+    while batch:
         try:
             edited = state.edited(edit for proposal in batch for edit in proposal.edits)
             _verify(state, edited, batch)
         except (CantFix, CantRead) as reason:
             if len({proposal.edits for proposal in batch}) == 1:
                 refused.update((_key(proposal.finding), str(reason)) for proposal in batch)
-                return state
+                break
             batch = _half(batch)
         else:
-            return edited
+            return batch, edited
+    return [], state
 
 
 def _half(batch: Sequence[Proposal]) -> list[Proposal]:

@@ -263,7 +263,7 @@ class Settled:
     """Where a finding came from; filled in by the engine.
 
     streams: how many streams it stands for. fingerprint: stays the same while lines move.
-    unfixed: why `--fix` left it.
+    unfixed: why `--fix` left it. edits: what puts it right, tried and found safe, where a report shows that.
     """
 
     check: str
@@ -272,6 +272,7 @@ class Settled:
     streams: int = 1
     fingerprint: str = ""
     unfixed: str = ""
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -15,6 +16,7 @@ import pytest
 from conftest import run, write
 from schemas import complaints
 
+from infralint.pages import HOME
 from infralint.registry import built_in_folder, load_checks
 from infralint.reporters import REPORTERS
 
@@ -109,6 +111,7 @@ def test_html_for_a_repository(here: Path) -> None:
     assert "infralint read 4 files." in page
     assert '<span class="faint">nginx/headers.inc:1:1</span>' in page
     assert "load balancer" not in page
+    assert f'<a href="{HOME}/blob/main/checks/missing_upgrade_headers.md" rel="noreferrer"><code>missing-' in page
     assert "nginx/broken.conf:1: nginx would refuse this file" in page
 
 
@@ -152,7 +155,6 @@ def test_sarif_shows_both_ends_and_why(here: Path) -> None:
     assert "Stream: WebSocket /socket.io/, because " in result["message"]["text"]
     assert "proxy_set_header Upgrade $http_upgrade;" in result["message"]["text"]
     assert "```\nproxy_http_version 1.1;\n" in result["message"]["markdown"]
-    assert "fixes" not in result
 
 
 def test_sarif_says_what_could_not_be_read_or_told(here: Path) -> None:
@@ -174,6 +176,50 @@ def test_nothing_to_read_is_no_success_in_any_format(here: Path) -> None:
     assert ElementTree.fromstring(said("junit")).find(".//error") is not None
     assert run("check").exit_code == 2
     assert run("check", "--allow-empty").exit_code == 0
+
+
+def replaced(text: str, replacements: list[dict[str, Any]]) -> str:
+    """A file as a viewer would leave it that takes a fix."""
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    for one in sorted(replacements, key=lambda one: list(one["deletedRegion"].values()), reverse=True):
+        region = one["deletedRegion"]
+        start = starts[region["startLine"] - 1] + region["startColumn"] - 1
+        end = starts[region["endLine"] - 1] + region["endColumn"] - 1
+        text = text[:start] + one["insertedContent"]["text"] + text[end:]
+    return text
+
+
+def fingerprints(results: list[dict[str, Any]]) -> Counter[str]:
+    return Counter(one["partialFingerprints"]["infralint/v1"] for one in results)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_sarif_fix_alone_puts_its_finding_right(stack: str, here: Path) -> None:
+    shutil.copytree(ROOT / "fixtures" / stack, here, dirs_exist_ok=True)
+    results = sarif()["results"]
+    for result in results:
+        for fix in result.get("fixes", ()):
+            before = {}
+            for change in fix["artifactChanges"]:
+                path = here / unquote(change["artifactLocation"]["uri"])
+                before[path] = path.read_bytes()
+                path.write_bytes(replaced(before[path].decode(), change["replacements"]).encode())
+            gone = fingerprints(results) - fingerprints(sarif()["results"])
+            assert result["partialFingerprints"]["infralint/v1"] in gone
+            assert not fingerprints(sarif()["results"]) - fingerprints(results)
+            for path, content in before.items():
+                path.write_bytes(content)
+
+
+def test_sarif_has_fixes_for_what_is_safe_alone(here: Path) -> None:
+    shutil.copytree(ROOT / "fixtures/chat-stack", here, dirs_exist_ok=True)
+    fixed = {one["ruleId"] for one in sarif()["results"] if "fixes" in one}
+    assert {"buffered-stream", "missing-upgrade-headers", "foreign-family-directive"} <= fixed
+    assert not fixed & {"serverless-stream", "missing-sticky-sessions"}
+    [change] = sarif("--select", "missing-upgrade-headers")["results"][0]["fixes"][0]["artifactChanges"]
+    assert change["artifactLocation"]["uri"] == "nginx/conf.d/default.conf.template"
 
 
 def test_sarif_fingerprints_survive_moved_lines(here: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from infralint.model import SEVERITIES, Finding, Location, Severity, Unknown, Unreadable
+from infralint.pages import page_url
 from infralint.reporters import Shown
 from infralint.reporters.json import unknown_message
 from infralint.run import Report
@@ -81,6 +82,7 @@ class Row:
 
 def render(report: Report, shown: Shown) -> str:
     """The page."""
+    manuals = {one.name: page_url(one.page) for one in shown.checks}
     return "".join(
         [
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
@@ -89,7 +91,7 @@ def render(report: Report, shown: Shown) -> str:
             f"<title>infralint: {escape(_verdict(report))}</title><style>{STYLE}</style></head><body>\n",
             *_head(report, shown),
             *(_table(shown.rows) if shown.taken else ()),
-            *_section("Findings", map(_finding, report.findings)),
+            *_section("Findings", (_finding(one, manuals.get(one.check, "")) for one in report.findings)),
             *_section("Could not be read", [_list(map(_unreadable, report.unreadable))] if report.unreadable else []),
             *_section("Could not tell", [_list(map(_unknown, report.unknown))] if report.unknown else []),
             "</body></html>\n",
@@ -185,14 +187,16 @@ def _judgement(row: Row) -> str:
     return '<td><span class="tag good">good</span></td>'
 
 
-def _finding(one: Finding) -> str:
+def _finding(one: Finding, manual: str) -> str:
+    name = f"<code>{escape(one.check)}</code>"
+    linked = f'<a href="{escape(manual)}" rel="noreferrer">{name}</a>' if manual else name
     fix = f"<pre>{escape(one.fix)}</pre>" if one.fix else ""
     related = _list(f"{_place(other.location)}: {escape(other.message)}" for other in one.related)
     stream = (
         f'<p class="faint">{escape(str(one.stream))}: {escape(one.stream.evidence.because)}</p>' if one.stream else ""
     )
     return (
-        f'<article class="{one.severity}"><span class="tag">{one.severity}</span> <code>{escape(one.check)}</code>'
+        f'<article class="{one.severity}"><span class="tag">{one.severity}</span> {linked}'
         f"{_where(one)}<p>{escape(one.message)}</p>{stream}{fix}{related}</article>\n"
     )
 

@@ -115,11 +115,23 @@ def _result(finding: Finding) -> dict[str, Any]:
     ]
     if related:
         result["relatedLocations"] = related
+    if finding.settled.edits:
+        result["fixes"] = [_fix(finding)]
     return result
 
 
+def _fix(finding: Finding) -> dict[str, Any]:
+    """The edits that put it right, by file."""
+    files: dict[str, list[dict[str, Any]]] = {}
+    for one in finding.settled.edits:
+        replacement = {"deletedRegion": _region(one.where), "insertedContent": {"text": one.text}}
+        files.setdefault(one.where.path, []).append(replacement)
+    changes = [{"artifactLocation": _artifact(path), "replacements": made} for path, made in files.items()]
+    return {"description": {"text": f"Put {finding.check} right"}, "artifactChanges": changes}
+
+
 def _message(finding: Finding) -> dict[str, str]:
-    """What is wrong, and what to write: the fix is text to place by hand, not an edit."""
+    """What is wrong, and what to write."""
     said = [finding.message]
     if finding.stream is not None:
         said.append(f"Stream: {finding.stream}, because {finding.stream.evidence.because}.")
