@@ -373,6 +373,7 @@ def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
     import msgspec
 
     from infralint.config import BadConfig, NginxSettings, Settings, find_config, load_settings
+    from infralint.ignores import near_miss
 
     path = options["config"] or find_config(root)
     try:
@@ -392,6 +393,9 @@ def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
     for name in (*settings.select, *settings.ignore):
         if name not in names:
             _fail(_unknown_check(name, names))
+    for name in [one.check for one in settings.accept]:
+        if near := near_miss(name, names):
+            _fail(f"{options['config_shown']}: accept: no check is called {name}; did you mean {near}?")
     return settings
 
 

@@ -9,11 +9,13 @@ from fnmatch import fnmatchcase
 
 from infralint.config import Accepted
 from infralint.lazy import lazy
-from infralint.model import Finding, Location
+from infralint.model import Finding, Location, Unreadable
 from infralint.project import CantRead, Project
 
-_MARK = "infralint: ignore"
-_IGNORE = lazy(r"infralint:\s*ignore\s*(?:\[([^\]\n]*)\])?\s*(?:because\b[:\s]*(.*?))?\s*(?:\*/|-->)?\s*$")
+_MARK = "infralint"
+_OURS = lazy(r"(?:#|//|/\*|<!--)\s*infralint\s*:\s*(.*?)\s*(?:\*/|-->|#\})?\s*$")
+_STREAM = lazy(r"stream\s*=\s*(?:sse|websocket|ws)\b", re.IGNORECASE)
+_IGNORE = lazy(r"infralint\s*:\s*ignore\s*(?:\[([^\]\n]*)\])?\s*(?:because\b[:\s]*(.*?))?\s*(?:\*/|-->)?\s*$")
 _COMMENT_ONLY = lazy(r"^\s*(?:#|//|/\*|\*|<!--|\{#|\{\{-?\s*/\*)")
 
 
@@ -56,20 +58,65 @@ def without_ignored(findings: Sequence[Finding], ignores: Sequence[Ignore]) -> l
     return kept
 
 
-def _in_file(project: Project, shown: str) -> Iterator[Ignore]:
+def mistyped(project: Project, files: Iterable[str], names: Sequence[str]) -> Iterator[Unreadable]:
+    """Comments to infralint that it does not understand. names: of the checks there are."""
+    for path in files:
+        for number, line in enumerate(_lines(project, path), 1):
+            if _MARK in line and (found := _OURS.search(line)):
+                if wrong := _misunderstood(found[1], names):
+                    yield Unreadable(wrong, Location(path, number, found.start() + 1, number, len(line.rstrip()) + 1))
+
+
+def _misunderstood(said: str, names: Sequence[str]) -> str:
+    """What is wrong with a comment, if it is meant for us and something is."""
+    word = re.split(r"[^a-z]", said.lower(), maxsplit=1)[0]
+    meant = _closest(word, ("ignore", "stream"), 0.75)
+    if meant == "stream" and not _STREAM.match(said):
+        return f"`{said}` declares no stream: expected `stream=sse` or `stream=websocket`"
+    if meant != "ignore":
+        return ""
+    found = _IGNORE.search(f"infralint: {said}")
+    if not found:
+        return f"`{said}` ignores nothing: expected `ignore[CHECK] because …`"
+    for name in _names(found[1]):
+        if near := near_miss(name, names):
+            return f"no check is called {name}; did you mean {near}?"
+    return ""
+
+
+def near_miss(name: str, names: Sequence[str]) -> str:
+    """The check that a name is mistyped for; none for a check that there is, or one of a pack that is not here."""
+    return "" if name in names else _closest(name, names, 0.8)
+
+
+def _closest(word: str, words: Sequence[str], likeness: float) -> str:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, words, 1, likeness)), "")
+
+
+def _lines(project: Project, shown: str) -> list[str]:
+    """The lines of a file that says something to infralint; none of one that does not."""
     try:
         text = project.text(project.path_of(shown))
     except CantRead:
-        return
-    if _MARK not in text:
-        return
-    lines = text.splitlines()
+        return []
+    return text.splitlines() if _MARK in text else []
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name for name in re.split(r"[\s,]+", text or "") if name)
+
+
+def _in_file(project: Project, shown: str) -> Iterator[Ignore]:
+    lines = _lines(project, shown)
     for number, line in enumerate(lines, 1):
         if _MARK in line and (found := _IGNORE.search(line)):
-            names = tuple(name for name in re.split(r"[\s,]+", found[1] or "") if name)
             start = found.start() + 1
             where = Location(shown, number, start, number, len(line.rstrip()) + 1)
-            yield Ignore(names, (found[2] or "").strip(), where, found[0].strip(), frozenset(_ruled(lines, number)))
+            yield Ignore(
+                _names(found[1]), (found[2] or "").strip(), where, found[0].strip(), frozenset(_ruled(lines, number))
+            )
 
 
 def _ruled(lines: Sequence[str], number: int) -> Iterator[int]:

@@ -91,6 +91,11 @@ def built_in_folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "checks"
 
 
+def built_in_names() -> list[str]:
+    """The names of the built-in checks, each from its file."""
+    return [_named(path.stem) for path in sorted(built_in_folder().glob("*.py")) if not path.name.startswith("_")]
+
+
 _ASKS = re.compile(r"^@check\ndef (\w+)\(\w+: (?:Crossing\[)?(\w+)\]?\)", re.MULTILINE)
 
 

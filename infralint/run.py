@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
-from infralint.ignores import Ignore, ignores_of, without_ignored
+from infralint.ignores import Ignore, ignores_of, mistyped, without_ignored
 from infralint.model import Crossing, Finding, Hop, Known, Location, Reading, Settled, Unknown, Unreadable
 from infralint.policy import one_a_cause, weighed
 from infralint.project import Project
-from infralint.registry import Check
+from infralint.registry import Check, built_in_names
 from infralint.routing import crossings, unmet
 from infralint.sources import SOURCES
 
@@ -107,7 +107,8 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
     answers = [answer for check in checks for answer in _answers(check, crossed, items, project)]
     read = {reading.platform: reading.files for reading in readings if reading.files}
     found = [_identified(one, project) for one in one_a_cause(one for one in answers if isinstance(one, Finding))]
-    ignores = ignores_of(project, [path for files in read.values() for path in files]) if ignoring else []
+    paths = [path for files in read.values() for path in files]
+    ignores = ignores_of(project, paths) if ignoring else []
     kept = without_ignored(found, ignores)
     kept += _of_ignores(checks, ignores, project)
     return Report(
@@ -119,7 +120,13 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
                 *(one for one in answers if isinstance(one, Unknown) and not one.refused),
             ]
         ),
-        unreadable=_each_once([*(one for reading in readings for one in reading.unreadable), *_refused(answers)]),
+        unreadable=_each_once(
+            [
+                *(one for reading in readings for one in reading.unreadable),
+                *_refused(answers),
+                *mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
+            ]
+        ),
         read=read,
         seen=sorted({one for reading in readings for one in reading.seen}),
         skipped=sorted({one for reading in readings for one in reading.skipped}),

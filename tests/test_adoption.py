@@ -60,11 +60,49 @@ def test_an_ignore_silences_what_it_stands_at(text: str, lint: Lint) -> None:
             ["5 warning unused-ignore", "6 warning short-idle-timeout"],
         ),
         (with_comment(5, "# infralint: ignore[short-idle-timeout]"), ["5 warning unexplained-ignore"]),
-        (with_comment(5, "# infralint: ignored[short-idle-timeout] because typo"), ["6 warning short-idle-timeout"]),
     ],
 )
 def test_an_ignore_that_is_wrong_is_said_so(text: str, expected: list[str], lint: Lint) -> None:
     assert [one.partition(":")[2] for one in problems(lint({"nginx.conf": text}))] == expected
+
+
+@pytest.mark.parametrize(
+    ("comment", "said"),
+    [
+        ("ignored[short-idle-timeout] because typo", "`ignored[short-idle-timeout] because typo` ignores nothing"),
+        (
+            "ignore short-idle-timeout",
+            "`ignore short-idle-timeout` ignores nothing: expected `ignore[CHECK] because …`",
+        ),
+        (
+            "ignore[short-idle-timout] because typo",
+            "no check is called short-idle-timout; did you mean short-idle-timeout?",
+        ),
+        ("stream=sss", "`stream=sss` declares no stream: expected `stream=sse` or `stream=websocket`"),
+        ("stream: sse", "`stream: sse` declares no stream"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--fail-on=warning", "--no-ignores"])
+def test_a_mistyped_comment_is_never_lost(comment: str, said: str, option: str, lint: Lint) -> None:
+    report = lint({"nginx.conf": with_comment(5, f"# infralint: {comment}")}, option)
+    [problem] = report["unreadable"]
+    assert said in problem["message"]
+    assert (problem["location"]["path"], problem["location"]["line"]) == ("nginx.conf", 5)
+    assert problems(report) == [IDLE.replace(":5", ":6")]
+    assert report["status"] == 2
+
+
+@pytest.mark.parametrize("comment", ["ignore[our-own-check] because of a pack", "see the wiki", "https://example.com"])
+def test_comments_that_may_be_right_are_left_alone(comment: str, lint: Lint) -> None:
+    report = lint({"nginx.conf": with_comment(5, f"# infralint: {comment}")})
+    assert report["unreadable"] == []
+
+
+def test_a_mistyped_check_in_accept_is_a_wrong_call(lint: Lint) -> None:
+    accept = "accept: [{check: short-idle-timout, reason: it pings}]\n"
+    report = lint({"nginx.conf": NGINX, "infralint.yaml": accept})
+    assert report["status"] == 2
+    assert "accept: no check is called short-idle-timout; did you mean short-idle-timeout?" in report["stderr"]
 
 
 def test_an_ignore_of_a_check_that_did_not_run_is_not_unused(lint: Lint) -> None:

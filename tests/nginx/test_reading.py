@@ -441,3 +441,48 @@ def test_the_nginx_version_decides_the_default(files: dict[str, str], old: bool,
     [finding] = [one for one in report["findings"] if one["check"] == "buffered-stream"]
     assert finding["severity"] == ("error" if old else "warning")
     assert ("HTTP/1.0" in finding["message"]) == old
+
+
+PLAIN = "location /plain { proxy_pass http://app; proxy_buffering on; }"
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        (f"# infralint: stream=sse\n{PLAIN}", ["3"]),
+        (f"# infralint: stream=sse\n\n# the tokens\n\n{PLAIN}", ["6"]),
+        (f"{PLAIN[:-1]}  # infralint: stream=sse\n}}", ["2"]),
+        (
+            f"# infralint: stream=sse\nlocation /try {{ try_files $uri @app; }}\n{PLAIN.replace('/plain', '@app')}",
+            ["4"],
+        ),
+        ("location /outer {\nproxy_pass http://app;\n# infralint: stream=sse\n\n" + PLAIN + "\n}", ["6"]),
+        (f"{PLAIN}  # infralint: stream=sse\n{PLAIN.replace('/plain', '/other')}", ["2"]),
+    ],
+)
+def test_a_comment_declares_the_stream_of_its_location(text: str, held: list[str], lint: Lint) -> None:
+    report = lint({"nginx.conf": f"server {{\n{text}\n}}\n"}, "--assume", "off")
+    assert buffered(report) == [f"nginx.conf:{line} error buffered-stream" for line in held]
+    assert report["unknown"] == []
+
+
+@pytest.mark.parametrize("kind", ["ws", "websocket", "WebSocket"])
+def test_a_comment_declares_a_websocket(kind: str, lint: Lint) -> None:
+    report = lint({"nginx.conf": f"server {{\n# infralint: stream={kind}\n{PLAIN}\n}}\n"})
+    assert "nginx.conf:3 error missing-upgrade-headers" in problems(report)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# infralint: stream=sse\nserver {{\n{PLAIN}\n}}\n",
+        f"server {{\n# infralint: stream=sse\nlocation /static/ {{ root /srv; }}\n{PLAIN}\n}}\n",
+        f"server {{\n{PLAIN}\n# infralint: stream=sse\n}}\n",
+    ],
+)
+def test_a_declaration_that_no_location_takes_is_told(text: str, lint: Lint) -> None:
+    report = lint({"nginx.conf": text}, "--assume", "off")
+    assert buffered(report) == []
+    [unknown] = report["unknown"]
+    assert unknown["location"]["line"] == text[: text.index("infralint")].count("\n") + 1
+    assert "the comment `# infralint: stream=sse` declares a stream, and no location" in unknown["message"]

@@ -10,6 +10,7 @@ from infralint.project import Project
 from infralint.sources.nginx import build
 from infralint.sources.nginx.discover import sources
 from infralint.sources.nginx.environment import Environment
+from infralint.sources.nginx.hints import declarations
 from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.versions import Versions
@@ -25,11 +26,14 @@ def read(project: Project) -> Reading:
     versions, environment = Versions(project), Environment(project)
     parts = list(_grouped(project, found, includes))
     shared = build.shared(parts, includes)
+    heard: set[Location] = set()
     for part in parts:
         tier = build.tier(part, includes, environment, versions, shared)
         if tier.hops or tier.servers:
             reading.tiers.append(tier)
         reading.unknown += tier.unseen
+        heard |= tier.heard
+    reading.unknown += _unmet(heard, includes)
     reading.files = sorted({source.shown for source in includes.sources.values()})
     reading.texts = {one.shown: one.prepared.unprepared for one in found if one.dump or one.path in project.virtual}
     reading.origins = {one.shown: project.shown(one.dump) for one in found if one.dump}
@@ -40,6 +44,15 @@ def read(project: Project) -> Reading:
         remedy = "render it and check the result, or hand in the output of `nginx -T`"
         reading.unknown.append(Unknown(Location(shown, line), "", why, remedy))
     return reading
+
+
+def _unmet(heard: set[Location], includes: Includes) -> Iterator[Unknown]:
+    """Comments that declare a stream, and that no location took."""
+    for source in includes.sources.values():
+        for where, text in declarations(source):
+            if where not in heard:
+                why = f"the comment `# {text}` declares a stream, and no location with a `proxy_pass` (or the like) takes it"
+                yield Unknown(where, "", why, "write it above the location that proxies the stream")
 
 
 def _grouped(project: Project, found: Sequence[Source], includes: Includes) -> Iterator[build.Part]:

@@ -8,11 +8,11 @@ import msgspec
 
 from infralint.evidence.names import stream_name
 from infralint.lazy import lazy
-from infralint.model import Affinity, Hop, Known, Location, Setting, StreamKind, Unknown, Upgrade
+from infralint.model import Affinity, Hint, Hop, Known, Location, Setting, StreamKind, Unknown, Upgrade
 from infralint.sources.nginx import choose
 from infralint.sources.nginx.choose import Listener, Place, VirtualServer
 from infralint.sources.nginx.environment import Environment
-from infralint.sources.nginx.hints import hints
+from infralint.sources.nginx.hints import declared, hints
 from infralint.sources.nginx.hops import PASSES, Family, NginxLocation, buffers_responses, catch_all, idle_timeout
 from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, hidden
@@ -48,13 +48,15 @@ class Shared(msgspec.Struct, eq=False):
 
 
 class Nginx(msgspec.Struct, eq=False, dict=True):
-    """A tier: one nginx with its servers. unseen: servers, or all of them, that stand in what is not here."""
+    """A tier: one nginx with its servers. unseen: servers, or all of them, that stand in what is not here.
+    heard: comments that declare a stream, and that a location took."""
 
     name: str
     servers: list[VirtualServer] = []
     hops: tuple[Hop, ...] = ()
     streams: list[NginxLocation] = []
     unseen: list[Unknown] = []
+    heard: set[Location] = set()
 
     def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:
         """The locations that nginx would choose; certain where host and path leave no other."""
@@ -288,11 +290,12 @@ class _Builder:
         }
         proxied = [(one, passed) for one, passed in proxied if one.pattern not in checked and not _answers(one)]
         self._unseen(built)
+        told = _told(built)
         everything = {"/", *fallbacks}
         apis = any(_is_catch_all(one.block) and one.pattern not in everything for one, _ in proxied)
         for one, passed in proxied:
             general = not apis if one.pattern in everything else _is_catch_all(one.block)
-            one.hop = self._hop(one, passed, server, names, general)
+            one.hop = self._hop(one, passed, server, names, general, told.get(one.pattern, ()))
             self.hops.append(one.hop)
 
     def _unseen(self, built: Sequence[BuiltLocation]) -> None:
@@ -304,11 +307,19 @@ class _Builder:
                 self.nginx.unseen.append(hidden(level.opaque[0], f"what {one.block.written} does"))
 
     def _hop(
-        self, built: BuiltLocation, passed: Directive, server: VirtualServer, names: Sequence[str], general: bool
+        self,
+        built: BuiltLocation,
+        passed: Directive,
+        server: VirtualServer,
+        names: Sequence[str],
+        general: bool,
+        told: Sequence[Hint],
     ) -> NginxLocation:
         family = PASSES[passed.name]
         block, scope = built.block, built.scope
         internal = "internal" in scope.nearest.by_name
+        if not internal:
+            self.nginx.heard |= {hint.evidence.where for hint in told if hint.evidence.where}
         where = block.where
         target = target_of(passed, scope)
         upgrade = self._upgrade(family, scope, passed, where)
@@ -324,7 +335,7 @@ class _Builder:
             hosts=tuple(name for name in names if name not in ("_", "") and not has_hole(name)),
             paths=(block.source.prepared.original(block.args[-1]),) if block.args and not internal else (),
             upstream=target,
-            hints=() if internal else tuple(hints(block, scope, family, general, upgrade)),
+            hints=() if internal else tuple(hints(block, scope, family, general, upgrade, told)),
             scope=server.tag,
             assumable=general and not internal,
             family=family,
@@ -407,6 +418,16 @@ def _pass_of(level: Level) -> Directive | None:
             if inner is not None:
                 return inner
     return None
+
+
+def _told(built: Sequence[BuiltLocation]) -> dict[str, list[Hint]]:
+    """Declared streams, by the pattern of the location that proxies them: the declaring one, or where it sends requests on."""
+    found: dict[str, list[Hint]] = {}
+    for one in built:
+        for hint in declared(one.block):
+            for pattern in [one.pattern] if _pass_of(one.scope.nearest) else one.leads_to(hint.kind):
+                found.setdefault(pattern, []).append(hint)
+    return found
 
 
 def _answers(one: BuiltLocation) -> bool:

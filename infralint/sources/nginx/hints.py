@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from infralint.evidence.names import has_false_friend, stream_name
 from infralint.lazy import lazy
 from infralint.model import Evidence, Hint, Known, Location, Setting, StreamKind, Upgrade
 from infralint.sources.nginx.hops import SSE_TYPE, Family
 from infralint.sources.nginx.scopes import Scope, time
-from infralint.sources.nginx.tree import Directive
+from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.websocket import headers_of
 
 LONG = 300.0
 """Seconds: a read timeout from here on is set by somebody who waits for something."""
 
-_INLINE = lazy(r"infralint:\s*stream\s*=\s*(sse|websocket)\b", re.IGNORECASE)
+_INLINE = lazy(r"\binfralint\s*:\s*stream\s*=\s*(sse|websocket|ws)\b", re.IGNORECASE)
 _SSE_WORDS = lazy(
     r"\bSSE\b|\bserver[- ]sent|\bevent[- ]?stream\b|\bEventSource\b|\b(?:token|LLM|chat|response|AI)[- ]stream"
     r"|\bstream(?:ing|ed)? (?:response|answer|token|completion|chat|LLM|output)",
@@ -36,11 +36,18 @@ _SLOW_FOR_OTHER_REASONS = lazy(
 )
 
 
-def hints(block: Directive, scope: Scope, family: Family, catch_all: bool, upgrade: Setting[Upgrade]) -> Iterator[Hint]:
-    """Hints of one location, strongest first: said in a comment of ours, in directives, in other comments, in long timeouts."""
+def hints(
+    block: Directive,
+    scope: Scope,
+    family: Family,
+    catch_all: bool,
+    upgrade: Setting[Upgrade],
+    told: Sequence[Hint] = (),
+) -> Iterator[Hint]:
+    """Hints of one location, strongest first: told in comments of ours, in directives, in other comments, in long timeouts."""
     found: dict[StreamKind, Hint] = {}
     for hint in (
-        *_inline(block),
+        *told,
         *_websocket(block, scope, family, catch_all, upgrade),
         *_unbuffered(block, scope, family, catch_all),
         *_comments(block),
@@ -52,11 +59,31 @@ def hints(block: Directive, scope: Scope, family: Family, catch_all: bool, upgra
     yield from found.values()
 
 
-def _inline(block: Directive) -> Iterator[Hint]:
-    for line, text in _comments_of(block):
+def declared(block: Directive) -> Iterator[Hint]:
+    """The streams that comments above or inside a location declare; blank lines may lie between."""
+    nested = {line for one in _nested(block) for line, _ in _standing_above(one)}
+    inside = [one for one in _inside(block) if one[0] not in nested]
+    for line, text in (*_standing_above(block), *inside):
         if found := _INLINE.search(text):
-            kind: StreamKind = "websocket" if found[1].lower() == "websocket" else "sse"
-            yield _hint(kind, "declared", f"the comment `# {text}` declares it", _at(block, line), block)
+            kind: StreamKind = "sse" if found[1].lower() == "sse" else "websocket"
+            yield _hint(kind, "declared", f"the comment `# {text}` declares it", _at(block.source, line), block)
+
+
+def declarations(source: Source) -> Iterator[tuple[Location, str]]:
+    """Every comment of a file that declares a stream, and where it stands."""
+    for line, text in source.comments:
+        if _INLINE.search(text):
+            yield _at(source, line), text
+
+
+def _standing_above(block: Directive) -> Iterator[tuple[int, str]]:
+    """Comments above a block with nothing but comments and blank lines between."""
+    comments = block.source.comment_at
+    line = block.line - 1
+    while line > 0 and not block.source.lines[line - 1].partition("#")[0].strip():
+        if line in comments:
+            yield line, comments[line]
+        line -= 1
 
 
 def _websocket(
@@ -130,14 +157,16 @@ def _comments(block: Directive) -> Iterator[Hint]:
     for line, text in _comments_of(block):
         if _LOOKS_LIKE_CODE.search(text) or _NEGATED.search(text) or text.startswith("#") or line in disused:
             continue
+        if _INLINE.search(text):
+            continue
         for kind, words in (("websocket", _WEBSOCKET_WORDS), ("sse", _SSE_WORDS)):
             if words.search(text):
-                yield _hint(kind, "config", f"a comment says so: `# {text[:80]}`", _at(block, line), block)  # type: ignore[arg-type]
+                yield _hint(kind, "config", f"a comment says so: `# {text[:80]}`", _at(block.source, line), block)  # type: ignore[arg-type]
 
 
 def _commented_out(block: Directive) -> set[int]:
     """Lines of comments that stand together with commented-out configuration."""
-    comments = dict(block.source.comments)
+    comments = block.source.comment_at
     lines: set[int] = set()
     for line, text in comments.items():
         if _LOOKS_LIKE_CODE.search(text) and block.source.lines[line - 1].lstrip().startswith("#"):
@@ -162,31 +191,34 @@ def _patience(block: Directive, scope: Scope, family: Family) -> Iterator[Hint]:
 
 def _comments_of(block: Directive) -> Iterator[tuple[int, str]]:
     """Comments directly above a block and inside it, nested blocks left out."""
-    comments = block.source.comments
-    above = dict(comments)
-    line = block.line - 1
-    found: list[tuple[int, str]] = []
-    while line in above and block.source.lines[line - 1].lstrip().startswith("#"):
-        found.append((line, above[line]))
-        line -= 1
-    yield from reversed(found)
-    inner = [one for one in block.block or () if one.block is not None and one.name == "location"]
-    nested = [(_first_comment(one, above), one.end_line) for one in inner]
-    for number, text in comments:
+    first = _first_comment(block)
+    yield from ((line, block.source.comment_at[line]) for line in range(first, block.line))
+    yield from _inside(block)
+
+
+def _inside(block: Directive) -> Iterator[tuple[int, str]]:
+    """Comments inside a block, nested blocks left out."""
+    nested = [(_first_comment(one), one.end_line) for one in _nested(block)]
+    for number, text in block.source.comments:
         if block.line <= number <= block.end_line and not any(first <= number <= last for first, last in nested):
             yield number, text
 
 
-def _first_comment(block: Directive, comments: dict[int, str]) -> int:
+def _nested(block: Directive) -> list[Directive]:
+    return [one for one in block.block or () if one.block is not None and one.name == "location"]
+
+
+def _first_comment(block: Directive) -> int:
     """The first line of the comment directly above a block, or of the block itself."""
     line = block.line
+    comments = block.source.comment_at
     while line - 1 in comments and block.source.lines[line - 2].lstrip().startswith("#"):
         line -= 1
     return line
 
 
-def _at(block: Directive, line: int) -> Location:
-    return Location(block.source.shown, line + block.source.first_line - 1)
+def _at(source: Source, line: int) -> Location:
+    return Location(source.shown, line + source.first_line - 1)
 
 
 def _hint(kind: StreamKind, evidence: str, because: str, where: Location, block: Directive) -> Hint:

@@ -59,6 +59,11 @@ class Source(msgspec.Struct, eq=False, dict=True):
         return starts
 
     @cached_property
+    def comment_at(self) -> dict[int, str]:
+        """Line -> its comment, once the text has been read."""
+        return dict(self.comments)
+
+    @cached_property
     def lines(self) -> list[str]:
         return self.prepared.text.split("\n")
 
