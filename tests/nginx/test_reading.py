@@ -286,6 +286,69 @@ def test_holes_are_filled_from_defaults_that_stand_plainly_there(where: str, tex
         assert f"${{READ}} is 5s by {where}:" in report["findings"][0]["message"]
 
 
+SERVICES = "services:\n  api:\n    image: api\n    environment: {READ: 5s}\n  web:\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "value"),
+    [
+        (
+            {"compose.yaml": f"{SERVICES}    image: nginx:1.27\n    environment: {{READ: 300s}}\n"},
+            "300s by compose.yaml:7",
+        ),
+        ({"compose.yaml": f"{SERVICES}    image: nginx:1.27\n"}, None),
+        (
+            {"compose.yaml": f"{SERVICES}    build: templates\n    environment:\n      READ: 300s\n"},
+            "300s by compose.yaml:8",
+        ),
+        (
+            {
+                "compose.yaml": f"{SERVICES}    image: proxy\n    volumes: [./templates:/x:ro]\n    environment: [READ=9s]\n"
+            },
+            "9s by compose.yaml:8",
+        ),
+        (
+            {
+                "compose.yaml": f"{SERVICES}    image: nginx\n    environment: {{READ: 300s}}\n",
+                "Dockerfile": "ENV READ=5s\n",
+                ".env": "READ=5s\n",
+            },
+            "300s by compose.yaml:7",
+        ),
+        (
+            {"compose.yaml": f"{SERVICES}    image: nginx\n    env_file: web.env\n", "web.env": "READ=9s\n"},
+            "9s by web.env:1",
+        ),
+        (
+            {"compose.yaml": f"{SERVICES}    image: nginx\n    environment: ['READ=${{T:-5s}}']\n", ".env": "T=9s\n"},
+            "9s by .env:1",
+        ),
+        (
+            {
+                "compose.yaml": f"{SERVICES}    image: nginx\n    environment: ['READ=${{T:-5s}}']\n",
+                ".env.example": "T=9s\n",
+            },
+            None,
+        ),
+        (
+            {"compose.yaml": f"x-shared: &shared {{READ: 9s}}\n{SERVICES}    image: nginx\n    environment: *shared\n"},
+            "9s by compose.yaml:1",
+        ),
+        ({"Dockerfile": "FROM nginx\nENV OTHER=1 \\\n    READ=9s\n"}, "9s by Dockerfile:3"),
+        ({"backend/.env.example": "READ=9s\n"}, None),
+        ({"compose.yaml": "services: [\n", "Dockerfile": "ENV READ=9s\n"}, "9s by Dockerfile:1"),
+        ({"compose.yaml": f"{SERVICES}    image: nginx\n    environment: {{READ: $OTHER}}\n"}, None),
+    ],
+)
+def test_a_hole_is_filled_by_the_service_that_runs_nginx(files: dict[str, str], value: str | None, lint: Lint) -> None:
+    site = "server { location /sse { proxy_pass http://app; proxy_buffering off; proxy_read_timeout ${READ}; } }\n"
+    report = lint({"templates/app.conf.template": site, **files})
+    assert bool(report["unknown"]) == (value is None)
+    said = [one["message"] for one in report["findings"] if one["check"] == "short-idle-timeout"]
+    assert bool(said) == (value is not None and not value.startswith("300s"))
+    assert all(f"(${{READ}} is {value})" in one for one in said)
+
+
 def test_defaults_that_disagree_fill_nothing(lint: Lint) -> None:
     site = "server { location /sse { proxy_pass http://app; proxy_buffering off; proxy_read_timeout ${READ}; } }\n"
     report = lint({"app.conf.template": site, ".env": "READ=5s\n", "Dockerfile": "ENV READ=500s\n"})
@@ -430,6 +493,10 @@ def test_lua_blocks_are_no_configuration(lint: Lint) -> None:
         ({"nginx/Dockerfile": "FROM nginx:alpine\n"}, True),
         ({"nginx/Dockerfile": "FROM nginx:1.29\n"}, True),
         ({"compose.yaml": "services:\n  web:\n    image: docker.io/nginxinc/nginx-unprivileged:1.30-alpine\n"}, False),
+        ({"nginx/Dockerfile": "ARG NGINX_VERSION=1.31.2\nFROM nginx:${NGINX_VERSION}-alpine\n"}, False),
+        ({"nginx/Dockerfile": "ARG NGINX_VERSION=1.27.1\nFROM nginx:$NGINX_VERSION\n"}, True),
+        ({"nginx/Dockerfile": "ARG NGINX_VERSION\nFROM nginx:${NGINX_VERSION}\n"}, True),
+        ({"compose.yaml": "services:\n  web:\n    image: nginx:${NGINX_TAG:-1.31.0}\n"}, False),
         ({"k8s/deployment.yaml": "containers:\n  - image: nginx:1.31.0@sha256:abc\n"}, False),
         ({"infralint.yaml": "nginx: {version: 1.30.1}\n", "Dockerfile": "FROM nginx:1.20\n"}, False),
         ({"other/Dockerfile": "FROM nginx:1.31\n", "Dockerfile": "FROM nginx:1.20\n"}, True),

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from infralint.lazy import lazy
 from infralint.model import Known, Unknown
 from infralint.project import CantRead, Project
+from infralint.sources.nginx.compose import Service, Value, services
 from infralint.sources.nginx.templates import HOLE, environment_name
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.versions import is_around
 
 _ASSIGNMENT = lazy(r"^\s*(?:export\s+)?([A-Z_][A-Z0-9_]*)=(.*?)\s*$")
-_COMPOSE = lazy(r"^\s*-?\s*[\"']?([A-Z_][A-Z0-9_]*)[\"']?\s*(?::\s+|=)(.*?)\s*$")
 _ENV = lazy(r"^\s*(?:ENV|ARG)\s+([A-Z_][A-Z0-9_]*)[=\s](.*?)\s*$")
 _PAIRS = lazy(r"\b([A-Z_][A-Z0-9_]*)=(\"[^\"\n]*\"|[^\s\\]+)")
-_WITH_DEFAULT = lazy(r"\$\{[A-Z_][A-Z0-9_]*:?-([^${}]*)\}")
-_PLACES = (
-    (("*compose*.y*ml",), _COMPOSE),
-    ((".env", "*.env", ".env.default*", ".env.example", ".env.sample"), _ASSIGNMENT),
-    (("Dockerfile*", "*.Dockerfile", "Containerfile*"), _ENV),
-)
-Said = tuple[str, str, int]
-"""A value, and the project file and line that says it."""
+_REFERENCE = lazy(r"\$\{([A-Z_][A-Z0-9_]*)(?::?-([^${}]*))?\}|\$([A-Z_][A-Z0-9_]*)")
+_DOT_ENV = (".env", "*.env", ".env.default*", ".env.example", ".env.sample")
+_DOCKERFILES = ("Dockerfile*", "*.Dockerfile", "Containerfile*")
 
 
 class Environment:
@@ -53,46 +48,96 @@ class Environment:
         named = environment_name(written)
         if named is None:
             return None
-        said = self._nearest(self._said.get(named[0], []), at.source.path)
-        if len({value for value, _, _ in said}) == 1:
-            value, path, line = said[0]
-            return value, f"{self.project.shown(path)}:{line}"
-        return (named[1], "its own default") if not said and named[1] is not None else None
+        for said in self._sayings(named[0], at.source.path):
+            values = [one for value in said for one in self._resolved(value)]
+            if len({value for value, _, _ in values}) == 1 and "$" not in values[0][0]:
+                value, path, line = values[0]
+                return value, f"{self.project.shown(path)}:{line}"
+            if said:
+                return None
+        return (named[1], "its own default") if named[1] is not None else None
+
+    def _sayings(self, name: str, path: str) -> Iterator[list[Value]]:
+        """What is said of a variable, by those who are heard first: the service that runs this nginx, else images and .env files."""
+        mine = self._mine(path)
+        yield [service.environment[name] for service in mine if name in service.environment]
+        written = self._in_env_files.get(name, [])
+        given = {file for service in mine for file in service.env_files}
+        yield [one for one in written if one[1] in given]
+        around = [one for one in written if self._is_near(one[1], path, mine)]
+        yield [*self._nearest(self._in_images.get(name, []), path), *self._nearest(around, path)]
+
+    def _mine(self, path: str) -> list[Service]:
+        """The services that may run the nginx that reads a file: it is mounted or built there, or they are nginx, or nothing tells."""
+        for chosen in (Service.shows, Service.holds, lambda service, _: service.nginx):
+            if found := [service for service in self._services if chosen(service, path)]:
+                return found
+        return self._services
+
+    def _is_near(self, file: str, path: str, mine: Sequence[Service]) -> bool:
+        """Whether a .env file lies around a file, or belongs to the compose file of its service."""
+        folder = posixpath.dirname(file)
+        return any(posixpath.dirname(service.path) == folder for service in mine) or is_around(folder, path)
+
+    def _resolved(self, said: Value) -> Iterator[Value]:
+        """A value that needs nothing more; `${X:-60s}` by what .env files say of X, and by its default. Unresolved: as it is."""
+        text, path, line = said
+        text = re.sub(r"(?:^|\s+)#.*$", "", text).strip().strip("\"'")
+        found = _REFERENCE.fullmatch(text)
+        if found is None:
+            yield text, path, line
+            return
+        name, default = found[1] or found[3], found[2]
+        beside = [
+            one for one in self._in_env_files.get(name, []) if posixpath.dirname(one[1]) == posixpath.dirname(path)
+        ]
+        sure = [one for one in beside if posixpath.basename(one[1]) == ".env"]
+        if default is not None and not sure:
+            yield default, path, line
+        yield from sure or beside
+        if default is None and not beside:
+            yield text, path, line
 
     @staticmethod
-    def _nearest(said: list[Said], path: str) -> list[Said]:
+    def _nearest(said: list[Value], path: str) -> list[Value]:
         """What is said in the nearest folder around a file, else everything that is said."""
         near = [(posixpath.dirname(one[1]), one) for one in said if is_around(posixpath.dirname(one[1]), path)]
         deepest = max((len(folder) for folder, _ in near), default=0)
         return [one for folder, one in near if len(folder) == deepest] or said
 
     @cached_property
-    def _said(self) -> dict[str, list[Said]]:
-        found: dict[str, list[Said]] = {}
-        for names, pattern in _PLACES:
-            for path in self.project.named(*names):
-                for name, value, line in self._lines(path, pattern):
-                    found.setdefault(name, []).append((value, path, line))
+    def _services(self) -> list[Service]:
+        return services(self.project)
+
+    @cached_property
+    def _in_images(self) -> dict[str, list[Value]]:
+        return self._said(_DOCKERFILES, _ENV)
+
+    @cached_property
+    def _in_env_files(self) -> dict[str, list[Value]]:
+        return self._said(_DOT_ENV, _ASSIGNMENT)
+
+    def _said(self, names: tuple[str, ...], pattern: re.Pattern[str]) -> dict[str, list[Value]]:
+        found: dict[str, list[Value]] = {}
+        for path in self.project.named(*names):
+            for name, value, line in self._lines(path, pattern):
+                found.setdefault(name, []).append((value, path, line))
         return found
 
     def _lines(self, path: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, str, int]]:
+        """Names and values; an instruction goes on behind a backslash at the end of its line."""
         try:
             lines = self.project.text(path).splitlines()
         except CantRead:
             return
+        goes_on = False
         for number, line in enumerate(lines, 1):
             found = pattern.match(line)
-            pairs = (
-                _PAIRS.findall(line) if pattern is _ENV and found and "=" in line else [found.groups()] if found else []
-            )
+            if pattern is _ENV and (goes_on or (found and "=" in line)):
+                pairs = _PAIRS.findall(line)
+                goes_on = line.rstrip().endswith("\\")
+            else:
+                pairs = [found.groups()] if found else []
             for name, text in pairs:
-                if (value := _plain(text)) is not None:
+                if value := re.sub(r"\s+#.*$", "", text).strip().strip("\"'"):
                     yield name, value, number
-
-
-def _plain(text: str) -> str | None:
-    """A value that needs nothing more: quotes and comments off, `${X:-60s}` by its default; None if it refers on."""
-    text = re.sub(r"\s+#.*$", "", text).strip().strip("\"'")
-    if default := _WITH_DEFAULT.fullmatch(text):
-        return default[1]
-    return text if text and "$" not in text else None

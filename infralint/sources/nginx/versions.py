@@ -17,8 +17,10 @@ HTTP_1_1_SINCE = (1, 29, 7)
 
 _IMAGE = lazy(
     r"(?im)^\s*(?:-\s+)?(?:FROM\s+(?:--platform=\S+\s+)?|image:\s*)[\"']?"
-    r"(?P<name>(?:[\w.\-]+(?::\d+)?/)*(?:nginx|openresty|nginx-unprivileged))(?::(?P<tag>[\w.\-]+))?(?:@\S+)?[\"']?(?:\s|$)"
+    r"(?P<name>(?:[^\s\"'#]+/)?(?:nginx|openresty|nginx-unprivileged))(?::(?P<tag>[\w.\-]*(?:\$\{?\w+(?::?-[\w.\-]*)?\}?)?[\w.\-]*))?(?:@\S+)?[\"']?(?:\s|$)"
 )
+_HOLE = lazy(r"\$\{?(\w+)(?::?-([\w.\-]*))?\}?")
+_ARGUMENT = lazy(r"(?im)^\s*ARG\s+(\w+)=[\"']?([\w.\-]+)")
 _FULL = lazy(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 
@@ -92,12 +94,19 @@ class Versions:
             except CantRead:
                 continue
             for image in _IMAGE.finditer(text) if "nginx" in text or "openresty" in text else ():
-                number = parse_version(image["tag"] or "") or (0, 0, 0)
+                tag = _filled(image["tag"] or "", text)
+                number = parse_version(tag) or (0, 0, 0)
                 line = text.count("\n", 0, image.start("name")) + 1
                 yield (
                     posixpath.dirname(path),
-                    Version(number, Location(self.project.shown(path), line), (image["tag"] or "").partition("-")[0]),
+                    Version(number, Location(self.project.shown(path), line), tag.partition("-")[0]),
                 )
+
+
+def _filled(tag: str, text: str) -> str:
+    """A tag with `${NAME}` by its own default, or the ARG of the same file; otherwise as it is written."""
+    arguments = dict(_ARGUMENT.findall(text))
+    return _HOLE.sub(lambda hole: hole[2] or arguments.get(hole[1]) or hole[0], tag)
 
 
 def is_around(folder: str, path: str) -> bool:
