@@ -250,10 +250,12 @@ def _outputs(options: dict[str, Any]) -> list[Output]:
 def _lint_paths(
     paths: Sequence[str], checks: Sequence[Check], options: dict[str, Any], with_edits: bool = False
 ) -> Report:
-    from infralint.run import BrokenCheck, Report, lint
+    from infralint.model import Location, Unreadable
+    from infralint.run import NOTHING, BrokenCheck, Report, lint
 
     report = Report()
     work = _work(options)
+    asked = 0
     try:
         for project, given in _projects(paths, options, [one.name for one in checks]):
             project.work = work
@@ -261,7 +263,8 @@ def _lint_paths(
             options.setdefault("ran", set()).update(one.name for one in chosen)
             found = lint(project, chosen, not options.get("no_ignores"))
             found = _new_since(options.get("changed_since"), found, project, chosen)
-            found = _beyond_baseline(found, project, options).touching(given)
+            found = _beyond_baseline(found, project, options)
+            found = found.touching(given, project.shown_path(project.root))
             if options.get("fix") or options.get("diff"):
                 found = _fixed(found, project, chosen, options)
             elif with_edits:
@@ -270,8 +273,12 @@ def _lint_paths(
                 found = proposed(project, chosen, found, not options["no_ignores"])
             report = report.joined(found)
             options.setdefault("limits", []).append(project.settings.fail_on)
+            asked += len(given)
     except BrokenCheck as error:
         _fail(str(error))
+    if len(report.idle) == asked and not options["allow_empty"]:
+        report.unreadable = [Unreadable(NOTHING, Location(path)) for path in report.idle]
+        report.idle = []
     return report
 
 
@@ -491,8 +498,6 @@ def _status(report: Report, options: dict[str, Any]) -> int:
     from infralint.policy import exceeds
 
     if report.unreadable or (options["strict"] and report.unknown):
-        return 2
-    if not report.read and not options.get("allow_empty"):
         return 2
     return int(any(exceeds(report.findings, limit) for limit in set(options["limits"])))
 

@@ -155,7 +155,7 @@ class StandardInput(Project):
         return path
 
     def shown_path(self, full: Path) -> str:
-        return "."
+        return self.NAME
 
     def bytes(self, path: str, largest: int = LARGEST) -> bytes:
         return self._content

@@ -23,7 +23,8 @@ class Report:
 
     fixed: what was put right. read: files by platform. gone: entries of the baseline whose findings
     are no more. hops, assumed, ignored, known (to the baseline): how many. seen: what stands here and
-    is not read yet. skipped: files that were passed over, with why.
+    is not read yet. skipped: files that were passed over, with why. idle: given paths that hold
+    nothing to read.
     texts: what was read under names that are no files (standard input, dumps); origins: the
     file that each of these came from.
     """
@@ -35,6 +36,7 @@ class Report:
     read: dict[str, list[str]] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    idle: list[str] = field(default_factory=list)
     hops: int = 0
     assumed: int = 0
     ignored: int = 0
@@ -43,10 +45,10 @@ class Report:
     texts: dict[str, str] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
 
-    def touching(self, paths: Sequence[str]) -> Report:
-        """Only what touches one of the paths (files, or folders and all below)."""
+    def touching(self, paths: Sequence[str], whole: str = ".") -> Report:
+        """Only what touches one of the paths (files, or folders and all below). An empty one: everything, called `whole`."""
         if "" in paths:
-            return self
+            return self if self.read or self.unreadable else replace(self, idle=[whole])
 
         def given(path: str) -> bool:
             return _below(self.origins.get(path, path), paths)
@@ -56,7 +58,13 @@ class Report:
             findings=[one for one in self.findings if any(map(given, _places(one)))],
             unknown=[one for one in self.unknown if given(one.where.path)],
             unreadable=[one for one in self.unreadable if given(one.where.path)],
+            idle=[path for path in paths if not any(_below(one, [path]) for one in self._heard())],
         )
+
+    def _heard(self) -> set[str]:
+        """Files that were read, or could not be."""
+        shown = {path for files in self.read.values() for path in files} | {one.where.path for one in self.unreadable}
+        return {self.origins.get(path, path) for path in shown}
 
     def joined(self, other: Report) -> Report:
         """Both reports in one, in a stable order."""
@@ -68,6 +76,7 @@ class Report:
             read={name: self.read.get(name, []) + other.read.get(name, []) for name in {**self.read, **other.read}},
             seen=sorted({*self.seen, *other.seen}),
             skipped=sorted({*self.skipped, *other.skipped}),
+            idle=self.idle + other.idle,
             hops=self.hops + other.hops,
             assumed=self.assumed + other.assumed,
             ignored=self.ignored + other.ignored,
@@ -76,6 +85,9 @@ class Report:
             texts=self.texts | other.texts,
             origins=self.origins | other.origins,
         )
+
+
+NOTHING = "holds nothing to read: nginx configuration, Terraform or a Vercel project was expected"
 
 
 class BrokenCheck(Exception):

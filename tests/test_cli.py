@@ -187,7 +187,27 @@ def test_nothing_to_read_is_never_green(here: Path) -> None:
     write(here, {"main.py": "print(1)\n"})
     result = run("check")
     assert result.exit_code == 2
-    assert "Nothing to read" in result.output
+    assert result.output.splitlines()[0].startswith("unreadable .: holds nothing to read: nginx configuration, ")
+    assert run("check", "--allow-empty").output == "Nothing to read in: .\nRead nothing: nothing was judged.\n"
+
+
+def test_a_named_file_with_nothing_to_read_is_never_green(here: Path) -> None:
+    write(here, {"nginx.conf": CLEAN, "README.md": "# Words\n", "sub/notes.txt": "words\n"})
+    for path in ("README.md", "sub"):
+        result = run("check", path)
+        assert result.exit_code == 2
+        assert result.output.startswith(f"unreadable {path}: holds nothing to read: ")
+        assert run("check", "--allow-empty", path).exit_code == 0
+    result = run("check", "README.md", "nginx.conf")
+    assert result.exit_code == 0
+    assert "Nothing to read in: README.md\n" in result.output
+
+
+@pytest.mark.parametrize("text", [b"", b"hello\n"])
+def test_standard_input_that_is_no_nginx_is_never_green(text: bytes, here: Path) -> None:
+    result = run("check", "-", stdin=text)
+    assert result.exit_code == 2
+    assert "unreadable <stdin>: holds nothing to read" in result.output
 
 
 def test_unreadable_beats_findings(lint: Lint) -> None:

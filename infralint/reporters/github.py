@@ -25,8 +25,6 @@ def render(report: Report, _shown: Shown) -> str:
 def _commands(report: Report) -> Iterator[str]:
     for one in report.unreadable:
         yield _command("error", one.where, "infralint: unreadable", f"{one.where.path}: {one.message}")
-    if not report.read:
-        yield _command("error", None, "infralint", "Nothing to read was found here.")
     for group in merged(report.findings):
         yield _command(_LEVELS[group[0].severity], group[0].location, f"infralint: {group[0].check}", _text(group))
     for unknown in report.unknown:

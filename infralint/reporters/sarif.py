@@ -25,7 +25,6 @@ _URI = lazy(r"[a-z][a-z0-9+.-]+:(//|[a-z]+:)")
 """An address or a resource's name (`https://…`, `arn:aws:…`), which is no file."""
 _NOTIFICATIONS = {
     "unreadable": "Something could not be read, so nothing is known of it.",
-    "nothing-to-read": "Nothing here was recognized.",
     "could-not-tell": "A value can't be known from these files; it is judged neither good nor bad.",
 }
 
@@ -70,11 +69,9 @@ def _rule(check: Check) -> dict[str, Any]:
 
 def _invocation(report: Report) -> dict[str, Any]:
     notes = [_notification("unreadable", "error", one.message, one.where) for one in report.unreadable]
-    if not report.read:
-        notes.append(_notification("nothing-to-read", "error", "Nothing to read was found here."))
     notes += [_could_not_tell(one) for one in report.unknown]
     return {
-        "executionSuccessful": not report.unreadable and bool(report.read),
+        "executionSuccessful": not report.unreadable,
         "toolExecutionNotifications": notes,
     }
 

@@ -121,7 +121,7 @@ class _Page:
         """A file that could not be read, with the line at fault where there is one."""
         one = self.report.unreadable[index]
         head = f"{self._paint('error', 'unreadable')} {self._paint('bold', _clean(f'{one.where.path}: {one.message}'))}"
-        return "\n".join([head, *self._frame(one.where, "error")])
+        return "\n".join([head, *(self._frame(one.where, "error") if one.where.line else ())])
 
     def fixed(self) -> Iterator[str]:
         """What `--fix` put right, where it stood before."""
@@ -141,6 +141,8 @@ class _Page:
             yield f"In the baseline, and no more ({plural(len(self.report.gone), 'entry')}; write it anew with `infralint baseline`):"
             yield from (_clean(f"  {one}") for one in self.report.gone)
             yield ""
+        if self.report.idle:
+            yield f"Nothing to read in: {listing(self.report.idle, most=6)}"
         if self.report.seen:
             yield f"Seen, and not read yet: {listing(self.report.seen)}."
         yield self._paint("bold", f"{self._read()}: {self._counts()}.")
@@ -173,7 +175,7 @@ class _Page:
 
     def _read(self) -> str:
         if not self.report.read:
-            return "Nothing to read: no nginx configuration, Terraform or Vercel project found here"
+            return "Read nothing"
         kinds = [plural(len(paths), NOUNS.get(name, f"{name} file")) for name, paths in self.report.read.items()]
         return f"Read {listing(kinds)} with {plural(self.report.hops, 'hop')} to judge"
 

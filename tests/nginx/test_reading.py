@@ -349,6 +349,24 @@ def test_a_hole_is_filled_by_the_service_that_runs_nginx(files: dict[str, str], 
     assert all(f"(${{READ}} is {value})" in one for one in said)
 
 
+def test_a_variable_of_nginx_in_capitals_is_no_hole(lint: Lint) -> None:
+    upgrade = POLLING.replace("Connection upgrade", "Connection $CONNECTION")
+    own = "map $http_upgrade $CONNECTION { default upgrade; '' close; }"
+    report = lint({"nginx.conf": upgrade % (own, "set $TO one; proxy_pass http://$TO;")})
+    assert report["unknown"] == []
+    assert problems(report, "missing-upgrade-headers") == []
+
+
+@pytest.mark.parametrize("ending", ["sample", "example", "dist"])
+def test_a_sample_beside_the_file_in_use_is_passed_over(ending: str, lint: Lint) -> None:
+    name = f"app.conf.{ending}"
+    report = lint({"app.conf": SERVER.replace("; }", "; proxy_buffering off; }"), name: SERVER})
+    assert report["findings"] == []
+    assert buffered(lint({}, paths=(name,))) == [f"{name}:{HELD}"]
+    (Path(name)).rename(f"other.conf.{ending}")
+    assert buffered(lint({})) == [f"other.conf.{ending}:{HELD}"]
+
+
 def test_defaults_that_disagree_fill_nothing(lint: Lint) -> None:
     site = "server { location /sse { proxy_pass http://app; proxy_buffering off; proxy_read_timeout ${READ}; } }\n"
     report = lint({"app.conf.template": site, ".env": "READ=5s\n", "Dockerfile": "ENV READ=500s\n"})
@@ -553,3 +571,42 @@ def test_a_declaration_that_no_location_takes_is_told(text: str, lint: Lint) -> 
     [unknown] = report["unknown"]
     assert unknown["location"]["line"] == text[: text.index("infralint")].count("\n") + 1
     assert "the comment `# infralint: stream=sse` declares a stream, and no location" in unknown["message"]
+
+
+POLLING = """
+upstream one { server a; }
+upstream other { server a; }
+upstream two { server a; server b; }
+upstream also { server a; server b; }
+%s
+server {
+    location /socket.io/ {
+        %s
+        proxy_http_version 1.1;
+        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Connection upgrade;
+    }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("outside", "inside", "verdict"),
+    [
+        ("", "proxy_pass http://one;", "kept"),
+        ("", "proxy_pass http://two;", "lost"),
+        ("", "set $where two; proxy_pass http://$where;", "lost"),
+        ("", "set $where one; if ($cookie_x) { set $where other; } proxy_pass http://$where;", "kept"),
+        ("map $host $where { default one; b.com other; }", "proxy_pass http://$where;", "kept"),
+        ("map $host $where { hostnames; default two; b.com http://also; }", "proxy_pass $where;", "lost"),
+        ("map $host $where { default one; b.com two; }", "proxy_pass http://$where;", "unknown"),
+        ("map $host $where { default one; b.com $cookie_where; }", "proxy_pass http://$where;", "unknown"),
+        ("", "proxy_pass http://$cookie_where;", "unknown"),
+        ("", "proxy_pass http://$host:8000;", "unknown"),
+    ],
+)
+def test_a_variable_may_choose_the_upstream(outside: str, inside: str, verdict: str, lint: Lint) -> None:
+    report = lint({"nginx.conf": POLLING % (outside, inside)})
+    said = [one["message"] for one in report["unknown"] if "leads where a variable says" in one["message"]]
+    assert bool(problems(report, "missing-sticky-sessions")) == (verdict == "lost")
+    assert bool(said) == (verdict == "unknown")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -17,7 +18,7 @@ from infralint.sources.nginx.hops import PASSES, Family, NginxLocation, buffers_
 from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, hidden
 from infralint.sources.nginx.tree import Directive, Source
-from infralint.sources.nginx.upstreams import Upstream, keeps_affinity, target_of
+from infralint.sources.nginx.upstreams import Upstream, keeps_affinity, targets_of
 from infralint.sources.nginx.versions import Version, Versions
 from infralint.sources.nginx.websocket import Maps, forwards_upgrade
 
@@ -321,7 +322,7 @@ class _Builder:
         if not internal:
             self.nginx.heard |= {hint.evidence.where for hint in told if hint.evidence.where}
         where = block.where
-        target = target_of(passed, scope)
+        targets = targets_of(passed, scope, self._maps())
         upgrade = self._upgrade(family, scope, passed, where)
         return NginxLocation(
             name=block.written,
@@ -330,11 +331,11 @@ class _Builder:
             idle_timeout=idle_timeout(scope, family, where),
             max_duration=Known(float("inf"), where, "", "default"),
             forwards_upgrade=upgrade,
-            keeps_affinity=self._affinity(target, scope, passed),
+            keeps_affinity=self._affinity(targets, scope, passed),
             runtime=Known("", where, "", "default"),
             hosts=tuple(name for name in names if name not in ("_", "") and not has_hole(name)),
             paths=(block.source.prepared.original(block.args[-1]),) if block.args and not internal else (),
-            upstream=target,
+            upstream=targets[0] if len(targets) == 1 else "",
             hints=() if internal else tuple(hints(block, scope, family, general, upgrade, told)),
             scope=server.tag,
             assumable=general and not internal,
@@ -368,10 +369,8 @@ class _Builder:
     def _maps(self) -> Maps:
         return {**self.project.maps, **self.own.maps}
 
-    def _affinity(self, target: str, scope: Scope, passed: Directive) -> Setting[Affinity]:
-        own = self.own.upstreams.get(target)
-        upstreams = self.own.upstreams if own else self.project.upstreams
-        return keeps_affinity(target, upstreams, scope, passed.where)
+    def _affinity(self, targets: Sequence[str], scope: Scope, passed: Directive) -> Setting[Affinity]:
+        return keeps_affinity(passed, targets, ChainMap(self.own.upstreams, self.project.upstreams), scope)
 
     def _stream_server(self, block: Directive, scope: Scope) -> None:
         """A TCP proxy: it buffers nothing and passes whatever is sent; only its silence matters."""
@@ -381,6 +380,7 @@ class _Builder:
             return
         ports = [_port(one.args[0]) for one in listens if one.args]
         where = block.where
+        targets = targets_of(passed, scope, self._maps())
         hop = NginxLocation(
             name=f"stream server on {', '.join(ports) or 'an unnamed port'}",
             where=where,
@@ -388,9 +388,9 @@ class _Builder:
             idle_timeout=idle_timeout(scope, "stream", where),
             max_duration=Known(float("inf"), where, "", "default"),
             forwards_upgrade=Known("forwarded", where, "", "default"),
-            keeps_affinity=self._affinity(target_of(passed, scope), scope, passed),
+            keeps_affinity=self._affinity(targets, scope, passed),
             runtime=Known("", where, "", "default"),
-            upstream=target_of(passed, scope),
+            upstream=targets[0] if len(targets) == 1 else "",
             scope=f"{self.part.path}#stream {len(self.nginx.streams) + 1}",
             assumable=any(WEB_PORTS.match(port) for port in ports),
             family="stream",

@@ -21,6 +21,7 @@ _OTHER_NAMES = (
     "license copying notice authors changelog readme codeowners makefile dockerfile containerfile procfile gemfile rakefile"
     " vagrantfile jenkinsfile caddyfile justfile version go."
 ).split()
+_SAMPLES = frozenset({"sample", "example", "dist"})
 _PLACES = lazy(
     r"(?:^|/)(?:nginx[^/]*|sites-(?:available|enabled)|conf\.d|openresty|swag|proxy-confs)/|nginx[^/]*$", re.IGNORECASE
 )
@@ -58,8 +59,19 @@ _SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^\s*(?:cat|sed|echo|apt-get|cp|mk
 def sources(project: Project, reading: Reading) -> Iterator[Source]:
     """Every nginx text of a project; what can't be read or told is noted in the reading."""
     for path in project.files:
-        if path in project.given or _could_be(path):
+        if path in project.given:
             yield from _sources_of(project, path, reading)
+        elif _could_be(path):
+            if live := _shown_by(path, project):
+                reading.skipped.append(f"{project.shown(path)}: {live} beside it is the one in use")
+            else:
+                yield from _sources_of(project, path, reading)
+
+
+def _shown_by(path: str, project: Project) -> str:
+    """The file that a sample is a sample of, if both stand side by side."""
+    live, _, ending = path.rpartition(".")
+    return live.rpartition("/")[2] if ending in _SAMPLES and live in project.file_set else ""
 
 
 def _could_be(path: str) -> bool:

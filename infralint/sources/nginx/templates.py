@@ -33,6 +33,8 @@ _MARKS = lazy(
     re.DOTALL,
 )
 _ENVIRONMENT = lazy(r"\$\{([A-Z_][A-Z0-9_]*)(?::?-([^}]*))?\}|\$([A-Z][A-Z0-9_]*)\b")
+_OWN = lazy(r"\b(?:map|geo|split_clients)\s[^;{}]*\$([A-Z][A-Z0-9_]*)\s*\{|\bset\s+\$([A-Z][A-Z0-9_]*)\s")
+"""Variables of nginx's own that a file defines, in capitals."""
 _OPENING = {"if", "for", "unless", "with", "range", "case", "macro", "block", "define", "call", "filter", "tablerow"}
 _LOOPS = {"for", "range", "tablerow", "with"}
 _BRANCHES = {"else", "elif", "elsif", "when"}
@@ -85,7 +87,10 @@ def prepare(text: str, branches: int | None = None) -> Prepared:
     if ("{{" in text or "{%" in text or "{#" in text) and _MOUSTACHE.search(text):
         _Moustache(result, branches).run()
     if "$" in result.text:
-        result.text = _ENVIRONMENT.sub(lambda found: _hole(result, found[0]), result.text)
+        own = {name for names in _OWN.findall(result.text) for name in names}
+        result.text = _ENVIRONMENT.sub(
+            lambda found: found[0] if (found[1] or found[3]) in own else _hole(result, found[0]), result.text
+        )
     return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -10,6 +11,7 @@ from infralint.lazy import lazy
 from infralint.model import Affinity, Known, Location, Setting, Unknown
 from infralint.sources.nginx.scopes import Level, Scope, has_hole
 from infralint.sources.nginx.tree import Directive
+from infralint.sources.nginx.websocket import Maps
 
 _PER_CLIENT = lazy(r"\$(?:\{)?(?:cookie_|http_authorization|http_x_session|arg_|remote_user|http_mcp_session_id)")
 _PER_REQUEST = lazy(r"\$(?:\{)?(?:remote_port|request_id|connection\b|msec|request_uri|uri\b|http_x_request_id|args\b)")
@@ -34,23 +36,44 @@ class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
         return next((one for name in names for one in self.level.by_name.get(name, ())), None)
 
 
-def target_of(pass_directive: Directive, scope: Scope) -> str:
-    """The name of the upstream or host that a `*_pass` leads to; empty where a variable decides."""
-    text = pass_directive.args[0] if pass_directive.args else ""
-    if found := re.fullmatch(r"(?:\w+://)?\$\{?(\w+)\}?(?:[/:].*)?", text):
-        values = {
-            one.args[1]
-            for level in scope.levels
-            for one in level.by_name.get("set", ())
-            if len(one.args) == 2 and one.args[0] == f"${found[1]}"
-        }
-        text = values.pop() if len(values) == 1 else ""
-    host = re.sub(r"^\w+://", "", text).partition("/")[0]
-    return host.partition("$")[0]
+def targets_of(pass_directive: Directive, scope: Scope, maps: Maps) -> list[str]:
+    """The upstreams or hosts that a `*_pass` may lead to; one that only a request tells is empty."""
+    text = _host(pass_directive.args[0]) if pass_directive.args else ""
+    found = re.fullmatch(r"\$\{?(\w+)\}?(?::\d+)?", text)
+    if found is None:
+        return [text.partition("$")[0]]
+    name = found[1]
+    said = [one.args[1] for level in scope.levels for one in level.by_name.get("set", ()) if _sets(one, name)]
+    said += [one.args[0] for block in maps.get(name, ()) for one in block.block or () if _chooses(one)]
+    hosts = [_host(one) for one in said]
+    return list(dict.fromkeys("" if "$" in host else host for host in hosts)) or [""]
 
 
-def keeps_affinity(target: str, upstreams: dict[str, Upstream], scope: Scope, where: Location) -> Setting[Affinity]:
-    """What keeps a client on one server."""
+def _host(text: str) -> str:
+    return re.sub(r"^\w+://", "", text).partition("/")[0]
+
+
+def _sets(one: Directive, name: str) -> bool:
+    return len(one.args) == 2 and one.args[0] == f"${name}"
+
+
+def _chooses(one: Directive) -> bool:
+    """Whether a line of a map gives a value."""
+    return one.block is None and len(one.args) == 1 and one.name != "include"
+
+
+def keeps_affinity(
+    passed: Directive, targets: Sequence[str], upstreams: Mapping[str, Upstream], scope: Scope
+) -> Setting[Affinity]:
+    """What keeps a client on one server, wherever a `*_pass` leads."""
+    why = f"`{passed.written}` leads where a variable says, and that is only known request by request"
+    unknown = Unknown(passed.where, "upstream", why)
+    settings = [_of_upstream(one, upstreams, scope, passed.where) if one else unknown for one in targets]
+    known = {one.value for one in settings if isinstance(one, Known)}
+    return settings[0] if len(settings) == 1 or (len(known) == 1 and unknown not in settings) else unknown
+
+
+def _of_upstream(target: str, upstreams: Mapping[str, Upstream], scope: Scope, where: Location) -> Setting[Affinity]:
     upstream = upstreams.get(target)
     if upstream is None:
         return Known("single", where, "upstream", "default")
