@@ -595,6 +595,7 @@ server {
     [
         ("", "proxy_pass http://one;", "kept"),
         ("", "proxy_pass http://two;", "lost"),
+        ("", "proxy_pass $scheme://two;", "lost"),
         ("", "set $where two; proxy_pass http://$where;", "lost"),
         ("", "set $where one; if ($cookie_x) { set $where other; } proxy_pass http://$where;", "kept"),
         ("map $host $where { default one; b.com other; }", "proxy_pass http://$where;", "kept"),

@@ -50,7 +50,7 @@ def targets_of(pass_directive: Directive, scope: Scope, maps: Maps) -> list[str]
 
 
 def _host(text: str) -> str:
-    return re.sub(r"^\w+://", "", text).partition("/")[0]
+    return re.sub(r"^[^/]*://", "", text).partition("/")[0]
 
 
 def _sets(one: Directive, name: str) -> bool:
