@@ -11,6 +11,7 @@ import msgspec
 
 from infralint.lazy import lazy
 from infralint.model import Location, Unreadable
+from infralint.wording import listing
 
 CONFIG_NAMES = ("infralint.yaml", ".infralint.yaml", "infralint.yml", ".infralint.yml")
 DEFAULT_GENERATION = 120.0
@@ -244,7 +245,9 @@ def _validate(data: Any, places: Places, shown: str) -> Settings:
         except msgspec.ValidationError as error:
             message, _, path = str(error).partition(" - at `")
             path = path.rstrip("`").replace("[...]", "") or "$"
-            errors.append(_at(path, _worded(message), places, shown))
+            choices = _choices(path) if message.startswith("Invalid enum value") else []
+            said = f"expected {listing(choices, 'or', most=9)}, got{message[18:]}" if choices else _worded(message)
+            errors.append(_at(path, said, places, shown))
             if not _remove(data, path):
                 raise BadConfig(errors) from error
     errors += [_at(path, message, places, shown) for path, message in _rules(settings)]
@@ -288,6 +291,22 @@ def _unknown_keys(data: Any, struct: type, path: str) -> Iterator[tuple[str, str
 
 def _items(value: Any, path: str) -> list[tuple[str, Any]]:
     return [(f"{path}[{index}]", item) for index, item in enumerate(value)] if isinstance(value, list) else []
+
+
+def _choices(path: str) -> list[str]:
+    """The words that may stand at a path such as `$.streams[0].kind`."""
+    annotation: Any = Settings
+    for name in re.findall(r"\.([^.\[]+)", path):
+        fields = {
+            one.encode_name: one.type for inner in _structs_in(annotation) for one in msgspec.structs.fields(inner)
+        }
+        annotation = fields.get(name)
+    return _words_in(annotation)
+
+
+def _words_in(annotation: Any) -> list[str]:
+    parts = getattr(annotation, "__args__", ())
+    return [word for part in parts for word in ([part] if isinstance(part, str) else _words_in(part))]
 
 
 def _structs_in(annotation: Any) -> list[type]:

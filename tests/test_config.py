@@ -70,7 +70,7 @@ def test_all_errors_at_once_each_with_its_place(lint: Lint) -> None:
     assert report["status"] == 2
     for expected in (
         "infralint.yaml:1:1: strems: unknown key; did you mean streams?",
-        "infralint.yaml:3:1: assume: invalid enum value 'loud'",
+        "infralint.yaml:3:1: assume: expected warning, note or off, got 'loud'",
         "infralint.yaml:4:1: generation: expected a duration such as 90s or 5m, got 'soon'",
         "infralint.yaml:6:5: streams[0].path: must begin with /, got 'chat'",
         "infralint.yaml:7:5: streams[0].knd: unknown key; did you mean kind?",

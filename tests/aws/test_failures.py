@@ -145,8 +145,12 @@ def test_no_credentials_is_one_sentence(audit: Audit, monkeypatch: pytest.Monkey
     assert output.count("\n") == 1
 
 
-def test_an_unknown_profile_is_one_sentence(audit: Audit) -> None:
-    assert audit("--profile", "nope", exit_code=2).output == "infralint: The config profile (nope) could not be found\n"
+def test_an_unknown_profile_is_one_sentence(audit: Audit, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "config"))
+    said = "infralint: no AWS profile is called nope; "
+    assert audit("--profile", "nope", exit_code=2).output == f"{said}none is configured here\n"
+    (home / "config").write_text("[profile dev]\nregion = eu-west-1\n[profile prod]\n")
+    assert audit("--profile", "nope", exit_code=2).output == f"{said}there are dev and prod\n"
 
 
 def test_no_region_is_one_sentence(run: Callable[..., Result]) -> None:

@@ -10,6 +10,7 @@ from infralint.sources.aws.client import Account, Caller, Control, Failed, Token
 from infralint.sources.aws.demand import Questions
 from infralint.sources.aws.fetch import Scan
 from infralint.sources.aws.snapshot import Failure, Region
+from infralint.wording import listing
 
 SESSION_NAME = "infralint-audit"
 ACTIONS = (
@@ -119,12 +120,22 @@ def _session(profile: str | None) -> Any:
         import boto3
     except ImportError as error:
         raise CantStart("auditing AWS needs boto3: pip install 'infralint[aws]'") from error
-    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import BotoCoreError, ProfileNotFound
 
     try:
         return boto3.Session(profile_name=profile)
+    except ProfileNotFound as error:
+        raise CantStart(f"no AWS profile is called {profile}; {_profiles()}") from error
     except BotoCoreError as error:
         raise CantStart(f"{error}") from error
+
+
+def _profiles() -> str:
+    """The profiles that there are, in words."""
+    from botocore.session import Session
+
+    found = Session().available_profiles
+    return f"there are {listing(found, most=9)}" if found else "none is configured here"
 
 
 def _default_region(partition: str) -> str:
@@ -149,4 +160,5 @@ def cant_start(failure: Failure) -> str:
         case "stopped":
             return "stopped before anything was read"
         case _:
-            return f"{failure.action} failed: {failure.message}"
+            hint = "; is that the region's name?" if "connect to the endpoint" in failure.message else ""
+            return f"{failure.action} failed: {failure.message}{hint}"
