@@ -357,3 +357,13 @@ def test_broken_sessions_of_a_program_are_told(
     output = audit("--profile", "sso", exit_code=2).output
     assert output.startswith("infralint: AWS does not accept the credentials: ")
     assert output.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_may_come_from_the_environment(
+    name: str, world: World, server: Server, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.balancer("web", **{"idle_timeout.timeout_seconds": "300"})
+    monkeypatch.setenv(name, "eu-west-1")
+    output = run("aws", "--endpoint-url", server.url, exit_code=0).output
+    assert "Read 1 AWS region with 1 hop to judge" in output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -54,7 +55,7 @@ class Entrance:
         self.endpoint = endpoint
         self.control = control
         self.regions = list(dict.fromkeys(regions))
-        self.home = self.regions[0] if regions else self.session.region_name
+        self.home = self.regions[0] if regions else os.environ.get("AWS_REGION") or self.session.region_name
         self.failures: list[Failure] = []
 
     def scans(self, roles: Sequence[str], all_regions: bool, questions: Questions) -> list[Scan]:
