@@ -611,3 +611,27 @@ def test_a_variable_may_choose_the_upstream(outside: str, inside: str, verdict: 
     said = [one["message"] for one in report["unknown"] if "leads where a variable says" in one["message"]]
     assert bool(problems(report, "missing-sticky-sessions")) == (verdict == "lost")
     assert bool(said) == (verdict == "unknown")
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "{% if a %}\nproxy_buffering on;\n{% else %}\nproxy_buffering off;\n{% endif %}",
+        "{% if a %}\nlocation /b { return 200; }\n{% else %}\nlocation /b { return 204; }\n{% endif %}",
+        "location {{ a }} { return 200; }\nlocation {{ b }} { return 204; }",
+        "include headers.inc;\ninclude headers.inc;",
+        "my_module_buffering on;\nmy_module_buffering on;",
+    ],
+)
+def test_what_may_stand_once_after_rendering_is_not_refused(inside: str, lint: Lint) -> None:
+    text = f"server {{\nlocation /sse {{\nproxy_pass http://app;\n{inside}\n}}\n}}\n"
+    report = lint({"app.conf.j2": text, "headers.inc": "proxy_set_header Host $host;\n"})
+    assert report["unreadable"] == []
+
+
+def test_a_mistyped_directive_names_the_right_one(lint: Lint) -> None:
+    report = lint({"nginx.conf": SERVER.replace("proxy_pass", "proxy_bufering off; proxy_pass")})
+    [problem] = report["unreadable"]
+    assert problem["message"].endswith('unknown directive "proxy_bufering"; did you mean proxy_buffering?')
+    assert problem["location"]["line"] == 2
+    assert report["status"] == 2

@@ -12,6 +12,7 @@ from infralint.sources.nginx.discover import sources
 from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.hints import declarations
 from infralint.sources.nginx.includes import Includes
+from infralint.sources.nginx.refusals import refusals
 from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.versions import Versions
 
@@ -38,6 +39,7 @@ def read(project: Project) -> Reading:
     reading.texts = {one.shown: one.prepared.unprepared for one in found if one.dump or one.path in project.virtual}
     reading.origins = {one.shown: project.shown(one.dump) for one in found if one.dump}
     reading.unreadable += [one for one in includes.broken.values() if one is not None]
+    reading.unreadable += [one for tree in includes.trees.values() for one in refusals(tree)]
     for path, why in includes.beyond.items():
         source = includes.sources.get(path)
         shown, line = (source.shown, source.first_line) if source else (project.shown(path), 1)

@@ -1,0 +1,84 @@
+"""What nginx would refuse in a file that parses: a name that it does not know, or what may stand only once and stands twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from functools import cache
+
+from infralint.model import Unreadable
+from infralint.sources.nginx.scopes import has_hole
+from infralint.sources.nginx.tree import Directive
+
+_FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc")
+_ONCE = frozenset(
+    "proxy_http_version proxy_cache proxy_buffer_size proxy_send_timeout gzip chunked_transfer_encoding limit_rate"
+    " worker_shutdown_timeout".split()
+    + [f"{family}_{name}" for family in _FAMILIES for name in ("buffering", "read_timeout", "pass")]
+)
+"""Directives that infralint goes by, and that nginx takes once a block: https://nginx.org/en/docs/dirindex.html"""
+_HEEDED = _ONCE | {"proxy_set_header", "proxy_ignore_headers", "server_name", "ip_hash"}
+_LISTS = frozenset("map types geo split_clients charset_map upstream match".split())
+"""Blocks whose lines begin with words of the user's own, or of a module's."""
+_LIKE = 0.9
+"""How alike a mistyped name and the right one are, at least."""
+
+
+def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
+    """All that nginx would refuse below a file's top level."""
+    pending = [tree]
+    while pending:
+        level = pending.pop()
+        yield from _twice(level)
+        for one in level:
+            if right := _meant(one.name):
+                yield _refused(one, f'unknown directive "{one.name}"; did you mean {right}?')
+            if one.block and one.name not in _LISTS:
+                pending.append(one.block)
+
+
+def _twice(level: Sequence[Directive]) -> Iterator[Unreadable]:
+    """What stands twice in one block, under the same template conditions."""
+    seen = set()
+    for one in level:
+        if one.name in _ONCE and one.block is None:
+            key, said = (one.name, one.conditions), f'"{one.name}" directive is duplicate'
+        elif one.name == "location" and (place := _place(one)):
+            key, said = (place, one.conditions), f'duplicate location "{place.lstrip("=")}"'
+        else:
+            continue
+        if key in seen:
+            yield _refused(one, said)
+        seen.add(key)
+
+
+def _place(one: Directive) -> str:
+    """What two locations may not share: the path, exact or as a prefix; empty where nginx takes both, or a hole hides it."""
+    modifier, pattern = one.args if len(one.args) == 2 else ("", "".join(one.args))
+    if modifier in ("~", "~*") or pattern.startswith(("~", "@")) or has_hole(pattern):
+        return ""
+    return f"={pattern}" if modifier == "=" else pattern
+
+
+@cache
+def _meant(name: str) -> str:
+    """The directive that a name is mistyped for; empty for one that nginx, or a module, may know."""
+    near = (
+        [one for one in _HEEDED if one[:2] == name[:2] and abs(len(one) - len(name)) < 3] if name not in _HEEDED else []
+    )
+    found = max(near, key=lambda one: _likeness(one, name), default="")
+    return found if found and _likeness(found, name) >= _LIKE and not _exists(name) else ""
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other).ratio()
+
+
+def _exists(name: str) -> bool:
+    from crossplane.analyzer import DIRECTIVES
+
+    return name in DIRECTIVES
+
+
+def _refused(one: Directive, said: str) -> Unreadable:
+    return Unreadable(f"nginx would refuse this file: {said}", one.where)
