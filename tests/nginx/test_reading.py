@@ -88,6 +88,38 @@ def test_a_config_map_keeps_its_lines_and_columns(lint: Lint) -> None:
     assert finding["location"]["column"] == 7
 
 
+KEYS = """\
+kind: ConfigMap
+data:
+  nginx.conf: |
+    events {}
+    http {
+      proxy_buffering %s;
+      include /etc/nginx/conf.d/*.conf;
+    }
+  default.conf: |
+    server {
+      location /sse { proxy_pass http://app; proxy_read_timeout 5m; }
+    }
+"""
+
+
+def test_keys_of_one_config_map_include_each_other(lint: Lint) -> None:
+    report = lint({"k8s/nginx.yaml": f"{KEYS % 'off'}---\n{KEYS % 'on'}"})
+    assert buffered(report) == [f"k8s/nginx.yaml:{len(KEYS.splitlines()) + 7} error buffered-stream"]
+    [finding] = report["findings"]
+    assert "`proxy_buffering on`" in finding["message"]
+    assert report["unknown"] == []
+
+
+def test_configuration_in_a_quoted_string_is_told(lint: Lint) -> None:
+    text = r'  nginx.conf: "events {}\nhttp {\n  server { location /sse { proxy_pass http://app;\n}}}\n"'
+    report = lint({"k8s/nginx.yaml": f"kind: ConfigMap\ndata:\n{text}\n", "a.conf": SERVER})
+    [unknown] = report["unknown"]
+    assert unknown["location"]["line"] == 3
+    assert "one quoted string" in unknown["message"]
+
+
 def test_one_file_handed_over_pulls_in_its_project(lint: Lint) -> None:
     files: dict[str, str | bytes] = {
         "infralint.yaml": "assume: warning\n",

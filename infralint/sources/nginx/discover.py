@@ -52,6 +52,10 @@ _WEAK = lazy(rb"(?:^|[;{}])\s*(?:server|http|events|stream|location[ \t]+[^;{}\n
 _APACHE = lazy(rb"^\s*</?(?:VirtualHost|Directory|Location|IfModule|Proxy|FilesMatch)\b", re.MULTILINE)
 _DUMP_MARK = lazy(r"^# configuration file (\S.*):$", re.MULTILINE)
 _BLOCK_SCALAR = lazy(r"^([ \t]*)(?:- )?[^\s#][^\n]*?:[ \t]*[|>][-+0-9]*[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
+_QUOTED = lazy(
+    r'^[ \t]*(?:- )?([^\s#"][^\n"]*?):[ \t]*"(?:[^"\\\n]|\\.)*?_pass[ \t](?:[^"\\\n]|\\.)*?;\\n', re.MULTILINE
+)
+_DOCUMENT = lazy(r"^---", re.MULTILINE)
 _SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^\s*(?:cat|sed|echo|apt-get|cp|mkdir)\s", re.MULTILINE)
 """A shell script that writes nginx configuration is not nginx configuration."""
 
@@ -101,7 +105,7 @@ def _sources_of(project: Project, path: str, reading: Reading) -> Iterator[Sourc
     elif _DUMP_MARK.search(text):
         yield from _from_dump(path, text)
     elif is_nginx(text) or (_named_nginx(path) and _WEAK.search(content)):
-        yield from _plain(project.shown(path), path, text, reading)
+        yield from _plain(project, path, text, reading)
 
 
 def _worth_decoding(path: str, content: bytes) -> bool:
@@ -132,15 +136,19 @@ def is_nginx(text: str) -> bool:
     return bool(_STRONG.search(content)) or len(set(_SNIFF.findall(content))) >= 2
 
 
-def _plain(
-    shown: str, path: str, text: str, reading: Reading, first_line: int = 1, indent: int = 0, sealed: str = ""
-) -> Iterator[Source]:
-    if language := foreign_language(text):
+def _plain(project: Project, path: str, text: str, reading: Reading) -> Iterator[Source]:
+    if _is_read(project.shown(path), text, 1, reading):
+        yield Source(path, project.shown(path), prepare(text))
+
+
+def _is_read(shown: str, text: str, line: int, reading: Reading) -> bool:
+    """Whether a text is no template in a language that infralint does not read, which is told."""
+    language = foreign_language(text)
+    if language:
         why = f"this file is a template in a language that infralint does not read ({language})"
         remedy = "render it and check the result, or hand in the output of `nginx -T`"
-        reading.unknown.append(Unknown(Location(shown, first_line), "", why, remedy))
-        return
-    yield Source(path, shown, prepare(text), first_line, indent, sealed=sealed)
+        reading.unknown.append(Unknown(Location(shown, line), "", why, remedy))
+    return not language
 
 
 def _from_dump(path: str, text: str) -> Iterator[Source]:
@@ -153,13 +161,30 @@ def _from_dump(path: str, text: str) -> Iterator[Source]:
 
 def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> Iterator[Source]:
     """nginx texts in the block scalars of a Kubernetes manifest, rendered or as a Helm template."""
+    shown = project.shown(path)
     sealed = "the manifest is a template" if "{{" in text else ""
     for mark in _BLOCK_SCALAR.finditer(text):
         folded = "" if "|" in mark[0].partition(":")[2] else "the manifest folds its lines (`>`)"
         body, indent = _scalar(text, mark.end() + 1, len(mark[1]))
         if "snippet" not in mark[0] and is_nginx(body) and not _SCRIPT.search(body):
             line = text.count("\n", 0, mark.end()) + 2
-            yield from _plain(project.shown(path), f"{path}#{line}", body, reading, line, indent, sealed or folded)
+            if _is_read(shown, body, line, reading):
+                key = mark[0].strip().removeprefix("- ").partition(":")[0].strip("\"' ")
+                document = len(_DOCUMENT.findall(text, 0, mark.start()))
+                yield Source(
+                    f"{path}#{line}",
+                    shown,
+                    prepare(body),
+                    line,
+                    indent,
+                    sealed=sealed or folded,
+                    key=key,
+                    document=document,
+                )
+    for mark in _QUOTED.finditer(text):
+        why = "this nginx configuration is written as one quoted string, which infralint does not read"
+        where = Location(shown, text.count("\n", 0, mark.start(1)) + 1)
+        reading.unknown.append(Unknown(where, "", why, "write it as a block (`|`)"))
 
 
 def _scalar(text: str, start: int, parent: int) -> tuple[str, int]:

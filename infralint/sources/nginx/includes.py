@@ -151,11 +151,21 @@ class Includes:
         if source.dump:
             full = argument if argument.startswith("/") else posixpath.join(self._dump_base, argument)
             return sorted(path for path in self.dumped if fnmatchcase(path, full))
+        if source.key and (found := self._beside(argument, source)):
+            return found
         placed = self._placed(argument)
         for pattern in self._candidates(argument, source, base):
             if found := self._matching(pattern):
                 return [path for path in dict.fromkeys([*found, *placed]) if path != source.path]
         return [path for path in placed if path != source.path]
+
+    def _beside(self, argument: str, source: Source) -> list[str]:
+        """Other keys of the same manifest that an include means: they are mounted together."""
+        manifest = source.path.partition("#")[0]
+        matches = re.compile(_glob(posixpath.basename(argument))).fullmatch
+        known = [one for one in self.sources.values() if one.key and one.path.partition("#")[0] == manifest]
+        alike = [one for one in known if one.document == source.document and matches(one.key)]
+        return [one.path for one in sorted(alike, key=lambda one: one.key) if one is not source]
 
     def _placed(self, argument: str) -> list[str]:
         """Files that a Dockerfile or compose puts, one by one, where a glob looks."""

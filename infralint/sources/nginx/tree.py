@@ -41,7 +41,8 @@ class Word(msgspec.Struct, frozen=True, gc=False):
 class Source(msgspec.Struct, eq=False, dict=True):
     """The file a directive stands in. shown: its path as the user would type it; first_line,
     indent: where its text begins in that file (a ConfigMap's value begins further down); dump: the
-    `nginx -T` output that it comes from; sealed: why nothing can safely be written into it."""
+    `nginx -T` output that it comes from; sealed: why nothing can safely be written into it;
+    key: its name in a manifest; document: which of the manifest's documents holds it."""
 
     path: str
     shown: str
@@ -50,6 +51,8 @@ class Source(msgspec.Struct, eq=False, dict=True):
     indent: int = 0
     dump: str = ""
     sealed: str = ""
+    key: str = ""
+    document: int = 0
     comments: list[tuple[int, str]] = []
 
     @cached_property
