@@ -667,3 +667,25 @@ def test_a_mistyped_directive_names_the_right_one(lint: Lint) -> None:
     assert problem["message"].endswith('unknown directive "proxy_bufering"; did you mean proxy_buffering?')
     assert problem["location"]["line"] == 2
     assert report["status"] == 2
+
+
+DECLARED = "streams: [{path: /chat}]\n"
+OFF = "location /chat { proxy_pass http://app; proxy_buffering off; proxy_read_timeout 5m; }"
+ON = "location /chat { proxy_pass http://app; proxy_buffering on; proxy_read_timeout 5m; }"
+
+
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [
+        (f"{ON}", ["3 error"]),
+        (f"{{% if a %}}\n{OFF}\n{{% else %}}\n{ON}\n{{% endif %}}", ["6 warning"]),
+        (f"{{% if a %}}\n{ON}\n{{% else %}}\n{OFF}\n{{% endif %}}", ["4 warning"]),
+        (f"{{% if a %}}\n{OFF}\n{{% endif %}}\n{ON.replace('/chat', '/')}", ["6 warning"]),
+        (f"{{% if a %}}\n{OFF}\n{{% else %}}\n{OFF}\n{{% endif %}}\n{ON.replace('/chat', '/')}", []),
+        (f"{{% if a %}}\n{OFF}\n{{% elif b %}}\n{OFF}\n{{% endif %}}\n{ON.replace('/chat', '/')}", ["8 warning"]),
+        (f"{{% if a %}}\n{ON}\n{{% endif %}}", ["4 warning"]),
+    ],
+)
+def test_a_location_under_a_template_condition_is_only_possible(inside: str, expected: list[str], lint: Lint) -> None:
+    report = lint({"app.conf.j2": f"server {{\n\n{inside}\n}}\n", "infralint.yaml": DECLARED})
+    assert problems(report) == [f"app.conf.j2:{one} buffered-stream" for one in expected]

@@ -83,10 +83,10 @@ def _served(server: VirtualServer, path: str, kind: StreamKind, depth: int) -> I
     if depth > DEEP or server.returns:
         return
     unsure = [one for one in server.places if one.open]
-    place = choose.choose_location(server.places, path, not server.keeps_slashes)
-    if place is not None:
+    places = choose.choose_locations(server.places, path, not server.keeps_slashes)
+    for place in places:
         for hop, certain in _through(server, place, path, kind, depth):
-            yield hop, certain and not unsure
+            yield hop, certain and not unsure and len(places) == 1 and not place.held
 
 
 def _through(
@@ -279,6 +279,8 @@ class _Builder:
             ],
             redirects=passed is not None and pattern.endswith("/") and modifier in ("", "^~"),
             open=has_hole(pattern),
+            held=outer.nearest.under_condition(block),
+            every=_branches(block),
             tag=location,
         )
 
@@ -400,6 +402,13 @@ class _Builder:
         )
         self.nginx.streams.append(hop)
         self.hops.append(hop)
+
+
+def _branches(block: Directive) -> int:
+    """How many branches the template condition has that a block stands under, if one of them always holds."""
+    prepared = block.source.prepared
+    number = block.conditions[-1][0] if block.conditions else -1
+    return prepared.branches.get(number, 0) + 1 if number in prepared.exhaustive else 0
 
 
 def _is_stream_server(level: Level) -> bool:

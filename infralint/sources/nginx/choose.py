@@ -22,7 +22,8 @@ class Place(msgspec.Struct, eq=False, dict=True):
     """A location: its modifier (`@` for a named one), its pattern, the locations nested in it.
 
     redirects: it proxies and ends in a slash, so nginx answers its path without the slash with 301.
-    open: part of the pattern is only known once a template is rendered.
+    open: part of the pattern is only known once a template is rendered. held: the template conditions
+    (block and branch) under which it is there; every: branches that such a block has, where one always holds.
     """
 
     modifier: Modifier
@@ -30,6 +31,8 @@ class Place(msgspec.Struct, eq=False, dict=True):
     nested: list[Place] = []
     redirects: bool = False
     open: bool = False
+    held: tuple[tuple[int, int], ...] = ()
+    every: int = 0
     tag: Any = None
 
 
@@ -82,34 +85,56 @@ def normalised(path: str, merge_slashes: bool = True) -> str:
     return "/" + "/".join(segments)
 
 
-def choose_location(places: Sequence[Place], path: str, merge_slashes: bool = True) -> Place | None:
-    """The location that nginx chooses for a path; None where it has none (or redirects)."""
-    return _find(places, normalised(path, merge_slashes))[1]
+def choose_location(
+    places: Sequence[Place], path: str, merge_slashes: bool = True, without: Sequence[Place] = ()
+) -> Place | None:
+    """The location that nginx chooses for a path; None where it has none (or redirects). without: locations left out."""
+    return _find(places, normalised(path, merge_slashes), without)[1]
 
 
-def _find(places: Sequence[Place], path: str) -> tuple[Literal["sure", "prefix", "none"], Place | None]:
+def choose_locations(places: Sequence[Place], path: str, merge_slashes: bool = True) -> list[Place]:
+    """The location that nginx chooses; several where template conditions decide which of them are there."""
+    found: list[Place] = []
+    while (place := choose_location(places, path, merge_slashes, found)) is not None:
+        found.append(place)
+        if not place.held or _always(place, found):
+            break
+    return found
+
+
+def _always(place: Place, found: Sequence[Place]) -> bool:
+    """Whether one of the branches that place stands in holds, and in all of them a location was found."""
+    block = place.held[0][0]
+    branches = {one.held[0][1] for one in found if len(one.held) == 1 and one.held[0][0] == block}
+    return 0 < place.every <= len(branches)
+
+
+def _find(
+    places: Sequence[Place], path: str, without: Sequence[Place]
+) -> tuple[Literal["sure", "prefix", "none"], Place | None]:
+    places = [one for one in places if one not in without] if without else places
     exact = next((one for one in places if one.modifier == "=" and one.pattern == path), None)
     if exact:
-        return "sure", _nested(exact, path)
+        return "sure", _nested(exact, path, without)
     if any(one.redirects and one.pattern == f"{path}/" for one in places if one.modifier in ("", "^~", "=")):
         return "sure", None
     best = _longest(places, path)
     state: Literal["sure", "prefix", "none"] = "none"
     chosen: Place | None = None
     if best:
-        state, inner = _find(best.nested, path)
+        state, inner = _find(best.nested, path, without)
         if state == "sure":
             return state, inner
         state, chosen = "prefix", inner or best
     if not (best and best.modifier == "^~"):
         for one in places:
             if one.modifier in ("~", "~*") and matches(one.pattern, path, one.modifier == "~*"):
-                return "sure", _nested(one, path)
+                return "sure", _nested(one, path, without)
     return state, chosen
 
 
-def _nested(place: Place, path: str) -> Place:
-    return _find(place.nested, path)[1] or place
+def _nested(place: Place, path: str, without: Sequence[Place]) -> Place:
+    return _find(place.nested, path, without)[1] or place
 
 
 def _longest(places: Iterable[Place], path: str) -> Place | None:
