@@ -349,6 +349,37 @@ def test_a_value_without_a_name_is_refused(lint: Lint) -> None:
     assert "expected NAME=VALUE" in report["stderr"]
 
 
+IDLE = 'variable "idle" {\n  type = number\n}\nresource "aws_lb" "m" {\n  idle_timeout = var.idle\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "place", "said"),
+    [
+        ({}, ("--tf-var", "idel=60"), "--tf-var:0", "no root declares a variable idel; did you mean idle?"),
+        ({}, ("--tf-var", "idle=soon"), "--tf-var:0", "--tf-var gives var.idle, and Terraform would refuse that value"),
+        (
+            {"terraform.tfvars": '\nidle = "soon"\n'},
+            (),
+            "terraform.tfvars:2",
+            "terraform.tfvars sets var.idle, and Terraform would refuse that value",
+        ),
+    ],
+)
+def test_values_that_terraform_would_refuse_are_errors(
+    files: dict[str, str], options: tuple[str, ...], place: str, said: str, lint: Lint
+) -> None:
+    report = lint({"main.tf": IDLE, **files}, *options)
+    [problem] = report["unreadable"]
+    assert f"{problem['location']['path']}:{problem['location']['line']}" == place
+    assert said in problem["message"]
+    assert report["status"] == 2
+
+
+def test_an_option_may_be_for_one_of_several_roots(lint: Lint) -> None:
+    report = lint({"a/main.tf": IDLE, "b/main.tf": IDLE.replace("idle", "other")}, "--tf-var", "other=60")
+    assert report["unreadable"] == []
+
+
 def test_what_a_loop_runs_over_is_shown(tmp_path: Path) -> None:
     text = 'variable "all" {\n  default = { a = 60 }\n}\n'
     text += 'resource "aws_lb" "m" {\n  for_each = var.all\n  idle_timeout = each.value\n}\n'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -28,12 +29,16 @@ def read(project: Project) -> Reading:
     covered = {plan.root for plan in planned}
     found = [tier for plan in planned for tier in tiers(plan.graph)]
     wanted = [root for root in roots(tree) if root.path not in covered]
+    declared: set[str] = set()
     for one in project.work.spread("Terraform roots", partial(_of_root, tree), wanted):
         found += one.tiers
+        declared |= one.variables
         reading.unknown += one.unknown
         reading.unreadable += one.unreadable
     reading.tiers += _distinct(found)
     reading.unreadable = list(dict.fromkeys([*reading.unreadable, *tree.unreadable]))
+    if wanted:
+        reading.unreadable += _undeclared(project.settings.terraform.variables, frozenset(declared))
     reading.files += [project.shown(plan.path) for plan in planned]
     reading.files += [project.shown(path) for path in project.files if path.endswith(ENDINGS)]
     if project.named("terragrunt.hcl"):
@@ -48,6 +53,16 @@ class _Outcome:
     tiers: list[BalancerTier] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
+    variables: frozenset[str] = frozenset()
+
+
+def _undeclared(given: Iterable[str], declared: frozenset[str]) -> Iterator[Unreadable]:
+    """Options that name variables which no root has."""
+    for name in given:
+        if name not in declared:
+            near = get_close_matches(name, declared, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            yield Unreadable(f"no root declares a variable {name}{hint}", Location("--tf-var"))
 
 
 def _of_root(tree: Tree, root: Root) -> _Outcome:
@@ -72,7 +87,8 @@ def _of_root(tree: Tree, root: Root) -> _Outcome:
         plan = "hand in a plan (terraform show -json)"
         return _Outcome([], [Unknown(where, "", "this root takes too long to work out", plan)], problems)
     found = tiers(graph)
-    return _Outcome(found, world.unknown, [*problems, *world.problems, *tree.unreadable[before:]])
+    refused = [*problems, *world.problems, *tree.unreadable[before:]]
+    return _Outcome(found, world.unknown, refused, frozenset(tree.folder(root.path).variables))
 
 
 def _items(module: Module) -> Iterator[Item]:

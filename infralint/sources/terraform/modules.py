@@ -249,6 +249,10 @@ class Module:
         try:
             return converted(value, kind)
         except EvaluationError as error:
+            given = self.world.given.get(name)
+            if given is not None and self.call is None:
+                said = f"{given.said}, and Terraform would refuse that value: {error}"
+                self.world.problems.append(Unreadable(said, given.where))
             return Hole(f"var.{name} has a value of another type: {error}", block.where)
 
     def _given(self, name: str, block: Block) -> Value:
