@@ -669,6 +669,16 @@ def test_a_mistyped_directive_names_the_right_one(lint: Lint) -> None:
     assert report["status"] == 2
 
 
+def test_a_mapped_folder_that_is_not_there_is_told(lint: Lint) -> None:
+    settings = "nginx: {include_paths: {/etc/nginx/snippets: deploy/snipets}}\n"
+    report = lint({"nginx.conf": SERVER, "deploy/snippets/x.conf": "gzip on;\n", "infralint.yaml": settings})
+    [problem] = report["unreadable"]
+    assert problem["location"]["path"] == "infralint.yaml"
+    assert "/etc/nginx/snippets is mapped to deploy/snipets, which is not in the project" in problem["message"]
+    (Path("infralint.yaml")).write_text(settings.replace("snipets", "snippets"))
+    assert lint({})["unreadable"] == []
+
+
 DECLARED = "streams: [{path: /chat}]\n"
 OFF = "location /chat { proxy_pass http://app; proxy_buffering off; proxy_read_timeout 5m; }"
 ON = "location /chat { proxy_pass http://app; proxy_buffering on; proxy_read_timeout 5m; }"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 
-from infralint.model import Location, Reading, Unknown
+from infralint.model import Location, Reading, Unknown, Unreadable
 from infralint.project import Project
 from infralint.sources.nginx import build
 from infralint.sources.nginx.discover import sources
@@ -34,6 +34,7 @@ def read(project: Project) -> Reading:
             reading.tiers.append(tier)
         reading.unknown += tier.unseen
         heard |= tier.heard
+    reading.unreadable += _unmapped(project)
     reading.unknown += _unmet(heard, includes)
     reading.files = sorted({source.shown for source in includes.sources.values()})
     reading.texts = {one.shown: one.prepared.unprepared for one in found if one.dump or one.path in project.virtual}
@@ -46,6 +47,15 @@ def read(project: Project) -> Reading:
         remedy = "render it and check the result, or hand in the output of `nginx -T`"
         reading.unknown.append(Unknown(Location(shown, line), "", why, remedy))
     return reading
+
+
+def _unmapped(project: Project) -> Iterator[Unreadable]:
+    """Mapped folders of the server that are not in the project."""
+    for server, local in project.settings.nginx.include_paths.items():
+        inside = local.strip("/").removeprefix("./")
+        if inside not in ("", ".") and not (project.root / inside).exists():
+            said = f"nginx.include_paths: {server} is mapped to {local}, which is not in the project"
+            yield Unreadable(said, Location(project.config_shown or "infralint.yaml"))
 
 
 def _unmet(heard: set[Location], includes: Includes) -> Iterator[Unknown]:
