@@ -32,6 +32,12 @@ def cli() -> None:
     """Will a token stream (SSE) or a WebSocket survive every hop between the browser and the model?"""
 
 
+def _packs_option(text: str) -> Callable[[Any], Any]:
+    """Folders of the user's own checks."""
+    folder = click.Path(path_type=Path)
+    return click.option("--checks", "packs", multiple=True, type=folder, metavar="DIR", help=text)
+
+
 def _terraform_options(command: Any) -> Any:
     """The options that give values to Terraform's variables."""
     for option in (
@@ -73,14 +79,7 @@ def _terraform_options(command: Any) -> Any:
     type=click.Choice(["warning", "note", "off"]),
     help="How loud to be where nothing says what streams.  [default: warning]",
 )
-@click.option(
-    "--checks",
-    "packs",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Run a folder of your own checks, too.",
-)
+@_packs_option("Run a folder of your own checks, too.")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Use this infralint.yaml.")
 @click.option("--nginx-version", metavar="VERSION", help="The nginx that runs these files, such as 1.27.3.")
 @_terraform_options
@@ -153,14 +152,7 @@ def init_command(folder: Path, force: bool) -> None:
 @cli.command("baseline")
 @click.argument("folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Use this infralint.yaml.")
-@click.option(
-    "--checks",
-    "packs",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Run a folder of your own checks, too.",
-)
+@_packs_option("Run a folder of your own checks, too.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False),
@@ -189,14 +181,7 @@ _NO_OPTIONS: dict[str, Any] = {"assume": None, "fail_on": None, "select": (), "i
 
 @cli.command()
 @click.argument("name", metavar="CHECK")
-@click.option(
-    "--checks",
-    "packs",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Look in a folder of your own checks, too.",
-)
+@_packs_option("Look in a folder of your own checks, too.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Else plain Markdown.")
 def explain(name: str, packs: tuple[Path, ...], color: str) -> None:
     """Print the manual page of a check: laid out in a terminal, else its Markdown."""
@@ -216,14 +201,7 @@ def explain(name: str, packs: tuple[Path, ...], color: str) -> None:
 
 
 @cli.command("checks")
-@click.option(
-    "--checks",
-    "packs",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="List a folder of your own checks, too.",
-)
+@_packs_option("List a folder of your own checks, too.")
 @click.option("--format", "format_", type=click.Choice(["text", "markdown"]), default="text", help="What to print.")
 def checks_command(packs: tuple[Path, ...], format_: str) -> None:
     """List the checks."""

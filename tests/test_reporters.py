@@ -318,6 +318,14 @@ def test_junit_as_jenkins_reads_it(here: Path) -> None:
     assert ["skipped"] in read.values()
 
 
+def test_junit_counts_at_the_root_what_its_suites_count(here: Path) -> None:
+    write(here, dict(MIXED))
+    root = ElementTree.fromstring(said("junit"))
+    for name in ("tests", "failures", "errors"):
+        assert int(root.attrib[name]) == sum(int(suite.attrib[name]) for suite in root) > 0
+    assert int(root.attrib["tests"]) == len(root.findall(".//testcase"))
+
+
 def test_junit_notes_are_skipped_and_names_differ(here: Path) -> None:
     write(here, {"nginx.conf": MIXED["nginx/nginx.conf"].replace("# SSE", "").replace("/chat", "/")})
     root = ElementTree.fromstring(said("junit", "--assume", "note"))

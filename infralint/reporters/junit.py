@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
@@ -36,10 +36,11 @@ def render(report: Report, shown: Shown) -> str:
     """The report as JUnit XML."""
     found = _by_check(report)
     names = dict.fromkeys([*(check.name for check in shown.checks), *found])
-    parts = [_suite(f"infralint.{name}", found.get(name) or [_Case("no finding")]) for name in names]
-    parts.append(_suite("infralint.read", list(_reading(report))))
-    head = '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="infralint">'
-    return "\n".join([head, *parts, "</testsuites>\n"])
+    suites = {f"infralint.{name}": found.get(name) or [_Case("no finding")] for name in names}
+    suites["infralint.read"] = list(_reading(report))
+    total = _totals(case for cases in suites.values() for case in cases)
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="infralint" {total}>'
+    return "\n".join([head, *(_suite(name, cases) for name, cases in suites.items()), "</testsuites>\n"])
 
 
 def _by_check(report: Report) -> dict[str, list[_Case]]:
@@ -87,11 +88,17 @@ def _reading(report: Report) -> Iterator[_Case]:
 
 
 def _suite(name: str, cases: list[_Case]) -> str:
+    head = f'  <testsuite name={_quoted(name)} {_totals(cases)} skipped="{_skipped(cases)}">'
+    return "\n".join([head, *_written(name, cases), "  </testsuite>"])
+
+
+def _totals(cases: Iterable[_Case]) -> str:
     counts = Counter(one.outcome for one in cases)
-    totals = {"tests": len(cases), "failures": counts["failure"], "errors": counts["error"]}
-    totals["skipped"] = counts["skipped"]
-    head = " ".join(f'{key}="{value}"' for key, value in totals.items())
-    return "\n".join([f"  <testsuite name={_quoted(name)} {head}>", *_written(name, cases), "  </testsuite>"])
+    return f'tests="{counts.total()}" failures="{counts["failure"]}" errors="{counts["error"]}"'
+
+
+def _skipped(cases: Iterable[_Case]) -> int:
+    return sum(one.outcome == "skipped" for one in cases)
 
 
 def _written(suite: str, cases: list[_Case]) -> Iterator[str]:
