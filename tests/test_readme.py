@@ -25,7 +25,9 @@ def test_the_configuration_in_the_readme_is_valid(lint: Lint) -> None:
     [example] = [
         block for block in re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL) if "streams:" in block
     ]
-    report = lint({"infralint.yaml": example, "nginx.conf": "events {}\n"})
+    report = lint(
+        {"infralint.yaml": example, "nginx.conf": "events {}\n", "deploy/snippets/tls.conf": "ssl_protocols TLSv1.3;\n"}
+    )
     assert (report["status"], report["stderr"]) == (0, "")
 
 
