@@ -42,6 +42,16 @@ REGEXES = (
     r"stream",
 )
 ENDINGS = ("", "/", "chat", "chat/", "stream", "v1/", "v12/x", "index.php", "app.JS", "a.css", "CHAT", "1")
+REWRITES = (
+    "rewrite ^/api/(.*)$ /$1 last;",
+    "rewrite ^/v[0-9]+/(.*) /api/$1 break;",
+    "rewrite /chat /ws/;",
+    "rewrite ^/ws/(.+)$ /api/$1;",
+    "rewrite ^/static/(.*) /api/chat?file=$1;",
+    "rewrite ^/old(.*) /api$1 permanent;",
+    "rewrite ^/a$ https://elsewhere.test/a;",
+    "rewrite ^(/[a-z]+)/$ $1;",
+)
 NAMES = (
     "example.com",
     "www.example.com",
@@ -82,7 +92,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Choice:
-    """nginx's choice: `answer` is the id that the chosen location (or server) returns, empty if there was none."""
+    """nginx's choice: `answer` is the id that the chosen location (or server) returns, empty if there was none, or a redirect."""
 
     configuration: str
     request: Request
@@ -113,6 +123,8 @@ class Writer:
         lines = [listen, f"server_name {names};" if names else "", *self._locations("", 0)]
         if self.random.random() < 0.1:
             lines.append("merge_slashes off;")
+        if self.random.random() < 0.3:
+            lines += self.random.sample(REWRITES, self.random.randint(1, 3))
         if self.random.random() < 0.05:
             lines.append(self._return())
         return "server {\n" + "\n".join(filter(None, lines)) + "\n}"
@@ -208,6 +220,6 @@ def _answer(reader: BinaryIO) -> str:
         if name.lower() == b"content-length":
             size = int(value)
     body = reader.read(size).decode()
-    if status not in (b"200", b"404"):
+    if status not in (b"200", b"301", b"302", b"404"):
         raise ValueError(f"nginx answers {status.decode()}: the request was meant to be a valid one")
     return body if status == b"200" else ""

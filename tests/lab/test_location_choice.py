@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infralint.sources.nginx.build import Nginx
-from infralint.sources.nginx.choose import choose_location, choose_server
+from infralint.sources.nginx.choose import after_rewrites, choose_location, choose_server
 
 from .harness import Binary, binaries
 from .judged import tier_of
@@ -39,8 +39,10 @@ def _chosen(tier: Nginx, choice: Choice) -> str:
     server, _ = choose_server(tier.servers, choice.request.host, "*:80")
     if server.returns:
         return server.returns
-    merge = not server.keeps_slashes
-    place = choose_location(server.places, choice.request.path, merge)
+    path = after_rewrites(server, choice.request.path)
+    if path is None:
+        return ""
+    place = choose_location(server.places, path, not server.keeps_slashes)
     return place.tag.block.children("return")[0].args[-1] if place else ""
 
 

@@ -699,3 +699,20 @@ ON = "location /chat { proxy_pass http://app; proxy_buffering on; proxy_read_tim
 def test_a_location_under_a_template_condition_is_only_possible(inside: str, expected: list[str], lint: Lint) -> None:
     report = lint({"app.conf.j2": f"server {{\n\n{inside}\n}}\n", "infralint.yaml": DECLARED})
     assert problems(report) == [f"app.conf.j2:{one} buffered-stream" for one in expected]
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "line"),
+    [
+        ("", 5),
+        ("rewrite ^/chat$ /backend/chat last;", 6),
+        ("rewrite ^/chat$ /backend/chat;", 6),
+        ("rewrite ^/other$ /backend/chat last;", 5),
+        ("rewrite ^/chat$ https://elsewhere.test/ permanent;", None),
+    ],
+)
+def test_a_rewrite_of_the_server_comes_before_its_locations(rewrite: str, line: int | None, lint: Lint) -> None:
+    locations = f"{ON}\n{ON.replace('/chat', '/backend/')}"
+    report = lint({"nginx.conf": f"server {{\n\n{rewrite}\n\n{locations}\n}}\n", "infralint.yaml": DECLARED})
+    assert problems(report) == ([f"nginx.conf:{line} error buffered-stream"] if line else [])
+    assert bool(report["unknown"]) == (line is None)

@@ -83,7 +83,9 @@ def _served(server: VirtualServer, path: str, kind: StreamKind, depth: int) -> I
     if depth > DEEP or server.returns:
         return
     unsure = [one for one in server.places if one.open]
-    places = choose.choose_locations(server.places, path, not server.keeps_slashes)
+    chosen = choose.after_rewrites(server, path) if depth == 0 else path
+    places = choose.choose_locations(server.places, chosen, not server.keeps_slashes) if chosen is not None else []
+    path = chosen or path
     for place in places:
         for hop, certain in _through(server, place, path, kind, depth):
             yield hop, certain and not unsure and len(places) == 1 and not place.held
@@ -253,6 +255,10 @@ class _Builder:
         if block is not None:
             answers = [one for one in level.by_name.get("return", []) if not level.under_condition(one)]
             server.returns = answers[0].args[-1] if answers and answers[0].args else ""
+            own = [
+                one for one in level.by_name.get("rewrite", ()) if not level.under_condition(one) and len(one.args) > 1
+            ]
+            server.rewrites = [one.args for one in own]
             server.own_slashes = any(one.args == ["off"] for one in level.by_name.get("merge_slashes", ()))
         if not server.returns:
             self._hops(server, built, names)

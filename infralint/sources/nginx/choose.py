@@ -46,7 +46,8 @@ class Listener(msgspec.Struct, eq=False, dict=True):
 class VirtualServer(msgspec.Struct, eq=False, dict=True):
     """A server block: where it listens, its names as written, its locations.
 
-    returns: what its own `return` answers before any location is chosen. own_slashes: it says
+    returns: what its own `return` answers before any location is chosen. rewrites: arguments of its
+    own `rewrite`s, which come before that choice, too. own_slashes: it says
     `merge_slashes off`; keeps_slashes: that holds for its requests.
     """
 
@@ -54,6 +55,7 @@ class VirtualServer(msgspec.Struct, eq=False, dict=True):
     names: list[str]
     places: list[Place] = []
     returns: str = ""
+    rewrites: list[list[str]] = []
     own_slashes: bool = False
     keeps_slashes: bool = False
     tag: Any = None
@@ -198,6 +200,24 @@ def _name_rank(name: str, host: str) -> tuple[int, int] | None:
     if name.endswith(".*") and host.startswith(name[:-1]):
         return 1, len(name)
     return None
+
+
+def after_rewrites(server: VirtualServer, path: str) -> str | None:
+    """The path by which a server chooses a location; None where one of its rewrites redirects the client.
+
+    https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#rewrite
+    """
+    if not server.rewrites:
+        return path
+    path = normalised(path, not server.keeps_slashes)
+    for pattern, replacement, *flags in server.rewrites:
+        if matches(pattern, path):
+            if {"redirect", "permanent"} & set(flags) or replacement.startswith(("http://", "https://", "$scheme")):
+                return None
+            path = rewritten(pattern, replacement.partition("?")[0], path)
+            if flags:
+                break
+    return path
 
 
 def matches(pattern: str, text: str, ignore_case: bool = False) -> bool:
