@@ -317,7 +317,8 @@ class Finding:
 class Reading:
     """What one source made of a project.
 
-    items: the platform's own things that checks may ask for by type. files: paths that were read,
+    streams: routes that application code serves. items: the platform's own things that checks may
+    ask for by type. files: paths that were read,
     for the summary. seen: kinds of files that stand here and are not read yet. skipped: files that
     were passed over, each with why. texts: what was
     read under names that are no files, and origins: the file that each of these came from.
@@ -325,6 +326,7 @@ class Reading:
 
     platform: str
     tiers: list[Tier] = field(default_factory=list)
+    streams: list[Stream] = field(default_factory=list)
     items: list[Any] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)

@@ -20,7 +20,7 @@ def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[
     found = [one for stream in declared(settings) for one in _chained(stream, _crossed(stream, tiers))]
     if settings.streams == []:
         return []
-    hinted = list(_hinted(settings, tiers))
+    hinted = [*_sighted([one for reading in readings for one in reading.streams], tiers), *_hinted(settings, tiers)]
     if settings.streams is not None:
         covered = {id(one.hop) for one in found}
         hinted = [one for one in hinted if one.stream.evidence.certain and id(one.hop) not in covered]
@@ -60,6 +60,24 @@ def _chained(stream: Stream, pairs: Sequence[Pair]) -> Iterator[Crossing[Hop]]:
     others = {name: tuple(hop for hop, _ in pairs if hop.platform != name) for name in platforms}
     for hop, certain in pairs:
         yield Crossing(stream, hop, certain, (hop, *others[hop.platform]))
+
+
+def _sighted(streams: Iterable[Stream], tiers: Sequence[tuple[str, Tier]]) -> Iterator[Crossing[Hop]]:
+    """Streams of application code on a platform's tier, if that leads to one backend; nothing says which of several it is."""
+    for stream in streams:
+        pairs = []
+        for platform in dict.fromkeys(name for name, _ in tiers):
+            serving = [tier for name, tier in tiers if name == platform and _through(stream, tier)]
+            if len(serving) == 1 and _leads_one_way(serving[0]):
+                pairs += [(hop, False) for hop, _ in _through(stream, serving[0])]
+        yield from _chained(stream, pairs)
+
+
+def _leads_one_way(tier: Tier) -> bool:
+    """Whether all that a tier passes on goes to one backend."""
+    hops = list(tier.hops)
+    alone = len(hops) == 1 or (len({hop.upstream for hop in hops}) == 1 and bool(hops[0].upstream))
+    return alone and all(hop.kind != "function" for hop in hops)
 
 
 def _hinted(settings: Settings, tiers: Sequence[tuple[str, Tier]]) -> Iterator[Crossing[Hop]]:

@@ -238,6 +238,8 @@ def order(finding: Finding) -> tuple[Location, str, str]:
 
 def _places(finding: Finding) -> set[str]:
     hop = {finding.hop.where.path} if finding.hop else set()
+    evidence = finding.stream.evidence.where if finding.stream else None
+    hop |= {evidence.path} if evidence else set()
     return hop | {finding.location.path} | {related.location.path for related in finding.related}
 
 

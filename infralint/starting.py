@@ -68,7 +68,7 @@ def entries(readings: Sequence[Reading]) -> list[Entry]:
     """The streams that a project gives away, each once, the best evidence first; assumptions are none."""
     found: dict[object, Entry] = {}
     for crossing in crossings(Settings(assume="off"), readings):
-        if crossing.certain:
+        if crossing.certain or crossing.stream.evidence.kind == "source":
             entry = _entry(crossing, readings)
             found.setdefault((crossing.stream.kind, entry.name or crossing.stream.path, crossing.stream.host), entry)
     return list(found.values())
@@ -125,6 +125,8 @@ def _lines(entry: Entry) -> Iterator[str]:
         yield f"    host: {_quoted(stream.host)}\n"
     if stream.session:
         yield f"    session: {_quoted(stream.session)}\n"
+    if stream.heartbeat:
+        yield f"    heartbeat: {stream.heartbeat:g}s\n"
 
 
 def _quoted(text: str) -> str:

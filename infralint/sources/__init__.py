@@ -6,6 +6,7 @@ SOURCES = {
     "infralint.sources.aws": r"(^|/)aws\.json$",
     "infralint.sources.nginx": r"",
     "infralint.sources.vercel": r"(^|/)(vercel\.(json|ts|toml)|package\.json|next\.config\.\w+)$",
+    "infralint.evidence.socket_io": r"(^|/)(package\.json|requirements[^/]*\.txt|pyproject\.toml|Pipfile)$",
     "infralint.sources.terraform": r"\.(tf|tofu|json)$",
 }
 """Module -> regular expression over paths: without a file that matches, the module is not imported.
