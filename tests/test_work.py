@@ -136,7 +136,6 @@ def test_short_work_shows_nothing() -> None:
 IMPATIENT = "import infralint.cli, infralint.progress; infralint.progress.PATIENCE = 0; infralint.cli.cli()"
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a terminal")
 @pytest.mark.parametrize(("options", "shown"), [((), True), (("--quiet",), False)])
 def test_a_terminal_sees_it_and_a_pipe_never(tmp_path: Path, options: tuple[str, ...], shown: bool) -> None:
     folder = roots(tmp_path)

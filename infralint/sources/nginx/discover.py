@@ -10,6 +10,7 @@ from infralint.model import Location, Reading, Unknown
 from infralint.project import CantRead, Project, TooLarge
 from infralint.sources.nginx.templates import foreign_language, prepare
 from infralint.sources.nginx.tree import Source
+from infralint.sources.unread import kinds_in
 
 _OTHER_ENDINGS = frozenset(
     "py pyi md mdx rst txt js jsx ts tsx mjs cjs css scss less html htm vue svelte go rs java kt php c h cc cpp hpp cs swift"
@@ -92,6 +93,8 @@ def _could_be(path: str) -> bool:
 def _sources_of(project: Project, path: str, reading: Reading) -> Iterator[Source]:
     try:
         content = project.bytes(path)
+        if _is_manifest(path):
+            reading.seen += kinds_in(content)
         if path not in project.given and not _worth_decoding(path, content):
             return
         text = project.text(path)
