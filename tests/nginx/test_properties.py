@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from crossplane import lexer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,9 +19,7 @@ from infralint.sources.nginx.tree import (
     Directive,
     Source,
     SyntaxProblem,
-    Word,
-    _crossplane_tokens,
-    _plain_tokens,
+    _tokens,
     parse,
 )
 
@@ -89,12 +88,40 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 @given(written())
 def test_the_words_are_those_of_crossplane(example: tuple[str, list]) -> None:
-    def words(read: Callable[[Source], Iterator[Word]]) -> tuple[list, list]:
-        source = source_of(example[0])
-        found = [(word.text, word.line, word.offset, word.quoted) for word in read(source)]
-        return found, source.comments
+    source = source_of(example[0])
+    words = [(word.text, word.quoted) for word in _tokens(source)]
+    theirs = [(word, bool(quoted)) for word, _, quoted in lexer._lex_file_object(io.StringIO(example[0] + "\n"))]
+    assert words == [one for one in theirs if one[1] or not one[0].startswith("#")]
+    assert [text for _, text in source.comments] == [
+        word[1:].strip() for word, quoted in theirs if not quoted and word.startswith("#")
+    ]
 
-    assert words(_plain_tokens) == words(_crossplane_tokens)
+
+LUA = [
+    'ngx.say("}")',
+    "-- a brace in a comment }",
+    "local t = { a = { 1, 2 } }",
+    "--[[ } ]] x = 1",
+    "s = [[ } ]]",
+    "s = [==[ ]] } ]==]",
+    "s = 'it''s }'",
+    'if a then b() end -- "',
+    "",
+]
+
+
+@given(st.lists(st.lists(st.sampled_from(LUA), max_size=4), min_size=1, max_size=4), st.booleans())
+def test_lua_between_braces_moves_nothing(blocks: list[list[str]], inline: bool) -> None:
+    gap = "\n" if not inline else " \n "
+    text = "".join(
+        f"location /{number} {{ access_by_lua_block {{ {gap.join(lines)}\n}} proxy_pass http://b{number}; }}\n"
+        for number, lines in enumerate(blocks)
+    )
+    lines = text.split("\n")
+    passes = [one for top in parse(source_of(text)) for one in top.walk() if one.name == "proxy_pass"]
+    assert [one.args for one in passes] == [[f"http://b{number}"] for number in range(len(blocks))]
+    for one in passes:
+        assert lines[one.where.line - 1][one.where.column - 1 :].startswith(f"proxy_pass {one.args[0]};")
 
 
 @settings(deadline=None, max_examples=60)

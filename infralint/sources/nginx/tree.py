@@ -1,13 +1,11 @@
-"""nginx configuration as a tree of directives with places, from crossplane's tokens."""
+"""nginx configuration as a tree of directives with places."""
 
 from __future__ import annotations
 
-import io
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
 
 import msgspec
 
@@ -273,19 +271,43 @@ _TOKEN = lazy(
     re.VERBOSE | re.DOTALL,
 )
 _LUA = "_by_lua_block"
+_LUA_BLOCK = lazy(r"^(?:[^#\n]*[\s;{}])?\w+_by_lua_block\b[^;{}#\"']*\{", re.MULTILINE)
+_LUA_TOKEN = lazy(
+    r"""--\[(=*)\[.*?\]\1\]|--[^\n]*|\[(=*)\[.*?\]\2\]|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|(?P<brace>[{}])""",
+    re.DOTALL,
+)
+
+
+def _without_lua(text: str) -> str:
+    """The text with what Lua says between braces blanked: a brace in its strings and comments is none of nginx's.
+
+    https://github.com/openresty/lua-nginx-module#directives
+    """
+    kept, at = [], 0
+    while opening := _LUA_BLOCK.search(text, at):
+        end = _end_of_lua(text, opening.end())
+        kept += [text[at : opening.end()], re.sub(r"[^\n]", " ", text[opening.end() : end])]
+        at = end
+    return "".join([*kept, text[at:]])
+
+
+def _end_of_lua(text: str, start: int) -> int:
+    """Where the brace stands that closes the one before `start`; the text's end if none does."""
+    depth = 1
+    for found in _LUA_TOKEN.finditer(text, start):
+        if found["brace"]:
+            depth += 1 if found[0] == "{" else -1
+            if not depth:
+                return found.start()
+    return len(text)
 
 
 def _tokens(source: Source) -> Iterator[Word]:
     """The words of a text with their lines and offsets; comments go to the source.
 
-    crossplane's lexer gives the same words (a test holds them together) at a tenth of the speed;
-    where Lua stands between braces, it is the one that knows where the Lua ends.
+    crossplane's lexer gives the same words (a test holds them together) at a tenth of the speed.
     """
-    return _crossplane_tokens(source) if _LUA in source.prepared.text else _plain_tokens(source)
-
-
-def _plain_tokens(source: Source) -> Iterator[Word]:
-    text = source.prepared.text
+    text = _without_lua(source.prepared.text) if _LUA in source.prepared.text else source.prepared.text
     line, counted, end = 1, 0, 0
     for found in _TOKEN.finditer(text):
         start, kind = found.start(), found.lastgroup
@@ -310,31 +332,3 @@ def _plain_tokens(source: Source) -> Iterator[Word]:
 def _open_quote(source: Source, end: int) -> SyntaxProblem:
     start = end + len(source.prepared.text[end:]) - len(source.prepared.text[end:].lstrip())
     return SyntaxProblem(bisect_right(source.line_starts, start), "a quote is opened here and never closed")
-
-
-def _crossplane_tokens(source: Source) -> Iterator[Word]:
-    """crossplane's tokens with offsets, which it does not give: its words are found again in their lines."""
-    text = source.prepared.text
-    starts = source.line_starts
-    cursor = 0
-    for token, line, quoted in _lexer()(io.StringIO(text + "\n")):
-        begin = max(cursor, starts[line - 1])
-        found = max(text.find(token, begin), begin)
-        cursor = found + len(token) + int(quoted)
-        if token.startswith("#") and not quoted:
-            source.comments.append((line, token[1:].strip()))
-        else:
-            at = found - int(quoted and text[found - 1] in "\"'")
-            yield Word(token, line if quoted else bisect_right(starts, found), at, quoted)
-    if text[cursor:].strip():
-        raise _open_quote(source, cursor)
-
-
-def _lexer() -> Any:
-    """crossplane's lexer over a file object: private, hence the pinned version; Lua blocks come as one word."""
-    from crossplane import lexer
-    from crossplane.ext.lua import LuaBlockPlugin
-
-    if not lexer.EXTERNAL_LEXERS:
-        LuaBlockPlugin().register_extension()
-    return lexer._lex_file_object
