@@ -5,17 +5,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from infralint.model import StreamKind
 
 SSE_SEGMENTS = frozenset(
     "sse stream streaming event-stream eventstream eventsource event-source events completions chat-stream"
-    " stream-chat chat mcp a2a generate-stream generate_stream _stcore".split()
+    " stream-chat chat mcp a2a generate-stream generate_stream".split()
 )
 WEBSOCKET_SEGMENTS = frozenset(
     "ws wss websocket websockets web-socket web_socket websocket_backend socket.io socketio engine.io sockjs sockjs-node"
-    " cable signalr graphql-ws ws-api".split()
+    " cable signalr graphql-ws ws-api _stcore".split()
 )
+ENDPOINTS: dict[tuple[str, str], StreamKind] = {
+    ("api", "generate"): "sse",
+    ("v1", "messages"): "sse",
+    ("v1", "responses"): "sse",
+    ("v1", "realtime"): "websocket",
+}
+"""Two segments side by side that only LLM APIs have: Ollama's, Anthropic's and OpenAI's."""
 SESSIONS = {
     "socket.io": "Socket.IO",
     "socketio": "Socket.IO",
@@ -46,6 +54,9 @@ def stream_name(text: str) -> Name | None:
     segments = _segments(text)
     if has_false_friend(text):
         return None
+    for pair, kind in ENDPOINTS.items():
+        if pair in pairwise(segments):
+            return Name(kind, "/".join(pair))
     for segment in segments:
         if segment in WEBSOCKET_SEGMENTS:
             return Name("websocket", segment, SESSIONS.get(segment, ""))

@@ -12,6 +12,7 @@ from infralint.lazy import lazy
 from infralint.model import Affinity, Hint, Hop, Known, Location, Setting, StreamKind, Unknown, Upgrade
 from infralint.sources.nginx import choose
 from infralint.sources.nginx.choose import Listener, Place, VirtualServer
+from infralint.sources.nginx.conditions import holds
 from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.hints import declared, hints
 from infralint.sources.nginx.hops import PASSES, Family, NginxLocation, buffers_responses, catch_all, idle_timeout
@@ -24,6 +25,8 @@ from infralint.sources.nginx.websocket import Maps, forwards_upgrade
 
 SAME_SCOPE = frozenset({"if", "limit_except"})
 """Blocks whose requests are still ruled by the location around them."""
+_QUERY = lazy(r"\?|\$is_args")
+"""Where the query begins in a target of try_files."""
 WEB_PORTS = lazy(r"^(?:80|443|8080|8443|8[0-9]{3}|3000)$")
 DEEP = 10
 """Internal redirects nginx follows before it gives up."""
@@ -83,29 +86,50 @@ def _served(server: VirtualServer, path: str, kind: StreamKind, depth: int) -> I
     if depth > DEEP or server.returns:
         return
     unsure = [one for one in server.places if one.open]
+    diverted = False
+    for target, always in server.own.diversions(kind, path) if server.own and depth == 0 else ():
+        for hop, certain in _followed(server, target, path, kind, depth):
+            yield hop, certain and always and not unsure
+            diverted = True
+        if always:
+            return
     chosen = choose.after_rewrites(server, path) if depth == 0 else path
     places = choose.choose_locations(server.places, chosen, not server.keeps_slashes) if chosen is not None else []
     path = chosen or path
     for place in places:
         for hop, certain in _through(server, place, path, kind, depth):
-            yield hop, certain and not unsure and len(places) == 1 and not place.held
+            yield hop, certain and not unsure and not diverted and len(places) == 1 and not place.held
 
 
 def _through(
     server: VirtualServer, place: Place, path: str, kind: StreamKind, depth: int
 ) -> Iterator[tuple[Hop, bool]]:
     block: BuiltLocation = place.tag
-    targets = list(block.leads_to(kind, path))
+    diverted = False
+    for target, always in block.diversions(kind, path):
+        for hop, certain in _followed(server, target, path, kind, depth):
+            yield hop, certain and always
+            diverted = True
+        if always:
+            return
     if block.hop is not None and not block.hands_on(path):
-        yield block.hop, True
+        yield block.hop, not diverted
         return
-    for target in targets:
-        if target.startswith("@"):
-            named = next((one for one in server.places if one.modifier == "@" and one.pattern == target), None)
-            if named is not None and depth < DEEP:
-                yield from _through(server, named, path, kind, depth + 1)
-        elif not target.startswith("=") and "$" not in target:
-            yield from _served(server, target, kind, depth + 1)
+    for target in block.leads_to(kind, path):
+        for hop, certain in _followed(server, target, path, kind, depth):
+            yield hop, certain and not diverted
+
+
+def _followed(
+    server: VirtualServer, target: str, path: str, kind: StreamKind, depth: int
+) -> Iterator[tuple[Hop, bool]]:
+    """Where an internal redirect ends: in a named location, or where its path leads."""
+    if target.startswith("@"):
+        named = next((one for one in server.places if one.modifier == "@" and one.pattern == target), None)
+        if named is not None and depth < DEEP:
+            yield from _through(server, named, path, kind, depth + 1)
+    elif not target.startswith("=") and "$" not in target:
+        yield from _served(server, target, kind, depth + 1)
 
 
 class BuiltLocation(msgspec.Struct, eq=False, dict=True):
@@ -121,19 +145,55 @@ class BuiltLocation(msgspec.Struct, eq=False, dict=True):
 
     def hands_on(self, path: str) -> bool:
         """Whether try_files or a rewrite takes a request elsewhere before proxy_pass sees it."""
-        names = self.scope.nearest.by_name
-        return "try_files" in names or any(_rewrites(one, path) for one in names.get("rewrite", ()))
+        return "try_files" in self.scope.nearest.by_name or self._rewritten(path) is not None
+
+    def _rewritten(self, path: str) -> str | None:
+        """The path with which nginx looks for a location again; None where its rewrites leave a request here."""
+        changed = path
+        for one in self.scope.nearest.by_name.get("rewrite", ()):
+            if len(one.args) > 1 and choose.matches(one.args[0], changed):
+                if one.args[-1] == "break":
+                    return None
+                if one.args[-1] in ("redirect", "permanent") or "://" in one.args[1]:
+                    return None
+                target = one.args[1].partition("?")[0].replace("$request_uri", path).replace("$uri", changed)
+                changed = choose.rewritten(one.args[0], target, changed)
+                if one.args[-1] == "last":
+                    break
+        return changed if changed != path else None
 
     def leads_to(self, kind: StreamKind, path: str = "/") -> Iterator[str]:
         """Where try_files, error_page and rewrite send a request that nothing here answers."""
         upgrade = "websocket" if kind == "websocket" else ""
         for one in self.scope.nearest.directives:
             if one.name == "try_files" and len(one.args) > 1:
-                yield one.args[-1].replace("$http_upgrade", upgrade).replace("$uri", path)
+                target = _QUERY.split(one.args[-1], maxsplit=1)[0]
+                yield target.replace("$http_upgrade", upgrade).replace("$uri", path)
             elif one.name == "error_page" and len(one.args) > 1:
                 yield one.args[-1]
-            elif one.name == "rewrite" and _rewrites(one, path):
-                yield choose.rewritten(one.args[0], one.args[1].partition("?")[0], path)
+        if (rewritten := self._rewritten(path)) is not None:
+            yield rewritten
+
+    def diversions(self, kind: StreamKind, path: str) -> Iterator[tuple[str, bool]]:
+        """Where an `if` sends a request on, by rewrite or by an error code with a page; and whether it surely does."""
+        for one in self.scope.nearest.by_name.get("if", ()):
+            fits = holds(one, kind, path)
+            for inner in one.block or () if fits is not False else ():
+                target = ""
+                if inner.name == "return" and inner.args:
+                    target = self._page_of(inner.args[0])
+                elif inner.name == "rewrite" and _rewrites(inner, path):
+                    target = choose.rewritten(inner.args[0], inner.args[1].partition("?")[0], path)
+                if target:
+                    yield target, fits is True
+                    break
+
+    def _page_of(self, code: str) -> str:
+        """The target of the error_page that rules here for a status code, if it is one of this server."""
+        for level in reversed(self.scope.levels):
+            if pages := level.by_name.get("error_page"):
+                return next((one.args[-1] for one in pages if code in one.args[:-1]), "")
+        return ""
 
 
 def _rewrites(one: Directive, path: str) -> bool:
@@ -258,6 +318,7 @@ class _Builder:
             own = [
                 one for one in level.by_name.get("rewrite", ()) if not level.under_condition(one) and len(one.args) > 1
             ]
+            server.own = BuiltLocation(block, scope)
             server.rewrites = [one.args for one in own]
             server.own_slashes = any(one.args == ["off"] for one in level.by_name.get("merge_slashes", ()))
         if not server.returns:
@@ -295,7 +356,11 @@ class _Builder:
         fallbacks = _fallbacks(server)
         proxied = [(one, found) for one in built if (found := _pass_of(one.scope.nearest)) is not None]
         checked = {
-            one.args[0] for place in built for one in place.scope.nearest.by_name.get("auth_request", ()) if one.args
+            one.args[0]
+            for place in built
+            for level in place.scope.levels
+            for one in level.by_name.get("auth_request", ())
+            if one.args
         }
         proxied = [(one, passed) for one, passed in proxied if one.pattern not in checked and not _answers(one)]
         self._unseen(built)
@@ -446,9 +511,14 @@ def _told(built: Sequence[BuiltLocation]) -> dict[str, list[Hint]]:
 
 
 def _answers(one: BuiltLocation) -> bool:
-    """Whether a location answers by itself, whatever proxy_pass stands beside."""
+    """Whether a location answers by itself, whatever proxy_pass stands beside; behind a `break` no `return` is reached."""
     level = one.scope.nearest
-    return any(not level.under_condition(answer) for answer in level.by_name.get("return", ()))
+    for directive in level.directives:
+        if directive.name == "break" or (directive.name == "rewrite" and directive.args[-1:] == ["break"]):
+            return False
+        if directive.name == "return" and not level.under_condition(directive):
+            return True
+    return False
 
 
 def _matching(block: Directive) -> tuple[str, str]:

@@ -48,7 +48,7 @@ class VirtualServer(msgspec.Struct, eq=False, dict=True):
 
     returns: what its own `return` answers before any location is chosen. rewrites: arguments of its
     own `rewrite`s, which come before that choice, too. own_slashes: it says
-    `merge_slashes off`; keeps_slashes: that holds for its requests.
+    `merge_slashes off`; keeps_slashes: that holds for its requests. own: its level, as that of a location.
     """
 
     listeners: list[Listener]
@@ -59,6 +59,7 @@ class VirtualServer(msgspec.Struct, eq=False, dict=True):
     own_slashes: bool = False
     keeps_slashes: bool = False
     tag: Any = None
+    own: Any = None
 
     @property
     def anonymous(self) -> bool:

@@ -198,7 +198,7 @@ def _held(
     """When a buffering location holds an answer, why, and where that is written."""
     kept = scope.setting("fastcgi_keep_conn", False, where, flag)
     if family == "fastcgi" and isinstance(kept, Known) and kept.value:
-        return "unless-chunked", f"{said}; with `{kept.written}` small events do pass, larger ones are held back", ()
+        return "never", f"with `{kept.written}` nginx passes every record on at once", ()
     if family != "proxy":
         return (
             "always",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from infralint.lazy import lazy
 from infralint.model import Known, Location, Related, Setting, Unknown, Upgrade
+from infralint.sources.nginx.conditions import holds
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, hidden, word
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.versions import Version
@@ -168,11 +169,26 @@ def _variable(name: str, scope: Scope, maps: Maps, seen: set[str]) -> str | None
         return _mapped(maps[name], scope, maps, {*seen, name})
     if _HARMLESS.fullmatch(name):
         return ""
-    if any(_sets(inner, name) for level in scope.levels for one in level.by_name.get("if", ()) for inner in one.walk()):
-        return None
-    found = [one for level in scope.levels for one in level.by_name.get("set", ()) if _sets(one, name)]
-    values = {one.args[1] for one in found if len(one.args) == 2}
-    return during_handshake(values.pop(), scope, maps, {*seen, name}) if len(values) == 1 else None
+    value: str | None = None
+    for one in _assignments(scope, name):
+        if one is None:
+            return None
+        value = one
+    return None if value is None else during_handshake(value, scope, maps, {*seen, name})
+
+
+def _assignments(scope: Scope, name: str) -> Iterator[str | None]:
+    """What a variable is set to during a handshake, in nginx's order; None where a condition leaves it open."""
+    for level in scope.levels:
+        for one in level.directives:
+            if _sets(one, name) and len(one.args) == 2:
+                yield None if level.under_condition(one) else one.args[1]
+            elif one.name == "if" and (inner := [each for each in one.block or () if _sets(each, name)]):
+                fits = holds(one, "websocket")
+                if fits is None:
+                    yield None
+                elif fits:
+                    yield from (each.args[1] for each in inner if len(each.args) == 2)
 
 
 def _sets(one: Directive, name: str) -> bool:
