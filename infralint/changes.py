@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import subprocess
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from infralint.model import Finding, Location
+from infralint.config import Settings
+from infralint.model import SEVERITIES, Finding, Location
 from infralint.project import LARGEST, CantRead, Project
+from infralint.run import Report, identified
 
 _HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 
@@ -24,11 +27,12 @@ class Changes:
     """A difference between a revision and now.
 
     lines: the changed ones of each file that is there now, as ranges. before: every changed file's
-    old content, None for one that is new.
+    old content, None for one that is new. renamed: new names, by the old ones.
     """
 
     lines: dict[str, list[range]] = field(default_factory=dict)
     before: dict[str, bytes | None] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
 
     def touch(self, path: str, first: int, last: int) -> bool:
         """Whether any line of a span (inclusive) was changed."""
@@ -36,11 +40,11 @@ class Changes:
 
 
 class Before(Project):
-    """The project as it was: changed files with their old content, all others as they are."""
+    """The project as it was: changed files with their old content, all others as they are; its settings of then."""
 
-    def __init__(self, project: Project, changes: Changes) -> None:
-        super().__init__(project.root, project.settings, project.base, project.given)
-        self.work = project.work
+    def __init__(self, project: Project, changes: Changes, settings: Settings) -> None:
+        super().__init__(project.root, settings, project.base, project.given)
+        self.work, self.config_shown = project.work, project.config_shown
         self.changes = changes
         self.now = project
 
@@ -61,36 +65,55 @@ class Before(Project):
 
 
 def changes_since(root: Path, revision: str) -> Changes:
-    """What differs between a revision and the files as they are, tracked or not. Raises NoHistory."""
-    revision = _commit(root, revision)
-    diff = _git(
-        root,
-        "diff",
-        "--unified=0",
-        "--no-color",
-        "--no-ext-diff",
-        "--no-textconv",
-        "--no-renames",
-        "--relative",
-        revision,
-        "--",
-    )
+    """What differs between the files as they are, tracked or not, and where their branch left a revision. Raises NoHistory."""
+    start = _fork(root, _commit(root, revision))
+    options = ("--no-ext-diff", "--no-textconv", "--find-renames", "--relative", start, "--")
     changes = Changes()
     path = None
-    for line in diff.decode("utf-8", "replace").splitlines():
-        if line.startswith("diff --git "):
+    plain = ("--unified=0", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
+    for line in _git(root, "diff", *plain, *options).split(b"\n"):
+        if line.startswith(b"diff --git "):
             path = None
-        elif line.startswith("+++ b/"):
-            path = line[6:].rstrip("\t")
-        elif path and (hunk := _HUNK.match(line)):
-            start, count = int(hunk[1]), int(hunk[2] or 1)
-            changes.lines.setdefault(path, []).append(range(max(start, 1), start + max(count, 1)))
-    for name in _names(root, "diff", "--name-only", "-z", "--no-renames", "--relative", revision, "--"):
-        changes.before[name] = _content(root, revision, name)
+        elif line.startswith((b"+++ b/", b'+++ "b/')):
+            path = _unquoted(line[4:].rstrip(b"\t"))[2:]
+        elif path and (hunk := _HUNK.match(line.decode("utf-8", "replace"))):
+            first, count = int(hunk[1]), int(hunk[2] or 1)
+            changes.lines.setdefault(path, []).append(range(max(first, 1), first + max(count, 1)))
+    for old, new in _pairs(root, *options):
+        if old:
+            changes.before[old] = _content(root, start, old)
+        if new and new != old:
+            changes.before[new] = None
+        if old and new and new != old:
+            changes.renamed[old] = new
     for name in _names(root, "ls-files", "--others", "--exclude-standard", "-z"):
         changes.lines[name] = [range(1, 1 << 30)]
         changes.before[name] = None
     return changes
+
+
+def _pairs(root: Path, *options: str) -> Iterator[tuple[str, str]]:
+    """Old and new name of every changed file; empty where it was not, or is not, there."""
+    words = iter(_names(root, "diff", "--name-status", "-z", *options))
+    for status in words:
+        old = next(words)
+        new = next(words) if status[0] in "RC" else old
+        yield "" if status[0] in "AC" else old, "" if status[0] == "D" else new
+
+
+def _unquoted(name: bytes) -> str:
+    """A name as git writes it: in quotes with C's escapes where it holds odd characters."""
+    if name.startswith(b'"'):
+        name = codecs.escape_decode(name[1:-1])[0]
+    return name.decode("utf-8", "surrogateescape")
+
+
+def _fork(root: Path, revision: str) -> str:
+    """The commit where this branch left a revision's; the revision itself where they share none that is here."""
+    try:
+        return _git(root, "merge-base", revision, "HEAD").decode().strip() or revision
+    except NoHistory:
+        return revision
 
 
 def _commit(root: Path, revision: str) -> str:
@@ -103,18 +126,44 @@ def _commit(root: Path, revision: str) -> str:
     return found.decode().strip()
 
 
-def of_the_change(
-    findings: Iterable[Finding], earlier: Iterable[Finding], changes: Changes, project: Project
-) -> list[Finding]:
-    """Findings at changed lines, and those that the project did not have before."""
-    known = {one.settled.fingerprint for one in earlier}
-    return [one for one in findings if one.settled.fingerprint not in known or _touched(one, changes, project)]
+def of_the_change(now: Report, earlier: Report, changes: Changes, project: Project) -> Report:
+    """What a report says of changed lines, what it did not say before, and what is louder than it was."""
+    loudness: dict[str, int] = {}
+    for one in identified(earlier.findings, lambda shown: _now(project.path_of(shown), changes)):
+        loudness[one.settled.fingerprint] = SEVERITIES.index(one.severity)
+    broken = {(one.where.path, one.message) for one in earlier.unreadable}
+    untold = {(one.where.path, one.name, one.why) for one in earlier.unknown}
+    return replace(
+        now,
+        findings=[
+            one
+            for one in now.findings
+            if SEVERITIES.index(one.severity) < loudness.get(one.settled.fingerprint, len(SEVERITIES))
+            or _touched(one, changes, project)
+        ],
+        unreadable=[
+            one
+            for one in now.unreadable
+            if (one.where.path, one.message) not in broken or _touches(one.where, changes, project)
+        ],
+        unknown=[
+            one
+            for one in now.unknown
+            if (one.where.path, one.name, one.why) not in untold or _touches(one.where, changes, project)
+        ],
+    )
+
+
+def _now(path: str, changes: Changes) -> str:
+    return changes.renamed.get(path, path)
 
 
 def _touched(finding: Finding, changes: Changes, project: Project) -> bool:
     places = [finding.location, *(one.location for one in finding.related)]
     if finding.hop is not None:
         places.append(finding.hop.where)
+    if finding.stream is not None and finding.stream.evidence.where is not None:
+        places.append(finding.stream.evidence.where)
     return any(_touches(place, changes, project) for place in places)
 
 

@@ -240,7 +240,7 @@ def _lint_paths(
             chosen = _chosen(checks, project.settings)
             options.setdefault("ran", set()).update(one.name for one in chosen)
             found = lint(project, chosen, not options.get("no_ignores"))
-            found = _new_since(options.get("changed_since"), found, project, chosen)
+            found = _new_since(found, project, chosen, options)
             found = _beyond_baseline(found, project, options)
             found = found.touching(given, project.shown_path(project.root))
             if options.get("fix") or options.get("diff"):
@@ -287,12 +287,11 @@ def _fixed(report: Report, project: Any, checks: Sequence[Check], options: dict[
     return report
 
 
-def _new_since(revision: str | None, report: Report, project: Any, checks: Sequence[Check]) -> Report:
+def _new_since(report: Report, project: Any, checks: Sequence[Check], options: dict[str, Any]) -> Report:
     """Only what a change touches or brings, where a revision is given."""
+    revision = options.get("changed_since")
     if revision is None:
         return report
-    from dataclasses import replace
-
     from infralint.changes import Before, NoHistory, changes_since, of_the_change
     from infralint.run import lint
 
@@ -300,8 +299,28 @@ def _new_since(revision: str | None, report: Report, project: Any, checks: Seque
         changes = changes_since(project.root, revision)
     except NoHistory as error:
         _fail(str(error))
-    earlier = lint(Before(project, changes), checks)
-    return replace(report, findings=of_the_change(report.findings, earlier.findings, changes, project))
+    settings = _earlier_settings(project, changes.before, options)
+    earlier = lint(Before(project, changes, settings), checks, not options["no_ignores"])
+    return of_the_change(report, earlier, changes, project)
+
+
+def _earlier_settings(project: Any, before: dict[str, bytes | None], options: dict[str, Any]) -> Any:
+    """The settings that ruled before a change; its defaults where there were none, or none that can be read."""
+    from infralint.config import CONFIG_NAMES, BadConfig, Settings, parse_settings
+
+    names = (*CONFIG_NAMES, "pyproject.toml")
+    if options["config"] or not any(name in before for name in names):
+        return project.settings
+    for name in names:
+        there = project.root / name
+        content = before[name] if name in before else there.read_bytes() if there.is_file() else None
+        if content is not None and (name != "pyproject.toml" or b"[tool.infralint" in content):
+            try:
+                found = parse_settings(content.decode("utf-8-sig", "replace"), name)
+            except BadConfig:
+                break
+            return _with_options(found, project.root, options)
+    return _with_options(Settings(), project.root, options)
 
 
 def _beyond_baseline(report: Report, project: Any, options: dict[str, Any]) -> Report:
@@ -355,9 +374,7 @@ def _touched(project: Project, given: Sequence[Path]) -> list[str]:
 
 
 def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
-    import msgspec
-
-    from infralint.config import BadConfig, NginxSettings, Settings, find_config, load_settings
+    from infralint.config import BadConfig, Settings, find_config, load_settings
     from infralint.ignores import near_miss
 
     path = options["config"] or find_config(root)
@@ -365,16 +382,8 @@ def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
         settings = load_settings(path, os.path.relpath(path)) if path else Settings()
     except BadConfig as error:
         _fail(*(f"{one.where}: {one.message}" for one in error.errors))
-    changes = {key: options[key] for key in ("assume", "fail_on") if options[key]}
-    changes |= {key: _split(options[key]) for key in ("select", "ignore") if options[key]}
-    if options["nginx_version"]:
-        if not re.fullmatch(r"\d+\.\d+(\.\d+)?", options["nginx_version"]):
-            _fail(f"--nginx-version {options['nginx_version']}: expected a version such as 1.27.3")
-        changes["nginx"] = NginxSettings(version=options["nginx_version"], include_paths=settings.nginx.include_paths)
     options["config_shown"] = os.path.relpath(path) if path else ""
-    if options["tf_var_files"] or options["tf_vars"] or options["tf_env"]:
-        changes["terraform"] = _with_values(settings.terraform, root, options)
-    settings = msgspec.structs.replace(settings, **changes)
+    settings = _with_options(settings, root, options)
     for name in (*settings.select, *settings.ignore):
         if name not in names:
             _fail(_unknown_check(name, names))
@@ -382,6 +391,23 @@ def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
         if near := near_miss(name, names):
             _fail(f"{options['config_shown']}: accept: no check is called {name}; did you mean {near}?")
     return settings
+
+
+def _with_options(settings: Any, root: Path, options: dict[str, Any]) -> Any:
+    """Settings with what the command line says, which wins."""
+    import msgspec
+
+    from infralint.config import NginxSettings
+
+    changes = {key: options[key] for key in ("assume", "fail_on") if options[key]}
+    changes |= {key: _split(options[key]) for key in ("select", "ignore") if options[key]}
+    if options["nginx_version"]:
+        if not re.fullmatch(r"\d+\.\d+(\.\d+)?", options["nginx_version"]):
+            _fail(f"--nginx-version {options['nginx_version']}: expected a version such as 1.27.3")
+        changes["nginx"] = NginxSettings(version=options["nginx_version"], include_paths=settings.nginx.include_paths)
+    if options["tf_var_files"] or options["tf_vars"] or options["tf_env"]:
+        changes["terraform"] = _with_values(settings.terraform, root, options)
+    return msgspec.structs.replace(settings, **changes)
 
 
 def _with_values(terraform: Any, root: Path, options: dict[str, Any]) -> Any:

@@ -167,7 +167,12 @@ def load_settings(path: Path, shown: str) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise BadConfig([Unreadable(f"can't be read: {reason}", Location(shown))]) from error
-    data, places = _parse_toml(text, shown) if path.name.endswith(".toml") else _parse_yaml(text, shown)
+    return parse_settings(text, shown)
+
+
+def parse_settings(text: str, shown: str) -> Settings:
+    """A configuration's text. shown: its path; `.toml` is a pyproject.toml. Raises BadConfig."""
+    data, places = _parse_toml(text, shown) if shown.endswith(".toml") else _parse_yaml(text, shown)
     return _validate(data, places, shown)
 
 

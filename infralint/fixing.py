@@ -17,7 +17,7 @@ from infralint.registry import Check
 from infralint.run import Report, judge, read
 
 SETTINGS = ("buffers_responses", "idle_timeout", "max_duration", "forwards_upgrade", "keeps_affinity", "runtime")
-Key = tuple[str, str]
+Key = tuple[str, ...]
 
 
 class Edited(Project):
@@ -108,11 +108,11 @@ def _as_judged(path: str, project: Project) -> bytes:
 def fixes(project: Project, checks: Sequence[Check], reported: Report, ignoring: bool = True) -> Fixes:
     """Put right what was reported, as far as that is safe. Nothing is written."""
     state = _State.of(project, checks, ignoring, _links(project))
-    wanted = {one.settled.fingerprint for one in reported.findings}
+    wanted = set(map(_key, reported.findings))
     refused: dict[Key, str] = {}
     while batch := _batch(list(_proposals(state, wanted, refused))):
         _, state = _working(state, batch, refused)
-    left = [one for one in state.report.findings if one.settled.fingerprint in wanted]
+    left = [one for one in state.report.findings if _key(one) in wanted]
     unfixed = Counter(map(_key, left))
     report = replace(
         reported,
@@ -130,7 +130,7 @@ MOST_ROUNDS = 8
 def proposed(project: Project, checks: Sequence[Check], reported: Report, ignoring: bool = True) -> Report:
     """The report with the edits that put each finding right, for files as they are. Nothing is written."""
     state = _State.of(project, checks, ignoring, _links(project))
-    wanted = {one.settled.fingerprint for one in reported.findings}
+    wanted = set(map(_key, reported.findings))
     answered: dict[Key, str] = {}
     edits: dict[Key, tuple[Edit, ...]] = {}
     for _ in range(MOST_ROUNDS):
@@ -144,12 +144,12 @@ def proposed(project: Project, checks: Sequence[Check], reported: Report, ignori
     return replace(reported, findings=findings)
 
 
-def _proposals(state: _State, wanted: set[str], refused: dict[Key, str]) -> Iterator[Proposal]:
+def _proposals(state: _State, wanted: set[Key], refused: dict[Key, str]) -> Iterator[Proposal]:
     """Edits for each finding that is wanted and not refused, those in the midst of a hop first; notes are for reading."""
     for finding in reversed(state.report.findings):
         if finding.severity == "note":
             continue
-        if finding.settled.fingerprint in wanted and finding.setting and finding.hop and _key(finding) not in refused:
+        if _key(finding) in wanted and finding.setting and finding.hop and _key(finding) not in refused:
             try:
                 yield Proposal(finding, _edits(finding, finding.hop, state))
             except CantFix as reason:
@@ -243,7 +243,9 @@ def _values(hop: Hop) -> list[object]:
 
 
 def _key(finding: Finding) -> Key:
-    return finding.settled.fingerprint, finding.setting
+    """What a finding is about, whichever edits come before it."""
+    name = finding.at.name if isinstance(finding.at, Known) else ""
+    return finding.check, finding.location.path, *_identity(finding.hop), name, finding.setting
 
 
 def _path_of(edit: Edit, project: Project) -> str:

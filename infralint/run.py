@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
@@ -118,13 +119,13 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
     items = [item for reading in readings for item in reading.items]
     answers = [answer for check in checks for answer in _answers(check, crossed, items, project)]
     read = {reading.platform: reading.files for reading in readings if reading.files}
-    found = [_identified(one, project) for one in one_a_cause(one for one in answers if isinstance(one, Finding))]
+    found = one_a_cause(one for one in answers if isinstance(one, Finding))
     paths = [path for files in read.values() for path in files]
     ignores = ignores_of(project, paths) if ignoring else []
     kept = without_ignored(found, ignores)
     kept += _of_ignores(checks, ignores, project)
     return Report(
-        findings=sorted(kept, key=order),
+        findings=identified(kept, project.path_of),
         unknown=_once_a_cause(
             [
                 *_unmet(project, readings),
@@ -189,7 +190,7 @@ def _of_ignores(checks: Sequence[Check], ignores: Sequence[Ignore], project: Pro
     names = {check.name for check in checks}
     judged = [one for one in ignores if names.issuperset(one.checks)]
     answers = [answer for check in checks for answer in _answers(check, (), judged, project)]
-    return [_identified(one, project) for one in answers if isinstance(one, Finding)]
+    return [one for one in answers if isinstance(one, Finding)]
 
 
 def _asked(check: Check, item: Any, named: str) -> list[Finding | Unknown]:
@@ -208,18 +209,33 @@ def _settled(finding: Finding, check: Check, crossing: Crossing[Hop]) -> Finding
     )
 
 
-def _identified(finding: Finding, project: Project) -> Finding:
-    """With its fingerprint: check, file (from the project's root), hop and kind of stream, but no line."""
-    hop = (finding.hop.name, finding.hop.scope, finding.hop.environment) if finding.hop else ()
+def identified(findings: Iterable[Finding], path_of: Callable[[str], str]) -> list[Finding]:
+    """The findings, in order, with fingerprints: check, file, hop, kind of stream and setting (without a hop, the message).
+
+    They stay the same while lines move and other files come and go. path_of: a shown path from the
+    project's root.
+    """
+    seen: Counter[str] = Counter()
+    result = []
+    for one in sorted(findings, key=order):
+        known = _known(one, path_of(one.location.path))
+        seen[known] += 1
+        print_ = _digest(known if seen[known] == 1 else f"{known}\0{seen[known]}")
+        result.append(replace(one, settled=replace(one.settled, fingerprint=print_)))
+    return result
+
+
+def _known(finding: Finding, path: str) -> str:
+    hop = (finding.hop.name, *finding.hop.hosts, finding.hop.environment) if finding.hop else (finding.message,)
     kind = finding.stream.kind if finding.stream else ""
-    known = "\0".join((finding.check, project.path_of(finding.location.path), *hop, kind))
-    return replace(finding, settled=replace(finding.settled, fingerprint=_digest(known)))
+    setting = finding.at.name if isinstance(finding.at, Known) else ""
+    return "\0".join((finding.check, path, *hop, kind, setting))
 
 
 def _digest(text: str) -> str:
     from hashlib import blake2b
 
-    return blake2b(text.encode(), digest_size=8).hexdigest()
+    return blake2b(text.encode(errors="surrogateescape"), digest_size=8).hexdigest()
 
 
 def _once_a_cause(unknown: Iterable[Unknown]) -> list[Unknown]:

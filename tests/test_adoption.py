@@ -248,3 +248,107 @@ def test_without_git_it_is_said_so(lint: Lint) -> None:
     report = lint({"nginx.conf": NGINX}, "--changed-since", "HEAD")
     assert report["status"] == 2
     assert "not a git repository" in report["stderr"].lower()
+
+
+def commit(folder: Path, files: dict[str, str | bytes]) -> None:
+    """Commit files over what is there."""
+    write(folder, files)
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "more")
+
+
+TWO = NGINX.replace(
+    "}\n    }\n}", "}\n        location /other { proxy_pass http://b; proxy_read_timeout 5m; }\n    }\n}"
+)
+
+
+@pytest.mark.parametrize("settings", ["infralint.yaml", "pyproject.toml"])
+def test_a_stream_that_a_change_declares_brings_its_findings(settings: str, repository: Path, lint: Lint) -> None:
+    before: dict[str, str | bytes] = {
+        "infralint.yaml": "streams: [{path: /sse, silence: 50s}]\n",
+        "pyproject.toml": '[tool.infralint]\nstreams = [{path = "/sse", silence = "50s"}]\n',
+    }
+    commit(repository, {"nginx.conf": TWO, settings: before[settings]})
+    assert problems(lint({}, "--changed-since", "HEAD")) == []
+    after = {
+        "infralint.yaml": "streams: [{path: /sse, silence: 50s}, {path: /other}]\n",
+        "pyproject.toml": '[tool.infralint]\nstreams = [{path = "/sse", silence = "50s"}, {path = "/other"}]\n',
+    }
+    assert "nginx.conf:9 error buffered-stream" in problems(
+        lint({settings: after[settings]}, "--changed-since", "HEAD")
+    )
+
+
+def test_what_a_change_makes_louder_is_said(repository: Path, lint: Lint) -> None:
+    text = "server {\n    location /api { proxy_pass http://b; proxy_read_timeout 5m; }\n}\n"
+    commit(repository, {"api.conf": text})
+    assert problems(lint({}, "--changed-since", "HEAD")) == []
+    louder = text.replace("    location", "    # infralint: stream=sse\n    location")
+    assert problems(lint({"api.conf": louder}, "--changed-since", "HEAD")) == ["api.conf:3 error buffered-stream"]
+
+
+@pytest.mark.parametrize("setting", ["diff.mnemonicPrefix", "diff.noprefix", "core.quotePath"])
+@pytest.mark.parametrize("name", ["plain.conf", 'a "q" b.conf', "ü.conf", "tab\there.conf"])
+def test_changes_are_seen_whatever_git_is_set_to(setting: str, name: str, repository: Path, lint: Lint) -> None:
+    commit(repository, {name: NGINX.replace("off;", "off; proxy_read_timeout 30s;")})
+    git(repository, "config", setting, "true")
+    report = lint({name: NGINX.replace("off;", "off; proxy_read_timeout 20s;")}, "--changed-since", "HEAD")
+    assert problems(report) == [f"{name}:7 warning short-idle-timeout"]
+
+
+def test_a_change_begins_where_its_branch_left_the_other(repository: Path, lint: Lint) -> None:
+    git(repository, "branch", "-m", "feature")
+    git(repository, "branch", "main")
+    git(repository, "checkout", "-q", "main")
+    commit(repository, {"nginx.conf": NGINX.replace("off;", "off; proxy_read_timeout 5m;")})
+    git(repository, "checkout", "-q", "feature")
+    assert problems(lint({"README.md": "words\n"}, "--changed-since", "main")) == []
+
+
+def test_a_renamed_file_brings_nothing_new(repository: Path, lint: Lint) -> None:
+    git(repository, "mv", "nginx.conf", "renamed.conf")
+    assert problems(lint({}, "--changed-since", "HEAD")) == []
+
+
+def test_a_strict_gate_sees_no_old_ignored_findings_as_new(repository: Path, lint: Lint) -> None:
+    commit(repository, {"nginx.conf": with_comment(5, "# infralint: ignore[short-idle-timeout] because it pings")})
+    assert problems(lint({"README.md": "words\n"}, "--changed-since", "HEAD", "--no-ignores")) == []
+
+
+def test_what_was_broken_before_a_change_is_not_its_fault(repository: Path, lint: Lint) -> None:
+    broken = "server {\n    location / {\n"
+    commit(repository, {"old.conf": broken + "# proxy_pass http://b;\nproxy_pass http://b;\n"})
+    report = lint({"README.md": "words\n"}, "--changed-since", "HEAD")
+    assert (report["unreadable"], report["status"]) == ([], 0)
+    report = lint({"new.conf": broken + "proxy_pass http://b;\n"}, "--changed-since", "HEAD")
+    assert [one["location"]["path"] for one in report["unreadable"]] == ["new.conf"]
+    assert report["status"] == 2
+
+
+def test_the_baseline_tells_settings_of_one_place_apart(lint: Lint, tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "vercel.json": '{"functions": {"api/gone.ts": {"maxDuration": 30}}}',
+        "api/chat.ts": "export const GET = () => new Response('x');\n",
+    }
+    assert problems(lint(files)) == ["vercel.json:1 error invalid-vercel-functions"]
+    run("baseline")
+    assert problems(lint({})) == []
+    more = '{"functions": {"api/gone.ts": {"maxDuration": 30}, "api/other.ts": {"maxDuration": 30}}}'
+    assert problems(lint({"vercel.json": more})) == ["vercel.json:1 error invalid-vercel-functions"]
+
+
+TWICE = "server {\n    listen 80;\n    # SSE\n    location / { proxy_pass http://b; proxy_read_timeout 5m; }\n}\n"
+
+
+def test_fingerprints_of_servers_alike_differ_and_stay_when_other_files_come(lint: Lint) -> None:
+    two = TWICE + TWICE.replace("80", "81")
+    known = [one["fingerprint"] for one in lint({"conf.d/b.conf": two})["findings"]]
+    assert len(set(known)) == 2
+    report = lint({"conf.d/a.conf": TWICE.replace("80", "82")})
+    assert set(known) < {one["fingerprint"] for one in report["findings"]}
+
+
+def test_servers_alike_are_all_put_right(lint: Lint, tmp_path: Path) -> None:
+    lint({"nginx.conf": TWICE + TWICE.replace("80", "81")}, "--fix")
+    assert (tmp_path / "nginx.conf").read_text().count("proxy_buffering off;") == 2
+    assert problems(lint({})) == []
