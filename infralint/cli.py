@@ -339,7 +339,10 @@ def _beyond_baseline(report: Report, project: Any, options: dict[str, Any]) -> R
     except BadBaseline as error:
         _fail(str(error))
     found = new(report.findings, known)
-    away = [] if options.get("changed_since") else [str(one) for one in gone(report.findings, known)]
+    ran = options["ran"]
+    away = (
+        [] if options.get("changed_since") else [str(one) for one in gone(report.findings, known) if one.check in ran]
+    )
     return replace(report, findings=found, known=len(report.findings) - len(found), gone=away)
 
 
@@ -356,6 +359,8 @@ def _projects(paths: Sequence[str], options: dict[str, Any], names: Sequence[str
         full = Path(os.path.abspath(path))
         if not full.exists():
             _fail(f"{path}: no such file or folder")
+        if not full.is_file() and not full.is_dir():
+            _fail(f"{path}: neither a file nor a folder")
         groups.setdefault(find_root(full), []).append(full)
     for root, given in groups.items():
         project = Project(root, _settings(root, options, names), given=[os.path.relpath(one, root) for one in given])
@@ -471,8 +476,15 @@ def _publish(
 
     from infralint.reporters import render
 
+    problems = []
     for one in outputs:
-        _write(edit(render(one.format, report, replace(shown, color=_colored(one, color)))), one.path)
+        text = edit(render(one.format, report, replace(shown, color=_colored(one, color))))
+        try:
+            _put(text, one.path)
+        except OSError as error:
+            problems.append(f"{one.path}: can't be written: {error.strerror}")
+    if problems:
+        _fail(*problems)
 
 
 def _colored(output: Output, choice: str) -> bool:
@@ -486,16 +498,22 @@ def _in_color(choice: str) -> bool:
 
 
 def _write(text: str, path: Path | None) -> None:
-    """Print, or replace a file."""
+    """Print, or replace a file; one that can't be written ends the run."""
+    try:
+        _put(text, path)
+    except OSError as error:
+        _fail(f"{path}: can't be written: {error.strerror}")
+
+
+def _put(text: str, path: Path | None) -> None:
+    """Print, or replace a file. Raises OSError. Names that are no text lose what no text can hold."""
+    text = text.encode(errors="replace").decode()
     if path is None:
         click.echo(text, nl=bool(text) and not text.endswith("\n"), color=True)
         return
     from infralint.files import replace_file
 
-    try:
-        replace_file(path, text)
-    except OSError as error:
-        _fail(f"{path}: can't be written: {error.strerror}")
+    replace_file(path, text)
 
 
 def _status(report: Report, options: dict[str, Any]) -> int:

@@ -198,9 +198,21 @@ def _parse_yaml(text: str, shown: str) -> tuple[Any, Places]:
     except DuplicateKey as error:
         message, line, column = error.args
         raise BadConfig([Unreadable(message, Location(shown, line, column))]) from error
+    except TooMuch as error:
+        raise BadConfig([Unreadable("its aliases stand for more than it can hold", Location(shown))]) from error
+
+
+MOST_NODES = 20_000
+"""Of a configuration with its aliases written out; people write some hundred."""
+
+
+class TooMuch(Exception):
+    """Aliases that stand for more than anybody wrote."""
 
 
 def _plain(node: Any, path: str, places: Places) -> Any:
+    if len(places) > MOST_NODES or path.count(".") + path.count("[") > 60:
+        raise TooMuch
     places.setdefault(path, _span(node))
     if node.id == "mapping":
         result = {}

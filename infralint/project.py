@@ -205,7 +205,7 @@ def is_excluded(path: str, patterns: Iterable[str]) -> bool:
 
 
 def _walk(root: str) -> Iterator[str]:
-    """Files below root; folders behind links are not entered, so there are no loops and no way out."""
+    """Regular files below root; folders behind links are not entered, so there are no loops and no way out."""
     pending = [""]
     while pending:
         folder = pending.pop()
@@ -215,7 +215,7 @@ def _walk(root: str) -> Iterator[str]:
                     if entry.is_dir(follow_symlinks=False):
                         if entry.name not in SKIPPED_FOLDERS:
                             pending.append(f"{folder}{entry.name}/")
-                    elif not entry.is_symlink() or entry.is_file():
+                    elif entry.is_file():
                         yield folder + entry.name
         except OSError:
             continue

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
-from infralint.ignores import Ignore, ignores_of, mistyped, without_ignored
+from infralint.ignores import Ignore, ignores_of, mistyped, near_miss, without_ignored
 from infralint.model import Crossing, Finding, Hop, Known, Location, Reading, Settled, Unknown, Unreadable
 from infralint.policy import one_a_cause, weighed
 from infralint.project import Project
@@ -187,8 +187,13 @@ def _answers(
 
 def _of_ignores(checks: Sequence[Check], ignores: Sequence[Ignore], project: Project) -> list[Finding]:
     """What checks say of the ignores themselves, of those whose checks were run."""
-    names = {check.name for check in checks}
-    judged = [one for one in ignores if names.issuperset(one.checks)]
+    known = built_in_names()
+    left_out = set(known) - {check.name for check in checks}
+    judged = [
+        one
+        for one in ignores
+        if left_out.isdisjoint(one.checks) and not any(near_miss(name, known) for name in one.checks)
+    ]
     answers = [answer for check in checks for answer in _answers(check, (), judged, project)]
     return [one for one in answers if isinstance(one, Finding)]
 

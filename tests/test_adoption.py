@@ -37,6 +37,7 @@ def with_comment(line: int, comment: str) -> str:
         with_comment(5, "# infralint: ignore[short-idle-timeout] because it pings"),
         with_comment(5, "# infralint: ignore[buffered-stream, short-idle-timeout] because: it pings"),
         with_comment(5, "# infralint: ignore because everything is fine here"),
+        with_comment(3, "# infralint: ignore[short-idle-timeout] because all of this server pings"),
         with_comment(5, "# infralint: ignore[short-idle-timeout] because it pings\n\n   # another comment"),
         NGINX.replace("location /sse {", "location /sse {  # infralint: ignore[short-idle-timeout] because it pings"),
     ],
@@ -52,8 +53,8 @@ def test_an_ignore_silences_what_it_stands_at(text: str, lint: Lint) -> None:
     ("text", "expected"),
     [
         (
-            with_comment(3, "# infralint: ignore[short-idle-timeout] because elsewhere"),
-            ["3 warning unused-ignore", "6 warning short-idle-timeout"],
+            with_comment(1, "# infralint: ignore[short-idle-timeout] because elsewhere"),
+            ["1 warning unused-ignore", "6 warning short-idle-timeout"],
         ),
         (
             with_comment(5, "# infralint: ignore[buffered-stream] because of another"),
@@ -80,6 +81,8 @@ def test_an_ignore_that_is_wrong_is_said_so(text: str, expected: list[str], lint
         ),
         ("stream=sss", "`stream=sss` declares no stream: expected `stream=sse` or `stream=websocket`"),
         ("stream: sse", "`stream: sse` declares no stream"),
+        ("ignore[] because typo", "`ignore[] because typo` names no check"),
+        ("disable[short-idle-timeout] because typo", "`disable[short-idle-timeout] because typo` ignores nothing"),
     ],
 )
 @pytest.mark.parametrize("option", ["--fail-on=warning", "--no-ignores"])
@@ -92,10 +95,56 @@ def test_a_mistyped_comment_is_never_lost(comment: str, said: str, option: str, 
     assert report["status"] == 2
 
 
-@pytest.mark.parametrize("comment", ["ignore[our-own-check] because of a pack", "see the wiki", "https://example.com"])
-def test_comments_that_may_be_right_are_left_alone(comment: str, lint: Lint) -> None:
-    report = lint({"nginx.conf": with_comment(5, f"# infralint: {comment}")})
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "infralint: see the wiki",
+        "infralint: https://example.com",
+        "infralint ignores this file",
+        "Infralint: streams well",
+    ],
+)
+def test_comments_that_are_no_instruction_are_left_alone(comment: str, lint: Lint) -> None:
+    report = lint({"nginx.conf": with_comment(5, f"# {comment}")})
     assert report["unreadable"] == []
+
+
+@pytest.mark.parametrize("mark", ["infralint", "Infralint:", "INFRALINT:"])
+def test_a_comment_that_does_not_begin_as_it_should_is_told(mark: str, lint: Lint) -> None:
+    report = lint({"nginx.conf": with_comment(5, f"# {mark} ignore[short-idle-timeout] because it pings")})
+    assert "such a comment begins with `infralint:`" in report["unreadable"][0]["message"]
+
+
+def test_an_ignore_of_a_check_that_is_not_here_is_unused(lint: Lint) -> None:
+    report = lint({"nginx.conf": with_comment(5, "# infralint: ignore[our-own] because of a pack")})
+    assert problems(report) == ["nginx.conf:5 warning unused-ignore", IDLE.replace(":5", ":6")]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "{# infralint: ignore[short-idle-timeout] because it pings #}",
+        "{#- infralint: ignore[short-idle-timeout] because it pings -#}",
+        "{{/* infralint: ignore[short-idle-timeout] because it pings */}}",
+        "{{- /* infralint: ignore[short-idle-timeout] because it pings */ -}}",
+        "{#\n  infralint: ignore[short-idle-timeout] because it pings\n#}",
+        "# infralint: ignore[short-idle-timeout] because it pings\n# every 15 s",
+    ],
+)
+def test_comments_of_templates_ignore(comment: str, lint: Lint) -> None:
+    report = lint({"app.conf.j2": with_comment(5, comment)})
+    assert (problems(report), report["unreadable"]) == ([], [])
+
+
+def test_a_comment_of_a_template_without_a_reason_is_told(lint: Lint) -> None:
+    report = lint({"app.conf.j2": with_comment(5, "{# infralint: ignore[short-idle-timeout] #}")})
+    assert problems(report) == ["app.conf.j2:5 warning unexplained-ignore"]
+
+
+@pytest.mark.parametrize("odd", [b"\x85", "\u2028".encode(), b"\x0c"])
+def test_odd_line_separators_move_no_ignore(odd: bytes, lint: Lint) -> None:
+    text = with_comment(5, "# infralint: ignore[short-idle-timeout] because it pings")
+    assert problems(lint({"nginx.conf": b"# caf\xe9 " + odd + b" \n" + text.encode()})) == []
 
 
 def test_a_mistyped_check_in_accept_is_a_wrong_call(lint: Lint) -> None:
@@ -352,3 +401,29 @@ def test_servers_alike_are_all_put_right(lint: Lint, tmp_path: Path) -> None:
     lint({"nginx.conf": TWICE + TWICE.replace("80", "81")}, "--fix")
     assert (tmp_path / "nginx.conf").read_text().count("proxy_buffering off;") == 2
     assert problems(lint({})) == []
+
+
+REGEX = "server {\n    location ~ ^/v[12]/sse { proxy_pass http://b; proxy_buffering off; }\n}\n"
+
+
+@pytest.mark.parametrize("path", ["nginx/site.conf", "./nginx/site.conf", "nginx", "nginx/", "*.conf", "site.conf"])
+@pytest.mark.parametrize("place", [".", "nginx"])
+def test_accepted_paths_are_those_of_the_project(
+    path: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"nginx/site.conf": NGINX, "infralint.yaml": f"accept: [{{path: '{path}', reason: it pings}}]\n"})
+    monkeypatch.chdir(tmp_path / place)
+    assert run("check").exit_code == 0
+
+
+def test_a_hop_is_accepted_by_the_name_that_is_printed(lint: Lint) -> None:
+    accept = "accept: [{hop: 'location ~ ^/v[12]/sse', reason: it pings}]\n"
+    assert problems(lint({"nginx.conf": REGEX, "infralint.yaml": accept})) == []
+
+
+def test_a_baseline_names_as_gone_what_was_looked_for(lint: Lint) -> None:
+    lint({"nginx.conf": NGINX})
+    run("baseline")
+    assert "gone" not in lint({}, "--select", "buffered-stream")
+    fixed = lint({"nginx.conf": NGINX.replace("off;", "off; proxy_read_timeout 5m;")})
+    assert fixed["gone"] == ["nginx.conf: short-idle-timeout (location /sse)"]

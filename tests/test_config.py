@@ -163,3 +163,13 @@ def test_a_declared_stream_is_judged_where_it_is_served(stream: str, expected: l
     assert [
         one.partition(":")[2].removesuffix(" buffered-stream") for one in problems(report, "buffered-stream")
     ] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: &a [*a]\n", "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9) if n else 1}]\n" for n in range(9))],
+)
+def test_aliases_without_end_are_an_error(text: str, lint: Lint) -> None:
+    report = lint({"nginx.conf": "events {}\n", "infralint.yaml": text})
+    assert report["status"] == 2
+    assert "infralint.yaml: its aliases stand for more than it can hold" in report["stderr"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -399,3 +400,28 @@ def test_statistics(here: Path) -> None:
     counted = run("check", "--statistics", "-q").stdout.rpartition("\n\n")[2]
     assert counted.splitlines()[0] == "2  warning  stream-cut-on-reload"
     assert "\n1  error    missing-upgrade-headers\n" in counted
+
+
+def test_one_report_that_can_not_be_written_keeps_no_other_back(here: Path) -> None:
+    write(here, dict(MIXED))
+    result = run("check", "--output", "sarif=gone/x", "--output", "junit=ok.xml")
+    assert result.exit_code == 2
+    assert "gone/x: can't be written: No such file or directory" in result.stderr
+    assert "missing-upgrade-headers" in result.stdout
+    assert (here / "ok.xml").read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize("format_", sorted(REPORTERS))
+def test_a_name_that_is_no_text_is_still_reported(format_: str, here: Path) -> None:
+    (here / os.fsdecode(b"a\xff.conf")).write_text(HELD)
+    result = run("check", "--format", format_)
+    assert result.exit_code == 1
+    assert "buffered-stream" in result.stdout
+
+
+def test_what_is_no_file_is_not_waited_for(here: Path) -> None:
+    write(here, {"nginx.conf": HELD})
+    os.mkfifo(here / "site.conf")
+    assert run("check").exit_code == 1
+    result = run("check", "site.conf")
+    assert (result.exit_code, result.stderr) == (2, "infralint: site.conf: neither a file nor a folder\n")

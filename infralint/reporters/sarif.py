@@ -6,6 +6,7 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -164,8 +165,8 @@ def _artifact(path: str) -> dict[str, str]:
     if _URI.match(path):
         return {"uri": quote(path, safe="%/:?#[]@!$&'()*+,;=")}
     if path.startswith("/"):
-        return {"uri": f"file://{quote(path)}"}
-    return {"uri": quote(path), "uriBaseId": ROOT}
+        return {"uri": f"file://{quote(os.fsencode(path))}"}
+    return {"uri": quote(os.fsencode(path)), "uriBaseId": ROOT}
 
 
 def _region(where: Location) -> dict[str, int]:

@@ -97,7 +97,7 @@ class _Page:
         if not where.line or not where.column:
             return None
         if where.path not in self.files:
-            self.files[where.path] = self._text(where.path).splitlines()
+            self.files[where.path] = [line.rstrip("\r") for line in self._text(where.path).split("\n")]
         lines = self.files[where.path]
         return lines[where.line - 1] if where.line <= len(lines) else None
 
