@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -77,6 +78,11 @@ class _State:
     def hops(self) -> Iterator[Hop]:
         return (hop for reading in self.readings for hop in reading.hops)
 
+    def subject(self, hop: Hop) -> tuple[object, ...]:
+        """What a hop is, the same under every name that its file has."""
+        names = self.links.get(os.path.realpath(self.project.root / self.project.path_of(hop.where.path)))
+        return (names[0], hop.where.line, hop.where.column, hop.name, hop.environment) if names else _identity(hop)
+
     def edited(self, edits: Iterable[Edit]) -> _State:
         """What would be said with these edits. Raises CantFix."""
         files: dict[str, list[Edit]] = {}
@@ -85,7 +91,7 @@ class _State:
         contents, before = _overlay(self.project)
         for path, changes in files.items():
             content = _as_judged(path, self.project)
-            for name in (path, *self.links.get(os.path.realpath(self.project.root / path), ())):
+            for name in self.links.get(os.path.realpath(self.project.root / path), [path]):
                 before.setdefault(name, content)
                 contents[name] = _changed(content, changes)
         start = self.project.now if isinstance(self.project, Edited) else self.project
@@ -220,12 +226,12 @@ def _verify(before: _State, after: _State, batch: Sequence[Proposal]) -> None:
     """Raises CantFix unless exactly the batch is put right: no other hop changes, and nothing new is found."""
     if broken := [one for one in after.report.unreadable if one not in before.report.unreadable]:
         raise CantFix(f"the file would not read any more: {broken[0].message}")
-    meant = {_identity(proposal.finding.hop) for proposal in batch if proposal.finding.hop}
+    meant = {before.subject(proposal.finding.hop) for proposal in batch if proposal.finding.hop}
     old, new = list(before.hops), list(after.hops)
     if [_identity(one) for one in old] != [_identity(one) for one in new]:
         raise CantFix("it would change which hops there are")
     for hop, then in zip(old, new, strict=True):
-        if _values(hop) != _values(then) and _identity(hop) not in meant:
+        if _values(hop) != _values(then) and before.subject(hop) not in meant:
             raise CantFix(f"it would also change {hop.name} ({hop.where})")
     expected = Counter(map(_key, before.report.findings)) - Counter(_key(one.finding) for one in batch)
     found = Counter(map(_key, after.report.findings))
@@ -256,13 +262,15 @@ def _path_of(edit: Edit, project: Project) -> str:
 
 
 def _links(project: Project) -> dict[str, list[str]]:
-    """Links of the project, by the file they lead to: what is edited there changes here."""
+    """Files that links of the project lead to: every name that they have in it, their own first."""
     found: dict[str, list[str]] = {}
     for path in project.files:
         full = os.path.join(project.root, path)
         if os.path.islink(full):
             found.setdefault(os.path.realpath(full), []).append(path)
-    return found
+    root = os.path.realpath(project.root)
+    own = {real: os.path.relpath(real, root).replace(os.sep, "/") for real in found}
+    return {real: [*([own[real]] if own[real] in project.file_set else []), *names] for real, names in found.items()}
 
 
 def _changed(content: bytes, edits: Sequence[Edit]) -> bytes:
@@ -304,9 +312,16 @@ def _patch_of(name: str, before: bytes, after: bytes) -> bytes:
     from difflib import diff_bytes, unified_diff
 
     tab = b"\t" if " " in name else b""
-    old, new = (side + os.fsencode(name) + tab for side in (b"a/", b"b/"))
+    old, new = (_quoted(side + os.fsencode(name)) + tab for side in (b"a/", b"b/"))
     lines = diff_bytes(unified_diff, _lines(before), _lines(after), old, new)
     return b"".join(line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines)
+
+
+def _quoted(name: bytes) -> bytes:
+    """A name as git writes it: with C's escapes where it holds quotes, backslashes or control characters."""
+    if not re.search(rb'[\x00-\x1f"\\\x7f]', name):
+        return name
+    return b'"' + re.sub(rb'[\x00-\x1f"\\\x7f]', lambda one: b"\\%03o" % one[0][0], name) + b'"'
 
 
 def _lines(content: bytes) -> list[bytes]:

@@ -384,3 +384,45 @@ def _without_values(text: str) -> str:
         r"\1;",
         text,
     )
+
+
+SITE = "server {\n    # SSE\n    location /chat {\n        proxy_pass http://a;\n    }\n}\n"
+
+
+@pytest.fixture
+def linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A site in sites-available, switched on by a link in sites-enabled."""
+    write(tmp_path, {"nginx/sites-available/app": SITE, ".git/keep": ""})
+    (tmp_path / "nginx/sites-enabled").mkdir()
+    (tmp_path / "nginx/sites-enabled/app").symlink_to("../sites-available/app")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("named", [".", "nginx/sites-available/app", "nginx/sites-enabled", "nginx/sites-enabled/app"])
+def test_a_site_is_put_right_under_either_of_its_names(named: str, linked: Path) -> None:
+    result = run("check", "--fix", "--fail-on", "never", named)
+    assert "not fixed" not in result.stdout
+    assert "proxy_buffering off;" in (linked / "nginx/sites-available/app").read_text()
+    assert (linked / "nginx/sites-enabled/app").is_symlink()
+    assert run("check").exit_code == 0
+
+
+@pytest.mark.parametrize("named", [".", "nginx/sites-available", "nginx/sites-enabled"])
+def test_a_patch_names_the_file_and_not_its_link(named: str, linked: Path) -> None:
+    (linked / ".git/keep").unlink()
+    (linked / ".git").rmdir()
+    subprocess.run(["git", "init", "-q"], check=True)
+    patch = run("check", "--diff", named).stdout_bytes
+    assert b"+++ b/nginx/sites-available/app" in patch
+    subprocess.run(["git", "apply"], input=patch, check=True)
+    assert run("check").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ['a "q" b.conf', "new\nline.conf", "back\\slash.conf", "tab\there.conf"])
+def test_git_takes_a_patch_of_a_file_with_an_odd_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {name: SITE})
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "apply"], input=run("check", "--diff").stdout_bytes, check=True)
+    assert "proxy_buffering off;" in (tmp_path / name).read_text()
