@@ -192,6 +192,7 @@ class Hop:
     configuration gives away. scope: whose hints and declarations end assumptions here (an nginx
     server, a Terraform root). assumable: it may be assumed to carry a stream where nothing says so.
     aliases: what else a declared stream may call it (an ARN, a DNS name, `tag:team=chat`).
+    files: beside its own, those that decide what holds here (included, or with values), as shown.
     """
 
     platform: ClassVar[str] = ""
@@ -213,6 +214,7 @@ class Hop:
     assumable: bool = False
     environment: str = ""
     aliases: tuple[str, ...] = ()
+    files: frozenset[str] = frozenset()
 
     def buffering_of(self, content_type: str | None) -> Setting[Buffering]:
         """How responses of this content type are held back (None: not known; SSE's own is meant)."""

@@ -258,10 +258,13 @@ def order(finding: Finding) -> tuple[Location, str, str]:
 
 
 def _places(finding: Finding) -> set[str]:
-    hop = {finding.hop.where.path} if finding.hop else set()
-    evidence = finding.stream.evidence.where if finding.stream else None
-    hop |= {evidence.path} if evidence else set()
-    return hop | {finding.location.path} | {related.location.path for related in finding.related}
+    """Files that a finding is about, or that decide what holds there."""
+    places = {finding.location.path, *(related.location.path for related in finding.related)}
+    if finding.hop is not None:
+        places |= {finding.hop.where.path} | finding.hop.files
+    if finding.stream is not None and finding.stream.evidence.where is not None:
+        places.add(finding.stream.evidence.where.path)
+    return places
 
 
 def _below(path: str, paths: Iterable[str]) -> bool:
