@@ -427,3 +427,18 @@ def test_a_baseline_names_as_gone_what_was_looked_for(lint: Lint) -> None:
     assert "gone" not in lint({}, "--select", "buffered-stream")
     fixed = lint({"nginx.conf": NGINX.replace("off;", "off; proxy_read_timeout 5m;")})
     assert fixed["gone"] == ["nginx.conf: short-idle-timeout (location /sse)"]
+
+
+VARIABLE = 'variable "t" {\n  default = 60\n}\nresource "aws_lb" "web" {\n  idle_timeout = var.t\n}\n'
+
+
+def test_a_file_of_values_is_judged_by_what_it_decides(lint: Lint) -> None:
+    files: dict[str, str | bytes] = {
+        "infra/main.tf": VARIABLE,
+        "infra/terraform.tfvars": "t = 4000\n",
+        "other/x.tfvars": "",
+    }
+    assert lint(files, paths=("infra/terraform.tfvars",))["status"] == 0
+    gone = lint({"infra/terraform.tfvars": ""}, paths=("infra/terraform.tfvars",))
+    assert problems(gone) == ["infra/main.tf:5 warning short-idle-timeout"]
+    assert problems(lint({}, paths=("other/x.tfvars",))) == []

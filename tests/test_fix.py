@@ -420,7 +420,9 @@ def test_a_patch_names_the_file_and_not_its_link(named: str, linked: Path) -> No
 
 
 @pytest.mark.parametrize("name", ['a "q" b.conf', "new\nline.conf", "back\\slash.conf", "tab\there.conf"])
-def test_git_takes_a_patch_of_a_file_with_an_odd_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_takes_a_patch_of_a_file_with_an_odd_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path, {name: SITE})
     monkeypatch.chdir(tmp_path)
     subprocess.run(["git", "init", "-q"], check=True)

@@ -12,12 +12,12 @@ from infralint.model import Hop, Known, Location, Reading, Related, Unknown, Unr
 from infralint.project import Project
 from infralint.sources.terraform.adapters import sounds_like_balancer
 from infralint.sources.terraform.evaluate import Exhausted
-from infralint.sources.terraform.folders import ENDINGS, Tree
+from infralint.sources.terraform.folders import ENDINGS, VALUES, Tree
 from infralint.sources.terraform.hops import BalancerTier, Graph, TerraformBalancer, tiers
 from infralint.sources.terraform.items import Item, items
 from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.plans import plans
-from infralint.sources.terraform.roots import Root, given, is_library, remedy, roots
+from infralint.sources.terraform.roots import Root, given, is_library, remedy, roots, value_files
 from infralint.sources.terraform.values import EvaluationError
 
 
@@ -40,7 +40,7 @@ def read(project: Project) -> Reading:
     if wanted:
         reading.unreadable += _undeclared(project.settings.terraform.variables, frozenset(declared))
     reading.files += [project.shown(plan.path) for plan in planned]
-    reading.files += [project.shown(path) for path in project.files if path.endswith(ENDINGS)]
+    reading.files += [project.shown(path) for path in project.files if path.endswith((*ENDINGS, *VALUES))]
     if project.named("terragrunt.hcl"):
         reading.seen.append("Terragrunt")
     return reading
@@ -86,7 +86,8 @@ def _of_root(tree: Tree, root: Root) -> _Outcome:
     except (Exhausted, RecursionError):
         plan = "hand in a plan (terraform show -json)"
         return _Outcome([], [Unknown(where, "", "this root takes too long to work out", plan)], problems)
-    found = tiers(graph)
+    files = frozenset(map(tree.project.shown, value_files(tree, root)))
+    found = [replace(tier, hops=tuple(replace(hop, files=files) for hop in tier.hops)) for tier in tiers(graph)]
     refused = [*problems, *world.problems, *tree.unreadable[before:]]
     return _Outcome(found, world.unknown, refused, frozenset(tree.folder(root.path).variables))
 
@@ -151,6 +152,7 @@ def _also(first: BalancerTier, other: BalancerTier) -> BalancerTier:
                 hop,
                 idle_timeout=_joined(hop.idle_timeout, same.idle_timeout),
                 keeps_affinity=_joined(hop.keeps_affinity, same.keeps_affinity),
+                files=hop.files | same.files,
             )
             for hop, same in zip(first.hops, other.hops, strict=True)
         ),

@@ -132,7 +132,7 @@ def given(tree: Tree, root: Root) -> tuple[dict[str, Given], list[Unreadable]]:
     """
     found = _of_environment() if tree.project.settings.terraform.environment else {}
     problems: list[Unreadable] = []
-    for path in [*_automatic(tree, root.path), *root.var_files]:
+    for path in value_files(tree, root):
         try:
             found |= _of_file(tree, path)
         except BadValues as error:
@@ -140,6 +140,11 @@ def given(tree: Tree, root: Root) -> tuple[dict[str, Given], list[Unreadable]]:
     for name, text in root.given.items():
         found[name] = Given(text, Location("--tf-var"), f"--tf-var gives var.{name}")
     return found, problems
+
+
+def value_files(tree: Tree, root: Root) -> list[str]:
+    """The files that give a root its values, as Terraform reads them."""
+    return [*_automatic(tree, root.path), *root.var_files]
 
 
 def _of_environment() -> dict[str, Given]:
