@@ -197,6 +197,71 @@ resource "aws_lb_listener" "http" {
     assert [certain for _, certain in tier.serving("sse", None, "/")] == [True]
 
 
+def split(old: str, new: str, more: str = "") -> str:
+    """A listener that shares its requests between an instance's target group and a function's."""
+    return f"""
+variable "share" {{}}
+
+resource "aws_lb_listener" "main" {{
+  load_balancer_arn = aws_lb.main.arn
+
+  default_action {{
+    type = "forward"
+    forward {{
+      target_group {{
+        arn = aws_lb_target_group.old.arn
+        {old}
+      }}
+      target_group {{
+        arn = aws_lb_target_group.new.arn
+        {new}
+      }}
+      {more}
+    }}
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("weight", "severity"),
+    [
+        ("weight = 0", []),
+        ('weight = "0"', []),
+        ("weight = 10", ["error"]),
+        ("weight = null", ["error"]),
+        ("", ["error"]),
+        ("weight = var.share", ["warning"]),
+    ],
+)
+def test_a_target_group_gets_requests_by_its_weight(tmp_path: Path, weight: str, severity: list[str]) -> None:
+    text = BALANCER + split("weight = 100", weight) + group("old") + group("new", 'target_type = "lambda"')
+    report = judged(tmp_path, {"main.tf": text, "infralint.yaml": "streams: [{path: /chat}]\n"})
+    assert [one.severity for one in said(report, "lambda-target")] == severity
+
+
+@pytest.mark.parametrize(
+    ("weight", "more", "fires"),
+    [
+        ("weight = 0", "", False),
+        ("weight = var.share", "", False),
+        ("weight = 10", "", True),
+        ("weight = 10", "stickiness {\n        duration = 60\n        enabled = true\n      }", False),
+    ],
+)
+def test_stickiness_is_lost_between_target_groups_that_both_get_requests(
+    tmp_path: Path, weight: str, more: str, fires: bool
+) -> None:
+    text = BALANCER + split("weight = 100", weight, more) + group("old", STICKY) + group("new", STICKY)
+    assert bool(said(judged(tmp_path, {"main.tf": text, **STREAM}), "ineffective-stickiness")) == fires
+
+
+def test_an_action_that_gives_nothing_to_any_target_group_is_no_way(tmp_path: Path) -> None:
+    text = BALANCER + split("weight = 0", "weight = 0") + group("old") + group("new", 'target_type = "lambda"')
+    report = judged(tmp_path, {"main.tf": text, "infralint.yaml": "streams: [{path: /chat}]\n"})
+    assert not report.findings
+
+
 def test_listeners_over_a_map(tmp_path: Path) -> None:
     text = """
 locals {

@@ -205,6 +205,33 @@ def test_the_next_form_of_rules(tmp_path: Path) -> None:
     assert len(said(judged(tmp_path, {"main.tf": text}), "missing-sticky-sessions")) == 1
 
 
+@pytest.mark.parametrize(
+    ("version", "form"),
+    [
+        ("9.11.0", 'type = "weighted-forward", target_groups = [%s]'),
+        ("10.2.0", "weighted_forward = { target_groups = [%s] }"),
+    ],
+)
+@pytest.mark.parametrize("weight", [0, 1])
+def test_the_weights_of_its_rules(tmp_path: Path, version: str, form: str, weight: int) -> None:
+    groups = f'{{ target_group_key = "app", weight = 9 }}, {{ target_group_key = "ws", weight = {weight} }}'
+    text = (MAPS % ("idle_timeout = 300", 'target_type = "lambda"')).replace("~> 9.0", version)
+    text = text.replace('type = "forward", target_group_key = "ws"', form % groups)
+    report = judged(tmp_path, {"main.tf": text, "infralint.yaml": "streams: [{path: /ws/chat}]\n"})
+    assert len(said(report, "lambda-target")) == weight
+
+
+@pytest.mark.parametrize("weight", [0, 1])
+def test_the_weights_of_its_listeners(tmp_path: Path, weight: int) -> None:
+    groups = f'{{ target_group_key = "app", weight = 9 }}, {{ target_group_key = "ws", weight = {weight} }}'
+    text = MAPS % ("idle_timeout = 300", 'target_type = "lambda"')
+    text = text.replace(
+        'forward  = { target_group_key = "app" }', f"weighted_forward = {{ target_groups = [{groups}] }}"
+    )
+    report = judged(tmp_path, {"main.tf": text, "infralint.yaml": "streams: [{path: /chat}]\n"})
+    assert len(said(report, "lambda-target")) == weight
+
+
 LISTS = """
 module "alb" {
   source  = "%s"

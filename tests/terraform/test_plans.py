@@ -107,6 +107,26 @@ def test_a_plan_alone_is_judged_at_its_addresses(tmp_path: Path) -> None:
     assert not report.unknown
 
 
+def weighted(*weights: int) -> dict[str, Any]:
+    """A plan that splits requests between an instance's target group and a function's."""
+    found = plan(300)
+    resources = found["planned_values"]["root_module"]["resources"]
+    resources += [resource("aws_lb_target_group.fn", target_type="lambda")]
+    del resources[3]
+    resources[1]["values"]["default_action"][0]["forward"] = [{"target_group": [{"weight": one} for one in weights]}]
+    arns = [{"arn": references(f"aws_lb_target_group.{one}.arn")} for one in ("app", "fn")]
+    listener = found["configuration"]["root_module"]["resources"][1]["expressions"]
+    listener["default_action"] = [{"forward": [{"target_group": arns}]}]
+    return found
+
+
+def test_a_target_group_without_weight_in_a_plan_gets_nothing(tmp_path: Path) -> None:
+    stream = {"infralint.yaml": "streams: [{path: /chat}]\n"}
+    shared = judged(tmp_path / "a", {"plan.json": json.dumps(weighted(9, 1)), **stream})
+    assert [one.check for one in shared.findings] == ["lambda-target"]
+    assert not judged(tmp_path / "b", {"plan.json": json.dumps(weighted(10, 0)), **stream}).findings
+
+
 def test_a_long_timeout_in_a_plan_is_silent(tmp_path: Path) -> None:
     assert not said(judged(tmp_path, {"plan.json": json.dumps(plan(300))}))
 

@@ -122,11 +122,12 @@ resource "aws_lb_listener_rule" "this" {
         dynamic "target_group" {
           for_each = action.value.target_groups
           content {
-            arn = try(
+            arn    = try(
               aws_lb_target_group.this[target_group.value.target_group_key].arn,
               target_group.value.target_group_arn,
               null,
             )
+            weight = try(target_group.value.weight, null)
           }
         }
         dynamic "stickiness" {

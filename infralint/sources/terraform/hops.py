@@ -80,7 +80,7 @@ class TerraformBalancer(LoadBalancer):
 class Route:
     """What a listener does with requests for some hosts and paths (none: with all): a hop, or none (a redirect).
 
-    vague: its conditions can't be told.
+    vague: its conditions can't be told. weighted: the target group surely gets a share of the requests.
     """
 
     listener: str
@@ -89,6 +89,7 @@ class Route:
     hosts: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     vague: bool = False
+    weighted: bool = True
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class BalancerTier:
             if matched is False:
                 continue
             if route.hop is not None:
-                yield route.hop, sure and matched is True
+                yield route.hop, sure and matched is True and route.weighted
             if matched is True:
                 settled = route.priority
             else:
@@ -258,21 +259,46 @@ def _conditions(rule: Item) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
 
 def _add_actions(building: _Building, listener: Item, actions: Iterable[Item], route: Route) -> None:
     """The target groups that an action forwards to; another action ends the search with nothing."""
-    ways = [way for action in actions for way in _forwarded(building.graph, action)]
-    if not ways:
+    shares = [share for action in actions for share in _forwarded(building.graph, action)]
+    if not shares:
         building.routes.append(route)
-    for group, action in ways:
-        index = _hop_of(building, listener, group, action, route, len(ways))
-        building.routes.append(Route(route.listener, route.priority, index, route.hosts, route.paths, route.vague))
+    splits = sum(share.sure for share in shares)
+    for share in shares:
+        index = _hop_of(building, listener, share.group, share.action, route, splits)
+        building.routes.append(replace(route, hop=index, weighted=share.sure))
 
 
-def _forwarded(graph: Graph, action: Item) -> Iterator[tuple[Item | None, Item]]:
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """A target group's share of what an action forwards. sure: its weight is known, and more than 0."""
+
+    group: Item | None
+    action: Item
+    sure: bool = True
+
+
+def _forwarded(graph: Graph, action: Item) -> Iterator[_Share]:
+    """The target groups of an action that may get requests."""
     for place, name in [(action, "target_group_arn")] + [
         (group, "arn") for forward in action.inner("forward") for group in forward.inner("target_group")
     ]:
-        if place.links.get(name):
+        taken = _takes_requests(place)
+        if place.links.get(name) and taken is not False:
             groups = graph.follow(place, name, "aws_lb_target_group")
-            yield (groups[0] if groups else None), action
+            yield _Share(groups[0] if groups else None, action, taken is True)
+
+
+def _takes_requests(place: Item) -> bool | None:
+    """Whether a target group's weight, 1 if none is written, lets requests through; None: that can't be told."""
+    weight = place.get("weight")
+    if isinstance(weight, Unknown):
+        return None
+    if weight is None or weight.value is None:
+        return True
+    try:
+        return to_number(weight.value) > 0
+    except EvaluationError:
+        return None
 
 
 def _hop_of(building: _Building, listener: Item, group: Item | None, action: Item, route: Route, groups: int) -> int:
@@ -533,7 +559,8 @@ def _foreign(graph: Graph) -> Iterator[BalancerTier]:
 
 def _of_foreign(graph: Graph, item: Item, inner: str, hole: Unknown) -> Iterator[BalancerTier]:
     hosts, paths, _ = _conditions(item)
-    for group, action in [way for one in item.inner(inner) for way in _forwarded(graph, one)]:
+    for share in [share for one in item.inner(inner) for share in _forwarded(graph, one)]:
+        group, action = share.group, share.action
         if group is None:
             continue
         balancer = Unknown(
