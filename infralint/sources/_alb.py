@@ -53,6 +53,7 @@ IDLE = "idle_timeout.timeout_seconds"
 TCP_IDLE = "tcp.idle_timeout.seconds"
 TYPE = "type"
 PROTOCOL = "protocol"
+PORT = "port"
 TARGET_TYPE = "target_type"
 STICKY = "stickiness.enabled"
 STICKY_TYPE = "stickiness.type"
@@ -82,6 +83,9 @@ ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType(
 
 # A classic load balancer takes 1 to 3600 s, 60 by default:
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-idle-timeout.html
+WEB_PORTS = frozenset({80, 443, 3000, *range(8000, 9000)})
+"""What a listener that only passes bytes on has to listen on, to be taken for one of the web."""
+
 TLS_IDLE = 350.0
 """Seconds, fixed: a TLS listener of a network load balancer can't be set."""
 
@@ -185,6 +189,7 @@ def reduced(parts: Parts) -> dict[str, Any]:
         "groups": parts.groups,
         "attributes": {**parts.action, **(parts.group or {})},
         "stray_idle": stray_idle(parts),
+        "assumable": assumable(parts),
     }
 
 
@@ -207,6 +212,27 @@ def stray_idle(parts: Parts) -> Known[float] | None:
     family, idle = parts.of_balancer(TYPE), parts.balancer.get(IDLE)
     misplaced = isinstance(family, Known) and family.value in ("network", "gateway")
     return idle if misplaced and isinstance(idle, Known) and idle.origin != "default" else None
+
+
+def assumable(parts: Parts) -> bool:
+    """Whether it may be assumed to carry a stream: HTTP and TLS may, and other bytes on a port of the web.
+
+    A listener on 22 or 5432 carries something else; a port that is not known may carry anything.
+    """
+    family, protocol, port = parts.of_balancer(TYPE), parts.of_listener(PROTOCOL), parts.listener.get(PORT)
+    if isinstance(family, Unknown) or family.value == "application":
+        return True
+    spoken = str(protocol.value).upper() if isinstance(protocol, Known) and protocol.origin != "default" else ""
+    if family.value == "gateway" or not carries_tcp(spoken):
+        return False
+    if spoken in ("TLS", "HTTP", "HTTPS"):
+        return True
+    return not isinstance(port, Known) or port.value in WEB_PORTS
+
+
+def carries_tcp(protocol: str) -> bool:
+    """Whether a listener of this protocol can carry a stream at all: not one of datagrams alone ("": not known)."""
+    return protocol.upper() not in ("UDP", "QUIC")
 
 
 def forwards_upgrade(parts: Parts) -> Setting[Upgrade]:

@@ -207,6 +207,19 @@ def test_network_balancers_are_judged_on_their_own_attribute(world: World, repor
     assert world.counts()["DescribeListenerAttributes"] == 2
 
 
+def test_what_is_not_of_the_web_is_not_assumed_to_stream(world: World, report: Report, home: Path) -> None:
+    for name, port in (("web", 443), ("database", 5432)):
+        balancer = world.balancer(name, "network")
+        world.listener(balancer, world.group(name, balancer), protocol="TCP", port=port, idle="60")
+    world.classic("shop")
+    world.classic("app", protocol="TCP", port=8080)
+    world.classic("ssh", protocol="TCP", port=22)
+    names = {"web", "shop", "app"}
+    assert said(report(exit_code=1)) == {("short-idle-timeout", "warning", name) for name in names}
+    declare(home, "{path: /, silence: 100s, hops: [database]}")
+    assert said(report(exit_code=1)) == {("short-idle-timeout", "error", "database")}
+
+
 def test_a_tls_listener_can_only_be_helped_by_a_heartbeat(world: World, report: Report, home: Path) -> None:
     declare(home, "{path: /, silence: 600s, hops: [edge]}")
     balancer = world.balancer("edge", "network")

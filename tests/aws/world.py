@@ -207,12 +207,13 @@ class World:
         instances: int = 2,
         sticky: str = "",
         protocol: str = "HTTP",
+        port: int = 80,
     ) -> None:
         """A classic load balancer."""
         policies = {"AppCookieStickinessPolicies": [], "LBCookieStickinessPolicies": [], "OtherPolicies": []}
         if sticky:
             policies[sticky] = [{"PolicyName": "sticky"} | ({"CookieName": "sid"} if "App" in sticky else {})]
-        listener = {"Protocol": protocol, "LoadBalancerPort": 80, "InstanceProtocol": protocol, "InstancePort": 8080}
+        listener = {"Protocol": protocol, "LoadBalancerPort": port, "InstanceProtocol": protocol, "InstancePort": 8080}
         item = {
             "LoadBalancerName": name,
             "DNSName": f"{name}.{region}.elb.amazonaws.com",

@@ -312,6 +312,56 @@ def test_each_family_has_its_own_timeout(tmp_path: Path, kind: str, more: str, v
     assert idle(reading(tmp_path, {"main.tf": text})) == [value]
 
 
+@pytest.mark.parametrize(
+    ("more", "assumed"),
+    [
+        ('protocol = "TCP"\n  port = 443', True),
+        ('protocol = "TCP"\n  port = "8080"', True),
+        ('protocol = "TCP_UDP"\n  port = 443', True),
+        ('protocol = "TLS"\n  port = 7443', True),
+        ('protocol = "TCP"\n  port = var.port', True),
+        ('protocol = "TCP"', True),
+        ('protocol = "TCP"\n  port = 5432', False),
+        ('protocol = "TCP"\n  port = 22', False),
+        ('protocol = "UDP"\n  port = 443', False),
+    ],
+)
+def test_what_is_not_of_the_web_is_not_assumed_to_stream(tmp_path: Path, more: str, assumed: bool) -> None:
+    text = 'variable "port" {}\nresource "aws_lb" "main" {\n  load_balancer_type = "network"\n}\n' + group()
+    report = judged(tmp_path, {"main.tf": text + listener(more=more + "\n  tcp_idle_timeout_seconds = 60")})
+    tls = "TLS" in more
+    assert bool(said(report)) == (assumed and not tls)
+    assert bool([one for one in reading(tmp_path, {}).hops if one.assumable]) == assumed
+
+
+def test_a_declared_stream_may_take_a_port_of_its_own(tmp_path: Path) -> None:
+    text = 'resource "aws_lb" "main" {\n  load_balancer_type = "network"\n}\n' + group()
+    more = 'protocol = "TCP"\n  port = 7000\n  tcp_idle_timeout_seconds = 60'
+    needs = "streams: [{path: /chat, silence: 90s%s}]\n"
+    any_ = judged(tmp_path / "a", {"main.tf": text + listener(more=more), "infralint.yaml": needs % ""})
+    assert [one.severity for one in said(any_)] == ["warning"]
+    named = needs % ", hops: [aws_lb.main]"
+    report = judged(tmp_path / "b", {"main.tf": text + listener(more=more), "infralint.yaml": named})
+    assert [one.severity for one in said(report)] == ["error"]
+
+
+def test_no_stream_goes_through_datagrams(tmp_path: Path) -> None:
+    text = 'resource "aws_lb" "main" {\n  load_balancer_type = "network"\n}\n' + group()
+    more = 'protocol = "UDP"\n  port = 443\n  tcp_idle_timeout_seconds = 60'
+    files = {"main.tf": text + listener(more=more), **STREAM}
+    assert not judged(tmp_path, files).findings
+
+
+def test_a_listener_on_a_network_load_balancer_elsewhere_has_its_own_timeout(tmp_path: Path) -> None:
+    data = 'data "aws_lb" "shared" {\n  name = "shared"\n}\n' + group()
+    for port, found in ((443, ["main.tf:6"]), (5432, [])):
+        more = f'protocol = "TCP"\n  port = {port}\n  tcp_idle_timeout_seconds = 60'
+        text = listener("data.aws_lb.shared.arn", more=more) + data
+        report = judged(tmp_path / str(port), {"main.tf": text})
+        assert places(report) == found
+        assert not report.unknown
+
+
 def test_a_type_that_is_not_known_decides_nothing(tmp_path: Path) -> None:
     text = 'variable "type" {}\nresource "aws_lb" "main" {\n  load_balancer_type = var.type\n  idle_timeout = 60\n}\n'
     report = judged(tmp_path, {"main.tf": text})

@@ -16,6 +16,7 @@ from infralint.sources._alb import (
     GROUP_STICKY,
     IDLE,
     NOTHING,
+    PORT,
     PROTOCOL,
     STICKY,
     STICKY_TYPE,
@@ -261,6 +262,8 @@ class _Region:
             return {PROTOCOL: unknown, TCP_IDLE: unknown}
         arn, protocol = listener["ListenerArn"], listener.get("Protocol", "")
         found: dict[str, Setting[Any]] = {PROTOCOL: self._known(PROTOCOL, protocol, arn, "Protocol")}
+        if "Port" in listener:
+            found[PORT] = self._known(PORT, listener["Port"], arn, "Port")
         if protocol == "TLS":
             return found
         return found | self._attributes(self.region.listener_attributes, "DescribeListenerAttributes", arn, (TCP_IDLE,))
@@ -269,27 +272,29 @@ class _Region:
         name = item["LoadBalancerName"]
         arn = classic_arn(self.region, name)
         balancer = {TYPE: self._known(TYPE, "classic", arn, "LoadBalancerName"), IDLE: self._classic_idle(name, arn)}
-        kinds: dict[bool, Item] = {}
+        kinds: dict[object, LiveLoadBalancer] = {}
         for described in item.get("ListenerDescriptions", ()):
-            kinds.setdefault(described["Listener"]["Protocol"].upper() in ("HTTP", "HTTPS"), described)
-        found = tuple(self._classic_hop(item, arn, balancer, one) for one in kinds.values())
-        return Balancer(name, found)
+            hop = self._classic_hop(item, arn, balancer, described)
+            kinds.setdefault(_classic_kind(hop), hop)
+        return Balancer(name, tuple(kinds.values()))
 
     def _classic_hop(self, item: Item, arn: str, balancer: Attributes, described: Item) -> LiveLoadBalancer:
-        protocol = described["Listener"]["Protocol"]
+        protocol, port = described["Listener"]["Protocol"], described["Listener"].get("LoadBalancerPort", 0)
         instances = len(item.get("Instances", ()))
         parts = Parts(
             name=item["LoadBalancerName"],
             where=self.places.of(arn),
             balancer=balancer,
-            listener={PROTOCOL: self._known(PROTOCOL, protocol, arn, "Protocol")},
+            listener={
+                PROTOCOL: self._known(PROTOCOL, protocol, arn, "Protocol"),
+                PORT: self._known(PORT, port, arn, "LoadBalancerPort"),
+            },
             group=self._classic_stickiness(item, arn, described),
             replicas=self._known("Instances", instances, arn, "Instances", f"{instances} registered"),
             replicas_said=f", and {instances} instances share its requests",
             group_name="its listener",
         )
-        listener = {"Port": described["Listener"].get("LoadBalancerPort", 0), "Protocol": protocol}
-        return self._hop(item, parts, "", arn=arn, listener=listener)
+        return self._hop(item, parts, "", arn=arn, listener={"Port": port, "Protocol": protocol})
 
     def _classic_stickiness(self, item: Item, arn: str, described: Item) -> Attributes:
         policies = item.get("Policies", {})
@@ -441,7 +446,6 @@ class _Region:
             paths=paths,
             upstream=parts.group_name,
             scope=arn,
-            assumable=item.get("Type") != "gateway",
         )
 
 
@@ -451,6 +455,13 @@ def console_link(region: Region, arn: str) -> str:
     classic = is_classic(arn)
     detail = f"LoadBalancers:search={short_name(arn)}" if classic else f"LoadBalancer:loadBalancerArn={arn}"
     return f"{console}/ec2/home?region={region.name}#{detail}" if console else ""
+
+
+def _classic_kind(hop: LiveLoadBalancer) -> object:
+    """What listeners of one classic load balancer have to share to be judged as one."""
+    affinity = hop.keeps_affinity
+    kept = affinity.value if isinstance(affinity, Known) else None
+    return hop.protocol.upper() in ("HTTP", "HTTPS"), kept, hop.assumable
 
 
 def _widest(forwards: Iterable[Forward], group: str) -> Forward | None:

@@ -46,6 +46,7 @@ resource "aws_lb_listener" "this" {
   for_each                 = var.create && var.listeners != null ? var.listeners : {}
   load_balancer_arn        = aws_lb.this[0].arn
   protocol                 = try(coalesce(each.value.protocol), "HTTP")
+  port                     = try(each.value.port, null)
   tcp_idle_timeout_seconds = try(each.value.tcp_idle_timeout_seconds, null)
   dynamic "default_action" {
     for_each = try(each.value.forward, null) != null ? [each.value.forward] : []
@@ -194,6 +195,7 @@ resource "aws_lb_listener" "frontend_http_tcp" {
   count             = var.create_lb ? length(var.http_tcp_listeners) : 0
   load_balancer_arn = aws_lb.this[0].arn
   protocol          = try(var.http_tcp_listeners[count.index].protocol, "HTTP")
+  port              = try(var.http_tcp_listeners[count.index].port, null)
   dynamic "default_action" {
     for_each = try(var.http_tcp_listeners[count.index].action_type, "forward") == "forward" ? [1] : []
     content {
@@ -209,6 +211,7 @@ resource "aws_lb_listener" "frontend_https" {
   count             = var.create_lb ? length(var.https_listeners) : 0
   load_balancer_arn = aws_lb.this[0].arn
   protocol          = try(var.https_listeners[count.index].protocol, "HTTPS")
+  port              = try(var.https_listeners[count.index].port, null)
   dynamic "default_action" {
     for_each = try(var.https_listeners[count.index].action_type, "forward") == "forward" ? [1] : []
     content {

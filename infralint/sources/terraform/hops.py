@@ -24,6 +24,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         _alb.IDLE: "idle_timeout",
         _alb.TCP_IDLE: "tcp_idle_timeout_seconds",
         _alb.PROTOCOL: "protocol",
+        _alb.PORT: "port",
         _alb.TARGET_TYPE: "target_type",
         _alb.STICKY: "stickiness",
         _alb.STICKY_TYPE: "type",
@@ -114,7 +115,10 @@ class BalancerTier:
             for index, certain in found:
                 chosen.setdefault(index, []).append(certain)
         return [
-            (self.hops[index], any(sure) and (len(chosen) == 1 or len(sure) == forwarding))
+            (
+                self.hops[index],
+                any(sure) and (len(chosen) == 1 or len(sure) == forwarding) and self.hops[index].assumable,
+            )
             for index, sure in chosen.items()
         ]
 
@@ -210,9 +214,8 @@ class _Building:
 
 def _tier(graph: Graph, balancer: Item) -> BalancerTier:
     building = _Building(graph, balancer)
-    listeners = [
-        one for one in graph.of("aws_lb_listener") if balancer in graph.follow(one, "load_balancer_arn", "aws_lb")
-    ]
+    every = [one for one in graph.of("aws_lb_listener") if balancer in graph.follow(one, "load_balancer_arn", "aws_lb")]
+    listeners = [one for one in every if _alb.carries_tcp(str(one.value("protocol")))]
     for listener in listeners:
         for rule in graph.of("aws_lb_listener_rule"):
             if listener in graph.follow(rule, "listener_arn", "aws_lb_listener"):
@@ -221,7 +224,8 @@ def _tier(graph: Graph, balancer: Item) -> BalancerTier:
     if building.hops:
         return BalancerTier(balancer.address, tuple(_made(building)), tuple(building.routes))
     building.hops["", ""] = _way(None, None, None, 1)
-    alone = [replace(hop, assumable=not _redirects(listeners)) for hop in _made(building)]
+    carries_none = _redirects(listeners) or (bool(every) and not listeners)
+    alone = [replace(hop, assumable=hop.assumable and not carries_none) for hop in _made(building)]
     return BalancerTier(balancer.address, tuple(alone), tuple(building.routes))
 
 
@@ -368,7 +372,6 @@ def made(
         upstream=parts.group_name.rpartition(".")[2],
         scope=graph.scope,
         environment=graph.environment,
-        assumable=True,
     )
 
 
@@ -391,13 +394,25 @@ def balancer_attributes(item: Item) -> Attributes:
 
 
 def listener_attributes(item: Item | None) -> Attributes:
-    """`protocol` and `tcp_idle_timeout_seconds`."""
+    """`protocol`, `port` and `tcp_idle_timeout_seconds`."""
     if item is None:
         return _alb.NOTHING
     return {
+        **_port(item, "port"),
         _alb.PROTOCOL: argument(item, "protocol", _alb.PROTOCOL, to_text),
         _alb.TCP_IDLE: argument(item, "tcp_idle_timeout_seconds", _alb.TCP_IDLE, to_number),
     }
+
+
+def _port(item: Item, name: str) -> dict[str, Setting[Any]]:
+    """The port of a listener, as far as it is a number."""
+    given = item.get(name)
+    if not isinstance(given, Known):
+        return {}
+    try:
+        return {_alb.PORT: replace(given, value=to_number(given.value))}
+    except EvaluationError:
+        return {}
 
 
 def action_attributes(item: Item | None) -> Attributes:
@@ -559,6 +574,11 @@ def _foreign(graph: Graph) -> Iterator[BalancerTier]:
 
 def _of_foreign(graph: Graph, item: Item, inner: str, hole: Unknown) -> Iterator[BalancerTier]:
     hosts, paths, _ = _conditions(item)
+    listener = item if item.type == "aws_lb_listener" else None
+    protocol = str(listener.value("protocol")).upper() if listener else ""
+    if not _alb.carries_tcp(protocol):
+        return
+    family = "network" if protocol in ("TCP", "TLS", "TCP_UDP") else "application"
     for share in [share for one in item.inner(inner) for share in _forwarded(graph, one)]:
         group, action = share.group, share.action
         if group is None:
@@ -569,7 +589,8 @@ def _of_foreign(graph: Graph, item: Item, inner: str, hole: Unknown) -> Iterator
         parts = Parts(
             name=item.address,
             where=item.where,
-            balancer={_alb.TYPE: Known("application", item.where, "type", "default"), _alb.IDLE: balancer},
+            balancer={_alb.TYPE: Known(family, item.where, "type", "default"), _alb.IDLE: balancer},
+            listener=listener_attributes(listener),
             action=action_attributes(action),
             group=group_attributes(group),
             group_name=group.address,

@@ -35,7 +35,7 @@ _FORWARD = Shape(
 _ACTION = Shape(("type",), ("target_group_arn",), {"forward": _FORWARD})
 _CONDITION = Shape(("field", "values"), blocks={"path_pattern": Shape(("values",)), "host_header": Shape(("values",))})
 _BALANCER = Shape(("name", "load_balancer_type", "idle_timeout"))
-_LISTENER = Shape(("protocol", "tcp_idle_timeout_seconds"), ("load_balancer_arn",), {"default_action": _ACTION})
+_LISTENER = Shape(("protocol", "port", "tcp_idle_timeout_seconds"), ("load_balancer_arn",), {"default_action": _ACTION})
 _RULE = Shape(("priority",), ("listener_arn",), {"action": _ACTION, "condition": _CONDITION})
 _STICKINESS = Shape(("enabled", "type", "cookie_duration", "cookie_name"))
 _GROUP = Shape(("name", "target_type"), blocks={"stickiness": _STICKINESS})
