@@ -7,10 +7,10 @@ here knows where the attributes came from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from infralint.model import (
     UNLIMITED,
@@ -32,6 +32,7 @@ Family = Literal["application", "network", "gateway", "classic"]
 NOTHING: Attributes = MappingProxyType({})
 DOCS = "https://docs.aws.amazon.com/elasticloadbalancing/latest"
 API = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference"
+H = TypeVar("H", bound=Hop)
 KEEP_ALIVE = (
     "keep the target's own keep-alive longer than this (Node 5 s, uvicorn 5 s and gunicorn 2 s by default), "
     "or requests fail with 502"
@@ -230,9 +231,20 @@ def assumable(parts: Parts) -> bool:
     return not isinstance(port, Known) or port.value in WEB_PORTS
 
 
+def likely(found: Sequence[tuple[H, bool]]) -> list[tuple[H, bool]]:
+    """Of the hops that may serve a stream those of the web; where there are none of these the others, none certain."""
+    return [pair for pair in found if pair[0].assumable] or [(hop, False) for hop, _ in found]
+
+
 def carries_tcp(protocol: str) -> bool:
     """Whether a listener of this protocol can carry a stream at all: not one of datagrams alone ("": not known)."""
     return protocol.upper() not in ("UDP", "QUIC")
+
+
+def classic_kind(hop: LoadBalancer) -> object:
+    """What listeners of one classic load balancer have to share to be judged as one."""
+    affinity, upgrade = hop.keeps_affinity, hop.forwards_upgrade
+    return isinstance(upgrade, Known), affinity.value if isinstance(affinity, Known) else None, hop.assumable
 
 
 def forwards_upgrade(parts: Parts) -> Setting[Upgrade]:

@@ -220,6 +220,14 @@ def test_what_is_not_of_the_web_is_not_assumed_to_stream(world: World, report: R
     assert said(report(exit_code=1)) == {("short-idle-timeout", "error", "database")}
 
 
+def test_a_declared_stream_takes_the_listener_of_the_web(world: World, report: Report, home: Path) -> None:
+    balancer = world.balancer("edge", "network")
+    world.listener(balancer, world.group("web", balancer), protocol="TCP", port=443)
+    world.listener(balancer, world.group("database", balancer), protocol="TCP", port=5432, idle="60")
+    declare(home, "{path: /, silence: 100s}")
+    assert report(exit_code=0)["findings"] == []
+
+
 def test_a_tls_listener_can_only_be_helped_by_a_heartbeat(world: World, report: Report, home: Path) -> None:
     declare(home, "{path: /, silence: 600s, hops: [edge]}")
     balancer = world.balancer("edge", "network")

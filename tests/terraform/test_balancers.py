@@ -384,6 +384,74 @@ def test_stickiness_of_a_classic_load_balancer_is_a_policy(tmp_path: Path, refer
     assert not said(judged(tmp_path / "b", {"main.tf": elb + policy, **STREAM}), "missing-sticky-sessions")
 
 
+def elb(*listeners: tuple[str, object], policy: object = None) -> str:
+    """A classic load balancer, and a stickiness policy for a port of it."""
+    ports = "".join(
+        f'  listener {{\n    lb_protocol = "{kind}"\n    lb_port = {port}\n  }}\n' for kind, port in listeners
+    )
+    sticky = f"  load_balancer = aws_elb.main.id\n  lb_port = {policy}\n"
+    more = f'resource "aws_lb_cookie_stickiness_policy" "p" {{\n{sticky}}}\n' if policy else ""
+    return f'variable "port" {{}}\nresource "aws_elb" "main" {{\n  idle_timeout = 60\n{ports}}}\n{more}'
+
+
+@pytest.mark.parametrize(
+    ("listeners", "assumed"),
+    [
+        ([("http", 8089)], True),
+        ([("HTTPS", 9443)], True),
+        ([("tcp", 80)], True),
+        ([("ssl", 443)], True),
+        ([("tcp", "var.port")], True),
+        ([("tcp", 22)], False),
+        ([("tcp", 5514), ("ssl", 6514)], False),
+        ([("tcp", 22), ("https", 443)], True),
+    ],
+)
+def test_a_classic_load_balancer_is_assumed_to_stream_where_it_is_of_the_web(
+    tmp_path: Path, listeners: list[tuple[str, object]], assumed: bool
+) -> None:
+    assert len(said(judged(tmp_path, {"main.tf": elb(*listeners)}))) == assumed
+
+
+@pytest.mark.parametrize(
+    "listeners", [[("http", 80)], [("http", 80), ("https", 443)], [("tcp", 22), ("http", 80)]], ids=str
+)
+def test_websockets_through_http_listeners_of_a_classic_one_can_not_be_told(
+    tmp_path: Path, listeners: list[tuple[str, object]]
+) -> None:
+    report = judged(tmp_path, {"main.tf": elb(*listeners), **STREAM})
+    assert "for TCP and SSL listeners alone" in doubts(report)
+    assert len(said(report, "missing-sticky-sessions")) == 1
+
+
+def test_websockets_through_tcp_listeners_of_a_classic_one_are_carried(tmp_path: Path) -> None:
+    assert not judged(tmp_path, {"main.tf": elb(("tcp", 80), ("ssl", 443)), **STREAM}).unknown
+
+
+@pytest.mark.parametrize(
+    ("ports", "policy", "kept"),
+    [
+        ([80], 80, True),
+        ([80], '"80"', True),
+        ([80, 443], 443, False),
+        ([80, 443], 8080, False),
+        ([80], 8080, False),
+        (["var.port"], "var.port", True),
+    ],
+)
+def test_a_policy_keeps_the_clients_of_its_own_port(
+    tmp_path: Path, ports: list[object], policy: object, kept: bool
+) -> None:
+    text = elb(*[("http", port) for port in ports], policy=policy)
+    assert len(said(judged(tmp_path, {"main.tf": text, **STREAM}), "missing-sticky-sessions")) == (not kept)
+
+
+def test_a_policy_whose_port_is_not_known_can_not_be_told(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"main.tf": elb(("http", 80), ("http", 8080), policy="var.port"), **STREAM})
+    assert not said(report, "missing-sticky-sessions")
+    assert "it can't be told which listener aws_lb_cookie_stickiness_policy.p is for" in doubts(report)
+
+
 # A load balancer that is somewhere else
 
 

@@ -26,6 +26,8 @@ from infralint.sources._alb import (
     Attributes,
     LoadBalancer,
     Parts,
+    classic_kind,
+    likely,
     reduced,
     typed,
 )
@@ -107,7 +109,7 @@ class Balancer:
 
     def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterable[tuple[Hop, bool]]:
         if not self.ways or self.unseen:
-            return [(hop, False) for hop in self.hops]
+            return likely([(hop, False) for hop in self.hops])
         answers = [self._through(rules, host, path) for rules in self.ways]
         answers = [one for one in answers if one]
         counts = Counter(key for one in answers for key, certain in one.items() if certain)
@@ -275,7 +277,7 @@ class _Region:
         kinds: dict[object, LiveLoadBalancer] = {}
         for described in item.get("ListenerDescriptions", ()):
             hop = self._classic_hop(item, arn, balancer, described)
-            kinds.setdefault(_classic_kind(hop), hop)
+            kinds.setdefault(classic_kind(hop), hop)
         return Balancer(name, tuple(kinds.values()))
 
     def _classic_hop(self, item: Item, arn: str, balancer: Attributes, described: Item) -> LiveLoadBalancer:
@@ -455,13 +457,6 @@ def console_link(region: Region, arn: str) -> str:
     classic = is_classic(arn)
     detail = f"LoadBalancers:search={short_name(arn)}" if classic else f"LoadBalancer:loadBalancerArn={arn}"
     return f"{console}/ec2/home?region={region.name}#{detail}" if console else ""
-
-
-def _classic_kind(hop: LiveLoadBalancer) -> object:
-    """What listeners of one classic load balancer have to share to be judged as one."""
-    affinity = hop.keeps_affinity
-    kept = affinity.value if isinstance(affinity, Known) else None
-    return hop.protocol.upper() in ("HTTP", "HTTPS"), kept, hop.assumable
 
 
 def _widest(forwards: Iterable[Forward], group: str) -> Forward | None:

@@ -114,13 +114,12 @@ class BalancerTier:
             forwarding += bool(found)
             for index, certain in found:
                 chosen.setdefault(index, []).append(certain)
-        return [
-            (
-                self.hops[index],
-                any(sure) and (len(chosen) == 1 or len(sure) == forwarding) and self.hops[index].assumable,
-            )
-            for index, sure in chosen.items()
-        ]
+        return _alb.likely(
+            [
+                (self.hops[index], any(sure) and (len(chosen) == 1 or len(sure) == forwarding))
+                for index, sure in chosen.items()
+            ]
+        )
 
     def _chosen(self, listener: str, host: str | None, path: str) -> Iterator[tuple[int, bool]]:
         sure = True
@@ -404,7 +403,7 @@ def listener_attributes(item: Item | None) -> Attributes:
     }
 
 
-def _port(item: Item, name: str) -> dict[str, Setting[Any]]:
+def _port(item: Item, name: str) -> dict[str, Known[Any]]:
     """The port of a listener, as far as it is a number."""
     given = item.get(name)
     if not isinstance(given, Known):
@@ -526,17 +525,22 @@ def _attached(graph: Graph, group: Item) -> dict[str, Any]:
 
 
 def _classic(graph: Graph, balancer: Item) -> BalancerTier:
-    """Stickiness of a classic load balancer is a policy, which counts when it exists."""
-    policies = [
-        policy
-        for kind in ("aws_lb_cookie_stickiness_policy", "aws_app_cookie_stickiness_policy")
-        for policy in graph.of(kind)
-        if balancer in graph.follow(policy, "load_balancer", "aws_elb")
-    ]
-    sticky: Known[bool] = Known(False, balancer.where, "a stickiness policy", "default", related=balancer.trail)
-    if policies:
-        sticky = Known(True, policies[0].where, policies[0].type, "explicit", policies[0].address)
-    listeners = [argument(one, "lb_protocol", _alb.PROTOCOL, to_text) for one in balancer.inner("listener")]
+    """A hop for each kind of listener, and one where none can be seen."""
+    kinds: dict[object, TerraformBalancer] = {}
+    listeners: list[Item | None] = [*balancer.inner("listener")] or [None]
+    for listener in listeners:
+        hop = _classic_hop(graph, balancer, listener, alone=len(listeners) == 1)
+        kinds.setdefault(_alb.classic_kind(hop), hop)
+    hops = tuple(kinds.values())
+    return BalancerTier(balancer.address, hops, tuple(_either(index) for index in range(len(hops))))
+
+
+def _either(hop: int) -> Route:
+    """A route that may be taken: which port clients come to is not known."""
+    return Route(str(hop), UNLIMITED, hop, vague=True)
+
+
+def _classic_hop(graph: Graph, balancer: Item, listener: Item | None, alone: bool) -> TerraformBalancer:
     parts = Parts(
         name=balancer.address,
         where=balancer.where,
@@ -544,17 +548,40 @@ def _classic(graph: Graph, balancer: Item) -> BalancerTier:
             _alb.TYPE: Known("classic", balancer.where, "aws_elb"),
             _alb.IDLE: argument(balancer, "idle_timeout", _alb.IDLE, to_number),
         },
-        listener={_alb.PROTOCOL: listeners[0]}
-        if len(listeners) == 1
-        else {_alb.PROTOCOL: not_applicable("TCP", balancer.where)},
-        group={_alb.STICKY: sticky},
+        listener=_classic_listener(balancer, listener),
+        group={_alb.STICKY: _classic_stickiness(graph, balancer, listener, alone)},
         group_name=balancer.address,
         group_where=balancer.where,
         aliases=_called(balancer),
         names=NAMES,
     )
     hop = made(parts, graph, silent=balancer.silent)
-    return BalancerTier(balancer.address, (replace(hop, blocks=_blocks(balancer, None, None)),))
+    return replace(hop, blocks=_blocks(balancer, None, None))
+
+
+def _classic_listener(balancer: Item, listener: Item | None) -> Attributes:
+    if listener is None:
+        return {_alb.PROTOCOL: not_applicable("TCP", balancer.where)}
+    return {_alb.PROTOCOL: argument(listener, "lb_protocol", _alb.PROTOCOL, to_text), **_port(listener, "lb_port")}
+
+
+def _classic_stickiness(graph: Graph, balancer: Item, listener: Item | None, alone: bool) -> Setting[bool]:
+    """A policy for the listener's port, which counts when it exists; whose port can't be told may be that."""
+    port = _port(listener, "lb_port").get(_alb.PORT) if listener else None
+    for policy in _policies(graph, balancer):
+        own = _port(policy, "lb_port").get(_alb.PORT)
+        if own.value == port.value if own and port else alone:
+            return Known(True, policy.where, policy.type, "explicit", policy.address)
+        if not (own and port):
+            return Unknown(policy.where, "lb_port", f"it can't be told which listener {policy.address} is for")
+    return Known(False, balancer.where, "a stickiness policy", "default", related=balancer.trail)
+
+
+def _policies(graph: Graph, balancer: Item) -> Iterator[Item]:
+    for kind in ("aws_lb_cookie_stickiness_policy", "aws_app_cookie_stickiness_policy"):
+        for policy in graph.of(kind):
+            if balancer in graph.follow(policy, "load_balancer", "aws_elb"):
+                yield policy
 
 
 # Target groups of a load balancer that is defined elsewhere
