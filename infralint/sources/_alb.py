@@ -99,7 +99,8 @@ class LoadBalancer(Hop):
     Lambda target makes of it is told by `target_type`. group: the target group's name ("" where
     none is visible). attributes: what was set on the group and on the action that leads to it, by
     AWS's keys. groups: how many target groups share the action. stray_idle: an idle timeout that
-    was set where this family ignores it.
+    was set where this family ignores it. unstickable: why nothing can be set here that keeps a client
+    on its target, and what to do instead ("" where something can).
     """
 
     kind: ClassVar[str] = "load balancer"
@@ -112,6 +113,7 @@ class LoadBalancer(Hop):
     groups: int = 1
     attributes: Attributes = field(default_factory=lambda: NOTHING, hash=False)
     stray_idle: Known[float] | None = None
+    unstickable: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +192,7 @@ def reduced(parts: Parts) -> dict[str, Any]:
         "groups": parts.groups,
         "attributes": {**parts.action, **(parts.group or {})},
         "stray_idle": stray_idle(parts),
+        "unstickable": unstickable(parts),
         "assumable": assumable(parts),
     }
 
@@ -261,7 +264,7 @@ def affinity(parts: Parts) -> Setting[Affinity]:
     """What keeps a client on its target: stickiness of the target group (never that of the action), or being alone."""
     if parts.group is None:
         return Unknown(parts.where, "stickiness", "no target group of this load balancer stands in this configuration")
-    if alone := _alone(parts):
+    if alone := _alone(parts) or _passed_on(parts):
         return alone
     enabled = parts.of_group(STICKY)
     if isinstance(enabled, Unknown):
@@ -289,6 +292,36 @@ def _alone(parts: Parts) -> Known[Affinity] | None:
     if isinstance(replicas, Known) and replicas.value <= 1:
         return _as_affinity(replicas, "single")
     return None
+
+
+def _passed_on(parts: Parts) -> Known[Affinity] | None:
+    """A target group of type alb holds one application load balancer, which has target groups of its own."""
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/application-load-balancer-target.html
+    kind = parts.of_group(TARGET_TYPE)
+    return _as_affinity(kind, "single") if isinstance(kind, Known) and kind.value == "alb" else None
+
+
+def unstickable(parts: Parts) -> str:
+    """Why no stickiness can be set, where AWS has none."""
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-sticky-sessions.html
+    family = parts.of_balancer(TYPE)
+    spoken = {
+        str(one.value).upper()
+        for one in (parts.of_listener(PROTOCOL), parts.of_group(PROTOCOL))
+        if isinstance(one, Known) and one.origin != "default"
+    }
+    if isinstance(family, Known) and family.value == "network" and "TLS" in spoken:
+        return (
+            "a network load balancer has no stickiness for TLS: take TCP for its listener and target group"
+            " (the targets end TLS then), or an application load balancer"
+        )
+    if isinstance(family, Known) and family.value == "classic" and spoken & {"TCP", "SSL"}:
+        return (
+            "a classic load balancer keeps clients by cookie, on HTTP and HTTPS listeners alone:"
+            " take an application load balancer"
+        )
+    return ""
 
 
 def _as_affinity(setting: Known[Any], value: Affinity, because: str = "") -> Known[Affinity]:

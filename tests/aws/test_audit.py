@@ -238,6 +238,32 @@ def test_a_tls_listener_can_only_be_helped_by_a_heartbeat(world: World, report: 
     assert world.counts()["DescribeListenerAttributes"] == 0
 
 
+@pytest.mark.parametrize(
+    ("front", "behind", "written"),
+    [
+        ("TCP", "TCP", "Key=stickiness.type,Value=source_ip"),
+        ("TLS", "TCP", "has no stickiness for TLS"),
+        ("TCP", "TLS", "has no stickiness for TLS"),
+    ],
+)
+def test_advice_is_what_a_network_balancer_takes(
+    front: str, behind: str, written: str, world: World, report: Report, home: Path
+) -> None:
+    declare(home, "{path: /ws, kind: websocket, silence: 30s}")
+    balancer = world.balancer("edge", "network")
+    world.listener(balancer, world.group("web", balancer, protocol=behind), protocol=front)
+    [finding] = report()["findings"]
+    assert finding["check"] == "missing-sticky-sessions"
+    assert written in finding["fix"]
+
+
+def test_a_group_of_one_application_balancer_needs_no_stickiness(world: World, report: Report, home: Path) -> None:
+    declare(home, "{path: /ws, kind: websocket, silence: 30s}")
+    balancer = world.balancer("edge", "network")
+    world.listener(balancer, world.group("front", balancer, target="alb"), protocol="TCP")
+    assert report(exit_code=0)["findings"] == []
+
+
 def test_gateway_balancers_count_only_for_declared_streams(world: World, report: Report, home: Path) -> None:
     gateway = world.balancer("inspect", "gateway")
     world.listener(gateway, world.group("firewalls", gateway), idle="60")

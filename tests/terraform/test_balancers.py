@@ -452,6 +452,45 @@ def test_a_policy_whose_port_is_not_known_can_not_be_told(tmp_path: Path) -> Non
     assert "it can't be told which listener aws_lb_cookie_stickiness_policy.p is for" in doubts(report)
 
 
+def advice(folder: Path, text: str) -> str:
+    """What to write where clients are not kept."""
+    return said(judged(folder, {"main.tf": text, **STREAM}), "missing-sticky-sessions")[0].fix
+
+
+NETWORK = 'resource "aws_lb" "main" {\n  load_balancer_type = "network"\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("front", "behind", "written"),
+    [
+        ("TCP", "TCP", 'stickiness {\n  type = "source_ip"\n}'),
+        ("TLS", "TCP", "a network load balancer has no stickiness for TLS"),
+        ("TLS", "TLS", "a network load balancer has no stickiness for TLS"),
+        ("TCP", "TLS", "a network load balancer has no stickiness for TLS"),
+    ],
+)
+def test_advice_is_what_a_network_load_balancer_takes(tmp_path: Path, front: str, behind: str, written: str) -> None:
+    text = NETWORK + listener(more=f'protocol = "{front}"') + group(body=f'protocol = "{behind}"')
+    assert advice(tmp_path, text).startswith(written)
+
+
+def test_a_target_group_of_one_application_load_balancer_needs_no_stickiness(tmp_path: Path) -> None:
+    for kind, found in (("alb", 0), ("ip", 1)):
+        text = NETWORK + listener(more='protocol = "TCP"') + group(body=f'target_type = "{kind}"\n  protocol = "TCP"')
+        report = judged(tmp_path / kind, {"main.tf": text, **STREAM})
+        assert len(said(report, "missing-sticky-sessions")) == found
+
+
+def test_advice_for_a_classic_load_balancer_is_a_policy(tmp_path: Path) -> None:
+    written = advice(tmp_path / "a", elb(("https", 443)))
+    assert 'resource "aws_lb_cookie_stickiness_policy" "sticky"' in written
+    assert "load_balancer = aws_elb.main.id\n  lb_port       = 443\n" in written
+    assert not said(
+        judged(tmp_path / "b", {"main.tf": elb(("https", 443)) + written, **STREAM}), "missing-sticky-sessions"
+    )
+    assert "take an application load balancer" in advice(tmp_path / "c", elb(("tcp", 80)))
+
+
 # A load balancer that is somewhere else
 
 

@@ -309,6 +309,33 @@ def test_the_other_well_known_module(tmp_path: Path, idle: str, line: int) -> No
     assert places(judged(tmp_path, {"main.tf": text})) == ([f"main.tf:{line}"] if line else [])
 
 
+STICKY_CONFIG = {"infralint.yaml": "streams: [{path: /ws/chat, kind: websocket}]\n"}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "written"),
+    [
+        (MAPS % ("", "target_type = null"), "target_type = null", 'stickiness = { type = "lb_cookie" }'),
+        (
+            MAPS % ('load_balancer_type = "network"', "target_type = null"),
+            "target_type = null",
+            'stickiness = { type = "source_ip" }',
+        ),
+        (
+            'module "alb" {\n  source  = "cloudposse/alb/aws"\n  version = "2.1.0"\n}\n',
+            'version = "2.1.0"',
+            "stickiness = {\n  cookie_duration = 86400\n  enabled         = true\n}",
+        ),
+    ],
+)
+def test_advice_is_what_the_module_takes(tmp_path: Path, text: str, place: str, written: str) -> None:
+    text = text.replace('protocol = "HTTPS"', 'protocol = "TCP"') if "network" in text else text
+    found = said(judged(tmp_path, {"main.tf": text, **STICKY_CONFIG}), "missing-sticky-sessions")
+    assert {one.fix for one in found} == {written}
+    followed = judged(tmp_path / "b", {"main.tf": text.replace(place, f"{place}\n{written}"), **STICKY_CONFIG})
+    assert not said(followed, "missing-sticky-sessions")
+
+
 def test_a_target_group_of_a_module_leads_to_its_service(tmp_path: Path) -> None:
     text = (
         MAPS % ("idle_timeout = 300", "")

@@ -87,6 +87,7 @@ class LiveLoadBalancer(LoadBalancer):
             listener_arn=self.listener_arn,
             port=self.port,
             fixed=self.protocol == "TLS",
+            unstickable=self.unstickable,
         )
         return fixes.fix(target, self.owner, setting, seconds)
 
@@ -359,8 +360,9 @@ class _Region:
         found = self._attributes(
             self.region.target_group_attributes, "DescribeTargetGroupAttributes", group, (STICKY, STICKY_TYPE)
         )
-        if "TargetType" in described:
-            found[TARGET_TYPE] = self._known(TARGET_TYPE, described["TargetType"], group, "TargetType")
+        for key, word in ((TARGET_TYPE, "TargetType"), (PROTOCOL, "Protocol")):
+            if word in described:
+                found[key] = self._known(key, described[word], group, word)
         return found
 
     def _optimizer(self, group: str) -> dict[str, Known[Upgrade]]:

@@ -32,6 +32,7 @@ resource "aws_lb_target_group" "this" {
   for_each    = var.create && var.target_groups != null ? var.target_groups : {}
   name        = try(each.value.name, null)
   target_type = try(each.value.target_type, null)
+  protocol    = try(each.value.protocol, null)
   dynamic "stickiness" {
     for_each = try(each.value.stickiness, null) != null ? [each.value.stickiness] : []
     content {
@@ -181,6 +182,7 @@ resource "aws_lb_target_group" "main" {
   count       = var.create_lb ? length(var.target_groups) : 0
   name        = try(var.target_groups[count.index].name, null)
   target_type = try(var.target_groups[count.index].target_type, null)
+  protocol    = try(var.target_groups[count.index].backend_protocol, null)
   dynamic "stickiness" {
     for_each = try(var.target_groups[count.index].stickiness, null) != null ? [var.target_groups[count.index].stickiness] : []
     content {

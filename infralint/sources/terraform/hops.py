@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -43,16 +44,19 @@ class TerraformBalancer(LoadBalancer):
     """A load balancer as Terraform describes it.
 
     blocks: where its settings are written out in code, by argument (`group`: its target group).
+    adapter: the registry module that makes its target group, as its adapter is called ("": none).
+    port: that of its listener, where it is known.
     """
 
     platform: ClassVar[str] = "terraform"
 
     blocks: Mapping[str, Block] = field(default_factory=dict)
+    adapter: str = ""
+    port: float | None = None
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         if setting == "keeps_affinity":
-            kind = "source_ip" if self.is_a("network") else "lb_cookie"
-            return f'stickiness {{\n  type = "{kind}"\n}}'
+            return self.unstickable or self._sticky()
         name, value = self.longer(seconds) if setting == "idle_timeout" else ("", 0)
         more = f"  # {_alb.KEEP_ALIVE}" if name == "idle_timeout" else ""
         return f"{name} = {value:g}{more}" if name else ""
@@ -62,6 +66,27 @@ class TerraformBalancer(LoadBalancer):
         from infralint.sources.terraform.edits import edits
 
         return edits(self, setting, seconds)
+
+    def _sticky(self) -> str:
+        """Stickiness as the target group, the module that makes it, or a classic load balancer takes it."""
+        if self.is_a("classic"):
+            return self._policy()
+        if self.adapter == "cloudposse":
+            return "stickiness = {\n  cookie_duration = 86400\n  enabled         = true\n}"
+        kind = f'type = "{self.sticky_type}"'
+        return f"stickiness = {{ {kind} }}" if self.adapter else f"stickiness {{\n  {kind}\n}}"
+
+    def _policy(self) -> str:
+        own = re.sub(r"^(?:module\.[^.]+\.)+", "", self.name)
+        port = f"{self.port:g}" if self.port else "443"
+        return (
+            'resource "aws_lb_cookie_stickiness_policy" "sticky" {\n  name          = "sticky"\n'
+            f"  load_balancer = {own}.id\n  lb_port       = {port}\n}}\n# one for each HTTP or HTTPS listener"
+        )
+
+    @property
+    def sticky_type(self) -> str:
+        return "source_ip" if self.is_a("network") else "lb_cookie"
 
     def longer(self, seconds: float) -> tuple[str, float]:
         """The argument that sets an idle timeout of so many seconds, and its value; no name where nothing does."""
@@ -342,7 +367,7 @@ def _made(building: _Building) -> Iterator[TerraformBalancer]:
             **_replicas(building.graph, group),
         )
         hop = made(parts, building.graph, tuple(way["paths"]), tuple(way["hosts"]), balancer.silent)
-        yield replace(hop, blocks=_blocks(balancer, way["listener"], group))
+        yield replace(hop, blocks=_blocks(balancer, way["listener"], group), adapter=group.adapter if group else "")
 
 
 def _blocks(balancer: Item, listener: Item | None, group: Item | None) -> dict[str, Block]:
@@ -426,8 +451,9 @@ def action_attributes(item: Item | None) -> Attributes:
 
 
 def group_attributes(item: Item) -> Attributes:
-    """`target_type` and `stickiness { … }`, which is enabled unless it says otherwise."""
+    """`target_type`, `protocol` and `stickiness { … }`, which is enabled unless it says otherwise."""
     found: dict[str, Setting[Any]] = {
+        _alb.PROTOCOL: argument(item, "protocol", _alb.PROTOCOL, to_text),
         _alb.TARGET_TYPE: argument(item, "target_type", _alb.TARGET_TYPE, to_text),
         _alb.STICKY: Known(False, item.where, "stickiness", "default", related=item.trail),
     }
@@ -556,7 +582,8 @@ def _classic_hop(graph: Graph, balancer: Item, listener: Item | None, alone: boo
         names=NAMES,
     )
     hop = made(parts, graph, silent=balancer.silent)
-    return replace(hop, blocks=_blocks(balancer, None, None))
+    port = parts.listener.get(_alb.PORT)
+    return replace(hop, blocks=_blocks(balancer, None, None), port=port.value if isinstance(port, Known) else None)
 
 
 def _classic_listener(balancer: Item, listener: Item | None) -> Attributes:

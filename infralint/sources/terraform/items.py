@@ -38,7 +38,7 @@ _BALANCER = Shape(("name", "load_balancer_type", "idle_timeout"))
 _LISTENER = Shape(("protocol", "port", "tcp_idle_timeout_seconds"), ("load_balancer_arn",), {"default_action": _ACTION})
 _RULE = Shape(("priority",), ("listener_arn",), {"action": _ACTION, "condition": _CONDITION})
 _STICKINESS = Shape(("enabled", "type", "cookie_duration", "cookie_name"))
-_GROUP = Shape(("name", "target_type"), blocks={"stickiness": _STICKINESS})
+_GROUP = Shape(("name", "target_type", "protocol"), blocks={"stickiness": _STICKINESS})
 _ATTACHED = Shape(links=("target_group_arn", "target_id"))
 
 SHAPES: Mapping[str, Shape] = MappingProxyType(
@@ -107,6 +107,7 @@ class Item:
     blocks: nested blocks of a kind, or why it can't be told whether there are any. silent: the
     module belongs to nobody, and what depends on its inputs is nothing to report. uncertain: how
     many of it there are, or whether any, can't be known. block: where it is written out in code.
+    adapter: what stands for the registry module that it is from.
     """
 
     type: str
@@ -119,6 +120,7 @@ class Item:
     silent: bool = False
     uncertain: bool = False
     block: Block | None = None
+    adapter: str = ""
 
     def get(self, name: str) -> Setting[Any] | None:
         return self.settings.get(name)
@@ -188,6 +190,7 @@ def _of_block(block: Block, frame: _Frame, shape: Shape) -> Item:
     where = frame.place.where if frame.place else block.where
     item = Item(block.type, frame.address, where, trail=frame.trail, silent=frame.module.world.library)
     item.block = None if frame.place else block
+    item.adapter = frame.module.folder.path.strip("<>") if frame.place else ""
     for name in shape.attributes:
         if (attribute := block.attributes.get(name)) is not None:
             item.settings[name] = setting(attribute, frame)
