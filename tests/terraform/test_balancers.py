@@ -143,6 +143,80 @@ def test_one_task_today_is_said(tmp_path: Path) -> None:
     assert finding.severity == "note"
 
 
+ONE_TASK = """
+resource "aws_ecs_service" "%s" {
+  name                       = "%s"
+  desired_count              = 1
+  deployment_maximum_percent = 100
+  load_balancer {
+    target_group_arn = aws_lb_target_group.ws.arn
+  }
+}
+"""
+ONE_INSTANCE = """
+resource "aws_autoscaling_group" "%s" {
+  max_size          = 1
+  target_group_arns = [%s]
+}
+"""
+BEHIND = BALANCER + listener() + group() + rule("ws", WS) + group("ws") + 'variable "any" {}\n'
+
+
+def scaling(most: object, resource_id: str, namespace: str = "ecs") -> str:
+    return f"""
+resource "aws_appautoscaling_target" "t" {{
+  max_capacity      = {most}
+  resource_id       = {resource_id}
+  service_namespace = "{namespace}"
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        pytest.param("", "", id="alone"),
+        pytest.param(
+            scaling(10, '"service/${aws_ecs_cluster.c.name}/${aws_ecs_service.a.name}"'), "warning", id="name"
+        ),
+        pytest.param(scaling(10, '"service/${var.any}/a"'), "warning", id="text behind an unknown"),
+        pytest.param(scaling(10, '"service/main/a"'), "warning", id="text"),
+        pytest.param(scaling(10, '"service/main/other"'), "", id="another's"),
+        pytest.param(scaling(10, '"service/main/${aws_ecs_service.other.id}"'), "", id="another's id"),
+        pytest.param(scaling(10, "var.any"), "note", id="unknown service"),
+        pytest.param(scaling("var.any", '"service/main/a"'), "note", id="unknown most"),
+        pytest.param(scaling(1, '"service/main/a"'), "", id="to one"),
+        pytest.param(scaling(10, '"table/a"', "dynamodb"), "", id="a table"),
+        pytest.param(ONE_TASK % ("b", "b"), "warning", id="a second service"),
+        pytest.param(ONE_INSTANCE % ("g", "aws_lb_target_group.ws.arn"), "warning", id="a group of instances"),
+        pytest.param(ONE_INSTANCE % ("g", "aws_lb_target_group.app.arn"), "", id="instances of another target group"),
+    ],
+)
+def test_a_service_is_alone_if_nothing_adds_to_it(tmp_path: Path, more: str, found: str) -> None:
+    other = 'resource "aws_ecs_service" "other" {\n  name = var.any\n}\n'
+    report = judged(tmp_path, {"main.tf": BEHIND + ONE_TASK % ("a", "a") + other + more})
+    assert [one.severity for one in said(report, "missing-sticky-sessions")] == ([found] if found else [])
+
+
+@pytest.mark.parametrize("argument", ["lb_target_group_arn", "alb_target_group_arn"])
+def test_instances_may_be_attached(tmp_path: Path, argument: str) -> None:
+    attached = (
+        f'resource "aws_autoscaling_attachment" "x" {{\n  {argument} = aws_lb_target_group.ws.arn\n'
+        "  autoscaling_group_name = aws_autoscaling_group.%s.id\n}\n"
+    )
+    groups = ONE_INSTANCE % ("a", "aws_lb_target_group.ws.arn") + ONE_INSTANCE % ("b", "")
+    assert not sticky(tmp_path / "again", BEHIND + groups + attached % "a")
+    assert sticky(tmp_path / "another", BEHIND + groups + attached % "b")
+    assert sticky(tmp_path / "unknown", BEHIND + groups + attached.replace("aws_autoscaling_group.%s.id", "var.any"))
+    assert not sticky(tmp_path / "alone", BEHIND + ONE_INSTANCE % ("b", "") + attached % "b")
+
+
+def test_what_shares_a_target_group_is_named(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"main.tf": BEHIND + ONE_TASK % ("a", "a") + ONE_TASK % ("b", "b")})
+    message = said(report, "missing-sticky-sessions")[0].message
+    assert "aws_ecs_service.a and aws_ecs_service.b share its requests" in message
+
+
 # Rules
 
 

@@ -506,45 +506,81 @@ def argument(item: Item, name: str, key: str, convert: Callable[[Any], Any]) -> 
 
 
 def _replicas(graph: Graph, group: Item | None) -> dict[str, Any]:
-    """How many targets there can be, where Terraform says so."""
+    """How many targets there can be, where Terraform says so: what shares a group with others is not counted."""
     if group is None:
         return {}
-    for scaling in graph.of("aws_autoscaling_group"):
-        if (
-            group in graph.follow(scaling, "target_group_arns", "aws_lb_target_group")
-            and scaling.value("max_size") == 1
-        ):
-            return {"replicas": scaling.get("max_size")}
+    behind = _behind(graph, group)
+    if len(behind) > 1:
+        named = " and ".join(one.address for one in behind[:2])
+        return {"replicas_said": f", and {named} share its requests"}
+    for one in behind:
+        match one.type:
+            case "aws_autoscaling_group" if one.value("max_size") == 1:
+                return {"replicas": one.get("max_size")}
+            case "aws_ecs_service":
+                return _of_service(graph, one)
+            case "aws_lb_target_group_attachment":
+                return _attached(one)
+    return {}
+
+
+def _behind(graph: Graph, group: Item) -> list[Item]:
+    """What registers targets in a target group."""
+    found = [
+        one
+        for kind, name in (
+            ("aws_autoscaling_group", "target_group_arns"),
+            ("aws_lb_target_group_attachment", "target_group_arn"),
+        )
+        for one in graph.of(kind)
+        if group in graph.follow(one, name, "aws_lb_target_group")
+    ]
     for service in graph.of("aws_ecs_service"):
-        if any(
-            group in graph.follow(one, "target_group_arn", "aws_lb_target_group")
-            for one in service.inner("load_balancer")
-        ):
-            return _of_service(service)
-    return _attached(graph, group)
+        balancers = service.inner("load_balancer")
+        if any(group in graph.follow(one, "target_group_arn", "aws_lb_target_group") for one in balancers):
+            found.append(service)
+    for one in graph.of("aws_autoscaling_attachment"):
+        names = ("lb_target_group_arn", "alb_target_group_arn")
+        if any(group in graph.follow(one, name, "aws_lb_target_group") for name in names):
+            found += graph.follow(one, "autoscaling_group_name", "aws_autoscaling_group") or [one]
+    return list({one.address: one for one in found}.values())
 
 
-def _of_service(service: Item) -> dict[str, Any]:
+def _of_service(graph: Graph, service: Item) -> dict[str, Any]:
     if service.value("desired_count") != 1:
         return {}
-    if service.value("deployment_maximum_percent") == 100:
+    scaling = [one for one in graph.of("aws_appautoscaling_target") if _scales(one, service) is not False]
+    for one in scaling:
+        most = one.value("max_capacity")
+        if _scales(one, service) and isinstance(most, int | float):
+            return {"replicas_said": f", and {one.address} scales {service.address} to {most:g} tasks"}
+    if service.value("deployment_maximum_percent") == 100 and not scaling:
         return {"replicas": service.get("desired_count")}
     said = f"; {service.address} runs one task today, but two during every deployment and more when it scales"
     return {"replicas_said": said, "one_today": True}
 
 
-def _attached(graph: Graph, group: Item) -> dict[str, Any]:
-    attachments = [
-        one
-        for one in graph.of("aws_lb_target_group_attachment")
-        if group in graph.follow(one, "target_group_arn", "aws_lb_target_group")
-    ]
-    if len(attachments) != 1 or attachments[0].uncertain or not attachments[0].links.get("target_id"):
+def _scales(target: Item, service: Item) -> bool | None:
+    """Whether an autoscaling target may give a service more than one task; None: that can't be told."""
+    namespace, most = target.value("service_namespace"), target.value("max_capacity")
+    if namespace not in (None, "ecs") or (isinstance(most, int | float) and most <= 1):
+        return False
+    links = target.links.get("resource_id", [])
+    services = [link.address for link in links if "aws_ecs_service." in link.address]
+    if services:
+        return service.address in services
+    tail = next((link.text.rpartition("/")[2] for link in reversed(links) if link.text), "")
+    name = str(service.value("name") or "")
+    return tail == name if tail and name else None
+
+
+def _attached(attachment: Item) -> dict[str, Any]:
+    if attachment.uncertain or not attachment.links.get("target_id"):
         return {}
-    target = attachments[0].links["target_id"][0].address
+    target = attachment.links["target_id"][0].address
     if "aws_instance." not in target:
         return {}
-    return {"replicas": Known(1, attachments[0].where, "target_id", because=f"{target} is its only target")}
+    return {"replicas": Known(1, attachment.where, "target_id", because=f"{target} is its only target")}
 
 
 # Classic load balancers

@@ -11,7 +11,7 @@ from typing import Literal as OneOf
 from infralint.model import Known, Location, Related, Setting, Unknown
 from infralint.sources.terraform.adapters import MEMBERS
 from infralint.sources.terraform.evaluate import Environment, evaluate
-from infralint.sources.terraform.hcl import Attribute, Block, Expression, ListOf, Literal, ObjectOf, Source
+from infralint.sources.terraform.hcl import Attribute, Block, Expression, ListOf, Literal, ObjectOf, Source, Template
 from infralint.sources.terraform.modules import Module, Resource
 from infralint.sources.terraform.origins import Origin, because, origins, references, related
 from infralint.sources.terraform.values import EvaluationError, Hole, Value, first_hole
@@ -57,10 +57,14 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "aws_lb_cookie_stickiness_policy": Shape(("lb_port",), ("load_balancer",)),
         "aws_app_cookie_stickiness_policy": Shape(("lb_port",), ("load_balancer",)),
         "aws_ecs_service": Shape(
-            ("desired_count", "deployment_maximum_percent"),
+            ("name", "desired_count", "deployment_maximum_percent"),
             blocks={"load_balancer": Shape(links=("target_group_arn",))},
         ),
-        "aws_autoscaling_group": Shape(("max_size",), ("target_group_arns",)),
+        "aws_appautoscaling_target": Shape(("max_capacity", "service_namespace"), ("resource_id",)),
+        "aws_autoscaling_group": Shape(("name", "max_size"), ("target_group_arns",)),
+        "aws_autoscaling_attachment": Shape(
+            links=("autoscaling_group_name", "lb_target_group_arn", "alb_target_group_arn")
+        ),
     }
 )
 """Resource type -> what is asked of it. https://registry.terraform.io/providers/hashicorp/aws/latest/docs"""
@@ -196,10 +200,19 @@ def _of_block(block: Block, frame: _Frame, shape: Shape) -> Item:
             item.settings[name] = setting(attribute, frame)
     for name in shape.links:
         if (attribute := block.attributes.get(name)) is not None:
-            item.links[name] = links(attempt(attribute, frame.environment), where)
+            item.links[name] = [link for value in _named(attribute, frame) for link in links(value, where)]
     for name, inner in shape.blocks.items():
         item.blocks[name] = _nested(block, name, frame, inner)
     return item
+
+
+def _named(attribute: Attribute, frame: _Frame) -> list[Value]:
+    """What names a resource: the value, or the parts of a text that is not known as a whole."""
+    value = attempt(attribute, frame.environment)
+    whole = attribute.value
+    if not isinstance(value, Hole) or not isinstance(whole, Template) or whole.alone:
+        return [value]
+    return [attempt(replace(attribute, value=part), frame.environment) for part in whole.parts]
 
 
 def attempt(attribute: Attribute, environment: Environment) -> Value:
