@@ -203,12 +203,24 @@ def idle_timeout(parts: Parts) -> Setting[float]:
     if isinstance(family, Unknown):
         return Unknown(family.where, "idle_timeout", f"the type of load balancer decides it, and {family.why}")
     if family.value in ("application", "classic"):
-        return parts.of_balancer(IDLE)
+        return _taken(parts.of_balancer(IDLE), IDLE)
     protocol = parts.of_listener(PROTOCOL)
     if isinstance(protocol, Known) and protocol.value == "TLS":
         because = "a TLS listener of a network load balancer always allows 350 s; only a heartbeat helps"
         return Known(TLS_IDLE, protocol.where, TCP_IDLE, "default", because=because)
-    return parts.of_listener(TCP_IDLE)
+    return _taken(parts.of_listener(TCP_IDLE), TCP_IDLE)
+
+
+def _taken(setting: Setting[float], key: str) -> Setting[float]:
+    """A number of seconds, if AWS takes it."""
+    least, most = ATTRIBUTES[key].least, ATTRIBUTES[key].most
+    if isinstance(setting, Unknown) or least <= setting.value <= most:
+        return setting
+    said = f"`{setting.written or f'{setting.name} = {setting.value:g}'}`"
+    if setting.because:
+        said = f"{said}, which is {setting.value:g} ({setting.because})"
+    why = f"AWS refuses {said}: it takes {least:g} to {most:g} s"
+    return Unknown(setting.where, setting.name, why, refused=True)
 
 
 def stray_idle(parts: Parts) -> Known[float] | None:

@@ -45,6 +45,7 @@ resource "aws_lb_listener_rule" "{name}" {{
 
 
 BALANCER = 'resource "aws_lb" "main" {\n  idle_timeout = 300\n}\n'
+NETWORK = 'resource "aws_lb" "main" {\n  load_balancer_type = "network"\n}\n'
 WS = 'path_pattern { values = ["/ws/*"] }'
 STICKY = 'stickiness {\n    type = "lb_cookie"\n  }'
 
@@ -436,6 +437,41 @@ def test_a_listener_on_a_network_load_balancer_elsewhere_has_its_own_timeout(tmp
         assert not report.unknown
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('resource "aws_lb" "main" {\n  idle_timeout = 0\n}\n', "`idle_timeout = 0`: it takes 1 to 4000 s"),
+        ('resource "aws_lb" "main" {\n  idle_timeout = 4001\n}\n', "`idle_timeout = 4001`: it takes 1 to 4000 s"),
+        ('resource "aws_elb" "main" {\n  idle_timeout = 0\n}\n', "`idle_timeout = 0`: it takes 1 to 4000 s"),
+        (
+            'variable "s" {\n  default = 0\n}\nresource "aws_lb" "main" {\n  idle_timeout = var.s\n}\n',
+            "`idle_timeout = var.s`, which is 0 (the default of var.s)",
+        ),
+        (
+            NETWORK + group() + listener(more='protocol = "TCP"\n  tcp_idle_timeout_seconds = 0'),
+            "`tcp_idle_timeout_seconds = 0`: it takes 60 to 6000 s",
+        ),
+    ],
+)
+def test_a_timeout_that_aws_refuses_is_no_timeout(tmp_path: Path, text: str, words: str) -> None:
+    report = judged(tmp_path, {"main.tf": text})
+    assert [one.message for one in report.unreadable if words in one.message]
+    assert not said(report)
+    assert not report.unknown
+
+
+@pytest.mark.parametrize("seconds", [300, 4000])
+def test_a_timeout_that_aws_takes_is_read(tmp_path: Path, seconds: int) -> None:
+    report = judged(tmp_path, {"main.tf": f'resource "aws_lb" "main" {{\n  idle_timeout = {seconds}\n}}\n'})
+    assert not report.unreadable
+    assert not report.findings
+
+
+def test_where_it_is_ignored_any_timeout_may_stand(tmp_path: Path) -> None:
+    text = 'resource "aws_lb" "main" {\n  load_balancer_type = "network"\n  idle_timeout = 0\n}\n'
+    assert not judged(tmp_path, {"main.tf": text}).unreadable
+
+
 def test_a_type_that_is_not_known_decides_nothing(tmp_path: Path) -> None:
     text = 'variable "type" {}\nresource "aws_lb" "main" {\n  load_balancer_type = var.type\n  idle_timeout = 60\n}\n'
     report = judged(tmp_path, {"main.tf": text})
@@ -529,9 +565,6 @@ def test_a_policy_whose_port_is_not_known_can_not_be_told(tmp_path: Path) -> Non
 def advice(folder: Path, text: str) -> str:
     """What to write where clients are not kept."""
     return said(judged(folder, {"main.tf": text, **STREAM}), "missing-sticky-sessions")[0].fix
-
-
-NETWORK = 'resource "aws_lb" "main" {\n  load_balancer_type = "network"\n}\n'
 
 
 @pytest.mark.parametrize(

@@ -403,7 +403,8 @@ _NEUTRAL = {"idle_timeout": UNLIMITED, "keeps_affinity": "client", "forwards_upg
 
 
 def _quiet(name: str, setting: Setting[Any]) -> Setting[Any]:
-    return not_applicable(_NEUTRAL[name], setting.where) if isinstance(setting, Unknown) else setting
+    depends = isinstance(setting, Unknown) and not setting.refused
+    return not_applicable(_NEUTRAL[name], setting.where) if depends else setting
 
 
 # Arguments to AWS's attributes
