@@ -7,10 +7,10 @@ here knows where the attributes came from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from infralint.model import (
     UNLIMITED,
@@ -32,6 +32,7 @@ Family = Literal["application", "network", "gateway", "classic"]
 NOTHING: Attributes = MappingProxyType({})
 DOCS = "https://docs.aws.amazon.com/elasticloadbalancing/latest"
 API = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference"
+H = TypeVar("H", bound=Hop)
 KEEP_ALIVE = (
     "keep the target's own keep-alive longer than this (Node 5 s, uvicorn 5 s and gunicorn 2 s by default), "
     "or requests fail with 502"
@@ -53,6 +54,7 @@ IDLE = "idle_timeout.timeout_seconds"
 TCP_IDLE = "tcp.idle_timeout.seconds"
 TYPE = "type"
 PROTOCOL = "protocol"
+PORT = "port"
 TARGET_TYPE = "target_type"
 STICKY = "stickiness.enabled"
 STICKY_TYPE = "stickiness.type"
@@ -82,6 +84,9 @@ ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType(
 
 # A classic load balancer takes 1 to 3600 s, 60 by default:
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-idle-timeout.html
+WEB_PORTS = frozenset({80, 443, 3000, *range(8000, 9000)})
+"""What a listener that only passes bytes on has to listen on, to be taken for one of the web."""
+
 TLS_IDLE = 350.0
 """Seconds, fixed: a TLS listener of a network load balancer can't be set."""
 
@@ -94,7 +99,8 @@ class LoadBalancer(Hop):
     Lambda target makes of it is told by `target_type`. group: the target group's name ("" where
     none is visible). attributes: what was set on the group and on the action that leads to it, by
     AWS's keys. groups: how many target groups share the action. stray_idle: an idle timeout that
-    was set where this family ignores it.
+    was set where this family ignores it. unstickable: why nothing can be set here that keeps a client
+    on its target, and what to do instead ("" where something can).
     """
 
     kind: ClassVar[str] = "load balancer"
@@ -107,6 +113,7 @@ class LoadBalancer(Hop):
     groups: int = 1
     attributes: Attributes = field(default_factory=lambda: NOTHING, hash=False)
     stray_idle: Known[float] | None = None
+    unstickable: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +192,8 @@ def reduced(parts: Parts) -> dict[str, Any]:
         "groups": parts.groups,
         "attributes": {**parts.action, **(parts.group or {})},
         "stray_idle": stray_idle(parts),
+        "unstickable": unstickable(parts),
+        "assumable": assumable(parts),
     }
 
 
@@ -194,12 +203,24 @@ def idle_timeout(parts: Parts) -> Setting[float]:
     if isinstance(family, Unknown):
         return Unknown(family.where, "idle_timeout", f"the type of load balancer decides it, and {family.why}")
     if family.value in ("application", "classic"):
-        return parts.of_balancer(IDLE)
+        return _taken(parts.of_balancer(IDLE), IDLE)
     protocol = parts.of_listener(PROTOCOL)
     if isinstance(protocol, Known) and protocol.value == "TLS":
         because = "a TLS listener of a network load balancer always allows 350 s; only a heartbeat helps"
         return Known(TLS_IDLE, protocol.where, TCP_IDLE, "default", because=because)
-    return parts.of_listener(TCP_IDLE)
+    return _taken(parts.of_listener(TCP_IDLE), TCP_IDLE)
+
+
+def _taken(setting: Setting[float], key: str) -> Setting[float]:
+    """A number of seconds, if AWS takes it."""
+    least, most = ATTRIBUTES[key].least, ATTRIBUTES[key].most
+    if isinstance(setting, Unknown) or least <= setting.value <= most:
+        return setting
+    said = f"`{setting.written or f'{setting.name} = {setting.value:g}'}`"
+    if setting.because:
+        said = f"{said}, which is {setting.value:g} ({setting.because})"
+    why = f"AWS refuses {said}: it takes {least:g} to {most:g} s"
+    return Unknown(setting.where, setting.name, why, refused=True)
 
 
 def stray_idle(parts: Parts) -> Known[float] | None:
@@ -207,6 +228,38 @@ def stray_idle(parts: Parts) -> Known[float] | None:
     family, idle = parts.of_balancer(TYPE), parts.balancer.get(IDLE)
     misplaced = isinstance(family, Known) and family.value in ("network", "gateway")
     return idle if misplaced and isinstance(idle, Known) and idle.origin != "default" else None
+
+
+def assumable(parts: Parts) -> bool:
+    """Whether it may be assumed to carry a stream: HTTP and TLS may, and other bytes on a port of the web.
+
+    A listener on 22 or 5432 carries something else; a port that is not known may carry anything.
+    """
+    family, protocol, port = parts.of_balancer(TYPE), parts.of_listener(PROTOCOL), parts.listener.get(PORT)
+    if isinstance(family, Unknown) or family.value == "application":
+        return True
+    spoken = str(protocol.value).upper() if isinstance(protocol, Known) and protocol.origin != "default" else ""
+    if family.value == "gateway" or not carries_tcp(spoken):
+        return False
+    if spoken in ("TLS", "HTTP", "HTTPS"):
+        return True
+    return not isinstance(port, Known) or port.value in WEB_PORTS
+
+
+def likely(found: Sequence[tuple[H, bool]]) -> list[tuple[H, bool]]:
+    """Of the hops that may serve a stream those of the web; where there are none of these the others, none certain."""
+    return [pair for pair in found if pair[0].assumable] or [(hop, False) for hop, _ in found]
+
+
+def carries_tcp(protocol: str) -> bool:
+    """Whether a listener of this protocol can carry a stream at all: not one of datagrams alone ("": not known)."""
+    return protocol.upper() not in ("UDP", "QUIC")
+
+
+def classic_kind(hop: LoadBalancer) -> object:
+    """What listeners of one classic load balancer have to share to be judged as one."""
+    affinity, upgrade = hop.keeps_affinity, hop.forwards_upgrade
+    return isinstance(upgrade, Known), affinity.value if isinstance(affinity, Known) else None, hop.assumable
 
 
 def forwards_upgrade(parts: Parts) -> Setting[Upgrade]:
@@ -223,7 +276,7 @@ def affinity(parts: Parts) -> Setting[Affinity]:
     """What keeps a client on its target: stickiness of the target group (never that of the action), or being alone."""
     if parts.group is None:
         return Unknown(parts.where, "stickiness", "no target group of this load balancer stands in this configuration")
-    if alone := _alone(parts):
+    if alone := _alone(parts) or _passed_on(parts):
         return alone
     enabled = parts.of_group(STICKY)
     if isinstance(enabled, Unknown):
@@ -251,6 +304,36 @@ def _alone(parts: Parts) -> Known[Affinity] | None:
     if isinstance(replicas, Known) and replicas.value <= 1:
         return _as_affinity(replicas, "single")
     return None
+
+
+def _passed_on(parts: Parts) -> Known[Affinity] | None:
+    """A target group of type alb holds one application load balancer, which has target groups of its own."""
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/application-load-balancer-target.html
+    kind = parts.of_group(TARGET_TYPE)
+    return _as_affinity(kind, "single") if isinstance(kind, Known) and kind.value == "alb" else None
+
+
+def unstickable(parts: Parts) -> str:
+    """Why no stickiness can be set, where AWS has none."""
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-sticky-sessions.html
+    family = parts.of_balancer(TYPE)
+    spoken = {
+        str(one.value).upper()
+        for one in (parts.of_listener(PROTOCOL), parts.of_group(PROTOCOL))
+        if isinstance(one, Known) and one.origin != "default"
+    }
+    if isinstance(family, Known) and family.value == "network" and "TLS" in spoken:
+        return (
+            "a network load balancer has no stickiness for TLS: take TCP for its listener and target group"
+            " (the targets end TLS then), or an application load balancer"
+        )
+    if isinstance(family, Known) and family.value == "classic" and spoken & {"TCP", "SSL"}:
+        return (
+            "a classic load balancer keeps clients by cookie, on HTTP and HTTPS listeners alone:"
+            " take an application load balancer"
+        )
+    return ""
 
 
 def _as_affinity(setting: Known[Any], value: Affinity, because: str = "") -> Known[Affinity]:

@@ -207,6 +207,27 @@ def test_network_balancers_are_judged_on_their_own_attribute(world: World, repor
     assert world.counts()["DescribeListenerAttributes"] == 2
 
 
+def test_what_is_not_of_the_web_is_not_assumed_to_stream(world: World, report: Report, home: Path) -> None:
+    for name, port in (("web", 443), ("database", 5432)):
+        balancer = world.balancer(name, "network")
+        world.listener(balancer, world.group(name, balancer), protocol="TCP", port=port, idle="60")
+    world.classic("shop")
+    world.classic("app", protocol="TCP", port=8080)
+    world.classic("ssh", protocol="TCP", port=22)
+    names = {"web", "shop", "app"}
+    assert said(report(exit_code=1)) == {("short-idle-timeout", "warning", name) for name in names}
+    declare(home, "{path: /, silence: 100s, hops: [database]}")
+    assert said(report(exit_code=1)) == {("short-idle-timeout", "error", "database")}
+
+
+def test_a_declared_stream_takes_the_listener_of_the_web(world: World, report: Report, home: Path) -> None:
+    balancer = world.balancer("edge", "network")
+    world.listener(balancer, world.group("web", balancer), protocol="TCP", port=443)
+    world.listener(balancer, world.group("database", balancer), protocol="TCP", port=5432, idle="60")
+    declare(home, "{path: /, silence: 100s}")
+    assert report(exit_code=0)["findings"] == []
+
+
 def test_a_tls_listener_can_only_be_helped_by_a_heartbeat(world: World, report: Report, home: Path) -> None:
     declare(home, "{path: /, silence: 600s, hops: [edge]}")
     balancer = world.balancer("edge", "network")
@@ -215,6 +236,32 @@ def test_a_tls_listener_can_only_be_helped_by_a_heartbeat(world: World, report: 
     assert "heartbeat" in finding["fix"]
     assert "modify-" not in finding["fix"]
     assert world.counts()["DescribeListenerAttributes"] == 0
+
+
+@pytest.mark.parametrize(
+    ("front", "behind", "written"),
+    [
+        ("TCP", "TCP", "Key=stickiness.type,Value=source_ip"),
+        ("TLS", "TCP", "has no stickiness for TLS"),
+        ("TCP", "TLS", "has no stickiness for TLS"),
+    ],
+)
+def test_advice_is_what_a_network_balancer_takes(
+    front: str, behind: str, written: str, world: World, report: Report, home: Path
+) -> None:
+    declare(home, "{path: /ws, kind: websocket, silence: 30s}")
+    balancer = world.balancer("edge", "network")
+    world.listener(balancer, world.group("web", balancer, protocol=behind), protocol=front)
+    [finding] = report()["findings"]
+    assert finding["check"] == "missing-sticky-sessions"
+    assert written in finding["fix"]
+
+
+def test_a_group_of_one_application_balancer_needs_no_stickiness(world: World, report: Report, home: Path) -> None:
+    declare(home, "{path: /ws, kind: websocket, silence: 30s}")
+    balancer = world.balancer("edge", "network")
+    world.listener(balancer, world.group("front", balancer, target="alb"), protocol="TCP")
+    assert report(exit_code=0)["findings"] == []
 
 
 def test_gateway_balancers_count_only_for_declared_streams(world: World, report: Report, home: Path) -> None:

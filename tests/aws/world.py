@@ -138,7 +138,9 @@ class World:
         self.tags[arn] = tags or {}
         return arn
 
-    def group(self, name: str, balancer: str, healthy: int = 2, target: str = "ip", **set_: str) -> str:
+    def group(
+        self, name: str, balancer: str, healthy: int = 2, target: str = "ip", protocol: str = "", **set_: str
+    ) -> str:
         """A target group attached to a load balancer."""
         region = balancer.split(":")[3]
         layer4 = "/app/" not in balancer
@@ -146,7 +148,7 @@ class World:
         item = {
             "TargetGroupArn": arn,
             "TargetGroupName": name,
-            "Protocol": "TCP" if layer4 else "HTTP",
+            "Protocol": protocol or ("TCP" if layer4 else "HTTP"),
             "Port": 80,
             "VpcId": "vpc-0a1b2c3d4e5f60718",
             "HealthCheckProtocol": "HTTP",
@@ -207,12 +209,13 @@ class World:
         instances: int = 2,
         sticky: str = "",
         protocol: str = "HTTP",
+        port: int = 80,
     ) -> None:
         """A classic load balancer."""
         policies = {"AppCookieStickinessPolicies": [], "LBCookieStickinessPolicies": [], "OtherPolicies": []}
         if sticky:
             policies[sticky] = [{"PolicyName": "sticky"} | ({"CookieName": "sid"} if "App" in sticky else {})]
-        listener = {"Protocol": protocol, "LoadBalancerPort": 80, "InstanceProtocol": protocol, "InstancePort": 8080}
+        listener = {"Protocol": protocol, "LoadBalancerPort": port, "InstanceProtocol": protocol, "InstancePort": 8080}
         item = {
             "LoadBalancerName": name,
             "DNSName": f"{name}.{region}.elb.amazonaws.com",

@@ -45,6 +45,7 @@ resource "aws_lb_listener_rule" "{name}" {{
 
 
 BALANCER = 'resource "aws_lb" "main" {\n  idle_timeout = 300\n}\n'
+NETWORK = 'resource "aws_lb" "main" {\n  load_balancer_type = "network"\n}\n'
 WS = 'path_pattern { values = ["/ws/*"] }'
 STICKY = 'stickiness {\n    type = "lb_cookie"\n  }'
 
@@ -143,6 +144,80 @@ def test_one_task_today_is_said(tmp_path: Path) -> None:
     assert finding.severity == "note"
 
 
+ONE_TASK = """
+resource "aws_ecs_service" "%s" {
+  name                       = "%s"
+  desired_count              = 1
+  deployment_maximum_percent = 100
+  load_balancer {
+    target_group_arn = aws_lb_target_group.ws.arn
+  }
+}
+"""
+ONE_INSTANCE = """
+resource "aws_autoscaling_group" "%s" {
+  max_size          = 1
+  target_group_arns = [%s]
+}
+"""
+BEHIND = BALANCER + listener() + group() + rule("ws", WS) + group("ws") + 'variable "any" {}\n'
+
+
+def scaling(most: object, resource_id: str, namespace: str = "ecs") -> str:
+    return f"""
+resource "aws_appautoscaling_target" "t" {{
+  max_capacity      = {most}
+  resource_id       = {resource_id}
+  service_namespace = "{namespace}"
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        pytest.param("", "", id="alone"),
+        pytest.param(
+            scaling(10, '"service/${aws_ecs_cluster.c.name}/${aws_ecs_service.a.name}"'), "warning", id="name"
+        ),
+        pytest.param(scaling(10, '"service/${var.any}/a"'), "warning", id="text behind an unknown"),
+        pytest.param(scaling(10, '"service/main/a"'), "warning", id="text"),
+        pytest.param(scaling(10, '"service/main/other"'), "", id="another's"),
+        pytest.param(scaling(10, '"service/main/${aws_ecs_service.other.id}"'), "", id="another's id"),
+        pytest.param(scaling(10, "var.any"), "note", id="unknown service"),
+        pytest.param(scaling("var.any", '"service/main/a"'), "note", id="unknown most"),
+        pytest.param(scaling(1, '"service/main/a"'), "", id="to one"),
+        pytest.param(scaling(10, '"table/a"', "dynamodb"), "", id="a table"),
+        pytest.param(ONE_TASK % ("b", "b"), "warning", id="a second service"),
+        pytest.param(ONE_INSTANCE % ("g", "aws_lb_target_group.ws.arn"), "warning", id="a group of instances"),
+        pytest.param(ONE_INSTANCE % ("g", "aws_lb_target_group.app.arn"), "", id="instances of another target group"),
+    ],
+)
+def test_a_service_is_alone_if_nothing_adds_to_it(tmp_path: Path, more: str, found: str) -> None:
+    other = 'resource "aws_ecs_service" "other" {\n  name = var.any\n}\n'
+    report = judged(tmp_path, {"main.tf": BEHIND + ONE_TASK % ("a", "a") + other + more})
+    assert [one.severity for one in said(report, "missing-sticky-sessions")] == ([found] if found else [])
+
+
+@pytest.mark.parametrize("argument", ["lb_target_group_arn", "alb_target_group_arn"])
+def test_instances_may_be_attached(tmp_path: Path, argument: str) -> None:
+    attached = (
+        f'resource "aws_autoscaling_attachment" "x" {{\n  {argument} = aws_lb_target_group.ws.arn\n'
+        "  autoscaling_group_name = aws_autoscaling_group.%s.id\n}\n"
+    )
+    groups = ONE_INSTANCE % ("a", "aws_lb_target_group.ws.arn") + ONE_INSTANCE % ("b", "")
+    assert not sticky(tmp_path / "again", BEHIND + groups + attached % "a")
+    assert sticky(tmp_path / "another", BEHIND + groups + attached % "b")
+    assert sticky(tmp_path / "unknown", BEHIND + groups + attached.replace("aws_autoscaling_group.%s.id", "var.any"))
+    assert not sticky(tmp_path / "alone", BEHIND + ONE_INSTANCE % ("b", "") + attached % "b")
+
+
+def test_what_shares_a_target_group_is_named(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"main.tf": BEHIND + ONE_TASK % ("a", "a") + ONE_TASK % ("b", "b")})
+    message = said(report, "missing-sticky-sessions")[0].message
+    assert "aws_ecs_service.a and aws_ecs_service.b share its requests" in message
+
+
 # Rules
 
 
@@ -197,6 +272,71 @@ resource "aws_lb_listener" "http" {
     assert [certain for _, certain in tier.serving("sse", None, "/")] == [True]
 
 
+def split(old: str, new: str, more: str = "") -> str:
+    """A listener that shares its requests between an instance's target group and a function's."""
+    return f"""
+variable "share" {{}}
+
+resource "aws_lb_listener" "main" {{
+  load_balancer_arn = aws_lb.main.arn
+
+  default_action {{
+    type = "forward"
+    forward {{
+      target_group {{
+        arn = aws_lb_target_group.old.arn
+        {old}
+      }}
+      target_group {{
+        arn = aws_lb_target_group.new.arn
+        {new}
+      }}
+      {more}
+    }}
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("weight", "severity"),
+    [
+        ("weight = 0", []),
+        ('weight = "0"', []),
+        ("weight = 10", ["error"]),
+        ("weight = null", ["error"]),
+        ("", ["error"]),
+        ("weight = var.share", ["warning"]),
+    ],
+)
+def test_a_target_group_gets_requests_by_its_weight(tmp_path: Path, weight: str, severity: list[str]) -> None:
+    text = BALANCER + split("weight = 100", weight) + group("old") + group("new", 'target_type = "lambda"')
+    report = judged(tmp_path, {"main.tf": text, "infralint.yaml": "streams: [{path: /chat}]\n"})
+    assert [one.severity for one in said(report, "lambda-target")] == severity
+
+
+@pytest.mark.parametrize(
+    ("weight", "more", "fires"),
+    [
+        ("weight = 0", "", False),
+        ("weight = var.share", "", False),
+        ("weight = 10", "", True),
+        ("weight = 10", "stickiness {\n        duration = 60\n        enabled = true\n      }", False),
+    ],
+)
+def test_stickiness_is_lost_between_target_groups_that_both_get_requests(
+    tmp_path: Path, weight: str, more: str, fires: bool
+) -> None:
+    text = BALANCER + split("weight = 100", weight, more) + group("old", STICKY) + group("new", STICKY)
+    assert bool(said(judged(tmp_path, {"main.tf": text, **STREAM}), "ineffective-stickiness")) == fires
+
+
+def test_an_action_that_gives_nothing_to_any_target_group_is_no_way(tmp_path: Path) -> None:
+    text = BALANCER + split("weight = 0", "weight = 0") + group("old") + group("new", 'target_type = "lambda"')
+    report = judged(tmp_path, {"main.tf": text, "infralint.yaml": "streams: [{path: /chat}]\n"})
+    assert not report.findings
+
+
 def test_listeners_over_a_map(tmp_path: Path) -> None:
     text = """
 locals {
@@ -247,6 +387,91 @@ def test_each_family_has_its_own_timeout(tmp_path: Path, kind: str, more: str, v
     assert idle(reading(tmp_path, {"main.tf": text})) == [value]
 
 
+@pytest.mark.parametrize(
+    ("more", "assumed"),
+    [
+        ('protocol = "TCP"\n  port = 443', True),
+        ('protocol = "TCP"\n  port = "8080"', True),
+        ('protocol = "TCP_UDP"\n  port = 443', True),
+        ('protocol = "TLS"\n  port = 7443', True),
+        ('protocol = "TCP"\n  port = var.port', True),
+        ('protocol = "TCP"', True),
+        ('protocol = "TCP"\n  port = 5432', False),
+        ('protocol = "TCP"\n  port = 22', False),
+        ('protocol = "UDP"\n  port = 443', False),
+    ],
+)
+def test_what_is_not_of_the_web_is_not_assumed_to_stream(tmp_path: Path, more: str, assumed: bool) -> None:
+    text = 'variable "port" {}\nresource "aws_lb" "main" {\n  load_balancer_type = "network"\n}\n' + group()
+    report = judged(tmp_path, {"main.tf": text + listener(more=more + "\n  tcp_idle_timeout_seconds = 60")})
+    tls = "TLS" in more
+    assert bool(said(report)) == (assumed and not tls)
+    assert bool([one for one in reading(tmp_path, {}).hops if one.assumable]) == assumed
+
+
+def test_a_declared_stream_may_take_a_port_of_its_own(tmp_path: Path) -> None:
+    text = 'resource "aws_lb" "main" {\n  load_balancer_type = "network"\n}\n' + group()
+    more = 'protocol = "TCP"\n  port = 7000\n  tcp_idle_timeout_seconds = 60'
+    needs = "streams: [{path: /chat, silence: 90s%s}]\n"
+    any_ = judged(tmp_path / "a", {"main.tf": text + listener(more=more), "infralint.yaml": needs % ""})
+    assert [one.severity for one in said(any_)] == ["warning"]
+    named = needs % ", hops: [aws_lb.main]"
+    report = judged(tmp_path / "b", {"main.tf": text + listener(more=more), "infralint.yaml": named})
+    assert [one.severity for one in said(report)] == ["error"]
+
+
+def test_no_stream_goes_through_datagrams(tmp_path: Path) -> None:
+    text = 'resource "aws_lb" "main" {\n  load_balancer_type = "network"\n}\n' + group()
+    more = 'protocol = "UDP"\n  port = 443\n  tcp_idle_timeout_seconds = 60'
+    files = {"main.tf": text + listener(more=more), **STREAM}
+    assert not judged(tmp_path, files).findings
+
+
+def test_a_listener_on_a_network_load_balancer_elsewhere_has_its_own_timeout(tmp_path: Path) -> None:
+    data = 'data "aws_lb" "shared" {\n  name = "shared"\n}\n' + group()
+    for port, found in ((443, ["main.tf:6"]), (5432, [])):
+        more = f'protocol = "TCP"\n  port = {port}\n  tcp_idle_timeout_seconds = 60'
+        text = listener("data.aws_lb.shared.arn", more=more) + data
+        report = judged(tmp_path / str(port), {"main.tf": text})
+        assert places(report) == found
+        assert not report.unknown
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('resource "aws_lb" "main" {\n  idle_timeout = 0\n}\n', "`idle_timeout = 0`: it takes 1 to 4000 s"),
+        ('resource "aws_lb" "main" {\n  idle_timeout = 4001\n}\n', "`idle_timeout = 4001`: it takes 1 to 4000 s"),
+        ('resource "aws_elb" "main" {\n  idle_timeout = 0\n}\n', "`idle_timeout = 0`: it takes 1 to 4000 s"),
+        (
+            'variable "s" {\n  default = 0\n}\nresource "aws_lb" "main" {\n  idle_timeout = var.s\n}\n',
+            "`idle_timeout = var.s`, which is 0 (the default of var.s)",
+        ),
+        (
+            NETWORK + group() + listener(more='protocol = "TCP"\n  tcp_idle_timeout_seconds = 0'),
+            "`tcp_idle_timeout_seconds = 0`: it takes 60 to 6000 s",
+        ),
+    ],
+)
+def test_a_timeout_that_aws_refuses_is_no_timeout(tmp_path: Path, text: str, words: str) -> None:
+    report = judged(tmp_path, {"main.tf": text})
+    assert [one.message for one in report.unreadable if words in one.message]
+    assert not said(report)
+    assert not report.unknown
+
+
+@pytest.mark.parametrize("seconds", [300, 4000])
+def test_a_timeout_that_aws_takes_is_read(tmp_path: Path, seconds: int) -> None:
+    report = judged(tmp_path, {"main.tf": f'resource "aws_lb" "main" {{\n  idle_timeout = {seconds}\n}}\n'})
+    assert not report.unreadable
+    assert not report.findings
+
+
+def test_where_it_is_ignored_any_timeout_may_stand(tmp_path: Path) -> None:
+    text = 'resource "aws_lb" "main" {\n  load_balancer_type = "network"\n  idle_timeout = 0\n}\n'
+    assert not judged(tmp_path, {"main.tf": text}).unreadable
+
+
 def test_a_type_that_is_not_known_decides_nothing(tmp_path: Path) -> None:
     text = 'variable "type" {}\nresource "aws_lb" "main" {\n  load_balancer_type = var.type\n  idle_timeout = 60\n}\n'
     report = judged(tmp_path, {"main.tf": text})
@@ -267,6 +492,110 @@ def test_stickiness_of_a_classic_load_balancer_is_a_policy(tmp_path: Path, refer
     policy = f'resource "aws_lb_cookie_stickiness_policy" "p" {{\n  name = "p"\n  load_balancer = {reference}\n  lb_port = 80\n}}\n'
     assert places(judged(tmp_path / "a", {"main.tf": elb, **STREAM}), "missing-sticky-sessions") == ["main.tf:1"]
     assert not said(judged(tmp_path / "b", {"main.tf": elb + policy, **STREAM}), "missing-sticky-sessions")
+
+
+def elb(*listeners: tuple[str, object], policy: object = None) -> str:
+    """A classic load balancer, and a stickiness policy for a port of it."""
+    ports = "".join(
+        f'  listener {{\n    lb_protocol = "{kind}"\n    lb_port = {port}\n  }}\n' for kind, port in listeners
+    )
+    sticky = f"  load_balancer = aws_elb.main.id\n  lb_port = {policy}\n"
+    more = f'resource "aws_lb_cookie_stickiness_policy" "p" {{\n{sticky}}}\n' if policy else ""
+    return f'variable "port" {{}}\nresource "aws_elb" "main" {{\n  idle_timeout = 60\n{ports}}}\n{more}'
+
+
+@pytest.mark.parametrize(
+    ("listeners", "assumed"),
+    [
+        ([("http", 8089)], True),
+        ([("HTTPS", 9443)], True),
+        ([("tcp", 80)], True),
+        ([("ssl", 443)], True),
+        ([("tcp", "var.port")], True),
+        ([("tcp", 22)], False),
+        ([("tcp", 5514), ("ssl", 6514)], False),
+        ([("tcp", 22), ("https", 443)], True),
+    ],
+)
+def test_a_classic_load_balancer_is_assumed_to_stream_where_it_is_of_the_web(
+    tmp_path: Path, listeners: list[tuple[str, object]], assumed: bool
+) -> None:
+    assert len(said(judged(tmp_path, {"main.tf": elb(*listeners)}))) == assumed
+
+
+@pytest.mark.parametrize(
+    "listeners", [[("http", 80)], [("http", 80), ("https", 443)], [("tcp", 22), ("http", 80)]], ids=str
+)
+def test_websockets_through_http_listeners_of_a_classic_one_can_not_be_told(
+    tmp_path: Path, listeners: list[tuple[str, object]]
+) -> None:
+    report = judged(tmp_path, {"main.tf": elb(*listeners), **STREAM})
+    assert "for TCP and SSL listeners alone" in doubts(report)
+    assert len(said(report, "missing-sticky-sessions")) == 1
+
+
+def test_websockets_through_tcp_listeners_of_a_classic_one_are_carried(tmp_path: Path) -> None:
+    assert not judged(tmp_path, {"main.tf": elb(("tcp", 80), ("ssl", 443)), **STREAM}).unknown
+
+
+@pytest.mark.parametrize(
+    ("ports", "policy", "kept"),
+    [
+        ([80], 80, True),
+        ([80], '"80"', True),
+        ([80, 443], 443, False),
+        ([80, 443], 8080, False),
+        ([80], 8080, False),
+        (["var.port"], "var.port", True),
+    ],
+)
+def test_a_policy_keeps_the_clients_of_its_own_port(
+    tmp_path: Path, ports: list[object], policy: object, kept: bool
+) -> None:
+    text = elb(*[("http", port) for port in ports], policy=policy)
+    assert len(said(judged(tmp_path, {"main.tf": text, **STREAM}), "missing-sticky-sessions")) == (not kept)
+
+
+def test_a_policy_whose_port_is_not_known_can_not_be_told(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"main.tf": elb(("http", 80), ("http", 8080), policy="var.port"), **STREAM})
+    assert not said(report, "missing-sticky-sessions")
+    assert "it can't be told which listener aws_lb_cookie_stickiness_policy.p is for" in doubts(report)
+
+
+def advice(folder: Path, text: str) -> str:
+    """What to write where clients are not kept."""
+    return said(judged(folder, {"main.tf": text, **STREAM}), "missing-sticky-sessions")[0].fix
+
+
+@pytest.mark.parametrize(
+    ("front", "behind", "written"),
+    [
+        ("TCP", "TCP", 'stickiness {\n  type = "source_ip"\n}'),
+        ("TLS", "TCP", "a network load balancer has no stickiness for TLS"),
+        ("TLS", "TLS", "a network load balancer has no stickiness for TLS"),
+        ("TCP", "TLS", "a network load balancer has no stickiness for TLS"),
+    ],
+)
+def test_advice_is_what_a_network_load_balancer_takes(tmp_path: Path, front: str, behind: str, written: str) -> None:
+    text = NETWORK + listener(more=f'protocol = "{front}"') + group(body=f'protocol = "{behind}"')
+    assert advice(tmp_path, text).startswith(written)
+
+
+def test_a_target_group_of_one_application_load_balancer_needs_no_stickiness(tmp_path: Path) -> None:
+    for kind, found in (("alb", 0), ("ip", 1)):
+        text = NETWORK + listener(more='protocol = "TCP"') + group(body=f'target_type = "{kind}"\n  protocol = "TCP"')
+        report = judged(tmp_path / kind, {"main.tf": text, **STREAM})
+        assert len(said(report, "missing-sticky-sessions")) == found
+
+
+def test_advice_for_a_classic_load_balancer_is_a_policy(tmp_path: Path) -> None:
+    written = advice(tmp_path / "a", elb(("https", 443)))
+    assert 'resource "aws_lb_cookie_stickiness_policy" "sticky"' in written
+    assert "load_balancer = aws_elb.main.id\n  lb_port       = 443\n" in written
+    assert not said(
+        judged(tmp_path / "b", {"main.tf": elb(("https", 443)) + written, **STREAM}), "missing-sticky-sessions"
+    )
+    assert "take an application load balancer" in advice(tmp_path / "c", elb(("tcp", 80)))
 
 
 # A load balancer that is somewhere else

@@ -32,6 +32,8 @@ GOOD = 'resource "aws_lb" "good" {\n  idle_timeout = 60\n}\n'
         ('resource "aws_lb" "bad" { a = 1 b = 2 }\n', 1, "expected the end of the line"),
         ('resource "aws_lb" "bad" {\n  x = 1 +\n}\n', 2, "expected a value"),
         ("<<<<<<< HEAD\n" + GOOD, 1, "expected an attribute or a block"),
+        ('resource "aws_lb" "bad" {\n  x = max\n  (1, 2)\n}\n', 3, "expected an attribute or a block"),
+        ('resource "aws_lb" "bad" {\n  x = { a = max\n  (1, 2) }\n}\n', 3, "got ', 2) }'"),
     ],
 )
 def test_a_syntax_error_is_named_with_its_line_and_the_rest_is_judged(

@@ -205,6 +205,33 @@ def test_the_next_form_of_rules(tmp_path: Path) -> None:
     assert len(said(judged(tmp_path, {"main.tf": text}), "missing-sticky-sessions")) == 1
 
 
+@pytest.mark.parametrize(
+    ("version", "form"),
+    [
+        ("9.11.0", 'type = "weighted-forward", target_groups = [%s]'),
+        ("10.2.0", "weighted_forward = { target_groups = [%s] }"),
+    ],
+)
+@pytest.mark.parametrize("weight", [0, 1])
+def test_the_weights_of_its_rules(tmp_path: Path, version: str, form: str, weight: int) -> None:
+    groups = f'{{ target_group_key = "app", weight = 9 }}, {{ target_group_key = "ws", weight = {weight} }}'
+    text = (MAPS % ("idle_timeout = 300", 'target_type = "lambda"')).replace("~> 9.0", version)
+    text = text.replace('type = "forward", target_group_key = "ws"', form % groups)
+    report = judged(tmp_path, {"main.tf": text, "infralint.yaml": "streams: [{path: /ws/chat}]\n"})
+    assert len(said(report, "lambda-target")) == weight
+
+
+@pytest.mark.parametrize("weight", [0, 1])
+def test_the_weights_of_its_listeners(tmp_path: Path, weight: int) -> None:
+    groups = f'{{ target_group_key = "app", weight = 9 }}, {{ target_group_key = "ws", weight = {weight} }}'
+    text = MAPS % ("idle_timeout = 300", 'target_type = "lambda"')
+    text = text.replace(
+        'forward  = { target_group_key = "app" }', f"weighted_forward = {{ target_groups = [{groups}] }}"
+    )
+    report = judged(tmp_path, {"main.tf": text, "infralint.yaml": "streams: [{path: /chat}]\n"})
+    assert len(said(report, "lambda-target")) == weight
+
+
 LISTS = """
 module "alb" {
   source  = "%s"
@@ -242,10 +269,71 @@ def test_the_list_form_of_older_versions(tmp_path: Path, source: str) -> None:
     assert not good.unknown
 
 
+LISTED = LISTS % ("terraform-aws-modules/alb/aws", 'idle_timeout = 300\n  version = "8.7.0"', "true")
+
+
+@pytest.mark.parametrize("kind", ["https", "http_tcp"])
+def test_rules_of_either_kind_of_listener(tmp_path: Path, kind: str) -> None:
+    text = LISTED.replace("https_listener", f"{kind}_listener")
+    for path, found in (("/socket.io/", 0), ("/ws", 1)):
+        config = {"infralint.yaml": f"streams: [{{path: {path}, kind: websocket}}]\n"}
+        report = judged(tmp_path / path.strip("/"), {"main.tf": text, **config})
+        assert len(said(report, "missing-sticky-sessions")) == found
+        assert not report.unknown
+
+
+@pytest.mark.parametrize(("weight", "found"), [("", 1), (", weight = 1", 1), (", weight = 0", 0)])
+def test_weighted_rules_of_older_versions(tmp_path: Path, weight: str, found: int) -> None:
+    groups = f"[{{ target_group_index = 0, weight = 2 }}, {{ target_group_index = 1{weight} }}]"
+    text = LISTED.replace(
+        'type = "forward", target_group_index = 1', f'type = "weighted-forward", target_groups = {groups}'
+    )
+    text = text.replace("{ backend_port = 81,", '{ backend_port = 81, target_type = "lambda",')
+    report = judged(tmp_path, {"main.tf": text, "infralint.yaml": "streams: [{path: /socket.io/chat}]\n"})
+    assert len(said(report, "lambda-target")) == found
+    assert not report.unknown
+
+
+def test_weighted_rules_of_older_versions_may_keep_clients_with_a_target_group(tmp_path: Path) -> None:
+    groups = "[{ target_group_index = 0, weight = 2 }, { target_group_index = 1, weight = 1 }]"
+    for name, sticky, found in (("a", "", 1), ("b", ", stickiness = { enabled = true, duration = 60 }", 0)):
+        action = f'type = "weighted-forward", target_groups = {groups}{sticky}'
+        text = LISTED.replace('type = "forward", target_group_index = 1', action)
+        config = {"infralint.yaml": "streams: [{path: /socket.io/, kind: websocket}]\n"}
+        assert len(said(judged(tmp_path / name, {"main.tf": text, **config}), "ineffective-stickiness")) == found
+
+
 @pytest.mark.parametrize(("idle", "line"), [("", 1), ("idle_timeout = 60", 4), ("idle_timeout = 300", 0)])
 def test_the_other_well_known_module(tmp_path: Path, idle: str, line: int) -> None:
     text = f'module "alb" {{\n  source = "cloudposse/alb/aws"\n  version = "1.11.1"\n  {idle}\n}}\n'
     assert places(judged(tmp_path, {"main.tf": text})) == ([f"main.tf:{line}"] if line else [])
+
+
+STICKY_CONFIG = {"infralint.yaml": "streams: [{path: /ws/chat, kind: websocket}]\n"}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "written"),
+    [
+        (MAPS % ("", "target_type = null"), "target_type = null", 'stickiness = { type = "lb_cookie" }'),
+        (
+            MAPS % ('load_balancer_type = "network"', "target_type = null"),
+            "target_type = null",
+            'stickiness = { type = "source_ip" }',
+        ),
+        (
+            'module "alb" {\n  source  = "cloudposse/alb/aws"\n  version = "2.1.0"\n}\n',
+            'version = "2.1.0"',
+            "stickiness = {\n  cookie_duration = 86400\n  enabled         = true\n}",
+        ),
+    ],
+)
+def test_advice_is_what_the_module_takes(tmp_path: Path, text: str, place: str, written: str) -> None:
+    text = text.replace('protocol = "HTTPS"', 'protocol = "TCP"') if "network" in text else text
+    found = said(judged(tmp_path, {"main.tf": text, **STICKY_CONFIG}), "missing-sticky-sessions")
+    assert {one.fix for one in found} == {written}
+    followed = judged(tmp_path / "b", {"main.tf": text.replace(place, f"{place}\n{written}"), **STICKY_CONFIG})
+    assert not said(followed, "missing-sticky-sessions")
 
 
 def test_a_target_group_of_a_module_leads_to_its_service(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import hcl2.parser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from judging import idle, reading
 from readme import ROOT
 
 from infralint.pages import examples
@@ -104,6 +105,34 @@ def bodies(draw: st.DrawFn, depth: int = 0) -> str:
 @given(bodies())
 def test_random_bodies_read_the_same(text: str) -> None:
     agree(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = (max\n(1, 300))",
+        "x = [1, max\n\n  (1, 300)][1]",
+        "x = [for one in [1] : max\n(one, 300)][0]",
+        'x = { for one in ["a"] : one => max\n(1, 300) }["a"]',
+        'x = "${max # the longer\n(1, 300)}"',
+        "x = max (1, 300)",
+        "x = [for one in [1, 2] : 300\nif (one > 1)][0]",
+    ],
+)
+def test_inside_brackets_a_call_may_open_on_the_next_line(tmp_path: Path, text: str) -> None:
+    files = {"main.tf": f'locals {{\n  {text}\n}}\nresource "aws_lb" "main" {{\n  idle_timeout = local.x\n}}\n'}
+    found = reading(tmp_path, files)
+    assert not found.unreadable
+    assert idle(found) == [300]
+
+
+def test_a_type_may_open_its_brackets_on_lines_of_their_own(tmp_path: Path) -> None:
+    kind = "map(object\n    (\n      {\n        arn = string\n      }\n    )\n  )"
+    balancer = 'resource "aws_lb" "main" {\n  for_each     = var.more\n  idle_timeout = 90\n}\n'
+    variable = f'variable "more" {{\n  type    = {kind}\n  default = {{ a = {{ arn = "x" }} }}\n}}\n'
+    found = reading(tmp_path, {"main.tf": variable + balancer})
+    assert not found.unreadable
+    assert idle(found) == [90]
 
 
 def test_the_fixtures_are_there(tmp_path: Path) -> None:

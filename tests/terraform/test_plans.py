@@ -107,6 +107,40 @@ def test_a_plan_alone_is_judged_at_its_addresses(tmp_path: Path) -> None:
     assert not report.unknown
 
 
+def weighted(*weights: int) -> dict[str, Any]:
+    """A plan that splits requests between an instance's target group and a function's."""
+    found = plan(300)
+    resources = found["planned_values"]["root_module"]["resources"]
+    resources += [resource("aws_lb_target_group.fn", target_type="lambda")]
+    del resources[3]
+    resources[1]["values"]["default_action"][0]["forward"] = [{"target_group": [{"weight": one} for one in weights]}]
+    arns = [{"arn": references(f"aws_lb_target_group.{one}.arn")} for one in ("app", "fn")]
+    listener = found["configuration"]["root_module"]["resources"][1]["expressions"]
+    listener["default_action"] = [{"forward": [{"target_group": arns}]}]
+    return found
+
+
+def test_a_target_group_without_weight_in_a_plan_gets_nothing(tmp_path: Path) -> None:
+    stream = {"infralint.yaml": "streams: [{path: /chat}]\n"}
+    shared = judged(tmp_path / "a", {"plan.json": json.dumps(weighted(9, 1)), **stream})
+    assert [one.check for one in shared.findings] == ["lambda-target"]
+    assert not judged(tmp_path / "b", {"plan.json": json.dumps(weighted(10, 0)), **stream}).findings
+
+
+def test_a_service_that_scales_in_a_plan_is_not_alone(tmp_path: Path) -> None:
+    found = plan(300)
+    service = {"name": "ws", "desired_count": 1, "deployment_maximum_percent": 100, "load_balancer": [{}]}
+    target = {"max_capacity": 4, "service_namespace": "ecs", "resource_id": "service/main/ws"}
+    found["planned_values"]["root_module"]["resources"] += [resource("aws_ecs_service.ws", **service)]
+    balancer = [{"target_group_arn": references("aws_lb_target_group.app.arn")}]
+    expressions = {name: {} for name in ("desired_count", "deployment_maximum_percent")} | {"load_balancer": balancer}
+    configured = found["configuration"]["root_module"]["resources"]
+    configured += [{"address": "aws_ecs_service.ws", "expressions": expressions}]
+    assert not said(judged(tmp_path / "a", {"plan.json": json.dumps(found)}), "missing-sticky-sessions")
+    found["planned_values"]["root_module"]["resources"] += [resource("aws_appautoscaling_target.t", **target)]
+    assert len(said(judged(tmp_path / "b", {"plan.json": json.dumps(found)}), "missing-sticky-sessions")) == 1
+
+
 def test_a_long_timeout_in_a_plan_is_silent(tmp_path: Path) -> None:
     assert not said(judged(tmp_path, {"plan.json": json.dumps(plan(300))}))
 

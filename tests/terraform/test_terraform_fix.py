@@ -135,6 +135,22 @@ LEFT = {
         {"main.tf": 'resource "aws_lb" "a" {\n}\n', "infralint.yaml": NEEDS.replace("10m", "2h")},
         "only a heartbeat helps",
     ),
+    "TLS": (
+        {
+            "main.tf": BEHIND.replace("idle_timeout = 600%s", 'load_balancer_type = "network"').replace(
+                "aws_lb.a.arn", 'aws_lb.a.arn\n  protocol          = "TLS"'
+            )
+            % ""
+        },
+        "a network load balancer has no stickiness for TLS",
+    ),
+    "a policy": (
+        {
+            "main.tf": 'resource "aws_elb" "a" {\n  idle_timeout = 600\n  listener {\n    lb_port     = 80\n'
+            '    lb_protocol = "http"\n  }\n}\n'
+        },
+        "a stickiness policy is a resource of its own",
+    ),
     "a registry module": (
         {"main.tf": 'module "alb" {\n  source = "terraform-aws-modules/alb/aws"\n  idle_timeout = 60\n}\n'},
         "is not written out in this project's code",

@@ -16,7 +16,8 @@ GENEROUS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be changed. fixed: the idle timeout can't be set at all (a TLS listener)."""
+    """What is to be changed. fixed: the idle timeout can't be set at all (a TLS listener); unstickable: why
+    stickiness can't."""
 
     name: str
     region: str
@@ -26,6 +27,7 @@ class Target:
     listener_arn: str = ""
     port: int = 0
     fixed: bool = False
+    unstickable: str = ""
 
     @property
     def layer4(self) -> bool:
@@ -43,6 +45,8 @@ def fix(target: Target, owner: Owner | None, setting: str, seconds: float) -> st
     """What puts `setting` (a field of Hop) right."""
     if setting == "idle_timeout":
         return _idle(target, owner, seconds)
+    if setting == "keeps_affinity" and target.unstickable:
+        return target.unstickable
     if setting == "keeps_affinity":
         return _after(owner, _sticky(target, owner.kind if owner else ""))
     return ""

@@ -16,6 +16,7 @@ from infralint.sources._alb import (
     GROUP_STICKY,
     IDLE,
     NOTHING,
+    PORT,
     PROTOCOL,
     STICKY,
     STICKY_TYPE,
@@ -25,6 +26,8 @@ from infralint.sources._alb import (
     Attributes,
     LoadBalancer,
     Parts,
+    classic_kind,
+    likely,
     reduced,
     typed,
 )
@@ -84,6 +87,7 @@ class LiveLoadBalancer(LoadBalancer):
             listener_arn=self.listener_arn,
             port=self.port,
             fixed=self.protocol == "TLS",
+            unstickable=self.unstickable,
         )
         return fixes.fix(target, self.owner, setting, seconds)
 
@@ -106,7 +110,7 @@ class Balancer:
 
     def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterable[tuple[Hop, bool]]:
         if not self.ways or self.unseen:
-            return [(hop, False) for hop in self.hops]
+            return likely([(hop, False) for hop in self.hops])
         answers = [self._through(rules, host, path) for rules in self.ways]
         answers = [one for one in answers if one]
         counts = Counter(key for one in answers for key, certain in one.items() if certain)
@@ -261,6 +265,8 @@ class _Region:
             return {PROTOCOL: unknown, TCP_IDLE: unknown}
         arn, protocol = listener["ListenerArn"], listener.get("Protocol", "")
         found: dict[str, Setting[Any]] = {PROTOCOL: self._known(PROTOCOL, protocol, arn, "Protocol")}
+        if "Port" in listener:
+            found[PORT] = self._known(PORT, listener["Port"], arn, "Port")
         if protocol == "TLS":
             return found
         return found | self._attributes(self.region.listener_attributes, "DescribeListenerAttributes", arn, (TCP_IDLE,))
@@ -269,27 +275,29 @@ class _Region:
         name = item["LoadBalancerName"]
         arn = classic_arn(self.region, name)
         balancer = {TYPE: self._known(TYPE, "classic", arn, "LoadBalancerName"), IDLE: self._classic_idle(name, arn)}
-        kinds: dict[bool, Item] = {}
+        kinds: dict[object, LiveLoadBalancer] = {}
         for described in item.get("ListenerDescriptions", ()):
-            kinds.setdefault(described["Listener"]["Protocol"].upper() in ("HTTP", "HTTPS"), described)
-        found = tuple(self._classic_hop(item, arn, balancer, one) for one in kinds.values())
-        return Balancer(name, found)
+            hop = self._classic_hop(item, arn, balancer, described)
+            kinds.setdefault(classic_kind(hop), hop)
+        return Balancer(name, tuple(kinds.values()))
 
     def _classic_hop(self, item: Item, arn: str, balancer: Attributes, described: Item) -> LiveLoadBalancer:
-        protocol = described["Listener"]["Protocol"]
+        protocol, port = described["Listener"]["Protocol"], described["Listener"].get("LoadBalancerPort", 0)
         instances = len(item.get("Instances", ()))
         parts = Parts(
             name=item["LoadBalancerName"],
             where=self.places.of(arn),
             balancer=balancer,
-            listener={PROTOCOL: self._known(PROTOCOL, protocol, arn, "Protocol")},
+            listener={
+                PROTOCOL: self._known(PROTOCOL, protocol, arn, "Protocol"),
+                PORT: self._known(PORT, port, arn, "LoadBalancerPort"),
+            },
             group=self._classic_stickiness(item, arn, described),
             replicas=self._known("Instances", instances, arn, "Instances", f"{instances} registered"),
             replicas_said=f", and {instances} instances share its requests",
             group_name="its listener",
         )
-        listener = {"Port": described["Listener"].get("LoadBalancerPort", 0), "Protocol": protocol}
-        return self._hop(item, parts, "", arn=arn, listener=listener)
+        return self._hop(item, parts, "", arn=arn, listener={"Port": port, "Protocol": protocol})
 
     def _classic_stickiness(self, item: Item, arn: str, described: Item) -> Attributes:
         policies = item.get("Policies", {})
@@ -352,8 +360,9 @@ class _Region:
         found = self._attributes(
             self.region.target_group_attributes, "DescribeTargetGroupAttributes", group, (STICKY, STICKY_TYPE)
         )
-        if "TargetType" in described:
-            found[TARGET_TYPE] = self._known(TARGET_TYPE, described["TargetType"], group, "TargetType")
+        for key, word in ((TARGET_TYPE, "TargetType"), (PROTOCOL, "Protocol")):
+            if word in described:
+                found[key] = self._known(key, described[word], group, word)
         return found
 
     def _optimizer(self, group: str) -> dict[str, Known[Upgrade]]:
@@ -441,7 +450,6 @@ class _Region:
             paths=paths,
             upstream=parts.group_name,
             scope=arn,
-            assumable=item.get("Type") != "gateway",
         )
 
 

@@ -136,7 +136,7 @@ def _outcome(hop: Hop) -> object:
     """What a finding could say of a hop."""
     settings = [_plain(one) for one in (hop.idle_timeout, hop.keeps_affinity, hop.forwards_upgrade)]
     group = getattr(hop, "group_where", None)
-    return hop.where, group, hop.environment, hop.paths, hop.hosts, *settings
+    return hop.where, group, hop.environment, hop.paths, hop.hosts, hop.assumable, *settings
 
 
 def _plain(setting: Any) -> object:

@@ -32,6 +32,7 @@ resource "aws_lb_target_group" "this" {
   for_each    = var.create && var.target_groups != null ? var.target_groups : {}
   name        = try(each.value.name, null)
   target_type = try(each.value.target_type, null)
+  protocol    = try(each.value.protocol, null)
   dynamic "stickiness" {
     for_each = try(each.value.stickiness, null) != null ? [each.value.stickiness] : []
     content {
@@ -46,6 +47,7 @@ resource "aws_lb_listener" "this" {
   for_each                 = var.create && var.listeners != null ? var.listeners : {}
   load_balancer_arn        = aws_lb.this[0].arn
   protocol                 = try(coalesce(each.value.protocol), "HTTP")
+  port                     = try(each.value.port, null)
   tcp_idle_timeout_seconds = try(each.value.tcp_idle_timeout_seconds, null)
   dynamic "default_action" {
     for_each = try(each.value.forward, null) != null ? [each.value.forward] : []
@@ -122,11 +124,12 @@ resource "aws_lb_listener_rule" "this" {
         dynamic "target_group" {
           for_each = action.value.target_groups
           content {
-            arn = try(
+            arn    = try(
               aws_lb_target_group.this[target_group.value.target_group_key].arn,
               target_group.value.target_group_arn,
               null,
             )
+            weight = try(target_group.value.weight, null)
           }
         }
         dynamic "stickiness" {
@@ -179,6 +182,7 @@ resource "aws_lb_target_group" "main" {
   count       = var.create_lb ? length(var.target_groups) : 0
   name        = try(var.target_groups[count.index].name, null)
   target_type = try(var.target_groups[count.index].target_type, null)
+  protocol    = try(var.target_groups[count.index].backend_protocol, null)
   dynamic "stickiness" {
     for_each = try(var.target_groups[count.index].stickiness, null) != null ? [var.target_groups[count.index].stickiness] : []
     content {
@@ -193,6 +197,7 @@ resource "aws_lb_listener" "frontend_http_tcp" {
   count             = var.create_lb ? length(var.http_tcp_listeners) : 0
   load_balancer_arn = aws_lb.this[0].arn
   protocol          = try(var.http_tcp_listeners[count.index].protocol, "HTTP")
+  port              = try(var.http_tcp_listeners[count.index].port, null)
   dynamic "default_action" {
     for_each = try(var.http_tcp_listeners[count.index].action_type, "forward") == "forward" ? [1] : []
     content {
@@ -208,6 +213,7 @@ resource "aws_lb_listener" "frontend_https" {
   count             = var.create_lb ? length(var.https_listeners) : 0
   load_balancer_arn = aws_lb.this[0].arn
   protocol          = try(var.https_listeners[count.index].protocol, "HTTPS")
+  port              = try(var.https_listeners[count.index].port, null)
   dynamic "default_action" {
     for_each = try(var.https_listeners[count.index].action_type, "forward") == "forward" ? [1] : []
     content {
@@ -219,19 +225,50 @@ resource "aws_lb_listener" "frontend_https" {
     }
   }
 }
-resource "aws_lb_listener_rule" "https_listener_rule" {
-  count        = var.create_lb ? length(var.https_listener_rules) : 0
-  listener_arn = aws_lb_listener.frontend_https[try(var.https_listener_rules[count.index].https_listener_index, count.index)].arn
-  priority     = try(var.https_listener_rules[count.index].priority, null)
+output "lb_id" { value = aws_lb.this[0].id }
+output "lb_arn" { value = aws_lb.this[0].arn }
+output "target_group_arns" { value = aws_lb_target_group.main[*].arn }
+output "http_tcp_listener_arns" { value = aws_lb_listener.frontend_http_tcp[*].arn }
+output "https_listener_arns" { value = aws_lb_listener.frontend_https[*].arn }
+"""
+
+# The rules of its listeners, which come in two kinds that differ in their names.
+_LISTED_RULES = """
+resource "aws_lb_listener_rule" "KIND_listener_rule" {
+  count        = var.create_lb ? length(var.KIND_listener_rules) : 0
+  listener_arn = aws_lb_listener.frontend_KIND[try(var.KIND_listener_rules[count.index].KIND_listener_index, count.index)].arn
+  priority     = try(var.KIND_listener_rules[count.index].priority, null)
   dynamic "action" {
-    for_each = [for one in var.https_listener_rules[count.index].actions : one if try(one.type, "") == "forward"]
+    for_each = [for one in var.KIND_listener_rules[count.index].actions : one if try(one.type, "") == "forward"]
     content {
       type             = "forward"
       target_group_arn = try(aws_lb_target_group.main[try(action.value.target_group_index, count.index)].arn, null)
     }
   }
+  dynamic "action" {
+    for_each = [for one in var.KIND_listener_rules[count.index].actions : one if try(one.type, "") == "weighted-forward"]
+    content {
+      type = "forward"
+      forward {
+        dynamic "target_group" {
+          for_each = action.value.target_groups
+          content {
+            arn    = try(aws_lb_target_group.main[target_group.value.target_group_index].arn, null)
+            weight = try(target_group.value.weight, null)
+          }
+        }
+        dynamic "stickiness" {
+          for_each = try(action.value.stickiness, null) != null ? [action.value.stickiness] : []
+          content {
+            enabled  = try(stickiness.value.enabled, null)
+            duration = try(stickiness.value.duration, null)
+          }
+        }
+      }
+    }
+  }
   dynamic "condition" {
-    for_each = var.https_listener_rules[count.index].conditions
+    for_each = var.KIND_listener_rules[count.index].conditions
     content {
       dynamic "path_pattern" {
         for_each = try([condition.value.path_patterns], [])
@@ -244,12 +281,8 @@ resource "aws_lb_listener_rule" "https_listener_rule" {
     }
   }
 }
-output "lb_id" { value = aws_lb.this[0].id }
-output "lb_arn" { value = aws_lb.this[0].arn }
-output "target_group_arns" { value = aws_lb_target_group.main[*].arn }
-output "http_tcp_listener_arns" { value = aws_lb_listener.frontend_http_tcp[*].arn }
-output "https_listener_arns" { value = aws_lb_listener.frontend_https[*].arn }
 """
+_LISTS += "".join(_LISTED_RULES.replace("KIND", kind) for kind in ("http_tcp", "https"))
 
 # https://registry.terraform.io/modules/cloudposse/alb/aws
 _CLOUDPOSSE = """
@@ -320,6 +353,7 @@ MEMBERS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("aws_lb_listener", "this"): "listeners",
         ("aws_lb_listener", "frontend_http_tcp"): "http_tcp_listeners",
         ("aws_lb_listener", "frontend_https"): "https_listeners",
+        ("aws_lb_listener_rule", "http_tcp_listener_rule"): "http_tcp_listener_rules",
         ("aws_lb_listener_rule", "https_listener_rule"): "https_listener_rules",
     }
 )

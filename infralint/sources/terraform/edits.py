@@ -22,14 +22,17 @@ def edits(hop: TerraformBalancer, setting: str, seconds: float) -> tuple[Edit, .
 
 def _sticky(hop: TerraformBalancer) -> tuple[Edit, ...]:
     """The target group's cookie, or what a network load balancer has instead."""
+    if hop.unstickable:
+        raise CantFix(hop.unstickable)
+    if hop.is_a("classic"):
+        raise CantFix("a stickiness policy is a resource of its own, which infralint does not write")
     group = _block(hop, "group", "the target group")
     found = group.of("stickiness")
     if any(one.type == "dynamic" and one.labels == ("stickiness",) for one in group.blocks) or len(found) > 1:
         raise CantFix("a dynamic block makes its stickiness")
     if found:
         return (_set(found[0], "enabled", "true", hop.keeps_affinity),)
-    kind = "source_ip" if hop.is_a("network") else "lb_cookie"
-    return (_added(group, ["stickiness {", f'  type = "{kind}"', "}"]),)
+    return (_added(group, ["stickiness {", f'  type = "{hop.sticky_type}"', "}"]),)
 
 
 def _longer(hop: TerraformBalancer, seconds: float) -> tuple[Edit, ...]:

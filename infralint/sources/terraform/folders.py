@@ -21,7 +21,7 @@ ENDINGS = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
 BALANCERS = (b"aws_lb", b"aws_alb", b"aws_elb")
 """A cheap look for what may become a hop."""
-HELPERS = (b"aws_ecs_service", b"aws_autoscaling_")
+HELPERS = (b"aws_ecs_service", b"aws_autoscaling_", b"aws_appautoscaling_")
 MODULE_SOURCE = re.compile(rb"\bsource\"?\s*[=:]\s*\"([^\"\n]*)\"")
 BALANCING = re.compile(rb"(?i)lb|balancer")
 

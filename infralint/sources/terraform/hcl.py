@@ -493,11 +493,13 @@ class _Parser:
         while self.text.startswith("::", self.at):
             self.at += 2
             name = f"{name}::{self._name('a function')}"
-        if self.text.startswith("(", self.at):
+        end = self.at
+        if self.peek("("):
             return self._call(name, start)
+        self.at = end
         if name in _WORDS:
-            return Literal(start, self.at, _WORDS[name])
-        return Name(start, self.at, name)
+            return Literal(start, end, _WORDS[name])
+        return Name(start, end, name)
 
     def _call(self, name: str, start: int) -> Expression:
         self.at += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -24,6 +25,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         _alb.IDLE: "idle_timeout",
         _alb.TCP_IDLE: "tcp_idle_timeout_seconds",
         _alb.PROTOCOL: "protocol",
+        _alb.PORT: "port",
         _alb.TARGET_TYPE: "target_type",
         _alb.STICKY: "stickiness",
         _alb.STICKY_TYPE: "type",
@@ -42,16 +44,19 @@ class TerraformBalancer(LoadBalancer):
     """A load balancer as Terraform describes it.
 
     blocks: where its settings are written out in code, by argument (`group`: its target group).
+    adapter: the registry module that makes its target group, as its adapter is called ("": none).
+    port: that of its listener, where it is known.
     """
 
     platform: ClassVar[str] = "terraform"
 
     blocks: Mapping[str, Block] = field(default_factory=dict)
+    adapter: str = ""
+    port: float | None = None
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         if setting == "keeps_affinity":
-            kind = "source_ip" if self.is_a("network") else "lb_cookie"
-            return f'stickiness {{\n  type = "{kind}"\n}}'
+            return self.unstickable or self._sticky()
         name, value = self.longer(seconds) if setting == "idle_timeout" else ("", 0)
         more = f"  # {_alb.KEEP_ALIVE}" if name == "idle_timeout" else ""
         return f"{name} = {value:g}{more}" if name else ""
@@ -61,6 +66,27 @@ class TerraformBalancer(LoadBalancer):
         from infralint.sources.terraform.edits import edits
 
         return edits(self, setting, seconds)
+
+    def _sticky(self) -> str:
+        """Stickiness as the target group, the module that makes it, or a classic load balancer takes it."""
+        if self.is_a("classic"):
+            return self._policy()
+        if self.adapter == "cloudposse":
+            return "stickiness = {\n  cookie_duration = 86400\n  enabled         = true\n}"
+        kind = f'type = "{self.sticky_type}"'
+        return f"stickiness = {{ {kind} }}" if self.adapter else f"stickiness {{\n  {kind}\n}}"
+
+    def _policy(self) -> str:
+        own = re.sub(r"^(?:module\.[^.]+\.)+", "", self.name)
+        port = f"{self.port:g}" if self.port else "443"
+        return (
+            'resource "aws_lb_cookie_stickiness_policy" "sticky" {\n  name          = "sticky"\n'
+            f"  load_balancer = {own}.id\n  lb_port       = {port}\n}}\n# one for each HTTP or HTTPS listener"
+        )
+
+    @property
+    def sticky_type(self) -> str:
+        return "source_ip" if self.is_a("network") else "lb_cookie"
 
     def longer(self, seconds: float) -> tuple[str, float]:
         """The argument that sets an idle timeout of so many seconds, and its value; no name where nothing does."""
@@ -80,7 +106,7 @@ class TerraformBalancer(LoadBalancer):
 class Route:
     """What a listener does with requests for some hosts and paths (none: with all): a hop, or none (a redirect).
 
-    vague: its conditions can't be told.
+    vague: its conditions can't be told. weighted: the target group surely gets a share of the requests.
     """
 
     listener: str
@@ -89,6 +115,7 @@ class Route:
     hosts: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     vague: bool = False
+    weighted: bool = True
 
 
 @dataclass(frozen=True)
@@ -112,10 +139,12 @@ class BalancerTier:
             forwarding += bool(found)
             for index, certain in found:
                 chosen.setdefault(index, []).append(certain)
-        return [
-            (self.hops[index], any(sure) and (len(chosen) == 1 or len(sure) == forwarding))
-            for index, sure in chosen.items()
-        ]
+        return _alb.likely(
+            [
+                (self.hops[index], any(sure) and (len(chosen) == 1 or len(sure) == forwarding))
+                for index, sure in chosen.items()
+            ]
+        )
 
     def _chosen(self, listener: str, host: str | None, path: str) -> Iterator[tuple[int, bool]]:
         sure = True
@@ -127,7 +156,7 @@ class BalancerTier:
             if matched is False:
                 continue
             if route.hop is not None:
-                yield route.hop, sure and matched is True
+                yield route.hop, sure and matched is True and route.weighted
             if matched is True:
                 settled = route.priority
             else:
@@ -209,9 +238,8 @@ class _Building:
 
 def _tier(graph: Graph, balancer: Item) -> BalancerTier:
     building = _Building(graph, balancer)
-    listeners = [
-        one for one in graph.of("aws_lb_listener") if balancer in graph.follow(one, "load_balancer_arn", "aws_lb")
-    ]
+    every = [one for one in graph.of("aws_lb_listener") if balancer in graph.follow(one, "load_balancer_arn", "aws_lb")]
+    listeners = [one for one in every if _alb.carries_tcp(str(one.value("protocol")))]
     for listener in listeners:
         for rule in graph.of("aws_lb_listener_rule"):
             if listener in graph.follow(rule, "listener_arn", "aws_lb_listener"):
@@ -220,7 +248,8 @@ def _tier(graph: Graph, balancer: Item) -> BalancerTier:
     if building.hops:
         return BalancerTier(balancer.address, tuple(_made(building)), tuple(building.routes))
     building.hops["", ""] = _way(None, None, None, 1)
-    alone = [replace(hop, assumable=not _redirects(listeners)) for hop in _made(building)]
+    carries_none = _redirects(listeners) or (bool(every) and not listeners)
+    alone = [replace(hop, assumable=hop.assumable and not carries_none) for hop in _made(building)]
     return BalancerTier(balancer.address, tuple(alone), tuple(building.routes))
 
 
@@ -258,21 +287,46 @@ def _conditions(rule: Item) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
 
 def _add_actions(building: _Building, listener: Item, actions: Iterable[Item], route: Route) -> None:
     """The target groups that an action forwards to; another action ends the search with nothing."""
-    ways = [way for action in actions for way in _forwarded(building.graph, action)]
-    if not ways:
+    shares = [share for action in actions for share in _forwarded(building.graph, action)]
+    if not shares:
         building.routes.append(route)
-    for group, action in ways:
-        index = _hop_of(building, listener, group, action, route, len(ways))
-        building.routes.append(Route(route.listener, route.priority, index, route.hosts, route.paths, route.vague))
+    splits = sum(share.sure for share in shares)
+    for share in shares:
+        index = _hop_of(building, listener, share.group, share.action, route, splits)
+        building.routes.append(replace(route, hop=index, weighted=share.sure))
 
 
-def _forwarded(graph: Graph, action: Item) -> Iterator[tuple[Item | None, Item]]:
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """A target group's share of what an action forwards. sure: its weight is known, and more than 0."""
+
+    group: Item | None
+    action: Item
+    sure: bool = True
+
+
+def _forwarded(graph: Graph, action: Item) -> Iterator[_Share]:
+    """The target groups of an action that may get requests."""
     for place, name in [(action, "target_group_arn")] + [
         (group, "arn") for forward in action.inner("forward") for group in forward.inner("target_group")
     ]:
-        if place.links.get(name):
+        taken = _takes_requests(place)
+        if place.links.get(name) and taken is not False:
             groups = graph.follow(place, name, "aws_lb_target_group")
-            yield (groups[0] if groups else None), action
+            yield _Share(groups[0] if groups else None, action, taken is True)
+
+
+def _takes_requests(place: Item) -> bool | None:
+    """Whether a target group's weight, 1 if none is written, lets requests through; None: that can't be told."""
+    weight = place.get("weight")
+    if isinstance(weight, Unknown):
+        return None
+    if weight is None or weight.value is None:
+        return True
+    try:
+        return to_number(weight.value) > 0
+    except EvaluationError:
+        return None
 
 
 def _hop_of(building: _Building, listener: Item, group: Item | None, action: Item, route: Route, groups: int) -> int:
@@ -313,7 +367,7 @@ def _made(building: _Building) -> Iterator[TerraformBalancer]:
             **_replicas(building.graph, group),
         )
         hop = made(parts, building.graph, tuple(way["paths"]), tuple(way["hosts"]), balancer.silent)
-        yield replace(hop, blocks=_blocks(balancer, way["listener"], group))
+        yield replace(hop, blocks=_blocks(balancer, way["listener"], group), adapter=group.adapter if group else "")
 
 
 def _blocks(balancer: Item, listener: Item | None, group: Item | None) -> dict[str, Block]:
@@ -342,7 +396,6 @@ def made(
         upstream=parts.group_name.rpartition(".")[2],
         scope=graph.scope,
         environment=graph.environment,
-        assumable=True,
     )
 
 
@@ -350,7 +403,8 @@ _NEUTRAL = {"idle_timeout": UNLIMITED, "keeps_affinity": "client", "forwards_upg
 
 
 def _quiet(name: str, setting: Setting[Any]) -> Setting[Any]:
-    return not_applicable(_NEUTRAL[name], setting.where) if isinstance(setting, Unknown) else setting
+    depends = isinstance(setting, Unknown) and not setting.refused
+    return not_applicable(_NEUTRAL[name], setting.where) if depends else setting
 
 
 # Arguments to AWS's attributes
@@ -365,13 +419,25 @@ def balancer_attributes(item: Item) -> Attributes:
 
 
 def listener_attributes(item: Item | None) -> Attributes:
-    """`protocol` and `tcp_idle_timeout_seconds`."""
+    """`protocol`, `port` and `tcp_idle_timeout_seconds`."""
     if item is None:
         return _alb.NOTHING
     return {
+        **_port(item, "port"),
         _alb.PROTOCOL: argument(item, "protocol", _alb.PROTOCOL, to_text),
         _alb.TCP_IDLE: argument(item, "tcp_idle_timeout_seconds", _alb.TCP_IDLE, to_number),
     }
+
+
+def _port(item: Item, name: str) -> dict[str, Known[Any]]:
+    """The port of a listener, as far as it is a number."""
+    given = item.get(name)
+    if not isinstance(given, Known):
+        return {}
+    try:
+        return {_alb.PORT: replace(given, value=to_number(given.value))}
+    except EvaluationError:
+        return {}
 
 
 def action_attributes(item: Item | None) -> Attributes:
@@ -386,8 +452,9 @@ def action_attributes(item: Item | None) -> Attributes:
 
 
 def group_attributes(item: Item) -> Attributes:
-    """`target_type` and `stickiness { … }`, which is enabled unless it says otherwise."""
+    """`target_type`, `protocol` and `stickiness { … }`, which is enabled unless it says otherwise."""
     found: dict[str, Setting[Any]] = {
+        _alb.PROTOCOL: argument(item, "protocol", _alb.PROTOCOL, to_text),
         _alb.TARGET_TYPE: argument(item, "target_type", _alb.TARGET_TYPE, to_text),
         _alb.STICKY: Known(False, item.where, "stickiness", "default", related=item.trail),
     }
@@ -440,62 +507,103 @@ def argument(item: Item, name: str, key: str, convert: Callable[[Any], Any]) -> 
 
 
 def _replicas(graph: Graph, group: Item | None) -> dict[str, Any]:
-    """How many targets there can be, where Terraform says so."""
+    """How many targets there can be, where Terraform says so: what shares a group with others is not counted."""
     if group is None:
         return {}
-    for scaling in graph.of("aws_autoscaling_group"):
-        if (
-            group in graph.follow(scaling, "target_group_arns", "aws_lb_target_group")
-            and scaling.value("max_size") == 1
-        ):
-            return {"replicas": scaling.get("max_size")}
+    behind = _behind(graph, group)
+    if len(behind) > 1:
+        named = " and ".join(one.address for one in behind[:2])
+        return {"replicas_said": f", and {named} share its requests"}
+    for one in behind:
+        match one.type:
+            case "aws_autoscaling_group" if one.value("max_size") == 1:
+                return {"replicas": one.get("max_size")}
+            case "aws_ecs_service":
+                return _of_service(graph, one)
+            case "aws_lb_target_group_attachment":
+                return _attached(one)
+    return {}
+
+
+def _behind(graph: Graph, group: Item) -> list[Item]:
+    """What registers targets in a target group."""
+    found = [
+        one
+        for kind, name in (
+            ("aws_autoscaling_group", "target_group_arns"),
+            ("aws_lb_target_group_attachment", "target_group_arn"),
+        )
+        for one in graph.of(kind)
+        if group in graph.follow(one, name, "aws_lb_target_group")
+    ]
     for service in graph.of("aws_ecs_service"):
-        if any(
-            group in graph.follow(one, "target_group_arn", "aws_lb_target_group")
-            for one in service.inner("load_balancer")
-        ):
-            return _of_service(service)
-    return _attached(graph, group)
+        balancers = service.inner("load_balancer")
+        if any(group in graph.follow(one, "target_group_arn", "aws_lb_target_group") for one in balancers):
+            found.append(service)
+    for one in graph.of("aws_autoscaling_attachment"):
+        names = ("lb_target_group_arn", "alb_target_group_arn")
+        if any(group in graph.follow(one, name, "aws_lb_target_group") for name in names):
+            found += graph.follow(one, "autoscaling_group_name", "aws_autoscaling_group") or [one]
+    return list({one.address: one for one in found}.values())
 
 
-def _of_service(service: Item) -> dict[str, Any]:
+def _of_service(graph: Graph, service: Item) -> dict[str, Any]:
     if service.value("desired_count") != 1:
         return {}
-    if service.value("deployment_maximum_percent") == 100:
+    scaling = [one for one in graph.of("aws_appautoscaling_target") if _scales(one, service) is not False]
+    for one in scaling:
+        most = one.value("max_capacity")
+        if _scales(one, service) and isinstance(most, int | float):
+            return {"replicas_said": f", and {one.address} scales {service.address} to {most:g} tasks"}
+    if service.value("deployment_maximum_percent") == 100 and not scaling:
         return {"replicas": service.get("desired_count")}
     said = f"; {service.address} runs one task today, but two during every deployment and more when it scales"
     return {"replicas_said": said, "one_today": True}
 
 
-def _attached(graph: Graph, group: Item) -> dict[str, Any]:
-    attachments = [
-        one
-        for one in graph.of("aws_lb_target_group_attachment")
-        if group in graph.follow(one, "target_group_arn", "aws_lb_target_group")
-    ]
-    if len(attachments) != 1 or attachments[0].uncertain or not attachments[0].links.get("target_id"):
+def _scales(target: Item, service: Item) -> bool | None:
+    """Whether an autoscaling target may give a service more than one task; None: that can't be told."""
+    namespace, most = target.value("service_namespace"), target.value("max_capacity")
+    if namespace not in (None, "ecs") or (isinstance(most, int | float) and most <= 1):
+        return False
+    links = target.links.get("resource_id", [])
+    services = [link.address for link in links if "aws_ecs_service." in link.address]
+    if services:
+        return service.address in services
+    tail = next((link.text.rpartition("/")[2] for link in reversed(links) if link.text), "")
+    name = str(service.value("name") or "")
+    return tail == name if tail and name else None
+
+
+def _attached(attachment: Item) -> dict[str, Any]:
+    if attachment.uncertain or not attachment.links.get("target_id"):
         return {}
-    target = attachments[0].links["target_id"][0].address
+    target = attachment.links["target_id"][0].address
     if "aws_instance." not in target:
         return {}
-    return {"replicas": Known(1, attachments[0].where, "target_id", because=f"{target} is its only target")}
+    return {"replicas": Known(1, attachment.where, "target_id", because=f"{target} is its only target")}
 
 
 # Classic load balancers
 
 
 def _classic(graph: Graph, balancer: Item) -> BalancerTier:
-    """Stickiness of a classic load balancer is a policy, which counts when it exists."""
-    policies = [
-        policy
-        for kind in ("aws_lb_cookie_stickiness_policy", "aws_app_cookie_stickiness_policy")
-        for policy in graph.of(kind)
-        if balancer in graph.follow(policy, "load_balancer", "aws_elb")
-    ]
-    sticky: Known[bool] = Known(False, balancer.where, "a stickiness policy", "default", related=balancer.trail)
-    if policies:
-        sticky = Known(True, policies[0].where, policies[0].type, "explicit", policies[0].address)
-    listeners = [argument(one, "lb_protocol", _alb.PROTOCOL, to_text) for one in balancer.inner("listener")]
+    """A hop for each kind of listener, and one where none can be seen."""
+    kinds: dict[object, TerraformBalancer] = {}
+    listeners: list[Item | None] = [*balancer.inner("listener")] or [None]
+    for listener in listeners:
+        hop = _classic_hop(graph, balancer, listener, alone=len(listeners) == 1)
+        kinds.setdefault(_alb.classic_kind(hop), hop)
+    hops = tuple(kinds.values())
+    return BalancerTier(balancer.address, hops, tuple(_either(index) for index in range(len(hops))))
+
+
+def _either(hop: int) -> Route:
+    """A route that may be taken: which port clients come to is not known."""
+    return Route(str(hop), UNLIMITED, hop, vague=True)
+
+
+def _classic_hop(graph: Graph, balancer: Item, listener: Item | None, alone: bool) -> TerraformBalancer:
     parts = Parts(
         name=balancer.address,
         where=balancer.where,
@@ -503,17 +611,41 @@ def _classic(graph: Graph, balancer: Item) -> BalancerTier:
             _alb.TYPE: Known("classic", balancer.where, "aws_elb"),
             _alb.IDLE: argument(balancer, "idle_timeout", _alb.IDLE, to_number),
         },
-        listener={_alb.PROTOCOL: listeners[0]}
-        if len(listeners) == 1
-        else {_alb.PROTOCOL: not_applicable("TCP", balancer.where)},
-        group={_alb.STICKY: sticky},
+        listener=_classic_listener(balancer, listener),
+        group={_alb.STICKY: _classic_stickiness(graph, balancer, listener, alone)},
         group_name=balancer.address,
         group_where=balancer.where,
         aliases=_called(balancer),
         names=NAMES,
     )
     hop = made(parts, graph, silent=balancer.silent)
-    return BalancerTier(balancer.address, (replace(hop, blocks=_blocks(balancer, None, None)),))
+    port = parts.listener.get(_alb.PORT)
+    return replace(hop, blocks=_blocks(balancer, None, None), port=port.value if isinstance(port, Known) else None)
+
+
+def _classic_listener(balancer: Item, listener: Item | None) -> Attributes:
+    if listener is None:
+        return {_alb.PROTOCOL: not_applicable("TCP", balancer.where)}
+    return {_alb.PROTOCOL: argument(listener, "lb_protocol", _alb.PROTOCOL, to_text), **_port(listener, "lb_port")}
+
+
+def _classic_stickiness(graph: Graph, balancer: Item, listener: Item | None, alone: bool) -> Setting[bool]:
+    """A policy for the listener's port, which counts when it exists; whose port can't be told may be that."""
+    port = _port(listener, "lb_port").get(_alb.PORT) if listener else None
+    for policy in _policies(graph, balancer):
+        own = _port(policy, "lb_port").get(_alb.PORT)
+        if own.value == port.value if own and port else alone:
+            return Known(True, policy.where, policy.type, "explicit", policy.address)
+        if not (own and port):
+            return Unknown(policy.where, "lb_port", f"it can't be told which listener {policy.address} is for")
+    return Known(False, balancer.where, "a stickiness policy", "default", related=balancer.trail)
+
+
+def _policies(graph: Graph, balancer: Item) -> Iterator[Item]:
+    for kind in ("aws_lb_cookie_stickiness_policy", "aws_app_cookie_stickiness_policy"):
+        for policy in graph.of(kind):
+            if balancer in graph.follow(policy, "load_balancer", "aws_elb"):
+                yield policy
 
 
 # Target groups of a load balancer that is defined elsewhere
@@ -533,7 +665,13 @@ def _foreign(graph: Graph) -> Iterator[BalancerTier]:
 
 def _of_foreign(graph: Graph, item: Item, inner: str, hole: Unknown) -> Iterator[BalancerTier]:
     hosts, paths, _ = _conditions(item)
-    for group, action in [way for one in item.inner(inner) for way in _forwarded(graph, one)]:
+    listener = item if item.type == "aws_lb_listener" else None
+    protocol = str(listener.value("protocol")).upper() if listener else ""
+    if not _alb.carries_tcp(protocol):
+        return
+    family = "network" if protocol in ("TCP", "TLS", "TCP_UDP") else "application"
+    for share in [share for one in item.inner(inner) for share in _forwarded(graph, one)]:
+        group, action = share.group, share.action
         if group is None:
             continue
         balancer = Unknown(
@@ -542,7 +680,8 @@ def _of_foreign(graph: Graph, item: Item, inner: str, hole: Unknown) -> Iterator
         parts = Parts(
             name=item.address,
             where=item.where,
-            balancer={_alb.TYPE: Known("application", item.where, "type", "default"), _alb.IDLE: balancer},
+            balancer={_alb.TYPE: Known(family, item.where, "type", "default"), _alb.IDLE: balancer},
+            listener=listener_attributes(listener),
             action=action_attributes(action),
             group=group_attributes(group),
             group_name=group.address,

@@ -11,7 +11,7 @@ from typing import Literal as OneOf
 from infralint.model import Known, Location, Related, Setting, Unknown
 from infralint.sources.terraform.adapters import MEMBERS
 from infralint.sources.terraform.evaluate import Environment, evaluate
-from infralint.sources.terraform.hcl import Attribute, Block, Expression, ListOf, Literal, ObjectOf, Source
+from infralint.sources.terraform.hcl import Attribute, Block, Expression, ListOf, Literal, ObjectOf, Source, Template
 from infralint.sources.terraform.modules import Module, Resource
 from infralint.sources.terraform.origins import Origin, because, origins, references, related
 from infralint.sources.terraform.values import EvaluationError, Hole, Value, first_hole
@@ -35,10 +35,10 @@ _FORWARD = Shape(
 _ACTION = Shape(("type",), ("target_group_arn",), {"forward": _FORWARD})
 _CONDITION = Shape(("field", "values"), blocks={"path_pattern": Shape(("values",)), "host_header": Shape(("values",))})
 _BALANCER = Shape(("name", "load_balancer_type", "idle_timeout"))
-_LISTENER = Shape(("protocol", "tcp_idle_timeout_seconds"), ("load_balancer_arn",), {"default_action": _ACTION})
+_LISTENER = Shape(("protocol", "port", "tcp_idle_timeout_seconds"), ("load_balancer_arn",), {"default_action": _ACTION})
 _RULE = Shape(("priority",), ("listener_arn",), {"action": _ACTION, "condition": _CONDITION})
 _STICKINESS = Shape(("enabled", "type", "cookie_duration", "cookie_name"))
-_GROUP = Shape(("name", "target_type"), blocks={"stickiness": _STICKINESS})
+_GROUP = Shape(("name", "target_type", "protocol"), blocks={"stickiness": _STICKINESS})
 _ATTACHED = Shape(links=("target_group_arn", "target_id"))
 
 SHAPES: Mapping[str, Shape] = MappingProxyType(
@@ -57,10 +57,14 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "aws_lb_cookie_stickiness_policy": Shape(("lb_port",), ("load_balancer",)),
         "aws_app_cookie_stickiness_policy": Shape(("lb_port",), ("load_balancer",)),
         "aws_ecs_service": Shape(
-            ("desired_count", "deployment_maximum_percent"),
+            ("name", "desired_count", "deployment_maximum_percent"),
             blocks={"load_balancer": Shape(links=("target_group_arn",))},
         ),
-        "aws_autoscaling_group": Shape(("max_size",), ("target_group_arns",)),
+        "aws_appautoscaling_target": Shape(("max_capacity", "service_namespace"), ("resource_id",)),
+        "aws_autoscaling_group": Shape(("name", "max_size"), ("target_group_arns",)),
+        "aws_autoscaling_attachment": Shape(
+            links=("autoscaling_group_name", "lb_target_group_arn", "alb_target_group_arn")
+        ),
     }
 )
 """Resource type -> what is asked of it. https://registry.terraform.io/providers/hashicorp/aws/latest/docs"""
@@ -107,6 +111,7 @@ class Item:
     blocks: nested blocks of a kind, or why it can't be told whether there are any. silent: the
     module belongs to nobody, and what depends on its inputs is nothing to report. uncertain: how
     many of it there are, or whether any, can't be known. block: where it is written out in code.
+    adapter: what stands for the registry module that it is from.
     """
 
     type: str
@@ -119,6 +124,7 @@ class Item:
     silent: bool = False
     uncertain: bool = False
     block: Block | None = None
+    adapter: str = ""
 
     def get(self, name: str) -> Setting[Any] | None:
         return self.settings.get(name)
@@ -188,15 +194,25 @@ def _of_block(block: Block, frame: _Frame, shape: Shape) -> Item:
     where = frame.place.where if frame.place else block.where
     item = Item(block.type, frame.address, where, trail=frame.trail, silent=frame.module.world.library)
     item.block = None if frame.place else block
+    item.adapter = frame.module.folder.path.strip("<>") if frame.place else ""
     for name in shape.attributes:
         if (attribute := block.attributes.get(name)) is not None:
             item.settings[name] = setting(attribute, frame)
     for name in shape.links:
         if (attribute := block.attributes.get(name)) is not None:
-            item.links[name] = links(attempt(attribute, frame.environment), where)
+            item.links[name] = [link for value in _named(attribute, frame) for link in links(value, where)]
     for name, inner in shape.blocks.items():
         item.blocks[name] = _nested(block, name, frame, inner)
     return item
+
+
+def _named(attribute: Attribute, frame: _Frame) -> list[Value]:
+    """What names a resource: the value, or the parts of a text that is not known as a whole."""
+    value = attempt(attribute, frame.environment)
+    whole = attribute.value
+    if not isinstance(value, Hole) or not isinstance(whole, Template) or whole.alone:
+        return [value]
+    return [attempt(replace(attribute, value=part), frame.environment) for part in whole.parts]
 
 
 def attempt(attribute: Attribute, environment: Environment) -> Value:
