@@ -25,7 +25,7 @@ from infralint.model import (
 )
 from infralint.project import CantRead, Project
 from infralint.sources.vercel.applications import BACKENDS, Application, NextSettings
-from infralint.sources.vercel.config import VercelConfig, rule_matches, with_matches
+from infralint.sources.vercel.config import FunctionRule, VercelConfig, rule_matches, with_matches
 from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction, VercelTier, edge_duration
 from infralint.sources.vercel.limits import limits
 from infralint.sources.vercel.routes import PAGE_EXTENSIONS, Route, api_routes, below, function_sources, next_routes
@@ -240,6 +240,7 @@ class Builder:
             held=_held(route, runtime, application.config),
             policy=settings.runtime_policy,
             commented=read.segment.commented,
+            rule=_ruling(route, application.config),
         )
 
     def _hints(self, read: Read) -> tuple[Hint, ...]:
@@ -376,6 +377,12 @@ def _inherited(runtime: Known[str], bundler: str) -> Setting[str]:
         " and webpack does not; which of them builds this application can't be told from package.json"
     )
     return Unknown(runtime.where, "runtime", why, "write export const runtime in the route's own file")
+
+
+def _ruling(route: Route, config: VercelConfig | None) -> FunctionRule | None:
+    """The rule that decides a plain function's duration: of JavaScript, whose file may say it too, one that names it."""
+    rule = config.rule_for(route.source) if config and route.router == "api" else None
+    return rule if rule and (route.language != "nodejs" or "maxDuration" in rule.settings) else None
 
 
 def _ruled(known: Known[Any] | None) -> Setting[float] | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from infralint.model import Hop, Known, Location, Related, Setting, StreamKind
-from infralint.sources.vercel.config import Rewrite
+from infralint.sources.vercel.config import FunctionRule, Rewrite
 from infralint.sources.vercel.limits import EDGE_DURATION, FLUID_DEFAULT
 from infralint.sources.vercel.rewriting import rewritten
 from infralint.sources.vercel.routes import Router, serves, specificity
@@ -26,7 +26,8 @@ class VercelFunction(Hop):
     source: its file from the Vercel project's root. router: what made it a function. proven: the
     repository says that it is deployed to Vercel (else that is only assumed). written: a
     maxDuration stands somewhere. held: why its runtime holds responses back, if it does. policy:
-    which runtime the user wants. commented: settings that are only comments.
+    which runtime the user wants. commented: settings that are only comments. rule: what vercel.json
+    says of a plain function, where that decides its duration whatever the file says.
     """
 
     platform: ClassVar[str] = "vercel"
@@ -39,6 +40,7 @@ class VercelFunction(Hop):
     held: Known[str] | None = None
     policy: Policy = "duration"
     commented: tuple[Related, ...] = ()
+    rule: FunctionRule | None = None
 
     @property
     def runtime_name(self) -> str:
@@ -46,19 +48,28 @@ class VercelFunction(Hop):
         return RUNTIME_NAMES.get(self.runtime.value, self.runtime.value) if isinstance(self.runtime, Known) else ""
 
     def fix(self, setting: str, seconds: float = 0) -> str:
-        """The line for the function's file, or for vercel.json where its file can't say it."""
+        """What to write in the function's file, or in vercel.json where that decides."""
         if setting == "runtime":
             return self._runtime_line("nodejs")
         if setting == "edge":
             return self._runtime_line("edge") if self.runtime_name in ("Node.js", "Bun") else ""
         if setting != "max_duration":
             return ""
-        wanted = math.ceil(max(seconds, FLUID_DEFAULT))
+        return self._duration_line(math.ceil(max(seconds, FLUID_DEFAULT)))
+
+    def _duration_line(self, wanted: int) -> str:
         if self.router in ("app", "pages"):
             return f"export const maxDuration = {wanted};"
-        if self.router == "api" and isinstance(self.runtime, Known) and self.runtime.value in ("nodejs", "bun"):
+        if self.rule is None and isinstance(self.runtime, Known) and self.runtime.value in ("nodejs", "bun"):
             return f"export const config = {{ maxDuration: {wanted} }};"
-        return f'"functions": {{ {json.dumps(self.source)}: {{ "maxDuration": {wanted} }} }}'
+        return self._rule_line(wanted)
+
+    def _rule_line(self, wanted: int) -> str:
+        """The rule of vercel.json that decides, with all that it says; else one for this file alone."""
+        pattern = self.rule.pattern if self.rule else self.source
+        said = {name: setting.value for name, setting in self.rule.settings.items()} if self.rule else {}
+        settings = json.dumps(said | {"maxDuration": wanted})
+        return f'"functions": {{ {json.dumps(pattern)}: {{ {settings[1:-1]} }} }}'
 
     def _runtime_line(self, name: str) -> str:
         if self.router == "app":
