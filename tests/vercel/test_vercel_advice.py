@@ -45,3 +45,19 @@ def test_a_python_functions_rule_is_changed_and_no_second_one_written(lint: Lint
     advice = '"functions": { "api/*.py": { "memory": 512, "maxDuration": 300 } }'
     assert [one["fix"] for one in lint(files)["findings"]] == [advice]
     assert problems(lint({**files, "vercel.json": f"{{ {advice} }}"})) == ["vercel.json:1 note serverless-stream"]
+
+
+@pytest.mark.parametrize(
+    ("source", "use", "code"),
+    [("index.js", "@vercel/node", NODE.partition("\n")[2]), ("app.py", "@vercel/python", PYTHON)],
+)
+def test_beside_legacy_builds_functions_is_advised_only_once_they_are_gone(
+    source: str, use: str, code: str, lint: Lint
+) -> None:
+    config = {"builds": [{"src": source, "use": use}], "routes": [{"src": "/(.*)", "dest": source}]}
+    report = lint({"vercel.json": json.dumps(config), source: code})
+    first, second = report["findings"][0]["fix"].split("\n")
+    assert 'remove "builds" from vercel.json' in first
+    assert second == f'"functions": {{ "{source}": {{ "maxDuration": 300 }} }}'
+    refused = json.dumps(config | {"functions": {source: {"maxDuration": 300}}})
+    assert "vercel.json:1 error invalid-vercel-functions" in problems(lint({"vercel.json": refused, source: code}))

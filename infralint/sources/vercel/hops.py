@@ -16,6 +16,11 @@ from infralint.sources.vercel.routes import Router, serves, specificity
 
 Policy = Literal["duration", "require-edge", "require-node"]
 
+WITHOUT_BUILDS = (
+    'remove "builds" from vercel.json: Vercel finds the function without it, and refuses "functions" beside it; then'
+)
+"""https://vercel.com/docs/project-configuration#functions: never together with the legacy `builds`."""
+
 RUNTIME_NAMES = {"nodejs": "Node.js", "bun": "Bun", "python": "Python", "go": "Go", "ruby": "Ruby", "edge": "Edge"}
 
 
@@ -60,6 +65,8 @@ class VercelFunction(Hop):
     def _duration_line(self, wanted: int) -> str:
         if self.router in ("app", "pages"):
             return f"export const maxDuration = {wanted};"
+        if self.router == "builds":
+            return f"{WITHOUT_BUILDS}\n{self._rule_line(wanted)}"
         if self.rule is None and isinstance(self.runtime, Known) and self.runtime.value in ("nodejs", "bun"):
             return f"export const config = {{ maxDuration: {wanted} }};"
         return self._rule_line(wanted)
