@@ -164,7 +164,9 @@ class Builder:
             segment = self.segments.of_app(module, bundler)
             inherited = self._layout_segment(route, application)
             return segment if segment.runtime else replace(segment, runtime=inherited.runtime)
-        return self.segments.of_pages(module, bundler) if route.router == "pages" else self.segments.of_function(module)
+        if route.router == "pages":
+            return self.segments.of_pages(module, bundler, application.next.major if application.next else None)
+        return self.segments.of_function(module)
 
     def _layout_segment(self, route: Route, application: Application) -> Segment:
         """A layout's runtime: Turbopack gives it to the route handlers below, webpack to pages alone."""
@@ -239,7 +241,9 @@ class Builder:
             written=written,
             held=_held(route, runtime, application.config),
             policy=settings.runtime_policy,
-            commented=read.segment.commented,
+            unread=read.segment.unread,
+            config=read.segment.config,
+            statement=read.segment.statement,
             rule=_ruling(route, application.config),
         )
 
