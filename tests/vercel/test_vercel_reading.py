@@ -204,6 +204,44 @@ def test_other_forms_and_frameworks_are_named_as_seen(lint: Lint) -> None:
         assert words in text
 
 
+VERCEL_TS = {"vercel.ts": "export const config = { functions: { 'app/**': { maxDuration: 300 } }, fluid: true };"}
+
+
+def test_a_duration_that_vercel_ts_may_set_can_not_be_told(lint: Lint) -> None:
+    routes = {f"app/api/{one}/route.ts": STREAM for one in ("chat", "title")}
+    report = lint({**VERCEL_TS, **NEXT, **routes})
+    assert not report["findings"]
+    assert [one["location"]["path"] for one in report["unknown"]] == ["vercel.ts"]
+    assert "vercel.ts, which is not read yet, may set it" in report["unknown"][0]["message"]
+    assert report["status"] == 0
+
+
+def test_a_duration_in_a_next_routes_own_file_counts_before_vercel_ts(lint: Lint) -> None:
+    report = lint({**VERCEL_TS, **NEXT, "app/api/chat/route.ts": STREAM + "export const maxDuration = 30;"})
+    assert problems(report) == ["app/api/chat/route.ts:3 warning serverless-stream"]
+    assert "assumed" not in report["findings"][0]["message"]
+
+
+def test_vercel_ts_may_overrule_a_plain_functions_own_duration(lint: Lint) -> None:
+    code = "export const config = { maxDuration: 30 };\n" + STREAM
+    report = lint({**VERCEL_TS, "api/chat.ts": code})
+    assert not report["findings"]
+    assert [one["location"]["path"] for one in report["unknown"]] == ["vercel.ts"]
+
+
+def test_vercel_json_counts_where_both_stand(lint: Lint) -> None:
+    report = lint({**VERCEL_TS, **VERCEL, "app/api/chat/route.ts": STREAM})
+    assert problems(report) == ["app/api/chat/route.ts:2 warning serverless-stream"]
+
+
+@pytest.mark.parametrize("path", ["lib/vercel.ts", "src/providers/vercel.ts"])
+def test_a_module_that_is_called_vercel_proves_nothing(path: str, lint: Lint) -> None:
+    folder = path.rpartition("/")[0]
+    report = lint({path: "export default createVercel();", f"{folder}/api/chat.ts": STREAM})
+    assert not report["findings"]
+    assert not report["unknown"]
+
+
 def test_functions_and_nginx_of_one_repository_do_not_meet(lint: Lint) -> None:
     nginx = "events {}\nhttp { server { location / { proxy_pass http://app; proxy_read_timeout 300s; proxy_buffering off; } } }\n"
     report = lint({**VERCEL, "app/api/chat/route.ts": STREAM, "nginx.conf": nginx})

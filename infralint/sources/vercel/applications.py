@@ -18,6 +18,9 @@ from infralint.sources.vercel.routes import PAGE_EXTENSIONS, below
 
 LARGEST_CONFIG = 1024 * 1024
 """Bytes of a vercel.json."""
+OTHER_CONFIGS = ("vercel.ts", "vercel.toml")
+"""Forms of configuration that stand in for vercel.json: https://vercel.com/docs/project-configuration."""
+_CONFIGURES = re.compile(rb"@vercel/config|\bexport\s+(?:default\b|const\s+config\b)")
 NEXT_CONFIGS = tuple(f"next.config.{ending}" for ending in ("js", "mjs", "ts", "mts", "cjs"))
 
 BACKENDS = frozenset("express hono fastify h3 koa nestjs elysia fastapi flask django fasthtml python node bun".split())
@@ -88,14 +91,16 @@ class NextSettings:
 class Application:
     """One Vercel project or Next.js application.
 
-    folder: ends with a slash unless empty. config: its vercel.json. proven: the repository says that
-    it is deployed to Vercel. next: None for other frameworks. hosted: the file that runs it elsewhere.
+    folder: ends with a slash unless empty. config: its vercel.json; unread: the vercel.ts in place of
+    one. proven: the repository says that it is deployed to Vercel. next: None for other frameworks.
+    hosted: the file that runs it elsewhere.
     """
 
     folder: str
     framework: str = ""
     config: VercelConfig | None = None
     config_file: str = ""
+    unread: str = ""
     next: NextSettings | None = None
     proven: bool = False
     hosted: Location | None = None
@@ -114,7 +119,7 @@ class Finder:
         """Every application, by folder."""
         files = self.project.file_set
         configs = {_folder(path): path for path in self._called("vercel.json")}
-        folders = set(configs) | set(self._next_folders())
+        folders = set(configs) | set(self._next_folders()) | set(self._unread)
         services: set[str] = set()
         for folder in sorted(folders):
             framework = self._framework(folder)
@@ -144,6 +149,18 @@ class Finder:
             for path in paths
         ]
 
+    @cached_property
+    def _unread(self) -> dict[str, str]:
+        """The vercel.ts of each folder that has no vercel.json. (A module of that name is none.)"""
+        found = {}
+        for path in self._called(*OTHER_CONFIGS):
+            folder = _folder(path)
+            configures = path.endswith(".toml") or _CONFIGURES.search(self.modules.content(path))
+            is_root = not folder or f"{folder}package.json" in self.project.file_set
+            if configures and is_root and f"{folder}vercel.json" not in self.project.file_set:
+                found[folder] = path
+        return found
+
     def _application(
         self,
         folder: str,
@@ -155,9 +172,10 @@ class Finder:
     ) -> Application:
         framework = config.framework if config and config.framework else framework
         settings = self._next_settings(folder) if framework in ("nextjs", "blitzjs") else None
-        proven = config is not None or service
+        unread = self._unread.get(folder, "")
+        proven = config is not None or bool(unread) or service
         hosted = None if settings is None else self._hosted(folder, settings)
-        return Application(folder, framework, config, config_file, settings, proven, hosted)
+        return Application(folder, framework, config, config_file, unread, settings, proven, hosted)
 
     def _next_folders(self) -> Iterator[str]:
         for path in self._called("package.json"):
@@ -272,7 +290,7 @@ class Finder:
 
     def seen(self) -> Iterator[str]:
         """What stands here and is not read: other forms of configuration, other frameworks on Vercel."""
-        for path in self._called("vercel.ts", "vercel.toml"):
+        for path in self._called(*OTHER_CONFIGS):
             yield self.project.shown(path)
         for path in self._called("package.json"):
             dependencies = self._dependencies(_folder(path))

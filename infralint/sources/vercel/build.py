@@ -267,6 +267,8 @@ class Builder:
 
     def _duration(self, route: Route, read: Read, application: Application) -> tuple[bool, Setting[float]]:
         """Whether a maxDuration is written, and what holds: Next.js puts the file's first, Vercel's builder vercel.json's."""
+        if application.unread and (route.router not in ("app", "pages") or not read.segment.max_duration):
+            return True, self._unread_duration(application)
         rule = application.config.rule_for(route.source) if application.config and route.router != "builds" else None
         ruled = _ruled(rule.settings.get("maxDuration")) if rule else None
         own = read.segment.max_duration
@@ -277,6 +279,13 @@ class Builder:
             largest = limits(self._fluid(application) is not False, self.project.settings.vercel.plan).largest
             return True, replace(found, value=largest, because=f"the most that the plan allows, at least {largest:g} s")
         return True, found
+
+    def _unread_duration(self, application: Application) -> Unknown:
+        """Of a function whose duration another form of configuration than vercel.json may set."""
+        shown = self.project.shown(application.unread)
+        why = f"{posixpath.basename(shown)}, which is not read yet, may set it"
+        remedy = "what a Next.js route says in its own file is read, and counts; vercel.json is read"
+        return Unknown(Location(shown), "maxDuration", why, remedy)
 
     def _default_duration(self, read: Read, application: Application) -> Setting[float]:
         fluid, plan = self._fluid(application), self.project.settings.vercel.plan
