@@ -13,8 +13,8 @@ from infralint.evidence.javascript import Module, Modules, literal, pairs, read_
 from infralint.json_places import BadJson, parse_json
 from infralint.model import Known, Location, Reading, Unreadable
 from infralint.project import CantRead, Project
-from infralint.sources.vercel.config import Rewrite, VercelConfig, read_config
-from infralint.sources.vercel.routes import PAGE_EXTENSIONS, below
+from infralint.sources.vercel.config import Rewrite, Service, VercelConfig, read_config
+from infralint.sources.vercel.routes import PAGE_EXTENSIONS, api_routes, below
 
 LARGEST_CONFIG = 1024 * 1024
 """Bytes of a vercel.json."""
@@ -57,6 +57,20 @@ _SHOWN = {
     "react-router": "React Router",
     "hono": "Hono",
 }
+_PYTHON_SERVERS = {"fastapi": "FastAPI", "flask": "Flask", "django": "Django"}
+_SERVERS = {
+    "nestjs": "NestJS",
+    "fastify": "Fastify",
+    "elysia": "Elysia",
+    "koa": "Koa",
+    "express": "Express",
+    **_PYTHON_SERVERS,
+}
+"""https://vercel.com/docs/frameworks/backend: deployed from their entry file, without anything below `api/`."""
+_STATIC = frozenset("vite create-react-app vue angular preact svelte parcel gatsby hugo docusaurus-2 vitepress".split())
+_ENTRY = re.compile(r"(?:src/)?(?:app|index|server|main)\.[cm]?[jt]s")
+_PYTHON_ENTRY = re.compile(r"(?:(?:src|app)/)?(?:app|index|server|main|wsgi|asgi)\.py|manage\.py")
+_REQUIREMENTS = ("requirements.txt", "pyproject.toml", "Pipfile")
 
 ELSEWHERE = frozenset(
     "netlify.toml wrangler.toml wrangler.json wrangler.jsonc amplify.yml fly.toml render.yaml railway.json railway.toml"
@@ -114,20 +128,24 @@ class Finder:
     modules: Modules
     reading: Reading
     _manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _configs: dict[str, VercelConfig] = field(default_factory=dict)
+    _services: dict[str, Service] = field(default_factory=dict)
 
     def applications(self) -> Iterator[Application]:
         """Every application, by folder."""
         files = self.project.file_set
         configs = {_folder(path): path for path in self._called("vercel.json")}
         folders = set(configs) | set(self._next_folders()) | set(self._unread)
-        services: set[str] = set()
         for folder in sorted(folders):
             framework = self._framework(folder)
             config, broken = self._config(configs.get(folder), framework)
             if broken:
                 continue
-            services |= {f"{folder}{one}/" for one in (config.services if config else ())}
-            yield self._application(folder, framework, config, configs.get(folder, ""), folder in services, files)
+            if config:
+                self._configs[folder] = config
+                self._services |= {(f"{folder}{one.root}/" if one.root else folder): one for one in config.services}
+            service = folder in self._services
+            yield self._application(folder, framework, config, configs.get(folder, ""), service, files)
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
@@ -294,11 +312,52 @@ class Finder:
             yield self.project.shown(path)
         for path in self._called("package.json"):
             dependencies = self._dependencies(_folder(path))
-            names = {shown for adapter, shown in ADAPTERS.items() if adapter in dependencies}
-            framework = self._framework(_folder(path))
-            if f"{_folder(path)}vercel.json" in self.project.file_set and framework in _SHOWN:
-                names.add(f"{_SHOWN[framework]} on Vercel")
-            yield from sorted(names)
+            yield from (shown for adapter, shown in ADAPTERS.items() if adapter in dependencies)
+        for folder in {_folder(path) for path in self._called("vercel.json")} | self._unread.keys():
+            if shown := self._unread_server(folder, self._configs.get(folder)):
+                yield f"{shown} on Vercel"
+        for folder, service in self._services.items():
+            if not self._is_read(folder, service):
+                yield f"{self._shown_service(folder, service)} on Vercel"
+
+    def _is_read(self, folder: str, service: Service) -> bool:
+        """Whether a service is a Next.js application, or a page without functions."""
+        page = service.framework in _STATIC or f"{folder}index.html" in self.project.file_set
+        return page or "nextjs" in (service.framework, self._framework(folder))
+
+    def _shown_service(self, folder: str, service: Service) -> str:
+        framework = service.framework or self._framework(folder) or self._python_framework(folder)
+        return _SHOWN.get(framework) or _SERVERS.get(framework) or f"the service {service.name}"
+
+    def _unread_server(self, folder: str, config: VercelConfig | None) -> str:
+        """The framework that a Vercel project deploys from files which are not read."""
+        if config and (config.builds or config.services):
+            return ""
+        preset = config.preset if config else ""
+        for framework, entry, language in (
+            (self._framework(folder), _ENTRY, "nodejs"),
+            (self._python_framework(folder), _PYTHON_ENTRY, "python"),
+        ):
+            if not preset and framework in _SERVERS and self._has_entry(folder, entry, language):
+                return _SERVERS[framework]
+        return _SHOWN.get(preset or self._framework(folder)) or _SERVERS.get(preset, "")
+
+    def _has_entry(self, folder: str, entry: re.Pattern[str], language: str) -> bool:
+        """Whether a server's entry file stands here, and no function below `api/` that is read in its place."""
+        files = self.project.files
+        if any(route.language == language for route in api_routes(files, folder)):
+            return False
+        return any(entry.fullmatch(path[len(folder) :]) for path in below(files, folder))
+
+    def _python_framework(self, folder: str) -> str:
+        """The Python framework that a folder's requirements name."""
+        for name in _REQUIREMENTS:
+            path = f"{folder}{name}"
+            content = self.modules.content(path) if path in self.project.file_set else b""
+            for one in _PYTHON_SERVERS:
+                if re.search(rb"(?im)^[^#\n]*(?<![\w-])%s(?![\w-])" % one.encode(), content):
+                    return one
+        return ""
 
 
 def _folder(path: str) -> str:
