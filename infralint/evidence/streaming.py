@@ -21,6 +21,7 @@ from infralint.evidence.javascript import (
     destructured,
     line_of,
     literal,
+    pairs,
     text_of,
     unwrapped,
     walk,
@@ -228,11 +229,28 @@ class Streaming:
         imported = module.imports.get(name)
         original = imported.name if imported and imported.name not in ("default", "*") else name
         if imported and self._is_package(module, imported.specifier):
+            if original in MCP_FUNCTIONS and self._answers_json(module, node):
+                return None
             if sighting := _library(module, node, original, imported.specifier):
                 return sighting
         if node.type == "new_expression" and name.endswith("Response"):
             return self._response(module, node)
         return None
+
+    def _answers_json(self, module: Module, node: Node) -> bool:
+        """`enableJsonResponse: true` among a transport's options: plain JSON in place of events."""
+        return any(
+            literal(pairs(option).get("enableJsonResponse")) is True
+            for given in arguments(node)
+            for option in self._settled(module, given)
+        )
+
+    def _settled(self, module: Module, node: Node) -> list[Node]:
+        """What an argument is, or what its name was set to."""
+        inner = unwrapped(node)
+        if inner is None or inner.type != "identifier":
+            return [node]
+        return [value for value, key in self._values(module, inner) if not key]
 
     def _method(self, module: Module, node: Node, function: Node) -> Sighting | None:
         name = text_of(function.child_by_field_name("property"))

@@ -79,6 +79,12 @@ STREAMS = {
         import { createMcpHandler } from "mcp-handler";
         const handler = createMcpHandler((server) => {});
         export { handler as GET, handler as POST };""",
+    "MCP, events": """
+        import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+        export async function POST(request) {
+          const transport = new StreamableHTTPServerTransport({ enableJsonResponse: false });
+          return transport.handleRequest(request);
+        }""",
     "Hono": """
         import { Hono } from "hono";
         import { streamSSE } from "hono/streaming";
@@ -170,6 +176,16 @@ SILENT = {
           await fetch(URL, { method: "PUT", body: request.body });
           return Response.json({});
         }""",
+    "MCP, plain JSON": """
+        import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+        export async function POST(request) {
+          const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined, enableJsonResponse: true });
+          return transport.handleRequest(request);
+        }""",
+    "MCP, plain JSON by options of the file": """
+        import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+        const options = { enableJsonResponse: true };
+        export const POST = (request) => new StreamableHTTPServerTransport(options).handleRequest(request);""",
     "a namesake": """
         import { streamToResponse } from "./namesake";
         export async function GET() { return streamToResponse({}); }""",
