@@ -311,7 +311,7 @@ class Streaming:
             return any(self._is_upstream(module, one, depth + 1) for one in values if one is not None)
         if node.type != "call_expression" or text_of(node.child_by_field_name("function")) != "fetch":
             return False
-        return self._holds(_asks_for_stream, module.outermost(node))
+        return self._holds(_says_stream, module.outermost(node))
 
     def is_stream(self, module: Module, node: Node | None, depth: int = 0) -> bool:
         """Whether an expression is a stream, as far as names and what they were set to tell."""
@@ -344,6 +344,10 @@ class Streaming:
         return False
 
     def _gives_stream(self, module: Module, value: Node, key: str, depth: int) -> bool:
+        if key == "body":
+            call = unwrapped(value)
+            is_answer = call is not None and text_of(call.child_by_field_name("function")) == "fetch"
+            return is_answer and self._holds(_asks_for_stream, module.outermost(value))
         return (not key or key in STREAM_PROPERTIES or key == "stream") and self.is_stream(module, value, depth + 1)
 
     def _member_streams(self, module: Module, node: Node) -> bool:
@@ -533,12 +537,23 @@ def _is_consumed(node: Node) -> bool:
 
 
 def _asks_for_stream(node: Node) -> bool:
+    """Whether a piece of code makes a request for a stream, by its body or by the type that it accepts."""
+    return _says_stream(node) or _accepts_events(node)
+
+
+def _says_stream(node: Node) -> bool:
     """Whether `stream: true` stands in a piece of code."""
     for one in walk(node):
         if one.type == "pair" and text_of(one.child_by_field_name("key")).strip("\"'") == "stream":
             if literal(one.child_by_field_name("value")) is True:
                 return True
     return False
+
+
+def _accepts_events(node: Node) -> bool:
+    """Whether the header `Accept: text/event-stream` is given in a piece of code."""
+    strings = (one for one in walk(node) if one.type == "string" and "text/event-stream" in text_of(one).lower())
+    return any(_header_of(one) == "accept" for one in strings)
 
 
 def _sends_file(node: Node) -> bool:
