@@ -46,4 +46,4 @@ def _fix(crossing: Crossing[VercelFunction]) -> str:
     hop = crossing.hop
     if hop.policy == "require-edge":
         return ""
-    return "\n".join((hop.fix("runtime"), hop.fix("max_duration", crossing.stream.duration.seconds)))
+    return hop.fix("runtime", crossing.stream.duration.seconds)

@@ -53,7 +53,7 @@ def _finding(
     if not hop.proven:
         message += ". That this Next.js application is deployed to Vercel is assumed: it has no vercel.json"
         severity = "warning" if severity == "error" else severity
-    return Finding(severity, at, message, fix, hop.commented)
+    return Finding(severity, at, message, fix, hop.unread)
 
 
 def _place(duration: Known[float], hop: VercelFunction) -> Known[float] | Location:

@@ -21,6 +21,7 @@ from infralint.evidence.javascript import (
     destructured,
     line_of,
     literal,
+    pairs,
     text_of,
     unwrapped,
     walk,
@@ -92,17 +93,21 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """A name to follow: exported by a file, or of its top level. depth: imports from the route to it."""
+class _Name:
+    """A name that a file exports, or that stands at its top level."""
 
     path: str
     name: str
     exported: bool
-    depth: int = 0
 
-    @property
-    def key(self) -> tuple[str, str, bool]:
-        return self.path, self.name, self.exported
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What the code of a name comes to: a stream of its own, or the names it leads to, in its file and in others."""
+
+    sighting: Sighting | None = None
+    beside: tuple[_Name, ...] = ()
+    elsewhere: tuple[_Name, ...] = ()
 
 
 class Streaming:
@@ -113,6 +118,9 @@ class Streaming:
         self._mentions: dict[tuple[str, int], bool] = {}
         self._scopes: dict[tuple[str, int], dict[str, list[tuple[Node, str]]]] = {}
         self._facts: dict[tuple[object, int, int], bool] = {}
+        self._meanings: dict[_Name, _Meaning] = {}
+        self._around: dict[_Name, _Meaning] = {}
+        self._found: dict[tuple[_Name, int], Sighting | None] = {}
 
     def _holds(self, fact: Callable[[Node], bool], node: Node) -> bool:
         """A fact about a piece of code, found out once."""
@@ -125,64 +133,80 @@ class Streaming:
         """Whether a byte scan of a file and what it imports leaves it possible that it streams."""
         key = (path, depth)
         if key not in self._mentions:
-            self._mentions[key] = False
             self._mentions[key] = bool(_MENTION.search(self.modules.content(path))) or (
                 depth > 0 and any(self.is_mentioned(one, depth - 1) for one in self.modules.mentioned(path))
             )
         return self._mentions[key]
 
     def from_exports(self, path: str, names: Iterable[str]) -> Sighting | None:
-        """What the handlers that a file exports under these names stream, if anything: the nearest sighting."""
-        pending = deque(_Step(path, name, exported=True) for name in names)
-        seen: set[tuple[str, str, bool]] = set()
-        while pending:
-            step = pending.popleft()
-            module = self.modules.load(step.path) if step.depth <= DEEPEST and step.key not in seen else None
-            if module is None:
-                continue
-            seen.add(step.key)
-            for node in self._nodes(module, step, pending):
-                if sighting := self._search(module, node, step.depth, pending):
-                    return sighting
-        return None
+        """What the handlers that a file exports under these names stream, if anything: the sighting of fewest imports."""
+        handlers = [_Name(path, name, exported=True) for name in names]
+        found = (self._at(one, imports) for imports in range(DEEPEST + 1) for one in handlers)
+        return next((one for one in found if one), None)
 
-    def _nodes(self, module: Module, step: _Step, pending: deque[_Step]) -> list[Node]:
-        """The code that a name stands for; where it leads elsewhere, that is entered in `pending`."""
-        target = module.exports.get(step.name) if step.exported else step.name
+    def _at(self, name: _Name, imports: int) -> Sighting | None:
+        """The sighting that lies so many imports away from a name: the same whoever asks, and whatever was asked before."""
+        key = (name, imports)
+        if key not in self._found:
+            around = self._within(name)
+            found = (self._at(one, imports - 1) for one in around.elsewhere) if imports else iter([around.sighting])
+            self._found[key] = next((one for one in found if one), None)
+        return self._found[key]
+
+    def _within(self, name: _Name) -> _Meaning:
+        """What a name comes to together with all that it leads to in its own file."""
+        if name not in self._around:
+            self._around[name] = self._gathered(name)
+        return self._around[name]
+
+    def _gathered(self, name: _Name) -> _Meaning:
+        pending, beside = deque([name]), {name: None}
+        elsewhere: dict[_Name, None] = {}
+        while pending:
+            meaning = self._meaning(pending.popleft())
+            if meaning.sighting:
+                return meaning
+            pending.extend(one for one in meaning.beside if one not in beside)
+            beside |= dict.fromkeys(meaning.beside)
+            elsewhere |= dict.fromkeys(meaning.elsewhere)
+        return _Meaning(None, tuple(beside), tuple(elsewhere))
+
+    def _meaning(self, name: _Name) -> _Meaning:
+        if name not in self._meanings:
+            module = self.modules.load(name.path)
+            self._meanings[name] = self._read(module, name) if module else _Meaning()
+        return self._meanings[name]
+
+    def _read(self, module: Module, name: _Name) -> _Meaning:
+        target = module.exports.get(name.name) if name.exported else name.name
         if target is None:
-            names = (self.modules.resolve(module.path, one) for one in module.stars if step.name != "default")
-            pending.extend(_Step(one, step.name, True, step.depth + 1) for one in names if one)
-            return []
+            stars = [Import(one, name.name) for one in module.stars if name.name != "default"]
+            return _Meaning(elsewhere=self._homes(module, stars))
         if isinstance(target, str):
             imported = module.imports.get(target)
             if imported is None or imported.name == "*":
                 own = [module.values[target]] if target in module.values else []
-                return own + module.statements.get(target, [])
+                return self._search(module, own + module.statements.get(target, []))
             target = imported
         if isinstance(target, Import):
-            self._enter(module, target, step.depth, pending)
-            return []
-        return [target]
+            return _Meaning(elsewhere=self._homes(module, [target]))
+        return self._search(module, [target])
 
-    def _enter(self, module: Module, imported: Import, depth: int, pending: deque[_Step]) -> None:
-        found = self.modules.resolve(module.path, imported.specifier)
-        if found:
-            pending.append(_Step(found, imported.name, True, depth + 1))
+    def _homes(self, module: Module, imports: Iterable[Import]) -> tuple[_Name, ...]:
+        """The names of the project's files that imports stand for; none for a package's."""
+        found = ((self.modules.resolve(module.path, one.specifier), one.name) for one in imports)
+        return tuple(_Name(path, name, True) for path, name in found if path)
 
-    def _search(self, module: Module, node: Node, depth: int, pending: deque[_Step]) -> Sighting | None:
-        """A sighting in a piece of code; what it refers to is entered in `pending`."""
-        names: list[Import | str] = []
-        for one in walk(node):
+    def _search(self, module: Module, nodes: Iterable[Node]) -> _Meaning:
+        """The first sighting in pieces of code, or all that they refer to."""
+        names: dict[Import | str, None] = {}
+        for one in (below for node in nodes for below in walk(node)):
             if sighting := self._sighted(module, one):
-                return sighting
+                return _Meaning(sighting)
             if one.type in ("identifier", "shorthand_property_identifier", "type_identifier"):
-                names += _referred(module, one)
-        for name in dict.fromkeys(names):
-            if isinstance(name, str):
-                pending.append(_Step(module.path, name, False, depth))
-            else:
-                self._enter(module, name, depth, pending)
-        return None
+                names |= dict.fromkeys(_referred(module, one))
+        beside = (_Name(module.path, one, False) for one in names if isinstance(one, str))
+        return _Meaning(None, tuple(beside), self._homes(module, [one for one in names if isinstance(one, Import)]))
 
     def _sighted(self, module: Module, node: Node) -> Sighting | None:
         if node.type in ("call_expression", "new_expression"):
@@ -205,11 +229,28 @@ class Streaming:
         imported = module.imports.get(name)
         original = imported.name if imported and imported.name not in ("default", "*") else name
         if imported and self._is_package(module, imported.specifier):
+            if original in MCP_FUNCTIONS and self._answers_json(module, node):
+                return None
             if sighting := _library(module, node, original, imported.specifier):
                 return sighting
         if node.type == "new_expression" and name.endswith("Response"):
             return self._response(module, node)
         return None
+
+    def _answers_json(self, module: Module, node: Node) -> bool:
+        """`enableJsonResponse: true` among a transport's options: plain JSON in place of events."""
+        return any(
+            literal(pairs(option).get("enableJsonResponse")) is True
+            for given in arguments(node)
+            for option in self._settled(module, given)
+        )
+
+    def _settled(self, module: Module, node: Node) -> list[Node]:
+        """What an argument is, or what its name was set to."""
+        inner = unwrapped(node)
+        if inner is None or inner.type != "identifier":
+            return [node]
+        return [value for value, key in self._values(module, inner) if not key]
 
     def _method(self, module: Module, node: Node, function: Node) -> Sighting | None:
         name = text_of(function.child_by_field_name("property"))
@@ -270,16 +311,15 @@ class Streaming:
             return any(self._is_upstream(module, one, depth + 1) for one in values if one is not None)
         if node.type != "call_expression" or text_of(node.child_by_field_name("function")) != "fetch":
             return False
-        return self._holds(_asks_for_stream, module.outermost(node))
+        return self._holds(_says_stream, module.outermost(node))
 
     def is_stream(self, module: Module, node: Node | None, depth: int = 0) -> bool:
         """Whether an expression is a stream, as far as names and what they were set to tell."""
         node = unwrapped(node)
         if node is None or depth > 2 * DEEPEST:
             return False
-        key = ("is a stream", node.id, node.end_byte)
+        key = (depth, node.id, node.end_byte)
         if key not in self._facts:
-            self._facts[key] = False
             self._facts[key] = self._is_stream(module, node, depth)
         return self._facts[key]
 
@@ -304,6 +344,10 @@ class Streaming:
         return False
 
     def _gives_stream(self, module: Module, value: Node, key: str, depth: int) -> bool:
+        if key == "body":
+            call = unwrapped(value)
+            is_answer = call is not None and text_of(call.child_by_field_name("function")) == "fetch"
+            return is_answer and self._holds(_asks_for_stream, module.outermost(value))
         return (not key or key in STREAM_PROPERTIES or key == "stream") and self.is_stream(module, value, depth + 1)
 
     def _member_streams(self, module: Module, node: Node) -> bool:
@@ -493,12 +537,23 @@ def _is_consumed(node: Node) -> bool:
 
 
 def _asks_for_stream(node: Node) -> bool:
+    """Whether a piece of code makes a request for a stream, by its body or by the type that it accepts."""
+    return _says_stream(node) or _accepts_events(node)
+
+
+def _says_stream(node: Node) -> bool:
     """Whether `stream: true` stands in a piece of code."""
     for one in walk(node):
         if one.type == "pair" and text_of(one.child_by_field_name("key")).strip("\"'") == "stream":
             if literal(one.child_by_field_name("value")) is True:
                 return True
     return False
+
+
+def _accepts_events(node: Node) -> bool:
+    """Whether the header `Accept: text/event-stream` is given in a piece of code."""
+    strings = (one for one in walk(node) if one.type == "string" and "text/event-stream" in text_of(one).lower())
+    return any(_header_of(one) == "accept" for one in strings)
 
 
 def _sends_file(node: Node) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,117 @@ def test_other_forms_and_frameworks_are_named_as_seen(lint: Lint) -> None:
     text = run("check", ".").stdout
     for words in ("apps/a/vercel.ts", "Astro on Vercel", "Hono on Vercel"):
         assert words in text
+
+
+def seen(lint: Lint, files: dict[str, str]) -> list[str]:
+    """The frameworks on Vercel that the summary names as not read."""
+    assert not lint(files)["findings"]
+    lines = run("check", ".").stdout.splitlines()
+    start = "Seen, and not read yet: "
+    named = next((line.removeprefix(start) for line in lines if line.startswith(start)), "")
+    return [one for one in re.split(r", | and |\.$", named) if one.endswith(" on Vercel")]
+
+
+EXPRESS = {"package.json": '{ "dependencies": { "express": "5" } }'}
+SSE = "app.get('/', (req, res) => res.setHeader('Content-Type', 'text/event-stream'));"
+
+
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        ({**EXPRESS, "src/index.ts": SSE}, "Express"),
+        ({"package.json": '{ "dependencies": { "fastify": "5" } }', "server.js": SSE}, "Fastify"),
+        ({"package.json": '{ "dependencies": { "koa": "3" } }', "app.mjs": SSE}, "Koa"),
+        ({"package.json": '{ "dependencies": { "elysia": "1" } }', "index.ts": SSE}, "Elysia"),
+        (
+            {"package.json": '{ "dependencies": { "@nestjs/core": "11", "express": "5" } }', "src/main.ts": SSE},
+            "NestJS",
+        ),
+        ({"requirements.txt": "uvicorn\nfastapi[standard]==0.115\n", "main.py": ""}, "FastAPI"),
+        ({"pyproject.toml": '[project]\ndependencies = ["Flask>=3"]\n', "app.py": ""}, "Flask"),
+        ({"requirements.txt": "Django\n", "manage.py": ""}, "Django"),
+        ({"vercel.json": '{ "framework": "fastapi" }', "server/web.py": ""}, "FastAPI"),
+        ({"vercel.json": '{ "framework": "express" }', "server/web.ts": SSE}, "Express"),
+    ],
+)
+def test_a_server_that_vercel_deploys_from_its_entry_file_is_named_as_seen(
+    files: dict[str, str], name: str, lint: Lint
+) -> None:
+    assert seen(lint, {"vercel.json": "{}", **files}) == [f"{name} on Vercel"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {**EXPRESS, "src/index.ts": SSE},
+        {"vercel.json": "{}", **EXPRESS, "scripts/mock.ts": SSE},
+        {"vercel.json": "{}", **EXPRESS, "src/app.ts": "export default 1;", "api/index.ts": "export default 1;"},
+        {"vercel.json": '{ "builds": [{ "src": "index.js", "use": "@vercel/node" }] }', **EXPRESS, "index.js": ""},
+        {"vercel.json": "{}", "requirements.txt": "fastapi\n", "api/index.py": "app = 1\n"},
+        {"vercel.json": "{}", "requirements.txt": "# fastapi\nfastapi-utils-lookalike\n", "main.py": ""},
+        {"vercel.json": "{}", "requirements.txt": "fastapi\n", "tools/check.py": ""},
+    ],
+    ids=[
+        "no Vercel",
+        "no entry file",
+        "read below api/",
+        "builds",
+        "read below api/ too",
+        "other packages",
+        "no entry",
+    ],
+)
+def test_no_server_is_named_where_vercel_deploys_none_or_it_is_read(files: dict[str, str], lint: Lint) -> None:
+    assert not seen(lint, files)
+
+
+def test_services_that_are_not_read_are_named(lint: Lint) -> None:
+    services = """{ "services": {
+        "web": { "root": "web", "framework": "nextjs" }, "page": { "root": "page", "framework": "vite" },
+        "answers": { "root": "answers" }, "worker": { "entrypoint": "worker/main.go" } } }"""
+    assert seen(lint, {
+        "vercel.json": services,
+        "web/package.json": NEXT["package.json"],
+        "answers/requirements.txt": "fastapi\n",
+    }) == ["FastAPI on Vercel", "the service worker on Vercel"]  # fmt: skip
+
+
+VERCEL_TS = {"vercel.ts": "export const config = { functions: { 'app/**': { maxDuration: 300 } }, fluid: true };"}
+
+
+def test_a_duration_that_vercel_ts_may_set_can_not_be_told(lint: Lint) -> None:
+    routes = {f"app/api/{one}/route.ts": STREAM for one in ("chat", "title")}
+    report = lint({**VERCEL_TS, **NEXT, **routes})
+    assert not report["findings"]
+    assert [one["location"]["path"] for one in report["unknown"]] == ["vercel.ts"]
+    assert "vercel.ts, which is not read yet, may set it" in report["unknown"][0]["message"]
+    assert report["status"] == 0
+
+
+def test_a_duration_in_a_next_routes_own_file_counts_before_vercel_ts(lint: Lint) -> None:
+    report = lint({**VERCEL_TS, **NEXT, "app/api/chat/route.ts": STREAM + "export const maxDuration = 30;"})
+    assert problems(report) == ["app/api/chat/route.ts:3 warning serverless-stream"]
+    assert "assumed" not in report["findings"][0]["message"]
+
+
+def test_vercel_ts_may_overrule_a_plain_functions_own_duration(lint: Lint) -> None:
+    code = "export const config = { maxDuration: 30 };\n" + STREAM
+    report = lint({**VERCEL_TS, "api/chat.ts": code})
+    assert not report["findings"]
+    assert [one["location"]["path"] for one in report["unknown"]] == ["vercel.ts"]
+
+
+def test_vercel_json_counts_where_both_stand(lint: Lint) -> None:
+    report = lint({**VERCEL_TS, **VERCEL, "app/api/chat/route.ts": STREAM})
+    assert problems(report) == ["app/api/chat/route.ts:2 warning serverless-stream"]
+
+
+@pytest.mark.parametrize("path", ["lib/vercel.ts", "src/providers/vercel.ts"])
+def test_a_module_that_is_called_vercel_proves_nothing(path: str, lint: Lint) -> None:
+    folder = path.rpartition("/")[0]
+    report = lint({path: "export default createVercel();", f"{folder}/api/chat.ts": STREAM})
+    assert not report["findings"]
+    assert not report["unknown"]
 
 
 def test_functions_and_nginx_of_one_repository_do_not_meet(lint: Lint) -> None:

@@ -55,6 +55,18 @@ STREAMS = {
         export async function POST(request) {
           return fetch(URL, { method: "POST", body: JSON.stringify({ model: "x", stream: true }) });
         }""",
+    "events that a proxy asks for": """
+        export async function POST(request) {
+          const upstream = await fetch(URL, { method: "POST", body: request.body, headers: { accept: "text/event-stream" } });
+          return new Response(upstream.body, { status: upstream.status });
+        }""",
+    "events that a proxy asks for by a header set": """
+        export async function GET(request) {
+          const headers = new Headers();
+          headers.set("Accept", "application/json, text/event-stream");
+          const { body } = await fetch(URL, { headers });
+          return new Response(body);
+        }""",
     "a header set on the way": """
         export async function GET(request) {
           const headers = new Headers();
@@ -79,6 +91,12 @@ STREAMS = {
         import { createMcpHandler } from "mcp-handler";
         const handler = createMcpHandler((server) => {});
         export { handler as GET, handler as POST };""",
+    "MCP, events": """
+        import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+        export async function POST(request) {
+          const transport = new StreamableHTTPServerTransport({ enableJsonResponse: false });
+          return transport.handleRequest(request);
+        }""",
     "Hono": """
         import { Hono } from "hono";
         import { streamSSE } from "hono/streaming";
@@ -123,6 +141,19 @@ SILENT = {
           const parts = [];
           for await (const part of answer) parts.push(part);
           return Response.json(parts);
+        }""",
+    "events that are asked for and read here": """
+        export async function POST() {
+          const answer = await fetch(URL, { headers: { Accept: "text/event-stream" } });
+          let text = "";
+          for await (const part of answer.body) text += part;
+          return Response.json({ text });
+        }""",
+    "whether the client accepts events": """
+        export async function GET(request) {
+          const image = await fetch(URL, { headers: { Accept: "image/png" } });
+          if (request.headers.get("accept") === "text/event-stream") return Response.json({});
+          return new Response(image.body);
         }""",
     "a request for events": """
         export async function GET() {
@@ -170,6 +201,16 @@ SILENT = {
           await fetch(URL, { method: "PUT", body: request.body });
           return Response.json({});
         }""",
+    "MCP, plain JSON": """
+        import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+        export async function POST(request) {
+          const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined, enableJsonResponse: true });
+          return transport.handleRequest(request);
+        }""",
+    "MCP, plain JSON by options of the file": """
+        import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+        const options = { enableJsonResponse: true };
+        export const POST = (request) => new StreamableHTTPServerTransport(options).handleRequest(request);""",
     "a namesake": """
         import { streamToResponse } from "./namesake";
         export async function GET() { return streamToResponse({}); }""",
@@ -254,4 +295,30 @@ def test_the_evidence_names_the_line_in_the_helper(lint: Lint) -> None:
 )
 def test_python_functions(code: str, loud: bool, lint: Lint) -> None:
     report = lint({"vercel.json": "{}", "api/index.py": f"app = FastAPI()\n@app.get('/')\ndef root():\n    {code}\n"})
+    assert bool(report["findings"]) == loud
+
+
+AXIOS = """
+export default async function handler(req, res) {{
+  const upstream = await axios.post(URL, {body}, {{ responseType: "stream"{options} }});
+  upstream.data.pipe(res);
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "loud"),
+    [
+        ("{ ...req.body, stream: true }", "", True),
+        ("req.body", ', headers: { Accept: "text/event-stream" }', True),
+        ("req.body", "", False),
+        ("req.body", ', headers: { Accept: "application/pdf" }', False),
+        ("{ ...req.body, stream: false }", "", False),
+    ],
+)
+def test_what_axios_pipes_is_a_stream_only_if_one_was_asked_for(
+    body: str, options: str, loud: bool, lint: Lint
+) -> None:
+    """`responseType: "stream"` alone fetches files too."""
+    report = lint({**VERCEL, "pages/api/chat.js": AXIOS.format(body=body, options=options)})
     assert bool(report["findings"]) == loud

@@ -13,11 +13,14 @@ from infralint.evidence.javascript import Module, Modules, literal, pairs, read_
 from infralint.json_places import BadJson, parse_json
 from infralint.model import Known, Location, Reading, Unreadable
 from infralint.project import CantRead, Project
-from infralint.sources.vercel.config import Rewrite, VercelConfig, read_config
-from infralint.sources.vercel.routes import PAGE_EXTENSIONS, below
+from infralint.sources.vercel.config import Rewrite, Service, VercelConfig, read_config
+from infralint.sources.vercel.routes import PAGE_EXTENSIONS, api_routes, below
 
 LARGEST_CONFIG = 1024 * 1024
 """Bytes of a vercel.json."""
+OTHER_CONFIGS = ("vercel.ts", "vercel.toml")
+"""Forms of configuration that stand in for vercel.json: https://vercel.com/docs/project-configuration."""
+_CONFIGURES = re.compile(rb"@vercel/config|\bexport\s+(?:default\b|const\s+config\b)")
 NEXT_CONFIGS = tuple(f"next.config.{ending}" for ending in ("js", "mjs", "ts", "mts", "cjs"))
 
 BACKENDS = frozenset("express hono fastify h3 koa nestjs elysia fastapi flask django fasthtml python node bun".split())
@@ -54,6 +57,20 @@ _SHOWN = {
     "react-router": "React Router",
     "hono": "Hono",
 }
+_PYTHON_SERVERS = {"fastapi": "FastAPI", "flask": "Flask", "django": "Django"}
+_SERVERS = {
+    "nestjs": "NestJS",
+    "fastify": "Fastify",
+    "elysia": "Elysia",
+    "koa": "Koa",
+    "express": "Express",
+    **_PYTHON_SERVERS,
+}
+"""https://vercel.com/docs/frameworks/backend: deployed from their entry file, without anything below `api/`."""
+_STATIC = frozenset("vite create-react-app vue angular preact svelte parcel gatsby hugo docusaurus-2 vitepress".split())
+_ENTRY = re.compile(r"(?:src/)?(?:app|index|server|main)\.[cm]?[jt]s")
+_PYTHON_ENTRY = re.compile(r"(?:(?:src|app)/)?(?:app|index|server|main|wsgi|asgi)\.py|manage\.py")
+_REQUIREMENTS = ("requirements.txt", "pyproject.toml", "Pipfile")
 
 ELSEWHERE = frozenset(
     "netlify.toml wrangler.toml wrangler.json wrangler.jsonc amplify.yml fly.toml render.yaml railway.json railway.toml"
@@ -88,14 +105,16 @@ class NextSettings:
 class Application:
     """One Vercel project or Next.js application.
 
-    folder: ends with a slash unless empty. config: its vercel.json. proven: the repository says that
-    it is deployed to Vercel. next: None for other frameworks. hosted: the file that runs it elsewhere.
+    folder: ends with a slash unless empty. config: its vercel.json; unread: the vercel.ts in place of
+    one. proven: the repository says that it is deployed to Vercel. next: None for other frameworks.
+    hosted: the file that runs it elsewhere.
     """
 
     folder: str
     framework: str = ""
     config: VercelConfig | None = None
     config_file: str = ""
+    unread: str = ""
     next: NextSettings | None = None
     proven: bool = False
     hosted: Location | None = None
@@ -109,20 +128,24 @@ class Finder:
     modules: Modules
     reading: Reading
     _manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _configs: dict[str, VercelConfig] = field(default_factory=dict)
+    _services: dict[str, Service] = field(default_factory=dict)
 
     def applications(self) -> Iterator[Application]:
         """Every application, by folder."""
         files = self.project.file_set
         configs = {_folder(path): path for path in self._called("vercel.json")}
-        folders = set(configs) | set(self._next_folders())
-        services: set[str] = set()
+        folders = set(configs) | set(self._next_folders()) | set(self._unread)
         for folder in sorted(folders):
             framework = self._framework(folder)
             config, broken = self._config(configs.get(folder), framework)
             if broken:
                 continue
-            services |= {f"{folder}{one}/" for one in (config.services if config else ())}
-            yield self._application(folder, framework, config, configs.get(folder, ""), folder in services, files)
+            if config:
+                self._configs[folder] = config
+                self._services |= {(f"{folder}{one.root}/" if one.root else folder): one for one in config.services}
+            service = folder in self._services
+            yield self._application(folder, framework, config, configs.get(folder, ""), service, files)
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
@@ -144,6 +167,18 @@ class Finder:
             for path in paths
         ]
 
+    @cached_property
+    def _unread(self) -> dict[str, str]:
+        """The vercel.ts of each folder that has no vercel.json. (A module of that name is none.)"""
+        found = {}
+        for path in self._called(*OTHER_CONFIGS):
+            folder = _folder(path)
+            configures = path.endswith(".toml") or _CONFIGURES.search(self.modules.content(path))
+            is_root = not folder or f"{folder}package.json" in self.project.file_set
+            if configures and is_root and f"{folder}vercel.json" not in self.project.file_set:
+                found[folder] = path
+        return found
+
     def _application(
         self,
         folder: str,
@@ -155,9 +190,10 @@ class Finder:
     ) -> Application:
         framework = config.framework if config and config.framework else framework
         settings = self._next_settings(folder) if framework in ("nextjs", "blitzjs") else None
-        proven = config is not None or service
+        unread = self._unread.get(folder, "")
+        proven = config is not None or bool(unread) or service
         hosted = None if settings is None else self._hosted(folder, settings)
-        return Application(folder, framework, config, config_file, settings, proven, hosted)
+        return Application(folder, framework, config, config_file, unread, settings, proven, hosted)
 
     def _next_folders(self) -> Iterator[str]:
         for path in self._called("package.json"):
@@ -272,15 +308,56 @@ class Finder:
 
     def seen(self) -> Iterator[str]:
         """What stands here and is not read: other forms of configuration, other frameworks on Vercel."""
-        for path in self._called("vercel.ts", "vercel.toml"):
+        for path in self._called(*OTHER_CONFIGS):
             yield self.project.shown(path)
         for path in self._called("package.json"):
             dependencies = self._dependencies(_folder(path))
-            names = {shown for adapter, shown in ADAPTERS.items() if adapter in dependencies}
-            framework = self._framework(_folder(path))
-            if f"{_folder(path)}vercel.json" in self.project.file_set and framework in _SHOWN:
-                names.add(f"{_SHOWN[framework]} on Vercel")
-            yield from sorted(names)
+            yield from (shown for adapter, shown in ADAPTERS.items() if adapter in dependencies)
+        for folder in {_folder(path) for path in self._called("vercel.json")} | self._unread.keys():
+            if shown := self._unread_server(folder, self._configs.get(folder)):
+                yield f"{shown} on Vercel"
+        for folder, service in self._services.items():
+            if not self._is_read(folder, service):
+                yield f"{self._shown_service(folder, service)} on Vercel"
+
+    def _is_read(self, folder: str, service: Service) -> bool:
+        """Whether a service is a Next.js application, or a page without functions."""
+        page = service.framework in _STATIC or f"{folder}index.html" in self.project.file_set
+        return page or "nextjs" in (service.framework, self._framework(folder))
+
+    def _shown_service(self, folder: str, service: Service) -> str:
+        framework = service.framework or self._framework(folder) or self._python_framework(folder)
+        return _SHOWN.get(framework) or _SERVERS.get(framework) or f"the service {service.name}"
+
+    def _unread_server(self, folder: str, config: VercelConfig | None) -> str:
+        """The framework that a Vercel project deploys from files which are not read."""
+        if config and (config.builds or config.services):
+            return ""
+        preset = config.preset if config else ""
+        for framework, entry, language in (
+            (self._framework(folder), _ENTRY, "nodejs"),
+            (self._python_framework(folder), _PYTHON_ENTRY, "python"),
+        ):
+            if not preset and framework in _SERVERS and self._has_entry(folder, entry, language):
+                return _SERVERS[framework]
+        return _SHOWN.get(preset or self._framework(folder)) or _SERVERS.get(preset, "")
+
+    def _has_entry(self, folder: str, entry: re.Pattern[str], language: str) -> bool:
+        """Whether a server's entry file stands here, and no function below `api/` that is read in its place."""
+        files = self.project.files
+        if any(route.language == language for route in api_routes(files, folder)):
+            return False
+        return any(entry.fullmatch(path[len(folder) :]) for path in below(files, folder))
+
+    def _python_framework(self, folder: str) -> str:
+        """The Python framework that a folder's requirements name."""
+        for name in _REQUIREMENTS:
+            path = f"{folder}{name}"
+            content = self.modules.content(path) if path in self.project.file_set else b""
+            for one in _PYTHON_SERVERS:
+                if re.search(rb"(?im)^[^#\n]*(?<![\w-])%s(?![\w-])" % one.encode(), content):
+                    return one
+        return ""
 
 
 def _folder(path: str) -> str:

@@ -25,7 +25,7 @@ from infralint.model import (
 )
 from infralint.project import CantRead, Project
 from infralint.sources.vercel.applications import BACKENDS, Application, NextSettings
-from infralint.sources.vercel.config import VercelConfig, rule_matches, with_matches
+from infralint.sources.vercel.config import FunctionRule, VercelConfig, rule_matches, with_matches
 from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction, VercelTier, edge_duration
 from infralint.sources.vercel.limits import limits
 from infralint.sources.vercel.routes import PAGE_EXTENSIONS, Route, api_routes, below, function_sources, next_routes
@@ -164,7 +164,9 @@ class Builder:
             segment = self.segments.of_app(module, bundler)
             inherited = self._layout_segment(route, application)
             return segment if segment.runtime else replace(segment, runtime=inherited.runtime)
-        return self.segments.of_pages(module, bundler) if route.router == "pages" else self.segments.of_function(module)
+        if route.router == "pages":
+            return self.segments.of_pages(module, bundler, application.next.major if application.next else None)
+        return self.segments.of_function(module)
 
     def _layout_segment(self, route: Route, application: Application) -> Segment:
         """A layout's runtime: Turbopack gives it to the route handlers below, webpack to pages alone."""
@@ -239,7 +241,10 @@ class Builder:
             written=written,
             held=_held(route, runtime, application.config),
             policy=settings.runtime_policy,
-            commented=read.segment.commented,
+            unread=read.segment.unread,
+            config=read.segment.config,
+            statement=read.segment.statement,
+            rule=_ruling(route, application.config),
         )
 
     def _hints(self, read: Read) -> tuple[Hint, ...]:
@@ -262,6 +267,8 @@ class Builder:
 
     def _duration(self, route: Route, read: Read, application: Application) -> tuple[bool, Setting[float]]:
         """Whether a maxDuration is written, and what holds: Next.js puts the file's first, Vercel's builder vercel.json's."""
+        if application.unread and (route.router not in ("app", "pages") or not read.segment.max_duration):
+            return True, self._unread_duration(application)
         rule = application.config.rule_for(route.source) if application.config and route.router != "builds" else None
         ruled = _ruled(rule.settings.get("maxDuration")) if rule else None
         own = read.segment.max_duration
@@ -272,6 +279,13 @@ class Builder:
             largest = limits(self._fluid(application) is not False, self.project.settings.vercel.plan).largest
             return True, replace(found, value=largest, because=f"the most that the plan allows, at least {largest:g} s")
         return True, found
+
+    def _unread_duration(self, application: Application) -> Unknown:
+        """Of a function whose duration another form of configuration than vercel.json may set."""
+        shown = self.project.shown(application.unread)
+        why = f"{posixpath.basename(shown)}, which is not read yet, may set it"
+        remedy = "what a Next.js route says in its own file is read, and counts; vercel.json is read"
+        return Unknown(Location(shown), "maxDuration", why, remedy)
 
     def _default_duration(self, read: Read, application: Application) -> Setting[float]:
         fluid, plan = self._fluid(application), self.project.settings.vercel.plan
@@ -376,6 +390,12 @@ def _inherited(runtime: Known[str], bundler: str) -> Setting[str]:
         " and webpack does not; which of them builds this application can't be told from package.json"
     )
     return Unknown(runtime.where, "runtime", why, "write export const runtime in the route's own file")
+
+
+def _ruling(route: Route, config: VercelConfig | None) -> FunctionRule | None:
+    """The rule that decides a plain function's duration: of JavaScript, whose file may say it too, one that names it."""
+    rule = config.rule_for(route.source) if config and route.router == "api" else None
+    return rule if rule and (route.language != "nodejs" or "maxDuration" in rule.settings) else None
 
 
 def _ruled(known: Known[Any] | None) -> Setting[float] | None:

@@ -5,6 +5,7 @@ https://vercel.com/docs/project-configuration
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,11 +51,21 @@ class Build:
     config: dict[str, Known[Any]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One of `services`: a project of its own in a folder (from the vercel.json's); framework: empty if not said."""
+
+    name: str
+    root: str
+    framework: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class VercelConfig:
     """A vercel.json and its project.
 
-    framework: as vercel.json or package.json tells it; empty if neither does. functions: rules in
+    framework: as vercel.json or package.json tells it; empty if neither does. preset: as vercel.json
+    says it. functions: rules in
     their order; functions_at: their key. builds, builds_at: the legacy builders. fluid: as written.
     buffered: the setting that makes handlers AWS-style, which hold responses back. misplaced:
     exports in plain functions that set nothing. backend: a framework that has functions elsewhere.
@@ -63,6 +74,7 @@ class VercelConfig:
     path: str
     where: Location
     framework: str = ""
+    preset: str = ""
     backend: bool = False
     functions: tuple[FunctionRule, ...] = ()
     functions_at: Location | None = None
@@ -71,7 +83,7 @@ class VercelConfig:
     fluid: Known[bool] | None = None
     buffered: Known[str] | None = None
     rewrites: tuple[Rewrite, ...] = ()
-    services: tuple[str, ...] = ()
+    services: tuple[Service, ...] = ()
     bun: bool = False
     misplaced: tuple[Known[Any], ...] = ()
 
@@ -93,6 +105,7 @@ def read_config(document: Node, shown: str, framework: str) -> VercelConfig:
         path=shown,
         where=Location(shown),
         framework=_text(document, "framework") or framework,
+        preset=_text(document, "framework"),
         functions=tuple(_rule(key, member, place) for key, member in functions.node.members.items())
         if functions
         else (),
@@ -168,11 +181,17 @@ def _routes(document: Node) -> list[Rewrite]:
     ]
 
 
-def _services(document: Node) -> tuple[str, ...]:
-    """The folders of `services`, each a project of its own."""
-    services = document.get("services")
-    roots = (_text(member.node, "root") for member in (services.members if services else {}).values())
-    return tuple(root.strip("/.") for root in roots if root)
+def _services(document: Node) -> tuple[Service, ...]:
+    """https://vercel.com/docs/services: each stands in its `root`, or where its `entrypoint` is."""
+    services = document.get("services") or document.get("experimentalServices")
+    members = services.members if services else {}
+    return tuple(Service(name, _root(member.node), _text(member.node, "framework")) for name, member in members.items())
+
+
+def _root(service: Node) -> str:
+    root, entry = _text(service, "root"), _text(service, "entrypoint")
+    folder = root or (entry.rpartition("/")[0] if re.search(r"\.\w+$", entry) else entry)
+    return folder.removeprefix("./").strip("/.")
 
 
 def _aws_style(document: Node, place: Callable[[Span], Location]) -> Known[str] | None:

@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from infralint.model import Hop, Known, Location, Related, Setting, StreamKind
-from infralint.sources.vercel.config import Rewrite
+from infralint.sources.vercel.config import FunctionRule, Rewrite
 from infralint.sources.vercel.limits import EDGE_DURATION, FLUID_DEFAULT
 from infralint.sources.vercel.rewriting import rewritten
 from infralint.sources.vercel.routes import Router, serves, specificity
 
 Policy = Literal["duration", "require-edge", "require-node"]
+
+WITHOUT_BUILDS = (
+    'remove "builds" from vercel.json: Vercel finds the function without it, and refuses "functions" beside it; then'
+)
+"""https://vercel.com/docs/project-configuration#functions: never together with the legacy `builds`."""
 
 RUNTIME_NAMES = {"nodejs": "Node.js", "bun": "Bun", "python": "Python", "go": "Go", "ruby": "Ruby", "edge": "Edge"}
 
@@ -26,7 +31,9 @@ class VercelFunction(Hop):
     source: its file from the Vercel project's root. router: what made it a function. proven: the
     repository says that it is deployed to Vercel (else that is only assumed). written: a
     maxDuration stands somewhere. held: why its runtime holds responses back, if it does. policy:
-    which runtime the user wants. commented: settings that are only comments.
+    which runtime the user wants. unread: what looks like a setting and is none. rule: what vercel.json
+    says of a plain function, where that decides its duration whatever the file says. config: the
+    pairs of the file's `export const config`. statement: its duration, where that stands outside.
     """
 
     platform: ClassVar[str] = "vercel"
@@ -38,7 +45,10 @@ class VercelFunction(Hop):
     written: bool
     held: Known[str] | None = None
     policy: Policy = "duration"
-    commented: tuple[Related, ...] = ()
+    unread: tuple[Related, ...] = ()
+    rule: FunctionRule | None = None
+    config: tuple[tuple[str, str], ...] = ()
+    statement: str = ""
 
     @property
     def runtime_name(self) -> str:
@@ -46,24 +56,52 @@ class VercelFunction(Hop):
         return RUNTIME_NAMES.get(self.runtime.value, self.runtime.value) if isinstance(self.runtime, Known) else ""
 
     def fix(self, setting: str, seconds: float = 0) -> str:
-        """The line for the function's file, or for vercel.json where its file can't say it."""
-        if setting == "runtime":
-            return self._runtime_line("nodejs")
-        if setting == "edge":
-            return self._runtime_line("edge") if self.runtime_name in ("Node.js", "Bun") else ""
-        if setting != "max_duration":
-            return ""
+        """What to write in the function's file, or in vercel.json where that decides."""
         wanted = math.ceil(max(seconds, FLUID_DEFAULT))
-        if self.router in ("app", "pages"):
-            return f"export const maxDuration = {wanted};"
-        if self.router == "api" and isinstance(self.runtime, Known) and self.runtime.value in ("nodejs", "bun"):
-            return f"export const config = {{ maxDuration: {wanted} }};"
-        return f'"functions": {{ {json.dumps(self.source)}: {{ "maxDuration": {wanted} }} }}'
+        match setting:
+            case "max_duration":
+                return self._duration_lines(wanted)
+            case "runtime":
+                return self._node_lines(wanted)
+            case "edge" if self.runtime_name in ("Node.js", "Bun"):
+                return self._app_line("runtime", "edge") if self.router == "app" else self._config_line(runtime="edge")
+        return ""
 
-    def _runtime_line(self, name: str) -> str:
+    def _duration_lines(self, wanted: int) -> str:
+        """https://nextjs.org/docs/pages/api-reference/functions/next-config: `config` is read by every version since 13.5."""
         if self.router == "app":
-            return f'export const runtime = "{name}";'
-        return f'export const config = {{ runtime: "{name}" }};'
+            return self._app_line("maxDuration", wanted)
+        if self.router == "pages":
+            instead = [f"remove `{self.statement}`, and write"] if self.statement else []
+            return "\n".join([*instead, self._config_line(maxDuration=wanted)])
+        if self.router == "builds":
+            return f"{WITHOUT_BUILDS}\n{self._rule_line(wanted)}"
+        if self.rule is None and isinstance(self.runtime, Known) and self.runtime.value in ("nodejs", "bun"):
+            return self._config_line(maxDuration=wanted)
+        return self._rule_line(wanted)
+
+    def _node_lines(self, wanted: int) -> str:
+        """Away from Edge, and as long as the stream needs."""
+        if self.router == "app":
+            return f"{self._app_line('runtime', 'nodejs')}\n{self._app_line('maxDuration', wanted)}"
+        if self.router == "pages" or (self.router == "api" and self.rule is None):
+            return self._config_line(runtime="nodejs", maxDuration=wanted)
+        return f"{self._config_line(runtime='nodejs')}\n{self._duration_lines(wanted)}"
+
+    def _app_line(self, name: str, value: str | int) -> str:
+        return f"export const {name} = {json.dumps(value)};"
+
+    def _config_line(self, **settings: str | int) -> str:
+        """`export const config` with what it already says and these settings."""
+        pairs = dict(self.config) | {name: f"{name}: {json.dumps(value)}" for name, value in settings.items()}
+        return f"export const config = {{ {', '.join(pairs.values())} }};"
+
+    def _rule_line(self, wanted: int) -> str:
+        """The rule of vercel.json that decides, with all that it says; else one for this file alone."""
+        pattern = self.rule.pattern if self.rule else self.source
+        said = {name: setting.value for name, setting in self.rule.settings.items()} if self.rule else {}
+        settings = json.dumps(said | {"maxDuration": wanted})
+        return f'"functions": {{ {json.dumps(pattern)}: {{ {settings[1:-1]} }} }}'
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -21,6 +21,8 @@ MAXIMUM = -1.0
 """Stands for `maxDuration: "max"` until the plan is looked at."""
 EDGE = frozenset({"edge", "experimental-edge"})
 RUNTIMES = EDGE | {"nodejs"}
+STATEMENTS_SINCE = 15
+"""The major version of Next.js since which `export const maxDuration` counts in pages/api."""
 HANDLERS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -28,13 +30,17 @@ HANDLERS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 class Segment:
     """What a file says of its function; None where it says nothing.
 
-    misplaced: exports that set nothing where they stand. commented: settings that are only comments.
+    misplaced: exports that set nothing where they stand. unread: what looks like a setting and is none,
+    a comment say. config: keys of `export const config` and their pairs as written. statement: a
+    duration that stands outside of it.
     """
 
     runtime: Setting[str] | None = None
     max_duration: Setting[float] | None = None
     misplaced: tuple[Known[Any], ...] = ()
-    commented: tuple[Related, ...] = ()
+    unread: tuple[Related, ...] = ()
+    config: tuple[tuple[str, str], ...] = ()
+    statement: str = ""
 
 
 NOTHING_SAID = Segment()
@@ -67,21 +73,32 @@ class Segments:
             self._runtime(module, runtime) or self._renamed(module, exported, "runtime"),
             self._duration(module, _constant(exported, "maxDuration"))
             or self._renamed(module, exported, "maxDuration"),
-            commented=tuple(self._commented(module)),
+            unread=tuple(self._commented(module)),
         )
 
-    def of_pages(self, module: Module, bundler: str) -> Segment:
-        """An API route of the pages router: `export const` or `export const config = {…}`."""
+    def of_pages(self, module: Module, bundler: str, major: int | None) -> Segment:
+        """An API route of the pages router: `export const` (a duration: since Next.js 15) or `export const config = {…}`."""
         exported = exported_values(module)
         config = self._config(exported, bundler == "turbopack")
         own, in_config = _constant(exported, "runtime"), config.get("runtime")
         first, second = (in_config, own) if bundler == "turbopack" else (own, in_config)
-        duration = _constant(exported, "maxDuration") or config.get("maxDuration")
+        statement = _constant(exported, "maxDuration")
+        unread = tuple(self._commented(module))
+        if statement and major is not None and major < STATEMENTS_SINCE:
+            unread += (self._too_early(module, statement),)
+            statement = None
         return Segment(
             self._runtime(module, first or second) or self._spread(module, exported, "runtime"),
-            self._duration(module, duration) or self._spread(module, exported, "maxDuration"),
-            commented=tuple(self._commented(module)),
+            self._duration(module, statement or config.get("maxDuration"))
+            or self._spread(module, exported, "maxDuration"),
+            unread=unread,
+            config=_written(config),
+            statement=f"export const {text_of(statement.node)};" if statement else "",
         )
+
+    def _too_early(self, module: Module, declared: Declared) -> Related:
+        said = f"`{text_of(declared.node)}` sets nothing in pages/api before Next.js {STATEMENTS_SINCE}"
+        return Related(f"{said}: only `export const config` is read", self.place(module, declared.node))
 
     def of_function(self, module: Module) -> Segment:
         """A plain function below `api/`: `export const config = {…}` alone counts."""
@@ -96,6 +113,7 @@ class Segments:
                 for one in misplaced
             ),
             tuple(self._commented(module)),
+            _written(config),
         )
 
     def _config(self, exported: dict[str, Declared], variable: bool) -> dict[str, Declared]:
@@ -122,7 +140,7 @@ class Segments:
         if isinstance(value, str) and value in RUNTIMES:
             runtime = "edge" if value in EDGE else value
             return Known(runtime, self.place(module, declared.node), "runtime", written=text_of(declared.node))
-        return self._unreadable(module, declared, 'export const runtime = "nodejs"')
+        return self._unreadable(module, declared, '"nodejs"')
 
     def _duration(self, module: Module, declared: Declared | None) -> Setting[float] | None:
         if declared is None:
@@ -132,15 +150,19 @@ class Segments:
             return Known(float(value), self.place(module, declared.node), "maxDuration", written=text_of(declared.node))
         if value == "max":
             return Known(MAXIMUM, self.place(module, declared.node), "maxDuration", written=text_of(declared.node))
-        return self._unreadable(module, declared, "export const maxDuration = 300")
+        return self._unreadable(module, declared, "300")
 
-    def _unreadable(self, module: Module, declared: Declared, remedy: str) -> Unknown:
+    def _unreadable(self, module: Module, declared: Declared, example: str) -> Unknown:
         value = unwrapped(declared.value)
         written = " ".join(text_of(declared.value).split())[:60]
         why = f"`{declared.name}` is set to `{written}`, and only a literal of a known value is read when the function is built"
         if value is not None and value.type == "identifier" and (found := self._constant_of(module, text_of(value))):
             why += f"; {text_of(value)} is {found}"
-        return Unknown(self.place(module, declared.node), declared.name, why, f"write the value itself: {remedy}")
+        in_config = declared.node.type in ("pair", "shorthand_property_identifier")
+        line = f"config = {{ {declared.name}: {example} }}" if in_config else f"{declared.name} = {example}"
+        return Unknown(
+            self.place(module, declared.node), declared.name, why, f"write the value itself: export const {line}"
+        )
 
     def _constant_of(self, module: Module, name: str, depth: int = 0) -> str:
         """`"edge" in lib/config.ts:1` for a constant of the project."""
@@ -207,6 +229,10 @@ def _names(target: Node) -> list[str]:
 def _constant(exported: dict[str, Declared], name: str) -> Declared | None:
     found = exported.get(name)
     return found if found and found.constant else None
+
+
+def _written(config: dict[str, Declared]) -> tuple[tuple[str, str], ...]:
+    return tuple((key, " ".join(text_of(one.node).split())) for key, one in config.items())
 
 
 def _setting_in(comment: str) -> tuple[int, str] | None:

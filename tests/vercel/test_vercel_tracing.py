@@ -1,0 +1,73 @@
+"""How far a handler's code is followed, and how much work that is."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from conftest import Lint, problems
+
+from infralint.evidence.streaming import Streaming
+
+VERCEL = {"vercel.json": '{ "framework": "nextjs" }'}
+STREAM = 'import { streamText } from "ai";\nexport const answer = () => streamText({}).toTextStreamResponse();\n'
+
+
+def test_code_that_many_routes_share_is_searched_once(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: Counter[str] = Counter()
+    original = Streaming._search
+
+    def counted(self, module, nodes):  # type: ignore[no-untyped-def]
+        searched[module.path] += 1
+        return original(self, module, nodes)
+
+    monkeypatch.setattr(Streaming, "_search", counted)
+    tools = range(20)
+    registry = "".join(f'import {{ tool{one} }} from "./tool{one}";\n' for one in tools)
+    registry += (
+        f"const tools = [{', '.join(f'tool{one}' for one in tools)}];\nexport const run = (one) => tools[one]();\n"
+    )
+    route = 'import { run } from "../../lib/registry";\nexport const GET = () => Response.json(run(1));\n'
+    report = lint({
+        **VERCEL,
+        "lib/registry.ts": registry,
+        **{f"lib/tool{one}.ts": f"export const tool{one} = () => ({{ stream: false }});" for one in tools},
+        **{f"app/r{one}/route.ts": route for one in range(30)},
+    })  # fmt: skip
+    assert not report["findings"]
+    assert {path: searched[path] for path in searched if "tool" in path} == {f"lib/tool{one}.ts": 1 for one in tools}
+    assert searched["lib/registry.ts"] == 2
+
+
+CHAIN = {f"lib/l{one}.ts": f'export {{ answer }} from "./l{one + 1}";' for one in range(1, 5)} | {"lib/l5.ts": STREAM}
+
+
+@pytest.mark.parametrize(("near", "far"), [("a", "b"), ("b", "a")])
+def test_a_route_that_reaches_a_stream_hides_none_that_does_not(near: str, far: str, lint: Lint) -> None:
+    """The fifth import is followed no more, whichever route is read first."""
+    route = 'export {{ answer as POST }} from "../../lib/l{}";'
+    files = {f"app/{near}/route.ts": route.format(2), f"app/{far}/route.ts": route.format(1)}
+    assert problems(lint({**VERCEL, **CHAIN, **files})) == [f"app/{near}/route.ts:1 warning serverless-stream"]
+
+
+@pytest.mark.parametrize(("first", "second"), [("a", "b"), ("b", "a")])
+def test_modules_that_import_one_another_are_told_alike_from_every_side(first: str, second: str, lint: Lint) -> None:
+    circle = {
+        f"lib/{one}.ts": f'import {{ {other} }} from "./{other}";\nimport {{ answer }} from "./answer";\n'
+        f"export const {one} = (n) => (n ? {other}(n - 1) : {ending});\n"
+        for one, other, ending in ((first, second, "answer()"), (second, first, "null"))
+    }
+    routes = {
+        f"app/{one}/route.ts": f'import {{ {one} }} from "../../lib/{one}";\nexport const GET = () => {one}(3);'
+        for one in "ab"
+    }
+    report = lint({**VERCEL, **circle, **routes, "lib/answer.ts": STREAM})
+    assert problems(report) == [f"app/{one}/route.ts:2 warning serverless-stream" for one in "ab"]
+
+
+def test_the_stream_of_fewest_imports_is_shown(lint: Lint) -> None:
+    imports = 'import { one } from "../../lib/far";\nimport { answer } from "../../lib/near";\n'
+    route = f"{imports}export const GET = () => one() ?? answer();"
+    far = 'export { answer as one } from "./deep";'
+    report = lint({**VERCEL, "app/a/route.ts": route, "lib/far.ts": far, "lib/deep.ts": STREAM, "lib/near.ts": STREAM})
+    assert "lib/near.ts:2" in report["findings"][0]["stream"]["because"]
