@@ -6,6 +6,9 @@ from infralint import Crossing, Finding, Known, Location, Severity, Unknown, Ver
 
 TODAY = "Node.js functions stream since 2024, and Edge is deprecated: what ends a stream is its duration"
 
+FLUID = 300
+"""Seconds without a maxDuration. https://vercel.com/docs/functions/configuring-functions/duration"""
+
 INSTEAD = "Write this function in JavaScript, TypeScript or Python, which stream"
 
 
@@ -36,12 +39,13 @@ def _lasting(crossing: Crossing[VercelFunction]) -> Iterator[Finding | Unknown]:
             yield unknown
         case Unknown():
             yield _finding(crossing, "warning", hop.where, _unproven(crossing), fix)
+        case Known(limit) as duration if hop.ceiling and limit > hop.ceiling.refused:
+            yield _finding(crossing, "error", _place(duration, hop), _refused(crossing, duration), fix)
         case Known(limit) as duration if limit < need.seconds:
             severity: Severity = "error" if need.declared else "warning"
             yield _finding(crossing, severity, _place(duration, hop), _cut(crossing, duration), fix)
         case Known(limit) as duration:
-            enough = f"enough for the {seconds(need.seconds)} that this stream needs"
-            message = f"{_what(crossing)}, which may run {seconds(limit)}: {enough}. {TODAY}"
+            message = f"{_what(crossing)}, which may run {seconds(limit)}: {_enough(crossing, limit)}. {TODAY}"
             yield _finding(crossing, "note", _place(duration, hop), message, "")
 
 
@@ -69,11 +73,38 @@ def _wanted(crossing: Crossing[VercelFunction]) -> str:
     return f"{_what(crossing)}, and infralint.yaml requires Edge (runtime_policy: require-edge)"
 
 
-def _unproven(crossing: Crossing[VercelFunction]) -> str:
-    need = seconds(crossing.stream.duration.seconds)
+def _enough(crossing: Crossing[VercelFunction], limit: float) -> str:
+    ceiling = crossing.hop.ceiling
+    if ceiling and limit > ceiling.largest:
+        return f"more than {seconds(ceiling.largest)} is in beta on the {ceiling.plan.capitalize()} plan"
+    return f"enough for the {seconds(crossing.stream.duration.seconds)} that this stream needs"
+
+
+def _refused(crossing: Crossing[VercelFunction], duration: Known[float]) -> str:
+    ceiling = crossing.hop.ceiling
+    most = f"the {seconds(ceiling.refused)} that the {ceiling.plan.capitalize()} plan allows" if ceiling else ""
+    return f"`{duration.written}` is more than {most}: Vercel refuses the deploy{_too_long(crossing)}"
+
+
+def _too_long(crossing: Crossing[VercelFunction]) -> str:
+    """What to say where no setting helps."""
+    ceiling, need = crossing.hop.ceiling, crossing.stream.duration.seconds
+    if ceiling is None or crossing.hop.reaches(need):
+        return ""
+    beta = f" ({seconds(ceiling.beta)} in beta)" if ceiling.beta else ""
+    most = f"{seconds(max(ceiling.largest, ceiling.with_fluid))} on the {ceiling.plan.capitalize()} plan{beta}"
     return (
-        f"{_what(crossing)}, and nothing here says how long that may run: 300 s with Fluid compute, which would do, but"
-        f" 10 or 15 s without it, where an answer that takes {need} stops in the middle. Write the duration down. {TODAY}"
+        f". No function runs longer than {most}: this stream, of {seconds(need)}, needs another plan or shorter answers"
+    )
+
+
+def _unproven(crossing: Crossing[VercelFunction]) -> str:
+    need = crossing.stream.duration.seconds
+    fluid = "300 s with Fluid compute, which would do, but" if need <= FLUID else "300 s with Fluid compute, and"
+    write = "" if _too_long(crossing) else ". Write the duration down"
+    return (
+        f"{_what(crossing)}, and nothing here says how long that may run: {fluid} 10 or 15 s without it, where an answer"
+        f" that takes {seconds(need)} stops in the middle{_too_long(crossing)}{write}. {TODAY}"
     )
 
 
@@ -87,7 +118,7 @@ def _cut(crossing: Crossing[VercelFunction], duration: Known[float]) -> str:
     )
     return (
         f"{_what(crossing)}, which ends after {seconds(duration.value)}, first byte to last ({said}): {takes}, and what"
-        f" is longer stops in the middle{_again(crossing)}"
+        f" is longer stops in the middle{_again(crossing)}{_too_long(crossing)}"
     )
 
 

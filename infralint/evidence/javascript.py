@@ -34,7 +34,10 @@ FUNCTIONS = frozenset(
 _TRANSPARENT = frozenset(
     "parenthesized_expression as_expression satisfies_expression non_null_expression type_assertion await_expression".split()
 )
-_SPECIFIER = re.compile(rb"""(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)["']([^"'\n]{1,300})["']""")
+_LOADS = re.compile(rb"\b(?:import|require)\s*\(")
+_SPECIFIER = re.compile(
+    rb"""(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(?:/\*[^*]{0,300}\*/\s*)?["'`]([^"'`\n]{1,300})["'`]"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,11 @@ class Module:
             if node.type == "expression_statement" and (name := _first_name(node)):
                 found.setdefault(name, []).append(node)
         return found
+
+    @cached_property
+    def loads(self) -> bool:
+        """Whether modules may be loaded on the way: `import("…")`, `require("…")`."""
+        return _LOADS.search(self.root.text or b"") is not None
 
     @cached_property
     def _around(self) -> tuple[list[int], list[tuple[Node, int]]]:
@@ -462,19 +470,51 @@ def destructured(pattern: Node) -> dict[str, str]:
     return found
 
 
+def loaded(node: Node | None) -> str:
+    """The module of `import("x")` or `require("x")`; empty for anything else, and for a name that is computed."""
+    call = unwrapped(node)
+    function = call.child_by_field_name("function") if call is not None and call.type == "call_expression" else None
+    if call is None or function is None or function.type not in ("import", "identifier"):
+        return ""
+    given = arguments(call) if text_of(function) in ("import", "require") else []
+    return str(literal(given[0]) or "") if given else ""
+
+
+def taken(call: Node) -> Iterator[Import]:
+    """What is taken at once from a module that is loaded: `(await import("x")).name`, `.then(({ name }) => …)`."""
+    specifier, user = loaded(call), call.parent
+    while user is not None and user.type in _TRANSPARENT:
+        user = user.parent
+    if not specifier or user is None or user.type != "member_expression":
+        return
+    name = text_of(user.child_by_field_name("property"))
+    if name != "then" or user.parent is None or user.parent.type != "call_expression":
+        yield Import(specifier, name)
+        return
+    for callback in arguments(user.parent)[:1]:
+        yield from (Import(specifier, one) for one in _taken_by(callback))
+
+
+def _taken_by(callback: Node) -> list[str]:
+    """The members that a function takes from its first parameter."""
+    given = callback.child_by_field_name("parameter") or callback.child_by_field_name("parameters")
+    if given is not None and given.type == "formal_parameters":
+        given = given.named_children[0] if given.named_children else None
+    if given is not None and given.type == "required_parameter":
+        given = given.child_by_field_name("pattern")
+    if given is None or given.type == "object_pattern":
+        return list(destructured(given).values()) if given is not None else []
+    members = (one for one in walk(callback) if one.type == "member_expression")
+    used = (one for one in members if text_of(one.child_by_field_name("object")) == text_of(given))
+    return [text_of(one.child_by_field_name("property")) for one in used]
+
+
 def _required(node: Node) -> str:
-    """The module of `require("x")`, also with a property taken from it."""
+    """The module that a value is loaded from, also with a property taken from it."""
     call = unwrapped(node)
     if call is not None and call.type == "member_expression":
-        call = unwrapped(call.child_by_field_name("object"))
-    if (
-        call is not None
-        and call.type == "call_expression"
-        and text_of(call.child_by_field_name("function")) == "require"
-    ):
-        given = arguments(call)
-        return str(literal(given[0]) or "") if given else ""
-    return ""
+        call = call.child_by_field_name("object")
+    return loaded(call)
 
 
 def _read_export(module: Module, node: Node) -> None:

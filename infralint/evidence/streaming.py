@@ -21,7 +21,9 @@ from infralint.evidence.javascript import (
     destructured,
     line_of,
     literal,
+    loaded,
     pairs,
+    taken,
     text_of,
     unwrapped,
     walk,
@@ -204,9 +206,30 @@ class Streaming:
             if sighting := self._sighted(module, one):
                 return _Meaning(sighting)
             if one.type in ("identifier", "shorthand_property_identifier", "type_identifier"):
-                names |= dict.fromkeys(_referred(module, one))
+                names |= dict.fromkeys(self._referred(module, one))
+            elif one.type == "call_expression" and module.loads:
+                names |= dict.fromkeys(taken(one))
         beside = (_Name(module.path, one, False) for one in names if isinstance(one, str))
         return _Meaning(None, tuple(beside), self._homes(module, [one for one in names if isinstance(one, Import)]))
+
+    def _referred(self, module: Module, node: Node) -> list[Import | str]:
+        """The top-level name or import that an identifier stands for; of `ns.name`, the member."""
+        name = text_of(node)
+        imported = self._imported(module, node)
+        if imported is None or imported.name != "*":
+            return [imported or name] if imported or name in module.values else []
+        parent = node.parent
+        if parent is not None and parent.type in ("member_expression", "nested_type_identifier"):
+            return [Import(imported.specifier, text_of(parent.child_by_field_name("property")))]
+        return [Import(imported.specifier, "default")]
+
+    def _imported(self, module: Module, name: Node) -> Import | None:
+        """The import that an identifier stands for, at the top of its file or loaded within its function."""
+        found = module.imports.get(text_of(name))
+        if found or not module.loads:
+            return found
+        loads = ((loaded(value), key) for value, key in self._values(module, name))
+        return next((Import(specifier, key or "*") for specifier, key in loads if specifier), None)
 
     def _sighted(self, module: Module, node: Node) -> Sighting | None:
         if node.type in ("call_expression", "new_expression"):
@@ -226,7 +249,7 @@ class Streaming:
         if function.type != "identifier":
             return None
         name = text_of(function)
-        imported = module.imports.get(name)
+        imported = self._imported(module, function)
         original = imported.name if imported and imported.name not in ("default", "*") else name
         if imported and self._is_package(module, imported.specifier):
             if original in MCP_FUNCTIONS and self._answers_json(module, node):
@@ -368,7 +391,7 @@ class Streaming:
         )
         for call in calls:
             if call is not None and call.type == "call_expression":
-                for _, function in self._definitions(module, text_of(call.child_by_field_name("function"))):
+                for _, function in self._definitions(module, call.child_by_field_name("function")):
                     if self._holds(_asks_for_stream, function):
                         return True
         return False
@@ -385,11 +408,10 @@ class Streaming:
                 or (name in STARTING_METHODS and bool(arguments(node)))
                 or (name == "from" and owner in ("ReadableStream", "Readable"))
             )
-        name = text_of(function)
-        imported = module.imports.get(name)
+        imported = self._imported(module, function)
         if imported and self._is_package(module, imported.specifier):
             return imported.name in STREAM_FUNCTIONS or bool(re.fullmatch(r"[A-Z]\w*Stream", imported.name))
-        return any(self._returns_stream(home, one, depth) for home, one in self._definitions(module, name))
+        return any(self._returns_stream(home, one, depth) for home, one in self._definitions(module, function))
 
     def _returns_stream(self, module: Module, function: Node, depth: int) -> bool:
         if function.type.startswith("generator_function"):
@@ -404,9 +426,15 @@ class Streaming:
         """Whether an import is a package's: known by its name, or not found in the project."""
         return (f"{specifier}/".startswith(PACKAGES)) or not self.modules.resolve(module.path, specifier)
 
-    def _definitions(self, module: Module, name: str, depth: int = 0) -> Iterator[tuple[Module, Node]]:
-        """The functions of the project that a name stands for."""
-        imported = module.imports.get(name)
+    def _definitions(self, module: Module, name: Node | None) -> Iterator[tuple[Module, Node]]:
+        """The functions of the project that an identifier stands for."""
+        if name is not None:
+            yield from self._named(module, text_of(name), self._imported(module, name))
+
+    def _named(
+        self, module: Module, name: str, imported: Import | None, depth: int = 0
+    ) -> Iterator[tuple[Module, Node]]:
+        """The functions of a top-level name, or of an import."""
         if imported is None:
             value = unwrapped(module.values.get(name))
             if value is not None and value.type in FUNCTIONS:
@@ -418,7 +446,7 @@ class Streaming:
             return
         exported = home.exports.get(imported.name)
         if isinstance(exported, str):
-            yield from self._definitions(home, exported, depth + 1)
+            yield from self._named(home, exported, home.imports.get(exported), depth + 1)
         elif exported is not None and not isinstance(exported, Import) and exported.type in FUNCTIONS:
             yield home, exported
 
@@ -456,18 +484,6 @@ def _assignments(function: Node) -> dict[str, list[tuple[Node, str]]]:
             for item in target.named_children:
                 found.setdefault(text_of(item), []).append((value, ""))
     return found
-
-
-def _referred(module: Module, node: Node) -> list[Import | str]:
-    """The top-level name or import that an identifier stands for; of `ns.name`, the member."""
-    name = text_of(node)
-    imported = module.imports.get(name)
-    if imported is None or imported.name != "*":
-        return [name] if imported or name in module.values else []
-    parent = node.parent
-    if parent is not None and parent.type in ("member_expression", "nested_type_identifier"):
-        return [Import(imported.specifier, text_of(parent.child_by_field_name("property")))]
-    return [Import(imported.specifier, "default")]
 
 
 def _library(module: Module, node: Node, name: str, specifier: str) -> Sighting | None:

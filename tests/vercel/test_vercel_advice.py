@@ -135,3 +135,98 @@ def test_below_pages_the_advice_is_one_config_with_what_it_said_before(
 def test_a_value_in_config_that_is_no_literal_is_asked_for_in_config(lint: Lint) -> None:
     assert not lint(pages("15.1.0", "export const config = { maxDuration: LIMIT };"))["findings"]
     assert "export const config = { maxDuration: 300 }" in run("check", ".").stdout
+
+
+HANDLER = "export const POST = () => new Response(new ReadableStream({}));\n"
+
+
+def planned(lint: Lint, vercel: str, settings: str, seconds: int | None, need: int = 0) -> tuple[str, str, str]:
+    """Severity, message and advice for a route of so many seconds, on the plan that infralint.yaml names."""
+    duration = f"export const maxDuration = {seconds};\n" if seconds else ""
+    declared = f"\nstreams: [{{ path: /chat, duration: {need}s }}]" if need else ""
+    report = lint({
+        "vercel.json": vercel,
+        "package.json": '{ "dependencies": { "next": "16.0.0" } }',
+        "infralint.yaml": f"vercel: {{ {settings} }}{declared}",
+        "app/chat/route.ts": duration + HANDLER,
+    })  # fmt: skip
+    [finding] = report["findings"]
+    return finding["severity"], finding["message"], finding["fix"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "seconds", "most"),
+    [
+        ("plan: hobby, fluid: true", 301, "5 min that the Hobby plan"),
+        ("plan: hobby", 600, "5 min that the Hobby plan"),
+        ("plan: hobby, fluid: false", 61, "60 s that the Hobby plan"),
+        ("plan: pro, fluid: false", 800, "5 min that the Pro plan"),
+        ("plan: pro, fluid: true", 2000, "30 min that the Pro plan"),
+        ("plan: enterprise", 1900, "30 min that the Enterprise plan"),
+    ],
+)
+def test_more_than_the_plan_allows_is_never_enough(settings: str, seconds: int, most: str, lint: Lint) -> None:
+    severity, message, _ = planned(lint, "{}", settings, seconds)
+    assert severity == "error"
+    assert f"is more than the {most} allows: Vercel refuses the deploy" in message
+
+
+@pytest.mark.parametrize(
+    ("settings", "seconds"),
+    [
+        ("plan: hobby", 300),
+        ("plan: pro", 800),
+        ("plan: enterprise, fluid: false", 900),
+        ("fluid: true", 800),
+        ("plan: pro", 300),
+    ],
+)
+def test_what_the_plan_allows_is_enough(settings: str, seconds: int, lint: Lint) -> None:
+    severity, message, advice = planned(lint, "{}", settings, seconds)
+    assert (severity, advice) == ("note", "")
+    assert "enough for the 2 min" in message
+
+
+def test_a_duration_in_beta_is_neither_refused_nor_called_enough(lint: Lint) -> None:
+    severity, message, _ = planned(lint, "{}", "plan: pro, fluid: true", 1800)
+    assert severity == "note"
+    assert "is in beta on the Pro plan" in message
+    assert "enough" not in message
+
+
+@pytest.mark.parametrize(
+    ("vercel", "settings", "seconds", "need", "advice"),
+    [
+        ("{}", "plan: hobby, fluid: true", 60, 0, "export const maxDuration = 300;"),
+        ("{}", "plan: hobby, fluid: true", 600, 0, "export const maxDuration = 300;"),
+        ('{ "fluid": false }', "plan: hobby", 60, 0, '"fluid": true\nexport const maxDuration = 300;'),
+        ('{ "fluid": false }', "plan: hobby", 30, 50, "export const maxDuration = 60;"),
+        ("{}", "plan: pro, fluid: false", 60, 500, '"fluid": true\nexport const maxDuration = 500;'),
+        ("{}", "plan: pro", 60, 500, "export const maxDuration = 500;"),
+        ("{}", "plan: enterprise, fluid: false", 60, 900, "export const maxDuration = 900;"),
+        ("{}", "fluid: true", 60, 900, "export const maxDuration = 900;"),
+    ],
+)
+def test_advice_keeps_to_what_the_plan_allows(
+    vercel: str, settings: str, seconds: int, need: int, advice: str, lint: Lint
+) -> None:
+    assert planned(lint, vercel, settings, seconds, need)[2] == advice
+
+
+@pytest.mark.parametrize(
+    ("settings", "seconds", "said"),
+    [
+        ("plan: hobby, fluid: true", 60, "longer than 5 min on the Hobby plan:"),
+        ("plan: hobby, fluid: false", None, "longer than 5 min on the Hobby plan:"),
+        ("plan: pro", None, "longer than 800 s on the Pro plan (30 min in beta):"),
+        ("plan: hobby", 600, "longer than 5 min on the Hobby plan:"),
+    ],
+)
+def test_where_no_duration_of_the_plan_is_enough_none_is_advised(
+    settings: str, seconds: int | None, said: str, lint: Lint
+) -> None:
+    _, message, advice = planned(lint, "{}", settings, seconds, need=1200)
+    assert said in message
+    assert "needs another plan or shorter answers" in message
+    assert "which would do" not in message
+    assert not advice

@@ -71,3 +71,68 @@ def test_the_stream_of_fewest_imports_is_shown(lint: Lint) -> None:
     far = 'export { answer as one } from "./deep";'
     report = lint({**VERCEL, "app/a/route.ts": route, "lib/far.ts": far, "lib/deep.ts": STREAM, "lib/near.ts": STREAM})
     assert "lib/near.ts:2" in report["findings"][0]["stream"]["because"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'const { answer } = await import("@/lib/chat"); return answer();',
+        'const { answer: reply } = await import("../../lib/chat"); return reply();',
+        'const chat = await import("@/lib/chat"); return chat.answer();',
+        'return (await import("@/lib/chat")).answer();',
+        'const { answer } = (await import("@/lib/chat")).default; return answer();',
+        'return import("@/lib/chat").then(({ answer }) => answer());',
+        'return import("@/lib/chat").then((chat) => chat.answer());',
+        'return import(/* webpackChunkName: "chat" */ "@/lib/chat").then(function (chat) { return chat.answer(); });',
+        "const { answer } = await import(`@/lib/chat`); return answer();",
+        'const { answer } = require("../../lib/chat"); return answer();',
+        'return require("../../lib/chat").answer();',
+        'const { tokens } = await import("@/lib/chat"); return new Response(tokens());',
+        'const { createUIMessageStreamResponse } = await import("ai"); return createUIMessageStreamResponse({});',
+        'switch (x) { case 1: { const { run } = await import("@/lib/quiet"); return run(); }\n'
+        'default: { const { answer } = await import("@/lib/chat"); return answer(); } }',
+    ],
+)
+def test_a_module_that_is_loaded_on_the_way_is_followed(code: str, lint: Lint) -> None:
+    report = lint({
+        **VERCEL,
+        "tsconfig.json": '{ "compilerOptions": { "paths": { "@/*": ["./*"] } } }',
+        "lib/chat.ts": STREAM + "export async function* tokens() { yield 1; }\nexport default { answer };\n",
+        "lib/quiet.ts": "export const run = () => Response.json({});",
+        "app/a/route.ts": f"export async function POST(x) {{ {code} }}\n",
+    })  # fmt: skip
+    assert problems(report) == ["app/a/route.ts:1 warning serverless-stream"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'const { title } = await import("../../lib/chat"); return Response.json(title());',
+        'return Response.json((await import("../../lib/chat")).title());',
+        'return import("../../lib/chat").then((chat) => Response.json(chat.title()));',
+        "const { answer } = await import(`../../lib/${x}`); return answer();",
+        "const { answer } = await import(x); return answer();",
+        '// await import("../../lib/chat")\nreturn Response.json("import(\'../../lib/chat\').answer()");',
+    ],
+)
+def test_of_a_loaded_module_only_what_is_taken_is_followed(code: str, lint: Lint) -> None:
+    chat = STREAM + "export const title = () => 'stream';\n"
+    report = lint({
+        **VERCEL,
+        "lib/chat.ts": chat,
+        "app/a/route.ts": f"export async function POST(x) {{ {code} }}\n",
+    })  # fmt: skip
+    assert not report["findings"]
+    assert not report["unknown"]
+
+
+def test_two_functions_may_load_different_modules_under_one_name(lint: Lint) -> None:
+    loads = 'export const {} = async () => {{ const {{ run }} = await import("../../lib/{}"); return run(); }};\n'
+    files = {"lib/chat.ts": STREAM + "export { answer as run };", "lib/quiet.ts": "export const run = () => null;"}
+    report = lint({
+        **VERCEL,
+        **files,
+        "app/a/route.ts": loads.format("GET", "quiet") + loads.format("POST", "chat"),
+        "app/b/route.ts": loads.format("GET", "quiet") + loads.format("unused", "chat"),
+    })  # fmt: skip
+    assert problems(report) == ["app/a/route.ts:1 warning serverless-stream"]

@@ -27,7 +27,7 @@ from infralint.project import CantRead, Project
 from infralint.sources.vercel.applications import BACKENDS, Application, NextSettings
 from infralint.sources.vercel.config import FunctionRule, VercelConfig, rule_matches, with_matches
 from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction, VercelTier, edge_duration
-from infralint.sources.vercel.limits import limits
+from infralint.sources.vercel.limits import ceiling, limits
 from infralint.sources.vercel.routes import PAGE_EXTENSIONS, Route, api_routes, below, function_sources, next_routes
 from infralint.sources.vercel.segment import HANDLERS, MAXIMUM, NOTHING_SAID, Segment, Segments, handler_lines
 
@@ -245,6 +245,7 @@ class Builder:
             config=read.segment.config,
             statement=read.segment.statement,
             rule=_ruling(route, application.config),
+            ceiling=ceiling(self._fluid(application), settings.plan),
         )
 
     def _hints(self, read: Read) -> tuple[Hint, ...]:

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 from infralint.model import Hop, Known, Location, Related, Setting, StreamKind
 from infralint.sources.vercel.config import FunctionRule, Rewrite
-from infralint.sources.vercel.limits import EDGE_DURATION, FLUID_DEFAULT
+from infralint.sources.vercel.limits import EDGE_DURATION, FLUID_DEFAULT, Ceiling
 from infralint.sources.vercel.rewriting import rewritten
 from infralint.sources.vercel.routes import Router, serves, specificity
 
@@ -33,7 +33,8 @@ class VercelFunction(Hop):
     maxDuration stands somewhere. held: why its runtime holds responses back, if it does. policy:
     which runtime the user wants. unread: what looks like a setting and is none. rule: what vercel.json
     says of a plain function, where that decides its duration whatever the file says. config: the
-    pairs of the file's `export const config`. statement: its duration, where that stands outside.
+    pairs of the file's `export const config`. statement: its duration, where that stands outside. ceiling:
+    what the plan allows, if the plan is known.
     """
 
     platform: ClassVar[str] = "vercel"
@@ -49,23 +50,43 @@ class VercelFunction(Hop):
     rule: FunctionRule | None = None
     config: tuple[tuple[str, str], ...] = ()
     statement: str = ""
+    ceiling: Ceiling | None = None
 
     @property
     def runtime_name(self) -> str:
         """`Node.js`, `Edge`; empty where it can't be told."""
         return RUNTIME_NAMES.get(self.runtime.value, self.runtime.value) if isinstance(self.runtime, Known) else ""
 
+    def reaches(self, seconds: float) -> bool:
+        """Whether the plan, as far as it is known, lets a function run so long."""
+        return self.ceiling is None or seconds <= max(self.ceiling.largest, self.ceiling.with_fluid)
+
     def fix(self, setting: str, seconds: float = 0) -> str:
         """What to write in the function's file, or in vercel.json where that decides."""
-        wanted = math.ceil(max(seconds, FLUID_DEFAULT))
         match setting:
+            case "max_duration" | "runtime" if not self.reaches(seconds):
+                return ""
             case "max_duration":
-                return self._duration_lines(wanted)
+                return self._switch_line(seconds) + self._duration_lines(self._wanted(seconds))
             case "runtime":
-                return self._node_lines(wanted)
+                return self._switch_line(seconds) + self._node_lines(self._wanted(seconds))
             case "edge" if self.runtime_name in ("Node.js", "Bun"):
                 return self._app_line("runtime", "edge") if self.router == "app" else self._config_line(runtime="edge")
         return ""
+
+    def _wanted(self, seconds: float) -> int:
+        """The duration to write: Fluid compute's default, unless the stream needs more or the plan allows less."""
+        most = self._most(seconds)
+        return math.ceil(min(max(seconds, FLUID_DEFAULT), most))
+
+    def _most(self, seconds: float) -> float:
+        if self.ceiling is None:
+            return math.inf
+        return self.ceiling.largest if seconds <= self.ceiling.largest else self.ceiling.with_fluid
+
+    def _switch_line(self, seconds: float) -> str:
+        """Fluid compute in vercel.json, where the plan allows the duration only with it."""
+        return '"fluid": true\n' if self.ceiling and seconds > self.ceiling.largest else ""
 
     def _duration_lines(self, wanted: int) -> str:
         """https://nextjs.org/docs/pages/api-reference/functions/next-config: `config` is read by every version since 13.5."""

@@ -16,22 +16,25 @@ EDGE_FIRST_BYTE = 25.0
 EDGE_DURATION = 300.0
 FLUID_DEFAULT = 300.0
 """Fluid compute, on for every project made since 23 April 2025 and for older ones that turned it on."""
+LONGEST_BETA = 1800.0
+"""https://vercel.com/changelog, June 2026: up to 30 minutes on Pro and Enterprise, in beta."""
 LARGEST_DURATION = 3600
 """What vercel.json may say at all; the plan's own limit is checked at deploy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds a function gets without a maxDuration, and the most it can ask for."""
+    """Seconds a function gets without a maxDuration, the most it can ask for, and the most in public beta."""
 
     default: float
     largest: float
+    beta: float = 0
 
 
 FLUID: dict[Plan, Limits] = {
     "hobby": Limits(FLUID_DEFAULT, 300),
-    "pro": Limits(FLUID_DEFAULT, 800),
-    "enterprise": Limits(FLUID_DEFAULT, 800),
+    "pro": Limits(FLUID_DEFAULT, 800, LONGEST_BETA),
+    "enterprise": Limits(FLUID_DEFAULT, 800, LONGEST_BETA),
 }
 WITHOUT_FLUID: dict[Plan, Limits] = {
     "hobby": Limits(10, 60),
@@ -46,3 +49,28 @@ def limits(fluid: bool, plan: Plan | None) -> Limits:
     if plan:
         return table[plan]
     return Limits(max(one.default for one in table.values()), min(one.largest for one in table.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """The longest maxDuration on a known plan, in seconds.
+
+    largest: what a project may ask for; with_fluid, beta: what it may once Fluid compute is on, and in
+    public beta (0: nothing more); refused: beyond it Vercel refuses the deploy.
+    """
+
+    plan: Plan
+    largest: float
+    with_fluid: float
+    beta: float
+    refused: float
+
+
+def ceiling(fluid: bool | None, plan: Plan | None) -> Ceiling | None:
+    """None for an unknown plan. Where Fluid compute may be on or off, only what both refuse is refused."""
+    if plan is None:
+        return None
+    fluid_limits, other = FLUID[plan], WITHOUT_FLUID[plan]
+    tables = (other,) if fluid is False else (fluid_limits,) if fluid else (fluid_limits, other)
+    refused = max(max(one.largest, one.beta) for one in tables)
+    return Ceiling(plan, tables[0].largest, fluid_limits.largest, fluid_limits.beta, refused)
