@@ -10,7 +10,7 @@ import msgspec
 from infralint.evidence.names import stream_name
 from infralint.lazy import lazy
 from infralint.model import Affinity, Hint, Hop, Known, Location, Setting, StreamKind, Unknown, Upgrade
-from infralint.sources.nginx import choose
+from infralint.sources.nginx import choose, handed
 from infralint.sources.nginx.choose import Listener, Place, VirtualServer
 from infralint.sources.nginx.conditions import holds
 from infralint.sources.nginx.environment import Environment
@@ -163,14 +163,18 @@ class BuiltLocation(msgspec.Struct, eq=False, dict=True):
         return changed if changed != path else None
 
     def leads_to(self, kind: StreamKind, path: str = "/") -> Iterator[str]:
-        """Where try_files, error_page and rewrite send a request that nothing here answers."""
+        """Where try_files, error_page and rewrite send a request that nothing here answers; a page of HTML is no stream."""
         upgrade = "websocket" if kind == "websocket" else ""
         for one in self.scope.nearest.directives:
             if one.name == "try_files" and len(one.args) > 1:
                 target = _QUERY.split(one.args[-1], maxsplit=1)[0]
-                yield target.replace("$http_upgrade", upgrade).replace("$uri", path)
+                target = target.replace("$http_upgrade", upgrade).replace("$uri", path)
             elif one.name == "error_page" and len(one.args) > 1:
-                yield one.args[-1]
+                target = one.args[-1]
+            else:
+                continue
+            if not target.endswith((".html", ".htm")):
+                yield target
         if (rewritten := self._rewritten(path)) is not None:
             yield rewritten
 
@@ -364,13 +368,33 @@ class _Builder:
         }
         proxied = [(one, passed) for one, passed in proxied if one.pattern not in checked and not _answers(one)]
         self._unseen(built)
-        told = _told(built)
         everything = {"/", *fallbacks}
         apis = any(_is_catch_all(one.block) and one.pattern not in everything for one, _ in proxied)
         for one, passed in proxied:
             general = not apis if one.pattern in everything else _is_catch_all(one.block)
-            one.hop = self._hop(one, passed, server, names, general, told.get(one.pattern, ()))
-            self.hops.append(one.hop)
+            one.hop = self._hop(one, passed, server, names, general)
+        self._hand_over(server)
+        self.hops += [one.hop for one, _ in proxied if one.hop is not None]
+
+    def _hand_over(self, server: VirtualServer) -> None:
+        """Give what locations say of streams to those that nginx sends their requests to."""
+        places = list(handed.every(server.places))
+        expressions = any(place.modifier in ("~", "~*") for place in places)
+        owners: dict[int, BuiltLocation] = {id(place.tag.hop): place.tag for place in places if place.tag.hop}
+        given: dict[int, list[Hint]] = {}
+        silent: set[int] = set()
+        for place in places:
+            taker = handed.taker(server, place) if expressions else None
+            if place.tag.hop is not None and taker is None:
+                continue
+            silent.add(id(place.tag.hop))
+            for hint in _telling(place):
+                for hop in _reached(server, taker or place, place, hint.kind):
+                    given.setdefault(id(hop), []).append(handed.handed(hint, place.tag))
+                    self.nginx.heard |= {hint.evidence.where} if hint.evidence.where else set()
+        for key, one in owners.items():
+            if one.hop is not None:
+                one.hop = handed.silenced(one.hop) if key in silent else handed.joined(one.hop, given.get(key, ()))
 
     def _unseen(self, built: Sequence[BuiltLocation]) -> None:
         """Locations that could carry a stream, and of which all that matters stands in what is not here."""
@@ -387,11 +411,11 @@ class _Builder:
         server: VirtualServer,
         names: Sequence[str],
         general: bool,
-        told: Sequence[Hint],
     ) -> NginxLocation:
         family = PASSES[passed.name]
         block, scope = built.block, built.scope
         internal = "internal" in scope.nearest.by_name
+        told = [] if internal else list(declared(block))
         if not internal:
             self.nginx.heard |= {hint.evidence.where for hint in told if hint.evidence.where}
         where = block.where
@@ -500,14 +524,20 @@ def _pass_of(level: Level) -> Directive | None:
     return None
 
 
-def _told(built: Sequence[BuiltLocation]) -> dict[str, list[Hint]]:
-    """Declared streams, by the pattern of the location that proxies them: the declaring one, or where it sends requests on."""
-    found: dict[str, list[Hint]] = {}
-    for one in built:
-        for hint in declared(one.block):
-            for pattern in [one.pattern] if _pass_of(one.scope.nearest) else one.leads_to(hint.kind):
-                found.setdefault(pattern, []).append(hint)
-    return found
+def _telling(place: Place) -> list[Hint]:
+    """What a location says of a stream: all that its hop gives away, else its declarations or its name."""
+    location: BuiltLocation = place.tag
+    if "internal" in location.scope.nearest.by_name:
+        return []
+    said = list(location.hop.hints) if location.hop else list(declared(location.block))
+    named = handed.told_by_name(place)
+    return said or ([named] if named else [])
+
+
+def _reached(server: VirtualServer, chosen: Place, place: Place, kind: StreamKind) -> list[Hop]:
+    """The hops where requests end that are made for one location and that nginx gives to another, or to itself."""
+    found = [hop for path in handed.own_paths(place)[:2] for hop, _ in _through(server, chosen, path, kind, 0)]
+    return list({id(hop): hop for hop in found}.values())
 
 
 def _answers(one: BuiltLocation) -> bool:

@@ -128,9 +128,10 @@ class NginxLocation(Hop):
         if self.ssi:
             lines.insert(0, "ssi off;    # an unbuffered answer must not pass through server-side includes")
         if self.assumable:
-            return "\n".join(
-                ["# in a location of the streaming path's own, beside its " + self.pass_directive.name, *lines]
-            )
+            own = "a location of the streaming path's own"
+            if self.name.startswith("location ~"):
+                own += " (`location ^~ /path`, for this expression comes before plain prefixes)"
+            return "\n".join([f"# in {own}, beside its {self.pass_directive.name}", *lines])
         return "\n".join(lines)
 
     @property
