@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -82,4 +83,37 @@ def test_refused_by_infralint_is_refused_by_nginx(text: str, binary: Binary, tmp
     assert bool(refused) == (not accepted.ok), accepted.message
     for one in refused:
         assert one.where.line == 5
+        assert one.message.removeprefix("nginx would refuse this file: ").partition(";")[0] in accepted.message
+
+
+INCLUDED = {
+    "a.inc": f"{PASS} proxy_buffering off;\n",
+    "b.inc": "proxy_read_timeout 5s;\nproxy_set_header X 1;\n",
+    "place.inc": f"location /x {{ {PASS} }}\n",
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "location /x { include a.inc; proxy_buffering on; }",
+        "location /x { proxy_buffering off; include a.inc; }",
+        f"location /x {{ {PASS} include a.inc; }}",
+        "location /x { include a.inc; include b.inc; }",
+        "location /x { include b.inc; include b.inc; }",
+        "proxy_read_timeout 9s; include b.inc;",
+        "include b.inc; location /x { include b.inc; include a.inc; }",
+        "include place.inc; location /x { include a.inc; }",
+        "include place.inc; location = /x { include a.inc; }",
+        "location / { location /x/y { include a.inc; } } include place.inc;",
+    ],
+)
+def test_what_an_include_brings_beside_its_like_is_refused(text: str, binary: Binary, tmp_path: Path) -> None:
+    configuration = f"events {{}}\nhttp {{\n server {{\n listen 127.0.0.1:1999;\n {text}\n }}\n}}\n"
+    for name, content in {"nginx.conf": configuration, **INCLUDED}.items():
+        (tmp_path / name).write_text(content)
+    refused = read(Project(tmp_path, Settings(), base=tmp_path)).unreadable
+    accepted = binary.accepts(re.sub(r"include (\w+\.inc);", lambda one: INCLUDED[one[1]], configuration))
+    assert bool(refused) == (not accepted.ok), accepted.message
+    for one in refused:
         assert one.message.removeprefix("nginx would refuse this file: ").partition(";")[0] in accepted.message

@@ -716,3 +716,56 @@ def test_a_rewrite_of_the_server_comes_before_its_locations(rewrite: str, line: 
     report = lint({"nginx.conf": f"server {{\n\n{rewrite}\n\n{locations}\n}}\n", "infralint.yaml": DECLARED})
     assert problems(report) == ([f"nginx.conf:{line} error buffered-stream"] if line else [])
     assert bool(report["unknown"]) == (line is None)
+
+
+SHARED = "proxy_set_header Host $host;\nproxy_read_timeout 60s;\nproxy_buffering on;\n"
+
+
+def test_what_an_include_sets_beside_the_location_is_refused_once(lint: Lint) -> None:
+    locations = "".join(
+        f"location /sse/{n} {{ include proxy.conf; {PASS_ON} proxy_buffering off; }}\n" for n in range(3)
+    )
+    report = lint({"nginx.conf": f"server {{\n{locations}}}\n", "proxy.conf": SHARED})
+    [problem] = report["unreadable"]
+    said = 'nginx would refuse this file: "proxy_buffering" directive is duplicate; the first stands at proxy.conf:3:1'
+    assert problem["message"] == said
+    assert (problem["location"]["path"], problem["location"]["line"]) == ("nginx.conf", 2)
+    assert report["unknown"] == []
+    assert report["status"] == 2
+
+
+PASS_ON = "proxy_pass http://app;"
+
+
+@pytest.mark.parametrize(
+    ("files", "unknown"),
+    [
+        ({"nginx.conf": "proxy_buffering on; include conf.d/*.conf;"}, True),
+        ({"nginx.conf": "include proxy.conf; proxy_buffering off;"}, True),
+        ({"nginx.conf": "proxy_buffering off; include conf.d/*.conf;"}, False),
+        ({"nginx.conf": "proxy_buffering off; gzip on; include gzip.conf;"}, True),
+    ],
+)
+def test_files_that_contradict_each_other_at_the_http_level_are_both_named(
+    files: dict[str, str], unknown: bool, lint: Lint
+) -> None:
+    [start] = files.values()
+    main = f"events {{}}\nhttp {{ {start}\nserver {{ location /sse {{ {PASS_ON} proxy_read_timeout 5m; }} }} }}\n"
+    others = {"proxy.conf": "proxy_buffering on;\n", "gzip.conf": "gzip on;\n"}
+    report = lint({"nginx.conf": main, "conf.d/a.conf": "proxy_buffering off;\n", **others})
+    assert report["unreadable"] == report["findings"] == []
+    said = [one["message"] for one in report["unknown"]]
+    assert len(said) == unknown
+    assert all("nginx.conf:2" in one and "both hold here, and nginx takes one" in one for one in said)
+
+
+def test_locations_that_a_glob_brings_may_be_meant_one_instead_of_the_other(lint: Lint) -> None:
+    place = f"location /sse {{ {PASS_ON} proxy_buffering off; proxy_read_timeout 5m; }}\n"
+    report = lint({"nginx.conf": "server { include apps/*.conf; }\n", "apps/a.conf": place, "apps/b.conf": place})
+    assert report["unreadable"] == []
+
+
+def test_a_condition_that_stands_second_is_named(lint: Lint) -> None:
+    text = f"server {{\nlocation /sse {{\n{PASS_ON}\nproxy_buffering on;\n{{% if a %}}\nproxy_buffering off;\n{{% endif %}}\n}}\n}}\n"
+    report = lint({"app.conf.j2": text})
+    assert "`proxy_buffering off` stands only under `if a`" in report["unknown"][0]["message"]

@@ -17,6 +17,7 @@ from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.hints import declared, hints
 from infralint.sources.nginx.hops import PASSES, Family, NginxLocation, buffers_responses, catch_all, idle_timeout
 from infralint.sources.nginx.includes import Includes
+from infralint.sources.nginx.refusals import clashes, contradictions
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, hidden
 from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.upstreams import Upstream, keeps_affinity, targets_of
@@ -283,14 +284,22 @@ class _Builder:
     def _expand(self, directives: list[Directive], stack: tuple[str, ...] = ()) -> list[Directive]:
         return self.includes.expand(directives, self.part.base, stack)
 
+    def _block(self, owner: Directive) -> Level:
+        """A server or a location with its includes put in; what nginx would refuse of them is kept."""
+        level = Level(owner, self._expand(owner.block or []))
+        for place, unknown in clashes(level, self.includes.globbed):
+            level.refused[unknown.name] = self.includes.clashes.setdefault(place, unknown)
+        return level
+
     def _http(self, scope: Scope) -> None:
         level = scope.nearest
         self.levels.append(level)
+        self.nginx.unseen += contradictions(level, self.includes.globbed)
         _collect(level, self.part, self.includes, self.own)
         loose: list[Directive] = []
         for one in self.includes.project.work.steps(f"nginx servers of {self.part.name}", level.directives):
             if one.name == "server" and one.block is not None:
-                inner = Level(one, self._expand(one.block))
+                inner = self._block(one)
                 if _is_stream_server(inner):
                     self._stream_server(one, scope.inside(inner))
                 else:
@@ -304,7 +313,7 @@ class _Builder:
         _collect(scope.nearest, self.part, self.includes, self.own)
         for one in scope.nearest.directives:
             if one.name == "server" and one.block is not None:
-                inner = Level(one, self._expand(one.block))
+                inner = self._block(one)
                 self._stream_server(one, scope.inside(inner))
 
     def _server(self, block: Directive | None, scope: Scope, loose: Sequence[Directive] = ()) -> None:
@@ -331,7 +340,7 @@ class _Builder:
                 self.nginx.unseen.append(hidden(level.opaque[0], "the locations of this server"))
 
     def _place(self, block: Directive, outer: Scope, server: VirtualServer, built: list[BuiltLocation]) -> Place:
-        level = Level(block, self._expand(block.block or []))
+        level = self._block(block)
         scope = outer.inside(level)
         modifier, pattern = _matching(block)
         location = BuiltLocation(block, scope)
