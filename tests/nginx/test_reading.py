@@ -540,7 +540,7 @@ def test_lua_blocks_are_no_configuration(lint: Lint) -> None:
     [
         ({"nginx/Dockerfile": "FROM nginx:1.27-alpine\n"}, True),
         ({"nginx/Dockerfile": "FROM nginx:1.31.2\n"}, False),
-        ({"nginx/Dockerfile": "FROM nginx:alpine\n"}, True),
+        ({"nginx/Dockerfile": "FROM nginx@sha256:abc\n"}, True),
         ({"nginx/Dockerfile": "FROM nginx:1.29\n"}, True),
         ({"compose.yaml": "services:\n  web:\n    image: docker.io/nginxinc/nginx-unprivileged:1.30-alpine\n"}, False),
         ({"nginx/Dockerfile": "ARG NGINX_VERSION=1.31.2\nFROM nginx:${NGINX_VERSION}-alpine\n"}, False),
@@ -558,6 +558,36 @@ def test_the_nginx_version_decides_the_default(files: dict[str, str], old: bool,
     [finding] = [one for one in report["findings"] if one["check"] == "buffered-stream"]
     assert finding["severity"] == ("error" if old else "warning")
     assert ("HTTP/1.0" in finding["message"]) == old
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "nginx",
+        "nginx:latest",
+        "nginx:stable",
+        "nginx:mainline",
+        "nginx:alpine",
+        "nginx:stable-alpine",
+        "nginx:1-alpine",
+        "nginx:alpine-slim",
+        "nginx:mainline-bookworm",
+        "docker.io/nginxinc/nginx-unprivileged:stable",
+    ],
+)
+def test_a_tag_without_a_number_may_be_either_side_of_a_change(image: str, lint: Lint) -> None:
+    sockets = "location /ws { proxy_pass http://app; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; }"
+    text = f"server {{\n# SSE\n{SSE}\n{sockets}\n}}\n"
+    for file in ({"nginx/Dockerfile": f"FROM {image}\n"}, {"compose.yaml": f"services:\n  web:\n    image: {image}\n"}):
+        report = lint({"nginx/app.conf": text, "nginx/Dockerfile": "", "compose.yaml": "", **file})
+        [held] = [one for one in report["findings"] if one["check"] == "buffered-stream"]
+        assert held["severity"] == "warning"
+        assert f"`{image}` says no number: nginx before 1.29.7 speaks HTTP/1.0 to backends" in held["message"]
+        assert "later ones hold events larger than a buffer" in held["message"]
+        assert [one["location"]["path"] for one in held["related"]] == [next(iter(file))]
+        [shaken] = [one for one in report["findings"] if one["check"] == "missing-upgrade-headers"]
+        assert f"`{image}` says no number: nginx before 1.29.7 speaks" in shaken["message"]
+        assert "none is named" not in held["message"] + shaken["message"]
 
 
 PLAIN = "location /plain { proxy_pass http://app; proxy_buffering on; }"

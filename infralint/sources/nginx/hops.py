@@ -221,6 +221,12 @@ def _held(
         return "always", why, (Related("HTTP/1.0 towards the backend", http.where),)
     spoken = version.spoken
     related = (Related("the nginx version", version.where),) if version.where else ()
+    if version.floating:
+        why = (
+            f"{said}, and {spoken} HTTP/1.0 to backends, and holds an answer until a buffer is full or it ends; later"
+            " ones hold events larger than a buffer (4k or 8k) and answers that are not chunked"
+        )
+        return "unless-chunked", why, related
     return (
         "always",
         f"{said}, and {spoken} HTTP/1.0 to backends, so it holds an answer until a buffer is full or it ends",
