@@ -50,7 +50,66 @@ TYPED = [
     "proxy_pass_header X",
     "proxy_request_buffering off",
 ]
+VALUES = {
+    "proxy_buffering": "off",
+    "proxy_read_timeout": "5s",
+    "proxy_set_header": "Host $host",
+    "proxy_http_version": "1.1",
+    "proxy_ignore_headers": "Vary",
+    "fastcgi_buffering": "off",
+    "fastcgi_read_timeout": "5s",
+    "uwsgi_buffering": "off",
+    "uwsgi_ignore_headers": "Vary",
+    "scgi_read_timeout": "5s",
+    "grpc_set_header": "Host $host",
+    "grpc_read_timeout": "5s",
+    "add_header": "X 1",
+    "gzip": "off",
+}
+ONLY_THERE = VALUES.keys() - {"gzip", "add_header"}
+"""Those that http, server and location alone take."""
+TARGETS = [
+    "http://127.0.0.1:1",
+    "http://127.0.0.1:1/",
+    "http://127.0.0.1:1/v1/",
+    "http://127.0.0.1:1?a=b",
+    "http://127.0.0.1:1/$uri",
+    "http://127.0.0.1:1$request_uri",
+    "http://unix:/tmp/x.sock",
+    "http://unix:/tmp/x.sock:/v1/",
+]
+MISPLACED = [
+    *(f"location /x {{ if ($arg_x) {{ {name} {value}; }} {PASS} }}" for name, value in VALUES.items()),
+    *(f"if ($arg_x) {{ {name} {value}; }}" for name, value in VALUES.items() if name in ONLY_THERE),
+    *(
+        f"location /x {{ limit_except GET {{ {name} {value}; }} {PASS} }}"
+        for name, value in VALUES.items()
+        if name in ONLY_THERE
+    ),
+    *(f"location /x {{ {name} {value}; {PASS} }} {name} {value};" for name, value in VALUES.items()),
+    *(
+        f"location {place} {{ {before} proxy_pass {target}; {after} }}"
+        for target in TARGETS
+        for place, before, after in [
+            ("/x", "", ""),
+            ("= /x", "", ""),
+            ("^~ /x", "", ""),
+            ("~ ^/x", "", ""),
+            ("~* ^/x", "", ""),
+            ("@x", "", ""),
+            ("/x", "if ($arg_x) {", "}"),
+            ("/x", "limit_except GET {", "}"),
+        ]
+    ),
+    f"{PASS}",
+    f"server_name a.example.com; {PASS}",
+    f"location / {{ {PASS} }} {PASS}",
+    "fastcgi_pass 127.0.0.1:1;",
+    f"location /x {{ if ($arg_x) {{ {PASS} }} {PASS} }}",
+    f"location /x {{ limit_except GET {{ {PASS} }} {PASS} }}",
+]
 CASES = [
+    *MISPLACED,
     *(f"location /x {{ {name} {value}; {name} {value}; }}" for name, value in TWICE.items()),
     *(f"location /x {{ {text}; }}" for text in TYPED),
     *(
@@ -84,6 +143,30 @@ def test_refused_by_infralint_is_refused_by_nginx(text: str, binary: Binary, tmp
     for one in refused:
         assert one.where.line == 5
         assert one.message.removeprefix("nginx would refuse this file: ").partition(";")[0] in accepted.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            f"http {{ upstream app {{ server 127.0.0.1:1; {name} {value}; }} }}"
+            for name, value in VALUES.items()
+            if name in ONLY_THERE
+        ),
+        "http { upstream app { server 127.0.0.1:1; keepalive 8; keepalive_timeout 5s; } }",
+        "stream { server { listen 127.0.0.1:1999; proxy_pass 127.0.0.1:1; proxy_timeout 5s; } }",
+    ],
+)
+def test_where_directives_may_stand(text: str, binary: Binary, tmp_path: Path) -> None:
+    (tmp_path / "nginx.conf").write_text(f"events {{}}\n{text}\n")
+    refused = read(Project(tmp_path, Settings(), base=tmp_path)).unreadable
+    accepted = binary.accepts(f"events {{}}\n{text}\n")
+    if 'unknown directive "stream"' in accepted.message:
+        assert not refused
+        return
+    assert bool(refused) == (not accepted.ok), accepted.message
+    for one in refused:
+        assert one.message.removeprefix("nginx would refuse this file: ") in accepted.message
 
 
 INCLUDED = {

@@ -799,3 +799,21 @@ def test_a_condition_that_stands_second_is_named(lint: Lint) -> None:
     text = f"server {{\nlocation /sse {{\n{PASS_ON}\nproxy_buffering on;\n{{% if a %}}\nproxy_buffering off;\n{{% endif %}}\n}}\n}}\n"
     report = lint({"app.conf.j2": text})
     assert "`proxy_buffering off` stands only under `if a`" in report["unknown"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [
+        ("listen 80; server_name a.test; proxy_pass http://app;", '"proxy_pass" directive is not allowed here'),
+        ("listen 80; location / { root /srv; } proxy_pass http://app;", '"proxy_pass" directive is not allowed here'),
+        ("listen 80; uwsgi_pass app:1;", '"uwsgi_pass" directive is not allowed here'),
+        ("listen 443; proxy_pass app:8443;", ""),
+        ("listen 443; server_name a.test; proxy_pass app:8443;", ""),
+        ("location ~ ^/sse { proxy_pass http://app/v1/; }", '"proxy_pass" cannot have URI part'),
+        ("location ~ ^/sse { proxy_pass http://${APP}; }", ""),
+        ("location ~ ^/${PREFIX} { proxy_pass http://app/v1/; }", ""),
+    ],
+)
+def test_a_file_of_its_own_is_refused_where_it_is_surely_http(server: str, said: str, lint: Lint) -> None:
+    report = lint({"conf.d/app.conf": f"server {{ {server} }}\n"})
+    assert [said in one["message"] for one in report["unreadable"]] == ([True] if said else [])

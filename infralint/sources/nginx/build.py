@@ -300,7 +300,7 @@ class _Builder:
         for one in self.includes.project.work.steps(f"nginx servers of {self.part.name}", level.directives):
             if one.name == "server" and one.block is not None:
                 inner = self._block(one)
-                if _is_stream_server(inner):
+                if level.owner is None and _is_stream_server(inner):
                     self._stream_server(one, scope.inside(inner))
                 else:
                     self._server(one, scope.inside(inner))

@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import cache
 
+from infralint.lazy import lazy
 from infralint.model import Location, Unknown, Unreadable
+from infralint.sources.nginx.hops import PASSES
 from infralint.sources.nginx.scopes import Level, contradiction, has_hole
 from infralint.sources.nginx.tree import Directive
 
@@ -21,21 +23,63 @@ _HEEDED = _ONCE | {"proxy_set_header", "proxy_ignore_headers", "server_name", "i
 _LISTS = frozenset("map types geo split_clients charset_map upstream match".split())
 """Blocks whose lines begin with words of the user's own, or of a module's."""
 _REFUSED = "nginx would refuse this file"
+_SETS = lazy(
+    r"(?:proxy|fastcgi|uwsgi|scgi)_(?:buffering|read_timeout|ignore_headers)|(?:proxy|grpc)_set_header|grpc_read_timeout"
+    r"|proxy_http_version"
+)
+"""Directives that stand in http, server and location alone."""
+_URI = lazy(r"https?://(?:unix:[^:]*:.|(?!unix:)[^/?]*[/?])")
+"""Where the path begins in what proxy_pass names."""
 _LIKE = 0.9
 """How alike a mistyped name and the right one are, at least."""
 
 
 def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
     """All that nginx would refuse below a file's top level."""
-    pending = [tree]
+    pending: list[tuple[Sequence[Directive], tuple[Directive, ...]]] = [(tree, ())]
     while pending:
-        level = pending.pop()
+        level, around = pending.pop()
         yield from _twice(level)
         for one in level:
             if right := _meant(one.name):
                 yield _refused(one, f'unknown directive "{one.name}"; did you mean {right}?')
-            if one.block and one.name not in _LISTS:
-                pending.append(one.block)
+            elif around and (said := _misplaced(one, around, level)):
+                yield _refused(one, said)
+            if one.block and (one.name not in _LISTS or one.name == "upstream"):
+                pending.append((one.block, (*around, one)))
+
+
+def _misplaced(one: Directive, around: Sequence[Directive], level: Sequence[Directive]) -> str:
+    """What nginx says of a directive that it knows and does not take in the block around it; empty where it does."""
+    place = around[-1]
+    if place.name in ("if", "limit_except", "upstream") and _SETS.fullmatch(one.name):
+        return f'"{one.name}" directive is not allowed here'
+    if place.name == "server" and one.name in PASSES and _is_http(one, around, level):
+        return f'"{one.name}" directive is not allowed here'
+    if one.name == "proxy_pass" and one.args and _without_uri(place) and _URI.match(one.args[0]):
+        if "$" not in one.args[0] and not one.has_hole and not place.has_hole:
+            return (
+                '"proxy_pass" cannot have URI part in location given by regular expression, or inside named location,'
+                ' or inside "if" statement, or inside "limit_except" block'
+            )
+    return ""
+
+
+def _is_http(one: Directive, around: Sequence[Directive], level: Sequence[Directive]) -> bool:
+    """Whether a server that proxies by itself is none of `stream {}`: by the block around it, or what stands beside."""
+    blocks = {block.name for block in around}
+    if blocks & {"http", "stream"}:
+        return "http" in blocks
+    names = {beside.name for beside in level}
+    return one.name != "proxy_pass" or "location" in names or ("server_name" in names and "://" in one.args[0])
+
+
+def _without_uri(place: Directive) -> bool:
+    """Whether a block's proxy_pass can't replace the path: nothing says which part of it."""
+    if place.name in ("if", "limit_except"):
+        return True
+    first = place.args[0] if place.name == "location" and place.args else ""
+    return first.startswith(("~", "@"))
 
 
 def _twice(level: Sequence[Directive]) -> Iterator[Unreadable]:
