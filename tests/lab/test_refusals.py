@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from infralint.config import Settings
+from infralint.model import Unknown
 from infralint.project import Project
 from infralint.sources.nginx import read
+from infralint.sources.nginx.scopes import flag, time
 
 from .harness import Binary
 
@@ -200,3 +202,15 @@ def test_what_an_include_brings_beside_its_like_is_refused(text: str, binary: Bi
     assert bool(refused) == (not accepted.ok), accepted.message
     for one in refused:
         assert one.message.removeprefix("nginx would refuse this file: ").partition(";")[0] in accepted.message
+
+
+@pytest.mark.parametrize("line", ["proxy_read_timeout $t;", "proxy_buffering $t;", "proxy_buffering off;", "gzip $t;"])
+def test_a_variable_is_taken_where_infralint_reads_one(line: str, binary: Binary, tmp_path: Path) -> None:
+    configuration = f"""events {{}}
+http {{ map $uri $t {{ default 5m; }} server {{ listen 127.0.0.1:1999; location /sse {{ {PASS} {line} }} }} }}
+"""
+    (tmp_path / "nginx.conf").write_text(configuration)
+    [tier] = read(Project(tmp_path, Settings(), base=tmp_path)).tiers
+    [hop] = tier.hops
+    setting = hop.rules.setting(line.split()[0], None, hop.where, time if "timeout" in line else flag)  # type: ignore[attr-defined]
+    assert (isinstance(setting, Unknown) and setting.refused) == (not binary.accepts(configuration).ok)

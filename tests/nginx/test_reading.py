@@ -817,3 +817,23 @@ def test_a_condition_that_stands_second_is_named(lint: Lint) -> None:
 def test_a_file_of_its_own_is_refused_where_it_is_surely_http(server: str, said: str, lint: Lint) -> None:
     report = lint({"conf.d/app.conf": f"server {{ {server} }}\n"})
     assert [said in one["message"] for one in report["unreadable"]] == ([True] if said else [])
+
+
+VARIABLE = "proxy_read_timeout $t;", "proxy_buffering $t;"
+
+
+@pytest.mark.parametrize("line", VARIABLE)
+def test_a_variable_where_nginx_takes_none_is_refused(line: str, lint: Lint) -> None:
+    text = f"map $uri $t {{ default 5m; }}\nserver {{ location /sse {{ {PASS_ON} {line} }} }}\n"
+    report = lint({"nginx.conf": text})
+    [problem] = report["unreadable"]
+    said = f"nginx would refuse this file: `{line[:-1]}` is not a value that nginx takes, for {line.split()[0]} knows no variables"
+    assert problem["message"] == said
+    assert report["unknown"] == []
+
+
+@pytest.mark.parametrize("name", ["app.conf.template", "app.conf.j2", "nginx/app.conf.tpl"])
+def test_a_variable_of_a_template_may_be_rendered(name: str, lint: Lint) -> None:
+    report = lint({name: f"server {{ location /sse {{ {PASS_ON} proxy_read_timeout $t; proxy_buffering off; }} }}\n"})
+    assert report["unreadable"] == report["findings"] == []
+    assert "`proxy_read_timeout $t` is only known once the file is rendered" in report["unknown"][0]["message"]

@@ -11,11 +11,8 @@ from functools import cached_property
 from infralint.lazy import lazy
 from infralint.model import Location, Unknown, Unreadable
 from infralint.project import CantRead, Project
-from infralint.sources.nginx.templates import HOLE, foreign_language, prepare
+from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
 from infralint.sources.nginx.tree import Directive, Source, SyntaxProblem, Word, parse
-
-RENDERED_FROM = (".template", ".tmpl", ".tpl", ".j2", ".jinja", ".jinja2", ".inc.template", ".conf.template", ".sample")
-"""Endings under which a repository keeps what will have none on the server."""
 
 BY_HEART = {
     r"(?:^|/)mime\.types$": "",

@@ -143,10 +143,15 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @staticmethod
     def _unreadable(one: Directive, text: str) -> Unknown:
-        if "$" in text:
+        if "$" not in text:
+            rendered = bool(one.source.prepared.headings or one.source.prepared.holes)
+            return Unknown(
+                one.where, one.name, f"`{one.written}` is not a value that nginx takes", refused=not rendered
+            )
+        if one.source.is_template:
             return Unknown(one.where, one.name, f"`{one.written}` is only known once the file is rendered")
-        rendered = bool(one.source.prepared.headings or one.source.prepared.holes)
-        return Unknown(one.where, one.name, f"`{one.written}` is not a value that nginx takes", refused=not rendered)
+        why = f"nginx would refuse this file: `{one.written}` is not a value that nginx takes, for {one.name} knows no variables"
+        return Unknown(one.where, one.name, why, refused=True)
 
 
 def hidden(by: Directive, name: str) -> Unknown:
