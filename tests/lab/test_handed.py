@@ -32,6 +32,8 @@ CASES = [
         "~ ^/s",
         "",
     ),
+    (f"error_page 404 = @a; location /sse {{ root /none; }} location @a {{ {ON} }}", "/sse", "@a", ""),
+    (f"error_page 418 = @a; location /sse {{ return 418; }} location @a {{ {ON} }}", "/sse", "@a", ""),
     (f"location ~ ^/sse/ {{ try_files /no @a; }} location @a {{ {ON} }}", "/sse/", "@a", ""),
 ]
 

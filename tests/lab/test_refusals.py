@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infralint.config import Settings
+from infralint.config import NginxSettings, Settings
 from infralint.model import Unknown
 from infralint.project import Project
 from infralint.sources.nginx import read
@@ -214,3 +214,19 @@ http {{ map $uri $t {{ default 5m; }} server {{ listen 127.0.0.1:1999; location 
     [hop] = tier.hops
     setting = hop.rules.setting(line.split()[0], None, hop.where, time if "timeout" in line else flag)  # type: ignore[attr-defined]
     assert (isinstance(setting, Unknown) and setting.refused) == (not binary.accepts(configuration).ok)
+
+
+@pytest.mark.parametrize("method", ["sticky cookie srv", "sticky route $arg_r", "ip_hash"])
+def test_a_method_that_this_nginx_does_not_know_is_refused(method: str, binary: Binary, tmp_path: Path) -> None:
+    configuration = f"""events {{}}
+http {{ upstream a {{ server 127.0.0.1:1; server 127.0.0.1:2; {method}; }}
+server {{ listen 127.0.0.1:1999; location /ws {{ proxy_pass http://a; }} }} }}
+"""
+    (tmp_path / "nginx.conf").write_text(configuration)
+    version = ".".join(map(str, binary.version))
+    project = Project(tmp_path, Settings(nginx=NginxSettings(version=version)), base=tmp_path)
+    refused, accepted = read(project).unreadable, binary.accepts(configuration)
+    assert bool(refused) == (not accepted.ok), accepted.message
+    for one in refused:
+        assert one.message.removeprefix("nginx would refuse this file: ").partition(";")[0] in accepted.message
+    assert read(Project(tmp_path, Settings(), base=tmp_path)).unreadable == []

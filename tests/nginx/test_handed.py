@@ -86,3 +86,24 @@ def test_an_expression_that_shadows_is_told_how_to_be_passed_over(lint: Lint) ->
     report = lint({"nginx.conf": f"server {{\nlocation ~ ^/api {{ {ON} }}\n}}\n"})
     finding = report["findings"][0]
     assert "(`location ^~ /path`, for this expression comes before plain prefixes)" in finding["fix"]
+
+
+@pytest.mark.parametrize(
+    ("outer", "location", "met"),
+    [
+        ("error_page 404 = @app;", "root /srv;", True),
+        ("error_page 404 405 = @app;", "", True),
+        ("error_page 418 = @app;", "return 418;", True),
+        ("error_page 502 503 = @app;", "root /srv;", False),
+        ("error_page 404 = @app;", "return 204;", False),
+        ("error_page 404 = @app;", "root /srv; error_page 404 /404.html;", False),
+        ("error_page 404 /404.html;", "root /srv;", False),
+    ],
+)
+def test_the_error_page_of_the_server_leads_a_declared_stream_on(
+    outer: str, location: str, met: bool, lint: Lint
+) -> None:
+    text = f"server {{ {outer}\nlocation / {{ {location} }}\nlocation @app {{ {ON} proxy_read_timeout 5m; }}\n}}\n"
+    report = lint({"nginx.conf": text, "infralint.yaml": "streams: [{path: /chat}]\n"})
+    assert problems(report) == (["nginx.conf:3 error buffered-stream"] if met else [])
+    assert bool(report["unknown"]) != met

@@ -547,6 +547,8 @@ def test_lua_blocks_are_no_configuration(lint: Lint) -> None:
         ({"nginx/Dockerfile": "ARG NGINX_VERSION=1.27.1\nFROM nginx:$NGINX_VERSION\n"}, True),
         ({"nginx/Dockerfile": "ARG NGINX_VERSION\nFROM nginx:${NGINX_VERSION}\n"}, True),
         ({"compose.yaml": "services:\n  web:\n    image: nginx:${NGINX_TAG:-1.31.0}\n"}, False),
+        ({"compose.yaml": "services: {web: {image: nginx:1.31.0}}\n"}, False),
+        ({"compose.yaml": 'services: {web: {image: "nginx:1.25", restart: always}}\n'}, True),
         ({"k8s/deployment.yaml": "containers:\n  - image: nginx:1.31.0@sha256:abc\n"}, False),
         ({"infralint.yaml": "nginx: {version: 1.30.1}\n", "Dockerfile": "FROM nginx:1.20\n"}, False),
         ({"other/Dockerfile": "FROM nginx:1.31\n", "Dockerfile": "FROM nginx:1.20\n"}, True),
@@ -837,3 +839,27 @@ def test_a_variable_of_a_template_may_be_rendered(name: str, lint: Lint) -> None
     report = lint({name: f"server {{ location /sse {{ {PASS_ON} proxy_read_timeout $t; proxy_buffering off; }} }}\n"})
     assert report["unreadable"] == report["findings"] == []
     assert "`proxy_read_timeout $t` is only known once the file is rendered" in report["unknown"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("image", "method", "refused"),
+    [
+        ("nginx:1.25", "sticky cookie srv_id", True),
+        ("nginx:1.29.5", "sticky cookie srv_id", True),
+        ("nginx:1.29.6", "sticky cookie srv_id", False),
+        ("nginx:alpine", "sticky cookie srv_id", False),
+        ("other:1.25", "sticky cookie srv_id", False),
+        ("nginx:1.25", "sticky name=srv expires=1h", False),
+        ("nginx:1.25", "ip_hash", False),
+    ],
+)
+def test_sticky_is_refused_by_a_version_that_is_named_and_does_not_know_it(
+    image: str, method: str, refused: bool, lint: Lint
+) -> None:
+    compose = f"services:\n  web:\n    image: {image}\n"
+    text = (
+        f"upstream a {{\n{method};\nserver a:1; server b:1;\n}}\nserver {{ location / {{ proxy_pass http://a; }} }}\n"
+    )
+    report = lint({"nginx.conf": text, "compose.yaml": compose})
+    said = [(one["location"]["line"], 'unknown directive "sticky"' in one["message"]) for one in report["unreadable"]]
+    assert said == ([(2, True)] if refused else [])

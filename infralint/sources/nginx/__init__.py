@@ -34,6 +34,7 @@ def read(project: Project) -> Reading:
         if tier.hops or tier.servers:
             reading.tiers.append(tier)
         reading.unknown += tier.unseen
+        reading.unreadable += tier.refused
         heard |= tier.heard
     reading.unreadable += _unmapped(project)
     reading.unknown += _unmet(heard, includes)

@@ -9,7 +9,7 @@ import msgspec
 
 from infralint.evidence.names import stream_name
 from infralint.lazy import lazy
-from infralint.model import Affinity, Hint, Hop, Known, Location, Setting, StreamKind, Unknown, Upgrade
+from infralint.model import Affinity, Hint, Hop, Known, Location, Setting, StreamKind, Unknown, Unreadable, Upgrade
 from infralint.sources.nginx import choose, handed
 from infralint.sources.nginx.choose import Listener, Place, VirtualServer
 from infralint.sources.nginx.conditions import holds
@@ -20,7 +20,7 @@ from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.refusals import clashes, contradictions
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, hidden
 from infralint.sources.nginx.tree import Directive, Source
-from infralint.sources.nginx.upstreams import Upstream, keeps_affinity, targets_of
+from infralint.sources.nginx.upstreams import Upstream, keeps_affinity, targets_of, unknown_methods
 from infralint.sources.nginx.versions import Version, Versions
 from infralint.sources.nginx.websocket import Maps, forwards_upgrade
 
@@ -54,13 +54,14 @@ class Shared(msgspec.Struct, eq=False):
 
 class Nginx(msgspec.Struct, eq=False, dict=True):
     """A tier: one nginx with its servers. unseen: servers, or all of them, that stand in what is not here.
-    heard: comments that declare a stream, and that a location took."""
+    heard: comments that declare a stream, and that a location took. refused: what this very nginx does not know."""
 
     name: str
     servers: list[VirtualServer] = []
     hops: tuple[Hop, ...] = ()
     streams: list[NginxLocation] = []
     unseen: list[Unknown] = []
+    refused: list[Unreadable] = []
     heard: set[Location] = set()
 
     def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:
@@ -176,8 +177,17 @@ class BuiltLocation(msgspec.Struct, eq=False, dict=True):
                 continue
             if not target.endswith((".html", ".htm")):
                 yield target
+        yield from self._outer_pages()
         if (rewritten := self._rewritten(path)) is not None:
             yield rewritten
+
+    def _outer_pages(self) -> Iterator[str]:
+        """Named locations that the server's error_page leads to from a location that has none, and only files or a code."""
+        level = self.scope.nearest
+        if level.by_name.keys() & {"error_page", "try_files"} or _pass_of(level):
+            return
+        codes = [one.args[0] for one in level.by_name.get("return", ()) if one.args][:1] or ["404", "403", "405"]
+        yield from dict.fromkeys(page for code in codes if (page := self._page_of(code)).startswith("@"))
 
     def diversions(self, kind: StreamKind, path: str) -> Iterator[tuple[str, bool]]:
         """Where an `if` sends a request on, by rewrite or by an error code with a page; and whether it surely does."""
@@ -264,6 +274,7 @@ class _Builder:
             self.nginx.unseen += [
                 hidden(one, "the servers") for level in self.levels if level.owner for one in level.opaque[:1]
             ]
+        self.nginx.refused += unknown_methods(self.own.upstreams.values(), self.version)
         self.nginx.hops = tuple(self.hops)
         choose.settle_slashes(self.nginx.servers)
         return self.nginx

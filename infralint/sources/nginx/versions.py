@@ -16,9 +16,12 @@ from infralint.project import CantRead, Project
 HTTP_1_1_SINCE = (1, 29, 7)
 """https://nginx.org/en/CHANGES: proxy_http_version is 1.1 by default."""
 
+STICKY_SINCE = (1, 29, 6)
+"""https://nginx.org/en/docs/http/ngx_http_upstream_module.html#sticky; before, it was NGINX Plus's."""
+
 _IMAGE = lazy(
-    r"(?im)^\s*(?:-\s+)?(?:FROM\s+(?:--platform=\S+\s+)?|image:\s*)[\"']?"
-    r"(?P<name>(?:[^\s\"'#]+/)?(?:nginx|openresty|nginx-unprivileged))(?::(?P<tag>[\w.\-]*(?:\$\{?\w+(?::?-[\w.\-]*)?\}?)?[\w.\-]*))?(?:@\S+)?[\"']?(?:\s|$)"
+    r"(?im)(?:^\s*(?:-\s+)?|[{,]\s*)(?:FROM\s+(?:--platform=\S+\s+)?|image:\s*)[\"']?"
+    r"(?P<name>(?:[^\s\"'#]+/)?(?:nginx|openresty|nginx-unprivileged))(?::(?P<tag>[\w.\-]*(?:\$\{?\w+(?::?-[\w.\-]*)?\}?)?[\w.\-]*))?(?:@[\w:]+)?[\"']?(?:[\s,}]|$)"
 )
 _FLOATING = lazy(r"(?:latest|stable|mainline|alpine|bookworm|trixie|slim|perl|otel|1)(?:-[a-z]+)*")
 """Tags that move on with each release: https://hub.docker.com/_/nginx"""
