@@ -462,6 +462,7 @@ class _Builder:
             version=self.version,
             maps=self.own.maps,
             maps_elsewhere=self.project.maps,
+            backups=self._backups(targets),
         )
 
     def _upgrade(self, family: Family, scope: Scope, passed: Directive, where: Location) -> Setting[Upgrade]:
@@ -488,6 +489,10 @@ class _Builder:
 
     def _affinity(self, targets: Sequence[str], scope: Scope, passed: Directive) -> Setting[Affinity]:
         return keeps_affinity(passed, targets, ChainMap(self.own.upstreams, self.project.upstreams), scope)
+
+    def _backups(self, targets: Sequence[str]) -> tuple[str, ...]:
+        known = ChainMap(self.own.upstreams, self.project.upstreams)
+        return tuple(backup for name in targets if name in known for backup in known[name].backups)
 
     def _stream_server(self, block: Directive, scope: Scope) -> None:
         """A TCP proxy: it buffers nothing and passes whatever is sent; only its silence matters."""

@@ -33,6 +33,11 @@ class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
         every = self.level.by_name.get("server", [])
         return [one for one in every if not {"backup", "down"} & set(one.args[1:])]
 
+    @property
+    def backups(self) -> tuple[str, ...]:
+        """Servers that stand in for those, as they are written."""
+        return tuple(one.written for one in self.level.by_name.get("server", ()) if "backup" in one.args[1:])
+
     def method(self, *names: str) -> Directive | None:
         return next((one for name in names for one in self.level.by_name.get(name, ())), None)
 
