@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from infralint.config import Settings
+from infralint.config import NginxSettings, Settings
+from infralint.model import Unknown
 from infralint.project import Project
 from infralint.sources.nginx import read
+from infralint.sources.nginx.scopes import flag, time
 
 from .harness import Binary
 
@@ -49,7 +52,66 @@ TYPED = [
     "proxy_pass_header X",
     "proxy_request_buffering off",
 ]
+VALUES = {
+    "proxy_buffering": "off",
+    "proxy_read_timeout": "5s",
+    "proxy_set_header": "Host $host",
+    "proxy_http_version": "1.1",
+    "proxy_ignore_headers": "Vary",
+    "fastcgi_buffering": "off",
+    "fastcgi_read_timeout": "5s",
+    "uwsgi_buffering": "off",
+    "uwsgi_ignore_headers": "Vary",
+    "scgi_read_timeout": "5s",
+    "grpc_set_header": "Host $host",
+    "grpc_read_timeout": "5s",
+    "add_header": "X 1",
+    "gzip": "off",
+}
+ONLY_THERE = VALUES.keys() - {"gzip", "add_header"}
+"""Those that http, server and location alone take."""
+TARGETS = [
+    "http://127.0.0.1:1",
+    "http://127.0.0.1:1/",
+    "http://127.0.0.1:1/v1/",
+    "http://127.0.0.1:1?a=b",
+    "http://127.0.0.1:1/$uri",
+    "http://127.0.0.1:1$request_uri",
+    "http://unix:/tmp/x.sock",
+    "http://unix:/tmp/x.sock:/v1/",
+]
+MISPLACED = [
+    *(f"location /x {{ if ($arg_x) {{ {name} {value}; }} {PASS} }}" for name, value in VALUES.items()),
+    *(f"if ($arg_x) {{ {name} {value}; }}" for name, value in VALUES.items() if name in ONLY_THERE),
+    *(
+        f"location /x {{ limit_except GET {{ {name} {value}; }} {PASS} }}"
+        for name, value in VALUES.items()
+        if name in ONLY_THERE
+    ),
+    *(f"location /x {{ {name} {value}; {PASS} }} {name} {value};" for name, value in VALUES.items()),
+    *(
+        f"location {place} {{ {before} proxy_pass {target}; {after} }}"
+        for target in TARGETS
+        for place, before, after in [
+            ("/x", "", ""),
+            ("= /x", "", ""),
+            ("^~ /x", "", ""),
+            ("~ ^/x", "", ""),
+            ("~* ^/x", "", ""),
+            ("@x", "", ""),
+            ("/x", "if ($arg_x) {", "}"),
+            ("/x", "limit_except GET {", "}"),
+        ]
+    ),
+    f"{PASS}",
+    f"server_name a.example.com; {PASS}",
+    f"location / {{ {PASS} }} {PASS}",
+    "fastcgi_pass 127.0.0.1:1;",
+    f"location /x {{ if ($arg_x) {{ {PASS} }} {PASS} }}",
+    f"location /x {{ limit_except GET {{ {PASS} }} {PASS} }}",
+]
 CASES = [
+    *MISPLACED,
     *(f"location /x {{ {name} {value}; {name} {value}; }}" for name, value in TWICE.items()),
     *(f"location /x {{ {text}; }}" for text in TYPED),
     *(
@@ -83,3 +145,88 @@ def test_refused_by_infralint_is_refused_by_nginx(text: str, binary: Binary, tmp
     for one in refused:
         assert one.where.line == 5
         assert one.message.removeprefix("nginx would refuse this file: ").partition(";")[0] in accepted.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            f"http {{ upstream app {{ server 127.0.0.1:1; {name} {value}; }} }}"
+            for name, value in VALUES.items()
+            if name in ONLY_THERE
+        ),
+        "http { upstream app { server 127.0.0.1:1; keepalive 8; keepalive_timeout 5s; } }",
+        "stream { server { listen 127.0.0.1:1999; proxy_pass 127.0.0.1:1; proxy_timeout 5s; } }",
+    ],
+)
+def test_where_directives_may_stand(text: str, binary: Binary, tmp_path: Path) -> None:
+    (tmp_path / "nginx.conf").write_text(f"events {{}}\n{text}\n")
+    refused = read(Project(tmp_path, Settings(), base=tmp_path)).unreadable
+    accepted = binary.accepts(f"events {{}}\n{text}\n")
+    if 'unknown directive "stream"' in accepted.message:
+        assert not refused
+        return
+    assert bool(refused) == (not accepted.ok), accepted.message
+    for one in refused:
+        assert one.message.removeprefix("nginx would refuse this file: ") in accepted.message
+
+
+INCLUDED = {
+    "a.inc": f"{PASS} proxy_buffering off;\n",
+    "b.inc": "proxy_read_timeout 5s;\nproxy_set_header X 1;\n",
+    "place.inc": f"location /x {{ {PASS} }}\n",
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "location /x { include a.inc; proxy_buffering on; }",
+        "location /x { proxy_buffering off; include a.inc; }",
+        f"location /x {{ {PASS} include a.inc; }}",
+        "location /x { include a.inc; include b.inc; }",
+        "location /x { include b.inc; include b.inc; }",
+        "proxy_read_timeout 9s; include b.inc;",
+        "include b.inc; location /x { include b.inc; include a.inc; }",
+        "include place.inc; location /x { include a.inc; }",
+        "include place.inc; location = /x { include a.inc; }",
+        "location / { location /x/y { include a.inc; } } include place.inc;",
+    ],
+)
+def test_what_an_include_brings_beside_its_like_is_refused(text: str, binary: Binary, tmp_path: Path) -> None:
+    configuration = f"events {{}}\nhttp {{\n server {{\n listen 127.0.0.1:1999;\n {text}\n }}\n}}\n"
+    for name, content in {"nginx.conf": configuration, **INCLUDED}.items():
+        (tmp_path / name).write_text(content)
+    refused = read(Project(tmp_path, Settings(), base=tmp_path)).unreadable
+    accepted = binary.accepts(re.sub(r"include (\w+\.inc);", lambda one: INCLUDED[one[1]], configuration))
+    assert bool(refused) == (not accepted.ok), accepted.message
+    for one in refused:
+        assert one.message.removeprefix("nginx would refuse this file: ").partition(";")[0] in accepted.message
+
+
+@pytest.mark.parametrize("line", ["proxy_read_timeout $t;", "proxy_buffering $t;", "proxy_buffering off;", "gzip $t;"])
+def test_a_variable_is_taken_where_infralint_reads_one(line: str, binary: Binary, tmp_path: Path) -> None:
+    configuration = f"""events {{}}
+http {{ map $uri $t {{ default 5m; }} server {{ listen 127.0.0.1:1999; location /sse {{ {PASS} {line} }} }} }}
+"""
+    (tmp_path / "nginx.conf").write_text(configuration)
+    [tier] = read(Project(tmp_path, Settings(), base=tmp_path)).tiers
+    [hop] = tier.hops
+    setting = hop.rules.setting(line.split()[0], None, hop.where, time if "timeout" in line else flag)  # type: ignore[attr-defined]
+    assert (isinstance(setting, Unknown) and setting.refused) == (not binary.accepts(configuration).ok)
+
+
+@pytest.mark.parametrize("method", ["sticky cookie srv", "sticky route $arg_r", "ip_hash"])
+def test_a_method_that_this_nginx_does_not_know_is_refused(method: str, binary: Binary, tmp_path: Path) -> None:
+    configuration = f"""events {{}}
+http {{ upstream a {{ server 127.0.0.1:1; server 127.0.0.1:2; {method}; }}
+server {{ listen 127.0.0.1:1999; location /ws {{ proxy_pass http://a; }} }} }}
+"""
+    (tmp_path / "nginx.conf").write_text(configuration)
+    version = ".".join(map(str, binary.version))
+    project = Project(tmp_path, Settings(nginx=NginxSettings(version=version)), base=tmp_path)
+    refused, accepted = read(project).unreadable, binary.accepts(configuration)
+    assert bool(refused) == (not accepted.ok), accepted.message
+    for one in refused:
+        assert one.message.removeprefix("nginx would refuse this file: ").partition(";")[0] in accepted.message
+    assert read(Project(tmp_path, Settings(), base=tmp_path)).unreadable == []

@@ -247,14 +247,15 @@ def _crossed(tier: Nginx, kind: str) -> list[tuple[NginxLocation, str]]:
     """The locations that carry such a stream, each with a path that leads there."""
     hops = [hop for hop in tier.hops if isinstance(hop, NginxLocation) and hop.paths and hop.family != "grpc"]
     wanted = [hop for hop in hops if kind in {hint.kind for hint in hop.hints} or (kind == "sse" and not hop.hints)]
-    return [(hop, _path(hop)) for hop in wanted]
+    return [(hop, _path(hop, tier)) for hop in wanted]
 
 
-def _path(hop: NginxLocation) -> str:
+def _path(hop: NginxLocation, tier: Nginx) -> str:
     """A path that leads to a location of a page."""
     pattern = hop.paths[0]
     if pattern.startswith("@"):
-        return "/x"
+        others = [place.pattern for server in tier.servers for place in server.places if place.pattern.startswith("/")]
+        return next(path for path in others if hop in [one for one, _ in tier.serving("sse", None, path)])
     return pattern if pattern.startswith("/") else "/" + matching(pattern)[0].lstrip("/")
 
 

@@ -540,13 +540,15 @@ def test_lua_blocks_are_no_configuration(lint: Lint) -> None:
     [
         ({"nginx/Dockerfile": "FROM nginx:1.27-alpine\n"}, True),
         ({"nginx/Dockerfile": "FROM nginx:1.31.2\n"}, False),
-        ({"nginx/Dockerfile": "FROM nginx:alpine\n"}, True),
+        ({"nginx/Dockerfile": "FROM nginx@sha256:abc\n"}, True),
         ({"nginx/Dockerfile": "FROM nginx:1.29\n"}, True),
         ({"compose.yaml": "services:\n  web:\n    image: docker.io/nginxinc/nginx-unprivileged:1.30-alpine\n"}, False),
         ({"nginx/Dockerfile": "ARG NGINX_VERSION=1.31.2\nFROM nginx:${NGINX_VERSION}-alpine\n"}, False),
         ({"nginx/Dockerfile": "ARG NGINX_VERSION=1.27.1\nFROM nginx:$NGINX_VERSION\n"}, True),
         ({"nginx/Dockerfile": "ARG NGINX_VERSION\nFROM nginx:${NGINX_VERSION}\n"}, True),
         ({"compose.yaml": "services:\n  web:\n    image: nginx:${NGINX_TAG:-1.31.0}\n"}, False),
+        ({"compose.yaml": "services: {web: {image: nginx:1.31.0}}\n"}, False),
+        ({"compose.yaml": 'services: {web: {image: "nginx:1.25", restart: always}}\n'}, True),
         ({"k8s/deployment.yaml": "containers:\n  - image: nginx:1.31.0@sha256:abc\n"}, False),
         ({"infralint.yaml": "nginx: {version: 1.30.1}\n", "Dockerfile": "FROM nginx:1.20\n"}, False),
         ({"other/Dockerfile": "FROM nginx:1.31\n", "Dockerfile": "FROM nginx:1.20\n"}, True),
@@ -558,6 +560,36 @@ def test_the_nginx_version_decides_the_default(files: dict[str, str], old: bool,
     [finding] = [one for one in report["findings"] if one["check"] == "buffered-stream"]
     assert finding["severity"] == ("error" if old else "warning")
     assert ("HTTP/1.0" in finding["message"]) == old
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "nginx",
+        "nginx:latest",
+        "nginx:stable",
+        "nginx:mainline",
+        "nginx:alpine",
+        "nginx:stable-alpine",
+        "nginx:1-alpine",
+        "nginx:alpine-slim",
+        "nginx:mainline-bookworm",
+        "docker.io/nginxinc/nginx-unprivileged:stable",
+    ],
+)
+def test_a_tag_without_a_number_may_be_either_side_of_a_change(image: str, lint: Lint) -> None:
+    sockets = "location /ws { proxy_pass http://app; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; }"
+    text = f"server {{\n# SSE\n{SSE}\n{sockets}\n}}\n"
+    for file in ({"nginx/Dockerfile": f"FROM {image}\n"}, {"compose.yaml": f"services:\n  web:\n    image: {image}\n"}):
+        report = lint({"nginx/app.conf": text, "nginx/Dockerfile": "", "compose.yaml": "", **file})
+        [held] = [one for one in report["findings"] if one["check"] == "buffered-stream"]
+        assert held["severity"] == "warning"
+        assert f"`{image}` says no number: nginx before 1.29.7 speaks HTTP/1.0 to backends" in held["message"]
+        assert "later ones hold events larger than a buffer" in held["message"]
+        assert [one["location"]["path"] for one in held["related"]] == [next(iter(file))]
+        [shaken] = [one for one in report["findings"] if one["check"] == "missing-upgrade-headers"]
+        assert f"`{image}` says no number: nginx before 1.29.7 speaks" in shaken["message"]
+        assert "none is named" not in held["message"] + shaken["message"]
 
 
 PLAIN = "location /plain { proxy_pass http://app; proxy_buffering on; }"
@@ -716,3 +748,118 @@ def test_a_rewrite_of_the_server_comes_before_its_locations(rewrite: str, line: 
     report = lint({"nginx.conf": f"server {{\n\n{rewrite}\n\n{locations}\n}}\n", "infralint.yaml": DECLARED})
     assert problems(report) == ([f"nginx.conf:{line} error buffered-stream"] if line else [])
     assert bool(report["unknown"]) == (line is None)
+
+
+SHARED = "proxy_set_header Host $host;\nproxy_read_timeout 60s;\nproxy_buffering on;\n"
+
+
+def test_what_an_include_sets_beside_the_location_is_refused_once(lint: Lint) -> None:
+    locations = "".join(
+        f"location /sse/{n} {{ include proxy.conf; {PASS_ON} proxy_buffering off; }}\n" for n in range(3)
+    )
+    report = lint({"nginx.conf": f"server {{\n{locations}}}\n", "proxy.conf": SHARED})
+    [problem] = report["unreadable"]
+    said = 'nginx would refuse this file: "proxy_buffering" directive is duplicate; the first stands at proxy.conf:3:1'
+    assert problem["message"] == said
+    assert (problem["location"]["path"], problem["location"]["line"]) == ("nginx.conf", 2)
+    assert report["unknown"] == []
+    assert report["status"] == 2
+
+
+PASS_ON = "proxy_pass http://app;"
+
+
+@pytest.mark.parametrize(
+    ("files", "unknown"),
+    [
+        ({"nginx.conf": "proxy_buffering on; include conf.d/*.conf;"}, True),
+        ({"nginx.conf": "include proxy.conf; proxy_buffering off;"}, True),
+        ({"nginx.conf": "proxy_buffering off; include conf.d/*.conf;"}, False),
+        ({"nginx.conf": "proxy_buffering off; gzip on; include gzip.conf;"}, True),
+    ],
+)
+def test_files_that_contradict_each_other_at_the_http_level_are_both_named(
+    files: dict[str, str], unknown: bool, lint: Lint
+) -> None:
+    [start] = files.values()
+    main = f"events {{}}\nhttp {{ {start}\nserver {{ location /sse {{ {PASS_ON} proxy_read_timeout 5m; }} }} }}\n"
+    others = {"proxy.conf": "proxy_buffering on;\n", "gzip.conf": "gzip on;\n"}
+    report = lint({"nginx.conf": main, "conf.d/a.conf": "proxy_buffering off;\n", **others})
+    assert report["unreadable"] == report["findings"] == []
+    said = [one["message"] for one in report["unknown"]]
+    assert len(said) == unknown
+    assert all("nginx.conf:2" in one and "both hold here, and nginx takes one" in one for one in said)
+
+
+def test_locations_that_a_glob_brings_may_be_meant_one_instead_of_the_other(lint: Lint) -> None:
+    place = f"location /sse {{ {PASS_ON} proxy_buffering off; proxy_read_timeout 5m; }}\n"
+    report = lint({"nginx.conf": "server { include apps/*.conf; }\n", "apps/a.conf": place, "apps/b.conf": place})
+    assert report["unreadable"] == []
+
+
+def test_a_condition_that_stands_second_is_named(lint: Lint) -> None:
+    text = f"server {{\nlocation /sse {{\n{PASS_ON}\nproxy_buffering on;\n{{% if a %}}\nproxy_buffering off;\n{{% endif %}}\n}}\n}}\n"
+    report = lint({"app.conf.j2": text})
+    assert "`proxy_buffering off` stands only under `if a`" in report["unknown"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [
+        ("listen 80; server_name a.test; proxy_pass http://app;", '"proxy_pass" directive is not allowed here'),
+        ("listen 80; location / { root /srv; } proxy_pass http://app;", '"proxy_pass" directive is not allowed here'),
+        ("listen 80; uwsgi_pass app:1;", '"uwsgi_pass" directive is not allowed here'),
+        ("listen 443; proxy_pass app:8443;", ""),
+        ("listen 443; server_name a.test; proxy_pass app:8443;", ""),
+        ("location ~ ^/sse { proxy_pass http://app/v1/; }", '"proxy_pass" cannot have URI part'),
+        ("location ~ ^/sse { proxy_pass http://${APP}; }", ""),
+        ("location ~ ^/${PREFIX} { proxy_pass http://app/v1/; }", ""),
+    ],
+)
+def test_a_file_of_its_own_is_refused_where_it_is_surely_http(server: str, said: str, lint: Lint) -> None:
+    report = lint({"conf.d/app.conf": f"server {{ {server} }}\n"})
+    assert [said in one["message"] for one in report["unreadable"]] == ([True] if said else [])
+
+
+VARIABLE = "proxy_read_timeout $t;", "proxy_buffering $t;"
+
+
+@pytest.mark.parametrize("line", VARIABLE)
+def test_a_variable_where_nginx_takes_none_is_refused(line: str, lint: Lint) -> None:
+    text = f"map $uri $t {{ default 5m; }}\nserver {{ location /sse {{ {PASS_ON} {line} }} }}\n"
+    report = lint({"nginx.conf": text})
+    [problem] = report["unreadable"]
+    said = f"nginx would refuse this file: `{line[:-1]}` is not a value that nginx takes, for {line.split()[0]} knows no variables"
+    assert problem["message"] == said
+    assert report["unknown"] == []
+
+
+@pytest.mark.parametrize("name", ["app.conf.template", "app.conf.j2", "nginx/app.conf.tpl"])
+def test_a_variable_of_a_template_may_be_rendered(name: str, lint: Lint) -> None:
+    report = lint({name: f"server {{ location /sse {{ {PASS_ON} proxy_read_timeout $t; proxy_buffering off; }} }}\n"})
+    assert report["unreadable"] == report["findings"] == []
+    assert "`proxy_read_timeout $t` is only known once the file is rendered" in report["unknown"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("image", "method", "refused"),
+    [
+        ("nginx:1.25", "sticky cookie srv_id", True),
+        ("nginx:1.29.5", "sticky cookie srv_id", True),
+        ("nginx:1.29.6", "sticky cookie srv_id", False),
+        ("nginx:alpine", "sticky cookie srv_id", False),
+        ("other:1.25", "sticky cookie srv_id", False),
+        ("nginx:1.25", "sticky name=srv expires=1h", False),
+        ("nginx:1.25", "ip_hash", False),
+    ],
+)
+def test_sticky_is_refused_by_a_version_that_is_named_and_does_not_know_it(
+    image: str, method: str, refused: bool, lint: Lint
+) -> None:
+    compose = f"services:\n  web:\n    image: {image}\n"
+    text = (
+        f"upstream a {{\n{method};\nserver a:1; server b:1;\n}}\nserver {{ location / {{ proxy_pass http://a; }} }}\n"
+    )
+    report = lint({"nginx.conf": text, "compose.yaml": compose})
+    said = [(one["location"]["line"], 'unknown directive "sticky"' in one["message"]) for one in report["unreadable"]]
+    assert said == ([(2, True)] if refused else [])

@@ -34,6 +34,7 @@ def read(project: Project) -> Reading:
         if tier.hops or tier.servers:
             reading.tiers.append(tier)
         reading.unknown += tier.unseen
+        reading.unreadable += tier.refused
         heard |= tier.heard
     reading.unreadable += _unmapped(project)
     reading.unknown += _unmet(heard, includes)
@@ -42,6 +43,7 @@ def read(project: Project) -> Reading:
     reading.texts = {one.shown: one.prepared.unprepared for one in found if one.dump or one.path in project.virtual}
     reading.origins = {one.shown: project.shown(one.dump) for one in found if one.dump}
     reading.unreadable += [one for one in includes.broken.values() if one is not None]
+    reading.unreadable += [Unreadable(one.why, one.where) for one in includes.clashes.values()]
     reading.unreadable += [one for tree in includes.trees.values() for one in refusals(tree)]
     for path, why in includes.beyond.items():
         source = includes.sources.get(path)

@@ -9,17 +9,18 @@ import msgspec
 
 from infralint.evidence.names import stream_name
 from infralint.lazy import lazy
-from infralint.model import Affinity, Hint, Hop, Known, Location, Setting, StreamKind, Unknown, Upgrade
-from infralint.sources.nginx import choose
+from infralint.model import Affinity, Hint, Hop, Known, Location, Setting, StreamKind, Unknown, Unreadable, Upgrade
+from infralint.sources.nginx import choose, handed
 from infralint.sources.nginx.choose import Listener, Place, VirtualServer
 from infralint.sources.nginx.conditions import holds
 from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.hints import declared, hints
 from infralint.sources.nginx.hops import PASSES, Family, NginxLocation, buffers_responses, catch_all, idle_timeout
 from infralint.sources.nginx.includes import Includes
+from infralint.sources.nginx.refusals import clashes, contradictions
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, hidden
 from infralint.sources.nginx.tree import Directive, Source
-from infralint.sources.nginx.upstreams import Upstream, keeps_affinity, targets_of
+from infralint.sources.nginx.upstreams import Upstream, keeps_affinity, targets_of, unknown_methods
 from infralint.sources.nginx.versions import Version, Versions
 from infralint.sources.nginx.websocket import Maps, forwards_upgrade
 
@@ -53,13 +54,14 @@ class Shared(msgspec.Struct, eq=False):
 
 class Nginx(msgspec.Struct, eq=False, dict=True):
     """A tier: one nginx with its servers. unseen: servers, or all of them, that stand in what is not here.
-    heard: comments that declare a stream, and that a location took."""
+    heard: comments that declare a stream, and that a location took. refused: what this very nginx does not know."""
 
     name: str
     servers: list[VirtualServer] = []
     hops: tuple[Hop, ...] = ()
     streams: list[NginxLocation] = []
     unseen: list[Unknown] = []
+    refused: list[Unreadable] = []
     heard: set[Location] = set()
 
     def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:
@@ -163,16 +165,29 @@ class BuiltLocation(msgspec.Struct, eq=False, dict=True):
         return changed if changed != path else None
 
     def leads_to(self, kind: StreamKind, path: str = "/") -> Iterator[str]:
-        """Where try_files, error_page and rewrite send a request that nothing here answers."""
+        """Where try_files, error_page and rewrite send a request that nothing here answers; a page of HTML is no stream."""
         upgrade = "websocket" if kind == "websocket" else ""
         for one in self.scope.nearest.directives:
             if one.name == "try_files" and len(one.args) > 1:
                 target = _QUERY.split(one.args[-1], maxsplit=1)[0]
-                yield target.replace("$http_upgrade", upgrade).replace("$uri", path)
+                target = target.replace("$http_upgrade", upgrade).replace("$uri", path)
             elif one.name == "error_page" and len(one.args) > 1:
-                yield one.args[-1]
+                target = one.args[-1]
+            else:
+                continue
+            if not target.endswith((".html", ".htm")):
+                yield target
+        yield from self._outer_pages()
         if (rewritten := self._rewritten(path)) is not None:
             yield rewritten
+
+    def _outer_pages(self) -> Iterator[str]:
+        """Named locations that the server's error_page leads to from a location that has none, and only files or a code."""
+        level = self.scope.nearest
+        if level.by_name.keys() & {"error_page", "try_files"} or _pass_of(level):
+            return
+        codes = [one.args[0] for one in level.by_name.get("return", ()) if one.args][:1] or ["404", "403", "405"]
+        yield from dict.fromkeys(page for code in codes if (page := self._page_of(code)).startswith("@"))
 
     def diversions(self, kind: StreamKind, path: str) -> Iterator[tuple[str, bool]]:
         """Where an `if` sends a request on, by rewrite or by an error code with a page; and whether it surely does."""
@@ -259,6 +274,7 @@ class _Builder:
             self.nginx.unseen += [
                 hidden(one, "the servers") for level in self.levels if level.owner for one in level.opaque[:1]
             ]
+        self.nginx.refused += unknown_methods(self.own.upstreams.values(), self.version)
         self.nginx.hops = tuple(self.hops)
         choose.settle_slashes(self.nginx.servers)
         return self.nginx
@@ -279,15 +295,23 @@ class _Builder:
     def _expand(self, directives: list[Directive], stack: tuple[str, ...] = ()) -> list[Directive]:
         return self.includes.expand(directives, self.part.base, stack)
 
+    def _block(self, owner: Directive) -> Level:
+        """A server or a location with its includes put in; what nginx would refuse of them is kept."""
+        level = Level(owner, self._expand(owner.block or []))
+        for place, unknown in clashes(level, self.includes.globbed):
+            level.refused[unknown.name] = self.includes.clashes.setdefault(place, unknown)
+        return level
+
     def _http(self, scope: Scope) -> None:
         level = scope.nearest
         self.levels.append(level)
+        self.nginx.unseen += contradictions(level, self.includes.globbed)
         _collect(level, self.part, self.includes, self.own)
         loose: list[Directive] = []
         for one in self.includes.project.work.steps(f"nginx servers of {self.part.name}", level.directives):
             if one.name == "server" and one.block is not None:
-                inner = Level(one, self._expand(one.block))
-                if _is_stream_server(inner):
+                inner = self._block(one)
+                if level.owner is None and _is_stream_server(inner):
                     self._stream_server(one, scope.inside(inner))
                 else:
                     self._server(one, scope.inside(inner))
@@ -300,7 +324,7 @@ class _Builder:
         _collect(scope.nearest, self.part, self.includes, self.own)
         for one in scope.nearest.directives:
             if one.name == "server" and one.block is not None:
-                inner = Level(one, self._expand(one.block))
+                inner = self._block(one)
                 self._stream_server(one, scope.inside(inner))
 
     def _server(self, block: Directive | None, scope: Scope, loose: Sequence[Directive] = ()) -> None:
@@ -327,7 +351,7 @@ class _Builder:
                 self.nginx.unseen.append(hidden(level.opaque[0], "the locations of this server"))
 
     def _place(self, block: Directive, outer: Scope, server: VirtualServer, built: list[BuiltLocation]) -> Place:
-        level = Level(block, self._expand(block.block or []))
+        level = self._block(block)
         scope = outer.inside(level)
         modifier, pattern = _matching(block)
         location = BuiltLocation(block, scope)
@@ -364,13 +388,33 @@ class _Builder:
         }
         proxied = [(one, passed) for one, passed in proxied if one.pattern not in checked and not _answers(one)]
         self._unseen(built)
-        told = _told(built)
         everything = {"/", *fallbacks}
         apis = any(_is_catch_all(one.block) and one.pattern not in everything for one, _ in proxied)
         for one, passed in proxied:
             general = not apis if one.pattern in everything else _is_catch_all(one.block)
-            one.hop = self._hop(one, passed, server, names, general, told.get(one.pattern, ()))
-            self.hops.append(one.hop)
+            one.hop = self._hop(one, passed, server, names, general)
+        self._hand_over(server)
+        self.hops += [one.hop for one, _ in proxied if one.hop is not None]
+
+    def _hand_over(self, server: VirtualServer) -> None:
+        """Give what locations say of streams to those that nginx sends their requests to."""
+        places = list(handed.every(server.places))
+        expressions = any(place.modifier in ("~", "~*") for place in places)
+        owners: dict[int, BuiltLocation] = {id(place.tag.hop): place.tag for place in places if place.tag.hop}
+        given: dict[int, list[Hint]] = {}
+        silent: set[int] = set()
+        for place in places:
+            taker = handed.taker(server, place) if expressions else None
+            if place.tag.hop is not None and taker is None:
+                continue
+            silent.add(id(place.tag.hop))
+            for hint in _telling(place):
+                for hop in _reached(server, taker or place, place, hint.kind):
+                    given.setdefault(id(hop), []).append(handed.handed(hint, place.tag))
+                    self.nginx.heard |= {hint.evidence.where} if hint.evidence.where else set()
+        for key, one in owners.items():
+            if one.hop is not None:
+                one.hop = handed.silenced(one.hop) if key in silent else handed.joined(one.hop, given.get(key, ()))
 
     def _unseen(self, built: Sequence[BuiltLocation]) -> None:
         """Locations that could carry a stream, and of which all that matters stands in what is not here."""
@@ -387,11 +431,11 @@ class _Builder:
         server: VirtualServer,
         names: Sequence[str],
         general: bool,
-        told: Sequence[Hint],
     ) -> NginxLocation:
         family = PASSES[passed.name]
         block, scope = built.block, built.scope
         internal = "internal" in scope.nearest.by_name
+        told = [] if internal else list(declared(block))
         if not internal:
             self.nginx.heard |= {hint.evidence.where for hint in told if hint.evidence.where}
         where = block.where
@@ -418,6 +462,7 @@ class _Builder:
             version=self.version,
             maps=self.own.maps,
             maps_elsewhere=self.project.maps,
+            backups=self._backups(targets),
         )
 
     def _upgrade(self, family: Family, scope: Scope, passed: Directive, where: Location) -> Setting[Upgrade]:
@@ -444,6 +489,10 @@ class _Builder:
 
     def _affinity(self, targets: Sequence[str], scope: Scope, passed: Directive) -> Setting[Affinity]:
         return keeps_affinity(passed, targets, ChainMap(self.own.upstreams, self.project.upstreams), scope)
+
+    def _backups(self, targets: Sequence[str]) -> tuple[str, ...]:
+        known = ChainMap(self.own.upstreams, self.project.upstreams)
+        return tuple(backup for name in targets if name in known for backup in known[name].backups)
 
     def _stream_server(self, block: Directive, scope: Scope) -> None:
         """A TCP proxy: it buffers nothing and passes whatever is sent; only its silence matters."""
@@ -500,14 +549,20 @@ def _pass_of(level: Level) -> Directive | None:
     return None
 
 
-def _told(built: Sequence[BuiltLocation]) -> dict[str, list[Hint]]:
-    """Declared streams, by the pattern of the location that proxies them: the declaring one, or where it sends requests on."""
-    found: dict[str, list[Hint]] = {}
-    for one in built:
-        for hint in declared(one.block):
-            for pattern in [one.pattern] if _pass_of(one.scope.nearest) else one.leads_to(hint.kind):
-                found.setdefault(pattern, []).append(hint)
-    return found
+def _telling(place: Place) -> list[Hint]:
+    """What a location says of a stream: all that its hop gives away, else its declarations or its name."""
+    location: BuiltLocation = place.tag
+    if "internal" in location.scope.nearest.by_name:
+        return []
+    said = list(location.hop.hints) if location.hop else list(declared(location.block))
+    named = handed.told_by_name(place)
+    return said or ([named] if named else [])
+
+
+def _reached(server: VirtualServer, chosen: Place, place: Place, kind: StreamKind) -> list[Hop]:
+    """The hops where requests end that are made for one location and that nginx gives to another, or to itself."""
+    found = [hop for path in handed.own_paths(place)[:2] for hop, _ in _through(server, chosen, path, kind, 0)]
+    return list({id(hop): hop for hop in found}.values())
 
 
 def _answers(one: BuiltLocation) -> bool:

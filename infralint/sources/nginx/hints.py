@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from re import Pattern
 
 from infralint.evidence.names import has_false_friend, stream_name
 from infralint.lazy import lazy
-from infralint.model import Evidence, Hint, Known, Location, Setting, StreamKind, Upgrade
+from infralint.model import STRENGTH, Evidence, EvidenceKind, Hint, Known, Location, Setting, StreamKind, Upgrade
 from infralint.sources.nginx.hops import SSE_TYPE, Family
 from infralint.sources.nginx.scopes import Scope, time
 from infralint.sources.nginx.tree import Directive, Source
@@ -28,6 +29,14 @@ _NEGATED = lazy(
     r"|previously|formerly|but|only|handled|goes|see|below|above|elsewhere|its own|other)\b",
     re.IGNORECASE,
 )
+_ELSEWHERE = lazy(
+    r"\b(?:health\w*|swagger|openapi|docs?|documentation|examples?|samples?|served (?:by|from|through))\b",
+    re.IGNORECASE,
+)
+"""What is about a stream, or carried by somebody else, and is none."""
+_DECORATION = lazy(r"[-=*#_~+]{2,}")
+LABEL = 5
+"""Words of a comment that says what a location is, at most."""
 _LOOKS_LIKE_CODE = lazy(r"[;{}]\s*$|^\s*(?:location|proxy_\w+|server|add_header)\b")
 _SLOW_FOR_OTHER_REASONS = lazy(
     r"upload|download|import|export|backup|report|admin|git|registry|v2/|files?\b|storage|blob|media|artifact|webdav|dav\b|index\.php|\.php"
@@ -153,15 +162,35 @@ def _moves_files(block: Directive, scope: Scope) -> bool:
 
 
 def _comments(block: Directive) -> Iterator[Hint]:
+    """What comments say, those that speak of this very location before those that only mention a stream."""
+    yield from sorted(_mentions(block), key=lambda hint: STRENGTH.index(hint.evidence.kind))
+
+
+def _mentions(block: Directive) -> Iterator[Hint]:
     disused = _commented_out(block)
+    named = bool(block.args) and stream_name(block.args[-1]) is not None
     for line, text in _comments_of(block):
         if _LOOKS_LIKE_CODE.search(text) or _NEGATED.search(text) or text.startswith("#") or line in disused:
             continue
-        if _INLINE.search(text):
+        if _INLINE.search(text) or _ELSEWHERE.search(text) or _is_heading(block, line, text):
             continue
-        for kind, words in (("websocket", _WEBSOCKET_WORDS), ("sse", _SSE_WORDS)):
-            if words.search(text):
-                yield _hint(kind, "config", f"a comment says so: `# {text[:80]}`", _at(block.source, line), block)  # type: ignore[arg-type]
+        kinds: tuple[tuple[StreamKind, Pattern[str]], ...] = (("websocket", _WEBSOCKET_WORDS), ("sse", _SSE_WORDS))
+        for kind, words in kinds:
+            certain = line >= block.line - 1 and _is_label(text, words)
+            if words.search(text) and (certain or not named):
+                evidence: EvidenceKind = "config" if certain else "name"
+                yield _hint(kind, evidence, f"a comment says so: `# {text[:80]}`", _at(block.source, line), block)
+
+
+def _is_label(text: str, words: Pattern[str]) -> bool:
+    """Whether a comment is about the stream itself: it begins with it, or says little else."""
+    plain = _DECORATION.sub(" ", text).strip()
+    return bool(words.match(plain)) or len([word for word in plain.split() if re.search(r"\w", word)]) <= LABEL
+
+
+def _is_heading(block: Directive, line: int, text: str) -> bool:
+    """Whether a comment begins a part of the file (`# ---- WebSocket ----`), and another one speaks of the location."""
+    return line < block.line - 1 and bool(_DECORATION.search(text))
 
 
 def _commented_out(block: Directive) -> set[int]:

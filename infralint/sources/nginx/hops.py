@@ -12,6 +12,7 @@ from infralint.model import Buffering, Edit, Hop, Known, Location, Related, Sett
 from infralint.sources.nginx.scopes import Scope, flag, time, word
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.versions import Version
+from infralint.sources.nginx.websocket import during_handshake, headers_of
 
 Family = Literal["proxy", "fastcgi", "uwsgi", "scgi", "grpc", "stream"]
 
@@ -45,6 +46,7 @@ class NginxLocation(Hop):
 
     family: which module proxies. rules: what rules here. pass_directive: its `proxy_pass` or sibling.
     maps: the `map` blocks of its own nginx, by the variable they set; maps_elsewhere: the project's.
+    backups: the backup servers of its upstream, as they are written.
     """
 
     platform: ClassVar[str] = "nginx"
@@ -56,6 +58,7 @@ class NginxLocation(Hop):
     version: Version
     maps: Mapping[str, list[Directive]] = field(default_factory=dict)
     maps_elsewhere: Mapping[str, list[Directive]] = field(default_factory=dict)
+    backups: tuple[str, ...] = ()
 
     def directive(self, name: str) -> Known[tuple[str, ...]] | Unknown | None:
         """The arguments of a directive that rules here; None where nothing sets it."""
@@ -107,9 +110,11 @@ class NginxLocation(Hop):
             return self._unbuffered(seconds)
         if setting == "forwards_upgrade":
             upgrade = self.forwards_upgrade
-            return "proxy_http_version 1.1;" if isinstance(upgrade, Known) and upgrade.value == "http/1.0" else _UPGRADE
+            over_1_0 = isinstance(upgrade, Known) and upgrade.value == "http/1.0"
+            return "proxy_http_version 1.1;" if over_1_0 else self._handshake()
         if setting == "keeps_affinity":
-            return _AFFINITY.format(name=self.upstream or "backend")
+            backup = _BACKUP.format(server=self.backups[0]) if self.backups else ""
+            return _AFFINITY.format(name=self.upstream or "backend", backup=backup)
         return ""
 
     def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
@@ -120,7 +125,7 @@ class NginxLocation(Hop):
 
     def _unbuffered(self, seconds: float) -> str:
         lines = [f"{self.family}_buffering off;"]
-        if self.family == "proxy":
+        if self.family == "proxy" and (self.assumable or not self._sets("proxy_http_version", "1.1")):
             lines.insert(0, "proxy_http_version 1.1;")
         idle = self.idle_timeout
         if not (isinstance(idle, Known) and idle.value >= seconds):
@@ -128,10 +133,30 @@ class NginxLocation(Hop):
         if self.ssi:
             lines.insert(0, "ssi off;    # an unbuffered answer must not pass through server-side includes")
         if self.assumable:
-            return "\n".join(
-                ["# in a location of the streaming path's own, beside its " + self.pass_directive.name, *lines]
-            )
+            own = "a location of the streaming path's own"
+            if self.name.startswith("location ~"):
+                own += " (`location ^~ /path`, for this expression comes before plain prefixes)"
+            return "\n".join([f"# in {own}, beside its {self.pass_directive.name}", *lines])
         return "\n".join(lines)
+
+    def _handshake(self) -> str:
+        """What the handshake still lacks here: nginx takes a version once, and a header sent twice is refused by backends."""
+        lines = [] if self._sets("proxy_http_version", "1.1") else ["proxy_http_version 1.1;"]
+        headers, level = headers_of(self.rules)
+        here = level is self.rules.nearest
+        for name, value in (("Upgrade", "$http_upgrade"), ("Connection", "$connection_upgrade")):
+            if not self._sets("proxy_set_header", name, value):
+                lines.append(f"proxy_set_header {name} {value};")
+        others = [one for one in headers if one.args and one.args[0].lower() not in ("upgrade", "connection")]
+        lines += [] if here else [f"{one.written};" for one in others]
+        if not any(one.args[0].lower() == "host" for one in others):
+            lines.append("proxy_set_header Host $host;")
+        mapped = during_handshake("$connection_upgrade", self.rules, dict(self.maps), set()) or ""
+        return "\n".join(lines if mapped.lower() == "upgrade" else [*lines, "", _MAP])
+
+    def _sets(self, name: str, *args: str) -> bool:
+        """Whether this very location says just that already."""
+        return any(one.args == [*args] for one in self.rules.nearest.by_name.get(name, ()))
 
     @property
     def timeout_name(self) -> str:
@@ -150,12 +175,7 @@ class NginxLocation(Hop):
         return isinstance(switch, Known) and switch.value
 
 
-_UPGRADE = """\
-proxy_http_version 1.1;
-proxy_set_header Upgrade $http_upgrade;
-proxy_set_header Connection $connection_upgrade;
-proxy_set_header Host $host;
-
+_MAP = """\
 # once, beside the servers, in http {}:
 map $http_upgrade $connection_upgrade {
     default upgrade;
@@ -163,9 +183,13 @@ map $http_upgrade $connection_upgrade {
 }"""
 _AFFINITY = """\
 upstream {name} {{
-    ip_hash;    # or, where clients share addresses: hash $cookie_SESSION consistent;
+{backup}    ip_hash;    # or, where clients share addresses: hash $cookie_SESSION consistent;
     ...
 }}"""
+_BACKUP = """\
+    # nginx takes no backup beside ip_hash or hash: leave `{server}` out,
+    # or keep it, and write `sticky cookie srv_id;` (nginx 1.29.6 and later)
+"""
 
 
 def buffers_responses(scope: Scope, family: Family, version: Version, where: Location) -> Setting[Buffering]:
@@ -220,6 +244,12 @@ def _held(
         return "always", why, (Related("HTTP/1.0 towards the backend", http.where),)
     spoken = version.spoken
     related = (Related("the nginx version", version.where),) if version.where else ()
+    if version.floating:
+        why = (
+            f"{said}, and {spoken} HTTP/1.0 to backends, and holds an answer until a buffer is full or it ends; later"
+            " ones hold events larger than a buffer (4k or 8k) and answers that are not chunked"
+        )
+        return "unless-chunked", why, related
     return (
         "always",
         f"{said}, and {spoken} HTTP/1.0 to backends, so it holds an answer until a buffer is full or it ends",

@@ -9,13 +9,10 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from infralint.lazy import lazy
-from infralint.model import Location, Unreadable
+from infralint.model import Location, Unknown, Unreadable
 from infralint.project import CantRead, Project
-from infralint.sources.nginx.templates import HOLE, foreign_language, prepare
+from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
 from infralint.sources.nginx.tree import Directive, Source, SyntaxProblem, Word, parse
-
-RENDERED_FROM = (".template", ".tmpl", ".tpl", ".j2", ".jinja", ".jinja2", ".inc.template", ".conf.template", ".sample")
-"""Endings under which a repository keeps what will have none on the server."""
 
 BY_HEART = {
     r"(?:^|/)mime\.types$": "",
@@ -39,7 +36,9 @@ _VOLUME = lazy(r"(?m)^\s*-\s*[\"']?(\.{0,2}/?[\w./-]+):(/[\w./-]+?)(?::\w+)?[\"'
 class Includes:
     """Loads files and resolves includes, each file parsed once.
 
-    broken: files that nginx would refuse. claimed: files that another file includes.
+    broken: files that nginx would refuse. claimed: files that another file includes. globbed: those that
+    are included by a pattern, and so may stand there one instead of the other. clashes: what an include brings
+    beside its like, by the place of the line that is included.
     """
 
     def __init__(self, project: Project, known: Iterable[Source]) -> None:
@@ -49,6 +48,8 @@ class Includes:
         self.broken: dict[str, Unreadable | None] = {}
         self.beyond: dict[str, str] = {}
         self.claimed: set[str] = set()
+        self.globbed: set[str] = set()
+        self.clashes: dict[Location, Unknown] = {}
         self.dumped = frozenset(path for path, source in self.sources.items() if source.dump)
 
     def tree(self, path: str) -> list[Directive] | None:
@@ -110,7 +111,9 @@ class Includes:
             yield _missing(include, f"`{include.written}` is only known once the file is rendered")
             return
         paths = self.resolve(argument, include.source, base)
-        if not paths and not re.search(r"[*?\[]", argument):
+        if re.search(r"[*?\[]", argument):
+            self.globbed.update(paths)
+        elif not paths:
             heart = _by_heart(argument)
             yield from (
                 self._stand_in(include, heart)

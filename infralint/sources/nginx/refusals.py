@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import cache
 
-from infralint.model import Unreadable
-from infralint.sources.nginx.scopes import has_hole
+from infralint.lazy import lazy
+from infralint.model import Location, Unknown, Unreadable
+from infralint.sources.nginx.hops import PASSES
+from infralint.sources.nginx.scopes import Level, contradiction, has_hole
 from infralint.sources.nginx.tree import Directive
 
 _FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc")
@@ -20,36 +22,125 @@ _ONCE = frozenset(
 _HEEDED = _ONCE | {"proxy_set_header", "proxy_ignore_headers", "server_name", "ip_hash"}
 _LISTS = frozenset("map types geo split_clients charset_map upstream match".split())
 """Blocks whose lines begin with words of the user's own, or of a module's."""
+_REFUSED = "nginx would refuse this file"
+_SETS = lazy(
+    r"(?:proxy|fastcgi|uwsgi|scgi)_(?:buffering|read_timeout|ignore_headers)|(?:proxy|grpc)_set_header|grpc_read_timeout"
+    r"|proxy_http_version"
+)
+"""Directives that stand in http, server and location alone."""
+_URI = lazy(r"https?://(?:unix:[^:]*:.|(?!unix:)[^/?]*[/?])")
+"""Where the path begins in what proxy_pass names."""
 _LIKE = 0.9
 """How alike a mistyped name and the right one are, at least."""
 
 
 def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
     """All that nginx would refuse below a file's top level."""
-    pending = [tree]
+    pending: list[tuple[Sequence[Directive], tuple[Directive, ...]]] = [(tree, ())]
     while pending:
-        level = pending.pop()
+        level, around = pending.pop()
         yield from _twice(level)
         for one in level:
             if right := _meant(one.name):
                 yield _refused(one, f'unknown directive "{one.name}"; did you mean {right}?')
-            if one.block and one.name not in _LISTS:
-                pending.append(one.block)
+            elif around and (said := _misplaced(one, around, level)):
+                yield _refused(one, said)
+            if one.block and (one.name not in _LISTS or one.name == "upstream"):
+                pending.append((one.block, (*around, one)))
+
+
+def _misplaced(one: Directive, around: Sequence[Directive], level: Sequence[Directive]) -> str:
+    """What nginx says of a directive that it knows and does not take in the block around it; empty where it does."""
+    place = around[-1]
+    if place.name in ("if", "limit_except", "upstream") and _SETS.fullmatch(one.name):
+        return f'"{one.name}" directive is not allowed here'
+    if place.name == "server" and one.name in PASSES and _is_http(one, around, level):
+        return f'"{one.name}" directive is not allowed here'
+    if one.name == "proxy_pass" and one.args and _without_uri(place) and _URI.match(one.args[0]):
+        if "$" not in one.args[0] and not one.has_hole and not place.has_hole:
+            return (
+                '"proxy_pass" cannot have URI part in location given by regular expression, or inside named location,'
+                ' or inside "if" statement, or inside "limit_except" block'
+            )
+    return ""
+
+
+def _is_http(one: Directive, around: Sequence[Directive], level: Sequence[Directive]) -> bool:
+    """Whether a server that proxies by itself is none of `stream {}`: by the block around it, or what stands beside."""
+    blocks = {block.name for block in around}
+    if blocks & {"http", "stream"}:
+        return "http" in blocks
+    names = {beside.name for beside in level}
+    return one.name != "proxy_pass" or "location" in names or ("server_name" in names and "://" in one.args[0])
+
+
+def _without_uri(place: Directive) -> bool:
+    """Whether a block's proxy_pass can't replace the path: nothing says which part of it."""
+    if place.name in ("if", "limit_except"):
+        return True
+    first = place.args[0] if place.name == "location" and place.args else ""
+    return first.startswith(("~", "@"))
 
 
 def _twice(level: Sequence[Directive]) -> Iterator[Unreadable]:
     """What stands twice in one block, under the same template conditions."""
     seen = set()
     for one in level:
-        if one.name in _ONCE and one.block is None:
-            key, said = (one.name, one.conditions), f'"{one.name}" directive is duplicate'
-        elif one.name == "location" and (place := _place(one)):
-            key, said = (place, one.conditions), f'duplicate location "{place.lstrip("=")}"'
-        else:
-            continue
-        if key in seen:
+        key, said = _once(one)
+        if key and (key, one.conditions) in seen:
             yield _refused(one, said)
-        seen.add(key)
+        seen.add((key, one.conditions))
+
+
+def clashes(level: Level, globbed: Collection[str]) -> Iterator[tuple[Location, Unknown]]:
+    """What an include brings into a block beside its like: the place of the line that is included, and what nginx says.
+
+    globbed: files that a glob brings, for those may be meant one instead of the other.
+    """
+    own = _own(level)
+    for first, one, said in _clashing(level, globbed):
+        why = f"{_REFUSED}: {said}; the first stands at {first.where}"
+        yield (first if id(one) in own else one).where, Unknown(one.where, one.name, why, refused=True)
+
+
+def contradictions(level: Level, globbed: Collection[str]) -> Iterator[Unknown]:
+    """What an include brings beside its like to the http level, where files of which one is used are usual."""
+    own = _own(level)
+    for first, one, _ in _clashing(level, globbed):
+        if own & {id(first), id(one)}:
+            yield contradiction(first, one)
+
+
+def _own(level: Level) -> set[int]:
+    """What stands in the block itself, by identity."""
+    return {id(one) for one in level.owner.block or ()} if level.owner else set()
+
+
+def _clashing(level: Level, globbed: Collection[str]) -> Iterator[tuple[Directive, Directive, str]]:
+    """Two directives of different files that may stand once, and what nginx says of them."""
+    seen: dict[str, Directive] = {}
+    for one in level.directives:
+        key, said = _once(one)
+        if not key or level.under_condition(one):
+            continue
+        if (first := seen.get(key)) is None:
+            seen[key] = one
+        elif not {first.source.path, one.source.path} & set(globbed) and _apart(first, one):
+            yield first, one, said
+
+
+def _apart(first: Directive, one: Directive) -> bool:
+    """Whether two directives come from different files, or by including one file twice."""
+    return first is one or first.source is not one.source
+
+
+def _once(one: Directive) -> tuple[str, str]:
+    """What may stand once in a block, and what nginx says where it stands twice; empty for all else."""
+    if one.name in _ONCE and one.block is None:
+        return one.name, f'"{one.name}" directive is duplicate'
+    if one.name == "location" and (place := _place(one)):
+        return f"location {place}", f'duplicate location "{place.lstrip("=")}"'
+    return "", ""
 
 
 def _place(one: Directive) -> str:
@@ -81,4 +172,4 @@ def _exists(name: str) -> bool:
 
 
 def _refused(one: Directive, said: str) -> Unreadable:
-    return Unreadable(f"nginx would refuse this file: {said}", one.where)
+    return Unreadable(f"{_REFUSED}: {said}", one.where)

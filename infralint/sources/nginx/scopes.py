@@ -48,12 +48,14 @@ class Level(msgspec.Struct, eq=False, dict=True):
     """One level of configuration (http, server, location …) with includes already put in.
 
     owner: the block's own directive, None for a file's top level. given: template conditions
-    that hold whenever this level matters, because its `proxy_pass` stands under them.
+    that hold whenever this level matters, because its `proxy_pass` stands under them. refused: what
+    nginx says of directives that stand here and in a file that is included here, by name.
     """
 
     owner: Directive | None
     directives: list[Directive]
     given: tuple[Condition, ...] = ()
+    refused: dict[str, Unknown] = {}
 
     @cached_property
     def by_name(self) -> dict[str, list[Directive]]:
@@ -104,12 +106,14 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
         for index in range(depth - 1, -1, -1):
             level = self.levels[index]
             found = level.by_name.get(name)
+            if found and name in level.refused:
+                return level.refused[name]
             if found:
                 values = [self._read(one, read, index == len(self.levels) - 1) for one in found]
                 if self._always(level, found):
-                    return _agreed(values, found[0], level)
+                    return _agreed(values, found, level)
                 outer = self._setting(name, default, where, read, index)
-                return _agreed([*values, outer], found[0], level)
+                return _agreed([*values, outer], found, level)
             if level.opaque:
                 return hidden(level.opaque[0], name)
         return Known(default, where, name, "default")
@@ -139,10 +143,15 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @staticmethod
     def _unreadable(one: Directive, text: str) -> Unknown:
-        if "$" in text:
+        if "$" not in text:
+            rendered = bool(one.source.prepared.headings or one.source.prepared.holes)
+            return Unknown(
+                one.where, one.name, f"`{one.written}` is not a value that nginx takes", refused=not rendered
+            )
+        if one.source.is_template:
             return Unknown(one.where, one.name, f"`{one.written}` is only known once the file is rendered")
-        rendered = bool(one.source.prepared.headings or one.source.prepared.holes)
-        return Unknown(one.where, one.name, f"`{one.written}` is not a value that nginx takes", refused=not rendered)
+        why = f"nginx would refuse this file: `{one.written}` is not a value that nginx takes, for {one.name} knows no variables"
+        return Unknown(one.where, one.name, why, refused=True)
 
 
 def hidden(by: Directive, name: str) -> Unknown:
@@ -154,17 +163,30 @@ def hidden(by: Directive, name: str) -> Unknown:
     return Unknown(by.where, name, f"`{by.written}` may stand for any directives once the template is rendered", remedy)
 
 
-def _agreed(values: Sequence[Setting[Any]], first: Directive, level: Level) -> Setting[Any]:
+def _agreed(values: Sequence[Setting[Any]], found: Sequence[Directive], level: Level) -> Setting[Any]:
     """One value where all ways through a template lead to the same, else unknown."""
     for value in values:
         if isinstance(value, Unknown):
             return value
     if len({value.value for value in values if isinstance(value, Known)}) == 1:
         return values[0]
-    held = level.under_condition(first)
-    heading = first.source.prepared.headings[held[0][0]] if held else "a condition"
-    why = f"`{first.written}` stands only under `{heading}`"
-    return Unknown(first.where, first.name, why, "render the template and check the result")
+    for one in found:
+        if held := level.under_condition(one):
+            heading = one.source.prepared.headings[held[0][0]]
+            why = f"`{one.written}` stands only under `{heading}`"
+            return Unknown(one.where, one.name, why, "render the template and check the result")
+    return contradiction(found[0], found[1])
+
+
+def contradiction(first: Directive, other: Directive) -> Unknown:
+    """Several values for what nginx takes once: it refuses one file with both, and two files may be meant one instead of the other."""
+    if first.source is other.source:
+        why = f'nginx would refuse this file: "{first.name}" directive is duplicate'
+        return Unknown(other.where, other.name, why, refused=True)
+    why = (
+        f"`{first.written}` at {first.where} and `{other.written}` at {other.where} both hold here, and nginx takes one"
+    )
+    return Unknown(other.where, other.name, why, "delete one of them, or check the output of `nginx -T`")
 
 
 def has_hole(text: str) -> bool:

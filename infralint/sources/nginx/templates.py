@@ -15,6 +15,8 @@ import msgspec
 from infralint.lazy import lazy
 
 HOLE = lazy("[\U000f0000-\U0010fffd]")
+RENDERED_FROM = (".template", ".tmpl", ".tpl", ".j2", ".jinja", ".jinja2", ".inc.template", ".conf.template", ".sample")
+"""Endings under which a repository keeps what will have none on the server."""
 _FIRST_HOLE = 0xF0000
 _MOST_HOLES = 0x10000
 

@@ -11,7 +11,7 @@ import msgspec
 
 from infralint.lazy import lazy
 from infralint.model import Location
-from infralint.sources.nginx.templates import HOLE, Condition, Prepared
+from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, Condition, Prepared
 
 DEEPEST = 200
 """Nested blocks: nginx itself gives up on real configurations long before."""
@@ -52,6 +52,12 @@ class Source(msgspec.Struct, eq=False, dict=True):
     key: str = ""
     document: int = 0
     comments: list[tuple[int, str]] = []
+
+    @property
+    def is_template(self) -> bool:
+        """Whether something renders this text before nginx reads it: by its marks, or by its file's name."""
+        marked = bool(self.prepared.headings or self.prepared.holes or self.sealed)
+        return marked or self.path.partition("#")[0].lower().endswith(RENDERED_FROM)
 
     @cached_property
     def line_starts(self) -> list[int]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from infralint.lazy import lazy
-from infralint.model import Affinity, Known, Location, Setting, Unknown
+from infralint.model import Affinity, Known, Location, Setting, Unknown, Unreadable
 from infralint.sources.nginx.scopes import Level, Scope, has_hole
 from infralint.sources.nginx.tree import Directive
+from infralint.sources.nginx.versions import STICKY_SINCE, Version
 from infralint.sources.nginx.websocket import Maps
 
 _PER_CLIENT = lazy(r"\$(?:\{)?(?:cookie_|http_authorization|http_x_session|arg_|remote_user|http_mcp_session_id)")
@@ -31,6 +32,11 @@ class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Servers that take requests: neither backup nor down."""
         every = self.level.by_name.get("server", [])
         return [one for one in every if not {"backup", "down"} & set(one.args[1:])]
+
+    @property
+    def backups(self) -> tuple[str, ...]:
+        """Servers that stand in for those, as they are written."""
+        return tuple(one.written for one in self.level.by_name.get("server", ()) if "backup" in one.args[1:])
 
     def method(self, *names: str) -> Directive | None:
         return next((one for name in names for one in self.level.by_name.get(name, ())), None)
@@ -102,6 +108,15 @@ def _of_upstream(target: str, upstreams: Mapping[str, Upstream], scope: Scope, w
         written=upstream.block.written,
         because=f"upstream {target} spreads requests over {len(servers)} servers by {how}",
     )
+
+
+def unknown_methods(upstreams: Iterable[Upstream], version: Version) -> Iterator[Unreadable]:
+    """What this version does not know, and refuses to start with; a third party's `sticky` has other arguments."""
+    for upstream in upstreams if version.known and version.number < STICKY_SINCE else ():
+        method = upstream.method("sticky")
+        if method is not None and method.args[:1] in (["cookie"], ["route"], ["learn"]):
+            said = f'unknown directive "sticky"; nginx {version.written} has none, 1.29.6 and later do'
+            yield Unreadable(f"nginx would refuse this file: {said}", method.where)
 
 
 def _by_method(method: Directive, scope: Scope) -> Setting[Affinity]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -15,21 +16,31 @@ from infralint.project import CantRead, Project
 HTTP_1_1_SINCE = (1, 29, 7)
 """https://nginx.org/en/CHANGES: proxy_http_version is 1.1 by default."""
 
+STICKY_SINCE = (1, 29, 6)
+"""https://nginx.org/en/docs/http/ngx_http_upstream_module.html#sticky; before, it was NGINX Plus's."""
+
 _IMAGE = lazy(
-    r"(?im)^\s*(?:-\s+)?(?:FROM\s+(?:--platform=\S+\s+)?|image:\s*)[\"']?"
-    r"(?P<name>(?:[^\s\"'#]+/)?(?:nginx|openresty|nginx-unprivileged))(?::(?P<tag>[\w.\-]*(?:\$\{?\w+(?::?-[\w.\-]*)?\}?)?[\w.\-]*))?(?:@\S+)?[\"']?(?:\s|$)"
+    r"(?im)(?:^\s*(?:-\s+)?|[{,]\s*)(?:FROM\s+(?:--platform=\S+\s+)?|image:\s*)[\"']?"
+    r"(?P<name>(?:[^\s\"'#]+/)?(?:nginx|openresty|nginx-unprivileged))(?::(?P<tag>[\w.\-]*(?:\$\{?\w+(?::?-[\w.\-]*)?\}?)?[\w.\-]*))?(?:@[\w:]+)?[\"']?(?:[\s,}]|$)"
 )
+_FLOATING = lazy(r"(?:latest|stable|mainline|alpine|bookworm|trixie|slim|perl|otel|1)(?:-[a-z]+)*")
+"""Tags that move on with each release: https://hub.docker.com/_/nginx"""
 _HOLE = lazy(r"\$\{?(\w+)(?::?-([\w.\-]*))?\}?")
 _ARGUMENT = lazy(r"(?im)^\s*ARG\s+(\w+)=[\"']?([\w.\-]+)")
 _FULL = lazy(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 
 class Version(msgspec.Struct, frozen=True):
-    """An nginx version, where that is said, and how to name it; (0, 0, 0): not known, taken as old."""
+    """An nginx version, where that is said, and how to name it; (0, 0, 0): not known, taken as old.
+
+    floating: the image whose tag says no number (`nginx:alpine`): pulled today or two years ago, it is
+    either side of a change.
+    """
 
     number: tuple[int, int, int] = (0, 0, 0)
     where: Location | None = None
     written: str = ""
+    floating: str = ""
 
     @property
     def known(self) -> bool:
@@ -45,6 +56,8 @@ class Version(msgspec.Struct, frozen=True):
         """How a message names it: `nginx 1.27 speaks`, or that it is not known."""
         if self.known:
             return f"nginx {self.written} speaks"
+        if self.floating:
+            return f"`{self.floating}` says no number: nginx before 1.29.7 speaks"
         return "nginx before 1.29.7 (an older one is taken, for none is named) speaks"
 
 
@@ -78,6 +91,8 @@ class Versions:
         said = [version for folder, version in near if len(folder) == deepest] or [
             version for _, version in self._images
         ]
+        if floating := [version for version in said if version.floating]:
+            return floating[0] if all(version.known or version.floating for version in said) else Version()
         agreed = {version.speaks_http_1_1 for version in said}
         known = bool(said) and len(agreed) == 1 and all(version.known for version in said)
         return min(said, key=lambda one: one.number) if known else Version()
@@ -99,8 +114,19 @@ class Versions:
                 line = text.count("\n", 0, image.start("name")) + 1
                 yield (
                     posixpath.dirname(path),
-                    Version(number, Location(self.project.shown(path), line), tag.partition("-")[0]),
+                    Version(
+                        number,
+                        Location(self.project.shown(path), line),
+                        tag.partition("-")[0],
+                        floating="" if number > (0, 0, 0) else _floating(image, tag),
+                    ),
                 )
+
+
+def _floating(image: re.Match[str], tag: str) -> str:
+    """The image as it is written, if its tag moves on with each release; a digest stands for one version."""
+    pinned = "@" in image[0]
+    return "" if pinned or (tag and not _FLOATING.fullmatch(tag)) else image["name"] + (f":{tag}" if tag else "")
 
 
 def _filled(tag: str, text: str) -> str:

@@ -257,6 +257,7 @@ def _over_http(scope: Scope, version: Version, where: Location, headers: Known[U
     if http.origin == "default":
         spoken = version.spoken
         why = f"nothing sets proxy_http_version, and {spoken} HTTP/1.0 to backends, in which there is no Upgrade"
+        why += "; later ones speak HTTP/1.1" if version.floating else ""
         return Known("http/1.0", headers.where, "proxy_http_version", "default", headers.written, why)
     why = f"`{http.written}`: HTTP/1.0 knows no Upgrade"
     return Known("http/1.0", http.where, http.name, http.origin, http.written, why)
