@@ -82,11 +82,11 @@ ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType(
 )
 """Every attribute that is asked about. The same defaults hold for all families unless a function says otherwise."""
 
-# A classic load balancer takes 1 to 3600 s, 60 by default:
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-idle-timeout.html
 WEB_PORTS = frozenset({80, 443, 3000, *range(8000, 9000)})
 """What a listener that only passes bytes on has to listen on, to be taken for one of the web."""
 
+# A classic load balancer takes 1 to 3600 s, 60 by default:
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-idle-timeout.html
 TLS_IDLE = 350.0
 """Seconds, fixed: a TLS listener of a network load balancer can't be set."""
 
