@@ -47,7 +47,7 @@ http {
         location /chat {
             proxy_pass http://app;
             proxy_buffering off;
-            proxy_read_timeout $later;
+            proxy_read_timeout ${LATER};
         }
     }
 }
