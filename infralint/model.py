@@ -160,12 +160,13 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What a hop's own configuration gives away about the stream it carries."""
+    """What a hop's own configuration gives away about the stream it carries. path: where it is not the hop's own."""
 
     kind: StreamKind
     evidence: Evidence
     session: str = ""
     content_type: str | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True, order=True, slots=True)

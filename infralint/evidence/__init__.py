@@ -75,7 +75,7 @@ def stream_at(settings: Settings, hop: Hop, hint: Hint) -> Stream:
     silence, duration, heartbeat = needs(settings)
     return Stream(
         kind=hint.kind,
-        path=hop.paths[0] if hop.paths else "/",
+        path=hint.path or (hop.paths[0] if hop.paths else "/"),
         evidence=hint.evidence,
         longest_silence=silence,
         duration=duration,

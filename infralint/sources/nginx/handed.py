@@ -56,7 +56,8 @@ def handed(hint: Hint, by: BuiltLocation) -> Hint:
     """A hint of one location, as it is told of the location that nginx sends its requests to."""
     because = re.sub(r" for it$", f" for {by.block.written}", hint.evidence.because)
     said = Evidence(hint.evidence.kind, f"{because}, and nginx sends {by.pattern} here", hint.evidence.where)
-    return Hint(hint.kind, said, hint.session, hint.content_type)
+    path = hint.path or (by.pattern if by.pattern.startswith("/") else "")
+    return replace(hint, evidence=said, path=path)
 
 
 def joined(hop: NginxLocation, given: Sequence[Hint]) -> NginxLocation:
