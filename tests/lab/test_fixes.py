@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,8 @@ def fix(folder: Path, binary: Binary, monkeypatch: pytest.MonkeyPatch) -> list[d
 def _probe(finding: dict[str, Any]) -> Probe:
     """What failed before."""
     pattern = finding["stream"]["path"]
-    path = "/x" if pattern.startswith("@") else pattern
+    sent = re.search(r"nginx sends (/\S*) here", finding["stream"]["because"])
+    path = (sent[1] if sent else "/x") if pattern.startswith("@") else pattern
     path = path if path.startswith("/") else "/" + matching(path.lstrip("~*^= "))[0].lstrip("/")
     pause = 120 / FASTER if finding["check"] == "short-idle-timeout" else 0
     kind = finding["stream"]["kind"]
