@@ -13,7 +13,7 @@ from infralint.sources.nginx.choose import after_rewrites, choose_location, choo
 
 from .harness import Binary, binaries
 from .judged import tier_of
-from .locations import Choice, nginx_answers, random_cases
+from .locations import Choice, Request, nginx_answers, random_cases
 
 CONFIGURATIONS = 60
 REQUESTS = 60
@@ -72,3 +72,12 @@ def test_every_nginx_chooses_the_same(choices: list[Choice]) -> None:
     cases = random_cases(1, CONFIGURATIONS, REQUESTS)
     for other in binaries():
         assert list(nginx_answers(other, *cases)) == choices
+
+
+def test_a_prefix_without_the_slash_is_served_by_its_own_location(binary: Binary) -> None:
+    """A proxied `/ws/` redirects `/ws`, unless that has a location."""
+    proxied = "location /ws/ { proxy_pass http://127.0.0.1:1; }"
+    alone = f"server {{ listen 80; {proxied} location / {{ return 200 root; }} }}"
+    both = alone.replace("location / ", 'location /ws { return 200 "own"; } location / ')
+    asked = [Request("example.com", "/ws")]
+    assert [one.answer for one in nginx_answers(binary, [alone, both], [asked, asked])] == ["", "own"]

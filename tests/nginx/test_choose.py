@@ -101,3 +101,9 @@ def test_a_hostile_expression_ends() -> None:
 )
 def test_paths_are_normalised_as_nginx_does(path: str, seen: str) -> None:
     assert normalised(path) == seen
+
+
+@pytest.mark.parametrize("modifier", ["", "^~", "="])
+def test_a_location_of_its_own_is_served_without_the_slash(modifier: str) -> None:
+    own = Place(modifier, "/ws")  # type: ignore[arg-type]
+    assert choose_location([Place("", "/ws/", redirects=True), own], "/ws") is own

@@ -119,7 +119,10 @@ def _find(
     exact = next((one for one in places if one.modifier == "=" and one.pattern == path), None)
     if exact:
         return "sure", _nested(exact, path, without)
-    if any(one.redirects and one.pattern == f"{path}/" for one in places if one.modifier in ("", "^~", "=")):
+    prefixes = [one for one in places if one.modifier in ("", "^~", "=")]
+    if any(one.redirects and one.pattern == f"{path}/" for one in prefixes) and path not in [
+        one.pattern for one in prefixes
+    ]:
         return "sure", None
     best = _longest(places, path)
     state: Literal["sure", "prefix", "none"] = "none"
