@@ -442,3 +442,41 @@ def test_a_file_of_values_is_judged_by_what_it_decides(lint: Lint) -> None:
     gone = lint({"infra/terraform.tfvars": ""}, paths=("infra/terraform.tfvars",))
     assert problems(gone) == ["infra/main.tf:5 warning short-idle-timeout"]
     assert problems(lint({}, paths=("other/x.tfvars",))) == []
+
+
+INCLUDING = """\
+events {}
+http {
+    include conf.d/*.conf;
+    server {
+        # SSE
+        location /sse {
+            proxy_pass http://b;
+            include snippets/sse.conf;
+        }
+        # SSE
+        location /other { proxy_pass http://b; proxy_buffering off; proxy_read_timeout 1s; }
+    }
+}
+"""
+
+
+PROJECT: dict[str, str | bytes] = {"infralint.yaml": "assume: warning\n"}
+
+
+@pytest.mark.parametrize("left", ["# nothing\n", "", "proxy_set_header Host $host;\n"])
+def test_an_included_file_is_judged_by_what_it_leaves_out(left: str, lint: Lint) -> None:
+    snippet = "proxy_buffering off;\nproxy_read_timeout 5m;\n"
+    files: dict[str, str | bytes] = {**PROJECT, "nginx.conf": INCLUDING, "snippets/sse.conf": snippet}
+    assert problems(lint(files, paths=("snippets/sse.conf",))) == []
+    report = lint({"snippets/sse.conf": left}, paths=("snippets/sse.conf",))
+    assert problems(report) == ["nginx.conf:6 error buffered-stream", "nginx.conf:6 warning short-idle-timeout"]
+
+
+def test_a_site_says_nothing_of_the_others(lint: Lint) -> None:
+    site = TWICE.replace("http://b;", "http://b; proxy_buffering off;")
+    files = {**PROJECT, "nginx.conf": INCLUDING, "snippets/sse.conf": "", "conf.d/a.conf": site}
+    report = lint(files, paths=("conf.d/a.conf",))
+    assert problems(report) == []
+    report = lint({"conf.d/times.conf": "proxy_read_timeout 2s;\n"}, paths=("conf.d/times.conf",))
+    assert "nginx.conf:6 error buffered-stream" in problems(report)

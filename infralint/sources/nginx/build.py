@@ -266,6 +266,7 @@ class _Builder:
         self.nginx = Nginx(part.name)
         self.hops: list[NginxLocation] = []
         self.levels: list[Level] = []
+        self.files: dict[int, frozenset[str]] = {}
 
     def build(self) -> Nginx:
         for source, tree in self.part.files:
@@ -460,6 +461,7 @@ class _Builder:
             rules=scope,
             pass_directive=passed,
             version=self.version,
+            files=frozenset(file for level in scope.levels if level.owner for file in self._snippets(level.owner)),
             maps=self.own.maps,
             maps_elsewhere=self.project.maps,
             backups=self._backups(targets),
@@ -483,6 +485,11 @@ class _Builder:
             written=passed.written,
             because=f"nginx opens no WebSocket through {passed.name}",
         )
+
+    def _snippets(self, owner: Directive) -> frozenset[str]:
+        if id(owner) not in self.files:
+            self.files[id(owner)] = frozenset(self.includes.snippets(owner.block or ()))
+        return self.files[id(owner)]
 
     def _maps(self) -> Maps:
         return {**self.project.maps, **self.own.maps}

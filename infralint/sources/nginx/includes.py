@@ -48,6 +48,7 @@ class Includes:
         self.broken: dict[str, Unreadable | None] = {}
         self.beyond: dict[str, str] = {}
         self.claimed: set[str] = set()
+        self.reached: dict[int, list[str]] = {}
         self.globbed: set[str] = set()
         self.clashes: dict[Location, Unknown] = {}
         self.dumped = frozenset(path for path, source in self.sources.items() if source.dump)
@@ -110,7 +111,7 @@ class Includes:
         if HOLE.search(argument) or "$" in argument:
             yield _missing(include, f"`{include.written}` is only known once the file is rendered")
             return
-        paths = self.resolve(argument, include.source, base)
+        paths = self.reached[id(include)] = self.resolve(argument, include.source, base)
         if re.search(r"[*?\[]", argument):
             self.globbed.update(paths)
         elif not paths:
@@ -122,6 +123,16 @@ class Includes:
             )
         for path in paths:
             yield from self._content(include, path, base, stack)
+
+    def snippets(self, block: Iterable[Directive], seen: frozenset[str] = frozenset()) -> Iterator[str]:
+        """Files, as shown, that a block includes for what they set: empty ones, too, but none that only holds blocks."""
+        for one in block:
+            for path in self.reached.get(id(one), ()) if one.name == "include" else ():
+                tree = self.trees.get(path, [])
+                if path not in seen and path in self.sources:
+                    if not tree or any(inner.block is None and inner.name != "include" for inner in tree):
+                        yield self.sources[path].shown
+                    yield from self.snippets(tree, seen | {path})
 
     def _content(self, include: Directive, path: str, base: str, stack: tuple[str, ...]) -> Iterator[Directive]:
         self.claimed.add(path)
