@@ -480,3 +480,19 @@ def test_a_site_says_nothing_of_the_others(lint: Lint) -> None:
     assert problems(report) == []
     report = lint({"conf.d/times.conf": "proxy_read_timeout 2s;\n"}, paths=("conf.d/times.conf",))
     assert "nginx.conf:6 error buffered-stream" in problems(report)
+
+
+STREAMING = """import { streamText } from "ai";
+export const POST = async () => streamText({}).toUIMessageStreamResponse();
+"""
+
+
+def test_vercel_json_is_judged_by_what_it_leaves_out(lint: Lint) -> None:
+    files: dict[str, str | bytes] = {
+        "package.json": '{"dependencies": {"next": "16.0.0"}}',
+        "app/api/chat/route.ts": STREAMING,
+        "vercel.json": '{"functions": {"app/api/chat/route.ts": {"maxDuration": 300}}}',
+    }
+    assert lint(files, paths=("vercel.json",))["status"] == 0
+    report = lint({"vercel.json": '{"fluid": false}'}, paths=("vercel.json",))
+    assert [one.split()[-1] for one in problems(report)] == ["serverless-stream"]

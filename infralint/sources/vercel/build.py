@@ -235,6 +235,7 @@ class Builder:
             paths=(route.path,),
             hints=self._hints(read),
             scope=application.folder,
+            files=frozenset(map(self.project.shown, filter(None, [application.config_file]))),
             source=route.source,
             router=route.router,
             proven=application.proven,
