@@ -863,3 +863,39 @@ def test_sticky_is_refused_by_a_version_that_is_named_and_does_not_know_it(
     report = lint({"nginx.conf": text, "compose.yaml": compose})
     said = [(one["location"]["line"], 'unknown directive "sticky"' in one["message"]) for one in report["unreadable"]]
     assert said == ([(2, True)] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/api/generate", "sse"),
+        ("/v1/messages", "sse"),
+        ("/v1/responses", "sse"),
+        ("/v1/realtime", "websocket"),
+        ("/_stcore/stream", "websocket"),
+        ("/app/_stcore/stream", "websocket"),
+        ("/api/messages", None),
+        ("/generate", None),
+        ("/v2/responses", None),
+    ],
+)
+def test_paths_that_only_apis_of_models_have(path: str, kind: str | None, lint: Lint) -> None:
+    report = lint({"nginx.conf": f"server {{ location {path} {{ proxy_pass http://app; }} }}\n"}, "--assume", "off")
+    assert {one["stream"]["kind"] for one in report["findings"]} == ({kind} if kind else set())
+    assert {one["severity"] for one in report["findings"]} <= {"warning"}
+
+
+@pytest.mark.parametrize("level", ["server", "location"])
+def test_what_checks_requests_carries_no_stream(level: str, lint: Lint) -> None:
+    check = "auth_request /chat/verify;"
+    text = "server {\n%s\nlocation = /chat/verify { proxy_pass http://auth; }\nlocation /x/ { proxy_pass http://app; %s }\n}\n"
+    report = lint({"nginx.conf": text % ((check, "") if level == "server" else ("", check))}, "--assume", "off")
+    assert report["findings"] == []
+
+
+def test_fastcgi_that_keeps_its_connection_passes_records_on(lint: Lint) -> None:
+    text = (
+        "server {\n# SSE\nlocation /sse { fastcgi_pass app:9000; fastcgi_keep_conn %s; fastcgi_read_timeout 5m; }\n}\n"
+    )
+    assert problems(lint({"nginx.conf": text % "on"})) == []
+    assert problems(lint({"nginx.conf": text % "off"})) == ["nginx.conf:3 error buffered-stream"]
