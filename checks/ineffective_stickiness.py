@@ -18,7 +18,7 @@ def ineffective_stickiness(crossing: Crossing[LoadBalancer]) -> Iterator[Finding
         return
     yield from _incomplete(hop, target)
     if hop.groups > 1 and "target_group_stickiness.enabled" not in _unknown(hop) and not (between and between.value):
-        yield Finding("warning", target, _split(hop), "stickiness {\n  enabled  = true\n  duration = 86400\n}")
+        yield Finding("warning", target, _split(hop), hop.between_groups())
 
 
 def _incomplete(hop: LoadBalancer, target: Known[Any]) -> Iterator[Finding]:

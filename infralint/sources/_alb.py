@@ -115,6 +115,10 @@ class LoadBalancer(Hop):
     stray_idle: Known[float] | None = None
     unstickable: str = ""
 
+    def between_groups(self) -> str:
+        """What an action over several target groups has to say to keep a client with one, as AWS's API has it."""
+        return '"TargetGroupStickinessConfig": {"Enabled": true, "DurationSeconds": 86400}'
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:

@@ -439,7 +439,11 @@ def test_several_groups_need_stickiness_between_them(world: World, report: Repor
             world.group(f"{name}-{color}", balancer, **{"stickiness.enabled": "true"}) for color in ("blue", "green")
         ]
         world.listener(balancer, rules=[(when(path="/chat"), forward(*groups, sticky=sticky))])
-    assert {(check, name) for check, _, name in said(report(exit_code=1))} == {("ineffective-stickiness", "apart")}
+    found = report(exit_code=1)
+    assert {(check, name) for check, _, name in said(found)} == {("ineffective-stickiness", "apart")}
+    assert {one["fix"] for one in found["findings"]} == {
+        '"TargetGroupStickinessConfig": {"Enabled": true, "DurationSeconds": 86400}'
+    }
 
 
 def test_a_snapshot_in_a_project_is_judged_at_its_lines(world: World, audit: Audit, home: Path) -> None:

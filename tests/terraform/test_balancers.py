@@ -328,7 +328,30 @@ def test_stickiness_is_lost_between_target_groups_that_both_get_requests(
     tmp_path: Path, weight: str, more: str, fires: bool
 ) -> None:
     text = BALANCER + split("weight = 100", weight, more) + group("old", STICKY) + group("new", STICKY)
-    assert bool(said(judged(tmp_path, {"main.tf": text, **STREAM}), "ineffective-stickiness")) == fires
+    found = said(judged(tmp_path, {"main.tf": text, **STREAM}), "ineffective-stickiness")
+    assert bool(found) == fires
+    assert all(one.fix == "stickiness {\n  enabled  = true\n  duration = 86400\n}" for one in found)
+
+
+def test_between_target_groups_of_a_module_stickiness_is_an_argument(tmp_path: Path) -> None:
+    text = """
+module "alb" {
+  source  = "terraform-aws-modules/alb/aws"
+  version = "~> 9.0"
+  listeners = {
+    https = {
+      port = 443, protocol = "HTTPS"
+      weighted_forward = { target_groups = [{ target_group_key = "a" }, { target_group_key = "b" }] }
+    }
+  }
+  target_groups = {
+    a = { target_type = "ip", stickiness = { type = "lb_cookie" } }
+    b = { target_type = "ip", stickiness = { type = "lb_cookie" } }
+  }
+}
+"""
+    found = said(judged(tmp_path, {"main.tf": text, **STREAM}), "ineffective-stickiness")
+    assert {one.fix for one in found} == {"stickiness = { enabled = true, duration = 86400 }"}
 
 
 def test_an_action_that_gives_nothing_to_any_target_group_is_no_way(tmp_path: Path) -> None:

@@ -67,6 +67,12 @@ class TerraformBalancer(LoadBalancer):
 
         return edits(self, setting, seconds)
 
+    def between_groups(self) -> str:
+        """What an action over several target groups has to say to keep a client with one."""
+        if self.adapter:
+            return "stickiness = { enabled = true, duration = 86400 }"
+        return "stickiness {\n  enabled  = true\n  duration = 86400\n}"
+
     def _sticky(self) -> str:
         """Stickiness as the target group, the module that makes it, or a classic load balancer takes it."""
         if self.is_a("classic"):
