@@ -230,6 +230,7 @@ def _lint_paths(
 ) -> Report:
     from infralint.model import Location, Unreadable
     from infralint.run import NOTHING, BrokenCheck, Report, lint
+    from infralint.work import Lost
 
     report = Report()
     work = _work(options)
@@ -252,7 +253,7 @@ def _lint_paths(
             report = report.joined(found)
             options.setdefault("limits", []).append(project.settings.fail_on)
             asked += len(given)
-    except BrokenCheck as error:
+    except (BrokenCheck, Lost) as error:
         _fail(str(error))
     if len(report.idle) == asked and not options["allow_empty"]:
         report.unreadable = [Unreadable(NOTHING, Location(path)) for path in report.idle]

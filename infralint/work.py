@@ -19,6 +19,10 @@ def _silent(what: str, done: int, steps: int) -> None:
     """Tells nobody."""
 
 
+class Lost(Exception):
+    """A process that ended before its work was done; says what to do."""
+
+
 @dataclass(frozen=True)
 class Work:
     """How a run works.
@@ -41,19 +45,27 @@ class Work:
         """The function's results, in the order of the items.
 
         With several processes, function, items and results are copied between them: nothing that
-        the function changes elsewhere is seen here.
+        the function changes elsewhere is seen here. Raises Lost.
         """
         workers = min(self.jobs or _processors(), len(items) // FEWEST)
         if workers < 2:
             yield from map(function, self.steps(what, items))
             return
-        from concurrent.futures import ProcessPoolExecutor
+        from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
         from multiprocessing import get_context
 
         context = get_context("fork" if sys.platform == "linux" else None)
-        with ProcessPoolExecutor(workers, context, _hold, (function,)) as pool:
+        try:
+            pool = ProcessPoolExecutor(workers, context, _hold, (function,))
+        except (ImportError, NotImplementedError, OSError):  # no semaphores here, as on AWS Lambda
+            yield from map(function, self.steps(what, items))
+            return
+        with pool:
             results = pool.map(_apply, items, chunksize=max(1, len(items) // (workers * 8)))
-            yield from (next(results) for _ in self.steps(what, items))
+            try:
+                yield from (next(results) for _ in self.steps(what, items))
+            except BrokenExecutor as error:
+                raise Lost(f"a process that worked on {what} ended early (out of memory?); try --jobs 1") from error
 
     def __reduce__(self) -> tuple[type[Work], tuple[int]]:
         """A copy in another process works alone and tells nobody."""

@@ -15,7 +15,7 @@ from infralint.config import Settings
 from infralint.progress import Bar
 from infralint.project import Project
 from infralint.run import read
-from infralint.work import FEWEST, Work
+from infralint.work import FEWEST, Lost, Work
 
 MODULE = """
 variable "idle" {
@@ -159,3 +159,22 @@ def on_terminal(command: list[str], folder: Path) -> tuple[str, str]:
         screen += os.read(terminal, 65536)
     os.close(terminal)
     return output, screen.decode()
+
+
+def _end_early(number: int) -> int:
+    if number == 20:
+        os._exit(1)
+    return number
+
+
+def test_a_process_that_ends_early_is_told() -> None:
+    with pytest.raises(Lost, match=r"worked on roots ended early .* try --jobs 1"):
+        list(Work(2).spread("roots", _end_early, range(2 * FEWEST)))
+
+
+def test_where_processes_can_not_be_had_one_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", none)
+    assert list(Work(2).spread("roots", abs, range(2 * FEWEST))) == list(range(2 * FEWEST))
