@@ -23,6 +23,7 @@ from infralint.model import (
     Upgrade,
     not_applicable,
 )
+from infralint.sources import WEB_PORTS
 
 Attributes = Mapping[str, Setting[Any]]
 """AWS's attribute key -> what it is set to. A key that is left out has AWS's default."""
@@ -81,9 +82,6 @@ ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType(
     }
 )
 """Every attribute that is asked about. The same defaults hold for all families unless a function says otherwise."""
-
-WEB_PORTS = frozenset({80, 443, 3000, *range(8000, 9000)})
-"""What a listener that only passes bytes on has to listen on, to be taken for one of the web."""
 
 # A classic load balancer takes 1 to 3600 s, 60 by default:
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-idle-timeout.html

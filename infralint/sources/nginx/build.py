@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from infralint.evidence.names import stream_name
 from infralint.lazy import lazy
 from infralint.model import Affinity, Hint, Hop, Known, Location, Setting, StreamKind, Unknown, Unreadable, Upgrade
+from infralint.sources import WEB_PORTS
 from infralint.sources.nginx import choose, handed
 from infralint.sources.nginx.choose import Listener, Place, VirtualServer
 from infralint.sources.nginx.conditions import holds
@@ -28,7 +29,6 @@ SAME_SCOPE = frozenset({"if", "limit_except"})
 """Blocks whose requests are still ruled by the location around them."""
 _QUERY = lazy(r"\?|\$is_args")
 """Where the query begins in a target of try_files."""
-WEB_PORTS = lazy(r"^(?:80|443|8080|8443|8[0-9]{3}|3000)$")
 DEEP = 10
 """Internal redirects nginx follows before it gives up."""
 
@@ -48,7 +48,7 @@ class Part(msgspec.Struct, eq=False):
 class Shared(msgspec.Struct, eq=False):
     """Maps and upstreams of the whole project, for fragments that rely on another file's."""
 
-    maps: Maps = {}
+    maps: dict[str, list[Directive]] = {}
     upstreams: dict[str, Upstream] = {}
 
 
@@ -263,6 +263,8 @@ class _Builder:
         self.version = version
         self.project = project
         self.own = Shared()
+        self.maps: Maps = ChainMap(self.own.maps, project.maps)
+        self.upstreams: Mapping[str, Upstream] = ChainMap(self.own.upstreams, project.upstreams)
         self.nginx = Nginx(part.name)
         self.hops: list[NginxLocation] = []
         self.levels: list[Level] = []
@@ -440,7 +442,7 @@ class _Builder:
         if not internal:
             self.nginx.heard |= {hint.evidence.where for hint in told if hint.evidence.where}
         where = block.where
-        targets = targets_of(passed, scope, self._maps())
+        targets = targets_of(passed, scope, self.maps)
         upgrade = self._upgrade(family, scope, passed, where)
         return NginxLocation(
             name=block.written,
@@ -469,7 +471,7 @@ class _Builder:
 
     def _upgrade(self, family: Family, scope: Scope, passed: Directive, where: Location) -> Setting[Upgrade]:
         if family == "proxy":
-            return forwards_upgrade(scope, self._maps(), self.version, where)
+            return forwards_upgrade(scope, self.maps, self.version, where)
         if family in ("uwsgi", "scgi"):
             why = f"whether a WebSocket crosses {passed.name} is up to the application server"
             return Unknown(
@@ -491,15 +493,12 @@ class _Builder:
             self.files[id(owner)] = frozenset(self.includes.snippets(owner.block or ()))
         return self.files[id(owner)]
 
-    def _maps(self) -> Maps:
-        return {**self.project.maps, **self.own.maps}
-
     def _affinity(self, targets: Sequence[str], scope: Scope, passed: Directive) -> Setting[Affinity]:
-        return keeps_affinity(passed, targets, ChainMap(self.own.upstreams, self.project.upstreams), scope)
+        return keeps_affinity(passed, targets, self.upstreams, scope)
 
     def _backups(self, targets: Sequence[str]) -> tuple[str, ...]:
-        known = ChainMap(self.own.upstreams, self.project.upstreams)
-        return tuple(backup for name in targets if name in known for backup in known[name].backups)
+        known = [self.upstreams[name] for name in targets if name in self.upstreams]
+        return tuple(backup for one in known for backup in one.backups)
 
     def _stream_server(self, block: Directive, scope: Scope) -> None:
         """A TCP proxy: it buffers nothing and passes whatever is sent; only its silence matters."""
@@ -509,7 +508,7 @@ class _Builder:
             return
         ports = [_port(one.args[0]) for one in listens if one.args]
         where = block.where
-        targets = targets_of(passed, scope, self._maps())
+        targets = targets_of(passed, scope, self.maps)
         hop = NginxLocation(
             name=f"stream server on {', '.join(ports) or 'an unnamed port'}",
             where=where,
@@ -521,7 +520,7 @@ class _Builder:
             runtime=Known("", where, "", "default"),
             upstream=targets[0] if len(targets) == 1 else "",
             scope=f"{self.part.path}#stream {len(self.nginx.streams) + 1}",
-            assumable=any(WEB_PORTS.match(port) for port in ports),
+            assumable=any(port.isdigit() and int(port) in WEB_PORTS for port in ports),
             family="stream",
             rules=scope,
             pass_directive=passed,

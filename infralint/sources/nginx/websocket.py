@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from infralint.lazy import lazy
 from infralint.model import Known, Location, Related, Setting, Unknown, Upgrade
@@ -13,7 +13,7 @@ from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.versions import Version
 
 NAME = "proxy_set_header Upgrade"
-Maps = dict[str, list[Directive]]
+Maps = Mapping[str, list[Directive]]
 """`map` blocks by the variable they set."""
 
 
