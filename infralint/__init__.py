@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from infralint.ignores import Ignore
+    from infralint.engine.ignores import Ignore
+    from infralint.engine.registry import check
     from infralint.model import (
         Affinity,
         Buffering,
@@ -25,15 +26,14 @@ if TYPE_CHECKING:
         Unknown,
         Upgrade,
     )
-    from infralint.registry import check
-    from infralint.sources._alb import LoadBalancer
+    from infralint.platforms.aws_elb import LoadBalancer
     from infralint.sources.nginx.hops import NginxLocation
     from infralint.sources.vercel.config import VercelConfig
     from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction
-    from infralint.wording import listing, plural, seconds
+    from infralint.text.wording import listing, plural, seconds
 
 PLATFORM_TYPES = {
-    "LoadBalancer": "infralint.sources._alb",
+    "LoadBalancer": "infralint.platforms.aws_elb",
     "NginxLocation": "infralint.sources.nginx.hops",
     "NextRewrite": "infralint.sources.vercel.hops",
     "NextRoute": "infralint.sources.vercel.hops",
@@ -43,11 +43,11 @@ PLATFORM_TYPES = {
 """The types of single platforms, and the modules that define them."""
 
 _HOMES = PLATFORM_TYPES | {
-    "Ignore": "infralint.ignores",
-    "check": "infralint.registry",
-    "listing": "infralint.wording",
-    "plural": "infralint.wording",
-    "seconds": "infralint.wording",
+    "Ignore": "infralint.engine.ignores",
+    "check": "infralint.engine.registry",
+    "listing": "infralint.text.wording",
+    "plural": "infralint.text.wording",
+    "seconds": "infralint.text.wording",
 }
 
 __all__ = [

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from conftest import run
 
-from infralint.config import json_schema
+from infralint.project.config import json_schema
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

@@ -8,8 +8,8 @@ import pytest
 from click import unstyle
 from conftest import run, write
 
-from infralint.registry import built_in_folder, load_checks
-from infralint.terminal import rendered
+from infralint.cli.terminal import rendered
+from infralint.engine.registry import built_in_folder, load_checks
 
 NAMES = [one.name for one in load_checks(built_in_folder())]
 PAGE = """\

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from conftest import Lint
 
-from infralint.pages import Example, examples
-from infralint.registry import Check, built_in_folder, load_checks
+from infralint.engine.pages import Example, examples
+from infralint.engine.registry import Check, built_in_folder, load_checks
 
 CHECKS = load_checks(built_in_folder())
 CASES = [

@@ -11,7 +11,7 @@ import pytest
 from conftest import Lint, run
 from readme import README, ROOT, rendered
 
-from infralint.config import json_schema
+from infralint.project.config import json_schema
 
 
 def test_the_readme_shows_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,8 @@ import pytest
 from conftest import run, write
 from schemas import complaints
 
-from infralint.pages import HOME
-from infralint.registry import built_in_folder, load_checks
+from infralint.engine.pages import HOME
+from infralint.engine.registry import built_in_folder, load_checks
 from infralint.reporters import REPORTERS
 
 ROOT = Path(__file__).parent.parent

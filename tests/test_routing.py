@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infralint.expressions import matching
-from infralint.routing import samples
+from infralint.text.expressions import matching
+from infralint.trace.routing import samples
 
 
 @pytest.mark.parametrize(

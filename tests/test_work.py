@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from conftest import run, write
 
-from infralint.config import Settings
-from infralint.progress import Bar
+from infralint.cli.progress import Bar
+from infralint.engine.run import read
 from infralint.project import Project
-from infralint.run import read
-from infralint.work import FEWEST, Lost, Work
+from infralint.project.config import Settings
+from infralint.project.work import FEWEST, Lost, Work
 
 MODULE = """
 variable "idle" {
@@ -133,7 +133,7 @@ def test_short_work_shows_nothing() -> None:
     assert screen.getvalue() == ""
 
 
-IMPATIENT = "import infralint.cli, infralint.progress; infralint.progress.PATIENCE = 0; infralint.cli.cli()"
+IMPATIENT = "import infralint.cli, infralint.cli.progress; infralint.cli.progress.PATIENCE = 0; infralint.cli.cli()"
 
 
 @pytest.mark.parametrize(("options", "shown"), [((), True), (("--quiet",), False)])

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from infralint.registry import Check
+    from infralint.engine.registry import Check
+    from infralint.engine.run import Report
     from infralint.reporters.html import Row
-    from infralint.run import Report
 
 REPORTERS = {
     "text": "infralint.reporters.text",

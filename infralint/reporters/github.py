@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infralint.engine.run import Report
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
 from infralint.reporters.grouping import merged, message
 from infralint.reporters.json import unknown_message
-from infralint.run import Report
 
 _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 

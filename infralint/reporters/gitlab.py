@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any
 
+from infralint.engine.run import Report
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
 from infralint.reporters.json import unknown_message
-from infralint.run import Report
 
 _SEVERITIES = {"error": "critical", "warning": "major", "note": "info"}
 

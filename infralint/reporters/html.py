@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from infralint.engine.pages import page_url
+from infralint.engine.run import Report
 from infralint.model import SEVERITIES, Finding, Location, Severity, Unknown, Unreadable
-from infralint.pages import page_url
 from infralint.reporters import Shown
 from infralint.reporters.json import unknown_message
-from infralint.run import Report
-from infralint.wording import plural, seconds
+from infralint.text.wording import plural, seconds
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --faint: #59636e; --line: #d1d9e0; --track: #eaeef2;

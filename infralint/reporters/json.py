@@ -6,10 +6,10 @@ import json
 from collections import Counter
 from typing import Any
 
+from infralint.engine.run import Report
 from infralint.model import Finding, Hop, Location, Stream, Unknown, Unreadable
 from infralint.reporters import Shown
-from infralint.run import Report
-from infralint.wording import plural
+from infralint.text.wording import plural
 
 
 def render(report: Report, _shown: Shown) -> str:

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
+from infralint.engine.run import Report
 from infralint.model import Finding
 from infralint.reporters import Shown
 from infralint.reporters.json import unknown_message
-from infralint.run import Report
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

@@ -12,13 +12,13 @@ from typing import Any
 from urllib.parse import quote
 
 from infralint import __version__
-from infralint.lazy import lazy
+from infralint.engine.pages import HOME, manual, page_url
+from infralint.engine.registry import Check
+from infralint.engine.run import Report
 from infralint.model import Finding, Location, Unknown
-from infralint.pages import HOME, manual, page_url
-from infralint.registry import Check
 from infralint.reporters import Shown
 from infralint.reporters.json import unknown_message
-from infralint.run import Report
+from infralint.text.lazy import lazy
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "%SRCROOT%"

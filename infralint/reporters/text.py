@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infralint.lazy import lazy
+from infralint.engine.run import Report
 from infralint.model import Finding, Known, Location
 from infralint.reporters import Shown
 from infralint.reporters.grouping import merged, message
 from infralint.reporters.json import unknown_message
-from infralint.run import Report
-from infralint.wording import listing, plural
+from infralint.text.lazy import lazy
+from infralint.text.wording import listing, plural
 
 WIDTH = 110
 """Characters of a source line that are shown."""
@@ -197,7 +197,7 @@ class _Page:
 
     def _linked(self, check: str, text: str) -> str:
         """The text as a link to the check's page, for terminals that show links (OSC 8); the others leave it out."""
-        from infralint.pages import page_url
+        from infralint.engine.pages import page_url
 
         url = (
             next((page_url(one.page) for one in self.shown.checks if one.name == check), "") if self.shown.color else ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from infralint.lazy import lazy
 from infralint.project import Project
+from infralint.text.lazy import lazy
 
 _KIND = lazy(rb"^kind:[ \t]*[\"']?(Ingress|IngressRoute|HTTPRoute|VirtualService|HTTPProxy)\b", re.MULTILINE)
 _KINDS = {

@@ -16,7 +16,7 @@ import pytest
 from click.testing import Result
 
 from aws.world import Answer, Server, World
-from infralint.sources.aws import client
+from infralint.sources.aws_account import client
 
 Report = Callable[..., dict[str, Any]]
 Audit = Callable[..., Result]

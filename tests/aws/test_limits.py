@@ -13,12 +13,12 @@ import boto3
 import pytest
 
 from aws.world import Answer, Server, World
-from infralint.config import Settings
-from infralint.progress import Bar
-from infralint.sources.aws.client import BURST, RATE, Account, Caller, Control, TokenBucket, read_only_client
-from infralint.sources.aws.demand import Questions
-from infralint.sources.aws.fetch import Scan, fetch
-from infralint.sources.aws.snapshot import Region
+from infralint.cli.progress import Bar
+from infralint.project.config import Settings
+from infralint.sources.aws_account.client import BURST, RATE, Account, Caller, Control, TokenBucket, read_only_client
+from infralint.sources.aws_account.demand import Questions
+from infralint.sources.aws_account.fetch import Scan, fetch
+from infralint.sources.aws_account.snapshot import Region
 
 SPEED = 20
 """Simulated seconds in one real one."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from click.testing import Result
 
-import infralint.sources.aws
+import infralint.sources.aws_account
 
-README = Path(infralint.sources.aws.__file__).parent / "README.md"
+README = Path(infralint.sources.aws_account.__file__).parent / "README.md"
 
 
 def test_the_policy_is_the_one_that_is_printed(run: Callable[..., Result]) -> None:

@@ -9,9 +9,9 @@ import boto3
 import pytest
 
 from aws.world import World
-from infralint.sources.aws.client import read_only_client
-from infralint.sources.aws.hops import console_link
-from infralint.sources.aws.snapshot import Region
+from infralint.sources.aws_account.client import read_only_client
+from infralint.sources.aws_account.hops import console_link
+from infralint.sources.aws_account.snapshot import Region
 
 PLACES = [
     ("aws", "eu-west-1", "amazonaws.com", "https://eu-west-1.console.aws.amazon.com/"),

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from aws.world import Server, World
-from infralint.sources.aws.client import Refused, only_client, read_only_client
+from infralint.sources.aws_account.client import Refused, only_client, read_only_client
 
 
 @pytest.mark.parametrize(

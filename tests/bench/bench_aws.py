@@ -23,12 +23,12 @@ ROOT = Path(__file__).parent.parent.parent
 CHILD = """
 import json, resource, sys, time
 from functools import partial
-from infralint.sources.aws import session
-from infralint.sources.aws.client import TokenBucket
+from infralint.sources.aws_account import session
+from infralint.sources.aws_account.client import TokenBucket
 if sys.argv.pop(1) == "unlimited":
     session.TokenBucket = partial(TokenBucket, burst=1e9, rate=1e9)
 from infralint.cli import cli
-import infralint.run, infralint.reporters.json, boto3
+import infralint.engine.run, infralint.reporters.json, boto3
 before = resource.getrusage(resource.RUSAGE_SELF)
 since = time.monotonic()
 try:

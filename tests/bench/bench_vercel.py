@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from infralint.config import Settings
+from infralint.engine.registry import built_in_folder, load_checks
+from infralint.engine.run import lint
 from infralint.project import Project
-from infralint.registry import built_in_folder, load_checks
-from infralint.run import lint
+from infralint.project.config import Settings
 
 APPLICATIONS = 20
 PLAIN = """import {{ NextResponse }} from "next/server";

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infralint.config import NginxSettings, Settings
 from infralint.project import Project
+from infralint.project.config import NginxSettings, Settings
 from infralint.sources import nginx
 from infralint.sources.nginx.build import Nginx
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from conftest import run, write
 
-from infralint.expressions import matching
-from infralint.pages import examples
-from infralint.registry import built_in_folder
+from infralint.engine.pages import examples
+from infralint.engine.registry import built_in_folder
+from infralint.text.expressions import matching
 
 from .client import Probe
 from .harness import Binary, Lab

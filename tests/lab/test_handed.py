@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from infralint.evidence import hints_of
 from infralint.sources.nginx.hops import NginxLocation
+from infralint.trace.streams import hints_of
 
 from .client import Probe
 from .harness import Binary, observe

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from infralint.config import NginxSettings, Settings
 from infralint.model import Unknown
 from infralint.project import Project
+from infralint.project.config import NginxSettings, Settings
 from infralint.sources.nginx import read
 from infralint.sources.nginx.scopes import flag, time
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from infralint.expressions import matching
+from infralint.engine.pages import examples
+from infralint.engine.registry import built_in_folder
 from infralint.model import Hop, Known
-from infralint.pages import examples
-from infralint.registry import built_in_folder
 from infralint.sources.nginx.build import Nginx
 from infralint.sources.nginx.hops import NginxLocation
 from infralint.sources.nginx.scopes import time
+from infralint.text.expressions import matching
 
 from .client import Outcome, Probe
 from .harness import Binary, observe

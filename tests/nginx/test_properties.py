@@ -10,9 +10,9 @@ from crossplane import lexer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infralint.config import Settings
 from infralint.model import Known
 from infralint.project import Project
+from infralint.project.config import Settings
 from infralint.sources import nginx
 from infralint.sources.nginx.templates import prepare
 from infralint.sources.nginx.tree import (

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from infralint.config import Settings, TerraformSettings, find_config, load_settings
+from infralint.engine.registry import built_in_folder, load_checks
+from infralint.engine.run import Report, lint
 from infralint.model import Finding, Known, Reading
 from infralint.project import Project
-from infralint.registry import built_in_folder, load_checks
-from infralint.run import Report, lint
+from infralint.project.config import Settings, TerraformSettings, find_config, load_settings
 from infralint.sources.terraform import read
 
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from judging import doubts, judged, places, project, reading, said
 
-from infralint.registry import built_in_folder, load_checks
-from infralint.run import lint
+from infralint.engine.registry import built_in_folder, load_checks
+from infralint.engine.run import lint
 from infralint.sources.terraform.hcl import HclError, Source, parse
 
 GOOD = 'resource "aws_lb" "good" {\n  idle_timeout = 60\n}\n'

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from judging import idle, reading
 from readme import ROOT
 
-from infralint.pages import examples
+from infralint.engine.pages import examples
 from infralint.sources.terraform.hcl import Block, Source, parse
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from conftest import run, write
 
-from infralint.pages import examples
-from infralint.registry import built_in_folder
+from infralint.engine.pages import examples
+from infralint.engine.registry import built_in_folder
 
 NEEDS = "streams:\n  - path: /ws\n    kind: websocket\n    session: Socket.IO\n    generation: 10m\n"
 

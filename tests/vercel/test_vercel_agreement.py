@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from conftest import write
 
-from infralint.config import Settings
 from infralint.model import Known, Unknown
 from infralint.project import Project
+from infralint.project.config import Settings
 from infralint.sources.vercel import read
-from infralint.sources.vercel.globs import glob_matches
 from infralint.sources.vercel.hops import VercelFunction
+from infralint.text.minimatch import glob_matches
 
 DATA = Path(__file__).parent / "data"
 MINIMATCH = json.loads((DATA / "minimatch.json").read_text())

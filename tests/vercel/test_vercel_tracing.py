@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from conftest import Lint, problems
 
-from infralint.evidence.streaming import Streaming
+from infralint.sources.vercel.streaming import Streaming
 
 VERCEL = {"vercel.json": '{ "framework": "nextjs" }'}
 STREAM = 'import { streamText } from "ai";\nexport const answer = () => streamText({}).toTextStreamResponse();\n'

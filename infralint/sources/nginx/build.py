@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from infralint.evidence.names import stream_name
-from infralint.lazy import lazy
 from infralint.model import Affinity, Hint, Hop, Known, Location, Setting, StreamKind, Unknown, Unreadable, Upgrade
-from infralint.sources import WEB_PORTS
+from infralint.platforms.ports import WEB_PORTS
 from infralint.sources.nginx import choose, handed
 from infralint.sources.nginx.choose import Listener, Place, VirtualServer
 from infralint.sources.nginx.conditions import holds
@@ -24,6 +22,8 @@ from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.upstreams import Upstream, keeps_affinity, targets_of, unknown_methods
 from infralint.sources.nginx.versions import Version, Versions
 from infralint.sources.nginx.websocket import Maps, forwards_upgrade
+from infralint.text.lazy import lazy
+from infralint.text.stream_names import stream_name
 
 SAME_SCOPE = frozenset({"if", "limit_except"})
 """Blocks whose requests are still ruled by the location around them."""

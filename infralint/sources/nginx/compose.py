@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from infralint.lazy import lazy
 from infralint.project import CantRead, Project
+from infralint.text.lazy import lazy
 
 COMPOSE = "*compose*.y*ml"
 Value = tuple[str, str, int]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from infralint.lazy import lazy
 from infralint.model import Location, Reading, Unknown
 from infralint.project import CantRead, Project, TooLarge
 from infralint.sources.nginx.templates import foreign_language, prepare
 from infralint.sources.nginx.tree import Source
 from infralint.sources.unread import kinds_in
+from infralint.text.lazy import lazy
 
 _OTHER_ENDINGS = frozenset(
     "py pyi md mdx rst txt js jsx ts tsx mjs cjs css scss less html htm vue svelte go rs java kt php c h cc cpp hpp cs swift"

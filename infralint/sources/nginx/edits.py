@@ -6,12 +6,12 @@ import posixpath
 import re
 from collections.abc import Sequence
 
-from infralint.lazy import lazy
 from infralint.model import CantFix, Edit, Known, Location
 from infralint.sources.nginx.hops import NginxLocation, generous
 from infralint.sources.nginx.scopes import Level, has_hole
 from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.websocket import during_handshake, headers_of
+from infralint.text.lazy import lazy
 
 MAP = "$connection_upgrade"
 _CUSTOMARY = ["$http_upgrade", "default upgrade", " close"]

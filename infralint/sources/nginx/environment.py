@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from infralint.lazy import lazy
 from infralint.model import Known, Unknown
 from infralint.project import CantRead, Project
 from infralint.sources.nginx.compose import Service, Value, services
 from infralint.sources.nginx.templates import HOLE, environment_name
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.versions import is_around
+from infralint.text.lazy import lazy
 
 _ASSIGNMENT = lazy(r"^\s*(?:export\s+)?([A-Z_][A-Z0-9_]*)=(.*?)\s*$")
 _ENV = lazy(r"^\s*(?:ENV|ARG)\s+([A-Z_][A-Z0-9_]*)[=\s](.*?)\s*$")

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from infralint.evidence.names import stream_name
-from infralint.expressions import matching
 from infralint.model import STRENGTH, Evidence, Hint
 from infralint.sources.nginx import choose
 from infralint.sources.nginx.choose import Place, VirtualServer
 from infralint.sources.nginx.hops import NginxLocation
+from infralint.text.expressions import matching
+from infralint.text.stream_names import stream_name
 
 if TYPE_CHECKING:
     from infralint.sources.nginx.build import BuiltLocation

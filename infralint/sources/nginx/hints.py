@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from re import Pattern
 
-from infralint.evidence.names import has_false_friend, stream_name
-from infralint.lazy import lazy
 from infralint.model import STRENGTH, Evidence, EvidenceKind, Hint, Known, Location, Setting, StreamKind, Upgrade
 from infralint.sources.nginx.hops import SSE_TYPE, Family
 from infralint.sources.nginx.scopes import Scope, time
 from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.websocket import headers_of
+from infralint.text.lazy import lazy
+from infralint.text.stream_names import has_false_friend, stream_name
 
 LONG = 300.0
 """Seconds: a read timeout from here on is set by somebody who waits for something."""

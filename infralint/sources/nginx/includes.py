@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from infralint.lazy import lazy
 from infralint.model import Location, Unknown, Unreadable
 from infralint.project import CantRead, Project
 from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
 from infralint.sources.nginx.tree import Directive, Source, SyntaxProblem, Word, parse
+from infralint.text.lazy import lazy
 
 BY_HEART = {
     r"(?:^|/)mime\.types$": "",

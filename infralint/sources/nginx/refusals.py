@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import cache
 
-from infralint.lazy import lazy
 from infralint.model import Location, Unknown, Unreadable
 from infralint.sources.nginx.hops import PASSES
 from infralint.sources.nginx.scopes import Level, contradiction, has_hole
 from infralint.sources.nginx.tree import Directive
+from infralint.text.lazy import lazy
 
 _FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc")
 _ONCE = frozenset(

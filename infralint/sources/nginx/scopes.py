@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from infralint.lazy import lazy
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.templates import HOLE, Condition
 from infralint.sources.nginx.tree import Directive
+from infralint.text.lazy import lazy
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from bisect import bisect_right
 
 import msgspec
 
-from infralint.lazy import lazy
+from infralint.text.lazy import lazy
 
 HOLE = lazy("[\U000f0000-\U0010fffd]")
 RENDERED_FROM = (".template", ".tmpl", ".tpl", ".j2", ".jinja", ".jinja2", ".inc.template", ".conf.template", ".sample")

@@ -9,9 +9,9 @@ from functools import cached_property
 
 import msgspec
 
-from infralint.lazy import lazy
 from infralint.model import Location
 from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, Condition, Prepared
+from infralint.text.lazy import lazy
 
 DEEPEST = 200
 """Nested blocks: nginx itself gives up on real configurations long before."""

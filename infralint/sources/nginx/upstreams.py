@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from infralint.lazy import lazy
 from infralint.model import Affinity, Known, Location, Setting, Unknown, Unreadable
 from infralint.sources.nginx.scopes import Level, Scope, has_hole
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.versions import STICKY_SINCE, Version
 from infralint.sources.nginx.websocket import Maps
+from infralint.text.lazy import lazy
 
 _PER_CLIENT = lazy(r"\$(?:\{)?(?:cookie_|http_authorization|http_x_session|arg_|remote_user|http_mcp_session_id)")
 _PER_REQUEST = lazy(r"\$(?:\{)?(?:remote_port|request_id|connection\b|msec|request_uri|uri\b|http_x_request_id|args\b)")

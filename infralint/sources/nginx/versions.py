@@ -9,9 +9,9 @@ from functools import cached_property
 
 import msgspec
 
-from infralint.lazy import lazy
 from infralint.model import Location
 from infralint.project import CantRead, Project
+from infralint.text.lazy import lazy
 
 HTTP_1_1_SINCE = (1, 29, 7)
 """https://nginx.org/en/CHANGES: proxy_http_version is 1.1 by default."""

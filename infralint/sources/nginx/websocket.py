@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from infralint.lazy import lazy
 from infralint.model import Known, Location, Related, Setting, Unknown, Upgrade
 from infralint.sources.nginx.conditions import holds
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, hidden, word
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.versions import Version
+from infralint.text.lazy import lazy
 
 NAME = "proxy_set_header Upgrade"
 Maps = Mapping[str, list[Directive]]

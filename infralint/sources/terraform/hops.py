@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from infralint.model import UNLIMITED, Edit, Hop, Known, Setting, StreamKind, Unknown, not_applicable
-from infralint.sources import _alb
-from infralint.sources._alb import Attributes, LoadBalancer, Parts
+from infralint.platforms import aws_elb
+from infralint.platforms.aws_elb import Attributes, LoadBalancer, Parts
 from infralint.sources.terraform.hcl import Block
 from infralint.sources.terraform.items import Item, Link
 from infralint.sources.terraform.values import EvaluationError, to_bool, to_number, to_text
@@ -21,19 +21,19 @@ GENEROUS = 300.0
 
 NAMES: Mapping[str, str] = MappingProxyType(
     {
-        _alb.TYPE: "load_balancer_type",
-        _alb.IDLE: "idle_timeout",
-        _alb.TCP_IDLE: "tcp_idle_timeout_seconds",
-        _alb.PROTOCOL: "protocol",
-        _alb.PORT: "port",
-        _alb.TARGET_TYPE: "target_type",
-        _alb.STICKY: "stickiness",
-        _alb.STICKY_TYPE: "type",
-        _alb.LB_COOKIE_SECONDS: "cookie_duration",
-        _alb.APP_COOKIE_SECONDS: "cookie_duration",
-        _alb.APP_COOKIE_NAME: "cookie_name",
-        _alb.GROUP_STICKY: "stickiness",
-        _alb.GROUP_STICKY_SECONDS: "duration",
+        aws_elb.TYPE: "load_balancer_type",
+        aws_elb.IDLE: "idle_timeout",
+        aws_elb.TCP_IDLE: "tcp_idle_timeout_seconds",
+        aws_elb.PROTOCOL: "protocol",
+        aws_elb.PORT: "port",
+        aws_elb.TARGET_TYPE: "target_type",
+        aws_elb.STICKY: "stickiness",
+        aws_elb.STICKY_TYPE: "type",
+        aws_elb.LB_COOKIE_SECONDS: "cookie_duration",
+        aws_elb.APP_COOKIE_SECONDS: "cookie_duration",
+        aws_elb.APP_COOKIE_NAME: "cookie_name",
+        aws_elb.GROUP_STICKY: "stickiness",
+        aws_elb.GROUP_STICKY_SECONDS: "duration",
     }
 )
 """Terraform's words for AWS's attributes."""
@@ -58,7 +58,7 @@ class TerraformBalancer(LoadBalancer):
         if setting == "keeps_affinity":
             return self.unstickable or self._sticky()
         name, value = self.longer(seconds) if setting == "idle_timeout" else ("", 0)
-        more = f"  # {_alb.KEEP_ALIVE}" if name == "idle_timeout" else ""
+        more = f"  # {aws_elb.KEEP_ALIVE}" if name == "idle_timeout" else ""
         return f"{name} = {value:g}{more}" if name else ""
 
     def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
@@ -145,7 +145,7 @@ class BalancerTier:
             forwarding += bool(found)
             for index, certain in found:
                 chosen.setdefault(index, []).append(certain)
-        return _alb.likely(
+        return aws_elb.likely(
             [
                 (self.hops[index], any(sure) and (len(chosen) == 1 or len(sure) == forwarding))
                 for index, sure in chosen.items()
@@ -245,7 +245,7 @@ class _Building:
 def _tier(graph: Graph, balancer: Item) -> BalancerTier:
     building = _Building(graph, balancer)
     every = [one for one in graph.of("aws_lb_listener") if balancer in graph.follow(one, "load_balancer_arn", "aws_lb")]
-    listeners = [one for one in every if _alb.carries_tcp(str(one.value("protocol")))]
+    listeners = [one for one in every if aws_elb.carries_tcp(str(one.value("protocol")))]
     for listener in listeners:
         for rule in graph.of("aws_lb_listener_rule"):
             if listener in graph.follow(rule, "listener_arn", "aws_lb_listener"):
@@ -392,7 +392,7 @@ def made(
     parts: Parts, graph: Graph, paths: tuple[str, ...] = (), hosts: tuple[str, ...] = (), silent: bool = False
 ) -> TerraformBalancer:
     """A hop; in a module that nobody calls, what depends on an input says nothing."""
-    fields = _alb.reduced(parts)
+    fields = aws_elb.reduced(parts)
     if silent:
         fields |= {name: _quiet(name, fields[name]) for name in _NEUTRAL}
     return TerraformBalancer(
@@ -419,19 +419,19 @@ def _quiet(name: str, setting: Setting[Any]) -> Setting[Any]:
 def balancer_attributes(item: Item) -> Attributes:
     """`load_balancer_type` and `idle_timeout`."""
     return {
-        _alb.TYPE: argument(item, "load_balancer_type", _alb.TYPE, to_text),
-        _alb.IDLE: argument(item, "idle_timeout", _alb.IDLE, to_number),
+        aws_elb.TYPE: argument(item, "load_balancer_type", aws_elb.TYPE, to_text),
+        aws_elb.IDLE: argument(item, "idle_timeout", aws_elb.IDLE, to_number),
     }
 
 
 def listener_attributes(item: Item | None) -> Attributes:
     """`protocol`, `port` and `tcp_idle_timeout_seconds`."""
     if item is None:
-        return _alb.NOTHING
+        return aws_elb.NOTHING
     return {
         **_port(item, "port"),
-        _alb.PROTOCOL: argument(item, "protocol", _alb.PROTOCOL, to_text),
-        _alb.TCP_IDLE: argument(item, "tcp_idle_timeout_seconds", _alb.TCP_IDLE, to_number),
+        aws_elb.PROTOCOL: argument(item, "protocol", aws_elb.PROTOCOL, to_text),
+        aws_elb.TCP_IDLE: argument(item, "tcp_idle_timeout_seconds", aws_elb.TCP_IDLE, to_number),
     }
 
 
@@ -441,7 +441,7 @@ def _port(item: Item, name: str) -> dict[str, Known[Any]]:
     if not isinstance(given, Known):
         return {}
     try:
-        return {_alb.PORT: replace(given, value=to_number(given.value))}
+        return {aws_elb.PORT: replace(given, value=to_number(given.value))}
     except EvaluationError:
         return {}
 
@@ -450,34 +450,34 @@ def action_attributes(item: Item | None) -> Attributes:
     """`forward { stickiness { … } }`: keeps clients with a target group, not with a target."""
     blocks = [one for forward in item.inner("forward") for one in forward.inner("stickiness")] if item else []
     if not blocks:
-        return _alb.NOTHING
+        return aws_elb.NOTHING
     return {
-        _alb.GROUP_STICKY: argument(blocks[0], "enabled", _alb.GROUP_STICKY, to_bool),
-        _alb.GROUP_STICKY_SECONDS: argument(blocks[0], "duration", _alb.GROUP_STICKY_SECONDS, to_number),
+        aws_elb.GROUP_STICKY: argument(blocks[0], "enabled", aws_elb.GROUP_STICKY, to_bool),
+        aws_elb.GROUP_STICKY_SECONDS: argument(blocks[0], "duration", aws_elb.GROUP_STICKY_SECONDS, to_number),
     }
 
 
 def group_attributes(item: Item) -> Attributes:
     """`target_type`, `protocol` and `stickiness { … }`, which is enabled unless it says otherwise."""
     found: dict[str, Setting[Any]] = {
-        _alb.PROTOCOL: argument(item, "protocol", _alb.PROTOCOL, to_text),
-        _alb.TARGET_TYPE: argument(item, "target_type", _alb.TARGET_TYPE, to_text),
-        _alb.STICKY: Known(False, item.where, "stickiness", "default", related=item.trail),
+        aws_elb.PROTOCOL: argument(item, "protocol", aws_elb.PROTOCOL, to_text),
+        aws_elb.TARGET_TYPE: argument(item, "target_type", aws_elb.TARGET_TYPE, to_text),
+        aws_elb.STICKY: Known(False, item.where, "stickiness", "default", related=item.trail),
     }
     blocks = item.blocks.get("stickiness", [])
     if isinstance(blocks, Unknown):
-        return found | {_alb.STICKY: blocks}
+        return found | {aws_elb.STICKY: blocks}
     return found | _stickiness(blocks[0]) if blocks else found
 
 
 def _stickiness(block: Item) -> dict[str, Setting[Any]]:
-    kind = argument(block, "type", _alb.STICKY_TYPE, to_text)
-    found = {_alb.STICKY: _enabled(block), _alb.STICKY_TYPE: kind}
+    kind = argument(block, "type", aws_elb.STICKY_TYPE, to_text)
+    found = {aws_elb.STICKY: _enabled(block), aws_elb.STICKY_TYPE: kind}
     application = isinstance(kind, Known) and kind.value == "app_cookie"
-    seconds = _alb.APP_COOKIE_SECONDS if application else _alb.LB_COOKIE_SECONDS
+    seconds = aws_elb.APP_COOKIE_SECONDS if application else aws_elb.LB_COOKIE_SECONDS
     found[seconds] = argument(block, "cookie_duration", seconds, to_number)
     if application:
-        found[_alb.APP_COOKIE_NAME] = argument(block, "cookie_name", _alb.APP_COOKIE_NAME, to_text)
+        found[aws_elb.APP_COOKIE_NAME] = argument(block, "cookie_name", aws_elb.APP_COOKIE_NAME, to_text)
     return found
 
 
@@ -486,13 +486,13 @@ def _enabled(block: Item) -> Setting[bool]:
     given = block.get("enabled")
     if given is None or (isinstance(given, Known) and given.value is None):
         return Known(True, block.where, "stickiness", "explicit", "stickiness { … }", related=block.trail)
-    return argument(block, "enabled", _alb.STICKY, to_bool)
+    return argument(block, "enabled", aws_elb.STICKY, to_bool)
 
 
 def argument(item: Item, name: str, key: str, convert: Callable[[Any], Any]) -> Setting[Any]:
     """An argument's value, AWS's default where it is left out or null, unknown where it is of no use."""
     given = item.get(name)
-    default = _alb.ATTRIBUTES[key].default
+    default = aws_elb.ATTRIBUTES[key].default
     if given is None:
         return Known(default, item.where, name, "default", related=item.trail)
     if isinstance(given, Unknown):
@@ -599,7 +599,7 @@ def _classic(graph: Graph, balancer: Item) -> BalancerTier:
     listeners: list[Item | None] = [*balancer.inner("listener")] or [None]
     for listener in listeners:
         hop = _classic_hop(graph, balancer, listener, alone=len(listeners) == 1)
-        kinds.setdefault(_alb.classic_kind(hop), hop)
+        kinds.setdefault(aws_elb.classic_kind(hop), hop)
     hops = tuple(kinds.values())
     return BalancerTier(balancer.address, hops, tuple(_either(index) for index in range(len(hops))))
 
@@ -614,32 +614,35 @@ def _classic_hop(graph: Graph, balancer: Item, listener: Item | None, alone: boo
         name=balancer.address,
         where=balancer.where,
         balancer={
-            _alb.TYPE: Known("classic", balancer.where, "aws_elb"),
-            _alb.IDLE: argument(balancer, "idle_timeout", _alb.IDLE, to_number),
+            aws_elb.TYPE: Known("classic", balancer.where, "aws_elb"),
+            aws_elb.IDLE: argument(balancer, "idle_timeout", aws_elb.IDLE, to_number),
         },
         listener=_classic_listener(balancer, listener),
-        group={_alb.STICKY: _classic_stickiness(graph, balancer, listener, alone)},
+        group={aws_elb.STICKY: _classic_stickiness(graph, balancer, listener, alone)},
         group_name=balancer.address,
         group_where=balancer.where,
         aliases=_called(balancer),
         names=NAMES,
     )
     hop = made(parts, graph, silent=balancer.silent)
-    port = parts.listener.get(_alb.PORT)
+    port = parts.listener.get(aws_elb.PORT)
     return replace(hop, blocks=_blocks(balancer, None, None), port=port.value if isinstance(port, Known) else None)
 
 
 def _classic_listener(balancer: Item, listener: Item | None) -> Attributes:
     if listener is None:
-        return {_alb.PROTOCOL: not_applicable("TCP", balancer.where)}
-    return {_alb.PROTOCOL: argument(listener, "lb_protocol", _alb.PROTOCOL, to_text), **_port(listener, "lb_port")}
+        return {aws_elb.PROTOCOL: not_applicable("TCP", balancer.where)}
+    return {
+        aws_elb.PROTOCOL: argument(listener, "lb_protocol", aws_elb.PROTOCOL, to_text),
+        **_port(listener, "lb_port"),
+    }
 
 
 def _classic_stickiness(graph: Graph, balancer: Item, listener: Item | None, alone: bool) -> Setting[bool]:
     """A policy for the listener's port, which counts when it exists; whose port can't be told may be that."""
-    port = _port(listener, "lb_port").get(_alb.PORT) if listener else None
+    port = _port(listener, "lb_port").get(aws_elb.PORT) if listener else None
     for policy in _policies(graph, balancer):
-        own = _port(policy, "lb_port").get(_alb.PORT)
+        own = _port(policy, "lb_port").get(aws_elb.PORT)
         if own.value == port.value if own and port else alone:
             return Known(True, policy.where, policy.type, "explicit", policy.address)
         if not (own and port):
@@ -673,7 +676,7 @@ def _of_foreign(graph: Graph, item: Item, inner: str, hole: Unknown) -> Iterator
     hosts, paths, _ = _conditions(item)
     listener = item if item.type == "aws_lb_listener" else None
     protocol = str(listener.value("protocol")).upper() if listener else ""
-    if not _alb.carries_tcp(protocol):
+    if not aws_elb.carries_tcp(protocol):
         return
     family = "network" if protocol in ("TCP", "TLS", "TCP_UDP") else "application"
     for share in [share for one in item.inner(inner) for share in _forwarded(graph, one)]:
@@ -686,7 +689,7 @@ def _of_foreign(graph: Graph, item: Item, inner: str, hole: Unknown) -> Iterator
         parts = Parts(
             name=item.address,
             where=item.where,
-            balancer={_alb.TYPE: Known(family, item.where, "type", "default"), _alb.IDLE: balancer},
+            balancer={aws_elb.TYPE: Known(family, item.where, "type", "default"), aws_elb.IDLE: balancer},
             listener=listener_attributes(listener),
             action=action_attributes(action),
             group=group_attributes(group),

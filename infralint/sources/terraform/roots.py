@@ -7,13 +7,13 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from infralint.config import TerraformRoot
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead
+from infralint.project.config import TerraformRoot
 from infralint.sources.terraform.folders import VALUES, Tree, joined
 from infralint.sources.terraform.hcl import HclError, Source, parse_values
 from infralint.sources.terraform.modules import WITHOUT_VALUE, Given
-from infralint.wording import listing
+from infralint.text.wording import listing
 
 EXAMPLES = frozenset({"example", "examples", "test", "tests", "fixtures"})
 MODULES = frozenset({"module", "modules"})

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 def read(project: Project) -> Reading:
     """The functions of all Vercel projects, with what their vercel.json says."""
-    from infralint.evidence.javascript import Modules
     from infralint.model import Reading
     from infralint.sources.vercel.applications import Finder
     from infralint.sources.vercel.build import BUNDLE, Builder
+    from infralint.sources.vercel.javascript import Modules
 
     reading = Reading("vercel")
     modules = Modules(project)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from infralint.evidence.javascript import Module, Modules, literal, pairs, read_manifest, text_of, walk
-from infralint.json_places import BadJson, parse_json
 from infralint.model import Known, Location, Reading, Unreadable
 from infralint.project import CantRead, Project
 from infralint.sources.vercel.config import Rewrite, Service, VercelConfig, read_config
+from infralint.sources.vercel.javascript import Module, Modules, literal, pairs, read_manifest, text_of, walk
 from infralint.sources.vercel.routes import PAGE_EXTENSIONS, api_routes, below
+from infralint.text.json_places import BadJson, parse_json
 
 LARGEST_CONFIG = 1024 * 1024
 """Bytes of a vercel.json."""

@@ -9,9 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from infralint.evidence.javascript import Module, Modules
-from infralint.evidence.python import DoesNotParse, handler_line, streams_in
-from infralint.evidence.streaming import Sighting, Streaming
 from infralint.model import (
     Evidence,
     Hint,
@@ -23,13 +20,16 @@ from infralint.model import (
     Unknown,
     not_applicable,
 )
+from infralint.platforms.vercel import ceiling, limits
 from infralint.project import CantRead, Project
 from infralint.sources.vercel.applications import BACKENDS, Application, NextSettings
 from infralint.sources.vercel.config import FunctionRule, VercelConfig, rule_matches, with_matches
 from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction, VercelTier, edge_duration
-from infralint.sources.vercel.limits import ceiling, limits
+from infralint.sources.vercel.javascript import Module, Modules
+from infralint.sources.vercel.python import DoesNotParse, handler_line, streams_in
 from infralint.sources.vercel.routes import PAGE_EXTENSIONS, Route, api_routes, below, function_sources, next_routes
 from infralint.sources.vercel.segment import HANDLERS, MAXIMUM, NOTHING_SAID, Segment, Segments, handler_lines
+from infralint.sources.vercel.streaming import Sighting, Streaming
 
 PROXY_TIMEOUT = 30.0
 """Seconds: https://nextjs.org/docs/app/api-reference/config/next-config-js/rewrites, `experimental.proxyTimeout`."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from infralint.json_places import Member, Node, Span
 from infralint.model import Known, Location
-from infralint.sources.vercel.globs import glob_matches
+from infralint.text.json_places import Member, Node, Span
+from infralint.text.minimatch import glob_matches
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from infralint.model import Hop, Known, Location, Related, Setting, StreamKind
+from infralint.platforms.vercel import EDGE_DURATION, FLUID_DEFAULT, Ceiling
 from infralint.sources.vercel.config import FunctionRule, Rewrite
-from infralint.sources.vercel.limits import EDGE_DURATION, FLUID_DEFAULT, Ceiling
 from infralint.sources.vercel.rewriting import rewritten
 from infralint.sources.vercel.routes import Router, serves, specificity
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from infralint.lazy import lazy
+from infralint.text.lazy import lazy
 
 LONGEST = 500
 SECONDS = 0.2

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infralint.evidence.javascript import Import, Module, Modules, line_of, literal, pairs, text_of, unwrapped
 from infralint.model import Known, Location, Related, Setting, Unknown
+from infralint.sources.vercel.javascript import Import, Module, Modules, line_of, literal, pairs, text_of, unwrapped
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -1,0 +1,1 @@
+"""The run: checks, how loud they are, ignores, baselines and the report."""

@@ -1,0 +1,199 @@
+"""Findings that somebody has looked at: `# infralint: ignore[check] because …`, and `accept:` in infralint.yaml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from infralint.model import Finding, Location, Unreadable
+from infralint.project import CantRead, Project
+from infralint.project.config import Accepted
+from infralint.text.lazy import lazy
+
+_MARK = "infralint"
+_END = r"\s*(?:-?#\}|-?\*/\s*-?\}\}|-?\}\}|\*/|-->)?\s*$"
+_OURS = lazy(r"(?:#|//|/?\*|<!--)\s*infralint\b\s*(:?)\s*(.*?)" + _END, re.IGNORECASE)
+_STREAM = lazy(r"stream\s*=\s*(?:sse|websocket|ws)\b", re.IGNORECASE)
+_IGNORE = lazy(r"infralint\s*:\s*ignore\s*(?:\[([^\]\n]*)\])?\s*(?:because\b[:\s]*(.*?))?" + _END)
+_COMMENT_ONLY = lazy(r"^\s*(?:#|//|/\*|\*|<!--|\{#|\{\{-?\s*/\*)")
+_NOT_CODE = lazy(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|(?:#|//).*$|\$\{[^{}]*\}|\{\{.*?\}\}|\{%.*?%\}")
+_LONG_COMMENT = lazy(r"/\*.*?\*/|\{#.*?#\}|<!--.*?-->", re.DOTALL)
+
+
+@dataclass(eq=False)
+class Ignore:
+    """One ignore: the checks it names (none: every check), its reason, where it stands, and what it kept silent.
+
+    path_of: a shown path from the project's root.
+    """
+
+    checks: tuple[str, ...]
+    reason: str
+    where: Location
+    written: str
+    lines: frozenset[int] = frozenset()
+    accepted: Accepted | None = None
+    path_of: Callable[[str], str] = str
+    used: list[Finding] = field(default_factory=list)
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether this ignore is about a finding: by the lines it stands at, or by the hop that it names."""
+        if self.checks and finding.check not in self.checks:
+            return False
+        if self.accepted is not None:
+            return _accepts(self.accepted, finding, self.path_of)
+        return any(place.path == self.where.path and place.line in self.lines for place in _anchors(finding))
+
+
+def ignores_of(project: Project, files: Iterable[str]) -> list[Ignore]:
+    """Every ignore of a project. files: the shown paths of what was read."""
+    found = [one for path in files for one in _in_file(project, path)]
+    return found + [_of_settings(project, one) for one in project.settings.accept]
+
+
+def without_ignored(findings: Sequence[Finding], ignores: Sequence[Ignore]) -> list[Finding]:
+    """The findings that no ignore covers; each ignore remembers what it covered."""
+    kept = []
+    for finding in findings:
+        covering = [one for one in ignores if one.covers(finding)]
+        for one in covering:
+            one.used.append(finding)
+        if not covering:
+            kept.append(finding)
+    return kept
+
+
+def mistyped(project: Project, files: Iterable[str], names: Sequence[str]) -> Iterator[Unreadable]:
+    """Comments to infralint that it does not understand. names: of the checks there are."""
+    for path in files:
+        for number, line in enumerate(_lines(project, path), 1):
+            if _MARK in line.lower() and (found := _OURS.search(line)):
+                if wrong := _misunderstood(found[2], bool(found[1]) and _MARK in line, names):
+                    yield Unreadable(wrong, Location(path, number, found.start() + 1, number, len(line.rstrip()) + 1))
+
+
+def _misunderstood(said: str, addressed: bool, names: Sequence[str]) -> str:
+    """What is wrong with a comment, if it is meant for us and something is. addressed: it begins with `infralint:`."""
+    word = re.split(r"[^a-z]", said.lower(), maxsplit=1)[0]
+    meant = _closest(word, ("ignore", "stream", "disable"), 0.75)
+    if meant and not addressed:
+        told = re.match(r"\w+\s*[\[=]", said)
+        return f"`{said}` is not heeded: such a comment begins with `infralint:`" if told else ""
+    meant = "ignore" if meant == "disable" else meant
+    if meant == "stream" and not _STREAM.match(said):
+        return f"`{said}` declares no stream: expected `stream=sse` or `stream=websocket`"
+    if meant != "ignore":
+        return ""
+    found = _IGNORE.search(f"infralint: {said}")
+    if not found:
+        return f"`{said}` ignores nothing: expected `ignore[CHECK] because …`"
+    if found[1] is not None and not _names(found[1]):
+        return f"`{said}` names no check: expected `ignore[CHECK] because …`, or `ignore because …` for every check"
+    for name in _names(found[1]):
+        if near := near_miss(name, names):
+            return f"no check is called {name}; did you mean {near}?"
+    return ""
+
+
+def near_miss(name: str, names: Sequence[str]) -> str:
+    """The check that a name is mistyped for; none for a check that there is, or one of a pack that is not here."""
+    return "" if name in names else _closest(name, names, 0.8)
+
+
+def _closest(word: str, words: Sequence[str], likeness: float) -> str:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, words, 1, likeness)), "")
+
+
+def _lines(project: Project, shown: str) -> list[str]:
+    """The lines of a file that says something to infralint; none of one that does not."""
+    try:
+        text = project.text(project.path_of(shown))
+    except CantRead:
+        return []
+    return text.split("\n") if _MARK in text.lower() else []
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name for name in re.split(r"[\s,]+", text or "") if name)
+
+
+def _in_file(project: Project, shown: str) -> Iterator[Ignore]:
+    lines = _lines(project, shown)
+    for number, line in enumerate(lines, 1):
+        if _MARK in line and (found := _IGNORE.search(line)) and (found[1] is None or _names(found[1])):
+            start = found.start() + 1
+            where = Location(shown, number, start, number, len(line.rstrip()) + 1)
+            yield Ignore(
+                _names(found[1]), (found[2] or "").strip(), where, found[0].strip(), frozenset(_ruled(lines, number))
+            )
+
+
+def _ruled(lines: Sequence[str], number: int) -> Iterator[int]:
+    """The lines that a comment is about: its own, or, standing alone, the directive or block below it."""
+    yield number
+    last = _end_of_comment(lines, number)
+    if last == number and not _COMMENT_ONLY.match(lines[number - 1]):
+        return
+    for below in range(last + 1, len(lines) + 1):
+        text = lines[below - 1]
+        if text.strip() and not _COMMENT_ONLY.match(text):
+            yield from range(below, _end_of_block(lines, below) + 1)
+            return
+
+
+def _end_of_comment(lines: Sequence[str], number: int) -> int:
+    """The last line of the comment of several lines that a line lies in; the line itself if it lies in none."""
+    text = "\n".join(lines)
+    start = sum(len(line) + 1 for line in lines[: number - 1])
+    for found in _LONG_COMMENT.finditer(text):
+        if found.start() < start + len(lines[number - 1]) and start <= found.end():
+            return text.count("\n", 0, found.end()) + 1
+    return number
+
+
+def _end_of_block(lines: Sequence[str], first: int) -> int:
+    """The line that closes the block which a line opens; the line itself if it opens none."""
+    depth = 0
+    for number in range(first, len(lines) + 1):
+        plain = _NOT_CODE.sub("", lines[number - 1])
+        depth += plain.count("{") - plain.count("}")
+        if depth <= 0:
+            return number
+    return first
+
+
+def _of_settings(project: Project, one: Accepted) -> Ignore:
+    """An `accept:` entry; its path is one of the project, wherever the user stands."""
+    where = Location(project.config_shown or "infralint.yaml")
+    written = ", ".join(
+        f"{key}: {value}" for key, value in (("path", one.path), ("hop", one.hop), ("check", one.check)) if value
+    )
+    return Ignore(
+        (one.check,) if one.check else (),
+        one.reason,
+        where,
+        f"accept: {{{written}}}",
+        accepted=one,
+        path_of=project.path_of,
+    )
+
+
+def _accepts(one: Accepted, finding: Finding, path_of: Callable[[str], str]) -> bool:
+    hop = finding.hop.name if finding.hop else ""
+    shown = {finding.location.path} | ({finding.hop.where.path} if finding.hop else set())
+    wanted = one.path.removeprefix("./").rstrip("/")
+    patterns = (wanted, f"*/{wanted}", f"{wanted}/*")
+    named = not wanted or any(fnmatchcase(path_of(path), pattern) for path in shown for pattern in patterns)
+    return named and (not one.hop or hop == one.hop or fnmatchcase(hop, one.hop))
+
+
+def _anchors(finding: Finding) -> Iterator[Location]:
+    """Where an ignore may stand: at the setting, at the hop that lacks it, at the call that decides it."""
+    yield finding.location
+    if finding.hop is not None:
+        yield finding.hop.where
+    yield from (related.location for related in finding.related)

@@ -1,0 +1,162 @@
+"""Checks: functions marked with `@check`, loaded from a folder by path; a name is written once."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import re
+import sys
+import typing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from infralint import PLATFORM_TYPES
+from infralint.model import Crossing, Finding, Hop, Unknown
+
+Answer = Iterator[Finding | Unknown]
+F = TypeVar("F", bound=Callable[[Any], Answer])
+
+
+class BrokenPack(Exception):
+    """A check pack that can't be used: names the file and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a check's function says of itself: its first line, and the type that it is asked about."""
+
+    name: str
+    summary: str
+    wants: type
+    of_crossing: bool
+    function: Callable[[Any], Answer]
+
+
+class Check:
+    """A check: name (`short-idle-timeout`), its page's path, and the rest as soon as it is needed.
+
+    home: the module of the platform's type that it asks about, if its file could be left unloaded:
+    a repository without Vercel pays nothing for the checks of Vercel.
+    """
+
+    def __init__(self, name: str, page: Path, load: Callable[[], Loaded], home: str = "") -> None:
+        self.name = name
+        self.page = page
+        self._load = load
+        self._home = home
+
+    @cached_property
+    def _loaded(self) -> Loaded:
+        return self._load()
+
+    @property
+    def summary(self) -> str:
+        return self._loaded.summary
+
+    @property
+    def function(self) -> Callable[[Any], Answer]:
+        return self._loaded.function
+
+    def asks_for(self, item: object) -> bool:
+        """Whether the engine calls this check with `item`, a crossing or a platform's own thing."""
+        subject = item.hop if isinstance(item, Crossing) else item
+        if self._home and all(base.__module__ != self._home for base in type(subject).__mro__):
+            return False
+        return self._loaded.of_crossing == isinstance(item, Crossing) and isinstance(subject, self._loaded.wants)
+
+
+def check(function: F) -> F:
+    """Mark a function as a check: its name is the check's, its first line the summary, its parameter's type what it is about."""
+    function.__infralint_check__ = True  # type: ignore[attr-defined]
+    return function
+
+
+def load_checks(folder: Path) -> list[Check]:
+    """The checks of a pack, by name. Raises BrokenPack for a folder or file that can't be used."""
+    if not folder.is_dir():
+        raise BrokenPack(f"{folder}: no such folder of checks")
+    files = [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")]
+    if not files:
+        raise BrokenPack(f"{folder}: holds no check (a file NAME.py with a function marked @check)")
+    found = [one for path in files for one in _deferred(path) or _checks_of(path)]
+    return sorted(found, key=lambda one: one.name)
+
+
+def built_in_folder() -> Path:
+    """Where the built-in pack lies: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    inside = package / "checks"
+    return inside if inside.is_dir() else package.parent / "checks"
+
+
+def built_in_names() -> list[str]:
+    """The names of the built-in checks, each from its file."""
+    return [_named(path.stem) for path in sorted(built_in_folder().glob("*.py")) if not path.name.startswith("_")]
+
+
+_ASKS = re.compile(r"^@check\ndef (\w+)\(\w+: (?:Crossing\[)?(\w+)\]?\)", re.MULTILINE)
+
+
+def _deferred(path: Path) -> list[Check]:
+    """The check of a file that says, at a glance, that it is about one platform alone; none: load it to know."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return []
+    found = _ASKS.findall(text)
+    if len(found) != 1 or text.count("@check") != 1:
+        return []
+    name, wanted = found[0]
+    home = PLATFORM_TYPES.get(wanted, "")
+    if not home or home in sys.modules or f"class {wanted}" in text:
+        return []
+    return [Check(_named(name), path.with_suffix(".md"), lambda: _load_file(path)[0], home)]
+
+
+def _checks_of(path: Path) -> list[Check]:
+    return [Check(one.name, path.with_suffix(".md"), lambda one=one: one) for one in _load_file(path)]  # type: ignore[misc]
+
+
+def _named(function: str) -> str:
+    return function.replace("_", "-")
+
+
+def _load_file(path: Path) -> list[Loaded]:
+    # Named by its full path, so that packs never meet, and dropped from sys.modules: nothing imports it by name.
+    name = f"infralint_checks_{abs(hash(str(path.resolve())))}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise BrokenPack(f"{path}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+        marked = [one for one in vars(module).values() if getattr(one, "__infralint_check__", False)]
+        checks = [_describe(one, path) for one in marked if one.__module__ == name]
+    except BrokenPack:
+        raise
+    except Exception as error:
+        raise BrokenPack(f"{path}: {type(error).__name__}: {error}") from error
+    finally:
+        del sys.modules[name]
+    if not checks:
+        raise BrokenPack(f"{path}: no function marked @check")
+    return checks
+
+
+def _describe(function: Callable[[Any], Answer], path: Path) -> Loaded:
+    name = _named(function.__name__)
+    parameters = list(inspect.signature(function).parameters)
+    if len(parameters) != 1:
+        raise BrokenPack(f"{path}: check {name} must take one argument, a crossing or a platform's item")
+    annotation = typing.get_type_hints(function).get(parameters[0])
+    if annotation is None:
+        raise BrokenPack(f"{path}: the argument of check {name} needs a type, such as Crossing[Hop]")
+    of_crossing = typing.get_origin(annotation) is Crossing or annotation is Crossing
+    arguments = typing.get_args(annotation)
+    wants = (arguments[0] if arguments else Hop) if of_crossing else annotation
+    summary = (inspect.getdoc(function) or "").partition("\n")[0]
+    return Loaded(name, summary, wants, of_crossing, function)

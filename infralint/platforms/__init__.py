@@ -1,0 +1,1 @@
+"""What each vendor's settings mean, free of how they are written down."""

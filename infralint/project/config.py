@@ -1,0 +1,392 @@
+"""`infralint.yaml`: what a project says of its streams and of how it wants to be judged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from infralint.model import Location, Unreadable
+from infralint.text.lazy import lazy
+from infralint.text.wording import listing
+
+CONFIG_NAMES = ("infralint.yaml", ".infralint.yaml", "infralint.yml", ".infralint.yml")
+DEFAULT_GENERATION = 120.0
+"""Seconds one answer may take where nothing is said."""
+
+_DURATION = lazy(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?")
+_UNITS = {"ms": 0.001, "s": 1, "": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_DURATION_PATTERN = r"^(\d+(\.\d+)?\s*(ms|s|m|min|h|d)?\s*)+$"
+
+Duration = Annotated[
+    str | float,
+    msgspec.Meta(description="A span of time: `90s`, `5m`, `1h30m`; a bare number is seconds.", examples=["90s", "5m"]),
+]
+FailOn = Literal["error", "warning", "note", "never"]
+Assume = Literal["warning", "note", "off"]
+
+
+class Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A mapping in which every key must be known."""
+
+
+class StreamSettings(Strict, frozen=True, kw_only=True):
+    """One route that streams."""
+
+    path: Annotated[str, msgspec.Meta(description="Path or glob (`/api/chat`, `/v1/*`).")] | None = None
+    regex: Annotated[str, msgspec.Meta(description="Regular expression for the path, instead of `path`.")] | None = None
+    host: str | None = None
+    kind: Literal["sse", "websocket"] = "sse"
+    content_type: str | None = None
+    generation: Duration | None = None
+    silence: Duration | None = None
+    duration: Duration | None = None
+    heartbeat: Duration | None = None
+    session: Annotated[str, msgspec.Meta(description="Session protocol, such as `Socket.IO` or `MCP`.")] = ""
+    hops: list[str] = []
+
+
+class Accepted(Strict, frozen=True, kw_only=True):
+    """A finding that somebody has looked at and lives with, where no comment can stand."""
+
+    path: Annotated[str, msgspec.Meta(description="Glob over paths.")] = ""
+    hop: Annotated[str, msgspec.Meta(description="Glob over hops' names, such as `aws_lb.main`.")] = ""
+    check: str = ""
+    reason: Annotated[str, msgspec.Meta(description="Why; without it there is a warning.")] = ""
+
+
+class NginxSettings(Strict, frozen=True, kw_only=True):
+    """What infralint can't see of an nginx."""
+
+    version: str | None = None
+    include_paths: Annotated[
+        dict[str, str], msgspec.Meta(description="Folder on the server -> folder in the repository.")
+    ] = {}
+
+
+class VercelSettings(Strict, frozen=True, kw_only=True):
+    """What infralint can't see of a Vercel project, and which runtime its streams are wanted on."""
+
+    runtime_policy: Annotated[
+        Literal["duration", "require-edge", "require-node"],
+        msgspec.Meta(
+            description="`duration`: a stream must be allowed to last; `require-edge`, `require-node`: it must run there."
+        ),
+    ] = "duration"
+    plan: Literal["hobby", "pro", "enterprise"] | None = None
+    fluid: Annotated[bool | None, msgspec.Meta(description="Whether Fluid compute is on in the dashboard.")] = None
+
+
+class TerraformRoot(Strict, frozen=True, kw_only=True):
+    """One deployment: a folder with the values of one environment."""
+
+    path: str
+    var_files: Annotated[list[str], msgspec.Meta(description="Files of values, relative to `path`.")] = []
+    workspace: str | None = None
+
+
+class TerraformSettings(Strict, frozen=True, kw_only=True):
+    """Which Terraform folders are deployed, and with which values."""
+
+    roots: Annotated[list[TerraformRoot], msgspec.Meta(description="Each is judged once per entry.")] = []
+    var_files: Annotated[list[str], msgspec.Meta(description="Files of values for every root.")] = []
+    variables: Annotated[dict[str, str], msgspec.Meta(description="Values for every root, by variable.")] = {}
+    environment: Annotated[bool, msgspec.Meta(description="Whether TF_VAR_ variables of the environment count.")] = (
+        False
+    )
+
+
+class Settings(Strict, frozen=True, kw_only=True):
+    """The whole of infralint.yaml."""
+
+    streams: Annotated[
+        list[StreamSettings] | None, msgspec.Meta(description="Routes that stream; `[]` says that nothing does.")
+    ] = None
+    generation: Annotated[Duration, msgspec.Meta(description="How long one answer may take.")] | None = None
+    max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    tokens_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    heartbeat: Duration | None = None
+    assume: Assume = "warning"
+    require_sticky: bool = False
+    select: list[str] = []
+    ignore: list[str] = []
+    exclude: list[str] = []
+    accept: Annotated[list[Accepted], msgspec.Meta(description="Findings to live with, each with its reason.")] = []
+    fail_on: FailOn = "warning"
+    nginx: NginxSettings = NginxSettings()
+    vercel: VercelSettings = VercelSettings()
+    terraform: TerraformSettings = TerraformSettings()
+
+    @property
+    def default_generation(self) -> tuple[float, bool]:
+        """Seconds one answer may take, and whether the user said so."""
+        if self.generation is not None:
+            return parse_duration(self.generation), True
+        if self.max_tokens is not None:
+            return self.max_tokens / (self.tokens_per_second or 50.0), True
+        return DEFAULT_GENERATION, False
+
+
+class DuplicateKey(ValueError):
+    """A key that stands twice in one mapping: a sentence, line and column."""
+
+
+class BadConfig(Exception):
+    """A configuration with errors, each a place and a sentence."""
+
+    def __init__(self, errors: list[Unreadable]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = errors
+
+
+def parse_duration(text: str | float) -> float:
+    """Seconds of `90s`, `5m`, `1h30m`, `120`. Raises ValueError."""
+    if isinstance(text, int | float):
+        return float(text)
+    if not re.fullmatch(_DURATION_PATTERN, text.strip()):
+        raise ValueError(f"expected a duration such as 90s or 5m, got {text!r}")
+    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(text))
+
+
+def find_config(root: Path) -> Path | None:
+    """The configuration file of a project root, if it has one."""
+    for name in CONFIG_NAMES:
+        if (root / name).is_file():
+            return root / name
+    pyproject = root / "pyproject.toml"
+    return pyproject if pyproject.is_file() and b"[tool.infralint" in pyproject.read_bytes() else None
+
+
+def load_settings(path: Path, shown: str) -> Settings:
+    """Read a configuration. Raises BadConfig with every error at once."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise BadConfig([Unreadable(f"can't be read: {reason}", Location(shown))]) from error
+    return parse_settings(text, shown)
+
+
+def parse_settings(text: str, shown: str) -> Settings:
+    """A configuration's text. shown: its path; `.toml` is a pyproject.toml. Raises BadConfig."""
+    data, places = _parse_toml(text, shown) if shown.endswith(".toml") else _parse_yaml(text, shown)
+    return _validate(data, places, shown)
+
+
+Places = dict[str, tuple[int, int, int]]
+"""`$.streams[0].kind` -> line, column and end column of the key or item."""
+
+
+def _parse_yaml(text: str, shown: str) -> tuple[Any, Places]:
+    import yaml
+
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        node = yaml.compose(text, Loader=loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise BadConfig([Unreadable(f"is not YAML: {error.problem}", Location(shown, line, column))]) from error
+    except yaml.YAMLError as error:
+        raise BadConfig([Unreadable(f"is not YAML: {error}", Location(shown))]) from error
+    places: Places = {}
+    try:
+        return (_plain(node, "$", places) if node is not None else {}), places
+    except DuplicateKey as error:
+        message, line, column = error.args
+        raise BadConfig([Unreadable(message, Location(shown, line, column))]) from error
+    except TooMuch as error:
+        raise BadConfig([Unreadable("its aliases stand for more than it can hold", Location(shown))]) from error
+
+
+MOST_NODES = 20_000
+"""Of a configuration with its aliases written out; people write some hundred."""
+
+
+class TooMuch(Exception):
+    """Aliases that stand for more than anybody wrote."""
+
+
+def _plain(node: Any, path: str, places: Places) -> Any:
+    if len(places) > MOST_NODES or path.count(".") + path.count("[") > 60:
+        raise TooMuch
+    places.setdefault(path, _span(node))
+    if node.id == "mapping":
+        result = {}
+        for key, value in node.value:
+            if key.value in result:
+                said = f"{path}.{key.value}".removeprefix("$.")
+                raise DuplicateKey(f"{said}: stands twice", *_span(key)[:2])
+            places[f"{path}.{key.value}"] = _span(key)
+            result[key.value] = _plain(value, f"{path}.{key.value}", places)
+        return result
+    if node.id == "sequence":
+        return [_plain(item, f"{path}[{index}]", places) for index, item in enumerate(node.value)]
+    return None if node.style is None and node.value in ("", "~", "null") else node.value
+
+
+def _span(node: Any) -> tuple[int, int, int]:
+    start, end = node.start_mark, node.end_mark
+    return start.line + 1, start.column + 1, end.column + 1 if end.line == start.line else start.column + 1
+
+
+def _parse_toml(text: str, shown: str) -> tuple[Any, Places]:
+    import tomllib
+
+    try:
+        data = tomllib.loads(text).get("tool", {}).get("infralint", {})
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+), column (\d+)", str(error))
+        line, column = (int(found[1]), int(found[2])) if found else (0, 0)
+        raise BadConfig([Unreadable(f"is not TOML: {error}", Location(shown, line, column))]) from error
+    places: Places = {}
+    in_table = False
+    for number, line_text in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+([^\]]+)\]", line_text):
+            in_table = header[1].strip().startswith("tool.infralint")
+        elif in_table and (key := re.match(r"\s*([\w-]+)\s*=", line_text)):
+            places.setdefault(f"$.{key[1]}", (number, key.start(1) + 1, key.end(1) + 1))
+    return data, places
+
+
+def _validate(data: Any, places: Places, shown: str) -> Settings:
+    """Convert, taking out what is wrong and going on, until all errors are known."""
+    errors = [_at(path, message, places, shown) for path, message in _unknown_keys(data, Settings, "$")]
+    for _ in range(100):
+        try:
+            settings = msgspec.convert(data, Settings, strict=False)
+            break
+        except msgspec.ValidationError as error:
+            message, _, path = str(error).partition(" - at `")
+            path = path.rstrip("`").replace("[...]", "") or "$"
+            choices = _choices(path) if message.startswith("Invalid enum value") else []
+            said = f"expected {listing(choices, 'or', most=9)}, got{message[18:]}" if choices else _worded(message)
+            errors.append(_at(path, said, places, shown))
+            if not _remove(data, path):
+                raise BadConfig(errors) from error
+    errors += [_at(path, message, places, shown) for path, message in _rules(settings)]
+    if errors:
+        raise BadConfig(sorted(errors, key=lambda one: one.where))
+    return settings
+
+
+def _at(path: str, message: str, places: Places, shown: str) -> Unreadable:
+    known = path
+    while known not in places and known != "$":
+        known = re.sub(r"(\.[^.\[]+|\[\d+\])$", "", known) or "$"
+    line, column, end = places.get(known, (1, 1, 1))
+    key = path.removeprefix("$").removeprefix(".")
+    return Unreadable(f"{key}: {message}" if key else message, Location(shown, line, column, line, end))
+
+
+def _worded(message: str) -> str:
+    return message[0].lower() + message[1:].replace("`", "") if message else message
+
+
+def _unknown_keys(data: Any, struct: type, path: str) -> Iterator[tuple[str, str]]:
+    """Take unknown keys out of data and yield what to say of each."""
+    if not isinstance(data, dict):
+        return
+    import difflib
+
+    fields = {one.encode_name: one.type for one in msgspec.structs.fields(struct)}
+    for key in [key for key in data if key not in fields]:
+        near = difflib.get_close_matches(str(key), fields, 1)
+        hint = f"; did you mean {near[0]}?" if near else f"; known keys are {', '.join(sorted(fields))}"
+        yield f"{path}.{key}", f"unknown key{hint}"
+        del data[key]
+    for key, value in data.items():
+        for inner in _structs_in(fields[key]):
+            for place, item in (
+                [(f"{path}.{key}", value)] if isinstance(value, dict) else _items(value, f"{path}.{key}")
+            ):
+                yield from _unknown_keys(item, inner, place)
+
+
+def _items(value: Any, path: str) -> list[tuple[str, Any]]:
+    return [(f"{path}[{index}]", item) for index, item in enumerate(value)] if isinstance(value, list) else []
+
+
+def _choices(path: str) -> list[str]:
+    """The words that may stand at a path such as `$.streams[0].kind`."""
+    annotation: Any = Settings
+    for name in re.findall(r"\.([^.\[]+)", path):
+        fields = {
+            one.encode_name: one.type for inner in _structs_in(annotation) for one in msgspec.structs.fields(inner)
+        }
+        annotation = fields.get(name)
+    return _words_in(annotation)
+
+
+def _words_in(annotation: Any) -> list[str]:
+    parts = getattr(annotation, "__args__", ())
+    return [word for part in parts for word in ([part] if isinstance(part, str) else _words_in(part))]
+
+
+def _structs_in(annotation: Any) -> list[type]:
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return [annotation]
+    return [found for part in getattr(annotation, "__args__", ()) for found in _structs_in(part)]
+
+
+def _remove(data: Any, path: str) -> bool:
+    """Delete what a path such as `$.streams[0].kind` names; False where it can't be found."""
+    steps = [int(index) if index else name for name, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path)]
+    if not steps:
+        return False
+    try:
+        for step in steps[:-1]:
+            data = data[step]
+        del data[steps[-1]]
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
+
+
+def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
+    """What the types alone can't say."""
+    for key in ("generation", "heartbeat"):
+        yield from _duration_error(f"$.{key}", getattr(settings, key))
+    if settings.nginx.version is not None and not re.fullmatch(r"\d+\.\d+(\.\d+)?", settings.nginx.version):
+        yield "$.nginx.version", f"expected a version such as 1.27.3, got {settings.nginx.version!r}"
+    if settings.tokens_per_second is not None and settings.max_tokens is None:
+        yield "$.tokens_per_second", "needs max_tokens beside it"
+    for index, one in enumerate(settings.accept):
+        if not (one.path or one.hop or one.check):
+            yield f"$.accept[{index}]", "needs a path, a hop or a check"
+    for index, stream in enumerate(settings.streams or ()):
+        place = f"$.streams[{index}]"
+        if (stream.path is None) == (stream.regex is None):
+            yield place, "needs either path or regex"
+        if stream.path is not None and not stream.path.startswith(("/", "*")):
+            yield f"{place}.path", f"must begin with /, got {stream.path!r}"
+        if stream.regex is not None:
+            yield from _regex_error(f"{place}.regex", stream.regex)
+        for key in ("generation", "silence", "duration", "heartbeat"):
+            yield from _duration_error(f"{place}.{key}", getattr(stream, key))
+
+
+def _duration_error(path: str, value: str | float | None) -> Iterator[tuple[str, str]]:
+    try:
+        if value is not None and parse_duration(value) <= 0:
+            yield path, "must be more than 0"
+    except ValueError as error:
+        yield path, str(error)
+
+
+def _regex_error(path: str, text: str) -> Iterator[tuple[str, str]]:
+    try:
+        re.compile(text)
+    except re.error as error:
+        yield path, f"is not a regular expression: {error}"
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of infralint.yaml, for editors."""
+    schema = msgspec.json.schema(Settings)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "infralint.yaml"
+    return schema

@@ -1,0 +1,282 @@
+"""Calls to AWS: read-only by force, paced, retried, and honest about what failed."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from infralint import __version__
+from infralint.sources.aws_account.snapshot import Failure, Item, Trouble
+
+BURST = 40
+RATE = 10.0
+"""Elastic Load Balancing allows this many calls at once, then so many a second, per account and region."""
+
+PAGE = 400
+"""The largest page of every list that is asked for."""
+
+READ_ONLY = ("Describe", "List")
+THROTTLED = frozenset(
+    "Throttling ThrottlingException ThrottledException RequestThrottled RequestThrottledException RequestLimitExceeded"
+    " TooManyRequestsException BandwidthLimitExceeded SlowDown PriorRequestNotComplete DependencyThrottle".split()
+)
+DENIED = frozenset("AccessDenied AccessDeniedException UnauthorizedOperation AuthorizationError".split())
+EXPIRED = frozenset("ExpiredToken ExpiredTokenException RequestExpired".split())
+NOT_VALID = EXPIRED | frozenset(
+    "InvalidClientTokenId UnrecognizedClientException AuthFailure SignatureDoesNotMatch InvalidAccessKeyId InvalidToken"
+    " MissingAuthenticationToken IncompleteSignature OptInRequired".split()
+)
+"""Only expiry holds everywhere: a region that is not enabled says of good credentials that they are not valid."""
+CONNECT_SECONDS = 5
+READ_SECONDS = 20
+TRIES: dict[Trouble, int] = {"throttled": 10, "failed": 3}
+LONGEST_WAIT = 20.0
+"""Seconds between two tries, at most."""
+
+
+class Failed(Exception):
+    """A call that brought nothing, after all that could be tried."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class Refused(Exception):
+    """A call that could change something: it was not sent."""
+
+
+def read_only_client(session: Any, service: str, region: str, endpoint: str | None) -> Any:
+    """A boto3 client that can't send anything but Describe and List calls, and leaves retries to `Caller`."""
+    return only_client(session, service, region, endpoint, READ_ONLY)
+
+
+def only_client(session: Any, service: str, region: str, endpoint: str | None, allowed: tuple[str, ...]) -> Any:
+    """A boto3 client that sends operations whose names begin with one of `allowed`; all others raise Refused."""
+
+    def refuse(model: Any, **_: Any) -> None:
+        if not model.name.startswith(allowed):
+            raise Refused(f"infralint only reads: {service}:{model.name} was not sent")
+
+    client = session.client(service, region_name=region, endpoint_url=endpoint, config=client_config())
+    client.meta.events.register_first("before-call.*.*", refuse)
+    return client
+
+
+def client_config() -> Any:
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"total_max_attempts": 1},
+        user_agent_extra=f"infralint/{__version__}",
+    )
+
+
+@dataclass
+class TokenBucket:
+    """Spares the account's own limit: `BURST` calls at once, then `RATE` a second."""
+
+    clock: Callable[[], float] = time.monotonic
+    burst: float = BURST
+    rate: float = RATE
+    tokens: float = field(init=False)
+    since: float = field(init=False)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.tokens, self.since = self.burst, self.clock()
+
+    def reserve(self) -> float:
+        """Take a token; seconds to wait until it is there."""
+        with self.lock:
+            now = self.clock()
+            self.tokens = min(self.burst, self.tokens + (now - self.since) * self.rate)
+            self.since = now
+            self.tokens -= 1
+            return max(0.0, -self.tokens / self.rate)
+
+    def drain(self) -> None:
+        """AWS says that there are none left: others use the same limit."""
+        with self.lock:
+            self.tokens = min(self.tokens, 0.0)
+
+    def seconds_for(self, calls: int) -> float:
+        """How long that many calls take from now."""
+        return max(0.0, (calls - max(0.0, self.tokens)) / self.rate)
+
+
+@dataclass
+class Control:
+    """What all calls of an audit share: how to wait, whether to stop, and how far it is."""
+
+    stopped: threading.Event = field(default_factory=threading.Event)
+    sleep: Callable[[float], object] | None = None
+    done: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self, seconds: float) -> None:
+        """Wait, or return at once when the user stops the audit."""
+        if seconds > 0:
+            (self.sleep or self.stopped.wait)(seconds)
+
+
+class Caller:
+    """All calls to one region of one account.
+
+    clients: one a service. planned: calls that are known to come. After a denial the same operation
+    is not sent again; without valid credentials nothing is (Elastic Load Balancing's Describe
+    permissions know no single resources).
+    """
+
+    def __init__(self, clients: dict[str, Any], bucket: TokenBucket, control: Control, account: Account) -> None:
+        self.clients = clients
+        self.bucket = bucket
+        self.control = control
+        self.account = account
+        self.planned = 0
+        self.denied: dict[str, Failure] = {}
+        self.closed: Failure | None = None
+
+    def plan(self, calls: int) -> None:
+        """So many calls are going to be made: for the progress bar."""
+        with self.control.lock:
+            self.planned += calls
+
+    def call(self, service: str, operation: str, resource: str = "", **params: Any) -> Item:
+        """One answer. Raises Failed."""
+        action = f"{PREFIXES[service]}:{operation}"
+        tries = 0
+        while True:
+            self._check_open(action, resource)
+            self.control.wait(self.bucket.reserve())
+            self._check_open(action, resource)
+            try:
+                answer: Item = getattr(self.clients[service], _snake(operation))(**params)
+            except Refused:
+                raise
+            except Exception as error:
+                tries += 1
+                self._give_up_or_wait(error, action, resource, tries)
+            else:
+                self._finished()
+                return answer
+
+    def pages(self, service: str, operation: str, key: str, resource: str = "", **params: Any) -> Iterator[Item]:
+        """Every item of a list, page by page. Raises Failed, once the pages before are out."""
+        marker, seen = "", set[str]()
+        while True:
+            more = {"Marker": marker} if marker else {}
+            answer = self.call(service, operation, resource, PageSize=PAGE, **params, **more)
+            yield from answer.get(key, ())
+            marker = answer.get("NextMarker") or ""
+            if not marker:
+                return
+            if marker in seen:
+                action = f"{PREFIXES[service]}:{operation}"
+                raise Failed(Failure(action=action, trouble="failed", message="the list of AWS goes in circles"))
+            seen.add(marker)
+            self.plan(1)
+
+    def _check_open(self, action: str, resource: str) -> None:
+        known = self.account.closed or self.closed or self.denied.get(action)
+        if known:
+            self._finished()
+            raise Failed(Failure(action=action, trouble=known.trouble, resource=resource, message=known.message))
+        if self.control.stopped.is_set():
+            self._finished()
+            raise Failed(Failure(action=action, trouble="stopped", resource=resource))
+
+    def _give_up_or_wait(self, error: Exception, action: str, resource: str, tries: int) -> None:
+        trouble = trouble_of(error)
+        if trouble == "throttled":
+            self.bucket.drain()
+        if tries < (1 if _is_final(error, trouble) else TRIES.get(trouble, 1)):
+            self.control.wait(min(LONGEST_WAIT, 0.25 * 2**tries) * random.uniform(0.5, 1))  # noqa: S311
+            return
+        failure = Failure(action=action, trouble=trouble, resource=resource, message=_worded(error))
+        if trouble == "denied":
+            self.denied[action] = failure
+        if trouble == "credentials":
+            self.closed = failure
+            self.account.closed = failure if _code(error) in ("", *EXPIRED) else self.account.closed
+        self._finished()
+        raise Failed(failure)
+
+    def _finished(self) -> None:
+        with self.control.lock:
+            self.planned = max(0, self.planned - 1)
+            self.control.done += 1
+
+
+@dataclass
+class Account:
+    """One set of credentials. label: the account's number, where that is known. closed: why it takes no more calls."""
+
+    session: Any
+    label: str = ""
+    closed: Failure | None = None
+
+
+PREFIXES = {"elbv2": "elasticloadbalancing", "elb": "elasticloadbalancing", "ec2": "ec2", "sts": "sts"}
+"""Service as boto3 names it -> as IAM does."""
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """What an exception of botocore means for the audit."""
+    from botocore import exceptions
+
+    if isinstance(error, exceptions.ClientError):
+        return _trouble_of_code(_code(error), _status(error))
+    no_credentials = (
+        exceptions.NoCredentialsError,
+        exceptions.PartialCredentialsError,
+        exceptions.CredentialRetrievalError,
+        exceptions.SSOError,
+        exceptions.TokenRetrievalError,
+        exceptions.NoAuthTokenError,
+    )
+    return "credentials" if isinstance(error, no_credentials) else "failed"
+
+
+def _trouble_of_code(code: str, status: int) -> Trouble:
+    if code in THROTTLED or status == 429:
+        return "throttled"
+    if code in DENIED:
+        return "denied"
+    if code in NOT_VALID:
+        return "credentials"
+    return "gone" if "NotFound" in code else "failed"
+
+
+def _is_final(error: Exception, trouble: Trouble) -> bool:
+    """Whether AWS understood the call and won't answer it differently."""
+    return trouble == "failed" and 400 <= _status(error) < 500
+
+
+def _response(error: Exception) -> dict[str, Any]:
+    """What AWS answered; some exceptions of botocore carry a response of another kind, or None."""
+    response = getattr(error, "response", None)
+    return response if isinstance(response, dict) else {}
+
+
+def _code(error: Exception) -> str:
+    return str(_response(error).get("Error", {}).get("Code", ""))
+
+
+def _status(error: Exception) -> int:
+    return int(_response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _worded(error: Exception) -> str:
+    """AWS's own sentence, on one line."""
+    return " ".join(str(_response(error).get("Error", {}).get("Message") or error).split())
+
+
+def _snake(operation: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation).lstrip("_")

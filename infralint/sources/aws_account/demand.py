@@ -1,0 +1,107 @@
+"""What the checks will ask about, so that nothing else is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from infralint.model import Crossing, Finding, Hop, Known
+from infralint.platforms.aws_elb import GROUP_STICKY
+from infralint.project.config import Settings
+from infralint.sources.aws_account.hops import LiveLoadBalancer, reading
+from infralint.sources.aws_account.snapshot import Item, Region, Snapshot
+from infralint.trace.routing import crossings
+
+
+@dataclass(frozen=True)
+class Demand:
+    """ARNs of what must be read."""
+
+    balancers: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What a project asks of an account. names: load balancers to look at (name, ARN, `tag:K=V`), none for all.
+
+    drift: everything is compared, so everything is read.
+    """
+
+    settings: Settings
+    names: tuple[str, ...] = ()
+    drift: bool = False
+
+    @property
+    def any(self) -> bool:
+        """Whether anything can be asked: `streams: []` says that nothing streams."""
+        return self.drift or self.settings.streams != []
+
+    @property
+    def by_tag(self) -> bool:
+        return any(one.startswith("tag:") for one in (*self.names, *self._declared_hops))
+
+    @property
+    def routed(self) -> bool:
+        """Whether a declared stream has to be followed through listener rules."""
+        return bool(self.settings.streams)
+
+    @property
+    def _declared_hops(self) -> tuple[str, ...]:
+        return tuple(name for stream in self.settings.streams or () for name in stream.hops)
+
+    def chooses(self, item: Item, tags: dict[str, str], arn: str) -> bool:
+        """Whether a load balancer is to be looked at."""
+        own = (item["LoadBalancerName"], arn, item.get("DNSName", ""), *(f"tag:{k}={v}" for k, v in tags.items()))
+        return not self.names or any(fnmatchcase(one, name) for name in self.names for one in own)
+
+    def may_cross(self, item: Item, tags: dict[str, str], arn: str) -> bool:
+        """Whether some declared stream may go through a load balancer, its rules unseen."""
+        streams = self.settings.streams or ()
+        narrow = [Questions(self.settings, tuple(stream.hops)) for stream in streams]
+        return any(one.chooses(item, tags, arn) for one in narrow)
+
+    def asked_of(self, region: Region) -> Demand:
+        """What checks will ask about in a region whose lists (and rules, if they matter) are read."""
+        tiers = reading(Snapshot(regions=[region])).tiers
+        if self.drift:
+            hops = [hop for tier in tiers for hop in tier.hops if isinstance(hop, LiveLoadBalancer)]
+            return Demand(frozenset(one.arn for one in hops), frozenset(one.group_arn for one in hops if one.group_arn))
+        crossed = crossings(self.settings, [reading(Snapshot(regions=[region]))])
+        balancers, groups = set[str](), set[str]()
+        for crossing in crossed:
+            hop = crossing.hop
+            if isinstance(hop, LiveLoadBalancer):
+                balancers.add(hop.arn)
+                if hop.group_arn and (self._asks_affinity(crossing) or _is_shared(hop)):
+                    groups.add(hop.group_arn)
+        return Demand(frozenset(balancers), frozenset(groups))
+
+    def _asks_affinity(self, crossing: Crossing[Hop]) -> bool:
+        stream = crossing.stream
+        return stream.kind == "websocket" or bool(stream.session) or self.settings.require_sticky
+
+
+def _is_shared(hop: LiveLoadBalancer) -> bool:
+    """Whether an action speaks of stickiness, or spreads requests over several groups: the groups' own must fit."""
+    sticky = hop.attributes.get(GROUP_STICKY)
+    return hop.groups > 1 or (isinstance(sticky, Known) and bool(sticky.value))
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What is about to be reported. groups: ARNs whose stickiness is; balancers: ARNs of all."""
+
+    balancers: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+
+def reported(findings: list[Finding]) -> Reported:
+    """Whose tags, and whose health, matter to what will be said."""
+    hops = [one.hop for one in findings if isinstance(one.hop, LiveLoadBalancer)]
+    groups = [
+        one.hop.group_arn
+        for one in findings
+        if isinstance(one.hop, LiveLoadBalancer) and one.hop.group_where == one.location
+    ]
+    return Reported(frozenset(hop.arn for hop in hops), frozenset(one for one in groups if one))

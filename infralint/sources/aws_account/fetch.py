@@ -1,0 +1,349 @@
+"""Reading an account: lists once, then what the checks ask about, region by region side by side."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from infralint.sources.aws_account.client import Caller, Control, Failed
+from infralint.sources.aws_account.demand import Demand, Questions, Reported
+from infralint.sources.aws_account.hops import TCP_PROTOCOLS, classic_arn, is_classic
+from infralint.sources.aws_account.snapshot import Failure, Item, Region, Snapshot, cut
+
+SERVICE = "elasticloadbalancing"
+CALLS_AT_ONCE = 4
+"""In one region: at 10 calls a second there is no use for more."""
+REGIONS_AT_ONCE = 64
+TAGS_AT_ONCE = 20
+"""DescribeTags takes so many resources."""
+GRACE = 2.0
+"""Seconds that calls under way get to come back once the user stops the audit."""
+
+BALANCER = ("LoadBalancerArn", "LoadBalancerName", "DNSName", "Scheme", "Type")
+GROUP = ("TargetGroupArn", "TargetGroupName", "Protocol", "ProtocolVersion", "TargetType", "TargetControlPort")
+LISTENER = ("ListenerArn", "Port", "Protocol", "DefaultActions")
+RULE = ("RuleArn", "Priority", "Conditions", "Actions", "IsDefault")
+ACTION = ("Type", "TargetGroupArn", "ForwardConfig", "Order")
+CLASSIC = ("LoadBalancerName", "DNSName", "Scheme", "ListenerDescriptions", "Policies", "Instances")
+"""What is kept of each item, its identity first; an action's other members name identity providers."""
+
+T = TypeVar("T")
+Job = tuple[str, tuple[str, ...]]
+"""An operation and the ARNs it is asked about."""
+
+
+class Scan:
+    """The audit of one region of one account: `region` grows while it runs, so that it can be cut short."""
+
+    def __init__(self, caller: Caller, region: Region, questions: Questions) -> None:
+        self.caller = caller
+        self.region = region
+        self.questions = questions
+        self.lock = threading.Lock()
+        self.closed = False
+        self.pending: set[Job] = set()
+        self.work: dict[str, Callable[[str], None]] = {
+            "DescribeLoadBalancerAttributes": self._attributes_of,
+            "DescribeListeners": self._listeners_of,
+            "DescribeListenerAttributes": self._listener_attributes_of,
+            "DescribeRules": self._rules_of,
+            "DescribeTargetGroupAttributes": self._group_attributes_of,
+            "DescribeTargetHealth": self._health_of,
+        }
+
+    def read(self) -> None:
+        """Everything that checks may ask about here."""
+        self._lists()
+        if self.questions.by_tag:
+            self._read_tags(self._arns())
+        self._choose()
+        if self.region.load_balancers and self.questions.any:
+            self._target_groups()
+            self._routes()
+        if self.questions.any:
+            self._attributes(self.questions.asked_of(self.region))
+
+    def read_more(self, reported: Reported) -> None:
+        """What is only worth a call once something is to be reported: owners, and how many targets there are."""
+        own = {group["TargetGroupArn"] for group in self.region.target_groups}
+        self._each("DescribeTargetHealth", sorted(own & reported.groups))
+        self._read_tags(sorted(set(self._arns()) & reported.balancers - set(self.region.tags)))
+
+    def close(self) -> None:
+        """Take no more answers, for the snapshot is being judged, and note what did not come in."""
+        with self.lock:
+            self.closed = True
+            for operation, arns in sorted(self.pending):
+                for arn in arns or ("",):
+                    failure = Failure(action=f"{SERVICE}:{operation}", trouble="stopped", resource=arn)
+                    self.region.failures.append(failure)
+
+    def _lists(self) -> None:
+        listing: Job = ("DescribeLoadBalancers", ())
+        self.pending.add(listing)
+        self.caller.plan(2)
+        self._list(self.region.load_balancers, "elbv2", "LoadBalancers", BALANCER)
+        self._list(self.region.classic_load_balancers, "elb", "LoadBalancerDescriptions", CLASSIC)
+        self.pending.discard(listing)
+
+    def _list(self, into: list[Item], service: str, key: str, members: Sequence[str]) -> None:
+        try:
+            for item in self.caller.pages(service, "DescribeLoadBalancers", key):
+                self.region.account = self.region.account or _account_of(item)
+                if members[0] in item:
+                    self._add(into, cut(item, members))
+        except Failed as error:
+            self._failed(error)
+
+    def _choose(self) -> None:
+        """Leave out the load balancers that the user did not ask about."""
+        region = self.region
+        region.load_balancers = [one for one in region.load_balancers if self._chosen(one, one["LoadBalancerArn"])]
+        region.classic_load_balancers = [
+            one for one in region.classic_load_balancers if self._chosen(one, self._classic_arn(one))
+        ]
+
+    def _chosen(self, item: Item, arn: str) -> bool:
+        return self.questions.chooses(item, self.region.tags.get(arn, {}), arn)
+
+    def _target_groups(self) -> None:
+        """The attached ones: what no load balancer leads to carries nothing."""
+        wanted = {one["LoadBalancerArn"] for one in self.region.load_balancers}
+        listing: Job = ("DescribeTargetGroups", ())
+        self.pending.add(listing)
+        self.caller.plan(1)
+        try:
+            for item in self.caller.pages("elbv2", "DescribeTargetGroups", "TargetGroups"):
+                attached = wanted.intersection(item.get("LoadBalancerArns", ()))
+                if attached and "TargetGroupArn" in item:
+                    kept = cut(item, GROUP) | {"LoadBalancerArns": sorted(attached)}
+                    self._add(self.region.target_groups, kept)
+        except Failed as error:
+            self._failed(error)
+        self.pending.discard(listing)
+
+    def _routes(self) -> None:
+        """Listeners and rules of the application load balancers that a declared stream may cross."""
+        if not self.questions.routed:
+            return
+        items = {one["LoadBalancerArn"]: one for one in self.region.load_balancers}
+        balancers = [arn for arn in self._of_type("application") if self._may_be_crossed(items[arn], arn)]
+        self._each("DescribeListeners", balancers)
+        listeners = [one["ListenerArn"] for arn in balancers for one in self.region.listeners.get(arn, ())]
+        self._each("DescribeRules", listeners)
+
+    def _may_be_crossed(self, item: Item, arn: str) -> bool:
+        return self.questions.may_cross(item, self.region.tags.get(arn, {}), arn)
+
+    def _attributes(self, demand: Demand) -> None:
+        balancers = [arn for arn in self._of_type("application") if arn in demand.balancers]
+        layer4 = [arn for arn in self._of_type("network", "gateway") if arn in demand.balancers]
+        self._each("DescribeListeners", layer4)
+        tcp = [
+            one["ListenerArn"]
+            for arn in layer4
+            for one in self.region.listeners.get(arn, ())
+            if one.get("Protocol", "") in TCP_PROTOCOLS - {"TLS"}
+        ]
+        classic = [arn for arn in map(self._classic_arn, self.region.classic_load_balancers) if arn in demand.balancers]
+        self._each("DescribeLoadBalancerAttributes", [*balancers, *classic])
+        self._each("DescribeListenerAttributes", tcp)
+        self._each("DescribeTargetGroupAttributes", sorted(demand.groups))
+
+    def _of_type(self, *types: str) -> list[str]:
+        found = (one for one in self.region.load_balancers if one.get("Type", "application") in types)
+        return [one["LoadBalancerArn"] for one in found]
+
+    def _attributes_of(self, arn: str) -> None:
+        if is_classic(arn):
+            self._classic_attributes_of(arn, arn.rpartition("/")[2])
+        else:
+            into = self.region.load_balancer_attributes
+            self._described("DescribeLoadBalancerAttributes", "LoadBalancerArn", arn, into)
+
+    def _listener_attributes_of(self, arn: str) -> None:
+        self._described("DescribeListenerAttributes", "ListenerArn", arn, self.region.listener_attributes)
+
+    def _group_attributes_of(self, arn: str) -> None:
+        into = self.region.target_group_attributes
+        self._described("DescribeTargetGroupAttributes", "TargetGroupArn", arn, into)
+
+    def _described(self, operation: str, parameter: str, arn: str, into: dict[str, dict[str, str]]) -> None:
+        answer = self.caller.call("elbv2", operation, arn, **{parameter: arn})
+        pairs = {one["Key"]: one.get("Value", "") for one in answer.get("Attributes", ()) if "Key" in one}
+        self._put(into, arn, pairs)
+
+    def _classic_attributes_of(self, arn: str, name: str) -> None:
+        answer = self.caller.call("elb", "DescribeLoadBalancerAttributes", arn, LoadBalancerName=name)
+        kept = cut(answer.get("LoadBalancerAttributes", {}), ("ConnectionSettings", "ConnectionDraining"))
+        self._put(self.region.classic_attributes, name, kept)
+
+    def _listeners_of(self, arn: str) -> None:
+        pages = self.caller.pages("elbv2", "DescribeListeners", "Listeners", arn, LoadBalancerArn=arn)
+        kept = [_with_actions(one, LISTENER, "DefaultActions") for one in pages if "ListenerArn" in one]
+        self._put(self.region.listeners, arn, kept)
+
+    def _rules_of(self, arn: str) -> None:
+        pages = self.caller.pages("elbv2", "DescribeRules", "Rules", arn, ListenerArn=arn)
+        kept = [_with_actions(one, RULE, "Actions") for one in pages]
+        self._put(self.region.rules, arn, kept)
+
+    def _health_of(self, arn: str) -> None:
+        answer = self.caller.call("elbv2", "DescribeTargetHealth", arn, TargetGroupArn=arn)
+        kept = [
+            {"Target": cut(one.get("Target", {}), ("Id", "Port")), "TargetHealth": one.get("TargetHealth", {})}
+            for one in answer.get("TargetHealthDescriptions", ())
+        ]
+        self._put(self.region.target_health, arn, kept)
+
+    def _read_tags(self, arns: Sequence[str]) -> None:
+        """Twenty resources a call, classic load balancers apart."""
+        modern, classic = [arn for arn in arns if not is_classic(arn)], [arn for arn in arns if is_classic(arn)]
+        self._do([("DescribeTags", batch) for some in (modern, classic) for batch in _batches(some)])
+
+    def _tags_of(self, arns: tuple[str, ...]) -> None:
+        try:
+            answer = self._tags(arns, arns[0] if len(arns) == 1 else "")
+        except Failed as error:
+            if error.failure.trouble != "gone" or len(arns) == 1:
+                raise
+            # One deleted load balancer makes AWS refuse the other nineteen.
+            self._do([("DescribeTags", (arn,)) for arn in arns])
+            return
+        for one in answer.get("TagDescriptions", ()):
+            arn = one.get("ResourceArn") or classic_arn(self.region, one.get("LoadBalancerName", ""))
+            self._put(self.region.tags, arn, {tag["Key"]: tag.get("Value", "") for tag in one.get("Tags", ())})
+
+    def _tags(self, arns: tuple[str, ...], resource: str) -> Item:
+        if is_classic(arns[0]):
+            names = [arn.rpartition("/")[2] for arn in arns]
+            return self.caller.call("elb", "DescribeTags", resource, LoadBalancerNames=names)
+        return self.caller.call("elbv2", "DescribeTags", resource, ResourceArns=list(arns))
+
+    def _each(self, operation: str, arns: Sequence[str]) -> None:
+        self._do([(operation, (arn,)) for arn in arns])
+
+    def _do(self, jobs: Sequence[Job]) -> None:
+        """Do jobs side by side; what fails is noted, and the others go on."""
+        self.caller.plan(len(jobs))
+        with self.lock:
+            self.pending.update(jobs)
+        together(self._do_one, jobs, CALLS_AT_ONCE)
+
+    def _do_one(self, job: Job) -> None:
+        operation, arns = job
+        try:
+            if operation == "DescribeTags":
+                self._tags_of(arns)
+            else:
+                self.work[operation](arns[0])
+        except Failed as error:
+            self._failed(error)
+        with self.lock:
+            self.pending.discard(job)
+
+    def _failed(self, error: Failed) -> None:
+        self._add(self.region.failures, error.failure)
+
+    def _add(self, into: list[T], item: T) -> None:
+        with self.lock:
+            if not self.closed:
+                into.append(item)
+
+    def _put(self, into: dict[str, T], key: str, value: T) -> None:
+        with self.lock:
+            if not self.closed:
+                into[key] = value
+
+    def _arns(self) -> list[str]:
+        modern = [one["LoadBalancerArn"] for one in self.region.load_balancers]
+        return modern + [self._classic_arn(one) for one in self.region.classic_load_balancers]
+
+    def _classic_arn(self, item: Item) -> str:
+        return classic_arn(self.region, item["LoadBalancerName"])
+
+
+def fetch(scans: Sequence[Scan], control: Control, watch: Callable[[], None]) -> Snapshot:
+    """Read all regions side by side; on Ctrl-C, what has come in so far."""
+    _run(Scan.read, scans, control, watch)
+    return Snapshot(taken=datetime.now(UTC).isoformat(timespec="seconds"), regions=[scan.region for scan in scans])
+
+
+def fetch_more(scans: Sequence[Scan], reported: Reported, control: Control, watch: Callable[[], None]) -> None:
+    """Add to the snapshot what is only asked for things about to be reported."""
+    if not control.stopped.is_set():
+        _run(lambda scan: scan.read_more(reported), scans, control, watch)
+
+
+def _run(work: Callable[[Scan], None], scans: Sequence[Scan], control: Control, watch: Callable[[], None]) -> None:
+    broken: list[BaseException] = []
+    threads = _started(work, scans, REGIONS_AT_ONCE, broken)
+    try:
+        while any(thread.is_alive() for thread in threads) and not broken:
+            watch()
+            _join(threads, 0.1)
+    except KeyboardInterrupt:
+        control.stopped.set()
+        _join(threads, GRACE)
+        for scan in scans:
+            scan.close()
+    if broken:
+        control.stopped.set()
+        raise broken[0]
+
+
+def together(work: Callable[[T], None], jobs: Sequence[T], most: int) -> None:
+    """Do jobs in up to `most` threads and wait; the first exception is raised here."""
+    broken: list[BaseException] = []
+    for thread in _started(work, jobs, most, broken):
+        thread.join()
+    if broken:
+        raise broken[0]
+
+
+def _started(
+    work: Callable[[T], None], jobs: Sequence[T], most: int, broken: list[BaseException]
+) -> list[threading.Thread]:
+    """Daemon threads: a call that hangs must not hold up the report of an audit that was stopped."""
+    queue: SimpleQueue[T] = SimpleQueue()
+    for job in jobs:
+        queue.put(job)
+
+    def run() -> None:
+        try:
+            while not broken:
+                work(queue.get_nowait())
+        except Empty:
+            return
+        except BaseException as error:
+            broken.append(error)
+
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(min(most, len(jobs)))]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _batches(arns: Sequence[str]) -> list[tuple[str, ...]]:
+    return [tuple(arns[start : start + TAGS_AT_ONCE]) for start in range(0, len(arns), TAGS_AT_ONCE)]
+
+
+def _join(threads: Iterable[threading.Thread], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+
+
+def _with_actions(item: Item, members: Iterable[str], key: str) -> Item:
+    return cut(item, members) | {key: [cut(action, ACTION) for action in item.get(key, ())]}
+
+
+def _account_of(item: Item) -> str:
+    """The account's number as a load balancer tells it: in its ARN, or as the owner of a classic one's group."""
+    arn = item.get("LoadBalancerArn", "")
+    owner = str((item.get("SourceSecurityGroup") or {}).get("OwnerAlias", ""))
+    return arn.split(":")[4] if arn.count(":") >= 5 else owner if owner.isdigit() else ""

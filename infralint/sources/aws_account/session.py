@@ -1,0 +1,173 @@
+"""Credentials, accounts and regions: all that comes before the first load balancer is read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from infralint.sources.aws_account.client import (
+    Account,
+    Caller,
+    Control,
+    Failed,
+    TokenBucket,
+    only_client,
+    read_only_client,
+)
+from infralint.sources.aws_account.demand import Questions
+from infralint.sources.aws_account.fetch import Scan
+from infralint.sources.aws_account.snapshot import Failure, Region
+from infralint.text.wording import listing
+
+SESSION_NAME = "infralint-audit"
+ACTIONS = (
+    "elasticloadbalancing:DescribeListenerAttributes",
+    "elasticloadbalancing:DescribeListeners",
+    "elasticloadbalancing:DescribeLoadBalancerAttributes",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeRules",
+    "elasticloadbalancing:DescribeTags",
+    "elasticloadbalancing:DescribeTargetGroupAttributes",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
+)
+"""Classic load balancers share these names. None of them can be granted for single resources.
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html"""
+
+
+class CantStart(Exception):
+    """Nothing can be read at all; says why and what to do, in one sentence."""
+
+
+def iam_policy(all_regions: bool, roles: Sequence[str]) -> str:
+    """The least policy for an audit with these options, as JSON."""
+    statements: list[dict[str, Any]] = [_allow("ReadLoadBalancers", ACTIONS, "*")]
+    if all_regions:
+        statements.append(_allow("ListRegions", ["ec2:DescribeRegions"], "*"))
+    if roles:
+        statements.append(_allow("EnterAccounts", ["sts:AssumeRole"], list(roles)))
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2)
+
+
+def _allow(name: str, actions: Iterable[str], resources: str | list[str]) -> dict[str, Any]:
+    return {"Sid": name, "Effect": "Allow", "Action": list(actions), "Resource": resources}
+
+
+class Entrance:
+    """The way into AWS: a profile, roles to take on from there, regions. failures: what did not let us in."""
+
+    def __init__(self, profile: str | None, regions: Sequence[str], endpoint: str | None, control: Control) -> None:
+        self.session = _session(profile)
+        self.endpoint = endpoint
+        self.control = control
+        self.regions = list(dict.fromkeys(regions))
+        self.home = self.regions[0] if regions else os.environ.get("AWS_REGION") or self.session.region_name
+        self.failures: list[Failure] = []
+
+    def scans(self, roles: Sequence[str], all_regions: bool, questions: Questions) -> list[Scan]:
+        """One for each region of each account. Raises CantStart."""
+        accounts = self._accounts(roles)
+        found: list[Scan] = []
+        for account in accounts:
+            for name in self._regions_of(account, all_regions):
+                found.append(self._scan(account, name, questions))
+        if not found:
+            raise CantStart(cant_start(self.failures[0]))
+        return found
+
+    def _accounts(self, roles: Sequence[str]) -> list[Account]:
+        if not roles:
+            return [Account(self.session)]
+        entered = [self._enter(role) for role in dict.fromkeys(roles)]
+        return [account for account in entered if account]
+
+    def _enter(self, role: str) -> Account | None:
+        import boto3
+
+        region = self.home or _default_region(role.split(":")[1] if role.count(":") >= 5 else "aws")
+        client = only_client(self.session, "sts", region, self.endpoint, ("AssumeRole",))
+        caller = Caller({"sts": client}, TokenBucket(), self.control, Account(self.session))
+        try:
+            answer = caller.call("sts", "AssumeRole", role, RoleArn=role, RoleSessionName=SESSION_NAME)
+        except Failed as error:
+            self.failures.append(error.failure)
+            return None
+        given = answer["Credentials"]
+        session = boto3.Session(
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+            region_name=self.home,
+        )
+        return Account(session, role.split(":")[4])
+
+    def _regions_of(self, account: Account, all_regions: bool) -> list[str]:
+        if not all_regions:
+            if not self.home:
+                raise CantStart("no region is set: give --region (repeat it for more), or --all-regions")
+            return self.regions or [self.home]
+        client = read_only_client(account.session, "ec2", self.home or _default_region("aws"), self.endpoint)
+        try:
+            answer = Caller({"ec2": client}, TokenBucket(), self.control, account).call("ec2", "DescribeRegions")
+        except Failed as error:
+            self.failures.append(error.failure)
+            return []
+        return sorted(one["RegionName"] for one in answer.get("Regions", ()))
+
+    def _scan(self, account: Account, name: str, questions: Questions) -> Scan:
+        clients = {
+            service: read_only_client(account.session, service, name, self.endpoint) for service in ("elbv2", "elb")
+        }
+        region = Region(account=account.label, name=name, partition=clients["elbv2"].meta.partition)
+        return Scan(Caller(clients, TokenBucket(), self.control, account), region, questions)
+
+
+def _session(profile: str | None) -> Any:
+    try:
+        import boto3
+    except ImportError as error:
+        raise CantStart("auditing AWS needs boto3: pip install 'infralint[aws]'") from error
+    from botocore.exceptions import BotoCoreError, ProfileNotFound
+
+    try:
+        return boto3.Session(profile_name=profile)
+    except ProfileNotFound as error:
+        raise CantStart(f"no AWS profile is called {profile}; {_profiles()}") from error
+    except BotoCoreError as error:
+        raise CantStart(f"{error}") from error
+
+
+def _profiles() -> str:
+    """The profiles that there are, in words."""
+    from botocore.session import Session
+
+    found = Session().available_profiles
+    return f"there are {listing(found, most=9)}" if found else "none is configured here"
+
+
+def _default_region(partition: str) -> str:
+    return {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}.get(partition, "us-east-1")
+
+
+def cant_start(failure: Failure) -> str:
+    """Why nothing could be read, and what to do."""
+    match failure.trouble:
+        case "denied":
+            whom = f" {failure.resource}" if failure.resource else ""
+            needed = (
+                "" if "sts:" in failure.action else "; `infralint audit aws --iam-policy` prints the policy it needs"
+            )
+            return f"AWS denies {failure.action}{whom} to these credentials{needed}"
+        case "credentials" if "expired" in failure.message.lower():
+            return "the AWS credentials have expired: log in again (`aws sso login`, or however you got them)"
+        case "credentials" if "locate credentials" in failure.message:
+            return "no AWS credentials found: log in with `aws configure` or `aws sso login`, or set AWS_PROFILE"
+        case "credentials":
+            return f"AWS does not accept the credentials: {failure.message}"
+        case "stopped":
+            return "stopped before anything was read"
+        case _:
+            hint = "; is that the region's name?" if "connect to the endpoint" in failure.message else ""
+            return f"{failure.action} failed: {failure.message}{hint}"

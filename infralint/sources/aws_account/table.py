@@ -1,0 +1,86 @@
+"""The load balancers of an account as rows of a report: what each allows, and what its streams need."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from infralint.engine.run import Report
+from infralint.model import Crossing, Finding, Hop, Known, Location, Reading, Setting, Stream
+from infralint.project.config import Settings
+from infralint.reporters.html import Row
+from infralint.sources.aws_account.hops import LiveLoadBalancer
+from infralint.trace.routing import crossings
+
+AFFINITY = {
+    "single": "one target",
+    "client": "by cookie",
+    "address": "by address",
+    "today": "one target today",
+    "none": "none",
+}
+
+
+def rows(reading: Reading, report: Report, settings: Settings) -> list[Row]:
+    """One row for each load balancer and each idle timeout of it, the ones with findings first."""
+    crossed: dict[int, list[Crossing[Hop]]] = defaultdict(list)
+    for crossing in crossings(settings, [reading]):
+        crossed[id(crossing.hop)].append(crossing)
+    found: dict[tuple[str, Location], list[LiveLoadBalancer]] = defaultdict(list)
+    for hop in reading.hops:
+        if isinstance(hop, LiveLoadBalancer):
+            found[hop.arn, hop.idle_timeout.where].append(hop)
+    made = [_row(group, [one for hop in group for one in crossed[id(hop)]], report) for group in found.values()]
+    return sorted(made, key=lambda row: (row.rank, row.name, row.place))
+
+
+def _row(hops: Sequence[LiveLoadBalancer], crossed: Iterable[Crossing[Hop]], report: Report) -> Row:
+    hop, found = hops[0], _findings(hops, report)
+    streams = [one.stream for one in crossed]
+    listener = f"{hop.protocol} {hop.port}".strip() if hop.listener_arn else ""
+    family = hop.family.value if isinstance(hop.family, Known) else "load balancer"
+    return Row(
+        name=hop.name,
+        kind=" ".join(part for part in (family, listener) if part),
+        place=f"{hop.region} {hop.account}".strip(),
+        link=hop.console,
+        owner=str(hop.owner or ""),
+        identity=hop.arn,
+        allowed=_seconds(hop.idle_timeout),
+        why=_why(hop.idle_timeout),
+        needed=max((stream.longest_silence.seconds for stream in streams), default=None),
+        streams=tuple(dict.fromkeys(map(_stream, streams))),
+        affinity=tuple(dict.fromkeys(map(partial(_affinity, several=len(hops) > 1), hops))),
+        severities=tuple(one.severity for one in found),
+        checks=tuple(sorted({one.check for one in found})),
+    )
+
+
+def _findings(hops: Sequence[LiveLoadBalancer], report: Report) -> list[Finding]:
+    places = {(hop.arn, hop.listener_arn) for hop in hops}
+    return [
+        one
+        for one in report.findings
+        if isinstance(one.hop, LiveLoadBalancer) and (one.hop.arn, one.hop.listener_arn) in places
+    ]
+
+
+def _seconds(setting: Setting[float]) -> float | None:
+    return setting.value if isinstance(setting, Known) else None
+
+
+def _why(setting: Setting[float]) -> str:
+    return f"{setting.name}" if isinstance(setting, Known) else setting.why
+
+
+def _stream(stream: Stream) -> str:
+    return "an SSE stream, assumed" if stream.evidence.kind == "assumed" else str(stream)
+
+
+def _affinity(hop: LiveLoadBalancer, several: bool) -> str:
+    setting = hop.keeps_affinity
+    value = AFFINITY[setting.value] if isinstance(setting, Known) else "not asked"
+    if not isinstance(setting, Known) and "was not asked" not in setting.why:
+        value = "not known"
+    return f"{hop.group}: {value}" if several and hop.group else value

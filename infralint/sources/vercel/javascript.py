@@ -1,0 +1,581 @@
+"""JavaScript and TypeScript as data: a file's exports, imports and values, and where an import leads in the project.
+
+Files are parsed with tree-sitter and never run. What a name means is followed by name alone.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from infralint.project import CantRead, Project
+from infralint.text.json_places import BadJson, parse_json
+from infralint.text.json_places import Node as Json
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+EXTENSIONS = (".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs")
+LARGEST = 1024 * 1024
+"""Bytes: a longer source file, or one with a line of more than LONGEST_LINE, is a bundle, not source."""
+LONGEST_LINE = 50_000
+MOST_NODES = 200_000
+"""Syntax nodes of a file that is looked into: some 10,000 lines."""
+LOOPS = frozenset("for_in_statement while_statement do_statement for_statement".split())
+FUNCTIONS = frozenset(
+    "function_declaration generator_function_declaration function_expression generator_function arrow_function"
+    " method_definition function".split()
+)
+_TRANSPARENT = frozenset(
+    "parenthesized_expression as_expression satisfies_expression non_null_expression type_assertion await_expression".split()
+)
+_LOADS = re.compile(rb"\b(?:import|require)\s*\(")
+_SPECIFIER = re.compile(
+    rb"""(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(?:/\*[^*]{0,300}\*/\s*)?["'`]([^"'`\n]{1,300})["'`]"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What a local name stands for: `name` of the module `specifier` (`default`, `*` for all of it)."""
+
+    specifier: str
+    name: str
+
+
+@dataclass
+class Module:
+    """One parsed file.
+
+    imports: local name -> where from. exports: exported name -> a local name, an import or an
+    expression. stars: modules all of whose exports are passed on. values: top-level name -> its
+    declaration's value. broken: the line of the first syntax error, 0 for none.
+    """
+
+    path: str
+    root: Node
+    imports: dict[str, Import] = field(default_factory=dict)
+    exports: dict[str, str | Import | Node] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+    values: dict[str, Node] = field(default_factory=dict)
+    declared: dict[str, Node] = field(default_factory=dict)
+    broken: int = 0
+
+    @cached_property
+    def statements(self) -> dict[str, list[Node]]:
+        """Top-level expression statements by the name that they begin with: `app.get(…)` -> app."""
+        found: dict[str, list[Node]] = {}
+        for node in self.root.named_children:
+            if node.type == "expression_statement" and (name := _first_name(node)):
+                found.setdefault(name, []).append(node)
+        return found
+
+    @cached_property
+    def loads(self) -> bool:
+        """Whether modules may be loaded on the way: `import("…")`, `require("…")`."""
+        return _LOADS.search(self.root.text or b"") is not None
+
+    @cached_property
+    def _around(self) -> tuple[list[int], list[tuple[Node, int]]]:
+        """Functions and loops in the order of the text: where each begins, and the index of the one around it."""
+        starts: list[int] = []
+        found: list[tuple[Node, int]] = []
+        for node in walk(self.root):
+            if node.type in FUNCTIONS or node.type in LOOPS:
+                starts.append(node.start_byte)
+                found.append((node, self._last_around(found, len(found) - 1, node)))
+        return starts, found
+
+    @staticmethod
+    def _last_around(found: list[tuple[Node, int]], index: int, node: Node) -> int:
+        while index >= 0 and found[index][0].end_byte < node.end_byte:
+            index = found[index][1]
+        return index
+
+    def around(self, node: Node) -> Iterator[Node]:
+        """The functions and loops that a node stands in, the innermost first. (`Node.parent` searches from the root.)"""
+        starts, found = self._around
+        index = self._last_around(found, bisect_right(starts, node.start_byte) - 1, node)
+        while index >= 0:
+            one, index = found[index]
+            if one != node:
+                yield one
+
+    def functions_around(self, node: Node) -> Iterator[Node]:
+        """The functions that a node stands in, the innermost first."""
+        return (one for one in self.around(node) if one.type in FUNCTIONS)
+
+    def outermost(self, node: Node) -> Node:
+        """The outermost function around a node, or the node itself."""
+        found = node
+        for one in self.functions_around(node):
+            found = one
+        return found
+
+
+def text_of(node: Node | None) -> str:
+    return node.text.decode("utf-8", "replace") if node is not None and node.text is not None else ""
+
+
+def line_of(node: Node) -> int:
+    return node.start_point[0] + 1
+
+
+def unwrapped(node: Node | None) -> Node | None:
+    """An expression without parentheses, `as`, `satisfies`, `!`, `<const>` and `await` around it."""
+    while node is not None and node.type in _TRANSPARENT:
+        inner = [one for one in node.named_children if one.type != "comment"]
+        if not inner:
+            return None
+        node = inner[-1] if node.type == "type_assertion" else inner[0]
+    return node
+
+
+def literal(node: Node | None) -> Any:
+    """The value of a literal string, number, boolean or template without holes; None where it is none of them."""
+    node = unwrapped(node)
+    if node is None:
+        return None
+    if node.type == "string" or (
+        node.type == "template_string" and not any(one.type == "template_substitution" for one in node.named_children)
+    ):
+        return text_of(node)[1:-1]
+    if node.type == "number":
+        return _number(text_of(node))
+    return {"true": True, "false": False}.get(node.type)
+
+
+def _number(text: str) -> float | None:
+    plain = text.replace("_", "").lower()
+    try:
+        return int(plain, 0) if re.match(r"0[xob]", plain) else float(plain)
+    except ValueError:
+        return None
+
+
+def pairs(node: Node | None) -> dict[str, Node]:
+    """The literal keys of an object and their values."""
+    node = unwrapped(node)
+    if node is None or node.type != "object":
+        return {}
+    found = {}
+    for one in node.named_children:
+        key, value = one.child_by_field_name("key"), one.child_by_field_name("value")
+        if one.type == "pair" and key is not None and value is not None:
+            found[text_of(key).strip("\"'")] = value
+        elif one.type == "shorthand_property_identifier":
+            found[text_of(one)] = one
+        elif one.type == "method_definition" and (name := one.child_by_field_name("name")) is not None:
+            found[text_of(name)] = one
+    return found
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A node and all below it that have names, in the order of the text."""
+    pending = [node]
+    while pending:
+        one = pending.pop()
+        yield one
+        pending.extend(reversed(one.named_children))
+
+
+def arguments(node: Node) -> list[Node]:
+    """The arguments of a call or `new`."""
+    found = node.child_by_field_name("arguments")
+    return [one for one in found.named_children if one.type != "comment"] if found is not None else []
+
+
+class Modules:
+    """The JavaScript of a project: parsed when asked for, once, and joined by its imports."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.skipped: list[str] = []
+        self._modules: dict[str, Module | None] = {}
+        self._bytes: dict[str, bytes] = {}
+        self._aliases: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {}
+        self._resolved: dict[tuple[str, str], str | None] = {}
+        self._specifiers: dict[str, list[str]] = {}
+
+    def content(self, path: str) -> bytes:
+        """A file's bytes; none where it can't be read or is a bundle."""
+        if path not in self._bytes:
+            self._bytes[path] = self._read(path)
+        return self._bytes[path]
+
+    def _read(self, path: str) -> bytes:
+        try:
+            content = self.project.bytes(path)
+        except CantRead:
+            return b""
+        if len(content) > LARGEST or _is_bundle(content):
+            self.skipped.append(path)
+            return b""
+        return content
+
+    def load(self, path: str) -> Module | None:
+        """A file's module; None where there is nothing to parse."""
+        if path not in self._modules:
+            content = self.content(path)
+            module = _parse(path, content) if content else None
+            if content and module is None:
+                self.skipped.append(path)
+            self._modules[path] = module
+        return self._modules[path]
+
+    def mentioned(self, path: str) -> list[str]:
+        """The project's files that a byte scan sees imported: more than are, never fewer."""
+        if path not in self._specifiers:
+            content = self.content(path)
+            names = {one.decode("utf-8", "replace") for one in _SPECIFIER.findall(content)} if content else set()
+            found = {self.resolve(path, name) for name in names}
+            self._specifiers[path] = sorted(one for one in found if one)
+        return self._specifiers[path]
+
+    def resolve(self, importer: str, specifier: str) -> str | None:
+        """The project's file that an import leads to; None for a package, or where there is none."""
+        key = (posixpath.dirname(importer), specifier)
+        if key not in self._resolved:
+            candidates = self._candidates(*key)
+            self._resolved[key] = next((found for one in candidates if (found := self._file(one))), None)
+        return self._resolved[key]
+
+    def _candidates(self, folder: str, specifier: str) -> Iterator[str]:
+        if specifier.startswith("."):
+            yield posixpath.normpath(posixpath.join(folder, specifier))
+            return
+        for prefix, suffix, targets in self._aliases_at(folder):
+            if specifier.startswith(prefix) and specifier.endswith(suffix) and len(specifier) >= len(prefix + suffix):
+                middle = specifier[len(prefix) : len(specifier) - len(suffix) or None]
+                yield from (target.replace("*", middle, 1) for target in targets)
+        yield from self._workspace(specifier)
+
+    def _file(self, path: str) -> str | None:
+        """The file that a path without (or with another) extension names."""
+        path = posixpath.normpath(path)
+        if path.startswith(".."):
+            return None
+        files = self.project.file_set
+        if path in files and path.endswith(EXTENSIONS):
+            return path
+        stem, extension = posixpath.splitext(path)
+        stems = (path, stem) if extension in (".js", ".jsx", ".mjs", ".cjs") else (path,)
+        tries = (f"{one}{ending}" for one in (*stems, f"{path}/index") for ending in EXTENSIONS)
+        return next((one for one in tries if one in files), None)
+
+    def _aliases_at(self, folder: str) -> list[tuple[str, str, tuple[str, ...]]]:
+        """`paths` of the nearest tsconfig.json or jsconfig.json: prefix, suffix and targets."""
+        if folder not in self._aliases:
+            self._aliases[folder] = self._read_aliases(folder)
+        return self._aliases[folder]
+
+    def _read_aliases(self, folder: str) -> list[tuple[str, str, tuple[str, ...]]]:
+        for name in ("tsconfig.json", "jsconfig.json"):
+            path = posixpath.join(folder, name)
+            if path in self.project.file_set:
+                return self._aliases_of(path, 0)
+        return self._aliases_at(posixpath.dirname(folder)) if folder else []
+
+    def _aliases_of(self, path: str, depth: int) -> list[tuple[str, str, tuple[str, ...]]]:
+        try:
+            config = parse_json(self.project.text(path), comments=True)
+        except (BadJson, CantRead):
+            return []
+        folder = posixpath.dirname(path)
+        options = config.get("compilerOptions")
+        base = options.get("baseUrl") if options else None
+        paths = options.get("paths") if options else None
+        root = posixpath.join(folder, base.text if base else "")
+        found = [_alias(root, key, member.node) for key, member in (paths.members if paths else {}).items()]
+        if base:
+            found.append(("", "", (posixpath.join(root, "*"),)))
+        extended = config.get("extends")
+        if not found and extended and extended.text.startswith(".") and depth < 5:
+            parent = posixpath.normpath(posixpath.join(folder, extended.text))
+            for one in (parent, f"{parent}.json"):
+                if one in self.project.file_set:
+                    return self._aliases_of(one, depth + 1)
+        return found
+
+    def _workspace(self, specifier: str) -> Iterator[str]:
+        """A package of the same repository: its folder by its name, its entry by `exports` or habit."""
+        parts = specifier.split("/")
+        name = "/".join(parts[:2] if specifier.startswith("@") else parts[:1])
+        found = self._packages.get(name)
+        if found is None:
+            return
+        folder, entries = found
+        rest = specifier[len(name) :].lstrip("/")
+        entry = entries.get(f"./{rest}" if rest else ".")
+        if entry:
+            yield posixpath.join(folder, entry)
+        yield from (posixpath.join(folder, start, rest or "index") for start in ("", "src"))
+
+    @cached_property
+    def _packages(self) -> dict[str, tuple[str, dict[str, str]]]:
+        """Packages of the repository by name: folder, and the source file of each entry that names one."""
+        manifests = [one for one in self.project.named("package.json") if "/" in one]
+        if len(manifests) < 1:
+            return {}
+        found = {}
+        for path in manifests:
+            data = read_manifest(self.project, path)
+            if isinstance(name := data.get("name"), str):
+                found[name] = (posixpath.dirname(path), _entries(data))
+        return found
+
+
+def read_manifest(project: Project, path: str) -> dict[str, Any]:
+    """A package.json as plain data; empty where it is broken."""
+    import json
+
+    try:
+        data = json.loads(project.text(path))
+    except (CantRead, ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _entries(manifest: dict[str, Any]) -> dict[str, str]:
+    exports = manifest.get("exports")
+    if isinstance(exports, str):
+        exports = {".": exports}
+    found = {key: _target(value) for key, value in exports.items()} if isinstance(exports, dict) else {}
+    for key in ("main", "module", "source"):
+        if isinstance(manifest.get(key), str):
+            found["."] = found.get(".") or manifest[key]
+    return found
+
+
+def _target(value: Any) -> str:
+    """A target of package exports, conditions taken in the order written."""
+    for _ in range(5):
+        if not isinstance(value, dict) or not value:
+            break
+        value = next((value[key] for key in ("source", "import", "default", "require") if key in value), None)
+    return value if isinstance(value, str) else ""
+
+
+def _alias(root: str, key: str, targets: Json) -> tuple[str, str, tuple[str, ...]]:
+    prefix, star, suffix = key.partition("*")
+    plain = tuple(posixpath.normpath(posixpath.join(root, one.text)) for one in targets.items if one.text)
+    return (prefix, suffix, plain) if star else (key, "", plain)
+
+
+def _is_bundle(content: bytes) -> bool:
+    return len(content) > LONGEST_LINE and max(map(len, content.split(b"\n"))) > LONGEST_LINE
+
+
+def _parser(path: str) -> Parser:
+    from tree_sitter import Language, Parser
+
+    name = path.rpartition(".")[2]
+    if name not in _PARSERS:
+        if name in ("ts", "mts", "cts", "tsx"):
+            import tree_sitter_typescript
+
+            tsx = name == "tsx"
+            grammar = tree_sitter_typescript.language_tsx() if tsx else tree_sitter_typescript.language_typescript()
+        else:
+            import tree_sitter_javascript
+
+            grammar = tree_sitter_javascript.language()
+        _PARSERS[name] = Parser(Language(grammar))
+    return _PARSERS[name]
+
+
+_PARSERS: dict[str, Parser] = {}
+
+
+def _parse(path: str, content: bytes) -> Module | None:
+    """None for a file of too many nodes."""
+    root = _parser(path).parse(content).root_node
+    module = Module(path, root)
+    if root.descendant_count > MOST_NODES:
+        return None
+    if root.has_error:
+        module.broken = next((line_of(one) for one in _all(root) if one.type == "ERROR" or one.is_missing), 1)
+    for node in root.named_children:
+        _READERS.get(node.type, _nothing)(module, node)
+    return module
+
+
+def _all(node: Node) -> Iterator[Node]:
+    pending = [node]
+    while pending:
+        one = pending.pop()
+        yield one
+        pending.extend(reversed([child for child in one.children if child.has_error or child.is_missing]))
+
+
+def _nothing(module: Module, node: Node) -> None:
+    """A statement that declares nothing."""
+
+
+def _read_import(module: Module, node: Node) -> None:
+    specifier = literal(node.child_by_field_name("source")) or ""
+    for one in walk(node):
+        if one.type == "import_specifier":
+            name, alias = one.child_by_field_name("name"), one.child_by_field_name("alias")
+            module.imports[text_of(alias or name)] = Import(specifier, text_of(name))
+        elif one.type == "namespace_import" and one.named_children:
+            module.imports[text_of(one.named_children[0])] = Import(specifier, "*")
+        elif one.type == "identifier" and one.parent is not None and one.parent.type == "import_clause":
+            module.imports[text_of(one)] = Import(specifier, "default")
+
+
+def _read_declaration(module: Module, node: Node) -> list[str]:
+    """Enter the names that a statement declares; returns them."""
+    if node.type in ("lexical_declaration", "variable_declaration"):
+        found = [one for one in node.named_children if one.type == "variable_declarator"]
+        return [name for one in found for name in _read_variable(module, one)]
+    name = text_of(node.child_by_field_name("name"))
+    if name:
+        module.values[name] = module.declared[name] = node
+    return [name] if name else []
+
+
+def _read_variable(module: Module, node: Node) -> list[str]:
+    target, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+    if target is None or value is None:
+        return []
+    required = _required(value)
+    if target.type == "identifier":
+        name = text_of(target)
+        module.values[name], module.declared[name] = value, node
+        if required:
+            module.imports[name] = Import(required, "*")
+        return [name]
+    names = destructured(target)
+    for local, key in names.items():
+        module.values[local], module.declared[local] = value, node
+        if required:
+            module.imports[local] = Import(required, key)
+    return list(names)
+
+
+def destructured(pattern: Node) -> dict[str, str]:
+    """`{ a, b: c }` -> {a: a, c: b}: local names and the keys they take."""
+    found = {}
+    for one in pattern.named_children:
+        if one.type == "shorthand_property_identifier_pattern":
+            found[text_of(one)] = text_of(one)
+        elif one.type == "pair_pattern":
+            found[text_of(one.child_by_field_name("value"))] = text_of(one.child_by_field_name("key"))
+    return found
+
+
+def loaded(node: Node | None) -> str:
+    """The module of `import("x")` or `require("x")`; empty for anything else, and for a name that is computed."""
+    call = unwrapped(node)
+    function = call.child_by_field_name("function") if call is not None and call.type == "call_expression" else None
+    if call is None or function is None or function.type not in ("import", "identifier"):
+        return ""
+    given = arguments(call) if text_of(function) in ("import", "require") else []
+    return str(literal(given[0]) or "") if given else ""
+
+
+def taken(call: Node) -> Iterator[Import]:
+    """What is taken at once from a module that is loaded: `(await import("x")).name`, `.then(({ name }) => …)`."""
+    specifier, user = loaded(call), call.parent
+    while user is not None and user.type in _TRANSPARENT:
+        user = user.parent
+    if not specifier or user is None or user.type != "member_expression":
+        return
+    name = text_of(user.child_by_field_name("property"))
+    if name != "then" or user.parent is None or user.parent.type != "call_expression":
+        yield Import(specifier, name)
+        return
+    for callback in arguments(user.parent)[:1]:
+        yield from (Import(specifier, one) for one in _taken_by(callback))
+
+
+def _taken_by(callback: Node) -> list[str]:
+    """The members that a function takes from its first parameter."""
+    given = callback.child_by_field_name("parameter") or callback.child_by_field_name("parameters")
+    if given is not None and given.type == "formal_parameters":
+        given = given.named_children[0] if given.named_children else None
+    if given is not None and given.type == "required_parameter":
+        given = given.child_by_field_name("pattern")
+    if given is None or given.type == "object_pattern":
+        return list(destructured(given).values()) if given is not None else []
+    members = (one for one in walk(callback) if one.type == "member_expression")
+    used = (one for one in members if text_of(one.child_by_field_name("object")) == text_of(given))
+    return [text_of(one.child_by_field_name("property")) for one in used]
+
+
+def _required(node: Node) -> str:
+    """The module that a value is loaded from, also with a property taken from it."""
+    call = unwrapped(node)
+    if call is not None and call.type == "member_expression":
+        call = call.child_by_field_name("object")
+    return loaded(call)
+
+
+def _read_export(module: Module, node: Node) -> None:
+    source = node.child_by_field_name("source")
+    specifier = literal(source) if source is not None else ""
+    declaration, value = node.child_by_field_name("declaration"), node.child_by_field_name("value")
+    default = any(one.type == "default" for one in node.children)
+    if default:
+        module.exports["default"] = declaration or value or node
+        if declaration is not None:
+            _read_declaration(module, declaration)
+    elif declaration is not None:
+        for name in _read_declaration(module, declaration):
+            module.exports[name] = name
+    elif clause := next((one for one in node.named_children if one.type == "export_clause"), None):
+        for one in clause.named_children:
+            name, alias = text_of(one.child_by_field_name("name")), text_of(one.child_by_field_name("alias"))
+            module.exports[alias or name] = Import(str(specifier), name) if specifier else name
+    elif specifier:
+        module.stars.append(str(specifier))
+    elif node.named_children:
+        module.exports["default"] = node.named_children[0]
+
+
+def _read_statement(module: Module, node: Node) -> None:
+    """`module.exports = …`, `exports.name = …`."""
+    inner = node.named_children[0] if node.named_children else None
+    if inner is None or inner.type != "assignment_expression":
+        return
+    left, right = text_of(inner.child_by_field_name("left")), inner.child_by_field_name("right")
+    if right is None:
+        return
+    if left == "module.exports":
+        module.exports["default"] = right
+        for name, value in pairs(right).items():
+            module.exports.setdefault(name, value)
+    elif left.startswith(("exports.", "module.exports.")):
+        module.exports[left.rpartition(".")[2]] = right
+
+
+def _first_name(node: Node) -> str:
+    """The identifier that a statement begins with."""
+    one: Node | None = node
+    while one is not None and one.type != "identifier":
+        one = one.named_children[0] if one.named_children else None
+    return text_of(one)
+
+
+_READERS: dict[str, Any] = {
+    "import_statement": _read_import,
+    "export_statement": _read_export,
+    "expression_statement": _read_statement,
+    **dict.fromkeys(
+        (
+            "lexical_declaration",
+            "variable_declaration",
+            "function_declaration",
+            "generator_function_declaration",
+            "class_declaration",
+            "abstract_class_declaration",
+        ),
+        _read_declaration,
+    ),
+}

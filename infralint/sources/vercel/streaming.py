@@ -1,0 +1,639 @@
+"""Does a JavaScript handler stream to its client? Read from the code that it reaches inside the project.
+
+What only consumes a stream on the server, or sends a file, is no stream.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infralint.model import StreamKind
+from infralint.sources.vercel.javascript import (
+    FUNCTIONS,
+    LOOPS,
+    Import,
+    Module,
+    Modules,
+    arguments,
+    destructured,
+    line_of,
+    literal,
+    loaded,
+    pairs,
+    taken,
+    text_of,
+    unwrapped,
+    walk,
+)
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+DEEPEST = 4
+"""Imports that are followed from a route's file."""
+
+RESPONSE_METHODS = frozenset(
+    "toUIMessageStreamResponse toDataStreamResponse toTextStreamResponse toAIStreamResponse"
+    " pipeUIMessageStreamToResponse pipeDataStreamToResponse pipeTextStreamToResponse pipeAIStreamToResponse".split()
+)
+RESPONSE_FUNCTIONS = frozenset(
+    "createUIMessageStreamResponse createDataStreamResponse createTextStreamResponse createAgentUIStreamResponse"
+    " pipeUIMessageStreamToResponse pipeDataStreamToResponse pipeTextStreamToResponse pipeAgentUIStreamToResponse"
+    " StreamingTextResponse StreamingReactResponse streamToResponse AssistantResponse experimental_AssistantResponse"
+    " createEdgeRuntimeAPI copilotRuntimeNextJSAppRouterEndpoint copilotRuntimeNextJSPagesRouterEndpoint streamSSE".split()
+)
+MCP_FUNCTIONS = frozenset(
+    "createMcpHandler createMcpRouteHandler initializeMcpApiHandler experimental_createMcpHandler SSEServerTransport"
+    " StreamableHTTPServerTransport WebStandardStreamableHTTPServerTransport".split()
+)
+WEBSOCKET_FUNCTIONS = frozenset("WebSocketServer upgradeWebSocket experimental_upgradeWebSocket".split())
+HONO_FUNCTIONS = frozenset({"stream", "streamText", "streamSSE"})
+STREAM_CLASSES = frozenset("ReadableStream TransformStream PassThrough TextDecoderStream TextEncoderStream".split())
+STREAM_METHODS = frozenset(
+    "toReadableStream pipeThrough toWeb fromWeb toDataStream toUIMessageStream toTextStream toAIStream toEventStream"
+    " tee".split()
+)
+STARTING_METHODS = frozenset({"stream", "streamEvents", "streamLog"})
+STREAM_PROPERTIES = frozenset("readable readableStream textStream fullStream".split())
+STREAM_FUNCTIONS = frozenset(
+    "createUIMessageStream createDataStream createStreamDataTransformer LangChainStream".split()
+)
+PACKAGES = ("ai/", "@ai-sdk/", "hono/", "mcp-handler/", "@vercel/", "@modelcontextprotocol/", "socket.io/", "ws/")
+CONSUMERS = frozenset({"text", "json", "arrayBuffer", "blob", "formData", "bytes"})
+LONGEST_CHAIN = 8
+"""Calls and members of an expression that are shown."""
+REQUESTS = frozenset({"fetch", "axios", "got", "ky", "request"})
+SERVER_RESPONSES = frozenset("res response resp reply reply.raw ctx.res context.res".split())
+FILE_READERS = frozenset("createReadStream readFile GetObjectCommand getObject openDownloadStream".split())
+OWNED_METHODS = frozenset({"body", "newResponse", "write", "Server"})
+MOST_VALUES = 20
+"""Assignments to one name that are looked at."""
+
+_MENTION = re.compile(
+    rb"[sS]tream|function\s*\*|WebSocket|socket\.io|[cC]reateMcp|McpApiHandler|copilotRuntime|(?i:x-accel-buffering)"
+)
+_FILE_TYPE = re.compile(
+    r"(?:image|video|audio|font)/|text/(?:csv|html|css|xml|calendar)|multipart/"
+    r"|application/(?:pdf|zip|gzip|octet-stream|xml|rss|atom|x-tar|vnd\.)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Where code streams: `what` it does there, as a sentence without its subject."""
+
+    kind: StreamKind
+    what: str
+    path: str
+    line: int
+    session: str = ""
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A name that a file exports, or that stands at its top level."""
+
+    path: str
+    name: str
+    exported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What the code of a name comes to: a stream of its own, or the names it leads to, in its file and in others."""
+
+    sighting: Sighting | None = None
+    beside: tuple[_Name, ...] = ()
+    elsewhere: tuple[_Name, ...] = ()
+
+
+class Streaming:
+    """Looks for streams in a project's modules."""
+
+    def __init__(self, modules: Modules) -> None:
+        self.modules = modules
+        self._mentions: dict[tuple[str, int], bool] = {}
+        self._scopes: dict[tuple[str, int], dict[str, list[tuple[Node, str]]]] = {}
+        self._facts: dict[tuple[object, int, int], bool] = {}
+        self._meanings: dict[_Name, _Meaning] = {}
+        self._around: dict[_Name, _Meaning] = {}
+        self._found: dict[tuple[_Name, int], Sighting | None] = {}
+
+    def _holds(self, fact: Callable[[Node], bool], node: Node) -> bool:
+        """A fact about a piece of code, found out once."""
+        key = (fact, node.id, node.end_byte)
+        if key not in self._facts:
+            self._facts[key] = fact(node)
+        return self._facts[key]
+
+    def is_mentioned(self, path: str, depth: int = DEEPEST) -> bool:
+        """Whether a byte scan of a file and what it imports leaves it possible that it streams."""
+        key = (path, depth)
+        if key not in self._mentions:
+            self._mentions[key] = bool(_MENTION.search(self.modules.content(path))) or (
+                depth > 0 and any(self.is_mentioned(one, depth - 1) for one in self.modules.mentioned(path))
+            )
+        return self._mentions[key]
+
+    def from_exports(self, path: str, names: Iterable[str]) -> Sighting | None:
+        """What the handlers that a file exports under these names stream, if anything: the sighting of fewest imports."""
+        handlers = [_Name(path, name, exported=True) for name in names]
+        found = (self._at(one, imports) for imports in range(DEEPEST + 1) for one in handlers)
+        return next((one for one in found if one), None)
+
+    def _at(self, name: _Name, imports: int) -> Sighting | None:
+        """The sighting that lies so many imports away from a name: the same whoever asks, and whatever was asked before."""
+        key = (name, imports)
+        if key not in self._found:
+            around = self._within(name)
+            found = (self._at(one, imports - 1) for one in around.elsewhere) if imports else iter([around.sighting])
+            self._found[key] = next((one for one in found if one), None)
+        return self._found[key]
+
+    def _within(self, name: _Name) -> _Meaning:
+        """What a name comes to together with all that it leads to in its own file."""
+        if name not in self._around:
+            self._around[name] = self._gathered(name)
+        return self._around[name]
+
+    def _gathered(self, name: _Name) -> _Meaning:
+        pending, beside = deque([name]), {name: None}
+        elsewhere: dict[_Name, None] = {}
+        while pending:
+            meaning = self._meaning(pending.popleft())
+            if meaning.sighting:
+                return meaning
+            pending.extend(one for one in meaning.beside if one not in beside)
+            beside |= dict.fromkeys(meaning.beside)
+            elsewhere |= dict.fromkeys(meaning.elsewhere)
+        return _Meaning(None, tuple(beside), tuple(elsewhere))
+
+    def _meaning(self, name: _Name) -> _Meaning:
+        if name not in self._meanings:
+            module = self.modules.load(name.path)
+            self._meanings[name] = self._read(module, name) if module else _Meaning()
+        return self._meanings[name]
+
+    def _read(self, module: Module, name: _Name) -> _Meaning:
+        target = module.exports.get(name.name) if name.exported else name.name
+        if target is None:
+            stars = [Import(one, name.name) for one in module.stars if name.name != "default"]
+            return _Meaning(elsewhere=self._homes(module, stars))
+        if isinstance(target, str):
+            imported = module.imports.get(target)
+            if imported is None or imported.name == "*":
+                own = [module.values[target]] if target in module.values else []
+                return self._search(module, own + module.statements.get(target, []))
+            target = imported
+        if isinstance(target, Import):
+            return _Meaning(elsewhere=self._homes(module, [target]))
+        return self._search(module, [target])
+
+    def _homes(self, module: Module, imports: Iterable[Import]) -> tuple[_Name, ...]:
+        """The names of the project's files that imports stand for; none for a package's."""
+        found = ((self.modules.resolve(module.path, one.specifier), one.name) for one in imports)
+        return tuple(_Name(path, name, True) for path, name in found if path)
+
+    def _search(self, module: Module, nodes: Iterable[Node]) -> _Meaning:
+        """The first sighting in pieces of code, or all that they refer to."""
+        names: dict[Import | str, None] = {}
+        for one in (below for node in nodes for below in walk(node)):
+            if sighting := self._sighted(module, one):
+                return _Meaning(sighting)
+            if one.type in ("identifier", "shorthand_property_identifier", "type_identifier"):
+                names |= dict.fromkeys(self._referred(module, one))
+            elif one.type == "call_expression" and module.loads:
+                names |= dict.fromkeys(taken(one))
+        beside = (_Name(module.path, one, False) for one in names if isinstance(one, str))
+        return _Meaning(None, tuple(beside), self._homes(module, [one for one in names if isinstance(one, Import)]))
+
+    def _referred(self, module: Module, node: Node) -> list[Import | str]:
+        """The top-level name or import that an identifier stands for; of `ns.name`, the member."""
+        name = text_of(node)
+        imported = self._imported(module, node)
+        if imported is None or imported.name != "*":
+            return [imported or name] if imported or name in module.values else []
+        parent = node.parent
+        if parent is not None and parent.type in ("member_expression", "nested_type_identifier"):
+            return [Import(imported.specifier, text_of(parent.child_by_field_name("property")))]
+        return [Import(imported.specifier, "default")]
+
+    def _imported(self, module: Module, name: Node) -> Import | None:
+        """The import that an identifier stands for, at the top of its file or loaded within its function."""
+        found = module.imports.get(text_of(name))
+        if found or not module.loads:
+            return found
+        loads = ((loaded(value), key) for value, key in self._values(module, name))
+        return next((Import(specifier, key or "*") for specifier, key in loads if specifier), None)
+
+    def _sighted(self, module: Module, node: Node) -> Sighting | None:
+        if node.type in ("call_expression", "new_expression"):
+            return self._called(module, node)
+        if node.type == "string":
+            return _header(module, node)
+        if node.type == "return_statement" or (node.type == "arrow_function" and node.child_by_field_name("body")):
+            return self._forwarded(module, node)
+        return None
+
+    def _called(self, module: Module, node: Node) -> Sighting | None:
+        function = node.child_by_field_name("constructor" if node.type == "new_expression" else "function")
+        if function is None:
+            return None
+        if function.type == "member_expression":
+            return self._method(module, node, function)
+        if function.type != "identifier":
+            return None
+        name = text_of(function)
+        imported = self._imported(module, function)
+        original = imported.name if imported and imported.name not in ("default", "*") else name
+        if imported and self._is_package(module, imported.specifier):
+            if original in MCP_FUNCTIONS and self._answers_json(module, node):
+                return None
+            if sighting := _library(module, node, original, imported.specifier):
+                return sighting
+        if node.type == "new_expression" and name.endswith("Response"):
+            return self._response(module, node)
+        return None
+
+    def _answers_json(self, module: Module, node: Node) -> bool:
+        """`enableJsonResponse: true` among a transport's options: plain JSON in place of events."""
+        return any(
+            literal(pairs(option).get("enableJsonResponse")) is True
+            for given in arguments(node)
+            for option in self._settled(module, given)
+        )
+
+    def _settled(self, module: Module, node: Node) -> list[Node]:
+        """What an argument is, or what its name was set to."""
+        inner = unwrapped(node)
+        if inner is None or inner.type != "identifier":
+            return [node]
+        return [value for value, key in self._values(module, inner) if not key]
+
+    def _method(self, module: Module, node: Node, function: Node) -> Sighting | None:
+        name = text_of(function.child_by_field_name("property"))
+        if name in RESPONSE_METHODS and not _is_consumed(node):
+            return _sighting(module, node, f"returns {shortened(node)}")
+        if name == "pipe":
+            return self._piped(module, node)
+        owner = function.child_by_field_name("object")
+        if name not in OWNED_METHODS or owner is None or owner.type not in ("identifier", "member_expression"):
+            return None
+        match name, text_of(owner):
+            case "body" | "newResponse", "c" | "ctx" | "context":
+                return self._response(module, node)
+            case "write", receiver if receiver in SERVER_RESPONSES:
+                return self._written(module, node, receiver)
+            case "Server", "WebSocket" | "ws" if node.type == "new_expression":
+                return _sighting(module, node, f"opens {shortened(node)}", kind="websocket")
+        return None
+
+    def _written(self, module: Module, node: Node, receiver: str) -> Sighting | None:
+        """`response.write(…)` in a loop, or in a callback within its handler."""
+        around = list(module.around(node))
+        repeated = len(around) > 1 or any(one.type in LOOPS for one in around)
+        if not repeated or self._holds(_sends_file, module.outermost(node)):
+            return None
+        return _sighting(module, node, f"calls {receiver}.write(…) again and again")
+
+    def _piped(self, module: Module, node: Node) -> Sighting | None:
+        """`stream.pipe(response)` of what was asked to stream."""
+        given = arguments(node)
+        target = given[0] if given and given[0].type in ("identifier", "member_expression") else None
+        if target is None or text_of(target) not in SERVER_RESPONSES:
+            return None
+        if not self._holds(_asks_for_stream, module.outermost(node)):
+            return None
+        return _sighting(module, node, f"pipes a stream into {text_of(target)}")
+
+    def _response(self, module: Module, node: Node) -> Sighting | None:
+        given = arguments(node)
+        if not given or not self.is_stream(module, given[0]) or _is_consumed(node):
+            return None
+        if (len(given) > 1 and _sends_file(given[1])) or self._holds(_attaches, module.outermost(node)):
+            return None
+        return _sighting(module, node, f"returns {shortened(node)}", content_type=None)
+
+    def _forwarded(self, module: Module, node: Node) -> Sighting | None:
+        """`return fetch(…)` whose request asks for a stream: the answer goes through as it comes."""
+        value = node.child_by_field_name("body") if node.type == "arrow_function" else _first_child(node)
+        value = unwrapped(value)
+        if value is None or not self._is_upstream(module, value):
+            return None
+        return _sighting(module, node, f"returns the streamed answer of {shortened(value)}")
+
+    def _is_upstream(self, module: Module, node: Node, depth: int = 0) -> bool:
+        """Whether an expression is the answer to a request of this function's that says `stream: true`."""
+        if node.type == "identifier" and depth < 3:
+            values = [unwrapped(value) for value, key in self._values(module, node) if not key]
+            return any(self._is_upstream(module, one, depth + 1) for one in values if one is not None)
+        if node.type != "call_expression" or text_of(node.child_by_field_name("function")) != "fetch":
+            return False
+        return self._holds(_says_stream, module.outermost(node))
+
+    def is_stream(self, module: Module, node: Node | None, depth: int = 0) -> bool:
+        """Whether an expression is a stream, as far as names and what they were set to tell."""
+        node = unwrapped(node)
+        if node is None or depth > 2 * DEEPEST:
+            return False
+        key = (depth, node.id, node.end_byte)
+        if key not in self._facts:
+            self._facts[key] = self._is_stream(module, node, depth)
+        return self._facts[key]
+
+    def _is_stream(self, module: Module, node: Node, depth: int) -> bool:
+        match node.type:
+            case "identifier":
+                return any(self._gives_stream(module, value, key, depth) for value, key in self._values(module, node))
+            case "new_expression":
+                return text_of(node.child_by_field_name("constructor")) in STREAM_CLASSES
+            case "member_expression":
+                return self._member_streams(module, node)
+            case "ternary_expression":
+                sides = (node.child_by_field_name("consequence"), node.child_by_field_name("alternative"))
+                return any(self.is_stream(module, side, depth + 1) for side in sides)
+            case "binary_expression":
+                sides = (node.child_by_field_name("left"), node.child_by_field_name("right"))
+                return any(self.is_stream(module, side, depth + 1) for side in sides)
+            case "subscript_expression":
+                return self.is_stream(module, node.child_by_field_name("object"), depth + 1)
+            case "call_expression":
+                return self._call_streams(module, node, depth)
+        return False
+
+    def _gives_stream(self, module: Module, value: Node, key: str, depth: int) -> bool:
+        if key == "body":
+            call = unwrapped(value)
+            is_answer = call is not None and text_of(call.child_by_field_name("function")) == "fetch"
+            return is_answer and self._holds(_asks_for_stream, module.outermost(value))
+        return (not key or key in STREAM_PROPERTIES or key == "stream") and self.is_stream(module, value, depth + 1)
+
+    def _member_streams(self, module: Module, node: Node) -> bool:
+        name = text_of(node.child_by_field_name("property"))
+        if name != "body":
+            return name in STREAM_PROPERTIES
+        owner = unwrapped(node.child_by_field_name("object"))
+        if owner is None or owner.type not in ("identifier", "call_expression"):
+            return False
+        if text_of(owner) in ("req", "request"):
+            return False
+        return self._holds(_asks_for_stream, module.outermost(node)) or self._asked_elsewhere(module, owner)
+
+    def _asked_elsewhere(self, module: Module, owner: Node) -> bool:
+        """Whether the answer comes from a function of the project that asks for a stream."""
+        calls = (
+            [owner] if owner.type == "call_expression" else [unwrapped(one) for one, _ in self._values(module, owner)]
+        )
+        for call in calls:
+            if call is not None and call.type == "call_expression":
+                for _, function in self._definitions(module, call.child_by_field_name("function")):
+                    if self._holds(_asks_for_stream, function):
+                        return True
+        return False
+
+    def _call_streams(self, module: Module, node: Node, depth: int) -> bool:
+        function = node.child_by_field_name("function")
+        if function is None:
+            return False
+        if function.type == "member_expression":
+            name = text_of(function.child_by_field_name("property"))
+            owner = text_of(function.child_by_field_name("object"))
+            return (
+                name in STREAM_METHODS
+                or (name in STARTING_METHODS and bool(arguments(node)))
+                or (name == "from" and owner in ("ReadableStream", "Readable"))
+            )
+        imported = self._imported(module, function)
+        if imported and self._is_package(module, imported.specifier):
+            return imported.name in STREAM_FUNCTIONS or bool(re.fullmatch(r"[A-Z]\w*Stream", imported.name))
+        return any(self._returns_stream(home, one, depth) for home, one in self._definitions(module, function))
+
+    def _returns_stream(self, module: Module, function: Node, depth: int) -> bool:
+        if function.type.startswith("generator_function"):
+            return True
+        body = function.child_by_field_name("body")
+        if body is not None and function.type == "arrow_function" and body.type != "statement_block":
+            return self.is_stream(module, body, depth + 1)
+        returned = (_first_child(one) for one in _own_nodes(function) if one.type == "return_statement")
+        return any(self.is_stream(module, one, depth + 1) for one in returned)
+
+    def _is_package(self, module: Module, specifier: str) -> bool:
+        """Whether an import is a package's: known by its name, or not found in the project."""
+        return (f"{specifier}/".startswith(PACKAGES)) or not self.modules.resolve(module.path, specifier)
+
+    def _definitions(self, module: Module, name: Node | None) -> Iterator[tuple[Module, Node]]:
+        """The functions of the project that an identifier stands for."""
+        if name is not None:
+            yield from self._named(module, text_of(name), self._imported(module, name))
+
+    def _named(
+        self, module: Module, name: str, imported: Import | None, depth: int = 0
+    ) -> Iterator[tuple[Module, Node]]:
+        """The functions of a top-level name, or of an import."""
+        if imported is None:
+            value = unwrapped(module.values.get(name))
+            if value is not None and value.type in FUNCTIONS:
+                yield module, value
+            return
+        target = self.modules.resolve(module.path, imported.specifier)
+        home = self.modules.load(target) if target and depth <= DEEPEST else None
+        if home is None:
+            return
+        exported = home.exports.get(imported.name)
+        if isinstance(exported, str):
+            yield from self._named(home, exported, home.imports.get(exported), depth + 1)
+        elif exported is not None and not isinstance(exported, Import) and exported.type in FUNCTIONS:
+            yield home, exported
+
+    def _values(self, module: Module, name: Node) -> list[tuple[Node, str]]:
+        """What a name was set to in the functions around it or at top level, and the key taken from that."""
+        wanted = text_of(name)
+        for function in module.functions_around(name):
+            if found := self._scope(module, function).get(wanted):
+                return found[:MOST_VALUES]
+        return [(module.values[wanted], "")] if wanted in module.values else []
+
+    def _scope(self, module: Module, function: Node) -> dict[str, list[tuple[Node, str]]]:
+        key = (module.path, function.id)
+        if key not in self._scopes:
+            self._scopes[key] = _assignments(function)
+        return self._scopes[key]
+
+
+def _assignments(function: Node) -> dict[str, list[tuple[Node, str]]]:
+    found: dict[str, list[tuple[Node, str]]] = {}
+    for one in walk(function):
+        if one.type not in ("variable_declarator", "assignment_expression"):
+            continue
+        declares = one.type == "variable_declarator"
+        target = one.child_by_field_name("name" if declares else "left")
+        value = one.child_by_field_name("value" if declares else "right")
+        if target is None or value is None:
+            continue
+        if target.type == "identifier":
+            found.setdefault(text_of(target), []).append((value, ""))
+        elif target.type == "object_pattern":
+            for local, key in destructured(target).items():
+                found.setdefault(local, []).append((value, key))
+        elif target.type == "array_pattern":
+            for item in target.named_children:
+                found.setdefault(text_of(item), []).append((value, ""))
+    return found
+
+
+def _library(module: Module, node: Node, name: str, specifier: str) -> Sighting | None:
+    """A call of a package's function that exists to stream."""
+    if name in RESPONSE_FUNCTIONS or (name in HONO_FUNCTIONS and specifier.startswith("hono/")):
+        return _sighting(module, node, f"returns {shortened(node)}")
+    if name in MCP_FUNCTIONS:
+        return _sighting(module, node, f"serves MCP with {shortened(node)}", session="MCP")
+    if name in WEBSOCKET_FUNCTIONS:
+        return _sighting(module, node, f"opens a WebSocket with {shortened(node)}", kind="websocket")
+    if name in ("Server", "default", "*") and specifier == "socket.io":
+        return _sighting(module, node, f"opens {shortened(node)}", kind="websocket", session="Socket.IO")
+    return None
+
+
+def _header(module: Module, node: Node) -> Sighting | None:
+    """A response header that only a stream has."""
+    value = str(literal(node) or "").lower()
+    if value.partition(";")[0] == "text/event-stream":
+        if _header_of(node) == "content-type" and not _is_request(node):
+            return _sighting(module, node, "answers with text/event-stream", content_type="text/event-stream")
+    elif value == "no" and _header_of(node) == "x-accel-buffering" and not _is_request(node):
+        return _sighting(module, node, 'answers with "X-Accel-Buffering: no"')
+    return None
+
+
+def _header_of(node: Node) -> str:
+    """The name of the header whose value this string is: `{name: value}`, `set(name, value)`, `[name, value]`."""
+    parent = node.parent
+    if parent is None:
+        return ""
+    if parent.type == "pair" and parent.child_by_field_name("value") == node:
+        return text_of(parent.child_by_field_name("key")).strip("\"'[]").lower()
+    if parent.type in ("arguments", "array"):
+        before = node.prev_named_sibling
+        if before is not None:
+            return str(literal(before) or "").lower()
+        call = text_of(parent.parent.child_by_field_name("function")) if parent.parent is not None else ""
+        return "content-type" if call.endswith((".contentType", ".type")) else ""
+    return ""
+
+
+def _is_request(node: Node) -> bool:
+    """Whether a node stands in the arguments of a request that the server makes itself."""
+    one = node.parent
+    while one is not None and one.type not in FUNCTIONS:
+        if one.type == "call_expression":
+            function = text_of(one.child_by_field_name("function"))
+            if function.partition(".")[0] in REQUESTS or function.endswith(".fetch"):
+                return True
+        if one.type == "new_expression" and text_of(one.child_by_field_name("constructor")) == "Request":
+            return True
+        one = one.parent
+    return False
+
+
+def _is_consumed(node: Node) -> bool:
+    """`new Response(stream).text()`: read to its end on the server."""
+    parent = node.parent
+    while parent is not None and parent.type in ("await_expression", "parenthesized_expression"):
+        parent = parent.parent
+    return (
+        parent is not None
+        and parent.type == "member_expression"
+        and text_of(parent.child_by_field_name("property")) in CONSUMERS
+    )
+
+
+def _asks_for_stream(node: Node) -> bool:
+    """Whether a piece of code makes a request for a stream, by its body or by the type that it accepts."""
+    return _says_stream(node) or _accepts_events(node)
+
+
+def _says_stream(node: Node) -> bool:
+    """Whether `stream: true` stands in a piece of code."""
+    for one in walk(node):
+        if one.type == "pair" and text_of(one.child_by_field_name("key")).strip("\"'") == "stream":
+            if literal(one.child_by_field_name("value")) is True:
+                return True
+    return False
+
+
+def _accepts_events(node: Node) -> bool:
+    """Whether the header `Accept: text/event-stream` is given in a piece of code."""
+    strings = (one for one in walk(node) if one.type == "string" and "text/event-stream" in text_of(one).lower())
+    return any(_header_of(one) == "accept" for one in strings)
+
+
+def _sends_file(node: Node) -> bool:
+    """Whether a piece of code names the type of a file or page, or an attachment."""
+    for one in walk(node):
+        if one.type == "string":
+            value = str(literal(one) or "").lower()
+            if _FILE_TYPE.match(value) or value in ("content-disposition", "content-length", "accept-ranges"):
+                return True
+    return False
+
+
+def _attaches(node: Node) -> bool:
+    """Whether a function sends a file as attachment or reads one from disk."""
+    for one in walk(node):
+        if one.type == "string" and text_of(one).strip("\"'").lower() == "content-disposition":
+            return True
+        if one.type in ("identifier", "property_identifier") and text_of(one) in FILE_READERS:
+            return True
+    return False
+
+
+def _own_nodes(function: Node) -> Iterator[Node]:
+    """What stands in a function but in none inside it."""
+    pending = list(function.named_children)
+    while pending:
+        one = pending.pop()
+        if one.type not in FUNCTIONS:
+            yield one
+            pending.extend(one.named_children)
+
+
+def _first_child(node: Node) -> Node | None:
+    return node.named_children[0] if node.named_children else None
+
+
+def shortened(node: Node | None, depth: int = 0) -> str:
+    """A call without its arguments: `streamText(…).toTextStreamResponse(…)`."""
+    node = unwrapped(node)
+    if node is None or depth > LONGEST_CHAIN:
+        return "…"
+    match node.type:
+        case "call_expression":
+            return f"{shortened(node.child_by_field_name('function'), depth + 1)}({'…' if arguments(node) else ''})"
+        case "new_expression":
+            return f"new {text_of(node.child_by_field_name('constructor'))}({_hinted(node, depth)})"
+        case "member_expression":
+            return f"{shortened(node.child_by_field_name('object'), depth + 1)}.{text_of(node.child_by_field_name('property'))}"
+        case "identifier":
+            return text_of(node)
+    return "…"
+
+
+def _hinted(node: Node, depth: int) -> str:
+    given = arguments(node)
+    return shortened(given[0], depth + 1) + (", …" if len(given) > 1 else "") if given else ""
+
+
+def _sighting(
+    module: Module,
+    node: Node,
+    what: str,
+    kind: StreamKind = "sse",
+    session: str = "",
+    content_type: str | None = None,
+) -> Sighting:
+    return Sighting(kind, what, module.path, line_of(node), session, content_type)

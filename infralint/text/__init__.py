@@ -1,0 +1,1 @@
+"""Positions and matching: text with places, globs, expressions, numbers as people say them, whole files."""

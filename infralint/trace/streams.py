@@ -1,0 +1,74 @@
+"""Which streams exist, and why they are believed to: what was declared, what hops give away, what names say."""
+
+from __future__ import annotations
+
+from infralint.model import Evidence, Hint, Hop, Stream
+from infralint.project.config import Settings, StreamSettings
+from infralint.project.needs import needs
+from infralint.text.stream_names import stream_name
+
+ASSUMED = "nothing says what streams here, and a catch-all is where a chat answer would go"
+
+
+def declared(settings: Settings) -> list[Stream]:
+    """The streams of infralint.yaml."""
+    return [_declared(settings, one) for one in settings.streams or ()]
+
+
+def _declared(settings: Settings, one: StreamSettings) -> Stream:
+    silence, duration, heartbeat = needs(settings, one)
+    path = one.path if one.path is not None else f"~{one.regex}"
+    return Stream(
+        kind=one.kind,
+        path=path,
+        evidence=Evidence("declared", f"infralint.yaml declares {path}"),
+        longest_silence=silence,
+        duration=duration,
+        host=one.host,
+        content_type=one.content_type,
+        heartbeat=heartbeat,
+        session=one.session,
+        sticky=settings.require_sticky,
+        hops=tuple(one.hops),
+    )
+
+
+def hints_of(hop: Hop) -> list[Hint]:
+    """What a hop gives away: its configuration, else the names of its paths and its upstream.
+
+    Functions are never judged by their names: their code is read.
+    """
+    if hop.hints or hop.kind in ("function", "route"):
+        return list(hop.hints)
+    for path in hop.paths:
+        if found := stream_name(path):
+            return [Hint(found.kind, Evidence("name", f"the path {path} says {found.word}", hop.where), found.session)]
+    if hop.upstream and hop.assumable and (found := stream_name(hop.upstream)):
+        return [
+            Hint(
+                found.kind, Evidence("name", f"the upstream {hop.upstream} says {found.word}", hop.where), found.session
+            )
+        ]
+    return []
+
+
+def stream_at(settings: Settings, hop: Hop, hint: Hint) -> Stream:
+    """The stream that a hop's hint stands for."""
+    silence, duration, heartbeat = needs(settings)
+    return Stream(
+        kind=hint.kind,
+        path=hint.path or (hop.paths[0] if hop.paths else "/"),
+        evidence=hint.evidence,
+        longest_silence=silence,
+        duration=duration,
+        host=hop.hosts[0] if len(hop.hosts) == 1 else None,
+        content_type=hint.content_type,
+        heartbeat=heartbeat,
+        session=hint.session,
+        sticky=settings.require_sticky,
+    )
+
+
+def assumed_at(settings: Settings, hop: Hop) -> Stream:
+    """The SSE stream that a catch-all is taken to carry."""
+    return stream_at(settings, hop, Hint("sse", Evidence("assumed", ASSUMED, hop.where)))
