@@ -35,7 +35,7 @@ class Entry:
 def entry(finding: Finding, project: Project) -> Entry:
     """A finding's entry: by check, file and hop, not by line."""
     return Entry(
-        finding.settled.fingerprint,
+        finding.provenance.fingerprint,
         finding.check,
         project.path_of(finding.location.path),
         finding.hop.name if finding.hop else "",
@@ -68,10 +68,10 @@ def load(path: Path) -> list[Entry]:
 def new(findings: Sequence[Finding], known: Sequence[Entry]) -> list[Finding]:
     """The findings that a baseline does not know."""
     prints = {one.fingerprint for one in known}
-    return [one for one in findings if one.settled.fingerprint not in prints]
+    return [one for one in findings if one.provenance.fingerprint not in prints]
 
 
 def gone(findings: Sequence[Finding], known: Sequence[Entry]) -> list[Entry]:
     """The entries whose findings are no more: they can be taken out."""
-    prints = {one.settled.fingerprint for one in findings}
+    prints = {one.provenance.fingerprint for one in findings}
     return [one for one in known if one.fingerprint not in prints]

@@ -130,7 +130,7 @@ def of_the_change(now: Report, earlier: Report, changes: Changes, project: Proje
     """What a report says of changed lines, what it did not say before, and what is louder than it was."""
     loudness: dict[str, int] = {}
     for one in identified(earlier.findings, lambda shown: _now(project.path_of(shown), changes)):
-        loudness[one.settled.fingerprint] = SEVERITIES.index(one.severity)
+        loudness[one.provenance.fingerprint] = SEVERITIES.index(one.severity)
     broken = {(one.where.path, one.message) for one in earlier.unreadable}
     untold = {(one.where.path, one.name, one.why) for one in earlier.unknown}
     return replace(
@@ -138,7 +138,7 @@ def of_the_change(now: Report, earlier: Report, changes: Changes, project: Proje
         findings=[
             one
             for one in now.findings
-            if SEVERITIES.index(one.severity) < loudness.get(one.settled.fingerprint, len(SEVERITIES))
+            if SEVERITIES.index(one.severity) < loudness.get(one.provenance.fingerprint, len(SEVERITIES))
             or _touched(one, changes, project)
         ],
         unreadable=[

@@ -33,7 +33,7 @@ def one_a_cause(findings: Iterable[Finding]) -> list[Finding]:
 def _loudest(group: list[Finding]) -> Finding:
     best = min(group, key=_rank)
     streams = {str(one.stream) for one in group if one.stream}
-    return replace(best, settled=replace(best.settled, streams=max(1, len(streams))))
+    return replace(best, provenance=replace(best.provenance, streams=max(1, len(streams))))
 
 
 def _rank(finding: Finding) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from typing import Any
 from infralint.engine.ignores import Ignore, ignores_of, mistyped, near_miss, without_ignored
 from infralint.engine.policy import one_a_cause, weighed
 from infralint.engine.registry import Check, built_in_names
-from infralint.model import Crossing, Finding, Hop, Known, Location, Reading, Settled, Unknown, Unreadable
+from infralint.model import Crossing, Finding, Hop, Known, Location, Provenance, Reading, Unknown, Unreadable
 from infralint.project import Project
 from infralint.sources import SOURCES
 from infralint.trace.routing import crossings, unmet
@@ -177,12 +177,14 @@ def _answers(
                 yield (
                     answer
                     if isinstance(answer, Unknown)
-                    else _settled(weighed(answer, crossing, project.settings), check, crossing)
+                    else _with_provenance(weighed(answer, crossing, project.settings), check, crossing)
                 )
     for item in items:
         if check.asks_for(item):
             for answer in _asked(check, item, repr(item)[:200]):
-                yield answer if isinstance(answer, Unknown) else replace(answer, settled=Settled(check=check.name))
+                yield (
+                    answer if isinstance(answer, Unknown) else replace(answer, provenance=Provenance(check=check.name))
+                )
 
 
 def _of_ignores(checks: Sequence[Check], ignores: Sequence[Ignore], project: Project) -> list[Finding]:
@@ -205,12 +207,12 @@ def _asked(check: Check, item: Any, named: str) -> list[Finding | Unknown]:
         raise BrokenCheck(f"check {check.name} failed on {named}: {type(error).__name__}: {error}") from error
 
 
-def _settled(finding: Finding, check: Check, crossing: Crossing[Hop]) -> Finding:
+def _with_provenance(finding: Finding, check: Check, crossing: Crossing[Hop]) -> Finding:
     """With where it came from; and a setting that came from elsewhere shows from where."""
     own = finding.at.related if isinstance(finding.at, Known) else ()
     related = (*finding.related, *(one for one in own if one not in finding.related))
     return replace(
-        finding, related=related, settled=Settled(check=check.name, hop=crossing.hop, stream=crossing.stream)
+        finding, related=related, provenance=Provenance(check=check.name, hop=crossing.hop, stream=crossing.stream)
     )
 
 
@@ -226,7 +228,7 @@ def identified(findings: Iterable[Finding], path_of: Callable[[str], str]) -> li
         known = _known(one, path_of(one.location.path))
         seen[known] += 1
         print_ = _digest(known if seen[known] == 1 else f"{known}\0{seen[known]}")
-        result.append(replace(one, settled=replace(one.settled, fingerprint=print_)))
+        result.append(replace(one, provenance=replace(one.provenance, fingerprint=print_)))
     return result
 
 

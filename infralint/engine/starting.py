@@ -96,7 +96,7 @@ def _matched(expression: str) -> list[str]:
 def _reaches(asked: Iterable[str], crossing: Crossing[Hop], readings: Iterable[Reading]) -> bool:
     """Whether requests for all these paths come to the crossing's hop."""
     stream = crossing.stream
-    tiers = [tier for reading in readings for tier in reading.tiers if any(hop is crossing.hop for hop in tier.hops)]
+    tiers = [tier for reading in readings for tier in reading.nodes if any(hop is crossing.hop for hop in tier.hops)]
     return all(
         any(hop is crossing.hop for tier in tiers for hop, _ in tier.serving(stream.kind, stream.host, one))
         for one in asked

@@ -122,7 +122,7 @@ def fixes(project: Project, checks: Sequence[Check], reported: Report, ignoring:
     unfixed = Counter(map(_key, left))
     report = replace(
         reported,
-        findings=[replace(one, settled=replace(one.settled, unfixed=refused.get(_key(one), ""))) for one in left],
+        findings=[replace(one, provenance=replace(one.provenance, unfixed=refused.get(_key(one), ""))) for one in left],
         fixed=[one for one in reported.findings if not unfixed[_key(one)]],
     )
     after, before = _overlay(state.project)
@@ -146,7 +146,9 @@ def proposed(project: Project, checks: Sequence[Check], reported: Report, ignori
         for proposal in _working(state, batch, answered)[0]:
             edits[_key(proposal.finding)] = tuple(sorted(proposal.edits))
             answered[_key(proposal.finding)] = ""
-    findings = [replace(one, settled=replace(one.settled, edits=edits.get(_key(one), ()))) for one in reported.findings]
+    findings = [
+        replace(one, provenance=replace(one.provenance, edits=edits.get(_key(one), ()))) for one in reported.findings
+    ]
     return replace(reported, findings=findings)
 
 

@@ -22,6 +22,7 @@ from infralint.model import (
     Unknown,
     Upgrade,
     not_applicable,
+    silence_clocks,
 )
 from infralint.platforms.ports import WEB_PORTS
 
@@ -181,8 +182,7 @@ def reduced(parts: Parts) -> dict[str, Any]:
         "where": parts.where,
         "family": parts.of_balancer(TYPE),
         "buffers_responses": not_applicable("never", parts.where),
-        "idle_timeout": idle_timeout(parts),
-        "max_duration": not_applicable(UNLIMITED, parts.where),
+        "clocks": silence_clocks(idle_timeout(parts)),
         "forwards_upgrade": forwards_upgrade(parts),
         "keeps_affinity": affinity(parts),
         "runtime": not_applicable("", parts.where),

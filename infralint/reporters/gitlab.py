@@ -32,7 +32,7 @@ def _issues(report: Report) -> Iterator[dict[str, Any]]:
 
 def _of_finding(finding: Finding) -> dict[str, Any]:
     issue = _issue(finding.check, _SEVERITIES[finding.severity], finding.message, finding.location)
-    issue["fingerprint"] = finding.settled.fingerprint
+    issue["fingerprint"] = finding.provenance.fingerprint
     if body := _body(finding):
         issue["content"] = {"body": body}
     others = [_location(one.location) for one in finding.related]

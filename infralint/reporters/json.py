@@ -41,8 +41,8 @@ def finding(one: Finding) -> dict[str, Any]:
         "hop": one.hop and _hop(one.hop),
         "stream": one.stream and _stream(one.stream),
         "related": [{"message": other.message, "location": location(other.location)} for other in one.related],
-        "fingerprint": one.settled.fingerprint,
-        **({"not_fixed": one.settled.unfixed} if one.settled.unfixed else {}),
+        "fingerprint": one.provenance.fingerprint,
+        **({"not_fixed": one.provenance.unfixed} if one.provenance.unfixed else {}),
     }
 
 

@@ -105,7 +105,7 @@ def _result(finding: Finding) -> dict[str, Any]:
         "level": finding.severity,
         "message": _message(finding),
         "locations": [_location(finding)],
-        "partialFingerprints": {"infralint/v1": finding.settled.fingerprint},
+        "partialFingerprints": {"infralint/v1": finding.provenance.fingerprint},
     }
     related = [
         {"id": number, "message": {"text": text}, "physicalLocation": _physical(where)}
@@ -113,7 +113,7 @@ def _result(finding: Finding) -> dict[str, Any]:
     ]
     if related:
         result["relatedLocations"] = related
-    if finding.settled.edits:
+    if finding.provenance.edits:
         result["fixes"] = [_fix(finding)]
     return result
 
@@ -121,7 +121,7 @@ def _result(finding: Finding) -> dict[str, Any]:
 def _fix(finding: Finding) -> dict[str, Any]:
     """The edits that put it right, by file."""
     files: dict[str, list[dict[str, Any]]] = {}
-    for one in finding.settled.edits:
+    for one in finding.provenance.edits:
         replacement = {"deletedRegion": _region(one.where), "insertedContent": {"text": one.text}}
         files.setdefault(one.where.path, []).append(replacement)
     changes = [{"artifactLocation": _artifact(path), "replacements": made} for path, made in files.items()]

@@ -51,13 +51,13 @@ class _Page:
         lines += self._hop(group)
         lines += [self._aside(f"{related.location}: {related.message}") for related in one.related]
         if one.stream is not None:
-            more = f" (and {plural(one.settled.streams - 1, 'more stream')})" if one.settled.streams > 1 else ""
+            more = f" (and {plural(one.provenance.streams - 1, 'more stream')})" if one.provenance.streams > 1 else ""
             lines.append(
                 self._aside(f"stream: {_clean(str(one.stream))}{more}, because {_clean(one.stream.evidence.because)}")
             )
         lines += self._fix(one.fix)
         lines += [
-            self._aside(f"not fixed: {why}") for why in dict.fromkeys(one.settled.unfixed for one in group) if why
+            self._aside(f"not fixed: {why}") for why in dict.fromkeys(one.provenance.unfixed for one in group) if why
         ]
         return "\n".join(lines)
 

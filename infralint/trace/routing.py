@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from infralint.model import CERTAIN_EVIDENCE, Crossing, Hop, Reading, Stream, Tier
+from infralint.model import CERTAIN_EVIDENCE, Crossing, Hop, Node, Reading, Stream
 from infralint.project.config import Settings
 from infralint.text.expressions import matching
 from infralint.trace.streams import assumed_at, declared, hints_of, stream_at
@@ -16,7 +16,7 @@ Pair = tuple[Hop, bool]
 
 def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[Hop]]:
     """Every stream on every hop that could serve it."""
-    tiers = [(reading.platform, tier) for reading in readings for tier in reading.tiers]
+    tiers = [(reading.platform, tier) for reading in readings for tier in reading.nodes]
     found = [one for stream in declared(settings) for one in _chained(stream, _crossed(stream, tiers))]
     if settings.streams == []:
         return []
@@ -32,17 +32,17 @@ def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[
 
 def unmet(settings: Settings, readings: Sequence[Reading]) -> list[Stream]:
     """Declared streams that no hop of the project could serve: a path that is mistyped, or hops that are not here."""
-    tiers = [(reading.platform, tier) for reading in readings for tier in reading.tiers]
+    tiers = [(reading.platform, tier) for reading in readings for tier in reading.nodes]
     return [stream for stream in declared(settings) if tiers and not _crossed(stream, tiers)]
 
 
-def _crossed(stream: Stream, tiers: Iterable[tuple[str, Tier]]) -> list[Pair]:
+def _crossed(stream: Stream, tiers: Iterable[tuple[str, Node]]) -> list[Pair]:
     """The hops of a stream; what the user names for it is certain."""
     pairs = [pair for _, tier in tiers for pair in _through(stream, tier)]
     return [(hop, True) for hop, _ in pairs if _is_named(hop, stream.hops)] if stream.hops else pairs
 
 
-def _through(stream: Stream, tier: Tier) -> list[Pair]:
+def _through(stream: Stream, tier: Node) -> list[Pair]:
     """The hops of a tier that any request of the stream would reach; certain when all of them reach the same."""
     answers = [list(tier.serving(stream.kind, stream.host, path)) for path in samples(stream.path)]
     every = {id(hop): hop for answer in answers for hop, _ in answer}
@@ -62,7 +62,7 @@ def _chained(stream: Stream, pairs: Sequence[Pair]) -> Iterator[Crossing[Hop]]:
         yield Crossing(stream, hop, certain, (hop, *others[hop.platform]))
 
 
-def _sighted(streams: Iterable[Stream], tiers: Sequence[tuple[str, Tier]]) -> Iterator[Crossing[Hop]]:
+def _sighted(streams: Iterable[Stream], tiers: Sequence[tuple[str, Node]]) -> Iterator[Crossing[Hop]]:
     """Streams of application code on a platform's tier, if that leads to one backend; nothing says which of several it is."""
     for stream in streams:
         pairs = []
@@ -73,14 +73,14 @@ def _sighted(streams: Iterable[Stream], tiers: Sequence[tuple[str, Tier]]) -> It
         yield from _chained(stream, pairs)
 
 
-def _leads_one_way(tier: Tier) -> bool:
+def _leads_one_way(tier: Node) -> bool:
     """Whether all that a tier passes on goes to one backend."""
     hops = list(tier.hops)
     alone = len(hops) == 1 or (len({hop.upstream for hop in hops}) == 1 and bool(hops[0].upstream))
     return alone and all(hop.kind != "function" for hop in hops)
 
 
-def _hinted(settings: Settings, tiers: Sequence[tuple[str, Tier]]) -> Iterator[Crossing[Hop]]:
+def _hinted(settings: Settings, tiers: Sequence[tuple[str, Node]]) -> Iterator[Crossing[Hop]]:
     """Streams that hops give away: certain there, possible on every hop of another platform before or behind."""
     servers = [(name, tier) for name, tier in tiers if not any(hop.kind == "function" for hop in tier.hops)]
     for platform, tier in tiers:
@@ -93,7 +93,7 @@ def _hinted(settings: Settings, tiers: Sequence[tuple[str, Tier]]) -> Iterator[C
 
 
 def _assumed(
-    settings: Settings, tiers: Sequence[tuple[str, Tier]], known: Sequence[Crossing[Hop]]
+    settings: Settings, tiers: Sequence[tuple[str, Node]], known: Sequence[Crossing[Hop]]
 ) -> Iterator[Crossing[Hop]]:
     """Catch-alls in scopes of which nothing better is known."""
     spoken = {

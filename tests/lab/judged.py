@@ -21,6 +21,6 @@ def tier_of(text: str, folder: Path, binary: Binary | None = None, files: dict[s
     version = ".".join(map(str, binary.version)) if binary else None
     reading = nginx.read(Project(folder, Settings(nginx=NginxSettings(version=version)), folder))
     assert not reading.unreadable
-    [tier] = reading.tiers
+    [tier] = reading.nodes
     assert isinstance(tier, Nginx)
     return tier

@@ -210,7 +210,7 @@ def test_a_variable_is_taken_where_infralint_reads_one(line: str, binary: Binary
 http {{ map $uri $t {{ default 5m; }} server {{ listen 127.0.0.1:1999; location /sse {{ {PASS} {line} }} }} }}
 """
     (tmp_path / "nginx.conf").write_text(configuration)
-    [tier] = read(Project(tmp_path, Settings(), base=tmp_path)).tiers
+    [tier] = read(Project(tmp_path, Settings(), base=tmp_path)).nodes
     [hop] = tier.hops
     setting = hop.rules.setting(line.split()[0], None, hop.where, time if "timeout" in line else flag)  # type: ignore[attr-defined]
     assert (isinstance(setting, Unknown) and setting.refused) == (not binary.accepts(configuration).ok)

@@ -224,7 +224,7 @@ def test_what_shares_a_target_group_is_named(tmp_path: Path) -> None:
 def test_a_rule_takes_its_paths_and_the_default_the_rest(tmp_path: Path) -> None:
     text = BALANCER + listener() + group("app", STICKY) + rule("ws", WS) + group("ws")
     taken = judged(tmp_path, {"main.tf": text, **STREAM})
-    assert [one.settled.hop.group for one in said(taken, "missing-sticky-sessions")] == ["aws_lb_target_group.ws"]  # type: ignore[union-attr]
+    assert [one.provenance.hop.group for one in said(taken, "missing-sticky-sessions")] == ["aws_lb_target_group.ws"]  # type: ignore[union-attr]
     other = judged(tmp_path, {"infralint.yaml": "streams: [{path: /chat, kind: websocket}]\n"})
     assert not said(other, "missing-sticky-sessions")
 
@@ -268,7 +268,7 @@ resource "aws_lb_listener" "http" {
 """
     found = reading(tmp_path, {"main.tf": BALANCER + redirect + listener() + group("app", STICKY)})
     assert [one.name for one in found.hops] == ["aws_lb.main"]
-    tier = found.tiers[0]
+    tier = found.nodes[0]
     assert [certain for _, certain in tier.serving("sse", None, "/")] == [True]
 
 
@@ -388,7 +388,7 @@ resource "aws_lb_listener_rule" "all" {
     assert not said(judged(tmp_path, files), "missing-sticky-sessions")
     other = judged(tmp_path, {"infralint.yaml": "streams: [{path: /api/ws, kind: websocket}]\n"})
     found = said(other, "missing-sticky-sessions")
-    assert [one.settled.hop.group for one in found] == ['aws_lb_target_group.all["api"]']  # type: ignore[union-attr]
+    assert [one.provenance.hop.group for one in found] == ['aws_lb_target_group.all["api"]']  # type: ignore[union-attr]
 
 
 # Families

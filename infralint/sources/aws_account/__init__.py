@@ -19,7 +19,7 @@ def read(project: Project) -> Reading:
             text = project.text(path)
             if '"load_balancers"' in text and '"regions"' in text:
                 found = read_text(text, project.shown(path))
-                reading.tiers += found.tiers
+                reading.nodes += found.nodes
                 reading.unreadable += found.unreadable
                 reading.files.append(project.shown(path))
         except (CantRead, BadSnapshot) as error:

@@ -63,7 +63,7 @@ class Questions:
 
     def asked_of(self, region: Region) -> Demand:
         """What checks will ask about in a region whose lists (and rules, if they matter) are read."""
-        tiers = reading(Snapshot(regions=[region])).tiers
+        tiers = reading(Snapshot(regions=[region])).nodes
         if self.drift:
             hops = [hop for tier in tiers for hop in tier.hops if isinstance(hop, LiveLoadBalancer)]
             return Demand(frozenset(one.arn for one in hops), frozenset(one.group_arn for one in hops if one.group_arn))

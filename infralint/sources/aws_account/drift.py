@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from infralint.model import Finding, Known, Location, Related, Setting, Settled, Unknown, Unreadable
+from infralint.model import Finding, Known, Location, Provenance, Related, Setting, Unknown, Unreadable
 from infralint.platforms.aws_elb import STICKY, STICKY_TYPE, LoadBalancer
 from infralint.project import CantRead, Project
 from infralint.sources.aws_account.hops import LiveLoadBalancer
@@ -144,7 +144,7 @@ def _finding(hop: LiveLoadBalancer, live: Known[Any], code: Known[Any]) -> Findi
         f"{hop.name} has {has}, but the code says {said}. {CAUSE}",
         "apply the code, or write into it what the account has",
         (Related(f"the code says {_value(code.value)}", code.where),),
-        Settled(check=CHECK, hop=hop),
+        Provenance(check=CHECK, hop=hop),
     )
 
 
@@ -168,4 +168,4 @@ def _apart(only_live: Sequence[LiveLoadBalancer], only_code: Sequence[LoadBalanc
 
 def _listed(message: str, items: Sequence[tuple[str, Location]]) -> Finding:
     related = tuple(Related(name, where) for name, where in items)
-    return Finding("note", items[0][1], message, related=related, settled=Settled(check=CHECK))
+    return Finding("note", items[0][1], message, related=related, provenance=Provenance(check=CHECK))

@@ -10,7 +10,19 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from infralint.model import Hop, Known, Location, Reading, Setting, StreamKind, Unknown, Unreadable, Upgrade
+from infralint.model import (
+    Hop,
+    Known,
+    Location,
+    Match,
+    Node,
+    Reading,
+    Request,
+    Setting,
+    Unknown,
+    Unreadable,
+    Upgrade,
+)
 from infralint.platforms.aws_elb import (
     ATTRIBUTES,
     GROUP_STICKY,
@@ -96,19 +108,24 @@ Ways = tuple[tuple[Rule, ...], ...]
 """The rules of every listener."""
 
 
-@dataclass(frozen=True)
-class Balancer:
-    """A tier: one load balancer. ways: its listeners' rules, empty where they were not read.
+@dataclass(kw_only=True, eq=False)
+class Balancer(Node):
+    """One load balancer. ways: its listeners' rules, empty where they were not read.
 
     unseen: some rules could not be read, so that nothing is certain.
     """
 
-    name: str
+    platform: ClassVar[str] = PLATFORM
+
     hops: tuple[LiveLoadBalancer, ...]
     ways: Ways = ()
     unseen: bool = False
 
-    def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterable[tuple[Hop, bool]]:
+    def route(self, request: Request) -> list[Match]:
+        """The target groups that listeners choose, by their rules."""
+        return [Match(hop, certain) for hop, certain in self._reached(request.host, request.path)]
+
+    def _reached(self, host: str | None, path: str) -> Iterable[tuple[Hop, bool]]:
         if not self.ways or self.unseen:
             return likely([(hop, False) for hop in self.hops])
         answers = [self._through(rules, host, path) for rules in self.ways]
@@ -147,7 +164,7 @@ def reading(snapshot: Snapshot, places: Places | None = None) -> Reading:
     """A snapshot as every other source gives what it read."""
     return Reading(
         PLATFORM,
-        tiers=list(tiers(snapshot, places or Places())),
+        nodes=list(tiers(snapshot, places or Places())),
         unreadable=troubles(snapshot),
         files=[str(region) for region in snapshot.regions],
     )
@@ -234,7 +251,7 @@ class _Region:
             for group in groups or [""]
         )
         unseen = any(one["ListenerArn"] not in self.region.rules for one in listeners)
-        return Balancer(item["LoadBalancerName"], found, ways, unseen)
+        return Balancer(name=item["LoadBalancerName"], hops=found, ways=ways, unseen=unseen)
 
     def _rules_of(self, listener: Item) -> tuple[Rule, ...]:
         rules = self.region.rules.get(listener["ListenerArn"])
@@ -252,7 +269,7 @@ class _Region:
                         found.append(self._behind(item, balancer, listener, group))
         if arn not in self.region.listeners:
             found = [self._behind(item, balancer, None, group) for group in self.attached.get(arn, []) or [""]]
-        return Balancer(item["LoadBalancerName"], tuple(found))
+        return Balancer(name=item["LoadBalancerName"], hops=tuple(found))
 
     def _behind(self, item: Item, balancer: Attributes, listener: Item | None, group: str) -> LiveLoadBalancer:
         parts = self._parts(item, balancer, group, None, self._listener(item, listener))
@@ -279,7 +296,7 @@ class _Region:
         for described in item.get("ListenerDescriptions", ()):
             hop = self._classic_hop(item, arn, balancer, described)
             kinds.setdefault(classic_kind(hop), hop)
-        return Balancer(name, tuple(kinds.values()))
+        return Balancer(name=name, hops=tuple(kinds.values()))
 
     def _classic_hop(self, item: Item, arn: str, balancer: Attributes, described: Item) -> LiveLoadBalancer:
         protocol, port = described["Listener"]["Protocol"], described["Listener"].get("LoadBalancerPort", 0)

@@ -32,7 +32,7 @@ def read(project: Project) -> Reading:
     for part in parts:
         tier = build.tier(part, includes, environment, versions, shared)
         if tier.hops or tier.servers:
-            reading.tiers.append(tier)
+            reading.nodes.append(tier)
         reading.unknown += tier.unseen
         reading.unreadable += tier.refused
         heard |= tier.heard

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import msgspec
 
-from infralint.model import Affinity, Hint, Hop, Known, Location, Setting, StreamKind, Unknown, Unreadable, Upgrade
+from infralint.model import (
+    Affinity,
+    Hint,
+    Hop,
+    Known,
+    Location,
+    Match,
+    Node,
+    Request,
+    Setting,
+    StreamKind,
+    Unknown,
+    Unreadable,
+    Upgrade,
+    silence_clocks,
+)
 from infralint.platforms.ports import WEB_PORTS
 from infralint.sources.nginx import choose, handed
 from infralint.sources.nginx.choose import Listener, Place, VirtualServer
@@ -52,20 +69,24 @@ class Shared(msgspec.Struct, eq=False):
     upstreams: dict[str, Upstream] = {}
 
 
-class Nginx(msgspec.Struct, eq=False, dict=True):
-    """A tier: one nginx with its servers. unseen: servers, or all of them, that stand in what is not here.
+@dataclass(kw_only=True, eq=False)
+class Nginx(Node):
+    """One nginx with its servers. unseen: servers, or all of them, that stand in what is not here.
     heard: comments that declare a stream, and that a location took. refused: what this very nginx does not know."""
 
-    name: str
-    servers: list[VirtualServer] = []
-    hops: tuple[Hop, ...] = ()
-    streams: list[NginxLocation] = []
-    unseen: list[Unknown] = []
-    refused: list[Unreadable] = []
-    heard: set[Location] = set()
+    platform: ClassVar[str] = "nginx"
 
-    def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:
+    servers: list[VirtualServer] = field(default_factory=list)
+    streams: list[NginxLocation] = field(default_factory=list)
+    unseen: list[Unknown] = field(default_factory=list)
+    refused: list[Unreadable] = field(default_factory=list)
+    heard: set[Location] = field(default_factory=set)
+
+    def route(self, request: Request) -> list[Match]:
         """The locations that nginx would choose; certain where host and path leave no other."""
+        return [Match(hop, certain) for hop, certain in self._serving(request.kind, request.host, request.path)]
+
+    def _serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:
         found = [
             (hop, certain and sure)
             for server, certain in self._servers(host)
@@ -265,7 +286,7 @@ class _Builder:
         self.own = Shared()
         self.maps: Maps = ChainMap(self.own.maps, project.maps)
         self.upstreams: Mapping[str, Upstream] = ChainMap(self.own.upstreams, project.upstreams)
-        self.nginx = Nginx(part.name)
+        self.nginx = Nginx(name=part.name)
         self.hops: list[NginxLocation] = []
         self.levels: list[Level] = []
         self.files: dict[int, frozenset[str]] = {}
@@ -448,8 +469,7 @@ class _Builder:
             name=block.written,
             where=where,
             buffers_responses=buffers_responses(scope, family, self.version, where),
-            idle_timeout=idle_timeout(scope, family, where),
-            max_duration=Known(float("inf"), where, "", "default"),
+            clocks=silence_clocks(idle_timeout(scope, family, where)),
             forwards_upgrade=upgrade,
             keeps_affinity=self._affinity(targets, scope, passed),
             runtime=Known("", where, "", "default"),
@@ -513,8 +533,7 @@ class _Builder:
             name=f"stream server on {', '.join(ports) or 'an unnamed port'}",
             where=where,
             buffers_responses=Known("never", where, "", "default"),
-            idle_timeout=idle_timeout(scope, "stream", where),
-            max_duration=Known(float("inf"), where, "", "default"),
+            clocks=silence_clocks(idle_timeout(scope, "stream", where)),
             forwards_upgrade=Known("forwarded", where, "", "default"),
             keeps_affinity=self._affinity(targets, scope, passed),
             runtime=Known("", where, "", "default"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Literal
 
-from infralint.model import Buffering, Edit, Hop, Known, Location, Related, Setting, Unknown
+from infralint.model import Buffering, Edit, Hop, Known, Location, Related, Response, Setting, Unknown
 from infralint.sources.nginx.scopes import Scope, flag, time, word
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.versions import Version
@@ -79,12 +79,12 @@ class NginxLocation(Hop):
         origin: Literal["explicit", "inherited"] = "explicit" if found[1] else "inherited"
         return [Known(tuple(one.args), one.where, name, origin, one.written) for one in found[0]]
 
-    def buffering_of(self, content_type: str | None) -> Setting[Buffering]:
+    def buffering_of(self, response: Response) -> Setting[Buffering]:
         """Compression of the stream's type makes nginx hold what it would have passed on."""
         base = self.buffers_responses
         if isinstance(base, Unknown) or base.value in ("never", "always"):
             return base
-        return self._compressed(content_type or SSE_TYPE) or base
+        return self._compressed(response.content_type or SSE_TYPE) or base
 
     def _compressed(self, content_type: str) -> Known[Buffering] | None:
         for name in ("gzip", "brotli"):

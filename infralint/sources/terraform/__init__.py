@@ -13,7 +13,7 @@ from infralint.project import Project
 from infralint.sources.terraform.adapters import sounds_like_balancer
 from infralint.sources.terraform.evaluate import Exhausted
 from infralint.sources.terraform.folders import ENDINGS, VALUES, Tree
-from infralint.sources.terraform.hops import BalancerTier, Graph, TerraformBalancer, tiers
+from infralint.sources.terraform.hops import BalancerNode, Graph, TerraformBalancer, tiers
 from infralint.sources.terraform.items import Item, items
 from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.plans import plans
@@ -31,11 +31,11 @@ def read(project: Project) -> Reading:
     wanted = [root for root in roots(tree) if root.path not in covered]
     declared: set[str] = set()
     for one in project.work.spread("Terraform roots", partial(_of_root, tree), wanted):
-        found += one.tiers
+        found += one.nodes
         declared |= one.variables
         reading.unknown += one.unknown
         reading.unreadable += one.unreadable
-    reading.tiers += _distinct(found)
+    reading.nodes += _distinct(found)
     reading.unreadable = list(dict.fromkeys([*reading.unreadable, *tree.unreadable]))
     if wanted:
         reading.unreadable += _undeclared(project.settings.terraform.variables, frozenset(declared))
@@ -50,7 +50,7 @@ def read(project: Project) -> Reading:
 class _Outcome:
     """What came of one root."""
 
-    tiers: list[BalancerTier] = field(default_factory=list)
+    nodes: list[BalancerNode] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     variables: frozenset[str] = frozenset()
@@ -123,9 +123,9 @@ def _note(remote: Remote) -> None:
         world.unknown.append(Unknown(remote.call.where, f"module.{remote.call.labels[0]}", why, INIT))
 
 
-def _distinct(found: Iterable[BalancerTier]) -> list[BalancerTier]:
+def _distinct(found: Iterable[BalancerNode]) -> list[BalancerNode]:
     """Each distinct outcome of one block once: alike instances and callers are named beside the first."""
-    kept: dict[object, BalancerTier] = {}
+    kept: dict[object, BalancerNode] = {}
     for tier in found:
         key = tuple(_outcome(hop) for hop in tier.hops)
         kept[key] = _also(kept[key], tier) if key in kept else tier
@@ -143,14 +143,17 @@ def _plain(setting: Any) -> object:
     return (setting.why,) if isinstance(setting, Unknown) else (setting.value, setting.where, setting.origin)
 
 
-def _also(first: BalancerTier, other: BalancerTier) -> BalancerTier:
+def _also(first: BalancerNode, other: BalancerNode) -> BalancerNode:
     """The first tier, whose settings also show the calls that lead to the other."""
     return replace(
         first,
         hops=tuple(
             replace(
                 hop,
-                idle_timeout=_joined(hop.idle_timeout, same.idle_timeout),
+                clocks=tuple(
+                    replace(clock, limit=_joined(clock.limit, other_clock.limit))
+                    for clock, other_clock in zip(hop.clocks, same.clocks, strict=True)
+                ),
                 keeps_affinity=_joined(hop.keeps_affinity, same.keeps_affinity),
                 files=hop.files | same.files,
             )
@@ -168,7 +171,7 @@ def _joined(setting: Any, other: Any) -> Any:
     return replace(setting, related=tuple(places.values())[:6])
 
 
-def _told_apart(found: list[BalancerTier]) -> list[BalancerTier]:
+def _told_apart(found: list[BalancerNode]) -> list[BalancerNode]:
     """Tiers of one name and place but different outcomes are told apart by the root that they belong to."""
     places: dict[object, int] = {}
     for tier in found:
@@ -182,7 +185,7 @@ def _told_apart(found: list[BalancerTier]) -> list[BalancerTier]:
     ]
 
 
-def _in_environment(tier: BalancerTier) -> BalancerTier:
+def _in_environment(tier: BalancerNode) -> BalancerNode:
     return replace(tier, hops=tuple(replace(hop, environment=hop.environment or hop.scope) for hop in tier.hops))
 
 

@@ -9,7 +9,18 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from infralint.model import UNLIMITED, Edit, Hop, Known, Setting, StreamKind, Unknown, not_applicable
+from infralint.model import (
+    UNLIMITED,
+    Edit,
+    Hop,
+    Known,
+    Match,
+    Node,
+    Request,
+    Setting,
+    Unknown,
+    not_applicable,
+)
 from infralint.platforms import aws_elb
 from infralint.platforms.aws_elb import Attributes, LoadBalancer, Parts
 from infralint.sources.terraform.hcl import Block
@@ -124,17 +135,19 @@ class Route:
     weighted: bool = True
 
 
-@dataclass(frozen=True)
-class BalancerTier:
+@dataclass(kw_only=True, eq=False)
+class BalancerNode(Node):
     """One load balancer: its listeners' rules choose the target group."""
 
-    name: str
-    hops: tuple[Hop, ...]
+    platform: ClassVar[str] = "terraform"
+
     routes: tuple[Route, ...] = ()
 
-    def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterable[tuple[Hop, bool]]:
+    def route(self, request: Request) -> list[Match]:
         """The target groups that listeners choose: by priority, the first rule whose conditions hold."""
-        del kind
+        return [Match(hop, certain) for hop, certain in self._reached(request.host, request.path)]
+
+    def _reached(self, host: str | None, path: str) -> Iterable[tuple[Hop, bool]]:
         if not any(route.hop is not None for route in self.routes):
             return [(hop, False) for hop in self.hops if hop.assumable]
         chosen: dict[int, list[bool]] = {}
@@ -219,7 +232,7 @@ class Graph:
         return next((one for one in self.of(kind) if link.text and link.text in map(one.value, _IDENTITIES)), None)
 
 
-def tiers(graph: Graph) -> list[BalancerTier]:
+def tiers(graph: Graph) -> list[BalancerNode]:
     """The load balancers of a root."""
     found = [_tier(graph, balancer) for balancer in graph.of("aws_lb")]
     found += [_classic(graph, balancer) for balancer in graph.of("aws_elb")]
@@ -242,7 +255,7 @@ class _Building:
     routes: list[Route] = field(default_factory=list)
 
 
-def _tier(graph: Graph, balancer: Item) -> BalancerTier:
+def _tier(graph: Graph, balancer: Item) -> BalancerNode:
     building = _Building(graph, balancer)
     every = [one for one in graph.of("aws_lb_listener") if balancer in graph.follow(one, "load_balancer_arn", "aws_lb")]
     listeners = [one for one in every if aws_elb.carries_tcp(str(one.value("protocol")))]
@@ -252,11 +265,11 @@ def _tier(graph: Graph, balancer: Item) -> BalancerTier:
                 _add_rule(building, listener, rule)
         _add_actions(building, listener, listener.inner("default_action"), Route(listener.address, UNLIMITED, None))
     if building.hops:
-        return BalancerTier(balancer.address, tuple(_made(building)), tuple(building.routes))
+        return BalancerNode(name=balancer.address, hops=tuple(_made(building)), routes=tuple(building.routes))
     building.hops["", ""] = _way(None, None, None, 1)
     carries_none = _redirects(listeners) or (bool(every) and not listeners)
     alone = [replace(hop, assumable=hop.assumable and not carries_none) for hop in _made(building)]
-    return BalancerTier(balancer.address, tuple(alone), tuple(building.routes))
+    return BalancerNode(name=balancer.address, hops=tuple(alone), routes=tuple(building.routes))
 
 
 def _redirects(listeners: Sequence[Item]) -> bool:
@@ -593,7 +606,7 @@ def _attached(attachment: Item) -> dict[str, Any]:
 # Classic load balancers
 
 
-def _classic(graph: Graph, balancer: Item) -> BalancerTier:
+def _classic(graph: Graph, balancer: Item) -> BalancerNode:
     """A hop for each kind of listener, and one where none can be seen."""
     kinds: dict[object, TerraformBalancer] = {}
     listeners: list[Item | None] = [*balancer.inner("listener")] or [None]
@@ -601,7 +614,7 @@ def _classic(graph: Graph, balancer: Item) -> BalancerTier:
         hop = _classic_hop(graph, balancer, listener, alone=len(listeners) == 1)
         kinds.setdefault(aws_elb.classic_kind(hop), hop)
     hops = tuple(kinds.values())
-    return BalancerTier(balancer.address, hops, tuple(_either(index) for index in range(len(hops))))
+    return BalancerNode(name=balancer.address, hops=hops, routes=tuple(_either(index) for index in range(len(hops))))
 
 
 def _either(hop: int) -> Route:
@@ -660,7 +673,7 @@ def _policies(graph: Graph, balancer: Item) -> Iterator[Item]:
 # Target groups of a load balancer that is defined elsewhere
 
 
-def _foreign(graph: Graph) -> Iterator[BalancerTier]:
+def _foreign(graph: Graph) -> Iterator[BalancerNode]:
     """Rules and listeners that are added to a load balancer which is not in this configuration."""
     for kind, name, inner, target in (
         ("aws_lb_listener_rule", "listener_arn", "action", "aws_lb_listener"),
@@ -672,7 +685,7 @@ def _foreign(graph: Graph) -> Iterator[BalancerTier]:
                 yield from _of_foreign(graph, one, inner, holes[0])
 
 
-def _of_foreign(graph: Graph, item: Item, inner: str, hole: Unknown) -> Iterator[BalancerTier]:
+def _of_foreign(graph: Graph, item: Item, inner: str, hole: Unknown) -> Iterator[BalancerNode]:
     hosts, paths, _ = _conditions(item)
     listener = item if item.type == "aws_lb_listener" else None
     protocol = str(listener.value("protocol")).upper() if listener else ""
@@ -700,4 +713,4 @@ def _of_foreign(graph: Graph, item: Item, inner: str, hole: Unknown) -> Iterator
         )
         hop = made(parts, graph, paths, hosts, item.silent)
         route = Route(item.address, 0, 0, hosts, paths)
-        yield BalancerTier(item.address, (hop,), (route,) if paths or hosts else ())
+        yield BalancerNode(name=item.address, hops=(hop,), routes=(route,) if paths or hosts else ())

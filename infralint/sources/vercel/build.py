@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from infralint.model import (
-    Evidence,
-    Hint,
-    Hop,
-    Known,
-    Location,
-    Reading,
-    Setting,
-    Unknown,
-    not_applicable,
-)
+from infralint.model import Clock, Evidence, Hint, Hop, Known, Location, Reading, Setting, Unknown, not_applicable
 from infralint.platforms.vercel import ceiling, limits
 from infralint.project import CantRead, Project
 from infralint.sources.vercel.applications import BACKENDS, Application, NextSettings
 from infralint.sources.vercel.config import FunctionRule, VercelConfig, rule_matches, with_matches
-from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction, VercelTier, edge_duration
+from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction, VercelNode, edge_duration
 from infralint.sources.vercel.javascript import Module, Modules
 from infralint.sources.vercel.python import DoesNotParse, handler_line, streams_in
 from infralint.sources.vercel.routes import PAGE_EXTENSIONS, Route, api_routes, below, function_sources, next_routes
@@ -79,7 +68,7 @@ class Builder:
         if hops:
             rewrites = application.config.rewrites if application.config else ()
             name = application.folder.rstrip("/") or "the project"
-            self.reading.tiers.append(VercelTier(name, hops, rewrites, application.proven))
+            self.reading.nodes.append(VercelNode(name=name, hops=hops, rewrites=rewrites, certain=application.proven))
             self.reading.files += [self.project.shown(route.file) for route in routes]
 
     def _routes(self, application: Application) -> Iterator[Route]:
@@ -227,8 +216,7 @@ class Builder:
             name=f"the function {route.path}",
             where=read.where,
             buffers_responses=not_applicable("never", read.where),
-            idle_timeout=not_applicable(math.inf, read.where),
-            max_duration=edge_duration(read.where) if edge else duration,
+            clocks=(Clock("whole-response", edge_duration(read.where) if edge else duration, expiry="truncated"),),
             forwards_upgrade=not_applicable("forwarded", read.where),
             keeps_affinity=not_applicable("client", read.where),
             runtime=runtime,
@@ -318,7 +306,9 @@ class Builder:
             self._rewrite(source, destination, where, settings) for (source, destination), where in _outward(settings)
         ]
         if hops:
-            self.reading.tiers.append(VercelTier(application.folder.rstrip("/") or "the Next.js server", tuple(hops)))
+            self.reading.nodes.append(
+                VercelNode(name=application.folder.rstrip("/") or "the Next.js server", hops=tuple(hops))
+            )
         if routes or hops:
             self.reading.files += [self.project.shown(route.file) for route in routes]
         if settings.config_path and hops:
@@ -336,8 +326,6 @@ class Builder:
             **_neutral(where),
             name=f"the route {route.path}",
             where=where,
-            max_duration=not_applicable(math.inf, where),
-            idle_timeout=not_applicable(math.inf, where),
             runtime=Known("nodejs", where, "runtime", "default"),
             paths=(route.path,),
             hints=hints,
@@ -353,8 +341,6 @@ class Builder:
             **_neutral(where),
             name=f"the rewrite of {source}",
             where=where,
-            max_duration=not_applicable(math.inf, where),
-            idle_timeout=not_applicable(math.inf, where),
             runtime=Known("nodejs", where, "runtime", "default"),
             paths=(source,),
             upstream=destination,

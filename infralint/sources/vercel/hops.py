@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from infralint.model import Hop, Known, Location, Related, Setting, StreamKind
+from infralint.model import Hop, Known, Location, Match, Node, Related, Request, Setting
 from infralint.platforms.vercel import EDGE_DURATION, FLUID_DEFAULT, Ceiling
 from infralint.sources.vercel.config import FunctionRule, Rewrite
 from infralint.sources.vercel.rewriting import rewritten
@@ -159,20 +159,19 @@ class NextRewrite(Hop):
         return rewritten(self.paths[0], self.upstream, path) is not None
 
 
-@dataclass(frozen=True)
-class VercelTier:
+@dataclass(kw_only=True, eq=False)
+class VercelNode(Node):
     """The functions of one project: file routes before dynamic ones, then rewrites."""
 
-    name: str
-    hops: tuple[Hop, ...]
+    platform: ClassVar[str] = "vercel"
+
     rewrites: tuple[Rewrite, ...] = ()
     certain: bool = True
 
-    def serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:
+    def route(self, request: Request) -> list[Match]:
         """The function that serves a path, as the platform picks it."""
-        found = best(self.hops, path) or self._rewritten(path)
-        if found is not None:
-            yield found, self.certain
+        found = best(self.hops, request.path) or self._rewritten(request.path)
+        return [Match(found, self.certain)] if found is not None else []
 
     def _rewritten(self, path: str) -> Hop | None:
         for rewrite in self.rewrites:

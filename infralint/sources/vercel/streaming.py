@@ -265,10 +265,10 @@ class Streaming:
         return any(
             literal(pairs(option).get("enableJsonResponse")) is True
             for given in arguments(node)
-            for option in self._settled(module, given)
+            for option in self._with_provenance(module, given)
         )
 
-    def _settled(self, module: Module, node: Node) -> list[Node]:
+    def _with_provenance(self, module: Module, node: Node) -> list[Node]:
         """What an argument is, or what its name was set to."""
         inner = unwrapped(node)
         if inner is None or inner.type != "identifier":

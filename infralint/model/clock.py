@@ -1,0 +1,34 @@
+"""One timeout of a hop: what it measures, for which kind of stream, and how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from infralint.model.setting import Setting
+from infralint.model.stream import STREAM_KINDS, StreamKind
+
+Phase = Literal["connect", "first-byte", "between-bytes", "whole-response", "connection"]
+"""What a timeout measures: until the backend accepts a connection; until its first byte; the silence between
+two bytes; from the first byte to the last; how long a connection may live, whatever it carries."""
+
+Expiry = Literal["504", "truncated", "reset"]
+"""What users meet when it runs out: an error answer, an answer that stops in the middle, a broken connection."""
+
+SILENCE: tuple[Phase, ...] = ("first-byte", "between-bytes")
+LENGTH: tuple[Phase, ...] = ("whole-response", "connection")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A timeout. limit: seconds, `math.inf` for none. kinds: the streams that it is about."""
+
+    phase: Phase
+    limit: Setting[float]
+    kinds: frozenset[StreamKind] = STREAM_KINDS
+    expiry: Expiry = "reset"
+
+
+def silence_clocks(limit: Setting[float]) -> tuple[Clock, ...]:
+    """One limit for the silence before the first byte and between two."""
+    return Clock("first-byte", limit, expiry="504"), Clock("between-bytes", limit, expiry="truncated")

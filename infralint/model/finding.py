@@ -1,0 +1,69 @@
+"""What checks answer: findings, each with what it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from infralint.model.node import Edit, Hop
+from infralint.model.setting import Known, Location, Related
+from infralint.model.stream import Stream
+
+Severity = Literal["error", "warning", "note"]
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provenance:
+    """Where a finding came from; filled in by the engine.
+
+    streams: how many streams it stands for. fingerprint: stays the same while lines move.
+    unfixed: why `--fix` left it. edits: what puts it right, tried and found safe, where a report shows that.
+    """
+
+    check: str
+    hop: Hop | None = None
+    stream: Stream | None = None
+    streams: int = 1
+    fingerprint: str = ""
+    unfixed: str = ""
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem: how bad, where (a setting or a place), what it does to the stream, what to write instead.
+
+    setting: the field of the hop that an edit may put right (see `Hop.edits`).
+    """
+
+    severity: Severity
+    at: Known[Any] | Location
+    message: str
+    fix: str = ""
+    related: tuple[Related, ...] = ()
+    setting: str = field(default="", kw_only=True)
+    provenance: Provenance = field(default=Provenance(check=""), compare=False)
+
+    @property
+    def location(self) -> Location:
+        return self.at.where if isinstance(self.at, Known) else self.at
+
+    @property
+    def check(self) -> str:
+        return self.provenance.check
+
+    @property
+    def hop(self) -> Hop | None:
+        return self.provenance.hop
+
+    @property
+    def stream(self) -> Stream | None:
+        return self.provenance.stream
+
+    def softened(self, severity: Severity) -> Finding:
+        """This finding, no louder than `severity`."""
+        return (
+            self if SEVERITIES.index(self.severity) >= SEVERITIES.index(severity) else replace(self, severity=severity)
+        )

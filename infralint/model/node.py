@@ -1,0 +1,190 @@
+"""What a stream passes through: nodes that listen and answer, and the hops through them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeVar
+
+from infralint.model.clock import LENGTH, SILENCE, Clock, Phase
+from infralint.model.setting import UNLIMITED, Known, Location, Setting, Unknown
+from infralint.model.stream import Hint, StreamKind
+from infralint.model.wire import SAME_PATH, Address, Buffering, PathMap, Request, Response, Upgrade
+
+Affinity = Literal["single", "client", "address", "today", "none"]
+"""What keeps a client on its replica: there is only one; a cookie or key of the client's own;
+the address of whoever connects (the same for everybody behind one proxy); that there happens to be
+only one today; nothing."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Edit:
+    """A change to a file: what stands at `where` (nothing, if it ends where it begins) becomes `text`.
+
+    once: names what several changes would each bring along, such as a definition that all can use.
+    """
+
+    where: Location
+    text: str
+    once: str = ""
+
+
+class CantFix(Exception):
+    """Why a problem can't safely be put right by an edit, as a sentence without its full stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Where a hop sends requests on. targets: addresses that may be dialled; none where that can't be told
+    (reason). references: nodes named outright, by what they are known as (a Terraform address, an ARN)."""
+
+    targets: tuple[Address, ...] = ()
+    references: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """What leaves a hop, towards whom. paths: how the path was rewritten, to follow it back."""
+
+    request: Request
+    pool: Pool
+    paths: PathMap = SAME_PATH
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hop:
+    """One way through a node, chosen by that node's own rules, reduced to what a stream asks of it.
+
+    clocks: its timeouts. paths: what it serves, as its platform writes it, for evidence from names.
+    hints: what its configuration gives away. scope: whose hints and declarations end assumptions here
+    (an nginx server, a Terraform root). assumable: it may be assumed to carry a stream where nothing
+    says so. aliases: what else a declared stream may call it (an ARN, a DNS name, `tag:team=chat`).
+    files: beside its own, those that decide what holds here (included, or with values), as shown.
+    origin: it is no proxy; it produces the stream (a route of an application, a function).
+    """
+
+    platform: ClassVar[str] = ""
+    kind: ClassVar[str] = "hop"
+    origin: ClassVar[bool] = False
+
+    name: str
+    where: Location
+    clocks: tuple[Clock, ...] = ()
+    buffers_responses: Setting[Buffering]
+    forwards_upgrade: Setting[Upgrade]
+    keeps_affinity: Setting[Affinity]
+    runtime: Setting[str]
+    hosts: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    upstream: str = ""
+    hints: tuple[Hint, ...] = ()
+    scope: str = ""
+    assumable: bool = False
+    environment: str = ""
+    aliases: tuple[str, ...] = ()
+    files: frozenset[str] = frozenset()
+
+    def clock(self, kind: StreamKind, *phases: Phase) -> Setting[float]:
+        """The clock that runs out first of those that measure one of the phases of such a stream; none: no limit.
+
+        An unknown one is the answer where no other is known to be 0, for it may be the shorter.
+        """
+        limits = [clock.limit for clock in self.clocks if clock.phase in phases and kind in clock.kinds]
+        known = [limit for limit in limits if isinstance(limit, Known)]
+        unknown = [limit for limit in limits if isinstance(limit, Unknown)]
+        shortest = min(known, key=lambda limit: limit.value, default=Known(UNLIMITED, self.where, "", "default"))
+        return unknown[0] if unknown and shortest.value else shortest
+
+    @property
+    def idle_timeout(self) -> Setting[float]:
+        """Seconds of silence of an SSE stream that it allows."""
+        return self.clock("sse", *SILENCE)
+
+    @property
+    def max_duration(self) -> Setting[float]:
+        """Seconds that an SSE stream may last."""
+        return self.clock("sse", *LENGTH)
+
+    def buffering_of(self, response: Response) -> Setting[Buffering]:
+        """Whether it holds back this response, which comes from behind it."""
+        return self.buffers_responses
+
+    def request_out(self, request: Request) -> tuple[Forward, ...]:
+        """What it sends on for a request that came in, and towards whom; several where it may be either."""
+        return (Forward(request, Pool()),)
+
+    def response_out(self, response: Response, request: Request) -> Response:
+        """What goes on towards the client, for a response that came from behind and the request that asked for it."""
+        return response
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        """What to write on this platform to put `setting` (a field's name) right, as text to paste."""
+        return ""
+
+    def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
+        """Changes to files that put `setting` right for this hop and for no other. Raises CantFix."""
+        raise CantFix(f"infralint does not edit a {self.kind} of {self.platform}")
+
+
+H_co = TypeVar("H_co", bound=Hop, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A hop that serves a request. certain: no other could; reasons: why it is not.
+
+    answer: the node answers by itself and no hop serves the request (`301 https://…`, `404`), where it says so.
+    """
+
+    hop: Hop | None
+    certain: bool = True
+    reasons: tuple[str, ...] = ()
+    answer: Known[str] | None = None
+
+
+@dataclass(kw_only=True, eq=False)
+class Node:
+    """Something that listens and answers: one nginx, a load balancer, a project, an application.
+
+    listens: where; () where that is not written down (any address may be its). known_as: names by which
+    others dial it (server names, compose services, DNS names, Terraform addresses). published: clients
+    reach it from outside, whoever else dials it. folder: the project folder that it is built from.
+    files: where it is written down, as project paths.
+    """
+
+    platform: ClassVar[str] = ""
+
+    name: str
+    hops: tuple[Hop, ...] = ()
+    listens: tuple[Address, ...] = ()
+    known_as: frozenset[str] = frozenset()
+    environment: str = ""
+    published: bool = False
+    folder: str | None = None
+    files: frozenset[str] = frozenset()
+
+    def route(self, request: Request) -> Sequence[Match]:
+        """The hops that serve a request for a concrete path, by this node's own rules."""
+        return [Match(hop, False) for hop in self.hops]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A container or process that a deployment file describes (a compose service, a Kubernetes workload).
+
+    names: by which others dial it. files: project paths that are mounted or copied into it. context:
+    the project folder that its image is built from. ports: what it listens on; published: which of
+    these clients reach from outside. image: as written. group: services see each other within one.
+    """
+
+    name: str
+    where: Location
+    names: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
+    context: str | None = None
+    ports: tuple[int, ...] = ()
+    published: tuple[int, ...] = ()
+    replicas: Setting[int] | None = None
+    image: str = ""
+    group: str = ""

@@ -1,0 +1,81 @@
+"""What streams: a route, why it is believed to stream, and what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from infralint.model.setting import Location
+
+EvidenceKind = Literal["declared", "source", "config", "name", "assumed"]
+StreamKind = Literal["sse", "websocket"]
+
+STREAM_KINDS: frozenset[StreamKind] = frozenset({"sse", "websocket"})
+STRENGTH: tuple[EvidenceKind, ...] = ("declared", "source", "config", "name", "assumed")
+CERTAIN_EVIDENCE = frozenset({"declared", "source", "config"})
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a route is believed to stream: `because` completes the sentence "a stream goes here because …"."""
+
+    kind: EvidenceKind
+    because: str
+    where: Location | None = None
+
+    @property
+    def certain(self) -> bool:
+        return self.kind in CERTAIN_EVIDENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """How many seconds a stream needs; declared: the user said so, else it rests on the default."""
+
+    seconds: float
+    declared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A route that must deliver bytes while they are produced.
+
+    path: as declared or as the platform matches it; a glob (`/api/*`), or a regular expression
+    after `~`. host: None for any. longest_silence, duration: what it needs, in seconds.
+    session: the session protocol it belongs to (`Socket.IO`, `SockJS`, `MCP`) if known: its
+    requests must all reach one replica. sticky: the user requires that of every stream. hops: names
+    that narrow where it goes. handshake_only: all that is known is that a WebSocket may be opened.
+    """
+
+    kind: StreamKind
+    path: str
+    evidence: Evidence
+    longest_silence: Need
+    duration: Need
+    host: str | None = None
+    content_type: str | None = None
+    heartbeat: float | None = None
+    session: str = ""
+    sticky: bool = False
+    hops: tuple[str, ...] = ()
+    handshake_only: bool = False
+
+    def __str__(self) -> str:
+        kind = {"sse": "SSE", "websocket": "WebSocket"}[self.kind]
+        return f"{kind} {self.host or ''}{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a hop's own configuration gives away about the stream it carries. path: where it is not the hop's own.
+
+    handshake_only: it shows that a WebSocket may be opened here (Upgrade headers, whole or half), not that one
+    is: it says nothing of silence, length or sessions.
+    """
+
+    kind: StreamKind
+    evidence: Evidence
+    session: str = ""
+    content_type: str | None = None
+    path: str = ""
+    handshake_only: bool = False

@@ -1,0 +1,121 @@
+"""A stream's whole way: legs in series, from where it enters to where it is produced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Generic, Literal
+
+from infralint.model.clock import LENGTH, SILENCE, Phase
+from infralint.model.node import Forward, H_co, Hop, Match
+from infralint.model.setting import Known, Setting
+from infralint.model.stream import Stream
+from infralint.model.wire import UNKNOWN_RESPONSE, Buffering, Request, Response
+
+Basis = Literal["same address", "reference", "declared", "the only one", "assumed"]
+"""On what ground one hop is taken to stand behind another; the last two are possible, never certain."""
+
+STRONG: frozenset[Basis] = frozenset({"same address", "reference", "declared"})
+
+End = Literal["origin", "answered", "leaves the project", "unknown", "loop"]
+"""Where a way ends: at the code that sends the stream; at a hop that answers by itself; at an address outside;
+where it can't be followed; where it comes back to itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One hop on a stream's way.
+
+    inbound: the request that came in. outbound: what goes on; None at the end. basis: how this hop was
+    found from the one in front; None for the first. arriving: the response that comes from behind.
+    node: the name of the node.
+    """
+
+    match: Match
+    hop: Hop
+    node: str
+    inbound: Request
+    outbound: Forward | None = None
+    basis: Basis | None = None
+    arriving: Response = UNKNOWN_RESPONSE
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A stream's way through one environment, entry first.
+
+    anchor: the position of the leg where the stream was sighted (0: at the entry). end: how it ends, and
+    end_reason what is to say of that (where the way leads, or who answers).
+    """
+
+    stream: Stream
+    legs: tuple[Leg, ...]
+    environment: str = ""
+    anchor: int = 0
+    end: End = "unknown"
+    end_reason: str = ""
+
+    def is_certain(self, position: int) -> bool:
+        """Whether the stream surely passes the leg at a position, given that it passes the anchor."""
+        first, last = sorted((position, self.anchor))
+        linked = all(self.legs[at].basis in STRONG for at in range(first + 1, last + 1))
+        chosen = all(self.legs[at].match.certain for at in range(first, last + 1))
+        return linked and chosen
+
+    def reasons(self, position: int) -> tuple[str, ...]:
+        """Why that is not certain."""
+        first, last = sorted((position, self.anchor))
+        found = [reason for at in range(first, last + 1) for reason in self.legs[at].match.reasons]
+        for at in range(first + 1, last + 1):
+            if self.legs[at].basis == "the only one":
+                behind, front = self.legs[at], self.legs[at - 1]
+                found.append(f"nothing links {front.node} with {behind.node} but that there is no other")
+        return tuple(dict.fromkeys(found))
+
+    def clocks(self, *phases: Phase) -> list[tuple[int, Setting[float]]]:
+        """The clocks of a phase on all legs, each with its position, weakest first; unknown ones last."""
+        limits = [(at, leg.hop.clock(self.stream.kind, *phases)) for at, leg in enumerate(self.legs)]
+        return sorted(limits, key=lambda found: found[1].value if isinstance(found[1], Known) else float("inf"))
+
+
+@dataclass(frozen=True, eq=False)
+class Crossing(Generic[H_co]):
+    """What a check is asked about: one stream on one leg of its way.
+
+    trace: the whole way; position: which leg of it this is. certain: the stream surely passes here.
+    """
+
+    stream: Stream
+    hop: H_co
+    certain: bool
+    trace: Trace
+    position: int = 0
+    reasons: tuple[str, ...] = field(default=())
+
+    @property
+    def leg(self) -> Leg:
+        return self.trace.legs[self.position]
+
+    @property
+    def in_front(self) -> tuple[Leg, ...]:
+        """The legs between the client and this one, the client's side first."""
+        return self.trace.legs[: self.position]
+
+    @property
+    def behind(self) -> tuple[Leg, ...]:
+        """The legs between this one and the origin."""
+        return self.trace.legs[self.position + 1 :]
+
+    @property
+    def buffering(self) -> Setting[Buffering]:
+        """Whether this hop holds back what arrives here from behind."""
+        return self.hop.buffering_of(self.leg.arriving)
+
+    @property
+    def silence(self) -> Setting[float]:
+        """Seconds of silence that this hop allows this stream."""
+        return self.hop.clock(self.stream.kind, *SILENCE)
+
+    @property
+    def length(self) -> Setting[float]:
+        """Seconds that this stream may last here."""
+        return self.hop.clock(self.stream.kind, *LENGTH)

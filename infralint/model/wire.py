@@ -1,0 +1,112 @@
+"""What stands on the wire between two hops: a request on its way in, the response on its way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, Protocol
+
+from infralint.model.setting import Known, Location, Setting, Unknown
+from infralint.model.stream import StreamKind
+
+Buffering = Literal["never", "unless-chunked", "always"]
+"""When a hop holds a response back: never; unless the upstream answers chunked over HTTP/1.1
+in events smaller than a buffer; always."""
+
+Upgrade = Literal["forwarded", "http/1.0", "dropped"]
+"""What becomes of a WebSocket handshake: it reaches the backend; it does, but over HTTP/1.0,
+which some backends refuse; it never does."""
+
+Framing = Literal["chunked", "close", "length", "h2"]
+"""How a response's end is told: chunk by chunk; by closing the connection; by its length beforehand; HTTP/2 frames."""
+
+NOWHERE = Location("")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where something listens or is dialled. host: a name, an address, or `unix:/path`. port: None for any."""
+
+    host: str
+    port: int | None = None
+
+    def __str__(self) -> str:
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
+
+CLIENT_HTTP = Known("1.1", NOWHERE, "the browser", "default")
+CLIENT_UPGRADE: Known[Upgrade] = Known("forwarded", NOWHERE, "the browser", "default")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it arrives at a hop, or leaves it.
+
+    host: what its Host header says; None: any, or not known. path: without its query. to: the address
+    that is dialled; None: whatever the node listens on. http: the version spoken (`1.0`, `1.1`, `2`).
+    upgrade: whether the handshake of a WebSocket is still whole.
+    """
+
+    kind: StreamKind
+    path: str
+    host: str | None = None
+    to: Address | None = None
+    http: Setting[str] = CLIENT_HTTP
+    upgrade: Setting[Upgrade] = CLIENT_UPGRADE
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response as it arrives at a hop from behind, or leaves it towards the client.
+
+    headers: by lower-case name. complete: these are all that a stream's hops look at; else one that is
+    not there may still be sent. content_type: None where it is not known. origin: the place in the
+    application that sends it, where that is known.
+    """
+
+    framing: Setting[Framing]
+    content_type: str | None = None
+    headers: Mapping[str, Setting[str]] = field(default_factory=lambda: MappingProxyType({}))
+    complete: bool = False
+    origin: Location | None = None
+
+    def header(self, name: str) -> Setting[str] | None:
+        """A header by its lower-case name; None: surely not sent; Unknown: it may be."""
+        found = self.headers.get(name)
+        if found is not None or self.complete:
+            return found
+        return Unknown(NOWHERE, name, f"what the application sends as {name} is not known")
+
+
+UNKNOWN_RESPONSE = Response(Unknown(NOWHERE, "framing", "how the application frames its answer is not known"))
+"""What comes from an origin of which nothing is known."""
+
+
+class PathMap(Protocol):
+    """How a hop rewrites paths: a prefix stripped or added, a regular expression, nothing."""
+
+    def forward(self, path: str) -> str | None:
+        """The path that goes on for one that came in; None where that can't be told."""
+        ...
+
+    def inverse(self, path: str) -> str | None:
+        """A path that comes in for one that goes on; None where there is none, or it can't be told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixMap:
+    """A prefix that is replaced by another (`proxy_pass http://app/v2/` in `location /api/`)."""
+
+    before: str = ""
+    after: str = ""
+
+    def forward(self, path: str) -> str | None:
+        return self.after + path[len(self.before) :] if path.startswith(self.before) else None
+
+    def inverse(self, path: str) -> str | None:
+        return self.before + path[len(self.after) :] if path.startswith(self.after) else None
+
+
+SAME_PATH = PrefixMap()
