@@ -10,7 +10,7 @@ def buffered_stream(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
     """A hop holds the answer back, so tokens arrive in lumps or all at once at the end."""
     if crossing.stream.kind == "websocket":
         return
-    match crossing.hop.buffering_of(crossing.stream.content_type):
+    match crossing.buffering:
         case Unknown() as unknown:
             yield unknown
         case Known("always") as buffering:

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import Crossing, Finding, Hop, Known, Unknown, check
+from infralint import STRONG, Crossing, Finding, Hop, Known, Unknown, check
 
 
 @check
 def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
     """A hop spreads one client's requests over replicas that don't know its session."""
     stream = crossing.stream
+    if stream.handshake_only:
+        return
     if stream.kind != "websocket" and not stream.session and not stream.sticky:
         return
     match crossing.hop.keeps_affinity:
@@ -21,12 +23,14 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
             # With one replica only a rollout moves a client, and only polling breaks at that.
             severity = "note" if affinity.value == "today" and not stream.session else "warning"
             yield Finding(severity, affinity, message, crossing.hop.fix("keeps_affinity"), setting="keeps_affinity")
-        case Known("address") as affinity if _behind_another(crossing):
+        case Known("address") as affinity if crossing.in_front:
             message = (
-                f"{affinity.written} tells clients apart by address, but behind {_front(crossing).name} everybody comes"
-                f" from its addresses: clients share a replica, or lose theirs. {_when(crossing)}"
+                f"{affinity.written} tells clients apart by address, but behind {crossing.in_front[-1].node} everybody"
+                f" comes from its addresses: clients share a replica, or lose theirs. {_when(crossing)}"
             )
-            yield Finding("warning", affinity, message, crossing.hop.fix("keeps_affinity"), setting="keeps_affinity")
+            # That another proxy stands in front must be known, not only likely.
+            severity = "warning" if crossing.leg.basis in STRONG else "note"
+            yield Finding(severity, affinity, message, crossing.hop.fix("keeps_affinity"), setting="keeps_affinity")
 
 
 def _when(crossing: Crossing[Hop]) -> str:
@@ -38,11 +42,3 @@ def _when(crossing: Crossing[Hop]) -> str:
     if session:
         return f"{session} begins with polling, which fails at once (400); with WebSockets alone it works"
     return "A WebSocket stays where it is, but reconnects to another replica: that matters if the conversation lives in the process"
-
-
-def _behind_another(crossing: Crossing[Hop]) -> bool:
-    return any(hop.platform != crossing.hop.platform and hop.kind == "load balancer" for hop in crossing.others)
-
-
-def _front(crossing: Crossing[Hop]) -> Hop:
-    return next(hop for hop in crossing.others if hop.kind == "load balancer")

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from infralint.engine.ignores import Ignore
     from infralint.engine.registry import check
     from infralint.model import (
+        SILENCE,
+        STRONG,
         Affinity,
         Buffering,
         Crossing,
@@ -51,6 +53,8 @@ _HOMES = PLATFORM_TYPES | {
 }
 
 __all__ = [
+    "SILENCE",
+    "STRONG",
     "Affinity",
     "Buffering",
     "Crossing",

@@ -17,7 +17,7 @@ from infralint.reporters.outputs import OUTPUT_HELP
 
 if TYPE_CHECKING:
     from infralint.engine.registry import Check
-    from infralint.engine.run import Report
+    from infralint.engine.report import Report
     from infralint.project import Project
     from infralint.project.work import Work
     from infralint.reporters import Shown
@@ -228,7 +228,8 @@ def _outputs(options: dict[str, Any]) -> list[Output]:
 def _lint_paths(
     paths: Sequence[str], checks: Sequence[Check], options: dict[str, Any], with_edits: bool = False
 ) -> Report:
-    from infralint.engine.run import NOTHING, BrokenCheck, Report, lint
+    from infralint.engine.report import NOTHING, Report
+    from infralint.engine.run import lint
     from infralint.model import Location, Unreadable
     from infralint.project.work import Lost
 
@@ -253,7 +254,7 @@ def _lint_paths(
             report = report.joined(found)
             options.setdefault("limits", []).append(project.settings.fail_on)
             asked += len(given)
-    except (BrokenCheck, Lost) as error:
+    except Lost as error:
         _fail(str(error))
     if len(report.idle) == asked and not options["allow_empty"]:
         report.unreadable = [Unreadable(NOTHING, Location(path)) for path in report.idle]

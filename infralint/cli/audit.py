@@ -16,7 +16,7 @@ from infralint.reporters.outputs import OUTPUT_HELP
 
 if TYPE_CHECKING:
     from infralint.engine.registry import Check
-    from infralint.engine.run import Report
+    from infralint.engine.report import Report
     from infralint.model import Finding, Unreadable
     from infralint.project import Project
     from infralint.sources.aws_account.snapshot import Snapshot
@@ -207,19 +207,16 @@ def _stop_if_nothing_was_read(snapshot: Snapshot) -> None:
 
 
 def _judged(snapshot: Snapshot, project: Project, checks: Sequence[Check]) -> Report:
-    from infralint.engine.run import BrokenCheck, judge
+    from infralint.engine.run import judge
     from infralint.sources.aws_account.hops import reading
 
-    try:
-        report = judge(project, [reading(snapshot)], checks)
-    except BrokenCheck as error:
-        _fail(str(error))
+    report = judge(project, [reading(snapshot)], checks)
     return replace(report, findings=[_introduced(one) for one in report.findings])
 
 
 def _with_drift(snapshot: Snapshot, report: Report, project: Project, folder: Path) -> Report:
     """The report, and how the account differs from the Terraform in a folder."""
-    from infralint.engine.run import order
+    from infralint.engine.report import order
     from infralint.platforms.aws_elb import LoadBalancer
     from infralint.sources import terraform
     from infralint.sources.aws_account.drift import compare, read_state

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from infralint.engine.run import Report, identified
+from infralint.engine.report import Report, identified
 from infralint.model import SEVERITIES, Finding, Location
 from infralint.project import LARGEST, CantRead, Project
 from infralint.project.config import Settings

@@ -1,15 +1,15 @@
-"""How loud: what is said of a finding once evidence, crossing and options are weighed."""
+"""How loud: what is said of a finding once evidence, way and options are weighed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from infralint.model import SEVERITIES, STRENGTH, Crossing, Finding, Hop
 from infralint.project.config import Settings
 
 
-def weighed(finding: Finding, crossing: Crossing[Hop], settings: Settings) -> Finding:
+def weigh(finding: Finding, crossing: Crossing[Hop], settings: Settings) -> Finding:
     """Errors need certainty; what rests on an assumption is as loud as the user lets it be."""
     evidence = crossing.stream.evidence
     if not (evidence.certain and crossing.certain):
@@ -19,25 +19,33 @@ def weighed(finding: Finding, crossing: Crossing[Hop], settings: Settings) -> Fi
     return finding
 
 
-def one_a_cause(findings: Iterable[Finding]) -> list[Finding]:
-    """One finding a check, hop and place: the loudest, on the best evidence; it says how many streams it stands for."""
+def merge_by_cause(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding a check, hop and place: the loudest, on the best evidence; it names the streams it stands for, too."""
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
         hop = finding.hop
-        groups.setdefault((finding.check, hop and (hop.where, hop.name, hop.environment), finding.location), []).append(
-            finding
-        )
+        key = (finding.check, hop and (hop.where, hop.name, hop.environment), finding.location)
+        groups.setdefault(key, []).append(finding)
     return [_loudest(group) for group in groups.values()]
 
 
-def _loudest(group: list[Finding]) -> Finding:
+def _loudest(group: Sequence[Finding]) -> Finding:
     best = min(group, key=_rank)
-    streams = {str(one.stream) for one in group if one.stream}
-    return replace(best, provenance=replace(best.provenance, streams=max(1, len(streams))))
+    streams = {str(finding.stream): finding.stream for finding in group if finding.stream}
+    streams.pop(str(best.stream), None)
+    return replace(best, provenance=replace(best.provenance, streams=tuple(streams.values())))
 
 
-def _rank(finding: Finding) -> tuple[int, int]:
-    return SEVERITIES.index(finding.severity), STRENGTH.index(finding.stream.evidence.kind) if finding.stream else 0
+def _rank(finding: Finding) -> tuple[int, bool, int, float, int]:
+    """Loudest first, then what is certain, the best evidence, the greatest need, the longest way."""
+    stream, trace = finding.stream, finding.provenance.trace
+    return (
+        SEVERITIES.index(finding.severity),
+        not finding.provenance.certain,
+        STRENGTH.index(stream.evidence.kind) if stream else 0,
+        -stream.longest_silence.seconds if stream else 0,
+        -len(trace.legs) if trace else 0,
+    )
 
 
 def exceeds(findings: Iterable[Finding], fail_on: str) -> bool:

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from infralint.model import Crossing, Hop, Reading, Stream
+from infralint.model import Crossing, Hop, Reading, Request, Stream
 from infralint.project.config import DEFAULT_GENERATION, Settings, load_settings
 from infralint.text.expressions import matching
 from infralint.text.wording import seconds
-from infralint.trace.routing import crossings, samples
+from infralint.trace.crossings import crossings, samples
 
 NAME = "infralint.yaml"
 _PLAIN = re.compile(r"[/A-Za-z][\w/.*-]*")
@@ -96,9 +96,9 @@ def _matched(expression: str) -> list[str]:
 def _reaches(asked: Iterable[str], crossing: Crossing[Hop], readings: Iterable[Reading]) -> bool:
     """Whether requests for all these paths come to the crossing's hop."""
     stream = crossing.stream
-    tiers = [tier for reading in readings for tier in reading.nodes if any(hop is crossing.hop for hop in tier.hops)]
+    nodes = [node for reading in readings for node in reading.nodes if any(hop is crossing.hop for hop in node.hops)]
     return all(
-        any(hop is crossing.hop for tier in tiers for hop, _ in tier.serving(stream.kind, stream.host, one))
+        any(match.hop is crossing.hop for node in nodes for match in node.route(Request(stream.kind, one, stream.host)))
         for one in asked
     )
 

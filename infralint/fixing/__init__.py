@@ -13,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 
 from infralint.engine.registry import Check
-from infralint.engine.run import Report, judge, read
+from infralint.engine.report import Report
+from infralint.engine.run import judge, read
 from infralint.model import CantFix, Edit, Finding, Hop, Known, Reading, Unreadable
 from infralint.project import LARGEST, CantRead, Project, decode
 

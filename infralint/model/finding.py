@@ -8,6 +8,7 @@ from typing import Any, Literal
 from infralint.model.node import Edit, Hop
 from infralint.model.setting import Known, Location, Related
 from infralint.model.stream import Stream
+from infralint.model.trace import Trace
 
 Severity = Literal["error", "warning", "note"]
 
@@ -18,14 +19,18 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 class Provenance:
     """Where a finding came from; filled in by the engine.
 
-    streams: how many streams it stands for. fingerprint: stays the same while lines move.
+    trace, position: the stream's way, and which leg of it this is; certain: the stream surely passes there.
+    streams: the other streams that it stands for, too. fingerprint: stays the same while lines move.
     unfixed: why `--fix` left it. edits: what puts it right, tried and found safe, where a report shows that.
     """
 
     check: str
     hop: Hop | None = None
     stream: Stream | None = None
-    streams: int = 1
+    trace: Trace | None = None
+    position: int = 0
+    certain: bool = True
+    streams: tuple[Stream, ...] = ()
     fingerprint: str = ""
     unfixed: str = ""
     edits: tuple[Edit, ...] = ()

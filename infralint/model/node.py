@@ -110,9 +110,14 @@ class Hop:
         """Whether it holds back this response, which comes from behind it."""
         return self.buffers_responses
 
+    @property
+    def pool(self) -> Pool:
+        """Whom it may dial, whatever the request."""
+        return Pool()
+
     def request_out(self, request: Request) -> tuple[Forward, ...]:
         """What it sends on for a request that came in, and towards whom; several where it may be either."""
-        return (Forward(request, Pool()),)
+        return (Forward(request, self.pool),)
 
     def response_out(self, response: Response, request: Request) -> Response:
         """What goes on towards the client, for a response that came from behind and the request that asked for it."""
@@ -150,10 +155,11 @@ class Node:
     listens: where; () where that is not written down (any address may be its). known_as: names by which
     others dial it (server names, compose services, DNS names, Terraform addresses). published: clients
     reach it from outside, whoever else dials it. folder: the project folder that it is built from.
-    files: where it is written down, as project paths.
+    files: where it is written down, as project paths. origin: it produces streams and passes none on.
     """
 
     platform: ClassVar[str] = ""
+    origin: ClassVar[bool] = False
 
     name: str
     hops: tuple[Hop, ...] = ()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from infralint.model import Location, Unreadable
 from infralint.project.config import CONFIG_NAMES, Settings
+from infralint.project.guard import Guard
 from infralint.project.work import Work
 
 SKIPPED_FOLDERS = frozenset(
@@ -35,7 +36,7 @@ class Project:
 
     root: absolute. settings: what its infralint.yaml says. base: what shown paths are relative to.
     given: paths (relative to the root) that the user named one by one. config_shown: where its
-    settings stand, as the user would type it. work: how long work on it is done.
+    settings stand, as the user would type it. work: how long work on it is done. guard: catches failures.
     """
 
     def __init__(self, root: Path, settings: Settings, base: Path | None = None, given: Iterable[str] = ()) -> None:
@@ -45,6 +46,7 @@ class Project:
         self.given = frozenset(given)
         self.config_shown = ""
         self.work = Work()
+        self.guard = Guard()
         self.virtual: frozenset[str] = frozenset()
         self._texts: dict[str, str] = {}
 

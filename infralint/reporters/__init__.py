@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from infralint.engine.registry import Check
-    from infralint.engine.run import Report
+    from infralint.engine.report import Report
     from infralint.reporters.html import Row
 
 REPORTERS = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint.engine.run import Report
+from infralint.engine.report import Report
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
 from infralint.reporters.grouping import merged, message

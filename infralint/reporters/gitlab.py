@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any
 
-from infralint.engine.run import Report
+from infralint.engine.report import Report
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
 from infralint.reporters.json import unknown_message

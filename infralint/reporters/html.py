@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from infralint.engine.pages import page_url
-from infralint.engine.run import Report
+from infralint.engine.report import Report
 from infralint.model import SEVERITIES, Finding, Location, Severity, Unknown, Unreadable
 from infralint.reporters import Shown
 from infralint.reporters.json import unknown_message

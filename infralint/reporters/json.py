@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from infralint.engine.run import Report
+from infralint.engine.report import Report
 from infralint.model import Finding, Hop, Location, Stream, Unknown, Unreadable
 from infralint.reporters import Shown
 from infralint.text.wording import plural

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from infralint.engine.run import Report
+from infralint.engine.report import Report
 from infralint.model import Finding
 from infralint.reporters import Shown
 from infralint.reporters.json import unknown_message

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from infralint import __version__
 from infralint.engine.pages import HOME, manual, page_url
 from infralint.engine.registry import Check
-from infralint.engine.run import Report
+from infralint.engine.report import Report
 from infralint.model import Finding, Location, Unknown
 from infralint.reporters import Shown
 from infralint.reporters.json import unknown_message

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infralint.engine.run import Report
+from infralint.engine.report import Report
 from infralint.model import Finding, Known, Location
 from infralint.reporters import Shown
 from infralint.reporters.grouping import merged, message
@@ -51,7 +51,7 @@ class _Page:
         lines += self._hop(group)
         lines += [self._aside(f"{related.location}: {related.message}") for related in one.related]
         if one.stream is not None:
-            more = f" (and {plural(one.provenance.streams - 1, 'more stream')})" if one.provenance.streams > 1 else ""
+            more = f" (and {plural(len(one.provenance.streams), 'more stream')})" if one.provenance.streams else ""
             lines.append(
                 self._aside(f"stream: {_clean(str(one.stream))}{more}, because {_clean(one.stream.evidence.because)}")
             )

@@ -36,9 +36,9 @@ def _declared(settings: Settings, one: StreamSettings) -> Stream:
 def hints_of(hop: Hop) -> list[Hint]:
     """What a hop gives away: its configuration, else the names of its paths and its upstream.
 
-    Functions are never judged by their names: their code is read.
+    Origins are never judged by their names: their code is read.
     """
-    if hop.hints or hop.kind in ("function", "route"):
+    if hop.hints or hop.origin:
         return list(hop.hints)
     for path in hop.paths:
         if found := stream_name(path):
@@ -66,6 +66,7 @@ def stream_at(settings: Settings, hop: Hop, hint: Hint) -> Stream:
         heartbeat=heartbeat,
         session=hint.session,
         sticky=settings.require_sticky,
+        handshake_only=hint.handshake_only,
     )
 
 

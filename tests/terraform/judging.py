@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from infralint.engine.registry import built_in_folder, load_checks
-from infralint.engine.run import Report, lint
+from infralint.engine.report import Report
+from infralint.engine.run import lint
 from infralint.model import Finding, Known, Reading
 from infralint.project import Project
 from infralint.project.config import Settings, TerraformSettings, find_config, load_settings

@@ -10,7 +10,7 @@ from infralint.platforms.aws_elb import GROUP_STICKY
 from infralint.project.config import Settings
 from infralint.sources.aws_account.hops import LiveLoadBalancer, reading
 from infralint.sources.aws_account.snapshot import Item, Region, Snapshot
-from infralint.trace.routing import crossings
+from infralint.trace.crossings import crossings
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from infralint.engine.run import Report
+from infralint.engine.report import Report
 from infralint.model import Crossing, Finding, Hop, Known, Location, Reading, Setting, Stream
 from infralint.project.config import Settings
 from infralint.reporters.html import Row
 from infralint.sources.aws_account.hops import LiveLoadBalancer
-from infralint.trace.routing import crossings
+from infralint.trace.crossings import crossings
 
 AFFINITY = {
     "single": "one target",

@@ -39,6 +39,7 @@ class VercelFunction(Hop):
 
     platform: ClassVar[str] = "vercel"
     kind: ClassVar[str] = "function"
+    origin: ClassVar[bool] = True
 
     source: str
     router: Router
@@ -135,6 +136,7 @@ class NextRoute(Hop):
 
     platform: ClassVar[str] = "nextjs"
     kind: ClassVar[str] = "route"
+    origin: ClassVar[bool] = True
 
     router: Router
     compress: Setting[bool]

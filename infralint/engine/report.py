@@ -1,0 +1,143 @@
+"""All that a run has to say: findings with fingerprints, in a stable order, and what could not be read or told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from infralint.model import Finding, Known, Location, Unknown, Unreadable
+
+NOTHING = "holds nothing to read: nginx configuration, Terraform or a Vercel project was expected"
+
+
+@dataclass
+class Report:
+    """All that a run has to say.
+
+    fixed: what was put right. read: files by platform. gone: entries of the baseline whose findings
+    are no more. hops, assumed, ignored, known (to the baseline): how many. seen: what stands here and
+    is not read yet. traces: of failures of infralint itself. skipped: files that were
+    passed over, with why. idle: given paths that hold nothing to read. texts: what was read under names that are no files (standard input, dumps); origins: the
+    file that each of these came from.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    fixed: list[Finding] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    read: dict[str, list[str]] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    idle: list[str] = field(default_factory=list)
+    traces: tuple[str, ...] = ()
+    hops: int = 0
+    assumed: int = 0
+    ignored: int = 0
+    known: int = 0
+    gone: list[str] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+
+    def touching(self, paths: Sequence[str], whole: str = ".") -> Report:
+        """Only what touches one of the paths (files, or folders and all below). An empty one: everything, called `whole`."""
+        if "" in paths:
+            return self if self.read or self.unreadable else replace(self, idle=[whole])
+
+        def given(path: str) -> bool:
+            return _below(self.origins.get(path, path), paths)
+
+        return replace(
+            self,
+            findings=[one for one in self.findings if any(map(given, _places(one)))],
+            unknown=[one for one in self.unknown if given(one.where.path)],
+            unreadable=[one for one in self.unreadable if given(one.where.path)],
+            idle=[path for path in paths if not any(_below(one, [path]) for one in self._heard())],
+        )
+
+    def _heard(self) -> set[str]:
+        """Files that were read, or could not be."""
+        shown = {path for files in self.read.values() for path in files} | {one.where.path for one in self.unreadable}
+        return {self.origins.get(path, path) for path in shown}
+
+    def joined(self, other: Report) -> Report:
+        """Both reports in one, in a stable order."""
+        return Report(
+            findings=sorted(self.findings + other.findings, key=order),
+            fixed=self.fixed + other.fixed,
+            unknown=self.unknown + other.unknown,
+            unreadable=self.unreadable + other.unreadable,
+            read={name: self.read.get(name, []) + other.read.get(name, []) for name in {**self.read, **other.read}},
+            seen=sorted({*self.seen, *other.seen}),
+            skipped=sorted({*self.skipped, *other.skipped}),
+            idle=self.idle + other.idle,
+            traces=self.traces + other.traces,
+            hops=self.hops + other.hops,
+            assumed=self.assumed + other.assumed,
+            ignored=self.ignored + other.ignored,
+            known=self.known + other.known,
+            gone=self.gone + other.gone,
+            texts=self.texts | other.texts,
+            origins=self.origins | other.origins,
+        )
+
+
+def identified(findings: Iterable[Finding], path_of: Callable[[str], str]) -> list[Finding]:
+    """The findings, in order, with fingerprints: check, file, hop, kind of stream and setting (without a hop, the message).
+
+    They stay the same while lines move and other files come and go. path_of: a shown path from the
+    project's root.
+    """
+    seen: Counter[str] = Counter()
+    result = []
+    for finding in sorted(findings, key=order):
+        known = _known(finding, path_of(finding.location.path))
+        seen[known] += 1
+        print_ = _digest(known if seen[known] == 1 else f"{known}\0{seen[known]}")
+        result.append(replace(finding, provenance=replace(finding.provenance, fingerprint=print_)))
+    return result
+
+
+def _known(finding: Finding, path: str) -> str:
+    hop = (finding.hop.name, *finding.hop.hosts, finding.hop.environment) if finding.hop else (finding.message,)
+    kind = finding.stream.kind if finding.stream else ""
+    setting = finding.at.name if isinstance(finding.at, Known) else ""
+    return "\0".join((finding.check, path, *hop, kind, setting))
+
+
+def _digest(text: str) -> str:
+    from hashlib import blake2b
+
+    return blake2b(text.encode(errors="surrogateescape"), digest_size=8).hexdigest()
+
+
+def once_a_cause(unknown: Iterable[Unknown]) -> list[Unknown]:
+    """One missing include is one cause, however many places it decides."""
+    causes: dict[str, dict[Location, Unknown]] = {}
+    for one in sorted(unknown, key=lambda one: one.where):
+        causes.setdefault(one.why, {}).setdefault(one.where, one)
+    firsts = [replace(next(iter(places.values())), places=len(places)) for places in causes.values()]
+    return sorted(firsts, key=lambda one: (one.where, one.why))
+
+
+def order(finding: Finding) -> tuple[Location, str, str]:
+    """Findings are listed by place, then check, then hop."""
+    return finding.location, finding.check, finding.hop.name if finding.hop else ""
+
+
+def _places(finding: Finding) -> set[str]:
+    """Files that a finding is about, or that decide what holds there."""
+    places = {finding.location.path, *(related.location.path for related in finding.related)}
+    if finding.hop is not None:
+        places |= {finding.hop.where.path} | finding.hop.files
+    if finding.stream is not None and finding.stream.evidence.where is not None:
+        places.add(finding.stream.evidence.where.path)
+    return places
+
+
+def _below(path: str, paths: Iterable[str]) -> bool:
+    """Whether a shown path is one of the given ones, or below it; `.` is all that needs no way up."""
+    return any(
+        path == one or path.startswith(f"{one.rstrip('/')}/") or (one == "." and not path.startswith(("../", "/")))
+        for one in paths
+    )

@@ -1,0 +1,46 @@
+"""The net under every unit of work: what fails in it is one entry that names its input, and everything else goes on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from infralint.model import Location, Unreadable
+
+
+@dataclass
+class Guard:
+    """Catches what nobody foresaw. caught: one entry a failure; traces: for `--verbose`, in the same order."""
+
+    caught: list[Unreadable] = field(default_factory=list)
+    traces: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def around(self, where: Location, blame: str = "") -> Iterator[None]:
+        """Run a unit of work on the input at `where`. blame: who failed, if it is not infralint itself (a check of a pack)."""
+        try:
+            yield
+        except (Exception, RecursionError) as error:
+            code = fault_code(error)
+            what = f"{type(error).__name__}: {error}"[:200]
+            fault = blame or "a fault of infralint, please report it"
+            self.caught.append(Unreadable(f"{fault} (code {code}): {what}", where))
+            self.traces.append(_traced(error))
+
+
+def fault_code(error: BaseException) -> str:
+    """A short code for where an error came from: the same for one fault, whatever the input (`run.188`)."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{PurePath(trace.tb_frame.f_code.co_filename).stem}.{trace.tb_lineno}" if trace is not None else "?"
+
+
+def _traced(error: BaseException) -> str:
+    import traceback
+
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 2000))
+    return "".join(traceback.format_exception(error, limit=-12))

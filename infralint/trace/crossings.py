@@ -1,0 +1,198 @@
+"""Which streams pass which hops: what was declared, what hops give away, what is assumed, each followed along its way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from infralint.model import CERTAIN_EVIDENCE, STRONG, Crossing, Hint, Hop, Node, Reading, Request, Stream, Trace
+from infralint.project.config import Settings
+from infralint.text.expressions import matching
+from infralint.trace.streams import assumed_at, declared, hints_of, stream_at
+from infralint.trace.topology import Topology
+from infralint.trace.traces import traces_from, traces_through
+
+
+def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[Hop]]:
+    """Every stream on every leg of its ways."""
+    topology = topology_of(readings)
+    found = [crossing for stream in declared(settings) for crossing in _declared(topology, stream)]
+    if settings.streams == []:
+        return []
+    hinted = [*_of_routes(topology, readings), *_hinted(settings, topology)]
+    if settings.streams is not None:
+        covered = {id(crossing.hop) for crossing in found}
+        hinted = [
+            crossing for crossing in hinted if crossing.stream.evidence.certain and id(crossing.hop) not in covered
+        ]
+    found += hinted
+    if settings.streams is None and settings.assume != "off":
+        found += _assumed(settings, topology, found)
+    return found
+
+
+def topology_of(readings: Sequence[Reading]) -> Topology:
+    """Every node and service that was read, linked."""
+    nodes = [node for reading in readings for node in reading.nodes]
+    return Topology(nodes, [service for reading in readings for service in reading.services])
+
+
+def unmet(settings: Settings, readings: Sequence[Reading]) -> list[Stream]:
+    """Declared streams that no hop of the project could serve: a path that is mistyped, or hops that are not here."""
+    topology = topology_of(readings)
+    return [stream for stream in declared(settings) if not _declared(topology, stream)]
+
+
+def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
+    """A declared stream from every entry that serves it; where none does, from whichever node does."""
+    entries = [node for node in topology.nodes if topology.is_entry(node)]
+    found = [crossing for node in entries for crossing in _entering(topology, stream, node)]
+    if not found:
+        inner = [node for node in topology.nodes if node not in entries]
+        found = [crossing for node in inner for crossing in _entering(topology, stream, node)]
+    if not stream.hops:
+        return found
+    named = [crossing for crossing in found if _is_named(crossing.hop, stream.hops)]
+    return [Crossing(stream, crossing.hop, True, crossing.trace, crossing.position) for crossing in named]
+
+
+def _entering(topology: Topology, stream: Stream, node: Node) -> list[Crossing[Hop]]:
+    """What a stream passes that comes to a node first; certain where every request of it would."""
+    ways = []
+    for path in samples(stream.path):
+        traces = traces_from(topology, stream, node, Request(stream.kind, path, stream.host))
+        ways.append(list(_each_hop_once(_on_legs(trace) for trace in traces)))
+    sure = [{id(crossing.hop) for crossing in way if crossing.certain} for way in ways]
+    together = _each_hop_once(ways)
+    return [
+        crossing if all(id(crossing.hop) in hops for hops in sure) else _possible(crossing) for crossing in together
+    ]
+
+
+def _possible(crossing: Crossing[Hop]) -> Crossing[Hop]:
+    return Crossing(crossing.stream, crossing.hop, False, crossing.trace, crossing.position, crossing.reasons)
+
+
+def _each_hop_once(groups: Iterable[Iterable[Crossing[Hop]]]) -> Iterator[Crossing[Hop]]:
+    """One crossing a hop: a certain one before a possible one, the longest way first."""
+    best: dict[int, Crossing[Hop]] = {}
+    for group in groups:
+        for crossing in group:
+            known = best.get(id(crossing.hop))
+            if known is None or _weight(crossing) > _weight(known):
+                best[id(crossing.hop)] = crossing
+    return iter(best.values())
+
+
+def _weight(crossing: Crossing[Hop]) -> tuple[bool, int]:
+    return crossing.certain, len(crossing.trace.legs)
+
+
+def _on_legs(trace: Trace) -> Iterator[Crossing[Hop]]:
+    """A crossing a leg of a way."""
+    for position, leg in enumerate(trace.legs):
+        yield Crossing(trace.stream, leg.hop, trace.is_certain(position), trace, position, trace.reasons(position))
+
+
+def _is_named(hop: Hop, names: Iterable[str]) -> bool:
+    return any(fnmatchcase(own, name) for name in names for own in (hop.name, *hop.hosts, hop.where.path, *hop.aliases))
+
+
+def _of_routes(topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:
+    """Streams of application code on a platform's node, if that leads to one backend; nothing says which of several it is."""
+    streams = [stream for reading in readings for stream in reading.streams]
+    for stream in streams:
+        for platform in dict.fromkeys(node.platform for node in topology.nodes):
+            serving = [
+                (node, hops)
+                for node in topology.nodes
+                if node.platform == platform
+                and (hops := [match.hop for match in node.route(Request(stream.kind, stream.path)) if match.hop])
+            ]
+            if len(serving) == 1 and _leads_one_way(serving[0][0]):
+                node, hops = serving[0]
+                for hop in hops:
+                    for trace in traces_through(topology, stream, node, hop, Request(stream.kind, stream.path)):
+                        yield Crossing(stream, hop, False, trace, trace.anchor)
+
+
+def _leads_one_way(node: Node) -> bool:
+    """Whether all that a node passes on goes to one backend."""
+    hops = list(node.hops)
+    alone = len(hops) == 1 or (len({hop.upstream for hop in hops}) == 1 and bool(hops[0].upstream))
+    return alone and not any(hop.origin for hop in hops)
+
+
+def _hinted(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:
+    """Streams that hops give away: certain there, and carried along the ways that lead through them."""
+    for node in topology.nodes:
+        for hop in node.hops:
+            for hint in hints_of(hop):
+                yield from _along(topology, stream_at(settings, hop, hint), node, hop, hint)
+
+
+def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint) -> Iterator[Crossing[Hop]]:
+    """The crossings of a stream that was sighted at a hop.
+
+    Headers that a handshake needs, and a name, speak of their own hop; a name also of what firmly stands
+    before or behind it.
+    """
+    for path in concrete_paths(hop, hint) or ["/"]:
+        traces = traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
+        found = list(_each_hop_once(_on_legs(trace) for trace in traces))
+        own = next(crossing for crossing in found if crossing.hop is hop)
+        yield own
+        if stream.handshake_only:
+            continue
+        firm = stream.evidence.certain
+        yield from (crossing for crossing in found if crossing is not own and (firm or _is_firmly_linked(crossing)))
+
+
+def _is_firmly_linked(crossing: Crossing[Hop]) -> bool:
+    first, last = sorted((crossing.position, crossing.trace.anchor))
+    return all(leg.basis in STRONG for leg in crossing.trace.legs[first + 1 : last + 1])
+
+
+def _assumed(settings: Settings, topology: Topology, known: Sequence[Crossing[Hop]]) -> Iterator[Crossing[Hop]]:
+    """Catch-alls in scopes of which nothing better is known."""
+    told = {
+        crossing.hop.scope
+        for crossing in known
+        if crossing.stream.kind == "sse" and crossing.stream.evidence.kind in CERTAIN_EVIDENCE
+    }
+    named = {id(crossing.hop) for crossing in known if crossing.stream.kind == "sse"}
+    for node in topology.nodes:
+        for hop in node.hops:
+            if hop.assumable and hop.scope not in told and id(hop) not in named:
+                stream = assumed_at(settings, hop)
+                for path in concrete_paths(hop)[:1] or ["/"]:
+                    traces = traces_through(topology, stream, node, hop, Request("sse", path, stream.host))
+                    trace = max(traces, key=lambda trace: len(trace.legs))
+                    yield Crossing(stream, hop, True, trace, trace.anchor)
+
+
+def concrete_paths(hop: Hop, hint: Hint | None = None) -> list[str]:
+    """Paths of requests that a hop serves, or that a hint is about."""
+    written = [hint.path] if hint is not None and hint.path else list(hop.paths[:1])
+    return [path for text in written for path in _concrete(text)][:2]
+
+
+def _concrete(text: str) -> list[str]:
+    if text.startswith("/") and not re.search(r"[\\^$()|+\[]", text):
+        return samples(text)
+    try:
+        return [path for path in matching(text.lstrip("~* ")) if path.startswith("/")]
+    except re.error:
+        return []
+
+
+def samples(path: str) -> list[str]:
+    """Concrete paths that a declared path, glob or regular expression (after `~`) stands for."""
+    if path.startswith("~"):
+        found = [text for text in matching(path[1:]) if text.startswith("/")]
+        return found or ["/"]
+    if "*" not in path:
+        return [path]
+    filled = [re.sub(r"\*+", word, path) for word in ("x", "x/y" if path.endswith("**") else "z")]
+    return [text if text.startswith("/") else f"/{text}" for text in dict.fromkeys(filled)]

@@ -1,0 +1,197 @@
+"""Who listens where, under which names, and who dials whom. A link needs a basis; nothing else is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from infralint.model import STRONG, Address, Basis, Hop, Node, Pool, Service
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "host.docker.internal", "ip6-localhost"})
+"""Names by which a process dials its own host; the last but one is the host of a container."""
+ANYWHERE = frozenset({"", "*", "0.0.0.0", "[::]", "::"})
+"""Addresses on which a listener takes whatever reaches its host."""
+NAMELESS = LOOPBACK | ANYWHERE | {"_"}
+
+
+class Link(NamedTuple):
+    """A node that is taken to stand behind a hop, and on what ground."""
+
+    node: Node
+    basis: Basis
+
+
+class Dialler(NamedTuple):
+    """A hop that sends requests to a node."""
+
+    node: Node
+    hop: Hop
+    basis: Basis
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a node runs: what it is called there, where it listens, which services run it."""
+
+    node: Node
+    names: frozenset[str]
+    ports: frozenset[int]
+    services: tuple[Service, ...]
+
+    def answers_on(self, port: int | None) -> bool:
+        """Whether something of it may listen on a port; where no port is written down, any may be its."""
+        return port is None or not self.ports or port in self.ports
+
+
+class Topology:
+    """The nodes of a project by the names and addresses under which they are dialled."""
+
+    def __init__(self, nodes: Sequence[Node], services: Sequence[Service]) -> None:
+        self.nodes = nodes
+        self.services = services
+
+    def links(self, pool: Pool, front: Node) -> list[Link]:
+        """The nodes that a pool leads to, from a hop of `front`."""
+        found = [Link(node, "reference") for name in pool.references for node in self._by_reference.get(name, ())]
+        for target in pool.targets:
+            found += self.listening(target, front)
+        if not found and not pool.targets and pool.references:
+            found += self._only_proxy(front)
+        together = {id(link.node): link for link in reversed(found) if is_together(link.node, front)}
+        return list(together.values())[::-1]
+
+    def listening(self, address: Address, front: Node) -> list[Link]:
+        """The nodes that listen on an address that a hop of `front` dials."""
+        host = address.host.lower().strip("[]") if address.host.count(":") > 1 else address.host.lower()
+        if host.startswith("unix:"):
+            return [Link(node, "same address") for node in self.nodes if address.host in _sockets(node)]
+        if host in LOOPBACK:
+            return self._on_this_host(address.port, front)
+        named = [place for place in self._by_name.get(host, ()) if place.answers_on(address.port)]
+        if named:
+            return [Link(place.node, "same address") for place in named]
+        return [] if host in self._by_name else self._alone(host, address.port, front)
+
+    def diallers(self, node: Node) -> Sequence[Dialler]:
+        """The hops that send requests to a node."""
+        return self._diallers.get(id(node), ())
+
+    def is_entry(self, node: Node) -> bool:
+        """Whether clients may come to a node first: it is published, or nothing surely stands in front of it."""
+        return not any(
+            dialler.basis in STRONG and dialler.node is not node and dialler.node.environment == node.environment
+            for dialler in self.diallers(node)
+        )
+
+    @cached_property
+    def placements(self) -> list[Placement]:
+        return [self._placed(node) for node in self.nodes]
+
+    def _placed(self, node: Node) -> Placement:
+        services = tuple(service for service in self.services if runs(service, node))
+        names = {name.lower() for name in node.known_as} | {
+            name.lower() for service in services for name in service.names
+        }
+        ports = {address.port for address in node.listens if address.port is not None}
+        if not ports:
+            ports = {port for service in services for port in service.ports}
+        return Placement(node, frozenset(names - NAMELESS), frozenset(ports), services)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Placement]]:
+        found: dict[str, list[Placement]] = {}
+        for place in self.placements:
+            for name in place.names:
+                found.setdefault(name, []).append(place)
+        return found
+
+    @cached_property
+    def _by_reference(self) -> dict[str, list[Node]]:
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            for name in node.known_as:
+                found.setdefault(name, []).append(node)
+        return found
+
+    @cached_property
+    def _service_names(self) -> frozenset[str]:
+        return frozenset(name.lower() for service in self.services for name in service.names)
+
+    @cached_property
+    def _diallers(self) -> dict[int, list[Dialler]]:
+        found: dict[int, list[Dialler]] = {}
+        for node in self.nodes:
+            for hop in node.hops:
+                for link in self.links(hop.pool, node):
+                    found.setdefault(id(link.node), []).append(Dialler(node, hop, link.basis))
+        return found
+
+    def _on_this_host(self, port: int | None, front: Node) -> list[Link]:
+        """Who listens on a port of the host (or container) that a node runs on."""
+        if port is None:
+            return []
+        if any(address.port == port for address in front.listens):
+            return [Link(front, "same address")]
+        published = [
+            Link(place.node, "same address")
+            for place in self.placements
+            if any(port in service.published for service in place.services)
+        ]
+        contained = any(place.services for place in self.placements if place.node is front)
+        beside = [place for place in self.placements if place.node is not front and port in place.ports]
+        if published or contained:
+            return published
+        return [Link(beside[0].node, "the only one")] if len(beside) == 1 else []
+
+    def _alone(self, host: str, port: int | None, front: Node) -> list[Link]:
+        """The one node that can be meant by a name which nothing explains: an origin that nothing else names."""
+        if host in self._service_names or "." in host:
+            return []
+        origins = [
+            place
+            for place in self.placements
+            if place.node.origin and place.node.folder is not None and not place.services
+        ]
+        called = [place for place in origins if host == _folder_name(place.node)]
+        if called:
+            return [Link(called[0].node, "assumed")] if len(called) == 1 else []
+        fitting = [place for place in origins if place.answers_on(port)]
+        return [Link(fitting[0].node, "the only one")] if len(fitting) == 1 == len(origins) else []
+
+    def _only_proxy(self, front: Node) -> list[Link]:
+        """Behind a load balancer whose targets the project does not name: its one proxy, if there is one balancer."""
+        alike = [node for node in self.nodes if node.environment == front.environment]
+        peers = [node for node in alike if node.platform == front.platform]
+        others = [node for node in alike if node.platform != front.platform and not node.origin]
+        return [Link(others[0], "the only one")] if len(peers) == 1 == len(others) else []
+
+
+def runs(service: Service, node: Node) -> bool:
+    """Whether a service runs a node: it mounts or copies its files, or is built from its folder."""
+    if node.folder is not None and service.context is not None:
+        return is_below(node.folder, service.context) or is_below(service.context, node.folder)
+    return any(is_below(file, mounted) for mounted in service.files for file in node.files)
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a project path is a folder or lies in it; the root (`""`) holds everything."""
+    folder = folder.strip("/")
+    return folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
+
+
+def is_together(node: Node, other: Node) -> bool:
+    """Whether one way may lead through both: they belong to one environment, or one of them to none."""
+    return node.environment == other.environment or "" in (node.environment, other.environment)
+
+
+def _sockets(node: Node) -> Iterable[str]:
+    return (address.host for address in node.listens if address.host.startswith("unix:"))
+
+
+def _folder_name(node: Node) -> str:
+    return (node.folder or "").rstrip("/").rpartition("/")[2].lower()
+
+
+__all__ = ["Dialler", "Link", "Placement", "Topology", "is_below", "is_together", "runs"]

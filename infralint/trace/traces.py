@@ -1,0 +1,146 @@
+"""From a stream that was sighted at a hop, or declared at the edge, to its whole ways: up to every entry, down to the origin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from infralint.model import (
+    UNKNOWN_RESPONSE,
+    Basis,
+    End,
+    Forward,
+    Hop,
+    Leg,
+    Match,
+    Node,
+    Request,
+    Stream,
+    Trace,
+)
+from infralint.trace.topology import Dialler, Topology
+
+MOST_LEGS = 12
+"""Hops in one way: a longer one is taken to turn in circles."""
+MOST_WAYS = 64
+"""Ways of one stream from one place; what is beyond is not followed."""
+
+
+class Walk(NamedTuple):
+    """How far a way was followed: its legs, and where it ended."""
+
+    legs: tuple[Leg, ...]
+    end: End
+    reason: str = ""
+
+
+class Front(NamedTuple):
+    """A leg in front of a node, and the basis of the link from it to that node."""
+
+    leg: Leg
+    link: Basis
+
+
+def traces_from(topology: Topology, stream: Stream, node: Node, request: Request) -> list[Trace]:
+    """The ways of a request that comes to a node first; none where no hop of it serves the request."""
+    walks = [walk for match in node.route(request) for walk in _walk(topology, node, match, request, None, ())]
+    return [_trace(stream, walk, 0) for walk in walks[:MOST_WAYS] if walk.legs]
+
+
+def traces_through(topology: Topology, stream: Stream, node: Node, hop: Hop, request: Request) -> list[Trace]:
+    """The ways of a request that passes a hop for certain: from every entry that leads to it, down to where it ends."""
+    ways = []
+    for fronts in list(_fronts(topology, node, request, (id(hop),)))[:MOST_WAYS] or [()]:
+        legs = _linked(fronts)
+        arrived = fronts[-1].leg.outbound.request if fronts and fronts[-1].leg.outbound else request
+        basis = fronts[-1].link if fronts else None
+        for walk in _walk(topology, node, Match(hop), arrived, basis, legs):
+            ways.append(_trace(stream, walk, len(legs)))
+    return ways[:MOST_WAYS]
+
+
+def _linked(fronts: Sequence[Front]) -> tuple[Leg, ...]:
+    """Legs with the basis by which each was found from the one in front of it."""
+    bases = (None, *(front.link for front in fronts))
+    return tuple(replace(front.leg, basis=basis) for front, basis in zip(fronts, bases, strict=False))
+
+
+def _walk(
+    topology: Topology, node: Node, match: Match, request: Request, basis: Basis | None, before: tuple[Leg, ...]
+) -> Iterator[Walk]:
+    """Every way on from a match, with the legs that lead to it."""
+    if match.hop is None:
+        yield Walk(before, "answered", f"{node.name} answers {match.answer.value if match.answer else 'by itself'}")
+    elif any(leg.hop is match.hop and leg.inbound.path == request.path for leg in before) or len(before) >= MOST_LEGS:
+        yield Walk(before, "loop", f"{match.hop.name} comes back to itself")
+    elif match.hop.origin:
+        yield Walk((*before, Leg(match, match.hop, node.name, request, None, basis)), "origin")
+    else:
+        for forward in match.hop.request_out(request) or (None,):
+            leg = Leg(match, match.hop, node.name, request, forward, basis)
+            yield from _beyond(topology, node, forward, (*before, leg))
+
+
+def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple[Leg, ...]) -> Iterator[Walk]:
+    """Every way on from what left a hop."""
+    links = topology.links(forward.pool, node) if forward is not None else []
+    if forward is None or not links:
+        yield Walk(legs, *_end_of(forward))
+        return
+    for link in links:
+        request = replace(forward.request, to=forward.request.to or next(iter(forward.pool.targets), None))
+        matches = link.node.route(request)
+        if not matches:
+            yield Walk(legs, "origin" if link.node.origin else "unknown", link.node.name)
+        for match in matches:
+            yield from _walk(topology, link.node, match, request, link.basis, legs)
+
+
+def _end_of(forward: Forward | None) -> tuple[End, str]:
+    if forward is None or not forward.pool.targets:
+        return "unknown", forward.pool.reason if forward is not None else ""
+    return "leaves the project", ", ".join(map(str, forward.pool.targets[:3]))
+
+
+def _fronts(topology: Topology, node: Node, request: Request, seen: tuple[int, ...]) -> Iterator[tuple[Front, ...]]:
+    """The legs in front of a node, for a request as it arrives there: every way from an entry that leads to it."""
+    if len(seen) > MOST_LEGS:
+        return
+    for dialler in topology.diallers(node):
+        front = None if id(dialler.hop) in seen else _front(dialler, request)
+        if front is not None:
+            further = list(_fronts(topology, dialler.node, front.leg.inbound, (*seen, id(dialler.hop))))
+            yield from ((*fronts, front) for fronts in further or [()])
+
+
+def _front(dialler: Dialler, request: Request) -> Front | None:
+    """A hop with the request that it would have to get, to send on this one; None where it never sends it."""
+    hop = dialler.hop
+    asked = Request(request.kind, request.path, hop.hosts[0] if len(hop.hosts) == 1 else None)
+    for forward in hop.request_out(asked):
+        path = forward.paths.inverse(request.path)
+        if path is None:
+            continue
+        inbound = replace(asked, path=path)
+        match = next((match for match in dialler.node.route(inbound) if match.hop is hop), None)
+        sent = next((sent for sent in hop.request_out(inbound) if sent.request.path == request.path), None)
+        if match is not None and sent is not None:
+            return Front(Leg(match, hop, dialler.node.name, inbound, sent), dialler.basis)
+    return None
+
+
+def _trace(stream: Stream, walk: Walk, anchor: int) -> Trace:
+    legs = _with_responses(walk.legs)
+    environment = next((leg.hop.environment for leg in legs if leg.hop.environment), "")
+    return Trace(stream, legs, environment, min(anchor, len(legs) - 1), walk.end, walk.reason)
+
+
+def _with_responses(legs: Sequence[Leg]) -> tuple[Leg, ...]:
+    """The legs with the response that arrives at each, folded from the origin to the client."""
+    response = UNKNOWN_RESPONSE
+    folded = []
+    for leg in reversed(legs):
+        folded.append(replace(leg, arriving=response))
+        response = leg.hop.response_out(response, leg.inbound)
+    return tuple(reversed(folded))
