@@ -17,9 +17,9 @@ class Report:
 
     fixed: what was put right. read: files by platform. gone: entries of the baseline whose findings
     are no more. hops, assumed, ignored, known (to the baseline): how many. seen: what stands here and
-    is not read yet. traces: of failures of infralint itself. skipped: files that were
-    passed over, with why. idle: given paths that hold nothing to read. texts: what was read under names that are no files (standard input, dumps); origins: the
-    file that each of these came from.
+    is not read yet. traces: of failures of infralint itself. skipped: files that were passed over,
+    with why. idle: given paths that hold nothing to read. texts: what was read under names that are no
+    files (standard input, dumps); origins: the file that each of these came from.
     """
 
     findings: list[Finding] = field(default_factory=list)
