@@ -154,12 +154,12 @@ class Node:
 
     listens: where; () where that is not written down (any address may be its). known_as: names by which
     others dial it (server names, compose services, DNS names, Terraform addresses). published: clients
-    reach it from outside, whoever else dials it. folder: the project folder that it is built from.
-    files: where it is written down, as project paths. origin: it produces streams and passes none on.
+    reach it from outside, whoever else dials it. folder: the project folder that an application is
+    built from; None for what only passes requests on.
+    files: where it is written down, as project paths.
     """
 
     platform: ClassVar[str] = ""
-    origin: ClassVar[bool] = False
 
     name: str
     hops: tuple[Hop, ...] = ()

@@ -72,7 +72,7 @@ class Topology:
         named = [place for place in self._by_name.get(host, ()) if place.answers_on(address.port)]
         if named:
             return [Link(place.node, "same address") for place in named]
-        return [] if host in self._by_name else self._alone(host, address.port, front)
+        return [] if host in self._by_name else self._unexplained(host, address.port)
 
     def diallers(self, node: Node) -> Sequence[Dialler]:
         """The hops that send requests to a node."""
@@ -140,31 +140,34 @@ class Topology:
             if any(port in service.published for service in place.services)
         ]
         contained = any(place.services for place in self.placements if place.node is front)
-        beside = [place for place in self.placements if place.node is not front and port in place.ports]
         if published or contained:
             return published
-        return [Link(beside[0].node, "the only one")] if len(beside) == 1 else []
+        beside = [place for place in self.placements if place.node is not front and port in place.ports]
+        return [Link(beside[0].node, "the only one")] if len(beside) == 1 else self._only_application(port)
 
-    def _alone(self, host: str, port: int | None, front: Node) -> list[Link]:
-        """The one node that can be meant by a name which nothing explains: an origin that nothing else names."""
+    def _unexplained(self, host: str, port: int | None) -> list[Link]:
+        """The one node that can be meant by a name which nothing explains."""
         if host in self._service_names or "." in host:
             return []
-        origins = [
-            place
-            for place in self.placements
-            if place.node.origin and place.node.folder is not None and not place.services
-        ]
-        called = [place for place in origins if host == _folder_name(place.node)]
+        called = [place.node for place in self._applications if host == _folder_name(place.node)]
         if called:
-            return [Link(called[0].node, "assumed")] if len(called) == 1 else []
-        fitting = [place for place in origins if place.answers_on(port)]
-        return [Link(fitting[0].node, "the only one")] if len(fitting) == 1 == len(origins) else []
+            return [Link(called[0], "assumed")] if len(called) == 1 else []
+        return self._only_application(port)
+
+    def _only_application(self, port: int | None) -> list[Link]:
+        """The one application of the project that no deployment file places, if it may listen there."""
+        alone = self._applications[0] if len(self._applications) == 1 else None
+        return [Link(alone.node, "the only one")] if alone is not None and alone.answers_on(port) else []
+
+    @cached_property
+    def _applications(self) -> list[Placement]:
+        return [place for place in self.placements if place.node.folder is not None and not place.services]
 
     def _only_proxy(self, front: Node) -> list[Link]:
         """Behind a load balancer whose targets the project does not name: its one proxy, if there is one balancer."""
         alike = [node for node in self.nodes if node.environment == front.environment]
         peers = [node for node in alike if node.platform == front.platform]
-        others = [node for node in alike if node.platform != front.platform and not node.origin]
+        others = [node for node in alike if node.platform != front.platform and node.folder is None]
         return [Link(others[0], "the only one")] if len(peers) == 1 == len(others) else []
 
 

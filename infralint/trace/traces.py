@@ -92,7 +92,7 @@ def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple
         request = replace(forward.request, to=forward.request.to or next(iter(forward.pool.targets), None))
         matches = link.node.route(request)
         if not matches:
-            yield Walk(legs, "origin" if link.node.origin else "unknown", link.node.name)
+            yield Walk(legs, "origin" if link.node.folder is not None else "unknown", link.node.name)
         for match in matches:
             yield from _walk(topology, link.node, match, request, link.basis, legs)
 

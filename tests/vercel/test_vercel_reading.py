@@ -340,7 +340,7 @@ def test_a_commented_setting_is_pointed_at(lint: Lint) -> None:
 
 def test_no_file_outside_a_vercel_project_is_parsed(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed = []
-    from infralint.trace.streams import javascript
+    from infralint.sources.vercel import javascript
 
     original = javascript._parse
     monkeypatch.setattr(javascript, "_parse", lambda path, content: parsed.append(path) or original(path, content))

@@ -307,7 +307,11 @@ class Builder:
         ]
         if hops:
             self.reading.nodes.append(
-                VercelNode(name=application.folder.rstrip("/") or "the Next.js server", hops=tuple(hops))
+                VercelNode(
+                    name=application.folder.rstrip("/") or "the Next.js server",
+                    hops=tuple(hops),
+                    folder=application.folder.rstrip("/"),
+                )
             )
         if routes or hops:
             self.reading.files += [self.project.shown(route.file) for route in routes]
