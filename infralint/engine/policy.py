@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from infralint.model import SEVERITIES, STRENGTH, Crossing, Finding, Hop
+from infralint.model import SEVERITIES, STRENGTH, Crossing, Finding, Hop, Reading, Severity
 from infralint.project.config import Settings
 
 
-def weigh(finding: Finding, crossing: Crossing[Hop], settings: Settings) -> Finding:
-    """Errors need certainty; what rests on an assumption is as loud as the user lets it be."""
+def weigh(finding: Finding, crossing: Crossing[Hop], assumed: Severity) -> Finding:
+    """Errors need certainty; what rests on an assumption is at most as loud as `assumed`."""
     evidence = crossing.stream.evidence
     if not (evidence.certain and crossing.certain):
         finding = finding.softened("warning")
-    if evidence.kind == "assumed" and settings.assume == "note":
+    if crossing.doubt:
         finding = finding.softened("note")
-    return finding
+    return finding.softened(assumed) if evidence.kind == "assumed" else finding
+
+
+def loudness_of_assumptions(
+    settings: Settings, crossings: Iterable[Crossing[Hop]], readings: Iterable[Reading]
+) -> Severity:
+    """How loud an assumption is: as the user says; else a warning where something speaks of streams or models at all."""
+    if settings.assume == "note" or settings.assume == "warning":
+        return settings.assume
+    spoken = any(reading.mentions for reading in readings) or any(
+        crossing.stream.evidence.kind != "assumed" and not crossing.stream.handshake_only for crossing in crossings
+    )
+    return "warning" if spoken else "note"
 
 
 def merge_by_cause(findings: Iterable[Finding]) -> list[Finding]:

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from infralint.engine.ignores import Ignore, ignores_of, mistyped, near_miss, without_ignored
-from infralint.engine.policy import merge_by_cause, weigh
+from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, weigh
 from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Report, identified, once_a_cause
 from infralint.model import (
@@ -21,6 +21,7 @@ from infralint.model import (
     Location,
     Provenance,
     Reading,
+    Severity,
     Unknown,
     Unreadable,
 )
@@ -61,7 +62,8 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
     guard = project.guard
     crossed = crossings(project.settings, readings)
     items = [item for reading in readings for item in reading.items]
-    answers = [answer for check in checks for answer in _answers(check, crossed, items, project)]
+    assumed = loudness_of_assumptions(project.settings, crossed, readings)
+    answers = [answer for check in checks for answer in _answers(check, crossed, items, project, assumed)]
     files = {reading.platform: reading.files for reading in readings if reading.files}
     paths = [path for found in files.values() for path in found]
     ignores = ignores_of(project, paths) if ignoring else []
@@ -116,7 +118,7 @@ def _unmet(project: Project, readings: Sequence[Reading]) -> Iterator[Unknown]:
 
 
 def _answers(
-    check: Check, crossed: Iterable[Crossing[Hop]], items: Iterable[object], project: Project
+    check: Check, crossed: Iterable[Crossing[Hop]], items: Iterable[object], project: Project, assumed: Severity
 ) -> Iterator[Finding | Unknown]:
     for crossing in crossed:
         if check.asks_for(crossing):
@@ -124,7 +126,7 @@ def _answers(
                 if isinstance(answer, Unknown):
                     yield answer
                 else:
-                    yield _with_provenance(weigh(answer, crossing, project.settings), check, crossing)
+                    yield _with_provenance(weigh(answer, crossing, assumed), check, crossing)
     for item in items:
         if check.asks_for(item):
             where = getattr(item, "where", None) or Location(project.shown_path(project.root))
@@ -144,7 +146,7 @@ def _of_ignores(checks: Sequence[Check], ignores: Sequence[Ignore], project: Pro
         for ignore in ignores
         if left_out.isdisjoint(ignore.checks) and not any(near_miss(name, known) for name in ignore.checks)
     ]
-    answers = [answer for check in checks for answer in _answers(check, (), judged, project)]
+    answers = [answer for check in checks for answer in _answers(check, (), judged, project, "note")]
     return [answer for answer in answers if isinstance(answer, Finding)]
 
 

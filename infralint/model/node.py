@@ -155,7 +155,8 @@ class Node:
     listens: where; () where that is not written down (any address may be its). known_as: names by which
     others dial it (server names, compose services, DNS names, Terraform addresses). published: clients
     reach it from outside, whoever else dials it. folder: the project folder that an application is
-    built from; None for what only passes requests on.
+    built from; None for what only passes requests on. complete: all streams that it produces are among
+    its hops.
     files: where it is written down, as project paths.
     """
 
@@ -168,6 +169,7 @@ class Node:
     environment: str = ""
     published: bool = False
     folder: str | None = None
+    complete: bool = False
     files: frozenset[str] = frozenset()
 
     def route(self, request: Request) -> Sequence[Match]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from infralint.model.setting import Location
@@ -45,6 +47,7 @@ class Stream:
     session: the session protocol it belongs to (`Socket.IO`, `SockJS`, `MCP`) if known: its
     requests must all reach one replica. sticky: the user requires that of every stream. hops: names
     that narrow where it goes. handshake_only: all that is known is that a WebSocket may be opened.
+    headers: what its responses surely carry, by lower-case name, as it was declared.
     """
 
     kind: StreamKind
@@ -59,6 +62,7 @@ class Stream:
     sticky: bool = False
     hops: tuple[str, ...] = ()
     handshake_only: bool = False
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
     def __str__(self) -> str:
         kind = {"sse": "SSE", "websocket": "WebSocket"}[self.kind]
@@ -70,7 +74,8 @@ class Hint:
     """What a hop's own configuration gives away about the stream it carries. path: where it is not the hop's own.
 
     handshake_only: it shows that a WebSocket may be opened here (Upgrade headers, whole or half), not that one
-    is: it says nothing of silence, length or sessions.
+    is: it says nothing of silence, length or sessions. heartbeat: seconds between pings that its origin is
+    known to send.
     """
 
     kind: StreamKind
@@ -79,3 +84,4 @@ class Hint:
     content_type: str | None = None
     path: str = ""
     handshake_only: bool = False
+    heartbeat: float | None = None

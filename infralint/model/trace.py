@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, Literal
 
 from infralint.model.clock import LENGTH, SILENCE, Phase
@@ -81,7 +81,8 @@ class Trace:
 class Crossing(Generic[H_co]):
     """What a check is asked about: one stream on one leg of its way.
 
-    trace: the whole way; position: which leg of it this is. certain: the stream surely passes here.
+    trace: the whole way; position: which leg of it this is. certain: the stream surely passes here. reasons:
+    why not. doubt: what speaks against the stream, so that it is worth a note at most.
     """
 
     stream: Stream
@@ -89,7 +90,8 @@ class Crossing(Generic[H_co]):
     certain: bool
     trace: Trace
     position: int = 0
-    reasons: tuple[str, ...] = field(default=())
+    reasons: tuple[str, ...] = ()
+    doubt: str = ""
 
     @property
     def leg(self) -> Leg:

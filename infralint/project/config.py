@@ -47,6 +47,9 @@ class StreamSettings(Strict, frozen=True, kw_only=True):
     heartbeat: Duration | None = None
     session: Annotated[str, msgspec.Meta(description="Session protocol, such as `Socket.IO` or `MCP`.")] = ""
     hops: list[str] = []
+    headers: Annotated[
+        dict[str, str], msgspec.Meta(description="Headers of its responses, such as `X-Accel-Buffering: no`.")
+    ] = {}
 
 
 class Accepted(Strict, frozen=True, kw_only=True):
@@ -109,7 +112,13 @@ class Settings(Strict, frozen=True, kw_only=True):
     max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
     tokens_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
     heartbeat: Duration | None = None
-    assume: Assume = "warning"
+    assume: Annotated[
+        Assume | None,
+        msgspec.Meta(
+            description="How loud to be where nothing says what streams; by default `warning` where something in the"
+            " project speaks of streams or models, else `note`."
+        ),
+    ] = None
     require_sticky: bool = False
     select: list[str] = []
     ignore: list[str] = []

@@ -6,8 +6,13 @@ from infralint.model import Need
 from infralint.project.config import Settings, StreamSettings, parse_duration
 
 
-def needs(settings: Settings, stream: StreamSettings | None = None) -> tuple[Need, Need, float | None]:
-    """Longest silence, duration and heartbeat of a stream, in seconds: its own words, else the project's, else the default."""
+def needs(
+    settings: Settings, stream: StreamSettings | None = None, known: float | None = None
+) -> tuple[Need, Need, float | None]:
+    """Longest silence, duration and heartbeat of a stream, in seconds: its own words, else the project's, else the default.
+
+    known: seconds between the pings that its code, or the library that it uses, sends by itself.
+    """
     generation = Need(*settings.default_generation)
     beat = settings.heartbeat
     silence = duration = None
@@ -16,8 +21,8 @@ def needs(settings: Settings, stream: StreamSettings | None = None) -> tuple[Nee
         silence, duration = stream.silence, stream.duration
         if stream.generation is not None:
             generation = Need(parse_duration(stream.generation), True)
-    heartbeat = None if beat is None else parse_duration(beat)
-    longest = generation if heartbeat is None else Need(2 * heartbeat, True)
+    heartbeat = known if beat is None else parse_duration(beat)
+    longest = generation if heartbeat is None else Need(2 * heartbeat, beat is not None)
     return (
         longest if silence is None else Need(parse_duration(silence), True),
         generation if duration is None else Need(parse_duration(duration), True),

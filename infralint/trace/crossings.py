@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from infralint.model import CERTAIN_EVIDENCE, STRONG, Crossing, Hint, Hop, Node, Reading, Request, Stream, Trace
+from infralint.model import STRONG, Crossing, Hint, Hop, Node, Reading, Request, Stream, Trace
 from infralint.project.config import Settings
 from infralint.text.expressions import matching
 from infralint.trace.streams import assumed_at, declared, hints_of, stream_at
-from infralint.trace.topology import Topology
+from infralint.trace.topology import Link, Topology
 from infralint.trace.traces import traces_from, traces_through
 
 
@@ -21,6 +22,8 @@ def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[
     if settings.streams == []:
         return []
     hinted = [*_of_routes(topology, readings), *_hinted(settings, topology)]
+    witness = Witness(topology, hinted)
+    hinted = [witness.weighed(crossing) for crossing in hinted]
     if settings.streams is not None:
         covered = {id(crossing.hop) for crossing in found}
         hinted = [
@@ -28,8 +31,34 @@ def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[
         ]
     found += hinted
     if settings.streams is None and settings.assume != "off":
-        found += _assumed(settings, topology, found)
+        found += _assumed(settings, topology, witness, found)
     return found
+
+
+class Witness:
+    """What the code behind a hop says against a stream there: all of it was read, and nothing of it streams there."""
+
+    def __init__(self, topology: Topology, crossings: Iterable[Crossing[Hop]]) -> None:
+        self.topology = topology
+        self.streaming = {id(crossing.hop) for crossing in crossings if crossing.stream.evidence.kind == "source"}
+
+    def against(self, hop: Hop, node: Node) -> Link | None:
+        """An application that stands for all that a hop leads to, and that streams nothing there."""
+        if id(hop) in self.streaming or hop.origin:
+            return None
+        links = self.topology.applications_behind(hop, node)
+        return links[0] if links and all(link.node.complete for link in links) else None
+
+    def weighed(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
+        """A crossing with the doubt that the code casts on it, where a name or a header is all there is for it."""
+        stream = crossing.stream
+        if stream.evidence.kind != "name" and not stream.handshake_only:
+            return crossing
+        node = next((node for node in self.topology.nodes if node.name == crossing.leg.node), None)
+        link = self.against(crossing.hop, node) if node is not None else None
+        return (
+            crossing if link is None else replace(crossing, doubt=f"the code of {link.node.name} streams nothing there")
+        )
 
 
 def topology_of(readings: Sequence[Reading]) -> Topology:
@@ -53,8 +82,7 @@ def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
         found = [crossing for node in inner for crossing in _entering(topology, stream, node)]
     if not stream.hops:
         return found
-    named = [crossing for crossing in found if _is_named(crossing.hop, stream.hops)]
-    return [Crossing(stream, crossing.hop, True, crossing.trace, crossing.position) for crossing in named]
+    return [replace(crossing, certain=True) for crossing in found if _is_named(crossing.hop, stream.hops)]
 
 
 def _entering(topology: Topology, stream: Stream, node: Node) -> list[Crossing[Hop]]:
@@ -66,12 +94,9 @@ def _entering(topology: Topology, stream: Stream, node: Node) -> list[Crossing[H
     sure = [{id(crossing.hop) for crossing in way if crossing.certain} for way in ways]
     together = _each_hop_once(ways)
     return [
-        crossing if all(id(crossing.hop) in hops for hops in sure) else _possible(crossing) for crossing in together
+        crossing if all(id(crossing.hop) in hops for hops in sure) else replace(crossing, certain=False)
+        for crossing in together
     ]
-
-
-def _possible(crossing: Crossing[Hop]) -> Crossing[Hop]:
-    return Crossing(crossing.stream, crossing.hop, False, crossing.trace, crossing.position, crossing.reasons)
 
 
 def _each_hop_once(groups: Iterable[Iterable[Crossing[Hop]]]) -> Iterator[Crossing[Hop]]:
@@ -154,22 +179,28 @@ def _is_firmly_linked(crossing: Crossing[Hop]) -> bool:
     return all(leg.basis in STRONG for leg in crossing.trace.legs[first + 1 : last + 1])
 
 
-def _assumed(settings: Settings, topology: Topology, known: Sequence[Crossing[Hop]]) -> Iterator[Crossing[Hop]]:
-    """Catch-alls in scopes of which nothing better is known."""
+def _assumed(
+    settings: Settings, topology: Topology, witness: Witness, known: Sequence[Crossing[Hop]]
+) -> Iterator[Crossing[Hop]]:
+    """Catch-alls in scopes of which nothing better is known, unless their code was read and streams nothing."""
     told = {
         crossing.hop.scope
         for crossing in known
-        if crossing.stream.kind == "sse" and crossing.stream.evidence.kind in CERTAIN_EVIDENCE
+        if crossing.stream.evidence.certain and not crossing.stream.handshake_only
     }
     named = {id(crossing.hop) for crossing in known if crossing.stream.kind == "sse"}
     for node in topology.nodes:
         for hop in node.hops:
             if hop.assumable and hop.scope not in told and id(hop) not in named:
+                link = witness.against(hop, node)
+                if link is not None and link.basis in STRONG:
+                    continue
                 stream = assumed_at(settings, hop)
                 for path in concrete_paths(hop)[:1] or ["/"]:
                     traces = traces_through(topology, stream, node, hop, Request("sse", path, stream.host))
                     trace = max(traces, key=lambda trace: len(trace.legs))
-                    yield Crossing(stream, hop, True, trace, trace.anchor)
+                    doubt = f"the code of {link.node.name} streams nothing there" if link is not None else ""
+                    yield Crossing(stream, hop, True, trace, trace.anchor, doubt=doubt)
 
 
 def concrete_paths(hop: Hop, hint: Hint | None = None) -> list[str]:

@@ -30,6 +30,7 @@ def _declared(settings: Settings, one: StreamSettings) -> Stream:
         session=one.session,
         sticky=settings.require_sticky,
         hops=tuple(one.hops),
+        headers={name.lower(): value for name, value in one.headers.items()},
     )
 
 
@@ -54,7 +55,7 @@ def hints_of(hop: Hop) -> list[Hint]:
 
 def stream_at(settings: Settings, hop: Hop, hint: Hint) -> Stream:
     """The stream that a hop's hint stands for."""
-    silence, duration, heartbeat = needs(settings)
+    silence, duration, heartbeat = needs(settings, known=hint.heartbeat)
     return Stream(
         kind=hint.kind,
         path=hint.path or (hop.paths[0] if hop.paths else "/"),

@@ -74,6 +74,15 @@ class Topology:
             return [Link(place.node, "same address") for place in named]
         return [] if host in self._by_name else self._unexplained(host, address.port)
 
+    def applications_behind(self, hop: Hop, node: Node) -> list[Link]:
+        """The applications that get all that a hop of `node` sends on; none where some of it may go elsewhere."""
+        pool = hop.pool
+        found = [self.links(Pool(targets=(target,)), node) for target in pool.targets]
+        found += [self.links(Pool(references=(name,)), node) for name in pool.references]
+        links = [link for group in found for link in group]
+        alike = all(found) and all(link.node.folder is not None for link in links)
+        return links if alike and not pool.reason else []
+
     def diallers(self, node: Node) -> Sequence[Dialler]:
         """The hops that send requests to a node."""
         return self._diallers.get(id(node), ())

@@ -7,15 +7,18 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from infralint.model import (
+    NOWHERE,
     UNKNOWN_RESPONSE,
     Basis,
     End,
     Forward,
     Hop,
+    Known,
     Leg,
     Match,
     Node,
     Request,
+    Response,
     Stream,
     Trace,
 )
@@ -131,14 +134,19 @@ def _front(dialler: Dialler, request: Request) -> Front | None:
 
 
 def _trace(stream: Stream, walk: Walk, anchor: int) -> Trace:
-    legs = _with_responses(walk.legs)
+    legs = _with_responses(walk.legs, _sent(stream))
     environment = next((leg.hop.environment for leg in legs if leg.hop.environment), "")
     return Trace(stream, legs, environment, min(anchor, len(legs) - 1), walk.end, walk.reason)
 
 
-def _with_responses(legs: Sequence[Leg]) -> tuple[Leg, ...]:
+def _sent(stream: Stream) -> Response:
+    """What the origin sends, as far as the stream itself tells."""
+    headers = {name: Known(value, NOWHERE, name) for name, value in stream.headers.items()}
+    return replace(UNKNOWN_RESPONSE, content_type=stream.content_type, headers=headers)
+
+
+def _with_responses(legs: Sequence[Leg], response: Response) -> tuple[Leg, ...]:
     """The legs with the response that arrives at each, folded from the origin to the client."""
-    response = UNKNOWN_RESPONSE
     folded = []
     for leg in reversed(legs):
         folded.append(replace(leg, arriving=response))
