@@ -182,8 +182,8 @@ class Service:
     """A container or process that a deployment file describes (a compose service, a Kubernetes workload).
 
     names: by which others dial it. files: project paths that are mounted or copied into it. context:
-    the project folder that its image is built from. ports: what it listens on; published: which of
-    these clients reach from outside. image: as written. group: services see each other within one.
+    the project folder that its image is built from. ports: what it listens on; published: the ports of
+    its host that lead to it. image: as written. group: services see each other within one.
     """
 
     name: str

@@ -151,7 +151,8 @@ class Topology:
         contained = any(place.services for place in self.placements if place.node is front)
         if published or contained:
             return published
-        beside = [place for place in self.placements if place.node is not front and port in place.ports]
+        outside = [place for place in self.placements if not place.services and place.node is not front]
+        beside = [place for place in outside if port in place.ports]
         return [Link(beside[0].node, "the only one")] if len(beside) == 1 else self._only_application(port)
 
     def _unexplained(self, host: str, port: int | None) -> list[Link]:
