@@ -305,3 +305,15 @@ def test_what_is_not_read_yet_is_named(name: str, text: str, kind: str, here: Pa
 def test_what_only_sounds_alike_is_not_named(here: Path) -> None:
     write(here, {"nginx.conf": CLEAN, "k8s/app.yaml": "kind: Service\n# kind: Ingress\nspec:\n  kind: Ingress\n"})
     assert "Seen" not in run("check").output
+
+
+@pytest.mark.parametrize("path", ["tests/nginx.conf", "deploy/examples/nginx.conf", "nginx.dev.conf", "nginx-local.conf"])
+def test_what_is_no_deployment_is_a_note_unless_it_is_asked_about(path: str, lint: Lint) -> None:
+    report = lint({path: HELD})
+    assert {finding["severity"] for finding in report["findings"]} == {"note"}
+    assert "error" in {finding["severity"] for finding in lint({path: HELD}, paths=(path,))["findings"]}
+
+
+@pytest.mark.parametrize("path", ["latest/nginx.conf", "develop/nginx.conf", "testing.example.com.conf.d/nginx.conf"])
+def test_a_name_that_only_sounds_like_a_trial_is_a_deployment(path: str, lint: Lint) -> None:
+    assert "error" in {finding["severity"] for finding in lint({path: HELD})["findings"]}

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from infralint.engine.ignores import Ignore, ignores_of, mistyped, near_miss, without_ignored
-from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, weigh
+from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials, weigh
 from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Report, identified, once_a_cause
 from infralint.model import (
@@ -68,7 +68,7 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
     paths = [path for found in files.values() for path in found]
     ignores = ignores_of(project, paths) if ignoring else []
     findings = merge_by_cause(answer for answer in answers if isinstance(answer, Finding))
-    kept = without_ignored(findings, ignores)
+    kept = without_ignored(soften_trials(findings, project), ignores)
     kept += _of_ignores(checks, ignores, project)
     return Report(
         findings=identified(kept, project.path_of),

@@ -105,6 +105,10 @@ class Project:
             return self._prefix.rstrip("/") or "."
         return "." if relative == self._above else self.shown(relative)
 
+    def was_asked_about(self, path: str) -> bool:
+        """Whether the user named a project path, or a folder below the root that holds it."""
+        return any(path == given or (given != "." and path.startswith(f"{given}/")) for given in self.given)
+
     def text(self, path: str) -> str:
         """A file's text, without byte order mark, line ends kept. Raises CantRead."""
         if path not in self._texts:

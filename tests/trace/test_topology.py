@@ -204,7 +204,7 @@ def test_environments_stay_apart() -> None:
 def ways(*nodes: Node, path: str = "/api/chat") -> list[tuple[str, ...]]:
     topology = Topology(nodes, ())
     return [
-        tuple(f"{leg.node} {leg.hop.name} {leg.inbound.path}" for leg in trace.legs) + (trace.end,)
+        (*tuple(f"{leg.node} {leg.hop.name} {leg.inbound.path}" for leg in trace.legs), trace.end)
         for trace in traces_from(topology, stream(path), nodes[0], Request("sse", path))
     ]
 
