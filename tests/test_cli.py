@@ -307,7 +307,9 @@ def test_what_only_sounds_alike_is_not_named(here: Path) -> None:
     assert "Seen" not in run("check").output
 
 
-@pytest.mark.parametrize("path", ["tests/nginx.conf", "deploy/examples/nginx.conf", "nginx.dev.conf", "nginx-local.conf"])
+@pytest.mark.parametrize(
+    "path", ["tests/nginx.conf", "deploy/examples/nginx.conf", "nginx.dev.conf", "nginx-local.conf"]
+)
 def test_what_is_no_deployment_is_a_note_unless_it_is_asked_about(path: str, lint: Lint) -> None:
     report = lint({path: HELD})
     assert {finding["severity"] for finding in report["findings"]} == {"note"}

@@ -8,12 +8,22 @@ from functools import cached_property
 from typing import NamedTuple
 
 from infralint.model import STRONG, Address, Basis, Hop, Node, Pool, Service
+from infralint.text.lazy import lazy
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "host.docker.internal", "ip6-localhost"})
-"""Names by which a process dials its own host; the last but one is the host of a container."""
+LOOPBACK = frozenset(
+    "localhost ip6-localhost 127.0.0.1 ::1 [::1] 0.0.0.0 host.docker.internal gateway.docker.internal 172.17.0.1".split()
+)
+"""Names by which a process dials its own host; the last three lead from a container to the host it runs on."""
+PRIVATE = lazy(
+    r"(?:10|127)(?:\.\d+){3}|192\.168(?:\.\d+){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d+){2}"
+    r"|[^.]+|.+\.(?:local|localdomain|internal|lan|home|svc|test|localhost)"
+)
+"""Hosts that only a private network knows: what they lead to may stand in the project."""
 ANYWHERE = frozenset({"", "*", "0.0.0.0", "[::]", "::"})
 """Addresses on which a listener takes whatever reaches its host."""
 NAMELESS = LOOPBACK | ANYWHERE | {"_"}
+WEB = frozenset({80, 443})
+"""Ports on which everything listens: they tell nothing apart."""
 
 
 class Link(NamedTuple):
@@ -72,7 +82,7 @@ class Topology:
         named = [place for place in self._by_name.get(host, ()) if place.answers_on(address.port)]
         if named:
             return [Link(place.node, "same address") for place in named]
-        return [] if host in self._by_name else self._unexplained(host, address.port)
+        return [] if host in self._by_name else self._unexplained(host, address.port, front)
 
     def applications_behind(self, hop: Hop, node: Node) -> list[Link]:
         """The applications that get all that a hop of `node` sends on; none where some of it may go elsewhere."""
@@ -155,14 +165,18 @@ class Topology:
         beside = [place for place in outside if port in place.ports]
         return [Link(beside[0].node, "the only one")] if len(beside) == 1 else self._only_application(port)
 
-    def _unexplained(self, host: str, port: int | None) -> list[Link]:
+    def _unexplained(self, host: str, port: int | None, front: Node) -> list[Link]:
         """The one node that can be meant by a name which nothing explains."""
-        if host in self._service_names or "." in host:
+        if host in self._service_names or not PRIVATE.fullmatch(host):
             return []
         called = [place.node for place in self._applications if host == _folder_name(place.node)]
         if called:
             return [Link(called[0], "assumed")] if len(called) == 1 else []
-        return self._only_application(port)
+        others = [place for place in self.placements if place.node is not front and not place.services]
+        listening = [place.node for place in others if port in place.ports and port not in WEB]
+        if len(listening) == 1:
+            return [Link(listening[0], "the only one")]
+        return [] if listening else self._only_application(port)
 
     def _only_application(self, port: int | None) -> list[Link]:
         """The one application of the project that no deployment file places, if it may listen there."""

@@ -273,3 +273,19 @@ def test_many_ways_are_bounded() -> None:
     traces = traces_from(Topology(layers, ()), stream(), layers[0], Request("sse", "/chat"))
     assert 0 < len(traces) <= 64
     assert all(len(trace.legs) <= 12 for trace in traces)
+
+
+@pytest.mark.parametrize("to", ["container:8081", "10.0.0.7:8081", "inner.default.svc:8081", "inner.internal:8081"])
+def test_the_only_node_on_a_port_may_be_meant_by_a_private_name(to: str) -> None:
+    inner = server("inner", proxy(), port=8081)
+    assert links(server("edge", proxy(to=to)), inner) == [("inner", "the only one")]
+    assert links(server("edge", proxy(to=to)), inner, server("twin", proxy(), port=8081)) == []
+
+
+def test_a_public_name_or_the_port_of_everything_tells_nothing() -> None:
+    assert links(server("edge", proxy(to="api.example.com:8081")), server("inner", proxy(), port=8081)) == []
+    assert links(server("edge", proxy(to="inner:80")), server("other", proxy(), port=80)) == []
+
+
+def test_the_host_of_a_container() -> None:
+    assert links(server("edge", proxy(to="172.17.0.1:3004")), application("")) == [("application ", "the only one")]
