@@ -50,6 +50,11 @@ class Placement:
     ports: frozenset[int]
     services: tuple[Service, ...]
 
+    @property
+    def has_private_name(self) -> bool:
+        """Whether it is known what it is called on its own network: then no other name means it."""
+        return bool(self.services) or any("." not in name for name in self.names)
+
     def answers_on(self, port: int | None) -> bool:
         """Whether something of it may listen on a port; where no port is written down, any may be its."""
         return port is None or not self.ports or port in self.ports
@@ -172,7 +177,7 @@ class Topology:
         called = [place.node for place in self._applications if host == _folder_name(place.node)]
         if called:
             return [Link(called[0], "assumed")] if len(called) == 1 else []
-        others = [place for place in self.placements if place.node is not front and not place.services]
+        others = [place for place in self.placements if place.node is not front and not place.has_private_name]
         listening = [place.node for place in others if port in place.ports and port not in WEB]
         if len(listening) == 1:
             return [Link(listening[0], "the only one")]
