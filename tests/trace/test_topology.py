@@ -2,106 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
-
 import pytest
 
-from infralint.model import (
-    Address,
-    Forward,
-    Hop,
-    Known,
-    Location,
-    Match,
-    Node,
-    Pool,
-    PrefixMap,
-    Request,
-    Service,
-    Stream,
-    not_applicable,
-)
-from infralint.model.stream import Evidence, Need
+from infralint.model import Address, Match, Node, Request, Service
 from infralint.trace.topology import Topology
 from infralint.trace.traces import traces_from, traces_through
 
-HERE = Location("nginx.conf")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Proxy(Hop):
-    """A hop that takes what begins with a prefix, and dials one address with another prefix."""
-
-    platform: ClassVar[str] = "proxy"
-
-    prefix: str = "/"
-    dials: Pool = field(default_factory=Pool)
-    becomes: str | None = None
-
-    @property
-    def pool(self) -> Pool:
-        return self.dials
-
-    def request_out(self, request: Request) -> tuple[Forward, ...]:
-        paths = PrefixMap(self.prefix, self.prefix if self.becomes is None else self.becomes)
-        path = paths.forward(request.path)
-        sent = Request(request.kind, path or request.path, None)
-        return (Forward(sent, self.dials, paths),)
-
-
-@dataclass(kw_only=True, eq=False)
-class Server(Node):
-    """The longest prefix takes a request; 404 where none does."""
-
-    def route(self, request: Request) -> list[Match]:
-        if request.to is not None and self.listens and request.to.port not in {one.port for one in self.listens}:
-            return []
-        fitting = [hop for hop in self.hops if isinstance(hop, Proxy) and request.path.startswith(hop.prefix)]
-        if not fitting:
-            return [Match(None, answer=Known("404", HERE, "location"))]
-        return [Match(max(fitting, key=lambda hop: len(hop.prefix)))]
-
-
-def proxy(prefix: str = "/", to: str = "", becomes: str | None = None, reference: str = "", **more: object) -> Proxy:
-    host, _, port = to.partition(":")
-    targets = (Address(host, int(port) if port else None),) if to else ()
-    return Proxy(
-        name=f"location {prefix}",
-        where=HERE,
-        buffers_responses=not_applicable("never", HERE),
-        forwards_upgrade=not_applicable("forwarded", HERE),
-        keeps_affinity=not_applicable("single", HERE),
-        runtime=not_applicable("", HERE),
-        prefix=prefix,
-        dials=Pool(targets, (reference,) if reference else ()),
-        becomes=becomes,
-        **more,  # type: ignore[arg-type]
-    )
-
-
-def server(name: str, *hops: Proxy, port: int | None = 80, **more: object) -> Server:
-    listens = (Address("*", port),) if port is not None else ()
-    return Server(name=name, hops=hops, listens=listens, **more)  # type: ignore[arg-type]
-
-
-def application(folder: str, port: int | None = None, name: str = "") -> Server:
-    node = server(name or f"application {folder}", proxy(), port=port)
-    node.folder = folder
-    return node
+from .nodes import Server, application, proxy, server, service, stream
 
 
 def links(front: Server, *others: Node, services: tuple[Service, ...] = ()) -> list[tuple[str, str]]:
     topology = Topology([front, *others], services)
     return [(link.node.name, link.basis) for link in topology.links(front.hops[0].pool, front)]
-
-
-def service(name: str, **more: object) -> Service:
-    return Service(name=name, where=HERE, names=frozenset({name}), **more)  # type: ignore[arg-type]
-
-
-def stream(path: str = "/chat") -> Stream:
-    return Stream("sse", path, Evidence("declared", "said"), Need(120), Need(120))
 
 
 # Links
