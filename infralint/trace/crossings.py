@@ -76,13 +76,33 @@ def unmet(settings: Settings, readings: Sequence[Reading]) -> list[Stream]:
 def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
     """A declared stream from every entry that serves it; where none does, from whichever node does."""
     entries = [node for node in topology.nodes if topology.is_entry(node)]
-    found = [crossing for node in entries for crossing in _entering(topology, stream, node)]
+    found = _told_apart([_entering(topology, stream, node) for node in entries])
     if not found:
         inner = [node for node in topology.nodes if node not in entries]
-        found = [crossing for node in inner for crossing in _entering(topology, stream, node)]
+        found = _told_apart([_entering(topology, stream, node) for node in inner])
     if not stream.hops:
         return found
     return [replace(crossing, certain=True) for crossing in found if _is_named(crossing.hop, stream.hops)]
+
+
+def _told_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
+    """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant."""
+    taking = [crossings for crossings in entering if crossings]
+    return [
+        crossing if len(taking) == 1 or _is_meant(crossing) else replace(crossing, certain=False, reasons=(_OTHERS,))
+        for crossings in taking
+        for crossing in crossings
+    ]
+
+
+_OTHERS = "others here take such a request, too; `host:` or `hops:` of the declared stream say which is meant"
+
+
+def _is_meant(crossing: Crossing[Hop]) -> bool:
+    """Whether the entry of a way speaks of the stream's very host or path, rather than taking whatever comes."""
+    entry = crossing.trace.legs[0].hop
+    by_host = crossing.stream.host is not None and crossing.stream.host in entry.hosts
+    return by_host or any(path.strip("/*^~= ") for path in entry.paths)
 
 
 def _entering(topology: Topology, stream: Stream, node: Node) -> list[Crossing[Hop]]:

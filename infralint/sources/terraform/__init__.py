@@ -13,7 +13,7 @@ from infralint.project import Project
 from infralint.sources.terraform.adapters import sounds_like_balancer
 from infralint.sources.terraform.evaluate import Exhausted
 from infralint.sources.terraform.folders import ENDINGS, VALUES, Tree
-from infralint.sources.terraform.hops import BalancerNode, Graph, TerraformBalancer, tiers
+from infralint.sources.terraform.hops import Graph, TerraformBalancer, TerraformNode, nodes
 from infralint.sources.terraform.items import Item, items
 from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.plans import plans
@@ -27,7 +27,7 @@ def read(project: Project) -> Reading:
     tree = Tree(project)
     planned = list(plans(project, tree))
     covered = {plan.root for plan in planned}
-    found = [tier for plan in planned for tier in tiers(plan.graph)]
+    found = [node for plan in planned for node in nodes(plan.graph)]
     wanted = [root for root in roots(tree) if root.path not in covered]
     declared: set[str] = set()
     for one in project.work.spread("Terraform roots", partial(_of_root, tree), wanted):
@@ -50,7 +50,7 @@ def read(project: Project) -> Reading:
 class _Outcome:
     """What came of one root."""
 
-    nodes: list[BalancerNode] = field(default_factory=list)
+    nodes: list[TerraformNode] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     variables: frozenset[str] = frozenset()
@@ -87,7 +87,7 @@ def _of_root(tree: Tree, root: Root) -> _Outcome:
         plan = "hand in a plan (terraform show -json)"
         return _Outcome([], [Unknown(where, "", "this root takes too long to work out", plan)], problems)
     files = frozenset(map(tree.project.shown, value_files(tree, root)))
-    found = [replace(tier, hops=tuple(replace(hop, files=files) for hop in tier.hops)) for tier in tiers(graph)]
+    found = [replace(node, hops=tuple(replace(hop, files=files) for hop in node.hops)) for node in nodes(graph)]
     refused = [*problems, *world.problems, *tree.unreadable[before:]]
     return _Outcome(found, world.unknown, refused, frozenset(tree.folder(root.path).variables))
 
@@ -123,12 +123,12 @@ def _note(remote: Remote) -> None:
         world.unknown.append(Unknown(remote.call.where, f"module.{remote.call.labels[0]}", why, INIT))
 
 
-def _distinct(found: Iterable[BalancerNode]) -> list[BalancerNode]:
+def _distinct(found: Iterable[TerraformNode]) -> list[TerraformNode]:
     """Each distinct outcome of one block once: alike instances and callers are named beside the first."""
-    kept: dict[object, BalancerNode] = {}
-    for tier in found:
-        key = tuple(_outcome(hop) for hop in tier.hops)
-        kept[key] = _also(kept[key], tier) if key in kept else tier
+    kept: dict[object, TerraformNode] = {}
+    for node in found:
+        key = tuple(_outcome(hop) for hop in node.hops)
+        kept[key] = _also(kept[key], node) if key in kept else node
     return _told_apart(list(kept.values()))
 
 
@@ -143,8 +143,8 @@ def _plain(setting: Any) -> object:
     return (setting.why,) if isinstance(setting, Unknown) else (setting.value, setting.where, setting.origin)
 
 
-def _also(first: BalancerNode, other: BalancerNode) -> BalancerNode:
-    """The first tier, whose settings also show the calls that lead to the other."""
+def _also(first: TerraformNode, other: TerraformNode) -> TerraformNode:
+    """The first node, whose settings also show the calls that lead to the other."""
     return replace(
         first,
         hops=tuple(
@@ -171,22 +171,22 @@ def _joined(setting: Any, other: Any) -> Any:
     return replace(setting, related=tuple(places.values())[:6])
 
 
-def _told_apart(found: list[BalancerNode]) -> list[BalancerNode]:
+def _told_apart(found: list[TerraformNode]) -> list[TerraformNode]:
     """Tiers of one name and place but different outcomes are told apart by the root that they belong to."""
     places: dict[object, int] = {}
-    for tier in found:
-        for hop in tier.hops[:1]:
+    for node in found:
+        for hop in node.hops[:1]:
             places[hop.where, hop.name, hop.environment] = places.get((hop.where, hop.name, hop.environment), 0) + 1
     return [
-        _in_environment(tier)
-        if any(places.get((one.where, one.name, one.environment), 0) > 1 for one in tier.hops[:1])
-        else tier
-        for tier in found
+        _in_environment(node)
+        if any(places.get((one.where, one.name, one.environment), 0) > 1 for one in node.hops[:1])
+        else node
+        for node in found
     ]
 
 
-def _in_environment(tier: BalancerNode) -> BalancerNode:
-    return replace(tier, hops=tuple(replace(hop, environment=hop.environment or hop.scope) for hop in tier.hops))
+def _in_environment(node: TerraformNode) -> TerraformNode:
+    return replace(node, hops=tuple(replace(hop, environment=hop.environment or hop.scope) for hop in node.hops))
 
 
 __all__ = ["TerraformBalancer", "read"]
