@@ -5,10 +5,11 @@ from __future__ import annotations
 import builtins
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase, translate
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 from infralint.model import Location, Unreadable
 from infralint.project.config import CONFIG_NAMES, Settings
@@ -19,6 +20,8 @@ SKIPPED_FOLDERS = frozenset(
     "node_modules bower_components .git .hg .svn .venv venv __pycache__ .tox .nox .mypy_cache .pytest_cache"
     " .ruff_cache .next .nuxt .turbo .vercel .terraform .terragrunt-cache .serverless site-packages".split()
 )
+Result = TypeVar("Result")
+
 LARGEST = 10 * 1024 * 1024
 """Bytes: a longer file was not written by hand."""
 
@@ -49,6 +52,7 @@ class Project:
         self.guard = Guard()
         self.virtual: frozenset[str] = frozenset()
         self._texts: dict[str, str] = {}
+        self._remembered: dict[str, Any] = {}
 
     @cached_property
     def files(self) -> list[str]:
@@ -104,6 +108,13 @@ class Project:
         if relative == ".":
             return self._prefix.rstrip("/") or "."
         return "." if relative == self._above else self.shown(relative)
+
+    def remembered(self, name: str, make: Callable[[], Result]) -> Result:
+        """What `make` gives, worked out once: for what several sources read of one project."""
+        if name not in self._remembered:
+            self._remembered[name] = make()
+        result: Result = self._remembered[name]
+        return result
 
     def was_asked_about(self, path: str) -> bool:
         """Whether the user named a project path, or a folder below the root that holds it."""

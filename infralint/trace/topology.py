@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from infralint.model import STRONG, Address, Basis, Hop, Node, Pool, Service
 from infralint.text.lazy import lazy
+from infralint.text.paths import is_below
 
 LOOPBACK = frozenset(
     "localhost ip6-localhost 127.0.0.1 ::1 [::1] 0.0.0.0 host.docker.internal gateway.docker.internal 172.17.0.1".split()
@@ -207,12 +208,6 @@ def runs(service: Service, node: Node) -> bool:
     return any(is_below(file, mounted) for mounted in service.files for file in node.files)
 
 
-def is_below(path: str, folder: str) -> bool:
-    """Whether a project path is a folder or lies in it; the root (`""`) holds everything."""
-    folder = folder.strip("/")
-    return folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
-
-
 def is_together(node: Node, other: Node) -> bool:
     """Whether one way may lead through both: they belong to one environment, or one of them to none."""
     return node.environment == other.environment or "" in (node.environment, other.environment)
@@ -224,6 +219,3 @@ def _sockets(node: Node) -> Iterable[str]:
 
 def _folder_name(node: Node) -> str:
     return (node.folder or "").rstrip("/").rpartition("/")[2].lower()
-
-
-__all__ = ["Dialler", "Link", "Placement", "Topology", "is_below", "is_together", "runs"]
