@@ -20,8 +20,8 @@ _GROUP_SIZE = 6
 """Bytes that each copy of a group takes beside what stands in it, at least."""
 _VERTICAL = r"\n\x0b\x0c\r\x85\u2028\u2029"
 _HORIZONTAL = r"\t\x20\xa0"
-_KEPT = frozenset("dDsSwWbBAGKX")
-"""Letters that mean the same after a backslash in both dialects."""
+_KEPT = frozenset("bBAGK")
+"""Assertions that are written alike in both dialects."""
 _CONTROLS = {"a": "\a", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SETS = {"h": _HORIZONTAL, "v": _VERTICAL, "N": ""}
 _POSIX = frozenset("alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit".split())
@@ -62,6 +62,7 @@ class Nothing:
     """What matches no characters of its own, or what only matching tells: anchors, lookarounds, back references."""
 
     written: str
+    repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +248,7 @@ class _Parser:
             raise Refused("number too big in {} quantifier")
 
     def _repeat(self, items: list[Item], least: int, most: int | None) -> None:
-        if not items or isinstance(items[-1], Repeat) or (isinstance(items[-1], Nothing) and not items[-1].written):
-            raise Refused("quantifier does not follow a repeatable item")
-        if isinstance(items[-1], Nothing) and items[-1].written in ("^", "$"):
+        if not items or isinstance(items[-1], Repeat) or (isinstance(items[-1], Nothing) and not items[-1].repeatable):
             raise Refused("quantifier does not follow a repeatable item")
         suffix = self._take() if self._peek() in ("?", "+") else ""
         items[-1] = Repeat(items[-1], least, most, suffix)
@@ -283,7 +282,7 @@ class _Parser:
         if letter in "pP":
             return Anything(f"\\{letter}{self._property()}", "x")
         known = {"R": Anything(f"(?>\\r\\n|[{_VERTICAL}])", "\n"), "N": Anything(r"[^\n]", "x")}
-        known |= {"C": Anything(r"[\s\S]", "x")}
+        known |= {"C": Anything(r"[\s\S]", "x"), "X": Anything(r"\X", "x")}
         ends = {"Z": Nothing(r"(?=\n?\Z)"), "z": Nothing(r"\Z")}
         if found := known.get(letter) or ends.get(letter):
             return found
@@ -339,7 +338,7 @@ class _Parser:
         if len(number) > 1:
             raise Unexpressed(f"\\{number}")
         self.references.append(number)
-        return Nothing(f"(?:\\{number})")
+        return Nothing(f"(?:\\{number})", repeatable=True)
 
     def _reference(self, letter: str) -> Item:
         """`\\k<name>`, `\\k'name'`, `\\k{name}`, `\\g{name}`, `\\g1`, `\\g{-1}`."""
@@ -354,14 +353,16 @@ class _Parser:
         if (letter == "g" and closing not in ("", "{")) or not name:
             raise Unexpressed(f"\\{letter}")
         self.references.append(name)
-        return Nothing(f"(?:\\{name})" if name.isdecimal() else f"(?P={name})")
+        return Nothing(f"(?:\\{name})" if name.isdecimal() else f"(?P={name})", repeatable=True)
 
     def _group(self) -> Iterator[Item]:
         opening = self._opening()
         if opening is None:
             return
-        if opening.endswith(")"):
-            yield Nothing(opening)
+        if opening == "" or opening.endswith(")"):
+            yield Nothing(
+                opening, repeatable=opening.startswith(("(?&", "(?P=", "(?R", "(*")) or opening[2:3].isdecimal()
+            )
             return
         self.depth += 1
         if self.depth > DEEPEST:
@@ -374,10 +375,10 @@ class _Parser:
             raise Refused("missing closing parenthesis")
         group = Group(opening, branches)
         around = opening.startswith(("(?=", "(?!", "(?<=", "(?<!"))
-        yield Nothing(_written(group)) if around else group
+        yield Nothing(_written(group), repeatable=True) if around else group
 
     def _opening(self) -> str | None:
-        """What a group begins with, in Python's terms: whole where it ends in `)`; None for what changes the rest or says nothing."""
+        """What a group begins with, in Python's terms: whole where it ends in `)`, empty where nothing is left; None: a comment."""
         self.at += 1
         if self._peek() == "*":
             return self._verb()
@@ -453,7 +454,7 @@ class _Parser:
             self.extended = "x" in on or (self.extended and "x" not in off)
         kept = flags.replace("x", "").rstrip("-")
         if not kept:
-            return "(?:" if mark == ":" and "x" not in on else ("(?x:" if mark == ":" else None)
+            return ("(?x:" if "x" in on else "(?:") if mark == ":" else ""
         if mark == ":" and "x" in on:
             raise Unexpressed(f"(?{flags}:")
         return f"(?{kept}{mark}"
@@ -461,7 +462,9 @@ class _Parser:
     def _set(self) -> Item:
         """A bracket expression."""
         self.at += 1
-        negated = self._peek() == "^"
+        if (kind := self._peek()) in (":", ".", "=") and self.pattern.find(f"{kind}]", self.at + 1) > 0:
+            raise Refused("POSIX named classes are supported only within a class")
+        negated = kind == "^"
         self.at += negated
         members: list[_Member] = []
         first = True
@@ -477,9 +480,11 @@ class _Parser:
 
     def _member(self, members: list[_Member]) -> None:
         low = self._one_member()
-        if self._peek() != "-" or self._peek(2) in ("-]", "-") or low.character is None:
+        if self._peek() != "-" or self._peek(2) in ("-]", "-") or not low.written:
             members.append(low)
             return
+        if low.character is None:
+            raise Refused("invalid range in character class")
         self.at += 1
         high = self._one_member()
         if high.character is None:
