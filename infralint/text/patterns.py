@@ -34,11 +34,15 @@ class Unsearchable(ValueError):
     """An expression of which it can't be told whether it matches: the end of a sentence that begins with it."""
 
 
+class Invalid(Unsearchable):
+    """What is no expression at all: PCRE would refuse it."""
+
+
 class TooSlow(Unsearchable):
     """An expression that takes too long, on this text or on others of this run."""
 
     def __init__(self) -> None:
-        super().__init__("takes too long to match, so it can't be told what it matches")
+        super().__init__("takes too long to match")
 
 
 @dataclass
@@ -113,28 +117,28 @@ def spend(pattern: str, work: Callable[[float], Result]) -> Result:
 def compiled(pattern: str, ignore_case: bool = False) -> Any:
     """A PCRE expression for `regex`. Raises Unsearchable."""
     found = _compiled(pattern, ignore_case)
-    if isinstance(found, str):
-        raise Unsearchable(found)
+    if isinstance(found, Unsearchable):
+        raise type(found)(*found.args)
     return found
 
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str, ignore_case: bool) -> Any:
-    """The compiled expression, or what there is to say of one that can't be had."""
+    """The compiled expression, or the error that says why it can't be had."""
     import regex
 
     try:
         expression = parse(pattern)
     except Refused as error:
-        return f"is not a regular expression: {error}"
+        return Invalid(f"is not a regular expression: {error}")
     except (Unexpressed, RecursionError) as error:
-        return f"has what infralint can't match with ({error})"
+        return Unsearchable(f"has what infralint can't match with ({error})")
     flags = regex.VERSION1 | (regex.IGNORECASE if ignore_case else 0)
     flags |= 0 if "(*UTF" in pattern[:20] else regex.ASCII
     try:
         return _compile(pattern, expression.written, expression.size, flags)
     except (regex.error, RecursionError, OverflowError) as error:
-        return f"has what infralint can't match with ({error})"
+        return Unsearchable(f"has what infralint can't match with ({error})")
 
 
 def _compile(pattern: str, written: str, size: int, flags: int) -> Any:
@@ -143,7 +147,7 @@ def _compile(pattern: str, written: str, size: int, flags: int) -> Any:
     account = budget()
     if size > _LARGE and account.spent > account.seconds:
         account.slow.add(pattern)
-        raise RecursionError("the expressions before it took all the time there is")
+        raise TooSlow
     start = time.perf_counter()
     found = regex.compile(written, flags, cache_pattern=False)
     if size > _LARGE:

@@ -12,7 +12,7 @@ from infralint.sources.nginx.discover import sources
 from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.hints import declarations
 from infralint.sources.nginx.includes import Includes
-from infralint.sources.nginx.refusals import refusals
+from infralint.sources.nginx.refusals import refusals, unsearchable
 from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.versions import Versions
 from infralint.sources.unread import kinds_named
@@ -45,6 +45,7 @@ def read(project: Project) -> Reading:
     reading.unreadable += [one for one in includes.broken.values() if one is not None]
     reading.unreadable += [Unreadable(one.why, one.where) for one in includes.clashes.values()]
     reading.unreadable += [one for tree in includes.trees.values() for one in refusals(tree)]
+    reading.unknown += [one for tree in includes.trees.values() for one in unsearchable(tree)]
     for path, why in includes.beyond.items():
         source = includes.sources.get(path)
         shown, line = (source.shown, source.first_line) if source else (project.shown(path), 1)
