@@ -327,17 +327,16 @@ def _earlier_settings(project: Any, before: dict[str, bytes | None], options: di
 
 def _beyond_baseline(report: Report, project: Any, options: dict[str, Any]) -> Report:
     """Only what the baseline does not know; entries whose findings are no more are named."""
-    from infralint.engine.baseline import NAME
+    from infralint.engine.baseline import BadBaseline, find, gone, load, new
 
-    path = options.get("baseline") or project.root / NAME
-    if options.get("no_baseline") or not (options.get("baseline") or path.is_file()):
+    given = options.get("baseline")
+    path = given or find(project.root)
+    if options.get("no_baseline") or path is None:
         return report
     from dataclasses import replace
 
-    from infralint.engine.baseline import BadBaseline, gone, load, new
-
     try:
-        known = load(path)
+        known = load(path, None if given else project.root)
     except BadBaseline as error:
         _fail(str(error))
     found = new(report.findings, known)
