@@ -327,17 +327,16 @@ def _earlier_settings(project: Any, before: dict[str, bytes | None], options: di
 
 def _beyond_baseline(report: Report, project: Any, options: dict[str, Any]) -> Report:
     """Only what the baseline does not know; entries whose findings are no more are named."""
-    from infralint.engine.baseline import NAME
+    from infralint.engine.baseline import BadBaseline, find, gone, load, new
 
-    path = options.get("baseline") or project.root / NAME
-    if options.get("no_baseline") or not (options.get("baseline") or path.is_file()):
+    given = options.get("baseline")
+    path = given or find(project.root)
+    if options.get("no_baseline") or path is None:
         return report
     from dataclasses import replace
 
-    from infralint.engine.baseline import BadBaseline, gone, load, new
-
     try:
-        known = load(path)
+        known = load(path, None if given else project.root)
     except BadBaseline as error:
         _fail(str(error))
     found = new(report.findings, known)
@@ -386,7 +385,9 @@ def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
 
     path = options["config"] or find_config(root)
     try:
-        settings = load_settings(path, os.path.relpath(path)) if path else Settings()
+        settings = (
+            load_settings(path, os.path.relpath(path), None if options["config"] else root) if path else Settings()
+        )
     except BadConfig as error:
         _fail(*(f"{one.where}: {one.message}" for one in error.errors))
     options["config_shown"] = os.path.relpath(path) if path else ""

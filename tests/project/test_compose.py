@@ -130,7 +130,7 @@ def test_merges_that_multiply_are_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_the_topology_gets_names_files_and_ports(tmp_path: Path) -> None:
-    docker = "FROM python:3.12\nCOPY app/ /srv/\nEXPOSE 8000\nCMD [\"uvicorn\", \"main:app\"]\n"
+    docker = 'FROM python:3.12\nCOPY app/ /srv/\nEXPOSE 8000\nCMD ["uvicorn", "main:app"]\n'
     text = "services:\n  api: {build: ., image: me/api}\n"
     [service] = services_of(compose(tmp_path, {"compose.yml": text, "Dockerfile": docker}))
     assert (service.name, service.context, service.ports, service.files) == ("api", "", (8000,), {"app"})

@@ -33,11 +33,11 @@ class Conditions:
 
     def take(self, request: Request) -> bool | None:
         """Whether a request is taken; None: it may be."""
-        if self.paths and not any(is_like(pattern, request.path) for pattern in self.paths):
+        if self.paths and not any(is_like(request.path, pattern) for pattern in self.paths):
             return False
         if self.hosts and request.host is not None:
             host = request.host.lower()
-            if not any(is_like(pattern.lower(), host) for pattern in self.hosts):
+            if not any(is_like(host, pattern.lower()) for pattern in self.hosts):
                 return False
         if self.methods and request.kind == "websocket" and not self.methods & HANDSHAKE_METHODS:
             return False

@@ -539,7 +539,7 @@ class _Builder:
             runtime=Known("", where, "", "default"),
             upstream=targets[0] if len(targets) == 1 else "",
             scope=f"{self.part.path}#stream {len(self.nginx.streams) + 1}",
-            assumable=any(port.isdigit() and int(port) in WEB_PORTS for port in ports),
+            assumable=any(port in map(str, WEB_PORTS) for port in ports),
             family="stream",
             rules=scope,
             pass_directive=passed,

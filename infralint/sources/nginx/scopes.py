@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import string
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
@@ -17,8 +17,9 @@ from infralint.text.lazy import lazy
 
 T = TypeVar("T")
 
-_TIME = lazy(r"(\d+)(ms|y|M|w|d|h|m|s)?")
-_TIME_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000, "": 1}
+_TIME = lazy(r"([0-9]{0,19})(ms|[wdhms]| ) *")
+_TIME_UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+_REST = lazy("[0-9]{0,19}")
 
 
 class BadValue(ValueError):
@@ -26,10 +27,26 @@ class BadValue(ValueError):
 
 
 def time(text: str) -> float:
-    """Seconds of an nginx time (`60`, `60s`, `1m30s`, `500ms`). Raises BadValue. https://nginx.org/en/docs/syntax.html"""
-    if not re.fullmatch(r"(?:\s*\d+(?:ms|y|M|w|d|h|m|s)?)+\s*", text):
+    """Seconds of an nginx time (`60`, `60s`, `1m30s`, `500ms`). Raises BadValue.
+
+    Units shrink from left to right, and a number without one, in seconds, may end it. Times in milliseconds, as all
+    timeouts are, know neither months nor years.
+    https://nginx.org/en/docs/syntax.html, https://github.com/nginx/nginx/blob/master/src/core/ngx_parse.c
+    """
+    milliseconds, smallest, at = 0, _TIME_UNITS["w"] + 1, 0
+    while part := _TIME.match(text, at):
+        at, scale = part.end(), _TIME_UNITS[part[2].strip() or "s"]
+        if scale >= smallest:
+            raise BadValue(text)
+        smallest = scale if part[2].strip() else 0
+        milliseconds += int(part[1] or 0) * scale
+    rest = text[at:]
+    if not _REST.fullmatch(rest) or not any(character in string.digits for character in text):
         raise BadValue(text)
-    return sum(int(number) * _TIME_UNITS[unit] for number, unit in _TIME.findall(text))
+    milliseconds += int(rest or 0) * 1000
+    if milliseconds >= 1 << 63:
+        raise BadValue(text)
+    return milliseconds / 1000
 
 
 def flag(text: str) -> bool:
