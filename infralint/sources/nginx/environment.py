@@ -9,7 +9,7 @@ from functools import cached_property
 
 from infralint.model import Known, Unknown
 from infralint.project import CantRead, Project
-from infralint.sources.nginx.compose import Service, Value, services
+from infralint.project.compose import ComposeService, read_compose
 from infralint.sources.nginx.templates import HOLE, environment_name
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.versions import is_around
@@ -21,6 +21,12 @@ _PAIRS = lazy(r"\b([A-Z_][A-Z0-9_]*)=(\"[^\"\n]*\"|[^\s\\]+)")
 _REFERENCE = lazy(r"\$\{([A-Z_][A-Z0-9_]*)(?::?-([^${}]*))?\}|\$([A-Z_][A-Z0-9_]*)")
 _DOT_ENV = (".env", "*.env", ".env.default*", ".env.example", ".env.sample")
 _DOCKERFILES = ("Dockerfile*", "*.Dockerfile", "Containerfile*")
+
+
+Value = tuple[str, str, int]
+"""A value as it is written, and the project file and line that says it."""
+
+_NGINX = lazy(r"(?:^|/)(?:[\w.-]*nginx[\w.-]*|openresty|swag)(?::|@|$)")
 
 
 class Environment:
@@ -60,21 +66,21 @@ class Environment:
     def _sayings(self, name: str, path: str) -> Iterator[list[Value]]:
         """What is said of a variable, by those who are heard first: the service that runs this nginx, else images and .env files."""
         mine = self._mine(path)
-        yield [service.environment[name] for service in mine if name in service.environment]
+        said = [service.environment[name] for service in mine if name in service.environment]
+        yield [(value.text, value.path, value.line) for value in said]
         written = self._in_env_files.get(name, [])
         given = {file for service in mine for file in service.env_files}
         yield [one for one in written if one[1] in given]
         around = [one for one in written if self._is_near(one[1], path, mine)]
         yield [*self._nearest(self._in_images.get(name, []), path), *self._nearest(around, path)]
 
-    def _mine(self, path: str) -> list[Service]:
+    def _mine(self, path: str) -> list[ComposeService]:
         """The services that may run the nginx that reads a file: it is mounted or built there, or they are nginx, or nothing tells."""
-        for chosen in (Service.shows, Service.holds, lambda service, _: service.nginx):
-            if found := [service for service in self._services if chosen(service, path)]:
-                return found
-        return self._services
+        mounting = [service for service in self._services if service.mounts_file(path)]
+        building = [service for service in self._services if service.context and service.builds_from(path)]
+        return mounting or building or [service for service in self._services if _is_nginx(service)] or self._services
 
-    def _is_near(self, file: str, path: str, mine: Sequence[Service]) -> bool:
+    def _is_near(self, file: str, path: str, mine: Sequence[ComposeService]) -> bool:
         """Whether a .env file lies around a file, or belongs to the compose file of its service."""
         folder = posixpath.dirname(file)
         return any(posixpath.dirname(service.path) == folder for service in mine) or is_around(folder, path)
@@ -106,8 +112,8 @@ class Environment:
         return [one for folder, one in near if len(folder) == deepest] or said
 
     @cached_property
-    def _services(self) -> list[Service]:
-        return services(self.project)
+    def _services(self) -> list[ComposeService]:
+        return read_compose(self.project).services
 
     @cached_property
     def _in_images(self) -> dict[str, list[Value]]:
@@ -141,3 +147,7 @@ class Environment:
             for name, text in pairs:
                 if value := re.sub(r"\s+#.*$", "", text).strip().strip("\"'"):
                     yield name, value, number
+
+
+def _is_nginx(service: ComposeService) -> bool:
+    return bool(_NGINX.search(service.image)) or "nginx" in service.name or service.name == "openresty"

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from infralint.model import Location, Unknown, Unreadable
 from infralint.project import CantRead, Project
+from infralint.project.compose import read_compose
 from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
 from infralint.sources.nginx.tree import Directive, Source, SyntaxProblem, Word, parse
 from infralint.text.globs import is_glob, matches_name, matches_path
@@ -36,7 +37,6 @@ DEEPEST_INCLUDES = 60
 """Files that include each other in a row."""
 
 _COPY = lazy(r"(?im)^\s*(?:COPY|ADD)\s+(?:--\S+\s+)*(\S+(?:[ \t]+\S+)*)[ \t]+(\S+)\s*$")
-_VOLUME = lazy(r"(?m)^\s*-\s*[\"']?(\.{0,2}/?[\w./-]+):(/[\w./-]+?)(?::\w+)?[\"']?\s*$")
 
 
 class Includes:
@@ -316,11 +316,9 @@ class Includes:
                         yield from self._one_mapping(posixpath.normpath(posixpath.join(context, origin)), target)
 
     def _mounted(self) -> Iterator[tuple[str, str]]:
-        for path in self.project.named("*compose*.y*ml"):
-            for origin, target in _VOLUME.findall(self._quietly(path)):
-                yield from self._one_mapping(
-                    posixpath.normpath(posixpath.join(posixpath.dirname(path), origin)), target
-                )
+        for service in read_compose(self.project).services:
+            for mount in service.mounts:
+                yield from self._one_mapping(mount.source, mount.target)
 
     def _one_mapping(self, origin: str, target: str) -> Iterator[tuple[str, str]]:
         if origin in self.project.file_set and target.endswith("/"):
