@@ -111,12 +111,11 @@ def aws(**options: Any) -> None:
 @report_options
 def snapshot_command(file: Path, **options: Any) -> None:
     """Judge a snapshot again that `infralint audit aws --save` wrote."""
-    from infralint.sources.aws_account.hops import checked
     from infralint.sources.aws_account.snapshot import BadSnapshot, load
 
     project, checks = _prepared(options)
     try:
-        snapshot = checked(load(file.read_bytes()))
+        snapshot = load(file.read_bytes())
     except OSError as error:
         _fail(f"{file}: can't be read: {error.strerror}")
     except BadSnapshot as error:

@@ -43,7 +43,7 @@ from infralint.platforms.aws_elb import (
 from infralint.sources.aws_account import fixes
 from infralint.sources.aws_account.owners import Owner, owner_of
 from infralint.sources.aws_account.rules import ForwardAction, default_rule, forward_of, parsed_rule
-from infralint.sources.aws_account.snapshot import BadSnapshot, Failure, Item, Region, Snapshot, load
+from infralint.sources.aws_account.snapshot import Failure, Item, Region, Snapshot, load
 from infralint.sources.aws_account.troubles import told, why_unknown
 
 PLATFORM = "aws"
@@ -492,19 +492,8 @@ def _patterns(ways: Iterable[Listener]) -> dict[str, tuple[str, ...]]:
 
 def read_text(text: str, shown: str) -> Reading:
     """A saved snapshot with every setting at its line. Raises BadSnapshot."""
-    snapshot = checked(load(text.encode()))
+    snapshot = load(text.encode())
     return reading(snapshot, Places(shown, _lines(text, shown, _resources(snapshot))))
-
-
-def checked(snapshot: Snapshot) -> Snapshot:
-    """The snapshot, if hops can be made of it: it may have been edited. Raises BadSnapshot."""
-    try:
-        for _ in tiers(snapshot, Places()):
-            pass
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
-        raise BadSnapshot(f"holds something that AWS does not say: {what}") from error
-    return snapshot
 
 
 def _resources(snapshot: Snapshot) -> dict[str, str]:
