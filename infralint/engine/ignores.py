@@ -11,6 +11,7 @@ from infralint.model import Finding, Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.config import Accepted
 from infralint.text.lazy import lazy
+from infralint.text.suggestions import closest
 
 _MARK = "infralint"
 _END = r"\s*(?:-?#\}|-?\*/\s*-?\}\}|-?\}\}|\*/|-->)?\s*$"
@@ -77,7 +78,7 @@ def mistyped(project: Project, files: Iterable[str], names: Sequence[str]) -> It
 def _misunderstood(said: str, addressed: bool, names: Sequence[str]) -> str:
     """What is wrong with a comment, if it is meant for us and something is. addressed: it begins with `infralint:`."""
     word = re.split(r"[^a-z]", said.lower(), maxsplit=1)[0]
-    meant = _closest(word, ("ignore", "stream", "disable"), 0.75)
+    meant = closest(word, ("ignore", "stream", "disable"), 0.75)
     if meant and not addressed:
         told = re.match(r"\w+\s*[\[=]", said)
         return f"`{said}` is not heeded: such a comment begins with `infralint:`" if told else ""
@@ -99,13 +100,7 @@ def _misunderstood(said: str, addressed: bool, names: Sequence[str]) -> str:
 
 def near_miss(name: str, names: Sequence[str]) -> str:
     """The check that a name is mistyped for; none for a check that there is, or one of a pack that is not here."""
-    return "" if name in names else _closest(name, names, 0.8)
-
-
-def _closest(word: str, words: Sequence[str], likeness: float) -> str:
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(word, words, 1, likeness)), "")
+    return "" if name in names else closest(name, names, 0.8)
 
 
 def _lines(project: Project, shown: str) -> list[str]:

@@ -100,7 +100,7 @@ def _read(project: Project) -> Compose:
             continue
         except YamlProblem as problem:
             if "services:" in text:
-                said = f"is not YAML: {problem.message}"
+                said = problem.message if problem.is_content else f"is not YAML: {problem.message}"
                 found.unreadable.append(project.unreadable(path, said, problem.line, problem.column))
             continue
         if read and read[0].members_of("services"):

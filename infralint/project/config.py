@@ -14,7 +14,9 @@ import msgspec
 from infralint.model import Location, Unreadable
 from infralint.project.walking import LEADS_OUT, CantRead, leads_out, read_file
 from infralint.text.lazy import lazy
+from infralint.text.suggestions import closest
 from infralint.text.wording import listing
+from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
 CONFIG_NAMES = ("infralint.yaml", ".infralint.yaml", "infralint.yml", ".infralint.yml")
 LARGEST = 1024 * 1024
@@ -149,10 +151,6 @@ class NoText(ValueError):
     """A list or a mapping where a key must stand: a sentence, line and column."""
 
 
-class DuplicateKey(ValueError):
-    """A key that stands twice in one mapping: a sentence, line and column."""
-
-
 class BadConfig(Exception):
     """A configuration with errors, each a place and a sentence."""
 
@@ -222,60 +220,30 @@ Places = dict[str, tuple[int, int, int]]
 
 
 def _parse_yaml(text: str, shown: str) -> tuple[Any, Places]:
-    import yaml
-
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        node = yaml.compose(text, Loader=loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise BadConfig([Unreadable(f"is not YAML: {error.problem}", Location(shown, line, column))]) from error
-    except yaml.YAMLError as error:
-        raise BadConfig([Unreadable(f"is not YAML: {error}", Location(shown))]) from error
-    except RecursionError as error:
-        raise BadConfig([Unreadable("is nested too deep", Location(shown))]) from error
-    places: Places = {}
-    try:
-        return (_plain(node, "$", places) if node is not None else {}), places
-    except (DuplicateKey, NoText) as error:
-        message, line, column = error.args
-        raise BadConfig([Unreadable(message, Location(shown, line, column))]) from error
-    except TooMuch as error:
-        raise BadConfig([Unreadable("its aliases stand for more than it can hold", Location(shown))]) from error
+        documents = read_yaml(text)
+        places: Places = {}
+        return (_plain(documents[0], "$", places) if documents else {}), places
+    except YamlProblem as problem:
+        told = problem.message if problem.is_content else f"is not YAML: {problem.message}"
+        raise BadConfig([Unreadable(told, Location(shown, problem.line, problem.column))]) from problem
 
 
 MOST_NODES = 20_000
 """Of a configuration with its aliases written out; people write some hundred."""
 
 
-class TooMuch(Exception):
-    """Aliases that stand for more than anybody wrote."""
-
-
-def _plain(node: Any, path: str, places: Places) -> Any:
+def _plain(value: YamlValue, path: str, places: Places) -> Any:
+    """A value as msgspec takes it, with the place of each key and item."""
     if len(places) > MOST_NODES or path.count(".") + path.count("[") > 60:
-        raise TooMuch
-    places.setdefault(path, _span(node))
-    if node.id == "mapping":
-        result = {}
-        for key, value in node.value:
-            if key.id != "scalar":
-                raise NoText(f"{path}: a key must be text".removeprefix("$: ").removeprefix("$."), *_span(key)[:2])
-            if key.value in result:
-                said = f"{path}.{key.value}".removeprefix("$.")
-                raise DuplicateKey(f"{said}: stands twice", *_span(key)[:2])
-            places[f"{path}.{key.value}"] = _span(key)
-            result[key.value] = _plain(value, f"{path}.{key.value}", places)
-        return result
-    if node.id == "sequence":
-        return [_plain(item, f"{path}[{index}]", places) for index, item in enumerate(node.value)]
-    return None if node.style is None and node.value in ("", "~", "null") else node.value
-
-
-def _span(node: Any) -> tuple[int, int, int]:
-    start, end = node.start_mark, node.end_mark
-    return start.line + 1, start.column + 1, end.column + 1 if end.line == start.line else start.column + 1
+        raise YamlProblem("its aliases stand for more than it can hold", is_content=True)
+    places.setdefault(path, value.span)
+    if value.members is not None:
+        places |= {f"{path}.{key}": value.keys[key] for key in value.members}
+        return {key: _plain(member, f"{path}.{key}", places) for key, member in value.members.items()}
+    if value.items is not None:
+        return [_plain(item, f"{path}[{index}]", places) for index, item in enumerate(value.items)]
+    return None if value.is_null else value.text
 
 
 def _parse_toml(text: str, shown: str) -> tuple[Any, Places]:
@@ -337,12 +305,10 @@ def _unknown_keys(data: Any, struct: type, path: str) -> Iterator[tuple[str, str
     """Take unknown keys out of data and yield what to say of each."""
     if not isinstance(data, dict):
         return
-    import difflib
-
     fields = {one.encode_name: one.type for one in msgspec.structs.fields(struct)}
     for key in [key for key in data if key not in fields]:
-        near = difflib.get_close_matches(str(key), fields, 1)
-        hint = f"; did you mean {near[0]}?" if near else f"; known keys are {', '.join(sorted(fields))}"
+        near = closest(str(key), fields)
+        hint = f"; did you mean {near}?" if near else f"; known keys are {', '.join(sorted(fields))}"
         yield f"{path}.{key}", f"unknown key{hint}"
         del data[key]
     for key, value in data.items():

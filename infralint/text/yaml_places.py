@@ -17,13 +17,14 @@ MERGE = "<<"
 
 
 class YamlProblem(ValueError):
-    """A text that is no YAML, or more than can be read: what was expected, line and column (1-based)."""
+    """A text that is no YAML, or (is_content) one that says more than can be read: message, line, column (1-based)."""
 
-    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+    def __init__(self, message: str, line: int = 0, column: int = 0, is_content: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.line = line
         self.column = column
+        self.is_content = is_content
 
 
 class Span(NamedTuple):
@@ -86,13 +87,16 @@ def read_yaml(text: str, *, allow_duplicates: bool = False) -> list[YamlValue]:
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        nodes = [node for node in yaml.compose_all(text, Loader=loader) if node is not None]
+        nodes = [node for node in yaml.compose_all(text, Loader=loader) if node is not None and not _is_empty(node)]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlProblem(str(error.problem), mark.line + 1 if mark else 0, mark.column + 1 if mark else 0) from error
-    except (yaml.YAMLError, RecursionError, UnicodeEncodeError) as error:
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise YamlProblem(str(error).partition("\n")[0]) from error
-    return [_Reader(allow_duplicates).value(node) for node in nodes]
+    try:
+        return [_Reader(allow_duplicates).value(node) for node in nodes]
+    except RecursionError as error:
+        raise YamlProblem("is nested too deep", is_content=True) from error
 
 
 class _Reader:
@@ -122,12 +126,12 @@ class _Reader:
         merges = []
         for key, value in node.value:
             if key.id != "scalar":
-                raise YamlProblem("a key must be text", *_span(key)[:2])
+                raise YamlProblem("a key must be text", *_span(key)[:2], is_content=True)
             if key.value == MERGE and not key.style:
                 merges.append(value)
                 continue
             if key.value in written and not self.allow_duplicates:
-                raise YamlProblem(f"{key.value}: stands twice", *_span(key)[:2])
+                raise YamlProblem(f"{key.value}: stands twice", *_span(key)[:2], is_content=True)
             written.add(key.value)
             made.members[key.value] = self.value(value)
             made.keys[key.value] = _span(key)
@@ -143,8 +147,12 @@ class _Reader:
             for name, member in (value.members or {}).items():
                 self.merged += 1
                 if self.merged > MOST_MERGED:
-                    raise YamlProblem("its aliases stand for more than it can hold", *_span(node)[:2])
+                    raise YamlProblem("its aliases stand for more than it can hold", *_span(node)[:2], is_content=True)
                 yield name, member, value.keys[name]
+
+
+def _is_empty(node: Any) -> bool:
+    return node.id == "scalar" and not node.value and not node.style
 
 
 def _span(node: Any) -> Span:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -19,6 +18,7 @@ from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.plans import plans
 from infralint.sources.terraform.roots import Root, given, is_library, remedy, roots, value_files
 from infralint.sources.terraform.values import EvaluationError
+from infralint.text.suggestions import closest
 
 
 def read(project: Project) -> Reading:
@@ -60,8 +60,8 @@ def _undeclared(given: Iterable[str], declared: frozenset[str]) -> Iterator[Unre
     """Options that name variables which no root has."""
     for name in given:
         if name not in declared:
-            near = get_close_matches(name, declared, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            near = closest(name, declared)
+            hint = f"; did you mean {near}?" if near else ""
             yield Unreadable(f"no root declares a variable {name}{hint}", Location("--tf-var"))
 
 
