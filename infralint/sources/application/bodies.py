@@ -1,0 +1,109 @@
+"""Is an expression of JavaScript a stream that goes to the client while it is produced?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from infralint.sources.application.resolving import Resolver
+from infralint.sources.application.syntax import Call, Definition, Module, span_of, unwrapped
+
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+DEEPEST = 6
+
+CLASSES = frozenset("ReadableStream TransformStream PassThrough TextDecoderStream TextEncoderStream".split())
+METHODS = frozenset(
+    "toReadableStream pipeThrough toWeb fromWeb toDataStream toUIMessageStream toTextStream toAIStream toEventStream"
+    " toEventStreamResponse".split()
+)
+STARTING_METHODS = frozenset({"stream", "streamEvents", "streamLog"})
+PROPERTIES = frozenset("readable readableStream textStream fullStream".split())
+FUNCTIONS = frozenset(
+    "createUIMessageStream createDataStream OpenAIStream AnthropicStream LangChainStream renderToReadableStream".split()
+)
+_ASKS = re.compile(
+    r"""\bstream["']?\s*:\s*true\b|["']?stream["']?\s*=\s*true|\bAccept["']?\s*:\s*["']text/event-stream|stream:\s*\w*[sS]tream""",
+)
+
+
+def is_stream(resolver: Resolver, module: Module, node: SgNode | None, depth: int = 0) -> bool:
+    """Whether an expression is a stream; `upstream.body` is where its request asks for one."""
+    node = unwrapped(node)
+    if node is None or depth > DEEPEST:
+        return False
+    kind = node.kind()
+    if kind in ("ternary_expression", "binary_expression"):
+        return any(is_stream(resolver, module, child, depth + 1) for child in node.named_children())
+    call = module.call_of(node)
+    if call is not None:
+        return _is_streaming_call(resolver, call, depth)
+    if member := module.member(node):
+        return _is_streaming_member(resolver, module, node, member[1], depth)
+    if kind == "identifier":
+        return _is_streaming_name(resolver, module, node, depth)
+    return False
+
+
+def _is_streaming_call(resolver: Resolver, call: Call, depth: int) -> bool:
+    name = call.name
+    if call.node.kind() == "new_expression":
+        return name in CLASSES
+    if name in METHODS or name in FUNCTIONS or (name in STARTING_METHODS and bool(call.positional)):
+        return True
+    if name == "from" and call.full_name in ("ReadableStream.from", "Readable.from"):
+        return True
+    meaning = resolver.meaning(call.module, call.callee)
+    if isinstance(meaning, Definition) and meaning.kind == "function":
+        return _returns_stream(resolver, meaning, depth)
+    return False
+
+
+def _returns_stream(resolver: Resolver, function: Definition, depth: int) -> bool:
+    if function.node.kind().startswith("generator_function"):
+        return True
+    module, body = function.module, function.node.field("body")
+    if body is not None and body.kind() != "statement_block":
+        return is_stream(resolver, module, body, depth + 1)
+    for node in function.node.find_all({"rule": {"kind": "return_statement"}}):
+        home = module.definition_at(span_of(node))
+        while home is not None and home.kind != "function":
+            home = home.owner
+        if home is function and any(is_stream(resolver, module, child, depth + 1) for child in node.named_children()):
+            return True
+    return False
+
+
+def _is_streaming_member(resolver: Resolver, module: Module, node: SgNode, name: str, depth: int) -> bool:
+    if name in PROPERTIES:
+        return True
+    if name != "body":
+        return False
+    inner = module.definition_at(span_of(node))
+    outer = next((one for one in reversed(list(inner.around())) if one.kind == "function"), None) if inner else None
+    text = outer.node.text() if outer is not None else module.text
+    return _ASKS.search(text) is not None
+
+
+def _is_streaming_name(resolver: Resolver, module: Module, node: SgNode, depth: int) -> bool:
+    for assignment in module.assigned(node.text(), span_of(node)):
+        if not assignment.span.has(span_of(node)) and is_stream(resolver, module, assignment.value, depth + 1):
+            return True
+    return _is_destructured(resolver, module, node, depth)
+
+
+def _is_destructured(resolver: Resolver, module: Module, node: SgNode, depth: int) -> bool:
+    """`const { readable, writable } = new TransformStream()`, `const [a, b] = stream.tee()`."""
+    name = re.escape(node.text())
+    for assignment in module.assignments:
+        if assignment.target[:1] in "{[" and re.search(rf"[{{\[,:]{name}(?:[,}}\]=])", assignment.target):
+            call = module.call_of(assignment.value)
+            if call is not None and (call.name in CLASSES or call.name == "tee"):
+                return True
+            if re.search(rf"\b(?:{'|'.join(PROPERTIES)}):?(?:{name})?\b", assignment.target) and name in (
+                "stream",
+                *PROPERTIES,
+            ):
+                return True
+    return False

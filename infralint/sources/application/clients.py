@@ -1,0 +1,145 @@
+"""Calls by which code opens a stream as a client: what a browser of the application asks for.
+
+https://developer.mozilla.org/en-US/docs/Web/API/EventSource, https://socket.io/docs/v4/client-options/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from infralint.model import Location
+from infralint.sources.application.facts import ClientCall, Kind
+from infralint.sources.application.resolving import Resolver
+from infralint.sources.application.responses import shortened
+from infralint.sources.application.syntax import HOLE, Call, Module, span_of
+
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+_CALLS: dict[str, tuple[Kind, str]] = {
+    "EventSource": ("sse", ""),
+    "EventSourcePolyfill": ("sse", ""),
+    "fetchEventSource": ("sse", ""),
+    "WebSocket": ("websocket", ""),
+    "ReconnectingWebSocket": ("websocket", ""),
+    "useWebSocket": ("websocket", ""),
+    "io": ("websocket", "Socket.IO"),
+    "useChat": ("sse", ""),
+    "useCompletion": ("sse", ""),
+    "DefaultChatTransport": ("sse", ""),
+    "TextStreamChatTransport": ("sse", ""),
+    "createConsumer": ("websocket", ""),
+    "withUrl": ("websocket", "SignalR"),
+    "SockJS": ("websocket", "SockJS"),
+    "fetch": ("sse", ""),
+}
+_DEFAULTS = {
+    "useChat": "/api/chat",
+    "useCompletion": "/api/completion",
+    "DefaultChatTransport": "/api/chat",
+    "createConsumer": "/cable",
+}
+_OPTIONS = frozenset({"useChat", "useCompletion", "DefaultChatTransport", "TextStreamChatTransport"})
+_PAGE = re.compile(r"\b(?:window\.|document\.)?location\.(?:host|hostname|origin|protocol)|\blocation\b")
+_READS = re.compile(r"\.getReader\(|TextDecoderStream|for await \(const \w+ of \w+\.body")
+
+
+def client_calls(resolver: Resolver, module: Module, shown: Callable[[str], str]) -> Iterator[ClientCall]:
+    """The streams that a JavaScript file opens."""
+    if module.language.name != "javascript":
+        return
+    for call in module.calls(frozenset(_CALLS)):
+        if call.name == "fetch" and not _reads_stream(call):
+            continue
+        if call.name in ("WebSocket", "EventSource", "SockJS") and call.node.kind() != "new_expression":
+            continue
+        if call.name == "useChat" and call.argument("transport") is not None:
+            continue
+        kind, session = _CALLS[call.name]
+        if call.name == "io" and not _is_socket_io(resolver, call):
+            continue
+        path, host = _target(resolver, call)
+        where = Location(shown(module.path), call.span.line)
+        transports = _transports(call)
+        yield ClientCall(kind, path, host, where, f"{where} opens {shortened(call)}", session, transports)
+
+
+def _reads_stream(call: Call) -> bool:
+    """Whether the answer of a request is read piece by piece in the same function."""
+    inner = call.module.definition_at(call.span)
+    return inner is not None and _READS.search(inner.node.text()) is not None
+
+
+def _is_socket_io(resolver: Resolver, call: Call) -> bool:
+    imported = resolver.program.imports(call.module).get(call.full_name.partition(".")[0])
+    return (imported is not None and imported.specifier.startswith("socket.io-client")) or (
+        imported is None and "socket.io" in call.module.text and call.receiver is None
+    )
+
+
+def _transports(call: Call) -> tuple[str, ...]:
+    node = call.named.get("transports")
+    return tuple(re.findall(r"[\"'](\w+)[\"']", node.text())) if node is not None else ()
+
+
+def _target(resolver: Resolver, call: Call) -> tuple[str | None, str | None]:
+    module = call.module
+    if call.name in _OPTIONS:
+        node = call.argument("api")
+        text = resolver.text(module, node) if node is not None else _DEFAULTS.get(call.name)
+        return parts_of(text, node)
+    node = call.argument(0)
+    if call.name == "io":
+        given = resolver.text(module, call.named["path"]) if "path" in call.named else "/socket.io/"
+        url = resolver.text(module, node) if node is not None and node.kind() != "object" else ""
+        return given, parts_of(url, node)[1]
+    if node is None:
+        return _DEFAULTS.get(call.name), None
+    return parts_of(_written(resolver, module, node), node)
+
+
+def _written(resolver: Resolver, module: Module, node: SgNode) -> str | None:
+    """The address that a call is given; also of `new URL("/x", base)` and of `url.toString()`."""
+    call = module.call_of(node)
+    if call is not None and call.name == "URL" and call.positional:
+        return resolver.text(module, call.positional[0])
+    if call is not None and call.name == "toString" and call.receiver is not None:
+        return resolver.text(module, call.receiver)
+    text = resolver.text(module, node)
+    if text is None and node.kind() in module.language.identifiers:
+        for assignment in module.assigned(node.text(), span_of(node)):
+            return _written(resolver, module, assignment.value) if span_of(assignment.value) != span_of(node) else None
+    return text
+
+
+def parts_of(text: str | None, node: SgNode | None) -> tuple[str | None, str | None]:
+    """Path and host of an address; the path begins with `**` where a base before it is computed."""
+    if text is None:
+        return None, None
+    text = re.sub(rf"^{HOLE}(?::?//)(?={HOLE})", "", text)
+    found = re.match(rf"(?:wss?|https?|{HOLE})://([^/{HOLE}?#]*)([^?#]*)", text)
+    if found and HOLE not in found[1] and found[1]:
+        return _plain(found[2]) or "/", found[1].lower()
+    if found:
+        rest = found[2]
+        rest = rest[1:] if rest.startswith(HOLE) else rest
+        rest = re.sub(rf"^:?(?:{HOLE}|\d+)?(?=/)", "", rest)
+        return (_plain(rest) if rest.startswith("/") else None), None
+    text = text.partition("?")[0].partition("#")[0]
+    if text.startswith("/"):
+        return _plain(text), None
+    if text.startswith(HOLE):
+        rest = text.lstrip(HOLE)
+        if not rest.startswith("/"):
+            return None, None
+        known = node is not None and _PAGE.search(node.text()) is not None
+        return _plain(rest) if known else f"**{_plain(rest)}", None
+    return (f"/{_plain(text)}" if text and not re.match(r"\w+:", text) else None), None
+
+
+def _plain(path: str) -> str:
+    path = re.sub(rf"{HOLE}$", "*", path)
+    path = re.sub(rf"/[^/]*{HOLE}[^/]*", "/*", path)
+    return path

@@ -1,0 +1,99 @@
+"""What the code of an application says of its streams: routes that stream, calls that open one, and its server.
+
+Plain data. A path is written with `*` for one segment that varies and `**` for all that follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from infralint.model import Location
+
+Kind = Literal["sse", "websocket"]
+Extent = Literal["whole", "tail"]
+Reach = Literal["whole", "partly", "not"]
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route of an application whose responses stream, or that opens a WebSocket.
+
+    path: as a client of the application asks for it (`/api/chat/*`). path_known: `tail` where only the
+    end of it could be told; it begins with `**` then. methods: none where any will do. because: completes
+    "it streams, because …". content_type: None where it can't be told. headers: what its responses surely
+    carry, by lower-case name. heartbeat: seconds between pings that keep it alive, None where none is known.
+    session: the protocol whose requests must all reach one process (`Socket.IO`, `SockJS`, `MCP`).
+    websocket_only: its session never begins with polling. stateless: it keeps no session. shared_state: its
+    state lies in a bus that every replica shares.
+    """
+
+    kind: Kind
+    path: str
+    path_known: Extent
+    methods: tuple[str, ...]
+    where: Location
+    framework: str
+    because: str
+    content_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS, hash=False)
+    heartbeat: float | None = None
+    session: str = ""
+    websocket_only: bool = False
+    stateless: bool = False
+    shared_state: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCall:
+    """Code that opens a stream as a client: what a browser of this application asks for.
+
+    path: None where it is computed. host: None where it goes to the page's own host or is computed.
+    transports: those it is restricted to, where it is.
+    """
+
+    kind: Kind
+    path: str | None
+    host: str | None
+    where: Location
+    because: str
+    session: str = ""
+    transports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFact:
+    """A setting of the program that serves an application.
+
+    name: as its documentation calls it (`timeout`, `keepAliveTimeout`). value: seconds for times.
+    """
+
+    program: str
+    name: str
+    value: float | str
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A program of the project: the nearest folder with a manifest or a Dockerfile, and what its code says.
+
+    folder: relative to the project, empty for its root. ports: those that its code or scripts listen on.
+    read: `whole` if each of its languages and frameworks has rules and all its source was looked at: then no
+    other route of it streams. reasons: why it is not.
+    """
+
+    folder: str
+    name: str
+    languages: tuple[str, ...] = ()
+    frameworks: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    clients: tuple[ClientCall, ...] = ()
+    ports: tuple[int, ...] = ()
+    read: Reach = "whole"
+    reasons: tuple[str, ...] = ()
+    servers: tuple[ServerFact, ...] = ()

@@ -1,0 +1,102 @@
+"""Routes by the place of their file: Next.js, SvelteKit, Remix, Nuxt, Astro."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from infralint.sources.application.paths import Path, path_of
+from infralint.sources.application.program import Program
+from infralint.sources.application.rulebook import FileShape, Rules
+
+METHODS = frozenset("GET POST PUT PATCH DELETE HEAD OPTIONS".split())
+
+
+@dataclass(frozen=True, slots=True)
+class FileRoute:
+    rules: Rules
+    path: Path
+    methods: tuple[str, ...]
+    home: str
+
+
+def file_route(rules: Rules, shape: FileShape, path: str, exports: Sequence[str], program: Program) -> FileRoute:
+    found = re.search(shape.pattern, path)
+    inside = found["path"] if found else ""
+    folder = path[: found.start()].strip("/") if found else ""
+    made = _STYLES[shape.style](inside)
+    base = _base_path(program, folder) if rules.framework == "Next.js" else ""
+    methods, made = _methods(shape.style, inside, made, exports)
+    return FileRoute(rules, Path(f"{base}{made}" or "/"), methods, path)
+
+
+def _methods(style: str, inside: str, made: str, exports: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    named = tuple(name for name in exports if name in METHODS)
+    if style == "remix":
+        return tuple(
+            {"loader": "GET", "action": "POST"}[name] for name in exports if name in ("loader", "action")
+        ), made
+    if style == "nuxt" and (found := re.search(r"\.(get|post|put|patch|delete)$", made)):
+        return (found[1].upper(),), made[: found.start()]
+    return named, made
+
+
+def _base_path(program: Program, folder: str) -> str:
+    """`basePath` of next.config, where it is a plain text."""
+    for ending in ("js", "mjs", "ts", "cjs"):
+        path = posixpath.join(folder, f"next.config.{ending}")
+        if path in program.files:
+            found = re.search(rb"""^\s*basePath\s*:\s*["']([^"'\n]*)["']""", program.content(path), re.MULTILINE)
+            return found[1].decode("utf-8", "replace").rstrip("/") if found else ""
+    return ""
+
+
+def _next_app(inside: str) -> str:
+    segments = [part for part in inside.split("/") if part]
+    shown = [
+        part.replace("%5F", "_") for part in segments if not part.startswith("@") and not re.fullmatch(r"\(.*\)", part)
+    ]
+    return path_of("/" + "/".join(shown), "brackets").text
+
+
+def _next_pages(inside: str) -> str:
+    return path_of("/api/" + re.sub(r"(?:^|/)index$", "", inside), "brackets").text.rstrip("/")
+
+
+def _sveltekit(inside: str) -> str:
+    segments = [part for part in inside.split("/") if part and not re.fullmatch(r"\(.*\)", part)]
+    return path_of("/" + "/".join(re.sub(r"\[(\w+)=\w+\]", r"[\1]", part) for part in segments), "brackets").text
+
+
+def _remix(inside: str) -> str:
+    """Flat routes: `api.chat.$id` is `/api/chat/:id`; `_index`, `_layout.x`, `x_.y`, `[.]`."""
+    inside = re.sub(r"/(?:route|index)$", "", inside)
+    pieces = re.split(r"(?<!\[)[./](?!\])", inside)
+    shown = []
+    for piece in pieces:
+        if not piece or piece == "index" or piece.startswith("_") or re.fullmatch(r"\(.*\)", piece):
+            continue
+        plain = re.sub(r"\[(.*?)\]", r"\1", piece.removesuffix("_"))
+        shown.append("**" if plain == "$" else "*" if plain.startswith("$") else plain)
+    return "/" + "/".join(shown)
+
+
+def _nuxt(inside: str) -> str:
+    inside = re.sub(r"(?:^|/)index(?=$|\.)", "", inside)
+    return path_of("/" + inside, "brackets").text.rstrip("/") or "/"
+
+
+def _astro(inside: str) -> str:
+    return path_of("/" + re.sub(r"(?:^|/)index$", "", inside), "brackets").text
+
+
+_STYLES: dict[str, Callable[[str], str]] = {
+    "next-app": _next_app,
+    "next-pages": _next_pages,
+    "sveltekit": _sveltekit,
+    "remix": _remix,
+    "nuxt": _nuxt,
+    "astro": _astro,
+}

@@ -1,0 +1,85 @@
+"""Pings that an application sends by itself, and how often."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from infralint.sources.application.resolving import Resolver
+from infralint.sources.application.syntax import Definition, Module
+
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+_PING = re.compile(r"""["'`]\s*:|\.ping\(|ping|keep-?_?alive|heart-?_?beat""", re.IGNORECASE)
+_TIMED = frozenset({"setInterval"})
+_PYTHON_WAIT = re.compile(r"\b(?:timeout\s*=\s*|sleep\(\s*)([\w.]+)")
+_GO_WAIT = re.compile(
+    r"time\.(?:NewTicker|Tick|After|NewTimer)\(\s*(?:(\d+)\s*\*\s*)?time\.(Second|Minute|Millisecond)"
+)
+_UNITS = {"Second": 1.0, "Minute": 60.0, "Millisecond": 0.001}
+
+
+def heartbeat_in(resolver: Resolver, module: Module, definition: Definition, kind: str) -> float | None:
+    """Seconds between the pings that a function (or one that it names) sends; None where it sends none."""
+    match module.language.name:
+        case "javascript":
+            return _of_javascript(resolver, module, definition)
+        case "python":
+            return _of_python(resolver, module, definition)
+        case "go":
+            return _of_go(definition.node.text())
+    return None
+
+
+def _of_javascript(resolver: Resolver, module: Module, definition: Definition) -> float | None:
+    for call in module.calls(_TIMED):
+        if definition.span.has(call.span) and len(call.positional) > 1:
+            callback, interval = call.positional[0], resolver.number(module, call.positional[1])
+            if interval and _PING.search(callback.text()):
+                return interval / 1000
+    return None
+
+
+def _of_python(resolver: Resolver, module: Module, definition: Definition) -> float | None:
+    texts = [definition.node, *(other.node for other in _named_in(module, definition))]
+    for node in texts:
+        text = node.text()
+        if re.search(r"yield\b[^\n]*(?:[\"']\s*:|ping|keep-?_?alive|heart-?_?beat)", text, re.IGNORECASE):
+            for found in _PYTHON_WAIT.finditer(text):
+                number = _number(resolver, module, found[1])
+                if number and number >= 1:
+                    return number
+    return None
+
+
+def _named_in(module: Module, definition: Definition) -> list[Definition]:
+    """The generators of a file that a function names."""
+    text = definition.node.text()
+    return [
+        other
+        for other in module.definitions
+        if other.kind == "function" and other.name and other is not definition and f"{other.name}(" in text
+    ]
+
+
+def _number(resolver: Resolver, module: Module, text: str) -> float | None:
+    if re.fullmatch(r"\d+(?:\.\d+)?", text):
+        return float(text)
+    for assignment in module.assignments:
+        if assignment.target == text:
+            return resolver.number(module, assignment.value)
+    return None
+
+
+def _of_go(text: str) -> float | None:
+    if not re.search(r"\"\s*:|ping|keep-?alive|heartbeat", text, re.IGNORECASE):
+        return None
+    found = _GO_WAIT.search(text)
+    return float(found[1] or 1) * _UNITS[found[2]] if found else None
+
+
+def ping_interval(resolver: Resolver, module: Module, node: SgNode | None, unit: float) -> float | None:
+    """An interval that is written as an option, in seconds."""
+    number = resolver.number(module, node)
+    return number * unit if number else None

@@ -1,0 +1,781 @@
+"""Where a router answers: prefixes joined over mounts, groups, parameters and files, from a route up to its application."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
+from infralint.sources.application.program import Import, Program, exported_names, required
+from infralint.sources.application.resolving import Expression, Instance, Meaning, Parameter, Resolver
+from infralint.sources.application.rulebook import Group, Key, Mount, Router, RouteShape, Rules, Shape
+from infralint.sources.application.syntax import HOLE, Call, Definition, Module, Span, span_of, unwrapped
+
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+DEEPEST = 10
+"""Mounts within mounts that are followed."""
+MOST_USES = 400
+"""Uses of one name that are looked at."""
+
+
+@dataclass(frozen=True, eq=False)
+class Registration:
+    """A path that is bound to a handler: the call, and where its handler stands (spans of its file)."""
+
+    rules: Rules
+    shape: RouteShape
+    call: Call
+    handlers: tuple[Span, ...]
+    decorated: Definition | None = None
+
+    @property
+    def size(self) -> int:
+        return min((span.end - span.start for span in self.handlers), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A prefix, and the file of the application that it begins at; empty where that is not known.
+
+    prefixed: the last mount on its way gave it a prefix.
+    """
+
+    path: Path
+    home: str = ""
+    prefixed: bool = False
+
+
+NOWHERE = Head(UNKNOWN)
+
+
+class Rulebook:
+    """The rules that hold in a project: by language."""
+
+    def __init__(self, rules: Iterable[Rules]) -> None:
+        self.rules = tuple(rules)
+
+    @cached_property
+    def known(self) -> dict[str, frozenset[str]]:
+        """By language, the names of calls that make routers, groups and servers."""
+        found: dict[str, set[str]] = {}
+        for rules in self.rules:
+            for shape in (*rules.routers, *rules.groups, *rules.sockets):
+                found.setdefault(rules.language, set()).update(shape.call)
+        return {language: frozenset(names) for language, names in found.items()}
+
+    def of(self, module: Module) -> Iterator[Rules]:
+        return (rules for rules in self.rules if rules.language == module.language.name)
+
+
+class Joiner:
+    """Joins the routes of a project."""
+
+    def __init__(self, program: Program, rulebook: Rulebook) -> None:
+        self.program = program
+        self.rulebook = rulebook
+        self.resolver = Resolver(program, rulebook.known)
+        self._registrations: dict[str, list[Registration]] = {}
+        self._mounts: dict[str, list[tuple[Rules, Mount, Call]]] = {}
+        self._uses: dict[tuple[str, str], list[tuple[Module, SgNode]]] = {}
+        self._pending: set[object] = set()
+
+    def matches(self, call: Call, shape: Shape, rules: Rules) -> bool:
+        """Whether a call is what a rule speaks of: by its packages, and by what it is called on."""
+        if call.name not in shape.call:
+            return False
+        if shape.receiver and _last_name(call.receiver).lower() not in shape.receiver:
+            return False
+        return not shape.source or self._is_from(call, shape.source)
+
+    def _is_from(self, call: Call, sources: tuple[str, ...]) -> bool:
+        if call.receiver is not None and (package := required(call.receiver)):
+            return _is_within(package, sources)
+        imports = self.program.imports(call.module)
+        first = re.match(r"[\w$@]+", call.full_name)
+        imported = imports.get(first[0]) if first else None
+        if imported is not None and call.receiver is not None and imported.name != "*" and imported.name != "default":
+            full = f"{imported.specifier}.{imported.name}"
+        else:
+            full = imported.specifier if imported is not None else ""
+        if imported is not None and _is_within(full, sources):
+            return True
+        if imported is not None and imported.specifier.startswith((".", "@/", "~")):
+            homes = self.program.imported_homes(call.module, imported)
+            return any(_mentions(home, sources) for home, _ in homes)
+        if call.receiver is None and imported is not None:
+            return False
+        if call.receiver is None and call.module.defined(call.name):
+            return False
+        if call.module.language.name in ("go", "python", "javascript"):
+            return any(_is_within(other.specifier, sources) for other in imports.values())
+        return _mentions(call.module, sources)
+
+    def registrations(self, module: Module) -> list[Registration]:
+        """The routes that a file registers."""
+        if module.path not in self._registrations:
+            found = [one for rules in self.rulebook.of(module) for one in self._registered(module, rules)]
+            self._registrations[module.path] = self._settled(found)
+        return self._registrations[module.path]
+
+    def _registered(self, module: Module, rules: Rules) -> Iterator[Registration]:
+        names = frozenset(name for shape in rules.routes for name in shape.call)
+        for call in module.calls(names) if names else ():
+            for shape in rules.routes:
+                if self.matches(call, shape, rules) and (found := self._registration(call, shape, rules)):
+                    yield found
+                    break
+
+    def _registration(self, call: Call, shape: RouteShape, rules: Rules) -> Registration | None:
+        if shape.handler == "decorated":
+            decorated = call.module.decorated(call)
+            return Registration(rules, shape, call, (decorated.span,), decorated) if decorated is not None else None
+        if not self._has_path(call, shape):
+            return None
+        if shape.handler == "block":
+            return Registration(rules, shape, call, (call.span,))
+        nodes = _chosen(call, shape.handler, shape.path)
+        return Registration(rules, shape, call, tuple(span_of(node) for node in nodes)) if nodes or shape.kind else None
+
+    def _has_path(self, call: Call, shape: RouteShape) -> bool:
+        """Whether the path of a route is one: `get("/x")`, and not `get(key)` of some cache."""
+        if shape.path is None or shape.any_path:
+            return True
+        node = _argument(call, shape.path)
+        if node is None:
+            return bool(shape.default)
+        text = self.resolver.text(call.module, node)
+        if text is None or not text.strip(HOLE):
+            return node.kind() not in ("arrow_function", "function_expression", "object", "func_literal")
+        return not re.search(r"\s|://", without_method(text))
+
+    def _settled(self, found: list[Registration]) -> list[Registration]:
+        """One registration a call: where several frameworks speak of it, the one whose objects it is called on."""
+        by_call: dict[tuple[int, int], list[Registration]] = {}
+        for registration in found:
+            by_call.setdefault((registration.call.span.start, registration.call.span.end), []).append(registration)
+        return [self._best(rivals) for rivals in by_call.values()]
+
+    def _best(self, rivals: list[Registration]) -> Registration:
+        if len(rivals) == 1:
+            return rivals[0]
+        router = self.router_rules(rivals[0].call)
+        for registration in rivals:
+            if registration.rules is router:
+                return registration
+        imports = {imported.specifier for imported in self.program.imports(rivals[0].call.module).values()}
+        for registration in rivals:
+            if any(_is_within(specifier, registration.rules.packages) for specifier in imports):
+                return registration
+        return rivals[0]
+
+    def router_rules(self, call: Call) -> Rules | None:
+        """The framework whose router a call is made on."""
+        meaning = self.resolver.meaning(call.module, call.receiver) if call.receiver is not None else None
+        for _ in range(DEEPEST):
+            if not isinstance(meaning, Call):
+                return None
+            if found := self._router(meaning):
+                return found[0]
+            meaning = self.resolver.meaning(meaning.module, meaning.receiver) if meaning.receiver is not None else None
+        return None
+
+    def _router(self, call: Call) -> tuple[Rules, Router] | None:
+        for rules in self.rulebook.of(call.module):
+            for shape in rules.routers:
+                if self.matches(call, shape, rules):
+                    return rules, shape
+        return None
+
+    def _group(self, call: Call) -> tuple[Rules, Group] | None:
+        for rules in self.rulebook.of(call.module):
+            for shape in rules.groups:
+                if self.matches(call, shape, rules):
+                    return rules, shape
+        return None
+
+    def registration_at(self, module: Module, span: Span) -> Registration | None:
+        """The route whose handler a place lies in: the innermost."""
+        around = [
+            registration
+            for registration in self.registrations(module)
+            if any(handler.has(span) for handler in registration.handlers)
+            and not (registration.decorated is None and registration.call.span == span)
+        ]
+        return min(around, key=lambda registration: registration.size, default=None)
+
+    def heads(self, registration: Registration) -> list[Head]:
+        """The prefixes that a route's router answers under."""
+        call, scope = registration.call, registration.shape.scope
+        outer = self._lexical(call)
+        if scope == "root":
+            return [Head(outer, call.module.path)]
+        if scope == "class":
+            return [Head(outer.joined(self._class_prefix(registration)), call.module.path)]
+        if scope == "value":
+            return self._value_heads(call.module, call.span, 0) or [NOWHERE]
+        if scope == "file":
+            return self._file_heads(call.module, registration.rules)
+        if call.receiver is None or self._is_package(call.module, call.receiver):
+            return [Head(outer, call.module.path)]
+        return self.heads_of(call.module, call.receiver, 0)
+
+    def _is_package(self, module: Module, node: SgNode) -> bool:
+        """Whether a route is registered with a package's function: `http.HandleFunc`."""
+        if module.language.name != "go" or node.text() not in self.program.imports(module):
+            return False
+        inner = module.definition_at(span_of(node))
+        return inner is None or not any(
+            node.text() in outer.parameters for outer in inner.around() if outer.kind == "function"
+        )
+
+    def _lexical(self, call: Call) -> Path:
+        """What blocks around a call put before it, in languages whose routes are not called on anything."""
+        if call.module.language.name not in ("ruby", "php", "elixir", "kotlin"):
+            return ROOT
+        prefix = ROOT
+        names = frozenset(
+            name for rules in self.rulebook.of(call.module) for shape in rules.groups for name in shape.call
+        )
+        for outer in call.module.calls(names) if names else ():
+            if outer.span.has(call.span) and outer.span != call.span and (found := self._group(outer)):
+                rules, shape = found
+                node = outer.argument(shape.prefix)
+                if node is not None:
+                    text = node.text().lstrip(":") if node.kind() in ("simple_symbol", "atom") else None
+                    prefix = prefix.joined(path_of(text or self.resolver.text(call.module, node), rules.style))
+                elif shape.prefix is not None and outer.receiver is not None:
+                    continue
+        return prefix
+
+    def _class_prefix(self, registration: Registration) -> Path:
+        """What annotations of the class around a method put before its path."""
+        rules, decorated = registration.rules, registration.decorated
+        owner = decorated.owner if decorated is not None else None
+        while owner is not None and owner.kind != "class":
+            owner = owner.owner
+        names = frozenset(name for shape in rules.classes for name in shape.call)
+        prefix = ROOT
+        for call in registration.call.module.calls(names) if owner is not None and names else ():
+            if call.module.decorated(call) is owner:
+                shape = next((shape for shape in rules.classes if call.name in shape.call), None)
+                node = _argument(call, shape.path) if shape is not None else None
+                if node is not None:
+                    text = self.resolver.text(call.module, _first_item(node))
+                    prefix = prefix.joined(path_of(_named_by_class(text, owner), rules.style))
+        return self._global_prefix(rules, registration.call.module).joined(prefix)
+
+    def _global_prefix(self, rules: Rules, module: Module) -> Path:
+        """`app.setGlobalPrefix("api")`: said once for a whole application."""
+        if not rules.global_prefixes:
+            return ROOT
+        names = frozenset(name for shape in rules.global_prefixes for name in shape.call)
+        for path in self.program.sources:
+            if path.rpartition(".")[2] == module.path.rpartition(".")[2] and _same_package(
+                path, module.path, self.program
+            ):
+                if any(name.encode() in self.program.content(path) for name in names):
+                    other = self.program.load(path)
+                    for call in other.calls(names) if other is not None else ():
+                        return path_of(self.resolver.text(call.module, call.argument(0)), rules.style)
+        return ROOT
+
+    def heads_of(self, module: Module, node: SgNode | None, depth: int) -> list[Head]:
+        """The prefixes that an expression, a router, answers under."""
+        return self.heads_of_meaning(self.resolver.meaning(module, node), depth)
+
+    def heads_of_meaning(self, meaning: Meaning | None, depth: int) -> list[Head]:
+        if depth > DEEPEST or meaning is None:
+            return [NOWHERE]
+        key = _key(meaning)
+        if key in self._pending:
+            return [NOWHERE]
+        self._pending.add(key)
+        try:
+            return self._heads(meaning, depth)
+        finally:
+            self._pending.discard(key)
+
+    def _heads(self, meaning: Meaning, depth: int) -> list[Head]:
+        match meaning:
+            case Module():
+                return self.heads_of_meaning(self.resolver.default(meaning), depth + 1)
+            case Call():
+                return self._call_heads(meaning, depth)
+            case Parameter():
+                return self._parameter_heads(meaning, depth)
+        return [NOWHERE]
+
+    def _call_heads(self, call: Call, depth: int) -> list[Head]:
+        if found := self._router(call):
+            rules, shape = found
+            given = (
+                path_of(self.resolver.text(call.module, node), rules.style)
+                if (node := call.argument(shape.prefix)) is not None
+                else ROOT
+            )
+            mounted = self.mounted(call, depth)
+            if not mounted and shape.application:
+                return [Head(given, call.module.path)]
+            return [
+                Head(head.path if shape.replaced and head.prefixed else head.path.joined(given), head.home)
+                for head in mounted
+            ] or [Head(UNKNOWN.joined(given))]
+        if (found_group := self._group(call)) and call.receiver is not None:
+            rules, group = found_group
+            node = call.argument(group.prefix)
+            given = path_of(self.resolver.text(call.module, node), rules.style) if node is not None else ROOT
+            parents = self.heads_of(call.module, call.receiver, depth + 1)
+            return [Head(parent.path.joined(given), parent.home) for parent in parents]
+        if call.receiver is not None:
+            return self.heads_of(call.module, call.receiver, depth + 1)
+        return [NOWHERE]
+
+    def mounted(self, call: Call, depth: int = 0) -> list[Head]:
+        """Where the router that a call makes is mounted."""
+        return self._value_heads(call.module, call.span, depth)
+
+    def _value_heads(self, module: Module, span: Span, depth: int) -> list[Head]:
+        """Where the value of an expression ends up being mounted: right there, or through its names."""
+        found = list(self._mount_at(module, span, depth))
+        if not found:
+            for name, home in self._names_of(module, span):
+                for other, use in self.uses(home, name):
+                    found += self._use_heads(other, use, depth)
+        return list(dict.fromkeys(found))
+
+    def _names_of(self, module: Module, span: Span) -> Iterator[tuple[str, Module]]:
+        """The names that a value goes by: the variable it is put into, the function that returns it."""
+        holder = next(
+            (one for one in reversed(module.assignments) if one.span.has(span) and span_of(one.value).has(span)), None
+        )
+        if holder is not None:
+            yield holder.target.rpartition(".")[2] if "." in holder.target else holder.target, module
+        else:
+            yield "default", module
+        inner = module.definition_at(span)
+        while inner is not None:
+            if inner.kind == "function" and inner.name:
+                yield inner.name, module
+            elif inner.kind == "function" and inner.owner is None:
+                yield "default", module
+            inner = inner.owner
+
+    def _use_heads(self, module: Module, use: SgNode, depth: int) -> list[Head]:
+        """The prefixes that a use of a router's name puts it under."""
+        span = span_of(use)
+        if found := list(self._mount_at(module, span, depth)):
+            return found
+        holder = next((one for one in module.assignments if span_of(one.value).has(span)), None)
+        if holder is not None and module.call_of(holder.value) is not None and depth < DEEPEST:
+            call = module.call_of(holder.value)
+            if call is not None and span_of(call.callee).has(span):
+                return self._value_heads(module, call.span, depth + 1)
+        return []
+
+    def mounts(self, module: Module) -> list[tuple[Rules, Mount, Call]]:
+        if module.path not in self._mounts:
+            found = []
+            for rules in self.rulebook.of(module):
+                names = frozenset(name for shape in rules.mounts for name in shape.call)
+                for call in module.calls(names) if names else ():
+                    shape = next((shape for shape in rules.mounts if self.matches(call, shape, rules)), None)
+                    if shape is not None:
+                        found.append((rules, shape, call))
+            self._mounts[module.path] = found
+        return self._mounts[module.path]
+
+    def _mount_at(self, module: Module, span: Span, depth: int) -> Iterator[Head]:
+        """The prefixes of mounts that a place is a child of."""
+        for rules, shape, call in self._innermost(module, span):
+            prefix = self._mount_prefix(rules, shape, call)
+            for head in self._parents(shape, call, depth):
+                yield Head(head.path.joined(prefix), head.home, bool(prefix.text))
+
+    def _parents(self, shape: Mount, call: Call, depth: int) -> list[Head]:
+        """The prefixes of what a mount puts its routers below."""
+        if shape.parent == "self":
+            return self.heads_of_meaning(call, depth + 1)
+        if shape.parent == "value":
+            return self._value_heads(call.module, call.span, depth + 1) or [NOWHERE]
+        parent = call.argument(shape.parent) if shape.parent is not None else call.receiver
+        return self.heads_of(call.module, parent, depth + 1) if parent is not None else [Head(ROOT, call.module.path)]
+
+    def _innermost(self, module: Module, span: Span) -> list[tuple[Rules, Mount, Call]]:
+        around = [
+            (rules, shape, call)
+            for rules, shape, call in self.mounts(module)
+            if call.span.has(span)
+            and any(
+                span_of(child).has(span) and not _is_inner_function(child, span)
+                for child in _chosen(call, shape.child, shape.prefix)
+            )
+        ]
+        around.sort(key=lambda found: found[2].span.end - found[2].span.start)
+        if len(around) > 1 and around[0][2].span == around[1][2].span:
+            router = self.router_rules(around[0][2])
+            around.sort(key=lambda found: found[0] is not router)
+        return around[:1]
+
+    def _mount_prefix(self, rules: Rules, shape: Mount, call: Call) -> Path:
+        node = call.argument(shape.prefix)
+        if node is None:
+            return ROOT
+        if node.kind() in ("array", "list"):
+            node = next(iter(node.named_children()), node)
+        text = self.resolver.text(call.module, node)
+        if text is None and shape.child == "rest" and not _is_text(call.module, node):
+            return ROOT
+        return path_of(text, rules.style)
+
+    def _parameter_heads(self, parameter: Parameter, depth: int) -> list[Head]:
+        """What a function's callers hand it as a router: by calls, mounts, and as the function of a group."""
+        definition = parameter.definition
+        module = definition.module
+        if inner := self._inline(definition):
+            rules, group, call = inner
+            node = call.argument(group.prefix)
+            given = path_of(self.resolver.text(module, node), rules.style) if node is not None else ROOT
+            return [
+                Head(head.path.joined(given), head.home) for head in self.heads_of(module, call.receiver, depth + 1)
+            ]
+        if found := list(self._mount_at(module, definition.span, depth)):
+            return found
+        heads: list[Head] = []
+        for name in self._function_names(definition):
+            for other, use in self.uses(module, name):
+                heads += self._handed(other, use, parameter, depth)
+        return list(dict.fromkeys(heads)) or [NOWHERE]
+
+    def _function_names(self, definition: Definition) -> list[str]:
+        if definition.name == "constructor" or definition.name == "__init__":
+            return [definition.owner.name] if definition.owner is not None else []
+        names = [definition.name] if definition.name else []
+        if definition.owner is not None and definition.owner.kind == "variable" and definition.owner.name:
+            names.append(definition.owner.name)
+        return names or ["default"]
+
+    def _inline(self, definition: Definition) -> tuple[Rules, Group, Call] | None:
+        """The group whose function this is: `r.Route("/x", func(r chi.Router) { … })`."""
+        module = definition.module
+        names = self.rulebook.known.get(module.language.name, frozenset())
+        around = [
+            call
+            for call in module.calls(names)
+            if call.span.has(definition.span) and any(span_of(node) == definition.span for node in call.positional)
+        ]
+        for call in reversed(around):
+            if found := self._group(call):
+                return (*found, call)
+        return None
+
+    def _handed(self, module: Module, use: SgNode, parameter: Parameter, depth: int) -> list[Head]:
+        span = span_of(use)
+        if found := list(self._mount_at(module, span, depth)):
+            return found
+        call = _call_with_callee(module, use)
+        if call is None:
+            return []
+        index = parameter.index
+        if parameter.definition.parameters[:1] in (["self"], ["this"], ["cls"]):
+            index -= 1
+        node = call.named.get(parameter.name) if module.language.name == "python" else None
+        node = node or (call.positional[index] if 0 <= index < len(call.positional) else None)
+        return self.heads_of(module, node, depth + 1) if node is not None else []
+
+    def uses(self, module: Module, name: str) -> list[tuple[Module, SgNode]]:
+        """Where a name that a file defines is used: in it, in its package, and in all files that import it."""
+        key = (module.path, name)
+        if key not in self._uses:
+            self._uses[key] = []
+            self._uses[key] = list(self._find_uses(module, name))[:MOST_USES]
+        return self._uses[key]
+
+    def _find_uses(self, module: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+        if name != "default":
+            for home in (module, *self.program.siblings(module)):
+                yield from (
+                    (home, node) for node in home.identifiers(frozenset({name})) if not _is_definition(home, node)
+                )
+        exported = exported_names(self.program, module, name) if name != "default" else {"default"}
+        for outer in sorted(exported):
+            for importer in self.program.importers(module.path, outer):
+                yield from self._imported_uses(importer, module, outer)
+        if module.language.name == "javascript" and name != "default" and not exported:
+            for importer in self.program.importers(module.path, name):
+                yield from self._member_uses(importer, module, name)
+
+    def _imported_uses(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+        for local, imported in self.program.imports(importer).items():
+            for path, taken in self.program.targets(importer, imported):
+                same = path == home.path or (home.language.name == "go" and _folder(path) == _folder(home.path))
+                if not same:
+                    continue
+                if taken == name or (taken == "*" and name == "default"):
+                    yield from self.uses(importer, local)
+                elif taken == "*":
+                    yield from self._members(importer, local, name)
+        yield from self._passed_on(importer, home, name)
+        if name == "default" or home.language.name == "javascript":
+            yield from self._required_uses(importer, home, name)
+
+    def _members(self, importer: Module, local: str, name: str) -> Iterator[tuple[Module, SgNode]]:
+        """`chat.router`, where `chat` is a whole module; also where that is passed on."""
+        for other, node in self.uses(importer, local):
+            parent = node.parent()
+            member = other.member(parent) if parent is not None else None
+            if member is not None and member[1] == name and parent is not None and span_of(member[0]) == span_of(node):
+                yield other, parent
+            elif parent is not None and parent.kind() in ("attribute", "member_expression"):
+                outer = parent.parent()
+                found = other.member(outer) if outer is not None else None
+                if found is not None and found[1] == name and outer is not None:
+                    yield other, outer
+
+    def _member_uses(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+        """Uses of a method or field of something else that a file exports."""
+        if any(
+            path == home.path
+            for imported in self.program.imports(importer).values()
+            for path, _ in self.program.targets(importer, imported)
+        ):
+            for node in importer.identifiers(frozenset({name})):
+                parent = node.parent()
+                if parent is not None and importer.member(parent) is not None:
+                    yield importer, parent
+
+    def _passed_on(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+        if importer.language.name != "javascript":
+            return
+        for outer, target in self.program.exports(importer).items():
+            if (
+                isinstance(target, Import)
+                and target.name == name
+                and self.program.resolve(importer.path, target.specifier) == home.path
+            ):
+                for other in self.program.importers(importer.path, outer):
+                    yield from self._imported_uses(other, importer, outer)
+        for star in self.program.stars(importer):
+            if self.program.resolve(importer.path, star) == home.path:
+                for other in self.program.importers(importer.path, name):
+                    yield from self._imported_uses(other, importer, name)
+
+    def _required_uses(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+        """`app.use("/x", require("./x"))`: used where it is loaded."""
+        for call in importer.calls(frozenset({"require", "import"})):
+            first = call.positional[0] if call.positional else None
+            if first is None or first.kind() != "string":
+                continue
+            if self.program.resolve(importer.path, first.text()[1:-1]) == home.path:
+                parent = call.node.parent()
+                member = importer.member(parent) if parent is not None else None
+                if name == "default":
+                    yield importer, call.node
+                if member is not None and member[1] == name and parent is not None:
+                    yield importer, parent
+
+    def _file_heads(self, module: Module, rules: Rules) -> list[Head]:
+        """Django: where a file of urls is included, by its dotted name."""
+        return self._included(module, rules, 0)
+
+    def _included(self, module: Module, rules: Rules, depth: int) -> list[Head]:
+        dotted = re.sub(r"(?:/__init__)?\.py$", "", module.path).replace("/", ".")
+        heads: list[Head] = []
+        for path in self.program.sources:
+            if (
+                not path.endswith(("urls.py", "routing.py", "asgi.py", "router.py"))
+                or path == module.path
+                or depth > DEEPEST
+            ):
+                continue
+            if module.path.rpartition("/")[2][:-3].encode() not in self.program.content(path):
+                continue
+            other = self.program.load(path)
+            for call in other.calls(frozenset({"path", "re_path", "url"})) if other is not None else ():
+                included = call.module.call_of(call.argument(1))
+                if included is None or included.name != "include" or not included.positional:
+                    continue
+                target = included.positional[0]
+                if target.kind() == "tuple" and target.named_children():
+                    target = target.named_children()[0]
+                text = self.resolver.text(call.module, target)
+                meaning = self.resolver.meaning(call.module, target) if text is None else None
+                if (text and (dotted == text or dotted.endswith(f".{text}"))) or meaning is module:
+                    style: Style = "angles" if call.name == "path" else "regex"
+                    prefix = path_of(self.resolver.text(call.module, call.argument(0)), style)
+                    heads += [
+                        Head(head.path.joined(prefix), head.home)
+                        for head in self._included(call.module, rules, depth + 1)
+                    ]
+        if heads:
+            return list(dict.fromkeys(heads))
+        return [Head(ROOT, module.path)] if self._is_root(dotted) else [NOWHERE]
+
+    def _is_root(self, dotted: str) -> bool:
+        return any(dotted == name or dotted.endswith(f".{name}") for name in self._root_urls)
+
+    @cached_property
+    def _root_urls(self) -> frozenset[str]:
+        """What settings call ROOT_URLCONF."""
+        found = set()
+        for path in self.program.sources:
+            if path.endswith(".py") and "settings" in path:
+                found |= set(re.findall(rb"ROOT_URLCONF\s*=\s*[\"']([\w.]+)[\"']", self.program.content(path)))
+        return frozenset(name.decode() for name in found)
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _same_package(path: str, other: str, program: Program) -> bool:
+    """Whether two files lie below the same package.json (or the like), judged by the second's folders."""
+    folder = _folder(other)
+    while folder and not any(
+        f"{folder}/{name}" in program.files for name in ("package.json", "pom.xml", "build.gradle")
+    ):
+        folder = _folder(folder)
+    return not folder or path.startswith(f"{folder}/")
+
+
+def _is_within(specifier: str, sources: Iterable[str]) -> bool:
+    return any(
+        specifier == source or specifier.startswith((f"{source}/", f"{source}.", f"{source}::")) for source in sources
+    )
+
+
+def _mentions(module: Module, sources: Iterable[str]) -> bool:
+    return any(source in module.text for source in sources)
+
+
+def _last_name(node: SgNode | None) -> str:
+    if node is None:
+        return ""
+    found = re.findall(r"[\w$]+", node.text()[-200:])
+    return found[-1] if found else ""
+
+
+def _argument(call: Call, key: Key | tuple[Key, ...] | None) -> SgNode | None:
+    keys = key if isinstance(key, tuple) else (key,)
+    return next((node for one in keys if (node := call.argument(one)) is not None), None)
+
+
+def _chosen(call: Call, key: Key, before: Key | tuple[Key, ...] | None) -> list[SgNode]:
+    """The arguments that a key means; `rest`: all but the one of the path or prefix, where that is the first."""
+    if key == "rest":
+        first = 1 if before == 0 and call.positional and _is_text(call.module, call.positional[0]) else 0
+        keywords = [
+            node for name, node in call.named.items() if name != before and call.module.language.name == "python"
+        ]
+        return [*call.positional[first:], *keywords]
+    if key == "last":
+        return call.positional[-1:]
+    node = call.argument(key)
+    return [node] if node is not None else []
+
+
+def _is_text(module: Module, node: SgNode) -> bool:
+    """Whether an argument is a path: a text, or a list of such."""
+    plain = unwrapped(node)
+    if plain is None:
+        return False
+    if plain.kind() in ("array", "list"):
+        return all(_is_text(module, child) for child in plain.named_children())
+    return plain.kind() in module.language.strings or plain.kind() in (
+        "binary_expression",
+        "binary_operator",
+        "regex",
+        "template_string",
+    )
+
+
+def _is_inner_function(child: SgNode, span: Span) -> bool:
+    """Whether a place lies within a function that is an argument, and is not that function itself."""
+    kind = child.kind()
+    return ("function" in kind or kind in ("lambda", "func_literal")) and span_of(child) != span
+
+
+def _first_item(node: SgNode) -> SgNode:
+    """The first of a list of paths, the path of an object."""
+    if node.kind() in ("array", "list", "array_initializer", "collection_literal", "element_value_array_initializer"):
+        return next(iter(node.named_children()), node)
+    return node
+
+
+def _named_by_class(text: str | None, owner: Definition | None) -> str | None:
+    """`[controller]` in a path of ASP.NET: the class's name without `Controller`."""
+    if text and owner is not None and "[controller]" in text:
+        return text.replace("[controller]", owner.name.removesuffix("Controller").lower())
+    return text
+
+
+def _key(meaning: Meaning) -> object:
+    match meaning:
+        case Call():
+            return ("call", meaning.module.path, meaning.span)
+        case Parameter():
+            return ("parameter", meaning.definition.module.path, meaning.definition.span, meaning.index)
+        case Instance():
+            return ("instance", meaning.definition.module.path, meaning.definition.span)
+        case Definition():
+            return ("definition", meaning.module.path, meaning.span)
+        case Expression():
+            return ("expression", meaning.module.path, span_of(meaning.node))
+    return ("module", meaning.path)
+
+
+def _is_definition(module: Module, node: SgNode) -> bool:
+    """Whether a name stands where it is defined or imported."""
+    parent = node.parent()
+    if parent is None:
+        return False
+    kind = parent.kind()
+    if kind in (
+        "import_specifier",
+        "import_clause",
+        "dotted_name",
+        "aliased_import",
+        "export_specifier",
+        "namespace_import",
+    ):
+        return True
+    if kind in module.language.functions or kind in module.language.classes:
+        name = parent.field("name")
+        return name is not None and span_of(name) == span_of(node)
+    fields = module.language.assignments.get(kind)
+    target = parent.field(fields[0]) if fields and not fields[0].isdigit() else None
+    return target is not None and span_of(target) == span_of(node)
+
+
+def _call_with_callee(module: Module, use: SgNode) -> Call | None:
+    """The call of a function that is used: `register(app)`, `routes.register(app)`."""
+    node: SgNode | None = use
+    for _ in range(3):
+        parent = node.parent() if node is not None else None
+        if parent is None or node is None:
+            return None
+        call = module.call_of(parent) if parent.kind() in module.language.calls else None
+        if call is not None and span_of(call.callee).has(span_of(node)):
+            return call
+        if module.member(parent) is None and parent.kind() not in ("parenthesized_expression", "await_expression"):
+            return None
+        node = parent
+    return None
+
+
+_METHOD = re.compile(r"^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(?:[\w.-]+(?=/))?")
+
+
+def without_method(text: str) -> str:
+    """A path of Go's ServeMux without the method and host before it."""
+    return _METHOD.sub("", text)
+
+
+def method_in(text: str) -> str:
+    """The method before a path of Go's ServeMux; empty where there is none."""
+    found = _METHOD.match(text)
+    return found[1] if found else ""

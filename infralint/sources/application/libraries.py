@@ -1,0 +1,102 @@
+"""What libraries do to a stream by themselves: pings, headers, session protocols.
+
+Read in their source or documentation; since: the version from which on it holds, empty where all do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+NO_BUFFERING = MappingProxyType({"x-accel-buffering": "no"})
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """heartbeat: seconds between pings. headers: what each response carries. polling: sessions begin with polling."""
+
+    page: str
+    heartbeat: float | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    content_type: str | None = None
+    session: str = ""
+    since: str = ""
+
+
+EVENTS = "text/event-stream"
+
+LIBRARIES: Mapping[str, Library] = {
+    "sse-starlette": Library(
+        "https://github.com/sysid/sse-starlette",
+        15,
+        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-store"}),
+        EVENTS,
+        since="0.6.2",
+    ),
+    "fastapi-sse": Library(
+        "https://fastapi.tiangolo.com/tutorial/server-sent-events/",
+        15,
+        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
+        EVENTS,
+        since="0.135",
+    ),
+    "uvicorn-websockets": Library("https://www.uvicorn.org/settings/", 20),
+    "hypercorn-websockets": Library("https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html"),
+    "python-socketio": Library(
+        "https://python-socketio.readthedocs.io/en/stable/api.html#socketio.Server", 25, session="Socket.IO"
+    ),
+    "socket.io": Library("https://socket.io/docs/v4/server-options/#pinginterval", 25, session="Socket.IO"),
+    "flask-socketio": Library("https://flask-socketio.readthedocs.io/en/latest/api.html", 25, session="Socket.IO"),
+    "flask-sock": Library("https://flask-sock.readthedocs.io/en/latest/web_servers.html"),
+    "ws": Library("https://github.com/websockets/ws#how-to-detect-and-close-broken-connections"),
+    "ai-sdk-ui": Library(
+        "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol",
+        None,
+        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
+        EVENTS,
+        since="5",
+    ),
+    "ai-sdk-text": Library(
+        "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol", None, content_type="text/plain; charset=utf-8"
+    ),
+    "hono-sse": Library("https://hono.dev/docs/helpers/streaming#streamsse", None, content_type=EVENTS),
+    "nestjs-sse": Library(
+        "https://docs.nestjs.com/techniques/server-sent-events",
+        None,
+        MappingProxyType({"x-accel-buffering": "no"}),
+        EVENTS,
+        since="7.5",
+    ),
+    "mcp-streamable": Library(
+        "https://modelcontextprotocol.io/specification/2025-06-18/basic/transports", session="MCP", content_type=EVENTS
+    ),
+    "mcp-sse": Library(
+        "https://modelcontextprotocol.io/specification/2024-11-05/basic/transports", session="MCP", content_type=EVENTS
+    ),
+    "mcp-python": Library(
+        "https://github.com/modelcontextprotocol/python-sdk",
+        15,
+        MappingProxyType({"x-accel-buffering": "no"}),
+        EVENTS,
+        session="MCP",
+    ),
+    "gin-sse": Library("https://gin-gonic.com/docs/", None, content_type=EVENTS),
+    "signalr": Library(
+        "https://learn.microsoft.com/en-us/dotnet/api/microsoft.aspnetcore.signalr.huboptions.keepaliveinterval",
+        15,
+        session="SignalR",
+    ),
+    "action-cable": Library("https://guides.rubyonrails.org/action_cable_overview.html", 3),
+    "phoenix": Library("https://hexdocs.pm/phoenix/js/index.html", 30),
+    "sockjs": Library("https://github.com/sockjs/sockjs-node", 25, session="SockJS"),
+    "spring-sockjs": Library(
+        "https://docs.spring.io/spring-framework/reference/web/websocket/fallback.html", 25, session="SockJS"
+    ),
+    "streamlit": Library("https://docs.streamlit.io/develop/concepts/architecture/architecture", 30),
+    "gradio": Library(
+        "https://www.gradio.app/guides/running-gradio-on-your-web-server-with-nginx", 15, content_type=EVENTS
+    ),
+    "chainlit": Library("https://docs.chainlit.io/deploy/overview", 25, session="Socket.IO"),
+    "vite-hmr": Library("https://vite.dev/config/server-options", 30),
+}

@@ -1,0 +1,152 @@
+"""Which applications a project has: folders with a manifest or a Dockerfile, what they depend on, how they are started."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from infralint.sources.application.program import json_object
+from infralint.text.lazy import lazy
+
+MANIFESTS = (
+    "package.json", "pyproject.toml", "requirements*.txt", "Pipfile", "setup.py", "setup.cfg", "go.mod", "Gemfile",
+    "composer.json", "pom.xml", "build.gradle", "build.gradle.kts", "*.csproj", "*.fsproj", "Cargo.toml", "mix.exs",
+    "Dockerfile", "Dockerfile.*", "*.Dockerfile", "Containerfile", "deno.json",
+)  # fmt: skip
+STARTERS = (
+    "Dockerfile",
+    "Dockerfile.*",
+    "*.Dockerfile",
+    "Containerfile",
+    "Procfile",
+    "package.json",
+    "*.sh",
+    "Makefile",
+)
+_REQUIREMENT = lazy(r"^\s*([A-Za-z0-9][\w.-]*)(?:\[[\w, -]*\])?\s*(?:[<>=!~;@#]|$)", re.MULTILINE)
+_QUOTED = lazy(r"""["']([A-Za-z@][\w./@-]*)(?:\[[^\]"']*\])?\s*(?:[<>=!~^;][^"']*)?["']""")
+_KEY = lazy(r"^\s*[\"']?([A-Za-z@][\w./@-]*)[\"']?\s*=", re.MULTILINE)
+_GO = lazy(r"^\s*(?:require\s+)?([\w.-]+\.[\w.-]+/\S+)\s+v", re.MULTILINE)
+_GEM = lazy(r"^\s*gem\s+[\"']([\w-]+)", re.MULTILINE)
+_TAG = lazy(r"<artifactId>\s*([^<\s]+)|(?:Package|Framework)Reference\s+Include=\"([^\"]+)\"|Sdk=\"([^\"]+)\"")
+_GRADLE = lazy(r"[\"']([\w.-]+):([\w.-]+)(?::[^\"']*)?[\"']|id\(?\s*[\"']([\w.-]+)")
+_MIX = lazy(r"\{:(\w+)\s*,")
+_ASIDE = re.compile(
+    r"(?:^|/)(?:tests?|__tests__|__mocks__|testing|test[-_]\w+|e2e|spec|specs|cypress|playwright|examples?|samples?|demos?|fixtures"
+    r"|node_modules|bower_components|dist|build|out|\.next|\.nuxt|\.output|vendor|third_party|site-packages|venv|\.venv|env"
+    r"|benchmarks?|docs?|stories|\.storybook|migrations|__pycache__|public|static|assets|coverage|\.git|\.yarn|templates?/cookbook)/"
+    r"|\.(?:test|tests|spec|specs|stories|story|min|d|bundle|generated|pb)\.\w+$|_test\.(?:go|py|exs|rb)$|(?:^|/)test_[^/]*$|_spec\.rb$|(?:^|/)conftest\.py$"
+    r"|\.pb\.go$|_pb2(?:_grpc)?\.py$|\.config\.[cm]?[jt]s$|(?:^|/)(?:gulpfile|Gruntfile|setup)\.\w+$"
+)
+
+
+def is_aside(path: str) -> bool:
+    """Whether a file is a test, an example, built or vendored: nothing that is deployed as it lies there."""
+    return _ASIDE.search(path) is not None
+
+
+@dataclass
+class Package:
+    """A folder with a manifest. needs: the packages that it (or a manifest above) asks for, in small letters."""
+
+    folder: str
+    name: str = ""
+    manifests: list[str] = field(default_factory=list)
+    needs: set[str] = field(default_factory=set)
+    files: list[str] = field(default_factory=list)
+
+
+def packages(files: Iterable[str], text: Callable[[str], bytes]) -> dict[str, Package]:
+    """The folders with manifests; the project's root is always among them."""
+    found = {"": Package("")}
+    for path in files:
+        folder, name = posixpath.split(path)
+        if any(fnmatchcase(name, pattern) for pattern in MANIFESTS) and not is_aside(path):
+            found.setdefault(folder, Package(folder)).manifests.append(path)
+    for package in found.values():
+        for path in package.manifests:
+            _read_manifest(package, path, text(path))
+        package.name = package.name or posixpath.basename(package.folder)
+    for folder in sorted(found):
+        if folder:
+            found[folder].needs |= found[nearest(found, posixpath.dirname(folder))].needs
+    return found
+
+
+def nearest(found: Mapping[str, Package], folder: str) -> str:
+    """The nearest folder upwards that has a manifest."""
+    while folder and folder not in found:
+        folder = posixpath.dirname(folder)
+    return folder
+
+
+def _read_manifest(package: Package, path: str, content: bytes) -> None:
+    name = posixpath.basename(path)
+    text = content.decode("utf-8", "replace")
+    if name in ("package.json", "composer.json"):
+        data = json_object(content)
+        package.name = package.name or str(data.get("name") or "")
+        for key in ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies", "require"):
+            given = data.get(key)
+            package.needs |= {str(need).lower() for need in given} if isinstance(given, dict) else set()
+        return
+    if name == "pyproject.toml" and (found := re.search(r"^name\s*=\s*[\"']([^\"'\n]+)", text, re.MULTILINE)):
+        package.name = package.name or found[1]
+    package.needs |= {
+        need.lower().replace("_", "-") if path.endswith(_PYTHON) else need.lower() for need in _needs(name, text)
+    }
+
+
+_PYTHON = (".txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg")
+
+
+def _needs(name: str, text: str) -> Iterator[str]:
+    if name.endswith(".txt"):
+        yield from _REQUIREMENT.findall(text)
+    elif name in ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "Cargo.toml"):
+        yield from _QUOTED.findall(text)
+        yield from _KEY.findall(text)
+        yield from _REQUIREMENT.findall(text) if name == "setup.cfg" else ()
+    elif name == "go.mod":
+        yield from _GO.findall(text)
+    elif name == "Gemfile":
+        yield from _GEM.findall(text)
+    elif name == "mix.exs":
+        yield from _MIX.findall(text)
+    elif name.endswith((".xml", "proj")):
+        yield from (part for found in _TAG.findall(text) for part in found if part)
+    elif name.startswith("build.gradle"):
+        yield from (part for found in _GRADLE.findall(text) for part in found if part)
+    elif "ockerfile" in name:
+        for line in re.findall(r"pip3?\s+install\s+([^\n&|]+)", text):
+            yield from (re.split(r"[<>=\[~!]", word)[0] for word in re.findall(r"[\"']?([A-Za-z][^\s\"']*)", line))
+
+
+def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
+    """The command lines of a file that starts programs, and their lines."""
+    text = content.decode("utf-8", "replace")
+    name = posixpath.basename(path)
+    if name == "package.json":
+        scripts = json_object(content).get("scripts")
+        for key, value in scripts.items() if isinstance(scripts, dict) else ():
+            if isinstance(value, str) and re.match(r"start|serve|prod", key):
+                at = text.find(json.dumps(value)[:40])
+                yield value, text.count("\n", 0, max(at, 0)) + 1
+        return
+    line_number, held, start = 0, "", 0
+    for line in text.splitlines():
+        line_number += 1
+        start = start or line_number
+        held += line.rstrip("\\")
+        if line.endswith("\\"):
+            continue
+        if re.match(
+            r"\s*(?:CMD|ENTRYPOINT|RUN|web:|worker:|[\w-]+:\s|exec\s|uvicorn|gunicorn|daphne|hypercorn|python|node|poetry|uv\s)",
+            held,
+        ) or name.endswith(".sh"):
+            yield re.sub(r'",\s*"', " ", held), start
+        held, start = "", 0

@@ -1,0 +1,105 @@
+"""Paths of routes: how frameworks write what varies, and how a prefix and a path make one.
+
+`*` stands for one segment, `**` for the rest. A path whose beginning is not known begins with `**`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from infralint.sources.application.syntax import HOLE
+
+Style = Literal["braces", "angles", "colons", "regex", "brackets", "plain", "go", "spring"]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A path from its application's root; whole: false where something unknown stands before it."""
+
+    text: str
+    whole: bool = True
+
+    @property
+    def shown(self) -> str:
+        """As it is reported: `/api/chat/*`, `**/stream`."""
+        if not self.whole:
+            return f"**{self.text if self.text != '/' else ''}"
+        return self.text or "/"
+
+    def joined(self, tail: Path) -> Path:
+        """This path as a prefix of another."""
+        if not tail.whole:
+            return tail
+        start, end = self.text.rstrip("/"), tail.text.lstrip("/")
+        if not tail.text:
+            return Path(self.text, self.whole)
+        return Path(f"{start}/{end}", self.whole)
+
+
+ROOT = Path("")
+ANYWHERE = Path("/**")
+UNKNOWN = Path("", whole=False)
+
+_PARAMETERS: dict[str, list[tuple[str, str]]] = {
+    "braces": [
+        (r"\{[^{}]*:path\}", "**"),
+        (r"\{\*[^{}]*\}|\{[^{}]*\.\.\.\}", "**"),
+        (r"\{(?:[^{}]|\{[^{}]*\})*\}", "*"),
+    ],
+    "angles": [(r"<path:[^<>]*>", "**"), (r"<[^<>]*>", "*")],
+    "colons": [
+        (r"/\*\w*$|/:\w+\*$|/:\w+\+$|/\{\*\w+\}$", "/**"),
+        (r"\(\.\*\)|\*\w*$", "**"),
+        (r":\w+(?:\{[^{}]*\})?(?:\([^()]*\))?\??", "*"),
+    ],
+    "brackets": [(r"/\[\[\.\.\.[^\[\]]*\]\]$", "/**"), (r"\[\.\.\.[^\[\]]*\]", "**"), (r"\[\[?[^\[\]]*\]?\]", "*")],
+    "go": [
+        (r"\{\$\}$", ""),
+        (r"\{[^{}]*\.\.\.\}", "**"),
+        (r"\{(?:[^{}]|\{[^{}]*\})*\}", "*"),
+        (r":\w+", "*"),
+        (r"/\*\w*$", "/**"),
+    ],
+    "spring": [(r"\{\*[^{}]*\}", "**"), (r"\{(?:[^{}]|\{[^{}]*\})*\}", "*")],
+    "plain": [],
+}
+
+
+def path_of(written: str | None, style: Style) -> Path:
+    """A path as the framework writes it; None: it is computed."""
+    if written is None:
+        return UNKNOWN
+    if style == "regex":
+        return _from_regex(written)
+    for pattern, replacement in _PARAMETERS[style]:
+        written = re.sub(pattern, replacement, written)
+    return _without_holes(written)
+
+
+def _without_holes(written: str) -> Path:
+    if HOLE not in written:
+        return Path(f"/{written.lstrip('/')}" if written else "")
+    start, _, rest = written.partition(HOLE)
+    if start.strip("/"):
+        tail = path_of(rest, "plain") if HOLE in rest else Path(rest)
+        rest = tail.text if tail.whole else f"*{tail.text}"
+        return Path(f"/{start.lstrip('/')}*{rest}")
+    inner = _without_holes(rest)
+    return Path(inner.text if rest else "", whole=False)
+
+
+_NAMED_GROUP = re.compile(r"\(\?P?<\w+>[^()]*\)|\([^?()][^()]*\)|\[[^\]]*\][+*]?|\\[dwsDWS][+*]?")
+
+
+def _from_regex(written: str) -> Path:
+    """A regular expression that is a plain path but for its groups; what is more than that keeps nothing."""
+    anchored = written.startswith("^") or not written
+    text = written.removeprefix("^").removesuffix("$").removesuffix("/?")
+    text = re.sub(r"\(\?P?<\w+>\.[*+]\)|\(\.[*+]\)|\.[*+]$", "**", text)
+    text = _NAMED_GROUP.sub("*", text)
+    text = re.sub(r"\\([./-])", r"\1", text)
+    if re.search(r"[\\()|?+^$]", text):
+        return UNKNOWN
+    return Path(f"/{text.lstrip('/')}" if text else "", whole=anchored or written.startswith("/"))

@@ -1,0 +1,372 @@
+"""What an expression stands for: followed by names through assignments, imports, members and calls, never run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infralint.sources.application.program import Import, Program, required
+from infralint.sources.application.syntax import HOLE, Call, Definition, Module, Span, span_of, unwrapped
+
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+DEEPEST = 12
+"""Steps that one expression is followed."""
+
+_INTERPOLATIONS = frozenset("interpolation template_substitution interpolated_expression string_interpolation".split())
+_SELF = frozenset({"self", "this", "cls", "$this", "@"})
+_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", '\\"': '"', "\\'": "'", "\\\\": "\\", "\\/": "/"}
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """A parameter of a function: what it stands for is told by those who call it."""
+
+    definition: Definition
+    index: int
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """An object of a class of the project."""
+
+    definition: Definition
+
+
+@dataclass(frozen=True, eq=False)
+class Expression:
+    """An expression that stands for nothing else."""
+
+    module: Module
+    node: SgNode
+
+
+Meaning = Definition | Call | Parameter | Instance | Module | Expression
+
+
+class Resolver:
+    """Follows expressions. known: names of calls that make something a rule knows: they are an end."""
+
+    def __init__(self, program: Program, known: Mapping[str, frozenset[str]]) -> None:
+        self.program = program
+        self._known = known
+
+    def meaning(self, module: Module, node: SgNode | None, depth: int = 0) -> Meaning | None:
+        """What an expression stands for; None where it can't be told."""
+        node = unwrapped(node)
+        if node is None or depth > DEEPEST:
+            return None
+        kind = node.kind()
+        if kind in module.language.identifiers or kind in ("this", "self", "variable_name"):
+            return self._of_name(module, node, depth)
+        if member := module.member(node):
+            return self._of_member(module, node, member, depth)
+        if kind in module.language.functions or kind in module.language.classes:
+            return module.definition_of(node)
+        call = module.call_of(node)
+        if call is not None:
+            return self._of_call(call, depth)
+        return Expression(module, node)
+
+    def _of_name(self, module: Module, node: SgNode, depth: int) -> Meaning | None:
+        name, span = node.text(), span_of(node)
+        inner = module.definition_at(span)
+        if name in _SELF:
+            owner = next((outer for outer in inner.around() if outer.kind == "class"), None) if inner else None
+            return Instance(owner) if owner is not None else None
+        return self._in_scope(module, name, span, inner, depth) or self._at_home(module, name, depth)
+
+    def _in_scope(self, module: Module, name: str, span: Span, inner: Definition | None, depth: int) -> Meaning | None:
+        """What functions around a place call so: a variable, a function within, or a parameter."""
+        while inner is not None:
+            if inner.kind == "function":
+                for assignment in reversed(module.assigned(name, span)):
+                    if assignment.span.has(span) or not inner.span.has(assignment.span):
+                        continue
+                    return self.meaning(module, assignment.value, depth + 1)
+                within = next((other for other in module.defined(name) if other.owner is inner), None)
+                if within is not None:
+                    return within
+                if name in inner.parameters:
+                    return Parameter(inner, inner.parameters.index(name), name)
+                if (owner := self._go_owner(inner, name)) is not None:
+                    return Instance(owner)
+            inner = inner.owner
+        return None
+
+    def _go_owner(self, method: Definition, name: str) -> Definition | None:
+        """The type whose method calls its receiver so."""
+        wanted = receiver_type(method)
+        given = method.node.field("receiver") if wanted else None
+        if given is None or not re.match(rf"\(\s*{re.escape(name)}\b", given.text()):
+            return None
+        homes = (method.module, *self.program.siblings(method.module))
+        return next((found for home in homes for found in home.defined(wanted) if found.kind == "class"), None)
+
+    def _at_home(self, module: Module, name: str, depth: int) -> Meaning | None:
+        for home, target in self.program.homes(module, name):
+            if isinstance(target, str):
+                return self.top(home, target, depth)
+            return self.meaning(home, target, depth + 1)
+        return None
+
+    def top(self, home: Module, name: str, depth: int = 0) -> Meaning | None:
+        """What a top-level name of a file stands for; `*`: the file."""
+        if name == "*":
+            return home
+        definitions = [found for found in home.defined(name) if found.owner is None or found.owner.kind == "variable"]
+        for definition in reversed(definitions):
+            if definition.kind != "variable":
+                return definition
+            if found := self.meaning(home, definition.node, depth + 1):
+                return found
+        return None
+
+    def _of_member(self, module: Module, node: SgNode, member: tuple[SgNode, str], depth: int) -> Meaning | None:
+        owner, name = member
+        if (found := required(owner)) and module.language.name == "javascript":
+            return next(self._taken(module, Import(found, name), depth), None)
+        meaning = self.meaning(module, owner, depth + 1)
+        if isinstance(meaning, Module):
+            return self.exported(meaning, name, depth)
+        if isinstance(meaning, Instance | Definition):
+            definition = meaning.definition if isinstance(meaning, Instance) else meaning
+            if definition.kind == "class":
+                inside = self.class_member(definition, name, depth)
+                return inside or (self._go_field(module, name, depth) if module.language.name == "go" else None)
+        if isinstance(meaning, Expression) and name in (pairs := meaning.module.pairs(meaning.node)):
+            return self.meaning(meaning.module, pairs[name], depth + 1)
+        for assignment in reversed(module.assigned(re.sub(r"\s+", "", node.text()), span_of(node))):
+            if not assignment.span.has(span_of(node)):
+                return self.meaning(module, assignment.value, depth + 1)
+        if module.language.name == "go":
+            return self._go_field(module, name, depth)
+        return None
+
+    def _taken(self, module: Module, imported: Import, depth: int) -> Iterator[Meaning]:
+        for home, target in self.program.imported_homes(module, imported):
+            found = (
+                self.top(home, target, depth + 1) if isinstance(target, str) else self.meaning(home, target, depth + 1)
+            )
+            if found is not None:
+                yield found
+
+    def exported(self, module: Module, name: str, depth: int = 0) -> Meaning | None:
+        """What another file gets under a name."""
+        for home, target in self.program.member_homes(module, name):
+            return self.top(home, target, depth + 1) if isinstance(target, str) else self.meaning(home, target, depth)
+        default = self.default(module, depth)
+        if isinstance(default, Expression) and name in (pairs := default.module.pairs(default.node)):
+            return self.meaning(default.module, pairs[name], depth + 1)
+        if isinstance(default, Instance):
+            return self.class_member(default.definition, name, depth)
+        return None
+
+    def default(self, module: Module, depth: int = 0) -> Meaning | None:
+        """What a JavaScript file is when it is used as a whole: its default export."""
+        if module.language.name != "javascript" or depth > DEEPEST:
+            return None
+        exported = self.program.exports(module).get("default")
+        if isinstance(exported, str):
+            return self._at_home(module, exported, depth + 1)
+        if exported is None or isinstance(exported, Import):
+            return next(self._taken(module, exported, depth), None) if exported is not None else None
+        return self.meaning(module, exported, depth + 1)
+
+    def class_member(self, definition: Definition, name: str, depth: int) -> Meaning | None:
+        """A method, a field or what a constructor sets."""
+        module = definition.module
+        found = next((item for item in module.defined(name) if item.owner is definition), None)
+        if found is not None and found.kind == "function":
+            getter = found.node.text().lstrip().startswith(("get ", "public get ", "@property"))
+            return self.returned(found, depth) if getter else found
+        for mark in ("self", "this", "cls"):
+            for assignment in reversed(module.assignments):
+                if assignment.target == f"{mark}.{name}" and definition.span.has(assignment.span):
+                    return self.meaning(module, assignment.value, depth + 1)
+        for assignment in module.assignments:
+            if assignment.target == name and module.definition_at(assignment.span) in (definition, None, found):
+                if definition.span.has(assignment.span):
+                    return self.meaning(module, assignment.value, depth + 1)
+        if module.language.name == "go":
+            return next((method for method in self._go_methods(definition) if method.name == name), None)
+        return self._injected(definition, name, depth)
+
+    def _injected(self, definition: Definition, name: str, depth: int) -> Meaning | None:
+        """A constructor's parameter that is a field: `constructor(private readonly chat: ChatService)`."""
+        found = re.search(
+            rf"\b(?:private|public|protected|readonly)\b[^,()]*?\b{re.escape(name)}\??\s*:\s*([\w$]+)",
+            definition.node.text(),
+        )
+        meaning = self._at_home(definition.module, found[1], depth + 1) if found else None
+        return Instance(meaning) if isinstance(meaning, Definition) and meaning.kind == "class" else None
+
+    def _go_field(self, module: Module, name: str, depth: int) -> Meaning | None:
+        """A field of a struct: what any file of the package sets it to."""
+        for home in (module, *self.program.siblings(module)):
+            for assignment in home.assignments:
+                if assignment.target.endswith(f".{name}"):
+                    return self.meaning(home, assignment.value, depth + 1)
+            for node in home.find({"kind": "keyed_element", "regex": rf"^{re.escape(name)}\s*:"}):
+                if pair := home.pair(node):
+                    return self.meaning(home, pair[1], depth + 1)
+        return None
+
+    def _go_methods(self, definition: Definition) -> Iterator[Definition]:
+        for home in (definition.module, *self.program.siblings(definition.module)):
+            for method in home.definitions:
+                if method.kind == "function" and receiver_type(method) == definition.name:
+                    yield method
+
+    def _of_call(self, call: Call, depth: int) -> Meaning | None:
+        module = call.module
+        if call.name in self._known.get(module.language.name, frozenset()):
+            return call
+        if specifier := required(call.node):
+            found = next(self._taken(module, Import(specifier, "*"), depth), None)
+            return self.default(found, depth) or found if isinstance(found, Module) else found
+        meaning = self.meaning(module, call.callee, depth + 1)
+        if isinstance(meaning, Module):
+            meaning = self.default(meaning, depth)
+        if isinstance(meaning, Definition):
+            if meaning.kind == "class":
+                return Instance(meaning)
+            return self.returned(meaning, depth) or call
+        return call
+
+    def returned(self, function: Definition, depth: int = 0) -> Meaning | None:
+        """What a function returns, where that is one thing."""
+        module = function.module
+        body = function.node.field("body")
+        if function.node.kind() == "arrow_function" and body is not None and body.kind() != "statement_block":
+            return self.meaning(module, body, depth + 1)
+        for node in (
+            function.node.find_all({"rule": {"any": [{"kind": kind} for kind in _RETURNS[module.language.name]]}})
+            if module.language.name in _RETURNS
+            else ()
+        ):
+            home = module.definition_at(span_of(node))
+            while home is not None and home.kind != "function":
+                home = home.owner
+            if home is function:
+                given = next(iter(node.named_children()), None)
+                found = self.meaning(module, given, depth + 1) if given is not None else None
+                if found is not None and not isinstance(found, Expression):
+                    return found
+        if module.language.name == "rust" and body is not None and body.named_children():
+            return self.meaning(module, body.named_children()[-1], depth + 1)
+        return None
+
+    def text(self, module: Module, node: SgNode | None, depth: int = 0) -> str | None:
+        """A text, with a hole for each part that is computed; None where nothing of it is known."""
+        node = unwrapped(node)
+        if node is None or depth > DEEPEST:
+            return None
+        kind = node.kind()
+        if kind in ("string", "template_string") or kind in module.language.strings:
+            return self._string(module, node, depth)
+        if kind in ("binary_operator", "binary_expression", "boolean_operator"):
+            return self._binary(module, node, depth)
+        if kind in module.language.identifiers or module.member(node):
+            return self._constant(module, node, depth)
+        call = module.call_of(node)
+        if call is not None and call.name in ("getenv", "get", "env", "config", "String", "str"):
+            default = call.argument(0 if call.name in ("String", "str") else 1)
+            return self.text(module, default, depth + 1) if default is not None else None
+        return None
+
+    def _string(self, module: Module, node: SgNode, depth: int) -> str:
+        if node.kind() == "concatenated_string":
+            return "".join(self._string(module, child, depth) for child in node.named_children())
+        children = [child for child in node.named_children() if child.kind() not in ("string_start", "string_end")]
+        if not children:
+            return re.sub(r"""^[a-zA-Z@$]*(\"{3}|'{3}|["'`])|(\"{3}|'{3}|["'`])$""", "", node.text())
+        parts = []
+        for child in children:
+            if child.kind() in _INTERPOLATIONS:
+                inner = next(iter(child.named_children()), None)
+                parts.append(self.text(module, inner, depth + 1) or HOLE)
+            elif child.kind() == "escape_sequence":
+                parts.append(_ESCAPES.get(child.text(), child.text()))
+            else:
+                parts.append(child.text())
+        return "".join(parts)
+
+    def _binary(self, module: Module, node: SgNode, depth: int) -> str | None:
+        left, right = node.field("left"), node.field("right")
+        operator = node.field("operator")
+        sign = operator.text() if operator is not None else "+"
+        if sign == "+":
+            return (self.text(module, left, depth + 1) or HOLE) + (self.text(module, right, depth + 1) or HOLE)
+        if sign in ("||", "??", "or"):
+            return self.text(module, left, depth + 1) or self.text(module, right, depth + 1)
+        return None
+
+    def _constant(self, module: Module, node: SgNode, depth: int) -> str | None:
+        meaning = self.meaning(module, node, depth + 1)
+        if isinstance(meaning, Expression) and span_of(meaning.node) != span_of(node):
+            return self.text(meaning.module, meaning.node, depth + 1)
+        if isinstance(meaning, Call):
+            return self.text(meaning.module, meaning.node, depth + 1)
+        return None
+
+    def number(self, module: Module, node: SgNode | None) -> float | None:
+        """A literal number, a product of such, or a constant of one."""
+        node = unwrapped(node)
+        if node is None:
+            return None
+        if node.kind() in ("binary_operator", "binary_expression"):
+            left, right = (self.number(module, node.field(part)) for part in ("left", "right"))
+            return left * right if left is not None and right is not None and "*" in node.text() else None
+        text = node.text().replace("_", "")
+        if re.fullmatch(r"\d+(?:\.\d+)?(?:e\d+)?", text):
+            return float(text)
+        if node.kind() in module.language.identifiers or module.member(node):
+            meaning = self.meaning(module, node)
+            if isinstance(meaning, Expression) and span_of(meaning.node) != span_of(node):
+                return self.number(meaning.module, meaning.node)
+        return None
+
+    def pairs(self, module: Module, node: SgNode | None, depth: int = 0) -> dict[str, tuple[Module, SgNode]]:
+        """The keys and values of an object, also of a constant, of what is spread into it, and of `dict(…)`."""
+        node = unwrapped(node)
+        if node is None or depth > DEEPEST:
+            return {}
+        found: dict[str, tuple[Module, SgNode]] = {}
+        for child in node.named_children():
+            if child.kind() in ("spread_element", "dictionary_splat"):
+                inner = next(iter(child.named_children()), None)
+                found |= self.pairs(module, inner, depth + 1)
+        own = module.pairs(node)
+        if own or found:
+            return found | {key: (module, value) for key, value in own.items()}
+        call = module.call_of(node)
+        if call is not None and call.name in ("dict", "Headers", "freeze"):
+            return {key: (module, value) for key, value in call.named.items()} | (
+                self.pairs(module, call.positional[0], depth + 1) if call.positional else {}
+            )
+        meaning = self.meaning(module, node)
+        if isinstance(meaning, Expression) and (meaning.module is not module or span_of(meaning.node) != span_of(node)):
+            return self.pairs(meaning.module, meaning.node, depth + 1)
+        if isinstance(meaning, Call) and meaning.span != span_of(node):
+            return self.pairs(meaning.module, meaning.node, depth + 1)
+        return {}
+
+
+_RETURNS = {
+    "python": ("return_statement",),
+    "javascript": ("return_statement",),
+    "go": ("return_statement",),
+    "rust": ("return_expression",),
+}
+
+
+def receiver_type(method: Definition) -> str:
+    """The type that a Go method belongs to; empty for a function."""
+    given = method.node.field("receiver") if method.node.kind() == "method_declaration" else None
+    found = re.search(r"\*?\s*(\w+)(?:\[[^\]]*\])?\s*\)$", given.text()) if given is not None else None
+    return found[1] if found else ""

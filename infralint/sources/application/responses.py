@@ -1,0 +1,243 @@
+"""What a piece of code does to its response: content types, headers, and what sends a file or is read on the server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from infralint.sources.application.program import Program
+from infralint.sources.application.resolving import Resolver
+from infralint.sources.application.syntax import Call, Definition, Module, Span, span_of, unwrapped
+
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+CONTENT_TYPES = frozenset(
+    "content-type content_type contenttype media_type mimetype media-type mediatype type produces".split()
+)
+HEADERS = frozenset("x-accel-buffering cache-control content-encoding content-type".split())
+REQUESTS = frozenset(
+    "fetch axios got ky request requests httpx session client http_client Request NewRequest NewRequestWithContext stream"
+    " EventSource fetchEventSource aconnect_sse connect_sse AsyncClient Client ClientSession useFetch ofetch $fetch superagent".split()
+)
+CONSUMERS = frozenset("text json arrayBuffer blob formData bytes".split())
+_EVENT_TYPE = re.compile(
+    r"^(?:content-type:\s*)?(text/event-stream|application/(?:x-)?ndjson|application/stream\+json)\b", re.IGNORECASE
+)
+_FILE_TYPE = re.compile(
+    r"(?:image|video|audio|font)/|text/(?:csv|css|xml|calendar)|multipart/"
+    r"|application/(?:pdf|x?-?zip|gzip|octet-stream|xml|rss|atom|x-tar|x-gzip|vnd\.|msword|force-download)"
+)
+_FILE_WORDS = re.compile(
+    r"content-disposition|content-length|accept-ranges|content-range|\bBytesIO\b|\bStringIO\b|createReadStream|\bopen\("
+    r"|get_object|getObject|GetObjectCommand|\bFileWrapper\b|to_csv|to_excel|iter_?file|\.zip\b|file_path|filepath|open_download|download",
+    re.IGNORECASE,
+)
+
+
+def event_stream_places(resolver: Resolver, module: Module) -> Iterator[tuple[SgNode, str]]:
+    """Where a response is given the type of an event stream, and that type."""
+    for node in module.strings(r"(?i)text/event-stream|application/(?:x-)?ndjson|application/stream\+json"):
+        text = resolver.text(module, node) or ""
+        found = _EVENT_TYPE.match(text)
+        if found and _is_content_type(module, node, text) and not is_request(module, node):
+            yield node, found[1].lower()
+
+
+def _is_content_type(module: Module, node: SgNode, text: str) -> bool:
+    if text.lower().startswith("content-type:"):
+        return True
+    return _header_of(module, node) in CONTENT_TYPES
+
+
+def _header_of(module: Module, node: SgNode) -> str:
+    """The name of the header whose value a text is: `{name: value}`, `set(name, value)`, `response[name] = value`."""
+    holder, parent = node, node.parent()
+    while parent is not None and parent.kind() in (
+        "parenthesized_expression",
+        "literal_element",
+        "argument",
+        "binary_expression",
+        "template_string",
+        "expression_list",
+        "array",
+        "list",
+        "collection_literal",
+        "element_value_array_initializer",
+    ):
+        if (
+            parent.kind() == "array"
+            and len(parent.named_children()) == 2
+            and span_of(parent.named_children()[1]) == span_of(holder)
+        ):
+            return _literal(parent.named_children()[0])
+        holder, parent = parent, parent.parent()
+    if parent is None:
+        return ""
+    pair = module.pair(parent)
+    if pair is not None and span_of(pair[1]) == span_of(holder):
+        return pair[0].lower()
+    if parent.kind() in ("element_value_pair", "value_argument", "attribute_argument", "pair"):
+        return parent.named_children()[0].text().strip(":\"'").lower()
+    if parent.kind() in ("arguments", "argument_list", "value_arguments", "tuple"):
+        return _before(module, parent, holder)
+    fields = module.language.assignments.get(parent.kind())
+    if fields:
+        target = parent.named_children()[0]
+        words = re.findall(r"[\w-]+", target.text())
+        return words[-1].lower() if words else ""
+    return ""
+
+
+def _before(module: Module, parent: SgNode, holder: SgNode) -> str:
+    """The argument before a text; of a single one, what is called: `.type("text/event-stream")`."""
+    before = holder.prev()
+    while before is not None and not before.is_named():
+        before = before.prev()
+    if before is not None:
+        return _literal(before)
+    call = parent.parent()
+    found = module.call_of(call) if call is not None else None
+    name = found.name.lower() if found is not None else ""
+    return (
+        "content-type"
+        if name in ("type", "contenttype", "setcontenttype", "content_type", "put_resp_content_type", "produces")
+        else ""
+    )
+
+
+def _literal(node: SgNode) -> str:
+    text = node.text().strip("\"'`@")
+    return {"header::content_type": "content-type", "content_type": "content-type"}.get(text.lower(), text.lower())
+
+
+def is_request(module: Module, node: SgNode) -> bool:
+    """Whether a text stands in the arguments of a request that the program makes itself, or in a comparison."""
+    parent = node.parent()
+    steps = 0
+    while parent is not None and parent.kind() not in module.language.functions and steps < 12:
+        call = module.call_of(parent) if parent.kind() in module.language.calls else None
+        if call is not None:
+            words = re.findall(r"[\w$]+", call.full_name[:80])
+            if call.name in REQUESTS or (words and words[0] in REQUESTS) or (len(words) > 1 and words[-2] in REQUESTS):
+                return True
+            if call.name in (
+                "includes",
+                "startsWith",
+                "startswith",
+                "indexOf",
+                "match",
+                "test",
+                "Contains",
+                "HasPrefix",
+                "toContain",
+                "get",
+            ):
+                return True
+        if parent.kind() in ("comparison_operator", "if_statement") and steps < 2:
+            return True
+        parent, steps = parent.parent(), steps + 1
+    return False
+
+
+def headers_in(resolver: Resolver, module: Module, definition: Definition, at: Span | None) -> dict[str, str]:
+    """Headers that a function surely sets on its response: not those within a condition that its stream is not in."""
+    found: dict[str, str] = {}
+    for node in definition.node.find_all(
+        {
+            "rule": {
+                "all": [module.string_kinds(), {"regex": "(?i)^.?(?:x-accel-buffering|cache-control|content-encoding)"}]
+            }
+        }
+    ):
+        name = node.text().strip("\"'`").lower()
+        value = _value_of(module, node)
+        if (
+            name not in HEADERS
+            or value is None
+            or is_request(module, node)
+            or _is_conditional(module, node, definition, at)
+        ):
+            continue
+        text = resolver.text(module, value)
+        if text is not None and "\0" not in text:
+            found.setdefault(name, text)
+    return found
+
+
+def _value_of(module: Module, node: SgNode) -> SgNode | None:
+    """What a header's name is given as its value."""
+    holder, parent = node, node.parent()
+    while parent is not None and parent.kind() in ("argument", "literal_element", "computed_property_name"):
+        holder, parent = parent, parent.parent()
+    if parent is None:
+        return None
+    if parent.kind() in (
+        "subscript",
+        "element_reference",
+        "subscript_expression",
+        "element_access_expression",
+        "bracketed_argument_list",
+    ):
+        outer = parent.parent()
+        while outer is not None and outer.kind() not in module.language.assignments:
+            if outer.kind() in module.language.functions:
+                return None
+            outer = outer.parent()
+        return outer.named_children()[-1] if outer is not None else None
+    following = holder.next()
+    while following is not None and not following.is_named():
+        following = following.next()
+    return following
+
+
+_CONDITIONS = frozenset(
+    "if_statement conditional_expression ternary_expression switch_case match_statement except_clause catch_clause".split()
+)
+
+
+def _is_conditional(module: Module, node: SgNode, definition: Definition, at: Span | None) -> bool:
+    parent = node.parent()
+    while parent is not None and span_of(parent) != span_of(definition.node):
+        if parent.kind() in _CONDITIONS and (at is None or not span_of(parent).has(at)):
+            return True
+        parent = parent.parent()
+    return False
+
+
+def is_file(
+    resolver: Resolver, call: Call, content_type: str | None, headers: Mapping[str, str], program: Program
+) -> bool:
+    """Whether a streaming response sends a file, and no stream."""
+    if "content-disposition" in headers or "content-length" in headers:
+        return True
+    if content_type and content_type != "\0":
+        return bool(_FILE_TYPE.match(content_type.lower()))
+    definition = call.module.definition_at(call.span)
+    while definition is not None and definition.kind != "function":
+        definition = definition.owner
+    around = definition.node.text() if definition is not None else call.node.text()
+    return bool(_FILE_WORDS.search(around))
+
+
+def is_read_at_once(call: Call) -> bool:
+    """`new Response(stream).text()`: read to its end on the server."""
+    parent = call.node.parent()
+    while parent is not None and parent.kind() in ("await_expression", "parenthesized_expression"):
+        parent = parent.parent()
+    member = call.module.member(parent) if parent is not None else None
+    return member is not None and member[1] in CONSUMERS and span_of(member[0]).has(call.span)
+
+
+def shortened(call: Call) -> str:
+    """A call without its arguments: `streamText(…).toTextStreamResponse(…)`."""
+    dots = "…" if call.positional or call.named else ""
+    new = "new " if call.node.kind() == "new_expression" else ""
+    name = re.sub(r"\([^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*\)", "(…)", call.full_name)
+    return f"{new}{name[-60:] if len(name) > 60 else name}({dots})"
+
+
+def plain_text(node: SgNode | None) -> str:
+    found = unwrapped(node)
+    return found.text() if found is not None else ""

@@ -1,0 +1,200 @@
+"""What a framework's words mean: which calls make an application, a route, a mount or a stream.
+
+One file a framework in `rules/`. An argument is named by its place (0 is the first) or its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+import msgspec
+
+from infralint.sources.application.paths import Style
+
+Key = int | str
+"""An argument: by its place, or by its name."""
+Kind = Literal["sse", "websocket"]
+
+
+class Shape(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A call. call: names of what is called, without what stands before it; source: the packages that it must
+    be imported from (or that its file must import, where it is a method); receiver: names that it must be called on."""
+
+    call: tuple[str, ...]
+    source: tuple[str, ...] = ()
+    receiver: tuple[str, ...] = ()
+
+
+class Router(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call that makes an application (it serves from the root) or a router with a prefix of its own.
+
+    replaced: where a mount gives a prefix, that stands in place of its own.
+    """
+
+    application: bool = False
+    prefix: Key | None = None
+    replaced: bool = False
+
+
+class Group(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call that makes a router below the one it is called on, as its result, its block or a function's parameter."""
+
+    prefix: Key | None = 0
+
+
+class Mount(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call that puts routers below the one it is called on (or given as `parent`). child: `rest` for all arguments after the prefix."""
+
+    child: Key
+    prefix: Key | None = None
+    parent: Key | None = None
+    """`self`: the call makes the router that they are put below; `value`: so does what the call's value is put into."""
+
+
+class RouteShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call, decorator or annotation that binds a path to a handler.
+
+    path: none given means the root of its router. handler: `decorated`, `rest` (all after the path), an
+    argument. methods: `name` (the call's own), an argument, or the methods. kind: the route streams whatever its
+    handler does. scope: what it belongs to: the receiver's router, the class around it, the file, nothing.
+    """
+
+    path: Key | tuple[Key, ...] | None = 0
+    handler: Key = "rest"
+    methods: str | tuple[str, ...] = ()
+    kind: Kind | None = None
+    scope: Literal["receiver", "class", "file", "root", "value"] = "receiver"
+    library: str = ""
+    default: str = ""
+    style: Style | None = None
+    any_path: bool = False
+
+
+class ClassShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A decorator or annotation of a class that sets a prefix for the routes within."""
+
+    path: Key | tuple[Key, ...] | None = 0
+
+
+class StreamShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call whose response streams, or that opens a WebSocket.
+
+    content_type: an argument; type: what it is if none is given. headers, heartbeat: arguments. says: how the
+    sentence goes on ("returns StreamingResponse(…)" if empty). may_be_file: a file is sent so, too.
+    body: the argument that must be a stream. option: an argument that must have one of the values `equals`;
+    without: one that must not be given. stateless: the option that makes it so.
+    """
+
+    kind: Kind = "sse"
+    content_type: Key | None = None
+    type: str | None = None
+    headers: Key | None = None
+    heartbeat: Key | None = None
+    unit: float = 1
+    library: str = ""
+    says: str = ""
+    may_be_file: bool = False
+    option: str = ""
+    equals: str = ""
+    without: str = ""
+    body: Key | None = None
+    stateless: str = ""
+
+
+class SocketShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call that serves streams at a path of its own: Socket.IO's servers, `ws`.
+
+    path: an argument; default: where none is given. transports: the argument that may rule polling out.
+    wraps: the argument that is the server itself, which answers where its wrapper does.
+    """
+
+    wraps: Key | None = None
+
+    kind: Kind = "websocket"
+    path: Key | None = None
+    default: str = "/**"
+    heartbeat: Key | None = None
+    unit: float = 1
+    library: str = ""
+    transports: Key | None = None
+    stateless: str = ""
+    option: str = ""
+    equals: str = ""
+
+
+class FileShape(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Files that are routes by their place. pattern: a regular expression over paths in the application; style: how
+    the path follows from it; exports: the handlers that count, `*` for any."""
+
+    pattern: str
+    style: str
+    exports: tuple[str, ...] = ("*",)
+    kind: Kind | None = None
+
+
+class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A framework's rules. packages: the dependencies that say it is in use; words: what each file that matters has."""
+
+    framework: str
+    language: str
+    page: str
+    packages: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    style: Style = "plain"
+    strict: bool = True
+    routers: tuple[Router, ...] = ()
+    groups: tuple[Group, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    routes: tuple[RouteShape, ...] = ()
+    classes: tuple[ClassShape, ...] = ()
+    streams: tuple[StreamShape, ...] = ()
+    sockets: tuple[SocketShape, ...] = ()
+    files: tuple[FileShape, ...] = ()
+    global_prefixes: tuple[Group, ...] = ()
+
+    def shapes(self) -> Iterator[Shape]:
+        for part in ("routers", "groups", "mounts", "routes", "classes", "streams", "sockets", "global_prefixes"):
+            yield from getattr(self, part)
+
+
+def documents(name: str) -> Iterator[Any]:
+    """The documents of a rules file: the rules, then their examples."""
+    import yaml
+
+    text = resources.files("infralint.sources.application.rules").joinpath(name).read_text(encoding="utf-8")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    yield from yaml.load_all(text, Loader=loader)
+
+
+@cache
+def rule_files() -> tuple[str, ...]:
+    folder = resources.files("infralint.sources.application.rules")
+    return tuple(sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+
+
+@cache
+def rules_named(name: str) -> Rules:
+    return msgspec.convert(_listed(next(documents(name))), Rules)
+
+
+@cache
+def all_rules() -> tuple[Rules, ...]:
+    """The rules of all frameworks."""
+    return tuple(rules_named(name) for name in rule_files())
+
+
+_SINGLE = frozenset({"call", "source", "receiver", "exports"})
+
+
+def _listed(data: Any) -> Any:
+    """A single name in place of a list of names."""
+    if isinstance(data, dict):
+        return {
+            key: [value] if key in _SINGLE and isinstance(value, str) else _listed(value) for key, value in data.items()
+        }
+    if isinstance(data, list):
+        return [_listed(item) for item in data]
+    return data

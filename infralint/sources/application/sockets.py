@@ -1,0 +1,83 @@
+"""Servers that answer at a path of their own: Socket.IO's, `ws`: where, how often they ping, how sessions begin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from infralint.sources.application.heartbeats import heartbeat_in, ping_interval
+from infralint.sources.application.joining import Joiner
+from infralint.sources.application.libraries import LIBRARIES
+from infralint.sources.application.paths import ANYWHERE, Path, path_of
+from infralint.sources.application.resolving import Resolver
+from infralint.sources.application.rulebook import Rules, SocketShape
+from infralint.sources.application.syntax import Call, Definition, Module, span_of
+
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+_SLASHED = frozenset({"socket.io", "python-socketio", "flask-socketio"})
+_COMPARED = re.compile(
+    r"""(?:===?|startsWith\(|startswith\(|\bcase)\s*["'`](/[^"'`\s]*)["'`]|["'`](/[^"'`\s]*)["'`]\s*===?"""
+)
+_LEADS = re.compile(r"handleUpgrade|\.url\b|pathname", re.IGNORECASE)
+
+
+def socket_paths(joiner: Joiner, rules: Rules, shape: SocketShape, call: Call) -> Iterator[tuple[Path, str]]:
+    """Where a server answers, and the file of the application that it belongs to."""
+    node = call.argument(shape.path) if shape.path is not None else None
+    path = path_of(joiner.resolver.text(call.module, node) if node is not None else shape.default, rules.style)
+    if shape.library in _SLASHED and path.text:
+        path = Path(f"/{path.text.strip('/')}/", path.whole)
+    if shape.library == "ws" and node is None:
+        yield from ((led, call.module.path) for led in _upgrade_paths(call))
+        return
+    heads = joiner.mounted(call)
+    for head in heads:
+        inside = path.text.startswith(f"{head.path.text}/") or not head.path.text
+        yield path if inside else head.path.joined(path), head.home or call.module.path
+    if not heads:
+        yield path, call.module.path
+
+
+def _upgrade_paths(call: Call) -> list[Path]:
+    """The paths for which a program hands handshakes to `ws` itself: `if (pathname === "/x") wss.handleUpgrade(…)`."""
+    module = call.module
+    if not is_true(call.argument("noServer")):
+        return [ANYWHERE]
+    found: list[str] = []
+    for upgrade in module.calls(frozenset({"handleUpgrade"})):
+        inner = module.definition_at(upgrade.span)
+        for function in inner.around() if inner is not None else ():
+            text = function.node.text()
+            if _LEADS.search(text):
+                found += [one or other for one, other in _COMPARED.findall(text)]
+            if found:
+                break
+    return [Path(path) for path in dict.fromkeys(found)] or [ANYWHERE]
+
+
+def socket_heartbeat(resolver: Resolver, shape: SocketShape, call: Call) -> float | None:
+    library = LIBRARIES.get(shape.library)
+    given = call.argument(shape.heartbeat) if shape.heartbeat is not None else None
+    if given is not None:
+        return ping_interval(resolver, call.module, given, shape.unit)
+    if shape.library == "ws":
+        return _pings(resolver, call.module)
+    return library.heartbeat if library else None
+
+
+def _pings(resolver: Resolver, module: Module) -> float | None:
+    """`setInterval(() => … client.ping() …, 30000)` anywhere in the file of a server."""
+    whole = Definition(module, "function", "", module.root, span_of(module.root))
+    return heartbeat_in(resolver, module, whole, "websocket")
+
+
+def is_websocket_only(shape: SocketShape, call: Call) -> bool:
+    node = call.argument(shape.transports) if shape.transports is not None else None
+    return node is not None and "polling" not in node.text() and "websocket" in node.text()
+
+
+def is_true(node: SgNode | None) -> bool:
+    return node is not None and node.text() in ("True", "true")

@@ -1,0 +1,365 @@
+"""Where code streams, and which routes that reaches: from a response that streams backwards to the path it answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from infralint.sources.application.bodies import is_stream
+from infralint.sources.application.file_routes import FileRoute, file_route
+from infralint.sources.application.heartbeats import heartbeat_in
+from infralint.sources.application.joining import Joiner, Registration
+from infralint.sources.application.libraries import EVENTS, LIBRARIES
+from infralint.sources.application.program import Import
+from infralint.sources.application.resolving import Instance, Parameter, receiver_type
+from infralint.sources.application.responses import (
+    CONTENT_TYPES,
+    event_stream_places,
+    headers_in,
+    is_file,
+    is_read_at_once,
+    shortened,
+)
+from infralint.sources.application.rulebook import FileShape, Kind, RouteShape, Rules, SocketShape, StreamShape
+from infralint.sources.application.syntax import Call, Definition, Module, Span, span_of, unwrapped
+
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+DEEPEST = 6
+"""Calls of functions that are followed from a response to its route."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """Where code streams. says: what it does there, as a sentence without its subject."""
+
+    module: Module
+    span: Span
+    kind: Kind
+    says: str
+    content_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    heartbeat: float | None = None
+    library: str = ""
+    stateless: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """A route that a sighting reaches: registered by a call, or by where its file lies. passed: the functions between."""
+
+    sighting: Sighting
+    registration: Registration | None
+    file: FileRoute | None
+    passed: tuple[tuple[Module, Definition], ...]
+
+
+class Streaming:
+    """Looks for streams in a project's modules."""
+
+    def __init__(self, joiner: Joiner, file_shapes: Iterable[tuple[Rules, FileShape]]) -> None:
+        self.joiner = joiner
+        self.program = joiner.program
+        self.resolver = joiner.resolver
+        self._file_shapes = tuple(file_shapes)
+
+    def sightings(self, module: Module) -> Iterator[Sighting]:
+        """Where a file streams."""
+        seen: list[Sighting] = []
+        for rules in self.joiner.rulebook.of(module):
+            seen += self._by_rules(module, rules)
+        for node, content_type in event_stream_places(self.resolver, module):
+            span = span_of(node)
+            if not any(span.start >= other.span.start and span.end <= other.span.end for other in seen):
+                seen.append(Sighting(module, span, "sse", f"answers with {content_type}", content_type))
+        yield from self._distinct(seen)
+
+    def _distinct(self, seen: list[Sighting]) -> Iterator[Sighting]:
+        spans = set()
+        for sighting in seen:
+            if (sighting.span, sighting.kind) not in spans:
+                spans.add((sighting.span, sighting.kind))
+                yield sighting
+
+    def _by_rules(self, module: Module, rules: Rules) -> Iterator[Sighting]:
+        names = frozenset(name for shape in rules.streams for name in shape.call)
+        for call in module.calls(names) if names else ():
+            for shape in rules.streams:
+                if self.joiner.matches(call, shape, rules) and (found := self._sighted(call, shape)):
+                    yield found
+                    break
+        yield from self._by_class(module, rules)
+
+    def _sighted(self, call: Call, shape: StreamShape) -> Sighting | None:
+        module = call.module
+        if shape.option and not self._has_option(call, shape.option, shape.equals):
+            return None
+        if shape.without and call.argument(shape.without) is not None and not _is_false(call.argument(shape.without)):
+            return None
+        if is_read_at_once(call) or (
+            shape.body is not None and not is_stream(self.resolver, call.module, call.argument(shape.body))
+        ):
+            return None
+        content_type = self._content_type(call, shape)
+        headers = self._given_headers(call, shape)
+        if shape.may_be_file and is_file(self.resolver, call, content_type, headers, self.program):
+            return None
+        library = LIBRARIES.get(shape.library)
+        carried = {**(library.headers if library else {}), **headers}
+        heartbeat = library.heartbeat if library else None
+        if shape.heartbeat is not None and (given := call.argument(shape.heartbeat)) is not None:
+            number = self.resolver.number(module, given)
+            heartbeat = number * shape.unit if number else None
+        return Sighting(
+            module,
+            call.span,
+            shape.kind,
+            shape.says or f"returns {shortened(call)}",
+            content_type or (library.content_type if library else None) or shape.type,
+            {name: value for name, value in carried.items() if name != "content-type"},
+            heartbeat,
+            shape.library,
+            bool(shape.stateless) and self._is_stateless(call, shape.stateless),
+        )
+
+    def _is_stateless(self, call: Call, option: str) -> bool:
+        node = unwrapped(call.argument(option))
+        return node is not None and node.text() in ("True", "true", "undefined", "null")
+
+    def _has_option(self, call: Call, option: str, equals: str) -> bool:
+        node = call.argument(option)
+        if node is None:
+            return False
+        text = self.resolver.text(call.module, node) or node.text()
+        return not equals or text.strip("\"'").lower() in equals.split("|")
+
+    def _content_type(self, call: Call, shape: StreamShape) -> str | None:
+        node = call.argument(shape.content_type) if shape.content_type is not None else None
+        if node is not None:
+            return self.resolver.text(call.module, node) or "\0"
+        headers = self._given_headers(call, shape)
+        return headers.get("content-type")
+
+    def _given_headers(self, call: Call, shape: StreamShape) -> dict[str, str]:
+        if shape.headers is None:
+            return {}
+        pairs = self.resolver.pairs(call.module, call.argument(shape.headers))
+        found = {key.lower(): self.resolver.text(home, value) for key, (home, value) in pairs.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _by_class(self, module: Module, rules: Rules) -> Iterator[Sighting]:
+        """`response_class=EventSourceResponse`: the class in a route's decorator says that it streams."""
+        for registration in self.joiner.registrations(module):
+            node = registration.call.named.get("response_class")
+            if registration.rules is not rules or node is None:
+                continue
+            name = node.text().rpartition(".")[2]
+            shape = next((shape for shape in rules.streams if name in shape.call), None)
+            if shape is None or shape.may_be_file or registration.decorated is None:
+                continue
+            library = LIBRARIES.get(self._class_library(module, node, shape))
+            yield Sighting(
+                module,
+                registration.decorated.span,
+                shape.kind,
+                f"answers with {name}",
+                (library.content_type if library else None) or shape.type,
+                dict(library.headers) if library else {},
+                library.heartbeat if library else None,
+                shape.library,
+            )
+
+    def _class_library(self, module: Module, node: SgNode, shape: StreamShape) -> str:
+        imported = self.program.imports(module).get(node.text().partition(".")[0])
+        return "fastapi-sse" if imported is not None and imported.specifier.startswith("fastapi") else shape.library
+
+    def reached(self, sighting: Sighting) -> list[Reached]:
+        """The routes that a sighting's response answers."""
+        return list(self._reach(sighting, sighting.module, sighting.span, (), 0))
+
+    def _reach(
+        self, sighting: Sighting, module: Module, span: Span, passed: tuple[tuple[Module, Definition], ...], depth: int
+    ) -> Iterator[Reached]:
+        inner = module.definition_at(span)
+        registration = self.joiner.registration_at(module, span)
+        chain = list(inner.around()) if inner is not None else []
+        inside = [
+            one
+            for one in chain
+            if registration is None or any(handler.has(one.span) for handler in registration.handlers)
+        ]
+        passed = (*passed, *((module, one) for one in inside))
+        if registration is not None:
+            yield Reached(sighting, registration, None, passed)
+            return
+        if file := self._file_route(module, chain):
+            yield Reached(sighting, None, file, passed)
+            return
+        if depth >= DEEPEST or len({one.span for _, one in passed}) < len(passed):
+            return
+        yield from self._reach_users(sighting, module, chain, passed, depth)
+
+    def _reach_users(
+        self,
+        sighting: Sighting,
+        module: Module,
+        chain: list[Definition],
+        passed: tuple[tuple[Module, Definition], ...],
+        depth: int,
+    ) -> Iterator[Reached]:
+        for definition in chain:
+            found = []
+            if definition.kind == "class":
+                found = list(self._class_registered(sighting, definition, passed))
+            elif definition.name or definition.owner is None:
+                for other, use in self._uses(definition):
+                    if other is module and definition.span.has(span_of(use)):
+                        continue
+                    found += self._reach(sighting, other, span_of(use), passed, depth + 1)
+            if found:
+                yield from found
+                return
+
+    def _class_registered(
+        self, sighting: Sighting, definition: Definition, passed: tuple[tuple[Module, Definition], ...]
+    ) -> Iterator[Reached]:
+        """Class-based handlers: the class itself is what a route names."""
+        for other, use in self.joiner.uses(definition.module, definition.name):
+            registration = self.joiner.registration_at(other, span_of(use))
+            if registration is not None:
+                yield Reached(sighting, registration, None, passed)
+
+    def _uses(self, definition: Definition) -> Iterator[tuple[Module, SgNode]]:
+        module = definition.module
+        owner = definition.owner
+        receiver = receiver_type(definition)
+        if (owner is not None and owner.kind == "class" and definition.kind == "function") or receiver:
+            yield from self._method_uses(definition, receiver or (owner.name if owner is not None else ""))
+        elif owner is None or owner.kind == "variable":
+            yield from self.joiner.uses(module, definition.name or "default")
+        else:
+            around = owner
+            while around.owner is not None and around.kind != "function":
+                around = around.owner
+            for node in module.identifiers(frozenset({definition.name})):
+                if around.span.has(span_of(node)) and not _is_name_of(definition, node):
+                    yield module, node
+
+    def _method_uses(self, definition: Definition, owner: str) -> Iterator[tuple[Module, SgNode]]:
+        """Where a method of a class is named: `controller.stream`, `this.stream`, `[Controller::class, 'stream']`."""
+        module = definition.module
+        importers = list(self.program.importers(module.path, definition.name))
+        for home in (module, *self.program.siblings(module), *importers):
+            for node in home.identifiers(frozenset({definition.name})):
+                parent = node.parent()
+                member = home.member(parent) if parent is not None else None
+                if parent is None or member is None or span_of(member[0]) == span_of(node):
+                    continue
+                if self._is_owner(home, member[0], owner, span_of(node)):
+                    yield home, parent
+
+    def _is_owner(self, module: Module, node: SgNode, owner: str, span: Span) -> bool:
+        """Whether an expression is an object of a class: by what it stands for, else by its name."""
+        meaning = self.resolver.meaning(module, node)
+        if isinstance(meaning, Instance):
+            return meaning.definition.name == owner
+        if isinstance(meaning, Definition):
+            return meaning.name == owner
+        if isinstance(meaning, Module):
+            default = self.resolver.default(meaning)
+            return isinstance(default, Instance) and default.definition.name == owner
+        if isinstance(meaning, Parameter) and (written := parameter_type(meaning)):
+            return written == owner
+        last = re.findall(r"\w+", node.text()[-80:])
+        similar = bool(last) and _plain(last[-1]) == _plain(owner)
+        return similar or (meaning is None and self.joiner.registration_at(module, span) is not None)
+
+    def _file_route(self, module: Module, chain: list[Definition]) -> FileRoute | None:
+        for rules, shape in self._file_shapes:
+            if rules.language == module.language.name and re.search(shape.pattern, module.path):
+                names = self._exported(module, chain)
+                if "*" in shape.exports and (names or not chain or rules.language != "javascript"):
+                    return file_route(rules, shape, module.path, names, self.program)
+                if wanted := [name for name in names if name in shape.exports]:
+                    return file_route(rules, shape, module.path, wanted, self.program)
+        return None
+
+    def _exported(self, module: Module, chain: list[Definition]) -> list[str]:
+        """The names under which the definitions around a place are exported."""
+        if module.language.name != "javascript":
+            return [one.name for one in chain if one.owner is None]
+        exports = self.program.exports(module)
+        found = []
+        for name, target in exports.items():
+            for one in chain:
+                if (isinstance(target, str) and target == one.name and one.owner is None) or (
+                    not isinstance(target, str | Import) and span_of(target).has(one.span)
+                ):
+                    found.append(name)
+        return list(dict.fromkeys(found))
+
+    def completed(self, reached: Reached) -> Sighting:
+        """A sighting with what the functions on its way add: headers, a heartbeat."""
+        sighting = reached.sighting
+        headers = dict(sighting.headers)
+        content_type, heartbeat = sighting.content_type, sighting.heartbeat
+        for module, definition in reached.passed:
+            if definition.kind == "class":
+                continue
+            found = headers_in(self.resolver, module, definition, sighting.span if module is sighting.module else None)
+            given = found.pop("content-type", None)
+            content_type = content_type or given
+            headers = {**found, **headers}
+        functions = [(module, one) for module, one in reached.passed if one.kind == "function"]
+        pings = (heartbeat_in(self.resolver, module, one, sighting.kind) for module, one in functions)
+        heartbeat = heartbeat or next((interval for interval in pings if interval), None)
+        return replace(sighting, headers=headers, content_type=content_type, heartbeat=heartbeat)
+
+    def sockets(self, module: Module) -> Iterator[tuple[Rules, SocketShape, Call]]:
+        """Servers that answer at a path of their own."""
+        for rules in self.joiner.rulebook.of(module):
+            names = frozenset(name for shape in rules.sockets for name in shape.call)
+            for call in module.calls(names) if names else ():
+                for shape in rules.sockets:
+                    if self.joiner.matches(call, shape, rules) and (
+                        not shape.option or self._has_option(call, shape.option, shape.equals)
+                    ):
+                        yield rules, shape, call
+                        break
+
+    def streaming_routes(self, module: Module) -> Iterator[tuple[Registration, RouteShape]]:
+        """Routes that stream whatever their handlers do."""
+        for registration in self.joiner.registrations(module):
+            if registration.shape.kind is not None:
+                yield registration, registration.shape
+
+
+def parameter_type(parameter: Parameter) -> str:
+    """The last word of a parameter's declared type; empty where there is none."""
+    given = parameter.definition.node.field("parameters")
+    text = given.text() if given is not None else ""
+    name = re.escape(parameter.name)
+    if parameter.definition.module.language.name == "go":
+        found = re.search(rf"\b{name}(?:\s*,\s*\w+)*\s+\*?([\w.]+)", text)
+    else:
+        found = re.search(rf"\b{name}\??\s*:\s*[\"']?([\w.]+)", text)
+    return found[1].rpartition(".")[2] if found else ""
+
+
+def _is_name_of(definition: Definition, node: SgNode) -> bool:
+    name = definition.node.field("name")
+    return name is not None and span_of(name) == span_of(node)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z]", "", name.lower())
+
+
+def _is_false(node: SgNode | None) -> bool:
+    return node is not None and node.text() in ("False", "false")
+
+
+__all__ = ["CONTENT_TYPES", "EVENTS", "Reached", "Sighting", "Streaming"]

@@ -1,0 +1,682 @@
+"""Source code as data, in any language: calls, definitions, assignments and literals of a file.
+
+Parsed with ast-grep (tree-sitter's grammars in one wheel), never run: https://ast-grep.github.io/reference/api.html
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+HOLE = "\0"
+"""Stands in a text for what is computed while the program runs."""
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language's words for what all have.
+
+    calls: node kind -> fields of the callee, of its receiver (empty: part of the callee) and of the arguments.
+    members: node kind -> fields of the owner and of the name. assignments: node kind -> fields of target and value.
+    pairs: node kind -> fields of key and value, `0` and `1` for the first and second child.
+    """
+
+    name: str
+    endings: Mapping[str, str]
+    calls: Mapping[str, tuple[str, str, str]]
+    members: Mapping[str, tuple[str, str]]
+    assignments: Mapping[str, tuple[str, str]]
+    pairs: Mapping[str, tuple[str, str]]
+    functions: frozenset[str]
+    classes: frozenset[str]
+    strings: frozenset[str]
+    identifiers: frozenset[str] = frozenset({"identifier"})
+    decorated: str = ""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+PYTHON = Language(
+    "python",
+    {"py": "python"},
+    {"call": ("function", "", "arguments")},
+    {"attribute": ("object", "attribute")},
+    {"assignment": ("left", "right"), "named_expression": ("name", "value")},
+    {"keyword_argument": ("name", "value"), "pair": ("key", "value")},
+    _words("function_definition lambda"),
+    _words("class_definition"),
+    _words("string concatenated_string"),
+    decorated="decorated_definition",
+)
+JAVASCRIPT = Language(
+    "javascript",
+    {
+        **dict.fromkeys(("js", "jsx", "mjs", "cjs"), "javascript"),
+        **dict.fromkeys(("ts", "mts", "cts"), "typescript"),
+        **dict.fromkeys(("tsx", "vue", "svelte", "astro"), "tsx"),
+    },
+    {
+        "call_expression": ("function", "", "arguments"),
+        "new_expression": ("constructor", "", "arguments"),
+    },
+    {"member_expression": ("object", "property")},
+    {
+        "variable_declarator": ("name", "value"),
+        "assignment_expression": ("left", "right"),
+        "public_field_definition": ("name", "value"),
+        "field_definition": ("property", "value"),
+    },
+    {"pair": ("key", "value")},
+    _words(
+        "function_declaration generator_function_declaration function_expression generator_function arrow_function"
+        " method_definition"
+    ),
+    _words("class_declaration abstract_class_declaration class"),
+    _words("string template_string"),
+    _words("identifier property_identifier shorthand_property_identifier type_identifier"),
+    "decorator",
+)
+GO = Language(
+    "go",
+    {"go": "go"},
+    {"call_expression": ("function", "", "arguments"), "composite_literal": ("type", "", "body")},
+    {"selector_expression": ("operand", "field"), "qualified_type": ("package", "name")},
+    {
+        "short_var_declaration": ("left", "right"),
+        "assignment_statement": ("left", "right"),
+        "var_spec": ("name", "value"),
+        "const_spec": ("name", "value"),
+    },
+    {"keyed_element": ("0", "1")},
+    _words("function_declaration method_declaration func_literal"),
+    _words("type_spec"),
+    _words("interpreted_string_literal raw_string_literal"),
+    _words("identifier field_identifier type_identifier"),
+)
+JAVA = Language(
+    "java",
+    {"java": "java"},
+    {
+        "method_invocation": ("name", "object", "arguments"),
+        "object_creation_expression": ("type", "", "arguments"),
+        "annotation": ("name", "", "arguments"),
+        "marker_annotation": ("name", "", "arguments"),
+    },
+    {"field_access": ("object", "field")},
+    {"variable_declarator": ("name", "value"), "assignment_expression": ("left", "right")},
+    {"element_value_pair": ("key", "value")},
+    _words("method_declaration constructor_declaration lambda_expression"),
+    _words("class_declaration interface_declaration record_declaration"),
+    _words("string_literal"),
+    _words("identifier type_identifier"),
+)
+KOTLIN = Language(
+    "kotlin",
+    {"kt": "kotlin", "kts": "kotlin"},
+    {"call_expression": ("0", "", "1"), "constructor_invocation": ("0", "", "1")},
+    {"navigation_expression": ("0", "1")},
+    {"property_declaration": ("0", "1")},
+    {"value_argument": ("0", "1")},
+    _words("function_declaration lambda_literal"),
+    _words("class_declaration object_declaration"),
+    _words("string_literal"),
+    _words("simple_identifier type_identifier"),
+)
+CSHARP = Language(
+    "csharp",
+    {"cs": "csharp"},
+    {
+        "invocation_expression": ("function", "", "arguments"),
+        "object_creation_expression": ("type", "", "arguments"),
+        "attribute": ("name", "", "attribute_argument_list"),
+    },
+    {"member_access_expression": ("expression", "name")},
+    {"variable_declarator": ("0", "1"), "assignment_expression": ("left", "right")},
+    {},
+    _words("method_declaration local_function_statement lambda_expression constructor_declaration"),
+    _words("class_declaration record_declaration"),
+    _words("string_literal verbatim_string_literal interpolated_string_expression"),
+)
+RUBY = Language(
+    "ruby",
+    {"rb": "ruby", "ru": "ruby"},
+    {"call": ("method", "receiver", "arguments")},
+    {},
+    {"assignment": ("left", "right")},
+    {"pair": ("key", "value")},
+    _words("method singleton_method block do_block lambda"),
+    _words("class module"),
+    _words("string"),
+    _words("identifier constant"),
+)
+PHP = Language(
+    "php",
+    {"php": "php"},
+    {
+        "function_call_expression": ("function", "", "arguments"),
+        "member_call_expression": ("name", "object", "arguments"),
+        "scoped_call_expression": ("name", "scope", "arguments"),
+        "object_creation_expression": ("0", "", "arguments"),
+    },
+    {"member_access_expression": ("object", "name")},
+    {"assignment_expression": ("left", "right")},
+    {"array_element_initializer": ("0", "1")},
+    _words("function_definition method_declaration anonymous_function arrow_function"),
+    _words("class_declaration"),
+    _words("string encapsed_string"),
+    _words("name"),
+)
+RUST = Language(
+    "rust",
+    {"rs": "rust"},
+    {"call_expression": ("function", "", "arguments"), "attribute": ("0", "", "arguments")},
+    {"field_expression": ("value", "field"), "scoped_identifier": ("path", "name")},
+    {"let_declaration": ("pattern", "value"), "const_item": ("name", "value"), "static_item": ("name", "value")},
+    {},
+    _words("function_item closure_expression"),
+    _words("struct_item impl_item"),
+    _words("string_literal raw_string_literal"),
+    _words("identifier field_identifier type_identifier"),
+)
+ELIXIR = Language(
+    "elixir",
+    {"ex": "elixir", "exs": "elixir"},
+    {"call": ("target", "", "1")},
+    {"dot": ("left", "right")},
+    {},
+    {"pair": ("key", "value")},
+    frozenset(),
+    frozenset(),
+    _words("string"),
+    _words("identifier alias"),
+)
+NOT_IN: Mapping[str, frozenset[str]] = {
+    "javascript": _words("public_field_definition abstract_class_declaration type_identifier instantiation_expression"),
+    "typescript": _words("field_definition"),
+    "tsx": _words("field_definition"),
+}
+"""Kinds of a language that one of its grammars does not have."""
+LANGUAGES = (PYTHON, JAVASCRIPT, GO, JAVA, KOTLIN, CSHARP, RUBY, PHP, RUST, ELIXIR)
+BY_ENDING = {ending: language for language in LANGUAGES for ending in language.endings}
+
+
+def language_of(path: str) -> Language | None:
+    """The language of a file, by its ending."""
+    return BY_ENDING.get(path.rpartition(".")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a node stands in its file: characters from the start, the end exclusive, and its 1-based line."""
+
+    start: int
+    end: int
+    line: int
+
+    def has(self, other: Span) -> bool:
+        return self.start <= other.start and other.end <= self.end
+
+
+def span_of(node: SgNode) -> Span:
+    place = node.range()
+    return Span(place.start.index, place.end.index, place.start.line + 1)
+
+
+@dataclass(eq=False)
+class Definition:
+    """A function, class or top-level variable of a file. owner: the definition that it stands in."""
+
+    module: Module
+    kind: Literal["function", "class", "variable"]
+    name: str
+    node: SgNode
+    span: Span
+    owner: Definition | None = None
+
+    def around(self) -> Iterator[Definition]:
+        """This definition and those that it stands in, the innermost first."""
+        definition: Definition | None = self
+        while definition is not None:
+            yield definition
+            definition = definition.owner
+
+    @cached_property
+    def parameters(self) -> list[str]:
+        """Names of a function's parameters, in order."""
+        given = self.node.field("parameters") or self.node.field("parameter")
+        if given is None:
+            return []
+        if given.kind() in self.module.language.identifiers:
+            return [given.text()]
+        return [name for parameter in given.named_children() for name in _parameter_names(parameter)]
+
+
+def _parameter_names(parameter: SgNode) -> list[str]:
+    if parameter.kind() == "comment":
+        return []
+    if parameter.kind() == "identifier":
+        return [parameter.text()]
+    names = [
+        child.text() for child in parameter.named_children() if child.kind() in ("identifier", "simple_identifier")
+    ]
+    if parameter.kind() == "parameter_declaration":
+        return names
+    return names[:1] or [""]
+
+
+@dataclass(eq=False)
+class Call:
+    """A call, a construction, an annotation or an attribute: what is called, and with what.
+
+    name: the last part of what is called. receiver: what stands before it. decorated: the definition that it
+    stands above, for a decorator or annotation.
+    """
+
+    module: Module
+    node: SgNode
+    span: Span
+    name: str
+    receiver: SgNode | None
+    callee: SgNode
+
+    @cached_property
+    def _given(self) -> tuple[list[SgNode], dict[str, SgNode]]:
+        return self.module.arguments(self.node)
+
+    @property
+    def positional(self) -> list[SgNode]:
+        return self._given[0]
+
+    @property
+    def named(self) -> dict[str, SgNode]:
+        """Arguments by name: keywords, and the keys of an object among the arguments."""
+        return self._given[1]
+
+    @cached_property
+    def full_name(self) -> str:
+        """`fastapi.APIRouter`: the callee as it is written, on one line."""
+        written = self.name if self.receiver is None else f"{self.receiver.text()}.{self.name}"
+        return re.sub(r"\s+", "", written)
+
+    def argument(self, key: int | str | None) -> SgNode | None:
+        """An argument by its place or name; None where it is not given."""
+        if key is None:
+            return None
+        if isinstance(key, int):
+            return self.positional[key] if key < len(self.positional) else None
+        return self.named.get(key)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """`target = value`, a declaration with a value, a field of a class: the target as it is written."""
+
+    target: str
+    value: SgNode
+    span: Span
+    name: SgNode
+
+
+_ARGUMENT = frozenset("argument value_argument attribute_argument literal_element element_value_pair".split())
+_ASIDE = frozenset({"comment", "line_comment", "block_comment"})
+_MARKS = frozenset("decorator modifiers attribute_list attribute_item".split())
+_TRANSPARENT = frozenset(
+    "parenthesized_expression as_expression satisfies_expression non_null_expression await_expression await"
+    " unary_expression expression_list reference_expression literal_element parenthesized_list_splat argument".split()
+)
+
+
+def unwrapped(node: SgNode | None) -> SgNode | None:
+    """An expression without parentheses, `as`, `await`, `&` and the like around it."""
+    while node is not None and node.kind() in _TRANSPARENT:
+        inner = [child for child in node.named_children() if child.kind() not in _ASIDE]
+        node = inner[0] if inner else None
+    return node
+
+
+def _part(node: SgNode, name: str) -> SgNode | None:
+    """A child by the name of its field, or by its place among those that have names, or by its kind."""
+    if name.isdigit():
+        children = node.named_children()
+        return children[int(name)] if int(name) < len(children) else None
+    return node.field(name) or next((child for child in node.named_children() if child.kind() == name), None)
+
+
+@dataclass(eq=False)
+class Module:
+    """One parsed file."""
+
+    path: str
+    language: Language
+    grammar: str
+    text: str
+    root: SgNode = field(repr=False)
+
+    @cached_property
+    def definitions(self) -> list[Definition]:
+        """Functions, classes and top-level variables, in the order of the text."""
+        kinds = [*self.language.functions, *self.language.classes]
+        found: list[Definition] = []
+        for node in self._of_kinds(kinds):
+            kind: Literal["function", "class"] = "class" if node.kind() in self.language.classes else "function"
+            found.append(Definition(self, kind, self._name_of(node), node, span_of(node)))
+        found = self._nested(found)
+        tops = [self._variable(assignment) for assignment in self.assignments if self._is_top(found, assignment)]
+        return self._nested([*found, *(top for top in tops if top.name)])
+
+    def _variable(self, assignment: Assignment) -> Definition:
+        target = assignment.target
+        name = target if re.fullmatch(r"[\w$]+", target) else exported_name(target)
+        return Definition(self, "variable", name, assignment.value, assignment.span)
+
+    @staticmethod
+    def _is_top(found: list[Definition], assignment: Assignment) -> bool:
+        index = bisect_right(found, assignment.span.start, key=lambda definition: definition.span.start) - 1
+        definition = found[index] if index >= 0 else None
+        return definition is None or not any(outer.span.has(assignment.span) for outer in definition.around())
+
+    @staticmethod
+    def _nested(found: list[Definition]) -> list[Definition]:
+        ordered = sorted(found, key=lambda definition: (definition.span.start, -definition.span.end))
+        open_ones: list[Definition] = []
+        for definition in ordered:
+            while open_ones and open_ones[-1].span.end < definition.span.end:
+                open_ones.pop()
+            definition.owner = open_ones[-1] if open_ones else None
+            open_ones.append(definition)
+        return ordered
+
+    def definition_at(self, span: Span) -> Definition | None:
+        """The innermost definition that a place lies in."""
+        index = bisect_right(self.definitions, span.start, key=lambda definition: definition.span.start) - 1
+        definition = self.definitions[index] if index >= 0 else None
+        while definition is not None and not definition.span.has(span):
+            definition = definition.owner
+        return definition
+
+    def definition_of(self, node: SgNode) -> Definition | None:
+        """The definition that a node is."""
+        span = span_of(node)
+        found = self.definition_at(span)
+        return found if found is not None and found.span.start == span.start and found.span.end == span.end else None
+
+    def defined(self, name: str) -> list[Definition]:
+        return self._by_name.get(name, [])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Definition]]:
+        found: dict[str, list[Definition]] = {}
+        for definition in self.definitions:
+            found.setdefault(definition.name, []).append(definition)
+        return found
+
+    def _name_of(self, node: SgNode) -> str:
+        name = node.field("name")
+        if name is not None:
+            return name.text()
+        parent = node.parent()
+        if parent is not None and parent.kind() == "expression_list":
+            parent = parent.parent()
+        if parent is None:
+            return ""
+        fields = self.language.assignments.get(parent.kind()) or self.language.pairs.get(parent.kind())
+        target = _part(parent, fields[0]) if fields else None
+        if target is None or span_of(target).has(span_of(node)):
+            return ""
+        text = target.text()
+        return exported_name(text) or text.rpartition(".")[2].strip("\"'")
+
+    @cached_property
+    def assignments(self) -> list[Assignment]:
+        found = []
+        for node in self._of_kinds(self.language.assignments):
+            target, value = (_part(node, part) for part in self.language.assignments[node.kind()])
+            if target is not None and value is not None:
+                found.append(Assignment(re.sub(r"\s+", "", target.text()), value, span_of(node), target))
+        return found
+
+    @cached_property
+    def _assigned(self) -> dict[str, list[Assignment]]:
+        found: dict[str, list[Assignment]] = {}
+        for assignment in self.assignments:
+            found.setdefault(assignment.target, []).append(assignment)
+        return found
+
+    def assigned(self, target: str, span: Span) -> list[Assignment]:
+        """What a name is set to, as seen from a place: in the functions around it, else outside any."""
+        found = self._assigned.get(target, [])
+        if len(found) < 1:
+            return []
+        inner = self.definition_at(span)
+        while inner is not None:
+            if inner.kind == "function":
+                local = [one for one in found if (home := self._function_at(one.span)) is not None and home is inner]
+                if local:
+                    return local
+            inner = inner.owner
+        outside = [one for one in found if self._function_at(one.span) is None]
+        return outside or ([] if "." not in target else found)
+
+    def _function_at(self, span: Span) -> Definition | None:
+        """The innermost function that a place lies in."""
+        found = self.definition_at(span)
+        while found is not None and (found.kind != "function" or found.span == span):
+            found = found.owner
+        return found
+
+    def calls(self, names: frozenset[str]) -> list[Call]:
+        """Calls of functions of these names, whatever they are called on."""
+        if names not in self._calls:
+            self._calls[names] = self._find_calls(names)
+        return self._calls[names]
+
+    @cached_property
+    def _calls(self) -> dict[frozenset[str], list[Call]]:
+        return {}
+
+    def _find_calls(self, names: frozenset[str]) -> list[Call]:
+        present = [re.escape(name) for name in sorted(names) if name in self.text]
+        if not present:
+            return []
+        regex = rf"(?:^|[^\w$])(?:{'|'.join(present)})(?:\s*<[^()]*>)?$"
+        found = []
+        for kind, (callee, receiver, _) in self.language.calls.items():
+            if callee.isdigit():
+                nodes = self._of_kinds([kind])
+            else:
+                nodes = self.root.find_all({"rule": {"kind": kind, "has": {"field": callee, "regex": regex}}})
+            found += [call for node in nodes if (call := self._call(node, callee, receiver)) and call.name in names]
+        found += self._bare_decorators(names)
+        return sorted(found, key=lambda call: (call.span.start, -call.span.end))
+
+    def _bare_decorators(self, names: frozenset[str]) -> Iterator[Call]:
+        if self.language.decorated:
+            for node in self._of_kinds(["decorator"]):
+                child = next(iter(node.named_children()), None)
+                if child is not None and child.kind() not in self.language.calls:
+                    call = self._made(child, child, None)
+                    if call is not None and call.name in names:
+                        yield call
+
+    def call_of(self, node: SgNode | None) -> Call | None:
+        """The call that an expression is, if it is one."""
+        node = unwrapped(node)
+        fields = self.language.calls.get(node.kind()) if node is not None else None
+        return self._call(node, fields[0], fields[1]) if node is not None and fields else None
+
+    def _call(self, node: SgNode, callee: str, receiver: str) -> Call | None:
+        called = _part(node, callee)
+        return self._made(node, called, node.field(receiver) if receiver else None) if called is not None else None
+
+    def _made(self, node: SgNode, called: SgNode, receiver: SgNode | None) -> Call | None:
+        called = unwrapped(called) or called
+        if called.kind() in ("generic_type", "instantiation_expression", "generic_name"):
+            called = next(iter(called.named_children()), called)
+        parts = self.member(called)
+        owner, name = parts if parts else (receiver, called.text())
+        return Call(self, node, span_of(node), name.removeprefix("::"), owner, called)
+
+    def member(self, node: SgNode) -> tuple[SgNode, str] | None:
+        """`owner.name`: the owner and the name."""
+        fields = self.language.members.get(node.kind())
+        if not fields:
+            return None
+        owner, name = (_part(node, part) for part in fields)
+        return (owner, name.text().lstrip(".?")) if owner is not None and name is not None else None
+
+    def arguments(self, node: SgNode) -> tuple[list[SgNode], dict[str, SgNode]]:
+        fields = self.language.calls.get(node.kind())
+        given = _part(node, fields[2]) if fields else None
+        positional: list[SgNode] = []
+        named: dict[str, SgNode] = {}
+        for argument in given.named_children() if given is not None else []:
+            if argument.kind() not in _ASIDE:
+                self._sort(argument, positional, named)
+        return positional, named
+
+    def _sort(self, argument: SgNode, positional: list[SgNode], named: dict[str, SgNode]) -> None:
+        if pair := self.pair(argument):
+            named[pair[0]] = pair[1]
+            return
+        if argument.kind() in _ARGUMENT:
+            children = argument.named_children()
+            if len(children) > 1:
+                named[children[0].text().rstrip(": ")] = children[-1]
+                return
+            argument = children[0] if children else argument
+        positional.append(argument)
+        if argument.kind() not in ("dictionary",):
+            named |= {key: value for key, value in self.pairs(argument).items() if key not in named}
+
+    def pair(self, node: SgNode) -> tuple[str, SgNode] | None:
+        """`key: value`, `key=value`: the key without quotes, and the value."""
+        fields = self.language.pairs.get(node.kind())
+        if not fields:
+            return None
+        key, value = (_part(node, part) for part in fields)
+        if key is None or value is None or span_of(key).start == span_of(value).start:
+            return None
+        return key.text().strip("\"':[]"), value
+
+    def pairs(self, node: SgNode | None) -> dict[str, SgNode]:
+        """The keys and values of an object, a dictionary or a composite literal."""
+        node = unwrapped(node)
+        if node is None or node.kind() not in (
+            "object",
+            "dictionary",
+            "composite_literal",
+            "hash",
+            "array_creation_expression",
+            "literal_value",
+        ):
+            return {}
+        body = node.field("body") if node.kind() == "composite_literal" else node
+        found = {}
+        for child in body.named_children() if body is not None else []:
+            if child.kind() == "shorthand_property_identifier":
+                found[child.text()] = child
+            elif child.kind() == "method_definition" and (name := child.field("name")) is not None:
+                found[name.text()] = child
+            elif pair := self.pair(child):
+                found[pair[0]] = pair[1]
+        return found
+
+    def decorated(self, call: Call) -> Definition | None:
+        """The function or class that a decorator, annotation or attribute stands above."""
+        mark = call.node.parent()
+        for _ in range(3):
+            if mark is None or mark.kind() in _MARKS:
+                break
+            mark = mark.parent()
+        if mark is None or mark.kind() not in _MARKS:
+            return None
+        target = self._marked(mark)
+        return self.definition_of(target) if target is not None else None
+
+    def _marked(self, mark: SgNode) -> SgNode | None:
+        parent = mark.parent()
+        if parent is None:
+            return None
+        if parent.kind() == "decorated_definition":
+            return parent.field("definition")
+        kinds = self.language.functions | self.language.classes
+        if parent.kind() in kinds:
+            return parent
+        if parent.kind() == "export_statement":
+            return parent.field("declaration")
+        return next((one for one in mark.next_all() if one.kind() in kinds), None)
+
+    def identifiers(self, names: frozenset[str]) -> list[SgNode]:
+        """Where any of these names stands."""
+        present = [re.escape(name) for name in sorted(names) if name in self.text]
+        if not present:
+            return []
+        regex = f"^(?:{'|'.join(present)})$"
+        return self.find({"all": [self._any_of(sorted(self.language.identifiers)), {"regex": regex}]})
+
+    def strings(self, regex: str) -> list[SgNode]:
+        """Literal strings that a regular expression (Rust's, without lookaround) matches."""
+        return self.find({"all": [self._any_of(sorted(self.language.strings)), {"regex": regex}]})
+
+    def string_kinds(self) -> Any:
+        """The rule that matches a literal string."""
+        return self._any_of(sorted(self.language.strings))
+
+    def find(self, rule: Any) -> list[SgNode]:
+        """Nodes that a rule of ast-grep matches."""
+        return list(self.root.find_all({"rule": rule}))
+
+    def _of_kinds(self, kinds: Sequence[str] | Mapping[str, object]) -> list[SgNode]:
+        return self.find(self._any_of(kinds)) if kinds else []
+
+    def _any_of(self, kinds: Iterable[str]) -> Any:
+        missing = NOT_IN.get(self.grammar, frozenset())
+        return {"any": [{"kind": kind} for kind in kinds if kind not in missing]}
+
+
+def exported_name(target: str) -> str:
+    """The name under which CommonJS exports what is assigned to this: `exports.a` -> a; else empty."""
+    if target == "module.exports":
+        return "default"
+    found = re.fullmatch(r"(?:module\.)?exports\.([\w$]+)", target)
+    return found[1] if found else ""
+
+
+def parse(path: str, content: bytes) -> Module | None:
+    """A file's module; None where its language has no grammar here."""
+    from ast_grep_py import SgRoot
+
+    language = language_of(path)
+    if language is None:
+        return None
+    text = content.decode("utf-8", "replace").removeprefix("\ufeff")
+    ending = path.rpartition(".")[2]
+    if ending in ("vue", "svelte", "astro"):
+        text = scripts_of(text, ending)
+    grammar = language.endings[ending]
+    return Module(path, language, grammar, text, SgRoot(text, grammar).root())
+
+
+_SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+_FRONT = re.compile(r"\A\s*---\n(.*?)\n---", re.DOTALL)
+
+
+def scripts_of(text: str, ending: str) -> str:
+    """The code of a component, all else blanked, so that lines stay where they are."""
+    kept = [found.span(1) for found in _SCRIPT.finditer(text)]
+    if ending == "astro" and (front := _FRONT.match(text)):
+        kept.insert(0, front.span(1))
+    pieces, at = [], 0
+    for start, end in kept:
+        pieces += [re.sub(r"[^\n]", " ", text[at:start]), text[start:end]]
+        at = end
+    return "".join([*pieces, re.sub(r"[^\n]", " ", text[at:])])
