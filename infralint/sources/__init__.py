@@ -7,7 +7,7 @@ SOURCES = {
     "infralint.sources.aws_account": r"(^|/)aws\.json$",
     "infralint.sources.nginx": r"",
     "infralint.sources.vercel": r"(^|/)(vercel\.(json|ts|toml)|package\.json|next\.config\.\w+)$",
-    "infralint.sources.socket_io": r"(^|/)(package\.json|requirements[^/]*\.txt|pyproject\.toml|Pipfile)$",
+    "infralint.sources.application": r"\.(py|[cm]?[jt]sx?|go|rb|php|java|kt|cs|rs|exs?|vue|svelte)$",
     "infralint.sources.terraform": r"\.(tf|tofu|json)$",
 }
 """Module -> regular expression over paths: without a file that matches, the module is not imported.

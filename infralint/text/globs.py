@@ -68,6 +68,29 @@ def _wildcards(pattern: str) -> tuple[_Part, ...]:
     return tuple({"*": None, "?": ""}.get(character, character) for character in pattern)
 
 
+def matches_segments(path: str, pattern: str) -> bool:
+    """Whether a request's path fits a pattern in which `*` is one segment and `**` any number of them, none included."""
+    return _fits(path.strip("/").split("/"), pattern.strip("/").split("/"))
+
+
+def _fits(segments: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Each `**` is tried from where the last one left off."""
+    at = index = 0
+    star, resumed = -1, 0
+    while at < len(segments):
+        if index < len(wanted) and wanted[index] == "**":
+            star, resumed = index, at
+            index += 1
+        elif index < len(wanted) and (wanted[index] == "*" or matches_name(segments[at], wanted[index], dots=True)):
+            at, index = at + 1, index + 1
+        elif star >= 0:
+            resumed += 1
+            at, index = resumed, star + 1
+        else:
+            return False
+    return all(part == "**" for part in wanted[index:])
+
+
 def _matches(name: str, parts: Sequence[_Part]) -> bool:
     """Each star is tried from where the last one left off: at most as many steps as name times pattern is long."""
     at = index = 0

@@ -21,7 +21,7 @@ def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[
     found = [crossing for stream in declared(settings) for crossing in _declared(topology, stream)]
     if settings.streams == []:
         return []
-    hinted = [*_of_routes(topology, readings), *_hinted(settings, topology)]
+    hinted = [*_of_clients(topology, readings), *_hinted(settings, topology)]
     witness = Witness(topology, hinted)
     hinted = [witness.weighed(crossing) for crossing in hinted]
     if settings.streams is not None:
@@ -144,29 +144,12 @@ def _is_named(hop: Hop, names: Iterable[str]) -> bool:
     return any(fnmatchcase(own, name) for name in names for own in (hop.name, *hop.hosts, hop.where.path, *hop.aliases))
 
 
-def _of_routes(topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:
-    """Streams of application code on a platform's node, if that leads to one backend; nothing says which of several it is."""
-    streams = [stream for reading in readings for stream in reading.streams]
-    for stream in streams:
-        for platform in dict.fromkeys(node.platform for node in topology.nodes):
-            serving = [
-                (node, hops)
-                for node in topology.nodes
-                if node.platform == platform
-                and (hops := [match.hop for match in node.route(Request(stream.kind, stream.path)) if match.hop])
-            ]
-            if len(serving) == 1 and _leads_one_way(serving[0][0]):
-                node, hops = serving[0]
-                for hop in hops:
-                    for trace in traces_through(topology, stream, node, hop, Request(stream.kind, stream.path)):
-                        yield Crossing(stream, hop, False, trace, trace.anchor)
-
-
-def _leads_one_way(node: Node) -> bool:
-    """Whether all that a node passes on goes to one backend."""
-    hops = list(node.hops)
-    alone = len(hops) == 1 or (len({hop.upstream for hop in hops}) == 1 and bool(hops[0].upstream))
-    return alone and not any(hop.origin for hop in hops)
+def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:
+    """Streams that clients of the project open, from the proxies that they come to first."""
+    proxies = [node for node in topology.nodes if node.folder is None and topology.is_entry(node)]
+    for stream in (stream for reading in readings for stream in reading.streams):
+        asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
+        yield from _told_apart([_entering(topology, stream, node) for node in asked])
 
 
 def _hinted(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from infralint.model import Location, Reading
+from infralint.project import Project
 from infralint.sources.application.facts import Application, ClientCall, Route, ServerFact
+from infralint.sources.application.mentions import mentions
+from infralint.sources.application.nodes import node_of, stream_of
 from infralint.sources.application.reading import Reader
 
 
@@ -23,4 +27,20 @@ def applications(
     return Reader(files, text, shown).applications()
 
 
-__all__ = ["Application", "ClientCall", "Route", "ServerFact", "applications"]
+def read(project: Project) -> Reading:
+    """The applications of a project, and what their clients open."""
+    reading = Reading("application")
+    with project.guard.around(Location(project.shown_path(project.root)), ""):
+        for application in applications(project.files, project.bytes, project.shown):
+            node = node_of(application)
+            reading.nodes.append(node)
+            reading.files += [hop.where.path for hop in node.hops]
+            calls = [stream_of(call, project.settings) for call in application.clients]
+            reading.streams += [stream for stream in calls if stream is not None]
+            reading.skipped += [f"{project.shown(application.folder)}: {reason}" for reason in application.reasons]
+    reading.mentions += mentions(project)
+    reading.files = sorted(set(reading.files))
+    return reading
+
+
+__all__ = ["Application", "ClientCall", "Route", "ServerFact", "applications", "read"]
