@@ -74,7 +74,7 @@ class Topology:
         for target in pool.targets:
             found += self.listening(target, front)
         if not found and not pool.targets and pool.references:
-            found += self._only_proxy(front)
+            found += self._only_other(front)
         together = {id(link.node): link for link in reversed(found) if is_together(link.node, front)}
         return list(together.values())[::-1]
 
@@ -193,12 +193,14 @@ class Topology:
     def _applications(self) -> list[Placement]:
         return [place for place in self.placements if place.node.folder is not None and not place.services]
 
-    def _only_proxy(self, front: Node) -> list[Link]:
-        """Behind a load balancer whose targets the project does not name: its one proxy, if there is one balancer."""
+    def _only_other(self, front: Node) -> list[Link]:
+        """Behind the only load balancer, whose targets the project does not name: its one proxy, else its one application."""
         alike = [node for node in self.nodes if node.environment == front.environment]
-        peers = [node for node in alike if node.platform == front.platform]
+        if sum(node.platform == front.platform and node.folder is None for node in alike) != 1:
+            return []
         others = [node for node in alike if node.platform != front.platform and node.folder is None]
-        return [Link(others[0], "the only one")] if len(peers) == 1 == len(others) else []
+        others = others or [node for node in self.nodes if node.folder is not None and is_together(node, front)]
+        return [Link(others[0], "the only one")] if len(others) == 1 else []
 
 
 def runs(service: Service, node: Node) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from infralint.model import Location, Reading
+from infralint.model import Evidence, Location, Reading
 from infralint.project import Project
 from infralint.sources.application.facts import Application, ClientCall, Route, ServerFact
 from infralint.sources.application.mentions import mentions
@@ -35,6 +35,8 @@ def read(project: Project) -> Reading:
             node = node_of(application)
             reading.nodes.append(node)
             reading.files += [hop.where.path for hop in node.hops]
+            reading.mentions += [Evidence("source", route.because, route.where) for route in application.routes[:1]]
+            reading.mentions += [Evidence("source", call.because, call.where) for call in application.clients[:1]]
             calls = [stream_of(call, project.settings) for call in application.clients]
             reading.streams += [stream for stream in calls if stream is not None]
             reading.skipped += [f"{project.shown(application.folder)}: {reason}" for reason in application.reasons]
