@@ -386,7 +386,9 @@ def _settings(root: Path, options: dict[str, Any], names: Sequence[str]) -> Any:
 
     path = options["config"] or find_config(root)
     try:
-        settings = load_settings(path, os.path.relpath(path)) if path else Settings()
+        settings = (
+            load_settings(path, os.path.relpath(path), None if options["config"] else root) if path else Settings()
+        )
     except BadConfig as error:
         _fail(*(f"{one.where}: {one.message}" for one in error.errors))
     options["config_shown"] = os.path.relpath(path) if path else ""

@@ -514,14 +514,14 @@ def test_a_folder_called_like_a_file_is_walked(lint: Lint) -> None:
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"nginx.conf": SERVER, "nginx/good.conf": SERVER})
-    real = os.stat
+    real = os.open
 
-    def vanished(path: object, *rest: object, **more: object) -> os.stat_result:
+    def vanished(path: object, *rest: object, **more: object) -> int:
         if str(path).endswith("/nginx.conf"):
             raise PermissionError(13, "Permission denied")
         return real(path, *rest, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("infralint.project.os.stat", vanished)
+    monkeypatch.setattr("infralint.project.walking.os.open", vanished)
     report = lint({})
     assert report["unreadable"][0]["message"] == "can't be read: Permission denied"
     assert buffered(report) == [f"nginx/good.conf:{HELD}"]

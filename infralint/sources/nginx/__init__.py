@@ -74,46 +74,46 @@ def _unmet(heard: set[Location], includes: Includes) -> Iterator[Unknown]:
 def _grouped(project: Project, found: Sequence[Source], includes: Includes) -> Iterator[build.Part]:
     """What runs as one nginx: a main file with all it includes; fragments of one folder that nobody includes; a dump."""
     reading = project.work.steps("nginx files", found)
-    trees = [(source, tree) for source in reading if (tree := includes.tree(source.path)) is not None]
-    mains = [
-        (source, tree) for source, tree in trees if _is_main(tree) and not (source.dump and not _first(source, found))
-    ]
-    for source, tree in mains:
-        yield build.Part(source.shown, posixpath.dirname(source.path.partition("#")[0]), [(source, tree)])
-    for source, tree in mains:
-        _claim(tree, includes, posixpath.dirname(source.path.partition("#")[0]), (source.path,))
-    loose: dict[str, list[tuple[Source, list[Directive]]]] = {}
-    for source, tree in trees:
-        if not _is_main(tree):
-            _claim(tree, includes, posixpath.dirname(source.path.partition("#")[0]), (source.path,))
-    for source, tree in trees:
-        if not _is_main(tree) and source.path not in includes.claimed:
-            loose.setdefault(posixpath.dirname(source.path), []).append((source, tree))
-    for folder, files in loose.items():
-        name = files[0][0].shown if len(files) == 1 else posixpath.dirname(files[0][0].shown)
-        yield build.Part(name, folder.partition("#")[0], files)
+    sources = [source for source in reading if includes.tree(source.path) is not None]
+    mains = [source for source in sources if _is_main(includes.trees[source.path]) and _is_first(source, found)]
+    for source in mains:
+        yield _part(source.shown, [source], includes)
+    included = [path for source in mains for path in includes.claim(source, _folder(source))]
+    fragments = [source for source in sources if not _is_main(includes.trees[source.path])]
+    folders: dict[str, list[Source]] = {}
+    for source in _unclaimed(fragments, set(included), includes):
+        folders.setdefault(_folder(source), []).append(source)
+    for files in folders.values():
+        yield _part(files[0].shown if len(files) == 1 else posixpath.dirname(files[0].shown), files, includes)
 
 
-def _first(source: Source, found: Iterable[Source]) -> bool:
-    return source is next(one for one in found if one.dump == source.dump)
+def _unclaimed(fragments: Sequence[Source], reached: set[str], includes: Includes) -> Iterator[Source]:
+    """Fragments that no other file includes, and of those that include each other in a circle the first."""
+    brought = {source.path: includes.claim(source, _folder(source)) for source in fragments}
+    starts = [source for source in fragments if source.path not in includes.claimed]
+    for source in starts:
+        reached |= brought[source.path]
+    yield from starts
+    for source in fragments:
+        if source.path in includes.claimed and source.path not in reached:
+            reached |= {source.path} | brought[source.path]
+            yield source
+
+
+def _part(name: str, sources: Iterable[Source], includes: Includes) -> build.Part:
+    files = [(source, includes.trees[source.path]) for source in sources]
+    return build.Part(name, _folder(files[0][0]), files)
+
+
+def _folder(source: Source) -> str:
+    """The folder that a main file's includes are relative to."""
+    return posixpath.dirname(source.path.partition("#")[0])
+
+
+def _is_first(source: Source, found: Iterable[Source]) -> bool:
+    """Whether a file of a dump is its first, which is the main one; other files are no part of one."""
+    return not source.dump or source is next(other for other in found if other.dump == source.dump)
 
 
 def _is_main(tree: Iterable[Directive]) -> bool:
-    return any(one.name in MAIN and one.block is not None for one in tree)
-
-
-def _claim(tree: list[Directive], includes: Includes, base: str, stack: tuple[str, ...]) -> None:
-    """Resolve every include below, so that what is included is judged where it is included."""
-    for top in tree:
-        for one in top.walk():
-            if one.name == "include" and one.block is None and len(one.words) == 2:
-                for path in includes.resolve(one.words[1].text, one.source, base):
-                    _claim_file(path, includes, base, stack)
-
-
-def _claim_file(path: str, includes: Includes, base: str, stack: tuple[str, ...]) -> None:
-    if path in stack or path in includes.claimed:
-        return
-    includes.claimed.add(path)
-    if (tree := includes.tree(path)) is not None:
-        _claim(tree, includes, base, (*stack, path))
+    return any(directive.name in MAIN and directive.block is not None for directive in tree)

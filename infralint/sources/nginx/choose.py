@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
 
-PATIENCE = 0.2
-"""Seconds that one expression may search: what takes longer is not known to match."""
+from infralint.text.patterns import Unsearchable, search
 
 Modifier = Literal["", "=", "^~", "~", "~*", "@"]
 
@@ -225,32 +223,22 @@ def after_rewrites(server: VirtualServer, path: str) -> str | None:
 
 
 def matches(pattern: str, text: str, ignore_case: bool = False) -> bool:
-    """Whether a PCRE expression is found in a text; one that is broken or takes too long is not."""
-    expression = _compiled(pattern, ignore_case)
-    if expression is None:
-        return False
+    """Whether a PCRE expression is found in a text; one that is broken or takes too long is not (see `unsearchable`)."""
     try:
-        return expression.search(text, timeout=PATIENCE) is not None
-    except TimeoutError:
+        return search(pattern, text, ignore_case) is not None
+    except Unsearchable:
         return False
 
 
 def rewritten(pattern: str, replacement: str, path: str) -> str:
     """The path that a rewrite makes of another."""
-    expression = _compiled(pattern, False)
     try:
-        found = expression.search(path, timeout=PATIENCE) if expression else None
-    except TimeoutError:
+        found = search(pattern, path)
+    except Unsearchable:
         found = None
-    return re.sub(r"\$(\d)", lambda one: (found[int(one[1])] or "") if found else "", replacement)
+    return re.sub(r"\$(\d)", lambda one: _captured(found, int(one[1])) if found else "", replacement)
 
 
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str, ignore_case: bool) -> Any:
-    import regex
-
-    named = re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", pattern)
-    try:
-        return regex.compile(named, regex.IGNORECASE if ignore_case else 0)
-    except regex.error:
-        return None
+def _captured(found: Any, number: int) -> str:
+    """What a group took; nothing where there is no such group, as in nginx."""
+    return (found[number] or "") if number <= found.re.groups else ""

@@ -63,14 +63,18 @@ _SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^\s*(?:cat|sed|echo|apt-get|cp|mk
 
 def sources(project: Project, reading: Reading) -> Iterator[Source]:
     """Every nginx text of a project; what can't be read or told is noted in the reading."""
+    shown: set[str] = set()
     for path in project.files:
         if path in project.given:
-            yield from _sources_of(project, path, reading)
+            yield from _sources_of(project, path, reading, shown)
         elif _could_be(path):
             if live := _shown_by(path, project):
                 reading.skipped.append(f"{project.shown(path)}: {live} beside it is the one in use")
             else:
-                yield from _sources_of(project, path, reading)
+                yield from _sources_of(project, path, reading, shown)
+    for path, reason in sorted(project.tree.odd.items()):
+        if _named_nginx(path) and not _is_manifest(path):
+            reading.unreadable.append(project.unreadable(path, reason))
 
 
 def _shown_by(path: str, project: Project) -> str:
@@ -90,7 +94,8 @@ def _could_be(path: str) -> bool:
     return "." not in name.lstrip(".") or bool(_ENDINGS.search(name) or _PLACES.search(path))
 
 
-def _sources_of(project: Project, path: str, reading: Reading) -> Iterator[Source]:
+def _sources_of(project: Project, path: str, reading: Reading, shown: set[str]) -> Iterator[Source]:
+    """The nginx texts of one file. shown: names of dumped files that are taken."""
     try:
         content = project.bytes(path)
         if _is_manifest(path):
@@ -106,7 +111,7 @@ def _sources_of(project: Project, path: str, reading: Reading) -> Iterator[Sourc
     if _is_manifest(path):
         yield from _from_manifest(project, path, text, reading)
     elif _DUMP_MARK.search(text):
-        yield from _from_dump(path, text)
+        yield from _from_dump(project, path, text, shown, reading)
     elif is_nginx(text) or (_named_nginx(path) and _WEAK.search(content)):
         yield from _plain(project, path, text, reading)
 
@@ -154,12 +159,20 @@ def _is_read(shown: str, text: str, line: int, reading: Reading) -> bool:
     return not language
 
 
-def _from_dump(path: str, text: str) -> Iterator[Source]:
-    """The files of an `nginx -T` dump, each under its own name."""
+def _from_dump(project: Project, path: str, text: str, shown: set[str], reading: Reading) -> Iterator[Source]:
+    """The files of an `nginx -T` dump, each under its own name; that of the dump goes before one that others have, too."""
     marks = list(_DUMP_MARK.finditer(text))
+    bodies: dict[str, str] = {}
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
         body = text[mark.end() + 1 : following.start() if following else len(text)]
-        yield Source(mark[1], mark[1], prepare(body), dump=path)
+        if bodies.setdefault(mark[1], body).strip() != body.strip():
+            where = text.count("\n", 0, mark.start()) + 1
+            said = f"holds {mark[1]} twice, with different content; hand in the dumps of two servers as two files"
+            reading.unreadable.append(project.unreadable(path, said, where))
+    for name, body in bodies.items():
+        called = name if name not in shown else f"{project.shown(path)}: {name}"
+        shown.add(called)
+        yield Source(f"{name}#{path}", called, prepare(body), dump=path)
 
 
 def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> Iterator[Source]:
