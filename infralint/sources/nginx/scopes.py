@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from infralint.model import Known, Location, Setting, Unknown
+from infralint.model import Known, Location, Origin, Setting, Unknown
+from infralint.platforms.nginx import DEFAULTS, Line
 from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.templates import HOLE, Condition
 from infralint.sources.nginx.tree import Directive
@@ -17,8 +18,12 @@ from infralint.text.lazy import lazy
 
 T = TypeVar("T")
 
-_TIME = lazy(r"(\d+)(ms|y|M|w|d|h|m|s)?")
-_TIME_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000, "": 1}
+_TIME = lazy(r"(\d+w *)?(\d+d *)?(\d+h *)?(\d+m(?!s) *)?(\d+s *)?(\d+ms *)?(\d+)?", re.ASCII)
+_TIME_UNITS = (604800.0, 86400.0, 3600.0, 60.0, 1.0, 0.001, 1.0)
+_LONGEST = 40
+"""Characters of a time: what is longer does not fit nginx's integers."""
+_MOST = 2**63 - 1
+"""Milliseconds."""
 
 
 class BadValue(ValueError):
@@ -26,10 +31,17 @@ class BadValue(ValueError):
 
 
 def time(text: str) -> float:
-    """Seconds of an nginx time (`60`, `60s`, `1m30s`, `500ms`). Raises BadValue. https://nginx.org/en/docs/syntax.html"""
-    if not re.fullmatch(r"(?:\s*\d+(?:ms|y|M|w|d|h|m|s)?)+\s*", text):
+    """Seconds of an nginx time (`60`, `60s`, `1m30s`, `500ms`), the larger unit first. Raises BadValue.
+
+    https://nginx.org/en/docs/syntax.html; years and months are for times that nginx counts in seconds alone.
+    """
+    found = _TIME.fullmatch(text) if 0 < len(text) < _LONGEST else None
+    if found is None:
         raise BadValue(text)
-    return sum(int(number) * _TIME_UNITS[unit] for number, unit in _TIME.findall(text))
+    numbers = [int(part.rstrip(" wdhms")) if part else 0 for part in found.groups()]
+    if max(numbers) * 1000 > _MOST:
+        raise BadValue(text)
+    return sum(number * unit for number, unit in zip(numbers, _TIME_UNITS, strict=True))
 
 
 def flag(text: str) -> bool:
@@ -152,6 +164,38 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
             return Unknown(one.where, one.name, f"`{one.written}` is only known once the file is rendered")
         why = f"nginx would refuse this file: `{one.written}` is not a value that nginx takes, for {one.name} knows no variables"
         return Unknown(one.where, one.name, why, refused=True)
+
+
+class ScopeSettings(msgspec.Struct, frozen=True, eq=False):
+    """What the directives of a scope set, for `infralint.platforms.nginx`. where: the place of a default."""
+
+    scope: Scope
+    where: Location
+
+    def setting(self, name: str) -> Setting[Any] | None:
+        """The value of a directive, read as that of its default; None where nothing sets it."""
+        default = DEFAULTS.get(name)
+        found: Setting[Any] = self.scope.setting(
+            name, None, self.where, _READERS[type(default.value if default else "")]
+        )
+        return None if isinstance(found, Known) and found.origin == "default" else found
+
+    def lines(self, name: str) -> list[Line] | Unknown:
+        """The directives of a name that stand on the level that rules here."""
+        found = self.scope.find(name)
+        if isinstance(found, Unknown):
+            return found
+        directives, here = found
+        return [line_of(directive, here) for directive in directives]
+
+
+_READERS: dict[type, Callable[[str], Any]] = {bool: flag, float: time, str: word}
+
+
+def line_of(directive: Directive, here: bool) -> Line:
+    """A directive's arguments, as they are written."""
+    origin: Origin = "explicit" if here else "inherited"
+    return Known(tuple(directive.args), directive.where, directive.name, origin, directive.written)
 
 
 def hidden(by: Directive, name: str) -> Unknown:
