@@ -106,9 +106,13 @@ class Hop:
         """Seconds that an SSE stream may last."""
         return self.clock("sse", *LENGTH)
 
-    def buffering_of(self, response: Response) -> Setting[Buffering]:
-        """Whether it holds back this response, which comes from behind it."""
+    def buffering_of(self, response: Response, request: Request | None = None) -> Setting[Buffering]:
+        """Whether it holds back this response, which comes from behind it. request: the one that asked for it."""
         return self.buffers_responses
+
+    def upgrade_of(self, request: Request) -> Setting[Upgrade]:
+        """What becomes here of a WebSocket handshake that comes in whole."""
+        return self.forwards_upgrade
 
     @property
     def pool(self) -> Pool:

@@ -30,7 +30,7 @@ def read(project: Project) -> Reading:
     shared = build.shared(parts, includes)
     heard: set[Location] = set()
     for part in parts:
-        tier = build.tier(part, includes, environment, versions, shared)
+        tier = build.read_part(part, includes, environment, versions, shared)
         if tier.hops or tier.servers:
             reading.nodes.append(tier)
         reading.unknown += tier.unseen

@@ -5,12 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
+from typing import Protocol
 
-from infralint.model import CantFix, Edit, Known, Location
-from infralint.sources.nginx.hops import NginxLocation, generous
-from infralint.sources.nginx.scopes import Level, has_hole
+from infralint.model import CantFix, Edit, Hint, Known, Location, Setting, Unknown, Upgrade
+from infralint.platforms.nginx import Family, Line, generous
+from infralint.sources.nginx.scopes import Level, Scope, has_hole
 from infralint.sources.nginx.tree import Directive, Source
-from infralint.sources.nginx.websocket import during_handshake, headers_of
+from infralint.sources.nginx.variables import Definitions
+from infralint.sources.nginx.websocket import headers_of, name_of
 from infralint.text.lazy import lazy
 
 MAP = "$connection_upgrade"
@@ -22,11 +24,39 @@ _TOGETHER = lazy(r"(?:^|/)(?:conf\.d|http\.d|nginx\.d|vhosts?(?:\.d)?|sites-(?:e
 _SWITCH = re.compile(r"\w+_buffering|\w+_timeout")
 
 
-def edits(hop: NginxLocation, setting: str, seconds: float) -> tuple[Edit, ...]:
+class Edited(Protocol):
+    """The location that is to be changed."""
+
+    @property
+    def family(self) -> Family: ...
+    @property
+    def rules(self) -> Scope: ...
+    @property
+    def pass_directive(self) -> Directive: ...
+    @property
+    def hints(self) -> tuple[Hint, ...]: ...
+    @property
+    def assumable(self) -> bool: ...
+    @property
+    def ssi(self) -> bool: ...
+    @property
+    def timeout_name(self) -> str: ...
+    @property
+    def forwards_upgrade(self) -> Setting[Upgrade]: ...
+    @property
+    def definitions(self) -> Definitions: ...
+
+    def directive(self, name: str) -> Line | Unknown | None: ...
+    def in_handshake(self, text: str, at: Directive) -> str: ...
+
+
+def propose_edits(hop: Edited, setting: str, seconds: float) -> tuple[Edit, ...]:
     """What to change for a setting of a location. Raises CantFix."""
     change = _Change(hop)
     if setting == "idle_timeout":
         change.put(hop.timeout_name, generous(seconds))
+    elif setting == "connect_timeout":
+        change.put(f"{hop.family}_connect_timeout", "5s")
     elif setting == "buffers_responses":
         _unbuffer(change)
     elif setting == "forwards_upgrade":
@@ -41,7 +71,7 @@ def edits(hop: NginxLocation, setting: str, seconds: float) -> tuple[Edit, ...]:
 class _Change:
     """What is to be written into one location."""
 
-    def __init__(self, hop: NginxLocation) -> None:
+    def __init__(self, hop: Edited) -> None:
         self.hop = hop
         self.level = hop.rules.nearest
         self.lines: list[str] = []
@@ -144,15 +174,17 @@ def _set_headers(change: _Change) -> None:
     headers, level = headers_of(change.hop.rules)
     here = headers if level is change.level else []
     if not here:
-        change.lines += [f"{_repeated(one, change)};" for one in headers if _name(one) not in ("upgrade", "connection")]
+        change.lines += [
+            f"{_repeated(one, change)};" for one in headers if name_of(one) not in ("upgrade", "connection")
+        ]
     _set_header(change, here, "Upgrade", "websocket")
     _set_header(change, here, "Connection", "upgrade")
 
 
 def _set_header(change: _Change, here: Sequence[Directive], name: str, needed: str) -> None:
     """Have the header carry the needed word during a handshake; what does already is kept."""
-    found = [one for one in here if _name(one) == name.lower()]
-    if any(needed in _words(one.args[-1], change) for one in found) and (len(found) == 1 or name == "Connection"):
+    found = [one for one in here if name_of(one) == name.lower()]
+    if any(needed in _words(one.args[-1], one, change) for one in found) and (len(found) == 1 or name == "Connection"):
         return
     value = "$http_upgrade" if name == "Upgrade" else _connection(change)
     if found:
@@ -161,10 +193,9 @@ def _set_header(change: _Change, here: Sequence[Directive], name: str, needed: s
         change.lines.append(f"proxy_set_header {name} {value};")
 
 
-def _words(text: str, change: _Change) -> list[str]:
+def _words(text: str, at: Directive, change: _Change) -> list[str]:
     """What a header's value says during a handshake."""
-    value = during_handshake(text, change.hop.rules, dict(change.hop.maps), set())
-    return re.split(r"[\s,]+", (value or "").lower())
+    return re.split(r"[\s,]+", change.hop.in_handshake(text, at).lower())
 
 
 def _repeated(one: Directive, change: _Change) -> str:
@@ -183,22 +214,20 @@ def _repeated(one: Directive, change: _Change) -> str:
     return text.rstrip()
 
 
-def _name(one: Directive) -> str:
-    return one.args[0].lower() if one.args else ""
-
-
 def _connection(change: _Change) -> str:
     """The variable that says `upgrade` during a handshake: of a map that is there, else of one to be added."""
-    maps = {
-        name: [one for one in blocks if _loaded_with(change, one.source)] for name, blocks in change.hop.maps.items()
+    definitions = change.hop.definitions
+    loaded = {
+        name: [block for block in blocks if block.name == "map" and _loaded_with(change, block.source)]
+        for name, blocks in definitions.own.items()
     }
-    for name in sorted(filter(maps.get, maps), key=lambda name: (f"${name}" != MAP, name)):
-        by_upgrade = all(block.args[0] == "$http_upgrade" and not block.conditions for block in maps[name])
-        if by_upgrade and "upgrade" in _words(f"${name}", change):
+    for name in sorted(filter(loaded.get, loaded), key=lambda name: (f"${name}" != MAP, name)):
+        by_upgrade = all(block.args[0] == "$http_upgrade" and not block.conditions for block in loaded[name])
+        if by_upgrade and "upgrade" in _words(f"${name}", loaded[name][0], change):
             return f"${name}"
-    for block in (*change.hop.maps.get(MAP[1:], ()), *change.hop.maps_elsewhere.get(MAP[1:], ())):
+    for block in (*definitions.own.get(MAP[1:], ()), *definitions.elsewhere.get(MAP[1:], ())):
         # nginx takes the same map twice, but two that differ would rule each other's locations.
-        if [block.args[0], *(" ".join([one.name, *one.args]) for one in block.block or ())] != _CUSTOMARY:
+        if [block.args[0], *(" ".join([line.name, *line.args]) for line in block.block or ())] != _CUSTOMARY:
             raise CantFix(f"`{block.written}` stands at {block.where}, and another would be in its way")
     change.others.append(_map(change))
     return MAP

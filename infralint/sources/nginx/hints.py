@@ -7,15 +7,12 @@ from collections.abc import Iterator, Sequence
 from re import Pattern
 
 from infralint.model import STRENGTH, Evidence, EvidenceKind, Hint, Known, Location, Setting, StreamKind, Upgrade
-from infralint.sources.nginx.hops import SSE_TYPE, Family
-from infralint.sources.nginx.scopes import Scope, time
+from infralint.platforms.nginx import SSE_TYPE, Family
+from infralint.sources.nginx.scopes import Scope
 from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.websocket import headers_of
 from infralint.text.lazy import lazy
 from infralint.text.stream_names import has_false_friend, stream_name
-
-LONG = 300.0
-"""Seconds: a read timeout from here on is set by somebody who waits for something."""
 
 _INLINE = lazy(r"\binfralint\s*:\s*stream\s*=\s*(sse|websocket|ws)\b", re.IGNORECASE)
 _SSE_WORDS = lazy(
@@ -52,20 +49,37 @@ def hints(
     catch_all: bool,
     upgrade: Setting[Upgrade],
     told: Sequence[Hint] = (),
-) -> Iterator[Hint]:
-    """Hints of one location, strongest first: told in comments of ours, in directives, in other comments, in long timeouts."""
-    found: dict[StreamKind, Hint] = {}
+) -> list[Hint]:
+    """Hints of one location: told in comments of ours, in directives, in other comments; else in its path.
+
+    That a handshake may pass is no hint of what the location carries, so others stand beside it.
+    """
+    found: list[Hint] = []
     for hint in (
         *told,
-        *_websocket(block, scope, family, catch_all, upgrade),
         *_unbuffered(block, scope, family, catch_all),
         *_comments(block),
-        *_patience(block, scope, family),
+        *_websocket(block, scope, family, catch_all, upgrade),
+        *_named(block),
     ):
-        if hint.evidence.kind == "name" and found:
-            continue
-        found.setdefault(hint.kind, hint)
-    yield from found.values()
+        alike = [other for other in found if other.kind == hint.kind]
+        said = any(hint.handshake_only or not other.handshake_only for other in alike)
+        outweighed = hint.evidence.kind == "name" and any(not other.handshake_only for other in found)
+        if not said and not outweighed:
+            found.append(hint)
+    return sorted(found, key=lambda hint: STRENGTH.index(hint.evidence.kind)) if _says_more(found) else []
+
+
+def _says_more(found: Sequence[Hint]) -> bool:
+    """Whether a location says more of itself than its path does, which is looked at anyway."""
+    return any(hint.evidence.kind != "name" or not hint.evidence.because.startswith("the path ") for hint in found)
+
+
+def _named(block: Directive) -> Iterator[Hint]:
+    """What the path says."""
+    named = stream_name(block.args[-1]) if block.args else None
+    if named is not None:
+        yield _hint(named.kind, "name", f"the path {block.args[-1]} says {named.word}", block.where, block)
 
 
 def declared(block: Directive) -> Iterator[Hint]:
@@ -104,16 +118,15 @@ def _websocket(
     telling = [one for one in headers if _speaks_of_upgrade(one)]
     whole = any(one.args and one.args[0].lower() == "upgrade" for one in telling)
     if telling and (here or catch_all) and not whole and "$" in telling[0].args[-1]:
-        yield _hint("websocket", "name", f"`{telling[0].written}` is set for it", telling[0].where, block)
+        yield _handshake("name", f"`{telling[0].written}` is set for it", telling[0].where)
     elif telling and (here or catch_all):
-        yield _hint("websocket", "config", f"`{telling[0].written}` is set for it", telling[0].where, block)
+        yield _handshake("config", f"`{telling[0].written}` is set for it", telling[0].where)
     elif family == "proxy" and isinstance(upgrade, Known) and upgrade.related:
         pattern = block.args[-1] if block.args else "/"
         named = stream_name(pattern)
         if pattern == "/" or (named and named.kind == "websocket"):
             lost = upgrade.related[0].location
-            kind = "config" if named else "name"
-            yield _hint("websocket", kind, "an outer level sets the Upgrade headers", lost, block)
+            yield _handshake("config" if named else "name", "an outer level sets the Upgrade headers", lost)
 
 
 def _speaks_of_upgrade(one: Directive) -> bool:
@@ -207,17 +220,6 @@ def _commented_out(block: Directive) -> set[int]:
     return lines
 
 
-def _patience(block: Directive, scope: Scope, family: Family) -> Iterator[Hint]:
-    """A long read timeout of the location's own, where nothing else explains it."""
-    pattern = block.args[-1] if block.args else ""
-    for one in scope.nearest.by_name.get(f"{family}_read_timeout", ()):
-        if _SLOW_FOR_OTHER_REASONS.search(pattern) or stream_name(pattern):
-            continue
-        timeout = scope.setting(one.name, 0.0, one.where, time)
-        if isinstance(timeout, Known) and timeout.value >= LONG:
-            yield _hint("sse", "name", f"`{one.written}` waits longer than pages take", one.where, block)
-
-
 def _comments_of(block: Directive) -> Iterator[tuple[int, str]]:
     """Comments directly above a block and inside it, nested blocks left out."""
     first = _first_comment(block)
@@ -248,6 +250,11 @@ def _first_comment(block: Directive) -> int:
 
 def _at(source: Source, line: int) -> Location:
     return Location(source.shown, line + source.first_line - 1)
+
+
+def _handshake(evidence: EvidenceKind, because: str, where: Location) -> Hint:
+    """That a WebSocket may be opened here, not that one is."""
+    return Hint("websocket", Evidence(evidence, because, where), handshake_only=True)
 
 
 def _hint(kind: StreamKind, evidence: str, because: str, where: Location, block: Directive) -> Hint:

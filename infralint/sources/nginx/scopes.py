@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from infralint.model import Known, Location, Setting, Unknown
+from infralint.model import Known, Location, Origin, Setting, Unknown
+from infralint.platforms.nginx import DEFAULTS, Line
 from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.templates import HOLE, Condition
 from infralint.sources.nginx.tree import Directive
@@ -169,6 +170,38 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
             return Unknown(one.where, one.name, f"`{one.written}` is only known once the file is rendered")
         why = f"nginx would refuse this file: `{one.written}` is not a value that nginx takes, for {one.name} knows no variables"
         return Unknown(one.where, one.name, why, refused=True)
+
+
+class ScopeSettings(msgspec.Struct, frozen=True, eq=False):
+    """What the directives of a scope set, for `infralint.platforms.nginx`. where: the place of a default."""
+
+    scope: Scope
+    where: Location
+
+    def setting(self, name: str) -> Setting[Any] | None:
+        """The value of a directive, read as that of its default; None where nothing sets it."""
+        default = DEFAULTS.get(name)
+        found: Setting[Any] = self.scope.setting(
+            name, None, self.where, _READERS[type(default.value if default else "")]
+        )
+        return None if isinstance(found, Known) and found.origin == "default" else found
+
+    def lines(self, name: str) -> list[Line] | Unknown:
+        """The directives of a name that stand on the level that rules here."""
+        found = self.scope.find(name)
+        if isinstance(found, Unknown):
+            return found
+        directives, here = found
+        return [line_of(directive, here) for directive in directives]
+
+
+_READERS: dict[type, Callable[[str], Any]] = {bool: flag, float: time, str: word}
+
+
+def line_of(directive: Directive, here: bool) -> Line:
+    """A directive's arguments, as they are written."""
+    origin: Origin = "explicit" if here else "inherited"
+    return Known(tuple(directive.args), directive.where, directive.name, origin, directive.written)
 
 
 def hidden(by: Directive, name: str) -> Unknown:

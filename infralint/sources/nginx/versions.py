@@ -7,17 +7,10 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-import msgspec
-
 from infralint.model import Location
+from infralint.platforms.nginx import Version
 from infralint.project import CantRead, Project
 from infralint.text.lazy import lazy
-
-HTTP_1_1_SINCE = (1, 29, 7)
-"""https://nginx.org/en/CHANGES: proxy_http_version is 1.1 by default."""
-
-STICKY_SINCE = (1, 29, 6)
-"""https://nginx.org/en/docs/http/ngx_http_upstream_module.html#sticky; before, it was NGINX Plus's."""
 
 _IMAGE = lazy(
     r"(?im)(?:^\s*(?:-\s+)?|[{,]\s*)(?:FROM\s+(?:--platform=\S+\s+)?|image:\s*)[\"']?"
@@ -28,37 +21,6 @@ _FLOATING = lazy(r"(?:latest|stable|mainline|alpine|bookworm|trixie|slim|perl|ot
 _HOLE = lazy(r"\$\{?(\w+)(?::?-([\w.\-]*))?\}?")
 _ARGUMENT = lazy(r"(?im)^\s*ARG\s+(\w+)=[\"']?([\w.\-]+)")
 _FULL = lazy(r"(\d+)\.(\d+)(?:\.(\d+))?")
-
-
-class Version(msgspec.Struct, frozen=True):
-    """An nginx version, where that is said, and how to name it; (0, 0, 0): not known, taken as old.
-
-    floating: the image whose tag says no number (`nginx:alpine`): pulled today or two years ago, it is
-    either side of a change.
-    """
-
-    number: tuple[int, int, int] = (0, 0, 0)
-    where: Location | None = None
-    written: str = ""
-    floating: str = ""
-
-    @property
-    def known(self) -> bool:
-        return self.number > (0, 0, 0)
-
-    @property
-    def speaks_http_1_1(self) -> bool:
-        """Whether it talks HTTP/1.1 to upstreams by default."""
-        return self.number >= HTTP_1_1_SINCE
-
-    @property
-    def spoken(self) -> str:
-        """How a message names it: `nginx 1.27 speaks`, or that it is not known."""
-        if self.known:
-            return f"nginx {self.written} speaks"
-        if self.floating:
-            return f"`{self.floating}` says no number: nginx before 1.29.7 speaks"
-        return "nginx before 1.29.7 (an older one is taken, for none is named) speaks"
 
 
 def parse_version(text: str) -> tuple[int, int, int] | None:
