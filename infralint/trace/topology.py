@@ -67,6 +67,7 @@ class Topology:
     def __init__(self, nodes: Sequence[Node], services: Sequence[Service]) -> None:
         self.nodes = nodes
         self.services = services
+        self._targets: dict[int, frozenset[Address]] = {}
 
     def links(self, pool: Pool, front: Node) -> list[Link]:
         """The nodes that a pool leads to, from a hop of `front`."""
@@ -169,7 +170,7 @@ class Topology:
             return published
         outside = [place for place in self.placements if not place.services and place.node is not front]
         beside = [place for place in outside if port in place.ports]
-        return [Link(beside[0].node, "the only one")] if len(beside) == 1 else self._only_application(port)
+        return [Link(beside[0].node, "the only one")] if len(beside) == 1 else self._only_application(port, front)
 
     def _unexplained(self, host: str, port: int | None, front: Node) -> list[Link]:
         """The one node that can be meant by a name which nothing explains."""
@@ -182,12 +183,29 @@ class Topology:
         listening = [place.node for place in others if port in place.ports and port not in WEB]
         if len(listening) == 1:
             return [Link(listening[0], "the only one")]
-        return [] if listening else self._only_application(port)
+        return [] if listening else self._only_application(port, front)
 
-    def _only_application(self, port: int | None) -> list[Link]:
-        """The one application of the project that no deployment file places, if it may listen there."""
+    def _only_application(self, port: int | None, front: Node) -> list[Link]:
+        """The one application of the project that no deployment file places, if all that could be it is."""
         alone = self._applications[0] if len(self._applications) == 1 else None
-        return [Link(alone.node, "the only one")] if alone is not None and alone.answers_on(port) else []
+        if alone is None or not alone.answers_on(port):
+            return []
+        others = self._unexplained_targets(front)
+        told_apart = port in alone.ports and sum(target.port == port for target in others) == 1
+        return [Link(alone.node, "the only one")] if len(others) < 2 or told_apart else []
+
+    def _unexplained_targets(self, front: Node) -> frozenset[Address]:
+        """The private addresses that a node dials, and that no name in the project explains."""
+        if id(front) not in self._targets:
+            pools = [hop.pool for hop in front.hops]
+            self._targets[id(front)] = frozenset(
+                target for pool in pools for target in pool.targets if self._is_unexplained(target.host.lower())
+            )
+        return self._targets[id(front)]
+
+    def _is_unexplained(self, host: str) -> bool:
+        known = host in self._by_name or host in self._service_names
+        return not known and (host in LOOPBACK or bool(PRIVATE.fullmatch(host)))
 
     @cached_property
     def _applications(self) -> list[Placement]:
@@ -199,7 +217,9 @@ class Topology:
         if sum(node.platform == front.platform and node.folder is None for node in alike) != 1:
             return []
         others = [node for node in alike if node.platform != front.platform and node.folder is None]
-        others = others or [node for node in self.nodes if node.folder is not None and is_together(node, front)]
+        references = {name for hop in front.hops for name in hop.pool.references}
+        if not others and len(references) == 1:
+            others = [node for node in self.nodes if node.folder is not None and is_together(node, front)]
         return [Link(others[0], "the only one")] if len(others) == 1 else []
 
 

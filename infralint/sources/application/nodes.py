@@ -82,7 +82,7 @@ def _hop_of(route: Route, application: Application, whole: bool) -> ApplicationR
     where = route.where
     hint = Hint(
         route.kind,
-        Evidence("source", f"{where} {route.because}", where),
+        Evidence("source", _reason_of(route), where),
         "" if route.websocket_only or route.stateless or route.shared_state else route.session,
         route.content_type,
         route.path,
@@ -106,6 +106,11 @@ def _hop_of(route: Route, application: Application, whole: bool) -> ApplicationR
     )
 
 
+def _reason_of(route: Route) -> str:
+    """Why it is believed to stream, as a sentence that begins with its place."""
+    return f"{route.where} starts a {route.session} server" if route.session == "Socket.IO" else route.because
+
+
 def stream_of(call: ClientCall, settings: Settings) -> Stream | None:
     """The stream that code of a client opens; None where its path is computed."""
     if call.path is None:
@@ -114,7 +119,7 @@ def stream_of(call: ClientCall, settings: Settings) -> Stream | None:
     return Stream(
         kind=call.kind,
         path=call.path,
-        evidence=Evidence("source", f"{call.where} {call.because}", call.where),
+        evidence=Evidence("source", call.because, call.where),
         longest_silence=silence,
         duration=duration,
         host=call.host,
