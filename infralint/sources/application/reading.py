@@ -13,7 +13,7 @@ from infralint.model import Location
 from infralint.sources.application.clients import client_calls
 from infralint.sources.application.facts import Application, ClientCall, Extent, Reach, Route, ServerFact
 from infralint.sources.application.joining import Joiner, Registration, Rulebook, method_in, without_method
-from infralint.sources.application.libraries import LIBRARIES
+from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
 from infralint.sources.application.paths import ROOT, Path, path_of
 from infralint.sources.application.program import Program

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from infralint.sources.application.heartbeats import heartbeat_in, ping_interval
 from infralint.sources.application.joining import Joiner
-from infralint.sources.application.libraries import LIBRARIES
+from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.paths import ANYWHERE, Path, path_of
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.rulebook import Rules, SocketShape

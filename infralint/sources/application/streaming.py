@@ -11,7 +11,7 @@ from infralint.sources.application.bodies import is_stream
 from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.joining import Joiner, Registration
-from infralint.sources.application.libraries import EVENTS, LIBRARIES
+from infralint.platforms.libraries import EVENTS, LIBRARIES
 from infralint.sources.application.program import Import
 from infralint.sources.application.resolving import Instance, Parameter, receiver_type
 from infralint.sources.application.responses import (
