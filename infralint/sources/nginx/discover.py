@@ -27,7 +27,7 @@ _PLACES = lazy(
     r"(?:^|/)(?:nginx[^/]*|sites-(?:available|enabled)|conf\.d|openresty|swag|proxy-confs)/|nginx[^/]*$", re.IGNORECASE
 )
 _ENDINGS = lazy(
-    r"\.conf(?:$|[._-])|\.(?:template|tmpl|tpl|j2|jinja2?|erb|liquid|sample|inc|vhost|nginx|cfg|dist|example)(?:$|\.)"
+    r"\.conf(?:$|[._-])|\.(?:template|tmpl|tpl|j2|jinja2?|erb|ejs|epp|mustache|hbs|liquid|sample|inc|vhost|nginx|cfg|dist|example)(?:$|\.)"
     r"|\.template\.|_nginx$|nginx",
     re.IGNORECASE,
 )
