@@ -278,10 +278,9 @@ _TOKEN = lazy(
     re.VERBOSE | re.DOTALL,
 )
 _LUA = "_by_lua_block"
-_LUA_BLOCK = lazy(r"^(?:[^#\n]*[\s;{}])?\w+_by_lua_block\b[^;{}#\"']*\{", re.MULTILINE)
+_LUA_BLOCK = lazy(r"^(?:[^#\n]*[\s;{}])?\w+_by_lua_block\b[^;{}#\"']{0,200}\{", re.MULTILINE)
 _LUA_TOKEN = lazy(
-    r"""--\[(=*)\[.*?\]\1\]|--[^\n]*|\[(=*)\[.*?\]\2\]|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|(?P<brace>[{}])""",
-    re.DOTALL,
+    r"""(?:--)?\[(?P<level>=*)\[|--[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|(?P<brace>[{}])""", re.DOTALL
 )
 
 
@@ -301,8 +300,13 @@ def _without_lua(text: str) -> str:
 def _end_of_lua(text: str, start: int) -> int:
     """Where the brace stands that closes the one before `start`; the text's end if none does."""
     depth = 1
-    for found in _LUA_TOKEN.finditer(text, start):
-        if found["brace"]:
+    while found := _LUA_TOKEN.search(text, start):
+        start = found.end()
+        if found["level"] is not None:
+            start = text.find(f"]{found['level']}]", start)
+            if start < 0:
+                return len(text)
+        elif found["brace"]:
             depth += 1 if found[0] == "{" else -1
             if not depth:
                 return found.start()
