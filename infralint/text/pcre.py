@@ -163,8 +163,7 @@ class _Parser:
         if self.at < len(self.pattern):
             raise Refused("unmatched closing parenthesis")
         for reference in self.references:
-            missing = int(reference) > self.groups if reference.isdecimal() else reference not in self.names
-            if missing:
+            if not (reference in self.names or reference in map(str, range(1, self.groups + 1))):
                 raise Refused("reference to non-existent subpattern")
         return branches
 
@@ -349,8 +348,8 @@ class _Parser:
         name = self.pattern[self.at + 1 : end] if closing else self._digits("0123456789", 4)
         self.at = end + 1 if closing else self.at
         if name.startswith("-") and name[1:].isdecimal():
-            name = str(self.groups + 1 - int(name[1:4]))
-        if (letter == "g" and closing not in ("", "{")) or not name:
+            name = str(max(0, self.groups + 1 - int(name[1:4])))
+        if (letter == "g" and closing not in ("", "}")) or not name:
             raise Unexpressed(f"\\{letter}")
         self.references.append(name)
         return Nothing(f"(?:\\{name})" if name.isdecimal() else f"(?P={name})", repeatable=True)
