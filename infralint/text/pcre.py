@@ -7,7 +7,7 @@ https://www.pcre.org/current/doc/html/pcre2pattern.html
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 LARGEST = 65536
@@ -108,6 +108,23 @@ def parse(pattern: str) -> Expression:
     return Expression(branches, size)
 
 
+def _scoped(items: Sequence[Item], flags: list[str]) -> tuple[Item, ...]:
+    """Items with `(?i)` and the like written as groups around what they rule: the rest of their branch, and those that follow it."""
+    before = list(flags)
+    inside: list[str] = []
+    rest: list[Item] = []
+    for item in reversed(items):
+        if isinstance(item, Nothing) and item.written[:2] == "(?" and item.written[2:3] in "-ims":
+            inside.append(f"{item.written[:-1]}:")
+            rest = [Group(inside[-1], (tuple(reversed(rest)),))]
+        else:
+            rest.append(item)
+    for opening in reversed(before):
+        rest = [Group(opening, (tuple(reversed(rest)),))]
+    flags += reversed(inside)
+    return tuple(reversed(rest))
+
+
 def _written_branches(branches: Branches) -> str:
     return "|".join("".join(map(_written, items)) for items in branches)
 
@@ -187,15 +204,16 @@ class _Parser:
         extended = self.extended
         branches: list[tuple[Item, ...]] = []
         items: list[Item] = []
+        flags: list[str] = []
         while self.at < len(self.pattern) and self._peek() != ")":
             if self._peek() == "|":
                 self.at += 1
-                branches.append(tuple(items))
+                branches.append(_scoped(items, flags))
                 items = []
             elif not (self.extended and self._skip_space()):
                 self._item(items)
         self.extended = extended
-        return (*branches, tuple(items))
+        return (*branches, _scoped(items, flags))
 
     def _skip_space(self) -> bool:
         if self._peek() in string.whitespace:

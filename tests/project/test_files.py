@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from conftest import Lint, problems, run, write
 
 from infralint.project import CantRead, Project, find_root
 from infralint.project.config import Settings
-from conftest import Lint, problems, run, write
 
 STREAM = "location /api/chat { proxy_pass http://app:8000; }\n"
 SITE = f"server {{\n  listen 80;\n  {STREAM}}}\n"

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import write
 
 from infralint.text.globs import Exclusions, matches_path
-from conftest import write
 
 
 @pytest.mark.parametrize(
