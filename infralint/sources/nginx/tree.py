@@ -17,6 +17,10 @@ DEEPEST = 200
 """Nested blocks: nginx itself gives up on real configurations long before."""
 
 
+LONGEST_WORD = 4096
+"""Characters of a word: nginx reads files through a buffer of so many bytes."""
+
+
 class SyntaxProblem(Exception):
     """Text that nginx would refuse: line (1-based), column (0: all the line) and a sentence."""
 
@@ -328,6 +332,8 @@ def _tokens(source: Source) -> Iterator[Word]:
             raise SyntaxProblem(
                 bisect_right(source.line_starts, start), f'unexpected "{found[0][0]}" after a quoted word'
             )
+        if found.end() - start > LONGEST_WORD and kind not in (None, "comment") and not source.prepared.holes:
+            raise SyntaxProblem(bisect_right(source.line_starts, start), "too long parameter")
         end, after_quote = found.end(), kind in ("double", "single")
         if kind is None:
             continue
