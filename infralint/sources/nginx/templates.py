@@ -43,7 +43,7 @@ _OPENER = lazy(r"\{[{%#]|<%")
 _VALUE = lazy(r"\{\{(?:[^{}\"'`]|\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`|\{[^{}]*\})*\}\}+")
 _GO_COMMENT = lazy(r"\{\{-?\s*/\*")
 _GO_COMMENT_END = lazy(r"\*/\s*-?\}\}")
-_CLOSERS = {"{#": "#}", "{%": "%}", "<%": "%>"}
+_CLOSERS = {"{#": "#}", "{%": "%}", "<%": "%>", "{{/*": "*/"}
 _ENVIRONMENT = lazy(r"\$\{([A-Z_][A-Z0-9_]*)(?::?-([^}\n]{0,1000}))?\}|\$([A-Z][A-Z0-9_]*)\b")
 _OWN = lazy(r"\b(?:map|geo|split_clients)\s[^;{}]{0,200}\$([A-Z][A-Z0-9_]*)\s*\{|\bset\s+\$([A-Z][A-Z0-9_]*)\s")
 """Variables of nginx's own that a file defines, in capitals."""
@@ -130,7 +130,7 @@ def _marks(text: str) -> Iterator[tuple[int, int, Kind]]:
     closers = dict(_CLOSERS)
     while opener := _OPENER.search(text, at):
         start, mark = opener.start(), opener[0]
-        end, kind = _brace_mark(text, start) if mark == "{{" else _plain_mark(text, start, mark, closers)
+        end, kind = _brace_mark(text, start, closers) if mark == "{{" else _plain_mark(text, start, mark, closers)
         at = end if end > 0 else start + (1 if mark == "{{" else 2)
         if end > 0:
             yield start, end, kind
@@ -149,10 +149,12 @@ def _plain_mark(text: str, start: int, mark: str, closers: dict[str, str]) -> tu
     return end + 2, "comment" if mark == "{#" else "statement"
 
 
-def _brace_mark(text: str, start: int) -> tuple[int, Kind]:
+def _brace_mark(text: str, start: int, closers: dict[str, str]) -> tuple[int, Kind]:
     """The end and the kind of `{{ }}`; 0 where it is never closed."""
     if _GO_COMMENT.match(text, start):
-        found = _GO_COMMENT_END.search(text, start)
+        found = _GO_COMMENT_END.search(text, start) if "{{/*" in closers else None
+        if found is None:
+            closers.pop("{{/*", None)
         return (found.end() if found else 0), "comment"
     value = _VALUE.match(text, start)
     return (value.end() if value else 0), "value"
