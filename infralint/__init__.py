@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
+if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
+    # `python -m infralint` puts the folder it is called in first: a `click.py` of the judged project is not to run.
+    # https://docs.python.org/3/using/cmdline.html#cmdoption-m
+    del sys.path[0]
+
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"

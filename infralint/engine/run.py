@@ -75,6 +75,7 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         unknown=once_a_cause(
             [
                 *_unmet(project, readings),
+                *project.unused_exclusions(),
                 *(unknown for reading in readings for unknown in reading.unknown),
                 *(answer for answer in answers if isinstance(answer, Unknown) and not answer.refused),
             ]
@@ -83,6 +84,7 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
             [
                 *(unreadable for reading in readings for unreadable in reading.unreadable),
                 *_refused(answers),
+                *project.unlisted(),
                 *mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
                 *guard.caught,
             ]

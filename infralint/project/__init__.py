@@ -168,8 +168,11 @@ class Project:
     def _inside(self, path: str) -> str:
         """Where a file lies. The walk enters no linked folder, so of what it found only links can lead out. Raises CantRead."""
         full = os.path.join(self.root, path)
-        walked = "files" in self.__dict__ and path in self.file_set
-        if (not walked or os.path.islink(full)) and leads_out(full, str(self.root)):
+        walked = "_walked" in self.__dict__
+        if walked and path in self.tree.odd:
+            raise CantRead(self.tree.odd[path])
+        found = walked and path in self.file_set and not os.path.islink(full)
+        if not found and leads_out(full, str(self.root)):
             raise CantRead(LEADS_OUT if os.path.islink(full) else "leads out of the project")
         return full
 

@@ -365,6 +365,13 @@ def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
         yield from _duration_error(f"$.{key}", getattr(settings, key))
     if settings.nginx.version is not None and not re.fullmatch(r"\d+\.\d+(\.\d+)?", settings.nginx.version):
         yield "$.nginx.version", f"expected a version such as 1.27.3, got {settings.nginx.version!r}"
+    if settings.max_tokens is not None and not settings.max_tokens <= LONGEST_DURATION * (
+        settings.tokens_per_second or 50
+    ):
+        yield (
+            "$.max_tokens",
+            f"at {settings.tokens_per_second or 50:g} tokens a second, one answer would take more than a year",
+        )
     if settings.tokens_per_second is not None and settings.max_tokens is None:
         yield "$.tokens_per_second", "needs max_tokens beside it"
     for index, one in enumerate(settings.accept):

@@ -248,7 +248,8 @@ def _rule(written: str) -> _Rule | None:
     if not text or text.startswith("#"):
         return None
     is_negated = text.startswith("!")
-    text = text.removeprefix("!").removeprefix("./")
+    text = text.removeprefix("!")
+    text = text[1:] if text.startswith("./") else text
     folders_only = text.endswith("/")
     text = text.rstrip("/")
     is_anchored = "/" in text

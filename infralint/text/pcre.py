@@ -7,15 +7,19 @@ https://www.pcre.org/current/doc/html/pcre2pattern.html
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 LARGEST = 65536
 """Bytes of a compiled expression: PCRE2's limit with its usual links of two bytes."""
+MOST_COPIES = 200_000
+"""Items of an expression as `regex` compiles it: it writes a group out as often as it must stand, and once more."""
 MOST_REPEATS = 65535
 DEEPEST = 60
 """Nested parentheses that are followed; PCRE2 takes 250."""
 
+_SET_SIZE = 33
+"""Bytes of a bracket expression of several characters."""
 _GROUP_SIZE = 6
 """Bytes that each copy of a group takes beside what stands in it, at least."""
 _VERTICAL = r"\n\x0b\x0c\r\x85\u2028\u2029"
@@ -51,10 +55,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Anything:
-    """One character of several. example: a short one that is among them."""
+    """One character of several. example: a short one that is among them. is_set: it is a table of characters."""
 
     written: str
     example: str
+    is_set: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,26 @@ def parse(pattern: str) -> Expression:
     size = _size_of(branches)
     if size > LARGEST:
         raise Refused("regular expression is too large")
+    if _copies_of(branches) > MOST_COPIES:
+        raise Unexpressed("repetitions inside repetitions")
     return Expression(branches, size)
+
+
+def _scoped(items: Sequence[Item], flags: list[str]) -> tuple[Item, ...]:
+    """Items with `(?i)` and the like written as groups around what they rule: the rest of their branch, and those that follow it."""
+    before = list(flags)
+    inside: list[str] = []
+    rest: list[Item] = []
+    for item in reversed(items):
+        if isinstance(item, Nothing) and item.written[:2] == "(?" and item.written[2:3] in "-ims":
+            inside.append(f"{item.written[:-1]}:")
+            rest = [Group(inside[-1], (tuple(reversed(rest)),))]
+        else:
+            rest.append(item)
+    for opening in reversed(before):
+        rest = [Group(opening, (tuple(reversed(rest)),))]
+    flags += reversed(inside)
+    return tuple(reversed(rest))
 
 
 def _written_branches(branches: Branches) -> str:
@@ -133,6 +157,21 @@ def _size_of(branches: Branches) -> int:
     return min(sum(_item_size(item) for items in branches for item in items), LARGEST + 1)
 
 
+def _copies_of(branches: Branches) -> int:
+    """Items once repeated groups are written out; cut where they are too many."""
+    return min(sum(_item_copies(item) for items in branches for item in items), MOST_COPIES + 1)
+
+
+def _item_copies(item: Item) -> int:
+    match item:
+        case Group(_, branches):
+            return _copies_of(branches) + 1
+        case Repeat(Group() as group, least):
+            return min(_item_copies(group) * (least + 1), MOST_COPIES + 1)
+        case _:
+            return 1
+
+
 def _item_size(item: Item) -> int:
     match item:
         case Group(_, branches):
@@ -141,6 +180,8 @@ def _item_size(item: Item) -> int:
             return min(_item_size(group) * max(least, most or 1), LARGEST + 1)
         case Repeat(inner):
             return _item_size(inner) + 2
+        case Anything(_, _, is_set):
+            return _SET_SIZE if is_set else 1
         case _:
             return 2
 
@@ -163,8 +204,7 @@ class _Parser:
         if self.at < len(self.pattern):
             raise Refused("unmatched closing parenthesis")
         for reference in self.references:
-            missing = int(reference) > self.groups if reference.isdecimal() else reference not in self.names
-            if missing:
+            if not (reference in self.names or reference in map(str, range(1, self.groups + 1))):
                 raise Refused("reference to non-existent subpattern")
         return branches
 
@@ -188,15 +228,16 @@ class _Parser:
         extended = self.extended
         branches: list[tuple[Item, ...]] = []
         items: list[Item] = []
+        flags: list[str] = []
         while self.at < len(self.pattern) and self._peek() != ")":
             if self._peek() == "|":
                 self.at += 1
-                branches.append(tuple(items))
+                branches.append(_scoped(items, flags))
                 items = []
             elif not (self.extended and self._skip_space()):
                 self._item(items)
         self.extended = extended
-        return (*branches, tuple(items))
+        return (*branches, _scoped(items, flags))
 
     def _skip_space(self) -> bool:
         if self._peek() in string.whitespace:
@@ -349,8 +390,8 @@ class _Parser:
         name = self.pattern[self.at + 1 : end] if closing else self._digits("0123456789", 4)
         self.at = end + 1 if closing else self.at
         if name.startswith("-") and name[1:].isdecimal():
-            name = str(self.groups + 1 - int(name[1:4]))
-        if (letter == "g" and closing not in ("", "{")) or not name:
+            name = str(max(0, self.groups + 1 - int(name[1:4])))
+        if (letter == "g" and closing not in ("", "}")) or not name:
             raise Unexpressed(f"\\{letter}")
         self.references.append(name)
         return Nothing(f"(?:\\{name})" if name.isdecimal() else f"(?P={name})", repeatable=True)
@@ -476,7 +517,8 @@ class _Parser:
         self.at += 1
         members = [member for member in members if member.written]
         written = f"[{'^' if negated else ''}{''.join(member.written for member in members)}]"
-        return Anything(written, _outside(members) if negated else members[0].example if members else "x")
+        example = _outside(members) if negated else members[0].example if members else "x"
+        return Anything(written, example, is_set=len({member.character for member in members} - {None}) > 1)
 
     def _member(self, members: list[_Member]) -> None:
         low = self._one_member()

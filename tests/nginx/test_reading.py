@@ -288,14 +288,17 @@ def test_what_holds_whichever_way_is_known(directives: str, lint: Lint) -> None:
 @pytest.mark.parametrize(
     ("text", "language"),
     [
-        ("server { listen <%= @port %>; location /sse { proxy_pass http://<%= @app %>; } }", "ERB"),
+        ("server { listen <?= $port ?>; location /sse { proxy_pass http://app; } }", "PHP"),
+        ("server {\n<#if tls>\nlisten 443;\n</#if>\nlocation /sse { proxy_pass http://app; } }", "FreeMarker"),
+        ("server {\n#if ($tls)\nlisten 443;\n#end\nlocation /sse { proxy_pass http://app; } }", "Velocity"),
+        ("server {\n% if tls:\nlisten 443;\n% endif\nlocation /sse { proxy_pass http://app; } }", "Mako"),
         ("server { listen %%port%%; location /sse { proxy_pass http://%%app%%; } }", "%%name%%"),
         ("server { listen @PORT@; location /sse { proxy_pass http://app; } }", "@name@"),
         ("%{ if x }\nserver { location /sse { proxy_pass http://app; } }\n%{ endif }", "Terraform"),
     ],
 )
 def test_other_template_languages_are_named_not_judged(text: str, language: str, lint: Lint) -> None:
-    report = lint({"nginx/site.conf.erb": text})
+    report = lint({"nginx/site.conf.in": text})
     assert report["findings"] == []
     assert language in report["unknown"][0]["message"]
 

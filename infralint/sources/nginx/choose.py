@@ -280,9 +280,8 @@ def _sockets(servers: Sequence[VirtualServer], to: Address | None) -> dict[str, 
     """The servers of each socket that an address leads to: one of that very address comes before one of any."""
     sockets: dict[str, list[VirtualServer]] = {}
     for server in servers:
-        for listener in server.listeners:
-            if to is None or listener.takes(to):
-                sockets.setdefault(listener.key, []).append(server)
+        for key in dict.fromkeys(listener.key for listener in server.listeners if to is None or listener.takes(to)):
+            sockets.setdefault(key, []).append(server)
     exact = f"{to.host}:{to.port}" if to is not None else ""
     return {exact: sockets[exact]} if exact in sockets else sockets
 

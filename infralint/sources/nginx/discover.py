@@ -27,7 +27,7 @@ _PLACES = lazy(
     r"(?:^|/)(?:nginx[^/]*|sites-(?:available|enabled)|conf\.d|openresty|swag|proxy-confs)/|nginx[^/]*$", re.IGNORECASE
 )
 _ENDINGS = lazy(
-    r"\.conf(?:$|[._-])|\.(?:template|tmpl|tpl|j2|jinja2?|erb|liquid|sample|inc|vhost|nginx|cfg|dist|example)(?:$|\.)"
+    r"\.conf(?:$|[._-])|\.(?:template|tmpl|tpl|j2|jinja2?|erb|ejs|epp|mustache|hbs|liquid|sample|inc|vhost|nginx|cfg|dist|example)(?:$|\.)"
     r"|\.template\.|_nginx$|nginx",
     re.IGNORECASE,
 )
@@ -50,14 +50,14 @@ _STRONG = lazy(
     re.MULTILINE,
 )
 _WEAK = lazy(rb"(?:^|[;{}])\s*(?:server|http|events|stream|location[ \t]+[^;{}\n]+|upstream[ \t]+[^;{}\n]+)\s*\{")
-_APACHE = lazy(rb"^\s*</?(?:VirtualHost|Directory|Location|IfModule|Proxy|FilesMatch)\b", re.MULTILINE)
+_APACHE = lazy(rb"^[ \t]*</?(?:VirtualHost|Directory|Location|IfModule|Proxy|FilesMatch)\b", re.MULTILINE)
 _DUMP_MARK = lazy(r"^# configuration file (\S.*):$", re.MULTILINE)
 _BLOCK_SCALAR = lazy(r"^([ \t]*)(?:- )?[^\s#][^\n]*?:[ \t]*[|>][-+0-9]*[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
 _QUOTED = lazy(
     r'^[ \t]*(?:- )?([^\s#"][^\n"]*?):[ \t]*"(?:[^"\\\n]|\\.)*?_pass[ \t](?:[^"\\\n]|\\.)*?;\\n', re.MULTILINE
 )
 _DOCUMENT = lazy(r"^---", re.MULTILINE)
-_SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^\s*(?:cat|sed|echo|apt-get|cp|mkdir)\s", re.MULTILINE)
+_SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^[ \t]*(?:cat|sed|echo|apt-get|cp|mkdir)\s", re.MULTILINE)
 """A shell script that writes nginx configuration is not nginx configuration."""
 
 
@@ -207,7 +207,9 @@ def _scalar(text: str, start: int, parent: int) -> tuple[str, int]:
     """A block scalar's lines without their common indentation, and how deep that is."""
     lines: list[str] = []
     indent = None
-    for line in text[start:].split("\n"):
+    while start <= len(text):
+        end = text.find("\n", start)
+        line = text[start : end if end >= 0 else len(text)]
         depth = len(line) - len(line.lstrip(" "))
         control = line.lstrip().startswith("{{")
         if line.strip() and not control and depth <= parent:
@@ -215,5 +217,6 @@ def _scalar(text: str, start: int, parent: int) -> tuple[str, int]:
         if line.strip() and not control and indent is None:
             indent = depth
         lines.append(line)
+        start = end + 1 if end >= 0 else len(text) + 1
     indent = indent or 0
     return "\n".join(line[indent:] if not line[:indent].strip() else line.lstrip() for line in lines), indent

@@ -36,7 +36,7 @@ MOST_INCLUSIONS = 20_000
 DEEPEST_INCLUDES = 60
 """Files that include each other in a row."""
 
-_COPY = lazy(r"(?im)^\s*(?:COPY|ADD)\s+(?:--\S+\s+)*(\S+(?:[ \t]+\S+)*)[ \t]+(\S+)\s*$")
+_COPY = lazy(r"(?im)^[ \t]*(?:COPY|ADD)[ \t]+(?:--\S+[ \t]+)*(\S+(?:[ \t]+\S+)*)[ \t]+(\S+)[ \t\r]*$")
 
 
 class Includes:

@@ -20,7 +20,7 @@ _ONCE = frozenset(
     "proxy_http_version proxy_cache proxy_buffer_size proxy_send_timeout gzip chunked_transfer_encoding limit_rate"
     " worker_shutdown_timeout".split()
     + [f"{family}_{name}" for family in _FAMILIES for name in ("buffering", "read_timeout", "pass")]
-)
+) - {"grpc_buffering"}
 """Directives that infralint goes by, and that nginx takes once a block: https://nginx.org/en/docs/dirindex.html"""
 _HEEDED = _ONCE | {"proxy_set_header", "proxy_ignore_headers", "server_name", "ip_hash"}
 _LISTS = frozenset("map types geo split_clients charset_map upstream match".split())
@@ -29,7 +29,7 @@ _REFUSED = "nginx would refuse this file"
 _BLOCKS = frozenset("http events location upstream map geo split_clients types if limit_except".split())
 """Directives that open a block, in whichever block they stand."""
 _ANY = 1 << 20
-_ARGUMENTS = {
+ARGUMENTS = {
     "http": (0, 0),
     "events": (0, 0),
     "location": (1, 2),
@@ -91,7 +91,7 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
 
 def _malformed(directive: Directive) -> str:
     """What nginx says of too few or too many arguments, or of a block that is missing or too much; empty where it takes them."""
-    name, counts = directive.name, _ARGUMENTS.get(directive.name)
+    name, counts = directive.name, ARGUMENTS.get(directive.name)
     if directive.has_hole or directive.missing or counts is None:
         return ""
     if not counts[0] <= len(directive.args) <= counts[1]:

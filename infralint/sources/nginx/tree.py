@@ -17,6 +17,10 @@ DEEPEST = 200
 """Nested blocks: nginx itself gives up on real configurations long before."""
 
 
+LONGEST_WORD = 4096
+"""Characters of a word: nginx reads files through a buffer of so many bytes."""
+
+
 class SyntaxProblem(Exception):
     """Text that nginx would refuse: line (1-based), column (0: all the line) and a sentence."""
 
@@ -278,10 +282,9 @@ _TOKEN = lazy(
     re.VERBOSE | re.DOTALL,
 )
 _LUA = "_by_lua_block"
-_LUA_BLOCK = lazy(r"^(?:[^#\n]*[\s;{}])?\w+_by_lua_block\b[^;{}#\"']*\{", re.MULTILINE)
+_LUA_BLOCK = lazy(r"^(?:[^#\n]*[\s;{}])?\w+_by_lua_block\b[^;{}#\"']{0,200}\{", re.MULTILINE)
 _LUA_TOKEN = lazy(
-    r"""--\[(=*)\[.*?\]\1\]|--[^\n]*|\[(=*)\[.*?\]\2\]|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|(?P<brace>[{}])""",
-    re.DOTALL,
+    r"""(?:--)?\[(?P<level>=*)\[|--[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|(?P<brace>[{}])""", re.DOTALL
 )
 
 
@@ -301,8 +304,13 @@ def _without_lua(text: str) -> str:
 def _end_of_lua(text: str, start: int) -> int:
     """Where the brace stands that closes the one before `start`; the text's end if none does."""
     depth = 1
-    for found in _LUA_TOKEN.finditer(text, start):
-        if found["brace"]:
+    while found := _LUA_TOKEN.search(text, start):
+        start = found.end()
+        if found["level"] is not None:
+            start = text.find(f"]{found['level']}]", start)
+            if start < 0:
+                return len(text)
+        elif found["brace"]:
             depth += 1 if found[0] == "{" else -1
             if not depth:
                 return found.start()
@@ -324,6 +332,8 @@ def _tokens(source: Source) -> Iterator[Word]:
             raise SyntaxProblem(
                 bisect_right(source.line_starts, start), f'unexpected "{found[0][0]}" after a quoted word'
             )
+        if found.end() - start > LONGEST_WORD and kind not in (None, "comment") and not source.prepared.holes:
+            raise SyntaxProblem(bisect_right(source.line_starts, start), "too long parameter")
         end, after_quote = found.end(), kind in ("double", "single")
         if kind is None:
             continue
