@@ -43,7 +43,7 @@ from infralint.sources.nginx.refusals import clashes, contradictions
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, hidden
 from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.upstreams import Upstream, Upstreams, keeps_affinity, read_target, unknown_methods
-from infralint.sources.nginx.variables import Definitions
+from infralint.sources.nginx.variables import Definitions, Moment, Values
 from infralint.sources.nginx.versions import Versions
 from infralint.sources.nginx.websocket import judge_handshake
 from infralint.text.stream_names import stream_name
@@ -181,7 +181,8 @@ def _collect(level: Level, part: Part, includes: Includes, into: Shared) -> None
     for directive in level.by_name.get("upstream", ()):
         if directive.block is not None and directive.args:
             expanded = includes.expand(directive.block, part.base, ())
-            into.upstreams.setdefault(directive.args[0], Upstream(directive, Level(directive, expanded)))
+            name = directive.source.prepared.original(directive.args[0])
+            into.upstreams.setdefault(name, Upstream(directive, Level(directive, expanded)))
 
 
 def _http_levels(part: Part, includes: Includes) -> list[Level]:
@@ -359,7 +360,7 @@ class _Builder:
             for block in blocks
             if _serving(block) and block.place.pattern not in checked and not _answers_everything(block)
         ]
-        everything = {"/", *_fallbacks(server)}
+        everything = {"/", *_fallbacks(server, self.definitions)}
         apis = any(_is_catch_all(block) and block.place.pattern not in everything for block in proxied)
         for block in proxied:
             general = not apis if block.place.pattern in everything else _is_catch_all(block)
@@ -398,7 +399,8 @@ class _Builder:
         self.nginx.heard |= {hint.evidence.where for hint in told if hint.evidence.where}
         facts = Facts(family, where, self.version, ScopeSettings(scope, where))
         upgrade = self._upgrade(facts, block)
-        targets = self._targets(block)
+        named = self._passed(block)
+        targets = list(dict.fromkeys(read_target(text).authority for text in named.texts))
         said: Sequence[Hint] = ()
         if not internal and directive is location:
             said = hints(location, scope, family, general, upgrade, told)
@@ -408,7 +410,7 @@ class _Builder:
             buffers_responses=platform.buffering_of(facts),
             clocks=platform.clocks(facts),
             forwards_upgrade=upgrade,
-            keeps_affinity=keeps_affinity(passed, targets, self.upstreams, scope),
+            keeps_affinity=keeps_affinity(passed, named, self.upstreams, scope),
             runtime=Known("", where, "", "default"),
             hosts=tuple(name for name in names if name not in ("_", "") and not has_hole(name)),
             paths=_paths(location) if not internal else (),
@@ -437,11 +439,9 @@ class _Builder:
             runs = self.nginx.processing.runs_anyhow(block, HANDSHAKE)
         return judge_handshake(facts, block.scope, self.definitions, [run.moment for run in runs])
 
-    def _targets(self, block: Block) -> list[str]:
-        """The upstreams or hosts that a `*_pass` may lead to; none where only a request tells."""
-        assert block.passed is not None
-        values = passed_anywhere(block.passed, block, self.nginx.processing)
-        return list(dict.fromkeys(read_target(text).authority for text in values.texts))
+    def _passed(self, block: Block) -> Values:
+        """What a `*_pass` may name."""
+        return passed_anywhere(block, self.nginx.processing, self.upstreams)
 
     def _snippets(self, owner: Directive) -> frozenset[str]:
         if id(owner) not in self.files:
@@ -463,14 +463,15 @@ class _Builder:
         block = server.block = Block(directive, scope, server, passed=passed)
         where = directive.where
         facts = Facts("stream", where, self.version, ScopeSettings(scope, where))
-        targets = self._targets(block)
+        named = self._passed(block)
+        targets = list(dict.fromkeys(read_target(text).authority for text in named.texts))
         hop = NginxLocation(
             name=f"stream server on {', '.join(ports) or 'an unnamed port'}",
             where=where,
             buffers_responses=platform.buffering_of(facts),
             clocks=platform.clocks(facts),
             forwards_upgrade=Known("forwarded", where, "", "default"),
-            keeps_affinity=keeps_affinity(passed, targets, self.upstreams, scope),
+            keeps_affinity=keeps_affinity(passed, named, self.upstreams, scope),
             runtime=Known("", where, "", "default"),
             upstream=targets[0] if len(targets) == 1 else "",
             scope=f"{self.part.path}#stream {len(self.nginx.streams) + 1}",
@@ -615,16 +616,16 @@ def _is_catch_all(block: Block) -> bool:
     )
 
 
-def _fallbacks(server: VirtualServer) -> set[str]:
+def _fallbacks(server: VirtualServer, definitions: Definitions) -> set[str]:
     """Named locations that a catch-all hands its requests to."""
     found: set[str] = set()
+    moment = Moment(server, Request("sse", ""))
     for place in server.places:
         general = place.is_open or catch_all(place.modifier, place.pattern)
         if place.modifier != "@" and general and place.block.passed is None:
-            for name in ("try_files", "error_page"):
-                found |= {
-                    line.args[-1] for line in _in_force(place.block, name) if line.args and line.args[-1][0] == "@"
-                }
+            lines = [*_in_force(place.block, "try_files"), *_in_force(place.block, "error_page")]
+            named = [line for line in lines if line.args and line.args[-1].startswith("@")]
+            found |= {text for line in named for text in definitions.evaluate(line.args[-1], line, moment).texts}
     return found
 
 
