@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 import msgspec
@@ -28,10 +29,8 @@ from infralint.sources.nginx.blocks import Block
 from infralint.sources.nginx.choose import (
     Listener,
     Place,
+    Sockets,
     VirtualServer,
-    choose_servers,
-    reached_servers,
-    settle_slashes,
 )
 from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.handed import hand_over
@@ -91,6 +90,10 @@ class Nginx(Node):
     refused: list[Unreadable] = field(default_factory=list)
     heard: set[Location] = field(default_factory=set)
 
+    @cached_property
+    def sockets(self) -> Sockets:
+        return Sockets(self.servers)
+
     def route(self, request: Request) -> list[Match]:
         """The locations that nginx would choose; certain where host and path leave no other."""
         found = [self._ways(server, request, doubts) for server, doubts in self._asked(request)]
@@ -111,9 +114,9 @@ class Nginx(Node):
     def _asked(self, request: Request) -> Iterator[tuple[VirtualServer, tuple[str, ...]]]:
         """The servers that may get a request, each with the reasons why another may."""
         if request.host is None:
-            yield from ((server, ()) for server in reached_servers(self.servers, request.to))
+            yield from ((server, ()) for server in self.sockets.reached_servers(request.to))
             return
-        chosen = choose_servers(self.servers, request.host, request.to)
+        chosen = self.sockets.choose_servers(request.host, request.to)
         named = [choice.server for choice in chosen if choice.by_name]
         if named:
             yield from ((server, ()) for server in named)
@@ -228,7 +231,7 @@ class _Builder:
         self.nginx.refused += unknown_methods(self.found.upstreams.values(), self.version)
         self.nginx.hops = tuple(self.hops)
         self._place_node()
-        settle_slashes(self.nginx.servers)
+        self.nginx.sockets.settle_slashes()
         return self.nginx
 
     def _place_node(self) -> None:

@@ -32,7 +32,7 @@ from infralint.model import (
 from infralint.platforms import nginx as platform
 from infralint.platforms.nginx import Facts, Family, Line, Version
 from infralint.sources.nginx.blocks import Block
-from infralint.sources.nginx.choose import Place, is_surely_match
+from infralint.sources.nginx.choose import Place, is_surely_match, normalise_path
 from infralint.sources.nginx.edits import propose_edits
 from infralint.sources.nginx.processing import Processing, Run
 from infralint.sources.nginx.scopes import Scope, ScopeSettings
@@ -104,23 +104,13 @@ class NginxLocation(Hop):
         return platform.buffering_of(self.facts, response, request)
 
     def upgrade_of(self, request: Request) -> Setting[Upgrade]:
-        """Whether a handshake is passed on, if it came in whole."""
-        if self.family != "proxy" or not self._varies(name for name in ("upgrade", "connection")):
+        """What becomes here of a handshake that comes in whole; mostly it is the same for all of them."""
+        if isinstance(self.forwards_upgrade, Known) or self.family != "proxy":
             return self.forwards_upgrade
         moments = [run.moment for run in self._runs(request)]
         if not moments:
             return self.forwards_upgrade
         return judge_handshake(self.facts, self.rules, self.definitions, moments)
-
-    def _varies(self, names: Iterator[str]) -> bool:
-        """Whether one of these headers has variables."""
-        telling = set(names)
-        return any(
-            "$" in word
-            for header in headers_of(self.rules)[0]
-            if name_of(header) in telling
-            for word in header.args[1:]
-        )
 
     @cached_property
     def pool(self) -> Pool:
@@ -137,7 +127,11 @@ class NginxLocation(Hop):
         """How a request arrives here; one that nginx would send elsewhere is taken to arrive all the same."""
         if self.family == "stream":
             return []
-        ways = self.processing.ways(self.block.server, request)
+        server = self.block.server
+        if server.is_plain:
+            path = normalise_path(request.path, not server.keeps_slashes)
+            return [Run(Moment(server, request, request.path, path), self.block)]
+        ways = self.processing.ways(server, request)
         runs = [way.run for way in ways if way.block is self.block]
         return runs or self.processing.runs_at(self.block, request, request.path)
 
