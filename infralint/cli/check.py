@@ -132,7 +132,7 @@ def _new_since(report: Report, project: Project, checks: Sequence[Check], option
     if options.changed_since is None:
         return report
     try:
-        changes = changes_since(project.root, options.changed_since)
+        changes = changes_since(project, options.changed_since)
     except NoHistory as error:
         fail(str(error))
     settings = _earlier_settings(project, changes.before, options)

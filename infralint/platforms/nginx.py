@@ -436,7 +436,7 @@ def forwards_upgrade(facts: Facts, headers: Sequence[Header], absent: Absent) ->
         if isinstance(judged, Unknown) or judged.value != "forwarded":
             return judged
     connection = next(header for header in headers if header.name == "connection")
-    obstacle = _hidden(facts) or _key_lost(facts, headers) or _other_method(facts) or _host_twice(headers)
+    obstacle = _hidden(facts) or _key_lost(facts, headers) or _other_method(facts)
     return obstacle or _over_http(facts, connection)
 
 
@@ -505,15 +505,6 @@ def _other_method(facts: Facts) -> Known[Upgrade] | None:
     if isinstance(method, Known) and method.value not in ("", "get", "$request_method"):
         return _dropped(method, f"`{method.written}` turns the handshake's GET into another method", method.name)
     return None
-
-
-def _host_twice(headers: Sequence[Header]) -> Known[Upgrade] | None:
-    sent = [header for header in headers if header.name == "host"]
-    known = [header for header in sent if not (isinstance(header.value, Known) and not header.value.value)]
-    if len(known) < 2:
-        return None
-    both = f"`{known[0].written}` and `{known[1].written}` both send the header, and backends answer 400 to two of it"
-    return _dropped(known[1], both)
 
 
 def _over_http(facts: Facts, header: Header) -> Setting[Upgrade]:

@@ -9,9 +9,9 @@ import pytest
 from infralint.sources.nginx.choose import (
     Listener,
     Place,
+    Sockets,
     VirtualServer,
     choose_location,
-    choose_server,
     is_surely_match,
     normalise_path,
 )
@@ -86,7 +86,7 @@ def test_names_rank_exact_leading_trailing_regex_default(host: str, name: str) -
         "default.local",
     ]
     servers = [VirtualServer([Listener("*:80", one == "default.local")], [one]) for one in names]
-    assert choose_server(servers, host, "*:80")[0].names == [name]
+    assert Sockets(servers).by_key["*:80"].choose(host).server.names == [name]
 
 
 def test_a_hostile_expression_ends() -> None:

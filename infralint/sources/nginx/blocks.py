@@ -14,6 +14,8 @@ from infralint.sources.nginx.tree import Directive
 CODES = frozenset({"set", "if", "rewrite", "return", "break"})
 """What is run in the order in which it stands: https://nginx.org/en/docs/http/ngx_http_rewrite_module.html"""
 
+_DIVERTING = frozenset({"try_files", "error_page", "internal", "limit_except"})
+
 
 class Block(msgspec.Struct, eq=False, dict=True):
     """What nginx calls a configuration: a server's, a location's, or that of an `if` (or `limit_except`) in a location.
@@ -40,6 +42,12 @@ class Block(msgspec.Struct, eq=False, dict=True):
     def runs_code(self) -> bool:
         """Whether anything in it is run before a request is handed on."""
         return not CODES.isdisjoint(self.level.by_name)
+
+    @cached_property
+    def diverts(self) -> bool:
+        """Whether it may send requests elsewhere, or rules them in several ways."""
+        names = self.level.by_name
+        return self.runs_code or bool(self.inner) or not _DIVERTING.isdisjoint(names)
 
     @property
     def written(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 import msgspec
@@ -28,10 +29,8 @@ from infralint.sources.nginx.blocks import Block
 from infralint.sources.nginx.choose import (
     Listener,
     Place,
+    Sockets,
     VirtualServer,
-    choose_servers,
-    reached_servers,
-    settle_slashes,
 )
 from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.handed import hand_over
@@ -43,7 +42,7 @@ from infralint.sources.nginx.refusals import clashes, contradictions
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, hidden
 from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.upstreams import Upstream, Upstreams, keeps_affinity, read_target, unknown_methods
-from infralint.sources.nginx.variables import Definitions
+from infralint.sources.nginx.variables import Definitions, Moment, Values
 from infralint.sources.nginx.versions import Versions
 from infralint.sources.nginx.websocket import judge_handshake
 from infralint.text.stream_names import stream_name
@@ -91,6 +90,10 @@ class Nginx(Node):
     refused: list[Unreadable] = field(default_factory=list)
     heard: set[Location] = field(default_factory=set)
 
+    @cached_property
+    def sockets(self) -> Sockets:
+        return Sockets(self.servers)
+
     def route(self, request: Request) -> list[Match]:
         """The locations that nginx would choose; certain where host and path leave no other."""
         found = [self._ways(server, request, doubts) for server, doubts in self._asked(request)]
@@ -111,9 +114,9 @@ class Nginx(Node):
     def _asked(self, request: Request) -> Iterator[tuple[VirtualServer, tuple[str, ...]]]:
         """The servers that may get a request, each with the reasons why another may."""
         if request.host is None:
-            yield from ((server, ()) for server in reached_servers(self.servers, request.to))
+            yield from ((server, ()) for server in self.sockets.reached_servers(request.to))
             return
-        chosen = choose_servers(self.servers, request.host, request.to)
+        chosen = self.sockets.choose_servers(request.host, request.to)
         named = [choice.server for choice in chosen if choice.by_name]
         if named:
             yield from ((server, ()) for server in named)
@@ -181,7 +184,8 @@ def _collect(level: Level, part: Part, includes: Includes, into: Shared) -> None
     for directive in level.by_name.get("upstream", ()):
         if directive.block is not None and directive.args:
             expanded = includes.expand(directive.block, part.base, ())
-            into.upstreams.setdefault(directive.args[0], Upstream(directive, Level(directive, expanded)))
+            name = directive.source.prepared.original(directive.args[0])
+            into.upstreams.setdefault(name, Upstream(directive, Level(directive, expanded)))
 
 
 def _http_levels(part: Part, includes: Includes) -> list[Level]:
@@ -227,7 +231,7 @@ class _Builder:
         self.nginx.refused += unknown_methods(self.found.upstreams.values(), self.version)
         self.nginx.hops = tuple(self.hops)
         self._place_node()
-        settle_slashes(self.nginx.servers)
+        self.nginx.sockets.settle_slashes()
         return self.nginx
 
     def _place_node(self) -> None:
@@ -359,7 +363,7 @@ class _Builder:
             for block in blocks
             if _serving(block) and block.place.pattern not in checked and not _answers_everything(block)
         ]
-        everything = {"/", *_fallbacks(server)}
+        everything = {"/", *_fallbacks(server, self.definitions)}
         apis = any(_is_catch_all(block) and block.place.pattern not in everything for block in proxied)
         for block in proxied:
             general = not apis if block.place.pattern in everything else _is_catch_all(block)
@@ -398,7 +402,8 @@ class _Builder:
         self.nginx.heard |= {hint.evidence.where for hint in told if hint.evidence.where}
         facts = Facts(family, where, self.version, ScopeSettings(scope, where))
         upgrade = self._upgrade(facts, block)
-        targets = self._targets(block)
+        named = self._passed(block)
+        targets = list(dict.fromkeys(read_target(text).authority for text in named.texts))
         said: Sequence[Hint] = ()
         if not internal and directive is location:
             said = hints(location, scope, family, general, upgrade, told)
@@ -408,7 +413,7 @@ class _Builder:
             buffers_responses=platform.buffering_of(facts),
             clocks=platform.clocks(facts),
             forwards_upgrade=upgrade,
-            keeps_affinity=keeps_affinity(passed, targets, self.upstreams, scope),
+            keeps_affinity=keeps_affinity(passed, named, self.upstreams, scope),
             runtime=Known("", where, "", "default"),
             hosts=tuple(name for name in names if name not in ("_", "") and not has_hole(name)),
             paths=_paths(location) if not internal else (),
@@ -437,11 +442,9 @@ class _Builder:
             runs = self.nginx.processing.runs_anyhow(block, HANDSHAKE)
         return judge_handshake(facts, block.scope, self.definitions, [run.moment for run in runs])
 
-    def _targets(self, block: Block) -> list[str]:
-        """The upstreams or hosts that a `*_pass` may lead to; none where only a request tells."""
-        assert block.passed is not None
-        values = passed_anywhere(block.passed, block, self.nginx.processing)
-        return list(dict.fromkeys(read_target(text).authority for text in values.texts))
+    def _passed(self, block: Block) -> Values:
+        """What a `*_pass` may name."""
+        return passed_anywhere(block, self.nginx.processing, self.upstreams)
 
     def _snippets(self, owner: Directive) -> frozenset[str]:
         if id(owner) not in self.files:
@@ -463,14 +466,15 @@ class _Builder:
         block = server.block = Block(directive, scope, server, passed=passed)
         where = directive.where
         facts = Facts("stream", where, self.version, ScopeSettings(scope, where))
-        targets = self._targets(block)
+        named = self._passed(block)
+        targets = list(dict.fromkeys(read_target(text).authority for text in named.texts))
         hop = NginxLocation(
             name=f"stream server on {', '.join(ports) or 'an unnamed port'}",
             where=where,
             buffers_responses=platform.buffering_of(facts),
             clocks=platform.clocks(facts),
             forwards_upgrade=Known("forwarded", where, "", "default"),
-            keeps_affinity=keeps_affinity(passed, targets, self.upstreams, scope),
+            keeps_affinity=keeps_affinity(passed, named, self.upstreams, scope),
             runtime=Known("", where, "", "default"),
             upstream=targets[0] if len(targets) == 1 else "",
             scope=f"{self.part.path}#stream {len(self.nginx.streams) + 1}",
@@ -615,16 +619,16 @@ def _is_catch_all(block: Block) -> bool:
     )
 
 
-def _fallbacks(server: VirtualServer) -> set[str]:
+def _fallbacks(server: VirtualServer, definitions: Definitions) -> set[str]:
     """Named locations that a catch-all hands its requests to."""
     found: set[str] = set()
+    moment = Moment(server, Request("sse", ""))
     for place in server.places:
         general = place.is_open or catch_all(place.modifier, place.pattern)
         if place.modifier != "@" and general and place.block.passed is None:
-            for name in ("try_files", "error_page"):
-                found |= {
-                    line.args[-1] for line in _in_force(place.block, name) if line.args and line.args[-1][0] == "@"
-                }
+            lines = [*_in_force(place.block, "try_files"), *_in_force(place.block, "error_page")]
+            named = [line for line in lines if line.args and line.args[-1].startswith("@")]
+            found |= {text for line in named for text in definitions.evaluate(line.args[-1], line, moment).texts}
     return found
 
 

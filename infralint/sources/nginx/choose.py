@@ -102,6 +102,12 @@ class VirtualServer(msgspec.Struct, eq=False, dict=True):
         return all(name in ("", "_", "localhost", "default_server") or name.startswith("$") for name in self.names)
 
     @cached_property
+    def is_plain(self) -> bool:
+        """Whether every request ends in the location that its path chooses, and nothing is run on its way."""
+        blocks = [self.block, *(place.block for top in self.places for place in top.walk())]
+        return not any(block.diverts for block in blocks)
+
+    @cached_property
     def open_places(self) -> list[Place]:
         """Locations whose path is only known once a template is rendered."""
         return [place for place in self.places if place.is_open]
@@ -259,58 +265,81 @@ class Chosen(NamedTuple):
     by_name: bool
 
 
-def choose_servers(servers: Sequence[VirtualServer], host: str, to: Address | None = None) -> list[Chosen]:
-    """For each socket that a request may reach, the server that answers for its host."""
-    unique: dict[int, Chosen] = {}
-    for key, group in _sockets(servers, to).items():
-        chosen = choose_server(group, host, key)
-        if chosen.by_name or id(chosen.server) not in unique:
-            unique[id(chosen.server)] = chosen
-    return list(unique.values())
+class Socket(msgspec.Struct, eq=False):
+    """The servers that listen on one address and port. exact: by their plain names; others: with wildcards and
+    expressions, in their order. default: what answers for names that nobody has."""
+
+    listener: Listener
+    default: VirtualServer
+    servers: list[VirtualServer] = []
+    exact: dict[str, VirtualServer] = {}
+    others: list[tuple[str, VirtualServer]] = []
+
+    def choose(self, host: str) -> Chosen:
+        """The server that answers for a host: by its name, else the default one."""
+        host = host.lower().rstrip(".").partition(":")[0]
+        if host in self.exact:
+            return Chosen(self.exact[host], True)
+        ranked = [
+            (rank, -index, server)
+            for index, (name, server) in enumerate(self.others)
+            if (rank := _name_rank(name, host)) is not None
+        ]
+        if ranked:
+            return Chosen(max(ranked, key=lambda entry: entry[:2])[2], True)
+        return Chosen(self.default, False)
 
 
-def reached_servers(servers: Sequence[VirtualServer], to: Address | None) -> list[VirtualServer]:
-    """The servers that listen where a request is sent to; None: anywhere."""
-    if to is None:
-        return list(servers)
-    return list({id(server): server for group in _sockets(servers, to).values() for server in group}.values())
+class Sockets:
+    """Where the servers of one nginx listen, and which of them answers there."""
 
+    def __init__(self, servers: Sequence[VirtualServer]) -> None:
+        self.servers = servers
+        self.by_key: dict[str, Socket] = {}
+        for server in servers:
+            for listener in server.listeners:
+                self._add(server, listener)
 
-def _sockets(servers: Sequence[VirtualServer], to: Address | None) -> dict[str, list[VirtualServer]]:
-    """The servers of each socket that an address leads to: one of that very address comes before one of any."""
-    sockets: dict[str, list[VirtualServer]] = {}
-    for server in servers:
-        for key in dict.fromkeys(listener.key for listener in server.listeners if to is None or listener.takes(to)):
-            sockets.setdefault(key, []).append(server)
-    exact = f"{to.host}:{to.port}" if to is not None else ""
-    return {exact: sockets[exact]} if exact in sockets else sockets
+    def _add(self, server: VirtualServer, listener: Listener) -> None:
+        socket = self.by_key.setdefault(listener.key, Socket(listener, server))
+        if listener.default:
+            socket.default = server
+        if server in socket.servers[-1:]:
+            return
+        socket.servers.append(server)
+        for name in server.names:
+            if name.startswith(("~", "*", ".")) or name.endswith(".*"):
+                socket.others.append((name, server))
+                # `.example.com` is example.com, too.
+            if not name.startswith(("~", "*")):
+                socket.exact.setdefault(name.removeprefix(".").lower(), server)
 
+    def reached_by(self, to: Address | None) -> list[Socket]:
+        """The sockets that an address may lead to: one of that very address comes before those of any."""
+        if to is None:
+            return list(self.by_key.values())
+        exact = self.by_key.get(f"{to.host}:{to.port}")
+        return [exact] if exact is not None else [found for found in self.by_key.values() if found.listener.takes(to)]
 
-def choose_server(group: Sequence[VirtualServer], host: str, key: str = "") -> Chosen:
-    """The server of one socket that answers for a host, and whether its name says so."""
-    host = host.lower().rstrip(".").partition(":")[0]
-    ranked = [
-        (rank, -index, server)
-        for index, server in enumerate(group)
-        for name in server.names
-        if (rank := _name_rank(name, host)) is not None
-    ]
-    if ranked:
-        return Chosen(max(ranked, key=lambda entry: entry[:2])[2], True)
-    return Chosen(default_server(group, key), False)
+    def choose_servers(self, host: str, to: Address | None = None) -> list[Chosen]:
+        """For each socket that a request may reach, the server that answers for its host."""
+        unique: dict[int, Chosen] = {}
+        for socket in self.reached_by(to):
+            chosen = socket.choose(host)
+            if chosen.by_name or id(chosen.server) not in unique:
+                unique[id(chosen.server)] = chosen
+        return list(unique.values())
 
+    def reached_servers(self, to: Address | None) -> list[VirtualServer]:
+        """The servers that listen where a request is sent to; None: anywhere."""
+        if to is None:
+            return list(self.servers)
+        return list({id(server): server for socket in self.reached_by(to) for server in socket.servers}.values())
 
-def default_server(group: Sequence[VirtualServer], key: str) -> VirtualServer:
-    """The server of one socket that answers for names nobody has: the one that says so, else the first."""
-    said = (server for server in group if any(on.default and on.key == key for on in server.listeners))
-    return next(said, group[0])
-
-
-def settle_slashes(servers: Sequence[VirtualServer]) -> None:
-    """A socket's default server decides about slashes, for nginx parses the path before it looks at the name."""
-    decided = {key: default_server(group, key).own_slashes for key, group in _sockets(servers, None).items()}
-    for server in servers:
-        server.keeps_slashes = decided[server.listeners[0].key]
+    def settle_slashes(self) -> None:
+        """A socket's default server decides about slashes, for nginx parses the path before it looks at the name."""
+        for server in self.servers:
+            server.keeps_slashes = self.by_key[server.listeners[0].key].default.own_slashes
 
 
 def _name_rank(name: str, host: str) -> tuple[int, int] | None:

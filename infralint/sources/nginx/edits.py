@@ -30,7 +30,7 @@ class Edited(Protocol):
     @property
     def family(self) -> Family: ...
     @property
-    def rules(self) -> Scope: ...
+    def location_rules(self) -> Scope: ...
     @property
     def pass_directive(self) -> Directive: ...
     @property
@@ -73,7 +73,7 @@ class _Change:
 
     def __init__(self, hop: Edited) -> None:
         self.hop = hop
-        self.level = hop.rules.nearest
+        self.level = hop.location_rules.nearest
         self.lines: list[str] = []
         self.others: list[Edit] = []
         block = self.level.owner
@@ -171,7 +171,7 @@ def _forward(change: _Change) -> None:
 
 
 def _set_headers(change: _Change) -> None:
-    headers, level = headers_of(change.hop.rules)
+    headers, level = headers_of(change.hop.location_rules)
     here = headers if level is change.level else []
     if not here:
         change.lines += [
@@ -251,14 +251,14 @@ def _map(change: _Change) -> Edit:
 def _loaded_with(change: _Change, source: Source) -> bool:
     """Whether a file is surely part of the same nginx as the location: by an http block, or a folder that is loaded whole."""
     own = change.block.source
-    whole = any(one.owner is not None and one.owner.name == "http" for one in change.hop.rules.levels)
+    whole = any(one.owner is not None and one.owner.name == "http" for one in change.hop.location_rules.levels)
     beside = posixpath.dirname(own.path) == posixpath.dirname(source.path) and bool(_TOGETHER.search(own.path))
     return whole or source is own or beside
 
 
 def _http_level(change: _Change) -> tuple[Source, Sequence[Directive], int]:
     """Where a map may stand: the http block, or the top of a file whose servers stand there."""
-    levels = change.hop.rules.levels
+    levels = change.hop.location_rules.levels
     owners = {level.owner.name: level.owner for level in levels if level.owner is not None}
     if http := owners.get("http"):
         _check_open(http)

@@ -32,13 +32,13 @@ from infralint.model import (
 from infralint.platforms import nginx as platform
 from infralint.platforms.nginx import Facts, Family, Line, Version
 from infralint.sources.nginx.blocks import Block
-from infralint.sources.nginx.choose import Place, is_surely_match
+from infralint.sources.nginx.choose import Place, is_surely_match, normalise_path
 from infralint.sources.nginx.edits import propose_edits
 from infralint.sources.nginx.processing import Processing, Run
 from infralint.sources.nginx.scopes import Scope, ScopeSettings
 from infralint.sources.nginx.tree import Directive
-from infralint.sources.nginx.upstreams import Target, Upstreams, passed_values, read_target
-from infralint.sources.nginx.variables import Definitions, Moment, Values, unknown
+from infralint.sources.nginx.upstreams import Target, Upstreams, read_target
+from infralint.sources.nginx.variables import Definitions, Moment, Values, either, unknown
 from infralint.sources.nginx.websocket import headers_of, judge_handshake, name_of, setting_of
 from infralint.text.lazy import lazy
 
@@ -79,6 +79,13 @@ class NginxLocation(Hop):
         return Facts(self.family, self.where, self.version, ScopeSettings(self.rules, self.where))
 
     @property
+    def location_rules(self) -> Scope:
+        """What rules in the location around, where most of what decides about a stream has to stand."""
+        place = self.block.place
+        location: Scope = place.block.scope if place is not None else self.rules
+        return location
+
+    @property
     def definitions(self) -> Definitions:
         return self.processing.definitions
 
@@ -97,32 +104,18 @@ class NginxLocation(Hop):
         return platform.buffering_of(self.facts, response, request)
 
     def upgrade_of(self, request: Request) -> Setting[Upgrade]:
-        """Whether a handshake is passed on, if it came in whole."""
-        if self.family != "proxy" or not self._varies(name for name in ("upgrade", "connection")):
+        """What becomes here of a handshake that comes in whole; mostly it is the same for all of them."""
+        if isinstance(self.forwards_upgrade, Known) or self.family != "proxy":
             return self.forwards_upgrade
         moments = [run.moment for run in self._runs(request)]
         if not moments:
             return self.forwards_upgrade
         return judge_handshake(self.facts, self.rules, self.definitions, moments)
 
-    def _varies(self, names: Iterator[str]) -> bool:
-        """Whether one of these headers has variables."""
-        telling = set(names)
-        return any(
-            "$" in word
-            for header in headers_of(self.rules)[0]
-            if name_of(header) in telling
-            for word in header.args[1:]
-        )
-
     @cached_property
     def pool(self) -> Pool:
         """Whom it may dial, whatever the request."""
-        return self.upstreams.pool(self._passed_anywhere(), self.definitions)
-
-    def _passed_anywhere(self) -> Values:
-        """What its `*_pass` may name, whatever the request."""
-        return passed_anywhere(self.pass_directive, self.block, self.processing)
+        return self.upstreams.pool(passed_anywhere(self.block, self.processing, self.upstreams), self.definitions)
 
     def request_out(self, request: Request) -> tuple[Forward, ...]:
         if self.family == "stream":
@@ -134,13 +127,17 @@ class NginxLocation(Hop):
         """How a request arrives here; one that nginx would send elsewhere is taken to arrive all the same."""
         if self.family == "stream":
             return []
-        ways = self.processing.ways(self.block.server, request)
+        server = self.block.server
+        if server.is_plain:
+            path = normalise_path(request.path, not server.keeps_slashes)
+            return [Run(Moment(server, request, request.path, path), self.block)]
+        ways = self.processing.ways(server, request)
         runs = [way.run for way in ways if way.block is self.block]
         return runs or self.processing.runs_at(self.block, request, request.path)
 
     def _forwards(self, run: Run, request: Request) -> Iterator[Forward]:
         """What goes on for a request that arrived in one way; several where a variable may be one text or another."""
-        [values] = passed_values(self.pass_directive, self.definitions, [run.moment])
+        values = self.upstreams.passed(self.pass_directive, self.definitions, run.moment)
         paths = LocationPaths(self, request)
         if not values.texts:
             yield Forward(self._sent(request, None, None, run), Pool((), (), values.reason), paths)
@@ -268,7 +265,7 @@ class NginxLocation(Hop):
         """What the handshake still lacks here: nginx takes a version once, and a header sent twice is refused by backends."""
         lines = [] if self._has("proxy_http_version", "1.1") else ["proxy_http_version 1.1;"]
         headers, level = headers_of(self.rules)
-        here = level is self.rules.nearest
+        here = level is self.location_rules.nearest
         for name, value in (("Upgrade", "$http_upgrade"), ("Connection", "$connection_upgrade")):
             if not self._has("proxy_set_header", name, value):
                 lines.append(f"proxy_set_header {name} {value};")
@@ -286,7 +283,7 @@ class NginxLocation(Hop):
 
     def _has(self, name: str, *args: str) -> bool:
         """Whether this very location says just that already."""
-        return any(directive.args == [*args] for directive in self.rules.nearest.by_name.get(name, ()))
+        return any(directive.args == [*args] for directive in self.location_rules.nearest.by_name.get(name, ()))
 
     @property
     def timeout_name(self) -> str:
@@ -309,19 +306,15 @@ HANDSHAKE = Request("websocket", "")
 """A handshake of which nothing else is known."""
 
 
-def passed_anywhere(passed: Directive, block: Block, processing: Processing) -> Values:
-    """What a `*_pass` may name, whatever the request."""
-    definitions = processing.definitions
-    if "$" not in passed.args[0]:
-        [values] = passed_values(passed, definitions, [Moment(block.server)])
-        return values
-    moments = [run.moment for run in processing.runs_at(block)] if block.place is not None else [Moment(block.server)]
-    texts: dict[str, None] = {}
-    for values in passed_values(passed, definitions, moments) or [unknown("no request is handed on here")]:
-        if not values.texts:
-            return values
-        texts |= dict.fromkeys(values.texts)
-    return Values(tuple(texts), "it differs from request to request")
+def passed_anywhere(block: Block, processing: Processing, upstreams: Upstreams) -> Values:
+    """What the `*_pass` of a block may name, whatever the request."""
+    passed, definitions = block.passed, processing.definitions
+    assert passed is not None
+    if "$" not in passed.args[0] or block.place is None:
+        return upstreams.passed(passed, definitions, Moment(block.server))
+    moments = [run.moment for run in processing.runs_at(block)]
+    values = [upstreams.passed(passed, definitions, moment) for moment in moments]
+    return either(values or [unknown("no request is handed on here")], "it differs from request to request")
 
 
 def _identity(forward: Forward) -> tuple[str, str | None, tuple[Address, ...], str]:
@@ -365,7 +358,7 @@ class LocationPaths:
         hop = self.hop
         sent = set()
         for run in hop.processing.runs_at(hop.block, replace(self.request, path=path), path):
-            [values] = passed_values(hop.pass_directive, hop.definitions, [run.moment])
+            values = hop.upstreams.passed(hop.pass_directive, hop.definitions, run.moment)
             sent |= {hop.path_out(run, read_target(text)) for text in values.texts}
         return sent.pop() if len(sent) == 1 else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -103,6 +103,15 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
     def get(self, name: str) -> Upstream | None:
         return self.own.get(name) or self.elsewhere.get(name)
 
+    def passed(self, directive: Directive, definitions: Definitions, moment: Moment) -> Values:
+        """What a `*_pass` names at one moment: an upstream's own words, where both are templates alike."""
+        text = directive.args[0]
+        if has_hole(text):
+            written = directive.source.prepared.original(text)
+            if self.get(read_target(written).authority) is not None:
+                return Values((written,))
+        return definitions.evaluate(text, directive, moment)
+
     def pool(self, values: Values, definitions: Definitions) -> Pool:
         """Everything that may be dialled where a `*_pass` may name one text or another."""
         if not values.texts:
@@ -127,17 +136,12 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
         return Pool((read_address(target.authority, PORTS.get(target.scheme)),))
 
 
-def passed_values(passed: Directive, definitions: Definitions, moments: Sequence[Moment]) -> list[Values]:
-    """What a `*_pass` names, in each of several moments."""
-    text = passed.args[0]
-    if "$" not in text and not has_hole(text):
-        return [Values((text,))]
-    return [definitions.evaluate(text, passed, moment) for moment in moments]
-
-
-def keeps_affinity(passed: Directive, targets: Sequence[str], upstreams: Upstreams, scope: Scope) -> Setting[Affinity]:
-    """What keeps a client on one server. targets: the authorities that a `*_pass` may name; none: not known."""
+def keeps_affinity(passed: Directive, values: Values, upstreams: Upstreams, scope: Scope) -> Setting[Affinity]:
+    """What keeps a client on one server, wherever a `*_pass` leads. values: what it may name."""
+    targets = dict.fromkeys(read_target(text).authority for text in values.texts)
     why = f"`{passed.written}` leads where a variable says, and that is only known request by request"
+    if not values.texts and has_hole(passed.args[0]):
+        why = values.reason
     unknown = Unknown(passed.where, "upstream", why)
     settings = [_of_upstream(target, upstreams, scope, passed.where) for target in targets] or [unknown]
     known = {setting.value for setting in settings if isinstance(setting, Known)}

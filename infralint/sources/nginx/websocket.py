@@ -48,10 +48,9 @@ def _sent(
     headers: Sequence[Directive], level: Level | None, definitions: Definitions, moment: Moment
 ) -> Iterator[Header]:
     """The headers that decide about a handshake, each with its value."""
-    hosts = sum(name_of(header) == "host" for header in headers)
     for header in headers:
         name = name_of(header)
-        if name in _OF_HANDSHAKE or (name == "host" and hosts > 1):
+        if name in _OF_HANDSHAKE:
             yield Header(name, _value(header, level, definitions, moment), header.where, header.written)
 
 
