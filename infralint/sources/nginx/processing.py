@@ -186,9 +186,9 @@ class Processing:
     def _inside(self, place: Place, run: Run) -> Iterator[Way]:
         """A location: what it runs, then what answers there."""
         run = self._in_location(run, place)
-        if not run.internal and (marks := run.block.level.by_name.get("internal")):
+        if not run.internal and (mark := run.block.internal) is not None:
             because = f"`{run.block.written}` is `internal`: no client reaches it"
-            yield from self._answered(replace(run, answer=Answer("404", marks[0], "", because)))
+            yield from self._answered(replace(run, answer=Answer("404", mark, "", because)))
             return
         for after in self._rewrites(run.block, run):
             if after.answer is not None:
