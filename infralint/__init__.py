@@ -36,13 +36,15 @@ if TYPE_CHECKING:
         Upgrade,
     )
     from infralint.platforms.aws_elb import LoadBalancer
+    from infralint.sources.application.nodes import ApplicationRoute
     from infralint.sources.nginx.hops import NginxLocation
     from infralint.sources.vercel.config import VercelConfig
     from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction
     from infralint.text.wording import listing, plural, seconds
 
 PLATFORM_TYPES = {
-    "LoadBalancer": "infralint.platforms.aws_elb",
+    "ApplicationRoute": "infralint.sources.application.nodes",
+    "LoadBalancer": "infralint.platforms.aws_elb.attributes",
     "NginxLocation": "infralint.sources.nginx.hops",
     "NextRewrite": "infralint.sources.vercel.hops",
     "NextRoute": "infralint.sources.vercel.hops",
@@ -63,6 +65,7 @@ __all__ = [
     "SILENCE",
     "STRONG",
     "Affinity",
+    "ApplicationRoute",
     "Buffering",
     "Crossing",
     "Evidence",

@@ -34,7 +34,11 @@ MOST_REDIRECTS = 10
 MOST_WAYS = 48
 """Ways of one request that are followed."""
 MOST_FORKS = 24
-"""Ways of one request through the rewrites of one location."""
+"""Ways of one request through the rewrites of one location, where conditions can't be told; more are not followed."""
+MOST_EXECUTED = 1_500
+"""Lines of the rewrite module that one request runs through in one block, over all of those ways."""
+MOST_REASONS = 8
+"""Reasons of one doubt: nobody reads more."""
 
 _QUERY = lazy(r"\?|\$is_args|\$args|\$query_string")
 """Where the query begins in a target."""
@@ -80,7 +84,8 @@ class Run(msgspec.Struct, frozen=True):
     doubts: tuple[str, ...] = ()
 
     def because(self, *reasons: str) -> Run:
-        return replace(self, reasons=(*self.reasons, *reasons)) if reasons else self
+        room = MOST_REASONS - len(self.reasons)
+        return replace(self, reasons=(*self.reasons, *reasons[:room])) if reasons and room > 0 else self
 
     @property
     def path(self) -> str | None:
@@ -342,8 +347,12 @@ class Processing:
         if not block.runs_code:
             return [run]
         runs = [run]
+        executed = 0
         for directive in block.level.directives:
             if directive.name in CODES and not directive.opaque:
+                executed += len(runs)
+                if executed > MOST_EXECUTED:
+                    return [run.because("its code is longer than infralint follows") for run in runs]
                 runs = [after for before in runs for after in self._executed(directive, block, before)][:MOST_FORKS]
         return runs
 
