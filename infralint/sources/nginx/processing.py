@@ -84,8 +84,8 @@ class Run(msgspec.Struct, frozen=True):
     doubts: tuple[str, ...] = ()
 
     def because(self, *reasons: str) -> Run:
-        room = MOST_REASONS - len(self.reasons)
-        return replace(self, reasons=(*self.reasons, *reasons[:room])) if reasons and room > 0 else self
+        new = [reason for reason in reasons if reason not in self.reasons][: MOST_REASONS - len(self.reasons)]
+        return replace(self, reasons=(*self.reasons, *new)) if new else self
 
     @property
     def path(self) -> str | None:
@@ -395,6 +395,9 @@ class Processing:
 
     def _decided(self, directive: Directive, inner: Block, run: Run) -> Iterator[Run]:
         """Both ways of an `if`, or the one that is sure. In a location it brings a configuration of its own."""
+        if inner.place is None and not inner.runs_code:
+            yield run
+            return
         verdict = judge(directive, self.definitions, run.moment)
         if verdict.holds is not True:
             yield run.because(verdict.reason) if verdict.reason else run
