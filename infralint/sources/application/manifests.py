@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 from infralint.sources.application.program import json_object
 from infralint.text.lazy import lazy
@@ -51,29 +51,33 @@ def is_aside(path: str) -> bool:
 
 @dataclass
 class Package:
-    """A folder with a manifest. needs: the packages that it (or a manifest above) asks for, in small letters."""
+    """A folder with a manifest. needs: the packages that it (or a manifest of its kind above) asks for, in small letters."""
 
     folder: str
     name: str = ""
     manifests: list[str] = field(default_factory=list)
     needs: set[str] = field(default_factory=set)
     files: list[str] = field(default_factory=list)
+    kinds: set[str] = field(default_factory=set)
 
 
 def packages(files: Iterable[str], text: Callable[[str], bytes]) -> dict[str, Package]:
     """The folders with manifests; the project's root is always among them."""
     found = {"": Package("")}
+    matches = re.compile("|".join(map(translate, MANIFESTS))).match
     for path in files:
         folder, name = posixpath.split(path)
-        if any(fnmatchcase(name, pattern) for pattern in MANIFESTS) and not is_aside(path):
+        if matches(name):
             found.setdefault(folder, Package(folder)).manifests.append(path)
     for package in found.values():
         for path in package.manifests:
             _read_manifest(package, path, text(path))
         package.name = package.name or posixpath.basename(package.folder)
     for folder in sorted(found):
-        if folder:
-            found[folder].needs |= found[nearest(found, posixpath.dirname(folder))].needs
+        package, outer = found[folder], found[nearest(found, posixpath.dirname(folder))]
+        if folder and (not package.kinds or package.kinds & outer.kinds):
+            package.needs |= outer.needs
+            package.kinds |= outer.kinds
     return found
 
 
@@ -87,6 +91,8 @@ def nearest(found: Mapping[str, Package], folder: str) -> str:
 def _read_manifest(package: Package, path: str, content: bytes) -> None:
     name = posixpath.basename(path)
     text = content.decode("utf-8", "replace")
+    if "ockerfile" not in name and name != "Containerfile":
+        package.kinds.add("python" if path.endswith(_PYTHON) else name)
     if name in ("package.json", "composer.json"):
         data = json_object(content)
         package.name = package.name or str(data.get("name") or "")

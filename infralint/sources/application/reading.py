@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import cached_property
 from typing import NamedTuple
 
@@ -91,12 +91,12 @@ class Reader:
 
     def _routes(self, candidates: list[str]) -> Iterator[_Found]:
         modules = [module for path in candidates if (module := self._program.load(path)) is not None]
-        seen: set[tuple[str, str, str]] = set()
+        kept: dict[tuple[str, str, str], _Found] = {}
         for found in (*self._sockets(modules), *(found for module in modules for found in self._of_module(module))):
             key = (found.route.kind, found.route.path, found.home)
-            if key not in seen:
-                seen.add(key)
-                yield found
+            if key not in kept or (kept[key].route.content_type is None and found.route.content_type is not None):
+                kept[key] = found
+        yield from kept.values()
 
     def _of_module(self, module: Module) -> Iterator[_Found]:
         for registration, shape in self._streaming.streaming_routes(module):
@@ -273,12 +273,13 @@ class Reader:
         return route
 
     def _starters(self, package: Package) -> list[str]:
-        return [
-            path
-            for path in self._files
-            if any(fnmatchcase(posixpath.basename(path), pattern) for pattern in STARTERS)
-            and nearest(self._packages, posixpath.dirname(path)) == package.folder
-        ]
+        return [path for path in self._all_starters if self._package_of(path) is package]
+
+    @cached_property
+    def _all_starters(self) -> list[str]:
+        """Files that start programs: Dockerfiles, Procfiles, scripts."""
+        matches = re.compile("|".join(map(translate, STARTERS))).match
+        return [path for path in self._files if matches(posixpath.basename(path))]
 
     def _starting(self, package: Package) -> list[str]:
         return [path for path in package.files if _STARTING.match(posixpath.basename(path))]

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.program import Program
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.syntax import Call, Definition, Module, Span, span_of, unwrapped
 
@@ -16,7 +15,10 @@ if TYPE_CHECKING:
 CONTENT_TYPES = frozenset(
     "content-type content_type contenttype media_type mimetype media-type mediatype type produces".split()
 )
-HEADERS = frozenset("x-accel-buffering cache-control content-encoding content-type".split())
+HEADERS = frozenset(
+    "x-accel-buffering cache-control content-encoding content-type content-length content-disposition".split()
+)
+"""Headers that matter to a stream; others are not kept."""
 REQUESTS = frozenset(
     "fetch axios got ky request requests httpx session client http_client Request NewRequest NewRequestWithContext stream"
     " EventSource fetchEventSource aconnect_sse connect_sse AsyncClient Client ClientSession useFetch ofetch $fetch superagent".split()
@@ -206,9 +208,7 @@ def _is_conditional(module: Module, node: SgNode, definition: Definition, at: Sp
     return False
 
 
-def is_file(
-    resolver: Resolver, call: Call, content_type: str | None, headers: Mapping[str, str], program: Program
-) -> bool:
+def is_file(call: Call, content_type: str | None, headers: Mapping[str, str]) -> bool:
     """Whether a streaming response sends a file, and no stream."""
     if "content-disposition" in headers or "content-length" in headers:
         return True

@@ -11,11 +11,11 @@ from infralint.sources.application.bodies import is_stream
 from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.joining import Joiner, Registration
-from infralint.sources.application.libraries import EVENTS, LIBRARIES
+from infralint.sources.application.libraries import LIBRARIES
 from infralint.sources.application.program import Import
 from infralint.sources.application.resolving import Instance, Parameter, receiver_type
 from infralint.sources.application.responses import (
-    CONTENT_TYPES,
+    HEADERS,
     event_stream_places,
     headers_in,
     is_file,
@@ -105,7 +105,7 @@ class Streaming:
             return None
         content_type = self._content_type(call, shape)
         headers = self._given_headers(call, shape)
-        if shape.may_be_file and is_file(self.resolver, call, content_type, headers, self.program):
+        if shape.may_be_file and is_file(call, content_type, headers):
             return None
         library = LIBRARIES.get(shape.library)
         carried = {**(library.headers if library else {}), **headers}
@@ -147,7 +147,8 @@ class Streaming:
         if shape.headers is None:
             return {}
         pairs = self.resolver.pairs(call.module, call.argument(shape.headers))
-        found = {key.lower(): self.resolver.text(home, value) for key, (home, value) in pairs.items()}
+        kept = {key.lower(): given for key, given in pairs.items() if key.lower() in HEADERS}
+        found = {key: self.resolver.text(home, value) for key, (home, value) in kept.items()}
         return {name: value for name, value in found.items() if value is not None}
 
     def _by_class(self, module: Module, rules: Rules) -> Iterator[Sighting]:
@@ -360,6 +361,3 @@ def _plain(name: str) -> str:
 
 def _is_false(node: SgNode | None) -> bool:
     return node is not None and node.text() in ("False", "false")
-
-
-__all__ = ["CONTENT_TYPES", "EVENTS", "Reached", "Sighting", "Streaming"]

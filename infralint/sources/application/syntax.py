@@ -324,6 +324,7 @@ class Assignment:
     value: SgNode
     span: Span
     name: SgNode
+    value_span: Span
 
 
 _ARGUMENT = frozenset("argument value_argument attribute_argument literal_element element_value_pair".split())
@@ -441,8 +442,16 @@ class Module:
         for node in self._of_kinds(self.language.assignments):
             target, value = (_part(node, part) for part in self.language.assignments[node.kind()])
             if target is not None and value is not None:
-                found.append(Assignment(re.sub(r"\s+", "", target.text()), value, span_of(node), target))
+                written = re.sub(r"\s+", "", target.text())
+                found.append(Assignment(written, value, span_of(node), target, span_of(value)))
         return found
+
+    def assignment_of(self, span: Span) -> Assignment | None:
+        """The innermost assignment whose value a place lies in."""
+        around = [
+            one for one in self.assignments if one.value_span.start <= span.start and span.end <= one.value_span.end
+        ]
+        return min(around, key=lambda one: one.value_span.end - one.value_span.start, default=None)
 
     @cached_property
     def _assigned(self) -> dict[str, list[Assignment]]:
@@ -459,14 +468,14 @@ class Module:
         inner = self.definition_at(span)
         while inner is not None:
             if inner.kind == "function":
-                local = [one for one in found if (home := self._function_at(one.span)) is not None and home is inner]
+                local = [one for one in found if (home := self.function_at(one.span)) is not None and home is inner]
                 if local:
                     return local
             inner = inner.owner
-        outside = [one for one in found if self._function_at(one.span) is None]
+        outside = [one for one in found if self.function_at(one.span) is None]
         return outside or ([] if "." not in target else found)
 
-    def _function_at(self, span: Span) -> Definition | None:
+    def function_at(self, span: Span) -> Definition | None:
         """The innermost function that a place lies in."""
         found = self.definition_at(span)
         while found is not None and (found.kind != "function" or found.span == span):
@@ -512,6 +521,15 @@ class Module:
         node = unwrapped(node)
         fields = self.language.calls.get(node.kind()) if node is not None else None
         return self._call(node, fields[0], fields[1]) if node is not None and fields else None
+
+    def call_around(self, node: SgNode) -> Call | None:
+        """The call of which an expression is an argument."""
+        parent = node.parent()
+        for _ in range(3):
+            if parent is not None and parent.kind() in self.language.calls:
+                return self.call_of(parent)
+            parent = parent.parent() if parent is not None else None
+        return None
 
     def _call(self, node: SgNode, callee: str, receiver: str) -> Call | None:
         called = _part(node, callee)
@@ -617,6 +635,15 @@ class Module:
 
     def identifiers(self, names: frozenset[str]) -> list[SgNode]:
         """Where any of these names stands."""
+        if names not in self._identifiers:
+            self._identifiers[names] = self._find_identifiers(names)
+        return self._identifiers[names]
+
+    @cached_property
+    def _identifiers(self) -> dict[frozenset[str], list[SgNode]]:
+        return {}
+
+    def _find_identifiers(self, names: frozenset[str]) -> list[SgNode]:
         present = [re.escape(name) for name in sorted(names) if name in self.text]
         if not present:
             return []
