@@ -159,7 +159,9 @@ class Joiner:
             if call.module.language.name == "javascript" and not plain.startswith(("/", "*", "(", HOLE)):
                 return plain == "" or self.router_rules(call) is not None
             return not re.search(r"\s|://", plain)
-        if node.kind() in ("regex", "array", "list"):
+        if node.kind() in ("array", "list"):
+            return _is_path(self.resolver.text(call.module, _first_item(node)))
+        if node.kind() == "regex":
             return True
         return self.router_rules(call) is not None or _last_name(call.receiver).lower() in _ROUTER_NAMES
 
@@ -696,6 +698,10 @@ class Joiner:
             if path.endswith(".py") and "settings" in path:
                 found |= set(re.findall(rb"ROOT_URLCONF\s*=\s*[\"']([\w.]+)[\"']", self.program.content(path)))
         return frozenset(name.decode() for name in found)
+
+
+def _is_path(text: str | None) -> bool:
+    return text is not None and text.startswith(("/", "*"))
 
 
 def _is_splat(call: Call) -> bool:

@@ -30,7 +30,8 @@ STARTERS = (
 _REQUIREMENT = lazy(r"^\s*([A-Za-z0-9][\w.-]*)(?:\[[\w, -]*\])?\s*(?:[<>=!~;@#]|$)", re.MULTILINE)
 _QUOTED = lazy(r"""["']([A-Za-z@][\w./@-]*)(?:\[[^\]"']*\])?\s*(?:[<>=!~^;][^"']*)?["']""")
 _KEY = lazy(r"^\s*[\"']?([A-Za-z@][\w./@-]*)[\"']?\s*=", re.MULTILINE)
-_GO = lazy(r"^\s*(?:require\s+)?([\w.-]+\.[\w.-]+/\S+)\s+v", re.MULTILINE)
+_GO = lazy(r"^\s*(?:require\s+)?([\w.-]+\.[\w.-]+/\S+)\s+v\S+[ \t]*(?:\n|\Z)", re.MULTILINE)
+"""What a go.mod asks for itself: not what is marked `// indirect`."""
 _GEM = lazy(r"^\s*gem\s+[\"']([\w-]+)", re.MULTILINE)
 _TAG = lazy(r"<artifactId>\s*([^<\s]+)|(?:Package|Framework)Reference\s+Include=\"([^\"]+)\"|Sdk=\"([^\"]+)\"")
 _GRADLE = lazy(r"[\"']([\w.-]+):([\w.-]+)(?::[^\"']*)?[\"']|id\(?\s*[\"']([\w.-]+)")

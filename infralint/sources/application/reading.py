@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import translate
 from functools import cached_property
 from typing import NamedTuple
@@ -26,7 +27,7 @@ from infralint.sources.application.syntax import Call, Module, language_of
 
 VERBS = frozenset("get post put patch delete head options".split())
 _STARTING = re.compile(
-    r"^(?:main|server|app|index|run|wsgi|asgi|manage|gunicorn[\w.]*|__main__|bootstrap|start|cmd)\.\w+$"
+    r"^(?:main|server|app|index|run|wsgi|asgi|manage|gunicorn[\w.-]*|__main__|bootstrap|start|cmd)\.\w+$"
 )
 
 
@@ -285,18 +286,32 @@ class Reader:
         return [path for path in package.files if _STARTING.match(posixpath.basename(path))]
 
     def _frameworks(self, package: Package) -> set[str]:
-        found = {rules.framework for rules in self._rules if _needs_any(package.needs, rules.packages)}
-        return found | {name for need, name in UNREAD_FRAMEWORKS.items() if need in package.needs}
+        languages = {language.name for path in package.files if (language := language_of(path)) is not None}
+        rules = [rules for rules in self._rules if rules.language in languages]
+        found = {one.framework for one in rules if _needs_any(package.needs, one.packages)}
+        return found | set(self._unread(package))
+
+    def _unread(self, package: Package) -> list[str]:
+        """The frameworks without rules that an application depends on and names in its code."""
+        wanted = {need: name for need, name in UNREAD_FRAMEWORKS.items() if need in package.needs}
+        if not wanted:
+            return []
+        forms = {name: need.replace("-", "_").encode() for need, name in wanted.items()}
+        plain = {name: need.encode() for need, name in wanted.items()}
+        contents = [self._program.content(path) for path in package.files]
+        return sorted(
+            name for name in forms if any(forms[name] in content or plain[name] in content for content in contents)
+        )
 
     def _reasons(self, package: Package) -> list[str]:
         languages = {rules.language for rules in self._rules}
         reasons = []
-        for ending, count in sorted(_counted(package.files).items()):
-            language = language_of(f"x.{ending}")
-            if language is None or language.name not in languages:
-                name = LANGUAGE_NAMES.get(ending, ending)
-                reasons.append(f"{name} is not read ({count} file{'s' if count > 1 else ''})")
-        reasons += [f"{name} is not read" for need, name in sorted(UNREAD_FRAMEWORKS.items()) if need in package.needs]
+        unread = [
+            path for path in package.files if (language := language_of(path)) is None or language.name not in languages
+        ]
+        for name, count in sorted(Counter(map(_language_name, unread)).items()):
+            reasons.append(f"{name} is not read ({count} file{'s' if count > 1 else ''})")
+        reasons += [f"{name} is not read" for name in self._unread(package)]
         skipped = sorted(path for path in self._program.skipped if self._package_of(path) is package)
         reasons += [f"{self._shown(path)} can't be read" for path in skipped]
         for path in package.files:
@@ -330,14 +345,6 @@ def _words_of(rules: Iterable[Rules], language: str) -> re.Pattern[bytes] | None
 
 def _needs_any(needs: set[str], names: Iterable[str]) -> bool:
     return any(name in needs or any(need.startswith(f"{name}/") for need in needs) for name in names)
-
-
-def _counted(files: Iterable[str]) -> Mapping[str, int]:
-    found: dict[str, int] = {}
-    for path in files:
-        ending = path.rpartition(".")[2]
-        found[ending] = found.get(ending, 0) + 1
-    return found
 
 
 def _language_name(path: str) -> str:

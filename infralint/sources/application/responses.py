@@ -33,7 +33,7 @@ _FILE_TYPE = re.compile(
 )
 _FILE_WORDS = re.compile(
     r"content-disposition|content-length|accept-ranges|content-range|\bBytesIO\b|\bStringIO\b|createReadStream|\bopen\("
-    r"|get_object|getObject|GetObjectCommand|\bFileWrapper\b|to_csv|to_excel|iter_?file|\.zip\b|file_path|filepath|open_download|download",
+    r"|get_object|getObject|GetObjectCommand|\bFileWrapper\b|to_csv|to_excel|iter_?file|\.zip\b|file_path|filepath|open_download|download|read_file|file_store|get_file|\bfile_io\b",
     re.IGNORECASE,
 )
 
@@ -211,6 +211,8 @@ def _is_conditional(module: Module, node: SgNode, definition: Definition, at: Sp
 def is_file(call: Call, content_type: str | None, headers: Mapping[str, str]) -> bool:
     """Whether a streaming response sends a file, and no stream."""
     if "content-disposition" in headers or "content-length" in headers:
+        return True
+    if re.search(r"max-age=[1-9]|immutable", headers.get("cache-control", "")):
         return True
     if content_type and content_type != "\0":
         return bool(_FILE_TYPE.match(content_type.lower()))
