@@ -22,6 +22,8 @@ DEEPEST = 10
 MOST_USES = 400
 """Uses of one name that are looked at."""
 
+_HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler"})
+"""Members by which a router is mounted: `app.use(router.routes())`."""
 _ROUTER_NAMES = frozenset("app router server api routes route fastify koa hono r mux group g v1".split())
 """What routers are called where it can't be told what an object is."""
 
@@ -135,7 +137,20 @@ class Joiner:
                     yield found
                     break
 
+        if rules.tuples and any(shape.source and _mentions(module, shape.source) for shape in rules.routes):
+            yield from self._pairs(module, rules)
+
+    def _pairs(self, module: Module, rules: Rules) -> Iterator[Registration]:
+        """Routes as pairs in a table: `(r"/ws", Handler)`."""
+        for node in module.find({"kind": "tuple"}):
+            items = node.named_children()
+            if len(items) >= 2 and items[0].kind() == "string" and items[1].kind() in ("identifier", "attribute"):
+                call = Call(module, node, span_of(node), "", None, items[0], (items, {}))
+                yield Registration(rules, RouteShape(call=(), scope="root"), call, (span_of(items[1]),))
+
     def _registration(self, call: Call, shape: RouteShape, rules: Rules) -> Registration | None:
+        if shape.when and not is_true(call.argument(shape.when)):
+            return None
         if shape.handler == "decorated":
             decorated = call.module.decorated(call)
             return Registration(rules, shape, call, (decorated.span,), decorated) if decorated is not None else None
@@ -148,7 +163,7 @@ class Joiner:
 
     def _has_path(self, call: Call, shape: RouteShape) -> bool:
         """Whether the path of a route is one: `get("/x")`, and not `get(key)` of some cache."""
-        if shape.path is None or shape.any_path:
+        if shape.path is None:
             return True
         node = _argument(call, shape.path)
         if node is None:
@@ -230,6 +245,9 @@ class Joiner:
             return [Head(outer.joined(self._class_prefix(registration)), call.module.path)]
         if scope == "value":
             return self._value_heads(call.module, call.span, 0) or [NOWHERE]
+        if scope == "name" and registration.decorated is not None:
+            uses = self.uses(call.module, registration.decorated.name)
+            return [head for other, use in uses for head in self._use_heads(other, use, 0)] or [NOWHERE]
         if scope == "file":
             return self._file_heads(call.module, registration.rules)
         if call.receiver is None or self._is_package(call.module, call.receiver):
@@ -285,7 +303,8 @@ class Joiner:
         """`app.setGlobalPrefix("api")`: said once for a whole application."""
         if not rules.global_prefixes:
             return ROOT
-        names = frozenset(name for shape in rules.global_prefixes for name in shape.call)
+        names = frozenset(name for shape in rules.global_prefixes for name in shape.call) | set(rules.unknown_prefixes)
+        prefix = ROOT
         for path in self.program.sources:
             if path.rpartition(".")[2] == module.path.rpartition(".")[2] and _same_package(
                 path, module.path, self.program
@@ -293,8 +312,10 @@ class Joiner:
                 if any(name.encode() in self.program.content(path) for name in names):
                     other = self.program.load(path)
                     for call in other.calls(names) if other is not None else ():
-                        return path_of(self.resolver.text(call.module, call.argument(0)), rules.style)
-        return ROOT
+                        if call.name in rules.unknown_prefixes:
+                            return UNKNOWN
+                        prefix = path_of(self.resolver.text(call.module, call.argument(0)), rules.style)
+        return prefix
 
     def heads_of(self, module: Module, node: SgNode | None, depth: int) -> list[Head]:
         """The prefixes that an expression, a router, answers under."""
@@ -399,7 +420,7 @@ class Joiner:
         """The prefixes that a use of a router's name puts it under."""
         span, parent = span_of(use), use.parent()
         member = module.member(parent) if parent is not None else None
-        if member is not None and span_of(member[0]) == span:
+        if member is not None and span_of(member[0]) == span and member[1] not in _HANDED_AS:
             return []
         if found := list(self._mount_at(module, span, depth)):
             return found
@@ -698,6 +719,10 @@ class Joiner:
             if path.endswith(".py") and "settings" in path:
                 found |= set(re.findall(rb"ROOT_URLCONF\s*=\s*[\"']([\w.]+)[\"']", self.program.content(path)))
         return frozenset(name.decode() for name in found)
+
+
+def is_true(node: SgNode | None) -> bool:
+    return node is not None and node.text() in ("True", "true")
 
 
 def _is_path(text: str | None) -> bool:

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from fnmatch import translate
 from functools import cached_property
 from typing import NamedTuple
@@ -13,17 +14,18 @@ from typing import NamedTuple
 from infralint.model import Location
 from infralint.sources.application.clients import client_calls
 from infralint.sources.application.facts import Application, ClientCall, Extent, Reach, Route, ServerFact
-from infralint.sources.application.joining import Joiner, Registration, Rulebook, method_in, without_method
+from infralint.sources.application.joining import Joiner, Registration, Rulebook, is_true, method_in, without_method
 from infralint.sources.application.libraries import LIBRARIES
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
 from infralint.sources.application.paths import ROOT, Path, path_of
 from infralint.sources.application.program import Program
+from infralint.sources.application.responses import shortened
 from infralint.sources.application.rulebook import RouteShape, Rules, SocketShape, all_rules
 from infralint.sources.application.scope import LANGUAGE_NAMES, SHARED_STATE, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
 from infralint.sources.application.servers import ports_of, server_facts
-from infralint.sources.application.sockets import is_true, is_websocket_only, socket_heartbeat, socket_paths
+from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
 from infralint.sources.application.streaming import Reached, Sighting, Streaming
-from infralint.sources.application.syntax import Call, Module, language_of
+from infralint.sources.application.syntax import Call, Module, Span, language_of, span_of
 
 VERBS = frozenset("get post put patch delete head options".split())
 _STARTING = re.compile(
@@ -100,6 +102,17 @@ class Reader:
         yield from kept.values()
 
     def _of_module(self, module: Module) -> Iterator[_Found]:
+        for rules, mark, node in self._streaming.marks(module):
+            sighting = Sighting(module, span_of(node), mark.kind, mark.says, library=mark.library)
+            library = LIBRARIES.get(mark.library)
+            if library is not None:
+                sighting = replace(sighting, content_type=library.content_type, heartbeat=library.heartbeat)
+            yield self._found(sighting, Path(mark.path), (), rules.framework, module.path)
+        for call in self._streaming.passed_on(module):
+            where = Location(self._shown(module.path), call.span.line)
+            self._unjoined.setdefault(module.path, []).append(
+                f"{where} hands on what another server answers ({shortened(call)}), which may stream"
+            )
         for registration, shape in self._streaming.streaming_routes(module):
             yield from self._registered(registration, self._declared(registration, shape))
         for sighting in self._streaming.sightings(module):
@@ -114,18 +127,24 @@ class Reader:
 
     def _sockets(self, modules: list[Module]) -> Iterator[_Found]:
         """Servers with a path of their own; a server within a wrapper answers where that does."""
-        sockets = [found for module in modules for found in self._streaming.sockets(module)]
+        sockets = [
+            found for module in modules for found in self._streaming.sockets(module) if self._is_meant(module, found[1])
+        ]
         resolver = self._streaming.resolver
-        wrapped = {}
+        wrapped: dict[tuple[str, Span], Call] = {}
         for _, shape, call in sockets:
-            server = resolver.meaning(call.module, call.argument(shape.wraps)) if shape.wraps is not None else None
+            inner = call.receiver if shape.wraps == "receiver" else call.argument(shape.wraps)
+            server = resolver.meaning(call.module, inner) if inner is not None else None
             if isinstance(server, Call):
-                wrapped[call.module.path, call.span] = (server.module.path, server.span)
-        servers = {(call.module.path, call.span): (shape, call) for _, shape, call in sockets}
+                wrapped[call.module.path, call.span] = server
+        shapes = {(call.module.path, call.span): shape for _, shape, call in sockets}
+        inside = {(server.module.path, server.span) for server in wrapped.values()}
         for rules, shape, call in sockets:
-            if (call.module.path, call.span) not in wrapped.values():
-                inner = servers.get(wrapped.get((call.module.path, call.span), ("", call.span)))
-                yield from self._socket(rules, shape, call, *(inner or (shape, call)))
+            if (call.module.path, call.span) not in inside:
+                server = wrapped.get((call.module.path, call.span), call)
+                yield from self._socket(
+                    rules, shape, call, shapes.get((server.module.path, server.span), shape), server
+                )
 
     def _declared(self, registration: Registration, shape: RouteShape) -> Sighting:
         call = registration.call
@@ -155,22 +174,25 @@ class Reader:
         joiner = self._streaming.joiner
         rules, shape, call = registration.rules, registration.shape, registration.call
         methods = self._methods(call, shape)
-        for tail in self._paths(registration):
+        for tail in self._paths(registration, sighting):
             for head in joiner.heads(registration):
                 path = _tidy(head.path.joined(tail), rules.strict)
                 yield self._found(sighting, path, methods, rules.framework, head.home or call.module.path)
 
-    def _paths(self, registration: Registration) -> list[Path]:
+    def _paths(self, registration: Registration, sighting: Sighting) -> list[Path]:
         shape, call = registration.shape, registration.call
+        if shape.dispatched:
+            return dispatched_paths(registration, sighting.module, sighting.span)
         if shape.path is None:
             return [ROOT]
         keys = shape.path if isinstance(shape.path, tuple) else (shape.path,)
-        node = next((found for key in keys if (found := call.argument(key)) is not None), None)
+        node = next((given for key in keys if (given := call.argument(key)) is not None), None)
         if node is None:
             return [path_of(shape.default, "plain") if shape.default else ROOT]
         style = shape.style or registration.rules.style
         items = node.named_children() if node.kind() in _LISTS else [node]
-        return [path_of(self._written_path(call, item), style) for item in items]
+        found = [path_of(self._written_path(call, item), style) for item in items]
+        return [path.joined(Path(shape.suffix)) for path in found] if shape.suffix else found
 
     def _written_path(self, call: Call, node: object) -> str | None:
         text = self._streaming.resolver.text(call.module, node)  # type: ignore[arg-type]
@@ -210,6 +232,10 @@ class Reader:
         )
         return _Found(route, home)
 
+    def _is_meant(self, module: Module, shape: SocketShape) -> bool:
+        needs = self._package_of(module.path).needs
+        return (not shape.needs or shape.needs in needs) and (not shape.lacks or shape.lacks not in needs)
+
     def _socket(
         self, rules: Rules, shape: SocketShape, call: Call, options: SocketShape, server: Call
     ) -> Iterator[_Found]:
@@ -229,7 +255,7 @@ class Reader:
                 socket_heartbeat(self._streaming.resolver, options, server),
                 library.session if library else "",
                 websocket_only=is_websocket_only(options, server),
-                stateless=is_true(call.argument(shape.stateless or None)),
+                stateless=any(is_true(given.argument(shape.stateless or None)) for given in (call, server)),
             )
             yield _Found(route, home)
 
@@ -261,12 +287,12 @@ class Reader:
 
     def _settled(self, route: Route, package: Package, servers: tuple[ServerFact, ...]) -> Route:
         """A route with what its application as a whole does: who serves it, where its state lies."""
-        from dataclasses import replace
-
         if route.session == "Socket.IO" and package.needs & SHARED_STATE:
             route = replace(route, shared_state=True)
         if route.framework.startswith("Django") and "channels-redis" in package.needs:
             route = replace(route, shared_state=True)
+        if route.framework == "Django" and route.kind == "websocket" and "daphne" in package.needs:
+            route = replace(route, heartbeat=LIBRARIES["daphne"].heartbeat)
         if route.kind == "websocket" and route.heartbeat is None and _is_asgi(route, package):
             given = next((fact.value for fact in servers if fact.name == "ws_ping_interval"), None)
             interval = LIBRARIES["uvicorn-websockets"].heartbeat

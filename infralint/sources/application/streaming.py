@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from infralint.sources.application.bodies import is_stream
 from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
-from infralint.sources.application.joining import Joiner, Registration
+from infralint.sources.application.joining import Joiner, Registration, is_true
 from infralint.sources.application.libraries import LIBRARIES
 from infralint.sources.application.program import Import
 from infralint.sources.application.resolving import Instance, Parameter, receiver_type
@@ -22,7 +22,7 @@ from infralint.sources.application.responses import (
     is_read_at_once,
     shortened,
 )
-from infralint.sources.application.rulebook import FileShape, Kind, RouteShape, Rules, SocketShape, StreamShape
+from infralint.sources.application.rulebook import FileShape, Kind, Mark, RouteShape, Rules, SocketShape, StreamShape
 from infralint.sources.application.syntax import Call, Definition, Module, Span, span_of, unwrapped
 
 if TYPE_CHECKING:
@@ -92,6 +92,13 @@ class Streaming:
                     yield found
                     break
         yield from self._by_class(module, rules)
+        for base in rules.bases:
+            for definition in module.definitions:
+                if definition.kind == "class" and _has_base(definition, base.name):
+                    library = LIBRARIES.get(base.library)
+                    heartbeat = library.heartbeat if library else None
+                    span = Span(definition.span.start, definition.span.start, definition.span.line)
+                    yield Sighting(module, span, base.kind, base.says, heartbeat=heartbeat, library=base.library)
 
     def _sighted(self, call: Call, shape: StreamShape) -> Sighting | None:
         module = call.module
@@ -325,11 +332,40 @@ class Streaming:
             names = frozenset(name for shape in rules.sockets for name in shape.call)
             for call in module.calls(names) if names else ():
                 for shape in rules.sockets:
-                    if self.joiner.matches(call, shape, rules) and (
-                        not shape.option or self._has_option(call, shape.option, shape.equals)
-                    ):
+                    if self.joiner.matches(call, shape, rules) and self._is_asked_for(call, shape):
                         yield rules, shape, call
                         break
+
+    def _is_asked_for(self, call: Call, shape: SocketShape) -> bool:
+        if shape.option and not self._has_option(call, shape.option, shape.equals):
+            return False
+        return not shape.without or not is_true(call.argument(shape.without))
+
+    def passed_on(self, module: Module) -> Iterator[Call]:
+        """Calls that hand requests on to another server: what comes back may stream."""
+        for rules in self.joiner.rulebook.of(module):
+            names = frozenset(name for shape in rules.passes for name in shape.call)
+            for call in module.calls(names) if names else ():
+                if any(self.joiner.matches(call, shape, rules) for shape in rules.passes):
+                    yield call
+            yield from self._bodies_passed_on(module, rules)
+
+    def _bodies_passed_on(self, module: Module, rules: Rules) -> Iterator[Call]:
+        """`new Response(upstream.body)` whose request may or may not ask for a stream."""
+        for shape in rules.streams:
+            for call in module.calls(frozenset(shape.call)) if shape.body is not None else ():
+                body = unwrapped(call.argument(shape.body or 0))
+                member = module.member(body) if body is not None else None
+                if member is not None and member[1] == "body" and member[0].text() not in ("req", "request"):
+                    if not is_stream(self.resolver, module, body):
+                        yield call
+
+    def marks(self, module: Module) -> Iterator[tuple[Rules, Mark, SgNode]]:
+        """Signs of a stream at a path that is known."""
+        for rules in self.joiner.rulebook.of(module):
+            for mark in rules.marks:
+                for node in module.find(mark.rule)[:1]:
+                    yield rules, mark, node
 
     def streaming_routes(self, module: Module) -> Iterator[tuple[Registration, RouteShape]]:
         """Routes that stream whatever their handlers do."""
@@ -348,6 +384,12 @@ def parameter_type(parameter: Parameter) -> str:
     else:
         found = re.search(rf"\b{name}\??\s*:\s*[\"']?([\w.]+)", text)
     return found[1].rpartition(".")[2] if found else ""
+
+
+def _has_base(definition: Definition, base: str) -> bool:
+    """Whether a class is declared as a descendant of another, by name."""
+    given = definition.node.field("superclasses") or definition.node.field("superclass")
+    return given is not None and re.search(rf"\b{re.escape(base)}\b", given.text()) is not None
 
 
 def _is_name_of(definition: Definition, node: SgNode) -> bool:

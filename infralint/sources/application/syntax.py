@@ -277,8 +277,8 @@ def _parameter_names(parameter: SgNode) -> list[str]:
 class Call:
     """A call, a construction, an annotation or an attribute: what is called, and with what.
 
-    name: the last part of what is called. receiver: what stands before it. decorated: the definition that it
-    stands above, for a decorator or annotation.
+    name: the last part of what is called. receiver: what stands before it. handed: its arguments, where they are
+    not to be read from the node.
     """
 
     module: Module
@@ -287,10 +287,11 @@ class Call:
     name: str
     receiver: SgNode | None
     callee: SgNode
+    handed: tuple[list[SgNode], dict[str, SgNode]] | None = None
 
     @cached_property
     def _given(self) -> tuple[list[SgNode], dict[str, SgNode]]:
-        return self.module.arguments(self.node)
+        return self.handed or self.module.arguments(self.node)
 
     @property
     def positional(self) -> list[SgNode]:
