@@ -319,7 +319,11 @@ class Joiner:
 
     def heads_of(self, module: Module, node: SgNode | None, depth: int) -> list[Head]:
         """The prefixes that an expression, a router, answers under."""
-        return self.heads_of_meaning(self.resolver.meaning(module, node), depth)
+        meaning = self.resolver.meaning(module, node)
+        member = module.member(node) if node is not None and meaning is None else None
+        if member is not None and member[1] in _HANDED_AS:
+            return self.heads_of(module, member[0], depth + 1)
+        return self.heads_of_meaning(meaning, depth)
 
     def heads_of_meaning(self, meaning: Meaning | None, depth: int) -> list[Head]:
         if depth > DEEPEST or meaning is None:
@@ -672,7 +676,9 @@ class Joiner:
                     yield importer, parent
 
     def _file_heads(self, module: Module, rules: Rules) -> list[Head]:
-        """Django: where a file of urls is included, by its dotted name."""
+        """Django: where a file of urls is included, by its dotted name; Channels' tables stand at the root."""
+        if module.path.endswith("routing.py") or "URLRouter(" in module.text:
+            return [Head(ROOT, module.path)]
         return self._included(module, rules, 0)
 
     def _included(self, module: Module, rules: Rules, depth: int) -> list[Head]:

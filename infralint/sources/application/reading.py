@@ -66,7 +66,7 @@ class Reader:
         return found
 
     def _package_of(self, path: str) -> Package:
-        return self._packages[nearest(self._packages, posixpath.dirname(path))]
+        return self._packages[nearest(self._packages, posixpath.dirname(path).strip("/"))]
 
     @cached_property
     def _rules(self) -> tuple[Rules, ...]:
@@ -107,7 +107,8 @@ class Reader:
             library = LIBRARIES.get(mark.library)
             if library is not None:
                 sighting = replace(sighting, content_type=library.content_type, heartbeat=library.heartbeat)
-            yield self._found(sighting, Path(mark.path), (), rules.framework, module.path)
+            home = f"{self._package_of(module.path).folder}/"
+            yield self._found(sighting, Path(mark.path), (), rules.framework, home)
         for call in self._streaming.passed_on(module):
             where = Location(self._shown(module.path), call.span.line)
             self._unjoined.setdefault(module.path, []).append(

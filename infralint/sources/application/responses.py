@@ -23,6 +23,8 @@ REQUESTS = frozenset(
     "fetch axios got ky request requests httpx session client http_client Request NewRequest NewRequestWithContext stream"
     " EventSource fetchEventSource aconnect_sse connect_sse AsyncClient Client ClientSession useFetch ofetch $fetch superagent".split()
 )
+CLIENTS = frozenset("axios got ky requests httpx session client http_client superagent".split())
+"""Objects whose methods make requests."""
 CONSUMERS = frozenset("text json arrayBuffer blob formData bytes".split())
 _EVENT_TYPE = re.compile(
     r"^(?:content-type:\s*)?(text/event-stream|application/(?:x-)?ndjson|application/stream\+json)\b", re.IGNORECASE
