@@ -20,7 +20,7 @@ HEADERS = frozenset(
 )
 """Headers that matter to a stream; others are not kept."""
 REQUESTS = frozenset(
-    "fetch axios got ky request requests httpx session client http_client Request NewRequest NewRequestWithContext stream"
+    "fetch axios got ky request requests httpx session client http_client Request NewRequest NewRequestWithContext"
     " EventSource fetchEventSource aconnect_sse connect_sse AsyncClient Client ClientSession useFetch ofetch $fetch superagent".split()
 )
 CLIENTS = frozenset("axios got ky requests httpx session client http_client superagent".split())
@@ -40,13 +40,38 @@ _FILE_WORDS = re.compile(
 )
 
 
+_NAMED_TYPES = {
+    "TEXT_EVENT_STREAM_VALUE": "text/event-stream",
+    "TEXT_EVENT_STREAM": "text/event-stream",
+    "SERVER_SENT_EVENTS": "text/event-stream",
+    "APPLICATION_NDJSON_VALUE": "application/x-ndjson",
+    "APPLICATION_NDJSON": "application/x-ndjson",
+    "APPLICATION_STREAM_JSON_VALUE": "application/stream+json",
+}
+"""Constants of Spring and JAX-RS for types of streams."""
+
+
 def event_stream_places(resolver: Resolver, module: Module) -> Iterator[tuple[SgNode, str]]:
     """Where a response is given the type of an event stream, and that type."""
+    if module.language.name in ("java", "kotlin"):
+        for node in module.identifiers(frozenset(_NAMED_TYPES)):
+            if not is_request(module, node) and not _is_accepted(node):
+                yield node, _NAMED_TYPES[node.text()]
     for node in module.strings(r"(?i)text/event-stream|application/(?:x-)?ndjson|application/stream\+json"):
         text = resolver.text(module, node) or ""
         found = _EVENT_TYPE.match(text)
         if found and _is_content_type(module, node, text) and not is_request(module, node):
             yield node, found[1].lower()
+
+
+def _is_accepted(node: SgNode) -> bool:
+    """Whether a type is one that a request accepts or consumes: `.accept(TEXT_EVENT_STREAM)`, `import …`."""
+    around = [parent for parent in node.ancestors()[:4]]
+    return any(
+        parent.kind() in ("import_declaration", "import_header")
+        or re.search(r"(?:accept|consumes|retrieve|bodyToFlux)\b", parent.text()[:200])
+        for parent in around
+    )
 
 
 def _is_content_type(module: Module, node: SgNode, text: str) -> bool:
@@ -124,7 +149,7 @@ def is_request(module: Module, node: SgNode) -> bool:
         call = module.call_of(parent) if parent.kind() in module.language.calls else None
         if call is not None:
             words = re.findall(r"[\w$]+", call.full_name[:80])
-            if call.name in REQUESTS or (words and words[0] in REQUESTS) or (len(words) > 1 and words[-2] in REQUESTS):
+            if call.name in REQUESTS or any(word in CLIENTS for word in (*words[:1], *words[-2:-1])):
                 return True
             if call.name in (
                 "includes",

@@ -12,6 +12,7 @@ from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.joining import Joiner, Registration, is_true
 from infralint.sources.application.libraries import LIBRARIES
+from infralint.sources.application.named_handlers import handlers_named
 from infralint.sources.application.program import Import
 from infralint.sources.application.resolving import Instance, Parameter, receiver_type
 from infralint.sources.application.responses import (
@@ -262,12 +263,10 @@ class Streaming:
         importers = list(self.program.importers(module.path, definition.name))
         for home in (module, *self.program.siblings(module), *importers):
             for node in home.identifiers(frozenset({definition.name})):
-                parent = node.parent()
-                member = home.member(parent) if parent is not None else None
-                if parent is None or member is None or span_of(member[0]) == span_of(node):
-                    continue
-                if self._is_owner(home, member[0], owner, span_of(node)):
-                    yield home, parent
+                place, holder = _owned(home, node)
+                if place is not None and holder is not None and self._is_owner(home, holder, owner, span_of(node)):
+                    yield home, place
+        yield from handlers_named(self.program, definition, owner)
 
     def _is_owner(self, module: Module, node: SgNode, owner: str, span: Span) -> bool:
         """Whether an expression is an object of a class: by what it stands for, else by its name."""
@@ -392,13 +391,27 @@ def _has_base(definition: Definition, base: str) -> bool:
     return given is not None and re.search(rf"\b{re.escape(base)}\b", given.text()) is not None
 
 
+def _owned(module: Module, node: SgNode) -> tuple[SgNode | None, SgNode | None]:
+    """The expression `owner.name` whose name a node is, and the owner."""
+    parent = node.parent()
+    if parent is not None and parent.kind() == "navigation_suffix":
+        parent = parent.parent()
+    member = module.member(parent) if parent is not None else None
+    if member is not None and span_of(member[0]) != span_of(node):
+        return parent, member[0]
+    call = module.call_of(parent) if parent is not None and parent.kind() in module.language.calls else None
+    if call is not None and call.receiver is not None and span_of(call.callee) == span_of(node):
+        return parent, call.receiver
+    return None, None
+
+
 def _is_name_of(definition: Definition, node: SgNode) -> bool:
     name = definition.node.field("name")
     return name is not None and span_of(name) == span_of(node)
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z]", "", name.lower())
+    return re.sub(r"[^a-z]|impl$", "", name.lower())
 
 
 def _is_false(node: SgNode | None) -> bool:

@@ -542,7 +542,7 @@ class Module:
             called = next(iter(called.named_children()), called)
         parts = self.member(called)
         owner, name = parts if parts else (receiver, called.text())
-        return Call(self, node, span_of(node), name.removeprefix("::"), owner, called)
+        return Call(self, node, span_of(node), name.partition("<")[0], owner, called)
 
     def member(self, node: SgNode) -> tuple[SgNode, str] | None:
         """`owner.name`: the owner and the name."""
