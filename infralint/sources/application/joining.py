@@ -267,20 +267,24 @@ class Joiner:
         """What blocks around a call put before it, in languages whose routes are not called on anything."""
         if call.module.language.name not in ("ruby", "php", "elixir", "kotlin"):
             return ROOT
-        prefix = ROOT
-        names = frozenset(
-            name for rules in self.rulebook.of(call.module) for shape in rules.groups for name in shape.call
-        )
+        prefix = Path("/api") if call.module.path.endswith("routes/api.php") else ROOT
+        groups = [(rules, shape) for rules in self.rulebook.of(call.module) for shape in rules.groups]
+        names = frozenset(name for _, shape in groups for name in shape.call)
         for outer in call.module.calls(names) if names else ():
-            if outer.span.has(call.span) and outer.span != call.span and (found := self._group(outer)):
-                rules, shape = found
-                node = outer.argument(shape.prefix)
-                if node is not None:
-                    text = node.text().lstrip(":") if node.kind() in ("simple_symbol", "atom") else None
-                    prefix = prefix.joined(path_of(text or self.resolver.text(call.module, node), rules.style))
-                elif shape.prefix is not None and outer.receiver is not None:
-                    continue
+            if outer.span.has(call.span) and outer.span != call.span and self._group(outer):
+                for link in reversed(list(_chain(outer))):
+                    prefix = prefix.joined(self._block_prefix(link))
         return prefix
+
+    def _block_prefix(self, call: Call) -> Path:
+        """What a call in front of a block puts before the routes within."""
+        found = self._group(call)
+        node = call.named.get("prefix") or (call.argument(found[1].prefix) if found is not None else None)
+        if found is None or node is None:
+            return ROOT
+        if node.kind() in ("simple_symbol", "atom"):
+            return path_of(node.text().lstrip(":"), found[0].style)
+        return path_of(self.resolver.text(call.module, node), found[0].style) if _is_text(call.module, node) else ROOT
 
     def _class_prefix(self, registration: Registration) -> Path:
         """What annotations of the class around a method put before its path."""
@@ -733,6 +737,14 @@ def is_true(node: SgNode | None) -> bool:
 
 def _is_path(text: str | None) -> bool:
     return text is not None and text.startswith(("/", "*"))
+
+
+def _chain(call: Call) -> Iterator[Call]:
+    """A call and those that it is chained to: `Route::middleware(…)->prefix(…)->group(…)`, the last first."""
+    link: Call | None = call
+    while link is not None:
+        yield link
+        link = call.module.call_of(link.receiver) if link.receiver is not None else None
 
 
 def _is_splat(call: Call) -> bool:

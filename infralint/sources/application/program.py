@@ -66,6 +66,7 @@ class Program:
         self._resolved: dict[tuple[str, str, str], str | None] = {}
         self._aliases: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {}
         self.sources: list[str] = []
+        self.vocabulary: dict[str, frozenset[str]] = {}
 
     def content(self, path: str) -> bytes:
         """A file's bytes; none where it can't be read or was written by a program."""
@@ -86,7 +87,7 @@ class Program:
     def load(self, path: str) -> Module | None:
         if path not in self._modules:
             content = self.content(path) if path in self.files else b""
-            self._modules[path] = parse(path, content) if content else None
+            self._modules[path] = parse(path, content, self.vocabulary) if content else None
         return self._modules[path]
 
     def imports(self, module: Module) -> Mapping[str, Import]:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from infralint.model import Location
-from infralint.sources.application.clients import client_calls
+from infralint.sources.application.clients import CLIENT_NAMES, client_calls
 from infralint.sources.application.facts import Application, ClientCall, Extent, Reach, Route, ServerFact
 from infralint.sources.application.joining import Joiner, Registration, Rulebook, is_true, method_in, without_method
 from infralint.sources.application.libraries import LIBRARIES
@@ -20,7 +20,7 @@ from infralint.sources.application.manifests import STARTERS, Package, is_aside,
 from infralint.sources.application.paths import ROOT, Path, path_of
 from infralint.sources.application.program import Program
 from infralint.sources.application.responses import shortened
-from infralint.sources.application.rulebook import RouteShape, Rules, SocketShape, all_rules
+from infralint.sources.application.rulebook import FileShape, RouteShape, Rules, SocketShape, all_rules
 from infralint.sources.application.scope import LANGUAGE_NAMES, SHARED_STATE, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
 from infralint.sources.application.servers import ports_of, server_facts
 from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
@@ -75,22 +75,37 @@ class Reader:
 
     def _candidates(self) -> list[str]:
         """The files that hold a streaming word."""
-        patterns = {
-            language: _words_of(self._rules, language) for language in {rules.language for rules in self._rules}
-        }
+        languages = {rules.language for rules in self._rules}
+        filters = {name: _Filter([rules for rules in self._rules if rules.language == name]) for name in languages}
         found = []
         for path in self._program.sources:
             language = language_of(path)
-            pattern = patterns.get(language.name) if language is not None else None
-            if pattern is not None and pattern.search(self._program.content(path)):
+            wanted = filters.get(language.name) if language is not None else None
+            if wanted is not None and wanted.admits(self._program.content(path)):
                 found.append(path)
         return found
 
     @cached_property
     def _streaming(self) -> Streaming:
+        for language in {rules.language for rules in self._rules}:
+            rules = [one for one in self._rules if one.language == language]
+            names = {name for one in rules for shape in one.shapes() for name in shape.call}
+            self._program.vocabulary[language] = frozenset(
+                names | (CLIENT_NAMES if language == "javascript" else set())
+            )
         joiner = Joiner(self._program, Rulebook(self._rules))
-        shapes = [(rules, shape) for rules in self._rules for shape in rules.files]
-        return Streaming(joiner, shapes)
+        return Streaming(joiner, self._file_shapes)
+
+    def _file_shapes(self, path: str) -> list[tuple[Rules, FileShape]]:
+        """The shapes of files that are routes in the application that a file belongs to."""
+        needs = self._package_of(path).needs
+        return [
+            (rules, shape) for rules in self._with_files if _needs_any(needs, rules.packages) for shape in rules.files
+        ]
+
+    @cached_property
+    def _with_files(self) -> list[Rules]:
+        return [rules for rules in self._rules if rules.files]
 
     def _routes(self, candidates: list[str]) -> Iterator[_Found]:
         modules = [module for path in candidates if (module := self._program.load(path)) is not None]
@@ -355,6 +370,8 @@ class Reader:
         return "partly" if known else "not"
 
 
+_COMMON_NAMES = CLIENT_NAMES | {"require", "import", "setInterval", "handleUpgrade"}
+_STEMS = ("tream", "ocket", "Mcp", "MCP", "SSE", "vent")
 _LISTS = frozenset("array list tuple array_initializer collection_literal element_value_array_initializer".split())
 
 
@@ -365,9 +382,28 @@ def _tidy(path: Path, strict: bool) -> Path:
     return path
 
 
-def _words_of(rules: Iterable[Rules], language: str) -> re.Pattern[bytes] | None:
-    words = {word for one in rules if one.language == language for word in one.words}
-    return re.compile("|".join(sorted(map(re.escape, words))).encode()) if words else None
+class _Filter:
+    """Tells by their bytes which files of a language may hold a stream: first by few stems, then by whole words."""
+
+    def __init__(self, rules: list[Rules]) -> None:
+        words = {word for one in rules for word in one.words} | {
+            literal for one in rules for literal, _ in one.patterns
+        }
+        self._stems = sorted({_stem_of(word).encode() for word in words})
+        wanted = {re.escape(word) for one in rules for word in one.words}
+        wanted |= {pattern for one in rules for _, pattern in one.patterns}
+        self._search = re.compile("|".join(sorted(wanted)).encode()).search if wanted else None
+
+    def admits(self, content: bytes) -> bool:
+        for stem in self._stems:
+            if stem in content:
+                return self._search is not None and self._search(content) is not None
+        return False
+
+
+def _stem_of(word: str) -> str:
+    """A part that many words share, so that few have to be looked for in most files."""
+    return next((stem for stem in _STEMS if stem in word), word)
 
 
 def _needs_any(needs: set[str], names: Iterable[str]) -> bool:

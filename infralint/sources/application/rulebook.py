@@ -166,7 +166,8 @@ class FileShape(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
 class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A framework's rules.
 
-    packages: the dependencies that say it is in use. words: each file that matters has one of them. strict: `/a` and
+    packages: the dependencies that say it is in use. words: each file that matters has one of
+    them, or matches one of the patterns (each after a text that must be in the file). strict: `/a` and
     `/a/` differ. unknown_prefixes: calls that put something before all paths that can't be told. passes: calls that
     hand requests on to another server, which may stream. tuples: routes are pairs of a path and a class.
     """
@@ -176,6 +177,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     page: str
     packages: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    patterns: tuple[tuple[str, str], ...] = ()
     style: Style = "plain"
     strict: bool = True
     routers: tuple[Router, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -61,11 +61,11 @@ class Reached:
 class Streaming:
     """Looks for streams in a project's modules."""
 
-    def __init__(self, joiner: Joiner, file_shapes: Iterable[tuple[Rules, FileShape]]) -> None:
+    def __init__(self, joiner: Joiner, file_shapes: Callable[[str], list[tuple[Rules, FileShape]]]) -> None:
         self.joiner = joiner
         self.program = joiner.program
         self.resolver = joiner.resolver
-        self._file_shapes = tuple(file_shapes)
+        self._file_shapes = file_shapes
 
     def sightings(self, module: Module) -> Iterator[Sighting]:
         """Where a file streams."""
@@ -285,7 +285,7 @@ class Streaming:
         return similar or (meaning is None and self.joiner.registration_at(module, span) is not None)
 
     def _file_route(self, module: Module, chain: list[Definition]) -> FileRoute | None:
-        for rules, shape in self._file_shapes:
+        for rules, shape in self._file_shapes(module.path):
             if rules.language == module.language.name and re.search(shape.pattern, module.path):
                 names = self._exported(module, chain)
                 if "*" in shape.exports and (names or not chain or rules.language != "javascript"):

@@ -362,6 +362,8 @@ class Module:
     grammar: str
     text: str
     root: SgNode = field(repr=False)
+    vocabulary: frozenset[str] = frozenset()
+    """Names of calls that will be asked for: they are looked for together."""
 
     @cached_property
     def definitions(self) -> list[Definition]:
@@ -484,10 +486,20 @@ class Module:
         return found
 
     def calls(self, names: frozenset[str]) -> list[Call]:
-        """Calls of functions of these names, whatever they are called on."""
+        """Calls of functions of these names, whatever they are called on, in the order of the text."""
         if names not in self._calls:
-            self._calls[names] = self._find_calls(names)
+            known = [call for name in names & self.vocabulary for call in self._by_callee.get(name, ())]
+            others = names - self.vocabulary
+            found = known + (self._find_calls(others) if others else [])
+            self._calls[names] = sorted(found, key=lambda call: (call.span.start, -call.span.end))
         return self._calls[names]
+
+    @cached_property
+    def _by_callee(self) -> dict[str, list[Call]]:
+        found: dict[str, list[Call]] = {}
+        for call in self._find_calls(self.vocabulary):
+            found.setdefault(call.name, []).append(call)
+        return found
 
     @cached_property
     def _calls(self) -> dict[frozenset[str], list[Call]]:
@@ -505,8 +517,7 @@ class Module:
             else:
                 nodes = self.root.find_all({"rule": {"kind": kind, "has": {"field": callee, "regex": regex}}})
             found += [call for node in nodes if (call := self._call(node, callee, receiver)) and call.name in names]
-        found += self._bare_decorators(names)
-        return sorted(found, key=lambda call: (call.span.start, -call.span.end))
+        return [*found, *self._bare_decorators(names)]
 
     def _bare_decorators(self, names: frozenset[str]) -> Iterator[Call]:
         if self.language.decorated:
@@ -679,7 +690,7 @@ def exported_name(target: str) -> str:
     return found[1] if found else ""
 
 
-def parse(path: str, content: bytes) -> Module | None:
+def parse(path: str, content: bytes, vocabulary: Mapping[str, frozenset[str]] | None = None) -> Module | None:
     """A file's module; None where its language has no grammar here."""
     from ast_grep_py import SgRoot
 
@@ -691,7 +702,8 @@ def parse(path: str, content: bytes) -> Module | None:
     if ending in ("vue", "svelte", "astro"):
         text = scripts_of(text, ending)
     grammar = language.endings[ending]
-    return Module(path, language, grammar, text, SgRoot(text, grammar).root())
+    names = (vocabulary or {}).get(language.name, frozenset())
+    return Module(path, language, grammar, text, SgRoot(text, grammar).root(), names)
 
 
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
