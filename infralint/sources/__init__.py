@@ -9,6 +9,7 @@ SOURCES = {
     "infralint.sources.vercel": r"(^|/)(vercel\.(json|ts|toml)|package\.json|next\.config\.\w+)$",
     "infralint.sources.application": r"\.(py|[cm]?[jt]sx?|go|rb|php|java|kt|cs|rs|exs?|vue|svelte)$",
     "infralint.sources.terraform": r"\.(tf|tofu|json)$",
+    "infralint.sources.unread": r"",
 }
 """Module -> regular expression over paths: without a file that matches, the module is not imported.
 Each has `read(project) -> Reading`."""
