@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SOURCES = {
-    "infralint.sources.compose": r"(^|/)[^/]*(compose|stack)[^/]*\.ya?ml$",
+    "infralint.sources.compose": r"(^|/)([^/]*(compose|stack|swarm)[^/]*|local|production|staging)\.ya?ml$",
     "infralint.sources.aws_account": r"(^|/)aws\.json$",
     "infralint.sources.nginx": r"",
     "infralint.sources.vercel": r"(^|/)(vercel\.(json|ts|toml)|package\.json|next\.config\.\w+)$",

@@ -32,7 +32,7 @@ def kinds_of_services(project: Project) -> Iterator[tuple[str, str]]:
 
 
 def _kinds_of(service: ComposeService) -> Iterator[str]:
-    image = service.image.rpartition("/")[2].partition(":")[0].partition("@")[0]
+    image = service.image.text.rpartition("/")[2].partition(":")[0].partition("@")[0] if service.image else ""
     if image in IMAGES:
         yield IMAGES[image]
     if any(label.startswith(("traefik.http.", "traefik.tcp.")) for label in service.labels):
