@@ -281,33 +281,6 @@ def test_version_loads_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "kind"),
-    [
-        ("k8s/ingress.yaml", "apiVersion: networking.k8s.io/v1\nkind: Ingress\n", "Kubernetes Ingress"),
-        (
-            "chart/templates/route.yaml",
-            "{{- if .Values.route }}\nkind: HTTPRoute\n{{- end }}\n",
-            "Kubernetes Gateway API",
-        ),
-        ("mesh.yml", "kind: VirtualService\n", "Istio"),
-        ("stack.yaml", "Resources:\n  Web:\n    Type: AWS::ElasticLoadBalancingV2::LoadBalancer\n", "CloudFormation"),
-        ("Caddyfile", "example.com {\n  reverse_proxy app:80\n}\n", "Caddy"),
-        ("infra/haproxy.cfg", "frontend http\n", "HAProxy"),
-        ("traefik.yml", "entryPoints: {}\n", "Traefik"),
-        ("infra/terragrunt.hcl", "", "Terragrunt"),
-    ],
-)
-def test_what_is_not_read_yet_is_named(name: str, text: str, kind: str, here: Path) -> None:
-    write(here, {"nginx.conf": CLEAN, name: text, "main.tf": "locals {}\n"})
-    assert f"Seen, and not read yet: {kind}.\n" in run("check").output
-
-
-def test_what_only_sounds_alike_is_not_named(here: Path) -> None:
-    write(here, {"nginx.conf": CLEAN, "k8s/app.yaml": "kind: Service\n# kind: Ingress\nspec:\n  kind: Ingress\n"})
-    assert "Seen" not in run("check").output
-
-
-@pytest.mark.parametrize(
     "path", ["tests/nginx.conf", "deploy/examples/nginx.conf", "nginx.dev.conf", "nginx-local.conf"]
 )
 def test_what_is_no_deployment_is_a_note_unless_it_is_asked_about(path: str, lint: Lint) -> None:

@@ -9,16 +9,21 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from infralint.text.lazy import lazy
 
-_INSTRUCTION = lazy(r"^\s*([A-Za-z]+)\s+(.*)$", re.DOTALL)
-_FLAG = lazy(r"^--[\w-]+(?:=\S*)?$")
+_INSTRUCTION = lazy(r"\s*([A-Za-z]+)\s+(.*)", re.DOTALL)
+_FLAG = lazy(r"--[\w-]+(?:=\S*)?")
 _PAIR = lazy(r"([A-Za-z_]\w*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|\S*)")
-_NAME = lazy(r"\$\{?([A-Za-z_]\w*)(?::?-([^}]*))?\}?")
+_VARIABLE = lazy(r"\$(?:\{([A-Za-z_]\w*)(?::?-([^{}]*))?\}|([A-Za-z_]\w*))")
+_HEREDOC = lazy(r"<<-?[\"']?(\w+)")
+_HEREDOC_KEYWORDS = frozenset({"RUN", "COPY", "ADD"})
+"""Others say `<<` without meaning that text follows."""
+COPIES = 1000
+"""Files and folders of one stage, with those of the stages that it takes from."""
 
 
 class Copied(msgspec.Struct, frozen=True):
@@ -29,66 +34,108 @@ class Copied(msgspec.Struct, frozen=True):
     line: int
 
 
+class Given(msgspec.Struct, frozen=True):
+    """A value that ENV gives, or the default of an ARG."""
+
+    value: str
+    line: int
+
+
 class Dockerfile(msgspec.Struct, frozen=True):
-    """What the last stage is made of and does. command: the words of its ENTRYPOINT and CMD, () if none says so."""
+    """What a stage is made of and does. entrypoint, command: their words, () if none says so."""
 
     base: str = ""
     base_line: int = 0
     copied: tuple[Copied, ...] = ()
     exposed: tuple[int, ...] = ()
-    environment: dict[str, str] = {}
+    environment: dict[str, Given] = {}
+    entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
-    command_line: int = 0
     workdir: str = "/"
 
 
-def parse_dockerfile(text: str) -> Dockerfile:
-    """The last stage of a Dockerfile; what an earlier one copied from the context and this one takes from it, too."""
-    arguments: dict[str, str] = {}
+class Instruction(msgspec.Struct, frozen=True):
+    """One instruction: its line, its keyword in capitals, and its arguments in one line."""
+
+    line: int
+    keyword: str
+    arguments: str
+
+
+def parse_dockerfile(text: str, target: str = "", arguments: Mapping[str, str] | None = None) -> Dockerfile:
+    """A stage of a Dockerfile, by default the last; with what an earlier one copied from the context and it takes over.
+
+    arguments: what the build is called with, in place of the defaults of ARG.
+    """
+    given = dict(arguments or {})
+    values: dict[str, str] = {}
     stages: dict[str, Dockerfile] = {}
     stage, name = Dockerfile(), ""
-    for line, keyword, rest in _instructions(text):
-        if keyword == "FROM":
+    for instruction in instructions(text):
+        if instruction.keyword == "FROM":
+            if name and name == target:
+                break
             stages[name] = stage
-            words = [word for word in rest.split() if not _FLAG.match(word)]
-            base = _filled(words[0], arguments) if words else ""
-            name = words[2] if len(words) > 2 and words[1].lower() == "as" else str(len(stages) - 1)
-            known = stages.get(base)
-            stage = known if known is not None else Dockerfile(base=base, base_line=line)
-        elif keyword == "ARG":
-            arguments |= {key: value.strip("\"'") for key, value in _PAIR.findall(rest)}
+            base, name = _from(instruction.arguments, values, len(stages) - 1)
+            stage = stages.get(base) or Dockerfile(base=base, base_line=instruction.line)
+        elif instruction.keyword == "ARG":
+            values |= {key: value for key, value in pairs_of(instruction.arguments) if key not in given} | given
         else:
-            stage = _extended(stage, keyword, rest, line, arguments, stages)
+            stage = _extended(stage, instruction, values, stages)
     return stage
 
 
+def _from(arguments: str, values: Mapping[str, str], number: int) -> tuple[str, str]:
+    """The base of a stage, and its own name: the one behind AS, else its number."""
+    words = [word for word in arguments.split() if not _FLAG.match(word)]
+    name = words[2] if len(words) > 2 and words[1].lower() == "as" else str(number)
+    return _filled(words[0], values) if words else "", name
+
+
 def _extended(
-    stage: Dockerfile, keyword: str, rest: str, line: int, arguments: dict[str, str], stages: dict[str, Dockerfile]
+    stage: Dockerfile, instruction: Instruction, values: Mapping[str, str], stages: Mapping[str, Dockerfile]
 ) -> Dockerfile:
     change = msgspec.structs.replace
-    match keyword:
+    rest, line = instruction.arguments, instruction.line
+    match instruction.keyword:
         case "COPY" | "ADD":
-            return change(stage, copied=(*stage.copied, *_copied(rest, line, stage.workdir, stages)))
+            return change(stage, copied=(*stage.copied, *_copied(rest, line, stage.workdir, stages))[:COPIES])
         case "EXPOSE":
-            ports = [_filled(word, arguments | stage.environment).partition("/")[0] for word in rest.split()]
-            return change(stage, exposed=(*stage.exposed, *(int(port) for port in ports if port.isdecimal())))
+            known = {**values, **{name: given.value for name, given in stage.environment.items()}}
+            return change(stage, exposed=(*stage.exposed, *_ports(_filled(rest, known))))
         case "ENV":
-            pairs = _PAIR.findall(rest) or [tuple(rest.split(None, 1))]
-            found = {pair[0]: pair[1].strip("\"'") for pair in pairs if len(pair) == 2}
+            found = {name: Given(value, line) for name, value in pairs_of(rest)}
             return change(stage, environment=stage.environment | found)
         case "WORKDIR":
             return change(stage, workdir=posixpath.normpath(posixpath.join(stage.workdir, rest.strip())))
         case "ENTRYPOINT":
-            return change(stage, command=_words(rest), command_line=line)
+            return change(stage, entrypoint=_words(rest), command=())
         case "CMD":
-            return change(stage, command=(*stage.command, *_words(rest)), command_line=line)
+            return change(stage, command=_words(rest))
     return stage
 
 
-def _copied(rest: str, line: int, workdir: str, stages: dict[str, Dockerfile]) -> Iterator[Copied]:
+def pairs_of(arguments: str) -> Iterator[tuple[str, str]]:
+    """Names and values of ENV and ARG: `NAME=value …`, or ENV's older `NAME value`."""
+    found = _PAIR.findall(arguments)
+    if found:
+        yield from ((name, value.strip("\"'")) for name, value in found)
+    elif len(words := arguments.split(None, 1)) == 2:
+        yield words[0], words[1].strip("\"'")
+
+
+def _ports(text: str) -> Iterator[int]:
+    for word in text.split():
+        number, _, protocol = word.partition("/")
+        if number.isascii() and number.isdecimal() and len(number) <= 5 and protocol in ("", "tcp"):
+            yield int(number)
+
+
+def _copied(rest: str, line: int, workdir: str, stages: Mapping[str, Dockerfile]) -> Iterator[Copied]:
     flags = [word for word in rest.split() if _FLAG.match(word)]
     origin = next((flag.partition("=")[2] for flag in flags if flag.startswith("--from=")), "")
-    words = _listed(rest) or [word for word in rest.split() if not _FLAG.match(word)]
+    words = [word for word in rest.split() if not _FLAG.match(word)]
+    words = _listed(" ".join(words)) or words
     if len(words) < 2 or words[0].startswith("<<"):
         return
     target = posixpath.join(workdir, words[-1])
@@ -98,25 +145,38 @@ def _copied(rest: str, line: int, workdir: str, stages: dict[str, Dockerfile]) -
         yield from (Copied(copied.sources, target, line) for copied in stages[origin].copied)
 
 
-def _instructions(text: str) -> Iterator[tuple[int, str, str]]:
-    """Line, keyword and arguments of each instruction; lines that go on are joined, heredocs passed over."""
+def instructions(text: str) -> Iterator[Instruction]:
+    """Each instruction; lines that go on are joined, comments among them left out, heredocs passed over."""
     lines = text.splitlines()
     number = 0
     while number < len(lines):
-        start, line = number, lines[number]
-        number += 1
-        if not line.strip() or line.lstrip().startswith("#"):
+        start = number
+        parts: list[str] = []
+        goes_on = True
+        while goes_on and number < len(lines):
+            line = lines[number]
+            number += 1
+            if line.lstrip().startswith("#") or (parts and not line.strip()):
+                goes_on = bool(parts)
+                start += not parts
+                continue
+            goes_on = line.rstrip().endswith("\\")
+            parts.append(line.rstrip().removesuffix("\\"))
+        found = _INSTRUCTION.fullmatch(" ".join(parts))
+        if found is None:
             continue
-        while line.rstrip().endswith("\\") and number < len(lines):
-            following = lines[number]
+        yield Instruction(start + 1, found[1].upper(), found[2].strip())
+        if found[1].upper() in _HEREDOC_KEYWORDS:
+            number = _behind_heredocs(lines, number, found[2])
+
+
+def _behind_heredocs(lines: list[str], number: int, arguments: str) -> int:
+    """The line behind the texts that an instruction announces."""
+    for word in _HEREDOC.findall(arguments):
+        while number < len(lines) and lines[number].strip() != word:
             number += 1
-            line = line.rstrip()[:-1] + (" " + following if not following.lstrip().startswith("#") else "\\")
-        for word in re.findall(r"<<-?[\"']?(\w+)", line):
-            while number < len(lines) and lines[number].strip() != word:
-                number += 1
-            number += 1
-        if found := _INSTRUCTION.match(line):
-            yield start + 1, found[1].upper(), found[2].strip()
+        number += 1
+    return number
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -135,11 +195,11 @@ def _listed(text: str) -> list[str]:
         return []
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return [word for word in found if isinstance(word, str)] if isinstance(found, list) else []
 
 
-def _filled(text: str, values: dict[str, str]) -> str:
+def _filled(text: str, values: Mapping[str, str]) -> str:
     """A text with variables by what the file says of them; others stay as they are written."""
-    return _NAME.sub(lambda hole: values.get(hole[1]) or hole[2] or hole[0], text)
+    return _VARIABLE.sub(lambda hole: values.get(hole[1] or hole[3]) or hole[2] or hole[0], text)

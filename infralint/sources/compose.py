@@ -15,4 +15,5 @@ def read(project: Project) -> Reading:
         services=services_of(project),
         unreadable=found.unreadable,
         files=[project.shown(path) for path in found.files],
+        skipped=found.skipped,
     )

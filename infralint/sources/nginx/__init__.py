@@ -15,7 +15,6 @@ from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.refusals import refusals, unsearchable
 from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.versions import Versions
-from infralint.sources.unread import kinds_named
 
 MAIN = frozenset({"http", "events", "stream", "mail"})
 
@@ -38,7 +37,6 @@ def read(project: Project) -> Reading:
         heard |= tier.heard
     reading.unreadable += _unmapped(project)
     reading.unknown += _unmet(heard, includes)
-    reading.seen += kinds_named(project)
     reading.files = sorted({source.shown for source in includes.sources.values()})
     reading.texts = {one.shown: one.prepared.unprepared for one in found if one.dump or one.path in project.virtual}
     reading.origins = {one.shown: project.shown(one.dump) for one in found if one.dump}

@@ -9,7 +9,6 @@ from infralint.model import Location, Reading, Unknown
 from infralint.project import CantRead, Project, TooLarge
 from infralint.sources.nginx.templates import foreign_language, prepare
 from infralint.sources.nginx.tree import Source
-from infralint.sources.unread import kinds_in
 from infralint.text.lazy import lazy
 
 _OTHER_ENDINGS = frozenset(
@@ -98,8 +97,6 @@ def _sources_of(project: Project, path: str, reading: Reading, shown: set[str]) 
     """The nginx texts of one file. shown: names of dumped files that are taken."""
     try:
         content = project.bytes(path)
-        if _is_manifest(path):
-            reading.seen += kinds_in(content)
         if path not in project.given and not _worth_decoding(path, content):
             return
         text = project.text(path)

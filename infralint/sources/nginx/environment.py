@@ -150,4 +150,8 @@ class Environment:
 
 
 def _is_nginx(service: ComposeService) -> bool:
-    return bool(_NGINX.search(service.image)) or "nginx" in service.name or service.name == "openresty"
+    return (
+        bool(service.image and _NGINX.search(service.image.text))
+        or "nginx" in service.name
+        or service.name == "openresty"
+    )

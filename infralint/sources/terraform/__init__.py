@@ -41,8 +41,6 @@ def read(project: Project) -> Reading:
         reading.unreadable += _undeclared(project.settings.terraform.variables, frozenset(declared))
     reading.files += [project.shown(plan.path) for plan in planned]
     reading.files += [project.shown(path) for path in project.files if path.endswith((*ENDINGS, *VALUES))]
-    if project.named("terragrunt.hcl"):
-        reading.seen.append("Terragrunt")
     return reading
 
 
