@@ -13,6 +13,7 @@ from typing import Any
 from infralint.model import Known, Location
 from infralint.text.json_places import Member, Node, Span
 from infralint.text.minimatch import glob_matches
+from infralint.text.path_patterns import fill_path, fill_references, match_path, match_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,14 @@ class Rewrite:
     source: str
     destination: str
     regex: bool = False
+
+    def target(self, path: str) -> str | None:
+        """Where it leads a path; None where it does not take it. Raises Unsearchable."""
+        values = match_whole(self.source, path) if self.regex else match_path(self.source, path)
+        if values is None:
+            return None
+        target = fill_references(self.destination, values) if self.regex else fill_path(self.destination, values)
+        return target if target is None or target.startswith(("/", "http://", "https://")) else f"/{target}"
 
 
 @dataclass(frozen=True, slots=True)
