@@ -35,6 +35,11 @@ _CALLS: dict[str, tuple[Kind, str]] = {
     "SockJS": ("websocket", "SockJS"),
     "fetch": ("sse", ""),
 }
+WORDS = frozenset(
+    "EventSource WebSocket useChat useCompletion ChatTransport createConsumer withUrl SockJS socket.io getReader"
+    " TextDecoderStream".split()
+)
+"""Without one of these a file opens no stream as a client."""
 _DEFAULTS = {
     "useChat": "/api/chat",
     "useCompletion": "/api/completion",

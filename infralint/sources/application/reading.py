@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from infralint.model import Location
+from infralint.sources.application.clients import WORDS as CLIENT_WORDS
 from infralint.sources.application.clients import client_calls
 from infralint.sources.application.facts import Application, ClientCall, Extent, Reach, Route, ServerFact
 from infralint.sources.application.joining import Joiner, Registration, Rulebook, method_in, without_method
@@ -324,6 +325,7 @@ def _tidy(path: Path, strict: bool) -> Path:
 
 def _words_of(rules: Iterable[Rules], language: str) -> re.Pattern[bytes] | None:
     words = {word for one in rules if one.language == language for word in one.words}
+    words |= CLIENT_WORDS if language == "javascript" else set()
     return re.compile("|".join(sorted(map(re.escape, words))).encode()) if words else None
 
 
