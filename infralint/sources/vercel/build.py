@@ -32,6 +32,7 @@ from infralint.sources.vercel.routes import (
 )
 from infralint.sources.vercel.segment import HANDLERS, MAXIMUM, NOTHING_SAID, Segment, Segments, handler_lines
 from infralint.sources.vercel.streaming import Sighting, Streaming
+from infralint.text.patterns import Unsearchable
 
 BUNDLE = "a bundle, not source (more than 1 MB, 200,000 nodes, or 50,000 characters in a line)"
 
@@ -78,12 +79,29 @@ class Builder:
         routes, reads = routes + [route for route, _ in pages], reads + [read for _, read in pages]
         if application.config:
             self.reading.items.append(self._item(application, application.config, routes, reads))
+            self._name_unmatched(application.config)
         hops = tuple(self._function(route, read, application) for route, read in zip(routes, reads, strict=True))
         if hops:
             rewrites = application.config.rewrites if application.config else ()
             name = application.folder.rstrip("/") or "the project"
             self.reading.nodes.append(VercelNode(name=name, hops=hops, rewrites=rewrites, certain=application.proven))
             self.reading.files += [self.project.shown(route.file) for route in routes]
+
+    def _name_unmatched(self, config: VercelConfig) -> None:
+        """Say which rewrites can't be tried on the paths that are declared to stream."""
+        paths = [
+            stream.path for stream in self.project.settings.streams or () if stream.path and "*" not in stream.path
+        ]
+        for rewrite in config.rewrites if paths else ():
+            try:
+                for path in paths:
+                    rewrite.target(path)
+            except Unsearchable as error:
+                reason = f"whether `{rewrite.source[:60]}` takes a stream can't be told: it {error}"
+                remedy = "write a plainer expression, or declare the path that it leads to"
+                self.reading.unknown.append(
+                    Unknown(rewrite.where, "routes" if rewrite.regex else "rewrites", reason, remedy)
+                )
 
     def _routes(self, application: Application) -> Iterator[Route]:
         files, folder, config = self.project.files, application.folder, application.config
@@ -114,11 +132,13 @@ class Builder:
         self, application: Application, config: VercelConfig, routes: Sequence[Route], reads: Sequence[Read]
     ) -> VercelConfig:
         sources = [route.source for route in routes]
-        if config.functions:
+        if config.functions and not config.is_refused:
             sources += function_sources(self.project.files, application.folder, application.next is not None)
         return replace(
             config,
-            functions=with_matches(config.functions, list(dict.fromkeys(sources))),
+            functions=config.functions
+            if config.is_refused
+            else with_matches(config.functions, list(dict.fromkeys(sources))),
             backend=config.framework in BACKENDS,
             misplaced=tuple(one for read in reads for one in read.segment.misplaced),
         )
