@@ -16,6 +16,9 @@ STEPS_AT_ONCE = 60_000
 PATTERN_SECONDS = 0.5
 """Regular expressions of one root, all searches together."""
 
+SHORTEST_SEARCH = 0.01
+"""Seconds that a search is given at least: the engine takes a limit that rounds to nothing for none at all."""
+
 
 class Exhausted(Exception):
     """An argument, or a root, that takes more steps than any that people wrote."""
@@ -54,7 +57,7 @@ class Budget:
 
     def searching(self) -> Stopwatch:
         """Seconds for a search by regular expression. Raises NotWorkedOut where none are left."""
-        if self.pattern_seconds <= 0:
+        if self.pattern_seconds < SHORTEST_SEARCH:
             raise NotWorkedOut("the regular expressions here take too long")
         return Stopwatch(self)
 
