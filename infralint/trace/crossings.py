@@ -150,8 +150,11 @@ def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Cro
     passing = [node for node in topology.nodes if node.folder is None or not all(hop.origin for hop in node.hops)]
     proxies = [node for node in passing if topology.is_entry(node)]
     for stream in (stream for reading in readings for stream in reading.streams):
+        if stream.path.startswith("**"):
+            continue
         asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
-        yield from _told_apart([_entering(topology, stream, node) for node in asked])
+        found = _told_apart([_entering(topology, stream, node) for node in asked])
+        yield from (crossing for crossing in found if len(asked) == 1 or _is_meant(crossing))
 
 
 def _hinted(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:
@@ -168,6 +171,9 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
     Headers that a handshake needs, and a name, speak of their own hop; a name also of what firmly stands
     before or behind it.
     """
+    if hint.path.startswith("**"):
+        yield from _along_whatever_leads_there(topology, stream, node)
+        return
     for path in concrete_paths(hop, hint) or ["/"]:
         traces = traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
         found = list(_each_hop_once(_on_legs(trace) for trace in traces))
@@ -177,6 +183,20 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
             continue
         firm = stream.evidence.certain
         yield from (crossing for crossing in found if crossing is not own and (firm or _is_firmly_linked(crossing)))
+
+
+def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node) -> Iterator[Crossing[Hop]]:
+    """A stream of which only the end of its path is known passes the hop that sends all to its node, if there is one."""
+    fronts = {id(dialler.hop): dialler for dialler in topology.diallers(node)}
+    if len(fronts) != 1:
+        return
+    [front] = fronts.values()
+    for path in concrete_paths(front.hop)[:1] or ["/"]:
+        traces = traces_through(topology, stream, front.node, front.hop, Request(stream.kind, path, stream.host))
+        for crossing in _each_hop_once(_on_legs(trace) for trace in traces):
+            yield replace(
+                crossing, certain=False, reasons=(*crossing.reasons, "the whole path of the route is not known")
+            )
 
 
 def _is_firmly_linked(crossing: Crossing[Hop]) -> bool:
