@@ -143,7 +143,7 @@ def _matches(ways: Sequence[Way]) -> list[Match]:
 
     A stream that somebody is served passes whatever turns others away: an answer counts where nothing else is left.
     """
-    counting = [way for way in ways if _handed_on(way)] or list(ways)
+    counting = [way for way in ways if _handed_on(way) or way.run.doubts] or list(ways)
     together: dict[object, list[Way]] = {}
     for way in counting:
         together.setdefault(id(way.block) if way.block else way.answer and way.answer[:3], []).append(way)
