@@ -74,6 +74,18 @@ def unmet(settings: Settings, readings: Sequence[Reading]) -> list[Stream]:
     return [stream for stream in declared(settings) if not _declared(topology, stream)]
 
 
+def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
+    """Declared streams that an entry may send where nobody can tell, each with the reason."""
+    topology = topology_of(readings)
+    entries = [node for node in topology.nodes if topology.is_entry(node)]
+    for stream in declared(settings):
+        for node in entries:
+            for path in samples(stream.path):
+                for match in node.route(Request(stream.kind, path, stream.host)):
+                    if match.hop is None and match.answer is None and match.reasons:
+                        yield stream, match.reasons[-1]
+
+
 def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
     """A declared stream from every entry that serves it; where none does, from whichever node does."""
     entries = [node for node in topology.nodes if topology.is_entry(node)]
@@ -213,7 +225,7 @@ def _assumed(
         for crossing in known
         if crossing.stream.evidence.certain and not crossing.stream.handshake_only
     }
-    named = {id(crossing.hop) for crossing in known if crossing.stream.kind == "sse"}
+    named = {id(crossing.hop) for crossing in known if not crossing.stream.handshake_only}
     for node in topology.nodes:
         for hop in node.hops:
             if hop.assumable and hop.scope not in told and id(hop) not in named:

@@ -41,23 +41,23 @@ class Versions:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        said = project.settings.nginx.version
-        self.said = Version(parse_version(said) or (0, 0, 0), written=said) if said else None
+        written = project.settings.nginx.version
+        self.configured = Version(parse_version(written) or (0, 0, 0), written=written) if written else None
 
     def of(self, path: str) -> Version:
         """The version for a file: what the user says, else the image tags nearest around it, else all, if they agree."""
-        if self.said is not None:
-            return self.said
+        if self.configured is not None:
+            return self.configured
         near = [(folder, version) for folder, version in self._images if is_around(folder, path)]
         deepest = max((len(folder) for folder, _ in near), default=0)
-        said = [version for folder, version in near if len(folder) == deepest] or [
+        named = [version for folder, version in near if len(folder) == deepest] or [
             version for _, version in self._images
         ]
-        if floating := [version for version in said if version.floating]:
-            return floating[0] if all(version.known or version.floating for version in said) else Version()
-        agreed = {version.speaks_http_1_1 for version in said}
-        known = bool(said) and len(agreed) == 1 and all(version.known for version in said)
-        return min(said, key=lambda one: one.number) if known else Version()
+        if floating := [version for version in named if version.floating]:
+            return floating[0] if all(version.known or version.floating for version in named) else Version()
+        agreed = {version.speaks_http_1_1 for version in named}
+        known = bool(named) and len(agreed) == 1 and all(version.known for version in named)
+        return min(named, key=lambda version: version.number) if known else Version()
 
     @cached_property
     def _images(self) -> list[tuple[str, Version]]:
