@@ -108,7 +108,8 @@ class Reader:
         return [rules for rules in self._rules if rules.files]
 
     def _routes(self, candidates: list[str]) -> Iterator[_Found]:
-        modules = [module for path in candidates if (module := self._program.load(path)) is not None]
+        load = self._streaming.program.load
+        modules = [module for path in candidates if (module := load(path)) is not None]
         kept: dict[tuple[str, str, str], _Found] = {}
         for found in (*self._sockets(modules), *(found for module in modules for found in self._of_module(module))):
             key = (found.route.kind, found.route.path, found.home)
