@@ -91,6 +91,12 @@ class Joiner:
         self._known_heads: dict[object, list[Head]] = {}
         self._following: set[tuple[str, Span]] = set()
 
+    def forget(self, path: str) -> None:
+        """Lets go of a file that says nothing, so that its tree leaves memory."""
+        self._registrations.pop(path, None)
+        self._mounts.pop(path, None)
+        self.program.forget(path)
+
     def matches(self, call: Call, shape: Shape, rules: Rules) -> bool:
         """Whether a call is what a rule speaks of: by its packages, and by what it is called on."""
         if call.name not in shape.call:

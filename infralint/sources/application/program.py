@@ -91,6 +91,11 @@ class Program:
             self._modules[path] = parse(path, content, self.vocabulary) if content else None
         return self._modules[path]
 
+    def forget(self, path: str) -> None:
+        """Lets go of a file's tree; it is parsed again if it is asked for."""
+        for known in (self._modules, self._imports, self._exports, self._stars):
+            known.pop(path, None)
+
     def imports(self, module: Module) -> Mapping[str, Import]:
         """Local names of a file and what they stand for."""
         if module.path not in self._imports:
