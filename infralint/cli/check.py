@@ -21,9 +21,10 @@ from infralint.engine.report import NOTHING, Report
 from infralint.engine.run import lint
 from infralint.fixing import fixes, patch, proposed, write
 from infralint.model import Location, Unreadable
-from infralint.project import Project
+from infralint.project import CantRead, Project
 from infralint.project.config import CONFIG_NAMES, BadConfig, Settings, parse_settings
 from infralint.project.work import Lost, Work
+from infralint.text.patterns import fresh_budget
 from infralint.text.wording import plural
 
 
@@ -69,7 +70,8 @@ def check_command(paths: tuple[str, ...], **given: Any) -> None:
         fail("--diff prints a patch alone: leave --fix, --output and --format out")
     outputs = wanted_outputs(options)
     checks = load_packs(options.packs)
-    outcome = judge_paths(paths or (".",), checks, options, any(output.format == "sarif" for output in outputs))
+    with fresh_budget():
+        outcome = judge_paths(paths or (".",), checks, options, any(output.format == "sarif" for output in outputs))
     if not options.diff:
         ran = [check for check in checks if check.name in outcome.ran]
         publish(outcome.report, outputs, shown_by(options, ran), options.color)
@@ -146,8 +148,7 @@ def _earlier_settings(project: Project, before: dict[str, bytes | None], options
     if options.config or not any(name in before for name in names):
         return project.settings
     for name in names:
-        there = project.root / name
-        content = before[name] if name in before else there.read_bytes() if there.is_file() else None
+        content = before[name] if name in before else _content(project, name)
         if content is not None and (name != "pyproject.toml" or b"[tool.infralint" in content):
             try:
                 found = parse_settings(content.decode("utf-8-sig", "replace"), name)
@@ -155,6 +156,14 @@ def _earlier_settings(project: Project, before: dict[str, bytes | None], options
                 break
             return with_options(found, project.root, options)
     return with_options(Settings(), project.root, options)
+
+
+def _content(project: Project, name: str) -> bytes | None:
+    """What a file of the project's root holds; None where there is none that can be read."""
+    try:
+        return project.bytes(name)
+    except CantRead:
+        return None
 
 
 def _beyond_baseline(report: Report, project: Project, checks: Sequence[Check], options: Options) -> Report:

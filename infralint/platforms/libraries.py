@@ -42,6 +42,14 @@ LIBRARIES: Mapping[str, Library] = {
         since="0.135",
     ),
     "uvicorn-websockets": Library("https://www.uvicorn.org/settings/", 20),
+    "sanic": Library("https://sanic.dev/en/guide/running/configuration.html", 20),
+    "daphne": Library("https://github.com/django/daphne", 20),
+    "litestar-sse": Library(
+        "https://docs.litestar.dev/latest/reference/response/sse.html",
+        None,
+        MappingProxyType({"x-accel-buffering": "no", "cache-control": "no-cache"}),
+        EVENTS,
+    ),
     "hypercorn-websockets": Library("https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html"),
     "python-socketio": Library(
         "https://python-socketio.readthedocs.io/en/stable/api.html#socketio.Server", 25, session="Socket.IO"

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from infralint.model import STRONG, Crossing, Hint, Hop, Node, Reading, Request, Stream, Trace
 from infralint.project.config import Settings
 from infralint.text.expressions import matching
+from infralint.trace.programs import programs
 from infralint.trace.streams import assumed_at, declared, hints_of, stream_at
 from infralint.trace.topology import Link, Topology
 from infralint.trace.traces import traces_from, traces_through
@@ -63,7 +64,7 @@ class Witness:
 
 def topology_of(readings: Sequence[Reading]) -> Topology:
     """Every node and service that was read, linked."""
-    nodes = [node for reading in readings for node in reading.nodes]
+    nodes = programs(node for reading in readings for node in reading.nodes)
     return Topology(nodes, [service for reading in readings for service in reading.services])
 
 
@@ -146,7 +147,8 @@ def _is_named(hop: Hop, names: Iterable[str]) -> bool:
 
 def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:
     """Streams that clients of the project open, from the proxies that they come to first."""
-    proxies = [node for node in topology.nodes if node.folder is None and topology.is_entry(node)]
+    passing = [node for node in topology.nodes if node.folder is None or not all(hop.origin for hop in node.hops)]
+    proxies = [node for node in passing if topology.is_entry(node)]
     for stream in (stream for reading in readings for stream in reading.streams):
         asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
         yield from _told_apart([_entering(topology, stream, node) for node in asked])

@@ -167,7 +167,7 @@ class Topology:
         ]
         contained = any(place.services for place in self.placements if place.node is front)
         if published or contained:
-            return published
+            return published or self._only_application(port, front)
         outside = [place for place in self.placements if not place.services and place.node is not front]
         beside = [place for place in outside if port in place.ports]
         return [Link(beside[0].node, "the only one")] if len(beside) == 1 else self._only_application(port, front)
@@ -186,8 +186,9 @@ class Topology:
         return [] if listening else self._only_application(port, front)
 
     def _only_application(self, port: int | None, front: Node) -> list[Link]:
-        """The one application of the project that no deployment file places, if all that could be it is."""
-        alone = self._applications[0] if len(self._applications) == 1 else None
+        """The one other application of the project that no deployment file places, if all that could be it is."""
+        placed = [place for place in self._applications if place.node is not front]
+        alone = placed[0] if len(placed) == 1 else None
         if alone is None or not alone.answers_on(port):
             return []
         others = self._unexplained_targets(front)

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Lint, problems
+from conftest import Lint, problems, run, write
 from crossplane import analyzer
 
 from infralint.sources.nginx.refusals import ARGUMENTS
@@ -76,6 +76,15 @@ def test_what_nginx_refuses_is_unreadable_and_the_rest_is_judged(directives: str
     assert any(said in entry["message"] and entry["location"]["path"] == "nginx.conf" for entry in report["unreadable"])
     assert report["status"] == 2
     assert {problem.split(":")[0] for problem in problems(report, "buffered-stream")} >= {"rest/nginx.conf"}
+
+
+def test_what_nginx_refuses_is_not_put_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    upgrade = "proxy_pass http://app; proxy_set_header Upgrade $http_upgrade; proxy_http_version {}.1;"
+    write(tmp_path, {"nginx.conf": site(f"location /ws {{ {upgrade} }}")})
+    monkeypatch.chdir(tmp_path)
+    result = run("check", "--diff")
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit)
 
 
 @pytest.mark.parametrize("directives", TAKEN)

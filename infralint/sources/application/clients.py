@@ -35,6 +35,7 @@ _CALLS: dict[str, tuple[Kind, str]] = {
     "SockJS": ("websocket", "SockJS"),
     "fetch": ("sse", ""),
 }
+CLIENT_NAMES = frozenset(_CALLS)
 _DEFAULTS = {
     "useChat": "/api/chat",
     "useCompletion": "/api/completion",
@@ -50,7 +51,7 @@ def client_calls(resolver: Resolver, module: Module, shown: Callable[[str], str]
     """The streams that a JavaScript file opens."""
     if module.language.name != "javascript":
         return
-    for call in module.calls(frozenset(_CALLS)):
+    for call in module.calls(CLIENT_NAMES):
         if call.name == "fetch" and not _reads_stream(call):
             continue
         if call.name in ("WebSocket", "EventSource", "SockJS") and call.node.kind() != "new_expression":

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 _PING = re.compile(r"""["'`]\s*:|\.ping\(|ping|keep-?_?alive|heart-?_?beat""", re.IGNORECASE)
 _TIMED = frozenset({"setInterval"})
+_PYTHON_PING = re.compile(
+    r"""yield\s+(?:[\w.]+\()?(?:[fb]?["'](?::|event: ?(?:ping|heartbeat|keep))|\w*(?:ping|heart_?beat|keep_?alive)\w*\b"""
+    r"""|\{\s*["']event["']:\s*["'](?:ping|heartbeat|keep[-_]?alive)["'])""",
+    re.IGNORECASE,
+)
 _PYTHON_WAIT = re.compile(r"\b(?:timeout\s*=\s*|sleep\(\s*)([\w.]+)")
 _GO_WAIT = re.compile(
     r"time\.(?:NewTicker|Tick|After|NewTimer)\(\s*(?:(\d+)\s*\*\s*)?time\.(Second|Minute|Millisecond)"
@@ -45,10 +50,10 @@ def _of_python(resolver: Resolver, module: Module, definition: Definition) -> fl
     texts = [definition.node, *(other.node for other in _named_in(module, definition))]
     for node in texts:
         text = node.text()
-        if re.search(r"yield\b[^\n]*(?:[\"']\s*:|ping|keep-?_?alive|heart-?_?beat)", text, re.IGNORECASE):
+        if _PYTHON_PING.search(text):
             for found in _PYTHON_WAIT.finditer(text):
                 number = _number(resolver, module, found[1])
-                if number and number >= 1:
+                if number and number >= 3:
                     return number
     return None
 

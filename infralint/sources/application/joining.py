@@ -22,6 +22,11 @@ DEEPEST = 10
 MOST_USES = 400
 """Uses of one name that are looked at."""
 
+_HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler"})
+"""Members by which a router is mounted: `app.use(router.routes())`."""
+_ROUTER_NAMES = frozenset("app router server api routes route fastify koa hono r mux group g v1".split())
+"""What routers are called where it can't be told what an object is."""
+
 
 @dataclass(frozen=True, eq=False)
 class Registration:
@@ -83,6 +88,8 @@ class Joiner:
         self._mounts: dict[str, list[tuple[Rules, Mount, Call]]] = {}
         self._uses: dict[tuple[str, str], list[tuple[Module, SgNode]]] = {}
         self._pending: set[object] = set()
+        self._known_heads: dict[object, list[Head]] = {}
+        self._following: set[tuple[str, Span]] = set()
 
     def matches(self, call: Call, shape: Shape, rules: Rules) -> bool:
         """Whether a call is what a rule speaks of: by its packages, and by what it is called on."""
@@ -130,7 +137,20 @@ class Joiner:
                     yield found
                     break
 
+        if rules.tuples and any(shape.source and _mentions(module, shape.source) for shape in rules.routes):
+            yield from self._pairs(module, rules)
+
+    def _pairs(self, module: Module, rules: Rules) -> Iterator[Registration]:
+        """Routes as pairs in a table: `(r"/ws", Handler)`."""
+        for node in module.find({"kind": "tuple"}):
+            items = node.named_children()
+            if len(items) >= 2 and items[0].kind() == "string" and items[1].kind() in ("identifier", "attribute"):
+                call = Call(module, node, span_of(node), "", None, items[0], (items, {}))
+                yield Registration(rules, RouteShape(call=(), scope="root"), call, (span_of(items[1]),))
+
     def _registration(self, call: Call, shape: RouteShape, rules: Rules) -> Registration | None:
+        if shape.when and not is_true(call.argument(shape.when)):
+            return None
         if shape.handler == "decorated":
             decorated = call.module.decorated(call)
             return Registration(rules, shape, call, (decorated.span,), decorated) if decorated is not None else None
@@ -143,15 +163,22 @@ class Joiner:
 
     def _has_path(self, call: Call, shape: RouteShape) -> bool:
         """Whether the path of a route is one: `get("/x")`, and not `get(key)` of some cache."""
-        if shape.path is None or shape.any_path:
+        if shape.path is None:
             return True
         node = _argument(call, shape.path)
         if node is None:
             return bool(shape.default)
         text = self.resolver.text(call.module, node)
-        if text is None or not text.strip(HOLE):
-            return node.kind() not in ("arrow_function", "function_expression", "object", "func_literal")
-        return not re.search(r"\s|://", without_method(text))
+        if text is not None and text.strip(HOLE):
+            plain = without_method(text)
+            if call.module.language.name == "javascript" and not plain.startswith(("/", "*", "(", HOLE)):
+                return plain == "" or self.router_rules(call) is not None
+            return not re.search(r"\s|://", plain)
+        if node.kind() in ("array", "list"):
+            return _is_path(self.resolver.text(call.module, _first_item(node)))
+        if node.kind() == "regex":
+            return True
+        return self.router_rules(call) is not None or _last_name(call.receiver).lower() in _ROUTER_NAMES
 
     def _settled(self, found: list[Registration]) -> list[Registration]:
         """One registration a call: where several frameworks speak of it, the one whose objects it is called on."""
@@ -218,6 +245,9 @@ class Joiner:
             return [Head(outer.joined(self._class_prefix(registration)), call.module.path)]
         if scope == "value":
             return self._value_heads(call.module, call.span, 0) or [NOWHERE]
+        if scope == "name" and registration.decorated is not None:
+            uses = self.uses(call.module, registration.decorated.name)
+            return [head for other, use in uses for head in self._use_heads(other, use, 0)] or [NOWHERE]
         if scope == "file":
             return self._file_heads(call.module, registration.rules)
         if call.receiver is None or self._is_package(call.module, call.receiver):
@@ -237,20 +267,24 @@ class Joiner:
         """What blocks around a call put before it, in languages whose routes are not called on anything."""
         if call.module.language.name not in ("ruby", "php", "elixir", "kotlin"):
             return ROOT
-        prefix = ROOT
-        names = frozenset(
-            name for rules in self.rulebook.of(call.module) for shape in rules.groups for name in shape.call
-        )
+        prefix = Path("/api") if call.module.path.endswith("routes/api.php") else ROOT
+        groups = [(rules, shape) for rules in self.rulebook.of(call.module) for shape in rules.groups]
+        names = frozenset(name for _, shape in groups for name in shape.call)
         for outer in call.module.calls(names) if names else ():
-            if outer.span.has(call.span) and outer.span != call.span and (found := self._group(outer)):
-                rules, shape = found
-                node = outer.argument(shape.prefix)
-                if node is not None:
-                    text = node.text().lstrip(":") if node.kind() in ("simple_symbol", "atom") else None
-                    prefix = prefix.joined(path_of(text or self.resolver.text(call.module, node), rules.style))
-                elif shape.prefix is not None and outer.receiver is not None:
-                    continue
+            if outer.span.has(call.span) and outer.span != call.span and self._group(outer):
+                for link in reversed(list(_chain(outer))):
+                    prefix = prefix.joined(self._block_prefix(link))
         return prefix
+
+    def _block_prefix(self, call: Call) -> Path:
+        """What a call in front of a block puts before the routes within."""
+        found = self._group(call)
+        node = call.named.get("prefix") or (call.argument(found[1].prefix) if found is not None else None)
+        if found is None or node is None:
+            return ROOT
+        if node.kind() in ("simple_symbol", "atom"):
+            return path_of(node.text().lstrip(":"), found[0].style)
+        return path_of(self.resolver.text(call.module, node), found[0].style) if _is_text(call.module, node) else ROOT
 
     def _class_prefix(self, registration: Registration) -> Path:
         """What annotations of the class around a method put before its path."""
@@ -273,7 +307,8 @@ class Joiner:
         """`app.setGlobalPrefix("api")`: said once for a whole application."""
         if not rules.global_prefixes:
             return ROOT
-        names = frozenset(name for shape in rules.global_prefixes for name in shape.call)
+        names = frozenset(name for shape in rules.global_prefixes for name in shape.call) | set(rules.unknown_prefixes)
+        prefix = ROOT
         for path in self.program.sources:
             if path.rpartition(".")[2] == module.path.rpartition(".")[2] and _same_package(
                 path, module.path, self.program
@@ -281,24 +316,33 @@ class Joiner:
                 if any(name.encode() in self.program.content(path) for name in names):
                     other = self.program.load(path)
                     for call in other.calls(names) if other is not None else ():
-                        return path_of(self.resolver.text(call.module, call.argument(0)), rules.style)
-        return ROOT
+                        if call.name in rules.unknown_prefixes:
+                            return UNKNOWN
+                        prefix = path_of(self.resolver.text(call.module, call.argument(0)), rules.style)
+        return prefix
 
     def heads_of(self, module: Module, node: SgNode | None, depth: int) -> list[Head]:
         """The prefixes that an expression, a router, answers under."""
-        return self.heads_of_meaning(self.resolver.meaning(module, node), depth)
+        meaning = self.resolver.meaning(module, node)
+        member = module.member(node) if node is not None and meaning is None else None
+        if member is not None and member[1] in _HANDED_AS:
+            return self.heads_of(module, member[0], depth + 1)
+        return self.heads_of_meaning(meaning, depth)
 
     def heads_of_meaning(self, meaning: Meaning | None, depth: int) -> list[Head]:
         if depth > DEEPEST or meaning is None:
             return [NOWHERE]
-        key = _key(meaning)
-        if key in self._pending:
-            return [NOWHERE]
+        key, outermost = _key(meaning), not self._pending
+        if key in self._pending or key in self._known_heads:
+            return self._known_heads.get(key, [NOWHERE])
         self._pending.add(key)
         try:
-            return self._heads(meaning, depth)
+            found = self._heads(meaning, depth)
         finally:
             self._pending.discard(key)
+        if outermost or NOWHERE not in found:
+            self._known_heads[key] = found
+        return found
 
     def _heads(self, meaning: Meaning, depth: int) -> list[Head]:
         match meaning:
@@ -341,41 +385,98 @@ class Joiner:
 
     def _value_heads(self, module: Module, span: Span, depth: int) -> list[Head]:
         """Where the value of an expression ends up being mounted: right there, or through its names."""
-        found = list(self._mount_at(module, span, depth))
-        if not found:
-            for name, home in self._names_of(module, span):
-                for other, use in self.uses(home, name):
-                    found += self._use_heads(other, use, depth)
+        key = (module.path, span)
+        if depth > DEEPEST or key in self._following:
+            return []
+        self._following.add(key)
+        try:
+            found = list(self._mount_at(module, span, depth)) or self._named_heads(module, span, depth)
+        finally:
+            self._following.discard(key)
         return list(dict.fromkeys(found))
 
-    def _names_of(self, module: Module, span: Span) -> Iterator[tuple[str, Module]]:
-        """The names that a value goes by: the variable it is put into, the function that returns it."""
-        holder = next(
-            (one for one in reversed(module.assignments) if one.span.has(span) and span_of(one.value).has(span)), None
-        )
+    def _named_heads(self, module: Module, span: Span, depth: int) -> list[Head]:
+        """Where the names that a value goes by are mounted: its variable, then the function that returns it."""
+        function = module.function_at(span)
+        holder = module.assignment_of(span)
+        found: list[Head] = []
         if holder is not None:
-            yield holder.target.rpartition(".")[2] if "." in holder.target else holder.target, module
-        else:
-            yield "default", module
-        inner = module.definition_at(span)
-        while inner is not None:
-            if inner.kind == "function" and inner.name:
-                yield inner.name, module
-            elif inner.kind == "function" and inner.owner is None:
-                yield "default", module
-            inner = inner.owner
+            name = holder.target.rpartition(".")[2]
+            local = function is not None and "." not in holder.target and function.span.has(holder.span)
+            uses = (
+                self._local_uses(module, name, function) if local and function is not None else self.uses(module, name)
+            )
+            found = [head for other, use in uses for head in self._use_heads(other, use, depth)]
+        elif function is None:
+            found = [head for other, use in self.uses(module, "default") for head in self._use_heads(other, use, depth)]
+        while not found and function is not None:
+            for name in self._function_names(function):
+                found += [head for other, use in self.uses(module, name) for head in self._use_heads(other, use, depth)]
+            outer = function.owner
+            while outer is not None and outer.kind != "function":
+                outer = outer.owner
+            function = outer
+        return found
+
+    def _local_uses(self, module: Module, name: str, function: Definition) -> list[tuple[Module, SgNode]]:
+        nodes = module.identifiers(frozenset({name}))
+        return [
+            (module, node) for node in nodes if function.span.has(span_of(node)) and not _is_definition(module, node)
+        ]
 
     def _use_heads(self, module: Module, use: SgNode, depth: int) -> list[Head]:
         """The prefixes that a use of a router's name puts it under."""
-        span = span_of(use)
+        span, parent = span_of(use), use.parent()
+        member = module.member(parent) if parent is not None else None
+        if member is not None and span_of(member[0]) == span and member[1] not in _HANDED_AS:
+            return []
         if found := list(self._mount_at(module, span, depth)):
             return found
-        holder = next((one for one in module.assignments if span_of(one.value).has(span)), None)
-        if holder is not None and module.call_of(holder.value) is not None and depth < DEEPEST:
-            call = module.call_of(holder.value)
-            if call is not None and span_of(call.callee).has(span):
-                return self._value_heads(module, call.span, depth + 1)
+        if handed := self._handed_on(module, use, depth):
+            return handed
+        holder = module.assignment_of(span)
+        call = module.call_of(holder.value) if holder is not None else None
+        if call is not None and span_of(call.callee).has(span):
+            return self._value_heads(module, call.span, depth + 1)
         return []
+
+    def _handed_on(self, module: Module, use: SgNode, depth: int) -> list[Head]:
+        """A router that is an argument of one of the project's functions: where that mounts its parameter."""
+        call, span = module.call_around(use), span_of(use)
+        index = (
+            next((at for at, node in enumerate(call.positional) if span_of(node) == span), None)
+            if call is not None
+            else None
+        )
+        if call is None or index is None or depth > DEEPEST:
+            return []
+        meaning = self.resolver.meaning(module, call.callee)
+        if not isinstance(meaning, Definition) or meaning.kind != "function":
+            return []
+        names = [name for name in meaning.parameters if name not in ("self", "this", "cls")]
+        if index >= len(names):
+            return []
+        mounts = [
+            found
+            for home, inner in self._local_uses(meaning.module, names[index], meaning)
+            for found in self._innermost(home, span_of(inner))
+        ]
+        return [
+            head for rules, shape, mount in mounts for head in self._through(rules, shape, mount, call, names, depth)
+        ]
+
+    def _through(
+        self, rules: Rules, shape: Mount, mount: Call, call: Call, names: list[str], depth: int
+    ) -> Iterator[Head]:
+        """The prefixes of a mount within a function: below what this call of the function hands it."""
+        prefix = self._mount_prefix(rules, shape, mount)
+        receiver = mount.receiver.text() if mount.receiver is not None and shape.parent is None else ""
+        if receiver in names and names.index(receiver) < len(call.positional):
+            parents = self.heads_of(call.module, call.positional[names.index(receiver)], depth + 1)
+        else:
+            parents = self._parents(shape, mount, depth + 1)
+        for head in parents:
+            yield Head(head.path.joined(prefix), head.home, bool(prefix.text))
 
     def mounts(self, module: Module) -> list[tuple[Rules, Mount, Call]]:
         if module.path not in self._mounts:
@@ -424,7 +525,7 @@ class Joiner:
     def _mount_prefix(self, rules: Rules, shape: Mount, call: Call) -> Path:
         node = call.argument(shape.prefix)
         if node is None:
-            return ROOT
+            return UNKNOWN if shape.prefix is not None and _is_splat(call) else ROOT
         if node.kind() in ("array", "list"):
             node = next(iter(node.named_children()), node)
         text = self.resolver.text(call.module, node)
@@ -579,7 +680,9 @@ class Joiner:
                     yield importer, parent
 
     def _file_heads(self, module: Module, rules: Rules) -> list[Head]:
-        """Django: where a file of urls is included, by its dotted name."""
+        """Django: where a file of urls is included, by its dotted name; Channels' tables stand at the root."""
+        if module.path.endswith("routing.py") or "URLRouter(" in module.text:
+            return [Head(ROOT, module.path)]
         return self._included(module, rules, 0)
 
     def _included(self, module: Module, rules: Rules, depth: int) -> list[Head]:
@@ -626,6 +729,27 @@ class Joiner:
             if path.endswith(".py") and "settings" in path:
                 found |= set(re.findall(rb"ROOT_URLCONF\s*=\s*[\"']([\w.]+)[\"']", self.program.content(path)))
         return frozenset(name.decode() for name in found)
+
+
+def is_true(node: SgNode | None) -> bool:
+    return node is not None and node.text() in ("True", "true")
+
+
+def _is_path(text: str | None) -> bool:
+    return text is not None and text.startswith(("/", "*"))
+
+
+def _chain(call: Call) -> Iterator[Call]:
+    """A call and those that it is chained to: `Route::middleware(…)->prefix(…)->group(…)`, the last first."""
+    link: Call | None = call
+    while link is not None:
+        yield link
+        link = call.module.call_of(link.receiver) if link.receiver is not None else None
+
+
+def _is_splat(call: Call) -> bool:
+    """Whether arguments are handed on by `**options`: what they are is not seen."""
+    return any(node.kind() == "dictionary_splat" for node in call.positional)
 
 
 def _folder(path: str) -> str:

@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 from infralint.sources.application.program import json_object
 from infralint.text.lazy import lazy
@@ -30,7 +30,8 @@ STARTERS = (
 _REQUIREMENT = lazy(r"^\s*([A-Za-z0-9][\w.-]*)(?:\[[\w, -]*\])?\s*(?:[<>=!~;@#]|$)", re.MULTILINE)
 _QUOTED = lazy(r"""["']([A-Za-z@][\w./@-]*)(?:\[[^\]"']*\])?\s*(?:[<>=!~^;][^"']*)?["']""")
 _KEY = lazy(r"^\s*[\"']?([A-Za-z@][\w./@-]*)[\"']?\s*=", re.MULTILINE)
-_GO = lazy(r"^\s*(?:require\s+)?([\w.-]+\.[\w.-]+/\S+)\s+v", re.MULTILINE)
+_GO = lazy(r"^\s*(?:require\s+)?([\w.-]+\.[\w.-]+/\S+)\s+v\S+[ \t]*(?:\n|\Z)", re.MULTILINE)
+"""What a go.mod asks for itself: not what is marked `// indirect`."""
 _GEM = lazy(r"^\s*gem\s+[\"']([\w-]+)", re.MULTILINE)
 _TAG = lazy(r"<artifactId>\s*([^<\s]+)|(?:Package|Framework)Reference\s+Include=\"([^\"]+)\"|Sdk=\"([^\"]+)\"")
 _GRADLE = lazy(r"[\"']([\w.-]+):([\w.-]+)(?::[^\"']*)?[\"']|id\(?\s*[\"']([\w.-]+)")
@@ -51,29 +52,33 @@ def is_aside(path: str) -> bool:
 
 @dataclass
 class Package:
-    """A folder with a manifest. needs: the packages that it (or a manifest above) asks for, in small letters."""
+    """A folder with a manifest. needs: the packages that it (or a manifest of its kind above) asks for, in small letters."""
 
     folder: str
     name: str = ""
     manifests: list[str] = field(default_factory=list)
     needs: set[str] = field(default_factory=set)
     files: list[str] = field(default_factory=list)
+    kinds: set[str] = field(default_factory=set)
 
 
 def packages(files: Iterable[str], text: Callable[[str], bytes]) -> dict[str, Package]:
     """The folders with manifests; the project's root is always among them."""
     found = {"": Package("")}
+    matches = re.compile("|".join(map(translate, MANIFESTS))).match
     for path in files:
         folder, name = posixpath.split(path)
-        if any(fnmatchcase(name, pattern) for pattern in MANIFESTS) and not is_aside(path):
+        if matches(name):
             found.setdefault(folder, Package(folder)).manifests.append(path)
     for package in found.values():
         for path in package.manifests:
             _read_manifest(package, path, text(path))
         package.name = package.name or posixpath.basename(package.folder)
     for folder in sorted(found):
-        if folder:
-            found[folder].needs |= found[nearest(found, posixpath.dirname(folder))].needs
+        package, outer = found[folder], found[nearest(found, posixpath.dirname(folder))]
+        if folder and (not package.kinds or package.kinds & outer.kinds):
+            package.needs |= outer.needs
+            package.kinds |= outer.kinds
     return found
 
 
@@ -87,6 +92,8 @@ def nearest(found: Mapping[str, Package], folder: str) -> str:
 def _read_manifest(package: Package, path: str, content: bytes) -> None:
     name = posixpath.basename(path)
     text = content.decode("utf-8", "replace")
+    if "ockerfile" not in name and name != "Containerfile":
+        package.kinds.add("python" if path.endswith(_PYTHON) else name)
     if name in ("package.json", "composer.json"):
         data = json_object(content)
         package.name = package.name or str(data.get("name") or "")

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from infralint.model import (
+    UNLIMITED,
     Address,
+    Clock,
     Evidence,
     Hint,
     Hop,
@@ -23,7 +25,8 @@ from infralint.model import (
 )
 from infralint.project.config import Settings
 from infralint.project.needs import needs
-from infralint.sources.application.facts import NO_HEADERS, Application, ClientCall, Route
+from infralint.sources.application.facts import NO_HEADERS, Application, ClientCall, Route, ServerFact
+from infralint.sources.application.servers import GUNICORN_TIMEOUT
 from infralint.text.globs import matches_segments
 
 
@@ -31,7 +34,8 @@ from infralint.text.globs import matches_segments
 class ApplicationRoute(Hop):
     """A route that streams. stream_kind: what it opens. pattern: its path, `*` for one segment, `**` for the rest.
 
-    headers: what its responses surely carry. complete: they carry nothing else that a hop looks at.
+    headers: what its responses surely carry. complete: they carry nothing else that a hop looks at. workers: the
+    server's processes that serve one request at a time, where it runs such; how many, if that is said.
     """
 
     platform: ClassVar[str] = "application"
@@ -43,6 +47,12 @@ class ApplicationRoute(Hop):
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
     content_type: str | None = None
     complete: bool = False
+    workers: Known[int | None] | None = None
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting == "max_duration":
+            return f"gunicorn --worker-class gthread --threads 16 --timeout {max(seconds, 300):g} …"
+        return ""
 
     def response_out(self, response: Response, request: Request) -> Response:
         headers = {name: Known(value, self.where, name) for name, value in self.headers.items()}
@@ -68,18 +78,18 @@ class ApplicationNode(Node):
 
 def node_of(application: Application) -> ApplicationNode:
     """An application with its routes."""
-    whole = application.read == "whole"
     return ApplicationNode(
         name=application.name or application.folder or "the application",
-        hops=tuple(_hop_of(route, application, whole) for route in application.routes),
+        hops=tuple(_hop_of(route, application) for route in application.routes),
         listens=tuple(Address("*", port) for port in application.ports),
         folder=application.folder,
-        complete=whole,
+        complete=application.read == "whole",
     )
 
 
-def _hop_of(route: Route, application: Application, whole: bool) -> ApplicationRoute:
+def _hop_of(route: Route, application: Application) -> ApplicationRoute:
     where = route.where
+    workers = _sync_workers(application) if route.kind == "sse" else None
     hint = Hint(
         route.kind,
         Evidence("source", _reason_of(route), where),
@@ -102,8 +112,35 @@ def _hop_of(route: Route, application: Application, whole: bool) -> ApplicationR
         pattern=route.path,
         headers=route.headers,
         content_type=route.content_type,
-        complete=whole,
+        complete=application.read == "whole",
+        workers=workers,
+        clocks=(Clock("whole-response", _worker_timeout(application, workers), expiry="truncated"),) if workers else (),
     )
+
+
+def _sync_workers(application: Application) -> Known[int | None] | None:
+    """gunicorn's workers, where they are of the kind that serves one request at a time: the default."""
+    # https://docs.gunicorn.org/en/stable/design.html#sync-workers
+    facts = _gunicorn(application)
+    kind = facts.get("worker_class")
+    if kind is None or kind.value != "sync":
+        return None
+    count = facts.get("workers")
+    number = int(count.value) if count is not None and isinstance(count.value, float) else None
+    return Known(number, kind.where, "worker_class", written="gunicorn")
+
+
+def _worker_timeout(application: Application, workers: Known[int | None]) -> Known[float]:
+    """Seconds after which gunicorn ends a sync worker, which gives no sign of life while it streams; 0: never."""
+    # https://docs.gunicorn.org/en/stable/settings.html#timeout
+    timeout = _gunicorn(application).get("timeout")
+    seconds = timeout.value if timeout is not None and isinstance(timeout.value, float) else GUNICORN_TIMEOUT
+    because = f"gunicorn ends a sync worker after {seconds:g} s, also in the middle of an answer"
+    return Known(seconds or UNLIMITED, workers.where, "timeout", "default", f"gunicorn --timeout {seconds:g}", because)
+
+
+def _gunicorn(application: Application) -> dict[str, ServerFact]:
+    return {fact.name: fact for fact in application.servers if fact.program == "gunicorn"}
 
 
 def _reason_of(route: Route) -> str:

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from infralint.project import CantRead
-from infralint.sources.application.syntax import Module, language_of, parse, span_of, unwrapped
+from infralint.sources.application.syntax import Language, Module, language_of, parse, span_of, unwrapped
 from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Program:
         self._resolved: dict[tuple[str, str, str], str | None] = {}
         self._aliases: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {}
         self.sources: list[str] = []
+        self.vocabulary: dict[str, frozenset[str]] = {}
 
     def content(self, path: str) -> bytes:
         """A file's bytes; none where it can't be read or was written by a program."""
@@ -86,7 +87,7 @@ class Program:
     def load(self, path: str) -> Module | None:
         if path not in self._modules:
             content = self.content(path) if path in self.files else b""
-            self._modules[path] = parse(path, content) if content else None
+            self._modules[path] = parse(path, content, self.vocabulary) if content else None
         return self._modules[path]
 
     def imports(self, module: Module) -> Mapping[str, Import]:
@@ -265,6 +266,9 @@ class Program:
         language = language_of(path)
         if language is None:
             return
+        if language.name not in _SCANS:
+            yield from self._namers(path, language, name)
+            return
         index = self._stems(language.name)
         wanted = name.encode()
         for importer in dict.fromkeys(importer for stem in _stems_of(path) for importer in index.get(stem, ())):
@@ -272,6 +276,18 @@ class Program:
                 module = self.load(importer)
                 if module is not None:
                     yield module
+
+    def _namers(self, path: str, language: Language, name: str) -> Iterator[Module]:
+        """The files that name a file's class, in languages that find classes by their names."""
+        stem, wanted = posixpath.basename(path).partition(".")[0], name.encode()
+        words = {stem.encode(), stem.removesuffix("Impl").encode()}
+        for other in self.sources:
+            if other != path and other.rpartition(".")[2] in language.endings:
+                content = self.content(other)
+                if wanted in content and any(word in content for word in words):
+                    module = self.load(other)
+                    if module is not None:
+                        yield module
 
     def _stems(self, language: str) -> dict[str, list[str]]:
         """Last words of what is imported, and the files that import such."""

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from fnmatch import translate
 from functools import cached_property
 from typing import NamedTuple
 
 from infralint.model import Location
-from infralint.sources.application.clients import client_calls
-from infralint.sources.application.facts import Application, ClientCall, Extent, Reach, Route, ServerFact
-from infralint.sources.application.joining import Joiner, Registration, Rulebook, method_in, without_method
 from infralint.platforms.libraries import LIBRARIES
+from infralint.sources.application.clients import CLIENT_NAMES, client_calls
+from infralint.sources.application.facts import Application, ClientCall, Extent, Reach, Route, ServerFact
+from infralint.sources.application.joining import Joiner, Registration, Rulebook, is_true, method_in, without_method
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
 from infralint.sources.application.paths import ROOT, Path, path_of
 from infralint.sources.application.program import Program
-from infralint.sources.application.rulebook import RouteShape, Rules, SocketShape, all_rules
+from infralint.sources.application.responses import shortened
+from infralint.sources.application.rulebook import FileShape, RouteShape, Rules, SocketShape, all_rules
 from infralint.sources.application.scope import LANGUAGE_NAMES, SHARED_STATE, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
 from infralint.sources.application.servers import ports_of, server_facts
-from infralint.sources.application.sockets import is_true, is_websocket_only, socket_heartbeat, socket_paths
+from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
 from infralint.sources.application.streaming import Reached, Sighting, Streaming
-from infralint.sources.application.syntax import Call, Module, language_of
+from infralint.sources.application.syntax import Call, Module, Span, language_of, span_of
 
 VERBS = frozenset("get post put patch delete head options".split())
 _STARTING = re.compile(
-    r"^(?:main|server|app|index|run|wsgi|asgi|manage|gunicorn[\w.]*|__main__|bootstrap|start|cmd)\.\w+$"
+    r"^(?:main|server|app|index|run|wsgi|asgi|manage|gunicorn[\w.-]*|__main__|bootstrap|start|cmd)\.\w+$"
 )
 
 
@@ -63,7 +66,7 @@ class Reader:
         return found
 
     def _package_of(self, path: str) -> Package:
-        return self._packages[nearest(self._packages, posixpath.dirname(path))]
+        return self._packages[nearest(self._packages, posixpath.dirname(path).strip("/"))]
 
     @cached_property
     def _rules(self) -> tuple[Rules, ...]:
@@ -72,33 +75,60 @@ class Reader:
 
     def _candidates(self) -> list[str]:
         """The files that hold a streaming word."""
-        patterns = {
-            language: _words_of(self._rules, language) for language in {rules.language for rules in self._rules}
-        }
+        languages = {rules.language for rules in self._rules}
+        filters = {name: _Filter([rules for rules in self._rules if rules.language == name]) for name in languages}
         found = []
         for path in self._program.sources:
             language = language_of(path)
-            pattern = patterns.get(language.name) if language is not None else None
-            if pattern is not None and pattern.search(self._program.content(path)):
+            wanted = filters.get(language.name) if language is not None else None
+            if wanted is not None and wanted.admits(self._program.content(path)):
                 found.append(path)
         return found
 
     @cached_property
     def _streaming(self) -> Streaming:
+        for language in {rules.language for rules in self._rules}:
+            rules = [one for one in self._rules if one.language == language]
+            names = {name for one in rules for shape in one.shapes() for name in shape.call}
+            self._program.vocabulary[language] = frozenset(
+                names | (CLIENT_NAMES if language == "javascript" else set())
+            )
         joiner = Joiner(self._program, Rulebook(self._rules))
-        shapes = [(rules, shape) for rules in self._rules for shape in rules.files]
-        return Streaming(joiner, shapes)
+        return Streaming(joiner, self._file_shapes)
+
+    def _file_shapes(self, path: str) -> list[tuple[Rules, FileShape]]:
+        """The shapes of files that are routes in the application that a file belongs to."""
+        needs = self._package_of(path).needs
+        return [
+            (rules, shape) for rules in self._with_files if _needs_any(needs, rules.packages) for shape in rules.files
+        ]
+
+    @cached_property
+    def _with_files(self) -> list[Rules]:
+        return [rules for rules in self._rules if rules.files]
 
     def _routes(self, candidates: list[str]) -> Iterator[_Found]:
         modules = [module for path in candidates if (module := self._program.load(path)) is not None]
-        seen: set[tuple[str, str, str]] = set()
+        kept: dict[tuple[str, str, str], _Found] = {}
         for found in (*self._sockets(modules), *(found for module in modules for found in self._of_module(module))):
             key = (found.route.kind, found.route.path, found.home)
-            if key not in seen:
-                seen.add(key)
-                yield found
+            if key not in kept or (kept[key].route.content_type is None and found.route.content_type is not None):
+                kept[key] = found
+        yield from kept.values()
 
     def _of_module(self, module: Module) -> Iterator[_Found]:
+        for rules, mark, node in self._streaming.marks(module):
+            sighting = Sighting(module, span_of(node), mark.kind, mark.says, library=mark.library)
+            library = LIBRARIES.get(mark.library)
+            if library is not None:
+                sighting = replace(sighting, content_type=library.content_type, heartbeat=library.heartbeat)
+            home = f"{self._package_of(module.path).folder}/"
+            yield self._found(sighting, Path(mark.path), (), rules.framework, home)
+        for call in self._streaming.passed_on(module):
+            where = Location(self._shown(module.path), call.span.line)
+            self._unjoined.setdefault(module.path, []).append(
+                f"{where} hands on what another server answers ({shortened(call)}), which may stream"
+            )
         for registration, shape in self._streaming.streaming_routes(module):
             yield from self._registered(registration, self._declared(registration, shape))
         for sighting in self._streaming.sightings(module):
@@ -113,18 +143,24 @@ class Reader:
 
     def _sockets(self, modules: list[Module]) -> Iterator[_Found]:
         """Servers with a path of their own; a server within a wrapper answers where that does."""
-        sockets = [found for module in modules for found in self._streaming.sockets(module)]
+        sockets = [
+            found for module in modules for found in self._streaming.sockets(module) if self._is_meant(module, found[1])
+        ]
         resolver = self._streaming.resolver
-        wrapped = {}
+        wrapped: dict[tuple[str, Span], Call] = {}
         for _, shape, call in sockets:
-            server = resolver.meaning(call.module, call.argument(shape.wraps)) if shape.wraps is not None else None
+            inner = call.receiver if shape.wraps == "receiver" else call.argument(shape.wraps)
+            server = resolver.meaning(call.module, inner) if inner is not None else None
             if isinstance(server, Call):
-                wrapped[call.module.path, call.span] = (server.module.path, server.span)
-        servers = {(call.module.path, call.span): (shape, call) for _, shape, call in sockets}
+                wrapped[call.module.path, call.span] = server
+        shapes = {(call.module.path, call.span): shape for _, shape, call in sockets}
+        inside = {(server.module.path, server.span) for server in wrapped.values()}
         for rules, shape, call in sockets:
-            if (call.module.path, call.span) not in wrapped.values():
-                inner = servers.get(wrapped.get((call.module.path, call.span), ("", call.span)))
-                yield from self._socket(rules, shape, call, *(inner or (shape, call)))
+            if (call.module.path, call.span) not in inside:
+                server = wrapped.get((call.module.path, call.span), call)
+                yield from self._socket(
+                    rules, shape, call, shapes.get((server.module.path, server.span), shape), server
+                )
 
     def _declared(self, registration: Registration, shape: RouteShape) -> Sighting:
         call = registration.call
@@ -154,22 +190,25 @@ class Reader:
         joiner = self._streaming.joiner
         rules, shape, call = registration.rules, registration.shape, registration.call
         methods = self._methods(call, shape)
-        for tail in self._paths(registration):
+        for tail in self._paths(registration, sighting):
             for head in joiner.heads(registration):
                 path = _tidy(head.path.joined(tail), rules.strict)
                 yield self._found(sighting, path, methods, rules.framework, head.home or call.module.path)
 
-    def _paths(self, registration: Registration) -> list[Path]:
+    def _paths(self, registration: Registration, sighting: Sighting) -> list[Path]:
         shape, call = registration.shape, registration.call
+        if shape.dispatched:
+            return dispatched_paths(registration, sighting.module, sighting.span)
         if shape.path is None:
             return [ROOT]
         keys = shape.path if isinstance(shape.path, tuple) else (shape.path,)
-        node = next((found for key in keys if (found := call.argument(key)) is not None), None)
+        node = next((given for key in keys if (given := call.argument(key)) is not None), None)
         if node is None:
             return [path_of(shape.default, "plain") if shape.default else ROOT]
         style = shape.style or registration.rules.style
         items = node.named_children() if node.kind() in _LISTS else [node]
-        return [path_of(self._written_path(call, item), style) for item in items]
+        found = [path_of(self._written_path(call, item), style) for item in items]
+        return [path.joined(Path(shape.suffix)) for path in found] if shape.suffix else found
 
     def _written_path(self, call: Call, node: object) -> str | None:
         text = self._streaming.resolver.text(call.module, node)  # type: ignore[arg-type]
@@ -209,6 +248,10 @@ class Reader:
         )
         return _Found(route, home)
 
+    def _is_meant(self, module: Module, shape: SocketShape) -> bool:
+        needs = self._package_of(module.path).needs
+        return (not shape.needs or shape.needs in needs) and (not shape.lacks or shape.lacks not in needs)
+
     def _socket(
         self, rules: Rules, shape: SocketShape, call: Call, options: SocketShape, server: Call
     ) -> Iterator[_Found]:
@@ -228,7 +271,7 @@ class Reader:
                 socket_heartbeat(self._streaming.resolver, options, server),
                 library.session if library else "",
                 websocket_only=is_websocket_only(options, server),
-                stateless=is_true(call.argument(shape.stateless or None)),
+                stateless=any(is_true(given.argument(shape.stateless or None)) for given in (call, server)),
             )
             yield _Found(route, home)
 
@@ -260,12 +303,12 @@ class Reader:
 
     def _settled(self, route: Route, package: Package, servers: tuple[ServerFact, ...]) -> Route:
         """A route with what its application as a whole does: who serves it, where its state lies."""
-        from dataclasses import replace
-
         if route.session == "Socket.IO" and package.needs & SHARED_STATE:
             route = replace(route, shared_state=True)
         if route.framework.startswith("Django") and "channels-redis" in package.needs:
             route = replace(route, shared_state=True)
+        if route.framework == "Django" and route.kind == "websocket" and "daphne" in package.needs:
+            route = replace(route, heartbeat=LIBRARIES["daphne"].heartbeat)
         if route.kind == "websocket" and route.heartbeat is None and _is_asgi(route, package):
             given = next((fact.value for fact in servers if fact.name == "ws_ping_interval"), None)
             interval = LIBRARIES["uvicorn-websockets"].heartbeat
@@ -273,29 +316,44 @@ class Reader:
         return route
 
     def _starters(self, package: Package) -> list[str]:
-        return [
-            path
-            for path in self._files
-            if any(fnmatchcase(posixpath.basename(path), pattern) for pattern in STARTERS)
-            and nearest(self._packages, posixpath.dirname(path)) == package.folder
-        ]
+        return [path for path in self._all_starters if self._package_of(path) is package]
+
+    @cached_property
+    def _all_starters(self) -> list[str]:
+        """Files that start programs: Dockerfiles, Procfiles, scripts."""
+        matches = re.compile("|".join(map(translate, STARTERS))).match
+        return [path for path in self._files if matches(posixpath.basename(path))]
 
     def _starting(self, package: Package) -> list[str]:
         return [path for path in package.files if _STARTING.match(posixpath.basename(path))]
 
     def _frameworks(self, package: Package) -> set[str]:
-        found = {rules.framework for rules in self._rules if _needs_any(package.needs, rules.packages)}
-        return found | {name for need, name in UNREAD_FRAMEWORKS.items() if need in package.needs}
+        languages = {language.name for path in package.files if (language := language_of(path)) is not None}
+        rules = [rules for rules in self._rules if rules.language in languages]
+        found = {one.framework for one in rules if _needs_any(package.needs, one.packages)}
+        return found | set(self._unread(package))
+
+    def _unread(self, package: Package) -> list[str]:
+        """The frameworks without rules that an application depends on and names in its code."""
+        wanted = {need: name for need, name in UNREAD_FRAMEWORKS.items() if need in package.needs}
+        if not wanted:
+            return []
+        forms = {name: need.replace("-", "_").encode() for need, name in wanted.items()}
+        plain = {name: need.encode() for need, name in wanted.items()}
+        contents = [self._program.content(path) for path in package.files]
+        return sorted(
+            name for name in forms if any(forms[name] in content or plain[name] in content for content in contents)
+        )
 
     def _reasons(self, package: Package) -> list[str]:
         languages = {rules.language for rules in self._rules}
         reasons = []
-        for ending, count in sorted(_counted(package.files).items()):
-            language = language_of(f"x.{ending}")
-            if language is None or language.name not in languages:
-                name = LANGUAGE_NAMES.get(ending, ending)
-                reasons.append(f"{name} is not read ({count} file{'s' if count > 1 else ''})")
-        reasons += [f"{name} is not read" for need, name in sorted(UNREAD_FRAMEWORKS.items()) if need in package.needs]
+        unread = [
+            path for path in package.files if (language := language_of(path)) is None or language.name not in languages
+        ]
+        for name, count in sorted(Counter(map(_language_name, unread)).items()):
+            reasons.append(f"{name} is not read ({count} file{'s' if count > 1 else ''})")
+        reasons += [f"{name} is not read" for name in self._unread(package)]
         skipped = sorted(path for path in self._program.skipped if self._package_of(path) is package)
         reasons += [f"{self._shown(path)} can't be read" for path in skipped]
         for path in package.files:
@@ -312,6 +370,8 @@ class Reader:
         return "partly" if known else "not"
 
 
+_COMMON_NAMES = CLIENT_NAMES | {"require", "import", "setInterval", "handleUpgrade"}
+_STEMS = ("tream", "ocket", "Mcp", "MCP", "SSE", "vent")
 _LISTS = frozenset("array list tuple array_initializer collection_literal element_value_array_initializer".split())
 
 
@@ -322,21 +382,32 @@ def _tidy(path: Path, strict: bool) -> Path:
     return path
 
 
-def _words_of(rules: Iterable[Rules], language: str) -> re.Pattern[bytes] | None:
-    words = {word for one in rules if one.language == language for word in one.words}
-    return re.compile("|".join(sorted(map(re.escape, words))).encode()) if words else None
+class _Filter:
+    """Tells by their bytes which files of a language may hold a stream: first by few stems, then by whole words."""
+
+    def __init__(self, rules: list[Rules]) -> None:
+        words = {word for one in rules for word in one.words} | {
+            literal for one in rules for literal, _ in one.patterns
+        }
+        self._stems = sorted({_stem_of(word).encode() for word in words})
+        wanted = {re.escape(word) for one in rules for word in one.words}
+        wanted |= {pattern for one in rules for _, pattern in one.patterns}
+        self._search = re.compile("|".join(sorted(wanted)).encode()).search if wanted else None
+
+    def admits(self, content: bytes) -> bool:
+        for stem in self._stems:
+            if stem in content:
+                return self._search is not None and self._search(content) is not None
+        return False
+
+
+def _stem_of(word: str) -> str:
+    """A part that many words share, so that few have to be looked for in most files."""
+    return next((stem for stem in _STEMS if stem in word), word)
 
 
 def _needs_any(needs: set[str], names: Iterable[str]) -> bool:
     return any(name in needs or any(need.startswith(f"{name}/") for need in needs) for name in names)
-
-
-def _counted(files: Iterable[str]) -> Mapping[str, int]:
-    found: dict[str, int] = {}
-    for path in files:
-        ending = path.rpartition(".")[2]
-        found[ending] = found.get(ending, 0) + 1
-    return found
 
 
 def _language_name(path: str) -> str:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.program import Program
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.syntax import Call, Definition, Module, Span, span_of, unwrapped
 
@@ -16,11 +15,16 @@ if TYPE_CHECKING:
 CONTENT_TYPES = frozenset(
     "content-type content_type contenttype media_type mimetype media-type mediatype type produces".split()
 )
-HEADERS = frozenset("x-accel-buffering cache-control content-encoding content-type".split())
+HEADERS = frozenset(
+    "x-accel-buffering cache-control content-encoding content-type content-length content-disposition".split()
+)
+"""Headers that matter to a stream; others are not kept."""
 REQUESTS = frozenset(
-    "fetch axios got ky request requests httpx session client http_client Request NewRequest NewRequestWithContext stream"
+    "fetch axios got ky request requests httpx session client http_client Request NewRequest NewRequestWithContext"
     " EventSource fetchEventSource aconnect_sse connect_sse AsyncClient Client ClientSession useFetch ofetch $fetch superagent".split()
 )
+CLIENTS = frozenset("axios got ky requests httpx session client http_client superagent".split())
+"""Objects whose methods make requests."""
 CONSUMERS = frozenset("text json arrayBuffer blob formData bytes".split())
 _EVENT_TYPE = re.compile(
     r"^(?:content-type:\s*)?(text/event-stream|application/(?:x-)?ndjson|application/stream\+json)\b", re.IGNORECASE
@@ -31,18 +35,43 @@ _FILE_TYPE = re.compile(
 )
 _FILE_WORDS = re.compile(
     r"content-disposition|content-length|accept-ranges|content-range|\bBytesIO\b|\bStringIO\b|createReadStream|\bopen\("
-    r"|get_object|getObject|GetObjectCommand|\bFileWrapper\b|to_csv|to_excel|iter_?file|\.zip\b|file_path|filepath|open_download|download",
+    r"|get_object|getObject|GetObjectCommand|\bFileWrapper\b|to_csv|to_excel|iter_?file|\.zip\b|file_path|filepath|open_download|download|read_file|file_store|get_file|\bfile_io\b",
     re.IGNORECASE,
 )
 
 
+_NAMED_TYPES = {
+    "TEXT_EVENT_STREAM_VALUE": "text/event-stream",
+    "TEXT_EVENT_STREAM": "text/event-stream",
+    "SERVER_SENT_EVENTS": "text/event-stream",
+    "APPLICATION_NDJSON_VALUE": "application/x-ndjson",
+    "APPLICATION_NDJSON": "application/x-ndjson",
+    "APPLICATION_STREAM_JSON_VALUE": "application/stream+json",
+}
+"""Constants of Spring and JAX-RS for types of streams."""
+
+
 def event_stream_places(resolver: Resolver, module: Module) -> Iterator[tuple[SgNode, str]]:
     """Where a response is given the type of an event stream, and that type."""
+    if module.language.name in ("java", "kotlin"):
+        for node in module.identifiers(frozenset(_NAMED_TYPES)):
+            if not is_request(module, node) and not _is_accepted(node):
+                yield node, _NAMED_TYPES[node.text()]
     for node in module.strings(r"(?i)text/event-stream|application/(?:x-)?ndjson|application/stream\+json"):
         text = resolver.text(module, node) or ""
         found = _EVENT_TYPE.match(text)
         if found and _is_content_type(module, node, text) and not is_request(module, node):
             yield node, found[1].lower()
+
+
+def _is_accepted(node: SgNode) -> bool:
+    """Whether a type is one that a request accepts or consumes: `.accept(TEXT_EVENT_STREAM)`, `import …`."""
+    around = [parent for parent in node.ancestors()[:4]]
+    return any(
+        parent.kind() in ("import_declaration", "import_header")
+        or re.search(r"(?:accept|consumes|retrieve|bodyToFlux)\b", parent.text()[:200])
+        for parent in around
+    )
 
 
 def _is_content_type(module: Module, node: SgNode, text: str) -> bool:
@@ -120,7 +149,7 @@ def is_request(module: Module, node: SgNode) -> bool:
         call = module.call_of(parent) if parent.kind() in module.language.calls else None
         if call is not None:
             words = re.findall(r"[\w$]+", call.full_name[:80])
-            if call.name in REQUESTS or (words and words[0] in REQUESTS) or (len(words) > 1 and words[-2] in REQUESTS):
+            if call.name in REQUESTS or any(word in CLIENTS for word in (*words[:1], *words[-2:-1])):
                 return True
             if call.name in (
                 "includes",
@@ -206,11 +235,11 @@ def _is_conditional(module: Module, node: SgNode, definition: Definition, at: Sp
     return False
 
 
-def is_file(
-    resolver: Resolver, call: Call, content_type: str | None, headers: Mapping[str, str], program: Program
-) -> bool:
+def is_file(call: Call, content_type: str | None, headers: Mapping[str, str]) -> bool:
     """Whether a streaming response sends a file, and no stream."""
     if "content-disposition" in headers or "content-length" in headers:
+        return True
+    if re.search(r"max-age=[1-9]|immutable", headers.get("cache-control", "")):
         return True
     if content_type and content_type != "\0":
         return bool(_FILE_TYPE.match(content_type.lower()))

@@ -59,18 +59,22 @@ class RouteShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     path: none given means the root of its router. handler: `decorated`, `rest` (all after the path), an
     argument. methods: `name` (the call's own), an argument, or the methods. kind: the route streams whatever its
-    handler does. scope: what it belongs to: the receiver's router, the class around it, the file, nothing.
+    handler does. scope: what it belongs to: the receiver's router, the class around it, the file,
+    nothing, what its value or the handler's name is put into.
+    dispatched: the handler tells paths apart itself. when: an option that must be true. suffix: what clients append.
     """
 
     path: Key | tuple[Key, ...] | None = 0
     handler: Key = "rest"
     methods: str | tuple[str, ...] = ()
     kind: Kind | None = None
-    scope: Literal["receiver", "class", "file", "root", "value"] = "receiver"
+    scope: Literal["receiver", "class", "file", "root", "value", "name"] = "receiver"
     library: str = ""
     default: str = ""
     style: Style | None = None
-    any_path: bool = False
+    dispatched: bool = False
+    when: str = ""
+    suffix: str = ""
 
 
 class ClassShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,10 +112,13 @@ class SocketShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call that serves streams at a path of its own: Socket.IO's servers, `ws`.
 
     path: an argument; default: where none is given. transports: the argument that may rule polling out.
-    wraps: the argument that is the server itself, which answers where its wrapper does.
+    wraps: the argument (or `receiver`) that is the server itself, which answers where its wrapper does. needs, lacks: a package
+    that the application must, or must not, depend on. below: the argument that is a prefix.
     """
 
     wraps: Key | None = None
+    needs: str = ""
+    lacks: str = ""
 
     kind: Kind = "websocket"
     path: Key | None = None
@@ -123,6 +130,27 @@ class SocketShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stateless: str = ""
     option: str = ""
     equals: str = ""
+    without: str = ""
+    below: Key | None = None
+
+
+class Mark(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A sign by which an application is known to serve a stream at a path. rule: what ast-grep must find."""
+
+    rule: dict[str, Any]
+    path: str
+    says: str
+    kind: Kind = "websocket"
+    library: str = ""
+
+
+class Base(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A class whose descendants stream, by the name of their base."""
+
+    name: str
+    says: str
+    kind: Kind = "websocket"
+    library: str = ""
 
 
 class FileShape(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -136,13 +164,20 @@ class FileShape(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
 
 
 class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A framework's rules. packages: the dependencies that say it is in use; words: what each file that matters has."""
+    """A framework's rules.
+
+    packages: the dependencies that say it is in use. words: each file that matters has one of
+    them, or matches one of the patterns (each after a text that must be in the file). strict: `/a` and
+    `/a/` differ. unknown_prefixes: calls that put something before all paths that can't be told. passes: calls that
+    hand requests on to another server, which may stream. tuples: routes are pairs of a path and a class.
+    """
 
     framework: str
     language: str
     page: str
     packages: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    patterns: tuple[tuple[str, str], ...] = ()
     style: Style = "plain"
     strict: bool = True
     routers: tuple[Router, ...] = ()
@@ -154,9 +189,24 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     sockets: tuple[SocketShape, ...] = ()
     files: tuple[FileShape, ...] = ()
     global_prefixes: tuple[Group, ...] = ()
+    unknown_prefixes: tuple[str, ...] = ()
+    passes: tuple[Shape, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    bases: tuple[Base, ...] = ()
+    tuples: bool = False
 
     def shapes(self) -> Iterator[Shape]:
-        for part in ("routers", "groups", "mounts", "routes", "classes", "streams", "sockets", "global_prefixes"):
+        for part in (
+            "routers",
+            "groups",
+            "mounts",
+            "routes",
+            "classes",
+            "streams",
+            "sockets",
+            "global_prefixes",
+            "passes",
+        ):
             yield from getattr(self, part)
 
 

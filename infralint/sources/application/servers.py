@@ -112,7 +112,7 @@ def _command_facts(command: str, where: Location) -> Iterator[ServerFact]:
         _GUNICORN_OPTIONS.get(name, _UVICORN_FLAGS.get(name, "")): value for name, value in _FLAG.findall(program[2])
     }
     flags.pop("", None)
-    if program[1] == "gunicorn":
+    if program[1] == "gunicorn" and not re.search(r"\s(?:-c|--config)[ =]", program[2]):
         flags.setdefault("worker_class", "gthread" if flags.get("threads", "1") != "1" else "sync")
         flags.setdefault("timeout", str(GUNICORN_TIMEOUT))
     yield ServerFact(program[1], "command", program[1], where)

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.heartbeats import heartbeat_in, ping_interval
-from infralint.sources.application.joining import Joiner
 from infralint.platforms.libraries import LIBRARIES
-from infralint.sources.application.paths import ANYWHERE, Path, path_of
+from infralint.sources.application.heartbeats import heartbeat_in, ping_interval
+from infralint.sources.application.joining import Joiner, Registration, is_true
+from infralint.sources.application.paths import ANYWHERE, UNKNOWN, Path, path_of
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.rulebook import Rules, SocketShape
-from infralint.sources.application.syntax import Call, Definition, Module, span_of
+from infralint.sources.application.syntax import Call, Definition, Module, Span, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -28,6 +28,8 @@ def socket_paths(joiner: Joiner, rules: Rules, shape: SocketShape, call: Call) -
     """Where a server answers, and the file of the application that it belongs to."""
     node = call.argument(shape.path) if shape.path is not None else None
     path = path_of(joiner.resolver.text(call.module, node) if node is not None else shape.default, rules.style)
+    if shape.below is not None:
+        path = path_of(joiner.resolver.text(call.module, call.argument(shape.below)), rules.style).joined(path)
     if shape.library in _SLASHED and path.text:
         path = Path(f"/{path.text.strip('/')}/", path.whole)
     if shape.library == "ws" and node is None:
@@ -58,6 +60,33 @@ def _upgrade_paths(call: Call) -> list[Path]:
     return [Path(path) for path in dict.fromkeys(found)] or [ANYWHERE]
 
 
+def dispatched_paths(registration: Registration, module: Module, span: Span) -> list[Path]:
+    """The paths for which a handler that tells paths apart itself comes to a place: by the conditions around that."""
+    found: list[str] = []
+    for node in _around(module, span):
+        if not any(handler.has(span_of(node)) for handler in registration.handlers):
+            break
+        condition = node.field("condition") or (node if node.kind() in ("switch_case", "expression_case") else None)
+        if condition is not None and node.kind() != "switch_statement":
+            text = condition.text() if node.kind() not in ("switch_case", "expression_case") else node.text()[:120]
+            found += [one or other for one, other in _COMPARED.findall(text)]
+        if found:
+            break
+    return [Path(path) for path in dict.fromkeys(found)] or [UNKNOWN]
+
+
+def _around(module: Module, span: Span) -> Iterator[SgNode]:
+    """The nodes around a place, the innermost first."""
+    chain, node = [module.root], module.root
+    while True:
+        child = next((child for child in node.children() if span_of(child).has(span)), None)
+        if child is None:
+            break
+        chain.append(child)
+        node = child
+    yield from reversed(chain)
+
+
 def socket_heartbeat(resolver: Resolver, shape: SocketShape, call: Call) -> float | None:
     library = LIBRARIES.get(shape.library)
     given = call.argument(shape.heartbeat) if shape.heartbeat is not None else None
@@ -77,7 +106,3 @@ def _pings(resolver: Resolver, module: Module) -> float | None:
 def is_websocket_only(shape: SocketShape, call: Call) -> bool:
     node = call.argument(shape.transports) if shape.transports is not None else None
     return node is not None and "polling" not in node.text() and "websocket" in node.text()
-
-
-def is_true(node: SgNode | None) -> bool:
-    return node is not None and node.text() in ("True", "true")

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.bodies import is_stream
 from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
-from infralint.sources.application.joining import Joiner, Registration
-from infralint.platforms.libraries import EVENTS, LIBRARIES
+from infralint.sources.application.joining import Joiner, Registration, is_true
+from infralint.sources.application.named_handlers import handlers_named
 from infralint.sources.application.program import Import
 from infralint.sources.application.resolving import Instance, Parameter, receiver_type
 from infralint.sources.application.responses import (
-    CONTENT_TYPES,
+    HEADERS,
     event_stream_places,
     headers_in,
     is_file,
     is_read_at_once,
     shortened,
 )
-from infralint.sources.application.rulebook import FileShape, Kind, RouteShape, Rules, SocketShape, StreamShape
+from infralint.sources.application.rulebook import FileShape, Kind, Mark, RouteShape, Rules, SocketShape, StreamShape
 from infralint.sources.application.syntax import Call, Definition, Module, Span, span_of, unwrapped
 
 if TYPE_CHECKING:
@@ -60,11 +61,11 @@ class Reached:
 class Streaming:
     """Looks for streams in a project's modules."""
 
-    def __init__(self, joiner: Joiner, file_shapes: Iterable[tuple[Rules, FileShape]]) -> None:
+    def __init__(self, joiner: Joiner, file_shapes: Callable[[str], list[tuple[Rules, FileShape]]]) -> None:
         self.joiner = joiner
         self.program = joiner.program
         self.resolver = joiner.resolver
-        self._file_shapes = tuple(file_shapes)
+        self._file_shapes = file_shapes
 
     def sightings(self, module: Module) -> Iterator[Sighting]:
         """Where a file streams."""
@@ -92,6 +93,13 @@ class Streaming:
                     yield found
                     break
         yield from self._by_class(module, rules)
+        for base in rules.bases:
+            for definition in module.definitions:
+                if definition.kind == "class" and _has_base(definition, base.name):
+                    library = LIBRARIES.get(base.library)
+                    heartbeat = library.heartbeat if library else None
+                    span = Span(definition.span.start, definition.span.start, definition.span.line)
+                    yield Sighting(module, span, base.kind, base.says, heartbeat=heartbeat, library=base.library)
 
     def _sighted(self, call: Call, shape: StreamShape) -> Sighting | None:
         module = call.module
@@ -105,7 +113,7 @@ class Streaming:
             return None
         content_type = self._content_type(call, shape)
         headers = self._given_headers(call, shape)
-        if shape.may_be_file and is_file(self.resolver, call, content_type, headers, self.program):
+        if shape.may_be_file and is_file(call, content_type, headers):
             return None
         library = LIBRARIES.get(shape.library)
         carried = {**(library.headers if library else {}), **headers}
@@ -147,7 +155,8 @@ class Streaming:
         if shape.headers is None:
             return {}
         pairs = self.resolver.pairs(call.module, call.argument(shape.headers))
-        found = {key.lower(): self.resolver.text(home, value) for key, (home, value) in pairs.items()}
+        kept = {key.lower(): given for key, given in pairs.items() if key.lower() in HEADERS}
+        found = {key: self.resolver.text(home, value) for key, (home, value) in kept.items()}
         return {name: value for name, value in found.items() if value is not None}
 
     def _by_class(self, module: Module, rules: Rules) -> Iterator[Sighting]:
@@ -254,12 +263,10 @@ class Streaming:
         importers = list(self.program.importers(module.path, definition.name))
         for home in (module, *self.program.siblings(module), *importers):
             for node in home.identifiers(frozenset({definition.name})):
-                parent = node.parent()
-                member = home.member(parent) if parent is not None else None
-                if parent is None or member is None or span_of(member[0]) == span_of(node):
-                    continue
-                if self._is_owner(home, member[0], owner, span_of(node)):
-                    yield home, parent
+                place, holder = _owned(home, node)
+                if place is not None and holder is not None and self._is_owner(home, holder, owner, span_of(node)):
+                    yield home, place
+        yield from handlers_named(self.program, definition, owner)
 
     def _is_owner(self, module: Module, node: SgNode, owner: str, span: Span) -> bool:
         """Whether an expression is an object of a class: by what it stands for, else by its name."""
@@ -278,7 +285,7 @@ class Streaming:
         return similar or (meaning is None and self.joiner.registration_at(module, span) is not None)
 
     def _file_route(self, module: Module, chain: list[Definition]) -> FileRoute | None:
-        for rules, shape in self._file_shapes:
+        for rules, shape in self._file_shapes(module.path):
             if rules.language == module.language.name and re.search(shape.pattern, module.path):
                 names = self._exported(module, chain)
                 if "*" in shape.exports and (names or not chain or rules.language != "javascript"):
@@ -324,11 +331,40 @@ class Streaming:
             names = frozenset(name for shape in rules.sockets for name in shape.call)
             for call in module.calls(names) if names else ():
                 for shape in rules.sockets:
-                    if self.joiner.matches(call, shape, rules) and (
-                        not shape.option or self._has_option(call, shape.option, shape.equals)
-                    ):
+                    if self.joiner.matches(call, shape, rules) and self._is_asked_for(call, shape):
                         yield rules, shape, call
                         break
+
+    def _is_asked_for(self, call: Call, shape: SocketShape) -> bool:
+        if shape.option and not self._has_option(call, shape.option, shape.equals):
+            return False
+        return not shape.without or not is_true(call.argument(shape.without))
+
+    def passed_on(self, module: Module) -> Iterator[Call]:
+        """Calls that hand requests on to another server: what comes back may stream."""
+        for rules in self.joiner.rulebook.of(module):
+            names = frozenset(name for shape in rules.passes for name in shape.call)
+            for call in module.calls(names) if names else ():
+                if any(self.joiner.matches(call, shape, rules) for shape in rules.passes):
+                    yield call
+            yield from self._bodies_passed_on(module, rules)
+
+    def _bodies_passed_on(self, module: Module, rules: Rules) -> Iterator[Call]:
+        """`new Response(upstream.body)` whose request may or may not ask for a stream."""
+        for shape in rules.streams:
+            for call in module.calls(frozenset(shape.call)) if shape.body is not None else ():
+                body = unwrapped(call.argument(shape.body or 0))
+                member = module.member(body) if body is not None else None
+                if member is not None and member[1] == "body" and member[0].text() not in ("req", "request"):
+                    if not is_stream(self.resolver, module, body):
+                        yield call
+
+    def marks(self, module: Module) -> Iterator[tuple[Rules, Mark, SgNode]]:
+        """Signs of a stream at a path that is known."""
+        for rules in self.joiner.rulebook.of(module):
+            for mark in rules.marks:
+                for node in module.find(mark.rule)[:1]:
+                    yield rules, mark, node
 
     def streaming_routes(self, module: Module) -> Iterator[tuple[Registration, RouteShape]]:
         """Routes that stream whatever their handlers do."""
@@ -349,17 +385,34 @@ def parameter_type(parameter: Parameter) -> str:
     return found[1].rpartition(".")[2] if found else ""
 
 
+def _has_base(definition: Definition, base: str) -> bool:
+    """Whether a class is declared as a descendant of another, by name."""
+    given = definition.node.field("superclasses") or definition.node.field("superclass")
+    return given is not None and re.search(rf"\b{re.escape(base)}\b", given.text()) is not None
+
+
+def _owned(module: Module, node: SgNode) -> tuple[SgNode | None, SgNode | None]:
+    """The expression `owner.name` whose name a node is, and the owner."""
+    parent = node.parent()
+    if parent is not None and parent.kind() == "navigation_suffix":
+        parent = parent.parent()
+    member = module.member(parent) if parent is not None else None
+    if member is not None and span_of(member[0]) != span_of(node):
+        return parent, member[0]
+    call = module.call_of(parent) if parent is not None and parent.kind() in module.language.calls else None
+    if call is not None and call.receiver is not None and span_of(call.callee) == span_of(node):
+        return parent, call.receiver
+    return None, None
+
+
 def _is_name_of(definition: Definition, node: SgNode) -> bool:
     name = definition.node.field("name")
     return name is not None and span_of(name) == span_of(node)
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z]", "", name.lower())
+    return re.sub(r"[^a-z]|impl$", "", name.lower())
 
 
 def _is_false(node: SgNode | None) -> bool:
     return node is not None and node.text() in ("False", "false")
-
-
-__all__ = ["CONTENT_TYPES", "EVENTS", "Reached", "Sighting", "Streaming"]

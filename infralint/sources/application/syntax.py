@@ -277,8 +277,8 @@ def _parameter_names(parameter: SgNode) -> list[str]:
 class Call:
     """A call, a construction, an annotation or an attribute: what is called, and with what.
 
-    name: the last part of what is called. receiver: what stands before it. decorated: the definition that it
-    stands above, for a decorator or annotation.
+    name: the last part of what is called. receiver: what stands before it. handed: its arguments, where they are
+    not to be read from the node.
     """
 
     module: Module
@@ -287,10 +287,11 @@ class Call:
     name: str
     receiver: SgNode | None
     callee: SgNode
+    handed: tuple[list[SgNode], dict[str, SgNode]] | None = None
 
     @cached_property
     def _given(self) -> tuple[list[SgNode], dict[str, SgNode]]:
-        return self.module.arguments(self.node)
+        return self.handed or self.module.arguments(self.node)
 
     @property
     def positional(self) -> list[SgNode]:
@@ -324,6 +325,7 @@ class Assignment:
     value: SgNode
     span: Span
     name: SgNode
+    value_span: Span
 
 
 _ARGUMENT = frozenset("argument value_argument attribute_argument literal_element element_value_pair".split())
@@ -360,6 +362,8 @@ class Module:
     grammar: str
     text: str
     root: SgNode = field(repr=False)
+    vocabulary: frozenset[str] = frozenset()
+    """Names of calls that will be asked for: they are looked for together."""
 
     @cached_property
     def definitions(self) -> list[Definition]:
@@ -441,8 +445,16 @@ class Module:
         for node in self._of_kinds(self.language.assignments):
             target, value = (_part(node, part) for part in self.language.assignments[node.kind()])
             if target is not None and value is not None:
-                found.append(Assignment(re.sub(r"\s+", "", target.text()), value, span_of(node), target))
+                written = re.sub(r"\s+", "", target.text())
+                found.append(Assignment(written, value, span_of(node), target, span_of(value)))
         return found
+
+    def assignment_of(self, span: Span) -> Assignment | None:
+        """The innermost assignment whose value a place lies in."""
+        around = [
+            one for one in self.assignments if one.value_span.start <= span.start and span.end <= one.value_span.end
+        ]
+        return min(around, key=lambda one: one.value_span.end - one.value_span.start, default=None)
 
     @cached_property
     def _assigned(self) -> dict[str, list[Assignment]]:
@@ -459,14 +471,14 @@ class Module:
         inner = self.definition_at(span)
         while inner is not None:
             if inner.kind == "function":
-                local = [one for one in found if (home := self._function_at(one.span)) is not None and home is inner]
+                local = [one for one in found if (home := self.function_at(one.span)) is not None and home is inner]
                 if local:
                     return local
             inner = inner.owner
-        outside = [one for one in found if self._function_at(one.span) is None]
+        outside = [one for one in found if self.function_at(one.span) is None]
         return outside or ([] if "." not in target else found)
 
-    def _function_at(self, span: Span) -> Definition | None:
+    def function_at(self, span: Span) -> Definition | None:
         """The innermost function that a place lies in."""
         found = self.definition_at(span)
         while found is not None and (found.kind != "function" or found.span == span):
@@ -474,10 +486,20 @@ class Module:
         return found
 
     def calls(self, names: frozenset[str]) -> list[Call]:
-        """Calls of functions of these names, whatever they are called on."""
+        """Calls of functions of these names, whatever they are called on, in the order of the text."""
         if names not in self._calls:
-            self._calls[names] = self._find_calls(names)
+            known = [call for name in names & self.vocabulary for call in self._by_callee.get(name, ())]
+            others = names - self.vocabulary
+            found = known + (self._find_calls(others) if others else [])
+            self._calls[names] = sorted(found, key=lambda call: (call.span.start, -call.span.end))
         return self._calls[names]
+
+    @cached_property
+    def _by_callee(self) -> dict[str, list[Call]]:
+        found: dict[str, list[Call]] = {}
+        for call in self._find_calls(self.vocabulary):
+            found.setdefault(call.name, []).append(call)
+        return found
 
     @cached_property
     def _calls(self) -> dict[frozenset[str], list[Call]]:
@@ -495,8 +517,7 @@ class Module:
             else:
                 nodes = self.root.find_all({"rule": {"kind": kind, "has": {"field": callee, "regex": regex}}})
             found += [call for node in nodes if (call := self._call(node, callee, receiver)) and call.name in names]
-        found += self._bare_decorators(names)
-        return sorted(found, key=lambda call: (call.span.start, -call.span.end))
+        return [*found, *self._bare_decorators(names)]
 
     def _bare_decorators(self, names: frozenset[str]) -> Iterator[Call]:
         if self.language.decorated:
@@ -513,6 +534,15 @@ class Module:
         fields = self.language.calls.get(node.kind()) if node is not None else None
         return self._call(node, fields[0], fields[1]) if node is not None and fields else None
 
+    def call_around(self, node: SgNode) -> Call | None:
+        """The call of which an expression is an argument."""
+        parent = node.parent()
+        for _ in range(3):
+            if parent is not None and parent.kind() in self.language.calls:
+                return self.call_of(parent)
+            parent = parent.parent() if parent is not None else None
+        return None
+
     def _call(self, node: SgNode, callee: str, receiver: str) -> Call | None:
         called = _part(node, callee)
         return self._made(node, called, node.field(receiver) if receiver else None) if called is not None else None
@@ -523,7 +553,7 @@ class Module:
             called = next(iter(called.named_children()), called)
         parts = self.member(called)
         owner, name = parts if parts else (receiver, called.text())
-        return Call(self, node, span_of(node), name.removeprefix("::"), owner, called)
+        return Call(self, node, span_of(node), name.partition("<")[0], owner, called)
 
     def member(self, node: SgNode) -> tuple[SgNode, str] | None:
         """`owner.name`: the owner and the name."""
@@ -617,6 +647,15 @@ class Module:
 
     def identifiers(self, names: frozenset[str]) -> list[SgNode]:
         """Where any of these names stands."""
+        if names not in self._identifiers:
+            self._identifiers[names] = self._find_identifiers(names)
+        return self._identifiers[names]
+
+    @cached_property
+    def _identifiers(self) -> dict[frozenset[str], list[SgNode]]:
+        return {}
+
+    def _find_identifiers(self, names: frozenset[str]) -> list[SgNode]:
         present = [re.escape(name) for name in sorted(names) if name in self.text]
         if not present:
             return []
@@ -651,7 +690,7 @@ def exported_name(target: str) -> str:
     return found[1] if found else ""
 
 
-def parse(path: str, content: bytes) -> Module | None:
+def parse(path: str, content: bytes, vocabulary: Mapping[str, frozenset[str]] | None = None) -> Module | None:
     """A file's module; None where its language has no grammar here."""
     from ast_grep_py import SgRoot
 
@@ -663,7 +702,8 @@ def parse(path: str, content: bytes) -> Module | None:
     if ending in ("vue", "svelte", "astro"):
         text = scripts_of(text, ending)
     grammar = language.endings[ending]
-    return Module(path, language, grammar, text, SgRoot(text, grammar).root())
+    names = (vocabulary or {}).get(language.name, frozenset())
+    return Module(path, language, grammar, text, SgRoot(text, grammar).root(), names)
 
 
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)

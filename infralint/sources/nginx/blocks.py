@@ -14,7 +14,7 @@ from infralint.sources.nginx.tree import Directive
 CODES = frozenset({"set", "if", "rewrite", "return", "break"})
 """What is run in the order in which it stands: https://nginx.org/en/docs/http/ngx_http_rewrite_module.html"""
 
-_DIVERTING = frozenset({"try_files", "error_page", "internal", "limit_except"})
+_DIVERTING = frozenset({"try_files", "error_page", "limit_except"})
 
 
 class Block(msgspec.Struct, eq=False, dict=True):
@@ -44,10 +44,16 @@ class Block(msgspec.Struct, eq=False, dict=True):
         return not CODES.isdisjoint(self.level.by_name)
 
     @cached_property
+    def internal(self) -> Directive | None:
+        """What keeps clients out, here or around: https://nginx.org/en/docs/http/ngx_http_core_module.html#internal"""
+        marks = (mark for level in reversed(self.scope.levels) for mark in level.by_name.get("internal", ()))
+        return next(marks, None)
+
+    @cached_property
     def diverts(self) -> bool:
         """Whether it may send requests elsewhere, or rules them in several ways."""
         names = self.level.by_name
-        return self.runs_code or bool(self.inner) or not _DIVERTING.isdisjoint(names)
+        return self.runs_code or bool(self.inner) or self.internal is not None or not _DIVERTING.isdisjoint(names)
 
     @property
     def written(self) -> str:

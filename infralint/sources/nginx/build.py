@@ -397,7 +397,7 @@ class _Builder:
         alone = not place.block.serves
         directive = location if alone else block.directive
         family, where = PASSES[passed.name], directive.where
-        internal = "internal" in place.block.level.by_name
+        internal = block.internal is not None
         told = [] if internal or directive is not location else list(declared(location))
         self.nginx.heard |= {hint.evidence.where for hint in told if hint.evidence.where}
         facts = Facts(family, where, self.version, ScopeSettings(scope, where))

@@ -6,7 +6,7 @@ https://nginx.org/en/docs/http/server_names.html, https://nginx.org/en/docs/http
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -199,6 +199,49 @@ def _always(place: Place, found: Sequence[Place]) -> bool:
     return 0 < place.every <= len(branches)
 
 
+class _Index:
+    """Locations of one level by what is asked of them: exact ones, prefixes and their lengths, expressions in their order.
+
+    redirecting: prefixes that nginx redirects to from their path without the slash.
+    """
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self.exact: dict[str, Place] = {}
+        self.prefixes: dict[str, Place] = {}
+        self.expressions: list[Place] = []
+        self.redirecting: set[str] = set()
+        for place in places:
+            if place.is_expression:
+                self.expressions.append(place)
+            elif place.modifier == "=":
+                self.exact.setdefault(place.pattern, place)
+            elif place.modifier in ("", "^~"):
+                self.prefixes.setdefault(place.pattern, place)
+            if place.redirects:
+                self.redirecting.add(place.pattern)
+        self.lengths = sorted({len(pattern) for pattern in self.prefixes}, reverse=True)
+
+    def longest_prefix_of(self, path: str) -> Place | None:
+        found = (self.prefixes.get(path[:length]) for length in self.lengths if length <= len(path))
+        return next((place for place in found if place is not None), None)
+
+
+_INDEXES: dict[int, tuple[Sequence[Place], _Index]] = {}
+"""The indexes of the levels that were asked last, by the identity of their lists, which are kept so that it stays theirs."""
+_MOST_INDEXES = 256
+
+
+def _index_of(places: Sequence[Place]) -> _Index:
+    known = _INDEXES.get(id(places))
+    if known is not None and known[0] is places:
+        return known[1]
+    if len(_INDEXES) >= _MOST_INDEXES:
+        _INDEXES.clear()
+    index = _Index(places)
+    _INDEXES[id(places)] = (places, index)
+    return index
+
+
 class _Search:
     """One look through the locations. without: locations left out; doubtful: those taken to match, though we can't tell."""
 
@@ -213,13 +256,14 @@ class _Search:
         path = self.path
         if self.without:
             places = [place for place in places if place not in self.without]
-        exact = next((place for place in places if place.modifier == "=" and place.pattern == path), None)
+        index = _index_of(places)
+        exact = index.exact.get(path)
         if exact:
             return "sure", self._nested(exact)
-        if self._is_redirected(places):
+        if self._is_redirected(index):
             self.redirected = True
             return "sure", None
-        best = _longest(places, path)
+        best = index.longest_prefix_of(path)
         state: Literal["sure", "prefix", "none"] = "none"
         chosen: Place | None = None
         if best:
@@ -228,17 +272,16 @@ class _Search:
                 return state, inner
             state, chosen = "prefix", inner or best
         if not (best and best.modifier == "^~"):
-            for place in places:
-                if place.is_expression and self._matches(place):
+            for place in index.expressions:
+                if self._matches(place):
                     return "sure", self._nested(place)
         return state, chosen
 
-    def _is_redirected(self, places: Iterable[Place]) -> bool:
+    def _is_redirected(self, index: _Index) -> bool:
         """Whether the path is that of a proxied prefix without its slash, and has no location of its own."""
-        slashed = f"{self.path}/"
-        if not any(place.redirects and place.pattern == slashed for place in places):
+        if f"{self.path}/" not in index.redirecting:
             return False
-        return not any(place.pattern == self.path and place.modifier in ("", "^~", "=") for place in places)
+        return self.path not in index.prefixes and self.path not in index.exact
 
     def _nested(self, place: Place) -> Place | None:
         state, inner = self.find(place.nested) if place.nested else ("none", None)
@@ -251,11 +294,6 @@ class _Search:
             self.doubtful.append(place)
             self.reasons.append(f"`location {place.modifier} {place.pattern}` {error}")
             return True
-
-
-def _longest(places: Iterable[Place], path: str) -> Place | None:
-    fitting = [place for place in places if place.modifier in ("", "^~") and path.startswith(place.pattern)]
-    return max(fitting, key=lambda place: len(place.pattern), default=None)
 
 
 class Chosen(NamedTuple):

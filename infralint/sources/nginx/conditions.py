@@ -5,6 +5,7 @@ https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#if
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from infralint.sources.nginx.tree import Directive
@@ -17,6 +18,7 @@ from infralint.sources.nginx.variables import (
     with_captures,
     without_captures,
 )
+from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable, search
 
 EXPRESSIONS = frozenset({"~", "~*", "!~", "!~*"})
@@ -35,7 +37,7 @@ def judge(condition: Directive, definitions: Definitions, moment: Moment) -> Ver
     words = _words(condition)
     found = VARIABLE.fullmatch(words[0]) if words else None
     if found is None:
-        return Verdict(None, moment, f"`{condition.written}` asks for a file")
+        return _of_file(condition, words, moment)
     values = definitions.variable(found[1] or found[2] or found[3], moment)
     if len(words) > 1 and words[1] in EXPRESSIONS:
         return _searched(condition, values, words[1], words[2] if len(words) > 2 else "", moment)
@@ -46,6 +48,17 @@ def judge(condition: Directive, definitions: Definitions, moment: Moment) -> Ver
         return Verdict(None, moment, f"whether `{condition.written}` holds is not known: {other.reason}")
     same = decide(values, lambda text: text == other.known)
     return _decided(condition, values, moment, same if same is None or words[1] == "=" else not same)
+
+
+_FILES = lazy(r"\$\{?(?:request_filename|uri|document_uri|request_uri|realpath_root|fastcgi_script_name)\b")
+
+
+def _of_file(condition: Directive, words: Sequence[str], moment: Moment) -> Verdict:
+    """Whether there is a file: none has the path of a stream; of others it can't be told."""
+    test = words[0] if words else ""
+    if test.lstrip("!") in ("-f", "-d", "-e", "-x") and _FILES.search(" ".join(words[1:])):
+        return Verdict(test.startswith("!"), moment)
+    return Verdict(None, moment, f"`{condition.written}` asks for a file that is not here")
 
 
 def _words(condition: Directive) -> list[str]:

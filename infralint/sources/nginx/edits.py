@@ -97,6 +97,8 @@ class _Change:
         if len(found) > 1:
             raise CantFix(f"`{found[0].written}` and `{found[1].written}` both stand here")
         one = self._own(found[0])
+        if not one.args or one.block is not None:
+            raise CantFix(f"nginx would refuse `{one.written}`")
         start, end = _offset(one.source, one.words[1].offset), _offset(one.source, one.ending)
         written = one.source.prepared.unprepared[start:end].rstrip()
         if "\n" in written or "#" in written:

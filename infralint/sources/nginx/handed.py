@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -49,7 +48,9 @@ def hints_by_name(place: Place) -> Iterator[Hint]:
 
 def hand_on(hint: Hint, place: Place) -> Hint:
     """A hint of one location, as it is told of the location that nginx sends its requests to."""
-    because = re.sub(r" for it$", f" for {place.block.directive.written}", hint.evidence.because)
+    because = hint.evidence.because
+    if because.endswith(" for it"):
+        because = f"{because.removesuffix('it')}{place.block.directive.written}"
     evidence = Evidence(hint.evidence.kind, f"{because}, and nginx sends {place.pattern} here", hint.evidence.where)
     path = hint.path or (place.pattern if place.pattern.startswith("/") else "")
     return replace(hint, evidence=evidence, path=path)
@@ -133,7 +134,7 @@ def _narrowed(hop: NginxLocation, kinds: Sequence[StreamKind]) -> NginxLocation:
 def _telling(place: Place) -> list[Hint]:
     """What a location says of a stream: all that its hop gives away, else its declarations or its name."""
     block: Block = place.block
-    if block.directive is None or "internal" in block.level.by_name:
+    if block.directive is None or block.internal is not None:
         return []
     said = list(block.hop.hints) if block.hop is not None else list(declared(block.directive))
     return said or list(hints_by_name(place))

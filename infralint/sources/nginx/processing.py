@@ -34,7 +34,11 @@ MOST_REDIRECTS = 10
 MOST_WAYS = 48
 """Ways of one request that are followed."""
 MOST_FORKS = 24
-"""Ways of one request through the rewrites of one location."""
+"""Ways of one request through the rewrites of one location, where conditions can't be told; more are not followed."""
+MOST_EXECUTED = 1_500
+"""Lines of the rewrite module that one request runs through in one block, over all of those ways."""
+MOST_REASONS = 8
+"""Reasons of one doubt: nobody reads more."""
 
 _QUERY = lazy(r"\?|\$is_args|\$args|\$query_string")
 """Where the query begins in a target."""
@@ -80,7 +84,8 @@ class Run(msgspec.Struct, frozen=True):
     doubts: tuple[str, ...] = ()
 
     def because(self, *reasons: str) -> Run:
-        return replace(self, reasons=(*self.reasons, *reasons)) if reasons else self
+        new = [reason for reason in reasons if reason not in self.reasons][: MOST_REASONS - len(self.reasons)]
+        return replace(self, reasons=(*self.reasons, *new)) if new else self
 
     @property
     def path(self) -> str | None:
@@ -186,9 +191,9 @@ class Processing:
     def _inside(self, place: Place, run: Run) -> Iterator[Way]:
         """A location: what it runs, then what answers there."""
         run = self._in_location(run, place)
-        if not run.internal and (marks := run.block.level.by_name.get("internal")):
+        if not run.internal and (mark := run.block.internal) is not None:
             because = f"`{run.block.written}` is `internal`: no client reaches it"
-            yield from self._answered(replace(run, answer=Answer("404", marks[0], "", because)))
+            yield from self._answered(replace(run, answer=Answer("404", mark, "", because)))
             return
         for after in self._rewrites(run.block, run):
             if after.answer is not None:
@@ -342,8 +347,12 @@ class Processing:
         if not block.runs_code:
             return [run]
         runs = [run]
+        executed = 0
         for directive in block.level.directives:
             if directive.name in CODES and not directive.opaque:
+                executed += len(runs)
+                if executed > MOST_EXECUTED:
+                    return [run.because("its code is longer than infralint follows") for run in runs]
                 runs = [after for before in runs for after in self._executed(directive, block, before)][:MOST_FORKS]
         return runs
 
@@ -386,6 +395,9 @@ class Processing:
 
     def _decided(self, directive: Directive, inner: Block, run: Run) -> Iterator[Run]:
         """Both ways of an `if`, or the one that is sure. In a location it brings a configuration of its own."""
+        if inner.place is None and not inner.runs_code:
+            yield run
+            return
         verdict = judge(directive, self.definitions, run.moment)
         if verdict.holds is not True:
             yield run.because(verdict.reason) if verdict.reason else run
