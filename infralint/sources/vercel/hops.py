@@ -166,8 +166,8 @@ class NextHop(Hop):
 class NextRoute(NextHop):
     """A route of a Next.js server that the project runs itself.
 
-    flushed: the route's responses are flushed after each write, compressed or not. content_type, headers: what its code surely sends; configured:
-    what `headers()` of next.config adds. complete: nothing else is sent that a hop looks at.
+    flushed: the route's responses are flushed after each write, compressed or not. content_type, headers: what its
+    code surely sends; configured: what `headers()` of next.config adds. complete: nothing else is sent that a hop looks at.
     """
 
     kind: ClassVar[str] = "route"
