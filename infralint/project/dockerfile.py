@@ -22,6 +22,8 @@ _VARIABLE = lazy(r"\$(?:\{([A-Za-z_]\w*)(?::?-([^{}]*))?\}|([A-Za-z_]\w*))")
 _HEREDOC = lazy(r"<<-?[\"']?(\w+)")
 _HEREDOC_KEYWORDS = frozenset({"RUN", "COPY", "ADD"})
 """Others say `<<` without meaning that text follows."""
+DOCKERFILES = ("Dockerfile*", "*.Dockerfile", "Containerfile*")
+"""Dockerfiles by their names."""
 COPIES = 1000
 """Files and folders of one stage, with those of the stages that it takes from."""
 
@@ -42,12 +44,16 @@ class Given(msgspec.Struct, frozen=True):
 
 
 class Dockerfile(msgspec.Struct, frozen=True):
-    """What a stage is made of and does. entrypoint, command: their words, () if none says so."""
+    """What a stage is made of and does. arguments: the file's ARGs.
+
+    entrypoint, command: their words, () if none says so.
+    """
 
     base: str = ""
     base_line: int = 0
     copied: tuple[Copied, ...] = ()
     exposed: tuple[int, ...] = ()
+    arguments: dict[str, Given] = {}
     environment: dict[str, Given] = {}
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
@@ -55,34 +61,53 @@ class Dockerfile(msgspec.Struct, frozen=True):
 
 
 class Instruction(msgspec.Struct, frozen=True):
-    """One instruction: its line, its keyword in capitals, and its arguments in one line."""
+    """One instruction: its line, its keyword in capitals, its arguments in one line, and as they stand on each line."""
 
     line: int
     keyword: str
     arguments: str
+    parts: tuple[tuple[int, str], ...]
+
+    def pairs(self, values: Mapping[str, str]) -> dict[str, Given]:
+        """What ENV or ARG gives, each with the line that says it."""
+        return {
+            name: Given(_filled(value, values), line) for line, text in self.parts for name, value in pairs_of(text)
+        }
 
 
 def parse_dockerfile(text: str, target: str = "", arguments: Mapping[str, str] | None = None) -> Dockerfile:
-    """A stage of a Dockerfile, by default the last; with what an earlier one copied from the context and it takes over.
+    """One stage of a Dockerfile, by default the last: see stages_of."""
+    stages = stages_of(text, arguments)
+    return stages.get(target) or next(reversed(stages.values()), Dockerfile())
 
+
+def stages_of(text: str, arguments: Mapping[str, str] | None = None) -> dict[str, Dockerfile]:
+    """The stages of a Dockerfile by name or number, each with what the stage has that it is made from.
+
+    What an earlier one copied from the context and this one takes over is among what it copies.
     arguments: what the build is called with, in place of the defaults of ARG.
     """
     given = dict(arguments or {})
-    values: dict[str, str] = {}
+    values: dict[str, Given] = {}
     stages: dict[str, Dockerfile] = {}
-    stage, name = Dockerfile(), ""
+    name = ""
     for instruction in instructions(text):
         if instruction.keyword == "FROM":
-            if name and name == target:
-                break
-            stages[name] = stage
-            base, name = _from(instruction.arguments, values, len(stages) - 1)
-            stage = stages.get(base) or Dockerfile(base=base, base_line=instruction.line)
+            base, name = _from(instruction.arguments, _texts(values), len(stages))
+            stages[name] = stages.get(base) or Dockerfile(base=base, base_line=instruction.line)
         elif instruction.keyword == "ARG":
-            values |= {key: value for key, value in pairs_of(instruction.arguments) if key not in given} | given
+            values |= {key: Given(given.get(key, one.value), one.line) for key, one in instruction.pairs({}).items()}
+            named = instruction.arguments.split()
+            values |= {key: Given(value, instruction.line) for key, value in given.items() if key in named}
         else:
-            stage = _extended(stage, instruction, values, stages)
-    return stage
+            stages[name] = _extended(stages.get(name) or Dockerfile(), instruction, values, stages)
+    return {
+        key: msgspec.structs.replace(stage, arguments=values) for key, stage in (stages or {"": Dockerfile()}).items()
+    }
+
+
+def _texts(values: Mapping[str, Given]) -> dict[str, str]:
+    return {name: given.value for name, given in values.items()}
 
 
 def _from(arguments: str, values: Mapping[str, str], number: int) -> tuple[str, str]:
@@ -93,19 +118,18 @@ def _from(arguments: str, values: Mapping[str, str], number: int) -> tuple[str, 
 
 
 def _extended(
-    stage: Dockerfile, instruction: Instruction, values: Mapping[str, str], stages: Mapping[str, Dockerfile]
+    stage: Dockerfile, instruction: Instruction, arguments: dict[str, Given], stages: Mapping[str, Dockerfile]
 ) -> Dockerfile:
     change = msgspec.structs.replace
     rest, line = instruction.arguments, instruction.line
+    values = _texts(arguments | stage.environment)
     match instruction.keyword:
         case "COPY" | "ADD":
             return change(stage, copied=(*stage.copied, *_copied(rest, line, stage.workdir, stages))[:COPIES])
         case "EXPOSE":
-            known = {**values, **{name: given.value for name, given in stage.environment.items()}}
-            return change(stage, exposed=(*stage.exposed, *_ports(_filled(rest, known))))
+            return change(stage, exposed=(*stage.exposed, *_ports(_filled(rest, values))))
         case "ENV":
-            found = {name: Given(value, line) for name, value in pairs_of(rest)}
-            return change(stage, environment=stage.environment | found)
+            return change(stage, environment=stage.environment | instruction.pairs(values))
         case "WORKDIR":
             return change(stage, workdir=posixpath.normpath(posixpath.join(stage.workdir, rest.strip())))
         case "ENTRYPOINT":
@@ -151,7 +175,7 @@ def instructions(text: str) -> Iterator[Instruction]:
     number = 0
     while number < len(lines):
         start = number
-        parts: list[str] = []
+        parts: list[tuple[int, str]] = []
         goes_on = True
         while goes_on and number < len(lines):
             line = lines[number]
@@ -161,11 +185,12 @@ def instructions(text: str) -> Iterator[Instruction]:
                 start += not parts
                 continue
             goes_on = line.rstrip().endswith("\\")
-            parts.append(line.rstrip().removesuffix("\\"))
-        found = _INSTRUCTION.fullmatch(" ".join(parts))
+            parts.append((number, line.rstrip().removesuffix("\\")))
+        found = _INSTRUCTION.fullmatch(" ".join(part for _, part in parts))
         if found is None:
             continue
-        yield Instruction(start + 1, found[1].upper(), found[2].strip())
+        first = parts[0][1].lstrip()[len(found[1]) :].strip()
+        yield Instruction(start + 1, found[1].upper(), found[2].strip(), ((parts[0][0], first), *parts[1:]))
         if found[1].upper() in _HEREDOC_KEYWORDS:
             number = _behind_heredocs(lines, number, found[2])
 

@@ -22,7 +22,7 @@ def test_a_dockerfile_of_several_stages() -> None:
     ]
     assert {name: (given.value, given.line) for name, given in found.environment.items()} == {
         "A": ("1", 7),
-        "B": ("two", 7),
+        "B": ("two", 8),
     }
     assert (found.entrypoint, found.command) == (("nginx",), ("-g", "daemon off;"))
 

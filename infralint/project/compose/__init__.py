@@ -25,7 +25,9 @@ __all__ = [
     "Mount",
     "Port",
     "Written",
+    "copied_files",
     "dockerfile_of",
+    "dockerfile_path",
     "read_compose",
     "services_of",
 ]
@@ -257,12 +259,17 @@ def dockerfile_of(project: Project, service: ComposeService) -> Dockerfile | Non
     build = service.build
     if build is None or (build.context is None and not build.inline):
         return None
-    path = posixpath.normpath(posixpath.join(build.context or "", build.dockerfile or "Dockerfile"))
+    path = dockerfile_path(build)
     try:
         text = build.inline or (project.text(path) if path in project.file_set else "")
     except CantRead:
         return None
     return parse_dockerfile(text, build.target, build.arguments) if text else None
+
+
+def dockerfile_path(build: Build) -> str:
+    """Where the Dockerfile of a build lies, as a project path."""
+    return posixpath.normpath(posixpath.join(build.context or "", build.dockerfile or "Dockerfile"))
 
 
 def copied_files(service: ComposeService, image: Dockerfile) -> Iterator[tuple[str, str]]:

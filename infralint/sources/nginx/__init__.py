@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from infralint.model import Location, Reading, Unknown, Unreadable
 from infralint.project import Project
+from infralint.project.compose import read_compose
 from infralint.sources.nginx import build
 from infralint.sources.nginx.discover import sources
 from infralint.sources.nginx.environment import Environment
@@ -73,7 +74,10 @@ def _unmet(heard: set[Location], includes: Includes) -> Iterator[Unknown]:
 
 
 def _grouped(project: Project, found: Sequence[Source], includes: Includes) -> Iterator[build.Part]:
-    """What runs as one nginx: a main file with all it includes; fragments of one folder that nobody includes; a dump."""
+    """What runs as one nginx: a main file with all it includes; fragments of one folder that nobody includes; a dump.
+
+    Fragments that different services mount run in different ones.
+    """
     reading = project.work.steps("nginx files", found)
     sources = [source for source in reading if includes.tree(source.path) is not None]
     mains = [source for source in sources if _is_main(includes.trees[source.path]) and _is_first(source, found)]
@@ -84,8 +88,20 @@ def _grouped(project: Project, found: Sequence[Source], includes: Includes) -> I
     folders: dict[str, list[Source]] = {}
     for source in _unclaimed(fragments, set(included), includes):
         folders.setdefault(_folder(source), []).append(source)
-    for files in folders.values():
+    for files in (files for together in folders.values() for files in _apart(project, together)):
         yield _part(files[0].shown if len(files) == 1 else posixpath.dirname(files[0].shown), files, includes)
+
+
+def _apart(project: Project, fragments: Sequence[Source]) -> Iterable[Sequence[Source]]:
+    """Fragments of one folder by the services that mount them; all together where at most one kind of service does."""
+    mounting: dict[str, set[tuple[str, str]]] = {}
+    for service in read_compose(project).services if len(fragments) > 1 else ():
+        for mount in service.mounts:
+            mounting.setdefault(mount.source, set()).add((service.path, service.name))
+    groups: dict[frozenset[tuple[str, str]], list[Source]] = {}
+    for source in fragments:
+        groups.setdefault(frozenset(mounting.get(source.path, ())), []).append(source)
+    return groups.values() if len(groups.keys() - {frozenset()}) > 1 else [fragments]
 
 
 def _unclaimed(fragments: Sequence[Source], reached: set[str], includes: Includes) -> Iterator[Source]:

@@ -5,22 +5,21 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 
 from infralint.model import Known, Unknown
 from infralint.project import CantRead, Project
 from infralint.project.compose import ComposeService, read_compose
+from infralint.project.dockerfile import DOCKERFILES, stages_of
+from infralint.project.variables import parse_env
 from infralint.sources.nginx.templates import HOLE, environment_name
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.versions import is_around
 from infralint.text.lazy import lazy
 
-_ASSIGNMENT = lazy(r"^\s*(?:export\s+)?([A-Z_][A-Z0-9_]*)=(.*?)\s*$")
-_ENV = lazy(r"^\s*(?:ENV|ARG)\s+([A-Z_][A-Z0-9_]*)[=\s](.*?)\s*$")
-_PAIRS = lazy(r"\b([A-Z_][A-Z0-9_]*)=(\"[^\"\n]*\"|[^\s\\]+)")
 _REFERENCE = lazy(r"\$\{([A-Z_][A-Z0-9_]*)(?::?-([^${}]*))?\}|\$([A-Z_][A-Z0-9_]*)")
 _DOT_ENV = (".env", "*.env", ".env.default*", ".env.example", ".env.sample")
-_DOCKERFILES = ("Dockerfile*", "*.Dockerfile", "Containerfile*")
 
 
 Value = tuple[str, str, int]
@@ -121,36 +120,29 @@ class Environment:
 
     @cached_property
     def _in_images(self) -> dict[str, list[Value]]:
-        return self._said(_DOCKERFILES, _ENV)
+        """What stages of Dockerfiles say by ENV and ARG."""
+        found: dict[str, list[Value]] = {}
+        for path, text in self._texts(*DOCKERFILES):
+            for stage in stages_of(text).values():
+                for name, given in (stage.arguments | stage.environment).items():
+                    if given.value and (given.value, path, given.line) not in found.setdefault(name, []):
+                        found[name].append((given.value, path, given.line))
+        return found
 
     @cached_property
     def _in_env_files(self) -> dict[str, list[Value]]:
-        return self._said(_DOT_ENV, _ASSIGNMENT)
-
-    def _said(self, names: tuple[str, ...], pattern: re.Pattern[str]) -> dict[str, list[Value]]:
         found: dict[str, list[Value]] = {}
-        for path in self.project.named(*names):
-            for name, value, line in self._lines(path, pattern):
-                found.setdefault(name, []).append((value, path, line))
+        for path, text in self._texts(*_DOT_ENV):
+            for assignment in parse_env(text):
+                if assignment.value:
+                    found.setdefault(assignment.name, []).append((assignment.value, path, assignment.line))
         return found
 
-    def _lines(self, path: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, str, int]]:
-        """Names and values; an instruction goes on behind a backslash at the end of its line."""
-        try:
-            lines = self.project.text(path).splitlines()
-        except CantRead:
-            return
-        goes_on = False
-        for number, line in enumerate(lines, 1):
-            found = pattern.match(line)
-            if pattern is _ENV and (goes_on or (found and "=" in line)):
-                pairs = _PAIRS.findall(line)
-                goes_on = line.rstrip().endswith("\\")
-            else:
-                pairs = [found.groups()] if found else []
-            for name, text in pairs:
-                if value := re.sub(r"\s+#.*$", "", text).strip().strip("\"'"):
-                    yield name, value, number
+    def _texts(self, *names: str) -> Iterator[tuple[str, str]]:
+        """Files by their names that can be read, each with its text."""
+        for path in self.project.named(*names):
+            with suppress(CantRead):
+                yield path, self.project.text(path)
 
 
 def _is_nginx(service: ComposeService) -> bool:

@@ -11,10 +11,10 @@ from functools import cached_property
 from infralint.model import Location, Unknown, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.compose import read_compose
+from infralint.project.dockerfile import DOCKERFILES, stages_of
 from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
 from infralint.sources.nginx.tree import Directive, Source, SyntaxProblem, Word, parse
 from infralint.text.globs import is_glob, matches_name, matches_path
-from infralint.text.lazy import lazy
 
 BY_HEART = {
     r"(?:^|/)mime\.types$": "",
@@ -35,8 +35,6 @@ MOST_INCLUSIONS = 20_000
 """Of one file with all that its includes bring: a server of ten thousand sites has as many."""
 DEEPEST_INCLUDES = 60
 """Files that include each other in a row."""
-
-_COPY = lazy(r"(?im)^[ \t]*(?:COPY|ADD)[ \t]+(?:--\S+[ \t]+)*(\S+(?:[ \t]+\S+)*)[ \t]+(\S+)[ \t\r]*$")
 
 
 class Includes:
@@ -309,11 +307,12 @@ class Includes:
         return said + list(self._copied()) + list(self._mounted())
 
     def _copied(self) -> Iterator[tuple[str, str]]:
-        for path in self.project.named("Dockerfile*", "*.Dockerfile", "Containerfile*"):
-            for origins, target in _COPY.findall(self._quietly(path)):
-                for origin in origins.split():
-                    for context in (posixpath.dirname(path), ""):
-                        yield from self._one_mapping(posixpath.normpath(posixpath.join(context, origin)), target)
+        for path in self.project.named(*DOCKERFILES):
+            for copied in (copied for stage in stages_of(self._quietly(path)).values() for copied in stage.copied):
+                for source in copied.sources:
+                    for context in dict.fromkeys((posixpath.dirname(path), "")):
+                        origin = posixpath.normpath(posixpath.join(context, source.lstrip("/")))
+                        yield from self._one_mapping(origin, copied.target)
 
     def _mounted(self) -> Iterator[tuple[str, str]]:
         for service in read_compose(self.project).services:
