@@ -10,7 +10,7 @@ from typing import Any
 from infralint.model import Hop, Known, Location, Reading, Related, Unknown, Unreadable
 from infralint.project import Project
 from infralint.sources.terraform.adapters import sounds_like_balancer
-from infralint.sources.terraform.evaluate import Exhausted
+from infralint.sources.terraform.budget import Exhausted
 from infralint.sources.terraform.folders import ENDINGS, VALUES, Tree
 from infralint.sources.terraform.hops import Graph, TerraformBalancer, TerraformNode, nodes
 from infralint.sources.terraform.items import Item, items

@@ -28,9 +28,10 @@ from infralint.platforms.aws_elb import (
     Rule,
     Share,
 )
+from infralint.sources.terraform.budget import NotWorkedOut
 from infralint.sources.terraform.hcl import Block
 from infralint.sources.terraform.items import Item, Link
-from infralint.sources.terraform.values import EvaluationError, to_bool, to_number, to_text
+from infralint.sources.terraform.values import EvaluationError, plain_number, to_bool, to_text
 
 GENEROUS = 300.0
 """Seconds: what people who ship streams settle on."""
@@ -324,8 +325,8 @@ def _takes_requests(place: Item) -> bool | None:
     if weight is None or weight.value is None:
         return True
     try:
-        return to_number(weight.value) > 0
-    except EvaluationError:
+        return plain_number(weight.value) > 0
+    except (EvaluationError, NotWorkedOut):
         return None
 
 
@@ -411,7 +412,7 @@ def balancer_attributes(item: Item) -> Attributes:
     """`load_balancer_type` and `idle_timeout`."""
     return {
         aws_elb.TYPE: argument(item, "load_balancer_type", aws_elb.TYPE, to_text),
-        aws_elb.IDLE: argument(item, "idle_timeout", aws_elb.IDLE, to_number),
+        aws_elb.IDLE: argument(item, "idle_timeout", aws_elb.IDLE, plain_number),
     }
 
 
@@ -422,7 +423,7 @@ def listener_attributes(item: Item | None) -> Attributes:
     return {
         **_port(item, "port"),
         aws_elb.PROTOCOL: argument(item, "protocol", aws_elb.PROTOCOL, to_text),
-        aws_elb.TCP_IDLE: argument(item, "tcp_idle_timeout_seconds", aws_elb.TCP_IDLE, to_number),
+        aws_elb.TCP_IDLE: argument(item, "tcp_idle_timeout_seconds", aws_elb.TCP_IDLE, plain_number),
     }
 
 
@@ -432,8 +433,8 @@ def _port(item: Item, name: str) -> dict[str, Known[Any]]:
     if not isinstance(given, Known):
         return {}
     try:
-        return {aws_elb.PORT: replace(given, value=to_number(given.value))}
-    except EvaluationError:
+        return {aws_elb.PORT: replace(given, value=plain_number(given.value))}
+    except (EvaluationError, NotWorkedOut):
         return {}
 
 
@@ -444,7 +445,7 @@ def action_attributes(item: Item | None) -> Attributes:
         return aws_elb.NOTHING
     return {
         aws_elb.GROUP_STICKY: argument(blocks[0], "enabled", aws_elb.GROUP_STICKY, to_bool),
-        aws_elb.GROUP_STICKY_SECONDS: argument(blocks[0], "duration", aws_elb.GROUP_STICKY_SECONDS, to_number),
+        aws_elb.GROUP_STICKY_SECONDS: argument(blocks[0], "duration", aws_elb.GROUP_STICKY_SECONDS, plain_number),
     }
 
 
@@ -466,7 +467,7 @@ def _stickiness(block: Item) -> dict[str, Setting[Any]]:
     found = {aws_elb.STICKY: _enabled(block), aws_elb.STICKY_TYPE: kind}
     application = isinstance(kind, Known) and kind.value == "app_cookie"
     seconds = aws_elb.APP_COOKIE_SECONDS if application else aws_elb.LB_COOKIE_SECONDS
-    found[seconds] = argument(block, "cookie_duration", seconds, to_number)
+    found[seconds] = argument(block, "cookie_duration", seconds, plain_number)
     if application:
         found[aws_elb.APP_COOKIE_NAME] = argument(block, "cookie_name", aws_elb.APP_COOKIE_NAME, to_text)
     return found
@@ -497,6 +498,8 @@ def argument(item: Item, name: str, key: str, convert: Callable[[Any], Any]) -> 
         value = convert(given.value)
     except EvaluationError as error:
         return Unknown(given.where, name, f"Terraform refuses `{given.written}`: {error}")
+    except NotWorkedOut as error:
+        return Unknown(given.where, name, f"`{given.written}`: {error}")
     return Known(value, given.where, given.name, given.origin, given.written, given.because, given.related)
 
 
@@ -610,7 +613,7 @@ def _classic_hop(graph: Graph, balancer: Item, listener: Item | None, alone: boo
         where=balancer.where,
         balancer={
             aws_elb.TYPE: Known("classic", balancer.where, "aws_elb"),
-            aws_elb.IDLE: argument(balancer, "idle_timeout", aws_elb.IDLE, to_number),
+            aws_elb.IDLE: argument(balancer, "idle_timeout", aws_elb.IDLE, plain_number),
         },
         listener=_classic_listener(balancer, listener),
         group={aws_elb.STICKY: _classic_stickiness(graph, balancer, listener, alone)},

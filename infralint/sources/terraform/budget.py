@@ -1,0 +1,80 @@
+"""How much work a root may take, and what is too large to be worked out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+LONGEST = 1_000_000
+"""Characters of text: more was not written by a person."""
+LARGEST = 200_000
+"""Members of a collection and of all collections in it."""
+STEPS = 200_000
+"""Expressions worked out for one root; large ones take some thousands."""
+STEPS_AT_ONCE = 60_000
+"""Expressions worked out for one argument."""
+PATTERN_SECONDS = 0.5
+"""Regular expressions of one root, all searches together."""
+
+
+class Exhausted(Exception):
+    """An argument, or a root, that takes more steps than any that people wrote."""
+
+
+class NotWorkedOut(Exception):
+    """Something that Terraform may well work out, and infralint does not: it becomes a hole, never a refusal."""
+
+
+@dataclass
+class Budget:
+    """What one root may still spend. shared: what all roots of a run may spend together."""
+
+    steps: int = STEPS
+    shared: SharedBudget | None = None
+    pattern_seconds: float = PATTERN_SECONDS
+    _allowance: int = STEPS_AT_ONCE
+
+    def allow(self) -> None:
+        """Begin with another argument."""
+        self._allowance = STEPS_AT_ONCE
+
+    def spend(self, steps: int = 1) -> None:
+        """Raises Exhausted."""
+        self.steps -= steps
+        self._allowance -= steps
+        if self.shared is not None:
+            self.shared.steps -= steps
+        if self.steps < 0 or self._allowance < 0 or (self.shared is not None and self.shared.steps < 0):
+            raise Exhausted
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing more can be worked out for this root."""
+        return self.steps < 0 or (self.shared is not None and self.shared.steps < 0)
+
+    def searching(self) -> Stopwatch:
+        """Seconds for a search by regular expression. Raises NotWorkedOut where none are left."""
+        if self.pattern_seconds <= 0:
+            raise NotWorkedOut("the regular expressions here take too long")
+        return Stopwatch(self)
+
+
+@dataclass
+class SharedBudget:
+    """Steps for all roots of a run."""
+
+    steps: int
+
+
+@dataclass
+class Stopwatch:
+    """The time that a search takes, taken off its budget."""
+
+    budget: Budget
+    _start: float = field(default_factory=time.perf_counter)
+
+    def __enter__(self) -> float:
+        return self.budget.pattern_seconds
+
+    def __exit__(self, *_: object) -> None:
+        self.budget.pattern_seconds -= time.perf_counter() - self._start
