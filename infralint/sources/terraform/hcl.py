@@ -391,7 +391,8 @@ class _Parser:
         if not self.take("="):
             raise self.error("expected = behind the one argument that a block on one line may have")
         self._attribute(block, name, start)
-        self.expect("}")
+        if not self.take("}"):
+            raise self.error("expected } behind the one argument that a block on one line may have")
         block.end = self.at
 
     def _name(self, what: str) -> str:
