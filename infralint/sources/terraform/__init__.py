@@ -10,13 +10,15 @@ from typing import Any
 from infralint.model import Hop, Known, Location, Reading, Related, Unknown, Unreadable
 from infralint.project import Project
 from infralint.sources.terraform.adapters import sounds_like_balancer
-from infralint.sources.terraform.budget import Exhausted
+from infralint.sources.terraform.budget import Budget, Exhausted
 from infralint.sources.terraform.folders import ENDINGS, VALUES, Tree
 from infralint.sources.terraform.hops import Graph, TerraformBalancer, TerraformNode, nodes
-from infralint.sources.terraform.items import Item, items
+from infralint.sources.terraform.items import PLAN, Item, items
 from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.plans import plans
+from infralint.sources.terraform.remote import makes_balancer, unread_modules
 from infralint.sources.terraform.roots import Root, given, is_library, remedy, roots, value_files
+from infralint.sources.terraform.validity import problems as problems_of
 from infralint.sources.terraform.values import EvaluationError
 from infralint.text.suggestions import closest
 
@@ -41,6 +43,7 @@ def read(project: Project) -> Reading:
         reading.unreadable += _undeclared(project.settings.terraform.variables, frozenset(declared))
     reading.files += [project.shown(plan.path) for plan in planned]
     reading.files += [project.shown(path) for path in project.files if path.endswith((*ENDINGS, *VALUES))]
+    reading.seen += [f"the Terraform module {source}" for source in unread_modules(tree)]
     return reading
 
 
@@ -75,19 +78,32 @@ def _of_root(tree: Tree, root: Root) -> _Outcome:
         root.path,
         values,
         root.workspace,
-        root.uncalled and is_library(tree, root.path),
+        root.uncalled and root.elsewhere is None and is_library(tree, root.path),
+        root.elsewhere,
+        Budget(shared=tree.budget),
         installed=tree.installed(root.path),
         remedy=remedy(tree, root),
     )
-    try:
-        graph = Graph(list(_items(Module(world, tree.folder(root.path)))), where.path, root.environment)
-    except (Exhausted, RecursionError):
-        plan = "hand in a plan (terraform show -json)"
-        return _Outcome([], [Unknown(where, "", "this root takes too long to work out", plan)], problems)
+    graph = Graph(list(_all_items(world, where)), where.path, root.environment)
     files = frozenset(map(tree.project.shown, value_files(tree, root)))
     found = [replace(node, hops=tuple(replace(hop, files=files) for hop in node.hops)) for node in nodes(graph)]
-    refused = [*problems, *world.problems, *tree.unreadable[before:]]
+    refused = [*problems, *world.problems, *_refused(tree, root), *tree.unreadable[before:]]
     return _Outcome(found, world.unknown, refused, frozenset(tree.folder(root.path).variables))
+
+
+def _refused(tree: Tree, root: Root) -> Iterator[Unreadable]:
+    """What Terraform would refuse in the folders of a root, unless Terragrunt adds files to them."""
+    for folder in tree.loaded:
+        if folder.is_whole and root.elsewhere is None and ".terraform" not in folder.path.split("/"):
+            yield from tree.once(folder, lambda folder: problems_of(folder, partial(tree.called, folder)))
+
+
+def _all_items(world: World, where: Location) -> Iterator[Item]:
+    """The items of a root, as far as its budget goes."""
+    try:
+        yield from _items(Module(world, world.tree.folder(world.root)))
+    except (Exhausted, RecursionError):
+        world.unknown.append(Unknown(where, "", "this root takes too long to work out", PLAN))
 
 
 def _items(module: Module) -> Iterator[Item]:
@@ -114,11 +130,17 @@ def _tells(module: Module) -> bool:
 
 
 def _note(remote: Remote) -> None:
-    """A module that sounds like a load balancer and is not here can't be judged."""
+    """A module that is not here, and sounds or is handled like a load balancer, can't be judged."""
     world = remote.module.world
-    if sounds_like_balancer(remote.source) and not world.library:
+    if world.library:
+        return
+    place, name = remote.call.where, f"module.{remote.call.labels[0]}"
+    if sounds_like_balancer(remote.source):
         why = f"{remote.source} is not here, so its load balancers can't be judged"
-        world.unknown.append(Unknown(remote.call.where, f"module.{remote.call.labels[0]}", why, INIT))
+        world.unknown.append(Unknown(place, name, why, INIT))
+    elif makes_balancer(remote.call, remote.module.folder, remote.source):
+        why = f"{remote.source} is not here, and by what it takes or gives it may make a load balancer"
+        world.unknown.append(Unknown(place, name, why, INIT))
 
 
 def _distinct(found: Iterable[TerraformNode]) -> list[TerraformNode]:

@@ -6,16 +6,17 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project
-from infralint.sources.terraform.hcl import Attribute, Block, HclError, Source, parse
+from infralint.sources.terraform.budget import STEPS, SharedBudget
+from infralint.sources.terraform.hcl import Attribute, Block, HclError, Literal, Source, parse
+from infralint.text.suggestions import closest
 from infralint.text.wording import plural
 
 VALUES = (".tfvars", ".tfvars.json")
@@ -27,6 +28,13 @@ BALANCERS = (b"aws_lb", b"aws_alb", b"aws_elb")
 """A cheap look for what may become a hop."""
 HELPERS = (b"aws_ecs_service", b"aws_autoscaling_", b"aws_appautoscaling_")
 MODULE_SOURCE = re.compile(rb"\bsource\"?\s*[=:]\s*\"([^\"\n]*)\"")
+SPEAKING = re.compile(
+    rb"\b(?:idle_timeout|load_balancer_type|(?:create|enable|with)_(?:alb|nlb|elb|lb|load_balancer)"
+    rb"|(?:https?_|http_tcp_)?listeners"
+    rb"|(?:alb|nlb|elb|lb|load_balancer)_(?:name|type|subnets?|idle_timeout|internal|listeners?)"
+    rb"|module\.[\w-]+(?:\[[^\]\n]*\])?\.(?:\w+_)?(?:alb|nlb|elb|lb|load_balancer)_\w+)\b"
+)
+"""What the inputs and outputs of a module say that makes a load balancer of its own."""
 BALANCING = re.compile(rb"(?i)lb|balancer")
 
 
@@ -57,7 +65,11 @@ https://developer.hashicorp.com/terraform/language/syntax/configuration#blocks
 
 @dataclass
 class Folder:
-    """What the Terraform files of one folder declare, by name. refused: what Terraform would not take, and where."""
+    """What the Terraform files of one folder declare, by name.
+
+    refused: what Terraform would not take, and where. is_whole: whether nothing is left out that
+    Terraform would read, so that a name which is not here is nowhere.
+    """
 
     path: str
     variables: dict[str, Block] = field(default_factory=dict)
@@ -72,6 +84,7 @@ class Folder:
     checks: list[Block] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     refused: list[Unreadable] = field(default_factory=list)
+    is_whole: bool = True
 
     def add(self, body: Block, override: bool = False) -> None:
         """Take in a file's blocks; those of an override file change what is there."""
@@ -130,8 +143,8 @@ def _address(block: Block) -> str:
 
 
 def _hint(kind: str) -> str:
-    near = get_close_matches(kind, LABELS, 1)
-    return f"; did you mean `{near[0]}`?" if near else ""
+    near = closest(kind, LABELS)
+    return f"; did you mean `{near}`?" if near else ""
 
 
 def merged(block: Block, override: Block) -> Block:
@@ -185,6 +198,22 @@ def taken(paths: Iterable[str]) -> list[str]:
     return [path for path in listed if path.endswith(TOFU) or _stem(path) not in tofu]
 
 
+@dataclass
+class _Scan:
+    """What a cheap look at all files finds.
+
+    seeds: folders that mention load balancers; helpers: those that mention what stands behind one;
+    calls: the local folders that a folder calls; far: the sources of other modules; size: of all,
+    in bytes.
+    """
+
+    seeds: set[str] = field(default_factory=set)
+    helpers: set[str] = field(default_factory=set)
+    calls: dict[str, set[str]] = field(default_factory=dict)
+    far: dict[str, list[str]] = field(default_factory=dict)
+    size: int = 0
+
+
 class Tree:
     """All Terraform folders of a project: files are read once, and parsed where they matter."""
 
@@ -192,6 +221,19 @@ class Tree:
         self.project = project
         self.unreadable: list[Unreadable] = []
         self._parsed: dict[str, Folder] = {}
+        self._looked_at: set[str] = set()
+
+    @cached_property
+    def budget(self) -> SharedBudget:
+        """What all roots may spend together: more where there is more to read."""
+        return SharedBudget(2 * STEPS + 2 * self._scanned.size)
+
+    def once(self, folder: Folder, look: Callable[[Folder], Iterable[Unreadable]]) -> Iterable[Unreadable]:
+        """What a look at a folder finds, the first time that it is looked at."""
+        if folder.path in self._looked_at:
+            return ()
+        self._looked_at.add(folder.path)
+        return look(folder)
 
     @cached_property
     def files(self) -> dict[str, list[str]]:
@@ -217,23 +259,25 @@ class Tree:
         return found
 
     @cached_property
-    def _scanned(self) -> tuple[set[str], set[str], dict[str, set[str]]]:
-        """Folders that mention load balancers, those that mention what stands behind one, and local calls."""
-        seeds: set[str] = set()
-        helpers: set[str] = set()
-        calls: dict[str, set[str]] = {}
+    def _scanned(self) -> _Scan:
+        """A cheap look at all files, before any is parsed."""
+        found = _Scan()
         for folder, paths in self.files.items():
             content = b"\n".join(map(self._bytes, paths))
+            found.size += len(content)
             sources = MODULE_SOURCE.findall(content) if b"source" in content else []
             if any(word in content for word in BALANCERS) or any(map(BALANCING.search, sources)):
-                seeds.add(folder)
+                found.seeds.add(folder)
             if any(word in content for word in HELPERS):
-                helpers.add(folder)
+                found.helpers.add(folder)
             near = {joined(folder, one.decode(errors="replace")) for one in sources if one.startswith(b".")}
-            calls[folder] = {target for target in near if target is not None}
+            found.calls[folder] = {target for target in near if target is not None}
             if near - self.files.keys():
-                seeds.add(folder)  # a module that is not here may hold anything
-        return seeds, helpers, calls
+                found.seeds.add(folder)  # a module that is not here may hold anything
+            found.far[folder] = [one.decode(errors="replace") for one in sources if not one.startswith(b".")]
+            if found.far[folder] and SPEAKING.search(content):
+                found.seeds.add(folder)
+        return found
 
     def _bytes(self, path: str) -> bytes:
         try:
@@ -245,17 +289,22 @@ class Tree:
     @property
     def calls(self) -> dict[str, set[str]]:
         """Folder -> local folders that it calls as modules."""
-        return self._scanned[2]
+        return self._scanned.calls
+
+    @property
+    def far_modules(self) -> dict[str, list[str]]:
+        """Folder -> the sources of modules that are not local."""
+        return self._scanned.far
 
     @cached_property
     def leading(self) -> frozenset[str]:
         """Folders with a load balancer in them, or in a module below them."""
-        return self._closure(self._scanned[0])
+        return self._closure(self._scanned.seeds)
 
     @cached_property
     def telling(self) -> frozenset[str]:
         """Folders that say something of load balancers or of what stands behind them."""
-        return self._closure(self._scanned[0] | self._scanned[1])
+        return self._closure(self._scanned.seeds | self._scanned.helpers)
 
     @cached_property
     def callers(self) -> dict[str, set[str]]:
@@ -290,8 +339,33 @@ class Tree:
                 folder.broken.append(self.project.shown(file))
             else:
                 folder.add(body, is_override(file))
+        folder.is_whole = not folder.broken and not folder.refused and self._is_complete(path, paths)
         self.unreadable += folder.refused
         return folder
+
+    def called(self, folder: Folder, call: Block) -> Folder | None:
+        """The local folder that a call names, where that was asked for and all of it could be read."""
+        source = call.attributes.get("source")
+        text = source.value.value if source and isinstance(source.value, Literal) else None
+        path = joined(folder.path, text) if isinstance(text, str) and text.startswith(("./", "../")) else None
+        found = self._parsed.get(path) if path is not None else None
+        return found if found is not None and found.is_whole else None
+
+    @property
+    def loaded(self) -> list[Folder]:
+        """The folders that were asked for."""
+        return list(self._parsed.values())
+
+    def _is_complete(self, path: str, paths: Sequence[str]) -> bool:
+        """Whether these are all files of a folder: settings may exclude some, and links may lead out."""
+        return len(self._unlisted(path)) <= len(paths)
+
+    def leads_out(self, folder: str) -> bool:
+        """Whether a folder lies behind a link that leads out of the project."""
+        try:
+            return not self._inside(folder)
+        except (OSError, ValueError, RuntimeError):
+            return False
 
     def text(self, path: str) -> str:
         """A file's text. Raises CantRead, also where a folder on the way is a link that leads out of the project."""

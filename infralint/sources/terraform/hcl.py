@@ -158,6 +158,37 @@ class For(Expression):
     grouped: bool
 
 
+_CHILDREN: dict[type, tuple[str, ...]] = {
+    Template: ("parts",),
+    TemplateIf: ("condition", "then", "otherwise"),
+    Attr: ("target",),
+    Index: ("target", "key"),
+    Splat: ("target", "each"),
+    Call: ("arguments",),
+    Unary: ("operand",),
+    Binary: ("left", "right"),
+    Conditional: ("condition", "then", "otherwise"),
+    ListOf: ("items",),
+    ObjectOf: ("items",),
+    For: ("collection", "key", "value", "condition"),
+}
+
+
+def children(expression: Expression) -> Iterator[Expression]:
+    """The expressions that an expression is made of."""
+    for name in _CHILDREN.get(type(expression), ()):
+        part = getattr(expression, name)
+        if not isinstance(part, tuple):
+            if part is not None:
+                yield part
+            continue
+        for item in part:
+            if isinstance(item, tuple):
+                yield from item
+            else:
+                yield item
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """`name = value`."""
@@ -931,7 +962,20 @@ def _json_block(kind: str, labels: tuple[str, ...], value: ObjectOf, source: Sou
     for key, inner in value.items:
         if isinstance(key, Literal):
             name = str(key.value)
+            if kind == "variable" and name == "type":
+                inner = _json_type(inner)
             block.attributes[name] = Attribute(name, inner, key.start, source)
             if name == "dynamic":
                 block.blocks += _json_labelled("dynamic", (), inner, 1, source)
     return block
+
+
+def _json_type(value: Expression) -> Expression:
+    """A variable's type, which JSON has as text. Raises HclError."""
+    if not isinstance(value, Literal) or not isinstance(value.value, str):
+        return value
+    try:
+        found = parse_expression(Source("", value.value))
+    except HclError as error:
+        raise HclError("is not a type", value.start) from error
+    return replace(found, start=value.start, end=value.end)

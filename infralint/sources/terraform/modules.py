@@ -409,6 +409,11 @@ class Module:
         if self._within(folder):
             self._refuse(call, f"module {call.labels[0]} includes itself")
             return None
+        if self.world.tree.leads_out(folder):
+            self._doubt(
+                call, f"{source} lies behind a link that leads out of the project, which infralint does not leave"
+            )
+            return None
         if not self.world.tree.has_files(folder):
             self._refuse(call, f"module {call.labels[0]} comes from {source}, where no Terraform files are")
             return None

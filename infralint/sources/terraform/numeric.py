@@ -69,7 +69,7 @@ def to_float(number: Number) -> float:
     try:
         return float(number)
     except OverflowError:
-        return math.copysign(math.inf, number)
+        return -math.inf if number < 0 else math.inf
 
 
 def format_number(number: Number) -> str:

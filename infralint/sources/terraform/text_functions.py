@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from infralint.sources.terraform import re2
-from infralint.sources.terraform.budget import LONGEST, Budget, NotWorkedOut
+from infralint.sources.terraform.budget import LONGEST, NotWorkedOut
 from infralint.sources.terraform.encoding import parse_json, to_json, to_yaml
 from infralint.sources.terraform.formats import formatted
 from infralint.sources.terraform.numeric import Number
@@ -74,25 +74,25 @@ def _split(separator: str, text: str) -> ListValue:
     return ListValue(text.split(separator) if separator else list(text), STRING)
 
 
-def _replace(budget: Budget, text: str, old: str, new: str) -> str:
+def _replace(text: str, old: str, new: str) -> str:
     if len(old) > 1 and old.startswith("/") and old.endswith("/"):
-        return re2.replaced(re2.compiled(old[1:-1]), text, new, budget)
+        return re2.replaced(re2.compiled(old[1:-1]), text, new)
     if (text.count(old) + 1) * len(new) > LONGEST:
         raise NotWorkedOut("it is too large to work out")
     return bounded(text.replace(old, new))
 
 
-def _regex(budget: Budget, pattern: str, text: str) -> Value:
+def _regex(pattern: str, text: str) -> Value:
     compiled = _capturing(pattern)
-    found = compiled.first(text, budget)
+    found = compiled.first(text)
     if found is None:
         raise EvaluationError("the pattern matches nothing")
     return _captures(compiled, found)
 
 
-def _regexall(budget: Budget, pattern: str, text: str) -> ListValue:
+def _regexall(pattern: str, text: str) -> ListValue:
     compiled = _capturing(pattern)
-    found = [_captures(compiled, match) for match in compiled.matches(text, budget)]
+    found = [_captures(compiled, match) for match in compiled.matches(text)]
     return ListValue(found, type_of(found[0]) if found else ANY)
 
 
@@ -215,9 +215,9 @@ TEXT_FUNCTIONS: Mapping[str, Signature] = MappingProxyType(
         "split": _two(_split),
         "join": takes(_join, STRING, rest=_TEXTS, least=1, holes="inside"),
         "substr": takes(_substr, STRING, NUMBER, NUMBER),
-        "replace": takes(_replace, STRING, STRING, STRING, searching=True),
-        "regex": takes(_regex, STRING, STRING, searching=True),
-        "regexall": takes(_regexall, STRING, STRING, searching=True),
+        "replace": takes(_replace, STRING, STRING, STRING),
+        "regex": takes(_regex, STRING, STRING),
+        "regexall": takes(_regexall, STRING, STRING),
         "indent": takes(_indent, NUMBER, STRING),
         "format": takes(_format, STRING, rest=ANY, nulls=(-1,)),
         "formatlist": takes(_formatlist, STRING, rest=ANY, nulls=(-1,)),
