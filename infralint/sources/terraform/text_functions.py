@@ -19,7 +19,7 @@ from infralint.sources.terraform.encoding import parse_json, to_json, to_yaml
 from infralint.sources.terraform.formats import formatted
 from infralint.sources.terraform.numeric import Number
 from infralint.sources.terraform.signature import Signature, takes
-from infralint.sources.terraform.types import ANY, NUMBER, STRING, Type, list_of
+from infralint.sources.terraform.types import ANY, NUMBER, STRING, Type, list_of, object_of, tuple_of
 from infralint.sources.terraform.values import (
     EvaluationError,
     Hole,
@@ -30,7 +30,6 @@ from infralint.sources.terraform.values import (
     bounded,
     first_hole,
     to_whole,
-    type_of,
 )
 from infralint.sources.terraform.yaml12 import parse_yaml
 
@@ -93,7 +92,15 @@ def _regex(pattern: str, text: str) -> Value:
 def _regexall(pattern: str, text: str) -> ListValue:
     compiled = _capturing(pattern)
     found = [_captures(compiled, match) for match in compiled.matches(text)]
-    return ListValue(found, type_of(found[0]) if found else ANY)
+    return ListValue(found, _captured_type(compiled))
+
+
+def _captured_type(pattern: re2.Pattern) -> Type:
+    if not pattern.names:
+        return STRING
+    if pattern.names[0]:
+        return object_of({str(name): STRING for name in pattern.names})
+    return tuple_of([STRING] * len(pattern.names))
 
 
 def _capturing(pattern: str) -> re2.Pattern:
