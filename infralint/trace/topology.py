@@ -226,6 +226,19 @@ class Topology:
         chosen = fitting if len(fitting) == 1 else streaming
         return chosen[0] if len(chosen) == 1 else None
 
+    def _around(self, front: Node) -> Node | None:
+        """The application in whose folder a node is written down, below the project's root."""
+        places = {hop.where.path for hop in front.hops}
+        holding = [
+            node
+            for node in self.nodes
+            if node.folder
+            and places
+            and all(is_below(path, node.folder) for path in places)
+            and is_together(node, front)
+        ]
+        return max(holding, key=lambda node: len(node.folder or ""), default=None)
+
     def _unexplained_targets(self, front: Node) -> frozenset[Address]:
         """The private addresses that a node dials, and that no name in the project explains."""
         if id(front) not in self._targets:
@@ -250,6 +263,8 @@ class Topology:
             return []
         others = [node for node in alike if node.platform != front.platform and node.folder is None]
         references = {name for hop in front.hops for name in hop.pool.references}
+        if not others and (around := self._around(front)) is not None:
+            return [Link(around, "assumed")]
         if not others and len(references) == 1:
             alone = self._alone(None, front)
             others = [alone.node] if alone is not None and is_together(alone.node, front) else []
