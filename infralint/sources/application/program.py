@@ -88,7 +88,14 @@ class Program:
     def load(self, path: str) -> Module | None:
         if path not in self._modules:
             content = self.content(path) if path in self.files else b""
-            self._modules[path] = parse(path, content, self.vocabulary) if content else None
+            module = parse(path, content, self.vocabulary) if content else None
+            self._modules[path] = module
+            if module is not None:
+                module.aliases = {
+                    local: imported.name
+                    for local, imported in self.imports(module).items()
+                    if imported.name not in ("*", "default", local)
+                }
         return self._modules[path]
 
     def forget(self, path: str) -> None:

@@ -50,12 +50,14 @@ class Sighting:
 
 @dataclass(frozen=True, eq=False)
 class Reached:
-    """A route that a sighting reaches: registered by a call, or by where its file lies. passed: the functions between."""
+    """A route that a sighting reaches: registered by a call, or by where its file lies. passed: the functions between.
+    at: the place in the route's handler that leads there."""
 
     sighting: Sighting
     registration: Registration | None
     file: FileRoute | None
     passed: tuple[tuple[Module, Definition], ...]
+    at: Span | None = None
 
 
 class Streaming:
@@ -202,7 +204,7 @@ class Streaming:
         ]
         passed = (*passed, *((module, one) for one in inside))
         if registration is not None:
-            yield Reached(sighting, registration, None, passed)
+            yield Reached(sighting, registration, None, passed, span)
             return
         if file := self._file_route(module, chain):
             yield Reached(sighting, None, file, passed)

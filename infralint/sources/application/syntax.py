@@ -305,7 +305,7 @@ class Call:
     @cached_property
     def full_name(self) -> str:
         """`fastapi.APIRouter`: the callee as it is written, on one line."""
-        written = self.name if self.receiver is None else f"{self.receiver.text()}.{self.name}"
+        written = self.callee.text() if self.receiver is None else f"{self.receiver.text()}.{self.name}"
         return re.sub(r"\s+", "", written)
 
     def argument(self, key: int | str | None) -> SgNode | None:
@@ -364,6 +364,8 @@ class Module:
     root: SgNode = field(repr=False)
     vocabulary: frozenset[str] = frozenset()
     """Names of calls that will be asked for: they are looked for together."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Local names of what is imported under another: `import A as B`, `import { A as B }`."""
 
     @cached_property
     def definitions(self) -> list[Definition]:
@@ -506,7 +508,8 @@ class Module:
         return {}
 
     def _find_calls(self, names: frozenset[str]) -> list[Call]:
-        present = [re.escape(name) for name in sorted(names) if name in self.text]
+        others = {local for local, name in self.aliases.items() if name in names}
+        present = [re.escape(name) for name in sorted(names | others) if name in self.text]
         if not present:
             return []
         regex = rf"(?:^|[^\w$])(?:{'|'.join(present)})(?:\s*<[^()]*>)?$"
@@ -553,6 +556,8 @@ class Module:
             called = next(iter(called.named_children()), called)
         parts = self.member(called)
         owner, name = parts if parts else (receiver, called.text())
+        if owner is None:
+            name = self.aliases.get(name, name)
         return Call(self, node, span_of(node), name.partition("<")[0], owner, called)
 
     def member(self, node: SgNode) -> tuple[SgNode, str] | None:
