@@ -34,6 +34,8 @@ def is_stream(resolver: Resolver, module: Module, node: SgNode | None, depth: in
     if node is None or depth > DEEPEST:
         return False
     kind = node.kind()
+    if module.language.name == "python":
+        return _is_generator(resolver, module, node)
     if kind in ("ternary_expression", "binary_expression"):
         return any(is_stream(resolver, module, child, depth + 1) for child in node.named_children())
     call = module.call_of(node)
@@ -44,6 +46,43 @@ def is_stream(resolver: Resolver, module: Module, node: SgNode | None, depth: in
     if kind == "identifier":
         return _is_streaming_name(resolver, module, node, depth)
     return False
+
+
+_LOOPS = frozenset("for_in_statement while_statement do_statement for_statement".split())
+_RESPONSES = frozenset("res response resp reply.raw ctx.res".split())
+
+
+def is_repeated(call: Call) -> bool:
+    """Whether a call is made in a loop, or in a callback within its handler."""
+    functions = 0
+    for outer in call.node.ancestors():
+        if outer.kind() in _LOOPS:
+            return True
+        functions += outer.kind() in call.module.language.functions
+    return functions > 1
+
+
+def is_piped(call: Call) -> bool:
+    """Whether what was asked to stream is piped into a response: `answer.data.pipe(res)`."""
+    target = call.argument(0)
+    if target is None or target.text() not in _RESPONSES:
+        return False
+    function = call.module.function_at(call.span)
+    return function is not None and _ASKS.search(function.node.text()) is not None
+
+
+def _is_generator(resolver: Resolver, module: Module, node: SgNode) -> bool:
+    """Python: whether an expression is a generator, by its function."""
+    if node.kind() == "generator_expression":
+        return True
+    call = module.call_of(node)
+    meaning = resolver.meaning(module, call.callee if call is not None else node)
+    if not isinstance(meaning, Definition) or meaning.kind != "function":
+        return False
+    return any(
+        meaning.module.function_at(span_of(found)) is meaning
+        for found in meaning.node.find_all({"rule": {"kind": "yield"}})
+    )
 
 
 def _is_streaming_call(resolver: Resolver, call: Call, depth: int) -> bool:

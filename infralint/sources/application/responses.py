@@ -244,11 +244,19 @@ def is_file(call: Call, content_type: str | None, headers: Mapping[str, str]) ->
         return True
     if content_type and content_type != "\0":
         return bool(_FILE_TYPE.match(content_type.lower()))
-    definition = call.module.definition_at(call.span)
-    while definition is not None and definition.kind != "function":
-        definition = definition.owner
+    definition = call.module.function_at(call.span)
     around = definition.node.text() if definition is not None else call.node.text()
     return bool(_FILE_WORDS.search(around))
+
+
+def sends_file(call: Call) -> bool:
+    """Whether the function around a call names the type of a file or page, or reads a file."""
+    inner = call.module.definition_at(call.span)
+    outer = next((one for one in reversed(list(inner.around())) if one.kind == "function"), None) if inner else None
+    text = outer.node.text() if outer is not None else call.node.text()
+    return bool(
+        re.search(r"(?i)content-disposition|createReadStream|[\"'](?:text/html|image/|text/csv|video/|audio/)", text)
+    )
 
 
 def is_read_at_once(call: Call) -> bool:

@@ -23,6 +23,10 @@ from infralint.sources.application.syntax import Call, Module, Span, span_of
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+_FILES = re.compile(
+    r"(?i)(?:^|[/_-])(?:images?|avatars?|downloads?|files?|media|thumbnails?|attachments?|exports?|pdf|assets?)(?:$|[/_-])"
+)
+"""Paths at which an answer of unknown type is a file."""
 VERBS = frozenset("get post put patch delete head options".split())
 _LISTS = frozenset("array list tuple array_initializer collection_literal element_value_array_initializer".split())
 
@@ -169,6 +173,8 @@ class Routes:
         methods = self._methods(call, shape)
         for tail in self._paths(registration, at or sighting.span):
             for head in joiner.heads(registration):
+                if sighting.content_type in (None, "\0") and sighting.kind == "sse" and _FILES.search(tail.text):
+                    continue
                 path = _tidy(head.path.joined(tail), rules.strict)
                 yield self._found(sighting, path, methods, rules.framework, head.home or call.module.path)
 
@@ -240,7 +246,7 @@ class Routes:
                 (),
                 where,
                 rules.framework,
-                f"{where} starts {call.full_name}",
+                f"{where} starts {shortened(call)}",
                 library.content_type if library else None,
                 dict(library.headers) if library else {},
                 socket_heartbeat(self.streaming.resolver, options, server),

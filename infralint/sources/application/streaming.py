@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.bodies import is_stream
+from infralint.sources.application.bodies import is_piped, is_repeated, is_stream
 from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
 from infralint.sources.application.joining import Joiner, Registration, is_true
@@ -21,6 +21,7 @@ from infralint.sources.application.responses import (
     headers_in,
     is_file,
     is_read_at_once,
+    sends_file,
     shortened,
 )
 from infralint.sources.application.rulebook import FileShape, Kind, Mark, RouteShape, Rules, SocketShape, StreamShape
@@ -95,6 +96,7 @@ class Streaming:
                     yield found
                     break
         yield from self._by_class(module, rules)
+        yield from self._written(module, rules)
         for base in rules.bases:
             for definition in module.definitions:
                 if definition.kind == "class" and _has_base(definition, base.name):
@@ -103,11 +105,23 @@ class Streaming:
                     span = Span(definition.span.start, definition.span.start, definition.span.line)
                     yield Sighting(module, span, base.kind, base.says, heartbeat=heartbeat, library=base.library)
 
+    def _written(self, module: Module, rules: Rules) -> Iterator[Sighting]:
+        """Responses that are written piece by piece, or that what was asked to stream is piped into."""
+        names = frozenset(name for shape in (*rules.writes, *rules.pipes) for name in shape.call)
+        for call in module.calls(names) if names else ():
+            if any(self.joiner.matches(call, shape, rules) for shape in rules.writes):
+                if is_repeated(call) and not sends_file(call):
+                    yield Sighting(module, call.span, "sse", f"calls {call.full_name}(…) again and again")
+            elif is_piped(call):
+                yield Sighting(module, call.span, "sse", "pipes what it asked to stream into its response")
+
     def _sighted(self, call: Call, shape: StreamShape) -> Sighting | None:
         module = call.module
         if shape.option and not self._has_option(call, shape.option, shape.equals):
             return None
         if shape.without and call.argument(shape.without) is not None and not _is_false(call.argument(shape.without)):
+            return None
+        if shape.repeated and not is_repeated(call):
             return None
         if is_read_at_once(call) or (
             shape.body is not None and not is_stream(self.resolver, call.module, call.argument(shape.body))

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+LONGEST_INDEXED = 100_000
+"""Characters: the names of a longer file are looked for one by one, to spare memory."""
 HOLE = "\0"
 """Stands in a text for what is computed while the program runs."""
 
@@ -652,7 +654,12 @@ class Module:
 
     def identifiers(self, name: str) -> list[SgNode]:
         """Where a name stands."""
-        return self._identifiers.get(name, []) if name in self.text else []
+        if name not in self.text:
+            return []
+        if len(self.text) > LONGEST_INDEXED:
+            kinds = self._any_of(sorted(self.language.identifiers))
+            return self.find({"all": [kinds, {"regex": f"^{re.escape(name)}$"}]})
+        return self._identifiers.get(name, [])
 
     @cached_property
     def _identifiers(self) -> dict[str, list[SgNode]]:
