@@ -410,7 +410,7 @@ class Joiner:
             name = holder.target.rpartition(".")[2]
             local = function is not None and "." not in holder.target and function.span.has(holder.span)
             uses = (
-                self._local_uses(module, name, function) if local and function is not None else self.uses(module, name)
+                self.local_uses(module, name, function) if local and function is not None else self.uses(module, name)
             )
             found = [head for other, use in uses for head in self._use_heads(other, use, depth)]
         elif function is None:
@@ -424,7 +424,7 @@ class Joiner:
             function = outer
         return found
 
-    def _local_uses(self, module: Module, name: str, function: Definition) -> list[tuple[Module, SgNode]]:
+    def local_uses(self, module: Module, name: str, function: Definition) -> list[tuple[Module, SgNode]]:
         nodes = module.identifiers(name)
         return [
             (module, node) for node in nodes if function.span.has(span_of(node)) and not _is_definition(module, node)
@@ -464,7 +464,7 @@ class Joiner:
             return []
         mounts = [
             found
-            for home, inner in self._local_uses(meaning.module, names[index], meaning)
+            for home, inner in self.local_uses(meaning.module, names[index], meaning)
             for found in self._innermost(home, span_of(inner))
         ]
         return [
@@ -606,6 +606,12 @@ class Joiner:
         if name != "default":
             for home in (module, *self.program.siblings(module)):
                 yield from ((home, node) for node in home.identifiers(name) if not _is_definition(home, node))
+        if module.language.name == "rust":
+            for importer in self.program.importers(module.path, name):
+                yield from (
+                    (importer, node) for node in importer.identifiers(name) if not _is_definition(importer, node)
+                )
+            return
         exported = exported_names(self.program, module, name) if name != "default" else {"default"}
         for outer in sorted(exported):
             for importer in self.program.importers(module.path, outer):

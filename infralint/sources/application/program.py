@@ -37,7 +37,6 @@ _JAVASCRIPT_IMPORT = lazy(
     rb"""(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(?:/\*[^*]{0,300}\*/\s*)?["'`]([^"'`\n]{1,300})["'`]"""
 )
 _GO_IMPORT = lazy(rb'"((?:[\w.~-]+/)+[\w.-]+)"')
-_RUST_IMPORT = lazy(rb"\b(?:use|mod)\s+([^;{]+)[;{]([^;]*)")
 _WORD = lazy(rb"\w+")
 
 
@@ -308,6 +307,8 @@ class Program:
     def _namers(self, path: str, language: Language, name: str) -> Iterator[Module]:
         """The files that name a file's class, in languages that find classes by their names."""
         stem, wanted = posixpath.basename(path).partition(".")[0], name.encode()
+        if stem in ("mod", "main", "lib"):
+            stem = posixpath.basename(posixpath.dirname(path))
         words = {stem.encode(), stem.removesuffix("Impl").encode()}
         for other in self.sources:
             if other != path and other.rpartition(".")[2] in language.endings:
@@ -515,16 +516,10 @@ def _go_stems(content: bytes) -> Iterator[str]:
     return (found.rpartition(b"/")[2].decode("utf-8", "replace") for found in _GO_IMPORT.findall(content))
 
 
-def _rust_stems(content: bytes) -> Iterator[str]:
-    for found in _RUST_IMPORT.findall(content):
-        yield from (word.decode("utf-8", "replace") for part in found for word in _WORD.findall(part))
-
-
 _SCANS: dict[str, Callable[[bytes], Iterator[str]]] = {
     "python": _python_stems,
     "javascript": _javascript_stems,
     "go": _go_stems,
-    "rust": _rust_stems,
 }
 
 

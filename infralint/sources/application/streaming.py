@@ -225,7 +225,7 @@ class Streaming:
             return
         if depth >= DEEPEST or len({one.span for _, one in passed}) < len(passed):
             return
-        yield from self._reach_users(sighting, module, chain, passed, depth)
+        yield from self._reach_users(sighting, module, chain, passed, depth, span)
 
     def _reach_users(
         self,
@@ -234,7 +234,17 @@ class Streaming:
         chain: list[Definition],
         passed: tuple[tuple[Module, Definition], ...],
         depth: int,
+        span: Span,
     ) -> Iterator[Reached]:
+        if passed_names := self._held_in(module, span):
+            found = [
+                reached
+                for other, use in passed_names
+                for reached in self._reach(sighting, other, span_of(use), passed, depth + 1)
+            ]
+            if found:
+                yield from found
+                return
         for definition in chain:
             found = []
             if definition.kind == "class":
@@ -247,6 +257,14 @@ class Streaming:
             if found:
                 yield from found
                 return
+
+    def _held_in(self, module: Module, span: Span) -> list[tuple[Module, SgNode]]:
+        """Uses of the local variable that a handler is put into: `handler := chat.Handler(…)`."""
+        function, holder = module.function_at(span), module.assignment_of(span)
+        if function is None or holder is None or not function.span.has(holder.span) or holder.value_span == span:
+            return []
+        name = holder.target.partition(",")[0]
+        return self.joiner.local_uses(module, name, function) if re.fullmatch(r"\w+", name) else []
 
     def _class_registered(
         self, sighting: Sighting, definition: Definition, passed: tuple[tuple[Module, Definition], ...]
