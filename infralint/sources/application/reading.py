@@ -13,6 +13,7 @@ from functools import cached_property
 from infralint.sources.application.clients import CLIENT_NAMES
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
 from infralint.sources.application.joining import Joiner, Rulebook
+from infralint.sources.application.languages import language_of
 from infralint.sources.application.libraries import LIBRARIES
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
 from infralint.sources.application.program import Program
@@ -21,7 +22,6 @@ from infralint.sources.application.rulebook import FileShape, Rules, all_rules
 from infralint.sources.application.scope import LANGUAGE_NAMES, SHARED_STATE, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
 from infralint.sources.application.servers import ports_of, server_facts
 from infralint.sources.application.streaming import Streaming
-from infralint.sources.application.syntax import language_of
 
 _STARTING = re.compile(
     r"^(?:main|server|app|index|run|wsgi|asgi|manage|gunicorn[\w.-]*|__main__|bootstrap|start|cmd)\.\w+$"

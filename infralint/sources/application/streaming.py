@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from infralint.sources.application.bodies import is_piped, is_repeated, is_stream
 from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
+from infralint.sources.application.imports import Import
 from infralint.sources.application.joining import Joiner, Registration, is_true
 from infralint.sources.application.libraries import LIBRARIES
 from infralint.sources.application.named_handlers import handlers_named
-from infralint.sources.application.program import Import
 from infralint.sources.application.resolving import Instance, Parameter, receiver_type
 from infralint.sources.application.responses import (
     HEADERS,
@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 
 DEEPEST = 6
 """Calls of functions that are followed from a response to its route."""
+WEAK_DEPTH = 2
+"""The same, where only the way of writing says that it streams."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """Where code streams. says: what it does there, as a sentence without its subject."""
+    """Where code streams. says: what it does there, as a sentence without its subject. weak: by how it writes alone."""
 
     module: Module
     span: Span
@@ -47,6 +49,7 @@ class Sighting:
     heartbeat: float | None = None
     library: str = ""
     stateless: bool = False
+    weak: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,9 +114,9 @@ class Streaming:
         for call in module.calls(names) if names else ():
             if any(self.joiner.matches(call, shape, rules) for shape in rules.writes):
                 if is_repeated(call) and not sends_file(call):
-                    yield Sighting(module, call.span, "sse", f"calls {call.full_name}(…) again and again")
+                    yield Sighting(module, call.span, "sse", f"calls {call.full_name}(…) again and again", weak=True)
             elif is_piped(call):
-                yield Sighting(module, call.span, "sse", "pipes what it asked to stream into its response")
+                yield Sighting(module, call.span, "sse", "pipes what it asked to stream into its response", weak=True)
 
     def _sighted(self, call: Call, shape: StreamShape) -> Sighting | None:
         module = call.module
@@ -147,6 +150,7 @@ class Streaming:
             heartbeat,
             shape.library,
             bool(shape.stateless) and self._is_stateless(call, shape.stateless),
+            shape.repeated,
         )
 
     def _is_stateless(self, call: Call, option: str) -> bool:
@@ -223,7 +227,7 @@ class Streaming:
         if file := self._file_route(module, chain):
             yield Reached(sighting, None, file, passed)
             return
-        if depth >= DEEPEST or len({one.span for _, one in passed}) < len(passed):
+        if depth >= (WEAK_DEPTH if sighting.weak else DEEPEST) or len({one.span for _, one in passed}) < len(passed):
             return
         yield from self._reach_users(sighting, module, chain, passed, depth, span)
 
@@ -264,13 +268,13 @@ class Streaming:
         if function is None or holder is None or not function.span.has(holder.span) or holder.value_span == span:
             return []
         name = holder.target.partition(",")[0]
-        return self.joiner.local_uses(module, name, function) if re.fullmatch(r"\w+", name) else []
+        return self.joiner.uses.within(module, name, function) if re.fullmatch(r"\w+", name) else []
 
     def _class_registered(
         self, sighting: Sighting, definition: Definition, passed: tuple[tuple[Module, Definition], ...]
     ) -> Iterator[Reached]:
         """Class-based handlers: the class itself is what a route names."""
-        for other, use in self.joiner.uses(definition.module, definition.name):
+        for other, use in self.joiner.uses.of(definition.module, definition.name):
             registration = self.joiner.registration_at(other, span_of(use))
             if registration is not None:
                 yield Reached(sighting, registration, None, passed)
@@ -282,7 +286,7 @@ class Streaming:
         if (owner is not None and owner.kind == "class" and definition.kind == "function") or receiver:
             yield from self._method_uses(definition, receiver or (owner.name if owner is not None else ""))
         elif owner is None or owner.kind == "variable":
-            yield from self.joiner.uses(module, definition.name or "default")
+            yield from self.joiner.uses.of(module, definition.name or "default")
         else:
             around = owner
             while around.owner is not None and around.kind != "function":
