@@ -107,9 +107,8 @@ def test_each_route_streams_as_it_was_said(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(SILENT))
 def test_what_was_not_said_to_stream_answers_at_once(name: str) -> None:
-    with serving(name) as port:
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
-            connection.request("GET", SILENT[name])
-            with connection.getresponse() as response:
-                assert response.status == 200
-                assert not str(response.headers["Content-Type"] or "").startswith("text/event-stream")
+    with serving(name) as port, closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+        connection.request("GET", SILENT[name])
+        with connection.getresponse() as response:
+            assert response.status == 200
+            assert not str(response.headers["Content-Type"] or "").startswith("text/event-stream")

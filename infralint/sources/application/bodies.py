@@ -42,7 +42,7 @@ def is_stream(resolver: Resolver, module: Module, node: SgNode | None, depth: in
     if call is not None:
         return _is_streaming_call(resolver, call, depth)
     if member := module.member(node):
-        return _is_streaming_member(resolver, module, node, member[1], depth)
+        return _is_streaming_member(module, node, member[1])
     if kind == "identifier":
         return _is_streaming_name(resolver, module, node, depth)
     return False
@@ -114,7 +114,7 @@ def _returns_stream(resolver: Resolver, function: Definition, depth: int) -> boo
     return False
 
 
-def _is_streaming_member(resolver: Resolver, module: Module, node: SgNode, name: str, depth: int) -> bool:
+def _is_streaming_member(module: Module, node: SgNode, name: str) -> bool:
     if name in PROPERTIES:
         return True
     if name != "body":
@@ -129,10 +129,10 @@ def _is_streaming_name(resolver: Resolver, module: Module, node: SgNode, depth: 
     for assignment in module.assigned(node.text(), span_of(node)):
         if not assignment.span.has(span_of(node)) and is_stream(resolver, module, assignment.value, depth + 1):
             return True
-    return _is_destructured(resolver, module, node, depth)
+    return _is_destructured(module, node)
 
 
-def _is_destructured(resolver: Resolver, module: Module, node: SgNode, depth: int) -> bool:
+def _is_destructured(module: Module, node: SgNode) -> bool:
     """`const { readable, writable } = new TransformStream()`, `const [a, b] = stream.tee()`."""
     name = re.escape(node.text())
     for assignment in module.assignments:

@@ -74,10 +74,6 @@ SCANS: dict[str, Callable[[bytes], Iterator[str]]] = {
 }
 
 
-def no_imports(module: Module) -> dict[str, Import]:
-    return {}
-
-
 def _python_imports(module: Module) -> dict[str, Import]:
     found: dict[str, Import] = {}
     for node in module.find({"any": [{"kind": "import_from_statement"}, {"kind": "import_statement"}]}):
@@ -222,13 +218,13 @@ def javascript_exports(module: Module) -> tuple[dict[str, str | Import | SgNode]
     if module.language.name != "javascript":
         return exports, stars
     for node in module.find({"kind": "export_statement"}):
-        _read_export(module, node, exports, stars)
+        _read_export(node, exports, stars)
     for assignment in module.assignments:
         _read_assignment(module, assignment.target, assignment.value, exports)
     return exports, stars
 
 
-def _read_export(module: Module, node: SgNode, exports: dict[str, str | Import | SgNode], stars: list[str]) -> None:
+def _read_export(node: SgNode, exports: dict[str, str | Import | SgNode], stars: list[str]) -> None:
     source, declaration, value = node.field("source"), node.field("declaration"), node.field("value")
     specifier = source.text()[1:-1] if source is not None else ""
     default = any(child.kind() == "default" for child in node.children())

@@ -111,7 +111,10 @@ PRODUCTS = (
     Product(
         "AnythingLLM",
         "https://docs.anythingllm.com/installation-docker/reverse-proxy",
-        (*_sse("/api/workspace/*/stream-chat", "/api/workspace/*/thread/*/stream-chat"), *_sockets("/api/agent-invocation/*")),
+        (
+            *_sse("/api/workspace/*/stream-chat", "/api/workspace/*/thread/*/stream-chat"),
+            *_sockets("/api/agent-invocation/*"),
+        ),
         ("mintplexlabs/anythingllm",),
     ),
     Product(
@@ -177,12 +180,18 @@ PRODUCTS = (
         ("rocketchat/rocket.chat", "rocket.chat/rocket.chat"),
     ),
     Product(
-        "Mercure", "https://mercure.rocks/docs/hub/config", _sse("/.well-known/mercure", heartbeat=40), ("dunglas/mercure",)
+        "Mercure",
+        "https://mercure.rocks/docs/hub/config",
+        _sse("/.well-known/mercure", heartbeat=40),
+        ("dunglas/mercure",),
     ),
     Product(
         "Centrifugo",
         "https://centrifugal.dev/docs/server/load_balancing",
-        (*_sockets("/connection/websocket", heartbeat=25), *_sse("/connection/sse", "/connection/http_stream", heartbeat=25)),
+        (
+            *_sockets("/connection/websocket", heartbeat=25),
+            *_sse("/connection/sse", "/connection/http_stream", heartbeat=25),
+        ),
         ("centrifugo/centrifugo",),
     ),
     Product(
@@ -191,13 +200,43 @@ PRODUCTS = (
         _sockets("**/realtime/v1/websocket", "/socket/websocket", heartbeat=25),
         ("supabase/realtime",),
     ),
-    Product("ntfy", "https://docs.ntfy.sh/config/#behind-a-proxy-tls-etc", (*_sse("/*/sse", heartbeat=45), *_sockets("/*/ws")), ("binwiederhier/ntfy",)),
-    Product("Jitsi", "https://jitsi.github.io/handbook/docs/devops-guide/devops-guide-docker/", _sockets("/xmpp-websocket", "/colibri-ws/**"), ("jitsi/web",)),
-    Product("Uptime Kuma", "https://github.com/louislam/uptime-kuma/wiki/Reverse-Proxy", _sockets("/socket.io/", heartbeat=25, session="Socket.IO"), ("louislam/uptime-kuma",)),
-    Product("Vaultwarden", "https://github.com/dani-garcia/vaultwarden/wiki/Enabling-WebSocket-notifications", _sockets("/notifications/hub", heartbeat=15), ("vaultwarden/server",)),
-    Product("Portainer", "https://docs.portainer.io/advanced/reverse-proxy/nginx", _sockets("**/api/websocket/**"), ("portainer/portainer-*",)),
-    Product("Node-RED", "https://nodered.org/docs/user-guide/runtime/configuration", _sockets("/comms", heartbeat=15), ("nodered/node-red",)),
-)  # fmt: skip
+    Product(
+        "ntfy",
+        "https://docs.ntfy.sh/config/#behind-a-proxy-tls-etc",
+        (*_sse("/*/sse", heartbeat=45), *_sockets("/*/ws")),
+        ("binwiederhier/ntfy",),
+    ),
+    Product(
+        "Jitsi",
+        "https://jitsi.github.io/handbook/docs/devops-guide/devops-guide-docker/",
+        _sockets("/xmpp-websocket", "/colibri-ws/**"),
+        ("jitsi/web",),
+    ),
+    Product(
+        "Uptime Kuma",
+        "https://github.com/louislam/uptime-kuma/wiki/Reverse-Proxy",
+        _sockets("/socket.io/", heartbeat=25, session="Socket.IO"),
+        ("louislam/uptime-kuma",),
+    ),
+    Product(
+        "Vaultwarden",
+        "https://github.com/dani-garcia/vaultwarden/wiki/Enabling-WebSocket-notifications",
+        _sockets("/notifications/hub", heartbeat=15),
+        ("vaultwarden/server",),
+    ),
+    Product(
+        "Portainer",
+        "https://docs.portainer.io/advanced/reverse-proxy/nginx",
+        _sockets("**/api/websocket/**"),
+        ("portainer/portainer-*",),
+    ),
+    Product(
+        "Node-RED",
+        "https://nodered.org/docs/user-guide/runtime/configuration",
+        _sockets("/comms", heartbeat=15),
+        ("nodered/node-red",),
+    ),
+)
 
 
 def image_name(image: str) -> str:

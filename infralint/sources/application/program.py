@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from infralint.project import CantRead
-from infralint.sources.application.imports import READERS, SCANS, Import, javascript_exports, no_imports, stems_of
+from infralint.sources.application.imports import READERS, SCANS, Import, javascript_exports, stems_of
 from infralint.sources.application.languages import Language, language_of
 from infralint.sources.application.syntax import Module, parse, span_of
 
@@ -88,7 +88,7 @@ class Program:
     def imports(self, module: Module) -> Mapping[str, Import]:
         """Local names of a file and what they stand for."""
         if module.path not in self._imports:
-            self._imports[module.path] = READERS.get(module.language.name, no_imports)(module)
+            self._imports[module.path] = _imports_of(module)
         return self._imports[module.path]
 
     def exports(self, module: Module) -> Mapping[str, str | Import | SgNode]:
@@ -462,6 +462,11 @@ def _entry(value: object) -> str:
             break
         value = next((value[key] for key in ("source", "import", "default", "require") if key in value), None)
     return value if isinstance(value, str) else ""
+
+
+def _imports_of(module: Module) -> dict[str, Import]:
+    read = READERS.get(module.language.name)
+    return read(module) if read is not None else {}
 
 
 def exported_names(program: Program, module: Module, local: str) -> set[str]:

@@ -67,7 +67,7 @@ def event_stream_places(resolver: Resolver, module: Module) -> Iterator[tuple[Sg
 
 def _is_accepted(node: SgNode) -> bool:
     """Whether a type is one that a request accepts or consumes: `.accept(TEXT_EVENT_STREAM)`, `import …`."""
-    around = [parent for parent in node.ancestors()[:4]]
+    around = node.ancestors()[:4]
     return any(
         parent.kind() in ("import_declaration", "import_header")
         or re.search(r"(?:accept|consumes|retrieve|bodyToFlux)\b", parent.text()[:200])
@@ -183,12 +183,7 @@ def headers_in(resolver: Resolver, module: Module, definition: Definition, at: S
     ):
         name = node.text().strip("\"'`").lower()
         value = _value_of(module, node)
-        if (
-            name not in HEADERS
-            or value is None
-            or is_request(module, node)
-            or _is_conditional(module, node, definition, at)
-        ):
+        if name not in HEADERS or value is None or is_request(module, node) or _is_conditional(node, definition, at):
             continue
         text = resolver.text(module, value)
         if text is not None and "\0" not in text:
@@ -227,7 +222,7 @@ _CONDITIONS = frozenset(
 )
 
 
-def _is_conditional(module: Module, node: SgNode, definition: Definition, at: Span | None) -> bool:
+def _is_conditional(node: SgNode, definition: Definition, at: Span | None) -> bool:
     parent = node.parent()
     while parent is not None and span_of(parent) != span_of(definition.node):
         if parent.kind() in _CONDITIONS and (at is None or not span_of(parent).has(at)):

@@ -46,7 +46,10 @@ class Group(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Mount(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A call that puts routers below the one it is called on (or given as `parent`). child: `rest` for all arguments after the prefix."""
+    """A call that puts routers below the one it is called on (or is given as `parent`).
+
+    child: an argument, or `rest` for all after the prefix.
+    """
 
     child: Key
     prefix: Key | None = None
@@ -88,7 +91,8 @@ class StreamShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     content_type: an argument; type: what it is if none is given. headers, heartbeat: arguments. says: how the
     sentence goes on ("returns StreamingResponse(…)" if empty). may_be_file: a file is sent so, too.
-    body: the argument that must be a stream. repeated: it must be called in a loop. option: an argument that must have one of the values `equals`;
+    body: the argument that must be a stream. repeated: it must be called in a loop. option: an argument that must have
+    one of the values `equals`;
     without: one that must not be given. stateless: the option that makes it so.
     """
 

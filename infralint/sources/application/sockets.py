@@ -100,7 +100,7 @@ def socket_heartbeat(resolver: Resolver, shape: SocketShape, call: Call) -> floa
 def _pings(resolver: Resolver, module: Module) -> float | None:
     """`setInterval(() => … client.ping() …, 30000)` anywhere in the file of a server."""
     whole = Definition(module, "function", "", module.root, span_of(module.root))
-    return heartbeat_in(resolver, module, whole, "websocket")
+    return heartbeat_in(resolver, module, whole)
 
 
 def is_websocket_only(shape: SocketShape, call: Call) -> bool:

@@ -359,7 +359,7 @@ class Streaming:
             content_type = content_type or given
             headers = {**found, **headers}
         functions = [(module, one) for module, one in reached.passed if one.kind == "function"]
-        pings = (heartbeat_in(self.resolver, module, one, sighting.kind) for module, one in functions)
+        pings = (heartbeat_in(self.resolver, module, one) for module, one in functions)
         heartbeat = heartbeat or next((interval for interval in pings if interval), None)
         return replace(sighting, headers=headers, content_type=content_type, heartbeat=heartbeat)
 
