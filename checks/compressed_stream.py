@@ -2,23 +2,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import Crossing, Finding, Known, NextRoute, Unknown, check
+from infralint import Crossing, Finding, Known, NextHop, NextRewrite, NextRoute, Severity, Unknown, check
 
 
 @check
-def compressed_stream(crossing: Crossing[NextRoute]) -> Iterator[Finding | Unknown]:
+def compressed_stream(crossing: Crossing[NextHop]) -> Iterator[Finding | Unknown]:
     """A Next.js server compresses a stream, and holds it back to do so."""
-    hop = crossing.hop
-    if crossing.stream.kind == "websocket" or hop.flushed:
+    hop, leg = crossing.hop, crossing.leg
+    if crossing.stream.kind == "websocket":
         return
-    match hop.compress:
+    match hop.compression(leg.arriving, leg.inbound):
         case Unknown() as unknown:
             yield unknown
         case Known(True) as compress:
-            message = (
-                f"`next start` compresses what {hop.name} sends, and keeps it until there is enough to compress: a"
-                " browser gets the whole answer at its end. Send `Cache-Control: no-cache, no-transform` with it, or"
-                " call response.flush() after each write"
-            )
+            severity: Severity = "warning" if crossing.stream.evidence.certain else "note"
             at = compress if compress.written else hop.where
-            yield Finding("warning", at, message, 'response.setHeader("Cache-Control", "no-cache, no-transform");')
+            if isinstance(hop, NextRoute):
+                yield Finding(
+                    severity, at, _sent(hop), 'response.setHeader("Cache-Control", "no-cache, no-transform");'
+                )
+            elif isinstance(hop, NextRewrite):
+                yield Finding(severity, hop.where, _passed_on(hop), _instead(hop))
+
+
+def _sent(hop: NextRoute) -> str:
+    return (
+        f"`next start` compresses what {hop.name} sends, and keeps it until there is enough to compress: a"
+        " browser gets the whole answer at its end. Send `Cache-Control: no-cache, no-transform` with it, or"
+        " call response.flush() after each write"
+    )
+
+
+def _passed_on(hop: NextRewrite) -> str:
+    return (
+        f"{hop.name} hands this stream on to {hop.upstream}, and `next start` compresses what comes back, and keeps it"
+        " until there is enough to compress: a browser gets the whole answer at its end, unless the backend sends"
+        " `Cache-Control: no-transform`"
+    )
+
+
+def _instead(hop: NextRewrite) -> str:
+    """headers() of next.config reach what middleware passes on, and not what `rewrites()` sends elsewhere."""
+    if hop.stage != "middleware":
+        return hop.fix("compress")
+    return f'{hop.fix("compress")}    // or, in headers() of next.config, for this path: {{ key: "Content-Encoding", value: "none" }}'

@@ -23,6 +23,8 @@ _SEMVER = re.compile(r"[v=]*\d+\.\d+\.\d+(?:-[\w.-]+)?(?:\+[\w.-]+)?")
 def invalid_vercel_functions(config: VercelConfig) -> Iterator[Finding]:
     """A vercel.json's functions fail the deploy, or set nothing."""
     yield from _beside_builds(config)
+    if config.is_refused:
+        return
     for rule in config.functions:
         yield from _rule(rule)
         yield from _reach(config, rule)

@@ -11,7 +11,7 @@ def missing_upgrade_headers(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
     if crossing.stream.kind != "websocket":
         return
     fix = crossing.hop.fix("forwards_upgrade")
-    match crossing.hop.forwards_upgrade:
+    match crossing.upgrade:
         case Unknown() as unknown:
             yield unknown
         case Known("dropped") as upgrade:

@@ -2,25 +2,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import Crossing, Finding, Known, NextRewrite, Severity, check, seconds
+from infralint import STRONG, Crossing, Finding, Known, NextRewrite, Severity, Unknown, check, seconds
 
 
 @check
-def proxied_by_rewrite(crossing: Crossing[NextRewrite]) -> Iterator[Finding]:
-    """A Next.js server hands a stream on to another server, compresses it, and gives up early."""
-    hop, stream = crossing.hop, crossing.stream
-    harms = list(_harms(crossing))
-    if stream.kind == "websocket" or not harms:
-        return
-    severity: Severity = "warning" if stream.evidence.certain else "note"
-    message = f"A stream goes through {hop.name} to {hop.upstream}, where `next start` {' and '.join(harms)}"
-    yield Finding(severity, hop.where, message, "experimental: { proxyTimeout: 300_000 },\ncompress: false,")
-
-
-def _harms(crossing: Crossing[NextRewrite]) -> Iterator[str]:
+def proxied_by_rewrite(crossing: Crossing[NextRewrite]) -> Iterator[Finding | Unknown]:
+    """A Next.js server hands a stream on to another server, and hangs up while that is silent."""
     hop, need = crossing.hop, crossing.stream.longest_silence
-    match hop.compress:
-        case Known(True):
-            yield "compresses it, so that a browser gets the whole answer at its end"
-    if hop.timeout.value < need.seconds:
-        yield f"answers 500 after {seconds(hop.timeout.value)} of silence ({hop.timeout})"
+    if crossing.stream.kind == "websocket":
+        return
+    match hop.timeout:
+        case Unknown() as unknown:
+            yield unknown
+        case Known(limit) as timeout if limit < need.seconds:
+            message = (
+                f"A stream goes through {hop.name} to {hop.upstream}, where `next start` hangs up after"
+                f" {seconds(limit)} of silence ({timeout}): users get an error before the first byte, and half an"
+                f" answer after it. {_needed(crossing)}"
+            )
+            yield Finding(_severity(crossing), hop.where, message, hop.fix("timeout", need.seconds))
+
+
+def _severity(crossing: Crossing[NextRewrite]) -> Severity:
+    """Whether it pings is up to who sends the stream: where that is not known for sure, this is worth knowing only."""
+    evidence = crossing.stream.evidence
+    if evidence.kind == "declared":
+        return "error" if crossing.stream.longest_silence.declared else "warning"
+    sender = crossing.behind and crossing.behind[-1].hop.origin and all(leg.basis in STRONG for leg in crossing.behind)
+    return "warning" if evidence.certain and sender else "note"
+
+
+def _needed(crossing: Crossing[NextRewrite]) -> str:
+    need = crossing.stream.longest_silence
+    reason = "It needs" if need.declared else "A model may think for"
+    return f"{reason} {seconds(need.seconds)}; a ping more often than that keeps it open"

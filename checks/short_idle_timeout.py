@@ -8,6 +8,7 @@ from infralint import SILENCE, Crossing, Finding, Hop, Known, Related, Unknown, 
 @check
 def short_idle_timeout(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
     """A hop hangs up while the model is still thinking."""
+    yield from _unconnected(crossing)
     if crossing.stream.handshake_only:
         return
     need = crossing.stream.longest_silence
@@ -16,13 +17,28 @@ def short_idle_timeout(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
         case Unknown() as unknown:
             yield unknown
         case Known(0) as timeout:
-            message = (
-                f'`{timeout}` does not mean "for ever": {crossing.hop.name} answers every request with 504 at once'
-            )
+            message = f'`{timeout}` does not mean "for ever": {crossing.hop.name} {_refusal(crossing)}'
             yield Finding("error", timeout, message, fix, setting="idle_timeout")
         case Known(limit) as timeout if limit < need.seconds:
             severity = "error" if need.declared else "warning"
             yield Finding(severity, timeout, _message(crossing, timeout), fix, _chain(crossing), setting="idle_timeout")
+
+
+def _unconnected(crossing: Crossing[Hop]) -> Iterator[Finding]:
+    """A limit of 0 for the connection to the backend is none: nobody is ever asked."""
+    match crossing.hop.clock(crossing.stream.kind, "connect"):
+        case Known(0) as timeout:
+            message = (
+                f'`{timeout}` does not mean "for ever": {crossing.hop.name} answers every request with 504 at once'
+            )
+            fix = crossing.hop.fix("connect_timeout")
+            yield Finding("error", timeout, message, fix, setting="connect_timeout")
+
+
+def _refusal(crossing: Crossing[Hop]) -> str:
+    """What users meet where no silence at all is allowed."""
+    answers = any(clock.phase == "first-byte" and clock.expiry == "504" for clock in crossing.hop.clocks)
+    return "answers every request with 504 at once" if answers else "closes every connection at once"
 
 
 def _message(crossing: Crossing[Hop], timeout: Known[float]) -> str:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
+if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
+    # `python -m infralint` puts the folder it is called in first: a `click.py` of the judged project is not to run.
+    # https://docs.python.org/3/using/cmdline.html#cmdoption-m
+    del sys.path[0]
+
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
@@ -29,14 +36,17 @@ if TYPE_CHECKING:
         Upgrade,
     )
     from infralint.platforms.aws_elb import LoadBalancer
+    from infralint.sources.application.nodes import ApplicationRoute
     from infralint.sources.nginx.hops import NginxLocation
     from infralint.sources.vercel.config import VercelConfig
-    from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction
+    from infralint.sources.vercel.hops import NextHop, NextRewrite, NextRoute, VercelFunction
     from infralint.text.wording import listing, plural, seconds
 
 PLATFORM_TYPES = {
-    "LoadBalancer": "infralint.platforms.aws_elb",
+    "ApplicationRoute": "infralint.sources.application.nodes",
+    "LoadBalancer": "infralint.platforms.aws_elb.attributes",
     "NginxLocation": "infralint.sources.nginx.hops",
+    "NextHop": "infralint.sources.vercel.hops",
     "NextRewrite": "infralint.sources.vercel.hops",
     "NextRoute": "infralint.sources.vercel.hops",
     "VercelConfig": "infralint.sources.vercel.config",
@@ -56,6 +66,7 @@ __all__ = [
     "SILENCE",
     "STRONG",
     "Affinity",
+    "ApplicationRoute",
     "Buffering",
     "Crossing",
     "Evidence",
@@ -66,6 +77,7 @@ __all__ = [
     "LoadBalancer",
     "Location",
     "Need",
+    "NextHop",
     "NextRewrite",
     "NextRoute",
     "NginxLocation",

@@ -437,6 +437,7 @@ def test_a_file_of_values_is_judged_by_what_it_decides(lint: Lint) -> None:
         "infra/main.tf": VARIABLE,
         "infra/terraform.tfvars": "t = 4000\n",
         "other/x.tfvars": "",
+        "infralint.yaml": "assume: warning\n",
     }
     assert lint(files, paths=("infra/terraform.tfvars",))["status"] == 0
     gone = lint({"infra/terraform.tfvars": ""}, paths=("infra/terraform.tfvars",))

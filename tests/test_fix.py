@@ -259,7 +259,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path, monkeypatch
         (tmp_path / "a/nginx.conf").write_text("# somebody else's")
         return writing(*arguments)
 
-    monkeypatch.setattr(fixing, "write", late)
+    monkeypatch.setattr("infralint.cli.check.write", late)
     result = run("check", "--fix")
     assert result.exit_code == 2
     assert "a/nginx.conf: changed while infralint was reading it: nothing was written" in result.stdout

@@ -98,7 +98,7 @@ def test_what_is_there_is_kept(name: str, tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"infralint.yaml": "assume: off\n"})
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("infralint.project.config.find_config", lambda root: None)
+    monkeypatch.setattr("infralint.cli.init.find_config", lambda root: None)
     result = run("init")
     assert result.exit_code == 2
     assert "can't be written: File exists" in result.stderr

@@ -35,7 +35,8 @@ def test_a_value_that_nginx_refuses_is_unreadable(directive: str, lint: Lint) ->
 
 def test_what_is_only_assumed_is_not_edited(lint: Lint, tmp_path: Path) -> None:
     text = 'resource "aws_lb" "x" {\n  name = "x"\n}\n'
-    assert problems(lint({"main.tf": text})) == ["main.tf:1 warning short-idle-timeout"]
+    report = lint({"main.tf": text, "infralint.yaml": "assume: warning\n"})
+    assert problems(report) == ["main.tf:1 warning short-idle-timeout"]
     assert "not fixed: nothing says that a stream goes here" in run("check", "--fix").output
     assert (tmp_path / "main.tf").read_text() == text
 

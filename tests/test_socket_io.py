@@ -86,13 +86,6 @@ SILENT = {
     "in a comment": {"package.json": NODE, "io.ts": "import { Server } from 'socket.io';\n// new Server(http)\n"},
     "in a test": {"package.json": NODE, "src/io.test.ts": EXPRESS, "tests/io.ts": EXPRESS},
     "another Server": {"package.json": NODE, "io.ts": "import { Server } from 'http';\nnew Server();\n"},
-    "no dependency": {"package.json": "{}", "io.ts": EXPRESS},
-    "another package": {"a/package.json": NODE, "b/io.ts": EXPRESS},
-    "a path of a variable": {"package.json": NODE, "io.ts": EXPRESS.replace("cors", "path: base, cors")},
-    "mounted below a path": {
-        "requirements.txt": "python-socketio\n",
-        "app.py": "import socketio\nsio = socketio.AsyncServer()\napp.mount('/ws', socketio.ASGIApp(sio))\n",
-    },
     "said otherwise": {"package.json": NODE, "io.ts": EXPRESS, "infralint.yaml": "streams: []\n"},
     "two load balancers": {"package.json": NODE, "io.ts": EXPRESS, "other/main.tf": ALB},
     "two target groups": {

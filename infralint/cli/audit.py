@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
 import click
+import msgspec
 
-from infralint.reporters import REPORTERS
-from infralint.reporters.outputs import OUTPUT_HELP
-
-if TYPE_CHECKING:
-    from infralint.engine.registry import Check
-    from infralint.engine.report import Report
-    from infralint.model import Finding, Unreadable
-    from infralint.project import Project
-    from infralint.sources.aws_account.snapshot import Snapshot
-
-Command = Callable[..., None]
+from infralint.cli.options import AuditOptions, Command, judging_options
+from infralint.cli.progress import Bar
+from infralint.cli.projects import choose_checks, load_packs, settings_for
+from infralint.cli.publish import exit_status, fail, publish, shown_by, wanted_outputs, write
+from infralint.engine.registry import Check
+from infralint.engine.report import Report, order
+from infralint.engine.run import judge
+from infralint.model import Finding, Location, Related, Unreadable
+from infralint.platforms.aws_elb import LoadBalancer
+from infralint.project import Project, find_root
+from infralint.reporters.account_table import rows
+from infralint.reporters.html import Row
+from infralint.sources import terraform
+from infralint.sources.aws_account.client import Control
+from infralint.sources.aws_account.demand import Questions, reported
+from infralint.sources.aws_account.drift import compare, read_state
+from infralint.sources.aws_account.fetch import fetch, fetch_more
+from infralint.sources.aws_account.hops import LiveLoadBalancer, hops, reading
+from infralint.sources.aws_account.session import CantStart, Entrance, cant_start, iam_policy
+from infralint.sources.aws_account.snapshot import BadSnapshot, Snapshot, load, save
+from infralint.text.paths import is_below
+from infralint.text.wording import listing
+from infralint.trace.crossings import crossings
 
 
 @click.group()
@@ -29,43 +43,18 @@ def audit() -> None:
     """Judge what is deployed: a live AWS account, or a saved snapshot of one."""
 
 
-def report_options(command: Command) -> Command:
-    """The options that every audit shares with `check`."""
-    options = [
-        click.option("--format", "format_", type=click.Choice(list(REPORTERS)), default="text", help="What to print."),
-        click.option("--output", "outputs", multiple=True, metavar="[FORMAT=]PATH", help=OUTPUT_HELP),
-        click.option("--mask", is_flag=True, help="Write no account numbers: account-1, account-2 instead."),
+def audit_options(command: Command) -> Command:
+    """The options that every audit has beside those of `check`."""
+    for option in (
         click.option(
             "--against",
             type=click.Path(exists=True, file_okay=False, path_type=Path),
             metavar="DIR",
             help="Compare with what the Terraform in a folder says.",
         ),
-        click.option("--select", multiple=True, metavar="CHECK", help="Run only these checks."),
-        click.option("--ignore", multiple=True, metavar="CHECK", help="Leave these checks out."),
-        click.option(
-            "--fail-on",
-            type=click.Choice(["error", "warning", "note", "never"]),
-            help="Exit with 1 from this severity on.  [default: warning]",
-        ),
-        click.option("--strict", is_flag=True, help="Exit with 2 where something could not be told."),
-        click.option(
-            "--assume",
-            type=click.Choice(["warning", "note", "off"]),
-            help="How loud to be where nothing says what streams.  [default: warning]",
-        ),
-        click.option(
-            "--checks", "packs", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Your own checks."
-        ),
-        click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Use this infralint.yaml."),
-        click.option(
-            "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours in text."
-        ),
-        click.option("--statistics", is_flag=True, help="Count the findings of each check."),
-        click.option("-q", "--quiet", is_flag=True, help="Print findings alone, no summary."),
-        click.option("-v", "--verbose", is_flag=True, help="Name every region that was read."),
-    ]
-    for option in reversed(options):
+        click.option("--mask", is_flag=True, help="Write no account numbers: account-1, account-2 instead."),
+        judging_options,
+    ):
         command = option(command)
     return command
 
@@ -85,87 +74,67 @@ def report_options(command: Command) -> Command:
 @click.option("--save", type=click.Path(dir_okay=False), metavar="SNAPSHOT", help="Keep what AWS said in a file.")
 @click.option("--endpoint-url", metavar="URL", help="Ask this address instead of AWS.")
 @click.option("--iam-policy", is_flag=True, help="Print the least policy that this audit needs, and stop.")
-@report_options
-def aws(**options: Any) -> None:
+@audit_options
+def aws(**given: Any) -> None:
     """Judge the load balancers of a live AWS account. It only reads.
 
     Exit status: 0 clean, 1 findings, 2 something could not be read or the call was wrong.
     """
-    if options["iam_policy"]:
-        from infralint.sources.aws_account.session import iam_policy
-
-        click.echo(iam_policy(options["all_regions"], options["roles"]))
+    options = AuditOptions(**given)
+    if options.iam_policy:
+        click.echo(iam_policy(options.all_regions, options.roles))
         return
     project, checks = _prepared(options)
     snapshot, report = _read_account(options, project, checks)
-    if options["save"]:
-        from infralint.cli import _write
-        from infralint.sources.aws_account.snapshot import save
-
-        _write(_masked(save(snapshot), options), Path(options["save"]))
+    if options.save:
+        write(_masked(save(snapshot), options), Path(options.save))
     _finish(snapshot, report, project, checks, options)
 
 
 @audit.command("snapshot")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@report_options
-def snapshot_command(file: Path, **options: Any) -> None:
+@audit_options
+def snapshot_command(file: Path, **given: Any) -> None:
     """Judge a snapshot again that `infralint audit aws --save` wrote."""
-    from infralint.sources.aws_account.hops import checked
-    from infralint.sources.aws_account.snapshot import BadSnapshot, load
 
+    options = AuditOptions(**given)
     project, checks = _prepared(options)
     try:
-        snapshot = checked(load(file.read_bytes()))
+        snapshot = load(file.read_bytes())
     except OSError as error:
-        _fail(f"{file}: can't be read: {error.strerror}")
+        fail(f"{file}: can't be read: {error.strerror}")
     except BadSnapshot as error:
-        _fail(f"{file}: {error}")
+        fail(f"{file}: {error}")
     _finish(snapshot, _judged(snapshot, project, checks), project, checks, options)
 
 
-def _fail(message: str) -> NoReturn:
-    from infralint.cli import _fail as fail
-
-    fail(message)
-
-
-def _prepared(options: dict[str, Any]) -> tuple[Project, list[Check]]:
-    """The project whose infralint.yaml rules here, and the checks to run."""
-    from infralint.cli import _chosen, _load, _settings, check_command
-    from infralint.project import Project, find_root
-
-    root = find_root(options["against"].absolute() if options["against"] else Path.cwd())
-    checks = _load(options["packs"])
-    as_for_files = check_command.make_context("check", []).params
-    settings = _settings(root, as_for_files | options, [one.name for one in checks])
-    options["limits"] = [settings.fail_on]
-    return Project(root, settings), _chosen(checks, settings)
+def _prepared(options: AuditOptions) -> tuple[Project, list[Check]]:
+    """The project whose infralint.yaml rules here, and the checks to run. An audit was asked for: assumptions are loud."""
+    root = find_root(options.against.absolute() if options.against else Path.cwd())
+    checks = load_packs(options.packs)
+    settings, _ = settings_for(root, options, [check.name for check in checks])
+    settings = msgspec.structs.replace(settings, assume=settings.assume or "warning")
+    return Project(root, settings), choose_checks(checks, settings)
 
 
-def _read_account(options: dict[str, Any], project: Project, checks: Sequence[Check]) -> tuple[Snapshot, Report]:
-    from infralint.cli.progress import Bar
-    from infralint.sources.aws_account.client import Control
-    from infralint.sources.aws_account.demand import Questions, reported
-    from infralint.sources.aws_account.fetch import fetch, fetch_more
-    from infralint.sources.aws_account.session import CantStart, Entrance
+def _read_account(options: AuditOptions, project: Project, checks: Sequence[Check]) -> tuple[Snapshot, Report]:
 
     control = Control()
-    questions = Questions(project.settings, options["names"], drift=options["against"] is not None)
+    questions = Questions(project.settings, crossings, options.names, drift=options.against is not None)
     try:
-        entrance = Entrance(options["profile"], options["regions"], options["endpoint_url"], control)
-        scans = entrance.scans(options["roles"], options["all_regions"], questions)
+        entrance = Entrance(options.profile, options.regions, options.endpoint_url, control)
+        scans = entrance.scans(options.roles, options.all_regions, questions)
     except CantStart as error:
-        _fail(str(error))
+        fail(str(error))
     except KeyboardInterrupt:
-        _fail("stopped before anything was read")
+        fail("stopped before anything was read")
 
     def draw() -> None:
         left = max(scan.caller.bucket.seconds_for(scan.caller.planned) for scan in scans)
         calls = control.done + sum(scan.caller.planned for scan in scans)
         bar.draw(f"{control.done} of {calls} calls, {left:.0f} s left", control.done, calls)
 
-    bar = Bar(shown=sys.stderr.isatty() and not options["quiet"])
+    bar = Bar(shown=sys.stderr.isatty() and not options.quiet)
     snapshot = fetch(scans, control, draw)
     snapshot.failures = entrance.failures
     _stop_if_nothing_was_read(snapshot)
@@ -174,16 +143,11 @@ def _read_account(options: dict[str, Any], project: Project, checks: Sequence[Ch
         fetch_more(scans, reported(report.findings), control, draw)
         report = _judged(snapshot, project, checks)
     bar.clear()
-    return snapshot, replace(report, unreadable=report.unreadable + _not_found(options["names"], snapshot))
+    return snapshot, replace(report, unreadable=report.unreadable + _not_found(options.names, snapshot))
 
 
 def _not_found(names: Sequence[str], snapshot: Snapshot) -> list[Unreadable]:
     """What the user asked for by name and no region has."""
-    from fnmatch import fnmatchcase
-
-    from infralint.model import Location, Unreadable
-    from infralint.sources.aws_account.hops import hops
-    from infralint.text.wording import listing
 
     own = {word for hop in hops(snapshot) for word in (hop.name, *hop.aliases)}
     places = listing([str(region) for region in snapshot.regions])
@@ -195,7 +159,6 @@ def _not_found(names: Sequence[str], snapshot: Snapshot) -> list[Unreadable]:
 
 
 def _stop_if_nothing_was_read(snapshot: Snapshot) -> None:
-    from infralint.sources.aws_account.session import cant_start
 
     regions = snapshot.regions
     if any(region.load_balancers or region.classic_load_balancers for region in regions):
@@ -203,12 +166,10 @@ def _stop_if_nothing_was_read(snapshot: Snapshot) -> None:
     if all(region.failures and region.failures[0].action.endswith("DescribeLoadBalancers") for region in regions):
         first = regions[0].failures[0]
         if first.trouble != "failed" or len(regions) == 1:
-            _fail(cant_start(first))
+            fail(cant_start(first))
 
 
 def _judged(snapshot: Snapshot, project: Project, checks: Sequence[Check]) -> Report:
-    from infralint.engine.run import judge
-    from infralint.sources.aws_account.hops import reading
 
     report = judge(project, [reading(snapshot)], checks)
     return replace(report, findings=[_introduced(one) for one in report.findings])
@@ -216,17 +177,12 @@ def _judged(snapshot: Snapshot, project: Project, checks: Sequence[Check]) -> Re
 
 def _with_drift(snapshot: Snapshot, report: Report, project: Project, folder: Path) -> Report:
     """The report, and how the account differs from the Terraform in a folder."""
-    from infralint.engine.report import order
-    from infralint.platforms.aws_elb import LoadBalancer
-    from infralint.sources import terraform
-    from infralint.sources.aws_account.drift import compare, read_state
-    from infralint.sources.aws_account.hops import hops
 
     written = terraform.read(project)
     shown = project.shown_path(folder.absolute())
-    code = [hop for hop in written.hops if isinstance(hop, LoadBalancer) and _below(hop.scope, shown)]
+    code = [hop for hop in written.hops if isinstance(hop, LoadBalancer) and is_below(hop.scope, shown)]
     if not code and not written.unreadable:
-        _fail(f"{folder}: no load balancer stands in the Terraform here")
+        fail(f"{folder}: no load balancer stands in the Terraform here")
     state, unreadable = read_state(project)
     drift = compare(hops(snapshot), code, state)
     return replace(
@@ -237,14 +193,8 @@ def _with_drift(snapshot: Snapshot, report: Report, project: Project, folder: Pa
     )
 
 
-def _below(path: str, folder: str) -> bool:
-    return folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
-
-
 def _introduced(finding: Finding) -> Finding:
     """A finding that says which load balancer is meant: where it stands, who made it, its page in the console."""
-    from infralint.model import Location, Related
-    from infralint.sources.aws_account.hops import LiveLoadBalancer
 
     hop = finding.hop
     if not isinstance(hop, LiveLoadBalancer):
@@ -255,27 +205,28 @@ def _introduced(finding: Finding) -> Finding:
 
 
 def _finish(
-    snapshot: Snapshot, report: Report, project: Project, checks: Sequence[Check], options: dict[str, Any]
+    snapshot: Snapshot, report: Report, project: Project, checks: Sequence[Check], options: AuditOptions
 ) -> None:
     """Write the reports and leave with the status they deserve."""
-    from infralint.cli import _outputs, _publish, _shown, _status
 
-    outputs = _outputs(options)
-    if options["against"]:
-        report = _with_drift(snapshot, report, project, options["against"])
-    shown = replace(_shown(checks, options), taken=snapshot.taken)
+    outputs = wanted_outputs(options)
+    if options.against:
+        report = _with_drift(snapshot, report, project, options.against)
+    shown = replace(shown_by(options, checks), taken=snapshot.taken)
     if any(one.format == "html" for one in outputs):
-        from infralint.sources.aws_account.hops import reading
-        from infralint.sources.aws_account.table import rows
-
-        shown = replace(shown, rows=tuple(rows(reading(snapshot), report, project.settings)))
-    _publish(report, outputs, shown, options["color"], lambda text: _masked(text, options))
-    sys.exit(_status(report, options))
+        shown = replace(shown, rows=tuple(_rows(snapshot, report, project)))
+    publish(report, outputs, shown, options.color, lambda text: _masked(text, options))
+    sys.exit(exit_status(report, options.strict, [project.settings.fail_on]))
 
 
-def _masked(text: str, options: dict[str, Any]) -> str:
+def _rows(snapshot: Snapshot, report: Report, project: Project) -> list[Row]:
+    found = reading(snapshot)
+    return rows(found.hops, crossings(project.settings, [found]), report)
+
+
+def _masked(text: str, options: AuditOptions) -> str:
     """The text without account numbers, each replaced by the same word wherever it stands."""
-    if not options["mask"]:
+    if not options.mask:
         return text
     words: dict[str, str] = {}
     return re.sub(

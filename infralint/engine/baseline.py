@@ -3,66 +3,93 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from infralint.model import Finding
-from infralint.project import Project
+from infralint.project import LARGEST, CantRead, Project
+from infralint.project.walking import LEADS_OUT, leads_out, read_file
 
 NAME = ".infralint-baseline.json"
 """The file's name in a project's root."""
+
+
+VERSION = 1
+"""Of the file's format."""
 
 
 class BadBaseline(Exception):
     """A baseline that can't be used: names the file and what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A finding that is known: its fingerprint, and what a reader of the file wants to know."""
 
-    fingerprint: str
     check: str
     path: str
     hop: str
+    fingerprint: str
 
     def __str__(self) -> str:
         return f"{self.path}: {self.check}" + (f" ({self.hop})" if self.hop else "")
 
 
+class _Version(msgspec.Struct, frozen=True):
+    version: int
+
+
+class Baseline(msgspec.Struct, frozen=True):
+    """The file."""
+
+    version: int
+    findings: list[Entry]
+
+
 def entry(finding: Finding, project: Project) -> Entry:
     """A finding's entry: by check, file and hop, not by line."""
     return Entry(
-        finding.provenance.fingerprint,
         finding.check,
         project.path_of(finding.location.path),
         finding.hop.name if finding.hop else "",
+        finding.provenance.fingerprint,
     )
 
 
 def written(findings: Iterable[Finding], project: Project) -> str:
     """A baseline's text, in a stable order that is easy to review."""
-    unique = {one.fingerprint: one for one in (entry(finding, project) for finding in findings)}
-    ordered = sorted(unique.values(), key=lambda one: (one.path, one.check, one.hop))
-    rows = [{"check": one.check, "path": one.path, "hop": one.hop, "fingerprint": one.fingerprint} for one in ordered]
-    return json.dumps({"version": 1, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
+    unique = {known.fingerprint: known for known in (entry(finding, project) for finding in findings)}
+    ordered = sorted(unique.values(), key=lambda known: (known.path, known.check, known.hop))
+    rows = [msgspec.to_builtins(known) for known in ordered]
+    return json.dumps({"version": VERSION, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
 
 
-def load(path: Path) -> list[Entry]:
-    """Read a baseline. Raises BadBaseline."""
+def find(root: Path) -> Path | None:
+    """The baseline of a project's root, if it has one, whether it can be read or not."""
+    path = root / NAME
+    return path if os.path.lexists(path) and not path.is_dir() else None
+
+
+def load(path: Path, root: Path | None = None) -> list[Entry]:
+    """Read a baseline, which must lie in `root` if that is given. Raises BadBaseline."""
+    shown = os.path.relpath(path)
     try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
-        if data["version"] != 1:
-            raise BadBaseline(f"{path}: is of version {data['version']}, which this infralint does not read")
-        return [
-            Entry(**{key: str(row[key]) for key in ("fingerprint", "check", "path", "hop")}) for row in data["findings"]
-        ]
-    except OSError as error:
-        raise BadBaseline(f"{path}: can't be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadBaseline(f"{path}: is not a baseline of infralint; write it with `infralint baseline`") from error
+        if root is not None and leads_out(str(path), str(root)):
+            raise CantRead(LEADS_OUT)
+        data = json.loads(read_file(str(path), LARGEST))
+        version = msgspec.convert(data, _Version).version
+        if version != VERSION:
+            raise BadBaseline(f"{shown}: is of version {version}, which this infralint does not read")
+        return msgspec.convert(data, Baseline).findings
+    except CantRead as error:
+        raise BadBaseline(f"{shown}: {error}") from error
+    except RecursionError as error:
+        raise BadBaseline(f"{shown}: is not a baseline of infralint: it is nested too deep") from error
+    except ValueError as error:
+        wrong = f"{shown}: is not a baseline of infralint ({error}); write it with `infralint baseline`"
+        raise BadBaseline(wrong) from error
 
 
 def new(findings: Sequence[Finding], known: Sequence[Entry]) -> list[Finding]:

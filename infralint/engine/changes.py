@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import codecs
-import re
-import subprocess
-from collections.abc import Iterator
+import hashlib
+import os
+import posixpath
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
 from functools import cached_property
-from pathlib import Path
 
 from infralint.engine.report import Report, identified
 from infralint.model import SEVERITIES, Finding, Location
 from infralint.project import LARGEST, CantRead, Project
 from infralint.project.config import Settings
+from infralint.project.history import LINK, Blob, NoHistory, Repository
+from infralint.project.walking import SKIPPED_FOLDERS
 
-_HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
+__all__ = ["Before", "Changes", "NoHistory", "changes_since", "of_the_change"]
 
-
-class NoHistory(Exception):
-    """git has no answer: a sentence that says why."""
+MOST_COMPARED = 1_000_000
+"""Pairs of lines that are compared: where there are more, all lines between the first and the last that differ count."""
+MOST_PAIRS = 10_000
+"""Pairs of files among which renamed ones are looked for."""
+LIKE = 0.5
+"""The share of its content that a renamed file keeps at least, as git has it."""
+_MOST_LINKS = 10
 
 
 @dataclass
@@ -64,66 +71,130 @@ class Before(Project):
         return content
 
 
-def changes_since(root: Path, revision: str) -> Changes:
+def changes_since(project: Project, revision: str) -> Changes:
     """What differs between the files as they are, tracked or not, and where their branch left a revision. Raises NoHistory."""
-    start = _fork(root, _commit(root, revision))
-    options = ("--no-ext-diff", "--no-textconv", "--find-renames", "--relative", start, "--")
-    changes = Changes()
-    path = None
-    plain = ("--unified=0", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
-    for line in _git(root, "diff", *plain, *options).split(b"\n"):
-        if line.startswith(b"diff --git "):
-            path = None
-        elif line.startswith((b"+++ b/", b'+++ "b/')):
-            path = _unquoted(line[4:].rstrip(b"\t"))[2:]
-        elif path and (hunk := _HUNK.match(line.decode("utf-8", "replace"))):
-            first, count = int(hunk[1]), int(hunk[2] or 1)
-            changes.lines.setdefault(path, []).append(range(max(first, 1), first + max(count, 1)))
-    for old, new in _pairs(root, *options):
-        if old:
-            changes.before[old] = _content(root, start, old)
-        if new and new != old:
-            changes.before[new] = None
-        if old and new and new != old:
-            changes.renamed[old] = new
-    for name in _names(root, "ls-files", "--others", "--exclude-standard", "-z"):
-        changes.lines[name] = [range(1, 1 << 30)]
-        changes.before[name] = None
-    return changes
+    repository = Repository(project.root)
+    start = repository.fork(repository.commit(revision))
+    comparison = _Comparison(project, repository, repository.files(start))
+    return comparison.run()
 
 
-def _pairs(root: Path, *options: str) -> Iterator[tuple[str, str]]:
-    """Old and new name of every changed file; empty where it was not, or is not, there."""
-    words = iter(_names(root, "diff", "--name-status", "-z", *options))
-    for status in words:
-        old = next(words)
-        new = next(words) if status[0] in "RC" else old
-        yield "" if status[0] in "AC" else old, "" if status[0] == "D" else new
+@dataclass
+class _Comparison:
+    """The files of a commit beside those of now. changed, gone: the blobs of files with other content now, or none."""
+
+    project: Project
+    repository: Repository
+    was: dict[str, Blob]
+    changed: dict[str, Blob] = field(default_factory=dict)
+    gone: dict[str, Blob] = field(default_factory=dict)
+    new: list[str] = field(default_factory=list)
+
+    def run(self) -> Changes:
+        self._sort()
+        wanted = self.changed | self.gone
+        blobs = {blob.name for blob in wanted.values() if blob.size <= LARGEST}
+        known = dict(zip(sorted(blobs), self.repository.contents(sorted(blobs)), strict=True))
+        old = {path: known.get(blob.name) for path, blob in wanted.items()}
+        changes = Changes(before=old | dict.fromkeys(self.new))
+        for path in self.changed:
+            changes.lines[path] = changed_lines(old[path] or b"", self._now(path))
+        for path in self.new:
+            changes.lines[path] = [range(1, 1 << 30)]
+        arrived = {path: self._now(path) for path in self.new}
+        left = {path: content for path in self.gone if (content := old[path]) is not None}
+        for path, target in renames(left, arrived):
+            changes.renamed[path] = target
+            changes.lines[target] = changed_lines(left[path], arrived[target])
+        return changes
+
+    def _sort(self) -> None:
+        visible = self.repository.visible()
+        for path in self.project.files:
+            blob = self._blob(path)
+            if blob is None:
+                if path in visible:
+                    self.new.append(path)
+            elif not self._is_unchanged(path, blob):
+                self.changed[path] = blob
+        for path in self.was:
+            if not os.path.lexists(self.project.root / path) and SKIPPED_FOLDERS.isdisjoint(path.split("/")):
+                if (blob := self._blob(path)) is not None:
+                    self.gone[path] = blob
+
+    def _blob(self, path: str) -> Blob | None:
+        """What a path held, followed through links inside the commit."""
+        for _ in range(_MOST_LINKS):
+            blob = self.was.get(path)
+            if blob is None or blob.mode != LINK:
+                return blob
+            [target] = self.repository.contents([blob.name])
+            path = posixpath.normpath(
+                posixpath.join(posixpath.dirname(path), target.decode("utf-8", "surrogateescape"))
+            )
+        return None
+
+    def _is_unchanged(self, path: str, blob: Blob) -> bool:
+        """Whether a file holds what it held; git may have written its line ends in another way."""
+        try:
+            content = self.project.bytes(path)
+        except CantRead:
+            return False
+        return blob.name in (_name(content, blob.name), _name(content.replace(b"\r\n", b"\n"), blob.name))
+
+    def _now(self, path: str) -> bytes:
+        try:
+            return self.project.bytes(path)
+        except CantRead:
+            return b""
 
 
-def _unquoted(name: bytes) -> str:
-    """A name as git writes it: in quotes with C's escapes where it holds odd characters."""
-    if name.startswith(b'"'):
-        name = codecs.escape_decode(name[1:-1])[0]
-    return name.decode("utf-8", "surrogateescape")
+def _name(content: bytes, like: str) -> str:
+    """What git calls a content, in a repository that has such names. https://git-scm.com/book/en/v2/Git-Internals-Git-Objects"""
+    algorithm = hashlib.sha1 if len(like) == 40 else hashlib.sha256
+    return algorithm(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def _fork(root: Path, revision: str) -> str:
-    """The commit where this branch left a revision's; the revision itself where they share none that is here."""
-    try:
-        return _git(root, "merge-base", revision, "HEAD").decode().strip() or revision
-    except NoHistory:
-        return revision
+def changed_lines(old: bytes, new: bytes) -> list[range]:
+    """The lines of a new text that differ from an old one; where lines were only taken out, the one before them."""
+    before, after = old.replace(b"\r\n", b"\n").split(b"\n"), new.replace(b"\r\n", b"\n").split(b"\n")
+    start = _common(before, after)
+    end = min(_common(before[::-1], after[::-1]), len(before) - start, len(after) - start)
+    before, after = before[start : len(before) - end], after[start : len(after) - end]
+    if not before and not after:
+        return []
+    if len(before) * len(after) > MOST_COMPARED:
+        return [range(start + 1, start + len(after) + 1)]
+    codes = SequenceMatcher(None, before, after).get_opcodes()
+    spans = [(start + first, start + last) for kind, _, _, first, last in codes if kind != "equal"]
+    return [range(first + 1, last + 1) if last > first else range(max(first, 1), first + 1) for first, last in spans]
 
 
-def _commit(root: Path, revision: str) -> str:
-    """The commit that a revision names; nothing that begins with a dash is taken for an option."""
-    _git(root, "rev-parse", "--git-dir")
-    try:
-        found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    except NoHistory as error:
-        raise NoHistory(f"git knows no revision {revision}; in CI, fetch the history (fetch-depth: 0)") from error
-    return found.decode().strip()
+def _common(first: Sequence[bytes], second: Sequence[bytes]) -> int:
+    """How many lines at the beginning of both are the same."""
+    return next(
+        (number for number, (one, other) in enumerate(zip(first, second, strict=False)) if one != other),
+        min(len(first), len(second)),
+    )
+
+
+def renames(gone: Mapping[str, bytes], new: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    """Files that went and files that came with half of the content or more in common: old and new path, likest first."""
+    pairs = [(old, path) for old in gone for path in new if gone[old] and new[path]]
+    if len(pairs) > MOST_PAIRS:
+        pairs = [(old, path) for old, path in pairs if posixpath.basename(old) == posixpath.basename(path)][:MOST_PAIRS]
+    lines = {path: Counter(content.split(b"\n")) for path, content in (*gone.items(), *new.items())}
+    likeness = {pair: _likeness(lines[pair[0]], lines[pair[1]], gone[pair[0]], new[pair[1]]) for pair in pairs}
+    taken: set[str] = set()
+    for pair in sorted(pairs, key=lambda pair: (-likeness[pair], pair)):
+        if likeness[pair] >= LIKE and taken.isdisjoint(pair):
+            taken.update(pair)
+            yield pair
+
+
+def _likeness(first: Counter[bytes], second: Counter[bytes], old: bytes, new: bytes) -> float:
+    """How much of two texts is the same lines, as a share of the longer text."""
+    return sum((len(line) + 1) * count for line, count in (first & second).items()) / (max(len(old), len(new)) + 1)
 
 
 def of_the_change(now: Report, earlier: Report, changes: Changes, project: Project) -> Report:
@@ -169,27 +240,3 @@ def _touched(finding: Finding, changes: Changes, project: Project) -> bool:
 
 def _touches(place: Location, changes: Changes, project: Project) -> bool:
     return changes.touch(project.path_of(place.path), place.line, max(place.line, place.end_line))
-
-
-def _names(root: Path, *arguments: str) -> list[str]:
-    return [name for name in _git(root, *arguments).decode("utf-8", "surrogateescape").split("\0") if name]
-
-
-def _content(root: Path, revision: str, name: str) -> bytes | None:
-    try:
-        return _git(root, "show", "--no-textconv", f"{revision}:./{name}")
-    except NoHistory:
-        return None
-
-
-def _git(root: Path, *arguments: str) -> bytes:
-    try:
-        done = subprocess.run(
-            ["git", "-c", "core.quotepath=off", "-C", str(root), *arguments], capture_output=True, check=False
-        )
-    except OSError as error:
-        raise NoHistory("git is not on this machine, and --changed-since asks it what changed") from error
-    if done.returncode != 0:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise NoHistory(f"git {arguments[0]}: {said[0] if said else 'failed'}")
-    return done.stdout

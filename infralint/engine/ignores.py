@@ -6,11 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
+from itertools import accumulate
 
 from infralint.model import Finding, Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.config import Accepted
 from infralint.text.lazy import lazy
+from infralint.text.suggestions import closest
 
 _MARK = "infralint"
 _END = r"\s*(?:-?#\}|-?\*/\s*-?\}\}|-?\}\}|\*/|-->)?\s*$"
@@ -19,7 +22,8 @@ _STREAM = lazy(r"stream\s*=\s*(?:sse|websocket|ws)\b", re.IGNORECASE)
 _IGNORE = lazy(r"infralint\s*:\s*ignore\s*(?:\[([^\]\n]*)\])?\s*(?:because\b[:\s]*(.*?))?" + _END)
 _COMMENT_ONLY = lazy(r"^\s*(?:#|//|/\*|\*|<!--|\{#|\{\{-?\s*/\*)")
 _NOT_CODE = lazy(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|(?:#|//).*$|\$\{[^{}]*\}|\{\{.*?\}\}|\{%.*?%\}")
-_LONG_COMMENT = lazy(r"/\*.*?\*/|\{#.*?#\}|<!--.*?-->", re.DOTALL)
+_OPENS_COMMENT = lazy(r"/\*|\{#|<!--")
+_CLOSES_COMMENT = {"/*": "*/", "{#": "#}", "<!--": "-->"}
 
 
 @dataclass(eq=False)
@@ -77,7 +81,7 @@ def mistyped(project: Project, files: Iterable[str], names: Sequence[str]) -> It
 def _misunderstood(said: str, addressed: bool, names: Sequence[str]) -> str:
     """What is wrong with a comment, if it is meant for us and something is. addressed: it begins with `infralint:`."""
     word = re.split(r"[^a-z]", said.lower(), maxsplit=1)[0]
-    meant = _closest(word, ("ignore", "stream", "disable"), 0.75)
+    meant = closest(word, ("ignore", "stream", "disable"), 0.75)
     if meant and not addressed:
         told = re.match(r"\w+\s*[\[=]", said)
         return f"`{said}` is not heeded: such a comment begins with `infralint:`" if told else ""
@@ -99,13 +103,7 @@ def _misunderstood(said: str, addressed: bool, names: Sequence[str]) -> str:
 
 def near_miss(name: str, names: Sequence[str]) -> str:
     """The check that a name is mistyped for; none for a check that there is, or one of a pack that is not here."""
-    return "" if name in names else _closest(name, names, 0.8)
-
-
-def _closest(word: str, words: Sequence[str], likeness: float) -> str:
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(word, words, 1, likeness)), "")
+    return "" if name in names else closest(name, names, 0.8)
 
 
 def _lines(project: Project, shown: str) -> list[str]:
@@ -122,48 +120,70 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 
 def _in_file(project: Project, shown: str) -> Iterator[Ignore]:
-    lines = _lines(project, shown)
-    for number, line in enumerate(lines, 1):
+    layout = _Layout(_lines(project, shown))
+    for number, line in enumerate(layout.lines, 1):
         if _MARK in line and (found := _IGNORE.search(line)) and (found[1] is None or _names(found[1])):
             start = found.start() + 1
             where = Location(shown, number, start, number, len(line.rstrip()) + 1)
-            yield Ignore(
-                _names(found[1]), (found[2] or "").strip(), where, found[0].strip(), frozenset(_ruled(lines, number))
-            )
+            ruled = frozenset(layout.ruled_by(number))
+            yield Ignore(_names(found[1]), (found[2] or "").strip(), where, found[0].strip(), ruled)
 
 
-def _ruled(lines: Sequence[str], number: int) -> Iterator[int]:
-    """The lines that a comment is about: its own, or, standing alone, the directive or block below it."""
-    yield number
-    last = _end_of_comment(lines, number)
-    if last == number and not _COMMENT_ONLY.match(lines[number - 1]):
-        return
-    for below in range(last + 1, len(lines) + 1):
-        text = lines[below - 1]
-        if text.strip() and not _COMMENT_ONLY.match(text):
-            yield from range(below, _end_of_block(lines, below) + 1)
+@dataclass
+class _Layout:
+    """The lines of a file, and what comments stand above; each is looked at once, however many comments there are."""
+
+    lines: Sequence[str]
+
+    def ruled_by(self, number: int) -> Iterator[int]:
+        """The lines that a comment is about: its own, or, standing alone, the directive or block below it."""
+        yield number
+        last = self._long_comments.get(number, number)
+        if last == number and not _COMMENT_ONLY.match(self.lines[number - 1]):
             return
+        if last < len(self.lines) and (below := self._code[last]):
+            yield from range(below, self._end_of_block(below) + 1)
 
+    @cached_property
+    def _long_comments(self) -> dict[int, int]:
+        """The last line of the comment of several lines that a line lies in, by line."""
+        found: dict[int, int] = {}
+        text = "\n".join(self.lines)
+        at, line, counted = 0, 1, 0
+        closers = dict(_CLOSES_COMMENT)
+        while opening := _OPENS_COMMENT.search(text, at):
+            at = opening.end()
+            closing = closers.get(opening[0], "")
+            end = text.find(closing, at) if closing else -1
+            if end < 0:
+                closers.pop(opening[0], None)
+                continue
+            line += text.count("\n", counted, opening.start())
+            counted, at = opening.start(), end + len(closing)
+            last = line + text.count("\n", counted, at)
+            found |= dict.fromkeys(range(line, last + 1), last)
+        return found
 
-def _end_of_comment(lines: Sequence[str], number: int) -> int:
-    """The last line of the comment of several lines that a line lies in; the line itself if it lies in none."""
-    text = "\n".join(lines)
-    start = sum(len(line) + 1 for line in lines[: number - 1])
-    for found in _LONG_COMMENT.finditer(text):
-        if found.start() < start + len(lines[number - 1]) and start <= found.end():
-            return text.count("\n", 0, found.end()) + 1
-    return number
+    @cached_property
+    def _code(self) -> list[int]:
+        """For each number of lines, the first line after them that holds more than a comment; 0 where there is none."""
+        found = [0] * (len(self.lines) + 1)
+        for number in range(len(self.lines), 0, -1):
+            text = self.lines[number - 1]
+            holds = bool(text.strip()) and not _COMMENT_ONLY.match(text)
+            found[number - 1] = number if holds else found[number]
+        return found
 
+    @cached_property
+    def _depths(self) -> list[int]:
+        """How many braces are open after so many lines."""
+        plain = (_NOT_CODE.sub("", line) for line in self.lines)
+        return list(accumulate((text.count("{") - text.count("}") for text in plain), initial=0))
 
-def _end_of_block(lines: Sequence[str], first: int) -> int:
-    """The line that closes the block which a line opens; the line itself if it opens none."""
-    depth = 0
-    for number in range(first, len(lines) + 1):
-        plain = _NOT_CODE.sub("", lines[number - 1])
-        depth += plain.count("{") - plain.count("}")
-        if depth <= 0:
-            return number
-    return first
+    def _end_of_block(self, first: int) -> int:
+        """The line that closes the block which a line opens; the line itself if it opens none, or it is never closed."""
+        before = self._depths[first - 1]
+        return next((number for number in range(first, len(self._depths)) if self._depths[number] <= before), first)
 
 
 def _of_settings(project: Project, one: Accepted) -> Ignore:

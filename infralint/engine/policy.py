@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from infralint.model import SEVERITIES, STRENGTH, Crossing, Finding, Hop, Reading, Severity
+from infralint.project import Project
 from infralint.project.config import Settings
+from infralint.text.lazy import lazy
 
 
 def weigh(finding: Finding, crossing: Crossing[Hop], assumed: Severity) -> Finding:
@@ -17,6 +20,28 @@ def weigh(finding: Finding, crossing: Crossing[Hop], assumed: Severity) -> Findi
     if crossing.doubt:
         finding = finding.softened("note")
     return finding.softened(assumed) if evidence.kind == "assumed" else finding
+
+
+_TRIAL_FOLDERS = frozenset(
+    "test tests __tests__ testing testdata test-data e2e spec specs fixtures fixture mock mocks example examples sample"
+    " samples demo demos benchmark benchmarks .devcontainer vagrant".split()
+)
+_TRIAL_NAME = lazy(r"(?:^|[._-])(?:dev|development|local|test|testing|example|sample|e2e)(?=[._-])", re.IGNORECASE)
+
+
+def is_trial(path: str) -> bool:
+    """Whether a project path names what is no deployment: tests, examples, a developer's own machine."""
+    *folders, name = path.split("/")
+    return bool(_TRIAL_FOLDERS & {folder.lower() for folder in folders}) or bool(_TRIAL_NAME.search(name))
+
+
+def soften_trials(findings: Iterable[Finding], project: Project) -> list[Finding]:
+    """Findings in tests, examples and development files are notes, unless the user asked about these very files."""
+    return [
+        finding.softened("note") if is_trial(path) and not project.was_asked_about(path) else finding
+        for finding in findings
+        for path in (project.path_of(finding.location.path),)
+    ]
 
 
 def loudness_of_assumptions(

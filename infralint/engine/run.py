@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from infralint.engine.ignores import Ignore, ignores_of, mistyped, near_miss, without_ignored
-from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, weigh
+from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials, weigh
 from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Report, identified, once_a_cause
 from infralint.model import (
@@ -28,7 +28,7 @@ from infralint.model import (
 from infralint.project import Project
 from infralint.project.guard import Guard
 from infralint.sources import SOURCES
-from infralint.trace.crossings import crossings, unmet
+from infralint.trace.crossings import crossings, lost, unmet
 
 
 class BadAnswer(TypeError):
@@ -68,13 +68,14 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
     paths = [path for found in files.values() for path in found]
     ignores = ignores_of(project, paths) if ignoring else []
     findings = merge_by_cause(answer for answer in answers if isinstance(answer, Finding))
-    kept = without_ignored(findings, ignores)
+    kept = without_ignored(soften_trials(findings, project), ignores)
     kept += _of_ignores(checks, ignores, project)
     return Report(
         findings=identified(kept, project.path_of),
         unknown=once_a_cause(
             [
                 *_unmet(project, readings),
+                *project.unused_exclusions(),
                 *(unknown for reading in readings for unknown in reading.unknown),
                 *(answer for answer in answers if isinstance(answer, Unknown) and not answer.refused),
             ]
@@ -83,6 +84,7 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
             [
                 *(unreadable for reading in readings for unreadable in reading.unreadable),
                 *_refused(answers),
+                *project.unlisted(),
                 *mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
                 *guard.caught,
             ]
@@ -115,6 +117,8 @@ def _unmet(project: Project, readings: Sequence[Reading]) -> Iterator[Unknown]:
     for stream in unmet(project.settings, readings):
         why = f"the declared stream {stream.path} meets no hop that was read here"
         yield Unknown(where, "streams", why, "check its path, host and hops for typing errors")
+    for stream, reason in lost(project.settings, readings):
+        yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
 
 
 def _answers(

@@ -67,7 +67,8 @@ class Entry:
 def entries(readings: Sequence[Reading]) -> list[Entry]:
     """The streams that a project gives away, each once, the best evidence first; assumptions are none."""
     found: dict[object, Entry] = {}
-    for crossing in crossings(Settings(assume="off"), readings):
+    every = crossings(Settings(assume="off"), readings)
+    for crossing in sorted(every, key=lambda crossing: crossing.stream.handshake_only):
         if crossing.certain or crossing.stream.evidence.kind == "source":
             entry = _entry(crossing, readings)
             found.setdefault((crossing.stream.kind, entry.name or crossing.stream.path, crossing.stream.host), entry)

@@ -106,9 +106,13 @@ class Hop:
         """Seconds that an SSE stream may last."""
         return self.clock("sse", *LENGTH)
 
-    def buffering_of(self, response: Response) -> Setting[Buffering]:
-        """Whether it holds back this response, which comes from behind it."""
+    def buffering_of(self, response: Response, request: Request | None = None) -> Setting[Buffering]:
+        """Whether it holds back this response, which comes from behind it. request: the one that asked for it."""
         return self.buffers_responses
+
+    def upgrade_of(self, request: Request) -> Setting[Upgrade]:
+        """What becomes here of a WebSocket handshake that comes in whole."""
+        return self.forwards_upgrade
 
     @property
     def pool(self) -> Pool:
@@ -182,8 +186,8 @@ class Service:
     """A container or process that a deployment file describes (a compose service, a Kubernetes workload).
 
     names: by which others dial it. files: project paths that are mounted or copied into it. context:
-    the project folder that its image is built from. ports: what it listens on; published: which of
-    these clients reach from outside. image: as written. group: services see each other within one.
+    the project folder that its image is built from. ports: what it listens on; published: the ports of
+    its host that lead to it. image: as written. group: services see each other within one.
     """
 
     name: str

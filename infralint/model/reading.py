@@ -14,7 +14,7 @@ from infralint.model.stream import Evidence, Stream
 class Reading:
     """What one source made of a project.
 
-    streams: routes that application code serves. mentions: what shows that the project has to do with
+    streams: what code of clients opens. mentions: what shows that the project has to do with
     streams or models at all. items: the platform's own things that checks may
     ask for by type. files: paths that were read,
     for the summary. seen: kinds of files that stand here and are not read yet. skipped: files that

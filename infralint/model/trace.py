@@ -9,7 +9,7 @@ from infralint.model.clock import LENGTH, SILENCE, Phase
 from infralint.model.node import Forward, H_co, Hop, Match
 from infralint.model.setting import Known, Setting
 from infralint.model.stream import Stream
-from infralint.model.wire import UNKNOWN_RESPONSE, Buffering, Request, Response
+from infralint.model.wire import UNKNOWN_RESPONSE, Buffering, Request, Response, Upgrade
 
 Basis = Literal["same address", "reference", "declared", "the only one", "assumed"]
 """On what ground one hop is taken to stand behind another; the last two are possible, never certain."""
@@ -27,7 +27,7 @@ class Leg:
 
     inbound: the request that came in. outbound: what goes on; None at the end. basis: how this hop was
     found from the one in front; None for the first. arriving: the response that comes from behind.
-    node: the name of the node.
+    node: the name of the node. replicas: how many stand behind the one name that it dials, where that is said.
     """
 
     match: Match
@@ -37,6 +37,7 @@ class Leg:
     outbound: Forward | None = None
     basis: Basis | None = None
     arriving: Response = UNKNOWN_RESPONSE
+    replicas: Setting[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,12 @@ class Crossing(Generic[H_co]):
     @property
     def buffering(self) -> Setting[Buffering]:
         """Whether this hop holds back what arrives here from behind."""
-        return self.hop.buffering_of(self.leg.arriving)
+        return self.hop.buffering_of(self.leg.arriving, self.leg.inbound)
+
+    @property
+    def upgrade(self) -> Setting[Upgrade]:
+        """What this hop makes of the handshake of this stream."""
+        return self.hop.upgrade_of(self.leg.inbound)
 
     @property
     def silence(self) -> Setting[float]:

@@ -20,6 +20,8 @@ LONGEST_BETA = 1800.0
 """https://vercel.com/changelog, June 2026: up to 30 minutes on Pro and Enterprise, in beta."""
 LARGEST_DURATION = 3600
 """What vercel.json may say at all; the plan's own limit is checked at deploy."""
+MOST_RULES = 50
+"""Patterns in `functions`: https://vercel.com/docs/project-configuration#functions."""
 
 
 @dataclass(frozen=True, slots=True)

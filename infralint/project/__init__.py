@@ -5,30 +5,35 @@ from __future__ import annotations
 import builtins
 import os
 import re
-from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase, translate
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import translate
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
-from infralint.model import Location, Unreadable
-from infralint.project.config import CONFIG_NAMES, Settings
+from infralint.model import Location, Unknown, Unreadable
+from infralint.project.config import CONFIG_NAMES, Settings, find_config
 from infralint.project.guard import Guard
-from infralint.project.work import Work
-
-SKIPPED_FOLDERS = frozenset(
-    "node_modules bower_components .git .hg .svn .venv venv __pycache__ .tox .nox .mypy_cache .pytest_cache"
-    " .ruff_cache .next .nuxt .turbo .vercel .terraform .terragrunt-cache .serverless site-packages".split()
+from infralint.project.walking import (
+    LEADS_OUT,
+    SKIPPED_NAMES,
+    CantRead,
+    TooLarge,
+    Tree,
+    leads_out,
+    read_file,
+    read_head,
+    walk,
 )
+from infralint.project.work import Work
+from infralint.text.globs import Exclusions
+
+__all__ = ["LARGEST", "CantRead", "Project", "StandardInput", "TooLarge", "decode", "find_root"]
+
+Result = TypeVar("Result")
+
 LARGEST = 10 * 1024 * 1024
 """Bytes: a longer file was not written by hand."""
-
-
-class CantRead(Exception):
-    """A file whose text can't be had; says why, as the end of a sentence that begins with its name."""
-
-
-class TooLarge(CantRead):
-    """A file that nobody wrote by hand."""
 
 
 class Project:
@@ -49,13 +54,40 @@ class Project:
         self.guard = Guard()
         self.virtual: frozenset[str] = frozenset()
         self._texts: dict[str, str] = {}
+        self._remembered: dict[str, Any] = {}
+
+    @property
+    def tree(self) -> Tree:
+        """All that lies below the root and is not excluded."""
+        return self._walked[0]
+
+    @cached_property
+    def _walked(self) -> tuple[Tree, Sequence[str]]:
+        """What there is, and the patterns of `exclude:` that name none of it."""
+        found, exclusions = walk(str(self.root)), Exclusions(self.settings.exclude)
+        if self.settings.exclude:
+            found.leave_out(exclusions.covers, exclusions.covers_folder)
+        return found, exclusions.unused
 
     @cached_property
     def files(self) -> list[str]:
         """Paths of all files that may be looked at, relative to the root, in one stable order."""
-        excluded = tuple(self.settings.exclude)
-        found = _walk(str(self.root))
-        return sorted(path for path in found if not is_excluded(path, excluded)) if excluded else sorted(found)
+        return sorted(self.tree.files)
+
+    def unlisted(self) -> Iterator[Unreadable]:
+        """Folders that can't be looked into: nothing is known of what lies there."""
+        for folder, reason in sorted(self.tree.unlisted.items()):
+            yield Unreadable(reason, Location(self.shown(folder) if folder else self.shown_path(self.root)))
+
+    def unused_exclusions(self) -> Iterator[Unknown]:
+        """Patterns under `exclude:` that name nothing here; folders that are never entered need not be there."""
+        where = Location(self.config_shown or CONFIG_NAMES[0])
+        for pattern in self._walked[1]:
+            if pattern.strip("!/*.") not in SKIPPED_NAMES:
+                reason = f"`exclude: {pattern}` names no file or folder of the project, so it leaves nothing out"
+                yield Unknown(
+                    where, "exclude", reason, "correct the pattern (it is read as in .gitignore), or delete it"
+                )
 
     @cached_property
     def file_set(self) -> frozenset[str]:
@@ -105,6 +137,17 @@ class Project:
             return self._prefix.rstrip("/") or "."
         return "." if relative == self._above else self.shown(relative)
 
+    def remembered(self, name: str, make: Callable[[], Result]) -> Result:
+        """What `make` gives, worked out once: for what several sources read of one project."""
+        if name not in self._remembered:
+            self._remembered[name] = make()
+        result: Result = self._remembered[name]
+        return result
+
+    def was_asked_about(self, path: str) -> bool:
+        """Whether the user named a project path, or a folder below the root that holds it."""
+        return any(path == given or (given != "." and path.startswith(f"{given}/")) for given in self.given)
+
     def text(self, path: str) -> str:
         """A file's text, without byte order mark, line ends kept. Raises CantRead."""
         if path not in self._texts:
@@ -113,29 +156,24 @@ class Project:
 
     def bytes(self, path: str, largest: int = LARGEST) -> bytes:
         """A file's content. Raises CantRead, also for one that leads out of the project or is too large."""
-        try:
-            full = self._inside(path)
-            size = os.stat(full).st_size
-            if size > largest:
-                raise TooLarge(f"is {size / 1048576:.0f} MB; such files are read up to {largest // 1048576} MB")
-            with open(full, "rb") as file:
-                return file.read()
-        except (OSError, RuntimeError) as error:
-            raise CantRead(f"can't be read: {getattr(error, 'strerror', None) or error}") from error
+        return read_file(self._inside(path), largest)
 
     def head(self, path: str, length: int = 65536) -> builtins.bytes:
         """The first bytes of a file, however large it is; none where even these can't be had."""
         try:
-            with open(self._inside(path), "rb") as file:
-                return file.read(length)
-        except (OSError, RuntimeError, CantRead):
+            return read_head(self._inside(path), length)
+        except CantRead:
             return b""
 
     def _inside(self, path: str) -> str:
-        """Where a file lies. The walk enters no linked folder, so only the file itself can lead out of the project."""
+        """Where a file lies. The walk enters no linked folder, so of what it found only links can lead out. Raises CantRead."""
         full = os.path.join(self.root, path)
-        if os.path.islink(full) and not Path(full).resolve().is_relative_to(self.root.resolve()):
-            raise CantRead("is a link that leads out of the project; infralint does not follow it")
+        walked = "_walked" in self.__dict__
+        if walked and path in self.tree.odd:
+            raise CantRead(self.tree.odd[path])
+        found = walked and path in self.file_set and not os.path.islink(full)
+        if not found and leads_out(full, str(self.root)):
+            raise CantRead(LEADS_OUT if os.path.islink(full) else "leads out of the project")
         return full
 
     def unreadable(self, path: str, why: object, line: int = 0, column: int = 0) -> Unreadable:
@@ -149,7 +187,7 @@ class StandardInput(Project):
 
     def __init__(self, content: bytes, settings: Settings) -> None:
         super().__init__(Path.cwd(), settings, given=[self.NAME])
-        self.files = [self.NAME]
+        self._walked = Tree([self.NAME]), ()
         self.virtual = self.given
         self._content = content
 
@@ -176,48 +214,17 @@ def decode(content: bytes) -> str:
 
 
 def find_root(path: Path) -> Path:
-    """The project of a path: the nearest folder upwards with a configuration, else the git root, else the folder."""
+    """The project of a path: the nearest folder upwards with a configuration, else the git root, else the folder.
+
+    Above the path only regular files count: a pipe or a device that somebody put into `/tmp` rules nothing.
+    """
     folder = path if path.is_dir() else path.parent
-    for parent in (folder, *folder.parents):
-        if any((parent / name).is_file() for name in CONFIG_NAMES) or _pyproject_configures(parent):
+    if find_config(folder) is not None:
+        return folder
+    for parent in folder.parents:
+        if (config := find_config(parent)) is not None and config.is_file():
             return parent
     for parent in (folder, *folder.parents):
         if (parent / ".git").exists():
             return parent
     return folder
-
-
-def _pyproject_configures(folder: Path) -> bool:
-    try:
-        return b"[tool.infralint" in (folder / "pyproject.toml").read_bytes()
-    except OSError:
-        return False
-
-
-def is_excluded(path: str, patterns: Iterable[str]) -> bool:
-    """Whether a glob names the path or a folder above it (`examples`, `*.bak`, `deploy/old/**`)."""
-    parts = path.split("/")
-    above = ["/".join(parts[: end + 1]) for end in range(len(parts))]
-    return any(
-        fnmatchcase(one, pattern.rstrip("/"))
-        or ("/" not in pattern.rstrip("/") and fnmatchcase(name, pattern.rstrip("/")))
-        for pattern in patterns
-        for one, name in zip(above, parts, strict=True)
-    )
-
-
-def _walk(root: str) -> Iterator[str]:
-    """Regular files below root; folders behind links are not entered, so there are no loops and no way out."""
-    pending = [""]
-    while pending:
-        folder = pending.pop()
-        try:
-            with os.scandir(os.path.join(root, folder)) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        if entry.name not in SKIPPED_FOLDERS:
-                            pending.append(f"{folder}{entry.name}/")
-                    elif entry.is_file():
-                        yield folder + entry.name
-        except OSError:
-            continue

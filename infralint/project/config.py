@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,16 +12,22 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from infralint.model import Location, Unreadable
+from infralint.project.walking import LEADS_OUT, CantRead, leads_out, read_file
 from infralint.text.lazy import lazy
+from infralint.text.suggestions import closest
 from infralint.text.wording import listing
+from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
 CONFIG_NAMES = ("infralint.yaml", ".infralint.yaml", "infralint.yml", ".infralint.yml")
+LARGEST = 1024 * 1024
+"""Bytes of a configuration: people write some hundred."""
 DEFAULT_GENERATION = 120.0
 """Seconds one answer may take where nothing is said."""
 
-_DURATION = lazy(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?")
+_DURATION = lazy(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*(ms|min|s|m|h|d)?\s*")
 _UNITS = {"ms": 0.001, "s": 1, "": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-_DURATION_PATTERN = r"^(\d+(\.\d+)?\s*(ms|s|m|min|h|d)?\s*)+$"
+LONGEST_DURATION = 366 * 86400.0
+"""Seconds: what is longer is a slip of the pen, or no number."""
 
 Duration = Annotated[
     str | float,
@@ -139,8 +147,8 @@ class Settings(Strict, frozen=True, kw_only=True):
         return DEFAULT_GENERATION, False
 
 
-class DuplicateKey(ValueError):
-    """A key that stands twice in one mapping: a sentence, line and column."""
+class NoText(ValueError):
+    """A list or a mapping where a key must stand: a sentence, line and column."""
 
 
 class BadConfig(Exception):
@@ -153,29 +161,51 @@ class BadConfig(Exception):
 
 def parse_duration(text: str | float) -> float:
     """Seconds of `90s`, `5m`, `1h30m`, `120`. Raises ValueError."""
-    if isinstance(text, int | float):
-        return float(text)
-    if not re.fullmatch(_DURATION_PATTERN, text.strip()):
-        raise ValueError(f"expected a duration such as 90s or 5m, got {text!r}")
-    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(text))
+    seconds = float(text) if isinstance(text, int | float) else _written_duration(text.strip())
+    if not seconds <= LONGEST_DURATION:
+        shown = f"{text!r}" if len(f"{text}") < 40 else f"{str(text)[:40]!r}…"
+        raise ValueError(f"expected a duration such as 90s or 5m, got {shown}")
+    return seconds
 
 
-def find_config(root: Path) -> Path | None:
-    """The configuration file of a project root, if it has one."""
+def _written_duration(text: str) -> float:
+    """Seconds of numbers with units, one after the other; infinite where the text is none."""
+    at, seconds = 0, 0.0
+    while part := _DURATION.match(text, at):
+        at = part.end()
+        seconds += float(part[1]) * _UNITS[part[2] or ""]
+    return seconds if text and at == len(text) else math.inf
+
+
+def find_config(folder: Path) -> Path | None:
+    """The configuration file of a folder, if it has one, whether it can be read or not."""
     for name in CONFIG_NAMES:
-        if (root / name).is_file():
-            return root / name
-    pyproject = root / "pyproject.toml"
-    return pyproject if pyproject.is_file() and b"[tool.infralint" in pyproject.read_bytes() else None
+        if os.path.lexists(folder / name) and not (folder / name).is_dir():
+            return folder / name
+    pyproject = folder / "pyproject.toml"
+    return pyproject if _configures(pyproject) else None
 
 
-def load_settings(path: Path, shown: str) -> Settings:
-    """Read a configuration. Raises BadConfig with every error at once."""
+def _configures(pyproject: Path) -> bool:
+    """Whether a pyproject.toml may have a table of ours; what is no readable file of its folder has none."""
+    if leads_out(str(pyproject), str(pyproject.parent)):
+        return False
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise BadConfig([Unreadable(f"can't be read: {reason}", Location(shown))]) from error
+        return b"[tool.infralint" in read_file(str(pyproject), LARGEST)
+    except CantRead:
+        return False
+
+
+def load_settings(path: Path, shown: str, root: Path | None = None) -> Settings:
+    """Read a configuration, which must lie in `root` if that is given. Raises BadConfig with every error at once."""
+    try:
+        if root is not None and leads_out(str(path), str(root)):
+            raise CantRead(LEADS_OUT)
+        text = read_file(str(path), LARGEST).decode("utf-8-sig")
+    except CantRead as error:
+        raise BadConfig([Unreadable(str(error), Location(shown))]) from error
+    except UnicodeDecodeError as error:
+        raise BadConfig([Unreadable("can't be read: not UTF-8 text", Location(shown))]) from error
     return parse_settings(text, shown)
 
 
@@ -190,64 +220,40 @@ Places = dict[str, tuple[int, int, int]]
 
 
 def _parse_yaml(text: str, shown: str) -> tuple[Any, Places]:
-    import yaml
-
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        node = yaml.compose(text, Loader=loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise BadConfig([Unreadable(f"is not YAML: {error.problem}", Location(shown, line, column))]) from error
-    except yaml.YAMLError as error:
-        raise BadConfig([Unreadable(f"is not YAML: {error}", Location(shown))]) from error
-    places: Places = {}
-    try:
-        return (_plain(node, "$", places) if node is not None else {}), places
-    except DuplicateKey as error:
-        message, line, column = error.args
-        raise BadConfig([Unreadable(message, Location(shown, line, column))]) from error
-    except TooMuch as error:
-        raise BadConfig([Unreadable("its aliases stand for more than it can hold", Location(shown))]) from error
+        documents = read_yaml(text)
+        places: Places = {}
+        return (_plain(documents[0], "$", places) if documents else {}), places
+    except YamlProblem as problem:
+        told = problem.message if problem.is_content else f"is not YAML: {problem.message}"
+        raise BadConfig([Unreadable(told, Location(shown, problem.line, problem.column))]) from problem
 
 
 MOST_NODES = 20_000
 """Of a configuration with its aliases written out; people write some hundred."""
 
 
-class TooMuch(Exception):
-    """Aliases that stand for more than anybody wrote."""
-
-
-def _plain(node: Any, path: str, places: Places) -> Any:
+def _plain(value: YamlValue, path: str, places: Places) -> Any:
+    """A value as msgspec takes it, with the place of each key and item."""
     if len(places) > MOST_NODES or path.count(".") + path.count("[") > 60:
-        raise TooMuch
-    places.setdefault(path, _span(node))
-    if node.id == "mapping":
-        result = {}
-        for key, value in node.value:
-            if key.value in result:
-                said = f"{path}.{key.value}".removeprefix("$.")
-                raise DuplicateKey(f"{said}: stands twice", *_span(key)[:2])
-            places[f"{path}.{key.value}"] = _span(key)
-            result[key.value] = _plain(value, f"{path}.{key.value}", places)
-        return result
-    if node.id == "sequence":
-        return [_plain(item, f"{path}[{index}]", places) for index, item in enumerate(node.value)]
-    return None if node.style is None and node.value in ("", "~", "null") else node.value
-
-
-def _span(node: Any) -> tuple[int, int, int]:
-    start, end = node.start_mark, node.end_mark
-    return start.line + 1, start.column + 1, end.column + 1 if end.line == start.line else start.column + 1
+        raise YamlProblem("its aliases stand for more than it can hold", is_content=True)
+    places.setdefault(path, value.span)
+    if value.members is not None:
+        places |= {f"{path}.{key}": value.keys[key] for key in value.members}
+        return {key: _plain(member, f"{path}.{key}", places) for key, member in value.members.items()}
+    if value.items is not None:
+        return [_plain(item, f"{path}[{index}]", places) for index, item in enumerate(value.items)]
+    return None if value.is_null else value.text
 
 
 def _parse_toml(text: str, shown: str) -> tuple[Any, Places]:
     import tomllib
 
     try:
-        data = tomllib.loads(text).get("tool", {}).get("infralint", {})
-    except tomllib.TOMLDecodeError as error:
+        tools = tomllib.loads(text).get("tool")
+    except RecursionError as error:
+        raise BadConfig([Unreadable("is nested too deep", Location(shown))]) from error
+    except ValueError as error:
         found = re.search(r"line (\d+), column (\d+)", str(error))
         line, column = (int(found[1]), int(found[2])) if found else (0, 0)
         raise BadConfig([Unreadable(f"is not TOML: {error}", Location(shown, line, column))]) from error
@@ -258,7 +264,7 @@ def _parse_toml(text: str, shown: str) -> tuple[Any, Places]:
             in_table = header[1].strip().startswith("tool.infralint")
         elif in_table and (key := re.match(r"\s*([\w-]+)\s*=", line_text)):
             places.setdefault(f"$.{key[1]}", (number, key.start(1) + 1, key.end(1) + 1))
-    return data, places
+    return (tools.get("infralint", {}) if isinstance(tools, dict) else {}), places
 
 
 def _validate(data: Any, places: Places, shown: str) -> Settings:
@@ -299,12 +305,10 @@ def _unknown_keys(data: Any, struct: type, path: str) -> Iterator[tuple[str, str
     """Take unknown keys out of data and yield what to say of each."""
     if not isinstance(data, dict):
         return
-    import difflib
-
     fields = {one.encode_name: one.type for one in msgspec.structs.fields(struct)}
     for key in [key for key in data if key not in fields]:
-        near = difflib.get_close_matches(str(key), fields, 1)
-        hint = f"; did you mean {near[0]}?" if near else f"; known keys are {', '.join(sorted(fields))}"
+        near = closest(str(key), fields)
+        hint = f"; did you mean {near}?" if near else f"; known keys are {', '.join(sorted(fields))}"
         yield f"{path}.{key}", f"unknown key{hint}"
         del data[key]
     for key, value in data.items():
@@ -361,6 +365,13 @@ def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
         yield from _duration_error(f"$.{key}", getattr(settings, key))
     if settings.nginx.version is not None and not re.fullmatch(r"\d+\.\d+(\.\d+)?", settings.nginx.version):
         yield "$.nginx.version", f"expected a version such as 1.27.3, got {settings.nginx.version!r}"
+    if settings.max_tokens is not None and not settings.max_tokens <= LONGEST_DURATION * (
+        settings.tokens_per_second or 50
+    ):
+        yield (
+            "$.max_tokens",
+            f"at {settings.tokens_per_second or 50:g} tokens a second, one answer would take more than a year",
+        )
     if settings.tokens_per_second is not None and settings.max_tokens is None:
         yield "$.tokens_per_second", "needs max_tokens beside it"
     for index, one in enumerate(settings.accept):
@@ -387,10 +398,13 @@ def _duration_error(path: str, value: str | float | None) -> Iterator[tuple[str,
 
 
 def _regex_error(path: str, text: str) -> Iterator[tuple[str, str]]:
+    from infralint.text.expressions import examples
+    from infralint.text.patterns import Unsearchable
+
     try:
-        re.compile(text)
-    except re.error as error:
-        yield path, f"is not a regular expression: {error}"
+        examples(text)
+    except Unsearchable as error:
+        yield path, str(error)
 
 
 def json_schema() -> dict[str, Any]:

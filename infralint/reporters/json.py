@@ -23,6 +23,7 @@ def render(report: Report, _shown: Shown) -> str:
             **({"fixed": [finding(one) for one in report.fixed]} if report.fixed else {}),
             "unknown": [_unknown(one) for one in report.unknown],
             "unreadable": [_unreadable(one) for one in report.unreadable],
+            **({"unsupported": report.seen} if report.seen else {}),
             **({"gone": report.gone} if report.gone else {}),
         },
         indent=2,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infralint.reporters import REPORTERS
+from infralint.text.suggestions import closest
 
 OUTPUT_HELP = "Write a report to a file: FORMAT=PATH beside what is printed (repeat), a plain PATH instead of it."
 
@@ -24,7 +25,7 @@ class Output:
     path: Path | None = None
 
 
-def outputs(chosen: str, given: Sequence[str]) -> list[Output]:
+def parse_outputs(chosen: str, given: Sequence[str]) -> list[Output]:
     """What `--format` and all `--output`s ask for: the files first. Raises BadOutput.
 
     `FORMAT=PATH` writes that format there, beside what is printed; a plain path takes the place of
@@ -59,7 +60,5 @@ def _output(given: str, chosen: str) -> Output:
 
 
 def _near(name: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, REPORTERS, 1)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(REPORTERS)}"
+    near = closest(name, REPORTERS)
+    return f"; did you mean {near}?" if near else f"; there are {', '.join(REPORTERS)}"

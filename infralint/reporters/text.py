@@ -144,7 +144,7 @@ class _Page:
         if self.report.idle:
             yield f"Nothing to read in: {listing(self.report.idle, most=6)}"
         if self.report.seen:
-            yield f"Seen, and not read yet: {listing(self.report.seen)}."
+            yield _clean(f"Seen, and not read yet: {listing(self.report.seen, most=len(self.report.seen))}.")
         yield self._paint("bold", f"{self._read()}: {self._counts()}.")
 
     def _unknowns(self) -> Iterator[str]:

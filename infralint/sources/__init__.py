@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 SOURCES = {
+    "infralint.sources.compose": r"(^|/)([^/]*(compose|stack|swarm)[^/]*|local|production|staging)\.ya?ml$",
     "infralint.sources.aws_account": r"(^|/)aws\.json$",
     "infralint.sources.nginx": r"",
     "infralint.sources.vercel": r"(^|/)(vercel\.(json|ts|toml)|package\.json|next\.config\.\w+)$",
-    "infralint.sources.socket_io": r"(^|/)(package\.json|requirements[^/]*\.txt|pyproject\.toml|Pipfile)$",
+    "infralint.sources.application": r"\.(py|[cm]?[jt]sx?|go|rb|php|java|kt|cs|rs|exs?|vue|svelte)$",
     "infralint.sources.terraform": r"\.(tf|tofu|json)$",
+    "infralint.sources.unread": r"",
 }
 """Module -> regular expression over paths: without a file that matches, the module is not imported.
 Each has `read(project) -> Reading`."""

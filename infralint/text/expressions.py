@@ -2,51 +2,60 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice, product
-from re import _constants as kinds  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
-from typing import Any
+
+from infralint.text import pcre
+from infralint.text.patterns import Unsearchable, compiled, search
+from infralint.text.pcre import Anything, Branches, Group, Item, Repeat, Text
 
 MOST = 8
 """Texts a regular expression: one for each way through its alternatives, up to so many."""
-_CATEGORIES = {kinds.CATEGORY_DIGIT: "1", kinds.CATEGORY_SPACE: " "}
+LONGEST = 2000
+"""Characters of a text: no request has a longer path."""
 
 
 def matching(expression: str) -> list[str]:
-    """Texts that an expression finds, the shortest that its repetitions allow; raises re.error."""
-    return [text for text in islice(_all(parser.parse(expression)), MOST) if re.search(expression, text)]
+    """Texts that an expression finds, the shortest that its repetitions allow; none where that can't be told."""
+    try:
+        return examples(expression)
+    except Unsearchable:
+        return []
 
 
-def _all(items: Iterable[tuple[Any, Any]]) -> Iterable[str]:
-    """Every combination of what the items stand for."""
-    return ("".join(parts) for parts in product(*([*islice(_one(kind, value), MOST)] for kind, value in items)))
+def examples(expression: str) -> list[str]:
+    """As `matching`; raises Unsearchable for what is no expression, can't be matched, or takes too long."""
+    compiled(expression)
+    return [text for text in islice(_texts(pcre.parse(expression).branches), MOST) if search(expression, text)]
 
 
-def _one(kind: Any, value: Any) -> Iterable[str]:
-    if kind is kinds.LITERAL:
-        return [chr(value)]
-    if kind is kinds.IN:
-        return [_member(value)]
-    if kind in (kinds.ANY, kinds.NOT_LITERAL, kinds.CATEGORY):
-        return [_CATEGORIES.get(value, "x")]
-    if kind is kinds.SUBPATTERN:
-        return _all(value[-1])
-    if kind is kinds.BRANCH:
-        return (text for branch in value[1] for text in _all(branch))
-    if kind in (kinds.MAX_REPEAT, kinds.MIN_REPEAT, kinds.POSSESSIVE_REPEAT):
-        least, _, inner = value
-        return (text * least for text in _all(inner)) if least else [""]
-    return [""]
+def _texts(branches: Branches) -> Iterator[str]:
+    """What each alternative stands for, shortest repetitions alone."""
+    for items in branches:
+        for parts in product(*([*islice(_item_texts(item), MOST)] for item in items)):
+            if sum(map(len, parts)) <= LONGEST:
+                yield "".join(parts)
 
 
-def _member(choices: list[tuple[Any, Any]]) -> str:
-    """One character of a set such as `[12]`, `[a-z]`, `[^/]`."""
-    kind, value = choices[0]
-    if kind is kinds.NEGATE:
-        excluded = {chr(one) for how, one in choices[1:] if how is kinds.LITERAL}
-        return next(letter for letter in "xyz0" if letter not in excluded)
-    if kind is kinds.RANGE:
-        return chr(value[0])
-    return chr(value) if kind is kinds.LITERAL else _CATEGORIES.get(value, "x")
+def _item_texts(item: Item) -> Iterable[str]:
+    match item:
+        case Text(character):
+            return [character]
+        case Anything(_, example):
+            return [example]
+        case Group(_, branches):
+            return _texts(branches)
+        case Repeat(inner, least):
+            return _repeated(inner, least)
+        case _:
+            return [""]
+
+
+def _repeated(inner: Item, least: int) -> Iterator[str]:
+    """An item as often as it must stand; none where that is too long."""
+    if not least:
+        yield ""
+        return
+    for text in _item_texts(inner):
+        if len(text) * least <= LONGEST:
+            yield text * least

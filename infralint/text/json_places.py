@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 DEEPEST = 200
+LONGEST_NUMBER = 1000
+"""Characters: Python converts no longer ones at once, and nobody writes them."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SPACE_AND_COMMENTS = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/)*+")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"')
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_LONE = re.compile(r"[\ud800-\udfff]")
+"""Halves of characters, which `"\\ud800"` may leave alone: no file and no terminal can show them."""
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
@@ -123,6 +127,8 @@ class _Reader:
         if character == '"':
             return self._string("a string")
         if number := _NUMBER.match(self.text, self.at):
+            if len(number[0]) > LONGEST_NUMBER:
+                raise self._bad(f"a number of more than {LONGEST_NUMBER} characters")
             self.at = number.end()
             return json.loads(number[0])
         if (word := _WORD.match(self.text, self.at)) and word[0] in _CONSTANTS:
@@ -164,7 +170,7 @@ class _Reader:
                 raise self._bad("this string is not closed, or holds a line break or an escape that JSON does not know")
             raise self._error(expected)
         self.at = found.end()
-        return str(json.loads(found[0])) if "\\" in found[0] else found[0][1:-1]
+        return _LONE.sub("\ufffd", json.loads(found[0])) if "\\" in found[0] else found[0][1:-1]
 
     def _takes(self, character: str) -> bool:
         self._skip()

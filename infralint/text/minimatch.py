@@ -64,8 +64,13 @@ def glob_matches(path: str, pattern: str) -> bool:
     negated = (len(pattern) - len(body)) % 2 == 1 and not pattern.startswith("!(")
     if pattern.startswith("!("):
         body = pattern
-    segments = re.split(r"/+", path)
+    segments = _segments(path)
     return any(_path_matches(segments, one) for one in _alternatives(body)) != negated
+
+
+@lru_cache(maxsize=1000)
+def _segments(path: str) -> list[str]:
+    return re.split(r"/+", path)
 
 
 @lru_cache(maxsize=1000)
@@ -74,6 +79,24 @@ def _alternatives(pattern: str) -> list[list[str]]:
 
 
 def _path_matches(segments: list[str], patterns: list[str]) -> bool:
+    """Whether segments match; of patterns with one `**` in the middle at most, end by end."""
+    stars = patterns.count("**")
+    if segments[-1] == "" or stars > 1 or patterns[-1] == "**":
+        return _path_matches_anyhow(segments, patterns)
+    if not stars:
+        return len(segments) == len(patterns) and all(map(segment_matches, segments, patterns))
+    at = patterns.index("**")
+    tail = len(patterns) - at - 1
+    end = len(segments) - tail
+    return (
+        at <= end
+        and all(map(segment_matches, segments[:at], patterns[:at]))
+        and all(map(segment_matches, segments[end:], patterns[at + 1 :]))
+        and not any(segment.startswith(".") for segment in segments[at:end])
+    )
+
+
+def _path_matches_anyhow(segments: list[str], patterns: list[str]) -> bool:
     known: dict[tuple[int, int], bool] = {}
 
     def matches(at: int, index: int) -> bool:

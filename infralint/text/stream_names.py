@@ -32,6 +32,18 @@ SESSIONS = {
     "mcp": "MCP",
 }
 
+LIBRARIES = {
+    "socket.io": "socket.io",
+    "socketio": "socket.io",
+    "engine.io": "socket.io",
+    "sockjs": "sockjs",
+    "sockjs-node": "sockjs",
+    "cable": "action-cable",
+    "signalr": "signalr",
+    "_stcore": "streamlit",
+}
+"""The libraries that serve under these names, as the table of libraries calls them."""
+
 FALSE_FRIENDS = frozenset(
     "oauth oauth2 saml scim callback auth login token register .well-known library asset assets static media images img css js"
     " fonts upload uploads download downloads files docs doc blog calendar metrics health healthz tags history list"
@@ -42,11 +54,12 @@ FALSE_FRIENDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What a name says: the kind of stream, the telling word, the session protocol if it names one."""
+    """What a name says: the kind of stream, the telling word, the session protocol and the library if it names them."""
 
     kind: StreamKind
     word: str
     session: str = ""
+    library: str = ""
 
 
 def stream_name(text: str) -> Name | None:
@@ -59,7 +72,7 @@ def stream_name(text: str) -> Name | None:
             return Name(kind, "/".join(pair))
     for segment in segments:
         if segment in WEBSOCKET_SEGMENTS:
-            return Name("websocket", segment, SESSIONS.get(segment, ""))
+            return Name("websocket", segment, SESSIONS.get(segment, ""), LIBRARIES.get(segment, ""))
     for segment in segments:
         if segment in SSE_SEGMENTS:
             return Name("sse", segment, SESSIONS.get(segment, ""))

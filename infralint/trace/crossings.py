@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from infralint.model import STRONG, Crossing, Hint, Hop, Node, Reading, Request, Stream, Trace
 from infralint.project.config import Settings
 from infralint.text.expressions import matching
+from infralint.trace.programs import programs
 from infralint.trace.streams import assumed_at, declared, hints_of, stream_at
 from infralint.trace.topology import Link, Topology
 from infralint.trace.traces import traces_from, traces_through
@@ -21,7 +22,7 @@ def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[
     found = [crossing for stream in declared(settings) for crossing in _declared(topology, stream)]
     if settings.streams == []:
         return []
-    hinted = [*_of_routes(topology, readings), *_hinted(settings, topology)]
+    hinted = [*_of_clients(topology, readings), *_hinted(settings, topology)]
     witness = Witness(topology, hinted)
     hinted = [witness.weighed(crossing) for crossing in hinted]
     if settings.streams is not None:
@@ -63,7 +64,7 @@ class Witness:
 
 def topology_of(readings: Sequence[Reading]) -> Topology:
     """Every node and service that was read, linked."""
-    nodes = [node for reading in readings for node in reading.nodes]
+    nodes = programs(node for reading in readings for node in reading.nodes)
     return Topology(nodes, [service for reading in readings for service in reading.services])
 
 
@@ -73,16 +74,48 @@ def unmet(settings: Settings, readings: Sequence[Reading]) -> list[Stream]:
     return [stream for stream in declared(settings) if not _declared(topology, stream)]
 
 
+def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
+    """Declared streams that an entry may send where nobody can tell, each with the reason."""
+    topology = topology_of(readings)
+    entries = [node for node in topology.nodes if topology.is_entry(node)]
+    for stream in declared(settings):
+        for node in entries:
+            for path in samples(stream.path):
+                for match in node.route(Request(stream.kind, path, stream.host)):
+                    if match.hop is None and match.answer is None and match.reasons:
+                        yield stream, match.reasons[-1]
+
+
 def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
     """A declared stream from every entry that serves it; where none does, from whichever node does."""
     entries = [node for node in topology.nodes if topology.is_entry(node)]
-    found = [crossing for node in entries for crossing in _entering(topology, stream, node)]
+    found = _told_apart([_entering(topology, stream, node) for node in entries])
     if not found:
         inner = [node for node in topology.nodes if node not in entries]
-        found = [crossing for node in inner for crossing in _entering(topology, stream, node)]
+        found = _told_apart([_entering(topology, stream, node) for node in inner])
     if not stream.hops:
         return found
     return [replace(crossing, certain=True) for crossing in found if _is_named(crossing.hop, stream.hops)]
+
+
+def _told_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
+    """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant."""
+    taking = [crossings for crossings in entering if crossings]
+    return [
+        crossing if len(taking) == 1 or _is_meant(crossing) else replace(crossing, certain=False, reasons=(_OTHERS,))
+        for crossings in taking
+        for crossing in crossings
+    ]
+
+
+_OTHERS = "others here take such a request, too; `host:` or `hops:` of the declared stream say which is meant"
+
+
+def _is_meant(crossing: Crossing[Hop]) -> bool:
+    """Whether the entry of a way speaks of the stream's very host or path, rather than taking whatever comes."""
+    entry = crossing.trace.legs[0].hop
+    by_host = crossing.stream.host is not None and crossing.stream.host in entry.hosts
+    return by_host or any(path.strip("/*^~= ") for path in entry.paths)
 
 
 def _entering(topology: Topology, stream: Stream, node: Node) -> list[Crossing[Hop]]:
@@ -124,29 +157,16 @@ def _is_named(hop: Hop, names: Iterable[str]) -> bool:
     return any(fnmatchcase(own, name) for name in names for own in (hop.name, *hop.hosts, hop.where.path, *hop.aliases))
 
 
-def _of_routes(topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:
-    """Streams of application code on a platform's node, if that leads to one backend; nothing says which of several it is."""
-    streams = [stream for reading in readings for stream in reading.streams]
-    for stream in streams:
-        for platform in dict.fromkeys(node.platform for node in topology.nodes):
-            serving = [
-                (node, hops)
-                for node in topology.nodes
-                if node.platform == platform
-                and (hops := [match.hop for match in node.route(Request(stream.kind, stream.path)) if match.hop])
-            ]
-            if len(serving) == 1 and _leads_one_way(serving[0][0]):
-                node, hops = serving[0]
-                for hop in hops:
-                    for trace in traces_through(topology, stream, node, hop, Request(stream.kind, stream.path)):
-                        yield Crossing(stream, hop, False, trace, trace.anchor)
-
-
-def _leads_one_way(node: Node) -> bool:
-    """Whether all that a node passes on goes to one backend."""
-    hops = list(node.hops)
-    alone = len(hops) == 1 or (len({hop.upstream for hop in hops}) == 1 and bool(hops[0].upstream))
-    return alone and not any(hop.origin for hop in hops)
+def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:
+    """Streams that clients of the project open, from the proxies that they come to first."""
+    passing = [node for node in topology.nodes if node.folder is None or not all(hop.origin for hop in node.hops)]
+    proxies = [node for node in passing if topology.is_entry(node)]
+    for stream in (stream for reading in readings for stream in reading.streams):
+        if stream.path.startswith("**"):
+            continue
+        asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
+        found = _told_apart([_entering(topology, stream, node) for node in asked])
+        yield from (crossing for crossing in found if len(asked) == 1 or _is_meant(crossing))
 
 
 def _hinted(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:
@@ -163,6 +183,9 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
     Headers that a handshake needs, and a name, speak of their own hop; a name also of what firmly stands
     before or behind it.
     """
+    if hint.path.startswith("**"):
+        yield from _along_whatever_leads_there(topology, stream, node)
+        return
     for path in concrete_paths(hop, hint) or ["/"]:
         traces = traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
         found = list(_each_hop_once(_on_legs(trace) for trace in traces))
@@ -172,6 +195,20 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
             continue
         firm = stream.evidence.certain
         yield from (crossing for crossing in found if crossing is not own and (firm or _is_firmly_linked(crossing)))
+
+
+def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node) -> Iterator[Crossing[Hop]]:
+    """A stream of which only the end of its path is known passes the hop that sends all to its node, if there is one."""
+    fronts = {id(dialler.hop): dialler for dialler in topology.diallers(node)}
+    if len(fronts) != 1:
+        return
+    [front] = fronts.values()
+    for path in concrete_paths(front.hop)[:1] or ["/"]:
+        traces = traces_through(topology, stream, front.node, front.hop, Request(stream.kind, path, stream.host))
+        for crossing in _each_hop_once(_on_legs(trace) for trace in traces):
+            yield replace(
+                crossing, certain=False, reasons=(*crossing.reasons, "the whole path of the route is not known")
+            )
 
 
 def _is_firmly_linked(crossing: Crossing[Hop]) -> bool:
@@ -188,7 +225,7 @@ def _assumed(
         for crossing in known
         if crossing.stream.evidence.certain and not crossing.stream.handshake_only
     }
-    named = {id(crossing.hop) for crossing in known if crossing.stream.kind == "sse"}
+    named = {id(crossing.hop) for crossing in known if not crossing.stream.handshake_only}
     for node in topology.nodes:
         for hop in node.hops:
             if hop.assumable and hop.scope not in told and id(hop) not in named:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from infralint.model import Evidence, Hint, Hop, Stream
+from infralint.platforms.libraries import LIBRARIES
 from infralint.project.config import Settings, StreamSettings
 from infralint.project.needs import needs
-from infralint.text.stream_names import stream_name
+from infralint.text.stream_names import Name, stream_name
 
 ASSUMED = "nothing says what streams here, and a catch-all is where a chat answer would go"
 
@@ -37,20 +40,25 @@ def _declared(settings: Settings, one: StreamSettings) -> Stream:
 def hints_of(hop: Hop) -> list[Hint]:
     """What a hop gives away: its configuration, else the names of its paths and its upstream.
 
-    Origins are never judged by their names: their code is read.
+    Headers for a handshake alone do not say what streams, so that a name is heard beside them. Origins are
+    never judged by their names: their code is read.
     """
-    if hop.hints or hop.origin:
+    if hop.origin or any(not hint.handshake_only for hint in hop.hints):
         return list(hop.hints)
+    return [*hop.hints, *_hints_of_names(hop)][: 1 + len(hop.hints)]
+
+
+def _hints_of_names(hop: Hop) -> Iterator[Hint]:
     for path in hop.paths:
         if found := stream_name(path):
-            return [Hint(found.kind, Evidence("name", f"the path {path} says {found.word}", hop.where), found.session)]
+            yield _named(found, Evidence("name", f"the path {path} says {found.word}", hop.where))
     if hop.upstream and hop.assumable and (found := stream_name(hop.upstream)):
-        return [
-            Hint(
-                found.kind, Evidence("name", f"the upstream {hop.upstream} says {found.word}", hop.where), found.session
-            )
-        ]
-    return []
+        yield _named(found, Evidence("name", f"the upstream {hop.upstream} says {found.word}", hop.where))
+
+
+def _named(name: Name, evidence: Evidence) -> Hint:
+    library = LIBRARIES.get(name.library)
+    return Hint(name.kind, evidence, name.session, heartbeat=library.heartbeat if library else None)
 
 
 def stream_at(settings: Settings, hop: Hop, hint: Hint) -> Stream:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple
 
 from infralint.model import (
@@ -47,20 +48,22 @@ class Front(NamedTuple):
 
 def traces_from(topology: Topology, stream: Stream, node: Node, request: Request) -> list[Trace]:
     """The ways of a request that comes to a node first; none where no hop of it serves the request."""
-    walks = [walk for match in node.route(request) for walk in _walk(topology, node, match, request, None, ())]
-    return [_trace(stream, walk, 0) for walk in walks[:MOST_WAYS] if walk.legs]
+    walks = (walk for match in node.route(request) for walk in _walk(topology, node, match, request, None, ()))
+    return [_trace(stream, walk, 0) for walk in islice(walks, MOST_WAYS) if walk.legs]
 
 
 def traces_through(topology: Topology, stream: Stream, node: Node, hop: Hop, request: Request) -> list[Trace]:
     """The ways of a request that passes a hop for certain: from every entry that leads to it, down to where it ends."""
-    ways = []
-    for fronts in list(_fronts(topology, node, request, (id(hop),)))[:MOST_WAYS] or [()]:
+    return list(islice(_through(topology, stream, node, hop, request), MOST_WAYS))
+
+
+def _through(topology: Topology, stream: Stream, node: Node, hop: Hop, request: Request) -> Iterator[Trace]:
+    for fronts in list(islice(_fronts(topology, node, request, (id(hop),)), MOST_WAYS)) or [()]:
         legs = _linked(fronts)
         arrived = fronts[-1].leg.outbound.request if fronts and fronts[-1].leg.outbound else request
         basis = fronts[-1].link if fronts else None
         for walk in _walk(topology, node, Match(hop), arrived, basis, legs):
-            ways.append(_trace(stream, walk, len(legs)))
-    return ways[:MOST_WAYS]
+            yield _trace(stream, walk, len(legs))
 
 
 def _linked(fronts: Sequence[Front]) -> tuple[Leg, ...]:
@@ -81,7 +84,8 @@ def _walk(
         yield Walk((*before, Leg(match, match.hop, node.name, request, None, basis)), "origin")
     else:
         for forward in match.hop.request_out(request) or (None,):
-            leg = Leg(match, match.hop, node.name, request, forward, basis)
+            replicas = topology.replicas(forward.pool) if forward is not None else None
+            leg = Leg(match, match.hop, node.name, request, forward, basis, replicas=replicas)
             yield from _beyond(topology, node, forward, (*before, leg))
 
 
@@ -111,13 +115,14 @@ def _fronts(topology: Topology, node: Node, request: Request, seen: tuple[int, .
     if len(seen) > MOST_LEGS:
         return
     for dialler in topology.diallers(node):
-        front = None if id(dialler.hop) in seen else _front(dialler, request)
+        front = None if id(dialler.hop) in seen else _front(topology, dialler, request)
         if front is not None:
-            further = list(_fronts(topology, dialler.node, front.leg.inbound, (*seen, id(dialler.hop))))
+            before = _fronts(topology, dialler.node, front.leg.inbound, (*seen, id(dialler.hop)))
+            further = list(islice(before, MOST_WAYS))
             yield from ((*fronts, front) for fronts in further or [()])
 
 
-def _front(dialler: Dialler, request: Request) -> Front | None:
+def _front(topology: Topology, dialler: Dialler, request: Request) -> Front | None:
     """A hop with the request that it would have to get, to send on this one; None where it never sends it."""
     hop = dialler.hop
     asked = Request(request.kind, request.path, hop.hosts[0] if len(hop.hosts) == 1 else None)
@@ -129,7 +134,8 @@ def _front(dialler: Dialler, request: Request) -> Front | None:
         match = next((match for match in dialler.node.route(inbound) if match.hop is hop), None)
         sent = next((sent for sent in hop.request_out(inbound) if sent.request.path == request.path), None)
         if match is not None and sent is not None:
-            return Front(Leg(match, hop, dialler.node.name, inbound, sent), dialler.basis)
+            replicas = topology.replicas(sent.pool)
+            return Front(Leg(match, hop, dialler.node.name, inbound, sent, replicas=replicas), dialler.basis)
     return None
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application import Application, applications
 from infralint.sources.application.languages import LANGUAGES, NOT_IN
-from infralint.sources.application.libraries import LIBRARIES
 from infralint.sources.application.products import PRODUCTS, image_name, products_of_image, products_of_packages
 from infralint.sources.application.rulebook import all_rules
 

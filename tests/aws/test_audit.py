@@ -384,7 +384,7 @@ def test_masked_reports_and_snapshots_hold_no_account_number(world: World, audit
         ('{"regions": 3}', "is not a snapshot of infralint"),
         (
             '{"regions": [{"account": "1", "name": "r", "load_balancers": [{"Type": "application"}]}]}',
-            "LoadBalancerArn is missing",
+            "missing required field LoadBalancerArn",
         ),
     ],
 )

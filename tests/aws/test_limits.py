@@ -19,6 +19,7 @@ from infralint.sources.aws_account.client import BURST, RATE, Account, Caller, C
 from infralint.sources.aws_account.demand import Questions
 from infralint.sources.aws_account.fetch import Scan, fetch
 from infralint.sources.aws_account.snapshot import Region
+from infralint.trace.crossings import crossings
 
 SPEED = 20
 """Simulated seconds in one real one."""
@@ -52,7 +53,7 @@ def scans(server: Server, regions: list[str], settings: Settings) -> tuple[list[
     for name in regions:
         clients = {one: read_only_client(account.session, one, name, server.url) for one in ("elbv2", "elb")}
         caller = Caller(clients, TokenBucket(clock), control, account)
-        found.append(Scan(caller, Region(account=account.label, name=name), Questions(settings)))
+        found.append(Scan(caller, Region(account=account.label, name=name), Questions(settings, crossings)))
     return found, control
 
 

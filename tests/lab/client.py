@@ -72,8 +72,8 @@ class Outcome:
 
     @property
     def handshake(self) -> bool:
-        """Whether the connection became a WebSocket."""
-        return self.status == 101
+        """Whether the connection became a WebSocket: a browser wants to see that said, too."""
+        return self.status == 101 and self.verdict != "refused"
 
 
 async def send(socket: Path, number: str, probe: Probe, session: Session) -> Outcome:
@@ -179,7 +179,7 @@ async def _websocket(socket: Path, probe: Probe, session: Session) -> Outcome:
     async with connection(socket) as (reader, writer):
         head = await _ask(reader, writer, _request(probe, *HANDSHAKE))
         status = int(head.start[1]) if head else 0
-        if head is None or status != 101:
+        if head is None or status != 101 or head.headers.get("Upgrade", "").lower() != "websocket":
             return Outcome("refused", status)
         messages = Messages(reader, writer)
         events = int(await messages.echoed("one"))

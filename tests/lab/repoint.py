@@ -239,7 +239,7 @@ class _Repointing:
     def _proxy_pass(self, item: Directive) -> Directive:
         match = PROXIED.fullmatch(unquote(item.words[1]))
         authority, uri = match.groups() if match else ("", "")
-        if authority in self.upstreams:
+        if authority in self.upstreams or ("$" in authority and self.upstreams):
             return Directive(("proxy_pass", f'"http://{authority}{uri}"'))
         address = f"http://unix:{self._socket(authority)}"
         return Directive(("proxy_pass", f'"{address}:{uri}"' if uri else address))

@@ -8,6 +8,8 @@ from typing import Literal
 
 import pytest
 
+from infralint.model import Request
+
 from .client import Probe
 from .harness import Binary, observe
 from .judged import tier_of
@@ -106,7 +108,9 @@ def test_a_stream_goes_where_infralint_follows_it(way: Way, binary: Binary, tmp_
     [outcome] = observe(binary, server, [Probe(way.path, kind=way.kind, headers=EVENTS if way.kind == "sse" else ())])
     assert outcome.handshake if way.kind == "websocket" else outcome.verdict == "delivered"
     tier = tier_of(f"events {{}} http {{ {server} }}", tmp_path, binary)
-    served = {hop.name: certain for hop, certain in tier.serving(way.kind, None, way.path)}
+    matches = tier.route(Request(way.kind, way.path))
+    served = {match.hop.name: match.certain for match in matches if match.hop}
+    assert all(match.certain or match.reasons for match in matches)
     assert served[way.goal] is way.sure
     assert [name for name, certain in served.items() if certain] == ([way.goal] if way.sure else [])
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infralint.model import UNKNOWN_RESPONSE, Request
 from infralint.sources.nginx.hops import NginxLocation
 from infralint.trace.streams import hints_of
 
@@ -47,7 +48,7 @@ def test_the_location_that_serves_the_stream_is_judged(
     [hop] = [hop for hop in tier.hops if hints_of(hop)]
     assert hop.name == f"location {carrier}"
     assert [one.evidence.kind for one in hints_of(hop)] == [kind or "name"]
-    assert [one for one, _ in tier.serving("sse", None, path)] == [hop]
+    assert [match.hop for match in tier.route(Request("sse", path))] == [hop]
     assert isinstance(hop, NginxLocation)
     [outcome] = observe(binary, configuration, [Probe(path)])
-    assert (outcome.verdict == "held") == (hop.buffering_of(None).value == "always")  # type: ignore[union-attr]
+    assert (outcome.verdict == "held") == (hop.buffering_of(UNKNOWN_RESPONSE).value == "always")  # type: ignore[union-attr]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from infralint.model import Request as ModelRequest
 from infralint.sources.nginx.build import Nginx
-from infralint.sources.nginx.choose import after_rewrites, choose_location, choose_server
 
 from .harness import Binary, binaries
 from .judged import tier_of
@@ -35,15 +35,11 @@ def test_infralint_chooses_as_nginx_does(choices: list[Choice], tmp_path: Path) 
 
 
 def _chosen(tier: Nginx, choice: Choice) -> str:
-    """What the server and location that infralint picks would return."""
-    server, _ = choose_server(tier.servers, choice.request.host, "*:80")
-    if server.returns:
-        return server.returns
-    path = after_rewrites(server, choice.request.path)
-    if path is None:
-        return ""
-    place = choose_location(server.places, path, not server.keeps_slashes)
-    return place.tag.block.children("return")[0].args[-1] if place else ""
+    """What nginx would answer by what infralint reads."""
+    [match] = tier.route(ModelRequest("sse", choice.request.path, choice.request.host))
+    assert match.answer is not None
+    code, _, text = match.answer.value.partition(" ")
+    return text if code == "200" else ""
 
 
 def test_the_cases_reach_every_kind_of_location(choices: list[Choice]) -> None:

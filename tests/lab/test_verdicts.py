@@ -16,7 +16,7 @@ import pytest
 
 from infralint.engine.pages import examples
 from infralint.engine.registry import built_in_folder
-from infralint.model import Hop, Known
+from infralint.model import UNKNOWN_RESPONSE, Hop, Known, Request, StreamKind
 from infralint.sources.nginx.build import Nginx
 from infralint.sources.nginx.hops import NginxLocation
 from infralint.sources.nginx.scopes import time
@@ -32,16 +32,16 @@ LARGE = 9000
 """Bytes: an event larger than any buffer of nginx's defaults."""
 
 
-def hop_for(tier: object, kind: str, host: str, path: str) -> NginxLocation:
+def hop_for(tier: Nginx, kind: StreamKind, host: str, path: str) -> NginxLocation:
     """The one hop that serves a request."""
-    [(hop, _)] = tier.serving(kind, host, path)  # type: ignore[attr-defined]
-    assert isinstance(hop, NginxLocation)
-    return hop
+    [match] = tier.route(Request(kind, path, host))
+    assert isinstance(match.hop, NginxLocation)
+    return match.hop
 
 
 def value(hop: Hop, field: str) -> object:
     """A setting's value, or None where it can't be told."""
-    setting = hop.buffering_of(None) if field == "buffering" else getattr(hop, field)
+    setting = hop.buffering_of(UNKNOWN_RESPONSE) if field == "buffering" else getattr(hop, field)
     return setting.value if isinstance(setting, Known) else None
 
 
@@ -255,7 +255,7 @@ def _path(hop: NginxLocation, tier: Nginx) -> str:
     pattern = hop.paths[0]
     if pattern.startswith("@"):
         others = [place.pattern for server in tier.servers for place in server.places if place.pattern.startswith("/")]
-        return next(path for path in others if hop in [one for one, _ in tier.serving("sse", None, path)])
+        return next(path for path in others if hop in [match.hop for match in tier.route(Request("sse", path))])
     return pattern if pattern.startswith("/") else "/" + matching(pattern)[0].lstrip("/")
 
 

@@ -75,7 +75,7 @@ def test_a_websocket_is_handed_over_by_its_name(lint: Lint) -> None:
     assert problems(report, "missing-upgrade-headers") == ["nginx.conf:3 warning missing-upgrade-headers"]
 
 
-@pytest.mark.parametrize("own", ["# WebSocket", "proxy_buffering off;", "proxy_read_timeout 10m;"])
+@pytest.mark.parametrize("own", ["# WebSocket", "proxy_buffering off;"])
 def test_what_a_location_says_of_itself_outweighs_a_name(own: str, lint: Lint) -> None:
     text = f"location /socket.io/ {{ try_files $uri @a; }}\nlocation @a {{ proxy_pass http://a;\n{own}\n}}"
     report = lint({"nginx.conf": f"server {{\n{text}\n}}\n"})

@@ -288,14 +288,17 @@ def test_what_holds_whichever_way_is_known(directives: str, lint: Lint) -> None:
 @pytest.mark.parametrize(
     ("text", "language"),
     [
-        ("server { listen <%= @port %>; location /sse { proxy_pass http://<%= @app %>; } }", "ERB"),
+        ("server { listen <?= $port ?>; location /sse { proxy_pass http://app; } }", "PHP"),
+        ("server {\n<#if tls>\nlisten 443;\n</#if>\nlocation /sse { proxy_pass http://app; } }", "FreeMarker"),
+        ("server {\n#if ($tls)\nlisten 443;\n#end\nlocation /sse { proxy_pass http://app; } }", "Velocity"),
+        ("server {\n% if tls:\nlisten 443;\n% endif\nlocation /sse { proxy_pass http://app; } }", "Mako"),
         ("server { listen %%port%%; location /sse { proxy_pass http://%%app%%; } }", "%%name%%"),
         ("server { listen @PORT@; location /sse { proxy_pass http://app; } }", "@name@"),
         ("%{ if x }\nserver { location /sse { proxy_pass http://app; } }\n%{ endif }", "Terraform"),
     ],
 )
 def test_other_template_languages_are_named_not_judged(text: str, language: str, lint: Lint) -> None:
-    report = lint({"nginx/site.conf.erb": text})
+    report = lint({"nginx/site.conf.in": text})
     assert report["findings"] == []
     assert language in report["unknown"][0]["message"]
 
@@ -505,7 +508,10 @@ def test_links_lead_neither_out_nor_round(tmp_path: Path, lint: Lint) -> None:
     (tmp_path / "conf.d/dangling.conf").symlink_to("nowhere")
     report = lint({})
     assert {one["location"]["path"] for one in report["findings"]} <= {"conf.d/a.conf"}
-    assert "link that leads out of the project" in report["unreadable"][0]["message"]
+    assert {one["location"]["path"]: one["message"] for one in report["unreadable"]} == {
+        "conf.d/dangling.conf": "is a link to nothing",
+        "conf.d/secret.conf": "is a link that leads out of the project; infralint does not follow it",
+    }
 
 
 def test_a_folder_called_like_a_file_is_walked(lint: Lint) -> None:
@@ -514,14 +520,14 @@ def test_a_folder_called_like_a_file_is_walked(lint: Lint) -> None:
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"nginx.conf": SERVER, "nginx/good.conf": SERVER})
-    real = os.stat
+    real = os.open
 
-    def vanished(path: object, *rest: object, **more: object) -> os.stat_result:
+    def vanished(path: object, *rest: object, **more: object) -> int:
         if str(path).endswith("/nginx.conf"):
             raise PermissionError(13, "Permission denied")
         return real(path, *rest, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("infralint.project.os.stat", vanished)
+    monkeypatch.setattr("infralint.project.walking.os.open", vanished)
     report = lint({})
     assert report["unreadable"][0]["message"] == "can't be read: Permission denied"
     assert buffered(report) == [f"nginx/good.conf:{HELD}"]

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from judging import doubts, idle, judged, places, reading, said
 
+from infralint.model import Request
+
 STREAM = {"infralint.yaml": "streams: [{path: /ws/chat, kind: websocket}]\n"}
 
 
@@ -268,8 +270,8 @@ resource "aws_lb_listener" "http" {
 """
     found = reading(tmp_path, {"main.tf": BALANCER + redirect + listener() + group("app", STICKY)})
     assert [one.name for one in found.hops] == ["aws_lb.main"]
-    tier = found.nodes[0]
-    assert [certain for _, certain in tier.serving("sse", None, "/")] == [True]
+    [node] = found.nodes
+    assert [match.certain for match in node.route(Request("sse", "/"))] == [True]
 
 
 def split(old: str, new: str, more: str = "") -> str:

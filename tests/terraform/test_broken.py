@@ -29,7 +29,7 @@ GOOD = 'resource "aws_lb" "good" {\n  idle_timeout = 60\n}\n'
         ('resource "aws_lb" "bad" {\n  tags = { a = 1 b = 2 }\n}\n', 2, "expected , or a new line"),
         ('resource "aws_lb" "bad" {\n  x = <<EOT\nnever\n}\n', 2, "never closed"),
         ('resource "aws_lb" "bad" {\n  x = [1, 2\n}\n', 3, "expected , or ]"),
-        ('resource "aws_lb" "bad" { a = 1 b = 2 }\n', 1, "expected the end of the line"),
+        ('resource "aws_lb" "bad" { a = 1 b = 2 }\n', 1, "expected } behind the one argument"),
         ('resource "aws_lb" "bad" {\n  x = 1 +\n}\n', 2, "expected a value"),
         ("<<<<<<< HEAD\n" + GOOD, 1, "expected an attribute or a block"),
         ('resource "aws_lb" "bad" {\n  x = max\n  (1, 2)\n}\n', 3, "expected an attribute or a block"),

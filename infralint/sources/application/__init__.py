@@ -6,9 +6,14 @@ by their imports to the routes that they answer.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterable
 
+from infralint.model import Evidence, Location, Reading
+from infralint.project import Project
 from infralint.sources.application.facts import Application, ClientCall, Route, ServerFact
+from infralint.sources.application.mentions import mentions
+from infralint.sources.application.nodes import node_of, stream_of
 from infralint.sources.application.reading import Reader
 
 
@@ -23,4 +28,40 @@ def applications(
     return Reader(files, text, shown).applications()
 
 
-__all__ = ["Application", "ClientCall", "Route", "ServerFact", "applications"]
+def read(project: Project) -> Reading:
+    """The applications of a project, and what their clients open."""
+    reading = Reading("application")
+    with project.guard.around(Location(project.shown_path(project.root)), ""):
+        for application in applications(project.files, project.bytes, project.shown):
+            node = node_of(application)
+            reading.nodes.append(node)
+            reading.files += [hop.where.path for hop in node.hops] or _manifest(project, application)
+            reading.mentions += [Evidence("source", route.because, route.where) for route in application.routes[:1]]
+            reading.mentions += [Evidence("source", call.because, call.where) for call in application.clients[:1]]
+            calls = [stream_of(call, project.settings) for call in application.clients]
+            reading.streams += [stream for stream in calls if stream is not None]
+            reading.skipped += [f"{project.shown(application.folder)}: {reason}" for reason in application.reasons]
+    reading.mentions += mentions(project)
+    reading.files = sorted(set(reading.files))
+    return reading
+
+
+_MANIFESTS = (
+    "package.json",
+    "pyproject.toml",
+    "requirements.txt",
+    "go.mod",
+    "Gemfile",
+    "composer.json",
+    "Cargo.toml",
+    "Dockerfile",
+)
+
+
+def _manifest(project: Project, application: Application) -> list[str]:
+    """What says that there is an application, where none of its code streams."""
+    paths = (posixpath.join(application.folder, name) for name in _MANIFESTS)
+    return [project.shown(path) for path in paths if path in project.file_set][:1]
+
+
+__all__ = ["Application", "ClientCall", "Route", "ServerFact", "applications", "read"]

@@ -10,11 +10,11 @@ from dataclasses import replace
 from fnmatch import translate
 from functools import cached_property
 
+from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
 from infralint.sources.application.joining import Joiner, Rulebook
 from infralint.sources.application.languages import language_of
-from infralint.sources.application.libraries import LIBRARIES
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
 from infralint.sources.application.program import Program
 from infralint.sources.application.routes import Found, Routes

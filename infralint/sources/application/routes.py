@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from infralint.model import Location
+from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import client_calls
 from infralint.sources.application.facts import ClientCall, Extent, Route
 from infralint.sources.application.joining import Registration, is_true, method_in, without_method
-from infralint.sources.application.libraries import LIBRARIES
 from infralint.sources.application.manifests import Package
 from infralint.sources.application.paths import ROOT, Path, path_of
 from infralint.sources.application.responses import shortened

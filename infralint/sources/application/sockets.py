@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.heartbeats import heartbeat_in, ping_interval
 from infralint.sources.application.joining import Joiner, Registration, is_true
-from infralint.sources.application.libraries import LIBRARIES
 from infralint.sources.application.paths import ANYWHERE, UNKNOWN, Path, path_of
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.rulebook import Rules, SocketShape

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from infralint.model import Crossing, Finding, Hop, Known
+from infralint.model import Crossing, Finding, Hop, Known, Reading
 from infralint.platforms.aws_elb import GROUP_STICKY
 from infralint.project.config import Settings
 from infralint.sources.aws_account.hops import LiveLoadBalancer, reading
 from infralint.sources.aws_account.snapshot import Item, Region, Snapshot
-from infralint.trace.crossings import crossings
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,14 @@ class Demand:
 
 @dataclass(frozen=True)
 class Questions:
-    """What a project asks of an account. names: load balancers to look at (name, ARN, `tag:K=V`), none for all.
+    """What a project asks of an account. crossings: finds which
+    streams pass which hops. names: load balancers to look at (name, ARN, `tag:K=V`), none for all.
 
     drift: everything is compared, so everything is read.
     """
 
     settings: Settings
+    crossings: Callable[[Settings, Sequence[Reading]], list[Crossing[Hop]]]
     names: tuple[str, ...] = ()
     drift: bool = False
 
@@ -58,7 +60,7 @@ class Questions:
     def may_cross(self, item: Item, tags: dict[str, str], arn: str) -> bool:
         """Whether some declared stream may go through a load balancer, its rules unseen."""
         streams = self.settings.streams or ()
-        narrow = [Questions(self.settings, tuple(stream.hops)) for stream in streams]
+        narrow = [Questions(self.settings, self.crossings, tuple(stream.hops)) for stream in streams]
         return any(one.chooses(item, tags, arn) for one in narrow)
 
     def asked_of(self, region: Region) -> Demand:
@@ -67,7 +69,7 @@ class Questions:
         if self.drift:
             hops = [hop for tier in tiers for hop in tier.hops if isinstance(hop, LiveLoadBalancer)]
             return Demand(frozenset(one.arn for one in hops), frozenset(one.group_arn for one in hops if one.group_arn))
-        crossed = crossings(self.settings, [reading(Snapshot(regions=[region]))])
+        crossed = self.crossings(self.settings, [reading(Snapshot(regions=[region]))])
         balancers, groups = set[str](), set[str]()
         for crossing in crossed:
             hop = crossing.hop

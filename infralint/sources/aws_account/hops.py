@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,13 +11,9 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from infralint.model import (
-    Hop,
     Known,
     Location,
-    Match,
-    Node,
     Reading,
-    Request,
     Setting,
     Unknown,
     Unreadable,
@@ -36,17 +32,18 @@ from infralint.platforms.aws_elb import (
     TCP_IDLE,
     TYPE,
     Attributes,
+    BalancerNode,
+    Listener,
     LoadBalancer,
     Parts,
     classic_kind,
-    likely,
     reduced,
     typed,
 )
 from infralint.sources.aws_account import fixes
 from infralint.sources.aws_account.owners import Owner, owner_of
-from infralint.sources.aws_account.rules import Forward, Rule, default_only, parsed, reached
-from infralint.sources.aws_account.snapshot import BadSnapshot, Failure, Item, Region, Snapshot, load
+from infralint.sources.aws_account.rules import ForwardAction, default_rule, forward_of, parsed_rule
+from infralint.sources.aws_account.snapshot import Failure, Item, Region, Snapshot, load
 from infralint.sources.aws_account.troubles import told, why_unknown
 
 PLATFORM = "aws"
@@ -104,42 +101,11 @@ class LiveLoadBalancer(LoadBalancer):
         return fixes.fix(target, self.owner, setting, seconds)
 
 
-Ways = tuple[tuple[Rule, ...], ...]
-"""The rules of every listener."""
-
-
 @dataclass(kw_only=True, eq=False)
-class Balancer(Node):
-    """One load balancer. ways: its listeners' rules, empty where they were not read.
-
-    unseen: some rules could not be read, so that nothing is certain.
-    """
+class LiveNode(BalancerNode):
+    """A load balancer of an account."""
 
     platform: ClassVar[str] = PLATFORM
-
-    hops: tuple[LiveLoadBalancer, ...]
-    ways: Ways = ()
-    unseen: bool = False
-
-    def route(self, request: Request) -> list[Match]:
-        """The target groups that listeners choose, by their rules."""
-        return [Match(hop, certain) for hop, certain in self._reached(request.host, request.path)]
-
-    def _reached(self, host: str | None, path: str) -> Iterable[tuple[Hop, bool]]:
-        if not self.ways or self.unseen:
-            return likely([(hop, False) for hop in self.hops])
-        answers = [self._through(rules, host, path) for rules in self.ways]
-        answers = [one for one in answers if one]
-        counts = Counter(key for one in answers for key, certain in one.items() if certain)
-        every = {key for one in answers for key in one}
-        return [(hop, counts[hop.group_arn] == len(answers)) for hop in self.hops if hop.group_arn in every]
-
-    def _through(self, rules: tuple[Rule, ...], host: str | None, path: str) -> dict[str, bool]:
-        found: dict[str, bool] = {}
-        for forward, certain in reached(rules, host, path):
-            for arn in forward.in_use if forward else ():
-                found[arn] = found.get(arn, False) or certain
-        return found
 
 
 @dataclass(frozen=True)
@@ -157,7 +123,8 @@ class Places:
 
 def hops(snapshot: Snapshot) -> list[LiveLoadBalancer]:
     """Every load balancer of a snapshot with each of its target groups."""
-    return [hop for tier in tiers(snapshot, Places()) for hop in tier.hops]
+    found = [hop for node in tiers(snapshot, Places()) for hop in node.hops]
+    return [hop for hop in found if isinstance(hop, LiveLoadBalancer)]
 
 
 def reading(snapshot: Snapshot, places: Places | None = None) -> Reading:
@@ -185,7 +152,7 @@ def troubles(snapshot: Snapshot) -> list[Unreadable]:
     return found
 
 
-def tiers(snapshot: Snapshot, places: Places) -> Iterator[Balancer]:
+def tiers(snapshot: Snapshot, places: Places) -> Iterator[LiveNode]:
     for region in snapshot.regions:
         yield from _Region(region, places).tiers()
 
@@ -225,7 +192,7 @@ class _Region:
                 found[balancer].append(arn)
         return found
 
-    def tiers(self) -> Iterator[Balancer]:
+    def tiers(self) -> Iterator[LiveNode]:
         for item in self.region.load_balancers:
             if item.get("Type", "application") == "application":
                 yield self._application(item)
@@ -234,42 +201,71 @@ class _Region:
         for item in self.region.classic_load_balancers:
             yield self._classic(item)
 
-    def _application(self, item: Item) -> Balancer:
+    def _application(self, item: Item) -> LiveNode:
         arn = item["LoadBalancerArn"]
-        listeners = [one for one in self.region.listeners.get(arn, ()) if one.get("Protocol") != "UDP"]
-        ways = tuple(self._rules_of(one) for one in listeners)
+        listeners = [listener for listener in self.region.listeners.get(arn, ()) if listener.get("Protocol") != "UDP"]
+        ways = tuple(map(self._way, listeners))
         balancer = self._attributes(
             self.region.load_balancer_attributes, "DescribeLoadBalancerAttributes", arn, (IDLE,)
         ) | {TYPE: self._known(TYPE, "application", arn, "Type")}
-        forwards = [rule.forward for rules in ways for rule in rules if rule.forward]
-        groups = self.attached.get(arn, []) or sorted({one for forward in forwards for one in forward.in_use})
+        forwards = [forward for listener in listeners for forward in self._forwards(listener)]
+        groups = self.attached.get(arn, []) or sorted({group for forward in forwards for group in forward.in_use})
+        groups = groups or [""]
         paths = _patterns(ways)
-        found = tuple(
+        hops = tuple(
             self._hop(
                 item, self._parts(item, balancer, group, _widest(forwards, group)), group, paths=paths.get(group, ())
             )
-            for group in groups or [""]
+            for group in groups
         )
-        unseen = any(one["ListenerArn"] not in self.region.rules for one in listeners)
-        return Balancer(name=item["LoadBalancerName"], hops=found, ways=ways, unseen=unseen)
+        return self._node(item["LoadBalancerName"], arn, item, hops, tuple(groups), ways)
 
-    def _rules_of(self, listener: Item) -> tuple[Rule, ...]:
-        rules = self.region.rules.get(listener["ListenerArn"])
-        return default_only(listener) if rules is None else parsed(rules)
+    def _node(
+        self,
+        name: str,
+        arn: str,
+        item: Item,
+        hops: tuple[LiveLoadBalancer, ...],
+        keys: tuple[str, ...],
+        ways: tuple[Listener, ...] = (),
+    ) -> LiveNode:
+        names = frozenset(filter(None, (arn, item.get("DNSName", ""))))
+        return LiveNode(name=name, hops=hops, keys=keys, ways=ways, known_as=names)
 
-    def _network(self, item: Item) -> Balancer:
+    def _way(self, listener: Item) -> Listener:
+        """A listener with its rules, or with what it does by itself where they were not read."""
+        arn = listener["ListenerArn"]
+        where = self.places.of(arn)
+        described = self.region.rules.get(arn)
+        rules = (
+            (default_rule(listener, where),)
+            if described is None
+            else tuple(parsed_rule(item, where) for item in described)
+        )
+        return Listener(arn, rules, listener.get("Port"), unread=described is None)
+
+    def _forwards(self, listener: Item) -> list[ForwardAction]:
+        described = self.region.rules.get(listener["ListenerArn"])
+        actions = (
+            [listener.get("DefaultActions", ())]
+            if described is None
+            else [item.get("Actions", ()) for item in described]
+        )
+        return [forward for found in actions if (forward := forward_of(found)) is not None]
+
+    def _network(self, item: Item) -> LiveNode:
         arn = item["LoadBalancerArn"]
         family = item["Type"]
         balancer = {TYPE: self._known(TYPE, family, arn, "Type")}
         found = []
         for listener in self.region.listeners.get(arn, ()):
             if listener.get("Protocol", "") in TCP_PROTOCOLS:
-                for rule in default_only(listener):
-                    for group in rule.forward.in_use if rule.forward else ():
-                        found.append(self._behind(item, balancer, listener, group))
+                forward = forward_of(listener.get("DefaultActions", ()))
+                for group in forward.in_use if forward else ():
+                    found.append(self._behind(item, balancer, listener, group))
         if arn not in self.region.listeners:
             found = [self._behind(item, balancer, None, group) for group in self.attached.get(arn, []) or [""]]
-        return Balancer(name=item["LoadBalancerName"], hops=tuple(found))
+        return self._node(item["LoadBalancerName"], arn, item, tuple(found), tuple(map(str, range(len(found)))))
 
     def _behind(self, item: Item, balancer: Attributes, listener: Item | None, group: str) -> LiveLoadBalancer:
         parts = self._parts(item, balancer, group, None, self._listener(item, listener))
@@ -288,7 +284,7 @@ class _Region:
             return found
         return found | self._attributes(self.region.listener_attributes, "DescribeListenerAttributes", arn, (TCP_IDLE,))
 
-    def _classic(self, item: Item) -> Balancer:
+    def _classic(self, item: Item) -> LiveNode:
         name = item["LoadBalancerName"]
         arn = classic_arn(self.region, name)
         balancer = {TYPE: self._known(TYPE, "classic", arn, "LoadBalancerName"), IDLE: self._classic_idle(name, arn)}
@@ -296,7 +292,8 @@ class _Region:
         for described in item.get("ListenerDescriptions", ()):
             hop = self._classic_hop(item, arn, balancer, described)
             kinds.setdefault(classic_kind(hop), hop)
-        return Balancer(name=name, hops=tuple(kinds.values()))
+        hops = tuple(kinds.values())
+        return self._node(name, arn, item, hops, tuple(map(str, range(len(hops)))))
 
     def _classic_hop(self, item: Item, arn: str, balancer: Attributes, described: Item) -> LiveLoadBalancer:
         protocol, port = described["Listener"]["Protocol"], described["Listener"].get("LoadBalancerPort", 0)
@@ -345,7 +342,7 @@ class _Region:
         item: Item,
         balancer: Attributes,
         group: str,
-        forward: Forward | None,
+        forward: ForwardAction | None,
         listener: Attributes = NOTHING,
     ) -> Parts:
         arn = item["LoadBalancerArn"]
@@ -478,36 +475,25 @@ def console_link(region: Region, arn: str) -> str:
     return f"{console}/ec2/home?region={region.name}#{detail}" if console else ""
 
 
-def _widest(forwards: Iterable[Forward], group: str) -> Forward | None:
+def _widest(forwards: Iterable[ForwardAction], group: str) -> ForwardAction | None:
     """Of the actions that lead to a group, the one that shares requests among most groups."""
     return max((one for one in forwards if group in one.in_use), key=lambda one: len(one.in_use), default=None)
 
 
-def _patterns(ways: Ways) -> dict[str, tuple[str, ...]]:
+def _patterns(ways: Iterable[Listener]) -> dict[str, tuple[str, ...]]:
     """Target group -> the path patterns that lead to it."""
     found: dict[str, list[str]] = defaultdict(list)
-    for rules in ways:
-        for rule in rules:
-            for group in rule.forward.in_use if rule.forward else ():
-                found[group] += [path for path in rule.paths if path not in found[group]]
+    for listener in ways:
+        for rule in listener.rules:
+            for share in rule.shares:
+                found[share.target] += [path for path in rule.conditions.paths if path not in found[share.target]]
     return {group: tuple(paths) for group, paths in found.items()}
 
 
 def read_text(text: str, shown: str) -> Reading:
     """A saved snapshot with every setting at its line. Raises BadSnapshot."""
-    snapshot = checked(load(text.encode()))
+    snapshot = load(text.encode())
     return reading(snapshot, Places(shown, _lines(text, shown, _resources(snapshot))))
-
-
-def checked(snapshot: Snapshot) -> Snapshot:
-    """The snapshot, if hops can be made of it: it may have been edited. Raises BadSnapshot."""
-    try:
-        for _ in tiers(snapshot, Places()):
-            pass
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        what = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
-        raise BadSnapshot(f"holds something that AWS does not say: {what}") from error
-    return snapshot
 
 
 def _resources(snapshot: Snapshot) -> dict[str, str]:

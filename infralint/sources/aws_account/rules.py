@@ -1,20 +1,20 @@
-"""Which target groups the listeners of an application load balancer send a request to.
+"""Listener rules as AWS's API gives them, as the platform's own.
 
-https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
+https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeRules.html
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
+from infralint.model import Known, Location
+from infralint.platforms.aws_elb import LAST, Conditions, Rule, Share
 from infralint.sources.aws_account.snapshot import Item
 
 
 @dataclass(frozen=True, slots=True)
-class Forward:
+class ForwardAction:
     """A forward action. groups: ARN -> weight; sticky: whether clients stay with one of several groups."""
 
     groups: tuple[tuple[str, int], ...]
@@ -25,93 +25,66 @@ class Forward:
         return tuple(arn for arn, weight in self.groups if weight > 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A listener rule. hosts, paths: patterns, any of which must match (none: any); other: it asks for more
-    than host and path, so that it may match or not. forward: None where it answers by itself."""
-
-    hosts: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    other: bool = False
-    forward: Forward | None = None
-
-    def matches(self, host: str | None, path: str) -> bool | None:
-        """Whether a request matches; None: that can't be told from its host and path."""
-        if self.paths and not any(_like(one, path) for one in self.paths):
-            return False
-        if self.hosts and host is not None and not any(_like(one.lower(), host.lower()) for one in self.hosts):
-            return False
-        return None if self.other or (self.hosts and host is None) else True
-
-    @property
-    def telling(self) -> bool:
-        """Whether it speaks of a host or path at all: the default rule takes whatever comes."""
-        return bool(self.hosts or self.paths)
-
-
-def parsed(items: Sequence[Item]) -> tuple[Rule, ...]:
-    """Rules of one listener as DescribeRules gives them, the first that is tried first."""
-    return tuple(_rule(item) for item in sorted(items, key=_priority))
-
-
-def default_only(listener: Item) -> tuple[Rule, ...]:
-    """What a listener does by itself, its rules unseen."""
-    return (Rule(forward=_forward(listener.get("DefaultActions", ()))),)
-
-
-def reached(rules: Sequence[Rule], host: str | None, path: str) -> Iterator[tuple[Forward | None, bool]]:
-    """The actions a request may meet, each with whether a rule for its host or path surely chose it."""
-    certain = True
-    for rule in rules:
-        match rule.matches(host, path):
-            case True:
-                yield rule.forward, certain and rule.telling
-                return
-            case None:
-                yield rule.forward, False
-                certain = False
-
-
-def _priority(item: Item) -> tuple[bool, int]:
+def parsed_rule(item: Item, where: Location) -> Rule:
+    """A rule of DescribeRules."""
     priority = str(item.get("Priority", "default"))
-    return not priority.isdigit(), int(priority) if priority.isdigit() else 0
+    order = float(priority) if priority.isdigit() else LAST
+    return _rule(order, _conditions(item), item.get("Actions", ()), where)
 
 
-def _rule(item: Item) -> Rule:
-    hosts: list[str] = []
-    paths: list[str] = []
-    other = False
-    for condition in item.get("Conditions", ()):
-        config = condition.get("HostHeaderConfig") or condition.get("PathPatternConfig") or condition
-        patterns = config.get("Values") or condition.get("Values") or []
-        match condition.get("Field"):
-            case "host-header" if patterns:
-                hosts += patterns
-            case "path-pattern" if patterns:
-                paths += patterns
-            case _:
-                other = True
-    return Rule(tuple(hosts), tuple(paths), other, _forward(item.get("Actions", ())))
+def default_rule(listener: Item, where: Location) -> Rule:
+    """What a listener does by itself."""
+    return _rule(LAST, Conditions(), listener.get("DefaultActions", ()), where)
 
 
-def _forward(actions: Sequence[Item]) -> Forward | None:
+def forward_of(actions: Sequence[Item]) -> ForwardAction | None:
+    """Where actions forward to; None where they answer by themselves."""
     for action in actions:
         if action.get("Type") == "forward":
             config = action.get("ForwardConfig") or {}
-            tuples = config.get("TargetGroups") or [{"TargetGroupArn": action.get("TargetGroupArn", "")}]
-            weights = tuple((one.get("TargetGroupArn", ""), int(one.get("Weight", 1))) for one in tuples)
-            return Forward(weights, bool((config.get("TargetGroupStickinessConfig") or {}).get("Enabled")))
+            groups = config.get("TargetGroups") or [{"TargetGroupArn": action.get("TargetGroupArn", "")}]
+            weights = tuple((group.get("TargetGroupArn", ""), int(group.get("Weight", 1))) for group in groups)
+            return ForwardAction(weights, bool((config.get("TargetGroupStickinessConfig") or {}).get("Enabled")))
     return None
 
 
-def _like(pattern: str, text: str) -> bool:
-    return _compiled(pattern).fullmatch(text) is not None
+def _rule(priority: float, conditions: Conditions, actions: Sequence[Item], where: Location) -> Rule:
+    forward = forward_of(actions)
+    shares = tuple(Share(arn) for arn in forward.in_use) if forward else ()
+    return Rule(priority, conditions, shares, None if shares else _answer(actions, where))
 
 
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """AWS's wildcards: `*` any characters, `?` exactly one; both also match a slash. Runs of stars are one star."""
-    return re.compile(
-        "".join({"*": ".*?", "?": "."}.get(part[0], re.escape(part)) for part in re.findall(r"\*+|\?|[^*?]+", pattern)),
-        re.DOTALL,
-    )
+_FIELDS = {"host-header": "hosts", "path-pattern": "paths", "http-request-method": "methods"}
+_CONFIGS = ("HostHeaderConfig", "PathPatternConfig", "HttpRequestMethodConfig")
+
+
+def _conditions(item: Item) -> Conditions:
+    found: dict[str, list[str]] = {"hosts": [], "paths": [], "methods": []}
+    reason = ""
+    for condition in item.get("Conditions", ()):
+        field = condition.get("Field", "")
+        config = next((condition[name] for name in _CONFIGS if condition.get(name)), condition)
+        values = config.get("Values") or condition.get("Values") or []
+        if field in _FIELDS and values:
+            found[_FIELDS[field]] += values
+        else:
+            reason = f"its rule {item.get('Priority', '')} asks for {field or 'more than host and path'}"
+    return Conditions(tuple(found["hosts"]), tuple(found["paths"]), frozenset(found["methods"]), reason)
+
+
+def _answer(actions: Sequence[Item], where: Location) -> Known[str] | None:
+    for action in actions:
+        kind = action.get("Type", "")
+        if kind == "redirect":
+            config = action.get("RedirectConfig") or {}
+            code = str(config.get("StatusCode", "HTTP_301")).removeprefix("HTTP_")
+            parts = (
+                config.get("Protocol", "#{protocol}"),
+                config.get("Host", "#{host}"),
+                config.get("Path", "/#{path}"),
+            )
+            return Known(f"{code} {parts[0]}://{parts[1]}{parts[2]}".lower(), where, "redirect", written="redirect")
+        if kind == "fixed-response":
+            code = str((action.get("FixedResponseConfig") or {}).get("StatusCode", "200"))
+            return Known(code, where, "fixed-response", written="fixed-response")
+    return None

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from infralint.sources.aws_account.shapes import WrongShape, check_shapes
+
 VERSION = 1
 
 Trouble = Literal["denied", "credentials", "throttled", "gone", "failed", "stopped"]
@@ -78,6 +80,15 @@ def load(data: bytes) -> Snapshot:
         raise BadSnapshot(f"is not a snapshot of infralint: {error}") from error
     if snapshot.version != VERSION:
         raise BadSnapshot(f"is a snapshot of version {snapshot.version}; this infralint reads version {VERSION}")
+    if not snapshot.regions and not snapshot.failures:
+        raise BadSnapshot(
+            "is not a snapshot of infralint: it holds no region (`infralint audit aws --save` writes one)"
+        )
+    try:
+        for index, region in enumerate(snapshot.regions):
+            check_shapes(region, f"$.regions[{index}]")
+    except WrongShape as error:
+        raise BadSnapshot(f"holds something that AWS does not say: {error}") from error
     return snapshot
 
 

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from infralint.model import Location, Reading, Unknown, Unreadable
 from infralint.project import Project
+from infralint.project.compose import read_compose
 from infralint.sources.nginx import build
 from infralint.sources.nginx.discover import sources
 from infralint.sources.nginx.environment import Environment
-from infralint.sources.nginx.hints import declarations
+from infralint.sources.nginx.hints import read_declarations
 from infralint.sources.nginx.includes import Includes
-from infralint.sources.nginx.refusals import refusals
+from infralint.sources.nginx.refusals import refusals, unsearchable
 from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.versions import Versions
-from infralint.sources.unread import kinds_named
 
 MAIN = frozenset({"http", "events", "stream", "mail"})
 
@@ -27,10 +27,10 @@ def read(project: Project) -> Reading:
     includes = Includes(project, found)
     versions, environment = Versions(project), Environment(project)
     parts = list(_grouped(project, found, includes))
-    shared = build.shared(parts, includes)
+    shared = build.collect_shared(parts, includes)
     heard: set[Location] = set()
     for part in parts:
-        tier = build.tier(part, includes, environment, versions, shared)
+        tier = build.read_part(part, includes, environment, versions, shared)
         if tier.hops or tier.servers:
             reading.nodes.append(tier)
         reading.unknown += tier.unseen
@@ -38,13 +38,15 @@ def read(project: Project) -> Reading:
         heard |= tier.heard
     reading.unreadable += _unmapped(project)
     reading.unknown += _unmet(heard, includes)
-    reading.seen += kinds_named(project)
     reading.files = sorted({source.shown for source in includes.sources.values()})
-    reading.texts = {one.shown: one.prepared.unprepared for one in found if one.dump or one.path in project.virtual}
-    reading.origins = {one.shown: project.shown(one.dump) for one in found if one.dump}
-    reading.unreadable += [one for one in includes.broken.values() if one is not None]
-    reading.unreadable += [Unreadable(one.why, one.where) for one in includes.clashes.values()]
-    reading.unreadable += [one for tree in includes.trees.values() for one in refusals(tree)]
+    reading.texts = {
+        entry.shown: entry.prepared.unprepared for entry in found if entry.dump or entry.path in project.virtual
+    }
+    reading.origins = {entry.shown: project.shown(entry.dump) for entry in found if entry.dump}
+    reading.unreadable += [entry for entry in includes.broken.values() if entry is not None]
+    reading.unreadable += [Unreadable(entry.why, entry.where) for entry in includes.clashes.values()]
+    reading.unreadable += [entry for tree in includes.trees.values() for entry in refusals(tree)]
+    reading.unknown += [entry for tree in includes.trees.values() for entry in unsearchable(tree)]
     for path, why in includes.beyond.items():
         source = includes.sources.get(path)
         shown, line = (source.shown, source.first_line) if source else (project.shown(path), 1)
@@ -58,62 +60,77 @@ def _unmapped(project: Project) -> Iterator[Unreadable]:
     for server, local in project.settings.nginx.include_paths.items():
         inside = local.strip("/").removeprefix("./")
         if inside not in ("", ".") and not (project.root / inside).exists():
-            said = f"nginx.include_paths: {server} is mapped to {local}, which is not in the project"
-            yield Unreadable(said, Location(project.config_shown or "infralint.yaml"))
+            message = f"nginx.include_paths: {server} is mapped to {local}, which is not in the project"
+            yield Unreadable(message, Location(project.config_shown or "infralint.yaml"))
 
 
 def _unmet(heard: set[Location], includes: Includes) -> Iterator[Unknown]:
     """Comments that declare a stream, and that no location took."""
     for source in includes.sources.values():
-        for where, text in declarations(source):
+        for where, text in read_declarations(source):
             if where not in heard:
                 why = f"the comment `# {text}` declares a stream, and no location with a `proxy_pass` (or the like) takes it"
                 yield Unknown(where, "", why, "write it above the location that proxies the stream")
 
 
 def _grouped(project: Project, found: Sequence[Source], includes: Includes) -> Iterator[build.Part]:
-    """What runs as one nginx: a main file with all it includes; fragments of one folder that nobody includes; a dump."""
+    """What runs as one nginx: a main file with all it includes; fragments of one folder that nobody includes; a dump.
+
+    Fragments that different services mount run in different ones.
+    """
     reading = project.work.steps("nginx files", found)
-    trees = [(source, tree) for source in reading if (tree := includes.tree(source.path)) is not None]
-    mains = [
-        (source, tree) for source, tree in trees if _is_main(tree) and not (source.dump and not _first(source, found))
-    ]
-    for source, tree in mains:
-        yield build.Part(source.shown, posixpath.dirname(source.path.partition("#")[0]), [(source, tree)])
-    for source, tree in mains:
-        _claim(tree, includes, posixpath.dirname(source.path.partition("#")[0]), (source.path,))
-    loose: dict[str, list[tuple[Source, list[Directive]]]] = {}
-    for source, tree in trees:
-        if not _is_main(tree):
-            _claim(tree, includes, posixpath.dirname(source.path.partition("#")[0]), (source.path,))
-    for source, tree in trees:
-        if not _is_main(tree) and source.path not in includes.claimed:
-            loose.setdefault(posixpath.dirname(source.path), []).append((source, tree))
-    for folder, files in loose.items():
-        name = files[0][0].shown if len(files) == 1 else posixpath.dirname(files[0][0].shown)
-        yield build.Part(name, folder.partition("#")[0], files)
+    sources = [source for source in reading if includes.tree(source.path) is not None]
+    mains = [source for source in sources if _is_main(includes.trees[source.path]) and _is_first(source, found)]
+    for source in mains:
+        yield _part(source.shown, [source], includes)
+    included = [path for source in mains for path in includes.claim(source, _folder(source))]
+    fragments = [source for source in sources if not _is_main(includes.trees[source.path])]
+    folders: dict[str, list[Source]] = {}
+    for source in _unclaimed(fragments, set(included), includes):
+        folders.setdefault(_folder(source), []).append(source)
+    for files in (files for together in folders.values() for files in _apart(project, together)):
+        yield _part(files[0].shown if len(files) == 1 else posixpath.dirname(files[0].shown), files, includes)
 
 
-def _first(source: Source, found: Iterable[Source]) -> bool:
-    return source is next(one for one in found if one.dump == source.dump)
+def _apart(project: Project, fragments: Sequence[Source]) -> Iterable[Sequence[Source]]:
+    """Fragments of one folder by the services that mount them; all together where at most one kind of service does."""
+    mounting: dict[str, set[tuple[str, str]]] = {}
+    for service in read_compose(project).services if len(fragments) > 1 else ():
+        for mount in service.mounts:
+            mounting.setdefault(mount.source, set()).add((service.path, service.name))
+    groups: dict[frozenset[tuple[str, str]], list[Source]] = {}
+    for source in fragments:
+        groups.setdefault(frozenset(mounting.get(source.path, ())), []).append(source)
+    return groups.values() if len(groups.keys() - {frozenset()}) > 1 else [fragments]
+
+
+def _unclaimed(fragments: Sequence[Source], reached: set[str], includes: Includes) -> Iterator[Source]:
+    """Fragments that no other file includes, and of those that include each other in a circle the first."""
+    brought = {source.path: includes.claim(source, _folder(source)) for source in fragments}
+    starts = [source for source in fragments if source.path not in includes.claimed]
+    for source in starts:
+        reached |= brought[source.path]
+    yield from starts
+    for source in fragments:
+        if source.path in includes.claimed and source.path not in reached:
+            reached |= {source.path} | brought[source.path]
+            yield source
+
+
+def _part(name: str, sources: Iterable[Source], includes: Includes) -> build.Part:
+    files = [(source, includes.trees[source.path]) for source in sources]
+    return build.Part(name, _folder(files[0][0]), files)
+
+
+def _folder(source: Source) -> str:
+    """The folder that a main file's includes are relative to."""
+    return posixpath.dirname(source.path.partition("#")[0])
+
+
+def _is_first(source: Source, found: Iterable[Source]) -> bool:
+    """Whether a file of a dump is its first, which is the main one; other files are no part of one."""
+    return not source.dump or source is next(other for other in found if other.dump == source.dump)
 
 
 def _is_main(tree: Iterable[Directive]) -> bool:
-    return any(one.name in MAIN and one.block is not None for one in tree)
-
-
-def _claim(tree: list[Directive], includes: Includes, base: str, stack: tuple[str, ...]) -> None:
-    """Resolve every include below, so that what is included is judged where it is included."""
-    for top in tree:
-        for one in top.walk():
-            if one.name == "include" and one.block is None and len(one.words) == 2:
-                for path in includes.resolve(one.words[1].text, one.source, base):
-                    _claim_file(path, includes, base, stack)
-
-
-def _claim_file(path: str, includes: Includes, base: str, stack: tuple[str, ...]) -> None:
-    if path in stack or path in includes.claimed:
-        return
-    includes.claimed.add(path)
-    if (tree := includes.tree(path)) is not None:
-        _claim(tree, includes, base, (*stack, path))
+    return any(directive.name in MAIN and directive.block is not None for directive in tree)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 import msgspec
 
 from infralint.model import (
-    Affinity,
     Hint,
     Hop,
     Known,
@@ -19,35 +18,42 @@ from infralint.model import (
     Node,
     Request,
     Setting,
-    StreamKind,
     Unknown,
     Unreadable,
     Upgrade,
-    silence_clocks,
 )
+from infralint.platforms import nginx as platform
+from infralint.platforms.nginx import Facts, Version, without_upgrade
 from infralint.platforms.ports import WEB_PORTS
-from infralint.sources.nginx import choose, handed
-from infralint.sources.nginx.choose import Listener, Place, VirtualServer
-from infralint.sources.nginx.conditions import holds
+from infralint.sources.nginx.blocks import Block
+from infralint.sources.nginx.choose import (
+    Listener,
+    Place,
+    Sockets,
+    VirtualServer,
+)
 from infralint.sources.nginx.environment import Environment
-from infralint.sources.nginx.hints import declared, hints
-from infralint.sources.nginx.hops import PASSES, Family, NginxLocation, buffers_responses, catch_all, idle_timeout
+from infralint.sources.nginx.handed import hand_over
+from infralint.sources.nginx.hints import find_declarations, find_hints
+from infralint.sources.nginx.hops import HANDSHAKE, PASSES, NginxLocation, is_catch_all, passed_anywhere
 from infralint.sources.nginx.includes import Includes
+from infralint.sources.nginx.processing import Processing, Way
 from infralint.sources.nginx.refusals import clashes, contradictions
-from infralint.sources.nginx.scopes import Level, Scope, has_hole, hidden
+from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, hidden
 from infralint.sources.nginx.tree import Directive, Source
-from infralint.sources.nginx.upstreams import Upstream, keeps_affinity, targets_of, unknown_methods
-from infralint.sources.nginx.versions import Version, Versions
-from infralint.sources.nginx.websocket import Maps, forwards_upgrade
-from infralint.text.lazy import lazy
+from infralint.sources.nginx.upstreams import Upstream, Upstreams, keeps_affinity, read_target, unknown_methods
+from infralint.sources.nginx.variables import Definitions, Moment, Values
+from infralint.sources.nginx.versions import Versions
+from infralint.sources.nginx.websocket import judge_handshake
 from infralint.text.stream_names import stream_name
 
 SAME_SCOPE = frozenset({"if", "limit_except"})
 """Blocks whose requests are still ruled by the location around them."""
-_QUERY = lazy(r"\?|\$is_args")
-"""Where the query begins in a target of try_files."""
-DEEP = 10
-"""Internal redirects nginx follows before it gives up."""
+_DEFINING = frozenset({"map", "geo", "split_clients"})
+_TELLING = frozenset({"gzip", "brotli", "limit_rate", *PASSES})
+"""What makes an `if` in a location a way of its own."""
+MOST_PORTS = 64
+"""Ports of one range that are listened on."""
 
 
 class Part(msgspec.Struct, eq=False):
@@ -63,9 +69,9 @@ class Part(msgspec.Struct, eq=False):
 
 
 class Shared(msgspec.Struct, eq=False):
-    """Maps and upstreams of the whole project, for fragments that rely on another file's."""
+    """What defines variables, and upstreams: of one nginx, or of the whole project, for fragments that rely on another file's."""
 
-    maps: dict[str, list[Directive]] = {}
+    variables: dict[str, list[Directive]] = {}
     upstreams: dict[str, Upstream] = {}
 
 
@@ -76,170 +82,92 @@ class Nginx(Node):
 
     platform: ClassVar[str] = "nginx"
 
+    processing: Processing
     servers: list[VirtualServer] = field(default_factory=list)
     streams: list[NginxLocation] = field(default_factory=list)
+    ports: dict[int, list[Listener]] = field(default_factory=dict)
     unseen: list[Unknown] = field(default_factory=list)
     refused: list[Unreadable] = field(default_factory=list)
     heard: set[Location] = field(default_factory=set)
 
+    @cached_property
+    def sockets(self) -> Sockets:
+        return Sockets(self.servers)
+
     def route(self, request: Request) -> list[Match]:
         """The locations that nginx would choose; certain where host and path leave no other."""
-        return [Match(hop, certain) for hop, certain in self._serving(request.kind, request.host, request.path)]
+        found = [self._ways(server, request, doubts) for server, doubts in self._asked(request)]
+        handing = [ways for ways in found if any(_handed_on(way) for way in ways)]
+        matches = _matches([way for ways in handing or found for way in ways])
+        passing = [hop for hop in self.streams if self._takes(hop, request)]
+        if passing and not (request.to is not None and not matches):
+            why = f"whether {passing[0].name} or a server of http {{}} gets it is not known"
+            matches = [Match(match.hop, False, (*match.reasons, why), match.answer) for match in matches]
+        certain = len(passing) == 1 and not matches and request.to is not None
+        why = "which address the client asks is not known"
+        return [*matches, *(Match(hop, certain, () if certain else (why,)) for hop in passing)]
 
-    def _serving(self, kind: StreamKind, host: str | None, path: str) -> Iterator[tuple[Hop, bool]]:
-        found = [
-            (hop, certain and sure)
-            for server, certain in self._servers(host)
-            for hop, sure in _served(server, path, kind, 0)
-        ]
-        alone = host is not None or len({id(hop) for hop, _ in found}) == 1
-        yield from {id(hop): (hop, certain and alone) for hop, certain in found}.values()
-        yield from ((hop, False) for hop in self.streams)
+    def _takes(self, hop: NginxLocation, request: Request) -> bool:
+        """Whether a server of `stream {}` may listen where a request is sent."""
+        return request.to is None or any(listener.takes(request.to) for listener in self.ports.get(id(hop), ()))
 
-    def _servers(self, host: str | None) -> Sequence[tuple[VirtualServer, bool]]:
-        if host is None:
-            return [(server, True) for server in self.servers]
-        chosen = choose.choose_servers(self.servers, host)
-        named = [(server, True) for server, by_name in chosen if by_name]
-        return named or [(server, server.anonymous) for server, _ in chosen]
-
-
-def _served(server: VirtualServer, path: str, kind: StreamKind, depth: int) -> Iterator[tuple[Hop, bool]]:
-    """Follow a path through a server's locations and their internal redirects to what proxies it."""
-    if depth > DEEP or server.returns:
-        return
-    unsure = [one for one in server.places if one.open]
-    diverted = False
-    for target, always in server.own.diversions(kind, path) if server.own and depth == 0 else ():
-        for hop, certain in _followed(server, target, path, kind, depth):
-            yield hop, certain and always and not unsure
-            diverted = True
-        if always:
+    def _asked(self, request: Request) -> Iterator[tuple[VirtualServer, tuple[str, ...]]]:
+        """The servers that may get a request, each with the reasons why another may."""
+        if request.host is None:
+            yield from ((server, ()) for server in self.sockets.reached_servers(request.to))
             return
-    chosen = choose.after_rewrites(server, path) if depth == 0 else path
-    places = choose.choose_locations(server.places, chosen, not server.keeps_slashes) if chosen is not None else []
-    path = chosen or path
-    for place in places:
-        for hop, certain in _through(server, place, path, kind, depth):
-            yield hop, certain and not unsure and not diverted and len(places) == 1 and not place.held
-
-
-def _through(
-    server: VirtualServer, place: Place, path: str, kind: StreamKind, depth: int
-) -> Iterator[tuple[Hop, bool]]:
-    block: BuiltLocation = place.tag
-    diverted = False
-    for target, always in block.diversions(kind, path):
-        for hop, certain in _followed(server, target, path, kind, depth):
-            yield hop, certain and always
-            diverted = True
-        if always:
+        chosen = self.sockets.choose_servers(request.host, request.to)
+        named = [choice.server for choice in chosen if choice.by_name]
+        if named:
+            yield from ((server, ()) for server in named)
             return
-    if block.hop is not None and not block.hands_on(path):
-        yield block.hop, not diverted
-        return
-    for target in block.leads_to(kind, path):
-        for hop, certain in _followed(server, target, path, kind, depth):
-            yield hop, certain and not diverted
+        for server, _ in chosen:
+            why = (
+                f"no server_name is {request.host}: the server of {', '.join(server.names)} answers as the default one"
+            )
+            yield server, () if server.anonymous else (why,)
+
+    def _ways(self, server: VirtualServer, request: Request, doubts: tuple[str, ...]) -> list[Way]:
+        ways = self.processing.ways(server, request)
+        if not doubts:
+            return ways
+        return [way._replace(run=msgspec.structs.replace(way.run, doubts=(*way.run.doubts, *doubts))) for way in ways]
 
 
-def _followed(
-    server: VirtualServer, target: str, path: str, kind: StreamKind, depth: int
-) -> Iterator[tuple[Hop, bool]]:
-    """Where an internal redirect ends: in a named location, or where its path leads."""
-    if target.startswith("@"):
-        named = next((one for one in server.places if one.modifier == "@" and one.pattern == target), None)
-        if named is not None and depth < DEEP:
-            yield from _through(server, named, path, kind, depth + 1)
-    elif not target.startswith("=") and "$" not in target:
-        yield from _served(server, target, kind, depth + 1)
+def _handed_on(way: Way) -> bool:
+    return way.block is not None or way.answer is None
 
 
-class BuiltLocation(msgspec.Struct, eq=False, dict=True):
-    """A location with what rules it; hop: where it proxies."""
+def _matches(ways: Sequence[Way]) -> list[Match]:
+    """What serves a request that may take these ways.
 
-    block: Directive
-    scope: Scope
-    hop: NginxLocation | None = None
-
-    @property
-    def pattern(self) -> str:
-        return _matching(self.block)[1]
-
-    def hands_on(self, path: str) -> bool:
-        """Whether try_files or a rewrite takes a request elsewhere before proxy_pass sees it."""
-        return "try_files" in self.scope.nearest.by_name or self._rewritten(path) is not None
-
-    def _rewritten(self, path: str) -> str | None:
-        """The path with which nginx looks for a location again; None where its rewrites leave a request here."""
-        changed = path
-        for one in self.scope.nearest.by_name.get("rewrite", ()):
-            if len(one.args) > 1 and choose.matches(one.args[0], changed):
-                if one.args[-1] == "break":
-                    return None
-                if one.args[-1] in ("redirect", "permanent") or "://" in one.args[1]:
-                    return None
-                target = one.args[1].partition("?")[0].replace("$request_uri", path).replace("$uri", changed)
-                changed = choose.rewritten(one.args[0], target, changed)
-                if one.args[-1] == "last":
-                    break
-        return changed if changed != path else None
-
-    def leads_to(self, kind: StreamKind, path: str = "/") -> Iterator[str]:
-        """Where try_files, error_page and rewrite send a request that nothing here answers; a page of HTML is no stream."""
-        upgrade = "websocket" if kind == "websocket" else ""
-        for one in self.scope.nearest.directives:
-            if one.name == "try_files" and len(one.args) > 1:
-                target = _QUERY.split(one.args[-1], maxsplit=1)[0]
-                target = target.replace("$http_upgrade", upgrade).replace("$uri", path)
-            elif one.name == "error_page" and len(one.args) > 1:
-                target = one.args[-1]
-            else:
-                continue
-            if not target.endswith((".html", ".htm")):
-                yield target
-        yield from self._outer_pages()
-        if (rewritten := self._rewritten(path)) is not None:
-            yield rewritten
-
-    def _outer_pages(self) -> Iterator[str]:
-        """Named locations that the server's error_page leads to from a location that has none, and only files or a code."""
-        level = self.scope.nearest
-        if level.by_name.keys() & {"error_page", "try_files"} or _pass_of(level):
-            return
-        codes = [one.args[0] for one in level.by_name.get("return", ()) if one.args][:1] or ["404", "403", "405"]
-        yield from dict.fromkeys(page for code in codes if (page := self._page_of(code)).startswith("@"))
-
-    def diversions(self, kind: StreamKind, path: str) -> Iterator[tuple[str, bool]]:
-        """Where an `if` sends a request on, by rewrite or by an error code with a page; and whether it surely does."""
-        for one in self.scope.nearest.by_name.get("if", ()):
-            fits = holds(one, kind, path)
-            for inner in one.block or () if fits is not False else ():
-                target = ""
-                if inner.name == "return" and inner.args:
-                    target = self._page_of(inner.args[0])
-                elif inner.name == "rewrite" and _rewrites(inner, path):
-                    target = choose.rewritten(inner.args[0], inner.args[1].partition("?")[0], path)
-                if target:
-                    yield target, fits is True
-                    break
-
-    def _page_of(self, code: str) -> str:
-        """The target of the error_page that rules here for a status code, if it is one of this server."""
-        for level in reversed(self.scope.levels):
-            if pages := level.by_name.get("error_page"):
-                return next((one.args[-1] for one in pages if code in one.args[:-1]), "")
-        return ""
+    A stream that somebody is served passes whatever turns others away: an answer counts where nothing else is left.
+    """
+    counting = [way for way in ways if _handed_on(way) or way.run.doubts] or list(ways)
+    together: dict[object, list[Way]] = {}
+    for way in counting:
+        together.setdefault(id(way.block) if way.block else way.answer and way.answer[:3], []).append(way)
+    certain = len(together) == 1 and not any(way.run.doubts or (not way.block and not way.answer) for way in counting)
+    return [_match(group, certain, len(together)) for group in together.values()]
 
 
-def _rewrites(one: Directive, path: str) -> bool:
-    """Whether a rewrite leads a path to another location: no redirect, no `break`, and the pattern fits."""
-    if len(one.args) < 2 or one.args[-1] in ("break", "redirect", "permanent") or "://" in one.args[1]:
-        return False
-    return choose.matches(one.args[0], path)
+def _match(ways: Sequence[Way], certain: bool, alternatives: int) -> Match:
+    way = ways[0]
+    reasons = dict.fromkeys(reason for way in ways for reason in (*way.run.reasons, *way.run.doubts) if reason)
+    if alternatives > 1 and not reasons:
+        reasons = {"the host is not known, and servers serve it differently": None}
+    hop: Hop | None = way.block.hop if way.block is not None else None
+    answer = None
+    if way.answer is not None:
+        code, at, text, because = way.answer
+        where = at.where if at is not None else Location("")
+        answer = Known(
+            f"{code} {text}".strip(), where, at.name if at else "", written=at.written if at else "", because=because
+        )
+    return Match(hop, certain, () if certain else tuple(reasons), answer)
 
 
-def shared(parts: Sequence[Part], includes: Includes) -> Shared:
+def collect_shared(parts: Sequence[Part], includes: Includes) -> Shared:
     """Maps and upstreams wherever they stand in the project."""
     result = Shared()
     for part in parts:
@@ -249,12 +177,15 @@ def shared(parts: Sequence[Part], includes: Includes) -> Shared:
 
 
 def _collect(level: Level, part: Part, includes: Includes, into: Shared) -> None:
-    for one in level.by_name.get("map", ()):
-        if one.block is not None and len(one.args) == 2:
-            into.maps.setdefault(one.args[1].lstrip("$"), []).append(one)
-    for one in level.by_name.get("upstream", ()):
-        if one.block is not None and one.args:
-            into.upstreams.setdefault(one.args[0], Upstream(one, Level(one, includes.expand(one.block, part.base, ()))))
+    for name in _DEFINING & level.by_name.keys():
+        for directive in level.by_name[name]:
+            if directive.block is not None and directive.args:
+                into.variables.setdefault(directive.args[-1].lstrip("$"), []).append(directive)
+    for directive in level.by_name.get("upstream", ()):
+        if directive.block is not None and directive.args:
+            expanded = includes.expand(directive.block, part.base, ())
+            name = directive.source.prepared.original(directive.args[0])
+            into.upstreams.setdefault(name, Upstream(directive, Level(directive, expanded)))
 
 
 def _http_levels(part: Part, includes: Includes) -> list[Level]:
@@ -262,14 +193,14 @@ def _http_levels(part: Part, includes: Includes) -> list[Level]:
     levels = []
     for source, tree in part.files:
         top = includes.expand(tree, part.base, (source.path,))
-        blocks = [one for one in top if one.name == "http" and one.block is not None]
-        levels += [Level(one, includes.expand(one.block or [], part.base, (source.path,))) for one in blocks]
+        blocks = [directive for directive in top if directive.name == "http" and directive.block is not None]
+        levels += [Level(block, includes.expand(block.block or [], part.base, (source.path,))) for block in blocks]
         if not blocks:
             levels.append(Level(None, top))
     return levels
 
 
-def tier(part: Part, includes: Includes, environment: Environment, versions: Versions, project: Shared) -> Nginx:
+def read_part(part: Part, includes: Includes, environment: Environment, versions: Versions, project: Shared) -> Nginx:
     """One nginx."""
     return _Builder(part, includes, environment, versions.of(part.files[0][0].path), project).build()
 
@@ -282,11 +213,10 @@ class _Builder:
         self.includes = includes
         self.environment = environment
         self.version = version
-        self.project = project
-        self.own = Shared()
-        self.maps: Maps = ChainMap(self.own.maps, project.maps)
-        self.upstreams: Mapping[str, Upstream] = ChainMap(self.own.upstreams, project.upstreams)
-        self.nginx = Nginx(name=part.name)
+        self.found = Shared()
+        self.definitions = Definitions(self.found.variables, project.variables, environment)
+        self.upstreams = Upstreams(self.found.upstreams, project.upstreams)
+        self.nginx = Nginx(name=part.name, processing=Processing(self.definitions))
         self.hops: list[NginxLocation] = []
         self.levels: list[Level] = []
         self.files: dict[int, frozenset[str]] = {}
@@ -296,31 +226,57 @@ class _Builder:
             self._file(source, tree)
         if not self.nginx.servers and not self.nginx.streams:
             self.nginx.unseen += [
-                hidden(one, "the servers") for level in self.levels if level.owner for one in level.opaque[:1]
+                hidden(hole, "the servers") for level in self.levels if level.owner for hole in level.opaque[:1]
             ]
-        self.nginx.refused += unknown_methods(self.own.upstreams.values(), self.version)
+        self.nginx.refused += unknown_methods(self.found.upstreams.values(), self.version)
         self.nginx.hops = tuple(self.hops)
-        choose.settle_slashes(self.nginx.servers)
+        self._place_node()
+        self.nginx.sockets.settle_slashes()
         return self.nginx
+
+    def _place_node(self) -> None:
+        """Where the node listens, what it is called, and which files it is written in."""
+        listeners = [listener for server in self.nginx.servers for listener in server.listeners]
+        listeners += [listener for group in self.nginx.ports.values() for listener in group]
+        self.nginx.listens = tuple(dict.fromkeys(listener.address for listener in listeners))
+        names = {name for server in self.nginx.servers for name in server.names}
+        self.nginx.known_as = frozenset(name for name in names if _is_plain(name))
+        self.nginx.files = self._project_files()
+
+    def _project_files(self) -> frozenset[str]:
+        """The project paths of its files, those that it includes and the manifests that hold them."""
+        paths = {source.path for source, _ in self.part.files}
+        for level in self.levels:
+            paths |= {directive.source.path for directive in level.directives}
+        paths |= {
+            directive.source.path
+            for server in self.nginx.servers
+            if server.block.directive is not None
+            for directive in server.block.level.directives
+        }
+        return frozenset(path.partition("#")[0] for path in paths)
 
     def _file(self, source: Source, tree: list[Directive]) -> None:
         top = Level(None, self._expand(tree, (source.path,)))
+        self.definitions.trees.append(top.directives)
         scope = Scope((top,), self.environment)
-        for one in top.directives:
-            if one.block is None:
+        for directive in top.directives:
+            if directive.block is None:
                 continue
-            if one.name == "http":
-                self._http(scope.inside(Level(one, self._expand(one.block, (source.path,)))))
-            elif one.name == "stream":
-                self._stream_block(scope.inside(Level(one, self._expand(one.block, (source.path,)))))
-        if not any(one.name in ("http", "stream") and one.block is not None for one in top.directives):
+            if directive.name == "http":
+                self._http(scope.inside(Level(directive, self._expand(directive.block, (source.path,)))))
+            elif directive.name == "stream":
+                self._stream_block(scope.inside(Level(directive, self._expand(directive.block, (source.path,)))))
+        if not any(
+            directive.name in ("http", "stream") and directive.block is not None for directive in top.directives
+        ):
             self._http(scope)
 
     def _expand(self, directives: list[Directive], stack: tuple[str, ...] = ()) -> list[Directive]:
         return self.includes.expand(directives, self.part.base, stack)
 
-    def _block(self, owner: Directive) -> Level:
-        """A server or a location with its includes put in; what nginx would refuse of them is kept."""
+    def _level(self, owner: Directive) -> Level:
+        """A block with its includes put in; what nginx would refuse of them is kept."""
         level = Level(owner, self._expand(owner.block or []))
         for place, unknown in clashes(level, self.includes.globbed):
             level.refused[unknown.name] = self.includes.clashes.setdefault(place, unknown)
@@ -329,230 +285,258 @@ class _Builder:
     def _http(self, scope: Scope) -> None:
         level = scope.nearest
         self.levels.append(level)
+        self.definitions.trees.append(level.directives)
         self.nginx.unseen += contradictions(level, self.includes.globbed)
-        _collect(level, self.part, self.includes, self.own)
+        _collect(level, self.part, self.includes, self.found)
         loose: list[Directive] = []
-        for one in self.includes.project.work.steps(f"nginx servers of {self.part.name}", level.directives):
-            if one.name == "server" and one.block is not None:
-                inner = self._block(one)
+        steps = self.includes.project.work.steps(f"nginx servers of {self.part.name}", level.directives)
+        for directive in steps:
+            if directive.name == "server" and directive.block is not None:
+                inner = self._level(directive)
                 if level.owner is None and _is_stream_server(inner):
-                    self._stream_server(one, scope.inside(inner))
+                    self._stream_server(directive, scope.inside(inner))
                 else:
-                    self._server(one, scope.inside(inner))
-            elif one.name == "location" and one.block is not None:
-                loose.append(one)
+                    self._server(directive, scope.inside(inner))
+            elif directive.name == "location" and directive.block is not None:
+                loose.append(directive)
         if loose:
             self._server(None, scope, loose)
 
     def _stream_block(self, scope: Scope) -> None:
-        _collect(scope.nearest, self.part, self.includes, self.own)
-        for one in scope.nearest.directives:
-            if one.name == "server" and one.block is not None:
-                inner = self._block(one)
-                self._stream_server(one, scope.inside(inner))
+        self.levels.append(scope.nearest)
+        _collect(scope.nearest, self.part, self.includes, self.found)
+        for directive in scope.nearest.directives:
+            if directive.name == "server" and directive.block is not None:
+                self._stream_server(directive, scope.inside(self._level(directive)))
 
-    def _server(self, block: Directive | None, scope: Scope, loose: Sequence[Directive] = ()) -> None:
+    def _server(self, directive: Directive | None, scope: Scope, loose: Sequence[Directive] = ()) -> None:
         level = scope.nearest
-        names = [name for one in level.by_name.get("server_name", ()) for name in one.args] if block else []
-        server = VirtualServer(_listeners(level), [name.lower() for name in names] or [""])
-        server.tag = f"{self.part.path}#server {len(self.nginx.servers) + 1}"
-        locations = loose or [one for one in level.directives if one.name == "location" and one.block is not None]
-        built: list[BuiltLocation] = []
-        server.places = [self._place(one, scope, server, built) for one in locations]
+        names = [name for line in level.by_name.get("server_name", ()) for name in line.args] if directive else []
+        server = VirtualServer(self._listeners(level), [name.lower() for name in names] or [""])
+        server.key = f"{self.part.path}#server {len(self.nginx.servers) + 1}"
+        server.block = self._block(directive, scope, server, None)
+        locations = loose or [
+            inner for inner in level.directives if inner.name == "location" and inner.block is not None
+        ]
+        server.places = [self._place(location, scope, server) for location in locations]
         self.nginx.servers.append(server)
-        if block is not None:
-            answers = [one for one in level.by_name.get("return", []) if not level.under_condition(one)]
-            server.returns = answers[0].args[-1] if answers and answers[0].args else ""
-            own = [
-                one for one in level.by_name.get("rewrite", ()) if not level.under_condition(one) and len(one.args) > 1
-            ]
-            server.own = BuiltLocation(block, scope)
-            server.rewrites = [one.args for one in own]
-            server.own_slashes = any(one.args == ["off"] for one in level.by_name.get("merge_slashes", ()))
-        if not server.returns:
-            self._hops(server, built, names)
+        if directive is not None:
+            server.own_slashes = any(line.args == ["off"] for line in level.by_name.get("merge_slashes", ()))
+            self.definitions.trees.append(level.directives)
+        if not _answers_everything(server.block):
+            self._hops(server, names)
             if not locations and level.opaque:
                 self.nginx.unseen.append(hidden(level.opaque[0], "the locations of this server"))
 
-    def _place(self, block: Directive, outer: Scope, server: VirtualServer, built: list[BuiltLocation]) -> Place:
-        level = self._block(block)
+    def _block(self, directive: Directive | None, scope: Scope, server: VirtualServer, place: Place | None) -> Block:
+        """A server, a location or an `if` with those inside."""
+        block = Block(directive, scope, server, place)
+        for line in scope.nearest.directives:
+            if line.name in SAME_SCOPE and line.block is not None:
+                inner = Level(line, self._expand(line.block))
+                if place is None or line.name == "if" or not PASSES.keys().isdisjoint(inner.by_name):
+                    block.inner[id(line)] = self._block(line, scope.inside(inner), server, place)
+        return block
+
+    def _place(self, directive: Directive, outer: Scope, server: VirtualServer) -> Place:
+        level = self._level(directive)
+        modifier, pattern = _matching(directive)
+        place = Place(modifier, pattern, is_open=has_hole(pattern))  # type: ignore[arg-type]
+        place.conditions = outer.nearest.under_condition(directive)
+        place.every = _branches(directive)
         scope = outer.inside(level)
-        modifier, pattern = _matching(block)
-        location = BuiltLocation(block, scope)
-        built.append(location)
-        passed = _pass_of(level)
-        alike = {one.conditions for name in PASSES for one in level.by_name.get(name, ())}
-        if passed is not None and passed.source is block.source and len(alike) < 2:
-            level.given = passed.conditions[len(block.conditions) :]
-        return Place(
-            modifier,  # type: ignore[arg-type]
-            pattern,
-            [
-                self._place(one, scope, server, built)
-                for one in level.directives
-                if one.name == "location" and one.block is not None
-            ],
-            redirects=passed is not None and pattern.endswith("/") and modifier in ("", "^~"),
-            open=has_hole(pattern),
-            held=outer.nearest.under_condition(block),
-            every=_branches(block),
-            tag=location,
-        )
+        place.block = self._block(directive, scope, server, place)
+        _settle_pass(place.block)
+        passed = place.block.passed
+        place.redirects = passed is not None and pattern.endswith("/") and modifier in ("", "^~")
+        inner = [line for line in level.directives if line.name == "location" and line.block is not None]
+        place.nested = [self._place(line, scope, server) for line in inner]
+        return place
 
-    def _hops(self, server: VirtualServer, built: Sequence[BuiltLocation], names: Sequence[str]) -> None:
+    def _hops(self, server: VirtualServer, names: Sequence[str]) -> None:
         """Hops for the locations that proxy; which of them take everything decides where streams are assumed."""
-        fallbacks = _fallbacks(server)
-        proxied = [(one, found) for one in built if (found := _pass_of(one.scope.nearest)) is not None]
-        checked = {
-            one.args[0]
-            for place in built
-            for level in place.scope.levels
-            for one in level.by_name.get("auth_request", ())
-            if one.args
-        }
-        proxied = [(one, passed) for one, passed in proxied if one.pattern not in checked and not _answers(one)]
-        self._unseen(built)
-        everything = {"/", *fallbacks}
-        apis = any(_is_catch_all(one.block) and one.pattern not in everything for one, _ in proxied)
-        for one, passed in proxied:
-            general = not apis if one.pattern in everything else _is_catch_all(one.block)
-            one.hop = self._hop(one, passed, server, names, general)
-        self._hand_over(server)
-        self.hops += [one.hop for one, _ in proxied if one.hop is not None]
+        blocks = [place.block for top in server.places for place in top.walk()]
+        self._unseen(blocks)
+        checked = {line.args[0] for block in blocks for line in _in_force(block, "auth_request") if line.args}
+        proxied = [
+            block
+            for block in blocks
+            if _serving(block) and block.place.pattern not in checked and not _answers_everything(block)
+        ]
+        everything = {"/", *_fallbacks(server, self.definitions)}
+        apis = any(_is_catch_all(block) and block.place.pattern not in everything for block in proxied)
+        for block in proxied:
+            general = not apis if block.place.pattern in everything else _is_catch_all(block)
+            for serving in _serving(block):
+                serving.hop = self._hop(serving, names, general and serving is _serving(block)[0])
+        handed = hand_over(server, self.nginx.processing)
+        self.nginx.heard |= handed.heard
+        for serving in (serving for block in proxied for serving in _serving(block)):
+            hop = handed.hops.get(id(serving)) or serving.hop
+            serving.hop = hop
+            if isinstance(hop, NginxLocation):
+                self.hops.append(hop)
 
-    def _hand_over(self, server: VirtualServer) -> None:
-        """Give what locations say of streams to those that nginx sends their requests to."""
-        places = list(handed.every(server.places))
-        expressions = any(place.modifier in ("~", "~*") for place in places)
-        owners: dict[int, BuiltLocation] = {id(place.tag.hop): place.tag for place in places if place.tag.hop}
-        given: dict[int, list[Hint]] = {}
-        silent: set[int] = set()
-        for place in places:
-            taker = handed.taker(server, place) if expressions else None
-            if place.tag.hop is not None and taker is None:
-                continue
-            silent.add(id(place.tag.hop))
-            for hint in _telling(place):
-                for hop in _reached(server, taker or place, place, hint.kind):
-                    given.setdefault(id(hop), []).append(handed.handed(hint, place.tag))
-                    self.nginx.heard |= {hint.evidence.where} if hint.evidence.where else set()
-        for key, one in owners.items():
-            if one.hop is not None:
-                one.hop = handed.silenced(one.hop) if key in silent else handed.joined(one.hop, given.get(key, ()))
-
-    def _unseen(self, built: Sequence[BuiltLocation]) -> None:
+    def _unseen(self, blocks: Iterable[Block]) -> None:
         """Locations that could carry a stream, and of which all that matters stands in what is not here."""
-        for one in built:
-            level = one.scope.nearest
-            said = _pass_of(level) or {"return", "root", "alias", "try_files"} & level.by_name.keys()
-            if level.opaque and not said and (_is_catch_all(one.block) or stream_name(one.pattern)):
-                self.nginx.unseen.append(hidden(level.opaque[0], f"what {one.block.written} does"))
+        for block in blocks:
+            level = block.level
+            is_plain = block.passed is not None or not level.by_name.keys().isdisjoint(
+                {"return", "root", "alias", "try_files"}
+            )
+            assert block.place is not None
+            if level.opaque and not is_plain and (_is_catch_all(block) or stream_name(block.place.pattern)):
+                self.nginx.unseen.append(hidden(level.opaque[0], f"what {block.written} does"))
 
-    def _hop(
-        self,
-        built: BuiltLocation,
-        passed: Directive,
-        server: VirtualServer,
-        names: Sequence[str],
-        general: bool,
-    ) -> NginxLocation:
-        family = PASSES[passed.name]
-        block, scope = built.block, built.scope
-        internal = "internal" in scope.nearest.by_name
-        told = [] if internal else list(declared(block))
-        if not internal:
-            self.nginx.heard |= {hint.evidence.where for hint in told if hint.evidence.where}
-        where = block.where
-        targets = targets_of(passed, scope, self.maps)
-        upgrade = self._upgrade(family, scope, passed, where)
+    def _hop(self, block: Block, names: Sequence[str], general: bool) -> NginxLocation:
+        place, passed, scope = block.place, block.passed, block.scope
+        assert place is not None
+        assert passed is not None
+        assert block.directive is not None
+        location: Directive = place.block.directive
+        alone = not place.block.serves
+        directive = location if alone else block.directive
+        family, where = PASSES[passed.name], directive.where
+        internal = block.internal is not None
+        stated = [] if internal or directive is not location else list(find_declarations(location))
+        self.nginx.heard |= {hint.evidence.where for hint in stated if hint.evidence.where}
+        facts = Facts(family, where, self.version, ScopeSettings(scope, where))
+        upgrade = self._upgrade(facts, block)
+        named = self._passed(block)
+        targets = list(dict.fromkeys(read_target(text).authority for text in named.texts))
+        found: Sequence[Hint] = ()
+        if not internal and directive is location:
+            found = find_hints(location, scope, family, general, upgrade, stated)
         return NginxLocation(
-            name=block.written,
+            name=location.written if directive is location else f"{location.written}, {directive.written}",
             where=where,
-            buffers_responses=buffers_responses(scope, family, self.version, where),
-            clocks=silence_clocks(idle_timeout(scope, family, where)),
+            buffers_responses=platform.buffering_of(facts),
+            clocks=platform.clocks(facts),
             forwards_upgrade=upgrade,
-            keeps_affinity=self._affinity(targets, scope, passed),
+            keeps_affinity=keeps_affinity(passed, named, self.upstreams, scope),
             runtime=Known("", where, "", "default"),
             hosts=tuple(name for name in names if name not in ("_", "") and not has_hole(name)),
-            paths=(block.source.prepared.original(block.args[-1]),) if block.args and not internal else (),
+            paths=_paths(location) if not internal else (),
             upstream=targets[0] if len(targets) == 1 else "",
-            hints=() if internal else tuple(hints(block, scope, family, general, upgrade, told)),
-            scope=server.tag,
+            hints=tuple(found),
+            scope=block.server.key,
             assumable=general and not internal,
             family=family,
             rules=scope,
             pass_directive=passed,
             version=self.version,
+            block=block,
+            processing=self.nginx.processing,
+            upstreams=self.upstreams,
             files=frozenset(file for level in scope.levels if level.owner for file in self._snippets(level.owner)),
-            maps=self.own.maps,
-            maps_elsewhere=self.project.maps,
             backups=self._backups(targets),
         )
 
-    def _upgrade(self, family: Family, scope: Scope, passed: Directive, where: Location) -> Setting[Upgrade]:
-        if family == "proxy":
-            return forwards_upgrade(scope, self.maps, self.version, where)
-        if family in ("uwsgi", "scgi"):
-            why = f"whether a WebSocket crosses {passed.name} is up to the application server"
-            return Unknown(
-                passed.where,
-                passed.name,
-                why,
-                "put WebSocket routes behind proxy_pass, or leave them out of `streams:`",
-            )
-        return Known(
-            "dropped",
-            passed.where,
-            passed.name,
-            written=passed.written,
-            because=f"nginx opens no WebSocket through {passed.name}",
-        )
+    def _upgrade(self, facts: Facts, block: Block) -> Setting[Upgrade]:
+        passed = block.passed
+        assert passed is not None
+        if facts.family != "proxy":
+            return without_upgrade(facts.family, Known("", passed.where, passed.name, written=passed.written))
+        runs = self.nginx.processing.runs_at(block, HANDSHAKE)
+        if not runs:
+            runs = self.nginx.processing.runs_anyhow(block, HANDSHAKE)
+        return judge_handshake(facts, block.scope, self.definitions, [run.moment for run in runs])
+
+    def _passed(self, block: Block) -> Values:
+        """What a `*_pass` may name."""
+        return passed_anywhere(block, self.nginx.processing, self.upstreams)
 
     def _snippets(self, owner: Directive) -> frozenset[str]:
         if id(owner) not in self.files:
             self.files[id(owner)] = frozenset(self.includes.snippets(owner.block or ()))
         return self.files[id(owner)]
 
-    def _affinity(self, targets: Sequence[str], scope: Scope, passed: Directive) -> Setting[Affinity]:
-        return keeps_affinity(passed, targets, self.upstreams, scope)
-
     def _backups(self, targets: Sequence[str]) -> tuple[str, ...]:
-        known = [self.upstreams[name] for name in targets if name in self.upstreams]
-        return tuple(backup for one in known for backup in one.backups)
+        known = [upstream for name in targets if (upstream := self.upstreams.get(name)) is not None]
+        return tuple(backup for upstream in known for backup in upstream.backups)
 
-    def _stream_server(self, block: Directive, scope: Scope) -> None:
+    def _stream_server(self, directive: Directive, scope: Scope) -> None:
         """A TCP proxy: it buffers nothing and passes whatever is sent; only its silence matters."""
         passed = next(iter(scope.nearest.by_name.get("proxy_pass", ())), None)
-        listens = scope.nearest.by_name.get("listen", [])
-        if passed is None or any("udp" in one.args for one in listens):
+        if passed is None or any("udp" in line.args for line in scope.nearest.by_name.get("listen", ())):
             return
-        ports = [_port(one.args[0]) for one in listens if one.args]
-        where = block.where
-        targets = targets_of(passed, scope, self.maps)
+        listeners = self._listeners(scope.nearest) if "listen" in scope.nearest.by_name else []
+        ports = [str(listener.address.port) for listener in listeners if listener.address.port is not None]
+        server = VirtualServer(listeners, [""])
+        block = server.block = Block(directive, scope, server, passed=passed)
+        where = directive.where
+        facts = Facts("stream", where, self.version, ScopeSettings(scope, where))
+        named = self._passed(block)
+        targets = list(dict.fromkeys(read_target(text).authority for text in named.texts))
         hop = NginxLocation(
             name=f"stream server on {', '.join(ports) or 'an unnamed port'}",
             where=where,
-            buffers_responses=Known("never", where, "", "default"),
-            clocks=silence_clocks(idle_timeout(scope, "stream", where)),
+            buffers_responses=platform.buffering_of(facts),
+            clocks=platform.clocks(facts),
             forwards_upgrade=Known("forwarded", where, "", "default"),
-            keeps_affinity=self._affinity(targets, scope, passed),
+            keeps_affinity=keeps_affinity(passed, named, self.upstreams, scope),
             runtime=Known("", where, "", "default"),
             upstream=targets[0] if len(targets) == 1 else "",
             scope=f"{self.part.path}#stream {len(self.nginx.streams) + 1}",
-            assumable=any(port.isdigit() and int(port) in WEB_PORTS for port in ports),
+            assumable=any(port in map(str, WEB_PORTS) for port in ports),
             family="stream",
             rules=scope,
             pass_directive=passed,
             version=self.version,
+            block=block,
+            processing=self.nginx.processing,
+            upstreams=self.upstreams,
         )
         self.nginx.streams.append(hop)
+        self.nginx.ports[id(hop)] = listeners
         self.hops.append(hop)
 
+    def _listeners(self, level: Level) -> list[Listener]:
+        """What a server listens on; port 80 where nothing is said."""
+        lines = [line for line in level.by_name.get("listen", ()) if line.args]
+        listeners = [
+            Listener(
+                key, "default_server" in line.args or "default" in line.args, "ssl" in line.args or "quic" in line.args
+            )
+            for line in lines
+            for key in self._keys(line)
+        ]
+        return listeners or [Listener("*:80")]
 
-def _branches(block: Directive) -> int:
+    def _keys(self, line: Directive) -> Iterator[str]:
+        """Address and port of a `listen` as one key; `80`, `*:80`, `0.0.0.0:80` and `[::]:80` are one."""
+        filled = self.environment.fill(line.args[0], line)
+        text = filled.value if isinstance(filled, Known) else line.args[0]
+        if text.startswith("unix:"):
+            yield text
+            return
+        port = _port(text)
+        address = text[: -len(port)].rstrip(":") if text.endswith(port) else text
+        address = "*" if address in ("", "*", "0.0.0.0", "[::]") else address
+        first, dash, last = port.partition("-")
+        if dash and first.isdigit() and last.isdigit():
+            yield from (
+                f"{address}:{number}" for number in range(int(first), min(int(last), int(first) + MOST_PORTS) + 1)
+            )
+        else:
+            yield f"{address}:{port}"
+
+
+def _paths(location: Directive) -> tuple[str, ...]:
+    return (location.source.prepared.original(location.args[-1]),) if location.args else ()
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a server name is one host, under which others may dial it."""
+    return (
+        bool(name) and name != "_" and not has_hole(name) and not any(mark in name for mark in "*~$") and name[0] != "."
+    )
+
+
+def _branches(directive: Directive) -> int:
     """How many branches the template condition has that a block stands under, if one of them always holds."""
-    prepared = block.source.prepared
-    number = block.conditions[-1][0] if block.conditions else -1
+    prepared = directive.source.prepared
+    number = directive.conditions[-1][0] if directive.conditions else -1
     return prepared.branches.get(number, 0) + 1 if number in prepared.exhaustive else 0
 
 
@@ -561,42 +545,57 @@ def _is_stream_server(level: Level) -> bool:
     return "proxy_pass" in level.by_name and "location" not in level.by_name and "server_name" not in level.by_name
 
 
-def _pass_of(level: Level) -> Directive | None:
-    """The directive that hands a location's requests to a backend, also inside `if` and `limit_except`."""
-    for one in level.directives:
-        if one.name in PASSES and one.args:
-            return one
-    for one in level.directives:
-        if one.name in SAME_SCOPE and one.block is not None:
-            inner = _pass_of(Level(one, one.block))
-            if inner is not None:
-                return inner
-    return None
+def _settle_pass(block: Block) -> None:
+    """Find what hands the requests of a location on, and of its `if`s, which take over what they do not say themselves."""
+    level = block.level
+    block.passed = _pass_on(level)
+    block.serves = block.passed is not None
+    _give_conditions(block)
+    for inner in block.inner.values():
+        passed = _pass_on(inner.level)
+        inner.passed = passed or block.passed
+        telling = passed is not None or not _TELLING.isdisjoint(inner.level.by_name)
+        inner.serves = telling and inner.passed is not None
 
 
-def _telling(place: Place) -> list[Hint]:
-    """What a location says of a stream: all that its hop gives away, else its declarations or its name."""
-    location: BuiltLocation = place.tag
-    if "internal" in location.scope.nearest.by_name:
-        return []
-    said = list(location.hop.hints) if location.hop else list(declared(location.block))
-    named = handed.told_by_name(place)
-    return said or ([named] if named else [])
+def _give_conditions(block: Block) -> None:
+    """Template conditions under which a location's pass stands hold whenever the location matters."""
+    level, passed = block.level, block.passed
+    alike = {line.conditions for name in PASSES for line in level.by_name.get(name, ())}
+    if (
+        passed is not None
+        and block.directive is not None
+        and passed.source is block.directive.source
+        and len(alike) < 2
+    ):
+        level.given = passed.conditions[len(block.directive.conditions) :]
 
 
-def _reached(server: VirtualServer, chosen: Place, place: Place, kind: StreamKind) -> list[Hop]:
-    """The hops where requests end that are made for one location and that nginx gives to another, or to itself."""
-    found = [hop for path in handed.own_paths(place)[:2] for hop, _ in _through(server, chosen, path, kind, 0)]
-    return list({id(hop): hop for hop in found}.values())
+def _pass_on(level: Level) -> Directive | None:
+    """The directive that hands the requests of a block on."""
+    return next((line for line in level.directives if line.name in PASSES and line.args), None)
 
 
-def _answers(one: BuiltLocation) -> bool:
-    """Whether a location answers by itself, whatever proxy_pass stands beside; behind a `break` no `return` is reached."""
-    level = one.scope.nearest
-    for directive in level.directives:
-        if directive.name == "break" or (directive.name == "rewrite" and directive.args[-1:] == ["break"]):
+def _serving(block: Block) -> list[Block]:
+    """A location and the `if`s in it, as far as they hand requests on in ways of their own."""
+    return [serving for serving in (block, *block.inner.values()) if serving.serves]
+
+
+def _in_force(block: Block, name: str) -> Iterator[Directive]:
+    for level in block.scope.levels:
+        yield from level.by_name.get(name, ())
+
+
+def _answers_everything(block: Block) -> bool:
+    """Whether a server or location answers by itself, whatever stands beside; behind a `break` no `return` is reached."""
+    if not block.runs_code:
+        return False
+    for line in block.level.directives:
+        if line.name == "break" or (line.name == "rewrite" and line.args[-1:] not in (["redirect"], ["permanent"])):
             return False
-        if directive.name == "return" and not level.under_condition(directive):
+        if line.name == "if" and block.place is None and any(inner.name == "rewrite" for inner in line.walk()):
+            return False
+        if line.name == "return" and not block.level.under_condition(line):
             return True
     return False
 
@@ -613,36 +612,27 @@ def _matching(block: Directive) -> tuple[str, str]:
     return ("@" if pattern.startswith("@") else ""), pattern
 
 
-def _is_catch_all(block: Directive) -> bool:
-    modifier, pattern = _matching(block)
-    return modifier != "@" and not has_hole(pattern) and catch_all(modifier, pattern)
+def _is_catch_all(block: Block) -> bool:
+    place = block.place
+    return (
+        place is not None
+        and place.modifier != "@"
+        and not place.is_open
+        and is_catch_all(place.modifier, place.pattern)
+    )
 
 
-def _fallbacks(server: VirtualServer) -> set[str]:
+def _fallbacks(server: VirtualServer, definitions: Definitions) -> set[str]:
     """Named locations that a catch-all hands its requests to."""
     found: set[str] = set()
+    moment = Moment(server, Request("sse", ""))
     for place in server.places:
-        location: BuiltLocation = place.tag
-        general = place.open or catch_all(place.modifier, place.pattern)
-        if place.modifier != "@" and general and _pass_of(location.scope.nearest) is None:
-            found |= {target for target in location.leads_to("sse") if target.startswith("@")}
+        general = place.is_open or is_catch_all(place.modifier, place.pattern)
+        if place.modifier != "@" and general and place.block.passed is None:
+            lines = [*_in_force(place.block, "try_files"), *_in_force(place.block, "error_page")]
+            named = [line for line in lines if line.args and line.args[-1].startswith("@")]
+            found |= {text for line in named for text in definitions.evaluate(line.args[-1], line, moment).texts}
     return found
-
-
-def _listeners(level: Level) -> list[Listener]:
-    listens = [one for one in level.by_name.get("listen", ()) if one.args]
-    return [
-        Listener(_socket(one.args[0]), "default_server" in one.args or "default" in one.args) for one in listens
-    ] or [Listener("*:80")]
-
-
-def _socket(text: str) -> str:
-    """`80`, `*:80`, `0.0.0.0:80` and `[::]:80` are one for choosing by name."""
-    if text.startswith("unix:"):
-        return text
-    port = _port(text)
-    address = text[: -len(port)].rstrip(":") if text.endswith(port) else text
-    return f"*:{port}" if address in ("", "*", "0.0.0.0", "[::]") else f"{address}:{port}"
 
 
 def _port(text: str) -> str:

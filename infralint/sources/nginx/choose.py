@@ -6,74 +6,129 @@ https://nginx.org/en/docs/http/server_names.html, https://nginx.org/en/docs/http
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-PATIENCE = 0.2
-"""Seconds that one expression may search: what takes longer is not known to match."""
+from infralint.model import Address
+from infralint.text.patterns import Unsearchable, search
 
 Modifier = Literal["", "=", "^~", "~", "~*", "@"]
+EVERYWHERE = frozenset({"", "*", "0.0.0.0", "[::]"})
+"""Addresses of a `listen` that takes whatever reaches its port."""
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
 class Place(msgspec.Struct, eq=False, dict=True):
     """A location: its modifier (`@` for a named one), its pattern, the locations nested in it.
 
     redirects: it proxies and ends in a slash, so nginx answers its path without the slash with 301.
-    open: part of the pattern is only known once a template is rendered. held: the template conditions
+    is_open: part of the pattern is only known once a template is rendered. conditions: the template conditions
     (block and branch) under which it is there; every: branches that such a block has, where one always holds.
+    block: what it holds.
     """
 
     modifier: Modifier
     pattern: str
     nested: list[Place] = []
     redirects: bool = False
-    open: bool = False
-    held: tuple[tuple[int, int], ...] = ()
+    is_open: bool = False
+    conditions: tuple[tuple[int, int], ...] = ()
     every: int = 0
-    tag: Any = None
+    block: Any = None
+
+    @property
+    def is_expression(self) -> bool:
+        return self.modifier in ("~", "~*")
+
+    def walk(self) -> Iterator[Place]:
+        """This location and those nested in it."""
+        yield self
+        for place in self.nested:
+            yield from place.walk()
 
 
 class Listener(msgspec.Struct, eq=False, dict=True):
-    """One `listen`: address and port as one key, and whether it says default_server."""
+    """One `listen`: address and port as one key, whether it says default_server, and whether it speaks TLS."""
 
     key: str
     default: bool = False
+    secure: bool = False
+
+    @cached_property
+    def address(self) -> Address:
+        """Where it listens; port None where that is only known once a template is rendered."""
+        if self.key.startswith("unix:"):
+            return Address(self.key)
+        host, _, port = self.key.rpartition(":")
+        return Address(host, int(port) if port.isdigit() and port.isascii() and len(port) < 6 else None)
+
+    def takes(self, to: Address) -> bool:
+        """Whether what is sent to an address may arrive here: a name may mean any address but the host's own."""
+        mine = self.address
+        if "unix:" in (mine.host[:5], to.host[:5]):
+            return mine.host == to.host
+        if None not in (to.port, mine.port) and to.port != mine.port:
+            return False
+        if mine.host in EVERYWHERE or mine.host == to.host or to.host in EVERYWHERE:
+            return True
+        return mine.host in LOOPBACK if to.host in LOOPBACK else not (mine.host in LOOPBACK or _is_number(to.host))
+
+
+def _is_number(host: str) -> bool:
+    return host.startswith("[") or not host.strip("0123456789.")
 
 
 class VirtualServer(msgspec.Struct, eq=False, dict=True):
     """A server block: where it listens, its names as written, its locations.
 
-    returns: what its own `return` answers before any location is chosen. rewrites: arguments of its
-    own `rewrite`s, which come before that choice, too. own_slashes: it says
-    `merge_slashes off`; keeps_slashes: that holds for its requests. own: its level, as that of a location.
+    own_slashes: it says `merge_slashes off`; keeps_slashes: that holds for its requests. key: its name in
+    the project. block: what it holds itself.
     """
 
     listeners: list[Listener]
     names: list[str]
     places: list[Place] = []
-    returns: str = ""
-    rewrites: list[list[str]] = []
     own_slashes: bool = False
     keeps_slashes: bool = False
-    tag: Any = None
-    own: Any = None
+    key: str = ""
+    block: Any = None
 
     @property
     def anonymous(self) -> bool:
         """Whether it takes whatever nobody else does, rather than hosts of its own."""
         return all(name in ("", "_", "localhost", "default_server") or name.startswith("$") for name in self.names)
 
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether every request ends in the location that its path chooses, and nothing is run on its way."""
+        blocks = [self.block, *(place.block for top in self.places for place in top.walk())]
+        return not any(block.diverts for block in blocks)
 
-def normalised(path: str, merge_slashes: bool = True) -> str:
+    @cached_property
+    def open_places(self) -> list[Place]:
+        """Locations whose path is only known once a template is rendered."""
+        return [place for place in self.places if place.is_open]
+
+    def named_location(self, name: str) -> Place | None:
+        return next((place for place in self.places if place.modifier == "@" and place.pattern == name), None)
+
+
+def normalise_path(path: str, merge_slashes: bool = True) -> str:
     """A request path as locations see it: no query, percent-decoded, slashes merged, dot segments resolved."""
-    from urllib.parse import unquote
+    path = path.partition("?")[0]
+    if "%" in path:
+        from urllib.parse import unquote
 
-    path = unquote(path.partition("?")[0])
-    if merge_slashes:
+        path = unquote(path)
+    if merge_slashes and "//" in path:
         path = re.sub(r"/{2,}", "/", path)
+    return _without_dots(path) if "/." in path or path[:1] != "/" else path
+
+
+def _without_dots(path: str) -> str:
     segments: list[str] = []
     parts = path.split("/")[1:]
     for index, part in enumerate(parts):
@@ -88,114 +143,247 @@ def normalised(path: str, merge_slashes: bool = True) -> str:
     return "/" + "/".join(segments)
 
 
-def choose_location(
-    places: Sequence[Place], path: str, merge_slashes: bool = True, without: Sequence[Place] = ()
-) -> Place | None:
-    """The location that nginx chooses for a path; None where it has none (or redirects). without: locations left out."""
-    return _find(places, normalised(path, merge_slashes), without)[1]
+class Choice(NamedTuple):
+    """A location that nginx may choose; None: no location fits. redirect: the path that it sends the client to instead.
+
+    reasons: why another one may be chosen.
+    """
+
+    place: Place | None
+    redirect: str = ""
+    reasons: tuple[str, ...] = ()
 
 
-def choose_locations(places: Sequence[Place], path: str, merge_slashes: bool = True) -> list[Place]:
-    """The location that nginx chooses; several where template conditions decide which of them are there."""
+def choose_locations(places: Sequence[Place], path: str) -> list[Choice]:
+    """The location that nginx chooses for a path; several where templates, or expressions that we can't match with, decide.
+
+    path: as `normalise_path` makes it, or as a rewrite left it.
+    """
+    choices: list[Choice] = []
     found: list[Place] = []
-    while (place := choose_location(places, path, merge_slashes, found)) is not None:
+    without: list[Place] = []
+    while True:
+        search_of = _Search(path, without)
+        _, place = search_of.find(places)
+        doubtful = search_of.doubtful
+        if place is None:
+            redirect = f"{path}/" if search_of.redirected else ""
+            return [*choices, Choice(None, redirect)]
+        choices.append(Choice(place, "", (*_conditional(place), *search_of.reasons)))
         found.append(place)
-        if not place.held or _always(place, found):
-            break
-    return found
+        if doubtful:
+            without.append(doubtful[0])
+        elif place.conditions and not _always(place, found):
+            without.append(place)
+        else:
+            return choices
+
+
+def choose_location(places: Sequence[Place], path: str) -> Place | None:
+    """The location that nginx chooses for a path, if it is there and its expression can be matched with."""
+    return choose_locations(places, path)[0].place
+
+
+def _conditional(place: Place) -> tuple[str, ...]:
+    if not place.conditions:
+        return ()
+    return (f"whether location {place.pattern} is there is only known once the template is rendered",)
 
 
 def _always(place: Place, found: Sequence[Place]) -> bool:
     """Whether one of the branches that place stands in holds, and in all of them a location was found."""
-    block = place.held[0][0]
-    branches = {one.held[0][1] for one in found if len(one.held) == 1 and one.held[0][0] == block}
+    block = place.conditions[0][0]
+    branches = {
+        other.conditions[0][1] for other in found if len(other.conditions) == 1 and other.conditions[0][0] == block
+    }
     return 0 < place.every <= len(branches)
 
 
-def _find(
-    places: Sequence[Place], path: str, without: Sequence[Place]
-) -> tuple[Literal["sure", "prefix", "none"], Place | None]:
-    places = [one for one in places if one not in without] if without else places
-    exact = next((one for one in places if one.modifier == "=" and one.pattern == path), None)
-    if exact:
-        return "sure", _nested(exact, path, without)
-    prefixes = [one for one in places if one.modifier in ("", "^~", "=")]
-    if any(one.redirects and one.pattern == f"{path}/" for one in prefixes) and path not in [
-        one.pattern for one in prefixes
-    ]:
-        return "sure", None
-    best = _longest(places, path)
-    state: Literal["sure", "prefix", "none"] = "none"
-    chosen: Place | None = None
-    if best:
-        state, inner = _find(best.nested, path, without)
-        if state == "sure":
-            return state, inner
-        state, chosen = "prefix", inner or best
-    if not (best and best.modifier == "^~"):
-        for one in places:
-            if one.modifier in ("~", "~*") and matches(one.pattern, path, one.modifier == "~*"):
-                return "sure", _nested(one, path, without)
-    return state, chosen
+class _Index:
+    """Locations of one level by what is asked of them: exact ones, prefixes and their lengths, expressions in their order.
+
+    redirecting: prefixes that nginx redirects to from their path without the slash.
+    """
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self.exact: dict[str, Place] = {}
+        self.prefixes: dict[str, Place] = {}
+        self.expressions: list[Place] = []
+        self.redirecting: set[str] = set()
+        for place in places:
+            if place.is_expression:
+                self.expressions.append(place)
+            elif place.modifier == "=":
+                self.exact.setdefault(place.pattern, place)
+            elif place.modifier in ("", "^~"):
+                self.prefixes.setdefault(place.pattern, place)
+            if place.redirects:
+                self.redirecting.add(place.pattern)
+        self.lengths = sorted({len(pattern) for pattern in self.prefixes}, reverse=True)
+
+    def longest_prefix_of(self, path: str) -> Place | None:
+        found = (self.prefixes.get(path[:length]) for length in self.lengths if length <= len(path))
+        return next((place for place in found if place is not None), None)
 
 
-def _nested(place: Place, path: str, without: Sequence[Place]) -> Place:
-    return _find(place.nested, path, without)[1] or place
+_INDEXES: dict[int, tuple[Sequence[Place], _Index]] = {}
+"""The indexes of the levels that were asked last, by the identity of their lists, which are kept so that it stays theirs."""
+_MOST_INDEXES = 256
 
 
-def _longest(places: Iterable[Place], path: str) -> Place | None:
-    fitting = [one for one in places if one.modifier in ("", "^~") and path.startswith(one.pattern)]
-    return max(fitting, key=lambda one: len(one.pattern), default=None)
+def _index_of(places: Sequence[Place]) -> _Index:
+    known = _INDEXES.get(id(places))
+    if known is not None and known[0] is places:
+        return known[1]
+    if len(_INDEXES) >= _MOST_INDEXES:
+        _INDEXES.clear()
+    index = _Index(places)
+    _INDEXES[id(places)] = (places, index)
+    return index
 
 
-def choose_servers(servers: Sequence[VirtualServer], host: str) -> list[tuple[VirtualServer, bool]]:
-    """For each socket, the server that answers for a host; true: chosen by its name."""
-    chosen = [choose_server(group, host, key) for key, group in _sockets(servers).items()]
-    unique = {id(server): (server, named) for server, named in chosen}
-    for server, named in chosen:
-        if named:
-            unique[id(server)] = (server, True)
-    return list(unique.values())
+class _Search:
+    """One look through the locations. without: locations left out; doubtful: those taken to match, though we can't tell."""
+
+    def __init__(self, path: str, without: Sequence[Place]) -> None:
+        self.path = path
+        self.without = without
+        self.doubtful: list[Place] = []
+        self.reasons: list[str] = []
+        self.redirected = False
+
+    def find(self, places: Sequence[Place]) -> tuple[Literal["sure", "prefix", "none"], Place | None]:
+        path = self.path
+        if self.without:
+            places = [place for place in places if place not in self.without]
+        index = _index_of(places)
+        exact = index.exact.get(path)
+        if exact:
+            return "sure", self._nested(exact)
+        if self._is_redirected(index):
+            self.redirected = True
+            return "sure", None
+        best = index.longest_prefix_of(path)
+        state: Literal["sure", "prefix", "none"] = "none"
+        chosen: Place | None = None
+        if best:
+            state, inner = self.find(best.nested)
+            if state == "sure":
+                return state, inner
+            state, chosen = "prefix", inner or best
+        if not (best and best.modifier == "^~"):
+            for place in index.expressions:
+                if self._matches(place):
+                    return "sure", self._nested(place)
+        return state, chosen
+
+    def _is_redirected(self, index: _Index) -> bool:
+        """Whether the path is that of a proxied prefix without its slash, and has no location of its own."""
+        if f"{self.path}/" not in index.redirecting:
+            return False
+        return self.path not in index.prefixes and self.path not in index.exact
+
+    def _nested(self, place: Place) -> Place | None:
+        state, inner = self.find(place.nested) if place.nested else ("none", None)
+        return None if state == "sure" and inner is None else inner or place
+
+    def _matches(self, place: Place) -> bool:
+        try:
+            return is_match(place.pattern, self.path, place.modifier == "~*")
+        except Unsearchable as error:
+            self.doubtful.append(place)
+            self.reasons.append(f"`location {place.modifier} {place.pattern}` {error}")
+            return True
 
 
-def _sockets(servers: Sequence[VirtualServer]) -> dict[str, list[VirtualServer]]:
-    sockets: dict[str, list[VirtualServer]] = {}
-    for server in servers:
-        for listener in server.listeners:
-            sockets.setdefault(listener.key, []).append(server)
-    return sockets
+class Chosen(NamedTuple):
+    """The server that answers on one socket. by_name: a name of it is the host."""
+
+    server: VirtualServer
+    by_name: bool
 
 
-def choose_server(group: Sequence[VirtualServer], host: str, key: str = "") -> tuple[VirtualServer, bool]:
-    """The server of one socket that answers for a host, and whether its name says so."""
-    host = host.lower().rstrip(".").partition(":")[0]
-    ranked = [
-        (rank, -index, server)
-        for index, server in enumerate(group)
-        for name in server.names
-        if (rank := _name_rank(name, host)) is not None
-    ]
-    if ranked:
-        return max(ranked, key=lambda one: one[:2])[2], True
-    return default_server(group, key), False
+class Socket(msgspec.Struct, eq=False):
+    """The servers that listen on one address and port. exact: by their plain names; others: with wildcards and
+    expressions, in their order. default: what answers for names that nobody has."""
+
+    listener: Listener
+    default: VirtualServer
+    servers: list[VirtualServer] = []
+    exact: dict[str, VirtualServer] = {}
+    others: list[tuple[str, VirtualServer]] = []
+
+    def choose(self, host: str) -> Chosen:
+        """The server that answers for a host: by its name, else the default one."""
+        host = host.lower().rstrip(".").partition(":")[0]
+        if host in self.exact:
+            return Chosen(self.exact[host], True)
+        ranked = [
+            (rank, -index, server)
+            for index, (name, server) in enumerate(self.others)
+            if (rank := _name_rank(name, host)) is not None
+        ]
+        if ranked:
+            return Chosen(max(ranked, key=lambda entry: entry[:2])[2], True)
+        return Chosen(self.default, False)
 
 
-def default_server(group: Sequence[VirtualServer], key: str) -> VirtualServer:
-    """The server of one socket that answers for names nobody has: the one that says so, else the first."""
-    return next((one for one in group if any(on.default and on.key == key for on in one.listeners)), group[0])
+class Sockets:
+    """Where the servers of one nginx listen, and which of them answers there."""
 
+    def __init__(self, servers: Sequence[VirtualServer]) -> None:
+        self.servers = servers
+        self.by_key: dict[str, Socket] = {}
+        for server in servers:
+            for listener in server.listeners:
+                self._add(server, listener)
 
-def settle_slashes(servers: Sequence[VirtualServer]) -> None:
-    """A socket's default server decides about slashes, for nginx parses the path before it looks at the name."""
-    decided = {key: default_server(group, key).own_slashes for key, group in _sockets(servers).items()}
-    for server in servers:
-        server.keeps_slashes = decided[server.listeners[0].key]
+    def _add(self, server: VirtualServer, listener: Listener) -> None:
+        socket = self.by_key.setdefault(listener.key, Socket(listener, server))
+        if listener.default:
+            socket.default = server
+        if server in socket.servers[-1:]:
+            return
+        socket.servers.append(server)
+        for name in server.names:
+            if name.startswith(("~", "*", ".")) or name.endswith(".*"):
+                socket.others.append((name, server))
+                # `.example.com` is example.com, too.
+            if not name.startswith(("~", "*")):
+                socket.exact.setdefault(name.removeprefix(".").lower(), server)
+
+    def reached_by(self, to: Address | None) -> list[Socket]:
+        """The sockets that an address may lead to: one of that very address comes before those of any."""
+        if to is None:
+            return list(self.by_key.values())
+        exact = self.by_key.get(f"{to.host}:{to.port}")
+        return [exact] if exact is not None else [found for found in self.by_key.values() if found.listener.takes(to)]
+
+    def choose_servers(self, host: str, to: Address | None = None) -> list[Chosen]:
+        """For each socket that a request may reach, the server that answers for its host."""
+        unique: dict[int, Chosen] = {}
+        for socket in self.reached_by(to):
+            chosen = socket.choose(host)
+            if chosen.by_name or id(chosen.server) not in unique:
+                unique[id(chosen.server)] = chosen
+        return list(unique.values())
+
+    def reached_servers(self, to: Address | None) -> list[VirtualServer]:
+        """The servers that listen where a request is sent to; None: anywhere."""
+        if to is None:
+            return list(self.servers)
+        return list({id(server): server for socket in self.reached_by(to) for server in socket.servers}.values())
+
+    def settle_slashes(self) -> None:
+        """A socket's default server decides about slashes, for nginx parses the path before it looks at the name."""
+        for server in self.servers:
+            server.keeps_slashes = self.by_key[server.listeners[0].key].default.own_slashes
 
 
 def _name_rank(name: str, host: str) -> tuple[int, int] | None:
     """How well a server name fits: exact, then the longest leading wildcard, the longest trailing one, a regex."""
     if name.startswith("~"):
-        return (0, 0) if matches(name[1:], host, ignore_case=True) else None
+        return (0, 0) if is_surely_match(name[1:], host, ignore_case=True) else None
     name = name.lower()
     if name == host or (name.startswith(".") and name[1:] == host):
         return 3, 0
@@ -206,51 +394,14 @@ def _name_rank(name: str, host: str) -> tuple[int, int] | None:
     return None
 
 
-def after_rewrites(server: VirtualServer, path: str) -> str | None:
-    """The path by which a server chooses a location; None where one of its rewrites redirects the client.
-
-    https://nginx.org/en/docs/http/ngx_http_rewrite_module.html#rewrite
-    """
-    if not server.rewrites:
-        return path
-    path = normalised(path, not server.keeps_slashes)
-    for pattern, replacement, *flags in server.rewrites:
-        if matches(pattern, path):
-            if {"redirect", "permanent"} & set(flags) or replacement.startswith(("http://", "https://", "$scheme")):
-                return None
-            path = rewritten(pattern, replacement.partition("?")[0], path)
-            if flags:
-                break
-    return path
+def is_match(pattern: str, text: str, ignore_case: bool = False) -> bool:
+    """Whether a PCRE expression is found in a text. Raises Unsearchable where that can't be told."""
+    return search(pattern, text, ignore_case) is not None
 
 
-def matches(pattern: str, text: str, ignore_case: bool = False) -> bool:
-    """Whether a PCRE expression is found in a text; one that is broken or takes too long is not."""
-    expression = _compiled(pattern, ignore_case)
-    if expression is None:
+def is_surely_match(pattern: str, text: str, ignore_case: bool = False) -> bool:
+    """The same, and no where that can't be told."""
+    try:
+        return is_match(pattern, text, ignore_case)
+    except Unsearchable:
         return False
-    try:
-        return expression.search(text, timeout=PATIENCE) is not None
-    except TimeoutError:
-        return False
-
-
-def rewritten(pattern: str, replacement: str, path: str) -> str:
-    """The path that a rewrite makes of another."""
-    expression = _compiled(pattern, False)
-    try:
-        found = expression.search(path, timeout=PATIENCE) if expression else None
-    except TimeoutError:
-        found = None
-    return re.sub(r"\$(\d)", lambda one: (found[int(one[1])] or "") if found else "", replacement)
-
-
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str, ignore_case: bool) -> Any:
-    import regex
-
-    named = re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", pattern)
-    try:
-        return regex.compile(named, regex.IGNORECASE if ignore_case else 0)
-    except regex.error:
-        return None

@@ -9,7 +9,6 @@ from infralint.model import Location, Reading, Unknown
 from infralint.project import CantRead, Project, TooLarge
 from infralint.sources.nginx.templates import foreign_language, prepare
 from infralint.sources.nginx.tree import Source
-from infralint.sources.unread import kinds_in
 from infralint.text.lazy import lazy
 
 _OTHER_ENDINGS = frozenset(
@@ -27,7 +26,7 @@ _PLACES = lazy(
     r"(?:^|/)(?:nginx[^/]*|sites-(?:available|enabled)|conf\.d|openresty|swag|proxy-confs)/|nginx[^/]*$", re.IGNORECASE
 )
 _ENDINGS = lazy(
-    r"\.conf(?:$|[._-])|\.(?:template|tmpl|tpl|j2|jinja2?|erb|liquid|sample|inc|vhost|nginx|cfg|dist|example)(?:$|\.)"
+    r"\.conf(?:$|[._-])|\.(?:template|tmpl|tpl|j2|jinja2?|erb|ejs|epp|mustache|hbs|liquid|sample|inc|vhost|nginx|cfg|dist|example)(?:$|\.)"
     r"|\.template\.|_nginx$|nginx",
     re.IGNORECASE,
 )
@@ -50,27 +49,31 @@ _STRONG = lazy(
     re.MULTILINE,
 )
 _WEAK = lazy(rb"(?:^|[;{}])\s*(?:server|http|events|stream|location[ \t]+[^;{}\n]+|upstream[ \t]+[^;{}\n]+)\s*\{")
-_APACHE = lazy(rb"^\s*</?(?:VirtualHost|Directory|Location|IfModule|Proxy|FilesMatch)\b", re.MULTILINE)
+_APACHE = lazy(rb"^[ \t]*</?(?:VirtualHost|Directory|Location|IfModule|Proxy|FilesMatch)\b", re.MULTILINE)
 _DUMP_MARK = lazy(r"^# configuration file (\S.*):$", re.MULTILINE)
 _BLOCK_SCALAR = lazy(r"^([ \t]*)(?:- )?[^\s#][^\n]*?:[ \t]*[|>][-+0-9]*[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
 _QUOTED = lazy(
     r'^[ \t]*(?:- )?([^\s#"][^\n"]*?):[ \t]*"(?:[^"\\\n]|\\.)*?_pass[ \t](?:[^"\\\n]|\\.)*?;\\n', re.MULTILINE
 )
 _DOCUMENT = lazy(r"^---", re.MULTILINE)
-_SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^\s*(?:cat|sed|echo|apt-get|cp|mkdir)\s", re.MULTILINE)
+_SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^[ \t]*(?:cat|sed|echo|apt-get|cp|mkdir)\s", re.MULTILINE)
 """A shell script that writes nginx configuration is not nginx configuration."""
 
 
 def sources(project: Project, reading: Reading) -> Iterator[Source]:
     """Every nginx text of a project; what can't be read or told is noted in the reading."""
+    shown: set[str] = set()
     for path in project.files:
         if path in project.given:
-            yield from _sources_of(project, path, reading)
+            yield from _sources_of(project, path, reading, shown)
         elif _could_be(path):
             if live := _shown_by(path, project):
                 reading.skipped.append(f"{project.shown(path)}: {live} beside it is the one in use")
             else:
-                yield from _sources_of(project, path, reading)
+                yield from _sources_of(project, path, reading, shown)
+    for path, reason in sorted(project.tree.odd.items()):
+        if _named_nginx(path) and not _is_manifest(path):
+            reading.unreadable.append(project.unreadable(path, reason))
 
 
 def _shown_by(path: str, project: Project) -> str:
@@ -90,11 +93,10 @@ def _could_be(path: str) -> bool:
     return "." not in name.lstrip(".") or bool(_ENDINGS.search(name) or _PLACES.search(path))
 
 
-def _sources_of(project: Project, path: str, reading: Reading) -> Iterator[Source]:
+def _sources_of(project: Project, path: str, reading: Reading, shown: set[str]) -> Iterator[Source]:
+    """The nginx texts of one file. shown: names of dumped files that are taken."""
     try:
         content = project.bytes(path)
-        if _is_manifest(path):
-            reading.seen += kinds_in(content)
         if path not in project.given and not _worth_decoding(path, content):
             return
         text = project.text(path)
@@ -106,7 +108,7 @@ def _sources_of(project: Project, path: str, reading: Reading) -> Iterator[Sourc
     if _is_manifest(path):
         yield from _from_manifest(project, path, text, reading)
     elif _DUMP_MARK.search(text):
-        yield from _from_dump(path, text)
+        yield from _from_dump(project, path, text, shown, reading)
     elif is_nginx(text) or (_named_nginx(path) and _WEAK.search(content)):
         yield from _plain(project, path, text, reading)
 
@@ -154,12 +156,20 @@ def _is_read(shown: str, text: str, line: int, reading: Reading) -> bool:
     return not language
 
 
-def _from_dump(path: str, text: str) -> Iterator[Source]:
-    """The files of an `nginx -T` dump, each under its own name."""
+def _from_dump(project: Project, path: str, text: str, shown: set[str], reading: Reading) -> Iterator[Source]:
+    """The files of an `nginx -T` dump, each under its own name; that of the dump goes before one that others have, too."""
     marks = list(_DUMP_MARK.finditer(text))
+    bodies: dict[str, str] = {}
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
         body = text[mark.end() + 1 : following.start() if following else len(text)]
-        yield Source(mark[1], mark[1], prepare(body), dump=path)
+        if bodies.setdefault(mark[1], body).strip() != body.strip():
+            where = text.count("\n", 0, mark.start()) + 1
+            said = f"holds {mark[1]} twice, with different content; hand in the dumps of two servers as two files"
+            reading.unreadable.append(project.unreadable(path, said, where))
+    for name, body in bodies.items():
+        called = name if name not in shown else f"{project.shown(path)}: {name}"
+        shown.add(called)
+        yield Source(f"{name}#{path}", called, prepare(body), dump=path)
 
 
 def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> Iterator[Source]:
@@ -194,7 +204,9 @@ def _scalar(text: str, start: int, parent: int) -> tuple[str, int]:
     """A block scalar's lines without their common indentation, and how deep that is."""
     lines: list[str] = []
     indent = None
-    for line in text[start:].split("\n"):
+    while start <= len(text):
+        end = text.find("\n", start)
+        line = text[start : end if end >= 0 else len(text)]
         depth = len(line) - len(line.lstrip(" "))
         control = line.lstrip().startswith("{{")
         if line.strip() and not control and depth <= parent:
@@ -202,5 +214,6 @@ def _scalar(text: str, start: int, parent: int) -> tuple[str, int]:
         if line.strip() and not control and indent is None:
             indent = depth
         lines.append(line)
+        start = end + 1 if end >= 0 else len(text) + 1
     indent = indent or 0
     return "\n".join(line[indent:] if not line[:indent].strip() else line.lstrip() for line in lines), indent

@@ -5,22 +5,27 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 
 from infralint.model import Known, Unknown
 from infralint.project import CantRead, Project
-from infralint.sources.nginx.compose import Service, Value, services
+from infralint.project.compose import ComposeService, read_compose
+from infralint.project.dockerfile import DOCKERFILES, stages_of
+from infralint.project.variables import parse_env
 from infralint.sources.nginx.templates import HOLE, environment_name
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.versions import is_around
 from infralint.text.lazy import lazy
 
-_ASSIGNMENT = lazy(r"^\s*(?:export\s+)?([A-Z_][A-Z0-9_]*)=(.*?)\s*$")
-_ENV = lazy(r"^\s*(?:ENV|ARG)\s+([A-Z_][A-Z0-9_]*)[=\s](.*?)\s*$")
-_PAIRS = lazy(r"\b([A-Z_][A-Z0-9_]*)=(\"[^\"\n]*\"|[^\s\\]+)")
 _REFERENCE = lazy(r"\$\{([A-Z_][A-Z0-9_]*)(?::?-([^${}]*))?\}|\$([A-Z_][A-Z0-9_]*)")
 _DOT_ENV = (".env", "*.env", ".env.default*", ".env.example", ".env.sample")
-_DOCKERFILES = ("Dockerfile*", "*.Dockerfile", "Containerfile*")
+
+
+Value = tuple[str, str, int]
+"""A value as it is written, and the project file and line that says it."""
+
+_NGINX = lazy(r"(?:^|/)(?:[\w.-]*nginx[\w.-]*|openresty|swag)(?::|@|$)")
 
 
 class Environment:
@@ -48,40 +53,40 @@ class Environment:
         named = environment_name(written)
         if named is None:
             return None
-        for said in self._sayings(named[0], at.source.path):
-            values = [one for value in said for one in self._resolved(value)]
+        for given in self._sayings(named[0], at.source.path):
+            values = [resolved for value in given for resolved in self._resolved(value)]
             if len({value for value, _, _ in values}) == 1 and "$" not in values[0][0]:
                 value, path, line = values[0]
                 return value, f"{self.project.shown(path)}:{line}"
-            if said:
+            if given:
                 return None
         return (named[1], "its own default") if named[1] is not None else None
 
     def _sayings(self, name: str, path: str) -> Iterator[list[Value]]:
         """What is said of a variable, by those who are heard first: the service that runs this nginx, else images and .env files."""
         mine = self._mine(path)
-        yield [service.environment[name] for service in mine if name in service.environment]
+        set_there = [service.environment[name] for service in mine if name in service.environment]
+        yield [(value.text, value.path, value.line) for value in set_there]
         written = self._in_env_files.get(name, [])
         given = {file for service in mine for file in service.env_files}
-        yield [one for one in written if one[1] in given]
-        around = [one for one in written if self._is_near(one[1], path, mine)]
+        yield [value for value in written if value[1] in given]
+        around = [value for value in written if self._is_near(value[1], path, mine)]
         yield [*self._nearest(self._in_images.get(name, []), path), *self._nearest(around, path)]
 
-    def _mine(self, path: str) -> list[Service]:
+    def _mine(self, path: str) -> list[ComposeService]:
         """The services that may run the nginx that reads a file: it is mounted or built there, or they are nginx, or nothing tells."""
-        for chosen in (Service.shows, Service.holds, lambda service, _: service.nginx):
-            if found := [service for service in self._services if chosen(service, path)]:
-                return found
-        return self._services
+        mounting = [service for service in self._services if service.mounts_file(path)]
+        building = [service for service in self._services if service.context and service.builds_from(path)]
+        return mounting or building or [service for service in self._services if _is_nginx(service)] or self._services
 
-    def _is_near(self, file: str, path: str, mine: Sequence[Service]) -> bool:
+    def _is_near(self, file: str, path: str, mine: Sequence[ComposeService]) -> bool:
         """Whether a .env file lies around a file, or belongs to the compose file of its service."""
         folder = posixpath.dirname(file)
         return any(posixpath.dirname(service.path) == folder for service in mine) or is_around(folder, path)
 
-    def _resolved(self, said: Value) -> Iterator[Value]:
+    def _resolved(self, value: Value) -> Iterator[Value]:
         """A value that needs nothing more; `${X:-60s}` by what .env files say of X, and by its default. Unresolved: as it is."""
-        text, path, line = said
+        text, path, line = value
         text = re.sub(r"(?:^|\s+)#.*$", "", text).strip().strip("\"'")
         found = _REFERENCE.fullmatch(text)
         if found is None:
@@ -89,9 +94,11 @@ class Environment:
             return
         name, default = found[1] or found[3], found[2]
         beside = [
-            one for one in self._in_env_files.get(name, []) if posixpath.dirname(one[1]) == posixpath.dirname(path)
+            other
+            for other in self._in_env_files.get(name, [])
+            if posixpath.dirname(other[1]) == posixpath.dirname(path)
         ]
-        sure = [one for one in beside if posixpath.basename(one[1]) == ".env"]
+        sure = [other for other in beside if posixpath.basename(other[1]) == ".env"]
         if default is not None and not sure:
             yield default, path, line
         yield from sure or beside
@@ -99,45 +106,48 @@ class Environment:
             yield text, path, line
 
     @staticmethod
-    def _nearest(said: list[Value], path: str) -> list[Value]:
+    def _nearest(values: list[Value], path: str) -> list[Value]:
         """What is said in the nearest folder around a file, else everything that is said."""
-        near = [(posixpath.dirname(one[1]), one) for one in said if is_around(posixpath.dirname(one[1]), path)]
+        near = [
+            (posixpath.dirname(value[1]), value) for value in values if is_around(posixpath.dirname(value[1]), path)
+        ]
         deepest = max((len(folder) for folder, _ in near), default=0)
-        return [one for folder, one in near if len(folder) == deepest] or said
+        return [value for folder, value in near if len(folder) == deepest] or values
 
     @cached_property
-    def _services(self) -> list[Service]:
-        return services(self.project)
+    def _services(self) -> list[ComposeService]:
+        return read_compose(self.project).services
 
     @cached_property
     def _in_images(self) -> dict[str, list[Value]]:
-        return self._said(_DOCKERFILES, _ENV)
+        """What stages of Dockerfiles say by ENV and ARG."""
+        found: dict[str, list[Value]] = {}
+        for path, text in self._texts(*DOCKERFILES):
+            for stage in stages_of(text).values():
+                for name, given in (stage.arguments | stage.environment).items():
+                    if given.value and (given.value, path, given.line) not in found.setdefault(name, []):
+                        found[name].append((given.value, path, given.line))
+        return found
 
     @cached_property
     def _in_env_files(self) -> dict[str, list[Value]]:
-        return self._said(_DOT_ENV, _ASSIGNMENT)
-
-    def _said(self, names: tuple[str, ...], pattern: re.Pattern[str]) -> dict[str, list[Value]]:
         found: dict[str, list[Value]] = {}
-        for path in self.project.named(*names):
-            for name, value, line in self._lines(path, pattern):
-                found.setdefault(name, []).append((value, path, line))
+        for path, text in self._texts(*_DOT_ENV):
+            for assignment in parse_env(text):
+                if assignment.value:
+                    found.setdefault(assignment.name, []).append((assignment.value, path, assignment.line))
         return found
 
-    def _lines(self, path: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, str, int]]:
-        """Names and values; an instruction goes on behind a backslash at the end of its line."""
-        try:
-            lines = self.project.text(path).splitlines()
-        except CantRead:
-            return
-        goes_on = False
-        for number, line in enumerate(lines, 1):
-            found = pattern.match(line)
-            if pattern is _ENV and (goes_on or (found and "=" in line)):
-                pairs = _PAIRS.findall(line)
-                goes_on = line.rstrip().endswith("\\")
-            else:
-                pairs = [found.groups()] if found else []
-            for name, text in pairs:
-                if value := re.sub(r"\s+#.*$", "", text).strip().strip("\"'"):
-                    yield name, value, number
+    def _texts(self, *names: str) -> Iterator[tuple[str, str]]:
+        """Files by their names that can be read, each with its text."""
+        for path in self.project.named(*names):
+            with suppress(CantRead):
+                yield path, self.project.text(path)
+
+
+def _is_nginx(service: ComposeService) -> bool:
+    return (
+        bool(service.image and _NGINX.search(service.image.text))
+        or "nginx" in service.name
+        or service.name == "openresty"
+    )

@@ -2,82 +2,149 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from infralint.model import STRENGTH, Evidence, Hint
-from infralint.sources.nginx import choose
-from infralint.sources.nginx.choose import Place, VirtualServer
+from infralint.model import STRENGTH, Evidence, Hint, Location, Request, StreamKind
+from infralint.sources.nginx.blocks import Block
+from infralint.sources.nginx.choose import Place, VirtualServer, choose_locations
+from infralint.sources.nginx.hints import find_declarations
 from infralint.sources.nginx.hops import NginxLocation
+from infralint.sources.nginx.processing import Processing
 from infralint.text.expressions import matching
 from infralint.text.stream_names import stream_name
 
-if TYPE_CHECKING:
-    from infralint.sources.nginx.build import BuiltLocation
 
-
-def own_paths(place: Place) -> list[str]:
+def sample_paths(place: Place) -> list[str]:
     """Paths that a location is written for: its pattern and one below it, or what its expression matches."""
-    if place.modifier in ("~", "~*"):
-        try:
-            return [one for one in matching(place.pattern) if one.startswith("/")]
-        except re.error:
-            return []
+    if place.is_expression:
+        return [path for path in matching(place.pattern) if path.startswith("/")]
     if place.modifier in ("=", "@"):
         return [place.pattern]
     return [place.pattern, f"{place.pattern.rstrip('/')}/x"]
 
 
-def taker(server: VirtualServer, place: Place) -> Place | None:
+def overshadowing(server: VirtualServer, place: Place) -> Place | None:
     """The location that nginx chooses in a location's stead, for its own paths; None where it may choose this one.
 
     https://nginx.org/en/docs/http/ngx_http_core_module.html#location
     """
-    if place.modifier not in ("", "^~", "=") or place.open or any(one.open for one in server.places):
+    if place.modifier not in ("", "^~", "=") or place.is_open or server.open_places:
         return None
-    chosen = [choose.choose_locations(server.places, path, not server.keeps_slashes) for path in own_paths(place)]
-    first = chosen[0][0] if chosen[0] else None
-    sure = all(found and found[0] is first and not first.held for found in chosen)
+    chosen = [choose_locations(server.places, path)[0] for path in sample_paths(place)]
+    first = chosen[0].place
+    sure = all(choice.place is first and not choice.reasons for choice in chosen)
     return first if sure and first is not place else None
 
 
-def told_by_name(place: Place) -> Hint | None:
+def hints_by_name(place: Place) -> Iterator[Hint]:
     """What the path of a location says of a stream."""
     named = stream_name(place.pattern)
-    if named is None:
-        return None
-    because = f"the path {place.pattern} says {named.word}"
-    return Hint(named.kind, Evidence("name", because, place.tag.block.where), named.session)
+    if named is not None:
+        because = f"the path {place.pattern} says {named.word}"
+        yield Hint(named.kind, Evidence("name", because, place.block.directive.where), named.session)
 
 
-def handed(hint: Hint, by: BuiltLocation) -> Hint:
+def hand_on(hint: Hint, place: Place) -> Hint:
     """A hint of one location, as it is told of the location that nginx sends its requests to."""
-    because = re.sub(r" for it$", f" for {by.block.written}", hint.evidence.because)
-    said = Evidence(hint.evidence.kind, f"{because}, and nginx sends {by.pattern} here", hint.evidence.where)
-    path = hint.path or (by.pattern if by.pattern.startswith("/") else "")
-    return replace(hint, evidence=said, path=path)
+    because = hint.evidence.because
+    if because.endswith(" for it"):
+        because = f"{because.removesuffix('it')}{place.block.directive.written}"
+    evidence = Evidence(hint.evidence.kind, f"{because}, and nginx sends {place.pattern} here", hint.evidence.where)
+    path = hint.path or (place.pattern if place.pattern.startswith("/") else "")
+    return replace(hint, evidence=evidence, path=path)
 
 
-def joined(hop: NginxLocation, given: Sequence[Hint]) -> NginxLocation:
+def join(hop: NginxLocation, given: Sequence[Hint]) -> NginxLocation:
     """A location that carries what others hand to it; a name counts where it says nothing of its own."""
-    own = hop.hints or any(stream_name(path) for path in hop.paths)
-    heeded = [hint for hint in given if hint.evidence.certain or not own]
-    found: dict[str, Hint] = {}
-    for hint in sorted((*hop.hints, *heeded), key=lambda one: STRENGTH.index(one.evidence.kind)):
-        if hint.evidence.certain or not any(one.evidence.certain for one in found.values()):
-            found.setdefault(hint.kind, hint)
-    return replace(hop, hints=tuple(found.values())) if heeded else hop
+    telling = any(not hint.handshake_only for hint in hop.hints) or any(stream_name(path) for path in hop.paths)
+    heeded = [hint for hint in given if hint.evidence.certain or not telling]
+    found: list[Hint] = []
+    for hint in sorted((*hop.hints, *heeded), key=lambda hint: STRENGTH.index(hint.evidence.kind)):
+        alike = [other for other in found if other.kind == hint.kind]
+        said = any(hint.handshake_only or not other.handshake_only for other in alike)
+        certain = any(other.evidence.certain and not other.handshake_only for other in found)
+        if not said and (hint.evidence.certain or not certain):
+            found.append(hint)
+    return replace(hop, hints=tuple(found)) if heeded else hop
 
 
-def silenced(hop: NginxLocation) -> NginxLocation:
+def silence(hop: NginxLocation) -> NginxLocation:
     """A location that no request reaches: nothing says that a stream crosses it."""
     return replace(hop, hints=(), paths=(), assumable=False)
 
 
-def every(places: Sequence[Place]) -> Iterator[Place]:
-    """Locations with those nested in them."""
+class Handed(NamedTuple):
+    """What became of the hints of a server. heard: the places of comments that some location took."""
+
+    hops: dict[int, NginxLocation]
+    heard: set[Location]
+
+
+def hand_over(server: VirtualServer, processing: Processing) -> Handed:
+    """Give what locations say of streams to those that nginx sends their requests to; hops by the identity of their block."""
+    places = [place for top in server.places for place in top.walk()]
+    expressions = any(place.is_expression for place in places)
+    hops: dict[int, NginxLocation] = {}
+    given: dict[int, list[Hint]] = {}
+    silent: set[int] = set()
+    heard: set[Location] = set()
     for place in places:
-        yield place
-        yield from every(place.nested)
+        block: Block = place.block
+        hop = block.hop
+        if isinstance(hop, NginxLocation):
+            hops[id(block)] = hop
+        other = overshadowing(server, place) if expressions else None
+        if hop is not None and other is None and not block.runs_code and "try_files" not in block.level.by_name:
+            continue
+        kinds = [kind for kind in _KINDS if hop is not None and other is None and _keeps(processing, place, kind)]
+        if not kinds:
+            silent.add(id(block))
+        elif isinstance(hop, NginxLocation) and len(kinds) < len(_KINDS):
+            hops[id(block)] = _narrowed(hop, kinds)
+        for hint in _telling(place):
+            if hint.kind in kinds:
+                continue
+            for end in _ends(processing, other or place, place, hint.kind):
+                given.setdefault(id(end), []).append(hand_on(hint, place))
+                heard |= {hint.evidence.where} if hint.evidence.where else set()
+                if end.hop is not None and isinstance(end.hop, NginxLocation):
+                    hops.setdefault(id(end), end.hop)
+    changed = {key: silence(hop) if key in silent else join(hop, given.get(key, ())) for key, hop in hops.items()}
+    return Handed(changed, heard)
+
+
+_KINDS: tuple[StreamKind, ...] = ("sse", "websocket")
+
+
+def _keeps(processing: Processing, place: Place, kind: StreamKind) -> bool:
+    """Whether requests that come to a location may be handed on by it."""
+    block: Block = place.block
+    paths: Sequence[str | None] = [None] if place.modifier == "@" else sample_paths(place) or [None]
+    return any(processing.hands_on(block, Request(kind, path or ""), path) for path in paths)
+
+
+def _narrowed(hop: NginxLocation, kinds: Sequence[StreamKind]) -> NginxLocation:
+    """A hop that carries streams of some kinds alone."""
+    hints = tuple(hint for hint in hop.hints if hint.kind in kinds)
+    return replace(hop, hints=hints, assumable=hop.assumable and "sse" in kinds)
+
+
+def _telling(place: Place) -> list[Hint]:
+    """What a location says of a stream: all that its hop gives away, else its declarations or its name."""
+    block: Block = place.block
+    if block.directive is None or block.internal is not None:
+        return []
+    said = list(block.hop.hints) if block.hop is not None else list(find_declarations(block.directive))
+    return said or list(hints_by_name(place))
+
+
+def _ends(processing: Processing, chosen: Place, place: Place, kind: StreamKind) -> Iterator[Block]:
+    """The blocks where requests end that are made for one location and that nginx gives to another, or to itself."""
+    found: dict[int, Block] = {}
+    for path in sample_paths(place)[:2]:
+        for way in processing.ways_from(chosen, Request(kind, path)):
+            if way.block is not None:
+                found[id(way.block)] = way.block
+    return iter(found.values())

@@ -2,51 +2,64 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar, Literal
+from types import MappingProxyType
+from typing import ClassVar
 
-from infralint.model import Buffering, Edit, Hop, Known, Location, Related, Response, Setting, Unknown
-from infralint.sources.nginx.scopes import Scope, flag, time, word
+import msgspec
+
+from infralint.model import (
+    SAME_PATH,
+    UNKNOWN_RESPONSE,
+    Address,
+    Buffering,
+    Edit,
+    Forward,
+    Hop,
+    Known,
+    PathMap,
+    Pool,
+    PrefixMap,
+    Request,
+    Response,
+    Setting,
+    Unknown,
+    Upgrade,
+)
+from infralint.platforms import nginx as platform
+from infralint.platforms.nginx import Facts, Family, Line, Version
+from infralint.sources.nginx.blocks import Block
+from infralint.sources.nginx.choose import Place, is_surely_match, normalise_path
+from infralint.sources.nginx.edits import propose_edits
+from infralint.sources.nginx.processing import Processing, Run
+from infralint.sources.nginx.scopes import Scope, ScopeSettings
 from infralint.sources.nginx.tree import Directive
-from infralint.sources.nginx.versions import Version
-from infralint.sources.nginx.websocket import during_handshake, headers_of
+from infralint.sources.nginx.upstreams import Target, Upstreams, read_target
+from infralint.sources.nginx.variables import Definitions, Moment, Values, either, unknown
+from infralint.sources.nginx.websocket import headers_of, judge_handshake, name_of, setting_of
+from infralint.text.lazy import lazy
 
-Family = Literal["proxy", "fastcgi", "uwsgi", "scgi", "grpc", "stream"]
-
-PASSES: dict[str, Family] = {
-    "proxy_pass": "proxy",
-    "fastcgi_pass": "fastcgi",
-    "uwsgi_pass": "uwsgi",
-    "scgi_pass": "scgi",
-    "grpc_pass": "grpc",
-}
-
-# https://nginx.org/en/docs/http/ngx_http_proxy_module.html and its siblings
-DEFAULT_READ_TIMEOUT = 60.0
-"""Seconds."""
-# https://nginx.org/en/docs/stream/ngx_stream_proxy_module.html#proxy_timeout
-DEFAULT_STREAM_TIMEOUT = 600.0
-"""Seconds."""
-GENEROUS = 300.0
-"""Seconds: what people who ship streams settle on."""
-SSE_TYPE = "text/event-stream"
-
-
-def generous(seconds: float) -> str:
-    """A timeout that lasts so long at least, as nginx writes it."""
-    return f"{math.ceil(max(seconds, GENEROUS)):d}s"
+PASSES: Mapping[str, Family] = MappingProxyType(
+    {
+        "proxy_pass": "proxy",
+        "fastcgi_pass": "fastcgi",
+        "uwsgi_pass": "uwsgi",
+        "scgi_pass": "scgi",
+        "grpc_pass": "grpc",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NginxLocation(Hop):
     """A location that hands requests to a backend; checks about nginx alone may look at its directives.
 
-    family: which module proxies. rules: what rules here. pass_directive: its `proxy_pass` or sibling.
-    maps: the `map` blocks of its own nginx, by the variable they set; maps_elsewhere: the project's.
-    backups: the backup servers of its upstream, as they are written.
+    family: which module proxies. rules: what rules here. pass_directive: its `proxy_pass` or sibling. block: the
+    location, or the `if` in it, that it stands for. processing: how its nginx serves requests. backups: the backup
+    servers of its upstream, as they are written.
     """
 
     platform: ClassVar[str] = "nginx"
@@ -56,227 +69,347 @@ class NginxLocation(Hop):
     rules: Scope
     pass_directive: Directive
     version: Version
-    maps: Mapping[str, list[Directive]] = field(default_factory=dict)
-    maps_elsewhere: Mapping[str, list[Directive]] = field(default_factory=dict)
+    block: Block
+    processing: Processing
+    upstreams: Upstreams
     backups: tuple[str, ...] = ()
 
-    def directive(self, name: str) -> Known[tuple[str, ...]] | Unknown | None:
+    @property
+    def facts(self) -> Facts:
+        return Facts(self.family, self.where, self.version, ScopeSettings(self.rules, self.where))
+
+    @property
+    def location_rules(self) -> Scope:
+        """What rules in the location around, where most of what decides about a stream has to stand."""
+        place = self.block.place
+        location: Scope = place.block.scope if place is not None else self.rules
+        return location
+
+    @property
+    def definitions(self) -> Definitions:
+        return self.processing.definitions
+
+    def directive(self, name: str) -> Line | Unknown | None:
         """The arguments of a directive that rules here; None where nothing sets it."""
-        found = self.rules.find(name)
-        if isinstance(found, Unknown):
-            return found
-        directives, here = found
-        if not directives:
-            return None
-        one = directives[0]
-        return Known(tuple(one.args), one.where, name, "explicit" if here else "inherited", one.written)
+        found = self.facts.written.lines(name)
+        return found if isinstance(found, Unknown) else next(iter(found), None)
 
-    def directives(self, name: str) -> list[Known[tuple[str, ...]]]:
+    def directives(self, name: str) -> Sequence[Line]:
         """Every directive of a name on the level that rules here (`add_header`, `proxy_set_header`)."""
-        found = self.rules.find(name)
-        if isinstance(found, Unknown):
+        return self.facts.lines(name)
+
+    def buffering_of(self, response: Response, request: Request | None = None) -> Setting[Buffering]:
+        if response is UNKNOWN_RESPONSE and request is None:
+            return self.buffers_responses
+        return platform.buffering_of(self.facts, response, request)
+
+    def upgrade_of(self, request: Request) -> Setting[Upgrade]:
+        """What becomes here of a handshake that comes in whole; mostly it is the same for all of them."""
+        if isinstance(self.forwards_upgrade, Known) or self.family != "proxy":
+            return self.forwards_upgrade
+        moments = [run.moment for run in self._runs(request)]
+        if not moments:
+            return self.forwards_upgrade
+        return judge_handshake(self.facts, self.rules, self.definitions, moments)
+
+    @cached_property
+    def pool(self) -> Pool:
+        """Whom it may dial, whatever the request."""
+        return self.upstreams.pool(passed_anywhere(self.block, self.processing, self.upstreams), self.definitions)
+
+    def request_out(self, request: Request) -> tuple[Forward, ...]:
+        if self.family == "stream":
+            return (Forward(replace(request, to=None), self.pool),)
+        forwards = [forward for run in self._runs(request) for forward in self._forwards(run, request)]
+        return tuple({_identity(forward): forward for forward in forwards}.values())
+
+    def _runs(self, request: Request) -> list[Run]:
+        """How a request arrives here; one that nginx would send elsewhere is taken to arrive all the same."""
+        if self.family == "stream":
             return []
-        origin: Literal["explicit", "inherited"] = "explicit" if found[1] else "inherited"
-        return [Known(tuple(one.args), one.where, name, origin, one.written) for one in found[0]]
+        server = self.block.server
+        if server.is_plain:
+            path = normalise_path(request.path, not server.keeps_slashes)
+            return [Run(Moment(server, request, request.path, path), self.block)]
+        ways = self.processing.ways(server, request)
+        runs = [way.run for way in ways if way.block is self.block]
+        return runs or self.processing.runs_at(self.block, request, request.path)
 
-    def buffering_of(self, response: Response) -> Setting[Buffering]:
-        """Compression of the stream's type makes nginx hold what it would have passed on."""
-        base = self.buffers_responses
-        if isinstance(base, Unknown) or base.value in ("never", "always"):
-            return base
-        return self._compressed(response.content_type or SSE_TYPE) or base
+    def _forwards(self, run: Run, request: Request) -> Iterator[Forward]:
+        """What goes on for a request that arrived in one way; several where a variable may be one text or another."""
+        values = self.upstreams.passed(self.pass_directive, self.definitions, run.moment)
+        paths = LocationPaths(self, request)
+        if not values.texts:
+            yield Forward(self._sent(request, None, None, run), Pool((), (), values.reason), paths)
+        for text in values.texts:
+            target = read_target(text)
+            path = self.path_out(run, target)
+            pool = self.upstreams.dialled(target, self.definitions)
+            if path is None:
+                pool = Pool((), (), "the path that is sent on is not known")
+            yield Forward(self._sent(request, target, path, run), pool, self._prefixes(target) or paths)
 
-    def _compressed(self, content_type: str) -> Known[Buffering] | None:
-        for name in ("gzip", "brotli"):
-            switch = self.rules.setting(name, False, self.where, flag)
-            if not (isinstance(switch, Known) and switch.value):
-                continue
-            lists = self.directives(f"{name}_types")
-            covering = [one for one in lists if {content_type.lower(), "*"} & {text.lower() for text in one.value}]
-            if covering or content_type == "text/html":
-                at = covering[0] if covering else switch
-                why = (
-                    f"{name} compresses {content_type} (`{at.written}`), and with buffering on it sends nothing"
-                    " before its own buffer is full"
-                )
-                return Known("always", at.where, name, at.origin, at.written, why)
-        return None
+    def _sent(self, request: Request, target: Target | None, path: str | None, run: Run) -> Request:
+        http = self.facts.http_version if self.family == "proxy" else request.http
+        return replace(
+            request,
+            path=path if path is not None else request.path,
+            host=self._host_out(run, target, request),
+            to=None,
+            http=http,
+            upgrade=self._upgrade_out(request),
+        )
+
+    def _upgrade_out(self, request: Request) -> Setting[Upgrade]:
+        """A handshake that came in without its headers stays without."""
+        came = request.upgrade
+        if request.kind != "websocket" or (isinstance(came, Known) and came.value == "dropped"):
+            return came
+        here = self.upgrade_of(request)
+        whole = isinstance(came, Known) or (isinstance(here, Known) and here.value == "dropped")
+        return here if whole else came
+
+    def _host_out(self, run: Run, target: Target | None, request: Request) -> str | None:
+        """The Host header that is sent on; nginx sends the name that stands in proxy_pass by default."""
+        if self.family != "proxy":
+            return request.host
+        written = next((header for header in headers_of(self.rules)[0] if name_of(header) == "host"), None)
+        named = target.authority if target is not None and not target.authority.startswith("unix:") else None
+        if written is None:
+            return named
+        proxy_host = Values((named,)) if named is not None else unknown("the host is not known")
+        moment = msgspec.structs.replace(run.moment, assigned={**run.moment.assigned, "proxy_host": proxy_host})
+        return self.definitions.evaluate(written.args[-1], written, moment).known or None
+
+    def path_out(self, run: Run, target: Target) -> str | None:
+        """The path that is sent on: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass"""
+        if self.family != "proxy":
+            return run.moment.asked if not run.rewritten else run.path
+        if not target.uri:
+            return run.path if run.rewritten else run.moment.asked
+        if "$" in self.pass_directive.args[0]:
+            return target.path
+        if run.path is None or run.moved:
+            return run.path
+        return target.path + run.path[len(self._prefix) :]
+
+    @property
+    def _prefix(self) -> str:
+        place = self.block.place
+        return place.pattern if place is not None and place.modifier in ("", "^~", "=") else ""
+
+    def _prefixes(self, target: Target) -> PathMap | None:
+        """How paths are rewritten where that is plain: a prefix that is replaced, or nothing."""
+        if self.block.runs_code or self.block.server.block.runs_code or "$" in self.pass_directive.args[0]:
+            return None
+        place_runs = self.block.place is not None and self.block.place.block.runs_code
+        if place_runs:
+            return None
+        return PrefixMap(self._prefix, target.path) if target.uri and self.family == "proxy" else SAME_PATH
+
+    def response_out(self, response: Response, request: Request) -> Response:
+        if self.family == "stream":
+            return response
+        return platform.response_out(self.facts, response, request, self._added(request))
+
+    def _added(self, request: Request) -> dict[str, Setting[str]]:
+        """The headers that `add_header` (or `more_set_headers`) gives the response, by lower-case name."""
+        added: dict[str, Setting[str]] = {}
+        lines = [*_adding(self.rules)]
+        moments = [run.moment for run in self._runs(request)] if any("$" in line.written for line in lines) else []
+        for line in lines:
+            name, text = _header(line)
+            moment = moments[0] if moments else Moment(self.block.server, request)
+            added[name] = setting_of(self.definitions.evaluate(text, line, moment), line)
+        return added
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         """Lines for this location that are right on every nginx version."""
-        if setting == "idle_timeout":
-            return f"{self.timeout_name} {generous(seconds)};"
-        if setting == "buffers_responses":
-            return self._unbuffered(seconds)
-        if setting == "forwards_upgrade":
-            upgrade = self.forwards_upgrade
-            over_1_0 = isinstance(upgrade, Known) and upgrade.value == "http/1.0"
-            return "proxy_http_version 1.1;" if over_1_0 else self._handshake()
-        if setting == "keeps_affinity":
-            backup = _BACKUP.format(server=self.backups[0]) if self.backups else ""
-            return _AFFINITY.format(name=self.upstream or "backend", backup=backup)
-        return ""
+        match setting:
+            case "idle_timeout":
+                return f"{self.timeout_name} {platform.generous(seconds)};"
+            case "connect_timeout":
+                return f"{self.family}_connect_timeout 5s;"
+            case "buffers_responses":
+                return self._unbuffered(seconds)
+            case "forwards_upgrade":
+                upgrade = self.forwards_upgrade
+                over_1_0 = isinstance(upgrade, Known) and upgrade.value == "http/1.0"
+                return "proxy_http_version 1.1;" if over_1_0 else self._handshake()
+            case "keeps_affinity":
+                return platform.affinity_lines(self.upstream, self.backups)
+            case _:
+                return ""
 
     def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
         """Changes to this very location; its fix asks for more than that only where a person should look."""
-        from infralint.sources.nginx.edits import edits
-
-        return edits(self, setting, seconds)
+        return propose_edits(self, setting, seconds)
 
     def _unbuffered(self, seconds: float) -> str:
         lines = [f"{self.family}_buffering off;"]
-        if self.family == "proxy" and (self.assumable or not self._sets("proxy_http_version", "1.1")):
+        if self.family == "proxy" and (self.assumable or not self._has("proxy_http_version", "1.1")):
             lines.insert(0, "proxy_http_version 1.1;")
         idle = self.idle_timeout
         if not (isinstance(idle, Known) and idle.value >= seconds):
-            lines.append(f"{self.family}_read_timeout {generous(seconds)};")
+            lines.append(f"{self.family}_read_timeout {platform.generous(seconds)};")
         if self.ssi:
             lines.insert(0, "ssi off;    # an unbuffered answer must not pass through server-side includes")
         if self.assumable:
-            own = "a location of the streaming path's own"
+            place = "a location of the streaming path's own"
             if self.name.startswith("location ~"):
-                own += " (`location ^~ /path`, for this expression comes before plain prefixes)"
-            return "\n".join([f"# in {own}, beside its {self.pass_directive.name}", *lines])
+                place += " (`location ^~ /path`, for this expression comes before plain prefixes)"
+            return "\n".join([f"# in {place}, beside its {self.pass_directive.name}", *lines])
         return "\n".join(lines)
 
     def _handshake(self) -> str:
         """What the handshake still lacks here: nginx takes a version once, and a header sent twice is refused by backends."""
-        lines = [] if self._sets("proxy_http_version", "1.1") else ["proxy_http_version 1.1;"]
+        lines = [] if self._has("proxy_http_version", "1.1") else ["proxy_http_version 1.1;"]
         headers, level = headers_of(self.rules)
-        here = level is self.rules.nearest
+        here = level is self.location_rules.nearest
         for name, value in (("Upgrade", "$http_upgrade"), ("Connection", "$connection_upgrade")):
-            if not self._sets("proxy_set_header", name, value):
+            if not self._has("proxy_set_header", name, value):
                 lines.append(f"proxy_set_header {name} {value};")
-        others = [one for one in headers if one.args and one.args[0].lower() not in ("upgrade", "connection")]
-        lines += [] if here else [f"{one.written};" for one in others]
-        if not any(one.args[0].lower() == "host" for one in others):
+        others = [header for header in headers if header.args and name_of(header) not in ("upgrade", "connection")]
+        lines += [] if here else [f"{header.written};" for header in others]
+        if not any(name_of(header) == "host" for header in others):
             lines.append("proxy_set_header Host $host;")
-        mapped = during_handshake("$connection_upgrade", self.rules, dict(self.maps), set()) or ""
-        return "\n".join(lines if mapped.lower() == "upgrade" else [*lines, "", _MAP])
+        mapped = self.in_handshake("$connection_upgrade", self.pass_directive)
+        return "\n".join(lines if mapped.lower() == "upgrade" else [*lines, "", platform.MAP])
 
-    def _sets(self, name: str, *args: str) -> bool:
+    def in_handshake(self, text: str, at: Directive) -> str:
+        """What a text is during a handshake; empty where that is not known."""
+        moment = Moment(self.block.server, HANDSHAKE)
+        return self.definitions.evaluate(text, at, moment).known or ""
+
+    def _has(self, name: str, *args: str) -> bool:
         """Whether this very location says just that already."""
-        return any(one.args == [*args] for one in self.rules.nearest.by_name.get(name, ()))
+        return any(directive.args == [*args] for directive in self.location_rules.nearest.by_name.get(name, ()))
 
     @property
     def timeout_name(self) -> str:
         """What its idle timeout is called."""
-        return "proxy_timeout" if self.family == "stream" else f"{self.family}_read_timeout"
+        return self.facts.timeout_name
 
     @cached_property
     def shutdown_timeout(self) -> Setting[float]:
         """Seconds that connections outlive a reload; without limit unless `worker_shutdown_timeout` says so."""
-        return self.rules.setting("worker_shutdown_timeout", math.inf, self.where, time)
+        return self.facts.setting("worker_shutdown_timeout")
 
     @cached_property
     def ssi(self) -> bool:
         """Whether server-side includes are on."""
-        switch = self.rules.setting("ssi", False, self.where, flag)
-        return isinstance(switch, Known) and switch.value
+        switch = self.facts.setting("ssi")
+        return isinstance(switch, Known) and bool(switch.value)
 
 
-_MAP = """\
-# once, beside the servers, in http {}:
-map $http_upgrade $connection_upgrade {
-    default upgrade;
-    ''      close;
-}"""
-_AFFINITY = """\
-upstream {name} {{
-{backup}    ip_hash;    # or, where clients share addresses: hash $cookie_SESSION consistent;
-    ...
-}}"""
-_BACKUP = """\
-    # nginx takes no backup beside ip_hash or hash: leave `{server}` out,
-    # or keep it, and write `sticky cookie srv_id;` (nginx 1.29.6 and later)
-"""
+HANDSHAKE = Request("websocket", "")
+"""A handshake of which nothing else is known."""
 
 
-def buffers_responses(scope: Scope, family: Family, version: Version, where: Location) -> Setting[Buffering]:
-    """When nginx holds back what this family's backend sends.
+def passed_anywhere(block: Block, processing: Processing, upstreams: Upstreams) -> Values:
+    """What the `*_pass` of a block may name, whatever the request."""
+    passed, definitions = block.passed, processing.definitions
+    assert passed is not None
+    if "$" not in passed.args[0] or block.place is None:
+        return upstreams.passed(passed, definitions, Moment(block.server))
+    moments = [run.moment for run in processing.runs_at(block)]
+    values = [upstreams.passed(passed, definitions, moment) for moment in moments]
+    return either(values or [unknown("no request is handed on here")], "it differs from request to request")
 
-    https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering; gRPC is never buffered.
+
+def _identity(forward: Forward) -> tuple[str, str | None, tuple[Address, ...], str]:
+    return forward.request.path, forward.request.host, forward.pool.targets, forward.pool.reason
+
+
+def _adding(scope: Scope) -> Iterator[Directive]:
+    """The lines that add headers to a response: those of the nearest level that has any, or of all that are merged.
+
+    https://nginx.org/en/docs/http/ngx_http_headers_module.html#add_header_inherit
     """
-    if family in ("grpc", "stream"):
-        return Known("never", where, "", "default")
-    switch = scope.setting(f"{family}_buffering", True, where, flag)
-    if isinstance(switch, Unknown):
-        return switch
-    if not switch.value:
-        return Known("never", switch.where, switch.name, switch.origin, switch.written, switch.because)
-    said = f"`{switch.written}`" if switch.written else f"nothing sets {switch.name}, which is on by default"
-    answer = _held(scope, family, version, where, said)
-    if isinstance(answer, Unknown):
-        return answer
-    value, why, related = answer
-    at = switch
-    if ignored := _ignores_rescue(scope, family):
-        why += f", and `{ignored.written}` takes the application's own `X-Accel-Buffering: no` out of play"
-        related = (*related, Related("the application's X-Accel-Buffering is ignored", ignored.where))
-    return Known(value, at.where, at.name, at.origin, at.written, why, related)
+    for name in ("add_header", "more_set_headers"):
+        for level in reversed(scope.levels):
+            lines = level.by_name.get(name, ())
+            yield from (line for line in lines if line.args)
+            inherit = [line.args[-1:] for line in level.by_name.get("add_header_inherit", ())]
+            if inherit == [["off"]] or (lines and inherit != [["merge"]]):
+                break
 
 
-def _held(
-    scope: Scope, family: Family, version: Version, where: Location, said: str
-) -> tuple[Buffering, str, tuple[Related, ...]] | Unknown:
-    """When a buffering location holds an answer, why, and where that is written."""
-    kept = scope.setting("fastcgi_keep_conn", False, where, flag)
-    if family == "fastcgi" and isinstance(kept, Known) and kept.value:
-        return "never", f"with `{kept.written}` nginx passes every record on at once", ()
-    if family != "proxy":
-        return (
-            "always",
-            f"{said}, so nginx collects what {family}_pass sends until a buffer is full or the answer ends",
-            (),
-        )
-    http = scope.setting("proxy_http_version", "1.1" if version.speaks_http_1_1 else "1.0", where, word)
-    if isinstance(http, Unknown):
-        return http
-    if http.value != "1.0":
-        spoken = f"`{http.written}`" if http.written else f"nginx {version.written}, which speaks HTTP/1.1 to backends,"
-        why = (
-            f"{said}; with {spoken} small chunked events do pass, but an answer that is not chunked, or an event"
-            " larger than a buffer (4k or 8k), is held back"
-        )
-        return "unless-chunked", why, ()
-    if http.origin != "default":
-        why = f"{said}, and over HTTP/1.0 (`{http.written}`) nginx holds an answer until a buffer is full or it ends"
-        return "always", why, (Related("HTTP/1.0 towards the backend", http.where),)
-    spoken = version.spoken
-    related = (Related("the nginx version", version.where),) if version.where else ()
-    if version.floating:
-        why = (
-            f"{said}, and {spoken} HTTP/1.0 to backends, and holds an answer until a buffer is full or it ends; later"
-            " ones hold events larger than a buffer (4k or 8k) and answers that are not chunked"
-        )
-        return "unless-chunked", why, related
-    return (
-        "always",
-        f"{said}, and {spoken} HTTP/1.0 to backends, so it holds an answer until a buffer is full or it ends",
-        related,
-    )
+def _header(line: Directive) -> tuple[str, str]:
+    """Name and text of an added header; `more_set_headers` has both in one word."""
+    if line.name == "more_set_headers":
+        name, _, text = line.args[-1].partition(":")
+        return name.strip().lower(), text.strip()
+    return line.args[0].lower(), line.args[1] if len(line.args) > 1 else ""
 
 
-def _ignores_rescue(scope: Scope, family: Family) -> Directive | None:
-    found = scope.find(f"{family}_ignore_headers")
-    if isinstance(found, Unknown):
+_GROUPED = lazy(r"\^?(?P<before>[^()\[\]*+?|]*)\((?P<group>[^()]*)\)(?P<after>[^()\[\]*+?|]*?)\$?")
+_PUT_IN = lazy(r"(?P<before>[^$]*)\$(?:1|\{1\})(?P<after>[^$]*)")
+
+
+@dataclass(frozen=True)
+class LocationPaths:
+    """How a location rewrites paths where that takes more than a prefix: tried forwards, and so found backwards."""
+
+    hop: NginxLocation
+    request: Request
+
+    def forward(self, path: str) -> str | None:
+        hop = self.hop
+        sent = set()
+        for run in hop.processing.runs_at(hop.block, replace(self.request, path=path), path):
+            values = hop.upstreams.passed(hop.pass_directive, hop.definitions, run.moment)
+            sent |= {hop.path_out(run, read_target(text)) for text in values.texts}
+        return sent.pop() if len(sent) == 1 else None
+
+    def inverse(self, path: str) -> str | None:
+        for candidate in dict.fromkeys(self._candidates(path)):
+            if (
+                candidate.startswith("/")
+                and is_written_for(self.hop.block.place, candidate)
+                and self.forward(candidate) == path
+            ):
+                return candidate
         return None
-    return next((one for one in found[0] if "x-accel-buffering" in (arg.lower() for arg in one.args)), None)
+
+    def _candidates(self, path: str) -> Iterator[str]:
+        """Paths that may become this one: undone rewrites first, then what is usual."""
+        hop = self.hop
+        place = hop.block.place
+        for block in (place.block if place is not None else hop.block, hop.block.server.block):
+            for directive in block.level.directives:
+                for rewrite in (inner for inner in directive.walk() if inner.name == "rewrite" and len(inner.args) > 1):
+                    undone = _undo(rewrite.args[0], rewrite.args[1], path)
+                    if undone is not None:
+                        yield undone
+        yield path
+        if place is not None and place.pattern.startswith("/"):
+            yield place.pattern.rstrip("/") + path
+            yield place.pattern + path.lstrip("/")
+            yield place.pattern
 
 
-def idle_timeout(scope: Scope, family: Family, where: Location) -> Setting[float]:
-    """Seconds of silence from the backend before nginx hangs up; 0 answers 504 at once."""
-    if family == "stream":
-        return scope.setting("proxy_timeout", DEFAULT_STREAM_TIMEOUT, where, time)
-    return scope.setting(f"{family}_read_timeout", DEFAULT_READ_TIMEOUT, where, time)
+def _undo(pattern: str, replacement: str, path: str) -> str | None:
+    """The path that a rewrite with one group made this one of."""
+    asked, made = _GROUPED.fullmatch(pattern), _PUT_IN.fullmatch(replacement.partition("?")[0])
+    if asked is None or made is None or not path.startswith(made["before"]) or not path.endswith(made["after"]):
+        return None
+    middle = path[len(made["before"]) : len(path) - len(made["after"])]
+    return re.sub(r"\\(.)", r"\1", asked["before"]) + middle + re.sub(r"\\(.)", r"\1", asked["after"])
 
 
-def catch_all(modifier: str, pattern: str) -> bool:
+def is_written_for(place: Place | None, path: str) -> bool:
+    """Whether a location is written for a path."""
+    if place is None or place.modifier == "@":
+        return True
+    if place.is_expression:
+        return is_surely_match(place.pattern, path, place.modifier == "~*")
+    return path == place.pattern if place.modifier == "=" else path.startswith(place.pattern)
+
+
+def is_catch_all(modifier: str, pattern: str) -> bool:
     """Whether a location takes whatever an application serves, rather than one route of it."""
     if modifier in ("", "^~", "="):
         return pattern.rstrip("/") in ("", "/api", "/v1", "/api/v1", "/api/v2", "/backend", "/backend-api")
-    from infralint.sources.nginx.choose import matches
-
-    return matches(pattern, "/api/x", modifier == "~*") and not any(
-        dot in pattern for dot in ("\\.(", "\\.php", "\\.js")
-    )
+    everything = is_surely_match(pattern, "/api/x", modifier == "~*")
+    return everything and not any(ending in pattern for ending in ("\\.(", "\\.php", "\\.js"))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 from functools import cached_property
 
 from infralint.model import Location, Unknown, Unreadable
 from infralint.project import CantRead, Project
+from infralint.project.compose import read_compose
+from infralint.project.dockerfile import DOCKERFILES, stages_of
 from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
 from infralint.sources.nginx.tree import Directive, Source, SyntaxProblem, Word, parse
-from infralint.text.lazy import lazy
+from infralint.text.globs import is_glob, matches_name, matches_path
 
 BY_HEART = {
     r"(?:^|/)mime\.types$": "",
@@ -29,8 +31,10 @@ BY_HEART = {
 }
 """Files that nearly every repository leaves out, with what they hold that matters here."""
 
-_COPY = lazy(r"(?im)^\s*(?:COPY|ADD)\s+(?:--\S+\s+)*(\S+(?:[ \t]+\S+)*)[ \t]+(\S+)\s*$")
-_VOLUME = lazy(r"(?m)^\s*-\s*[\"']?(\.{0,2}/?[\w./-]+):(/[\w./-]+?)(?::\w+)?[\"']?\s*$")
+MOST_INCLUSIONS = 20_000
+"""Of one file with all that its includes bring: a server of ten thousand sites has as many."""
+DEEPEST_INCLUDES = 60
+"""Files that include each other in a row."""
 
 
 class Includes:
@@ -51,7 +55,9 @@ class Includes:
         self.reached: dict[int, list[str]] = {}
         self.globbed: set[str] = set()
         self.clashes: dict[Location, Unknown] = {}
-        self.dumped = frozenset(path for path, source in self.sources.items() if source.dump)
+        self._brings: dict[str, set[str]] = {}
+        self._followed: Counter[str] = Counter()
+        self._resolved: dict[tuple[str, str, str], list[str]] = {}
 
     def tree(self, path: str) -> list[Directive] | None:
         """The directives of a file as written, or None where it can't be had (see broken and beyond)."""
@@ -112,8 +118,10 @@ class Includes:
             yield _missing(include, f"`{include.written}` is only known once the file is rendered")
             return
         paths = self.reached[id(include)] = self.resolve(argument, include.source, base)
-        if re.search(r"[*?\[]", argument):
+        if is_glob(argument):
             self.globbed.update(paths)
+            if not paths and posixpath.normpath(posixpath.join(base, argument)).startswith("../"):
+                yield _missing(include, f"`{include.written}` takes files that lie outside of the project")
         elif not paths:
             heart = _by_heart(argument)
             yield from (
@@ -124,30 +132,79 @@ class Includes:
         for path in paths:
             yield from self._content(include, path, base, stack)
 
-    def snippets(self, block: Iterable[Directive], seen: frozenset[str] = frozenset()) -> Iterator[str]:
+    def claim(self, source: Source, base: str) -> set[str]:
+        """All files that a file includes, at any depth: they are judged where they are included."""
+        found: set[str] = set()
+        pending = list(self.tree(source.path) or ())
+        while pending:
+            for directive in pending.pop().walk():
+                if directive.name == "include" and directive.block is None and len(directive.words) == 2:
+                    for path in self.resolve(directive.words[1].text, directive.source, base):
+                        if path not in found and path != source.path:
+                            found.add(path)
+                            pending += self.tree(path) or ()
+        self.claimed |= found
+        return found
+
+    def snippets(self, block: Iterable[Directive]) -> Iterator[str]:
         """Files, as shown, that a block includes for what they set: empty ones, too, but none that only holds blocks."""
-        for one in block:
-            for path in self.reached.get(id(one), ()) if one.name == "include" else ():
-                tree = self.trees.get(path, [])
-                if path not in seen and path in self.sources:
+        seen: set[str] = set()
+        pending = list(block)
+        while pending:
+            include = pending.pop()
+            for path in self.reached.get(id(include), ()) if include.name == "include" else ():
+                if path in self.sources and path not in seen:
+                    seen.add(path)
+                    tree = self.trees.get(path, [])
                     if not tree or any(inner.block is None and inner.name != "include" for inner in tree):
                         yield self.sources[path].shown
-                    yield from self.snippets(tree, seen | {path})
+                    pending += tree
 
     def _content(self, include: Directive, path: str, base: str, stack: tuple[str, ...]) -> Iterator[Directive]:
         self.claimed.add(path)
-        if path in stack:
-            cycle = " -> ".join(posixpath.basename(one) for one in (*stack[stack.index(path) :], path))
-            self.broken[f"{path}@{include.where}"] = Unreadable(
-                f"files include each other for ever: {cycle}", include.where
-            )
+        if problem := self._endless(include, path, stack):
+            self.broken.setdefault(f"@{include.where}", Unreadable(problem, include.where))
+            yield _missing(include, f"`{include.written}` can't be followed to its end")
             return
         tree = self.tree(path)
         if tree is None:
-            why = self.beyond.get(path) or "it can't be read"
-            yield _missing(include, f"`{include.written}` leads to {self.project.shown(path)}: {why}")
+            reason = self.beyond.get(path) or "it can't be read"
+            yield _missing(include, f"`{include.written}` leads to {self.project.shown(path)}: {reason}")
             return
         yield from self.expand(tree, base, (*stack, path))
+
+    def _endless(self, include: Directive, path: str, stack: tuple[str, ...]) -> str:
+        """What is wrong with an include that comes to no end, or to none in sight; empty where nothing is."""
+        source = include.source.path
+        self._brings.setdefault(source, set()).add(path)
+        if way := self._way(path, source):
+            names = " -> ".join(posixpath.basename(name.partition("#")[0]) for name in (source, *way))
+            return f"files include each other for ever: {names}"
+        if len(stack) > DEEPEST_INCLUDES:
+            return f"files include each other more than {DEEPEST_INCLUDES} deep"
+        first = stack[0] if stack else source
+        self._followed[first] += 1
+        if self._followed[first] > MOST_INCLUSIONS:
+            return f"too many includes to follow: this one is number {MOST_INCLUSIONS + 1} of {self._shown(first)}"
+        return ""
+
+    def _way(self, start: str, end: str) -> list[str]:
+        """The files that lead from one to another by the includes that were met so far; none where nothing does."""
+        before: dict[str, str] = {start: ""}
+        pending = deque([start])
+        while pending and end not in before:
+            path = pending.popleft()
+            for brought in self._brings.get(path, ()):
+                if brought not in before:
+                    before[brought] = path
+                    pending.append(brought)
+        way = [end] if end in before else []
+        while way and before[way[0]]:
+            way.insert(0, before[way[0]])
+        return way
+
+    def _shown(self, path: str) -> str:
+        return self.sources[path].shown if path in self.sources else self.project.shown(path)
 
     def _stand_in(self, include: Directive, text: str) -> list[Directive]:
         """Directives of a file known by heart, at the place of the include."""
@@ -162,9 +219,30 @@ class Includes:
 
     def resolve(self, argument: str, source: Source, base: str) -> list[str]:
         """Project files that an include's argument names, in nginx's order."""
-        if source.dump:
-            full = argument if argument.startswith("/") else posixpath.join(self._dump_base, argument)
-            return sorted(path for path in self.dumped if fnmatchcase(path, full))
+        key = (argument, source.path, base)
+        if key not in self._resolved:
+            self._resolved[key] = self._in_dump(argument, source) if source.dump else self._find(argument, source, base)
+        return self._resolved[key]
+
+    def _in_dump(self, argument: str, source: Source) -> list[str]:
+        """Files of the same `nginx -T` output, by the names they have on the server."""
+        names = self._dumps[source.dump]
+        main = next(iter(names))
+        full = argument if argument.startswith("/") else posixpath.join(posixpath.dirname(main), argument)
+        if not is_glob(full):
+            return [names[full]] if full in names else []
+        return [names[name] for name in sorted(names) if matches_path(name, full)]
+
+    @cached_property
+    def _dumps(self) -> dict[str, dict[str, str]]:
+        """Dumps, each with its files' names on the server, the main one first, and their paths here."""
+        found: dict[str, dict[str, str]] = {}
+        for path, source in self.sources.items():
+            if source.dump:
+                found.setdefault(source.dump, {})[path.partition("#")[0]] = path
+        return found
+
+    def _find(self, argument: str, source: Source, base: str) -> list[str]:
         if source.key and (found := self._beside(argument, source)):
             return found
         placed = self._placed(argument)
@@ -175,23 +253,26 @@ class Includes:
 
     def _beside(self, argument: str, source: Source) -> list[str]:
         """Other keys of the same manifest that an include means: they are mounted together."""
-        manifest = source.path.partition("#")[0]
-        matches = re.compile(_glob(posixpath.basename(argument))).fullmatch
-        known = [one for one in self.sources.values() if one.key and one.path.partition("#")[0] == manifest]
-        alike = [one for one in known if one.document == source.document and matches(one.key)]
-        return [one.path for one in sorted(alike, key=lambda one: one.key) if one is not source]
+        manifest, name = source.path.partition("#")[0], posixpath.basename(argument)
+        known = [other for other in self._keyed.get(manifest, ()) if other.document == source.document]
+        alike = [other for other in known if other is not source and matches_name(other.key, name)]
+        return [other.path for other in sorted(alike, key=lambda other: other.key)]
+
+    @cached_property
+    def _keyed(self) -> dict[str, list[Source]]:
+        """Texts of manifests, by the manifest's path."""
+        found: dict[str, list[Source]] = {}
+        for source in self.sources.values():
+            if source.key:
+                found.setdefault(source.path.partition("#")[0], []).append(source)
+        return found
 
     def _placed(self, argument: str) -> list[str]:
         """Files that a Dockerfile or compose puts, one by one, where a glob looks."""
-        if not re.search(r"[*?\[]", argument):
+        if not is_glob(argument):
             return []
         full = argument if argument.startswith("/") else f"/etc/nginx/{argument}"
-        matches = re.compile(_glob(full)).fullmatch
-        return [local for server, local in self._mappings if matches(server) and local in self.project.file_set]
-
-    @cached_property
-    def _dump_base(self) -> str:
-        return posixpath.dirname(next(iter(self.dumped)))
+        return [local for server, local in self._mappings if matches_path(server, full) and local in self._known]
 
     def _candidates(self, argument: str, source: Source, base: str) -> Iterator[str]:
         """Where the file could lie, nearest meaning first: mapped folders, the main file's, those around the including file."""
@@ -226,18 +307,17 @@ class Includes:
         return said + list(self._copied()) + list(self._mounted())
 
     def _copied(self) -> Iterator[tuple[str, str]]:
-        for path in self.project.named("Dockerfile*", "*.Dockerfile", "Containerfile*"):
-            for origins, target in _COPY.findall(self._quietly(path)):
-                for origin in origins.split():
-                    for context in (posixpath.dirname(path), ""):
-                        yield from self._one_mapping(posixpath.normpath(posixpath.join(context, origin)), target)
+        for path in self.project.named(*DOCKERFILES):
+            for copied in (copied for stage in stages_of(self._quietly(path)).values() for copied in stage.copied):
+                for source in copied.sources:
+                    for context in dict.fromkeys((posixpath.dirname(path), "")):
+                        origin = posixpath.normpath(posixpath.join(context, source.lstrip("/")))
+                        yield from self._one_mapping(origin, copied.target)
 
     def _mounted(self) -> Iterator[tuple[str, str]]:
-        for path in self.project.named("*compose*.y*ml"):
-            for origin, target in _VOLUME.findall(self._quietly(path)):
-                yield from self._one_mapping(
-                    posixpath.normpath(posixpath.join(posixpath.dirname(path), origin)), target
-                )
+        for service in read_compose(self.project).services:
+            for mount in service.mounts:
+                yield from self._one_mapping(mount.source, mount.target)
 
     def _one_mapping(self, origin: str, target: str) -> Iterator[tuple[str, str]]:
         if origin in self.project.file_set and target.endswith("/"):
@@ -251,36 +331,60 @@ class Includes:
         except CantRead:
             return ""
 
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        """All that an include may take, with why it can't be read: empty for a file."""
+        return dict.fromkeys(self.project.files, "") | self.project.tree.odd
+
     def _matching(self, pattern: str) -> list[str]:
+        """What an include takes: files, but also what has such a name and is none, or a link that leads out on the way there."""
         if pattern.startswith("../"):
             return []
-        if not re.search(r"[*?\[]", pattern):
+        if not is_glob(pattern):
             named = [pattern, *(pattern + ending for ending in RENDERED_FROM)]
-            return [path for path in named if path in self.project.file_set][:1]
-        expression = _glob(pattern)
-        rendered = "|".join(map(re.escape, RENDERED_FROM))
-        search = re.compile(rf"{expression}(?:{rendered})?").fullmatch
-        return [path for path in self._below(posixpath.dirname(pattern)) if search(path)]
+            found = [path for path in named if path in self._known][:1]
+        else:
+            found = [path for path in self._below(posixpath.dirname(pattern)) if _is_taken(path, pattern)]
+        return found + self._behind_links(pattern)
 
-    def _below(self, folder: str) -> list[str]:
-        if re.search(r"[*?\[]", folder):
-            return self.project.files
-        return self._folders.get(folder, [])
+    def _behind_links(self, pattern: str) -> list[str]:
+        """What a pattern takes from folders that are links: files of the folder that is meant, or the link that leads out."""
+        parts = pattern.split("/")
+        found: list[str] = []
+        for path, target in [*self.project.tree.linked.items(), *((path, "") for path in self.project.tree.odd)]:
+            depth = path.count("/") + 1
+            if depth >= len(parts) or not matches_path(path, "/".join(parts[:depth])):
+                continue
+            found += self._matching(posixpath.normpath(posixpath.join(target, *parts[depth:]))) if target else [path]
+        return found
+
+    def _below(self, folder: str) -> Iterable[str]:
+        return self._known if is_glob(folder) else self._folders.get(folder, [])
 
     @cached_property
     def _folders(self) -> dict[str, list[str]]:
         folders: dict[str, list[str]] = {}
-        for path in self.project.files:
+        for path in sorted(self._known):
             folders.setdefault(path.rpartition("/")[0], []).append(path)
         return folders
 
+    @cached_property
+    def _called(self) -> dict[str, list[str]]:
+        """Files by their names."""
+        names: dict[str, list[str]] = {}
+        for path in self.project.files:
+            names.setdefault(path.rpartition("/")[2], []).append(path)
+        return names
+
     def _anywhere(self, argument: str) -> Iterator[str]:
         """The one file of the project whose path ends so; a bare glob is too little to go by."""
-        if re.search(r"[*?\[]", argument):
+        if is_glob(argument):
             return
-        while argument:
+        name = argument.rpartition("/")[2]
+        alike = [path for ending in ("", *RENDERED_FROM) for path in self._called.get(name + ending, ())]
+        while argument and alike:
             ends = tuple(f"/{argument}{ending}" for ending in ("", *RENDERED_FROM))
-            found = [path for path in self.project.files if f"/{path}".endswith(ends)]
+            found = [path for path in alike if f"/{path}".endswith(ends)]
             if len(found) == 1:
                 yield found[0]
             if found or "/" not in argument:
@@ -288,12 +392,10 @@ class Includes:
             argument = argument.partition("/")[2]
 
 
-def _glob(pattern: str) -> str:
-    """glob(3) as a regular expression: `*` and `?` stay within a folder."""
-    parts = re.split(r"(\*|\?|\[[^\]]*\])", pattern)
-    return "".join(
-        {"*": "[^/]*", "?": "[^/]"}.get(part, part if part.startswith("[") else re.escape(part)) for part in parts
-    )
+def _is_taken(path: str, pattern: str) -> bool:
+    """Whether a pattern takes a file, under its own name or the one that it has once it is rendered."""
+    names = [path, *(path.removesuffix(ending) for ending in RENDERED_FROM if path.endswith(ending))]
+    return any(matches_path(name, pattern) for name in names)
 
 
 def _by_heart(argument: str) -> str | None:

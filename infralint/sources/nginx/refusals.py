@@ -2,27 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import cache
 
 from infralint.model import Location, Unknown, Unreadable
 from infralint.sources.nginx.hops import PASSES
 from infralint.sources.nginx.scopes import Level, contradiction, has_hole
+from infralint.sources.nginx.templates import HOLE
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
+from infralint.text.patterns import Invalid, TooSlow, Unsearchable, budget, compiled
 
 _FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc")
 _ONCE = frozenset(
     "proxy_http_version proxy_cache proxy_buffer_size proxy_send_timeout gzip chunked_transfer_encoding limit_rate"
     " worker_shutdown_timeout".split()
     + [f"{family}_{name}" for family in _FAMILIES for name in ("buffering", "read_timeout", "pass")]
-)
+) - {"grpc_buffering"}
 """Directives that infralint goes by, and that nginx takes once a block: https://nginx.org/en/docs/dirindex.html"""
 _HEEDED = _ONCE | {"proxy_set_header", "proxy_ignore_headers", "server_name", "ip_hash"}
 _LISTS = frozenset("map types geo split_clients charset_map upstream match".split())
 """Blocks whose lines begin with words of the user's own, or of a module's."""
 _REFUSED = "nginx would refuse this file"
+_BLOCKS = frozenset("http events location upstream map geo split_clients types if limit_except".split())
+"""Directives that open a block, in whichever block they stand."""
+_ANY = 1 << 20
+ARGUMENTS = {
+    "http": (0, 0),
+    "events": (0, 0),
+    "location": (1, 2),
+    "upstream": (1, 1),
+    "map": (2, 2),
+    "if": (1, _ANY),
+    "limit_except": (1, _ANY),
+    "include": (1, 1),
+    "listen": (1, _ANY),
+    "rewrite": (2, 3),
+    "set": (2, 2),
+    "return": (1, 2),
+    "try_files": (2, _ANY),
+    "error_page": (2, _ANY),
+    "add_header": (2, 4),
+    "keepalive_timeout": (1, 2),
+    "proxy_ignore_headers": (1, _ANY),
+    "fastcgi_ignore_headers": (1, _ANY),
+    "uwsgi_ignore_headers": (1, _ANY),
+    "scgi_ignore_headers": (1, _ANY),
+    "proxy_set_header": (2, 2),
+    "grpc_set_header": (2, 2),
+    "proxy_hide_header": (1, 1),
+    "proxy_pass_header": (1, 1),
+    "gzip_types": (1, _ANY),
+    "proxy_connect_timeout": (1, 1),
+    "proxy_timeout": (1, 1),
+    "merge_slashes": (1, 1),
+} | dict.fromkeys(_ONCE - {"limit_rate", "worker_shutdown_timeout"}, (1, 1))
+"""How many arguments nginx takes, at least and at most: https://nginx.org/en/docs/dirindex.html"""
+_HOST = lazy(r"\*|[\w.-]*[A-Za-z.][\w.-]*", re.ASCII)
+_PORT = lazy(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _SETS = lazy(
     r"(?:proxy|fastcgi|uwsgi|scgi)_(?:buffering|read_timeout|ignore_headers)|(?:proxy|grpc)_set_header|grpc_read_timeout"
     r"|proxy_http_version"
@@ -43,10 +82,101 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
         for one in level:
             if right := _meant(one.name):
                 yield _refused(one, f'unknown directive "{one.name}"; did you mean {right}?')
-            elif around and (said := _misplaced(one, around, level)):
+            elif said := _malformed(one) or (around and _misplaced(one, around, level)) or _unlistened(one):
                 yield _refused(one, said)
+            yield from _invalid_expressions(one)
             if one.block and (one.name not in _LISTS or one.name == "upstream"):
                 pending.append((one.block, (*around, one)))
+
+
+def _malformed(directive: Directive) -> str:
+    """What nginx says of too few or too many arguments, or of a block that is missing or too much; empty where it takes them."""
+    name, counts = directive.name, ARGUMENTS.get(directive.name)
+    if directive.has_hole or directive.missing or counts is None:
+        return ""
+    if not counts[0] <= len(directive.args) <= counts[1]:
+        return f'invalid number of arguments in "{name}" directive'
+    if name in _BLOCKS and directive.block is None:
+        return f'directive "{name}" has no opening "{{"'
+    if name not in _BLOCKS and directive.block is not None:
+        return f'directive "{name}" is not terminated by ";"'
+    return ""
+
+
+def _unlistened(directive: Directive) -> str:
+    """What nginx says of an address to listen on; empty where it takes it."""
+    if directive.name != "listen" or not directive.args or directive.has_hole:
+        return ""
+    address = directive.args[0]
+    host, colon, port = address.rpartition(":")
+    if address.startswith(("unix:", "$")) or port.endswith("]") or (not colon and _HOST.fullmatch(port)):
+        return ""
+    found = _PORT.fullmatch(port)
+    if found and bool(host) == bool(colon) and 1 <= int(found[1]) <= int(found[2] or found[1]) <= 65535:
+        return ""
+    return f'invalid port in "{address}" of the "listen" directive'
+
+
+def expressions(directive: Directive) -> Iterator[tuple[str, bool]]:
+    """The regular expressions that a directive holds, and whether their case is ignored."""
+    args = directive.args
+    if directive.name == "location" and len(args) == 2 and args[0] in ("~", "~*"):
+        yield args[1], args[0] == "~*"
+    elif directive.name == "location" and len(args) == 1 and args[0].startswith("~"):
+        yield args[0].lstrip("~*"), args[0].startswith("~*")
+    elif directive.name == "server_name":
+        yield from ((name[1:], True) for name in args if name.startswith("~") and len(name) > 1)
+    elif directive.name == "rewrite" and len(args) > 1:
+        yield args[0], False
+    elif directive.name == "if" and len(args) > 2 and args[1] in ("~", "~*", "!~", "!~*"):
+        yield " ".join(args[2:]).removesuffix(")").rstrip(), "*" in args[1]
+    elif directive.name == "map" and len(args) == 2:
+        entries = [entry.name for entry in directive.block or ()]
+        yield from ((entry.lstrip("~*"), entry.startswith("~*")) for entry in entries if entry.startswith("~"))
+
+
+def _invalid_expressions(directive: Directive) -> Iterator[Unreadable]:
+    for pattern, ignore_case in expressions(directive):
+        try:
+            _compile(pattern, ignore_case)
+        except Invalid as error:
+            yield _refused(directive, f"`{_shortened(pattern)}` {error}")
+        except Unsearchable:
+            continue
+
+
+def unsearchable(tree: Iterable[Directive]) -> Iterator[Unknown]:
+    """Expressions of which infralint can't tell what they match: to be asked once all else has been judged."""
+    for top in tree:
+        for directive in top.walk():
+            for pattern, ignore_case in expressions(directive):
+                if reason := _hindrance(pattern, ignore_case):
+                    written = (
+                        f"`{_shortened(pattern)}` {reason}, so which requests `{_shortened(directive.written)}` takes"
+                    )
+                    remedy = "write it more simply, without repetitions inside repetitions"
+                    yield Unknown(directive.where, "", f"{written} can't be told", remedy)
+
+
+def _hindrance(pattern: str, ignore_case: bool) -> str:
+    if HOLE.search(pattern):
+        return ""
+    try:
+        _compile(pattern, ignore_case)
+    except Invalid:
+        return ""
+    except Unsearchable as error:
+        return str(error)
+    return str(TooSlow()) if pattern in budget().slow else ""
+
+
+def _compile(pattern: str, ignore_case: bool) -> None:
+    if not HOLE.search(pattern):
+        compiled(pattern, ignore_case)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:77]}…"
 
 
 def _misplaced(one: Directive, around: Sequence[Directive], level: Sequence[Directive]) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
+import string
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
 
-from infralint.model import Known, Location, Setting, Unknown
+from infralint.model import Known, Location, Origin, Setting, Unknown
+from infralint.platforms.nginx import DEFAULTS, Line
 from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.templates import HOLE, Condition
 from infralint.sources.nginx.tree import Directive
@@ -17,8 +18,9 @@ from infralint.text.lazy import lazy
 
 T = TypeVar("T")
 
-_TIME = lazy(r"(\d+)(ms|y|M|w|d|h|m|s)?")
-_TIME_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000, "": 1}
+_TIME = lazy(r"([0-9]{0,19})(ms|[wdhms]| ) *")
+_TIME_UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+_REST = lazy("[0-9]{0,19}")
 
 
 class BadValue(ValueError):
@@ -26,10 +28,26 @@ class BadValue(ValueError):
 
 
 def time(text: str) -> float:
-    """Seconds of an nginx time (`60`, `60s`, `1m30s`, `500ms`). Raises BadValue. https://nginx.org/en/docs/syntax.html"""
-    if not re.fullmatch(r"(?:\s*\d+(?:ms|y|M|w|d|h|m|s)?)+\s*", text):
+    """Seconds of an nginx time (`60`, `60s`, `1m30s`, `500ms`). Raises BadValue.
+
+    Units shrink from left to right, and a number without one, in seconds, may end it. Times in milliseconds, as all
+    timeouts are, know neither months nor years.
+    https://nginx.org/en/docs/syntax.html, https://github.com/nginx/nginx/blob/master/src/core/ngx_parse.c
+    """
+    milliseconds, smallest, at = 0, _TIME_UNITS["w"] + 1, 0
+    while part := _TIME.match(text, at):
+        at, scale = part.end(), _TIME_UNITS[part[2].strip() or "s"]
+        if scale >= smallest:
+            raise BadValue(text)
+        smallest = scale if part[2].strip() else 0
+        milliseconds += int(part[1] or 0) * scale
+    rest = text[at:]
+    if not _REST.fullmatch(rest) or not any(character in string.digits for character in text):
         raise BadValue(text)
-    return sum(int(number) * _TIME_UNITS[unit] for number, unit in _TIME.findall(text))
+    milliseconds += int(rest or 0) * 1000
+    if milliseconds >= 1 << 63:
+        raise BadValue(text)
+    return milliseconds / 1000
 
 
 def flag(text: str) -> bool:
@@ -60,20 +78,20 @@ class Level(msgspec.Struct, eq=False, dict=True):
     @cached_property
     def by_name(self) -> dict[str, list[Directive]]:
         names: dict[str, list[Directive]] = {}
-        for one in self.directives:
-            if not one.opaque:
-                names.setdefault(one.name, []).append(one)
+        for directive in self.directives:
+            if not directive.opaque:
+                names.setdefault(directive.name, []).append(directive)
         return names
 
     @cached_property
     def opaque(self) -> list[Directive]:
         """Includes that are missing and holes that may stand for any directives."""
-        return [one for one in self.directives if one.opaque]
+        return [directive for directive in self.directives if directive.opaque]
 
-    def under_condition(self, one: Directive) -> tuple[Condition, ...]:
+    def under_condition(self, directive: Directive) -> tuple[Condition, ...]:
         """The template conditions that a directive stands under and its block does not."""
-        around = self.owner.conditions if self.owner and self.owner.source is one.source else ()
-        return tuple(held for held in one.conditions[len(around) :] if held not in self.given)
+        around = self.owner.conditions if self.owner and self.owner.source is directive.source else ()
+        return tuple(condition for condition in directive.conditions[len(around) :] if condition not in self.given)
 
 
 class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
@@ -109,7 +127,7 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
             if found and name in level.refused:
                 return level.refused[name]
             if found:
-                values = [self._read(one, read, index == len(self.levels) - 1) for one in found]
+                values = [self._read(directive, read, index == len(self.levels) - 1) for directive in found]
                 if self._always(level, found):
                     return _agreed(values, found, level)
                 outer = self._setting(name, default, where, read, index)
@@ -120,38 +138,76 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def _always(self, level: Level, found: Sequence[Directive]) -> bool:
         """Whether a value stands here whichever way template conditions go."""
-        conditions = [level.under_condition(one) for one in found]
-        if any(not held for held in conditions):
+        conditions = [level.under_condition(directive) for directive in found]
+        if not all(conditions):
             return True
         prepared = found[0].source.prepared
-        blocks = {held[0][0] for held in conditions}
-        if len(blocks) != 1 or not blocks <= prepared.exhaustive or any(len(held) != 1 for held in conditions):
+        blocks = {outermost[0] for outermost, *_ in conditions}
+        if len(blocks) != 1 or not blocks <= prepared.exhaustive or any(len(nested) != 1 for nested in conditions):
             return False
-        return {held[0][1] for held in conditions} >= set(range(prepared.branches[blocks.pop()] + 1))
+        return {outermost[1] for outermost, *_ in conditions} >= set(range(prepared.branches[blocks.pop()] + 1))
 
-    def _read(self, one: Directive, read: Callable[[str], T], here: bool) -> Setting[T]:
-        text = " ".join(one.args)
-        filled = self.environment.fill(text, one)
+    def _read(self, directive: Directive, read: Callable[[str], T], here: bool) -> Setting[T]:
+        text = " ".join(directive.args)
+        filled = self.environment.fill(text, directive)
         if isinstance(filled, Unknown):
             return filled
         try:
             value = read(filled.value)
         except BadValue:
-            return self._unreadable(one, filled.value)
+            return self._unreadable(directive, filled.value)
         origin = "explicit" if here else "inherited"
-        return Known(value, one.where, one.name, origin, one.written, filled.because)  # type: ignore[arg-type]
+        return Known(value, directive.where, directive.name, origin, directive.written, filled.because)  # type: ignore[arg-type]
 
     @staticmethod
-    def _unreadable(one: Directive, text: str) -> Unknown:
+    def _unreadable(directive: Directive, text: str) -> Unknown:
         if "$" not in text:
-            rendered = bool(one.source.prepared.headings or one.source.prepared.holes)
+            rendered = bool(directive.source.prepared.headings or directive.source.prepared.holes)
             return Unknown(
-                one.where, one.name, f"`{one.written}` is not a value that nginx takes", refused=not rendered
+                directive.where,
+                directive.name,
+                f"`{directive.written}` is not a value that nginx takes",
+                refused=not rendered,
             )
-        if one.source.is_template:
-            return Unknown(one.where, one.name, f"`{one.written}` is only known once the file is rendered")
-        why = f"nginx would refuse this file: `{one.written}` is not a value that nginx takes, for {one.name} knows no variables"
-        return Unknown(one.where, one.name, why, refused=True)
+        if directive.source.is_template:
+            return Unknown(
+                directive.where, directive.name, f"`{directive.written}` is only known once the file is rendered"
+            )
+        refused = f"`{directive.written}` is not a value that nginx takes, for {directive.name} knows no variables"
+        why = f"nginx would refuse this file: {refused}"
+        return Unknown(directive.where, directive.name, why, refused=True)
+
+
+class ScopeSettings(msgspec.Struct, frozen=True, eq=False):
+    """What the directives of a scope set, for `infralint.platforms.nginx`. where: the place of a default."""
+
+    scope: Scope
+    where: Location
+
+    def setting(self, name: str) -> Setting[Any] | None:
+        """The value of a directive, read as that of its default; None where nothing sets it."""
+        default = DEFAULTS.get(name)
+        found: Setting[Any] = self.scope.setting(
+            name, None, self.where, _READERS[type(default.value if default else "")]
+        )
+        return None if isinstance(found, Known) and found.origin == "default" else found
+
+    def lines(self, name: str) -> list[Line] | Unknown:
+        """The directives of a name that stand on the level that rules here."""
+        found = self.scope.find(name)
+        if isinstance(found, Unknown):
+            return found
+        directives, here = found
+        return [line_of(directive, here) for directive in directives]
+
+
+_READERS: dict[type, Callable[[str], Any]] = {bool: flag, float: time, str: word}
+
+
+def line_of(directive: Directive, here: bool) -> Line:
+    """A directive's arguments, as they are written."""
+    origin: Origin = "explicit" if here else "inherited"
+    return Known(tuple(directive.args), directive.where, directive.name, origin, directive.written)
 
 
 def hidden(by: Directive, name: str) -> Unknown:
@@ -170,11 +226,11 @@ def _agreed(values: Sequence[Setting[Any]], found: Sequence[Directive], level: L
             return value
     if len({value.value for value in values if isinstance(value, Known)}) == 1:
         return values[0]
-    for one in found:
-        if held := level.under_condition(one):
-            heading = one.source.prepared.headings[held[0][0]]
-            why = f"`{one.written}` stands only under `{heading}`"
-            return Unknown(one.where, one.name, why, "render the template and check the result")
+    for directive in found:
+        if conditions := level.under_condition(directive):
+            heading = directive.source.prepared.headings[conditions[0][0]]
+            why = f"`{directive.written}` stands only under `{heading}`"
+            return Unknown(directive.where, directive.name, why, "render the template and check the result")
     return contradiction(found[0], found[1])
 
 

@@ -9,40 +9,55 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
 from infralint.text.lazy import lazy
 
 HOLE = lazy("[\U000f0000-\U0010fffd]")
-RENDERED_FROM = (".template", ".tmpl", ".tpl", ".j2", ".jinja", ".jinja2", ".inc.template", ".conf.template", ".sample")
+RENDERED_FROM = (
+    *(".template", ".tmpl", ".tpl", ".j2", ".jinja", ".jinja2", ".inc.template", ".conf.template", ".sample"),
+    *(".erb", ".ejs", ".epp", ".mustache", ".hbs"),
+)
 """Endings under which a repository keeps what will have none on the server."""
 _FIRST_HOLE = 0xF0000
 _MOST_HOLES = 0x10000
 
 _OTHER_LANGUAGES = (
-    ("ERB", "<%", lazy(r"<%[=\-#]?[^%\n]")),
+    ("PHP", "<?", lazy(r"<\?(?:php\b|=)")),
+    ("FreeMarker", "<#", lazy(r"</?#(?:if|list|else|assign|macro)\b")),
     ("Terraform template directives", "%{", lazy(r"%\{\s*(?:if|for|else|endif|endfor)\b")),
     ("%%name%% placeholders", "%%", lazy(r"%%\w[\w.\-]*%%")),
     ("@name@ placeholders", "@", lazy(r"(?<![\w@.~=\-/])@[A-Z][A-Z0-9_]*@(?!\w)")),
     ("__NAME__ placeholders", "__", lazy(r"(?<!\w)__[A-Z][A-Z0-9_]*__(?!\w)")),
 )
-_MOUSTACHE = lazy(r"\{\{[^{}]|\{%[-+ \w]|\{#[^{}]*#\}")
-_MARKS = lazy(
-    r"(?P<comment>\{#.*?#\}|\{\{-?\s*/\*.*?\*/\s*-?\}\})"
-    r"|(?P<statement>\{%.*?%\})"
-    r"|(?P<value>\{\{(?:[^{}\"'`]|\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`|\{[^{}]*\})*\}\}+)",
-    re.DOTALL,
+_LINE_LANGUAGES = (
+    ("Velocity", "#", lazy(r"^[ \t]*#(?:if|foreach|elseif)[ \t]*\(", re.MULTILINE)),
+    ("Mako", "%", lazy(r"^[ \t]*%[ \t]*(?:if|for|while)\b[^\n]*:[ \t]*$", re.MULTILINE)),
 )
-_ENVIRONMENT = lazy(r"\$\{([A-Z_][A-Z0-9_]*)(?::?-([^}]*))?\}|\$([A-Z][A-Z0-9_]*)\b")
-_OWN = lazy(r"\b(?:map|geo|split_clients)\s[^;{}]*\$([A-Z][A-Z0-9_]*)\s*\{|\bset\s+\$([A-Z][A-Z0-9_]*)\s")
+"""Those whose statements are lines that nginx might take for comments."""
+_TEMPLATE = lazy(r"\{\{[^{}]|\{%[-+ \w]|\{#[^{}]*#\}|<%[-=_#\s\w}]")
+_OPENER = lazy(r"\{[{%#]|<%")
+_VALUE = lazy(r"\{\{(?:[^{}\"'`]|\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`|\{[^{}]*\})*\}\}+")
+_GO_COMMENT = lazy(r"\{\{-?\s*/\*")
+_GO_COMMENT_END = lazy(r"\*/\s*-?\}\}")
+_CLOSERS = {"{#": "#}", "{%": "%}", "<%": "%>", "{{/*": "*/"}
+_ENVIRONMENT = lazy(r"\$\{([A-Z_][A-Z0-9_]*)(?::?-([^}\n]{0,1000}))?\}|\$([A-Z][A-Z0-9_]*)\b")
+_OWN = lazy(r"\b(?:map|geo|split_clients)\s[^;{}]{0,200}\$([A-Z][A-Z0-9_]*)\s*\{|\bset\s+\$([A-Z][A-Z0-9_]*)\s")
 """Variables of nginx's own that a file defines, in capitals."""
 _OPENING = {"if", "for", "unless", "with", "range", "case", "macro", "block", "define", "call", "filter", "tablerow"}
 _LOOPS = {"for", "range", "tablerow", "with"}
 _BRANCHES = {"else", "elif", "elsif", "when"}
 
+_SCRIPT_STEP = lazy(r"\}\s*else\b[^{}]*\{|\}|[^{}]*\{")
+"""A step of a script between `<%` and `%>` whose blocks stand in braces: a branch, an end, a beginning."""
+_RUBY_BLOCK = lazy(r"(?:if|unless|case|for|while|until|begin)\b|.*\bdo\s*(?:\|[^|]*\|)?$", re.DOTALL)
+
 _COMMENT_LINES = lazy(r"^[ \t]*#.*$|'[^'\n]*'", re.MULTILINE)
 
+Kind = Literal["comment", "statement", "script", "value"]
 Condition = tuple[int, int]
 """Number of a control block in its file, and of the branch of it."""
 
@@ -76,18 +91,18 @@ class Prepared(msgspec.Struct, eq=False):
 
 def foreign_language(text: str) -> str | None:
     """The template language of a text that infralint does not read, if it is in one."""
-    text = _COMMENT_LINES.sub("", text)
+    plain = _COMMENT_LINES.sub("", text)
     for name, begins, mark in _OTHER_LANGUAGES:
-        if begins in text and mark.search(text):
+        if begins in plain and mark.search(plain):
             return name
-    return None
+    return next((name for name, begins, mark in _LINE_LANGUAGES if begins in text and mark.search(text)), None)
 
 
 def prepare(text: str, branches: int | None = None) -> Prepared:
     """Make a template readable as nginx. branches=0 keeps only the first branch of every control block."""
     result = Prepared(text, text)
-    if ("{{" in text or "{%" in text or "{#" in text) and _MOUSTACHE.search(text):
-        _Moustache(result, branches).run()
+    if ("{{" in text or "{%" in text or "{#" in text or "<%" in text) and _TEMPLATE.search(text):
+        _Renderer(result, branches).run()
     if "$" in result.text:
         own = {name for names in _OWN.findall(result.text) for name in names}
         result.text = _ENVIRONMENT.sub(
@@ -109,8 +124,44 @@ def _hole(result: Prepared, written: str) -> str:
     return mark
 
 
-class _Moustache:
-    """One pass over Jinja, Liquid, Go and Helm marks."""
+def _marks(text: str) -> Iterator[tuple[int, int, Kind]]:
+    """Where a template language has its marks: start, end and kind. Each kind's closing mark is looked for once at most in vain."""
+    at = 0
+    closers = dict(_CLOSERS)
+    while opener := _OPENER.search(text, at):
+        start, mark = opener.start(), opener[0]
+        end, kind = _brace_mark(text, start, closers) if mark == "{{" else _plain_mark(text, start, mark, closers)
+        at = end if end > 0 else start + (1 if mark == "{{" else 2)
+        if end > 0:
+            yield start, end, kind
+
+
+def _plain_mark(text: str, start: int, mark: str, closers: dict[str, str]) -> tuple[int, Kind]:
+    """The end and the kind of `{# #}`, `{% %}` and `<% %>`; 0 where it is never closed."""
+    if mark not in closers:
+        return 0, "comment"
+    end = text.find(closers[mark], start + 2)
+    if end < 0:
+        del closers[mark]
+        return 0, "comment"
+    if mark == "<%":
+        return end + 2, "comment" if text.startswith("<%#", start) else "script"
+    return end + 2, "comment" if mark == "{#" else "statement"
+
+
+def _brace_mark(text: str, start: int, closers: dict[str, str]) -> tuple[int, Kind]:
+    """The end and the kind of `{{ }}`; 0 where it is never closed."""
+    if _GO_COMMENT.match(text, start):
+        found = _GO_COMMENT_END.search(text, start) if "{{/*" in closers else None
+        if found is None:
+            closers.pop("{{/*", None)
+        return (found.end() if found else 0), "comment"
+    value = _VALUE.match(text, start)
+    return (value.end() if value else 0), "value"
+
+
+class _Renderer:
+    """One pass over the marks of Jinja, Liquid, Go, Helm, Handlebars, EJS, ERB and EPP."""
 
     def __init__(self, result: Prepared, branches: int | None) -> None:
         self.result = result
@@ -121,39 +172,92 @@ class _Moustache:
 
     def run(self) -> None:
         text, end = self.result.text, 0
-        for mark in _MARKS.finditer(text):
-            self._keep(text[end : mark.start()])
-            self._replace(mark)
-            end = mark.end()
+        for start, after, kind in _marks(text):
+            self._keep(text[end:start])
+            self._replace(text[start:after], kind)
+            end = after
         self._keep(text[end:])
         self.result.text = "".join(self.pieces)
 
-    def _replace(self, mark: re.Match[str]) -> None:
-        kind, written = mark.lastgroup, mark[0]
+    def _replace(self, written: str, kind: Kind) -> None:
         words = written.strip("{}%#- \t\n+~").split()
         first = words[0] if words else ""
         if kind == "comment":
             self._put(_blank(written))
+        elif kind == "script":
+            self._script(written)
+        elif written.startswith(("{{#", "{{^", "{{/")):
+            self._section(written, words)
         elif kind == "statement" or first in _OPENING | _BRANCHES | {"end"}:
             self._control(first, words, written)
         elif ":=" in words or (len(words) > 1 and words[1] == "=" and first.startswith("$")):
             self._put(_blank(written))
         else:
-            self._put(_hole(self.result, written) + "\n" * written.count("\n"))
+            self._fill(written)
 
-    def _control(self, first: str, words: list[str], written: str) -> None:
-        if first in _BRANCHES and self.open:
+    def _fill(self, written: str) -> None:
+        """A hole where a value will stand."""
+        self._put(_hole(self.result, written) + "\n" * written.count("\n"))
+
+    def _section(self, written: str, words: list[str]) -> None:
+        """`{{#if x}}`, `{{#each x}}`, `{{#x}}`, `{{^x}}` and `{{/x}}` of Handlebars and Mustache."""
+        if written.startswith("{{/") and self.open:
+            self.open.pop()
+        elif not written.startswith("{{/"):
+            condition = written.startswith("{{^") or words[:1] in (["if"], ["unless"])
+            self._open("if" if condition else "for", words)
+        self._put(_blank(written))
+        self._mark()
+
+    def _script(self, written: str) -> None:
+        """`<% %>`: a value after `=`, in EJS also after `-`; else statements of JavaScript, Ruby or Puppet."""
+        inner = written[2:-2].strip("-_ \t\r\n")
+        ruby = inner.split(None, 1)[0] if inner else ""
+        opens = bool(_RUBY_BLOCK.match(inner)) and not inner.endswith("{")
+        braces = inner.endswith("{") or inner.startswith("}")
+        if written.startswith("<%=") or (written.startswith("<%-") and not (opens or braces or _is_ruby(ruby, inner))):
+            self._fill(written)
+            return
+        if ruby == "end" and self.open:
+            self.open.pop()
+        elif ruby in ("else", "elsif", "when", "in", "rescue"):
+            self._branch(inner == "else")
+        elif opens and not braces:
+            self._open(ruby if ruby in ("if", "unless", "case") else "for", inner.split())
+        else:
+            self._steps(inner)
+        self._put(_blank(written))
+        self._mark()
+
+    def _steps(self, script: str) -> None:
+        """Blocks in braces that a script opens, divides and closes."""
+        for step in _SCRIPT_STEP.findall(script):
+            if step == "}":
+                self.open = self.open[:-1]
+            elif step.startswith("}"):
+                self._branch("if" not in step)
+            else:
+                heading = step.rstrip("{ \t\r\n")
+                self._open("if" if re.match(r"\s*if\b", heading) else "for", heading.split())
+
+    def _branch(self, last: bool) -> None:
+        """The next branch of the block that is open. last: it holds whenever no other does."""
+        if self.open:
             number, branch, opened = self.open[-1]
             self.open[-1] = (number, branch + 1, opened)
             self.result.branches[number] = branch + 1
-            if len(words) == 1 and first == "else":
+            if last:
                 self.result.exhaustive.add(number)
+
+    def _control(self, first: str, words: list[str], written: str) -> None:
+        if first in _BRANCHES:
+            self._branch(words == ["else"])
         elif first.startswith("end") and self.open:
             self.open.pop()
         elif first in _OPENING:
             self._open(first, words)
         elif first in ("include", "template"):
-            self._put(_hole(self.result, written) + "\n" * written.count("\n"))
+            self._fill(written)
             return
         self._put(_blank(written))
         self._mark()
@@ -176,6 +280,13 @@ class _Moustache:
     def _put(self, text: str) -> None:
         self.pieces.append(text)
         self.length += len(text)
+
+
+def _is_ruby(first: str, inner: str) -> bool:
+    """Whether what stands after `<%-` is a statement of Ruby's or Puppet's, and no value of EJS's."""
+    return (
+        first in ("end", "else", "elsif", "when") or inner.startswith("|") or bool(re.match(r"[@$]?\w+\s*=[^=]", inner))
+    )
 
 
 def _blank(text: str) -> str:

@@ -3,22 +3,53 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
-from infralint.model import Affinity, Known, Location, Setting, Unknown, Unreadable
-from infralint.sources.nginx.scopes import Level, Scope, has_hole
+from infralint.model import Address, Affinity, Known, Location, Pool, Setting, Unknown, Unreadable
+from infralint.platforms.nginx import AFFINITY_METHODS, STICKY_SINCE, Version, affinity_by, spread_over
+from infralint.sources.nginx.scopes import Level, Scope, has_hole, line_of
 from infralint.sources.nginx.tree import Directive
-from infralint.sources.nginx.versions import STICKY_SINCE, Version
-from infralint.sources.nginx.websocket import Maps
+from infralint.sources.nginx.variables import Definitions, Moment, Values
 from infralint.text.lazy import lazy
 
-_PER_CLIENT = lazy(r"\$(?:\{)?(?:cookie_|http_authorization|http_x_session|arg_|remote_user|http_mcp_session_id)")
-_PER_REQUEST = lazy(r"\$(?:\{)?(?:remote_port|request_id|connection\b|msec|request_uri|uri\b|http_x_request_id|args\b)")
-_BY_ADDRESS = lazy(
-    r"\$(?:\{)?(?:remote_addr|binary_remote_addr|realip_remote_addr|proxy_protocol_addr|http_x_forwarded_for|http_x_real_ip)"
-)
+PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "grpc": 80, "grpcs": 443}
+"""Where a scheme leads that names no port."""
+_TARGET = lazy(r"(?:(?P<scheme>[A-Za-z][\w+.-]*)://)?(?P<authority>unix:[^:]*|[^/?]*)(?P<uri>.*)", re.DOTALL)
+
+
+class Target(NamedTuple):
+    """What a `*_pass` names: `http://app:3000/v2/`. authority: host and port as written; uri: what follows."""
+
+    scheme: str
+    authority: str
+    uri: str
+
+    @property
+    def path(self) -> str:
+        return self.uri.partition("?")[0]
+
+
+def read_target(text: str) -> Target:
+    """The parts of what a `*_pass` names, its variables filled in."""
+    found = _TARGET.fullmatch(text)
+    assert found is not None
+    authority, uri = found["authority"], found["uri"]
+    if authority.startswith("unix:"):
+        uri = uri.removeprefix(":")
+    return Target((found["scheme"] or "").lower(), authority, uri)
+
+
+def read_address(authority: str, port: int | None) -> Address:
+    """Host and port; port: where none is named."""
+    if authority.startswith("unix:"):
+        return Address(authority)
+    host, colon, number = authority.rpartition(":")
+    if colon and number.isascii() and number.isdigit() and len(number) < 6 and not host.endswith(":"):
+        return Address(host, int(number))
+    return Address(authority.rstrip(":"), port)
 
 
 class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
@@ -31,83 +62,119 @@ class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
     def servers(self) -> list[Directive]:
         """Servers that take requests: neither backup nor down."""
         every = self.level.by_name.get("server", [])
-        return [one for one in every if not {"backup", "down"} & set(one.args[1:])]
+        return [server for server in every if not {"backup", "down"} & set(server.args[1:])]
 
     @property
     def backups(self) -> tuple[str, ...]:
         """Servers that stand in for those, as they are written."""
-        return tuple(one.written for one in self.level.by_name.get("server", ()) if "backup" in one.args[1:])
+        return tuple(server.written for server in self._backups)
+
+    @property
+    def _backups(self) -> list[Directive]:
+        return [server for server in self.level.by_name.get("server", ()) if "backup" in server.args[1:]]
 
     def method(self, *names: str) -> Directive | None:
-        return next((one for name in names for one in self.level.by_name.get(name, ())), None)
+        return next((found for name in names for found in self.level.by_name.get(name, ())), None)
+
+    def pool(self, definitions: Definitions) -> Pool:
+        """Its servers, and behind them those that stand in."""
+        targets: list[Address] = []
+        reason = ""
+        for server in (*self.servers, *self._backups):
+            filled = definitions.environment.fill(server.args[0], server) if server.args else None
+            if isinstance(filled, Known):
+                targets.append(read_address(filled.value, PORTS["http"]))
+            elif filled is not None:
+                reason = filled.why
+        if self.level.opaque:
+            reason = (
+                f"the servers of `{self.block.written}` are only known once `{self.level.opaque[0].written}` is there"
+            )
+        return Pool(tuple(dict.fromkeys(targets)), (), reason)
 
 
-def targets_of(pass_directive: Directive, scope: Scope, maps: Maps) -> list[str]:
-    """The upstreams or hosts that a `*_pass` may lead to; one that only a request tells is empty."""
-    text = _host(pass_directive.args[0]) if pass_directive.args else ""
-    found = re.fullmatch(r"\$\{?(\w+)\}?(?::\d+)?", text)
-    if found is None:
-        return [text.partition("$")[0]]
-    name = found[1]
-    said = [one.args[1] for level in scope.levels for one in level.by_name.get("set", ()) if _sets(one, name)]
-    said += [one.args[0] for block in maps.get(name, ()) for one in block.block or () if _chooses(one)]
-    hosts = [_host(one) for one in said]
-    return list(dict.fromkeys("" if "$" in host else host for host in hosts)) or [""]
+class Upstreams(msgspec.Struct, eq=False, dict=True):
+    """Those of this nginx by name, and of the rest of the project, for fragments that rely on another file's."""
+
+    own: dict[str, Upstream]
+    elsewhere: Mapping[str, Upstream]
+    pools: dict[int, Pool] = {}
+
+    def get(self, name: str) -> Upstream | None:
+        return self.own.get(name) or self.elsewhere.get(name)
+
+    def passed(self, directive: Directive, definitions: Definitions, moment: Moment) -> Values:
+        """What a `*_pass` names at one moment: an upstream's own words, where both are templates alike."""
+        text = directive.args[0]
+        if has_hole(text):
+            written = directive.source.prepared.original(text)
+            if self.get(read_target(written).authority) is not None:
+                return Values((written,))
+        return definitions.evaluate(text, directive, moment)
+
+    def pool(self, values: Values, definitions: Definitions) -> Pool:
+        """Everything that may be dialled where a `*_pass` may name one text or another."""
+        if not values.texts:
+            return Pool((), (), values.reason)
+        pools = [self.dialled(read_target(text), definitions) for text in values.texts]
+        targets = dict.fromkeys(target for pool in pools for target in pool.targets)
+        return (
+            pools[0]
+            if len(pools) == 1
+            else Pool(tuple(targets), (), next((pool.reason for pool in pools if pool.reason), ""))
+        )
+
+    def dialled(self, target: Target, definitions: Definitions) -> Pool:
+        """The servers of an upstream by that name, or the host itself."""
+        upstream = self.get(target.authority)
+        if upstream is not None:
+            if id(upstream) not in self.pools:
+                self.pools[id(upstream)] = upstream.pool(definitions)
+            return self.pools[id(upstream)]
+        if not target.authority:
+            return Pool((), (), "what is to be dialled has no host")
+        return Pool((read_address(target.authority, PORTS.get(target.scheme)),))
 
 
-def _host(text: str) -> str:
-    return re.sub(r"^[^/]*://", "", text).partition("/")[0]
-
-
-def _sets(one: Directive, name: str) -> bool:
-    return len(one.args) == 2 and one.args[0] == f"${name}"
-
-
-def _chooses(one: Directive) -> bool:
-    """Whether a line of a map gives a value."""
-    return one.block is None and len(one.args) == 1 and one.name != "include"
-
-
-def keeps_affinity(
-    passed: Directive, targets: Sequence[str], upstreams: Mapping[str, Upstream], scope: Scope
-) -> Setting[Affinity]:
-    """What keeps a client on one server, wherever a `*_pass` leads."""
+def keeps_affinity(passed: Directive, values: Values, upstreams: Upstreams, scope: Scope) -> Setting[Affinity]:
+    """What keeps a client on one server, wherever a `*_pass` leads. values: what it may name."""
+    targets = dict.fromkeys(read_target(text).authority for text in values.texts)
     why = f"`{passed.written}` leads where a variable says, and that is only known request by request"
+    if not values.texts and has_hole(passed.args[0]):
+        why = values.reason
     unknown = Unknown(passed.where, "upstream", why)
-    settings = [_of_upstream(one, upstreams, scope, passed.where) if one else unknown for one in targets]
-    known = {one.value for one in settings if isinstance(one, Known)}
-    return settings[0] if len(settings) == 1 or (len(known) == 1 and unknown not in settings) else unknown
+    settings = [_of_upstream(target, upstreams, scope, passed.where) for target in targets] or [unknown]
+    known = {setting.value for setting in settings if isinstance(setting, Known)}
+    agreed = len(known) == 1 and all(isinstance(setting, Known) for setting in settings)
+    return settings[0] if len(settings) == 1 or agreed else unknown
 
 
-def _of_upstream(target: str, upstreams: Mapping[str, Upstream], scope: Scope, where: Location) -> Setting[Affinity]:
+def _of_upstream(target: str, upstreams: Upstreams, scope: Scope, where: Location) -> Setting[Affinity]:
     upstream = upstreams.get(target)
     if upstream is None:
         return Known("single", where, "upstream", "default")
     if upstream.level.opaque:
-        one = upstream.level.opaque[0]
-        return Unknown(
-            one.where, "upstream", f"the servers of upstream {target} are only known once `{one.written}` is there"
-        )
-    if method := upstream.method("sticky", "hash", "ip_hash"):
-        return _by_method(method, scope)
+        hidden = upstream.level.opaque[0]
+        why = f"the servers of upstream {target} are only known once `{hidden.written}` is there"
+        return Unknown(hidden.where, "upstream", why)
+    if method := upstream.method(*AFFINITY_METHODS):
+        real = scope.find("real_ip_header")
+        return affinity_by(line_of(method, True), isinstance(real, tuple) and bool(real[0]))
     servers = upstream.servers
-    looped = [one for one in servers if any(block in one.source.prepared.loops for block, _ in one.conditions)]
-    if looped or any(has_hole(one.args[0]) for one in servers if one.args and len(servers) == 1):
-        one = (looped or servers)[0]
+    looped = [server for server in servers if _is_looped(server)]
+    if looped or any(has_hole(server.args[0]) for server in servers if server.args and len(servers) == 1):
+        at = (looped or servers)[0]
         return Unknown(
-            one.where, "upstream", f"how many servers upstream {target} has is only known once the file is rendered"
+            at.where, "upstream", f"how many servers upstream {target} has is only known once the file is rendered"
         )
-    if len(servers) < 2:
-        return Known("single", upstream.block.where, f"upstream {target}", written=upstream.block.written)
-    method_name = upstream.method("least_conn", "random", "least_time")
-    how = f"`{method_name.written}`" if method_name else "round robin"
-    return Known(
-        "none",
-        upstream.block.where,
-        f"upstream {target}",
-        written=upstream.block.written,
-        because=f"upstream {target} spreads requests over {len(servers)} servers by {how}",
-    )
+    block = Known("", upstream.block.where, f"upstream {target}", written=upstream.block.written)
+    method = upstream.method("least_conn", "random", "least_time")
+    return spread_over(block, len(servers), line_of(method, True) if method else None)
+
+
+def _is_looped(server: Directive) -> bool:
+    """Whether a template writes a server as often as it goes through a list."""
+    return any(block in server.source.prepared.loops for block, _ in server.conditions)
 
 
 def unknown_methods(upstreams: Iterable[Upstream], version: Version) -> Iterator[Unreadable]:
@@ -117,17 +184,3 @@ def unknown_methods(upstreams: Iterable[Upstream], version: Version) -> Iterator
         if method is not None and method.args[:1] in (["cookie"], ["route"], ["learn"]):
             said = f'unknown directive "sticky"; nginx {version.written} has none, 1.29.6 and later do'
             yield Unreadable(f"nginx would refuse this file: {said}", method.where)
-
-
-def _by_method(method: Directive, scope: Scope) -> Setting[Affinity]:
-    key = " ".join(method.args)
-    if method.name == "hash" and _PER_REQUEST.search(key):
-        why = f"`{method.written}` sends a client's requests to different servers"
-        return Known("none", method.where, method.name, written=method.written, because=why)
-    if method.name == "sticky" or (method.name == "hash" and _PER_CLIENT.search(key) and not _BY_ADDRESS.search(key)):
-        return Known("client", method.where, method.name, written=method.written)
-    if method.name == "ip_hash" or _BY_ADDRESS.search(key):
-        real = isinstance(scope.find("real_ip_header"), tuple) and scope.find("real_ip_header")[0]  # type: ignore[index]
-        forwarded = "x_forwarded_for" in key or "x_real_ip" in key
-        return Known("client" if real or forwarded else "address", method.where, method.name, written=method.written)
-    return Unknown(method.where, method.name, f"whether `{method.written}` is the same for all of a client's requests")

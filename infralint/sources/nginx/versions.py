@@ -4,61 +4,28 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-import msgspec
-
 from infralint.model import Location
+from infralint.platforms.nginx import Version
 from infralint.project import CantRead, Project
+from infralint.project.compose import ComposeService, copied_files, dockerfile_of, dockerfile_path, read_compose
+from infralint.project.dockerfile import DOCKERFILES, Dockerfile, stages_of
 from infralint.text.lazy import lazy
-
-HTTP_1_1_SINCE = (1, 29, 7)
-"""https://nginx.org/en/CHANGES: proxy_http_version is 1.1 by default."""
-
-STICKY_SINCE = (1, 29, 6)
-"""https://nginx.org/en/docs/http/ngx_http_upstream_module.html#sticky; before, it was NGINX Plus's."""
+from infralint.text.paths import is_below
+from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
 _IMAGE = lazy(
-    r"(?im)(?:^\s*(?:-\s+)?|[{,]\s*)(?:FROM\s+(?:--platform=\S+\s+)?|image:\s*)[\"']?"
-    r"(?P<name>(?:[^\s\"'#]+/)?(?:nginx|openresty|nginx-unprivileged))(?::(?P<tag>[\w.\-]*(?:\$\{?\w+(?::?-[\w.\-]*)?\}?)?[\w.\-]*))?(?:@[\w:]+)?[\"']?(?:[\s,}]|$)"
+    r"(?P<name>(?:[^\s#]+/)?(?:nginx|openresty|nginx-unprivileged))"
+    r"(?::(?P<tag>[\w.\-]*(?:\$\{?\w+\}?)?[\w.\-]*))?(?P<digest>@[\w:]+)?"
 )
+_MANIFESTS = ("*deploy*.y*ml", "*nginx*.y*ml")
+_MOST_VALUES = 20_000
+"""Values of one manifest that are looked at for images."""
 _FLOATING = lazy(r"(?:latest|stable|mainline|alpine|bookworm|trixie|slim|perl|otel|1)(?:-[a-z]+)*")
 """Tags that move on with each release: https://hub.docker.com/_/nginx"""
-_HOLE = lazy(r"\$\{?(\w+)(?::?-([\w.\-]*))?\}?")
-_ARGUMENT = lazy(r"(?im)^\s*ARG\s+(\w+)=[\"']?([\w.\-]+)")
 _FULL = lazy(r"(\d+)\.(\d+)(?:\.(\d+))?")
-
-
-class Version(msgspec.Struct, frozen=True):
-    """An nginx version, where that is said, and how to name it; (0, 0, 0): not known, taken as old.
-
-    floating: the image whose tag says no number (`nginx:alpine`): pulled today or two years ago, it is
-    either side of a change.
-    """
-
-    number: tuple[int, int, int] = (0, 0, 0)
-    where: Location | None = None
-    written: str = ""
-    floating: str = ""
-
-    @property
-    def known(self) -> bool:
-        return self.number > (0, 0, 0)
-
-    @property
-    def speaks_http_1_1(self) -> bool:
-        """Whether it talks HTTP/1.1 to upstreams by default."""
-        return self.number >= HTTP_1_1_SINCE
-
-    @property
-    def spoken(self) -> str:
-        """How a message names it: `nginx 1.27 speaks`, or that it is not known."""
-        if self.known:
-            return f"nginx {self.written} speaks"
-        if self.floating:
-            return f"`{self.floating}` says no number: nginx before 1.29.7 speaks"
-        return "nginx before 1.29.7 (an older one is taken, for none is named) speaks"
 
 
 def parse_version(text: str) -> tuple[int, int, int] | None:
@@ -79,60 +46,114 @@ class Versions:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        said = project.settings.nginx.version
-        self.said = Version(parse_version(said) or (0, 0, 0), written=said) if said else None
+        written = project.settings.nginx.version
+        self.configured = Version(parse_version(written) or (0, 0, 0), written=written) if written else None
 
     def of(self, path: str) -> Version:
-        """The version for a file: what the user says, else the image tags nearest around it, else all, if they agree."""
-        if self.said is not None:
-            return self.said
+        """The version for a file: what the user says, else that of the services which run it, else of the images nearest around."""
+        if self.configured is not None:
+            return self.configured
+        return _agreed(self._of_services(path) or self._nearest(path))
+
+    def _of_services(self, path: str) -> list[Version]:
+        """The images of services that mount a file, or whose Dockerfile copies it."""
+        found: list[Version] = []
+        for service in read_compose(self.project).services:
+            image = dockerfile_of(self.project, service)
+            copied = (source for _, source in copied_files(service, image)) if image else ()
+            if service.mounts_file(path) or any(is_below(path, source) for source in copied):
+                found += self._of_service(service, image)
+        return found
+
+    def _of_service(self, service: ComposeService, image: Dockerfile | None) -> Iterator[Version]:
+        if image is not None and service.build is not None:
+            yield from self._of_image(image.base, dockerfile_path(service.build), image.base_line)
+        elif service.image is not None:
+            yield from self._of_image(service.image.text, service.image.path, service.image.line)
+
+    def _nearest(self, path: str) -> list[Version]:
+        """The images that are named in the folders nearest around a file, else all."""
         near = [(folder, version) for folder, version in self._images if is_around(folder, path)]
         deepest = max((len(folder) for folder, _ in near), default=0)
-        said = [version for folder, version in near if len(folder) == deepest] or [
-            version for _, version in self._images
-        ]
-        if floating := [version for version in said if version.floating]:
-            return floating[0] if all(version.known or version.floating for version in said) else Version()
-        agreed = {version.speaks_http_1_1 for version in said}
-        known = bool(said) and len(agreed) == 1 and all(version.known for version in said)
-        return min(said, key=lambda one: one.number) if known else Version()
+        versions = [version for folder, version in near if len(folder) == deepest]
+        return versions or [version for _, version in self._images]
 
     @cached_property
     def _images(self) -> list[tuple[str, Version]]:
-        return list(self._read_images())
+        found = [
+            *self._in_dockerfiles(),
+            *((image.text, image.path, image.line) for service in self._services if (image := service.image)),
+            *self._in_manifests(),
+        ]
+        return [
+            (posixpath.dirname(path), version)
+            for image, path, line in dict.fromkeys(found)
+            for version in self._of_image(image, path, line)
+        ]
 
-    def _read_images(self) -> Iterator[tuple[str, Version]]:
-        names = ("Dockerfile*", "*.Dockerfile", "Containerfile*", "*compose*.y*ml", "*deploy*.y*ml", "*nginx*.y*ml")
-        for path in self.project.named(*names):
-            try:
-                text = self.project.text(path)
-            except CantRead:
-                continue
-            for image in _IMAGE.finditer(text) if "nginx" in text or "openresty" in text else ():
-                tag = _filled(image["tag"] or "", text)
-                number = parse_version(tag) or (0, 0, 0)
-                line = text.count("\n", 0, image.start("name")) + 1
-                yield (
-                    posixpath.dirname(path),
-                    Version(
-                        number,
-                        Location(self.project.shown(path), line),
-                        tag.partition("-")[0],
-                        floating="" if number > (0, 0, 0) else _floating(image, tag),
-                    ),
-                )
+    @property
+    def _services(self) -> Sequence[ComposeService]:
+        return read_compose(self.project).services
+
+    def _in_dockerfiles(self) -> Iterator[tuple[str, str, int]]:
+        for path in self.project.named(*DOCKERFILES):
+            text = self._quietly(path)
+            for stage in stages_of(text).values() if "nginx" in text or "openresty" in text else ():
+                yield stage.base, path, stage.base_line
+
+    def _in_manifests(self) -> Iterator[tuple[str, str, int]]:
+        """What manifests of other kinds say by `image:`."""
+        read = set(read_compose(self.project).files)
+        for path in self.project.named(*_MANIFESTS):
+            text = self._quietly(path) if path not in read else ""
+            if "image:" in text and ("nginx" in text or "openresty" in text):
+                yield from ((image.text or "", path, image.line) for image in _images_in(text))
+
+    def _quietly(self, path: str) -> str:
+        try:
+            return self.project.text(path)
+        except CantRead:
+            return ""
+
+    def _of_image(self, image: str, path: str, line: int) -> Iterator[Version]:
+        """The version that an image is of, if it is an nginx."""
+        found = _IMAGE.fullmatch(image)
+        if found is not None:
+            tag = found["tag"] or ""
+            number = parse_version(tag) or (0, 0, 0)
+            floating = "" if number > (0, 0, 0) else _floating(found)
+            yield Version(number, Location(self.project.shown(path), line), tag.partition("-")[0], floating)
 
 
-def _floating(image: re.Match[str], tag: str) -> str:
+def _agreed(versions: Sequence[Version]) -> Version:
+    """The version that several images are of, as far as they are alike in what matters here."""
+    if floating := [version for version in versions if version.floating]:
+        return floating[0] if all(version.known or version.floating for version in versions) else Version()
+    agreed = {version.speaks_http_1_1 for version in versions}
+    known = len(agreed) == 1 and all(version.known for version in versions)
+    return min(versions, key=lambda version: version.number) if known else Version()
+
+
+def _images_in(text: str) -> Iterator[YamlValue]:
+    """The `image:` of every mapping of a manifest."""
+    try:
+        pending = read_yaml(text, allow_duplicates=True)
+    except YamlProblem:
+        return
+    known: set[int] = set()
+    while pending and len(known) < _MOST_VALUES:
+        value = pending.pop()
+        if id(value) not in known:
+            known.add(id(value))
+            if value.text_of("image"):
+                yield value.members_of()["image"]
+            pending += [*value.members_of().values(), *value.items_of()]
+
+
+def _floating(image: re.Match[str]) -> str:
     """The image as it is written, if its tag moves on with each release; a digest stands for one version."""
-    pinned = "@" in image[0]
-    return "" if pinned or (tag and not _FLOATING.fullmatch(tag)) else image["name"] + (f":{tag}" if tag else "")
-
-
-def _filled(tag: str, text: str) -> str:
-    """A tag with `${NAME}` by its own default, or the ARG of the same file; otherwise as it is written."""
-    arguments = dict(_ARGUMENT.findall(text))
-    return _HOLE.sub(lambda hole: hole[2] or arguments.get(hole[1]) or hole[0], tag)
+    tag = image["tag"] or ""
+    return "" if image["digest"] or (tag and not _FLOATING.fullmatch(tag)) else image[0]
 
 
 def is_around(folder: str, path: str) -> bool:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 from infralint.model import Hop, Known, Location, Reading, Related, Unknown, Unreadable
 from infralint.project import Project
 from infralint.sources.terraform.adapters import sounds_like_balancer
-from infralint.sources.terraform.evaluate import Exhausted
+from infralint.sources.terraform.budget import Budget, Exhausted
 from infralint.sources.terraform.folders import ENDINGS, VALUES, Tree
-from infralint.sources.terraform.hops import BalancerNode, Graph, TerraformBalancer, tiers
-from infralint.sources.terraform.items import Item, items
+from infralint.sources.terraform.hops import Graph, TerraformBalancer, TerraformNode, nodes
+from infralint.sources.terraform.items import PLAN, Item, items
 from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.plans import plans
+from infralint.sources.terraform.remote import makes_balancer, unread_modules
 from infralint.sources.terraform.roots import Root, given, is_library, remedy, roots, value_files
+from infralint.sources.terraform.validity import problems as problems_of
 from infralint.sources.terraform.values import EvaluationError
+from infralint.text.suggestions import closest
 
 
 def read(project: Project) -> Reading:
@@ -27,7 +29,7 @@ def read(project: Project) -> Reading:
     tree = Tree(project)
     planned = list(plans(project, tree))
     covered = {plan.root for plan in planned}
-    found = [tier for plan in planned for tier in tiers(plan.graph)]
+    found = [node for plan in planned for node in nodes(plan.graph)]
     wanted = [root for root in roots(tree) if root.path not in covered]
     declared: set[str] = set()
     for one in project.work.spread("Terraform roots", partial(_of_root, tree), wanted):
@@ -41,8 +43,7 @@ def read(project: Project) -> Reading:
         reading.unreadable += _undeclared(project.settings.terraform.variables, frozenset(declared))
     reading.files += [project.shown(plan.path) for plan in planned]
     reading.files += [project.shown(path) for path in project.files if path.endswith((*ENDINGS, *VALUES))]
-    if project.named("terragrunt.hcl"):
-        reading.seen.append("Terragrunt")
+    reading.seen += [f"the Terraform module {source}" for source in unread_modules(tree)]
     return reading
 
 
@@ -50,7 +51,7 @@ def read(project: Project) -> Reading:
 class _Outcome:
     """What came of one root."""
 
-    nodes: list[BalancerNode] = field(default_factory=list)
+    nodes: list[TerraformNode] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     variables: frozenset[str] = frozenset()
@@ -60,8 +61,8 @@ def _undeclared(given: Iterable[str], declared: frozenset[str]) -> Iterator[Unre
     """Options that name variables which no root has."""
     for name in given:
         if name not in declared:
-            near = get_close_matches(name, declared, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            near = closest(name, declared)
+            hint = f"; did you mean {near}?" if near else ""
             yield Unreadable(f"no root declares a variable {name}{hint}", Location("--tf-var"))
 
 
@@ -77,19 +78,32 @@ def _of_root(tree: Tree, root: Root) -> _Outcome:
         root.path,
         values,
         root.workspace,
-        root.uncalled and is_library(tree, root.path),
+        root.uncalled and root.elsewhere is None and is_library(tree, root.path),
+        root.elsewhere,
+        Budget(shared=tree.budget),
         installed=tree.installed(root.path),
         remedy=remedy(tree, root),
     )
-    try:
-        graph = Graph(list(_items(Module(world, tree.folder(root.path)))), where.path, root.environment)
-    except (Exhausted, RecursionError):
-        plan = "hand in a plan (terraform show -json)"
-        return _Outcome([], [Unknown(where, "", "this root takes too long to work out", plan)], problems)
+    graph = Graph(list(_all_items(world, where)), where.path, root.environment)
     files = frozenset(map(tree.project.shown, value_files(tree, root)))
-    found = [replace(tier, hops=tuple(replace(hop, files=files) for hop in tier.hops)) for tier in tiers(graph)]
-    refused = [*problems, *world.problems, *tree.unreadable[before:]]
+    found = [replace(node, hops=tuple(replace(hop, files=files) for hop in node.hops)) for node in nodes(graph)]
+    refused = [*problems, *world.problems, *_refused(tree, root), *tree.unreadable[before:]]
     return _Outcome(found, world.unknown, refused, frozenset(tree.folder(root.path).variables))
+
+
+def _refused(tree: Tree, root: Root) -> Iterator[Unreadable]:
+    """What Terraform would refuse in the folders of a root, unless Terragrunt adds files to them."""
+    for folder in tree.loaded:
+        if folder.is_whole and root.elsewhere is None and ".terraform" not in folder.path.split("/"):
+            yield from tree.once(folder, lambda folder: problems_of(folder, partial(tree.called, folder)))
+
+
+def _all_items(world: World, where: Location) -> Iterator[Item]:
+    """The items of a root, as far as its budget goes."""
+    try:
+        yield from _items(Module(world, world.tree.folder(world.root)))
+    except (Exhausted, RecursionError):
+        world.unknown.append(Unknown(where, "", "this root takes too long to work out", PLAN))
 
 
 def _items(module: Module) -> Iterator[Item]:
@@ -116,19 +130,25 @@ def _tells(module: Module) -> bool:
 
 
 def _note(remote: Remote) -> None:
-    """A module that sounds like a load balancer and is not here can't be judged."""
+    """A module that is not here, and sounds or is handled like a load balancer, can't be judged."""
     world = remote.module.world
-    if sounds_like_balancer(remote.source) and not world.library:
+    if world.library:
+        return
+    place, name = remote.call.where, f"module.{remote.call.labels[0]}"
+    if sounds_like_balancer(remote.source):
         why = f"{remote.source} is not here, so its load balancers can't be judged"
-        world.unknown.append(Unknown(remote.call.where, f"module.{remote.call.labels[0]}", why, INIT))
+        world.unknown.append(Unknown(place, name, why, INIT))
+    elif makes_balancer(remote.call, remote.module.folder, remote.source):
+        why = f"{remote.source} is not here, and by what it takes or gives it may make a load balancer"
+        world.unknown.append(Unknown(place, name, why, INIT))
 
 
-def _distinct(found: Iterable[BalancerNode]) -> list[BalancerNode]:
+def _distinct(found: Iterable[TerraformNode]) -> list[TerraformNode]:
     """Each distinct outcome of one block once: alike instances and callers are named beside the first."""
-    kept: dict[object, BalancerNode] = {}
-    for tier in found:
-        key = tuple(_outcome(hop) for hop in tier.hops)
-        kept[key] = _also(kept[key], tier) if key in kept else tier
+    kept: dict[object, TerraformNode] = {}
+    for node in found:
+        key = tuple(_outcome(hop) for hop in node.hops)
+        kept[key] = _also(kept[key], node) if key in kept else node
     return _told_apart(list(kept.values()))
 
 
@@ -143,8 +163,8 @@ def _plain(setting: Any) -> object:
     return (setting.why,) if isinstance(setting, Unknown) else (setting.value, setting.where, setting.origin)
 
 
-def _also(first: BalancerNode, other: BalancerNode) -> BalancerNode:
-    """The first tier, whose settings also show the calls that lead to the other."""
+def _also(first: TerraformNode, other: TerraformNode) -> TerraformNode:
+    """The first node, whose settings also show the calls that lead to the other."""
     return replace(
         first,
         hops=tuple(
@@ -171,22 +191,22 @@ def _joined(setting: Any, other: Any) -> Any:
     return replace(setting, related=tuple(places.values())[:6])
 
 
-def _told_apart(found: list[BalancerNode]) -> list[BalancerNode]:
+def _told_apart(found: list[TerraformNode]) -> list[TerraformNode]:
     """Tiers of one name and place but different outcomes are told apart by the root that they belong to."""
     places: dict[object, int] = {}
-    for tier in found:
-        for hop in tier.hops[:1]:
+    for node in found:
+        for hop in node.hops[:1]:
             places[hop.where, hop.name, hop.environment] = places.get((hop.where, hop.name, hop.environment), 0) + 1
     return [
-        _in_environment(tier)
-        if any(places.get((one.where, one.name, one.environment), 0) > 1 for one in tier.hops[:1])
-        else tier
-        for tier in found
+        _in_environment(node)
+        if any(places.get((one.where, one.name, one.environment), 0) > 1 for one in node.hops[:1])
+        else node
+        for node in found
     ]
 
 
-def _in_environment(tier: BalancerNode) -> BalancerNode:
-    return replace(tier, hops=tuple(replace(hop, environment=hop.environment or hop.scope) for hop in tier.hops))
+def _in_environment(node: TerraformNode) -> TerraformNode:
+    return replace(node, hops=tuple(replace(hop, environment=hop.environment or hop.scope) for hop in node.hops))
 
 
 __all__ = ["TerraformBalancer", "read"]

@@ -29,7 +29,7 @@ resource "aws_lb" "this" {
   idle_timeout       = var.idle_timeout
 }
 resource "aws_lb_target_group" "this" {
-  for_each    = var.create && var.target_groups != null ? var.target_groups : {}
+  for_each    = { for key, group in try(coalesce(var.target_groups), {}) : key => group if var.create }
   name        = try(each.value.name, null)
   target_type = try(each.value.target_type, null)
   protocol    = try(each.value.protocol, null)
@@ -44,7 +44,7 @@ resource "aws_lb_target_group" "this" {
   }
 }
 resource "aws_lb_listener" "this" {
-  for_each                 = var.create && var.listeners != null ? var.listeners : {}
+  for_each                 = { for key, listener in try(coalesce(var.listeners), {}) : key => listener if var.create }
   load_balancer_arn        = aws_lb.this[0].arn
   protocol                 = try(coalesce(each.value.protocol), "HTTP")
   port                     = try(each.value.port, null)
@@ -89,7 +89,7 @@ resource "aws_lb_listener" "this" {
   }
 }
 locals {
-  rules = flatten([for key, listener in coalesce(var.listeners, {}) : [
+  rules = flatten([for key, listener in try(coalesce(var.listeners), {}) : [
     for name, rule in try(coalesce(listener.rules), {}) : { listener = key, name = name, rule = rule }
   ]])
 }

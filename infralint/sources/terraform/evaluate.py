@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from infralint.sources.terraform import functions
+from infralint.sources.terraform.budget import Budget, NotWorkedOut
+from infralint.sources.terraform.convert import converted
 from infralint.sources.terraform.hcl import (
     Attr,
     Binary,
@@ -26,39 +30,38 @@ from infralint.sources.terraform.hcl import (
     TemplateIf,
     Unary,
 )
+from infralint.sources.terraform.numeric import Number, rounded
+from infralint.sources.terraform.types import unified
 from infralint.sources.terraform.values import (
     EvaluationError,
     Hole,
-    SetOf,
+    ListValue,
+    ObjectValue,
+    SetValue,
+    TupleValue,
     Value,
-    constant,
-    converted,
+    bounded,
     first_hole,
     is_lazy,
     kind_of,
+    normal,
     same,
     to_bool,
     to_number,
     to_text,
-    type_and_value,
-    whole,
+    type_of,
 )
-
-__all__ = ["Environment", "Exhausted", "constant", "converted", "evaluate", "evaluate_constant"]
-
-
-class Exhausted(Exception):
-    """A root that takes more steps than any that people wrote."""
 
 
 class References(Protocol):
     """What the names in an expression stand for: a module."""
 
+    @property
+    def budget(self) -> Budget: ...
+
     def reference(self, root: str, name: str, environment: Environment) -> Value: ...
 
     def read(self, function: str, arguments: list[Value]) -> Value: ...
-
-    def spend(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +84,33 @@ class Environment:
 class _Nothing:
     """A module without names, for constants."""
 
+    def __init__(self) -> None:
+        self.budget = Budget()
+
     def reference(self, root: str, name: str, environment: Environment) -> Value:
         raise EvaluationError(f"{root}.{name} can't stand here")
 
     def read(self, function: str, arguments: list[Value]) -> Value:
         raise EvaluationError(f"{function}() can't stand here")
 
-    def spend(self) -> None:
-        return
-
 
 def evaluate_constant(expression: Expression) -> Value:
-    """The value of an expression that may not refer to anything. Raises EvaluationError."""
+    """The value of an expression that may not refer to anything. Raises EvaluationError, Exhausted."""
     return evaluate(expression, Environment(_Nothing()))
 
 
 def evaluate(expression: Expression, environment: Environment) -> Value:
     """The value of an expression. Raises EvaluationError where Terraform would refuse, Exhausted."""
-    environment.module.spend()
-    return _HOW[type(expression)](expression, environment)
+    environment.module.budget.spend()
+    try:
+        return _HOW[type(expression)](expression, environment)
+    except NotWorkedOut as error:
+        return Hole(str(error))
 
 
 def _literal(expression: Literal, _: Environment) -> Value:
-    return expression.value
+    value = expression.value
+    return normal(value) if isinstance(value, str) else value
 
 
 def _name(expression: Name, environment: Environment) -> Value:
@@ -127,12 +134,10 @@ def member(value: Value, name: str) -> Value:
         return further(value, name)
     if is_lazy(value):
         return value.attribute(name)
-    if isinstance(value, dict):
+    if isinstance(value, ObjectValue):
         if name not in value:
             raise EvaluationError(f"there is no attribute {name}")
         return value[name]
-    if isinstance(value, list) and name.isdigit():
-        return indexed(value, int(name))
     raise EvaluationError(f"{kind_of(value)} has no attribute {name}")
 
 
@@ -152,21 +157,26 @@ def _index(expression: Index, environment: Environment) -> Value:
 def indexed(value: Value, key: Value) -> Value:
     """`value[key]`."""
     if isinstance(value, Hole) or isinstance(key, Hole):
-        return further(value, str(key)) if isinstance(value, Hole) and not isinstance(key, Hole) else value
+        if isinstance(value, Hole) and not isinstance(key, Hole):
+            return further(value, str(key))
+        return key if isinstance(key, Hole) else value
     if hasattr(value, "instance"):
         return value.instance(key)
     if is_lazy(value):
         return value.attribute(to_text(key))
-    if isinstance(value, dict):
+    if isinstance(value, ObjectValue):
         if to_text(key) not in value:
             raise EvaluationError("the map has no such key")
         return value[to_text(key)]
-    if isinstance(value, list) and not isinstance(value, SetOf):
-        number = to_number(key)
-        if number < 0 or number >= len(value) or number != int(number):
-            raise EvaluationError("the list has no such index")
-        return value[int(number)]
+    if isinstance(value, TupleValue) and not isinstance(value, SetValue):
+        return _at(value, to_number(key))
     raise EvaluationError(f"{kind_of(value)} can't be indexed")
+
+
+def _at(items: TupleValue, number: Number) -> Value:
+    if not isinstance(number, int) or not 0 <= number < len(items):
+        raise EvaluationError("the list has no such index")
+    return items[number]
 
 
 def _splat(expression: Splat, environment: Environment) -> Value:
@@ -174,9 +184,16 @@ def _splat(expression: Splat, environment: Environment) -> Value:
     if isinstance(target, Hole):
         return target
     if target is None:
-        return []
-    items = target if isinstance(target, list) else [target]
-    return [evaluate(expression.each, environment.at_each(item)) for item in items]
+        return TupleValue()
+    is_sequence = isinstance(target, TupleValue)
+    items = [
+        evaluate(expression.each, environment.at_each(item))
+        for item in (target if is_sequence else TupleValue([target]))
+    ]
+    if isinstance(target, ListValue):
+        element = unified([type_of(item) for item in items])
+        return ListValue(items, element) if element is not None else TupleValue(items)
+    return TupleValue(items)
 
 
 def _each(_: Each, environment: Environment) -> Value:
@@ -184,7 +201,7 @@ def _each(_: Each, environment: Environment) -> Value:
 
 
 def _list(expression: ListOf, environment: Environment) -> Value:
-    return [evaluate(item, environment) for item in expression.items]
+    return TupleValue([evaluate(item, environment) for item in expression.items])
 
 
 def _object(expression: ObjectOf, environment: Environment) -> Value:
@@ -194,32 +211,45 @@ def _object(expression: ObjectOf, environment: Environment) -> Value:
         if isinstance(key, Hole):
             return key
         found[to_text(key)] = evaluate(value, environment)
-    return found
+    return ObjectValue(found)
 
 
 def _template(expression: Template, environment: Environment) -> Value:
     values = [evaluate(part, environment) for part in expression.parts]
     if expression.alone:
         return values[0]
-    if hole := first_hole(values):
+    if hole := next((hole for hole in map(first_hole, values) if hole), None):
         return hole
     if any(value is None for value in values):
         raise EvaluationError("null can't stand in a text")
-    return functions.bounded("".join(map(to_text, values)))
+    return normal(bounded("".join(map(to_text, values))))
 
 
 def _template_if(expression: TemplateIf, environment: Environment) -> Value:
     condition = evaluate(expression.condition, environment)
     if isinstance(condition, Hole):
         return condition
-    return evaluate(expression.then if to_bool(condition) else expression.otherwise, environment)
+    return evaluate(expression.then if _truth(condition) else expression.otherwise, environment)
+
+
+def _truth(condition: Value) -> bool:
+    if condition is None:
+        raise EvaluationError("the condition is null")
+    return to_bool(condition)
 
 
 def _unary(expression: Unary, environment: Environment) -> Value:
     value = evaluate(expression.operand, environment)
     if hole := first_hole(value):
         return hole
-    return not to_bool(value) if expression.operator == "!" else -to_number(value)
+    return not to_bool(value) if expression.operator == "!" else _product(to_number(value), -1)
+
+
+def _signed(number: Number, sign: int) -> Number:
+    """A number, unless it is Terraform's `-0`, which is shown as such."""
+    if number == 0 and sign < 0:
+        raise NotWorkedOut("a zero with a sign is not worked out")
+    return number
 
 
 def _binary(expression: Binary, environment: Environment) -> Value:
@@ -241,54 +271,69 @@ def _equal(left: Value, right: Value, wanted: bool) -> Value:
 
 
 def _logical(expression: Binary, environment: Environment) -> Value:
-    """A side that decides by itself decides, whatever the other turns out to be."""
+    """A side that decides by itself decides, unless the other can't be worked out at all.
+
+    From 1.12 on Terraform does not ask the right side then; before, it refuses what fails there.
+    """
     decisive = expression.operator == "||"
     left = evaluate(expression.left, environment)
-    if not isinstance(left, Hole) and to_bool(left) is decisive:
-        return decisive
-    right = evaluate(expression.right, environment)
-    if not isinstance(right, Hole) and to_bool(right) is decisive:
+    decided = not isinstance(left, Hole) and to_bool(left) is decisive
+    try:
+        right = evaluate(expression.right, environment)
+        if not isinstance(right, Hole) and to_bool(right) is decisive:
+            return decisive
+    except EvaluationError:
+        if not decided:
+            raise
+        raise NotWorkedOut("versions of Terraform differ in what they make of it") from None
+    if decided:
         return decisive
     if isinstance(left, Hole) or isinstance(right, Hole):
         return left if isinstance(left, Hole) else right
     return not decisive
 
 
-def _divided(left: float, right: float) -> float:
+def _product(left: Number, right: Number) -> Number:
+    return _signed(rounded(left * right), -1 if (left < 0) != (right < 0) else 1)
+
+
+def _divided(left: Number, right: Number) -> Number:
     if right == 0:
         raise EvaluationError("division by zero")
-    return whole(left / right)
+    return _signed(rounded(Fraction(left) / Fraction(right)), -1 if (left < 0) != (right < 0) else 1)
 
 
-def _remainder(left: float, right: float) -> float:
-    import math
-
+def _remainder(left: Number, right: Number) -> Number:
     if right == 0:
-        raise EvaluationError("division by zero")
-    return whole(math.fmod(left, right))
+        return left
+    whole = int(rounded(Fraction(left) / Fraction(right)))
+    return _signed(rounded(left - rounded(whole * right)), -1 if left < 0 else 1)
 
 
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Value]] = MappingProxyType(
     {
-        "+": lambda left, right: whole(left + right),
-        "-": lambda left, right: whole(left - right),
-        "*": lambda left, right: whole(left * right),
+        "+": lambda left, right: rounded(left + right),
+        "-": lambda left, right: rounded(left - right),
+        "*": _product,
         "/": _divided,
         "%": _remainder,
-        "<": lambda left, right: left < right,
-        ">": lambda left, right: left > right,
-        "<=": lambda left, right: left <= right,
-        ">=": lambda left, right: left >= right,
+        "<": operator.lt,
+        ">": operator.gt,
+        "<=": operator.le,
+        ">=": operator.ge,
     }
 )
 
 
 def _conditional(expression: Conditional, environment: Environment) -> Value:
+    """The chosen branch as the type that both share: `c ? 1 : "x"` gives a text."""
     condition = evaluate(expression.condition, environment)
     if not isinstance(condition, Hole):
-        if condition is None:
-            raise EvaluationError("the condition is null")
-        return _alike(expression, to_bool(condition), environment)
+        chosen, other = expression.then, expression.otherwise
+        if not _truth(condition):
+            chosen, other = other, chosen
+        value, rest = evaluate(chosen, environment), _attempt(other, environment)
+        return converted(value, _shared(value, rest)) if value is not None and rest is not None else value
     then, otherwise = _attempt(expression.then, environment), _attempt(expression.otherwise, environment)
     if first_hole(then) is None and first_hole(otherwise) is None and _interchangeable(then, otherwise):
         return then
@@ -296,14 +341,13 @@ def _conditional(expression: Conditional, environment: Environment) -> Value:
     return Hole(condition.why, condition.where, condition.remedy, followed.of if followed else None)
 
 
-def _alike(expression: Conditional, chosen: bool, environment: Environment) -> Value:
-    """The chosen branch, as the type that both branches share: `c ? 1 : "x"` gives a text."""
-    value = evaluate(expression.then if chosen else expression.otherwise, environment)
-    if isinstance(value, int | float | bool):
-        other = expression.otherwise if chosen else expression.then
-        if isinstance(other, Literal) and isinstance(other.value, str):
-            return to_text(value)
-    return value
+def _shared(left: Value, right: Value) -> Any:
+    found = unified([type_of(left), type_of(right)])
+    if found is None:
+        raise EvaluationError(
+            f"the branches of the condition have no type in common: {kind_of(left)}, {kind_of(right)}"
+        )
+    return found
 
 
 def _attempt(expression: Expression, environment: Environment) -> Value:
@@ -314,22 +358,21 @@ def _attempt(expression: Expression, environment: Environment) -> Value:
 
 
 def _interchangeable(left: Value, right: Value) -> bool:
-    return type(left) is type(right) and type_and_value(left) == type_and_value(right)
+    return type(left) is type(right) and same(left, right)
 
 
 def _for(expression: For, environment: Environment) -> Value:
     collection = evaluate(expression.collection, environment)
     if isinstance(collection, Hole):
         return collection
-    pairs = _pairs(collection)
     listed: list[Value] = []
     mapped: dict[str, Value] = {}
-    for key, value in pairs:
+    for key, value in pairs(collection):
         inner = environment.binding(_bound(expression.names, key, value))
         wanted = True if expression.condition is None else evaluate(expression.condition, inner)
         if isinstance(wanted, Hole):
             return wanted
-        if not to_bool(wanted):
+        if not _truth(wanted):
             continue
         made = evaluate(expression.value, inner)
         if expression.key is None:
@@ -339,7 +382,9 @@ def _for(expression: For, environment: Environment) -> Value:
         if isinstance(name, Hole):
             return name
         _put(mapped, to_text(name), made, expression.grouped)
-    return functions.bounded(listed if expression.key is None else mapped)
+    if expression.key is None:
+        return TupleValue(listed)
+    return ObjectValue({name: TupleValue(value) if expression.grouped else value for name, value in mapped.items()})
 
 
 def _put(mapped: dict[str, Value], name: str, value: Value, grouped: bool) -> None:
@@ -355,13 +400,14 @@ def _bound(names: tuple[str, ...], key: Value, value: Value) -> dict[str, Value]
     return {names[0]: value} if len(names) == 1 else {names[0]: key, names[1]: value}
 
 
-def _pairs(collection: Value) -> list[tuple[Value, Value]]:
-    if isinstance(collection, dict):
-        return [(key, collection[key]) for key in sorted(collection)]
-    if isinstance(collection, SetOf):
+def pairs(collection: Value) -> Iterable[tuple[Value, Value]]:
+    """What a loop goes over, as keys and values. Raises EvaluationError."""
+    if isinstance(collection, ObjectValue):
+        return collection.sorted_items()
+    if isinstance(collection, SetValue):
         return [(item, item) for item in collection]
-    if isinstance(collection, list):
-        return list(enumerate(collection))
+    if isinstance(collection, TupleValue):
+        return enumerate(collection)
     raise EvaluationError(f"{kind_of(collection)} can't be looped over")
 
 
@@ -376,10 +422,14 @@ def _call(expression: Call, environment: Environment) -> Value:
         last = arguments.pop()
         if isinstance(last, Hole):
             return last
+        if not isinstance(last, TupleValue):
+            raise EvaluationError(f"only a list can be spread with `...`, and this is {kind_of(last)}")
         arguments += last
     if name in READERS:
-        return first_hole(arguments) or environment.module.read(name, arguments)
-    return functions.call(name, arguments)
+        return next((hole for hole in map(first_hole, arguments) if hole), None) or environment.module.read(
+            name, arguments
+        )
+    return functions.call(name, arguments, environment.module.budget)
 
 
 READERS = frozenset({"file", "fileexists", "templatefile", "fileset", "filebase64", "abspath", "pathexpand"})
@@ -395,6 +445,8 @@ def _try(expression: Call, environment: Environment) -> Value:
 
 
 def _can(expression: Call, environment: Environment) -> Value:
+    if len(expression.arguments) != 1:
+        raise EvaluationError("can() takes one argument")
     try:
         value = evaluate(expression.arguments[0], environment)
     except EvaluationError:

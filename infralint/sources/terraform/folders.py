@@ -6,61 +6,145 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project
-from infralint.sources.terraform.hcl import Attribute, Block, HclError, Source, parse
+from infralint.sources.terraform.budget import STEPS, SharedBudget
+from infralint.sources.terraform.hcl import Attribute, Block, HclError, Literal, Source, parse
+from infralint.text.suggestions import closest
+from infralint.text.wording import plural
 
 VALUES = (".tfvars", ".tfvars.json")
 LOCK = ".terraform.lock.hcl"
-ENDINGS = (".tf", ".tofu", ".tf.json", ".tofu.json")
+TOFU = (".tofu", ".tofu.json")
+ENDINGS = (".tf", ".tf.json", *TOFU)
 
 BALANCERS = (b"aws_lb", b"aws_alb", b"aws_elb")
 """A cheap look for what may become a hop."""
 HELPERS = (b"aws_ecs_service", b"aws_autoscaling_", b"aws_appautoscaling_")
 MODULE_SOURCE = re.compile(rb"\bsource\"?\s*[=:]\s*\"([^\"\n]*)\"")
+SPEAKING = re.compile(
+    rb"\b(?:idle_timeout|load_balancer_type|(?:create|enable|with)_(?:alb|nlb|elb|lb|load_balancer)"
+    rb"|(?:https?_|http_tcp_)?listeners"
+    rb"|(?:alb|nlb|elb|lb|load_balancer)_(?:name|type|subnets?|idle_timeout|internal|listeners?)"
+    rb"|module\.[\w-]+(?:\[[^\]\n]*\])?\.(?:\w+_)?(?:alb|nlb|elb|lb|load_balancer)_\w+)\b"
+)
+"""What the inputs and outputs of a module say that makes a load balancer of its own."""
 BALANCING = re.compile(rb"(?i)lb|balancer")
+
+
+LABELS: Mapping[str, int] = MappingProxyType(
+    {
+        "action": 2,
+        "check": 1,
+        "data": 2,
+        "ephemeral": 2,
+        "import": 0,
+        "list": 2,
+        "locals": 0,
+        "module": 1,
+        "moved": 0,
+        "output": 1,
+        "provider": 1,
+        "removed": 0,
+        "resource": 2,
+        "terraform": 0,
+        "variable": 1,
+    }
+)
+"""The blocks that may stand at the top of a file, with the number of their labels.
+
+https://developer.hashicorp.com/terraform/language/syntax/configuration#blocks
+"""
 
 
 @dataclass
 class Folder:
-    """What the Terraform files of one folder declare, by name."""
+    """What the Terraform files of one folder declare, by name.
+
+    refused: what Terraform would not take, and where. is_whole: whether nothing is left out that
+    Terraform would read, so that a name which is not here is nowhere.
+    """
 
     path: str
     variables: dict[str, Block] = field(default_factory=dict)
     locals: dict[str, Attribute] = field(default_factory=dict)
     resources: dict[tuple[str, str], Block] = field(default_factory=dict)
     data: dict[tuple[str, str], Block] = field(default_factory=dict)
+    ephemeral: dict[tuple[str, str], Block] = field(default_factory=dict)
     calls: dict[str, Block] = field(default_factory=dict)
     outputs: dict[str, Block] = field(default_factory=dict)
     providers: list[Block] = field(default_factory=list)
     settings: list[Block] = field(default_factory=list)
+    checks: list[Block] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    refused: list[Unreadable] = field(default_factory=list)
+    is_whole: bool = True
 
     def add(self, body: Block, override: bool = False) -> None:
         """Take in a file's blocks; those of an override file change what is there."""
+        for attribute in body.attributes.values():
+            self._refuse(attribute.where, f"`{attribute.name}` can't stand outside a block")
         for block in body.blocks:
-            if block.type == "locals":
-                self.locals.update(block.attributes)
-            elif block.type in ("provider", "terraform"):
-                (self.providers if block.type == "provider" else self.settings).append(block)
-            elif (home := self._home(block)) is not None:
-                key: Any = block.labels if len(block.labels) > 1 else block.labels[0]
-                home[key] = merged(home[key], block) if override and key in home else block
+            expected = LABELS.get(block.type)
+            if expected is None:
+                self._refuse(block.where, f"knows no block of the type `{block.type}`{_hint(block.type)}")
+            elif len(block.labels) != expected:
+                self._refuse(block.where, f"a block `{block.type}` has {plural(expected, 'label')}")
+            else:
+                self._add(block, override)
+
+    def _add(self, block: Block, override: bool) -> None:
+        if block.type == "locals":
+            for name, attribute in block.attributes.items():
+                if name in self.locals and not override:
+                    self._refuse_twice(attribute.where, f"local.{name}", self.locals[name].where)
+                else:
+                    self.locals[name] = attribute
+        elif (home := self._home(block)) is not None:
+            key: Any = block.labels if len(block.labels) > 1 else block.labels[0]
+            if key not in home:
+                home[key] = block
+            elif override:
+                home[key] = merged(home[key], block)
+            else:
+                self._refuse_twice(block.where, _address(block), home[key].where)
+        else:
+            listed = {"provider": self.providers, "terraform": self.settings, "check": self.checks}
+            listed.get(block.type, []).append(block)
+
+    def _refuse(self, where: Location, why: str) -> None:
+        self.refused.append(Unreadable(f"Terraform refuses this: {why}", where))
+
+    def _refuse_twice(self, where: Location, address: str, first: Location) -> None:
+        self._refuse(where, f"{address} is declared a second time, first at {first}")
 
     def _home(self, block: Block) -> dict[Any, Block] | None:
-        homes: dict[tuple[str, int], dict[Any, Block]] = {
-            ("variable", 1): self.variables,
-            ("output", 1): self.outputs,
-            ("module", 1): self.calls,
-            ("resource", 2): self.resources,
-            ("data", 2): self.data,
+        homes: dict[str, dict[Any, Block]] = {
+            "variable": self.variables,
+            "output": self.outputs,
+            "module": self.calls,
+            "resource": self.resources,
+            "data": self.data,
+            "ephemeral": self.ephemeral,
         }
-        return homes.get((block.type, len(block.labels)))
+        return homes.get(block.type)
+
+
+def _address(block: Block) -> str:
+    """What a block is called in other places."""
+    names = {"resource": (), "variable": ("var",)}.get(block.type, (block.type,))
+    return ".".join((*names, *block.labels))
+
+
+def _hint(kind: str) -> str:
+    near = closest(kind, LABELS)
+    return f"; did you mean `{near}`?" if near else ""
 
 
 def merged(block: Block, override: Block) -> Block:
@@ -88,8 +172,46 @@ def _kind(block: Block) -> str:
 
 def is_override(path: str) -> bool:
     """`override.tf`, `alb_override.tf`, and the same with .tf.json."""
-    stem = path.rpartition("/")[2].partition(".")[0]
+    stem = _stem(path)
     return stem == "override" or stem.endswith("_override")
+
+
+def _stem(path: str) -> str:
+    """A file's name without the ending that makes it Terraform's."""
+    name = path.rpartition("/")[2]
+    return next(name.removesuffix(ending) for ending in (*reversed(ENDINGS), "") if name.endswith(ending))
+
+
+def is_ignored(path: str) -> bool:
+    """Whether Terraform passes a file over: hidden ones, and what editors leave behind.
+
+    https://developer.hashicorp.com/terraform/language/files
+    """
+    name = path.rpartition("/")[2]
+    return name.startswith(".") or name.endswith("~") or (name.startswith("#") and name.endswith("#"))
+
+
+def taken(paths: Iterable[str]) -> list[str]:
+    """The files of a folder that count: one of OpenTofu's stands for the one of Terraform's of the same name."""
+    listed = [path for path in paths if path.endswith(ENDINGS) and not is_ignored(path)]
+    tofu = {_stem(path) for path in listed if path.endswith(TOFU)}
+    return [path for path in listed if path.endswith(TOFU) or _stem(path) not in tofu]
+
+
+@dataclass
+class _Scan:
+    """What a cheap look at all files finds.
+
+    seeds: folders that mention load balancers; helpers: those that mention what stands behind one;
+    calls: the local folders that a folder calls; far: the sources of other modules; size: of all,
+    in bytes.
+    """
+
+    seeds: set[str] = field(default_factory=set)
+    helpers: set[str] = field(default_factory=set)
+    calls: dict[str, set[str]] = field(default_factory=dict)
+    far: dict[str, list[str]] = field(default_factory=dict)
+    size: int = 0
 
 
 class Tree:
@@ -99,6 +221,19 @@ class Tree:
         self.project = project
         self.unreadable: list[Unreadable] = []
         self._parsed: dict[str, Folder] = {}
+        self._looked_at: set[str] = set()
+
+    @cached_property
+    def budget(self) -> SharedBudget:
+        """What all roots may spend together: more where there is more to read."""
+        return SharedBudget(2 * STEPS + 2 * self._scanned.size)
+
+    def once(self, folder: Folder, look: Callable[[Folder], Iterable[Unreadable]]) -> Iterable[Unreadable]:
+        """What a look at a folder finds, the first time that it is looked at."""
+        if folder.path in self._looked_at:
+            return ()
+        self._looked_at.add(folder.path)
+        return look(folder)
 
     @cached_property
     def files(self) -> dict[str, list[str]]:
@@ -107,7 +242,12 @@ class Tree:
         for path in self.project.files:
             if path.endswith(ENDINGS):
                 found.setdefault(posixpath.dirname(path), []).append(path)
-        return found
+        counted = {folder: taken(paths) for folder, paths in found.items()}
+        return {folder: paths for folder, paths in counted.items() if paths}
+
+    def has_files(self, folder: str) -> bool:
+        """Whether Terraform files lie in a folder, listed or below `.terraform`."""
+        return folder in self.files or bool(self._unlisted(folder))
 
     @cached_property
     def values(self) -> dict[str, list[str]]:
@@ -119,21 +259,25 @@ class Tree:
         return found
 
     @cached_property
-    def _scanned(self) -> tuple[set[str], set[str], dict[str, set[str]]]:
-        """Folders that mention load balancers, those that mention what stands behind one, and local calls."""
-        seeds: set[str] = set()
-        helpers: set[str] = set()
-        calls: dict[str, set[str]] = {}
+    def _scanned(self) -> _Scan:
+        """A cheap look at all files, before any is parsed."""
+        found = _Scan()
         for folder, paths in self.files.items():
             content = b"\n".join(map(self._bytes, paths))
+            found.size += len(content)
             sources = MODULE_SOURCE.findall(content) if b"source" in content else []
             if any(word in content for word in BALANCERS) or any(map(BALANCING.search, sources)):
-                seeds.add(folder)
+                found.seeds.add(folder)
             if any(word in content for word in HELPERS):
-                helpers.add(folder)
-            near = [joined(folder, one.decode(errors="replace")) for one in sources if one.startswith(b".")]
-            calls[folder] = {target for target in near if target is not None}
-        return seeds, helpers, calls
+                found.helpers.add(folder)
+            near = {joined(folder, one.decode(errors="replace")) for one in sources if one.startswith(b".")}
+            found.calls[folder] = {target for target in near if target is not None}
+            if near - self.files.keys():
+                found.seeds.add(folder)  # a module that is not here may hold anything
+            found.far[folder] = [one.decode(errors="replace") for one in sources if not one.startswith(b".")]
+            if found.far[folder] and SPEAKING.search(content):
+                found.seeds.add(folder)
+        return found
 
     def _bytes(self, path: str) -> bytes:
         try:
@@ -145,17 +289,22 @@ class Tree:
     @property
     def calls(self) -> dict[str, set[str]]:
         """Folder -> local folders that it calls as modules."""
-        return self._scanned[2]
+        return self._scanned.calls
+
+    @property
+    def far_modules(self) -> dict[str, list[str]]:
+        """Folder -> the sources of modules that are not local."""
+        return self._scanned.far
 
     @cached_property
     def leading(self) -> frozenset[str]:
         """Folders with a load balancer in them, or in a module below them."""
-        return self._closure(self._scanned[0])
+        return self._closure(self._scanned.seeds)
 
     @cached_property
     def telling(self) -> frozenset[str]:
         """Folders that say something of load balancers or of what stands behind them."""
-        return self._closure(self._scanned[0] | self._scanned[1])
+        return self._closure(self._scanned.seeds | self._scanned.helpers)
 
     @cached_property
     def callers(self) -> dict[str, set[str]]:
@@ -190,7 +339,33 @@ class Tree:
                 folder.broken.append(self.project.shown(file))
             else:
                 folder.add(body, is_override(file))
+        folder.is_whole = not folder.broken and not folder.refused and self._is_complete(path, paths)
+        self.unreadable += folder.refused
         return folder
+
+    def called(self, folder: Folder, call: Block) -> Folder | None:
+        """The local folder that a call names, where that was asked for and all of it could be read."""
+        source = call.attributes.get("source")
+        text = source.value.value if source and isinstance(source.value, Literal) else None
+        path = joined(folder.path, text) if isinstance(text, str) and text.startswith(("./", "../")) else None
+        found = self._parsed.get(path) if path is not None else None
+        return found if found is not None and found.is_whole else None
+
+    @property
+    def loaded(self) -> list[Folder]:
+        """The folders that were asked for."""
+        return list(self._parsed.values())
+
+    def _is_complete(self, path: str, paths: Sequence[str]) -> bool:
+        """Whether these are all files of a folder: settings may exclude some, and links may lead out."""
+        return len(self._unlisted(path)) <= len(paths)
+
+    def leads_out(self, folder: str) -> bool:
+        """Whether a folder lies behind a link that leads out of the project."""
+        try:
+            return not self._inside(folder)
+        except (OSError, ValueError, RuntimeError):
+            return False
 
     def text(self, path: str) -> str:
         """A file's text. Raises CantRead, also where a folder on the way is a link that leads out of the project."""
@@ -206,9 +381,9 @@ class Tree:
         """Files of a folder below `.terraform`, which the project does not list."""
         try:
             names = os.listdir(self.project.root / path) if self._inside(path) else []
-        except OSError:
+        except (OSError, ValueError):
             return []
-        return [posixpath.join(path, name) for name in names if name.endswith(ENDINGS)]
+        return [posixpath.join(path, name) for name in taken(names)]
 
     def parsed(self, path: str) -> Block | None:
         """A file's blocks, or None if it can't be read, which is reported."""

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal as OneOf
 
 from infralint.model import Location
+from infralint.sources.terraform.budget import NotWorkedOut
+from infralint.sources.terraform.numeric import Number, parsed
 
 DEEPEST = 60
 """Levels of brackets, templates and blocks; people write ten."""
@@ -58,7 +61,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Literal(Expression):
-    value: str | int | float | bool | None
+    value: str | Number | bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,37 @@ class For(Expression):
     grouped: bool
 
 
+_CHILDREN: dict[type, tuple[str, ...]] = {
+    Template: ("parts",),
+    TemplateIf: ("condition", "then", "otherwise"),
+    Attr: ("target",),
+    Index: ("target", "key"),
+    Splat: ("target", "each"),
+    Call: ("arguments",),
+    Unary: ("operand",),
+    Binary: ("left", "right"),
+    Conditional: ("condition", "then", "otherwise"),
+    ListOf: ("items",),
+    ObjectOf: ("items",),
+    For: ("collection", "key", "value", "condition"),
+}
+
+
+def children(expression: Expression) -> Iterator[Expression]:
+    """The expressions that an expression is made of."""
+    for name in _CHILDREN.get(type(expression), ()):
+        part = getattr(expression, name)
+        if not isinstance(part, tuple):
+            if part is not None:
+                yield part
+            continue
+        for item in part:
+            if isinstance(item, tuple):
+                yield from item
+            else:
+                yield item
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """`name = value`."""
@@ -220,9 +254,12 @@ def parse_values(source: Source) -> Block:
     return _json_block("", (), _json_object(source), source) if source.path.endswith(".json") else parse(source)
 
 
-def parse_template(source: Source) -> Template:
+def parse_template(source: Source) -> Expression:
     """The text of a template file. Raises HclError."""
-    return _Parser(source).template(lambda parser: parser.at >= len(parser.text), escapes=False)
+    try:
+        return _Parser(source).template()
+    except RecursionError as error:
+        raise HclError("is nested too deeply", 0) from error
 
 
 def parse_expression(source: Source) -> Expression:
@@ -243,11 +280,16 @@ _BEFORE_TOKENS = frozenset(" \t\r\n#/")
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _OPERATOR = re.compile(r"\|\||&&|==|!=|<=|>=|<|>|\+|-|\*|/(?![/*])|%")
-_PLAIN = re.compile(r'[^"\\$%\n]+')
-_PLAIN_TEXT = re.compile(r"[^$%]+")
+_QUOTED = re.compile(r'(?:[^"\\$%\n]|\\.|\$\$\{|%%\{|[$%](?!\{))+')
+"""Text in quotes up to a hole, a directive or the end."""
+_LINE = re.compile(r"(?:[^$%\n]|\$\$\{|%%\{|[$%](?!\{))*\n?")
+"""Text in a heredoc or file up to a hole, a directive or the end of the line."""
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))|([$%])[$%]\{")
+_ON_ONE_LINE = re.compile(r"(?:[ \t\r]|/\*.*?\*/)*(?![ \t\r\n}#]|//|/\*|\Z)", re.DOTALL)
+"""What follows the brace of a block that begins and ends on one line."""
 _HEREDOC = re.compile(r"<<(-?)([^\W\d][\w-]*)[ \t\r]*\n")
 _JSON_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f"}
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _STRENGTH = {
     "||": 1,
     "&&": 2,
@@ -339,33 +381,50 @@ class _Parser:
         start = self.at
         name = self._name("an attribute or a block")
         if self.take("="):
-            value = self.expression()
-            if name in into.attributes:
-                raise HclError(f"{name} is set twice in one block", start)
-            into.attributes[name] = Attribute(name, value, start, self.source)
+            self._attribute(into, name, start)
         else:
             self._block(into, name, start)
         self.skip()
-        if self.at < len(self.text) and self.text[self.at] not in "\n}":
+        if self.at < len(self.text) and self.text[self.at] != "\n":
             raise self.error("expected the end of the line")
+
+    def _attribute(self, into: Block, name: str, start: int) -> None:
+        value = self.expression()
+        if name in into.attributes:
+            raise HclError(f"{name} is set twice in one block", start)
+        into.attributes[name] = Attribute(name, value, start, self.source)
 
     def _block(self, into: Block, name: str, start: int) -> None:
         labels = []
         while not self.peek("{"):
-            if self.text.startswith('"', self.at):
-                found = _JSON_STRING.match(self.text, self.at)
-                if not found:
-                    raise self.error("expected a label in quotes")
-                labels.append(found[1])
-                self.at = found.end()
-            else:
-                labels.append(self._name(f"= or {{ behind {name}"))
+            labels.append(self._label() if self.text.startswith('"', self.at) else self._name(f"= or {{ behind {name}"))
         header = self.at
         self.at += 1
         end = len(self.text[start:header].rstrip()) + start
         block = Block(name, tuple(labels), start, end, self.source)
-        self.body(block, closing=True)
+        if _ON_ONE_LINE.match(self.text, self.at):
+            self._single(block)
+        else:
+            self.body(block, closing=True)
         into.blocks.append(block)
+
+    def _label(self) -> str:
+        found = self._quoted()
+        if not isinstance(found, Literal):
+            raise HclError("a label can't hold a template", found.start)
+        return str(found.value)
+
+    def _single(self, block: Block) -> None:
+        """A block on one line takes one argument, and no block."""
+        self.skip()
+        start = self.at
+        name = self._name("an argument")
+        if not self.take("="):
+            raise self.error("expected = behind the one argument that a block on one line may have")
+        self._attribute(block, name, start)
+        if not self.take("}"):
+            raise self.error("expected } behind the one argument that a block on one line may have")
+        block.end = self.at
 
     def _name(self, what: str) -> str:
         self.skip()
@@ -480,14 +539,20 @@ class _Parser:
             return self._object()
         if number := _NUMBER.match(self.text, start):
             self.at = number.end()
-            text = number[0]
-            return Literal(start, self.at, int(text) if text.isdigit() else _whole(float(text)))
+            return self._number(number[0], start)
         if heredoc := _HEREDOC.match(self.text, start):
             return self._heredoc(heredoc)
         if name := _NAME.match(self.text, start):
             self.at = name.end()
             return self._named(name[0], start)
         raise self.error("expected a value")
+
+    def _number(self, text: str, start: int) -> Expression:
+        """A number; one that is too long to be worked out is left as text that is to become one."""
+        try:
+            return Literal(start, self.at, parsed(text))
+        except NotWorkedOut:
+            return Call(start, self.at, "tonumber", (Literal(start, self.at, text),), False)
 
     def _named(self, name: str, start: int) -> Expression:
         while self.text.startswith("::", self.at):
@@ -510,6 +575,8 @@ class _Parser:
             arguments.append(self.expression())
             if self.take("..."):
                 spread = True
+                self.expect(")")
+                break
             if not self.take(",") and not self.peek(")"):
                 raise self.error("expected , or )")
         self.wide -= 1
@@ -537,11 +604,7 @@ class _Parser:
 
     def _for(self, start: int, closing: str) -> Expression:
         self.at += 3
-        names = [self._name("a name")]
-        if self.take(","):
-            names.append(self._name("a name"))
-        if self._name("in") != "in":
-            raise self.error("expected in")
+        names = self._for_names()
         collection = self.expression()
         self.expect(":")
         key, value = None, self.expression()
@@ -554,7 +617,7 @@ class _Parser:
             self.at += 2
             condition = self.expression()
         self.expect(closing)
-        return For(start, self.at, tuple(names), collection, key, value, condition, grouped)
+        return For(start, self.at, names, collection, key, value, condition, grouped)
 
     def _object(self) -> Expression:
         start = self.at
@@ -597,149 +660,245 @@ class _Parser:
     def _quoted(self) -> Expression:
         start = self.at
         self.at += 1
-        found = self.template(lambda parser: parser.text.startswith('"', parser.at), escapes=True)
+        pieces = list(self._pieces(len(self.text), quoted=True))
+        if not self.text.startswith('"', self.at):
+            raise self.error("a string is never closed")
         self.at += 1
-        return _simplified(found, start, self.at)
+        return _simplified(_Tree(pieces, start, self.at - 1).template(), start, self.at)
 
     def _json_text(self) -> Expression:
         found = _JSON_STRING.match(self.text, self.at)
         if not found:
             raise self.error("expected a string")
-        start, self.at = self.at, found.end()
-        text = re.sub(r"\\(u[0-9a-fA-F]{4}|.)", lambda one: _unescaped(one[1]), found[1])
+        start = self.at
+        text = self._unescaped_json(found[0])
+        self.at = found.end()
         if "${" not in text and "%{" not in text:
             return Literal(start, self.at, text)
-        return _placed(_simplified(parse_template(Source(self.source.path, text)), 0, 0), start, self.at)
+        return _placed(parse_template(Source(self.source.path, text)), start, self.at)
+
+    def _unescaped_json(self, text: str) -> str:
+        import json
+
+        try:
+            return str(json.loads(text, strict=False))
+        except ValueError as error:
+            raise self.error("expected a string of JSON") from error
 
     def _heredoc(self, found: re.Match[str]) -> Expression:
         start = self.at
-        closing = re.compile(rf"^[ \t]*{re.escape(found[2])}[ \t\r]*$", re.MULTILINE).search(self.text, found.end())
-        if not closing:
+        self.at = found.end()
+        closing = re.compile(rf"[ \t]*{re.escape(found[2])}[ \t\r]*$", re.MULTILINE)
+        wide, self.wide = self.wide, 0
+        pieces = list(self._pieces(len(self.text), quoted=False, closing=closing))
+        end = closing.match(self.text, self.at)
+        if not end:
             raise HclError(f"<<{found[2]} is never closed", start)
-        text = self.text[found.end() : closing.start()].replace("\r\n", "\n")
+        self.wide, self.at = wide, end.end()
         if found[1]:
-            indents = [len(line) - len(line.lstrip(" ")) for line in text.split("\n")[:-1] if line.strip()]
-            width = min(indents, default=0)
-            text = "\n".join(line[width:] for line in text.split("\n"))
-        self.at = closing.end()
-        return _placed(parse_template(Source(self.source.path, text)), start, self.at)
+            _dedent(pieces)
+        return _simplified(_Tree(pieces, start, self.at).template(), start, self.at)
 
-    def template(self, ends: Callable[[_Parser], bool], escapes: bool) -> Template:
-        """Text and holes until `ends`."""
+    def template(self) -> Expression:
+        """All of the text as a template."""
+        end = len(self.text)
+        return _simplified(_Tree(list(self._pieces(end, quoted=False)), 0, end).template(), 0, end)
+
+    def _pieces(self, end: int, quoted: bool, closing: re.Pattern[str] | None = None) -> Iterator[_Piece]:
+        """What a template is made of, stripped where `~` says so. closing: the line that ends a heredoc."""
+        previous: _Piece | None = None
+        while self.at < end and not (quoted and self.text[self.at] in '"\n'):
+            if closing and self.text[self.at - 1] == "\n" and closing.match(self.text, self.at):
+                break
+            piece = self._piece(end, quoted)
+            if previous is not None:
+                if piece.strips_before and previous.kind == "text":
+                    previous.text = previous.text.rstrip()
+                if previous.strips_after and piece.kind == "text":
+                    piece.text = piece.text.lstrip()
+                yield previous
+            previous = piece
+        if previous is not None:
+            yield previous
+
+    def _piece(self, end: int, quoted: bool) -> _Piece:
         start = self.at
-        parts = list(self._parts(ends, escapes))
-        return Template(start, self.at, tuple(parts))
-
-    def _parts(self, ends: Callable[[_Parser], bool], escapes: bool) -> Iterator[Expression]:
-        held: Expression | None = None
-        while not ends(self):
-            if self.at >= len(self.text) or (escapes and self.text[self.at] == "\n"):
-                raise self.error("a string is never closed")
-            trims_before, trims_after = self.text.startswith(("${~", "%{~"), self.at), self.text[self.at - 2 : self.at]
-            part = self._part(escapes)
-            if held is not None:
-                yield _trimmed(held, str.rstrip) if trims_before else held
-            held = _trimmed(part, str.lstrip) if trims_after == "~}" else part
-        if held is not None:
-            yield held
-
-    def _part(self, escapes: bool) -> Expression:
-        start = self.at
-        if self.text.startswith(("$${", "%%{"), start):
-            self.at += 3
-            return Literal(start, self.at, self.text[start + 1 : start + 3])
         if self.text.startswith("${", start):
             return self._hole()
         if self.text.startswith("%{", start):
-            return self._directive(escapes)
-        if escapes and self.text[start] == "\\":
-            found = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)").match(self.text, start)
-            if not found:
-                raise self.error("expected an escape")
-            self.at = found.end()
-            return Literal(start, self.at, _unescaped(found[1]))
-        plain = (_PLAIN if escapes else _PLAIN_TEXT).match(self.text, start)
-        self.at = plain.end() if plain else start + 1
-        return Literal(start, self.at, self.text[start : self.at])
+            return self._directive()
+        found = (_QUOTED if quoted else _LINE).match(self.text, start, end)
+        if not found or not found[0]:
+            raise self.error("expected an escape")
+        self.at = found.end()
+        written = found[0] if quoted else found[0].replace("\r\n", "\n")
+        return _Piece("text", start, self.at, text=self._unescaped(written, start, quoted))
 
-    def _hole(self) -> Expression:
+    def _unescaped(self, text: str, start: int, quoted: bool) -> str:
+        def meant(found: re.Match[str]) -> str:
+            if found[4]:
+                return f"{found[4]}{{"
+            if not quoted:
+                return found[0]
+            if code := found[1] or found[2]:
+                return _character(int(code, 16))
+            if found[3] not in _ESCAPES:
+                raise HclError(f"\\{found[3]} is not an escape", start + found.start())
+            return _ESCAPES[found[3]]
+
+        return _ESCAPE.sub(meant, text) if "\\" in text or "{" in text else text
+
+    def _hole(self) -> _Piece:
+        start = self.at
         self.at += 2
-        if self.text.startswith("~", self.at):
-            self.at += 1
+        before = self._tilde()
         self.wide += 1
         found = self.expression()
-        self.take("~")
-        self.expect("}")
         self.wide -= 1
-        return found
+        after = self._closing()
+        return _Piece("value", start, self.at, value=found, strips_before=before, strips_after=after)
 
-    def _directive(self, escapes: bool) -> Expression:
+    def _directive(self) -> _Piece:
         start = self.at
-        word = self._directive_word()
-        if word == "if":
-            condition = self._directive_value()
-            then = self.template(lambda parser: parser._at_directive("else", "endif"), escapes)
-            otherwise = Template(self.at, self.at, ())
-            if self._directive_word() == "else":
-                self._directive_end()
-                otherwise = self.template(lambda parser: parser._at_directive("endif"), escapes)
-                self._directive_word()
-            self._directive_end()
-            return TemplateIf(start, self.at, condition, then, otherwise)
-        if word == "for":
-            return self._directive_for(start, escapes)
-        raise HclError(f"%{{ {word} }} has no beginning", start)
-
-    def _directive_for(self, start: int, escapes: bool) -> Expression:
+        self.at += 2
+        before = self._tilde()
         self.wide += 1
+        word = self._name("if, for, else, endif or endfor")
+        names: tuple[str, ...] = ()
+        value: Expression | None = None
+        if word == "for":
+            names = self._for_names()
+        if word in ("for", "if"):
+            value = self.expression()
+        elif word not in ("else", "endif", "endfor"):
+            raise HclError(f"%{{ {word} }} is not a directive", start)
+        self.wide -= 1
+        after = self._closing()
+        return _Piece(word, start, self.at, "", value, names, before, after)  # type: ignore[arg-type]
+
+    def _for_names(self) -> tuple[str, ...]:
         names = [self._name("a name")]
         if self.take(","):
             names.append(self._name("a name"))
-        self._name("in")
-        collection = self.expression()
-        self.wide -= 1
-        self._directive_end()
-        value = self.template(lambda parser: parser._at_directive("endfor"), escapes)
-        self._directive_word()
-        self._directive_end()
-        each = For(start, self.at, tuple(names), collection, None, value, None, False)
-        return Call(start, self.at, "join", (Literal(start, start, ""), each), False)
+        if self._name("in") != "in":
+            raise self.error("expected in")
+        return tuple(names)
 
-    def _directive_word(self) -> str:
-        self.at += 2
-        if self.text.startswith("~", self.at):
-            self.at += 1
-        return self._name("if, for, else, endif or endfor")
+    def _tilde(self) -> bool:
+        """Whether `~` stands right here."""
+        strips = self.text.startswith("~", self.at)
+        self.at += strips
+        return strips
 
-    def _directive_value(self) -> Expression:
+    def _closing(self) -> bool:
+        """The end of a hole or directive; whether it strips what follows."""
         self.wide += 1
-        found = self.expression()
-        self.wide -= 1
-        self._directive_end()
-        return found
-
-    def _directive_end(self) -> None:
-        self.take("~")
+        strips = self.take("~")
         self.expect("}")
-
-    def _at_directive(self, *words: str) -> bool:
-        found = re.compile(r"%\{~?\s*([a-z]+)").match(self.text, self.at)
-        return bool(found and found[1] in words)
+        self.wide -= 1
+        return strips
 
 
-def _trimmed(part: Expression, trim: Callable[[str], str]) -> Expression:
-    """The text beside a `~`, without its space on that side."""
-    if isinstance(part, Literal) and isinstance(part.value, str):
-        return Literal(part.start, part.end, trim(part.value))
-    return part
+@dataclass(slots=True)
+class _Piece:
+    """Part of a template: text, a hole, or one directive."""
+
+    kind: OneOf["text", "value", "if", "else", "endif", "for", "endfor"]
+    start: int
+    end: int
+    text: str = ""
+    value: Expression | None = None
+    names: tuple[str, ...] = ()
+    strips_before: bool = False
+    strips_after: bool = False
 
 
-def _whole(number: float) -> float | int:
-    return int(number) if number.is_integer() else number
+def _dedent(pieces: Sequence[_Piece]) -> None:
+    """Take off the indentation that all lines of a `<<-` heredoc share; empty lines do not count.
+
+    https://github.com/hashicorp/hcl/blob/main/hclsyntax/parser_template.go (flushHeredocTemplateParts)
+    """
+    starts: list[_Piece] = []
+    widths: list[int] = []
+    begins = True
+    for piece in pieces:
+        if begins:
+            width = len(piece.text) - len(piece.text.lstrip())
+            is_blank = piece.kind == "text" and width == len(piece.text) and piece.text.endswith("\n")
+            if not is_blank:
+                widths.append(width)
+                starts.append(piece)
+        begins = piece.kind == "text" and piece.text.endswith("\n")
+    width = min(widths, default=0)
+    for piece in starts:
+        piece.text = piece.text[width:]
 
 
-def _unescaped(text: str) -> str:
-    return chr(int(text[1:], 16)) if text[0] in "uU" and len(text) > 1 else _ESCAPES.get(text, text)
+class _Tree:
+    """The pieces of a template, directives with what they hold."""
+
+    def __init__(self, pieces: Sequence[_Piece], start: int, end: int) -> None:
+        self.pieces = pieces
+        self.start = start
+        self.end = end
+        self.at = 0
+        self.depth = 0
+
+    def template(self) -> Template:
+        """All of it. Raises HclError."""
+        parts = self._until()
+        if self.at < len(self.pieces):
+            piece = self.pieces[self.at]
+            raise HclError(f"%{{ {piece.kind} }} has no beginning", piece.start)
+        return Template(self.start, self.end, tuple(parts))
+
+    def _until(self) -> list[Expression]:
+        """The parts up to a directive that ends or splits what they stand in."""
+        self.depth += 1
+        parts: list[Expression] = []
+        while self.at < len(self.pieces) and self.pieces[self.at].kind not in ("else", "endif", "endfor"):
+            piece = self.pieces[self.at]
+            if self.depth > DEEPEST:
+                raise HclError("is nested too deeply", piece.start)
+            self.at += 1
+            if piece.kind == "text":
+                parts.append(Literal(piece.start, piece.end, piece.text))
+            elif piece.value is not None:
+                parts.append(self._held(piece, piece.value))
+        self.depth -= 1
+        return parts
+
+    def _held(self, piece: _Piece, value: Expression) -> Expression:
+        if piece.kind == "value":
+            return value
+        return self._if(piece, value) if piece.kind == "if" else self._for(piece, value)
+
+    def _if(self, piece: _Piece, condition: Expression) -> Expression:
+        then, end = self._body(piece, "else", "endif")
+        otherwise = Template(end.start, end.start, ())
+        if end.kind == "else":
+            otherwise, end = self._body(piece, "endif")
+        return TemplateIf(piece.start, end.end, condition, then, otherwise)
+
+    def _for(self, piece: _Piece, collection: Expression) -> Expression:
+        body, end = self._body(piece, "endfor")
+        each = For(piece.start, end.end, piece.names, collection, None, body, None, False)
+        return Call(piece.start, end.end, "join", (Literal(piece.start, piece.start, ""), each), False)
+
+    def _body(self, piece: _Piece, *closing: str) -> tuple[Template, _Piece]:
+        """What stands between a directive and the one that closes it."""
+        start = self.pieces[self.at - 1].end
+        parts = self._until()
+        if self.at == len(self.pieces) or self.pieces[self.at].kind not in closing:
+            raise HclError(f"%{{ {piece.kind} }} is never closed", piece.start)
+        end = self.pieces[self.at]
+        self.at += 1
+        return Template(start, end.start, tuple(parts)), end
+
+
+def _character(code: int) -> str:
+    """What `\\u` and `\\U` stand for; what is no character is replaced, as Go does."""
+    return "\ufffd" if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF else chr(code)
 
 
 def _simplified(template: Template, start: int, end: int) -> Expression:
@@ -752,9 +911,7 @@ def _simplified(template: Template, start: int, end: int) -> Expression:
 
 def _placed(found: Expression, start: int, end: int) -> Expression:
     """A template that was parsed by itself, at its place in the file."""
-    if isinstance(found, Template):
-        return Template(start, end, found.parts, found.alone)
-    return Literal(start, end, found.value) if isinstance(found, Literal) else found
+    return replace(found, start=start, end=end) if isinstance(found, Template | Literal) else found
 
 
 # JSON
@@ -807,7 +964,20 @@ def _json_block(kind: str, labels: tuple[str, ...], value: ObjectOf, source: Sou
     for key, inner in value.items:
         if isinstance(key, Literal):
             name = str(key.value)
+            if kind == "variable" and name == "type":
+                inner = _json_type(inner)
             block.attributes[name] = Attribute(name, inner, key.start, source)
             if name == "dynamic":
                 block.blocks += _json_labelled("dynamic", (), inner, 1, source)
     return block
+
+
+def _json_type(value: Expression) -> Expression:
+    """A variable's type, which JSON has as text. Raises HclError."""
+    if not isinstance(value, Literal) or not isinstance(value.value, str):
+        return value
+    try:
+        found = parse_expression(Source("", value.value))
+    except HclError as error:
+        raise HclError("is not a type", value.start) from error
+    return replace(found, start=value.start, end=value.end)

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from infralint.model import (
     UNLIMITED,
     Edit,
-    Hop,
     Known,
-    Match,
-    Node,
-    Request,
     Setting,
     Unknown,
     not_applicable,
 )
 from infralint.platforms import aws_elb
-from infralint.platforms.aws_elb import Attributes, LoadBalancer, Parts
+from infralint.platforms.aws_elb import (
+    LAST,
+    Attributes,
+    BalancerNode,
+    Conditions,
+    Listener,
+    LoadBalancer,
+    Parts,
+    Rule,
+    Share,
+)
+from infralint.sources.terraform.budget import NotWorkedOut
 from infralint.sources.terraform.hcl import Block
 from infralint.sources.terraform.items import Item, Link
-from infralint.sources.terraform.values import EvaluationError, to_bool, to_number, to_text
+from infralint.sources.terraform.values import EvaluationError, plain_number, to_bool, to_text
 
 GENEROUS = 300.0
 """Seconds: what people who ship streams settle on."""
@@ -119,83 +125,11 @@ class TerraformBalancer(LoadBalancer):
         return isinstance(self.family, Known) and self.family.value == family
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What a listener does with requests for some hosts and paths (none: with all): a hop, or none (a redirect).
-
-    vague: its conditions can't be told. weighted: the target group surely gets a share of the requests.
-    """
-
-    listener: str
-    priority: float
-    hop: int | None
-    hosts: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    vague: bool = False
-    weighted: bool = True
-
-
 @dataclass(kw_only=True, eq=False)
-class BalancerNode(Node):
-    """One load balancer: its listeners' rules choose the target group."""
+class TerraformNode(BalancerNode):
+    """A load balancer as Terraform describes it."""
 
     platform: ClassVar[str] = "terraform"
-
-    routes: tuple[Route, ...] = ()
-
-    def route(self, request: Request) -> list[Match]:
-        """The target groups that listeners choose: by priority, the first rule whose conditions hold."""
-        return [Match(hop, certain) for hop, certain in self._reached(request.host, request.path)]
-
-    def _reached(self, host: str | None, path: str) -> Iterable[tuple[Hop, bool]]:
-        if not any(route.hop is not None for route in self.routes):
-            return [(hop, False) for hop in self.hops if hop.assumable]
-        chosen: dict[int, list[bool]] = {}
-        listeners = list(dict.fromkeys(route.listener for route in self.routes))
-        forwarding = 0
-        for listener in listeners:
-            found = list(self._chosen(listener, host, path))
-            forwarding += bool(found)
-            for index, certain in found:
-                chosen.setdefault(index, []).append(certain)
-        return aws_elb.likely(
-            [
-                (self.hops[index], any(sure) and (len(chosen) == 1 or len(sure) == forwarding))
-                for index, sure in chosen.items()
-            ]
-        )
-
-    def _chosen(self, listener: str, host: str | None, path: str) -> Iterator[tuple[int, bool]]:
-        sure = True
-        settled: float | None = None
-        for route in sorted((one for one in self.routes if one.listener == listener), key=lambda one: one.priority):
-            if settled is not None and route.priority != settled:
-                return
-            matched = _matches(route, host, path)
-            if matched is False:
-                continue
-            if route.hop is not None:
-                yield route.hop, sure and matched is True and route.weighted
-            if matched is True:
-                settled = route.priority
-            else:
-                sure = False
-
-
-def _matches(route: Route, host: str | None, path: str) -> bool | None:
-    """Whether a rule takes a request; None: it may."""
-    if route.paths and not any(_globbed(pattern, path) for pattern in route.paths):
-        return False
-    if route.vague:
-        return None
-    if not route.hosts:
-        return True
-    return None if host is None else any(_globbed(one.lower(), host.lower()) for one in route.hosts)
-
-
-def _globbed(pattern: str, text: str) -> bool:
-    """AWS's patterns: * any characters, ? one."""
-    return fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
 _IDENTITIES = ("arn", "id", "name")
@@ -232,44 +166,66 @@ class Graph:
         return next((one for one in self.of(kind) if link.text and link.text in map(one.value, _IDENTITIES)), None)
 
 
-def tiers(graph: Graph) -> list[BalancerNode]:
+def nodes(graph: Graph) -> list[TerraformNode]:
     """The load balancers of a root."""
-    found = [_tier(graph, balancer) for balancer in graph.of("aws_lb")]
+    found = [_node(graph, balancer) for balancer in graph.of("aws_lb")]
     found += [_classic(graph, balancer) for balancer in graph.of("aws_elb")]
     return found + list(_foreign(graph))
 
 
 # Application, network and gateway load balancers
 
-_LAST = 50_001.0
-"""A rule without a priority is put behind all others; 50000 is the greatest that can be written."""
+
+@dataclass
+class _Way:
+    """A target group behind an action, and a listener where it decides; paths and hosts of all rules that lead there."""
+
+    listener: Item | None
+    group: Item | None
+    action: Item | None
+    groups: int = 1
+    paths: list[str] = field(default_factory=list)
+    hosts: list[str] = field(default_factory=list)
 
 
 @dataclass
 class _Building:
-    """A tier while its routes are collected: one hop for each target group (and listener, where it decides)."""
+    """A node while its rules are collected: one hop for each way."""
 
     graph: Graph
     balancer: Item
-    hops: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    routes: list[Route] = field(default_factory=list)
+    ways: dict[str, _Way] = field(default_factory=dict)
+    rules: dict[str, list[Rule]] = field(default_factory=dict)
 
 
-def _tier(graph: Graph, balancer: Item) -> BalancerNode:
+def _node(graph: Graph, balancer: Item) -> TerraformNode:
     building = _Building(graph, balancer)
-    every = [one for one in graph.of("aws_lb_listener") if balancer in graph.follow(one, "load_balancer_arn", "aws_lb")]
-    listeners = [one for one in every if aws_elb.carries_tcp(str(one.value("protocol")))]
+    every = [
+        item for item in graph.of("aws_lb_listener") if balancer in graph.follow(item, "load_balancer_arn", "aws_lb")
+    ]
+    listeners = [item for item in every if aws_elb.carries_tcp(str(item.value("protocol")))]
     for listener in listeners:
         for rule in graph.of("aws_lb_listener_rule"):
             if listener in graph.follow(rule, "listener_arn", "aws_lb_listener"):
-                _add_rule(building, listener, rule)
-        _add_actions(building, listener, listener.inner("default_action"), Route(listener.address, UNLIMITED, None))
-    if building.hops:
-        return BalancerNode(name=balancer.address, hops=tuple(_made(building)), routes=tuple(building.routes))
-    building.hops["", ""] = _way(None, None, None, 1)
-    carries_none = _redirects(listeners) or (bool(every) and not listeners)
-    alone = [replace(hop, assumable=hop.assumable and not carries_none) for hop in _made(building)]
-    return BalancerNode(name=balancer.address, hops=tuple(alone), routes=tuple(building.routes))
+                _add_rule(building, listener, rule.inner("action"), _priority(rule), _conditions(rule))
+        _add_rule(building, listener, listener.inner("default_action"), LAST, Conditions())
+    carries_none = not building.ways and (_redirects(listeners) or (bool(every) and not listeners))
+    if not building.ways:
+        building.ways[""] = _Way(None, None, None)
+    hops = tuple(replace(hop, assumable=hop.assumable and not carries_none) for hop in _made(building))
+    return TerraformNode(
+        name=balancer.address,
+        hops=hops,
+        keys=tuple(building.ways),
+        ways=tuple(_listener(listener, building) for listener in every),
+        known_as=frozenset({balancer.address, *_called(balancer)}),
+        environment=graph.environment,
+    )
+
+
+def _listener(item: Item, building: _Building) -> Listener:
+    port = _port(item, "port").get(aws_elb.PORT)
+    return Listener(item.address, tuple(building.rules.get(item.address, ())), int(port.value) if port else None)
 
 
 def _redirects(listeners: Sequence[Item]) -> bool:
@@ -278,41 +234,67 @@ def _redirects(listeners: Sequence[Item]) -> bool:
     return bool(actions) and all(action == "redirect" for action in actions)
 
 
-def _add_rule(building: _Building, listener: Item, rule: Item) -> None:
-    hosts, paths, vague = _conditions(rule)
+_UNTOLD = 50_001.0
+"""A rule whose priority can't be told is put behind all others; 50000 is the greatest that can be written."""
+
+
+def _priority(rule: Item) -> float:
     priority = rule.value("priority")
-    order = float(priority) if isinstance(priority, int | float) else _LAST
-    route = Route(listener.address, order, None, hosts, paths, vague)
-    _add_actions(building, listener, rule.inner("action"), route)
+    return float(priority) if isinstance(priority, int | float) else _UNTOLD
 
 
-def _conditions(rule: Item) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """Hosts and paths of a rule, and whether there is more to it than these."""
-    found: dict[str, list[str]] = {"host_header": [], "path_pattern": []}
-    vague = isinstance(rule.blocks.get("condition"), Unknown)
+_PATTERNS = {"host_header": "hosts", "path_pattern": "paths", "http_request_method": "methods"}
+"""The kinds of conditions that a request's kind, host and path answer."""
+
+
+def _conditions(rule: Item) -> Conditions:
+    """What a rule asks for: hosts, paths and methods; whatever else there is to it can't be told beforehand."""
+    found: dict[str, list[str]] = {"hosts": [], "paths": [], "methods": []}
+    reason = ""
+    if isinstance(rule.blocks.get("condition"), Unknown):
+        reason = f"the conditions of {rule.address} can't be told"
     for condition in rule.inner("condition"):
         kinds = 0
-        for kind, values in found.items():
-            blocks = condition.inner(kind)
-            old = [condition] if condition.value("field") == kind.replace("_", "-") else []
-            for block in blocks + old:
+        for kind, name in _PATTERNS.items():
+            former = [condition] if condition.value("field") == kind.replace("_", "-") else []
+            for block in [*condition.inner(kind), *former]:
                 kinds += 1
-                named = block.value("values")
-                vague |= not isinstance(named, list)
-                values += [str(one) for one in named or ()]
-        vague |= kinds == 0
-    return tuple(found["host_header"]), tuple(found["path_pattern"]), vague
+                values = block.value("values")
+                if not isinstance(values, list):
+                    reason = f"the {kind.replace('_', ' ')} of {rule.address} can't be told"
+                found[name] += [str(value) for value in values or ()]
+        if not kinds:
+            reason = f"{rule.address} asks for more than host and path"
+    return Conditions(tuple(found["hosts"]), tuple(found["paths"]), frozenset(found["methods"]), reason)
 
 
-def _add_actions(building: _Building, listener: Item, actions: Iterable[Item], route: Route) -> None:
-    """The target groups that an action forwards to; another action ends the search with nothing."""
+def _add_rule(
+    building: _Building, listener: Item, actions: Sequence[Item], priority: float, conditions: Conditions
+) -> None:
+    """A rule with the target groups that its actions forward to; another action ends the search with an answer."""
     shares = [share for action in actions for share in _forwarded(building.graph, action)]
-    if not shares:
-        building.routes.append(route)
     splits = sum(share.sure for share in shares)
-    for share in shares:
-        index = _hop_of(building, listener, share.group, share.action, route, splits)
-        building.routes.append(replace(route, hop=index, weighted=share.sure))
+    targets = tuple(
+        Share(_way_of(building, listener, share.group, share.action, conditions, splits), share.sure)
+        for share in shares
+    )
+    rule = Rule(priority, conditions, targets, None if targets else _answer(actions))
+    building.rules.setdefault(listener.address, []).append(rule)
+
+
+def _answer(actions: Sequence[Item]) -> Known[str] | None:
+    """What an action that forwards nowhere answers."""
+    for action in actions:
+        for block in action.inner("redirect"):
+            code = str(block.value("status_code") or "HTTP_301").removeprefix("HTTP_")
+            parts = {name: block.value(name) for name in ("protocol", "host", "port", "path")}
+            target = f"{parts['protocol'] or '#{protocol}'}://{parts['host'] or '#{host}'}{parts['path'] or '/#{path}'}"
+            return Known(f"{code} {target.lower()}", action.where, "redirect", written="redirect")
+        for block in action.inner("fixed_response"):
+            return Known(
+                str(block.value("status_code") or "200"), action.where, "fixed_response", written="fixed-response"
+            )
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,50 +325,46 @@ def _takes_requests(place: Item) -> bool | None:
     if weight is None or weight.value is None:
         return True
     try:
-        return to_number(weight.value) > 0
-    except EvaluationError:
+        return plain_number(weight.value) > 0
+    except (EvaluationError, NotWorkedOut):
         return None
 
 
-def _hop_of(building: _Building, listener: Item, group: Item | None, action: Item, route: Route, groups: int) -> int:
-    """The index of the hop for a target group, made if it is new; its paths grow."""
+def _way_of(
+    building: _Building, listener: Item, group: Item | None, action: Item, conditions: Conditions, groups: int
+) -> str:
+    """The key of the way to a target group, made if it is new; its paths grow."""
     per_listener = building.balancer.value("load_balancer_type") in ("network", "gateway")
-    key = (group.address if group else "", listener.address if per_listener else "")
-    if key not in building.hops:
-        building.hops[key] = _way(listener, group, action, groups)
-    way = building.hops[key]
-    way["paths"] += [path for path in route.paths if path not in way["paths"]]
-    way["hosts"] += [host for host in route.hosts if host not in way["hosts"]]
-    if groups > way["groups"]:
-        way |= {"action": action, "groups": groups}
-    return list(building.hops).index(key)
-
-
-def _way(listener: Item | None, group: Item | None, action: Item | None, groups: int) -> dict[str, Any]:
-    return {"listener": listener, "group": group, "action": action, "groups": groups, "paths": [], "hosts": []}
+    key = f"{group.address if group else ''}|{listener.address if per_listener else ''}"
+    way = building.ways.setdefault(key, _Way(listener, group, action, groups))
+    way.paths += [path for path in conditions.paths if path not in way.paths]
+    way.hosts += [host for host in conditions.hosts if host not in way.hosts]
+    if groups > way.groups:
+        way.action, way.groups = action, groups
+    return key
 
 
 def _made(building: _Building) -> Iterator[TerraformBalancer]:
     balancer = building.balancer
-    for way in building.hops.values():
-        group = way["group"]
+    for way in building.ways.values():
+        group = way.group
         parts = Parts(
             name=balancer.address,
             where=balancer.where,
             balancer=balancer_attributes(balancer),
-            listener=listener_attributes(way["listener"]),
-            action=action_attributes(way["action"]),
+            listener=listener_attributes(way.listener),
+            action=action_attributes(way.action),
             group=None if group is None else group_attributes(group),
             group_name=group.address if group else "",
             group_where=group.where if group else None,
             aliases=_called(balancer),
             group_aliases=_called(group) if group else (),
-            groups=way["groups"],
+            groups=way.groups,
             names=NAMES,
             **_replicas(building.graph, group),
         )
-        hop = made(parts, building.graph, tuple(way["paths"]), tuple(way["hosts"]), balancer.silent)
-        yield replace(hop, blocks=_blocks(balancer, way["listener"], group), adapter=group.adapter if group else "")
+        hop = made(parts, building.graph, tuple(way.paths), tuple(way.hosts), balancer.silent)
+        yield replace(hop, blocks=_blocks(balancer, way.listener, group), adapter=group.adapter if group else "")
 
 
 def _blocks(balancer: Item, listener: Item | None, group: Item | None) -> dict[str, Block]:
@@ -407,7 +385,8 @@ def made(
     """A hop; in a module that nobody calls, what depends on an input says nothing."""
     fields = aws_elb.reduced(parts)
     if silent:
-        fields |= {name: _quiet(name, fields[name]) for name in _NEUTRAL}
+        fields |= {name: _quiet(fields[name], neutral) for name, neutral in _NEUTRAL.items()}
+        fields["clocks"] = tuple(replace(clock, limit=_quiet(clock.limit, UNLIMITED)) for clock in fields["clocks"])
     return TerraformBalancer(
         **fields,
         paths=paths,
@@ -418,12 +397,12 @@ def made(
     )
 
 
-_NEUTRAL = {"idle_timeout": UNLIMITED, "keeps_affinity": "client", "forwards_upgrade": "forwarded"}
+_NEUTRAL = {"keeps_affinity": "client", "forwards_upgrade": "forwarded"}
 
 
-def _quiet(name: str, setting: Setting[Any]) -> Setting[Any]:
+def _quiet(setting: Setting[Any], neutral: object) -> Setting[Any]:
     depends = isinstance(setting, Unknown) and not setting.refused
-    return not_applicable(_NEUTRAL[name], setting.where) if depends else setting
+    return not_applicable(neutral, setting.where) if depends else setting
 
 
 # Arguments to AWS's attributes
@@ -433,7 +412,7 @@ def balancer_attributes(item: Item) -> Attributes:
     """`load_balancer_type` and `idle_timeout`."""
     return {
         aws_elb.TYPE: argument(item, "load_balancer_type", aws_elb.TYPE, to_text),
-        aws_elb.IDLE: argument(item, "idle_timeout", aws_elb.IDLE, to_number),
+        aws_elb.IDLE: argument(item, "idle_timeout", aws_elb.IDLE, plain_number),
     }
 
 
@@ -444,7 +423,7 @@ def listener_attributes(item: Item | None) -> Attributes:
     return {
         **_port(item, "port"),
         aws_elb.PROTOCOL: argument(item, "protocol", aws_elb.PROTOCOL, to_text),
-        aws_elb.TCP_IDLE: argument(item, "tcp_idle_timeout_seconds", aws_elb.TCP_IDLE, to_number),
+        aws_elb.TCP_IDLE: argument(item, "tcp_idle_timeout_seconds", aws_elb.TCP_IDLE, plain_number),
     }
 
 
@@ -454,8 +433,8 @@ def _port(item: Item, name: str) -> dict[str, Known[Any]]:
     if not isinstance(given, Known):
         return {}
     try:
-        return {aws_elb.PORT: replace(given, value=to_number(given.value))}
-    except EvaluationError:
+        return {aws_elb.PORT: replace(given, value=plain_number(given.value))}
+    except (EvaluationError, NotWorkedOut):
         return {}
 
 
@@ -466,7 +445,7 @@ def action_attributes(item: Item | None) -> Attributes:
         return aws_elb.NOTHING
     return {
         aws_elb.GROUP_STICKY: argument(blocks[0], "enabled", aws_elb.GROUP_STICKY, to_bool),
-        aws_elb.GROUP_STICKY_SECONDS: argument(blocks[0], "duration", aws_elb.GROUP_STICKY_SECONDS, to_number),
+        aws_elb.GROUP_STICKY_SECONDS: argument(blocks[0], "duration", aws_elb.GROUP_STICKY_SECONDS, plain_number),
     }
 
 
@@ -488,7 +467,7 @@ def _stickiness(block: Item) -> dict[str, Setting[Any]]:
     found = {aws_elb.STICKY: _enabled(block), aws_elb.STICKY_TYPE: kind}
     application = isinstance(kind, Known) and kind.value == "app_cookie"
     seconds = aws_elb.APP_COOKIE_SECONDS if application else aws_elb.LB_COOKIE_SECONDS
-    found[seconds] = argument(block, "cookie_duration", seconds, to_number)
+    found[seconds] = argument(block, "cookie_duration", seconds, plain_number)
     if application:
         found[aws_elb.APP_COOKIE_NAME] = argument(block, "cookie_name", aws_elb.APP_COOKIE_NAME, to_text)
     return found
@@ -519,6 +498,8 @@ def argument(item: Item, name: str, key: str, convert: Callable[[Any], Any]) -> 
         value = convert(given.value)
     except EvaluationError as error:
         return Unknown(given.where, name, f"Terraform refuses `{given.written}`: {error}")
+    except NotWorkedOut as error:
+        return Unknown(given.where, name, f"`{given.written}`: {error}")
     return Known(value, given.where, given.name, given.origin, given.written, given.because, given.related)
 
 
@@ -606,7 +587,7 @@ def _attached(attachment: Item) -> dict[str, Any]:
 # Classic load balancers
 
 
-def _classic(graph: Graph, balancer: Item) -> BalancerNode:
+def _classic(graph: Graph, balancer: Item) -> TerraformNode:
     """A hop for each kind of listener, and one where none can be seen."""
     kinds: dict[object, TerraformBalancer] = {}
     listeners: list[Item | None] = [*balancer.inner("listener")] or [None]
@@ -614,12 +595,16 @@ def _classic(graph: Graph, balancer: Item) -> BalancerNode:
         hop = _classic_hop(graph, balancer, listener, alone=len(listeners) == 1)
         kinds.setdefault(aws_elb.classic_kind(hop), hop)
     hops = tuple(kinds.values())
-    return BalancerNode(name=balancer.address, hops=hops, routes=tuple(_either(index) for index in range(len(hops))))
-
-
-def _either(hop: int) -> Route:
-    """A route that may be taken: which port clients come to is not known."""
-    return Route(str(hop), UNLIMITED, hop, vague=True)
+    keys = tuple(map(str, range(len(hops))))
+    either = Conditions(reason="which port clients come to is not known")
+    return TerraformNode(
+        name=balancer.address,
+        hops=hops,
+        keys=keys,
+        ways=tuple(Listener(key, (Rule(conditions=either, shares=(Share(key),)),)) for key in keys),
+        known_as=frozenset({balancer.address, *_called(balancer)}),
+        environment=graph.environment,
+    )
 
 
 def _classic_hop(graph: Graph, balancer: Item, listener: Item | None, alone: bool) -> TerraformBalancer:
@@ -628,7 +613,7 @@ def _classic_hop(graph: Graph, balancer: Item, listener: Item | None, alone: boo
         where=balancer.where,
         balancer={
             aws_elb.TYPE: Known("classic", balancer.where, "aws_elb"),
-            aws_elb.IDLE: argument(balancer, "idle_timeout", aws_elb.IDLE, to_number),
+            aws_elb.IDLE: argument(balancer, "idle_timeout", aws_elb.IDLE, plain_number),
         },
         listener=_classic_listener(balancer, listener),
         group={aws_elb.STICKY: _classic_stickiness(graph, balancer, listener, alone)},
@@ -673,7 +658,7 @@ def _policies(graph: Graph, balancer: Item) -> Iterator[Item]:
 # Target groups of a load balancer that is defined elsewhere
 
 
-def _foreign(graph: Graph) -> Iterator[BalancerNode]:
+def _foreign(graph: Graph) -> Iterator[TerraformNode]:
     """Rules and listeners that are added to a load balancer which is not in this configuration."""
     for kind, name, inner, target in (
         ("aws_lb_listener_rule", "listener_arn", "action", "aws_lb_listener"),
@@ -685,8 +670,8 @@ def _foreign(graph: Graph) -> Iterator[BalancerNode]:
                 yield from _of_foreign(graph, one, inner, holes[0])
 
 
-def _of_foreign(graph: Graph, item: Item, inner: str, hole: Unknown) -> Iterator[BalancerNode]:
-    hosts, paths, _ = _conditions(item)
+def _of_foreign(graph: Graph, item: Item, inner: str, hole: Unknown) -> Iterator[TerraformNode]:
+    conditions = _conditions(item)
     listener = item if item.type == "aws_lb_listener" else None
     protocol = str(listener.value("protocol")).upper() if listener else ""
     if not aws_elb.carries_tcp(protocol):
@@ -711,6 +696,13 @@ def _of_foreign(graph: Graph, item: Item, inner: str, hole: Unknown) -> Iterator
             names=NAMES,
             **_replicas(graph, group),
         )
-        hop = made(parts, graph, paths, hosts, item.silent)
-        route = Route(item.address, 0, 0, hosts, paths)
-        yield BalancerNode(name=item.address, hops=(hop,), routes=(route,) if paths or hosts else ())
+        hop = made(parts, graph, conditions.paths, conditions.hosts, item.silent)
+        rule = Rule(0, replace(conditions, reason=""), (Share(item.address),))
+        ruled = bool(conditions.paths or conditions.hosts)
+        yield TerraformNode(
+            name=item.address,
+            hops=(hop,),
+            keys=(item.address,),
+            ways=(Listener(item.address, (rule,)),) if ruled else (),
+            environment=graph.environment,
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -10,11 +10,12 @@ from typing import Literal as OneOf
 
 from infralint.model import Known, Location, Related, Setting, Unknown
 from infralint.sources.terraform.adapters import MEMBERS
-from infralint.sources.terraform.evaluate import Environment, evaluate
+from infralint.sources.terraform.budget import Exhausted
+from infralint.sources.terraform.evaluate import Environment, evaluate, pairs
 from infralint.sources.terraform.hcl import Attribute, Block, Expression, ListOf, Literal, ObjectOf, Source, Template
 from infralint.sources.terraform.modules import Module, Resource
 from infralint.sources.terraform.origins import Origin, because, origins, references, related
-from infralint.sources.terraform.values import EvaluationError, Hole, Value, first_hole
+from infralint.sources.terraform.values import EvaluationError, Hole, ObjectValue, Value, first_hole, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
     }
 )
 """Resource type -> what is asked of it. https://registry.terraform.io/providers/hashicorp/aws/latest/docs"""
+
+PLAN = "hand in a plan (terraform show -json)"
 
 ALIASES = {name: name.replace("aws_alb", "aws_lb") for name in SHAPES}
 
@@ -216,16 +219,22 @@ def _named(attribute: Attribute, frame: _Frame) -> list[Value]:
 
 
 def attempt(attribute: Attribute, environment: Environment) -> Value:
-    """An attribute's value; what Terraform would refuse is a hole, too."""
+    """An attribute's value; what Terraform would refuse is a hole, too, and so is what takes too long."""
+    budget = environment.module.budget
+    budget.allow()
     try:
         return evaluate(attribute.value, environment)
     except EvaluationError as error:
         return Hole(f"Terraform refuses {attribute.written}: {error}", attribute.where)
+    except (Exhausted, RecursionError):
+        if budget.is_spent:
+            raise
+        return Hole(f"{attribute.written} takes too long to work out", attribute.where, PLAN)
 
 
 def setting(attribute: Attribute, frame: _Frame) -> Setting[Any]:
     """An attribute's value with the words that set it, and where these came from."""
-    value = attempt(attribute, frame.environment)
+    value = plain(attempt(attribute, frame.environment))
     found = _origins(attribute, frame)
     if hole := first_hole(value):
         where = frame.place.where if frame.place else attribute.where
@@ -292,15 +301,13 @@ def _dynamic(block: Block, frame: _Frame, shape: Shape) -> list[Item] | Unknown:
         return []
     kind = block.labels[0]
     value = attempt(each, frame.environment)
+    where = frame.place.where if frame.place else each.where
     if isinstance(value, Hole):
-        return unknown(value, frame.place.where if frame.place else each.where, kind)
+        return unknown(value, where, kind)
     iterator = block.attributes.get("iterator")
     name = getattr(iterator.value, "name", kind) if iterator else kind
-    frames = [frame.within(kind, {name: {"key": key, "value": one}}) for key, one in _pairs(value)]
-    return [_of_block(contents[0], one, shape) for one in frames]
-
-
-def _pairs(value: Value) -> Iterable[tuple[Value, Value]]:
-    if isinstance(value, dict):
-        return value.items()
-    return [(one, one) for one in value] if isinstance(value, list) else []
+    try:
+        rounds = [ObjectValue({"key": key, "value": member}) for key, member in pairs(value)]
+    except EvaluationError as error:
+        return Unknown(where, kind, f"Terraform refuses {each.written}: {error}")
+    return [_of_block(contents[0], frame.within(kind, {name: values}), shape) for values in rounds]

@@ -10,11 +10,12 @@ from typing import Any
 from infralint.model import Location, Related, Unknown, Unreadable
 from infralint.project import CantRead
 from infralint.sources.terraform.adapters import adapter
-from infralint.sources.terraform.evaluate import Environment, Exhausted, evaluate
+from infralint.sources.terraform.budget import Budget, Exhausted
+from infralint.sources.terraform.convert import BadType, converted, declared_type
+from infralint.sources.terraform.evaluate import Environment, evaluate, evaluate_constant
 from infralint.sources.terraform.folders import Folder, Tree, joined
 from infralint.sources.terraform.hcl import (
     Block,
-    Call,
     Expression,
     HclError,
     Literal,
@@ -22,19 +23,19 @@ from infralint.sources.terraform.hcl import (
     parse_expression,
     parse_template,
 )
+from infralint.sources.terraform.types import ANY, Type
 from infralint.sources.terraform.values import (
     EvaluationError,
     Hole,
-    SetOf,
+    ObjectValue,
+    SetValue,
+    TupleValue,
     Value,
-    converted,
-    to_bool,
-    to_number,
+    first_hole,
     to_text,
+    to_whole,
 )
 
-STEPS = 400_000
-"""Expressions worked out for one root; large ones take some thousands."""
 MOST_INSTANCES = 256
 """Of one `count` or `for_each`; what lies beyond is alike."""
 DEEPEST = 16
@@ -71,23 +72,23 @@ class Slot:
 
 @dataclass
 class World:
-    """What the evaluation of one root shares."""
+    """What the evaluation of one root shares.
+
+    library: the root is a module for others, and what depends on its inputs is nobody's. elsewhere:
+    why its variables may have other values than the ones that are seen here.
+    """
 
     tree: Tree
     root: str
     given: Mapping[str, Given]
     workspace: str | None = "default"
     library: bool = False
-    steps: int = 0
+    elsewhere: Hole | None = None
+    budget: Budget = field(default_factory=Budget)
     problems: list[Unreadable] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     installed: Mapping[str, str] = field(default_factory=dict)
     remedy: str = WITHOUT_VALUE
-
-    def spend(self) -> None:
-        self.steps += 1
-        if self.steps > STEPS:
-            raise Exhausted
 
 
 class Resource:
@@ -105,8 +106,8 @@ class Resource:
     @property
     def address(self) -> str:
         data = "data." if self.block.type == "data" else ""
-        own = f"{data}{self.type}.{self.block.labels[1]}{self.slot.suffix}"
-        return f"{self.module.address}.{own}" if self.module.address else own
+        address = f"{data}{self.type}.{self.block.labels[1]}{self.slot.suffix}"
+        return f"{self.module.address}.{address}" if self.module.address else address
 
     @property
     def environment(self) -> Environment:
@@ -172,8 +173,8 @@ class Module:
         return ".".join(filter(None, (self.parent.key, self.call.labels[0])))
 
     def child_address(self, call: Block, slot: Slot) -> str:
-        own = f"module.{call.labels[0]}{slot.suffix}"
-        return f"{self.address}.{own}" if self.address else own
+        address = f"module.{call.labels[0]}{slot.suffix}"
+        return f"{self.address}.{address}" if self.address else address
 
     @property
     def uncertain(self) -> bool:
@@ -198,8 +199,9 @@ class Module:
             raise EvaluationError(f"{self.address} has no instances")
         return self
 
-    def spend(self) -> None:
-        self.world.spend()
+    @property
+    def budget(self) -> Budget:
+        return self.world.budget
 
     def reference(self, root: str, name: str, environment: Environment) -> Value:
         match root:
@@ -228,6 +230,9 @@ class Module:
             self._open.add(key)
             try:
                 self._known[key] = work()
+            except (Exhausted, RecursionError):
+                self._known[key] = Hole(f"{'.'.join(key)} takes too long to work out")
+                raise
             finally:
                 self._open.discard(key)
         return self._known[key]
@@ -241,18 +246,20 @@ class Module:
         block = self.folder.variables.get(name)
         if block is None:
             return self._undeclared(f"var.{name}")
-        wanted = block.attributes.get("type")
-        kind = wanted.value if wanted else None
-        value = self._given(name, block)
-        if value is None and not self._nullable(block):
-            value = self._default(name, block)
         try:
-            return converted(value, kind)
+            wanted = _type_of(block)
+        except BadType as error:
+            return Hole(f"the type of var.{name} {error}", block.where)
+        try:
+            value = self._given(name, block)
+            if value is None and not self._nullable(block):
+                value = self._default(name, block)
+            return converted(value, wanted)
         except EvaluationError as error:
             given = self.world.given.get(name)
             if given is not None and self.call is None:
-                said = f"{given.said}, and Terraform would refuse that value: {error}"
-                self.world.problems.append(Unreadable(said, given.where))
+                refusal = f"{given.said}, and Terraform would refuse that value: {error}"
+                self.world.problems.append(Unreadable(refusal, given.where))
             return Hole(f"var.{name} has a value of another type: {error}", block.where)
 
     def _given(self, name: str, block: Block) -> Value:
@@ -263,17 +270,15 @@ class Module:
             return Hole(f"var.{name} is decided by whoever calls this module", block.where)
         given = self.world.given.get(name)
         if given is None:
-            return self._default(name, block)
-        return (
-            self._option(given.value, block)
-            if isinstance(given.value, str)
-            else evaluate(given.value, Environment(_Bare(self)))
-        )
+            return self.world.elsewhere or self._default(name, block)
+        if isinstance(given.value, str):
+            return self._option(given.value, block)
+        return evaluate(given.value, Environment(_Bare(self)))
 
     def _option(self, text: str, block: Block) -> Value:
-        """What `--tf-var NAME=TEXT` means: for a list, map or object an expression, else the text."""
-        kind = block.attributes.get("type")
-        if kind is None or not isinstance(kind.value, Call):
+        """What `--tf-var NAME=TEXT` means: the text for a simple type or none, else an expression."""
+        wanted = block.attributes.get("type")
+        if wanted is None or _type_of(block).name in ("string", "number", "bool"):
             return text
         try:
             return evaluate(parse_expression(Source("--tf-var", text)), Environment(_Bare(self)))
@@ -317,10 +322,12 @@ class Module:
         """A function that reads a file: inside the project only. Raises EvaluationError."""
         if function in ("abspath", "pathexpand", "fileset", "filebase64"):
             return Hole(f"infralint does not work out {function}()")
+        if len(arguments) != (2 if function == "templatefile" else 1):
+            raise EvaluationError(f"{function}() does not take {len(arguments)} arguments")
         path = joined(self.world.root, to_text(arguments[0]))
         if path is None:
             return Hole("it reads a file outside the project, which infralint does not open")
-        exists = (self.world.tree.project.root / path).is_file()
+        exists = self._is_file(path)
         if function == "fileexists":
             return exists
         if not exists:
@@ -329,10 +336,17 @@ class Module:
             text = self.world.tree.text(path)
         except CantRead as error:
             return Hole(f"it reads {path}, which {error}")
-        return text if function == "file" else self._filled(path, text, arguments)
+        return text if function == "file" else self._filled(path, text, arguments[1])
 
-    def _filled(self, path: str, text: str, arguments: list[Value]) -> Value:
-        names = arguments[1] if len(arguments) > 1 else {}
+    def _is_file(self, path: str) -> bool:
+        try:
+            return (self.world.tree.project.root / path).is_file()
+        except ValueError:  # a null character in it
+            return False
+
+    def _filled(self, path: str, text: str, names: Value) -> Value:
+        if not isinstance(names, ObjectValue):
+            raise EvaluationError("templatefile() takes an object of names")
         try:
             return evaluate(parse_template(Source(path, text)), Environment(_Bare(self), bound=names))
         except HclError as error:
@@ -347,7 +361,9 @@ class Module:
             if attribute is not None:
                 try:
                     value = evaluate(attribute.value, Environment(self))
-                    return _counted(value) if name == "count" else _eached(value)
+                    found = _counted(value) if name == "count" else _eached(value)
+                    self.budget.spend(len(found))
+                    return found
                 except EvaluationError as error:
                     hole = Hole(f"{name} can't be worked out: {error}", attribute.where)
                     return [Slot(each=(hole, hole), count=hole, doubt=hole)]
@@ -391,10 +407,20 @@ class Module:
             self._doubt(call, f"{source} leads out of the project, which infralint does not leave")
             return None
         if self._within(folder):
-            where = call.attributes["source"].where
-            self.world.problems.append(Unreadable(f"module {call.labels[0]} includes itself", where))
+            self._refuse(call, f"module {call.labels[0]} includes itself")
+            return None
+        if self.world.tree.leads_out(folder):
+            self._doubt(
+                call, f"{source} lies behind a link that leads out of the project, which infralint does not leave"
+            )
+            return None
+        if not self.world.tree.has_files(folder):
+            self._refuse(call, f"module {call.labels[0]} comes from {source}, where no Terraform files are")
             return None
         return folder
+
+    def _refuse(self, call: Block, message: str) -> None:
+        self.world.problems.append(Unreadable(message, call.attributes["source"].where))
 
     def _doubt(self, call: Block, why: str) -> None:
         self.world.unknown.append(Unknown(call.attributes["source"].where, f"module.{call.labels[0]}", why))
@@ -433,8 +459,9 @@ class _Bare:
     def __init__(self, module: Module) -> None:
         self._module = module
 
-    def spend(self) -> None:
-        self._module.spend()
+    @property
+    def budget(self) -> Budget:
+        return self._module.budget
 
     def read(self, function: str, arguments: list[Value]) -> Value:
         return Hole(f"{function}() can't stand here")
@@ -451,24 +478,32 @@ def _loop(root: str, name: str, environment: Environment) -> Value:
     raise EvaluationError(f"{root}.{name} stands outside a block with {'count' if root == 'count' else 'for_each'}")
 
 
+def _type_of(block: Block) -> Type:
+    """A variable's type. Raises BadType."""
+    wanted = block.attributes.get("type")
+    return ANY if wanted is None else declared_type(wanted.value, evaluate_constant)
+
+
 def _counted(value: Value) -> list[Slot]:
     if isinstance(value, Hole):
         return [Slot(count=value, doubt=value)]
-    if value is None:
-        return [Slot()]
-    count = to_bool(value) if isinstance(value, bool) else int(to_number(value))
-    return [Slot(key=index, count=index) for index in range(min(int(count), MOST_INSTANCES))]
+    count = to_whole(value)
+    if count < 0:
+        raise EvaluationError("it is negative")
+    return [Slot(key=index, count=index) for index in range(min(count, MOST_INSTANCES))]
 
 
 def _eached(value: Value) -> list[Slot]:
     if isinstance(value, Hole):
         return [Slot(each=(value, value), doubt=value)]
-    if isinstance(value, dict):
-        pairs = [(key, value[key]) for key in sorted(value)]
-    elif isinstance(value, SetOf | list):
-        pairs = [(to_text(item), item) for item in value if not isinstance(item, Hole)]
+    if isinstance(value, ObjectValue):
+        pairs = value.sorted_items()
+    elif isinstance(value, SetValue) and all(isinstance(item, str) for item in value):
+        pairs = [(item, item) for item in value]
+    elif isinstance(value, TupleValue) and (hole := first_hole(value)):
+        return [Slot(each=(hole, hole), doubt=hole)]
     else:
-        raise EvaluationError("for_each takes a map or a set")
+        raise EvaluationError("for_each takes a map, or a set of texts")
     return [Slot(key=key, each=(key, item)) for key, item in pairs[:MOST_INSTANCES]]
 
 
@@ -480,9 +515,9 @@ def _gathered(block: Block, instances: list[Any]) -> Value:
             return Hole(doubt.why, doubt.where, doubt.remedy, of=(only, ""))
         return only
     if "count" in block.attributes:
-        return instances
+        return TupleValue(instances)
     if "for_each" in block.attributes:
-        return {one.slot.key: one for one in instances}
+        return ObjectValue({one.slot.key: one for one in instances})
     return instances[0]
 
 
@@ -491,9 +526,9 @@ def _spread(value: Value, block: Block) -> Iterator[Any]:
     if isinstance(value, Hole):
         if value.of is not None and getattr(value.of[0], "block", None) is block:
             yield value.of[0]
-    elif isinstance(value, dict):
+    elif isinstance(value, ObjectValue):
         yield from value.values()
-    elif isinstance(value, list):
+    elif isinstance(value, TupleValue):
         yield from value
     else:
         yield value

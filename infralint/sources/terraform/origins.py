@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from infralint.model import Location, Related
-from infralint.sources.terraform.hcl import Attr, Block, Expression, Literal, Name
+from infralint.sources.terraform.hcl import Attr, Block, Expression, Literal, Name, children
 from infralint.sources.terraform.modules import Module
 
 MOST = 4
@@ -61,7 +61,7 @@ def _of_variable(name: str, module: Module, seen: set[tuple[int, str, str]]) -> 
     block = module.folder.variables.get(name)
     if block is None:
         return
-    secret = f"var.{name}" if _says(block, "sensitive") else ""
+    secret = f"var.{name}" if _has_flag(block, "sensitive") else ""
     default = block.attributes.get("default")
     if module.call is not None and module.parent is not None:
         argument = module.call.attributes.get(name)
@@ -70,15 +70,15 @@ def _of_variable(name: str, module: Module, seen: set[tuple[int, str, str]]) -> 
             yield from _origins(argument.value, module.parent, seen)
             return
         yield Origin(f"{module.address} is called here, without {name}", module.call.where, sensitive=secret)
-        said = f"the default of var.{name}, since {module.address} is called without it"
+        words = f"the default of var.{name}, since {module.address} is called without it"
     else:
         given = module.world.given.get(name)
         if given is not None:
             yield Origin(given.said, given.where, sensitive=secret)
             return
-        said = f"the default of var.{name}"
+        words = f"the default of var.{name}"
     if default is not None:
-        yield Origin(f"var.{name} has this default", default.where, default=said, sensitive=secret)
+        yield Origin(f"var.{name} has this default", default.where, default=words, sensitive=secret)
 
 
 def _of_output(name: str, module: Module) -> Iterator[Origin]:
@@ -87,18 +87,14 @@ def _of_output(name: str, module: Module) -> Iterator[Origin]:
         yield Origin(f"module.{name} gives it", call.where)
 
 
-def _says(block: Block, name: str) -> bool:
+def _has_flag(block: Block, name: str) -> bool:
     found = block.attributes.get(name)
     return found is not None and isinstance(found.value, Literal) and found.value.value is True
 
 
-def references(expression: object) -> Iterator[tuple[str, str]]:
+def references(expression: Expression) -> Iterator[tuple[str, str]]:
     """`var.x`, `local.y`, `module.z` … in an expression, as pairs."""
     if isinstance(expression, Attr) and isinstance(expression.target, Name):
         yield expression.target.name, expression.name
-    elif isinstance(expression, tuple):
-        for item in expression:
-            yield from references(item)
-    elif isinstance(expression, Expression):
-        for one in fields(expression):
-            yield from references(getattr(expression, one.name))
+    for part in children(expression):
+        yield from references(part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead
@@ -13,15 +13,22 @@ from infralint.project.config import TerraformRoot
 from infralint.sources.terraform.folders import VALUES, Tree, joined
 from infralint.sources.terraform.hcl import HclError, Source, parse_values
 from infralint.sources.terraform.modules import WITHOUT_VALUE, Given
+from infralint.sources.terraform.terragrunt import Terragrunt
+from infralint.sources.terraform.values import Hole
 from infralint.text.wording import listing
 
 EXAMPLES = frozenset({"example", "examples", "test", "tests", "fixtures"})
 MODULES = frozenset({"module", "modules"})
+INPUTS = "name the folder under `terraform: roots:` in infralint.yaml with its values, or hand in a plan (terraform show -json)"
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A folder to judge, with an environment's values. uncalled: found, not named: it may be a library, whose inputs are nobody's."""
+    """A folder to judge, with an environment's values.
+
+    uncalled: found, not named: it may be a library, whose inputs are nobody's. elsewhere: why its
+    inputs may come from a place that is not read.
+    """
 
     path: str
     uncalled: bool = False
@@ -29,19 +36,34 @@ class Root:
     workspace: str = "default"
     var_files: tuple[str, ...] = ()
     given: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Hole | None = None
 
 
 def roots(tree: Tree) -> list[Root]:
     """The folders to judge. Those that others call are judged through their callers."""
     settings = tree.project.settings.terraform
+    terragrunt = Terragrunt(tree)
     configured = [_configured(one) for one in settings.roots]
     named = {one.path for one in configured}
-    found = [Root(path, uncalled=True) for path in _uncalled(tree) if path not in named]
+    found = [Root(path, uncalled=True) for path in _uncalled(tree, terragrunt) if path not in named]
     shared = tuple(settings.var_files)
     return [
-        Root(one.path, one.uncalled, one.environment, one.workspace, (*one.var_files, *shared), settings.variables)
-        for one in configured + found
+        replace(
+            root,
+            var_files=(*root.var_files, *shared),
+            given=settings.variables,
+            elsewhere=_elsewhere(tree, root, terragrunt),
+        )
+        for root in configured + found
     ]
+
+
+def _elsewhere(tree: Tree, root: Root, terragrunt: Terragrunt) -> Hole | None:
+    """Why a root's inputs can't be told, where Terragrunt gives them."""
+    where = terragrunt.deploys(root.path)
+    if where is None or (where == terragrunt.anywhere and (not root.uncalled or _has_values(tree, root.path))):
+        return None
+    return Hole(f"{where.path} may give the inputs of this module, and infralint does not work them out", where, INPUTS)
 
 
 def _configured(one: TerraformRoot) -> Root:
@@ -52,11 +74,15 @@ def _configured(one: TerraformRoot) -> Root:
     return Root(path, False, one.workspace or ", ".join(stems), one.workspace or "default", files)
 
 
-def _uncalled(tree: Tree) -> list[str]:
-    """Folders that lead to a load balancer and that nobody calls; of a circle of callers, the first."""
+def _uncalled(tree: Tree, terragrunt: Terragrunt) -> list[str]:
+    """Folders that lead to a load balancer and that nobody (or Terragrunt) calls; of a circle of callers, the first."""
     skipped = _example_folders(tree)
     wanted = sorted(folder for folder in tree.leading if folder in tree.files and folder not in skipped)
-    found = [folder for folder in wanted if not tree.callers.get(folder, set()) - skipped - {folder}]
+    found = [
+        folder
+        for folder in wanted
+        if terragrunt.names(folder) or not tree.callers.get(folder, set()) - skipped - {folder}
+    ]
     reached = _reached(tree, found)
     for folder in wanted:
         if folder not in reached:

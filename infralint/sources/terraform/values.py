@@ -1,19 +1,24 @@
-"""Terraform's values as plain Python, plus holes: what can't be known before Terraform runs."""
+"""Terraform's values as Python's, plus holes: what can't be known before Terraform runs.
+
+A collection knows how large it is and which hole is in it, so that neither has to be looked for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Protocol
 
 from infralint.model import Location
-from infralint.sources.terraform.hcl import Call, Expression, ListOf, Literal, Name, ObjectOf
+from infralint.sources.terraform.budget import LARGEST, LONGEST, NotWorkedOut
+from infralint.sources.terraform.numeric import Number, format_number, of_float, parsed, to_float
+from infralint.sources.terraform.types import ANY, BOOL, NUMBER, STRING, Type, object_of, tuple_of
+from infralint.text.lazy import lazy
 
 Value = Any
-"""None, bool, int, float, str, list, SetOf, dict, Hole or Lazy."""
-
-LONGEST = 1_000_000
-"""Characters of text, or members of a collection: more was not written by a person."""
+"""None, bool, int, Fraction, str, TupleValue, ListValue, SetValue, ObjectValue, MapValue, Hole or Lazy."""
 
 
 class EvaluationError(Exception):
@@ -39,23 +44,7 @@ class Lazy(Protocol):
     def attribute(self, name: str) -> Value: ...
 
 
-class SetOf(list[Value]):
-    """A set, in Terraform's order of iteration: texts sorted, each once."""
-
-    @classmethod
-    def of(cls, items: list[Value]) -> SetOf | Hole:
-        if found := first_hole(items):
-            return found
-        unique = {type_and_value(item): item for item in items}
-        try:
-            return cls(sorted(unique.values()))
-        except TypeError:
-            return cls(unique.values())
-
-
-def type_and_value(value: Value) -> object:
-    """A key under which equal values meet; true and 1 are not equal."""
-    return type(value).__name__ if isinstance(value, bool) else "", repr(value)
+_AFTER = Hole("it is known after Terraform has run")
 
 
 def is_lazy(value: Value) -> bool:
@@ -66,150 +55,306 @@ def first_hole(value: Value) -> Hole | None:
     """A hole anywhere in a value."""
     if isinstance(value, Hole):
         return value
-    if is_lazy(value):
-        return Hole("it is known after Terraform has run")
-    return next((found for found in map(first_hole, _members(value)) if found), None)
+    if isinstance(value, TupleValue | ObjectValue):
+        return value.hole
+    return _AFTER if is_lazy(value) else None
 
 
-def _members(value: Value) -> Iterator[Value]:
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value
+def weight(value: Value) -> int:
+    """How large a value is: its members and theirs, and its text."""
+    if isinstance(value, TupleValue | ObjectValue):
+        return value.weight
+    return 1 + len(value) // 64 if isinstance(value, str) else 1
+
+
+def _measured(members: Iterable[Value]) -> tuple[int, Hole | None]:
+    total, hole = 1, None
+    for member in members:
+        total += weight(member)
+        hole = hole or first_hole(member)
+    if total > LARGEST:
+        raise NotWorkedOut("it is too large to work out")
+    return total, hole
+
+
+class TupleValue(list[Value]):
+    """A tuple, as `[…]` makes it: each member may be of a type of its own. Raises NotWorkedOut."""
+
+    __slots__ = ("_type", "hole", "weight")
+
+    def __init__(self, members: Iterable[Value] = ()) -> None:
+        super().__init__(members)
+        self.weight, self.hole = _measured(self)
+        self._type: Type | None = None
+
+    @property
+    def type(self) -> Type:
+        if self._type is None:
+            self._type = self._worked_out_type()
+        return self._type
+
+    def _worked_out_type(self) -> Type:
+        return tuple_of([type_of(member) for member in self])
+
+
+class ListValue(TupleValue):
+    """A list: all members are of one type."""
+
+    __slots__ = ("element",)
+
+    def __init__(self, members: Iterable[Value] = (), element: Type = ANY) -> None:
+        super().__init__(members)
+        self.element = element
+
+    def _worked_out_type(self) -> Type:
+        return Type("list", self.element)
+
+
+class SetValue(ListValue):
+    """A set, in Terraform's order of iteration."""
+
+    __slots__ = ()
+
+    def __init__(self, members: Iterable[Value] = (), element: Type = ANY) -> None:
+        super().__init__(_sorted(_unique(members)), element)
+
+    def _worked_out_type(self) -> Type:
+        return Type("set", self.element)
+
+
+class ObjectValue(dict[str, Value]):
+    """An object, as `{…}` makes it: each attribute may be of a type of its own. Raises NotWorkedOut."""
+
+    __slots__ = ("_type", "hole", "weight")
+
+    def __init__(self, members: Mapping[str, Value] | Iterable[tuple[str, Value]] = ()) -> None:
+        super().__init__(members)
+        self.weight, self.hole = _measured(self.values())
+        self._type: Type | None = None
+
+    @property
+    def type(self) -> Type:
+        if self._type is None:
+            self._type = self._worked_out_type()
+        return self._type
+
+    def _worked_out_type(self) -> Type:
+        return object_of({name: type_of(member) for name, member in self.items()})
+
+    def sorted_items(self) -> list[tuple[str, Value]]:
+        """In Terraform's order."""
+        return sorted(self.items())
+
+
+class MapValue(ObjectValue):
+    """A map: all members are of one type."""
+
+    __slots__ = ("element",)
+
+    def __init__(self, members: Mapping[str, Value] | Iterable[tuple[str, Value]] = (), element: Type = ANY) -> None:
+        super().__init__(members)
+        self.element = element
+
+    def _worked_out_type(self) -> Type:
+        return Type("map", self.element)
+
+
+def type_of(value: Value) -> Type:
+    """A value's type; ANY for null, a hole or a resource."""
+    if isinstance(value, TupleValue | ObjectValue):
+        return value.type
+    if isinstance(value, bool):
+        return BOOL
+    if isinstance(value, str):
+        return STRING
+    return NUMBER if isinstance(value, int | Fraction) else ANY
+
+
+def kind_of(value: Value) -> str:
+    """What a value is, without showing it: it may be a secret."""
+    if value is None:
+        return "null"
+    name = type_of(value).name
+    return {"string": "a text", "bool": "a boolean", "object": "an object"}.get(name, f"a {name}")
+
+
+# Sets
+
+
+def _unique(members: Iterable[Value]) -> list[Value]:
+    """Each once. Raises NotWorkedOut for holes: two of them may be equal."""
+    listed = list(members)
+    if any(first_hole(member) for member in listed):
+        raise NotWorkedOut("it is a set of values that are known after Terraform has run")
+    return list({identity(member): member for member in listed}.values())
+
+
+def identity(value: Value) -> object:
+    """A key under which equal values meet; true and 1 are not equal."""
+    if isinstance(value, TupleValue):
+        return "[", *map(identity, value)
+    if isinstance(value, ObjectValue):
+        return "{", *((name, identity(member)) for name, member in value.sorted_items())
+    return type_of(value).name, value
+
+
+def _sorted(members: list[Value]) -> list[Value]:
+    """As Terraform goes through a set: nulls last, simple values in their order, others as they are told apart.
+
+    https://github.com/zclconf/go-cty/blob/main/cty/set_internals.go
+    """
+    known = [member for member in members if member is not None]
+    if all(isinstance(member, str) for member in known):
+        known.sort(key=lambda text: text.encode("utf-8", "surrogatepass"))
+    elif all(isinstance(member, int | Fraction) for member in known):
+        known.sort()
+    elif len(known) > 1:
+        known.sort(key=_hashed)
+    return [*known, *([None] * (len(members) - len(known)))]
+
+
+def _hashed(value: Value) -> str:
+    """The text by which members of a set are told apart. Raises NotWorkedOut."""
+    if value is None:
+        return "~"
+    if isinstance(value, bool):
+        return "T" if value else "F"
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, MapValue):
+        return "{" + "".join(f"{_quoted(key)}:{_hashed(member)};" for key, member in value.sorted_items()) + "}"
+    if isinstance(value, ObjectValue):
+        return "<" + "".join(f"{_hashed(member)};" for _, member in value.sorted_items()) + ">"
+    if isinstance(value, ListValue):
+        return "[" + "".join(f"{_hashed(member)};" for member in value) + "]"
+    if isinstance(value, TupleValue):
+        return "<" + "".join(f"{_hashed(member)};" for member in value) + ">"
+    return f"{float(value):.10g}"
+
+
+def _quoted(text: str) -> str:
+    if not text.isprintable():
+        raise NotWorkedOut("the order of this set is not worked out")
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+# Equality
+
+
+def same(left: Value, right: Value) -> bool:
+    """Terraform's == of known values: no conversion; a text never equals a number, nor a tuple a list."""
+    if left is None or right is None:
+        return left is right
+    if type_of(left).name != type_of(right).name:
+        return False
+    if isinstance(left, TupleValue):
+        return len(left) == len(right) and _types_agree(left, right) and all(map(same, left, right))
+    if isinstance(left, ObjectValue):
+        return (
+            left.keys() == right.keys()
+            and _types_agree(left, right)
+            and all(same(left[name], right[name]) for name in left)
+        )
+    return bool(left == right)
+
+
+def _types_agree(left: Value, right: Value) -> bool:
+    """Whether the types are equal, as far as they are known: a null may be of any."""
+    return _agree(left.type, right.type)
+
+
+def _agree(left: Type, right: Type) -> bool:
+    if "any" in (left.name, right.name):
+        return True
+    return (
+        left.name == right.name
+        and left.names == right.names
+        and len(left.items) == len(right.items)
+        and all(map(_agree, left.items, right.items))
+        and _agree(left.element, right.element)
+    )
+
+
+# Simple values
+
+
+def bounded(text: str) -> str:
+    """A text, unless it is longer than a person would write. Raises NotWorkedOut."""
+    if len(text) > LONGEST:
+        raise NotWorkedOut("it is too large to work out")
+    return text
+
+
+_SURROGATES = lazy("[\ud800-\udfff]")
+
+
+def normal(text: str) -> str:
+    """As Terraform keeps text: https://unicode.org/reports/tr15, form C."""
+    return text if text.isascii() else unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))
 
 
 def to_text(value: Value) -> str:
     """A value as a template shows it. Raises EvaluationError."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, str):
         return value
-    if isinstance(value, int | float):
-        return format_number(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float | Fraction):
+        return format_number(to_number(value))
     raise EvaluationError(f"a text was expected, and this is {kind_of(value)}")
 
 
-def format_number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() else repr(value)
-
-
-def to_number(value: Value) -> int | float:
+def to_number(value: Value) -> Number:
     """A number, or the one that a text spells. Raises EvaluationError."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | Fraction) and not isinstance(value, bool):
         return value
+    if isinstance(value, float):
+        return of_float(value)
     if isinstance(value, str):
-        try:
-            return int(value)
-        except ValueError:
-            try:
-                return whole(float(value))
-            except ValueError:
-                pass
+        if (number := parsed(value)) is not None:
+            return number
+        raise EvaluationError("a number was expected, and this is a text that spells none")
     raise EvaluationError(f"a number was expected, and this is {kind_of(value)}")
 
 
-def whole(value: float) -> int | float:
-    """Terraform knows one kind of number: 60.0 is 60."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**63 else value
+def to_whole(value: Value) -> int:
+    """A number without decimals, small enough to count with. Raises EvaluationError."""
+    number = to_number(value)
+    if not isinstance(number, int):
+        raise EvaluationError("a whole number was expected")
+    if abs(number) >= 2**63:
+        raise EvaluationError("a number that large can't be counted with")
+    return number
 
 
 def to_bool(value: Value) -> bool:
     """A boolean, or the one that a text spells. Raises EvaluationError."""
     if isinstance(value, bool):
         return value
-    if value in ("true", "false", "1", "0") and isinstance(value, str):
+    if isinstance(value, str) and value in ("true", "false", "1", "0"):
         return value in ("true", "1")
     raise EvaluationError(f"true or false was expected, and this is {kind_of(value)}")
 
 
-def kind_of(value: Value) -> str:
-    """What a value is, without showing it: it may be a secret."""
-    names = {bool: "a boolean", str: "a text", dict: "an object", list: "a list", SetOf: "a set", type(None): "null"}
-    return names.get(type(value), "a number")
+def plain_number(value: Value) -> int | float:
+    """A number as the platforms take it. Raises EvaluationError."""
+    number = to_number(value)
+    return number if isinstance(number, int) and abs(number) < 2**63 else to_float(number)
 
 
-def same(left: Value, right: Value) -> bool:
-    """Terraform's ==: no conversion, a text never equals a number."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(same, left, right))
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
-    return bool(left == right)
+def plain(value: Value) -> Value:
+    """A value as the platforms take it: numbers that are not whole, or that are very large, are floats."""
+    is_number = isinstance(value, int | Fraction) and not isinstance(value, bool)
+    return plain_number(value) if is_number else value
 
 
-# Types of variables
-
-_TO = {"string": to_text, "number": to_number, "bool": to_bool}
-
-
-def converted(value: Value, wanted: Expression | None) -> Value:
-    """A value as its variable's `type` takes it, optional attributes filled in. Raises EvaluationError."""
-    if wanted is None or value is None or isinstance(value, Hole) or is_lazy(value):
-        return value
-    if isinstance(wanted, Literal):
-        return _primitive(value, str(wanted.value))
-    if isinstance(wanted, Name):
-        return _primitive(value, wanted.name)
-    return _complex(value, wanted) if isinstance(wanted, Call) else value
+SIMPLE: Mapping[str, Callable[[Value], Value]] = {"string": to_text, "number": to_number, "bool": to_bool}
+"""Type -> what converts to it."""
 
 
-def _primitive(value: Value, name: str) -> Value:
-    if name in _TO:
-        return _TO[name](value)
-    if name == "list":
-        return _listed(value)
-    return value
-
-
-def _complex(value: Value, wanted: Call) -> Value:
-    inner = wanted.arguments[0] if wanted.arguments else None
-    if wanted.name == "object" and isinstance(inner, ObjectOf):
-        return _object(value, inner)
-    if wanted.name == "map":
-        if not isinstance(value, dict):
-            raise EvaluationError(f"a map was expected, and this is {kind_of(value)}")
-        return {key: converted(one, inner) for key, one in value.items()}
-    if wanted.name in ("list", "set"):
-        items = [converted(one, inner) for one in _listed(value)]
-        return SetOf.of(items) if wanted.name == "set" else items
-    if wanted.name == "tuple" and isinstance(inner, ListOf):
-        items = _listed(value)
-        if len(items) != len(inner.items):
-            raise EvaluationError("a tuple has the wrong length")
-        return [converted(one, kind) for one, kind in zip(items, inner.items, strict=True)]
-    return value
-
-
-def _listed(value: Value) -> list[Value]:
-    if not isinstance(value, list):
-        raise EvaluationError(f"a list was expected, and this is {kind_of(value)}")
-    return list(value)
-
-
-def _object(value: Value, wanted: ObjectOf) -> dict[str, Value]:
-    if not isinstance(value, dict):
-        raise EvaluationError(f"an object was expected, and this is {kind_of(value)}")
-    return {
-        str(key.value): _member(value, str(key.value), kind) for key, kind in wanted.items if isinstance(key, Literal)
-    }
-
-
-def _member(value: Mapping[str, Value], name: str, kind: Expression) -> Value:
-    optional = isinstance(kind, Call) and kind.name == "optional"
-    if not optional or not isinstance(kind, Call):
-        if name not in value:
-            raise EvaluationError(f"attribute {name} is missing")
-        return converted(value[name], kind)
-    given = value.get(name)
-    if given is None and len(kind.arguments) > 1:
-        given = constant(kind.arguments[1])
-    return converted(given, kind.arguments[0] if kind.arguments else None)
-
-
-def constant(expression: Expression) -> Value:
-    """The value of an expression without references: defaults in types."""
-    from infralint.sources.terraform.evaluate import evaluate_constant
-
-    return evaluate_constant(expression)
+def members(value: Value) -> Iterator[Value]:
+    """The members of a collection."""
+    if isinstance(value, ObjectValue):
+        yield from value.values()
+    elif isinstance(value, TupleValue):
+        yield from value

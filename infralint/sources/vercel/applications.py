@@ -5,15 +5,17 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from infralint.model import Known, Location, Reading, Unreadable
+from infralint.model import Location, Reading, Unreadable
 from infralint.project import CantRead, Project
-from infralint.sources.vercel.config import Rewrite, Service, VercelConfig, read_config
-from infralint.sources.vercel.javascript import Module, Modules, literal, pairs, read_manifest, text_of, walk
-from infralint.sources.vercel.routes import PAGE_EXTENSIONS, api_routes, below
+from infralint.sources.vercel.config import Service, VercelConfig, read_config
+from infralint.sources.vercel.javascript import Modules, read_manifest
+from infralint.sources.vercel.next_config import NextSettings, read_next_config
+from infralint.sources.vercel.routes import api_routes, below
+from infralint.sources.vercel.texts import Texts
 from infralint.text.json_places import BadJson, parse_json
 
 LARGEST_CONFIG = 1024 * 1024
@@ -84,21 +86,6 @@ _DOCKER_FOLDERS = ("", "docker/", ".docker/", "deploy/")
 _RUNS_NEXT = re.compile(
     rb"next[\"',\s]+start|\.next/standalone|server\.js|(?:npm|yarn|pnpm|bun)(?:[\"',\s]+run)?[\"',\s]+start"
 )
-
-
-@dataclass(frozen=True)
-class NextSettings:
-    """A Next.js application's version and configuration. bundler: empty where it can't be told."""
-
-    major: int | None = None
-    bundler: str = ""
-    output: str = ""
-    compress: Known[bool] | None = None
-    extensions: tuple[str, ...] = PAGE_EXTENSIONS
-    base: str = ""
-    rewrites: tuple[tuple[Rewrite, Location], ...] = ()
-    config_path: str = ""
-    timeout: Known[float] | None = None
 
 
 @dataclass(frozen=True)
@@ -258,7 +245,8 @@ class Finder:
         bundler = self._bundler(folder, version)
         if module is None:
             return NextSettings(version, bundler)
-        return _configured(module, version, bundler, self.project.shown(path))
+        settings = NextSettings(version, bundler)
+        return read_next_config(module, Texts(self.modules), settings, self.project.shown(path))
 
     def _version(self, folder: str) -> int | None:
         """The major version of Next.js that package.json (or one above it) asks for."""
@@ -370,63 +358,3 @@ def _upwards(folder: str) -> Iterator[str]:
     while folder:
         folder = _folder(folder.rstrip("/"))
         yield folder
-
-
-def _configured(module: Module, major: int | None, bundler: str, shown: str) -> NextSettings:
-    """What a next.config says in literals, wherever its object stands."""
-    settings = NextSettings(major, bundler, config_path=shown, rewrites=tuple(_rewrites(module, shown)))
-    for node in walk(module.root):
-        value = node.child_by_field_name("value") if node.type == "pair" else None
-        if value is not None:
-            name = text_of(node.child_by_field_name("key")).strip("\"'")
-            settings = _with_setting(
-                settings, name, value, Known(None, _location(node, shown), name, written=text_of(node))
-            )
-    return settings
-
-
-def _with_setting(settings: NextSettings, name: str, value: Any, place: Known[Any]) -> NextSettings:
-    given = literal(value)
-    match name:
-        case "output" if not settings.output:
-            return replace(settings, output=_output(value))
-        case "compress" if isinstance(given, bool):
-            return replace(settings, compress=replace(place, value=given))
-        case "proxyTimeout" if isinstance(given, float):
-            return replace(settings, timeout=replace(place, value=given / 1000))
-        case "basePath" if isinstance(given, str):
-            return replace(settings, base=given)
-        case "pageExtensions" if value.type == "array":
-            found = tuple(str(literal(one)) for one in value.named_children if literal(one))
-            return replace(settings, extensions=found or PAGE_EXTENSIONS)
-    return settings
-
-
-def _rewrites(module: Module, shown: str) -> Iterator[tuple[Rewrite, Location]]:
-    """Rewrites to other servers: objects with a source and a destination that are no redirects."""
-    for node in walk(module.root):
-        keys = pairs(node) if node.type == "object" else {}
-        if "source" not in keys or "destination" not in keys or keys.keys() & {"permanent", "statusCode"}:
-            continue
-        source, destination = literal(keys["source"]), _template(keys["destination"])
-        if isinstance(source, str) and destination.startswith(("http://", "https://")):
-            yield Rewrite(source, destination), _location(keys["source"], shown)
-
-
-def _output(value: Any) -> str:
-    """`standalone` or `export`, also where a condition chooses it."""
-    return next((one for one in ("standalone", "export") if f'"{one}"' in text_of(value).replace("'", '"')), "")
-
-
-def _template(value: Any) -> str:
-    """A destination; of one with holes, what stands before them or a stand-in for the whole."""
-    text = literal(value)
-    if isinstance(text, str):
-        return text
-    written = text_of(value).strip("`")
-    return re.sub(r"\$\{[^}]*\}", "http://backend", written, count=1) if written.startswith("${") else written
-
-
-def _location(node: Any, shown: str) -> Location:
-    (line, column), (end_line, end_column) = node.start_point, node.end_point
-    return Location(shown, line + 1, column + 1, end_line + 1, end_column + 1)

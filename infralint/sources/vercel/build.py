@@ -9,19 +9,30 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from infralint.model import Clock, Evidence, Hint, Hop, Known, Location, Reading, Setting, Unknown, not_applicable
+from infralint.platforms.nextjs import PROXY_TIMEOUT, BelowBase, Patterns
 from infralint.platforms.vercel import ceiling, limits
 from infralint.project import CantRead, Project
-from infralint.sources.vercel.applications import BACKENDS, Application, NextSettings
+from infralint.sources.vercel.actions import Actions
+from infralint.sources.vercel.applications import BACKENDS, Application
 from infralint.sources.vercel.config import FunctionRule, VercelConfig, rule_matches, with_matches
-from infralint.sources.vercel.hops import NextRewrite, NextRoute, VercelFunction, VercelNode, edge_duration
+from infralint.sources.vercel.destinations import Destination
+from infralint.sources.vercel.hops import NextNode, NextRewrite, NextRoute, VercelFunction, VercelNode, edge_duration
 from infralint.sources.vercel.javascript import Module, Modules
+from infralint.sources.vercel.middleware import MiddlewareReader
+from infralint.sources.vercel.next_config import NextSettings
 from infralint.sources.vercel.python import DoesNotParse, handler_line, streams_in
-from infralint.sources.vercel.routes import PAGE_EXTENSIONS, Route, api_routes, below, function_sources, next_routes
+from infralint.sources.vercel.routes import (
+    PAGE_EXTENSIONS,
+    Route,
+    api_routes,
+    below,
+    function_sources,
+    next_pages,
+    next_routes,
+)
 from infralint.sources.vercel.segment import HANDLERS, MAXIMUM, NOTHING_SAID, Segment, Segments, handler_lines
 from infralint.sources.vercel.streaming import Sighting, Streaming
-
-PROXY_TIMEOUT = 30.0
-"""Seconds: https://nextjs.org/docs/app/api-reference/config/next-config-js/rewrites, `experimental.proxyTimeout`."""
+from infralint.text.patterns import Unsearchable
 
 BUNDLE = "a bundle, not source (more than 1 MB, 200,000 nodes, or 50,000 characters in a line)"
 
@@ -55,6 +66,8 @@ class Builder:
         self.modules = modules
         self.reading = reading
         self.streaming = Streaming(modules)
+        self.actions = Actions(modules)
+        self.middleware = MiddlewareReader(modules)
         self.segments = Segments(modules, project.shown)
         self._layouts: dict[str, Known[str] | None] = {}
 
@@ -62,14 +75,33 @@ class Builder:
         """One tier of functions, and the vercel.json as an item of its own."""
         routes = list(self._routes(application))
         reads = [self._read(route, application) for route in routes]
+        pages = list(self._streaming_pages(application))
+        routes, reads = routes + [route for route, _ in pages], reads + [read for _, read in pages]
         if application.config:
             self.reading.items.append(self._item(application, application.config, routes, reads))
+            self._name_unmatched(application.config)
         hops = tuple(self._function(route, read, application) for route, read in zip(routes, reads, strict=True))
         if hops:
             rewrites = application.config.rewrites if application.config else ()
             name = application.folder.rstrip("/") or "the project"
             self.reading.nodes.append(VercelNode(name=name, hops=hops, rewrites=rewrites, certain=application.proven))
             self.reading.files += [self.project.shown(route.file) for route in routes]
+
+    def _name_unmatched(self, config: VercelConfig) -> None:
+        """Say which rewrites can't be tried on the paths that are declared to stream."""
+        paths = [
+            stream.path for stream in self.project.settings.streams or () if stream.path and "*" not in stream.path
+        ]
+        for rewrite in config.rewrites if paths else ():
+            try:
+                for path in paths:
+                    rewrite.target(path)
+            except Unsearchable as error:
+                reason = f"whether `{rewrite.source[:60]}` takes a stream can't be told: it {error}"
+                remedy = "write a plainer expression, or declare the path that it leads to"
+                self.reading.unknown.append(
+                    Unknown(rewrite.where, "routes" if rewrite.regex else "rewrites", reason, remedy)
+                )
 
     def _routes(self, application: Application) -> Iterator[Route]:
         files, folder, config = self.project.files, application.folder, application.config
@@ -100,11 +132,13 @@ class Builder:
         self, application: Application, config: VercelConfig, routes: Sequence[Route], reads: Sequence[Read]
     ) -> VercelConfig:
         sources = [route.source for route in routes]
-        if config.functions:
+        if config.functions and not config.is_refused:
             sources += function_sources(self.project.files, application.folder, application.next is not None)
         return replace(
             config,
-            functions=with_matches(config.functions, list(dict.fromkeys(sources))),
+            functions=config.functions
+            if config.is_refused
+            else with_matches(config.functions, list(dict.fromkeys(sources))),
             backend=config.framework in BACKENDS,
             misplaced=tuple(one for read in reads for one in read.segment.misplaced),
         )
@@ -243,7 +277,7 @@ class Builder:
             return ()
         where = Location(self.project.shown(one.path), one.line)
         evidence = Evidence("source", f"{where} {one.what}", where)
-        return (Hint(one.kind, evidence, one.session, one.content_type),)
+        return (Hint(one.kind, evidence, one.session, one.content_type, heartbeat=one.heartbeat),)
 
     def _runtime(self, route: Route, read: Read, application: Application) -> Setting[str]:
         rule = application.config.rule_for(route.source) if application.config and route.router == "api" else None
@@ -295,62 +329,129 @@ class Builder:
         switch = application.config.fluid if application.config else None
         return switch.value if switch else self.project.settings.vercel.fluid
 
+    def _streaming_pages(self, application: Application) -> Iterator[tuple[Route, Read]]:
+        """Pages whose server actions stream."""
+        settings = application.next
+        if settings is None:
+            return
+        for route in next_pages(self.project.files, application.folder, settings.extensions, settings.base):
+            sighting = self._of_page(route)
+            module = self.modules.load(route.file) if sighting is not None else None
+            if module is not None:
+                shown = self.project.shown(route.file)
+                line = self._line(shown, self.modules.content(route.file), handler_lines(module, ("default",)))
+                yield route, Read(Location(shown, *line), self._page_segment(route, module, settings.bundler), sighting)
+
+    def _of_page(self, route: Route) -> Sighting | None:
+        """What the actions stream that a page reaches, or the layout around it which brings them to the page."""
+        if self.actions.is_mentioned(route.file) and (found := self.actions.from_page(route.file)):
+            return found
+        layouts = self._layouts_of(route) if self.actions.is_mentioned(route.file) else ()
+        return next((found for path in layouts if (found := self.actions.from_page(path))), None)
+
+    def _layouts_of(self, route: Route) -> Iterator[str]:
+        """The layouts around a page, the nearest first."""
+        folder = posixpath.dirname(route.file)
+        while "/app/" in f"/{folder}/":
+            paths = (f"{folder}/layout.{ending}" for ending in PAGE_EXTENSIONS)
+            yield from (path for path in paths if path in self.project.file_set)
+            folder = posixpath.dirname(folder)
+
+    def _page_segment(self, route: Route, module: Module, bundler: str) -> Segment:
+        """A page's settings: what it does not say itself, the nearest layout that does."""
+        segment = self.segments.of_app(module, bundler)
+        for path in self._layouts_of(route):
+            if segment.runtime and segment.max_duration:
+                break
+            layout = self.modules.load(path)
+            outer = self.segments.of_app(layout, bundler) if layout is not None else NOTHING_SAID
+            segment = replace(
+                segment,
+                runtime=segment.runtime or outer.runtime,
+                max_duration=segment.max_duration or outer.max_duration,
+            )
+        return segment
+
     def add_server(self, application: Application) -> None:
-        """The routes and rewrites of a Next.js application that the project runs itself."""
+        """The routes of a Next.js application that the project runs itself, and what it hands on to other servers."""
         settings = application.next
         if settings is None:
             return
         routes = list(next_routes(self.project.files, application.folder, settings.extensions, settings.base))
-        hops: list[Hop] = [hop for route in routes if (hop := self._server_route(route, application, settings))]
-        hops += [
-            self._rewrite(source, destination, where, settings) for (source, destination), where in _outward(settings)
-        ]
+        reads = [(route, self._read(route, application)) for route in routes]
+        reads += self._streaming_pages(application)
+        wanted = [(route, read) for route, read in reads if read.sighting or self.project.settings.streams]
+        hops: list[Hop] = [self._server_route(route, read, application, settings) for route, read in wanted]
+        hops += self._handed_on(application, settings)
         if hops:
+            pages = next_pages(self.project.files, application.folder, settings.extensions, settings.base)
+            served = {hop.paths[0] for hop in hops}
             self.reading.nodes.append(
-                VercelNode(
+                NextNode(
                     name=application.folder.rstrip("/") or "the Next.js server",
                     hops=tuple(hops),
                     folder=application.folder.rstrip("/"),
+                    others=tuple(route.path for route in (*routes, *pages) if route.path not in served),
+                    complete=not any(read.why for _, read in reads),
                 )
             )
-        if routes or hops:
-            self.reading.files += [self.project.shown(route.file) for route in routes]
+            self.reading.files += [hop.where.path for hop in hops]
+        self.reading.files += [self.project.shown(route.file) for route in routes]
         if settings.config_path and hops:
             self.reading.files.append(settings.config_path)
 
-    def _server_route(self, route: Route, application: Application, settings: NextSettings) -> NextRoute | None:
-        read = self._read(route, application)
-        hints = self._hints(read)
-        if not hints and not self.project.settings.streams:
-            return None
-        where = read.where
-        compress = settings.compress or Known(True, where, "compress", "default")
+    def _server_route(self, route: Route, read: Read, application: Application, settings: NextSettings) -> NextRoute:
+        where, sighting = read.where, read.sighting
         content = self.modules.content(route.file)
+        headers = dict(sighting.headers) if sighting else {}
         return NextRoute(
             **_neutral(where),
-            name=f"the route {route.path}",
+            name=f"the {'page' if '/page.' in route.file else 'route'} {route.path}",
             where=where,
             runtime=Known("nodejs", where, "runtime", "default"),
             paths=(route.path,),
-            hints=hints,
+            hints=self._hints(read),
             scope=application.folder,
             router=route.router,
-            compress=compress,
-            flushed=route.router == "app" or b".flush(" in content or b"no-transform" in content,
+            compress=settings.compress or Known(True, where, "compress", "default"),
+            flushed=route.router == "app" or b".flush(" in content,
+            content_type=headers.pop("content-type", None),
+            headers={name: Known(value, where, name) for name, value in headers.items()},
+            configured=settings.headers,
         )
 
-    def _rewrite(self, source: str, destination: str, where: Location, settings: NextSettings) -> NextRewrite:
-        timeout = settings.timeout or Known(PROXY_TIMEOUT, where, "proxyTimeout", "default")
-        return NextRewrite(
+    def _handed_on(self, application: Application, settings: NextSettings) -> Iterator[NextRewrite]:
+        """What its middleware and `rewrites()` send to other servers."""
+        for found in self.middleware.rewrites(application.folder):
+            condition = BelowBase(settings.base, found) if settings.base else found
+            yield NextRewrite(
+                **self._passing(found.where, found.destination, settings),
+                name=f"the middleware of {application.folder.rstrip('/') or 'the Next.js server'}",
+                paths=tuple(settings.base + pattern for pattern in found.matcher.patterns),
+                stage="middleware",
+                condition=condition,
+                configured=settings.headers,
+            )
+        for entry in settings.rewrites:
+            yield NextRewrite(
+                **self._passing(entry.where, entry.destination, settings),
+                name=f"the rewrite of {entry.source}",
+                paths=(entry.source,),
+                stage=entry.stage,
+                condition=Patterns((entry.source,), entry.reason),
+            )
+
+    def _passing(self, where: Location, destination: Destination, settings: NextSettings) -> dict[str, Any]:
+        """What every rewrite to another server shares."""
+        return {
             **_neutral(where),
-            name=f"the rewrite of {source}",
-            where=where,
-            runtime=Known("nodejs", where, "runtime", "default"),
-            paths=(source,),
-            upstream=destination,
-            timeout=timeout,
-            compress=settings.compress or Known(True, where, "compress", "default"),
-        )
+            "where": where,
+            "runtime": Known("nodejs", where, "runtime", "default"),
+            "upstream": destination.shown,
+            "destination": destination,
+            "timeout": settings.timeout or Known(PROXY_TIMEOUT, where, "proxyTimeout", "default"),
+            "compress": settings.compress or Known(True, where, "compress", "default"),
+        }
 
 
 def _neutral(where: Location) -> dict[str, Any]:
@@ -360,11 +461,6 @@ def _neutral(where: Location) -> dict[str, Any]:
         "forwards_upgrade": not_applicable("forwarded", where),
         "keeps_affinity": not_applicable("single", where),
     }
-
-
-def _outward(settings: NextSettings) -> Iterator[tuple[tuple[str, str], Location]]:
-    for rewrite, where in settings.rewrites:
-        yield (rewrite.source, rewrite.destination), where
 
 
 def _content(project: Project, path: str) -> bytes:

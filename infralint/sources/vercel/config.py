@@ -6,13 +6,15 @@ https://vercel.com/docs/project-configuration
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from infralint.model import Known, Location
+from infralint.platforms.vercel import MOST_RULES
 from infralint.text.json_places import Member, Node, Span
 from infralint.text.minimatch import glob_matches
+from infralint.text.path_patterns import fill_path, fill_references, match_path, match_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,16 @@ class Rewrite:
 
     source: str
     destination: str
+    where: Location
     regex: bool = False
+
+    def target(self, path: str) -> str | None:
+        """Where it leads a path; None where it does not take it. Raises Unsearchable."""
+        values = match_whole(self.source, path) if self.regex else match_path(self.source, path)
+        if values is None or self.destination.startswith(("http://", "https://")):
+            return None if values is None else self.destination
+        target = fill_references(self.destination, values) if self.regex else fill_path(self.destination, values)
+        return target if target is None or target.startswith("/") else f"/{target}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +98,19 @@ class VercelConfig:
     bun: bool = False
     misplaced: tuple[Known[Any], ...] = ()
 
+    _rules: dict[str, FunctionRule | None] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether Vercel refuses it for the number of its patterns; then none of them is looked at."""
+        return len(self.functions) > MOST_RULES
+
     def rule_for(self, source: str) -> FunctionRule | None:
         """The first rule that reaches a file."""
-        return next((rule for rule in self.functions if rule_matches(source, rule.pattern)), None)
+        if source not in self._rules:
+            rules = () if self.is_refused else self.functions
+            self._rules[source] = next((rule for rule in rules if rule_matches(source, rule.pattern)), None)
+        return self._rules[source]
 
 
 def rule_matches(source: str, pattern: str) -> bool:
@@ -114,7 +135,7 @@ def read_config(document: Node, shown: str, framework: str) -> VercelConfig:
         builds_at=place(builds.span) if builds else None,
         fluid=_known("fluid", fluid, place) if fluid and isinstance(fluid.node.value, bool) else None,
         buffered=_aws_style(document, place),
-        rewrites=(*_rewrites(document), *_routes(document)),
+        rewrites=(*_rewrites(document, place), *_routes(document, place)),
         services=_services(document),
         bun=document.get("bunVersion") is not None,
     )
@@ -162,23 +183,22 @@ def _text(node: Node, key: str) -> str:
     return found.text if found else ""
 
 
-def _rewrites(document: Node) -> list[Rewrite]:
-    items = document.get("rewrites")
-    return [
-        Rewrite(_text(one, "source"), _text(one, "destination"))
-        for one in (items.items if items else [])
-        if _text(one, "source") and _text(one, "destination")
-    ]
+def _rewrites(document: Node, place: Callable[[Span], Location]) -> list[Rewrite]:
+    return list(_entries(document, "rewrites", "source", "destination", place))
 
 
-def _routes(document: Node) -> list[Rewrite]:
+def _routes(document: Node, place: Callable[[Span], Location]) -> list[Rewrite]:
     """The older `routes`, whose sources are regular expressions."""
-    items = document.get("routes")
-    return [
-        Rewrite(_text(one, "src"), _text(one, "dest"), regex=True)
-        for one in (items.items if items else [])
-        if _text(one, "src") and _text(one, "dest")
-    ]
+    return list(_entries(document, "routes", "src", "dest", place))
+
+
+def _entries(
+    document: Node, key: str, source: str, destination: str, place: Callable[[Span], Location]
+) -> Iterator[Rewrite]:
+    items = document.get(key)
+    for item in items.items if items else []:
+        if _text(item, source) and _text(item, destination):
+            yield Rewrite(_text(item, source), _text(item, destination), place(item.span), regex=key == "routes")
 
 
 def _services(document: Node) -> tuple[Service, ...]:

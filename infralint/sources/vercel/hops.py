@@ -4,15 +4,38 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
-from infralint.model import Hop, Known, Location, Match, Node, Related, Request, Setting
+from infralint.model import (
+    Forward,
+    Hop,
+    Known,
+    Location,
+    Match,
+    Node,
+    Pool,
+    Related,
+    Request,
+    Response,
+    Setting,
+)
+from infralint.platforms.nextjs import (
+    CHUNKED,
+    HeaderRule,
+    PathCondition,
+    Stage,
+    compression,
+    configured_headers,
+    with_headers,
+)
 from infralint.platforms.vercel import EDGE_DURATION, FLUID_DEFAULT, Ceiling
 from infralint.sources.vercel.config import FunctionRule, Rewrite
-from infralint.sources.vercel.rewriting import rewritten
+from infralint.sources.vercel.destinations import Destination
 from infralint.sources.vercel.routes import Router, serves, specificity
+from infralint.text.patterns import Unsearchable
 
 Policy = Literal["duration", "require-edge", "require-node"]
 
@@ -127,38 +150,117 @@ class VercelFunction(Hop):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class NextRoute(Hop):
-    """A route of a Next.js server that the project runs itself.
-
-    compress: whether `next start` compresses responses. flushed: the route's responses are flushed
-    after each write, compressed or not.
-    """
+class NextHop(Hop):
+    """A way through a Next.js server that the project runs itself. compress: whether `next start` compresses responses."""
 
     platform: ClassVar[str] = "nextjs"
+
+    compress: Setting[bool]
+
+    def compression(self, response: Response, request: Request) -> Setting[bool]:
+        """Whether it compresses this response, which comes from behind, and holds it back to do so."""
+        return compression(response, self.compress)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NextRoute(NextHop):
+    """A route of a Next.js server that the project runs itself.
+
+    flushed: the route's responses are flushed after each write, compressed or not. content_type, headers: what its
+    code surely sends; configured: what `headers()` of next.config adds. complete: nothing else is sent that a hop looks at.
+    """
+
     kind: ClassVar[str] = "route"
     origin: ClassVar[bool] = True
 
     router: Router
-    compress: Setting[bool]
     flushed: bool = False
+    content_type: str | None = None
+    headers: Mapping[str, Known[str]] = field(default_factory=lambda: MappingProxyType({}))
+    configured: tuple[HeaderRule, ...] = ()
+    complete: bool = False
+
+    @property
+    def sent(self) -> Response:
+        """What its code sends."""
+        return Response(CHUNKED, self.content_type, self.headers, self.complete, self.where)
+
+    def compression(self, response: Response, request: Request) -> Setting[bool]:
+        """Whether its answer is compressed, and held for it."""
+        answer = with_headers(self.sent, configured_headers(self.configured, request.path))
+        return Known(False, self.where, "compress", "default") if self.flushed else compression(answer, self.compress)
+
+    def response_out(self, response: Response, request: Request) -> Response:
+        return with_headers(self.sent, configured_headers(self.configured, request.path))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class NextRewrite(Hop):
-    """A path that a Next.js server hands on to another server.
+class NextRewrite(NextHop):
+    """Paths that a Next.js server hands on to another server.
 
-    timeout: of its proxy, in seconds. compress: whether it compresses what comes back.
+    stage: when it is looked at. condition: which paths it takes. destination: where it leads. timeout: of its
+    proxy, in seconds of silence. configured: headers that next.config adds to what it passes on.
     """
 
-    platform: ClassVar[str] = "nextjs"
     kind: ClassVar[str] = "rewrite"
 
-    timeout: Known[float]
-    compress: Setting[bool]
+    stage: Stage
+    condition: PathCondition
+    destination: Destination
+    timeout: Setting[float]
+    configured: tuple[HeaderRule, ...] = ()
 
-    def takes(self, path: str) -> bool:
-        """Whether a concrete path is handed on."""
-        return rewritten(self.paths[0], self.upstream, path) is not None
+    @property
+    def pool(self) -> Pool:
+        return self.destination.pool
+
+    def request_out(self, request: Request) -> tuple[Forward, ...]:
+        paths, pool = self.destination.paths, self.pool
+        path = paths.forward(request.path) if paths is not None else None
+        if paths is None or path is None:
+            return (
+                Forward(
+                    replace(request, to=None),
+                    Pool(reason=pool.reason or "the path that goes on can't be told"),
+                    NO_PATH,
+                ),
+            )
+        target = next(iter(pool.targets), None)
+        return (Forward(replace(request, path=path, host=target.host if target else None, to=None), pool, paths),)
+
+    def compression(self, response: Response, request: Request) -> Setting[bool]:
+        """Whether what comes back is compressed, and held for it."""
+        return compression(self._with_configured(response, request), self.compress)
+
+    def response_out(self, response: Response, request: Request) -> Response:
+        sent = self._with_configured(response, request)
+        return replace(sent, framing=CHUNKED)
+
+    def _with_configured(self, response: Response, request: Request) -> Response:
+        return with_headers(response, configured_headers(self.configured, request.path))
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        """Lines of next.config."""
+        match setting:
+            case "compress":
+                return "compress: false,"
+            case "timeout":
+                return f"experimental: {{ proxyTimeout: {math.ceil(max(seconds, 300)) * 1000:_} }},"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _NoPath:
+    """A path that becomes what can't be told."""
+
+    def forward(self, path: str) -> str | None:
+        return None
+
+    def inverse(self, path: str) -> str | None:
+        return None
+
+
+NO_PATH = _NoPath()
 
 
 @dataclass(kw_only=True, eq=False)
@@ -172,23 +274,78 @@ class VercelNode(Node):
 
     def route(self, request: Request) -> list[Match]:
         """The function that serves a path, as the platform picks it."""
-        found = best(self.hops, request.path) or self._rewritten(request.path)
-        return [Match(found, self.certain)] if found is not None else []
+        found = best(self.hops, request.path)
+        if found is not None:
+            return [Match(found, self.certain)]
+        return self._rewritten(request.path)
 
-    def _rewritten(self, path: str) -> Hop | None:
+    def _rewritten(self, path: str) -> list[Match]:
+        doubts: list[str] = []
         for rewrite in self.rewrites:
-            target = rewritten(rewrite.source, rewrite.destination, path, rewrite.regex)
+            try:
+                target = rewrite.target(path)
+            except Unsearchable as error:
+                doubts.append(f"whether `{rewrite.source[:60]}` takes {path} can't be told: it {error}")
+                continue
             if target is not None:
-                return best(self.hops, target.partition("?")[0])
-        return None
+                found = best(self.hops, target.partition("?")[0])
+                return [Match(found, self.certain and not doubts, tuple(doubts))] if found is not None else []
+        return []
 
 
-def best(hops: Sequence[Hop], path: str) -> Hop | None:
+@dataclass(kw_only=True, eq=False)
+class NextNode(Node):
+    """A Next.js server that the project runs itself.
+
+    others: the paths of its routes that do not stream, which are answered before what comes after them.
+    https://nextjs.org/docs/app/api-reference/file-conventions/proxy#execution-order
+    """
+
+    platform: ClassVar[str] = "nextjs"
+
+    others: tuple[str, ...] = ()
+
+    def route(self, request: Request) -> list[Match]:
+        """What serves a path: middleware, rewrites before files, files, rewrites after them, dynamic routes, fallback."""
+        path, found, doubts = request.path, list[Match](), list[str]()
+        for step in self._steps():
+            if isinstance(step, NextRewrite):
+                verdict = step.condition.takes(path)
+                if verdict is None:
+                    doubts += step.condition.reasons(path)
+                    found.append(Match(step, False, tuple(doubts)))
+                elif verdict:
+                    return [*found, Match(step, not doubts, tuple(doubts))]
+            else:
+                served, hop = self._served(path, dynamic=step)
+                if served:
+                    return [*found, Match(hop, not doubts, tuple(doubts))] if hop is not None else found
+        return found
+
+    def _steps(self) -> Iterator[NextRewrite | bool]:
+        """Rewrites, and routes with (True) or without parameters (False), in the order in which they are tried."""
+        rewrites = [hop for hop in self.hops if isinstance(hop, NextRewrite)]
+        yield from (hop for stage in ("middleware", "beforeFiles") for hop in rewrites if hop.stage == stage)
+        yield False
+        yield from (hop for hop in rewrites if hop.stage == "afterFiles")
+        yield True
+        yield from (hop for hop in rewrites if hop.stage == "fallback")
+
+    def _served(self, path: str, dynamic: bool) -> tuple[bool, Hop | None]:
+        """Whether a route serves a path, and the hop where it is one that streams."""
+        routes = [hop for hop in self.hops if isinstance(hop, NextRoute) and ("[" in hop.paths[0]) == dynamic]
+        hop = best(routes, path)
+        others = (route for route in self.others if ("[" in route) == dynamic and serves(route, path))
+        other = min(others, key=specificity, default=None)
+        if hop is not None and (other is None or specificity(hop.paths[0]) <= specificity(other)):
+            return True, hop
+        return other is not None, None
+
+
+def best(hops: Iterable[Hop], path: str) -> Hop | None:
     """The most specific route that serves a path."""
-    routes = [hop for hop in hops if not isinstance(hop, NextRewrite)]
-    found = [hop for hop in routes if any(serves(route, path) for route in hop.paths)]
-    handed = (hop for hop in hops if isinstance(hop, NextRewrite) and hop.takes(path))
-    return min(found, key=lambda hop: specificity(hop.paths[0]), default=None) or next(handed, None)
+    found = [hop for hop in hops if any(serves(route, path) for route in hop.paths)]
+    return min(found, key=lambda hop: specificity(hop.paths[0]), default=None)
 
 
 def edge_duration(where: Location) -> Known[float]:

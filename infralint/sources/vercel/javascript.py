@@ -26,6 +26,8 @@ LARGEST = 1024 * 1024
 LONGEST_LINE = 50_000
 MOST_NODES = 200_000
 """Syntax nodes of a file that is looked into: some 10,000 lines."""
+REQUESTS = frozenset({"fetch", "axios", "got", "ky", "request"})
+"""Functions by which a server asks another."""
 LOOPS = frozenset("for_in_statement while_statement do_statement for_statement".split())
 FUNCTIONS = frozenset(
     "function_declaration generator_function_declaration function_expression generator_function arrow_function"
@@ -65,6 +67,13 @@ class Module:
     values: dict[str, Node] = field(default_factory=dict)
     declared: dict[str, Node] = field(default_factory=dict)
     broken: int = 0
+    _assigned: dict[int, dict[str, list[tuple[Node, str]]]] = field(default_factory=dict)
+
+    def assigned(self, function: Node) -> dict[str, list[tuple[Node, str]]]:
+        """What names are set to in a function of this file: each value, and the key that is taken from it."""
+        if function.id not in self._assigned:
+            self._assigned[function.id] = assignments(function)
+        return self._assigned[function.id]
 
     @cached_property
     def statements(self) -> dict[str, list[Node]]:
@@ -190,6 +199,58 @@ def arguments(node: Node) -> list[Node]:
     return [one for one in found.named_children if one.type != "comment"] if found is not None else []
 
 
+def assignments(function: Node) -> dict[str, list[tuple[Node, str]]]:
+    """What names are set to in a function: each value, and the key that is taken from it."""
+    found: dict[str, list[tuple[Node, str]]] = {}
+    for one in walk(function):
+        if one.type not in ("variable_declarator", "assignment_expression"):
+            continue
+        declares = one.type == "variable_declarator"
+        target = one.child_by_field_name("name" if declares else "left")
+        value = one.child_by_field_name("value" if declares else "right")
+        if target is None or value is None:
+            continue
+        if target.type == "identifier":
+            found.setdefault(text_of(target), []).append((value, ""))
+        elif target.type == "object_pattern":
+            for local, key in destructured(target).items():
+                found.setdefault(local, []).append((value, key))
+        elif target.type == "array_pattern":
+            for item in target.named_children:
+                found.setdefault(text_of(item), []).append((value, ""))
+    return found
+
+
+def header_of(node: Node) -> str:
+    """The name of the header whose value this string is: `{name: value}`, `set(name, value)`, `[name, value]`."""
+    parent = node.parent
+    if parent is None:
+        return ""
+    if parent.type == "pair" and parent.child_by_field_name("value") == node:
+        return text_of(parent.child_by_field_name("key")).strip("\"'[]").lower()
+    if parent.type in ("arguments", "array"):
+        before = node.prev_named_sibling
+        if before is not None:
+            return str(literal(before) or "").lower()
+        call = text_of(parent.parent.child_by_field_name("function")) if parent.parent is not None else ""
+        return "content-type" if call.endswith((".contentType", ".type")) else ""
+    return ""
+
+
+def is_request(node: Node) -> bool:
+    """Whether a node stands in the arguments of a request that the server makes itself."""
+    one = node.parent
+    while one is not None and one.type not in FUNCTIONS:
+        if one.type == "call_expression":
+            function = text_of(one.child_by_field_name("function"))
+            if function.partition(".")[0] in REQUESTS or function.endswith(".fetch"):
+                return True
+        if one.type == "new_expression" and text_of(one.child_by_field_name("constructor")) == "Request":
+            return True
+        one = one.parent
+    return False
+
+
 class Modules:
     """The JavaScript of a project: parsed when asked for, once, and joined by its imports."""
 
@@ -253,7 +314,17 @@ class Modules:
             if specifier.startswith(prefix) and specifier.endswith(suffix) and len(specifier) >= len(prefix + suffix):
                 middle = specifier[len(prefix) : len(specifier) - len(suffix) or None]
                 yield from (target.replace("*", middle, 1) for target in targets)
+        if specifier.startswith(("@/", "~/")):
+            yield from (
+                posixpath.join(base, start, specifier[2:]) for base in self._roots_of(folder) for start in ("src", "")
+            )
         yield from self._workspace(specifier)
+
+    def _roots_of(self, folder: str) -> Iterator[str]:
+        """The nearest folder with a package.json, whose `@/` is a habit where no tsconfig.json says what it is."""
+        while folder and posixpath.join(folder, "package.json") not in self.project.file_set:
+            folder = posixpath.dirname(folder)
+        yield folder
 
     def _file(self, path: str) -> str | None:
         """The file that a path without (or with another) extension names."""

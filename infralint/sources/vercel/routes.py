@@ -59,14 +59,25 @@ def next_routes(
                 yield Route(file, file[len(folder) :], base + path, "app" if name == "app/" else "pages")
 
 
+def next_pages(
+    files: Sequence[str], folder: str, extensions: Sequence[str] = PAGE_EXTENSIONS, base: str = ""
+) -> Iterator[Route]:
+    """The pages of the app router in a folder: server actions run as their functions."""
+    start = f"{folder}app/" if has_folder(files, f"{folder}app/") else f"{folder}src/app/"
+    for file in below(files, start):
+        path = None if is_aside(file) else _app_path(file[len(start) :], extensions, "page")
+        if path is not None:
+            yield Route(file, file[len(folder) :], base + path, "app")
+
+
 def is_aside(file: str) -> bool:
     """Whether a file is a test, a story or types: beside routes, never one."""
     return bool(_ASIDE.search(file))
 
 
-def _app_path(file: str, extensions: Sequence[str]) -> str | None:
+def _app_path(file: str, extensions: Sequence[str], stem: str = "route") -> str | None:
     folder, _, name = file.rpartition("/")
-    if not any(name == f"route.{extension}" for extension in extensions):
+    if not any(name == f"{stem}.{extension}" for extension in extensions):
         return None
     segments = folder.split("/") if folder else []
     if any(segment.startswith("_") for segment in segments):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from infralint.model import Known, Location, Related, Setting, Unknown
 from infralint.sources.vercel.javascript import Import, Module, Modules, line_of, literal, pairs, text_of, unwrapped
+from infralint.sources.vercel.places import location_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -146,7 +147,7 @@ class Segments:
         if declared is None:
             return None
         value = literal(declared.value)
-        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and value == int(value):
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and float(value).is_integer():
             return Known(float(value), self.place(module, declared.node), "maxDuration", written=text_of(declared.node))
         if value == "max":
             return Known(MAXIMUM, self.place(module, declared.node), "maxDuration", written=text_of(declared.node))
@@ -200,8 +201,7 @@ class Segments:
 
     def place(self, module: Module, node: Node) -> Location:
         """Where a node stands."""
-        (line, column), (end_line, end_column) = node.start_point, node.end_point
-        return Location(self.shown(module.path), line + 1, column + 1, end_line + 1, end_column + 1)
+        return location_of(node, self.shown(module.path))
 
 
 def exported_values(module: Module) -> dict[str, Declared]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from infralint.model import StreamKind
@@ -19,7 +20,8 @@ from infralint.sources.vercel.javascript import (
     Module,
     Modules,
     arguments,
-    destructured,
+    header_of,
+    is_request,
     line_of,
     literal,
     loaded,
@@ -29,6 +31,7 @@ from infralint.sources.vercel.javascript import (
     unwrapped,
     walk,
 )
+from infralint.sources.vercel.sent import headers_at, heartbeat_at
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -66,7 +69,6 @@ PACKAGES = ("ai/", "@ai-sdk/", "hono/", "mcp-handler/", "@vercel/", "@modelconte
 CONSUMERS = frozenset({"text", "json", "arrayBuffer", "blob", "formData", "bytes"})
 LONGEST_CHAIN = 8
 """Calls and members of an expression that are shown."""
-REQUESTS = frozenset({"fetch", "axios", "got", "ky", "request"})
 SERVER_RESPONSES = frozenset("res response resp reply reply.raw ctx.res context.res".split())
 FILE_READERS = frozenset("createReadStream readFile GetObjectCommand getObject openDownloadStream".split())
 OWNED_METHODS = frozenset({"body", "newResponse", "write", "Server"})
@@ -84,7 +86,10 @@ _FILE_TYPE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """Where code streams: `what` it does there, as a sentence without its subject."""
+    """Where code streams: `what` it does there, as a sentence without its subject.
+
+    headers: what surely goes out with it, by lower-case name. heartbeat: seconds between its pings, if it sends any.
+    """
 
     kind: StreamKind
     what: str
@@ -92,6 +97,8 @@ class Sighting:
     line: int
     session: str = ""
     content_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    heartbeat: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +120,12 @@ class _Meaning:
 
 
 class Streaming:
-    """Looks for streams in a project's modules."""
+    """Looks for streams in a project's modules. mention: without it, in a file or in what it imports, there is none."""
 
-    def __init__(self, modules: Modules) -> None:
+    def __init__(self, modules: Modules, mention: re.Pattern[bytes] = _MENTION) -> None:
         self.modules = modules
+        self._mention = mention
         self._mentions: dict[tuple[str, int], bool] = {}
-        self._scopes: dict[tuple[str, int], dict[str, list[tuple[Node, str]]]] = {}
         self._facts: dict[tuple[object, int, int], bool] = {}
         self._meanings: dict[_Name, _Meaning] = {}
         self._around: dict[_Name, _Meaning] = {}
@@ -135,7 +142,7 @@ class Streaming:
         """Whether a byte scan of a file and what it imports leaves it possible that it streams."""
         key = (path, depth)
         if key not in self._mentions:
-            self._mentions[key] = bool(_MENTION.search(self.modules.content(path))) or (
+            self._mentions[key] = bool(self._mention.search(self.modules.content(path))) or (
                 depth > 0 and any(self.is_mentioned(one, depth - 1) for one in self.modules.mentioned(path))
             )
         return self._mentions[key]
@@ -195,16 +202,16 @@ class Streaming:
         return self._search(module, [target])
 
     def _homes(self, module: Module, imports: Iterable[Import]) -> tuple[_Name, ...]:
-        """The names of the project's files that imports stand for; none for a package's."""
+        """The names that imports stand for, in those files of the project that may lead to a stream."""
         found = ((self.modules.resolve(module.path, one.specifier), one.name) for one in imports)
-        return tuple(_Name(path, name, True) for path, name in found if path)
+        return tuple(_Name(path, name, True) for path, name in found if path and self.is_mentioned(path, DEEPEST - 1))
 
     def _search(self, module: Module, nodes: Iterable[Node]) -> _Meaning:
         """The first sighting in pieces of code, or all that they refer to."""
         names: dict[Import | str, None] = {}
         for one in (below for node in nodes for below in walk(node)):
             if sighting := self._sighted(module, one):
-                return _Meaning(sighting)
+                return _Meaning(completed(module, one, sighting))
             if one.type in ("identifier", "shorthand_property_identifier", "type_identifier"):
                 names |= dict.fromkeys(self._referred(module, one))
             elif one.type == "call_expression" and module.loads:
@@ -454,36 +461,16 @@ class Streaming:
         """What a name was set to in the functions around it or at top level, and the key taken from that."""
         wanted = text_of(name)
         for function in module.functions_around(name):
-            if found := self._scope(module, function).get(wanted):
+            if found := module.assigned(function).get(wanted):
                 return found[:MOST_VALUES]
         return [(module.values[wanted], "")] if wanted in module.values else []
 
-    def _scope(self, module: Module, function: Node) -> dict[str, list[tuple[Node, str]]]:
-        key = (module.path, function.id)
-        if key not in self._scopes:
-            self._scopes[key] = _assignments(function)
-        return self._scopes[key]
 
-
-def _assignments(function: Node) -> dict[str, list[tuple[Node, str]]]:
-    found: dict[str, list[tuple[Node, str]]] = {}
-    for one in walk(function):
-        if one.type not in ("variable_declarator", "assignment_expression"):
-            continue
-        declares = one.type == "variable_declarator"
-        target = one.child_by_field_name("name" if declares else "left")
-        value = one.child_by_field_name("value" if declares else "right")
-        if target is None or value is None:
-            continue
-        if target.type == "identifier":
-            found.setdefault(text_of(target), []).append((value, ""))
-        elif target.type == "object_pattern":
-            for local, key in destructured(target).items():
-                found.setdefault(local, []).append((value, key))
-        elif target.type == "array_pattern":
-            for item in target.named_children:
-                found.setdefault(text_of(item), []).append((value, ""))
-    return found
+def completed(module: Module, node: Node, sighting: Sighting) -> Sighting:
+    """A sighting with what the code around it sends along."""
+    headers = headers_at(module, node)
+    content_type = headers.get("content-type", sighting.content_type)
+    return replace(sighting, headers=headers, content_type=content_type, heartbeat=heartbeat_at(module, node))
 
 
 def _library(module: Module, node: Node, name: str, specifier: str) -> Sighting | None:
@@ -503,41 +490,11 @@ def _header(module: Module, node: Node) -> Sighting | None:
     """A response header that only a stream has."""
     value = str(literal(node) or "").lower()
     if value.partition(";")[0] == "text/event-stream":
-        if _header_of(node) == "content-type" and not _is_request(node):
+        if header_of(node) == "content-type" and not is_request(node):
             return _sighting(module, node, "answers with text/event-stream", content_type="text/event-stream")
-    elif value == "no" and _header_of(node) == "x-accel-buffering" and not _is_request(node):
+    elif value == "no" and header_of(node) == "x-accel-buffering" and not is_request(node):
         return _sighting(module, node, 'answers with "X-Accel-Buffering: no"')
     return None
-
-
-def _header_of(node: Node) -> str:
-    """The name of the header whose value this string is: `{name: value}`, `set(name, value)`, `[name, value]`."""
-    parent = node.parent
-    if parent is None:
-        return ""
-    if parent.type == "pair" and parent.child_by_field_name("value") == node:
-        return text_of(parent.child_by_field_name("key")).strip("\"'[]").lower()
-    if parent.type in ("arguments", "array"):
-        before = node.prev_named_sibling
-        if before is not None:
-            return str(literal(before) or "").lower()
-        call = text_of(parent.parent.child_by_field_name("function")) if parent.parent is not None else ""
-        return "content-type" if call.endswith((".contentType", ".type")) else ""
-    return ""
-
-
-def _is_request(node: Node) -> bool:
-    """Whether a node stands in the arguments of a request that the server makes itself."""
-    one = node.parent
-    while one is not None and one.type not in FUNCTIONS:
-        if one.type == "call_expression":
-            function = text_of(one.child_by_field_name("function"))
-            if function.partition(".")[0] in REQUESTS or function.endswith(".fetch"):
-                return True
-        if one.type == "new_expression" and text_of(one.child_by_field_name("constructor")) == "Request":
-            return True
-        one = one.parent
-    return False
 
 
 def _is_consumed(node: Node) -> bool:
@@ -569,7 +526,7 @@ def _says_stream(node: Node) -> bool:
 def _accepts_events(node: Node) -> bool:
     """Whether the header `Accept: text/event-stream` is given in a piece of code."""
     strings = (one for one in walk(node) if one.type == "string" and "text/event-stream" in text_of(one).lower())
-    return any(_header_of(one) == "accept" for one in strings)
+    return any(header_of(one) == "accept" for one in strings)
 
 
 def _sends_file(node: Node) -> bool:

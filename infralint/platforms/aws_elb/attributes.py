@@ -8,16 +8,19 @@ here knows where the attributes came from.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeVar
 
 from infralint.model import (
     UNLIMITED,
     Affinity,
+    Forward,
     Hop,
     Known,
     Location,
+    Pool,
+    Request,
     Setting,
     Unknown,
     Upgrade,
@@ -113,6 +116,16 @@ class LoadBalancer(Hop):
     attributes: Attributes = field(default_factory=lambda: NOTHING, hash=False)
     stray_idle: Known[float] | None = None
     unstickable: str = ""
+
+    @property
+    def pool(self) -> Pool:
+        """The target group; what stands behind it, references say."""
+        return Pool(references=(self.group,)) if self.group else Pool()
+
+    def request_out(self, request: Request) -> tuple[Forward, ...]:
+        """The request as it came, over HTTP/1.1: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/."""
+        http = Known("1.1", self.where, "the load balancer", "default")
+        return (Forward(replace(request, to=None, http=http), self.pool),)
 
     def between_groups(self) -> str:
         """What an action over several target groups has to say to keep a client with one, as AWS's API has it."""
@@ -248,9 +261,14 @@ def assumable(parts: Parts) -> bool:
     return not isinstance(port, Known) or port.value in WEB_PORTS
 
 
-def likely(found: Sequence[tuple[H, bool]]) -> list[tuple[H, bool]]:
+Choice = tuple[H, bool, tuple[str, ...]]
+"""A hop that may serve a stream, whether it surely does, and why not."""
+
+
+def likely(found: Sequence[Choice[H]]) -> list[Choice[H]]:
     """Of the hops that may serve a stream those of the web; where there are none of these the others, none certain."""
-    return [pair for pair in found if pair[0].assumable] or [(hop, False) for hop, _ in found]
+    doubt = ("nothing says that it carries a stream: its port is not one of the web",)
+    return [choice for choice in found if choice[0].assumable] or [(hop, False, doubt) for hop, _, _ in found]
 
 
 def carries_tcp(protocol: str) -> bool:

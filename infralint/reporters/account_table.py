@@ -7,11 +7,9 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from infralint.engine.report import Report
-from infralint.model import Crossing, Finding, Hop, Known, Location, Reading, Setting, Stream
-from infralint.project.config import Settings
+from infralint.model import Crossing, Finding, Hop, Known, Location, Setting, Stream
 from infralint.reporters.html import Row
 from infralint.sources.aws_account.hops import LiveLoadBalancer
-from infralint.trace.crossings import crossings
 
 AFFINITY = {
     "single": "one target",
@@ -22,13 +20,13 @@ AFFINITY = {
 }
 
 
-def rows(reading: Reading, report: Report, settings: Settings) -> list[Row]:
+def rows(hops: Iterable[Hop], crossings: Iterable[Crossing[Hop]], report: Report) -> list[Row]:
     """One row for each load balancer and each idle timeout of it, the ones with findings first."""
     crossed: dict[int, list[Crossing[Hop]]] = defaultdict(list)
-    for crossing in crossings(settings, [reading]):
+    for crossing in crossings:
         crossed[id(crossing.hop)].append(crossing)
     found: dict[tuple[str, Location], list[LiveLoadBalancer]] = defaultdict(list)
-    for hop in reading.hops:
+    for hop in hops:
         if isinstance(hop, LiveLoadBalancer):
             found[hop.arn, hop.idle_timeout.where].append(hop)
     made = [_row(group, [one for hop in group for one in crossed[id(hop)]], report) for group in found.values()]

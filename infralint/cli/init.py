@@ -1,0 +1,37 @@
+"""`infralint init`: a first infralint.yaml."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from infralint.cli.publish import fail
+from infralint.engine.run import read
+from infralint.engine.starting import NAME, draft, entries, save
+from infralint.project import Project, find_root
+from infralint.project.config import Settings, find_config
+from infralint.text.wording import plural
+
+
+@click.command("init")
+@click.argument("folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Write over an infralint.yaml that is there.")
+def init_command(folder: Path, force: bool) -> None:
+    """Write an infralint.yaml with the streams that FOLDER's project shows, and why. It asks nothing."""
+    root = find_root(Path(os.path.abspath(folder)))
+    target, there = root / NAME, find_config(root)
+    if there is not None and not force:
+        fail(f"{os.path.relpath(there)} is there already; --force writes a new {NAME}")
+    readings = read(Project(root, Settings()))
+    found = entries(readings)
+    try:
+        save(draft(found), target, force)
+    except OSError as error:
+        fail(f"{os.path.relpath(target)}: can't be written: {error.strerror}")
+    for entry in found:
+        click.echo(f"{entry.stream}: {entry.why}")
+    for problem in [unreadable for reading in readings for unreadable in reading.unreadable]:
+        click.echo(f"infralint: {problem.where}: {problem.message}", err=True)
+    click.echo(f"{os.path.relpath(target)}: {plural(len(found), 'stream')} found.")

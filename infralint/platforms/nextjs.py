@@ -1,0 +1,131 @@
+"""What a Next.js server that the project runs itself (`next start`, standalone) does to a stream.
+
+Measured with `next start` 16.4: what `NextResponse.rewrite()` and `rewrites()` pass on is compressed like its own
+answers, and held for it, unless `Content-Encoding` or `no-transform` stands in the response; `headers()` of next.config
+reaches its own answers and what its middleware rewrites, and not what `rewrites()` sends to another server; either is
+cut after 30 s of silence. Route handlers of the app router are flushed after each piece.
+
+https://nextjs.org/docs/app/api-reference/config/next-config-js/compress
+https://nextjs.org/docs/app/api-reference/config/next-config-js/headers
+https://nextjs.org/docs/app/api-reference/config/next-config-js/rewrites
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+from infralint.model import NOWHERE, Framing, Known, Response, Setting, Unknown
+from infralint.text.path_patterns import match_path
+from infralint.text.patterns import Unsearchable
+
+PROXY_TIMEOUT = 30.0
+"""Seconds of silence: `experimental.proxyTimeout`, for `rewrites()` and middleware alike."""
+
+CHUNKED: Known[Framing] = Known("chunked", NOWHERE, "Transfer-Encoding", "default")
+"""How it frames what it streams, over HTTP/1.1."""
+
+Stage = Literal["middleware", "beforeFiles", "afterFiles", "fallback"]
+"""When a rewrite is looked at: before all routes, before static ones, before dynamic ones, after all."""
+
+_COMPRESSIBLE = re.compile(r"text/|.+\+(?:json|text|xml)$|application/(?:json|stream\+json|javascript|xml)")
+"""https://github.com/expressjs/compression: what `compressible` says of the types that streams have."""
+
+
+class PathCondition(Protocol):
+    """Which paths a rewrite takes."""
+
+    def takes(self, path: str) -> bool | None:
+        """Whether it takes a concrete path; None where that can't be told."""
+        ...
+
+    def reasons(self, path: str) -> tuple[str, ...]:
+        """Why that can't be told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Paths that match one of some patterns. reason: why one that does may still not be taken."""
+
+    patterns: tuple[str, ...]
+    reason: str = ""
+
+    def takes(self, path: str) -> bool | None:
+        try:
+            found = any(match_path(pattern, path) is not None for pattern in self.patterns)
+        except Unsearchable:
+            return None
+        return None if found and self.reason else found
+
+    def reasons(self, path: str) -> tuple[str, ...]:
+        if self.reason:
+            return (self.reason,)
+        return (f"whether `{self.patterns[0][:60]}` takes {path} can't be told",) if self.takes(path) is None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class BelowBase:
+    """A condition on what follows `basePath`."""
+
+    base: str
+    inner: PathCondition
+
+    def takes(self, path: str) -> bool | None:
+        return self.inner.takes(path.removeprefix(self.base) or "/") if path.startswith(self.base) else False
+
+    def reasons(self, path: str) -> tuple[str, ...]:
+        return self.inner.reasons(path.removeprefix(self.base) or "/")
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRule:
+    """One entry of `headers()`. headers: by lower-case name. reason: why it may not hold for all requests to that path."""
+
+    source: str
+    headers: Mapping[str, Known[str]]
+    reason: str = ""
+
+
+def configured_headers(rules: Iterable[HeaderRule], path: str) -> dict[str, Setting[str]]:
+    """The headers that `headers()` sends with an answer of a path; the last entry that sets one wins."""
+    found: dict[str, Setting[str]] = {}
+    for rule in rules:
+        for name, value in rule.headers.items():
+            doubt = rule.reason or _doubt(rule.source, path)
+            if doubt is None:
+                continue
+            found[name] = Unknown(value.where, name, doubt) if doubt else value
+    return found
+
+
+def _doubt(source: str, path: str) -> str | None:
+    """Why it can't be told whether a pattern takes a path, empty where it does; None where it does not."""
+    try:
+        return None if match_path(source, path) is None else ""
+    except Unsearchable as error:
+        return f"whether `{source}` takes {path} can't be told: it {error}"
+
+
+def with_headers(response: Response, headers: Mapping[str, Setting[str]], complete: bool = True) -> Response:
+    """A response with headers that it does not carry itself. complete: no others are added."""
+    kept = {**headers, **response.headers}
+    return replace(response, headers=kept, complete=response.complete and complete)
+
+
+def compression(response: Response, compress: Setting[bool]) -> Setting[bool]:
+    """Whether an answer that is not flushed is compressed, and so held back."""
+    if _is_exempt(response):
+        return Known(False, compress.where, "compress", "default")
+    return compress
+
+
+def _is_exempt(response: Response) -> bool:
+    """Whether compression leaves a response alone, as far as is known."""
+    encoding, control = response.header("content-encoding"), response.header("cache-control")
+    encoded = isinstance(encoding, Known) and encoding.value.strip().lower() not in ("", "identity")
+    kept = isinstance(control, Known) and "no-transform" in control.value.lower()
+    content_type = (response.content_type or "").partition(";")[0].strip().lower()
+    return encoded or kept or bool(content_type and not _COMPRESSIBLE.match(content_type))

@@ -1,0 +1,281 @@
+"""Compose files: what runs beside what, under which names, from which folders and with which files.
+
+https://docs.docker.com/reference/compose-file/, https://docs.docker.com/compose/how-tos/multiple-compose-files/merge/
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from infralint.model import Location, Service, Unreadable
+from infralint.project import CantRead, Project
+from infralint.project.compose.document import Document, replaced_keys
+from infralint.project.compose.service import Build, ComposeService, Mount, Port, Written, lay_over, without
+from infralint.project.dockerfile import Dockerfile, parse_dockerfile
+from infralint.project.variables import env_values
+from infralint.text.lazy import lazy
+from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
+
+__all__ = [
+    "Build",
+    "Compose",
+    "ComposeService",
+    "Mount",
+    "Port",
+    "Written",
+    "copied_files",
+    "dockerfile_of",
+    "dockerfile_path",
+    "read_compose",
+    "services_of",
+]
+
+NAMES = ("*compose*.y*ml", "*stack*.y*ml", "*swarm*.y*ml", "local.y*ml", "production.y*ml", "staging.y*ml")
+"""Compose files by their names, as far as they hold `services:`."""
+DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+"""The file that compose takes in a folder, the first the first."""
+
+_OVERRIDE = lazy(r"(.+)\.override\.ya?ml")
+_SERVICES = lazy(r"(?m)^services[\"']?[ \t]*:")
+_TEMPLATED = lazy(r"\{[{%]")
+_STANDS_ALONE = ("image", "build", "extends", "provider")
+
+
+@dataclass
+class Compose:
+    """The services of a project's compose files; what could not be read of them; templates that were passed over."""
+
+    services: list[ComposeService] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+
+def read_compose(project: Project) -> Compose:
+    """Every service of a project's compose files, those that belong over another laid over it. Read once a project."""
+    return project.remembered("compose", lambda: _Reader(project).read())
+
+
+class _Reader:
+    """The compose files of one project, each parsed once."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.found = Compose()
+        self.roots: dict[str, YamlValue | None] = {}
+        self.documents: dict[tuple[str, str, str], Document | None] = {}
+
+    def read(self) -> Compose:
+        named = {path: document for path in self.project.named(*NAMES) if (document := self._document(path))}
+        over = self._overrides(named)
+        partial = {path: base for path in named if path not in over and (base := _base_of_partial(path, named))}
+        whole = [document for path, document in named.items() if path not in over and path not in partial]
+        included = list(self._included(whole))
+        known = {document.path for group in included for document in group}
+        groups = [
+            [document, *self._laid_on(document.path, over, named)] for document in whole if document.path not in known
+        ]
+        for first, *others in [*groups, *included]:
+            self.found.services += _services(first, others)
+        for path, base in partial.items():
+            self.found.services += _variants(named[base], named[path])
+        return self.found
+
+    def _overrides(self, named: Mapping[str, Document]) -> dict[str, str]:
+        """Files that compose lays over another one without being asked -> that one."""
+        found: dict[str, str] = {}
+        for path, document in named.items():
+            listed = document.variables.get("COMPOSE_FILE", "").replace(";", ":").split(":")
+            paths = [posixpath.normpath(posixpath.join(document.folder, name)) for name in listed if name]
+            found |= {other: paths[0] for other in paths[1:] if other in named and paths[0] in named}
+            if base := _base_of_override(path, named):
+                found.setdefault(path, base)
+        return found
+
+    @staticmethod
+    def _laid_on(path: str, over: Mapping[str, str], named: Mapping[str, Document]) -> list[Document]:
+        return [named[other] for other, base in over.items() if base == path]
+
+    def _included(self, documents: Sequence[Document]) -> Iterator[list[Document]]:
+        """The files that others include, with what is laid over each, in the group of the file that includes them."""
+        pending, known = list(documents), set()
+        while pending:
+            document = pending.pop()
+            for paths, folder in _includes(document):
+                found = [other for path in paths if (other := self._document(path, folder, folder)) is not None]
+                if found and found[0].path not in known:
+                    known.add(found[0].path)
+                    for other in found:
+                        other.group = document.group
+                    pending += found
+                    yield found
+
+    def _document(self, path: str, folder: str | None = None, home: str | None = None) -> Document | None:
+        """A file that holds services. folder: what paths in it are relative to; home: where its .env file lies."""
+        folder = posixpath.dirname(path) if folder is None else folder
+        home = folder if home is None else home
+        key = (path, folder, home)
+        if key not in self.documents:
+            root = self._root(path)
+            self.documents[key] = None if root is None else self._made(path, root, folder, home)
+        return self.documents[key]
+
+    def _made(self, path: str, root: YamlValue, folder: str, home: str) -> Document:
+        def extended(other: str) -> Document | None:
+            return self._document(other, home=home)
+
+        return Document(path, root, folder, self._variables(home), self.project.shown, extended, folder)
+
+    def _root(self, path: str) -> YamlValue | None:
+        """The first document of a file, if it holds services."""
+        if path not in self.roots:
+            root = self._parsed(path) if path in self.project.file_set else None
+            self.roots[path] = root if root is not None and root.members_of("services") else None
+            if self.roots[path] is not None:
+                self.found.files.append(path)
+        return self.roots[path]
+
+    def _parsed(self, path: str) -> YamlValue | None:
+        text = ""
+        try:
+            text = self.project.text(path)
+            return next(iter(read_yaml(text, allow_duplicates=True)), None) if _SERVICES.search(text) else None
+        except CantRead as problem:
+            self.found.unreadable.append(self.project.unreadable(path, problem))
+        except YamlProblem as problem:
+            if _TEMPLATED.search(text):
+                self.found.skipped.append(f"{self.project.shown(path)}: is a template, which has to be rendered first")
+            else:
+                message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
+                self.found.unreadable.append(self.project.unreadable(path, message, problem.line, problem.column))
+        return None
+
+    def _variables(self, folder: str) -> dict[str, str]:
+        """What the .env file of a folder gives to the holes of its compose files."""
+        path = posixpath.join(folder, ".env")
+        try:
+            return env_values(self.project.text(path)) if path in self.project.file_set else {}
+        except CantRead:
+            return {}
+
+
+def _default(folder: str, documents: Mapping[str, Document]) -> str:
+    """The compose file that is taken in a folder where none is named; empty if there is none."""
+    return next((path for name in DEFAULTS if (path := posixpath.join(folder, name)) in documents), "")
+
+
+def _base_of_override(path: str, documents: Mapping[str, Document]) -> str:
+    """The file that `NAME.override.yml` is laid over: NAME.yml, or the folder's default; empty for other files."""
+    folder, name = posixpath.split(path)
+    found = _OVERRIDE.fullmatch(name)
+    if found is None:
+        return ""
+    alike = [posixpath.join(folder, f"{found[1]}{ending}") for ending in (".yml", ".yaml")]
+    return next((base for base in alike if base in documents), "") or _default(folder, documents)
+
+
+def _base_of_partial(path: str, documents: Mapping[str, Document]) -> str:
+    """The default file of the folder, for a file that describes some of its services only in part; empty for others."""
+    base = _default(posixpath.dirname(path), documents)
+    if not base or base == path or posixpath.basename(path) in DEFAULTS:
+        return ""
+    services = documents[path].services
+    partial = [name for name, value in services.items() if not any(value.get(key) for key in _STANDS_ALONE)]
+    return base if any(name in documents[base].services for name in partial) else ""
+
+
+def _services(document: Document, over: Sequence[Document]) -> Iterator[ComposeService]:
+    """The services of a file with what others, laid over it, say of them; and those that only these have."""
+    for name in dict.fromkeys(name for other in (document, *over) for name in other.services):
+        found = [other for other in (document, *over) if name in other.services]
+        service = found[0].service(name)
+        for other in found[1:]:
+            merged = lay_over(without(service, replaced_keys(other.services[name])), other.service(name))
+            service = replace(merged, path=service.path, line=service.line, group=service.group)
+        yield service
+
+
+def _variants(base: Document, document: Document) -> Iterator[ComposeService]:
+    """What a file for one surrounding (`docker-compose.prod.yml`) makes of services of the base file."""
+    for name, value in document.services.items():
+        over = document.service(name)
+        beneath = base.service(name) if name in base.services else None
+        yield over if beneath is None else lay_over(without(beneath, replaced_keys(value)), over)
+
+
+def _includes(document: Document) -> Iterator[tuple[list[str], str]]:
+    """What each entry of `include:` names: a file and those over it, and the folder that their paths are relative to."""
+    for item in document.root.items_of("include"):
+        single = item.text or item.text_of("path")
+        texts = [single] if single else [path.text for path in item.items_of("path") if path.text]
+        paths = [path for text in texts if (path := document.project_path(document.filled(text))) is not None]
+        named = document.filled(item.text_of("project_directory"))
+        folder = document.project_path(named) if named else None
+        if paths:
+            yield paths, posixpath.dirname(paths[0]) if folder is None else folder
+
+
+def services_of(project: Project) -> list[Service]:
+    """The services as the topology takes them: their names, the files that they run on, what they are built from."""
+    services = read_compose(project).services
+    return [_as_service(project, service, services) for service in services]
+
+
+def _as_service(project: Project, service: ComposeService, services: list[ComposeService]) -> Service:
+    image = dockerfile_of(project, service)
+    copied = frozenset(path for _, path in copied_files(service, image)) if image else frozenset()
+    listens = [port.target for port in service.ports if port.target]
+    published = [port.published for port in service.ports if port.published]
+    if service.shares == "host":
+        published += listens
+    return Service(
+        name=service.name,
+        where=Location(project.shown(service.path), service.line),
+        names=service.names | frozenset(_names_given(service, services)),
+        files=frozenset(mount.source for mount in service.mounts) | copied,
+        context=service.context,
+        ports=tuple(dict.fromkeys(listens)) or (image.exposed if image else ()),
+        published=tuple(dict.fromkeys(published)),
+        replicas=service.replicas,
+        image=service.image.text if service.image else "",
+        group=service.group,
+    )
+
+
+def _names_given(service: ComposeService, services: list[ComposeService]) -> Iterator[str]:
+    """Names that other services give to one: by their links, and the name of the one whose network it shares."""
+    known = {other.name for other in services}
+    for other in services:
+        if other.group == service.group:
+            yield from (alias for alias, name in other.links.items() if name == service.name and alias not in known)
+            if service.shares == other.name:
+                yield from other.names
+
+
+def dockerfile_of(project: Project, service: ComposeService) -> Dockerfile | None:
+    """The Dockerfile that builds a service's image, if it is in the project."""
+    build = service.build
+    if build is None or (build.context is None and not build.inline):
+        return None
+    path = dockerfile_path(build)
+    try:
+        text = build.inline or (project.text(path) if path in project.file_set else "")
+    except CantRead:
+        return None
+    return parse_dockerfile(text, build.target, build.arguments) if text else None
+
+
+def dockerfile_path(build: Build) -> str:
+    """Where the Dockerfile of a build lies, as a project path."""
+    return posixpath.normpath(posixpath.join(build.context or "", build.dockerfile or "Dockerfile"))
+
+
+def copied_files(service: ComposeService, image: Dockerfile) -> Iterator[tuple[str, str]]:
+    """Where a build puts what, each with the project path that it is copied from (a glob as it is written)."""
+    for copied in image.copied:
+        for source in copied.sources:
+            path = posixpath.normpath(posixpath.join(service.context or "", source.lstrip("/")))
+            if not path.startswith("..") and path not in ("", "."):
+                yield copied.target, path

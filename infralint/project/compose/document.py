@@ -1,0 +1,283 @@
+"""One compose file to services, each value filled in and with its place.
+
+https://docs.docker.com/reference/compose-file/services/
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from infralint.model import Known, Location, Setting, Unknown
+from infralint.project.compose.service import Build, ComposeService, Mount, Port, Written, lay_over, without
+from infralint.project.variables import fill
+from infralint.text.yaml_places import Span, YamlValue
+
+DEEPEST = 16
+"""How many services may extend each other in a row."""
+MOST_PORTS = 1000
+"""Ports of one range."""
+_HERE = frozenset({"PWD"})
+"""Variables that name the folder of the compose file, where people call it."""
+
+
+@dataclass(eq=False)
+class Document:
+    """A compose file. folder: what its paths are relative to; variables: values of its holes; shown: the path to show.
+
+    extended: the document of a file that services extend, None where it can't be had. group: of its services.
+    """
+
+    path: str
+    root: YamlValue
+    folder: str
+    variables: Mapping[str, str]
+    shown: Callable[[str], str]
+    extended: Callable[[str], Document | None]
+    group: str
+    _made: dict[str, ComposeService] = field(default_factory=dict)
+
+    @property
+    def services(self) -> Mapping[str, YamlValue]:
+        """What the file says of each service, by name."""
+        return self.root.members_of("services")
+
+    def service(self, name: str, depth: int = 0) -> ComposeService:
+        """A service of this file, laid over what it extends."""
+        if name not in self._made:
+            value = self.services[name]
+            own = self._service(name, value)
+            base = self._extended(value, depth) if depth < DEEPEST else None
+            self._made[name] = own if base is None else lay_over(without(base, replaced_keys(value)), own)
+        return self._made[name]
+
+    def _extended(self, value: YamlValue, depth: int) -> ComposeService | None:
+        name = self._text(value, "extends") or self._text(value, "extends", "service")
+        file = self._text(value, "extends", "file")
+        path = self.project_path(file) if file else None
+        document = self if not file else self.extended(path) if path is not None else None
+        if document is None or name not in document.services:
+            return None
+        base = document.service(name, depth + 1)
+        return replace(base, names=base.names - {name}, links={}, shares="")
+
+    def _service(self, name: str, value: YamlValue) -> ComposeService:
+        return ComposeService(
+            name=name,
+            path=self.path,
+            line=self._lines[name].line,
+            group=self.group,
+            image=self._image(value),
+            build=self._build(value),
+            mounts=(*self._volumes(value), *self._files(value, "configs", "/"), *self._files(value, "secrets", "/run/secrets")),
+            environment=self._environment(value),
+            env_files=tuple(self._env_files(value)),
+            ports=tuple(dict.fromkeys([*self._ports(value), *self._exposed(value)])),
+            names=frozenset(filter(None, [name, *self._names(value)])),
+            labels=dict(self._labels(value)),
+            entrypoint=self._words(value, "entrypoint"),
+            command=self._words(value, "command"),
+            links=dict(self._links(value)),
+            shares=self._text(value, "network_mode").removeprefix("service:"),
+            replicas=self._replicas(value),
+            profiles=frozenset(self._texts(value, "profiles")),
+        )  # fmt: skip
+
+    @property
+    def _lines(self) -> Mapping[str, Span]:
+        services = self.root.get("services")
+        return services.keys if services is not None else {}
+
+    def _image(self, value: YamlValue) -> Written | None:
+        image = value.get("image")
+        return Written(self.filled(image.text), self.path, image.line) if image is not None and image.text else None
+
+    def _build(self, value: YamlValue) -> Build | None:
+        build = value.get("build")
+        if build is None or build.is_null:
+            return None
+        context = self._text(build) or self._text(build, "context") or "."
+        return Build(
+            context=None if "://" in context or context.startswith("git@") else self.project_path(context),
+            dockerfile=self._text(build, "dockerfile"),
+            inline=build.text_of("dockerfile_inline").replace("$$", "$"),
+            target=self._text(build, "target"),
+            arguments={name: self.filled(text) for name, text, _ in pairs(build.get("args")) if text is not None},
+        )
+
+    def _names(self, value: YamlValue) -> Iterator[str]:
+        """What others may call it: aliases, its container, its host."""
+        yield self._text(value, "container_name")
+        yield self._text(value, "hostname")
+        for network in value.members_of("networks").values():
+            yield from self._texts(network, "aliases")
+
+    def _links(self, value: YamlValue) -> Iterator[tuple[str, str]]:
+        """Names by which it alone may dial other services."""
+        for text in self._texts(value, "links"):
+            name, _, alias = text.partition(":")
+            if alias:
+                yield alias, name
+
+    def _ports(self, value: YamlValue) -> Iterator[Port]:
+        """`[host:][published:]target[/protocol]`, or a mapping. What is not TCP carries no stream."""
+        for item in value.items_of("ports"):
+            host, target = self._text(item, "published"), self._text(item, "target")
+            protocol = self._text(item, "protocol")
+            if item.text is not None:
+                text, _, protocol = self.filled(item.text).partition("/")
+                before, _, target = text.rpartition(":")
+                host = "" if not before else before if before.startswith("${") else before.rpartition(":")[2]
+            if protocol in ("", "tcp"):
+                yield from _paired(host, target)
+
+    def _exposed(self, value: YamlValue) -> Iterator[Port]:
+        for text in self._texts(value, "expose"):
+            yield from (Port(number) for number in _numbers(text.partition("/")[0]))
+
+    def _volumes(self, value: YamlValue) -> Iterator[Mount]:
+        """What volumes show of the project, in the short form (`./conf:/etc/nginx:ro`) and the long one."""
+        for item in value.items_of("volumes"):
+            source = self._text(item, "source") or self._text(item, "src")
+            target = self._text(item, "target") or self._text(item, "dst") or self._text(item, "destination")
+            if item.text is not None:
+                source, _, rest = self._here(item.text).partition(":")
+                target = rest.partition(":")[0]
+            elif self._text(item, "type") not in ("", "bind", "volume"):
+                continue
+            path = self.project_path(source) if _is_path(source) else self._bound(source)
+            if path is not None and target:
+                yield Mount(path, target)
+
+    def _bound(self, volume: str) -> str | None:
+        """The project folder that a named volume is bound to."""
+        options = self.root.get("volumes", volume, "driver_opts")
+        device = self._text(options, "device") if options is not None else ""
+        return self.project_path(device) if _is_path(device) else None
+
+    def _files(self, value: YamlValue, kind: str, folder: str) -> Iterator[Mount]:
+        """Files that `configs:` and `secrets:` bring; one whose content is written out stands in the compose file."""
+        for item in value.items_of(kind):
+            name = self.filled(item.text or "") or self._text(item, "source")
+            given = self.root.get(kind, name)
+            file = self._text(given, "file") if given is not None else ""
+            path = (
+                self.project_path(file) if file else self.path if given is not None and given.get("content") else None
+            )
+            if path is not None:
+                yield Mount(path, posixpath.join(folder, self._text(item, "target") or name))
+
+    def _environment(self, value: YamlValue) -> dict[str, Written]:
+        """Values of its environment as they are written; one that is only named comes from outside: `${NAME}`."""
+        return {
+            name: Written(f"${{{name}}}" if text is None else text, self.path, line)
+            for name, text, line in pairs(value.get("environment"))
+        }
+
+    def _env_files(self, value: YamlValue) -> Iterator[str]:
+        single = self._text(value, "env_file") or self._text(value, "env_file", "path")
+        items = [self._text(item) or self._text(item, "path") for item in value.items_of("env_file")]
+        for file in [single, *items]:
+            path = self.project_path(file) if file else None
+            if path is not None:
+                yield path
+
+    def _labels(self, value: YamlValue) -> Iterator[tuple[str, str]]:
+        for labels in (value.get("labels"), value.get("deploy", "labels")):
+            yield from ((name, self.filled(text or "")) for name, text, _ in pairs(labels))
+
+    def _words(self, value: YamlValue, key: str) -> tuple[str, ...]:
+        return tuple(self._texts(value, key) or self._text(value, key).split())
+
+    def _replicas(self, value: YamlValue) -> Setting[int] | None:
+        """`deploy.replicas`, or the older `scale`; None where nothing is said."""
+        mode = value.get("deploy", "mode")
+        if mode is not None and mode.text in ("global", "global-job"):
+            return Unknown(self._at(mode), "mode", f"`mode: {mode.text}` runs one on each machine")
+        for keys in (("deploy", "replicas"), ("scale",)):
+            given = value.get(*keys)
+            if given is None or given.is_null:
+                continue
+            text = self.filled(given.text or "")
+            written = f"{keys[-1]}: {given.text}"
+            if _is_number(text):
+                return Known(int(text), self._at(given), keys[-1], written=written)
+            return Unknown(self._at(given), keys[-1], f"`{written}` is only known once it is filled in")
+        return None
+
+    def _text(self, value: YamlValue, *path: str) -> str:
+        """The text of a value, or of a member; `$PWD` stands for the folder of the file."""
+        found = value.get(*path)
+        return self._here(found.text) if found is not None and found.text and not found.is_null else ""
+
+    def _texts(self, value: YamlValue, *path: str) -> list[str]:
+        return [self.filled(item.text) for item in value.items_of(*path) if item.text]
+
+    def filled(self, text: str) -> str:
+        """A text with its variables by the .env file and their own defaults."""
+        return fill(text, self.variables)
+
+    def _here(self, text: str) -> str:
+        return fill(text, {**dict.fromkeys(_HERE, "."), **self.variables})
+
+    def _at(self, value: YamlValue) -> Location:
+        return Location(self.shown(self.path), value.line, value.span.column)
+
+    def project_path(self, path: str) -> str | None:
+        """A path of the compose file from the project's root (`""`); None for one that leads out, or is not known."""
+        if path.startswith(("/", "~")) or "$" in path or "\\" in path or ":" in path:
+            return None
+        joined = posixpath.normpath(posixpath.join(self.folder, path))
+        if joined == ".." or joined.startswith("../"):
+            return None
+        return "" if joined == "." else joined
+
+
+def replaced_keys(value: YamlValue) -> frozenset[str]:
+    """The keys of a service that do away with what the file beneath says: `ports: !reset []`, `ports: !override […]`."""
+    return frozenset(key for key, member in (value.members or {}).items() if member.tag in ("!reset", "!override"))
+
+
+def pairs(value: YamlValue | None) -> Iterator[tuple[str, str | None, int]]:
+    """Names, values and lines of `NAME: value`, or of a list of `NAME=value`; None for a name alone."""
+    if value is None:
+        return
+    for name, member in (value.members or {}).items():
+        yield name, None if member.is_null else member.text, value.keys[name].line
+    for item in value.items or ():
+        name, equals, text = (item.text or "").partition("=")
+        if name:
+            yield name, text if equals else None, item.line
+
+
+def _paired(published: str, target: str) -> Iterator[Port]:
+    """`8000-8001` and `80-81` are two ports; a port of the host that is not known may be any."""
+    targets, hosts = _numbers(target), _numbers(published)
+    if not published:
+        yield from (Port(number, 0) for number in targets)
+    elif len(hosts) == len(targets):
+        yield from (Port(number, host) for number, host in zip(targets, hosts, strict=True))
+    elif hosts and targets:
+        yield from (Port(targets[0], host) for host in hosts)
+    else:
+        yield from (Port(number, 0) for number in targets)
+        yield from (Port(0, host) for host in hosts if not targets)
+
+
+def _numbers(text: str) -> range:
+    """The ports of `80` or `8000-8002`; none for what is no number."""
+    first, _, last = text.strip().partition("-")
+    if not _is_number(first) or (last and not _is_number(last)):
+        return range(0)
+    return range(int(first), min(int(last or first), int(first) + MOST_PORTS - 1) + 1)
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is a number of a port or a count."""
+    return text.isascii() and text.isdecimal() and len(text) <= 5
+
+
+def _is_path(text: str) -> bool:
+    """Whether a volume's source is a path, and no volume by its name."""
+    return text.startswith((".", "$", "~")) or "/" in text

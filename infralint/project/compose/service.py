@@ -1,0 +1,152 @@
+"""A service of compose files, and what becomes of it where one file is laid over another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from infralint.model import Setting
+from infralint.text.paths import is_below
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text of a compose file, and the project file and line that says it."""
+
+    text: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A file or folder of the project that a service sees. target: where, on its own file system."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port on which a service listens. published: the one of its host that leads there; None: none does, 0: any may."""
+
+    target: int
+    published: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """How an image is built. context: a project folder; None for one that is not here. dockerfile: relative to it.
+
+    inline: a Dockerfile that is written out. target: the stage to stop at. arguments: values of its ARGs.
+    """
+
+    context: str | None = None
+    dockerfile: str = ""
+    inline: str = ""
+    target: str = ""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposeService:
+    """One service. path: its compose file, the uppermost of several; group: services see each other within one.
+
+    image: as written, with what is known filled in. env_files: project paths. names: by which others dial
+    it. shares: the service whose network it is in; host: it is in its machine's. replicas: how many of it
+    run, where the file says so. profiles: it runs only where one of them is asked for.
+    """
+
+    name: str
+    path: str
+    line: int
+    group: str = ""
+    image: Written | None = None
+    build: Build | None = None
+    mounts: tuple[Mount, ...] = ()
+    environment: Mapping[str, Written] = field(default_factory=dict)
+    env_files: tuple[str, ...] = ()
+    ports: tuple[Port, ...] = ()
+    names: frozenset[str] = frozenset()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    shares: str = ""
+    replicas: Setting[int] | None = None
+    profiles: frozenset[str] = frozenset()
+
+    @property
+    def context(self) -> str | None:
+        """The project folder that its image is built from."""
+        return self.build.context if self.build else None
+
+    def mounts_file(self, path: str) -> bool:
+        """Whether a project file is mounted into it."""
+        return any(is_below(path, mount.source) for mount in self.mounts)
+
+    def builds_from(self, path: str) -> bool:
+        """Whether a project file lies where its image is built."""
+        return self.context is not None and is_below(path, self.context)
+
+
+FIELDS = {
+    "build": ("build",),
+    "command": ("command",),
+    "configs": ("mounts",),
+    "deploy": ("replicas",),
+    "entrypoint": ("entrypoint",),
+    "env_file": ("env_files",),
+    "environment": ("environment",),
+    "expose": ("ports",),
+    "image": ("image",),
+    "labels": ("labels",),
+    "links": ("links",),
+    "ports": ("ports",),
+    "profiles": ("profiles",),
+    "scale": ("replicas",),
+    "secrets": ("mounts",),
+    "volumes": ("mounts",),
+}
+"""Key of a service -> what `!reset` and `!override` on it do away with."""
+
+
+def without(service: ComposeService, keys: frozenset[str]) -> ComposeService:
+    """A service without what some of its keys say."""
+    empty = ComposeService(name=service.name, path=service.path, line=service.line)
+    names = {name for key in keys for name in FIELDS.get(key, ())}
+    return replace(service, **{name: getattr(empty, name) for name in names}) if names else service
+
+
+def lay_over(service: ComposeService, over: ComposeService) -> ComposeService:
+    """A service with what another file says of it: https://docs.docker.com/reference/compose-file/merge/."""
+    targets = {mount.target for mount in over.mounts}
+    return replace(
+        over,
+        image=over.image or service.image,
+        build=_built(service.build, over.build),
+        mounts=(*(mount for mount in service.mounts if mount.target not in targets), *over.mounts),
+        environment={**service.environment, **over.environment},
+        env_files=(*service.env_files, *over.env_files),
+        ports=tuple(dict.fromkeys([*service.ports, *over.ports])),
+        names=service.names | over.names,
+        labels={**service.labels, **over.labels},
+        entrypoint=over.entrypoint or service.entrypoint,
+        command=over.command or service.command,
+        links={**service.links, **over.links},
+        shares=over.shares or service.shares,
+        replicas=over.replicas or service.replicas,
+        profiles=service.profiles | over.profiles,
+    )
+
+
+def _built(build: Build | None, over: Build | None) -> Build | None:
+    if build is None or over is None:
+        return over or build
+    return Build(
+        context=over.context if over.context is not None else build.context,
+        dockerfile=over.dockerfile or build.dockerfile,
+        inline=over.inline or build.inline,
+        target=over.target or build.target,
+        arguments={**build.arguments, **over.arguments},
+    )

@@ -1,0 +1,111 @@
+"""What git knows of a project's past, asked so that nothing runs that the repository's own configuration names.
+
+Only objects, names and the index are read: no working tree is compared by git, so no filter, monitor, hook, external
+diff or submodule comes into play, and nothing is fetched. https://git-scm.com/docs/git#_environment_variables
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_OPTIONS = (
+    "--no-pager",
+    "--no-optional-locks",
+    "--literal-pathspecs",
+    *("-c", "core.quotepath=off"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", f"core.hooksPath={os.devnull}"),
+    *("-c", "protocol.allow=never"),
+    *("-c", "submodule.recurse=false"),
+    *("-c", "credential.helper="),
+)
+_ENVIRONMENT = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": ""}
+LINK = "120000"
+"""The mode of a symbolic link, whose content is what it leads to."""
+_FILES = frozenset(["100644", "100755", "100664", LINK])
+
+
+class NoHistory(Exception):
+    """git has no answer: a sentence that says why."""
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A file of a commit. size: bytes."""
+
+    mode: str
+    name: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The repository that a project's root lies in; all paths are relative to that root."""
+
+    root: Path
+
+    def commit(self, revision: str) -> str:
+        """The commit that a revision names; nothing that begins with a dash is taken for an option. Raises NoHistory."""
+        self._ask("rev-parse", "--git-dir")
+        try:
+            found = self._ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        except NoHistory as error:
+            raise NoHistory(f"git knows no revision {revision}; in CI, fetch the history (fetch-depth: 0)") from error
+        return found.decode().strip()
+
+    def fork(self, commit: str) -> str:
+        """The commit where this branch left another; the other itself where they share none that is here."""
+        try:
+            return self._ask("merge-base", commit, "HEAD").decode().strip() or commit
+        except NoHistory:
+            return commit
+
+    def files(self, commit: str) -> dict[str, Blob]:
+        """The files of a commit, and links. Raises NoHistory."""
+        found: dict[str, Blob] = {}
+        for line in _split(self._ask("ls-tree", "-r", "-l", "-z", commit)):
+            facts, _, path = line.partition("\t")
+            mode, _, name, size = facts.split()
+            if mode in _FILES:
+                found[path] = Blob(mode, name, int(size) if size.isdecimal() else 0)
+        return found
+
+    def visible(self) -> set[str]:
+        """Files that are tracked, or neither tracked nor ignored. Raises NoHistory."""
+        return set(_split(self._ask("ls-files", "--cached", "--others", "--exclude-standard", "-z")))
+
+    def contents(self, names: Iterable[str]) -> Iterator[bytes]:
+        """What blobs hold, in the order of their names. Raises NoHistory for one that is not in this clone."""
+        asked = list(names)
+        if not asked:
+            return
+        answer = self._ask("cat-file", "--batch", stdin="".join(f"{name}\n" for name in asked).encode())
+        at = 0
+        for _ in asked:
+            end = answer.index(b"\n", at)
+            *_, size = answer[at:end].split()
+            if not size.isdigit():
+                raise NoHistory(
+                    "the old content of a changed file is not in this clone (a partial one?); fetch it first"
+                )
+            at = end + 1 + int(size) + 1
+            yield answer[end + 1 : at - 1]
+
+    def _ask(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        command = ["git", *_OPTIONS, "-C", str(self.root), *arguments]
+        try:
+            done = subprocess.run(command, input=stdin, capture_output=True, check=False, env=os.environ | _ENVIRONMENT)
+        except (OSError, ValueError) as error:
+            raise NoHistory("git is not on this machine, and --changed-since asks it what changed") from error
+        if done.returncode != 0:
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            raise NoHistory(f"git {arguments[0]}: {said[0] if said else 'failed'}")
+        return done.stdout
+
+
+def _split(answer: bytes) -> list[str]:
+    return [line for line in answer.decode("utf-8", "surrogateescape").split("\0") if line]

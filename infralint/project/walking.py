@@ -1,0 +1,132 @@
+"""What a project's folder holds, and reading it so that nothing hangs, leads out of the project, or fills the memory."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+SKIPPED_FOLDERS = frozenset(
+    "node_modules bower_components .git .hg .svn .venv venv __pycache__ .tox .nox .mypy_cache .pytest_cache"
+    " .ruff_cache .next .nuxt .turbo .vercel .terraform .terragrunt-cache .serverless site-packages".split()
+)
+SKIPPED_NAMES = frozenset(folder.strip(".") for folder in SKIPPED_FOLDERS)
+LEADS_OUT = "is a link that leads out of the project; infralint does not follow it"
+LEADS_NOWHERE = "is a link to nothing"
+LOOPS = "is a link that leads back to itself"
+NO_FILE = "is no regular file"
+
+
+class CantRead(Exception):
+    """A file whose text can't be had; says why, as the end of a sentence that begins with its name."""
+
+
+class TooLarge(CantRead):
+    """A file that nobody wrote by hand."""
+
+
+@dataclass
+class Tree:
+    """All that lies in a folder, by paths relative to it.
+
+    files: regular ones, and links to such. odd: what has a name and is no file that can be read, with why.
+    linked: links to folders, with the folder that each leads to; they are not entered. unlisted: folders that
+    can't be listed, with why.
+    """
+
+    files: list[str] = field(default_factory=list)
+    odd: dict[str, str] = field(default_factory=dict)
+    linked: dict[str, str] = field(default_factory=dict)
+    unlisted: dict[str, str] = field(default_factory=dict)
+
+    def leave_out(self, covers: Callable[[str], bool], covers_folder: Callable[[str], bool]) -> None:
+        """Take out the files, and the folders, that are excluded."""
+        self.files = [path for path in self.files if not covers(path)]
+        self.odd = {path: reason for path, reason in self.odd.items() if not covers(path)}
+        self.linked = {path: target for path, target in self.linked.items() if not covers(path)}
+        self.unlisted = {path: reason for path, reason in self.unlisted.items() if not covers_folder(path)}
+
+
+def walk(root: str) -> Tree:
+    """Look through a folder. Folders behind links are not entered, so there are no loops and no way out."""
+    tree = Tree()
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        try:
+            with os.scandir(os.path.join(root, folder)) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.name not in SKIPPED_FOLDERS:
+                            pending.append(f"{folder}{entry.name}/")
+                    elif entry.is_file(follow_symlinks=False):
+                        tree.files.append(folder + entry.name)
+                    elif entry.is_symlink():
+                        _add_link(tree, root, folder + entry.name)
+                    else:
+                        tree.odd[folder + entry.name] = NO_FILE
+        except OSError as error:
+            tree.unlisted[folder.rstrip("/")] = f"can't be listed: {error.strerror}"
+    return tree
+
+
+def _add_link(tree: Tree, root: str, path: str) -> None:
+    full = os.path.join(root, path)
+    try:
+        mode = os.stat(full).st_mode
+    except OSError as error:
+        tree.odd[path] = LOOPS if error.errno == errno.ELOOP else LEADS_NOWHERE
+        return
+    if stat.S_ISREG(mode):
+        tree.files.append(path)
+    elif not stat.S_ISDIR(mode):
+        tree.odd[path] = NO_FILE
+    elif leads_out(full, root):
+        tree.odd[path] = LEADS_OUT
+    else:
+        tree.linked[path] = os.path.relpath(os.path.realpath(full), os.path.realpath(root)).replace(os.sep, "/")
+
+
+def leads_out(full: str, root: str) -> bool:
+    """Whether a path leads, by `..` or through links, out of a folder."""
+    inside = os.path.realpath(root)
+    return not f"{os.path.realpath(full)}/".startswith(inside.rstrip("/") + "/")
+
+
+def read_file(full: str, largest: int) -> bytes:
+    """A regular file's content: never waits for a pipe, never reads a device, never more than `largest` bytes. Raises CantRead."""
+    return _read(full, largest + 1, largest)
+
+
+def read_head(full: str, length: int) -> bytes:
+    """The first bytes of a regular file, however large it is. Raises CantRead."""
+    return _read(full, length)
+
+
+def _read(full: str, length: int, largest: int | None = None) -> bytes:
+    try:
+        descriptor = os.open(full, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    except (OSError, ValueError) as error:
+        raise CantRead(_reason(full, error)) from error
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise CantRead(NO_FILE)
+        if largest is not None and status.st_size > largest:
+            size, most = status.st_size / 1048576, largest // 1048576
+            raise TooLarge(f"is {size:.0f} MB; such files are read up to {most} MB")
+        try:
+            return file.read(length)
+        except OSError as error:
+            raise CantRead(f"can't be read: {error.strerror}") from error
+
+
+def _reason(full: str, error: OSError | ValueError) -> str:
+    """Why a file can't be opened."""
+    if isinstance(error, ValueError):
+        return f"can't be read: {error}"
+    if error.errno == errno.ENOENT and os.path.islink(full):
+        return LEADS_NOWHERE
+    return {errno.ELOOP: LOOPS, errno.ENXIO: NO_FILE}.get(error.errno or 0, f"can't be read: {error.strerror}")

@@ -1,0 +1,166 @@
+"""Applications as nodes: each route that streams is a hop, the last of its way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from infralint.model import (
+    UNLIMITED,
+    Address,
+    Clock,
+    Evidence,
+    Hint,
+    Hop,
+    Known,
+    Match,
+    Node,
+    Request,
+    Response,
+    Stream,
+    StreamKind,
+    Unknown,
+    not_applicable,
+)
+from infralint.project.config import Settings
+from infralint.project.needs import needs
+from infralint.sources.application.facts import NO_HEADERS, Application, ClientCall, Route, ServerFact
+from infralint.sources.application.servers import GUNICORN_TIMEOUT
+from infralint.text.globs import matches_segments
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ApplicationRoute(Hop):
+    """A route that streams. stream_kind: what it opens. pattern: its path, `*` for one segment, `**` for the rest.
+
+    headers: what its responses surely carry. complete: they carry nothing else that a hop looks at. workers: the
+    server's processes that serve one request at a time, where it runs such; how many, if that is said.
+    """
+
+    platform: ClassVar[str] = "application"
+    kind: ClassVar[str] = "route"
+    origin: ClassVar[bool] = True
+
+    stream_kind: StreamKind
+    pattern: str
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
+    content_type: str | None = None
+    complete: bool = False
+    workers: Known[int | None] | None = None
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting == "max_duration":
+            return f"gunicorn --worker-class gthread --threads 16 --timeout {max(seconds, 300):g} …"
+        return ""
+
+    def response_out(self, response: Response, request: Request) -> Response:
+        headers = {name: Known(value, self.where, name) for name, value in self.headers.items()}
+        framing = Unknown(self.where, "framing", f"how {self.name} frames its answer is up to its server")
+        return Response(framing, self.content_type, headers, self.complete, self.where)
+
+
+@dataclass(kw_only=True, eq=False)
+class ApplicationNode(Node):
+    """A program of the project: what its code serves as a stream. Of its other routes nothing is said."""
+
+    platform: ClassVar[str] = "application"
+
+    hops: tuple[ApplicationRoute, ...] = ()
+
+    def route(self, request: Request) -> list[Match]:
+        """The routes of that kind that serve a path; the one that is written out most comes first."""
+        fitting = [
+            hop for hop in self.hops if hop.stream_kind == request.kind and matches_segments(request.path, hop.pattern)
+        ]
+        return [Match(hop) for hop in sorted(fitting, key=lambda hop: hop.pattern.count("*"))[:1]]
+
+
+def node_of(application: Application) -> ApplicationNode:
+    """An application with its routes."""
+    return ApplicationNode(
+        name=application.name or application.folder or "the application",
+        hops=tuple(_hop_of(route, application) for route in application.routes),
+        listens=tuple(Address("*", port) for port in application.ports),
+        folder=application.folder,
+        complete=application.read == "whole",
+    )
+
+
+def _hop_of(route: Route, application: Application) -> ApplicationRoute:
+    where = route.where
+    workers = _sync_workers(application) if route.kind == "sse" else None
+    hint = Hint(
+        route.kind,
+        Evidence("source", _reason_of(route), where),
+        "" if route.websocket_only or route.stateless or route.shared_state else route.session,
+        route.content_type,
+        route.path,
+        heartbeat=route.heartbeat,
+    )
+    return ApplicationRoute(
+        name=f"{' or '.join(route.methods) or 'the route'} {route.path}",
+        where=where,
+        buffers_responses=not_applicable("never", where),
+        forwards_upgrade=not_applicable("forwarded", where),
+        keeps_affinity=not_applicable("single", where),
+        runtime=not_applicable("", where),
+        paths=(route.path,),
+        hints=(hint,),
+        scope=f"application {application.folder}",
+        stream_kind=route.kind,
+        pattern=route.path,
+        headers=route.headers,
+        content_type=route.content_type,
+        complete=application.read == "whole",
+        workers=workers,
+        clocks=(Clock("whole-response", _worker_timeout(application, workers), expiry="truncated"),) if workers else (),
+    )
+
+
+def _sync_workers(application: Application) -> Known[int | None] | None:
+    """gunicorn's workers, where they are of the kind that serves one request at a time: the default."""
+    # https://docs.gunicorn.org/en/stable/design.html#sync-workers
+    facts = _gunicorn(application)
+    kind = facts.get("worker_class")
+    if kind is None or kind.value != "sync":
+        return None
+    count = facts.get("workers")
+    number = int(count.value) if count is not None and isinstance(count.value, float) else None
+    return Known(number, kind.where, "worker_class", written="gunicorn")
+
+
+def _worker_timeout(application: Application, workers: Known[int | None]) -> Known[float]:
+    """Seconds after which gunicorn ends a sync worker, which gives no sign of life while it streams; 0: never."""
+    # https://docs.gunicorn.org/en/stable/settings.html#timeout
+    timeout = _gunicorn(application).get("timeout")
+    seconds = timeout.value if timeout is not None and isinstance(timeout.value, float) else GUNICORN_TIMEOUT
+    because = f"gunicorn ends a sync worker after {seconds:g} s, also in the middle of an answer"
+    return Known(seconds or UNLIMITED, workers.where, "timeout", "default", f"gunicorn --timeout {seconds:g}", because)
+
+
+def _gunicorn(application: Application) -> dict[str, ServerFact]:
+    return {fact.name: fact for fact in application.servers if fact.program == "gunicorn"}
+
+
+def _reason_of(route: Route) -> str:
+    """Why it is believed to stream, as a sentence that begins with its place."""
+    return f"{route.where} starts a {route.session} server" if route.session == "Socket.IO" else route.because
+
+
+def stream_of(call: ClientCall, settings: Settings) -> Stream | None:
+    """The stream that code of a client opens; None where its path is computed."""
+    if call.path is None:
+        return None
+    silence, duration, heartbeat = needs(settings, known=25.0 if call.session == "Socket.IO" else None)
+    return Stream(
+        kind=call.kind,
+        path=call.path,
+        evidence=Evidence("source", call.because, call.where),
+        longest_silence=silence,
+        duration=duration,
+        host=call.host,
+        heartbeat=heartbeat,
+        session="" if call.transports == ("websocket",) else call.session,
+        sticky=settings.require_sticky,
+    )

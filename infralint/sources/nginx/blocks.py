@@ -1,0 +1,68 @@
+"""Servers, locations and the `if`s in them, each with what rules inside it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import msgspec
+
+from infralint.model import Hop
+from infralint.sources.nginx.choose import Place, VirtualServer
+from infralint.sources.nginx.scopes import Level, Scope
+from infralint.sources.nginx.tree import Directive
+
+CODES = frozenset({"set", "if", "rewrite", "return", "break"})
+"""What is run in the order in which it stands: https://nginx.org/en/docs/http/ngx_http_rewrite_module.html"""
+
+_DIVERTING = frozenset({"try_files", "error_page", "limit_except"})
+
+
+class Block(msgspec.Struct, eq=False, dict=True):
+    """What nginx calls a configuration: a server's, a location's, or that of an `if` (or `limit_except`) in a location.
+
+    directive: None where only a fragment of a server is here. scope: what rules inside. place: the location; None
+    for a server's own. passed: what hands requests on, that of the location around included. inner: the blocks of the
+    `if`s and `limit_except`s inside, by the identity of their directive. hop: where it proxies.
+    """
+
+    directive: Directive | None
+    scope: Scope
+    server: VirtualServer
+    place: Place | None = None
+    passed: Directive | None = None
+    inner: dict[int, Block] = {}
+    serves: bool = False
+    hop: Hop | None = None
+
+    @property
+    def level(self) -> Level:
+        return self.scope.nearest
+
+    @cached_property
+    def runs_code(self) -> bool:
+        """Whether anything in it is run before a request is handed on."""
+        return not CODES.isdisjoint(self.level.by_name)
+
+    @cached_property
+    def internal(self) -> Directive | None:
+        """What keeps clients out, here or around: https://nginx.org/en/docs/http/ngx_http_core_module.html#internal"""
+        marks = (mark for level in reversed(self.scope.levels) for mark in level.by_name.get("internal", ()))
+        return next(marks, None)
+
+    @cached_property
+    def diverts(self) -> bool:
+        """Whether it may send requests elsewhere, or rules them in several ways."""
+        names = self.level.by_name
+        return self.runs_code or bool(self.inner) or self.internal is not None or not _DIVERTING.isdisjoint(names)
+
+    @property
+    def written(self) -> str:
+        return self.directive.written if self.directive is not None else "this fragment"
+
+    @property
+    def serving(self) -> Block:
+        """The block by which a request is judged that ends here: an `if` that changes nothing that matters is its location."""
+        if self.place is None or self.serves:
+            return self
+        location: Block = self.place.block
+        return location

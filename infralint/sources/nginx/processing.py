@@ -1,0 +1,489 @@
+"""How nginx processes a request: its phases, one after the other, with every way that they may take.
+
+Server rewrites, the choice of a location, its rewrites, then `try_files`, `return`, `error_page` or what hands the
+request on. https://nginx.org/en/docs/dev/development_guide.html#http_phases
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from infralint.model import Known, Request
+from infralint.sources.nginx.blocks import CODES, Block
+from infralint.sources.nginx.choose import Place, VirtualServer, choose_locations, normalise_path
+from infralint.sources.nginx.conditions import judge
+from infralint.sources.nginx.scopes import flag
+from infralint.sources.nginx.tree import Directive
+from infralint.sources.nginx.variables import (
+    Definitions,
+    Moment,
+    with_captures,
+    without_captures,
+)
+from infralint.text.lazy import lazy
+from infralint.text.patterns import Unsearchable, search
+
+MOST_REDIRECTS = 10
+"""Internal redirects nginx follows before it answers 500: NGX_HTTP_MAX_URI_CHANGES."""
+MOST_WAYS = 48
+"""Ways of one request that are followed."""
+MOST_FORKS = 24
+"""Ways of one request through the rewrites of one location, where conditions can't be told; more are not followed."""
+MOST_EXECUTED = 1_500
+"""Lines of the rewrite module that one request runs through in one block, over all of those ways."""
+MOST_REASONS = 8
+"""Reasons of one doubt: nobody reads more."""
+
+_QUERY = lazy(r"\?|\$is_args|\$args|\$query_string")
+"""Where the query begins in a target."""
+_EVERYTHING = frozenset(
+    {"^", ".*", "^.*", "^.*$", "^/", "^(.*)$", "(.*)", "^(.*)", "^/(.*)$", "^/(.*)", "/", "^/.*$", "^/?(.*)$"}
+)
+"""Expressions that every path fits."""
+_TOO_MANY = "the rewrites and conditions on its way leave more ways open than are followed"
+_PAGES = (".html", ".htm")
+_REDIRECTS = {"permanent": "301", "redirect": "302"}
+
+
+class Answer(NamedTuple):
+    """What nginx answers by itself. text: the body or the address after the code."""
+
+    code: str
+    at: Directive | None
+    text: str = ""
+    because: str = ""
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A request on its way through nginx.
+
+    block: what rules it now. internal: it was redirected inside nginx. moved: its path was rewritten where it stands, so
+    that it no longer begins with the location's prefix. rewritten: the path as it was asked for is not sent on.
+    changed: a rewrite asks for another location. stopped: no more rewrites here. redirects: how many more are allowed.
+    paged: an error page was taken, and no other will be. status: what the answer's status is kept at by an error page.
+    reasons: what had to be taken for granted on this way; doubts: what makes every way uncertain.
+    """
+
+    moment: Moment
+    block: Block
+    internal: bool = False
+    moved: bool = False
+    rewritten: bool = False
+    changed: bool = False
+    stopped: bool = False
+    redirects: int = MOST_REDIRECTS
+    paged: bool = False
+    status: str = ""
+    answer: Answer | None = None
+    reasons: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+    def because(self, *reasons: str) -> Run:
+        new = [reason for reason in reasons if reason not in self.reasons][: MOST_REASONS - len(self.reasons)]
+        return replace(self, reasons=(*self.reasons, *new)) if new else self
+
+    @property
+    def path(self) -> str | None:
+        return self.moment.path
+
+
+class Way(NamedTuple):
+    """Where a request ends: in a block that hands it on, in an answer, or where we can't follow."""
+
+    run: Run
+    block: Block | None = None
+    answer: Answer | None = None
+
+
+class Processing:
+    """One nginx's way of serving requests."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self.definitions = definitions
+
+    def ways(self, server: VirtualServer, request: Request) -> list[Way]:
+        """Every way that a request may take through a server."""
+        path = normalise_path(request.path, not server.keeps_slashes)
+        moment = Moment(server, request, request.path, path)
+        doubts = tuple(
+            f"where `{place.block.written}` applies is only known once the template is rendered"
+            for place in server.open_places[:1]
+        )
+        return list(islice(self._through_server(Run(moment, server.block, doubts=doubts)), MOST_WAYS))
+
+    def ways_from(self, place: Place, request: Request) -> list[Way]:
+        """Every way that a request may take that came to a location."""
+        server: VirtualServer = place.block.server
+        path = request.path if request.path.startswith("/") else None
+        starts = self._rewrites(server.block, Run(Moment(server, request, path, path), server.block))
+        arrived = [replace(run, changed=False, stopped=False, internal=True) for run in starts if run.answer is None]
+        return list(islice((way for run in arrived for way in self._inside(place, run)), MOST_WAYS))
+
+    def runs_at(self, block: Block, request: Request | None = None, path: str | None = None) -> list[Run]:
+        """How requests arrive where a block hands them on, if they come to its location; path None: any.
+
+        Whatever path the server's own rewrites make, the location is taken to be the right one.
+        """
+        server, place = block.server, block.place
+        start = Run(Moment(server, request, path, path), server.block)
+        arrived = [run for run in self._rewrites(server.block, start) if run.answer is None]
+        if place is None:
+            return arrived
+        inside = [self._in_location(replace(run, changed=False, stopped=False), place) for run in arrived]
+        runs = [after for run in inside for after in self._rewrites(place.block, run)]
+        limited = block.directive is not None and block.directive.name == "limit_except"
+        wanted = place.block if limited else block
+        return [run for run in runs if run.answer is None and not run.changed and run.block.serving is wanted]
+
+    def runs_anyhow(self, block: Block, request: Request) -> list[Run]:
+        """A run in a block where requests of this kind end elsewhere, as if nothing sent them there."""
+        return [Run(Moment(block.server, request), block)]
+
+    def hands_on(self, block: Block, request: Request, path: str | None) -> bool:
+        """Whether a request that comes to a location may end at its own block, and nothing sends it elsewhere before."""
+        tried = block.level.by_name.get("try_files")
+        if tried and not "".join(tried[0].args[-1:]).startswith("="):
+            return False
+        return not block.runs_code or bool(self.runs_at(block, request, path))
+
+    def _in_location(self, run: Run, place: Place) -> Run:
+        """A run in a location: its expression leaves what its groups took."""
+        run = replace(run, block=place.block)
+        if not place.is_expression or "(" not in place.pattern:
+            return run
+        return replace(run, moment=_searched(place.pattern, run.moment, place.modifier == "~*"))
+
+    def _through_server(self, run: Run) -> Iterator[Way]:
+        """The server's own rewrites, which an internal redirect to a path runs again, then a location."""
+        for after in self._rewrites(run.block, run):
+            if after.answer is not None:
+                yield from self._answered(after)
+            else:
+                yield from self._located(replace(after, stopped=False, changed=False, moved=False))
+
+    def _located(self, run: Run) -> Iterator[Way]:
+        """The location that serves the path, or what nginx answers where there is none."""
+        server = run.moment.server
+        if run.path is None:
+            yield Way(run)
+            return
+        for choice in choose_locations(server.places, run.path):
+            on = replace(run, doubts=(*run.doubts, *choice.reasons)) if choice.reasons else run
+            if choice.redirect:
+                yield Way(on, answer=Answer("301", None, choice.redirect))
+            elif choice.place is None:
+                yield from self._outside(replace(on, block=server.block))
+            else:
+                yield from self._inside(choice.place, on)
+
+    def _outside(self, run: Run) -> Iterator[Way]:
+        """A server without a location for the path: its own `try_files`, or files."""
+        if "try_files" in run.block.level.by_name:
+            yield from self._tried(run)
+        else:
+            yield from self._from_files(run)
+
+    def _inside(self, place: Place, run: Run) -> Iterator[Way]:
+        """A location: what it runs, then what answers there."""
+        run = self._in_location(run, place)
+        if not run.internal and (mark := run.block.internal) is not None:
+            because = f"`{run.block.written}` is `internal`: no client reaches it"
+            yield from self._answered(replace(run, answer=Answer("404", mark, "", because)))
+            return
+        for after in self._rewrites(run.block, run):
+            if after.answer is not None:
+                yield from self._answered(after)
+            elif after.changed:
+                yield from self._redirected(after)
+            else:
+                yield from self._content(after)
+
+    def _redirected(self, run: Run) -> Iterator[Way]:
+        """Another location for a path that was rewritten."""
+        left = run.redirects - 1
+        if left < 0:
+            yield Way(run, answer=Answer("500", None, "", "its rewrites go round in a circle"))
+        else:
+            yield from self._located(replace(run, redirects=left, changed=False, stopped=False, moved=False))
+
+    def _content(self, run: Run) -> Iterator[Way]:
+        """What answers where no rewrite leads elsewhere. An `if` that holds puts `try_files` out of force."""
+        if "try_files" in run.block.level.by_name:
+            yield from self._tried(run)
+        elif run.block.passed is not None:
+            yield from self._passed(run)
+        else:
+            yield from self._from_files(run)
+
+    def _passed(self, run: Run) -> Iterator[Way]:
+        """A request that is handed on; `limit_except` may rule it, and error pages may take what comes back."""
+        limited = _limited(run)
+        if limited is not None:
+            run = replace(run, block=limited)
+        block = run.block.serving
+        if run.status and not (run.status == "200" and _kind(run) == "sse"):
+            because = f"`error_page` keeps the status {run.status}: it needs a `=` before its target"
+            yield Way(run, answer=Answer(run.status, None, "", because))
+            return
+        empty = self._without_host(run)
+        if empty is not None:
+            yield Way(run, answer=empty)
+            return
+        others = list(self._intercepted(run))
+        yield Way(run.because(*(reason for way in others for reason in way.run.reasons[-1:])), block)
+        yield from others
+
+    def _without_host(self, run: Run) -> Answer | None:
+        """What nginx answers where the variable is empty that should say whom to dial."""
+        passed = run.block.passed
+        assert passed is not None
+        if "$" not in passed.args[0]:
+            return None
+        values = self.definitions.evaluate(passed.args[0], passed, run.moment)
+        if not values.texts or any(re.sub(r"^\w+://", "", text).strip(":/") for text in values.texts):
+            return None
+        return Answer("500", passed, "", f"`{passed.written}` names no host: nothing sets its variable before")
+
+    def _intercepted(self, run: Run) -> Iterator[Way]:
+        """Where an error page hands on what the backend answers 404 to, and the like."""
+        if not _is_on(run.block, "proxy_intercept_errors"):
+            return
+        for code in ("404", "403", "401"):
+            page = self._page_of(run, code)
+            if page is not None:
+                reason = f"`{page.written}` takes over where the backend answers {code}"
+                sent = self._answered(replace(run.because(reason), answer=Answer(code, page)))
+                yield from (way for way in sent if way.block is not None)
+
+    def _from_files(self, run: Run) -> Iterator[Way]:
+        """Nothing hands the request on: a file, or an error that a page leads on from. A stream is no file."""
+        targets: set[str] = set()
+        for code in ("404", "403", "405"):
+            page = self._page_of(run, code)
+            if page is not None and page.args[-1].startswith("@") and page.args[-1] not in targets:
+                targets.add(page.args[-1])
+                yield from self._answered(replace(run, answer=Answer(code, page)))
+        if not targets:
+            yield Way(run, answer=Answer("404", run.block.directive, "", "nothing there hands requests on"))
+
+    def _tried(self, run: Run) -> Iterator[Way]:
+        """`try_files`: no file has the path of a stream, so the last target counts."""
+        [directive, *_] = run.block.level.by_name["try_files"]
+        last = directive.args[-1] if len(directive.args) > 1 else "=404"
+        if not last.startswith("="):
+            yield from self._sent_to(last, directive, run)
+            return
+        if run.block.passed is not None:
+            yield from self._passed(run)
+            if run.block.passed.name != "proxy_pass":
+                return
+        yield from self._answered(replace(run, answer=Answer(last[1:], directive)))
+
+    def _sent_to(self, target: str, at: Directive, run: Run) -> Iterator[Way]:
+        """An internal redirect: to a named location, or to a path, with which the server begins again."""
+        path = _QUERY.split(target, maxsplit=1)[0]
+        values = self.definitions.evaluate(path, at, run.moment)
+        if not values.texts:
+            yield Way(run.because(f"where `{at.written}` leads is not known: {values.reason}"))
+        for text in values.texts:
+            way = run if values.known is not None else run.because(values.reason)
+            yield from self._sent(
+                text, at, replace(way, redirects=run.redirects - 1, internal=True, changed=False, stopped=False)
+            )
+
+    def _sent(self, target: str, at: Directive, run: Run) -> Iterator[Way]:
+        server = run.moment.server
+        if run.redirects < 0:
+            yield Way(run, answer=Answer("500", at, "", "its redirects go round in a circle"))
+        elif target.startswith("@"):
+            named = server.named_location(target)
+            if named is None:
+                yield Way(run, answer=Answer("500", at, "", f"there is no location {target}"))
+            else:
+                yield from self._inside(named, run)
+        elif target.endswith(_PAGES):
+            yield Way(run, answer=Answer("200", at, target))
+        else:
+            moment = replace(run.moment, path=target)
+            yield from self._through_server(
+                replace(run, moment=moment, block=server.block, rewritten=True, moved=False)
+            )
+
+    def _answered(self, run: Run) -> Iterator[Way]:
+        """An answer of nginx's own, or the page that is set for its code.
+
+        https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page
+        """
+        answer = run.answer
+        assert answer is not None
+        page = None if answer.text and not answer.code.startswith("3") else self._page_of(run, answer.code)
+        if page is None or run.paged:
+            yield Way(run, answer=answer)
+            return
+        *codes, target = page.args
+        status = answer.code
+        if codes[-1].startswith("="):
+            status = codes[-1][1:]
+        if not target.startswith(("/", "@", "$")):
+            yield Way(run, answer=Answer("302", page, target))
+            return
+        recursive = _is_on(run.block, "recursive_error_pages")
+        yield from self._sent_to(target, page, replace(run, answer=None, paged=not recursive, status=status))
+
+    def _page_of(self, run: Run, code: str) -> Directive | None:
+        """The error_page that rules here for a status code."""
+        for level in reversed(run.block.scope.levels):
+            if pages := level.by_name.get("error_page"):
+                return next((page for page in pages if code in page.args[:-1]), None)
+        return None
+
+    def _rewrites(self, block: Block, run: Run) -> list[Run]:
+        """The runs that what is written in a block leads to, in its order."""
+        if not block.runs_code:
+            return [run]
+        runs = [run]
+        executed = 0
+        for directive in block.level.directives:
+            if directive.name in CODES and not directive.opaque:
+                executed += len(runs)
+                if executed > MOST_EXECUTED:
+                    return [replace(run, doubts=(*run.doubts, _TOO_MANY)) for run in runs]
+                runs = [after for before in runs for after in self._executed(directive, block, before)]
+            if len(runs) > MOST_FORKS:
+                runs = [replace(run, doubts=(*run.doubts, _TOO_MANY)) for run in runs[:MOST_FORKS]]
+        return runs
+
+    def _executed(self, directive: Directive, block: Block, run: Run) -> Iterator[Run]:
+        """What one line makes of a run; several runs where that can't be told."""
+        if run.stopped:
+            yield run
+            return
+        if block.level.under_condition(directive):
+            heading = directive.source.prepared.headings[directive.conditions[-1][0]]
+            reason = f"`{directive.written}` stands only under `{heading}`"
+            yield run.because(reason)
+            run = run.because(reason)
+        match directive.name:
+            case "set" if len(directive.args) == 2:
+                yield self._assigned(directive, run)
+            case "break":
+                yield replace(run, stopped=True, moved=run.moved or run.changed, changed=False)
+            case "return" if directive.args:
+                yield self._returned(directive, run)
+            case "rewrite" if len(directive.args) > 1:
+                yield from self._rewritten(directive, run)
+            case "if" if id(directive) in block.inner:
+                yield from self._decided(directive, block.inner[id(directive)], run)
+            case _:
+                yield run
+
+    def _assigned(self, directive: Directive, run: Run) -> Run:
+        name, text = directive.args
+        value = self.definitions.evaluate(text, directive, run.moment)
+        assigned = {**run.moment.assigned, name.lstrip("$").strip("{}"): value}
+        return replace(run, moment=replace(run.moment, assigned=assigned))
+
+    def _returned(self, directive: Directive, run: Run) -> Run:
+        code, *texts = directive.args
+        if not code.isdigit():
+            code, texts = "302", [code]
+        text = self.definitions.evaluate(texts[0], directive, run.moment).known or texts[0] if texts else ""
+        return replace(run, answer=Answer(code, directive, text), stopped=True)
+
+    def _decided(self, directive: Directive, inner: Block, run: Run) -> Iterator[Run]:
+        """Both ways of an `if`, or the one that is sure. In a location it brings a configuration of its own."""
+        if inner.place is None and not inner.runs_code:
+            yield run
+            return
+        verdict = judge(directive, self.definitions, run.moment)
+        if verdict.holds is not True:
+            yield run.because(verdict.reason) if verdict.reason else run
+        if verdict.holds is not False:
+            block = inner if inner.place is not None else run.block
+            inside = replace(run, moment=verdict.moment, block=block)
+            yield from self._rewrites(inner, inside.because(verdict.reason) if verdict.reason else inside)
+
+    def _rewritten(self, directive: Directive, run: Run) -> Iterator[Run]:
+        """A `rewrite`: redirects the client, or goes on with another path."""
+        pattern = directive.args[0]
+        if run.path is None and pattern not in _EVERYTHING:
+            yield run.because(f"whether `{directive.written}` applies depends on the path")
+            blind = without_captures(run.moment, pattern, "the path is not known")
+            yield self._replaced(directive, replace(run, moment=blind))
+            return
+        try:
+            found = search(pattern, run.path or "/")
+        except Unsearchable as error:
+            reason = f"`{directive.written}` {error}"
+            yield run.because(reason)
+            blind = without_captures(run.moment, pattern, reason)
+            yield self._replaced(directive, replace(run.because(reason), moment=blind))
+            return
+        if found is None:
+            yield run
+        elif run.path is None:
+            yield self._replaced(
+                directive, replace(run, moment=without_captures(run.moment, pattern, "the path is not known"))
+            )
+        else:
+            yield self._replaced(directive, replace(run, moment=with_captures(run.moment, found)))
+
+    def _replaced(self, directive: Directive, run: Run) -> Run:
+        """The run after a rewrite whose expression was found."""
+        replacement = directive.args[1]
+        mark = directive.args[2] if len(directive.args) > 2 else ""
+        if mark in _REDIRECTS or replacement.startswith(("http://", "https://", "$scheme")):
+            text = self.definitions.evaluate(replacement, directive, run.moment).known or replacement
+            return replace(run, answer=Answer(_REDIRECTS.get(mark, "302"), directive, text), stopped=True)
+        values = self.definitions.evaluate(_path_of(replacement), directive, run.moment)
+        run = replace(run, internal=True, rewritten=True)
+        if values.known is None:
+            run = run.because(f"where `{directive.written}` leads is not known: {values.reason}")
+        run = replace(run, moment=replace(run.moment, path=values.known))
+        if mark == "break":
+            return replace(run, stopped=True, moved=True, changed=False)
+        return replace(run, changed=True, stopped=mark == "last")
+
+
+def _path_of(replacement: str) -> str:
+    return _QUERY.split(replacement, maxsplit=1)[0]
+
+
+def _searched(pattern: str, moment: Moment, ignore_case: bool) -> Moment:
+    """The moment with the groups of a location's expression."""
+    if moment.path is not None:
+        try:
+            found = search(pattern, moment.path, ignore_case)
+        except Unsearchable as error:
+            return without_captures(moment, pattern, str(error))
+        if found is not None:
+            return with_captures(moment, found)
+    return without_captures(moment, pattern, "the path is not known")
+
+
+def _limited(run: Run) -> Block | None:
+    """The `limit_except` that hands a request on by itself, for a method that it does not name."""
+    block = run.block
+    for directive in block.level.by_name.get("limit_except", ()):
+        inner = block.inner.get(id(directive))
+        methods = {word.upper() for word in directive.args}
+        if inner is not None and "GET" not in methods and inner.serves:
+            return inner
+    return None
+
+
+def _kind(run: Run) -> str:
+    return run.moment.request.kind if run.moment.request is not None else ""
+
+
+def _is_on(block: Block, name: str) -> bool:
+    """Whether a switch that is off by default is surely on."""
+    where = block.directive.where if block.directive is not None else None
+    found = block.scope.setting(name, False, where, flag)  # type: ignore[arg-type]
+    return isinstance(found, Known) and bool(found.value)

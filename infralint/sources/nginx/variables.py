@@ -1,0 +1,379 @@
+"""What nginx's variables are for a request: one text, one of several, or not known and why.
+
+https://nginx.org/en/docs/varindex.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import islice, product
+from typing import Any
+
+import msgspec
+
+from infralint.model import Known, Request, StreamKind, Unknown
+from infralint.sources.nginx.choose import VirtualServer
+from infralint.sources.nginx.environment import Environment
+from infralint.sources.nginx.scopes import has_hole
+from infralint.sources.nginx.tree import Directive
+from infralint.text.lazy import lazy
+from infralint.text.patterns import Unsearchable, search
+
+MOST_TEXTS = 24
+"""Texts that one variable may be; one that may be more is not known."""
+DEEPEST = 20
+"""Variables that are defined by others, one in another."""
+
+VARIABLE = lazy(r"\$(?:\{(\w+)\}|([1-9])|([A-Za-z_]\w*))")
+
+
+class Values(msgspec.Struct, frozen=True):
+    """Every text that something may be. None: not known. reason: why it is not one text alone."""
+
+    texts: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def known(self) -> str | None:
+        """The text, where it is one alone."""
+        return self.texts[0] if len(self.texts) == 1 else None
+
+    def map(self, change: Callable[[str], str]) -> Values:
+        return Values(tuple(dict.fromkeys(map(change, self.texts))), self.reason)
+
+
+EMPTY = Values(("",))
+
+
+def unknown(reason: str) -> Values:
+    return Values((), reason)
+
+
+def either(values: Iterable[Values], reason: str = "") -> Values:
+    """What may be one or another; not known where one of them is not, or they are too many."""
+    texts: dict[str, None] = {}
+    for value in values:
+        if not value.texts:
+            return value
+        texts |= dict.fromkeys(value.texts)
+        reason = reason or value.reason
+    return Values(tuple(texts), reason) if len(texts) <= MOST_TEXTS else unknown(reason)
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """What variables depend on, at one moment of a request's way through nginx.
+
+    request: what came in; None: any. asked: the path as it was asked for; path: as it is now; None: not known.
+    assigned: variables that were set on the way, captures: `$1` and so on (None: not known).
+    """
+
+    server: VirtualServer
+    request: Request | None = None
+    asked: str | None = None
+    path: str | None = None
+    assigned: Mapping[str, Values] = {}
+    captures: tuple[str, ...] | None = ()
+
+
+class Table(msgspec.Struct, frozen=True):
+    """The lines of a `map`: strings in lower case, host names with a wildcard, expressions (and whether in any case)."""
+
+    strings: Mapping[str, Directive]
+    wildcards: Sequence[tuple[str, Directive]]
+    expressions: Sequence[tuple[str, bool, Directive]]
+    default: Directive | None
+    reason: str = ""
+
+    @property
+    def lines(self) -> list[Directive]:
+        lines = [
+            *self.strings.values(),
+            *(line for _, line in self.wildcards),
+            *(line for *_, line in self.expressions),
+        ]
+        return [*lines, self.default] if self.default is not None else lines
+
+
+class Definitions(msgspec.Struct, eq=False, dict=True):
+    """What an nginx defines variables by. own: its `map`, `geo` and `split_clients` blocks by variable; elsewhere:
+    those of the rest of the project, for fragments that rely on another file's. trees: everything that it reads."""
+
+    own: dict[str, list[Directive]]
+    elsewhere: Mapping[str, list[Directive]]
+    environment: Environment
+    trees: list[Sequence[Directive]] = []
+    tables: dict[int, Table] = {}
+
+    def blocks(self, name: str) -> Sequence[Directive]:
+        return self.own.get(name) or self.elsewhere.get(name) or ()
+
+    def maps(self, name: str) -> list[Directive]:
+        """The `map`s of this nginx for a variable."""
+        return [block for block in self.own.get(name, ()) if block.name == "map"]
+
+    @cached_property
+    def assigned(self) -> frozenset[str]:
+        """Variables that something in this nginx sets: they are empty where that is not run."""
+        found = set()
+        for tree in self.trees:
+            for top in tree:
+                for directive in top.walk():
+                    if directive.name == "set" and directive.args:
+                        found.add(directive.args[0].lstrip("$"))
+                    elif "(?" in (text := " ".join(directive.args)):
+                        found |= set(_NAMED.findall(text))
+        return frozenset(found)
+
+    @cached_property
+    def has_gaps(self) -> bool:
+        """Whether something that this nginx includes is not here."""
+        return any(directive.opaque for tree in self.trees for top in tree for directive in top.walk())
+
+    def evaluate(self, text: str, at: Directive, moment: Moment, depth: int = 0) -> Values:
+        """A text with its variables, and with what fills the holes of a template. at: the directive it stands in."""
+        if has_hole(text):
+            filled = self.environment.fill(text, at)
+            if isinstance(filled, Unknown):
+                return unknown(filled.why)
+            text = filled.value
+        if "$" not in text:
+            return Values((text,))
+        parts: list[Values] = []
+        end = 0
+        for found in VARIABLE.finditer(text):
+            parts.append(Values((text[end : found.start()],)))
+            parts.append(self.variable(found[1] or found[2] or found[3], moment, depth))
+            end = found.end()
+        return _joined([*parts, Values((text[end:],))])
+
+    def variable(self, name: str, moment: Moment, depth: int = 0) -> Values:
+        """What a variable is."""
+        if name.isdigit():
+            return _captured(int(name), moment)
+        if name in moment.assigned:
+            return moment.assigned[name]
+        if depth > DEEPEST:
+            return unknown(f"${name} is defined by itself")
+        if blocks := self.blocks(name):
+            return either(self._defined(block, moment, depth + 1) for block in blocks)
+        built_in = _built_in(name, moment)
+        if built_in is not None:
+            return built_in
+        if name in self.assigned and not self.has_gaps:
+            return EMPTY
+        return unknown(f"what sets ${name} is not in the project")
+
+    def _defined(self, block: Directive, moment: Moment, depth: int) -> Values:
+        match block.name:
+            case "map":
+                return self._mapped(block, moment, depth)
+            case "geo":
+                return self._any_of(_geo_lines(block), block, moment, depth)
+            case _:
+                return self._any_of(block.block or (), block, moment, depth)
+
+    def _any_of(self, lines: Sequence[Directive], block: Directive, moment: Moment, depth: int) -> Values:
+        """One of the values of a `geo` or `split_clients`: whose client it is, nobody knows beforehand."""
+        hidden = next((line for line in block.block or () if line.name == "include" or line.opaque), None)
+        if hidden is not None:
+            return unknown(f"`{hidden.written}` stands in `{block.written}`, and is not read")
+        values = [self.evaluate(line.args[-1], line, moment, depth) for line in lines if line.args]
+        always = any(line.name in ("default", "*", "0.0.0.0/0") for line in lines)
+        return either(values if always else [*values, EMPTY], f"`{block.written}` differs from client to client")
+
+    def _mapped(self, block: Directive, moment: Moment, depth: int) -> Values:
+        """What a `map` gives: https://nginx.org/en/docs/http/ngx_http_map_module.html#map"""
+        table = self._table(block)
+        if table.reason:
+            return unknown(table.reason)
+        given = self.evaluate(block.args[0], block, moment, depth)
+        if not given.texts:
+            blind = msgspec.structs.replace(moment, captures=None)
+            lines = table.lines
+            values = [self._line_value(line, blind, depth) for line in lines]
+            return either(values if table.default else [*values, EMPTY], given.reason)
+        return either((self._looked_up(table, text, moment, depth) for text in given.texts), given.reason)
+
+    def _looked_up(self, table: Table, text: str, moment: Moment, depth: int) -> Values:
+        """Strings come first, then the longest host name with a wildcard, then expressions in their order."""
+        line = table.strings.get(text.lower())
+        if line is None:
+            wild = [(len(mask), line) for mask, line in table.wildcards if _fits(mask, text.lower())]
+            line = max(wild, key=lambda entry: entry[0])[1] if wild else None
+        if line is not None:
+            return self._line_value(line, moment, depth)
+        for pattern, ignore_case, entry in table.expressions:
+            try:
+                found = search(pattern, text, ignore_case)
+            except Unsearchable as error:
+                return unknown(f"`{entry.name}` {error}")
+            if found is not None:
+                return self._line_value(entry, with_captures(moment, found), depth)
+        return EMPTY if table.default is None else self._line_value(table.default, moment, depth)
+
+    def _line_value(self, line: Directive, moment: Moment, depth: int) -> Values:
+        return self.evaluate(line.args[0], line, moment, depth) if line.args else EMPTY
+
+    def _table(self, block: Directive) -> Table:
+        found = self.tables.get(id(block))
+        if found is None:
+            found = self.tables[id(block)] = _read_table(block)
+        return found
+
+
+_NAMED = lazy(r"\(\?(?:P?<|')(\w+)[>']")
+
+
+def with_captures(moment: Moment, found: Any) -> Moment:
+    """The moment after an expression was found: its groups are `$1` and so on, and variables where they have names."""
+    groups = tuple(group or "" for group in found.groups())
+    named = {name: Values((text or "",)) for name, text in found.groupdict().items()}
+    assigned = {**moment.assigned, **named} if named else moment.assigned
+    return msgspec.structs.replace(moment, captures=groups, assigned=assigned)
+
+
+def without_captures(moment: Moment, pattern: str, reason: str) -> Moment:
+    """The moment after an expression that may have been found: what its groups took is not known."""
+    named = dict.fromkeys(_NAMED.findall(pattern), unknown(reason))
+    return msgspec.structs.replace(moment, captures=None, assigned={**moment.assigned, **named})
+
+
+def _captured(number: int, moment: Moment) -> Values:
+    if moment.captures is None:
+        return unknown(f"what ${number} took is not known")
+    return Values((moment.captures[number - 1],)) if number <= len(moment.captures) else EMPTY
+
+
+def _joined(parts: Sequence[Values]) -> Values:
+    for part in parts:
+        if not part.texts:
+            return part
+    several = [part for part in parts if len(part.texts) > 1]
+    texts = list(islice(("".join(texts) for texts in product(*(part.texts for part in parts))), MOST_TEXTS + 1))
+    reason = several[0].reason if several else ""
+    return Values(tuple(dict.fromkeys(texts)), reason) if len(texts) <= MOST_TEXTS else unknown(reason)
+
+
+_MAP_WORDS = frozenset({"default", "hostnames", "volatile", "include"})
+_GEO_WORDS = frozenset({"include", "delete", "proxy", "proxy_recursive", "ranges", "volatile"})
+
+
+def _geo_lines(block: Directive) -> list[Directive]:
+    return [line for line in block.block or () if line.name not in _GEO_WORDS]
+
+
+def _read_table(block: Directive) -> Table:
+    """The lines of a `map`, each where nginx looks for it."""
+    lines = [line for line in block.block or () if line.block is None]
+    for line in lines:
+        if line.opaque or line.name == "include":
+            return Table({}, (), (), None, f"`{line.written}` stands in `{block.written}`, and is not read")
+        if has_hole(line.name):
+            return Table({}, (), (), None, f"`{line.written}` is only known once the template is rendered")
+    has_hosts = any(line.name == "hostnames" for line in lines)
+    entries = [(line.name, line) for line in lines if line.name not in _MAP_WORDS]
+    plain = [(name.removeprefix("\\").lower(), line) for name, line in entries if not name.startswith("~")]
+    wild = [(name, line) for name, line in plain if has_hosts and ("*" in name or name.startswith("."))]
+    expressions = [
+        (name[2:] if name.startswith("~*") else name[1:], name.startswith("~*"), line)
+        for name, line in entries
+        if name.startswith("~")
+    ]
+    default = next((line for line in lines if line.name == "default"), None)
+    wildcards = tuple(entry for entry in wild)
+    strings = {name: line for name, line in reversed(plain) if (name, line) not in wildcards}
+    return Table(strings, wildcards, tuple(expressions), default)
+
+
+def _fits(mask: str, host: str) -> bool:
+    """Whether a host fits `*.example.com`, `.example.com` or `mail.*`."""
+    if mask.endswith(".*"):
+        return host.startswith(mask[:-1])
+    return host.endswith(mask.lstrip("*")) or (mask.startswith(".") and host == mask[1:])
+
+
+_HANDSHAKE = {"http_upgrade": "websocket", "http_connection": "Upgrade", "http_sec_websocket_version": "13"}
+_FAMILIES = lazy(
+    r"(?:http|arg|cookie|sent_http|sent_trailer|upstream_(?:http|cookie|trailer)|ssl|geoip2?|jwt|otel)_\w+"
+)
+_REQUEST_ONLY = frozenset(
+    "ancient_browser args binary_remote_addr body_bytes_sent bytes_received bytes_sent connection connection_requests"
+    " connection_time content_length content_type date_gmt date_local document_root document_uri fastcgi_path_info"
+    " fastcgi_script_name gzip_ratio host hostname http2 http3 https invalid_referer is_args is_request_port"
+    " limit_conn_status limit_rate limit_req_status memcached_key modern_browser msec msie nginx_version pid pipe"
+    " proxy_add_x_forwarded_for proxy_host proxy_port proxy_internal_body_length proxy_protocol_addr"
+    " proxy_protocol_port proxy_protocol_server_addr proxy_protocol_server_port query_string quic realip_remote_addr"
+    " realip_remote_port realpath_root remote_addr remote_port remote_user request request_body request_body_file"
+    " request_completion request_filename request_id request_length request_method request_port request_time"
+    " request_uri scheme secure_link secure_link_expires server_addr server_name server_port server_protocol"
+    " session_time slice_range status tcpinfo_rtt tcpinfo_rttvar tcpinfo_snd_cwnd tcpinfo_rcv_space time_iso8601"
+    " time_local uid_got uid_reset uid_set upstream_addr upstream_bytes_received upstream_bytes_sent"
+    " upstream_cache_status upstream_connect_time upstream_header_time upstream_last_server_name"
+    " upstream_queue_time upstream_response_length upstream_response_time upstream_status uri".split()
+)
+"""Variables that nginx and its usual modules have by themselves."""
+_METHODS: dict[StreamKind, tuple[str, ...]] = {"websocket": ("GET",), "sse": ("GET", "POST")}
+"""How streams are asked for: an EventSource by GET, a chat completion by POST."""
+
+
+def _built_in(name: str, moment: Moment) -> Values | None:
+    """A variable of nginx's own; None for one that it does not have."""
+    known = _of_request(name, moment) if moment.request is not None else None
+    if known is None and name in ("uri", "document_uri") and moment.path is not None:
+        known = Values((moment.path,))
+    if known is None and name == "server_name":
+        known = Values((moment.server.names[0],))
+    if known is None and name in ("scheme", "https", "server_port"):
+        known = _of_listener(name, moment)
+    if known is not None:
+        return known
+    own = name in _REQUEST_ONLY or _FAMILIES.fullmatch(name)
+    return unknown(f"${name} is only known request by request") if own else None
+
+
+def _of_request(name: str, moment: Moment) -> Values | None:
+    request = moment.request
+    assert request is not None
+    match name:
+        case "http_upgrade" | "http_connection" | "http_sec_websocket_version" if request.kind == "websocket":
+            lost = isinstance(request.upgrade, Known) and request.upgrade.value == "dropped"
+            return EMPTY if lost and name == "http_upgrade" else None if lost else Values((_HANDSHAKE[name],))
+        case "http_upgrade" | "http_sec_websocket_key" | "http_sec_websocket_version":
+            return EMPTY if request.kind == "sse" else None
+        case "request_method":
+            return Values(_METHODS[request.kind], "a stream may be asked for by GET or by POST")
+        case "host" | "http_host" if request.host is not None:
+            return Values((request.host.lower().partition(":")[0] if name == "host" else request.host,))
+        case "request_uri" if moment.asked is not None:
+            return Values((moment.asked,))
+        case "server_protocol" if request.kind == "websocket":
+            return Values(("HTTP/1.1",))
+        case _:
+            return None
+
+
+def _of_listener(name: str, moment: Moment) -> Values:
+    """What the socket decides on which a request arrives."""
+    to = moment.request.to if moment.request is not None else None
+    listeners = [listener for listener in moment.server.listeners if to is None or listener.takes(to)]
+    if name == "server_port":
+        ports = dict.fromkeys(str(listener.address.port) for listener in listeners if listener.address.port)
+        return (
+            Values(tuple(ports), "the server listens on several ports") if ports else unknown("the port is not known")
+        )
+    secure = {listener.secure for listener in listeners} or {False}
+    words = {True: "https", False: "http"} if name == "scheme" else {True: "on", False: ""}
+    texts = tuple(words[value] for value in sorted(secure))
+    return Values(texts, "the server takes http and https")
+
+
+def is_same_text(values: Values, other: str) -> bool | None:
+    """Whether something is a text, in its very letters; None where that can't be told."""
+    return decide(values, lambda text: text == other)
+
+
+def decide(values: Values, test: Callable[[str], bool]) -> bool | None:
+    """One answer for every text that something may be; None where they differ, or it is not known."""
+    answers = {test(text) for text in values.texts}
+    return answers.pop() if len(answers) == 1 else None

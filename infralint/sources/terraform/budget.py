@@ -1,0 +1,56 @@
+"""How much work a root may take, and what is too large to be worked out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LONGEST = 1_000_000
+"""Characters of text: more was not written by a person."""
+LARGEST = 200_000
+"""Members of a collection and of all collections in it."""
+STEPS = 200_000
+"""Expressions worked out for one root; large ones take some thousands."""
+STEPS_AT_ONCE = 60_000
+"""Expressions worked out for one argument."""
+
+
+class Exhausted(Exception):
+    """An argument, or a root, that takes more steps than any that people wrote."""
+
+
+class NotWorkedOut(Exception):
+    """Something that Terraform may well work out, and infralint does not: it becomes a hole, never a refusal."""
+
+
+@dataclass
+class Budget:
+    """What one root may still spend. shared: what all roots of a run may spend together."""
+
+    steps: int = STEPS
+    shared: SharedBudget | None = None
+    _allowance: int = STEPS_AT_ONCE
+
+    def allow(self) -> None:
+        """Begin with another argument."""
+        self._allowance = STEPS_AT_ONCE
+
+    def spend(self, steps: int = 1) -> None:
+        """Raises Exhausted."""
+        self.steps -= steps
+        self._allowance -= steps
+        if self.shared is not None:
+            self.shared.steps -= steps
+        if self.steps < 0 or self._allowance < 0 or (self.shared is not None and self.shared.steps < 0):
+            raise Exhausted
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing more can be worked out for this root."""
+        return self.steps < 0 or (self.shared is not None and self.shared.steps < 0)
+
+
+@dataclass
+class SharedBudget:
+    """Steps for all roots of a run."""
+
+    steps: int

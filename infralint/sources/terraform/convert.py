@@ -1,0 +1,172 @@
+"""Values as another type takes them, and what a variable's `type` says.
+
+https://developer.hashicorp.com/terraform/language/expressions/type-constraints
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from infralint.sources.terraform.hcl import Call, Expression, ListOf, Literal, Name, ObjectOf
+from infralint.sources.terraform.types import (
+    ANY,
+    BOOL,
+    NUMBER,
+    STRING,
+    Type,
+    list_of,
+    map_of,
+    object_of,
+    set_of,
+    tuple_of,
+    unified,
+)
+from infralint.sources.terraform.values import (
+    SIMPLE,
+    EvaluationError,
+    Hole,
+    ListValue,
+    MapValue,
+    ObjectValue,
+    SetValue,
+    TupleValue,
+    Value,
+    is_lazy,
+    kind_of,
+    members,
+    type_of,
+)
+
+
+def converted(value: Value, wanted: Type) -> Value:
+    """A value as a type takes it. Raises EvaluationError."""
+    if value is None or wanted.name == "any" or isinstance(value, Hole) or is_lazy(value):
+        return value
+    if wanted.name in SIMPLE:
+        return SIMPLE[wanted.name](value)
+    if wanted.name in ("list", "set"):
+        return _sequence(value, wanted)
+    if wanted.name == "map":
+        return _map(value, wanted)
+    return _object(value, wanted) if wanted.name == "object" else _tuple(value, wanted)
+
+
+def common_type(value: Value) -> Type:
+    """The type that the members of a collection share. Raises EvaluationError."""
+    if isinstance(value, ListValue | MapValue):
+        return value.element
+    found = unified([type_of(member) for member in members(value)])
+    if found is None:
+        raise EvaluationError("its members have no type in common")
+    return found
+
+
+def _sequence(value: Value, wanted: Type) -> Value:
+    if not isinstance(value, TupleValue):
+        raise EvaluationError(f"a {wanted.name} was expected, and this is {kind_of(value)}")
+    element = wanted.element if wanted.element != ANY else common_type(value)
+    items = [converted(member, element) for member in value]
+    element = _element(element, items)
+    return SetValue(items, element) if wanted.name == "set" else ListValue(items, element)
+
+
+def _map(value: Value, wanted: Type) -> Value:
+    if not isinstance(value, ObjectValue):
+        raise EvaluationError(f"a map was expected, and this is {kind_of(value)}")
+    element = wanted.element if wanted.element != ANY else common_type(value)
+    made = {name: converted(member, element) for name, member in value.items()}
+    return MapValue(made, _element(element, list(made.values())))
+
+
+def _element(element: Type, items: list[Value]) -> Type:
+    """A member's type, where the wanted one leaves part of it open (`list(any)`)."""
+    if not _is_open(element):
+        return element
+    known = [found for found in map(type_of, items) if found.name != "any"]
+    return (unified(known) if known else element) or element
+
+
+def _is_open(element: Type) -> bool:
+    if element.name == "any":
+        return True
+    inner = (element.of,) if element.of else element.items
+    return any(map(_is_open, inner))
+
+
+def _object(value: Value, wanted: Type) -> Value:
+    if not isinstance(value, ObjectValue):
+        raise EvaluationError(f"an object was expected, and this is {kind_of(value)}")
+    return ObjectValue({name: _member(value, name, inner, wanted) for name, inner in wanted.attributes.items()})
+
+
+def _member(value: ObjectValue, name: str, inner: Type, wanted: Type) -> Value:
+    if name not in wanted.optional:
+        if name not in value:
+            raise EvaluationError(f"attribute {name} is missing")
+        return converted(value[name], inner)
+    given = value.get(name)
+    return converted(wanted.optional[name] if given is None else given, inner)
+
+
+def _tuple(value: Value, wanted: Type) -> Value:
+    if not isinstance(value, TupleValue) or isinstance(value, SetValue):
+        raise EvaluationError(f"a tuple was expected, and this is {kind_of(value)}")
+    if len(value) != len(wanted.items):
+        raise EvaluationError("a tuple has the wrong length")
+    return TupleValue([converted(member, inner) for member, inner in zip(value, wanted.items, strict=True)])
+
+
+# What `type` says
+
+_NAMES = {
+    "string": STRING,
+    "number": NUMBER,
+    "bool": BOOL,
+    "any": ANY,
+    "list": list_of(ANY),
+    "map": map_of(ANY),
+    "set": set_of(ANY),
+}
+
+
+class BadType(Exception):
+    """A type that Terraform would refuse; says why."""
+
+
+def declared_type(expression: Expression, constant: Callable[[Expression], Value]) -> Type:
+    """The type that a variable's `type` names. constant: works out an optional attribute's default. Raises BadType."""
+    if isinstance(expression, Literal) and isinstance(expression.value, str):
+        return _named(expression.value, quoted=True)
+    if isinstance(expression, Name):
+        return _named(expression.name, quoted=False)
+    if isinstance(expression, Call) and len(expression.arguments) == 1:
+        inner = expression.arguments[0]
+        if expression.name in ("list", "set", "map"):
+            return Type(expression.name, declared_type(inner, constant))
+        if expression.name == "tuple" and isinstance(inner, ListOf):
+            return tuple_of([declared_type(item, constant) for item in inner.items])
+        if expression.name == "object" and isinstance(inner, ObjectOf):
+            return _declared_object(inner, constant)
+    raise BadType("is not a type")
+
+
+def _named(name: str, quoted: bool) -> Type:
+    """A type by its name; those of Terraform 0.11 are quoted, and a bare `set` was never one."""
+    allowed = ("string", "list", "map") if quoted else ("string", "number", "bool", "any", "list", "map")
+    if name not in allowed:
+        raise BadType(f"{name} is not a type")
+    return _NAMES[name]
+
+
+def _declared_object(expression: ObjectOf, constant: Callable[[Expression], Value]) -> Type:
+    attributes: dict[str, Type] = {}
+    optional: dict[str, Value] = {}
+    for key, kind in expression.items:
+        if not isinstance(key, Literal):
+            raise BadType("an object's type needs names of attributes")
+        name = str(key.value)
+        if isinstance(kind, Call) and kind.name == "optional" and 1 <= len(kind.arguments) <= 2:
+            optional[name] = constant(kind.arguments[1]) if len(kind.arguments) > 1 else None
+            kind = kind.arguments[0]
+        attributes[name] = declared_type(kind, constant)
+    return object_of(attributes, optional)

@@ -1,0 +1,70 @@
+"""Modules whose files are not here: what can be told of them by their names, inputs and outputs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from infralint.sources.terraform.adapters import adapter, sounds_like_balancer
+from infralint.sources.terraform.folders import SPEAKING, Folder, Tree
+from infralint.sources.terraform.hcl import Block, Source
+
+MOST = 5
+"""Modules that are named in the summary."""
+
+_OF_OTHER_THINGS = re.compile(
+    r"(?i)(?:^|[-_/])(?:vpc|subnets?|nat|network(?:ing)?|security-?groups?|sg|firewall|iam|roles?|polic(?:y|ies)|oidc|users?"
+    r"|s3|buckets?|storage|backups?|rds|aurora|postgres(?:ql)?|mysql|databases?|db|dynamodb|redis|elasticache|memcached|sql"
+    r"|sns|sqs|queues?|eventbridge|kinesis|msk|kafka|lambda|functions?|step-functions|acm|certificates?|cert|route53|dns|zones?"
+    r"|kms|keys?|key-?pairs?|secrets?|ssm|parameters?|ecr|registry|repositor(?:y|ies)|labels?|tags|context|naming|label"
+    r"|cloudwatch|cloudtrail|alarms?|logs?|logging|monitoring|budgets?|waf|guardduty|config|bastion|vpn|peering|endpoints?"
+    r"|efs|ebs|opensearch|elasticsearch|ec2-instance|autoscaling|datadog|github|gke|aks|project(?:-factory)?|service-accounts?)"
+    r"(?:$|[-_/.?])"
+)
+"""What modules are named after that make no load balancer."""
+
+
+def makes_balancer(call: Block, folder: Folder, source: str) -> bool:
+    """Whether the inputs or outputs of a module speak of a load balancer of its own."""
+    if _is_of_other_things(source):
+        return False
+    text = call.source.text[call.start : call.end].encode()
+    if SPEAKING.search(text):
+        return True
+    output = re.compile(
+        rf"\bmodule\.{re.escape(call.labels[0])}(?:\[[^\]\n]*\])?\.(?:\w+_)?(?:alb|nlb|elb|lb|load_balancer)_\w+"
+    )
+    return any(output.search(one.text) for one in _texts(folder))
+
+
+def _texts(folder: Folder) -> Iterator[Source]:
+    """The files of a folder."""
+    homes = (folder.resources, folder.data, folder.calls, folder.outputs, folder.locals)
+    blocks = [block for home in homes for block in home.values()]
+    yield from {block.source.path: block.source for block in blocks}.values()
+
+
+def unread_modules(tree: Tree) -> list[str]:
+    """Modules that are not here, and might hold a load balancer for all that their names say."""
+    found: dict[str, None] = {}
+    for folder, sources in tree.far_modules.items():
+        unclear = [source for source in sources if _is_unclear(source)]
+        if unclear and not tree.installed(folder):
+            found.update(dict.fromkeys(source.partition("?")[0] for source in unclear))
+    return list(found)[:MOST]
+
+
+def _is_unclear(source: str) -> bool:
+    if re.match(r"[\w.-]+/[\w.-]+$", source) and not source.startswith("github.com"):
+        return False  # a provider: `hashicorp/aws`
+    known = _is_of_other_things(source) or sounds_like_balancer(source)
+    return bool(source) and not known and adapter(source, Block("module", (), 0, 0, Source("", ""))) is None
+
+
+def _is_of_other_things(source: str) -> bool:
+    """Whether a module's own name says that it makes something else."""
+    path = source.partition("?")[0].removesuffix(".git").rstrip("/")
+    if "//" in path.partition("://")[2] or ("//" in path and "://" not in path):
+        path = path.rpartition("//")[2]
+    parts = [part for part in path.split("/") if part not in ("aws", "google", "azurerm", "azure")]
+    return bool(_OF_OTHER_THINGS.search(parts[-1] if parts else ""))

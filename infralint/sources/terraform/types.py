@@ -1,0 +1,149 @@
+"""Terraform's types, and the type that several have in common.
+
+https://developer.hashicorp.com/terraform/language/expressions/types
+https://github.com/zclconf/go-cty/blob/main/docs/convert.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A type. of: that of a collection's members; items: those of a tuple, or of an object's attributes.
+
+    names: an object's attributes, sorted. optional: those of them that may be left out, with the
+    value that they then have.
+    """
+
+    name: str
+    of: Type | None = None
+    items: tuple[Type, ...] = ()
+    names: tuple[str, ...] = ()
+    optional: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False)
+
+    @property
+    def element(self) -> Type:
+        return self.of or ANY
+
+    @property
+    def attributes(self) -> dict[str, Type]:
+        return dict(zip(self.names, self.items, strict=True))
+
+
+ANY = Type("any")
+"""Not known: a null, a hole, or what an empty collection holds."""
+STRING, NUMBER, BOOL = Type("string"), Type("number"), Type("bool")
+LIST, SET, MAP = Type("list", ANY), Type("set", ANY), Type("map", ANY)
+
+PRIMITIVES = frozenset({"string", "number", "bool"})
+SEQUENCES = frozenset({"list", "set", "tuple"})
+
+
+def list_of(element: Type) -> Type:
+    return Type("list", element)
+
+
+def set_of(element: Type) -> Type:
+    return Type("set", element)
+
+
+def map_of(element: Type) -> Type:
+    return Type("map", element)
+
+
+def tuple_of(items: Sequence[Type]) -> Type:
+    return Type("tuple", items=tuple(items))
+
+
+def object_of(attributes: Mapping[str, Type], optional: Mapping[str, Any] | None = None) -> Type:
+    names = tuple(sorted(attributes))
+    return Type("object", items=tuple(attributes[name] for name in names), names=names, optional=optional or {})
+
+
+def unified(types: Sequence[Type]) -> Type | None:
+    """The type that values of all these types can be converted to; None: there is none.
+
+    https://github.com/zclconf/go-cty/blob/main/cty/convert/unify.go
+    """
+    types = list(dict.fromkeys(types))
+    if len(types) < 2:
+        return types[0] if types else ANY
+    kinds = {one.name for one in types} - {"any"}
+    if kinds in _ALIKE:
+        return _structured(types, kinds, any(one.name == "any" for one in types))
+    if (mixed := _mixed(types, kinds)) is not None:
+        return mixed
+    if {"object", "tuple"} <= kinds:
+        return None
+    return next((one for one in sorted(types, key=_preference) if all(_converts(other, one) for other in types)), None)
+
+
+_ALIKE = ({"list"}, {"set"}, {"map"}, {"object"}, {"tuple"})
+
+
+def _structured(types: Sequence[Type], kinds: set[str], has_any: bool) -> Type | None:
+    """What collections, objects or tuples have in common, member by member."""
+    if has_any:
+        return ANY
+    if kinds == {"object"}:
+        return _object(types)
+    return _tuple(types) if kinds == {"tuple"} else _collection(kinds.pop(), [one.element for one in types])
+
+
+def _mixed(types: Sequence[Type], kinds: set[str]) -> Type | None:
+    """Objects among maps are maps, and tuples among lists are lists."""
+    known = [one for one in types if one.name != "any"]
+    if kinds == {"map", "object"}:
+        return _collection("map", _member_types(known))
+    return _collection("list", _member_types(known)) if kinds == {"list", "tuple"} else None
+
+
+def _collection(name: str, elements: Sequence[Type]) -> Type | None:
+    element = unified(elements)
+    return None if element is None else Type(name, element)
+
+
+def _member_types(types: Sequence[Type]) -> list[Type]:
+    return [inner for one in types for inner in ([one.of] if one.of else one.items)]
+
+
+def _object(types: Sequence[Type]) -> Type | None:
+    if all(one.names == types[0].names for one in types):
+        members = [unified(column) for column in zip(*(one.items for one in types), strict=True)]
+        if None not in members:
+            return Type("object", items=tuple(one for one in members if one), names=types[0].names)
+    return _collection("map", _member_types(types))
+
+
+def _tuple(types: Sequence[Type]) -> Type | None:
+    if all(len(one.items) == len(types[0].items) for one in types):
+        members = [unified(column) for column in zip(*(one.items for one in types), strict=True)]
+        if None not in members:
+            return tuple_of([one for one in members if one])
+    return _collection("list", _member_types(types))
+
+
+_ORDER = {"string": 0, "number": 1, "bool": 1, "list": 2, "map": 2, "tuple": 3, "object": 3, "set": 4, "any": 9}
+
+
+def _preference(one: Type) -> tuple[int, int]:
+    return _ORDER[one.name], 0 if one.of is None else _preference(one.of)[0]
+
+
+def _converts(one: Type, to: Type) -> bool:
+    """Whether there is a conversion at all; whether it works out depends on the value."""
+    if one == to or "any" in (one.name, to.name):
+        return True
+    if to.name in PRIMITIVES:
+        return one.name in PRIMITIVES and {one.name, to.name} != {"number", "bool"}
+    if to.name in ("list", "set"):
+        return one.name in SEQUENCES and all(_converts(inner, to.element) for inner in _member_types([one]))
+    if to.name == "map":
+        return one.name in ("map", "object") and all(_converts(inner, to.element) for inner in _member_types([one]))
+    if to.name == "object":
+        return one.name == "object" and set(to.names) <= set(one.names)
+    return one.name == "tuple" and len(one.items) == len(to.items)

@@ -1,0 +1,52 @@
+"""What streams pass through, too, and no source reads yet: its kinds are named, so that silence is not taken for safety.
+
+A source that learns to read a kind takes it out of these tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infralint.model import Reading
+from infralint.project import Project
+from infralint.sources.unread.files import plain_path, rules_of
+from infralint.sources.unread.manifests import kinds_in_manifest
+from infralint.sources.unread.services import kinds_of_services
+from infralint.sources.unread.terraform import kinds_in_terraform
+
+LOOKED_THROUGH = 1024 * 1024
+"""Bytes of a file that are looked through."""
+
+
+def read(project: Project) -> Reading:
+    """The kinds of a project's files, each with the first file of its kind, as the user would type it."""
+    found: dict[str, dict[str, None]] = {}
+    for path in project.files:
+        for kind in _kinds_of(project, path):
+            found.setdefault(kind, {})[path] = None
+    for kind, path in kinds_of_services(project):
+        found.setdefault(kind, {})[path] = None
+    return Reading("unread", seen=[_shown(project, kind, list(paths)) for kind, paths in found.items()])
+
+
+def _kinds_of(project: Project, path: str) -> Iterator[str]:
+    """What a file describes that is not read."""
+    plain = plain_path(path)
+    rules = list(rules_of(plain))
+    read_kinds = None
+    if plain.endswith((".yaml", ".yml", ".tpl")):
+        read_kinds = kinds_in_manifest
+    elif plain.endswith((".tf", ".tofu", ".tf.json", ".tofu.json")):
+        read_kinds = kinds_in_terraform
+    if not rules and read_kinds is None:
+        return
+    content = project.head(path, LOOKED_THROUGH)
+    if read_kinds is not None:
+        yield from read_kinds(content)
+    yield from (rule.kind for rule in rules if rule.words is None or rule.words.search(content))
+
+
+def _shown(project: Project, kind: str, paths: list[str]) -> str:
+    """`Caddy (deploy/Caddyfile and 2 more)`."""
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return f"{kind} ({project.shown(paths[0])}{more})"

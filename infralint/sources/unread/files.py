@@ -1,0 +1,118 @@
+"""Files of proxies and of hosting that are known by their names, and where a name is not enough by a word in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from infralint.text.lazy import lazy
+
+
+class Rule(NamedTuple):
+    """A kind of file. words: what stands in such a file, where its name alone could mean something else."""
+
+    kind: str
+    words: re.Pattern[bytes] | None = None
+
+
+def _rule(kind: str, words: bytes = b"") -> Rule:
+    return Rule(kind, lazy(words, re.MULTILINE) if words else None)
+
+
+_KAMAL = _rule("Kamal", rb"^servers:")
+_APP_ENGINE = _rule("Google App Engine", rb"^(?:runtime|env):[ \t]*[\"']?(?:python|node|java|go|php|ruby|flex|custom)")
+_SERVERLESS = _rule("Serverless Framework")
+_SST = _rule("SST")
+
+NAMES = {
+    "amplify.yml": _rule("AWS Amplify hosting"),
+    "app.yaml": _APP_ENGINE,
+    "app.yml": _APP_ENGINE,
+    "apphosting.yaml": _rule("Firebase App Hosting"),
+    "azure.yaml": _rule("Azure Developer CLI", rb"^services:"),
+    "caddy.json": _rule("Caddy"),
+    "captain-definition": _rule("CapRover"),
+    "cdk.json": _rule("AWS CDK"),
+    "cdktf.json": _rule("CDK for Terraform"),
+    "chart.yaml": _rule("Helm chart", rb"^apiVersion:"),
+    "chart.yml": _rule("Helm chart", rb"^apiVersion:"),
+    "deploy.yaml": _KAMAL,
+    "deploy.yml": _KAMAL,
+    "firebase.json": _rule("Firebase", rb"\"(?:hosting|functions)\""),
+    "heroku.yml": _rule("Heroku"),
+    "kong.conf": _rule("Kong"),
+    "netlify.toml": _rule("Netlify"),
+    "procfile": _rule("Heroku", rb"^web[ \t]*:"),
+    "pulumi.yaml": _rule("Pulumi", rb"^runtime:"),
+    "pulumi.yml": _rule("Pulumi", rb"^runtime:"),
+    "railway.json": _rule("Railway"),
+    "railway.toml": _rule("Railway"),
+    "render.yaml": _rule("Render", rb"^services:"),
+    "render.yml": _rule("Render", rb"^services:"),
+    "serverless.js": _SERVERLESS,
+    "serverless.json": _SERVERLESS,
+    "serverless.ts": _SERVERLESS,
+    "serverless.yaml": _SERVERLESS,
+    "serverless.yml": _SERVERLESS,
+    "sst.config.js": _SST,
+    "sst.config.ts": _SST,
+    "staticwebapp.config.json": _rule("Azure Static Web Apps"),
+    "terragrunt.hcl": _rule("Terragrunt"),
+    "web.config": _rule("IIS", rb"(?i:url=[\"']https?://|httpPlatform|iisnode|aspNetCore)"),
+    "wrangler.json": _rule("Cloudflare Workers"),
+    "wrangler.jsonc": _rule("Cloudflare Workers"),
+    "wrangler.toml": _rule("Cloudflare Workers"),
+}
+"""Plain name -> its kind."""
+
+_PROXY_PASS = rb"^[ \t]*(?i:<?ProxyPass(?:Match)?[ \t]|BalancerMember[ \t]|RewriteRule[ \t][^\n]*[\[,]P[,\]])"
+_SECTIONS = rb"^(?:frontend|backend|listen)[ \t]+[\w.{}-]+[ \t]*\r?$"
+_TEMPLATE = rb"\bAWS::(?:ElasticLoadBalancing|Serverless|ApiGateway|CloudFront|AppRunner|VpcLattice|Lambda::Url)"
+_RESOURCES = rb"Microsoft\.(?:Network/(?:applicationGateways|frontDoors)|App/containerApps|Web/|Cdn/|ApiManagement/)"
+
+PATHS = tuple(
+    (lazy(rf"(?:^|/)(?:{paths})$"), rule)
+    for paths, rule in (
+        (r"[^/]*apisix[^/]*\.ya?ml", _rule("APISIX", rb"^(?:apisix|routes|upstreams|deployment):")),
+        (r"copilot/(?:[^/]+/)+manifest\.yml", _rule("AWS Copilot", rb"^type:")),
+        (r"[^/]*\.(?:conf|vhost)|\.htaccess|(?:sites-\w+|apache2?|httpd)/(?:[^/]+/)*[^/.]+", _rule("Apache", _PROXY_PASS)),
+        (r"[^/]*\.bicep", _rule("Azure (Bicep)", _RESOURCES)),
+        (r"(?:[^/]*\.)?caddyfile(?:[._-][^/]*)?", _rule("Caddy")),
+        (r"[^/]*(?:template|cloudformation|cfn|stack|sam)[^/]*\.json|[^/]*\.template", _rule("CloudFormation", _TEMPLATE)),
+        (r"\.do/(?:app|deploy\.template)\.ya?ml", _rule("DigitalOcean App Platform")),
+        (r"[^/]*envoy[^/]*\.(?:ya?ml|json)", _rule("Envoy", rb"\b(?:static|dynamic)_resources\b|\bstaticResources\b")),
+        (r"fly(?:[._-][\w-]+)*\.toml", _rule("Fly.io", rb"^app[ \t]*=|^\[\[?(?:http_service|services)")),
+        (r"[^/]*haproxy[^/]*\.(?:cfg|conf)|haproxy[^/.]*", _rule("HAProxy", rb"^(?:global|defaults|frontend|backend|listen)\b")),
+        (r"[^/]*\.cfg", _rule("HAProxy", _SECTIONS)),
+        (r"config/deploy\.[\w-]+\.yml", _KAMAL),
+        (r"[^/]*krakend[^/]*\.json", _rule("KrakenD")),
+        (r"[^/]*lighttpd[^/]*", _rule("lighttpd", rb"\bproxy\.server\b")),
+        (r"[^/]*traefik[^/]*\.toml", _rule("Traefik")),
+        (r"[^/]*\.toml", _rule("Traefik", rb"^\[(?:http\.(?:routers|services|middlewares)|entryPoints)[.\]]")),
+        (r"traefik\.ya?ml", _rule("Traefik", rb"^(?:entryPoints|providers|http|tcp):")),
+        (r"[^/]*\.vcl", _rule("Varnish")),
+    )
+)  # fmt: skip
+"""Regular expression over the end of a path -> its kind."""
+
+_TEMPLATED = lazy(r"(?:\.(?:j2|jinja2?|tmpl|tpl|erb|template|example|sample|dist|in|gotmpl|ejs))+$")
+_ENDINGS = frozenset("bicep cfg conf htaccess json template toml vcl vhost yaml yml".split())
+"""Names with another ending are no such file, unless it is one of NAMES or says one of _WORDS."""
+_WORDS = ("caddyfile", "haproxy", "lighttpd")
+
+
+def plain_path(path: str) -> str:
+    """A path in lower case, without what makes the file a template: `haproxy.cfg.j2` is `haproxy.cfg`."""
+    folder, slash, name = path.lower().rpartition("/")
+    return folder + slash + (_TEMPLATED.sub("", name) if name.count(".") > 1 else name)
+
+
+def rules_of(plain: str) -> Iterator[Rule]:
+    """The rules that a file falls under by its plain path."""
+    name = plain.rpartition("/")[2]
+    if name in NAMES:
+        yield NAMES[name]
+    _, dot, ending = name.rpartition(".")
+    if not dot or ending in _ENDINGS or any(word in name for word in _WORDS):
+        yield from (rule for path, rule in PATHS if path.search(plain))

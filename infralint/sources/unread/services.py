@@ -1,0 +1,43 @@
+"""Proxies that compose files run, by their images and by the labels that configure them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infralint.project import Project
+from infralint.project.compose import ComposeService, read_compose
+
+IMAGES = {
+    "apisix": "APISIX",
+    "caddy": "Caddy",
+    "caddy-docker-proxy": "caddy-docker-proxy",
+    "cloudflared": "Cloudflare Tunnel",
+    "envoy": "Envoy",
+    "haproxy": "HAProxy",
+    "httpd": "Apache",
+    "kong": "Kong",
+    "krakend": "KrakenD",
+    "nginx-proxy": "nginx-proxy",
+    "nginx-proxy-manager": "Nginx Proxy Manager",
+    "traefik": "Traefik",
+    "varnish": "Varnish",
+}
+"""Last part of an image's name -> what it is called."""
+
+
+def kinds_of_services(project: Project) -> Iterator[tuple[str, str]]:
+    """What the services of a project's compose files say of proxies that are not read, with the file that says it."""
+    for service in read_compose(project).services:
+        yield from ((kind, service.path) for kind in _kinds_of(service))
+
+
+def _kinds_of(service: ComposeService) -> Iterator[str]:
+    image = service.image.text.rpartition("/")[2].partition(":")[0].partition("@")[0] if service.image else ""
+    if image in IMAGES:
+        yield IMAGES[image]
+    if any(label.startswith(("traefik.http.", "traefik.tcp.")) for label in service.labels):
+        yield "Traefik"
+    if any(label == "caddy" or label.startswith(("caddy.", "caddy_")) for label in service.labels):
+        yield "caddy-docker-proxy"
+    if "VIRTUAL_HOST" in service.environment:
+        yield "nginx-proxy"

@@ -1,0 +1,114 @@
+"""Terraform's resources and registry modules through which streams pass, of kinds that are not read yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infralint.text.lazy import lazy
+
+_RESOURCE = lazy(rb'(?m)^[ \t]*resource[ \t]+"?(\w{1,80})"?[ \t]+"')
+_RESOURCE_IN_JSON = lazy(rb'"(\w{1,80})"\s*:\s*\{')
+_MODULE = lazy(rb'(?m)^[ \t]*"?source"?[ \t]*[=:][ \t]*"([^"\n]{1,300})"')
+_CONNECTED = b"service_connect_configuration"
+_CONNECTION_KINDS = lazy(rb'service_connect_configuration"?\s*[{:=]')
+_LOAD_BALANCED = lazy(rb'(?m)^\s*"?type"?\s*[=:]\s*"LoadBalancer"')
+
+KINDS = {
+    "aws_amplify_app": "AWS Amplify hosting",
+    "aws_api_gateway_rest_api": "API Gateway",
+    "aws_apigatewayv2_api": "API Gateway",
+    "aws_apprunner_service": "App Runner",
+    "aws_cloudfront_distribution": "CloudFront",
+    "aws_elastic_beanstalk_environment": "Elastic Beanstalk",
+    "aws_globalaccelerator_accelerator": "Global Accelerator",
+    "aws_globalaccelerator_custom_routing_accelerator": "Global Accelerator",
+    "aws_lambda_function_url": "Lambda function URL",
+    "aws_lightsail_container_service": "Lightsail",
+    "aws_lightsail_distribution": "Lightsail",
+    "aws_lightsail_lb": "Lightsail",
+    "aws_vpclattice_service": "VPC Lattice",
+    "azurerm_api_management": "Azure API Management",
+    "azurerm_app_service": "Azure App Service",
+    "azurerm_application_gateway": "Azure Application Gateway",
+    "azurerm_cdn_endpoint": "Azure CDN",
+    "azurerm_cdn_frontdoor_route": "Azure Front Door",
+    "azurerm_container_app": "Azure Container Apps",
+    "azurerm_frontdoor": "Azure Front Door",
+    "azurerm_function_app_flex_consumption": "Azure Functions",
+    "azurerm_lb": "Azure Load Balancer",
+    "azurerm_linux_function_app": "Azure Functions",
+    "azurerm_linux_web_app": "Azure App Service",
+    "azurerm_static_web_app": "Azure Static Web Apps",
+    "azurerm_windows_function_app": "Azure Functions",
+    "azurerm_windows_web_app": "Azure App Service",
+    "cloudflare_dns_record": "Cloudflare",
+    "cloudflare_load_balancer": "Cloudflare",
+    "cloudflare_record": "Cloudflare",
+    "cloudflare_tunnel": "Cloudflare Tunnel",
+    "cloudflare_worker_script": "Cloudflare Workers",
+    "cloudflare_workers_script": "Cloudflare Workers",
+    "cloudflare_zero_trust_tunnel_cloudflared": "Cloudflare Tunnel",
+    "digitalocean_app": "DigitalOcean App Platform",
+    "digitalocean_loadbalancer": "DigitalOcean load balancer",
+    "fastly_service_compute": "Fastly",
+    "fastly_service_vcl": "Fastly",
+    "fly_app": "Fly.io",
+    "google_api_gateway_gateway": "Google API Gateway",
+    "google_app_engine_flexible_app_version": "Google App Engine",
+    "google_app_engine_standard_app_version": "Google App Engine",
+    "google_cloud_run_service": "Cloud Run",
+    "google_cloud_run_v2_service": "Cloud Run",
+    "google_cloudfunctions2_function": "Google Cloud Functions",
+    "google_cloudfunctions_function": "Google Cloud Functions",
+    "google_compute_backend_service": "Google Cloud load balancer",
+    "google_compute_region_backend_service": "Google Cloud load balancer",
+    "hcloud_load_balancer": "Hetzner load balancer",
+    "helm_release": "Helm release",
+    "heroku_app": "Heroku",
+    "kubectl_manifest": "Kubernetes manifests in Terraform",
+    "kubernetes_ingress": "Kubernetes Ingress",
+    "kubernetes_ingress_v1": "Kubernetes Ingress",
+    "kubernetes_manifest": "Kubernetes manifests in Terraform",
+    "linode_nodebalancer": "Linode NodeBalancer",
+    "netlify_site": "Netlify",
+    "oci_load_balancer_load_balancer": "Oracle Cloud load balancer",
+    "railway_service": "Railway",
+    "render_web_service": "Render",
+    "scaleway_container": "Scaleway",
+    "scaleway_lb": "Scaleway",
+}
+"""Resource type -> what it is called. https://registry.terraform.io/browse/providers"""
+
+_MODULES = {
+    "cloudfront": "CloudFront",
+    "apigateway": "API Gateway",
+    "api-gateway": "API Gateway",
+    "app-runner": "App Runner",
+    "apprunner": "App Runner",
+    "elastic-beanstalk": "Elastic Beanstalk",
+    "global-accelerator": "Global Accelerator",
+    "vpc-lattice": "VPC Lattice",
+    "lb-http": "Google Cloud load balancer",
+    "cloud-run": "Cloud Run",
+}
+"""Words of a registry module's address -> what it brings."""
+
+
+def kinds_in_terraform(content: bytes) -> Iterator[str]:
+    """What a file of resources, in HCL or in JSON, describes that is not read."""
+    types = {found.decode() for found in _RESOURCE.findall(content)}
+    if content.lstrip()[:1] == b"{":
+        types |= {found.decode() for found in _RESOURCE_IN_JSON.findall(content)}
+    yield from (KINDS[name] for name in sorted(types & KINDS.keys()))
+    if _CONNECTED in content and _CONNECTION_KINDS.search(content):
+        yield "ECS Service Connect"
+    if types & {"kubernetes_service", "kubernetes_service_v1"} and _LOAD_BALANCED.search(content):
+        yield "Kubernetes load balancer Service"
+    for source in _MODULE.findall(content) if b"source" in content else ():
+        yield from _brought_by(source.decode("utf-8", "replace"))
+
+
+def _brought_by(source: str) -> Iterator[str]:
+    """What a module from a registry or a repository brings, by the words of its address; local ones are looked into."""
+    if not source.startswith((".", "/")):
+        yield from (kind for word, kind in _MODULES.items() if word in source.lower())

@@ -1,0 +1,56 @@
+"""Pages of the app router whose server actions stream: what runs as the page's own function, as long as that may run.
+
+https://nextjs.org/docs/app/api-reference/directives/use-server, https://ai-sdk.dev/docs/ai-sdk-rsc/overview
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from infralint.sources.vercel.javascript import Module, Modules, text_of
+from infralint.sources.vercel.streaming import Sighting, Streaming, shortened
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+PACKAGES = frozenset({"ai/rsc", "@ai-sdk/rsc"})
+MENTION = re.compile(rb"\bai(?:-sdk)?/rsc\b")
+FUNCTIONS = frozenset("createStreamableUI createStreamableValue streamUI experimental_streamUI render".split())
+DIRECTIVE = "use server"
+
+
+class Actions(Streaming):
+    """Looks for server actions that stream, from the pages that bring them to a browser."""
+
+    def __init__(self, modules: Modules) -> None:
+        super().__init__(modules, MENTION)
+
+    def from_page(self, path: str) -> Sighting | None:
+        """What the actions that a page, or a layout, reaches stream, if anything."""
+        return self.from_exports(path, ("default",))
+
+    def _sighted(self, module: Module, node: Node) -> Sighting | None:
+        function = node.child_by_field_name("function") if node.type == "call_expression" else None
+        if function is None or function.type != "identifier":
+            return None
+        imported = module.imports.get(text_of(function))
+        if imported is None or imported.specifier not in PACKAGES or imported.name not in FUNCTIONS:
+            return None
+        if not (_is_directed(module.root) or any(_is_directed(outer) for outer in module.functions_around(node))):
+            return None
+        line = node.start_point[0] + 1
+        return Sighting("sse", f"streams from a server action with {shortened(node)}", module.path, line)
+
+
+def _is_directed(scope: Node) -> bool:
+    """Whether a file or function begins with "use server"."""
+    body = scope if scope.type == "program" else scope.child_by_field_name("body")
+    for statement in body.named_children if body is not None else ():
+        if statement.type == "comment":
+            continue
+        if statement.type != "expression_statement" or text_of(statement)[:1] not in "\"'":
+            return False
+        if text_of(statement).strip("\"'; ") == DIRECTIVE:
+            return True
+    return False

@@ -1,0 +1,99 @@
+"""Where a Next.js server sends a request on: the address of a rewrite, and what becomes of the path."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from infralint.model import SAME_PATH, Address, PathMap, Pool, PrefixMap
+from infralint.sources.vercel.texts import HOLE, PATH, QUERY, Text
+from infralint.text.path_patterns import PatternMap
+
+_ADDRESS = re.compile(r"(https?)://(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^?#]*)")
+PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """shown: as a user would write it. paths: None where what goes on can't be told."""
+
+    shown: str
+    pool: Pool
+    paths: PathMap | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantPath:
+    """Whatever path comes in, the same goes on."""
+
+    path: str
+
+    def forward(self, path: str) -> str | None:
+        return self.path
+
+    def inverse(self, path: str) -> str | None:
+        return None
+
+
+def rewritten_to(text: Text, source: str) -> Destination | None:
+    """The destination of an entry of `rewrites()`; None for a path of the same server."""
+    found = _ADDRESS.match(text.value)
+    if found is None and not text.value.startswith(HOLE):
+        return None
+    path = _path_of(text.value)
+    paths = PatternMap(source, path or "/") if HOLE not in path else None
+    return Destination(_shown(text), _pool(text), paths)
+
+
+def sent_by_middleware(text: Text) -> Destination | None:
+    """Where `NextResponse.rewrite(…)` leads; None for a path of the same server."""
+    if text.value.startswith((PATH, "/")) or (text.holes[:1] and text.value.startswith(HOLE) and _is_same_server(text)):
+        return None
+    if not text.value.startswith((HOLE, "http://", "https://")):
+        return None
+    return Destination(_shown(text), _pool(text), _carried(text))
+
+
+def _is_same_server(text: Text) -> bool:
+    """`new URL("/x", request.url)`: the server's own address."""
+    return re.search(r"\bnextUrl\b|\b(?:req|request)\.url\b|^origin$", text.holes[0]) is not None
+
+
+def _carried(text: Text) -> PathMap | None:
+    path = _path_of(text.value).replace(QUERY, "")
+    before, found, after = path.partition(PATH)
+    if HOLE in path or after:
+        return None
+    if not found:
+        return ConstantPath(before or "/")
+    return PrefixMap(text.stripped, before.rstrip("/")) if before.rstrip("/") or text.stripped else SAME_PATH
+
+
+def _path_of(value: str) -> str:
+    """What stands behind the host; of an address that is unknown as a whole, behind that."""
+    found = _ADDRESS.match(value)
+    if found:
+        return found[4]
+    rest = re.sub(r"^https?://", "", value).lstrip(HOLE)
+    return re.sub(r"^[^/\x01\x02]*", "", rest)
+
+
+def _pool(text: Text) -> Pool:
+    """Whom it dials. A default is what is known; the environment may say otherwise where it runs."""
+    found = _ADDRESS.match(text.value)
+    host = found[2] if found else HOLE
+    if found is None or not host or any(mark in host for mark in (HOLE, PATH, QUERY)) or ":" in host.strip("[]")[:1]:
+        named = text.holes[0] if text.holes else "its address"
+        return Pool(reason=f"`{named}` is only known where it runs")
+    port = int(found[3]) if found[3] else PORTS[found[1]]
+    pool = Pool((Address(host.strip("[]"), port),))
+    if text.defaulted:
+        return replace(pool, reason=f"`{text.defaulted[0]}` may name another")
+    return pool
+
+
+def _shown(text: Text) -> str:
+    """With what is not known in the user's words."""
+    holes = iter(text.holes)
+    shown = re.sub(HOLE, lambda _: f"${{{next(holes, '…')}}}", text.value)
+    return shown.replace(PATH, "").replace(QUERY, "")

@@ -1,0 +1,193 @@
+"""next.config: what it says in literals, wherever its object stands; never run.
+
+https://nextjs.org/docs/app/api-reference/config/next-config-js
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from infralint.model import Known, Location, Setting, Unknown
+from infralint.platforms.nextjs import HeaderRule, Stage
+from infralint.sources.vercel.destinations import Destination, rewritten_to
+from infralint.sources.vercel.javascript import Module, literal, pairs, text_of, unwrapped, walk
+from infralint.sources.vercel.places import location_of
+from infralint.sources.vercel.routes import PAGE_EXTENSIONS
+from infralint.sources.vercel.texts import Texts
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+STAGES: tuple[Stage, ...] = ("beforeFiles", "afterFiles", "fallback")
+
+
+@dataclass(frozen=True)
+class ConfiguredRewrite:
+    """One entry of `rewrites()` that leads to another server. reason: why it may not hold for all requests to its path."""
+
+    source: str
+    destination: Destination
+    stage: Stage
+    where: Location
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class NextSettings:
+    """A Next.js application's version and configuration. bundler: empty where it can't be told.
+
+    headers: what `headers()` sends; headers_unread: why not all of it is known.
+    """
+
+    major: int | None = None
+    bundler: str = ""
+    output: str = ""
+    compress: Setting[bool] | None = None
+    extensions: tuple[str, ...] = PAGE_EXTENSIONS
+    base: str = ""
+    rewrites: tuple[ConfiguredRewrite, ...] = ()
+    headers: tuple[HeaderRule, ...] = ()
+    headers_unread: str = ""
+    config_path: str = ""
+    timeout: Setting[float] | None = None
+
+
+def read_next_config(module: Module, texts: Texts, settings: NextSettings, shown: str) -> NextSettings:
+    """Settings with what a next.config says. shown: its path as the user would type it."""
+    settings = replace(settings, config_path=shown)
+    for node in walk(module.root):
+        value = node.child_by_field_name("value") if node.type == "pair" else None
+        if value is not None:
+            settings = _with_setting(settings, text_of(node.child_by_field_name("key")).strip("\"'"), node, value)
+    rules = list(_header_rules(module, texts, settings))
+    return replace(
+        settings,
+        rewrites=tuple(_rewrites(module, texts, settings)),
+        headers=tuple(rule for rule, _ in rules if rule is not None),
+        headers_unread=_unread_headers(module, [reason for _, reason in rules], shown),
+    )
+
+
+def _with_setting(settings: NextSettings, name: str, node: Node, value: Node) -> NextSettings:
+    given = literal(value)
+    place: Known[Any] = Known(
+        None, location_of(node, settings.config_path), name, written=" ".join(text_of(node).split())[:80]
+    )
+    match name:
+        case "output" if not settings.output:
+            return replace(settings, output=_output(value))
+        case "compress":
+            return replace(
+                settings, compress=replace(place, value=given) if isinstance(given, bool) else _unread(place)
+            )
+        case "proxyTimeout":
+            known = isinstance(given, int | float) and not isinstance(given, bool)
+            return replace(settings, timeout=replace(place, value=given / 1000) if known else _unread(place))
+        case "basePath" if isinstance(given, str):
+            return replace(settings, base=given)
+        case "pageExtensions" if value.type == "array":
+            found = tuple(str(literal(item)) for item in value.named_children if literal(item))
+            return replace(settings, extensions=found or PAGE_EXTENSIONS)
+    return settings
+
+
+def _unread(place: Known[Any]) -> Unknown:
+    return Unknown(
+        place.where,
+        place.name,
+        f"`{place.written}` is no literal, and nothing is run to find out",
+        "write the value itself",
+    )
+
+
+def _output(value: Node) -> str:
+    """`standalone` or `export`, also where a condition chooses it."""
+    return next((word for word in ("standalone", "export") if f'"{word}"' in text_of(value).replace("'", '"')), "")
+
+
+def _entries(module: Module, key: str) -> Iterator[tuple[dict[str, Node], Node]]:
+    """Objects with a source and another key: entries of `headers()` or `rewrites()`, which are no redirects."""
+    for node in walk(module.root):
+        keys = pairs(node) if node.type == "object" else {}
+        if {"source", key} <= keys.keys() and not keys.keys() & {"permanent", "statusCode"}:
+            yield keys, node
+
+
+def _based(keys: dict[str, Node], source: str, base: str) -> str:
+    """A source as it is matched: below `basePath`, unless the entry turns that off."""
+    return source if literal(keys.get("basePath")) is False else base + source
+
+
+def _reason(keys: dict[str, Node], node: Node) -> str:
+    if keys.keys() & {"has", "missing"}:
+        return "it asks for more than the path (`has`, `missing`)"
+    around = node.parent
+    while around is not None and around.type not in ("method_definition", "pair", "program"):
+        if around.type in ("if_statement", "ternary_expression", "binary_expression"):
+            return "a condition decides whether it stands there"
+        around = around.parent
+    return ""
+
+
+def _rewrites(module: Module, texts: Texts, settings: NextSettings) -> Iterator[ConfiguredRewrite]:
+    for keys, node in _entries(module, "destination"):
+        source = literal(keys["source"])
+        if not isinstance(source, str):
+            continue
+        source = _based(keys, source, settings.base)
+        destination = rewritten_to(texts.text(module, keys["destination"]), source)
+        if destination is not None:
+            where = location_of(keys["source"], settings.config_path)
+            yield ConfiguredRewrite(source, destination, _stage(node), where, _reason(keys, node))
+
+
+def _stage(node: Node) -> Stage:
+    """The list that an entry stands in; a plain list comes after the static routes."""
+    around = node.parent
+    while around is not None and around.type != "program":
+        key = text_of(around.child_by_field_name("key")) if around.type == "pair" else ""
+        if found := next((stage for stage in STAGES if stage == key.strip("\"'")), None):
+            return found
+        around = around.parent
+    return "afterFiles"
+
+
+def _header_rules(module: Module, texts: Texts, settings: NextSettings) -> Iterator[tuple[HeaderRule | None, str]]:
+    """Entries of `headers()`, each with why it could not be read whole."""
+    for keys, node in _entries(module, "headers"):
+        source, listed = literal(keys["source"]), _listed(module, keys["headers"])
+        if not isinstance(source, str) or listed is None:
+            yield None, "an entry of `headers()` is not written out"
+            continue
+        found, reason = {}, ""
+        for entry in listed.named_children:
+            inner = pairs(entry)
+            name, value = (
+                literal(inner.get("key")),
+                texts.text(module, inner.get("value")) if "value" in inner else None,
+            )
+            if not isinstance(name, str) or value is None or not value.is_known:
+                reason = "" if entry.type == "comment" else "a header of `headers()` is not written out"
+                continue
+            where = location_of(entry, settings.config_path)
+            found[name.lower()] = Known(value.value, where, name, written=f"{name}: {value.value}")
+        yield HeaderRule(_based(keys, source, settings.base), found, _reason(keys, node)), reason
+
+
+def _listed(module: Module, node: Node) -> Node | None:
+    """A list that is written out, here or at the top of the file."""
+    inner = unwrapped(node)
+    if inner is not None and inner.type == "identifier":
+        inner = unwrapped(module.values.get(text_of(inner)))
+    return inner if inner is not None and inner.type == "array" else None
+
+
+def _unread_headers(module: Module, reasons: list[str], shown: str) -> str:
+    """Why `headers()` may send more than was read."""
+    if found := next((reason for reason in reasons if reason), ""):
+        return f"{found} ({shown})"
+    written = re.search(rb"\bheaders\s*(?:\(\s*\)|:)", module.root.text or b"")
+    return f"the headers() of {shown} is not written out" if written and not reasons else ""

@@ -1,0 +1,192 @@
+"""Texts that JavaScript puts together: addresses with what stands in the environment, paths with the request's own.
+
+Nothing is run: what is not written out is a hole, with the words that stand there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infralint.sources.vercel.javascript import Import, Module, Modules, arguments, literal, text_of, unwrapped
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+HOLE, PATH, QUERY = "\0", "\1", "\2"
+"""Stand in a text for what is not known; for the path of the request; for its query."""
+DEEPEST = 12
+LONGEST = 2000
+_URL = re.compile(r"([a-z]+://[^/?#]*)(.*)", re.DOTALL | re.IGNORECASE)
+_OF_REQUEST = re.compile(r"(?:nextUrl|url|Url|URL)\.(pathname|search)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What an expression comes to. holes: the words of what is not known. defaulted: variables of the environment
+    in whose place their default stands. stripped: what is taken off the request's path where that begins with it."""
+
+    value: str
+    holes: tuple[str, ...] = ()
+    defaulted: tuple[str, ...] = ()
+    stripped: str = ""
+
+    def __add__(self, other: Text) -> Text:
+        value = (self.value + other.value)[:LONGEST]
+        stripped = self.stripped or other.stripped
+        return Text(value, self.holes + other.holes, self.defaulted + other.defaulted, stripped)
+
+    @property
+    def is_known(self) -> bool:
+        return HOLE not in self.value
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it is the request's path as it came."""
+        return self.value == PATH and not self.stripped
+
+
+def hole(node: Node | None) -> Text:
+    """A text of which nothing is known but the words that make it."""
+    return Text(HOLE, (" ".join(text_of(node).split())[:60] or "nothing",))
+
+
+class Texts:
+    """What expressions come to, across the files of a project."""
+
+    def __init__(self, modules: Modules) -> None:
+        self.modules = modules
+
+    def text(self, module: Module, node: Node | None, depth: int = 0) -> Text:
+        """What an expression comes to as a text."""
+        node = unwrapped(node)
+        if node is None or depth > DEEPEST:
+            return hole(node)
+        plain = literal(node)
+        if isinstance(plain, str):
+            return Text(plain)
+        if isinstance(plain, float | int) and not isinstance(plain, bool):
+            return Text(f"{plain:g}")
+        match node.type:
+            case "template_string":
+                return self._template(module, node, depth)
+            case "binary_expression":
+                return self._joined(module, node, depth)
+            case "identifier":
+                return self._named(module, node, depth)
+            case "member_expression":
+                return self._member(module, node, depth)
+            case "new_expression" | "call_expression":
+                return self._called(module, node, depth)
+        return hole(node)
+
+    def _template(self, module: Module, node: Node, depth: int) -> Text:
+        found = Text("")
+        for child in node.named_children:
+            if child.type == "template_substitution":
+                found += self.text(module, child.named_children[0] if child.named_children else None, depth + 1)
+            else:
+                found += Text(text_of(child))
+        return found
+
+    def _joined(self, module: Module, node: Node, depth: int) -> Text:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        first = self.text(module, left, depth + 1)
+        match text_of(node.child_by_field_name("operator")):
+            case "+":
+                return first + self.text(module, right, depth + 1)
+            case "??" | "||" if first.is_known:
+                return first
+            case "??" | "||":
+                default = self.text(module, right, depth + 1)
+                return default if not default.is_known else Text(default.value, (), first.holes + default.defaulted)
+        return hole(node)
+
+    def _named(self, module: Module, node: Node, depth: int) -> Text:
+        name = text_of(node)
+        for value, key in values_of(module, node):
+            if not key:
+                return self.text(module, value, depth + 1)
+            if key in ("pathname", "search") and re.search(r"nextUrl|\burl\b|\bURL\b", text_of(value)):
+                return Text(PATH if key == "pathname" else QUERY)
+            if text_of(value) in ("process.env", "env"):
+                return Text(HOLE, (f"process.env.{key}",))
+            return hole(node)
+        return self._imported(module, name, depth) or hole(node)
+
+    def _imported(self, module: Module, name: str, depth: int) -> Text | None:
+        imported = module.imports.get(name)
+        target = self.modules.resolve(module.path, imported.specifier) if imported else None
+        home = self.modules.load(target) if target else None
+        exported = home.exports.get(imported.name) if home and imported else None
+        if home is None or exported is None:
+            return None
+        if isinstance(exported, str):
+            value = home.values.get(exported)
+            return self.text(home, value, depth + 1) if value is not None else None
+        return None if isinstance(exported, Import) else self.text(home, exported, depth + 1)
+
+    def _member(self, module: Module, node: Node, depth: int) -> Text:
+        written = text_of(node)
+        if found := _OF_REQUEST.search(written):
+            return Text(PATH if found[1] == "pathname" else QUERY)
+        if written.endswith((".href", ".origin")):
+            return self.text(module, node.child_by_field_name("object"), depth + 1)
+        return hole(node)
+
+    def _called(self, module: Module, node: Node, depth: int) -> Text:
+        function = node.child_by_field_name("constructor" if node.type == "new_expression" else "function")
+        given = arguments(node)
+        match text_of(function):
+            case "URL" if given:
+                return self._address(module, given, depth)
+            case "String" if given:
+                return self.text(module, given[0], depth + 1)
+        if function is None or function.type != "member_expression":
+            return hole(node)
+        inner = self.text(module, function.child_by_field_name("object"), depth + 1)
+        method = text_of(function.child_by_field_name("property"))
+        if method in ("toString", "trim"):
+            return inner
+        if method == "replace" and len(given) == 2:
+            return self._replaced(module, inner, given, depth) or hole(node)
+        return hole(node)
+
+    def _address(self, module: Module, given: list[Node], depth: int) -> Text:
+        """`new URL(path, base)`: the path at the base's host."""
+        first = self.text(module, given[0], depth + 1)
+        if len(given) < 2 or _URL.match(first.value):
+            return first
+        base = self.text(module, given[1], depth + 1)
+        found = _URL.match(base.value)
+        return Text(found[1] if found else base.value.rstrip("/"), base.holes, base.defaulted) + first
+
+    def _replaced(self, module: Module, text: Text, given: list[Node], depth: int) -> Text | None:
+        """`"http://a/".replace(/\\/$/, "")`; `pathname.replace("/api", "")`, `pathname.replace(/^\\/api/, "")`."""
+        pattern, by = given[0], self.text(module, given[1], depth + 1)
+        if not by.is_known:
+            return None
+        if text.is_path and (prefix := _prefix_of(pattern)):
+            return Text(by.value + PATH, text.holes, text.defaulted, prefix)
+        if text_of(pattern) in (r"/\/$/", r"/\/+$/") and not by.value and PATH not in text.value:
+            return Text(text.value.rstrip("/"), text.holes, text.defaulted)
+        return None
+
+
+def _prefix_of(pattern: Node) -> str:
+    """The prefix that `replace` takes off: a string, or a regular expression of plain letters after `^`."""
+    plain = literal(pattern)
+    if isinstance(plain, str):
+        return plain if plain.startswith("/") else ""
+    found = re.fullmatch(r"/\^((?:\\/|[\w-])+)/", text_of(pattern))
+    return found[1].replace("\\/", "/") if found else ""
+
+
+def values_of(module: Module, name: Node) -> list[tuple[Node, str]]:
+    """What a name is set to in the functions around it or at top level, and the key that is taken from that."""
+    wanted = text_of(name)
+    for function in module.functions_around(name):
+        if found := module.assigned(function).get(wanted):
+            return found
+    return [(module.values[wanted], "")] if wanted in module.values and wanted not in module.imports else []

@@ -1,0 +1,257 @@
+"""Globs: file names as glob(3) finds them, and paths as .gitignore names them. Matching never takes exponential time.
+
+https://man7.org/linux/man-pages/man7/glob.7.html, https://git-scm.com/docs/gitignore#_pattern_format
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+_SPECIAL = re.compile(r"[*?\[\\]")
+_CLASSES = {
+    "alnum": str.isalnum,
+    "alpha": str.isalpha,
+    "digit": str.isdigit,
+    "lower": str.islower,
+    "space": str.isspace,
+    "upper": str.isupper,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """`[a-z]`: pairs of first and last character, and names of classes."""
+
+    ranges: tuple[tuple[str, str], ...]
+    classes: tuple[str, ...]
+    is_negated: bool
+
+    def matches(self, character: str) -> bool:
+        found = any(low <= character <= high for low, high in self.ranges)
+        return (found or any(_CLASSES[name](character) for name in self.classes)) != self.is_negated
+
+
+_Part = str | _Set | None
+"""A character, a set, `?` (the empty string) or `*` (None)."""
+
+
+def is_glob(text: str) -> bool:
+    """Whether a text is a pattern: nginx takes an `include` for one by these characters."""
+    return any(character in text for character in "*?[")
+
+
+def matches_path(path: str, pattern: str) -> bool:
+    """Whether glob(3) finds a path by a pattern: nothing but a slash stands for a slash, and no wildcard for a leading dot."""
+    names, wanted = path.split("/"), pattern.split("/")
+    return len(names) == len(wanted) and all(map(matches_name, names, wanted))
+
+
+def matches_name(name: str, pattern: str, dots: bool = False) -> bool:
+    """Whether a name without slashes matches a pattern. dots: wildcards stand for a leading dot, too."""
+    if not dots and name.startswith(".") and not pattern.startswith((".", "\\.")):
+        return False
+    if not _SPECIAL.search(pattern):
+        return name == pattern
+    return _matches(name, _parts(pattern))
+
+
+def is_like(text: str, pattern: str) -> bool:
+    """Whether a text matches a pattern of which only `*` and `?` are special, both of which stand for a slash, too."""
+    return _matches(text, _wildcards(pattern))
+
+
+@lru_cache(maxsize=4096)
+def _wildcards(pattern: str) -> tuple[_Part, ...]:
+    return tuple({"*": None, "?": ""}.get(character, character) for character in pattern)
+
+
+def matches_segments(path: str, pattern: str) -> bool:
+    """Whether a request's path fits a pattern in which `*` is one segment and `**` any number of them, none included."""
+    return _fits(path.strip("/").split("/"), pattern.strip("/").split("/"))
+
+
+def _fits(segments: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Each `**` is tried from where the last one left off."""
+    at = index = 0
+    star, resumed = -1, 0
+    while at < len(segments):
+        if index < len(wanted) and wanted[index] == "**":
+            star, resumed = index, at
+            index += 1
+        elif index < len(wanted) and (wanted[index] == "*" or matches_name(segments[at], wanted[index], dots=True)):
+            at, index = at + 1, index + 1
+        elif star >= 0:
+            resumed += 1
+            at, index = resumed, star + 1
+        else:
+            return False
+    return all(part == "**" for part in wanted[index:])
+
+
+def _matches(name: str, parts: Sequence[_Part]) -> bool:
+    """Each star is tried from where the last one left off: at most as many steps as name times pattern is long."""
+    at = index = 0
+    star, resumed = -1, 0
+    while at < len(name):
+        if index < len(parts) and parts[index] is None:
+            star, resumed = index, at
+            index += 1
+        elif index < len(parts) and _is_taken(name[at], parts[index]):
+            at, index = at + 1, index + 1
+        elif star >= 0:
+            resumed += 1
+            at, index = resumed, star + 1
+        else:
+            return False
+    return all(part is None for part in parts[index:])
+
+
+def _is_taken(character: str, part: _Part) -> bool:
+    if isinstance(part, _Set):
+        return part.matches(character)
+    return part in ("", character)
+
+
+@lru_cache(maxsize=4096)
+def _parts(pattern: str) -> tuple[_Part, ...]:
+    parts: list[_Part] = []
+    at = 0
+    while at < len(pattern):
+        character = pattern[at]
+        at += 1
+        if character == "*":
+            if not parts or parts[-1] is not None:
+                parts.append(None)
+        elif character == "?":
+            parts.append("")
+        elif character == "[" and (found := _set(pattern, at)):
+            parts.append(found[0])
+            at = found[1]
+        elif character == "\\" and at < len(pattern):
+            parts.append(pattern[at])
+            at += 1
+        else:
+            parts.append(character)
+    return tuple(parts)
+
+
+def _set(pattern: str, at: int) -> tuple[_Set, int] | None:
+    """A bracket expression and where it ends; None where the bracket is only a bracket."""
+    is_negated = pattern[at : at + 1] in ("!", "^")
+    at += is_negated
+    start = at
+    ranges: list[tuple[str, str]] = []
+    classes: list[str] = []
+    while at < len(pattern):
+        if pattern[at] == "]" and at > start:
+            return _Set(tuple(ranges), tuple(classes), is_negated), at + 1
+        name, closed, _ = pattern[at + 2 :].partition(":]") if pattern.startswith("[:", at) else ("", "", "")
+        if closed and name in _CLASSES:
+            classes.append(name)
+            at += len(name) + 4
+            continue
+        at += pattern[at] == "\\" and at + 1 < len(pattern)
+        low = pattern[at]
+        at += 1
+        high = low
+        if pattern[at : at + 1] == "-" and pattern[at + 1 : at + 2] not in ("]", ""):
+            high = pattern[at + 1]
+            at += 2
+        ranges.append((low, high))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One line of a .gitignore. parts: names between slashes, `**` among them; anchored: it names a path from the root."""
+
+    written: str
+    parts: tuple[str, ...]
+    is_anchored: bool
+    folders_only: bool
+    is_negated: bool
+
+    def names(self, parts: Sequence[str], is_folder: bool) -> bool:
+        """Whether the rule names this very path."""
+        if self.folders_only and not is_folder:
+            return False
+        if not self.is_anchored:
+            return matches_name(parts[-1], self.parts[0], dots=True)
+        return _names(parts, self.parts)
+
+
+def _names(names: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Match names against parts of which `**` stands for any number, at the end for at least one."""
+    reached = {0}
+    for position, part in enumerate(wanted):
+        if part == "**":
+            first = min(reached) + (position == len(wanted) - 1)
+            reached = set(range(first, len(names) + 1))
+        else:
+            reached = {at + 1 for at in reached if at < len(names) and matches_name(names[at], part, dots=True)}
+        if not reached:
+            return False
+    return len(names) in reached
+
+
+@dataclass
+class Exclusions:
+    """Paths that patterns of .gitignore's kind leave out; the last one that names a path decides.
+
+    A leading `./` is allowed, too. used: patterns that named something.
+    """
+
+    patterns: Iterable[str]
+    used: set[str] = field(default_factory=set)
+    _folders: dict[str, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._rules = [rule for pattern in self.patterns if (rule := _rule(pattern)) is not None]
+
+    @property
+    def unused(self) -> list[str]:
+        """Patterns that have named no path that was asked about."""
+        return [rule.written for rule in self._rules if rule.written not in self.used]
+
+    def covers(self, path: str) -> bool:
+        """Whether a file is left out, by itself or with a folder that it lies in."""
+        named = self._decides(path, is_folder=False)
+        return self.covers_folder(path.rpartition("/")[0]) or named
+
+    def covers_folder(self, folder: str) -> bool:
+        """Whether all of a folder is left out: itself, or one above it."""
+        if folder and folder not in self._folders:
+            names = folder.split("/")
+            for end in range(1, len(names) + 1):
+                part, above = "/".join(names[:end]), "/".join(names[: end - 1])
+                if part not in self._folders:
+                    named = self._decides(part, is_folder=True)
+                    self._folders[part] = self._folders.get(above, False) or named
+        return self._folders.get(folder, False)
+
+    def _decides(self, path: str, is_folder: bool) -> bool:
+        """Whether the last rule that names a path leaves it out."""
+        parts = path.split("/")
+        decided = False
+        for rule in self._rules:
+            if rule.names(parts, is_folder):
+                self.used.add(rule.written)
+                decided = not rule.is_negated
+        return decided
+
+
+def _rule(written: str) -> _Rule | None:
+    text = written.strip()
+    if not text or text.startswith("#"):
+        return None
+    is_negated = text.startswith("!")
+    text = text.removeprefix("!")
+    text = text[1:] if text.startswith("./") else text
+    folders_only = text.endswith("/")
+    text = text.rstrip("/")
+    is_anchored = "/" in text
+    parts = tuple(part for part in text.split("/") if part not in ("", "."))
+    return _Rule(written, parts, is_anchored, folders_only, is_negated) if parts else None

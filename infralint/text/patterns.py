@@ -1,0 +1,155 @@
+"""Regular expressions that users wrote, searched under one budget of time a run: none of them can stop it.
+
+nginx's locations, Vercel's routes and a declared `regex:` are PCRE (`search`); Terraform's RE2 brings its own
+compiled expression and spends from the same budget (`spend`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from infralint.text.pcre import Refused, Unexpressed, parse
+
+Result = TypeVar("Result")
+
+SECONDS = 0.8
+"""What all slow searches of a run may take together."""
+PATIENCE = 0.05
+"""Seconds that one search may take."""
+_LEFT = 0.001
+"""Seconds that one search may take once the budget is spent: plain expressions need far less."""
+_FREE = 0.0002
+"""Seconds of a search that are not charged, so that a large project with plain expressions never spends its budget."""
+_LARGE = 500
+"""Bytes of an expression that is no longer compiled once the budget is spent."""
+
+
+class Unsearchable(ValueError):
+    """An expression of which it can't be told whether it matches: the end of a sentence that begins with it."""
+
+
+class Invalid(Unsearchable):
+    """What is no expression at all: PCRE would refuse it."""
+
+
+class TooSlow(Unsearchable):
+    """An expression that takes too long, on this text or on others of this run."""
+
+    def __init__(self) -> None:
+        super().__init__("takes too long to match")
+
+
+@dataclass
+class Budget:
+    """What a run has spent on slow expressions, and which ones they are: none of them is tried twice."""
+
+    seconds: float = SECONDS
+    spent: float = 0.0
+    slow: set[str] = field(default_factory=set)
+
+    @property
+    def patience(self) -> float:
+        """Seconds that the next search may take; raises TooSlow where nothing is left."""
+        left = self.seconds - self.spent
+        if left > 0:
+            return min(PATIENCE, left + _LEFT)
+        if left < -self.seconds / 2:
+            raise TooSlow
+        return _LEFT
+
+    def charge(self, seconds: float) -> None:
+        self.spent += max(0.0, seconds - _FREE)
+
+
+_budget: ContextVar[Budget] = ContextVar("_budget")
+
+
+def budget() -> Budget:
+    """The budget of the run that this is part of."""
+    found = _budget.get(None)
+    if found is None:
+        found = Budget()
+        _budget.set(found)
+    return found
+
+
+@contextmanager
+def fresh_budget(seconds: float = SECONDS) -> Iterator[Budget]:
+    """A run of its own: what it searches is paid from a budget of its own."""
+    token = _budget.set(Budget(seconds))
+    try:
+        yield _budget.get()
+    finally:
+        _budget.reset(token)
+
+
+def search(pattern: str, text: str, ignore_case: bool = False) -> Any:
+    """Where a PCRE expression is found in a text, as a match of `regex`; None where it is not. Raises Unsearchable."""
+    expression = compiled(pattern, ignore_case)
+    return spend(pattern, lambda seconds: expression.search(text, timeout=seconds))
+
+
+def spend(pattern: str, work: Callable[[float], Result]) -> Result:
+    """Let an expression work for as many seconds as the budget gives it. Raises TooSlow.
+
+    work: gets the seconds, hands them to `regex` as `timeout=`, and lets its TimeoutError through.
+    """
+    account = budget()
+    if pattern in account.slow:
+        raise TooSlow
+    seconds = account.patience
+    start = time.perf_counter()
+    try:
+        return work(seconds)
+    except (TimeoutError, MemoryError) as error:
+        account.slow.add(pattern)
+        raise TooSlow from error
+    finally:
+        account.charge(time.perf_counter() - start)
+
+
+def compiled(pattern: str, ignore_case: bool = False) -> Any:
+    """A PCRE expression for `regex`. Raises Unsearchable."""
+    found = _compiled(pattern, ignore_case)
+    if isinstance(found, Unsearchable):
+        raise type(found)(*found.args)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str, ignore_case: bool) -> Any:
+    """The compiled expression, or the error that says why it can't be had."""
+    import regex
+
+    try:
+        expression = parse(pattern)
+    except Refused as error:
+        return Invalid(f"is not a regular expression: {error}")
+    except (Unexpressed, RecursionError) as error:
+        return Unsearchable(f"has what infralint can't match with ({error})")
+    flags = regex.VERSION1 | (regex.IGNORECASE if ignore_case else 0)
+    flags |= 0 if "(*UTF" in pattern[:20] else regex.ASCII
+    try:
+        return _compile(pattern, expression.written, expression.size, flags)
+    except (regex.error, RecursionError, OverflowError) as error:
+        return Unsearchable(f"has what infralint can't match with ({error})")
+
+
+def _compile(pattern: str, written: str, size: int, flags: int) -> Any:
+    import regex
+
+    account = budget()
+    if size > _LARGE and account.spent > account.seconds:
+        account.slow.add(pattern)
+        raise TooSlow
+    start = time.perf_counter()
+    found = regex.compile(written, flags, cache_pattern=False)
+    if size > _LARGE:
+        account.charge(time.perf_counter() - start)
+    return found

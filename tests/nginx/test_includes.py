@@ -1,0 +1,110 @@
+"""Includes come to an end, take what nginx would take, and say what they can't."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from conftest import Lint, problems
+
+LOCATION = "location /api/chat { proxy_pass http://app:8000; }\n"
+REST = f"events {{}}\nhttp {{ server {{ listen 80; {LOCATION} }} }}\n"
+
+
+def main(*includes: str) -> str:
+    lines = "".join(f"    include {name};\n" for name in includes)
+    return f"events {{}}\nhttp {{\n  server {{\n    listen 80;\n{lines}    {LOCATION}  }}\n}}\n"
+
+
+def told(report: dict) -> list[str]:
+    return [
+        f"{entry['location']['path']}:{entry['location']['line']} {entry['message']}" for entry in report["unreadable"]
+    ]
+
+
+def test_a_pattern_of_stars_is_matched_at_once(lint: Lint) -> None:
+    start = time.process_time()
+    report = lint({"nginx.conf": main("*a" * 60), f"{'a' * 120}.conf": "", "rest/nginx.conf": REST})
+    assert time.process_time() - start < 2
+    assert problems(report, "buffered-stream")
+
+
+def test_files_that_include_two_each_are_followed_up_to_a_bound(lint: Lint) -> None:
+    files = {f"f{number}.conf": f"include f{number + 1}.conf;\n" * 2 for number in range(40)}
+    start = time.process_time()
+    report = lint({**files, "f40.conf": "gzip off;\n", "nginx.conf": main("f0.conf"), "rest/nginx.conf": REST})
+    assert time.process_time() - start < 2
+    assert any("too many includes to follow" in entry for entry in told(report))
+    assert {problem.split(":")[0] for problem in problems(report, "buffered-stream")} >= {"rest/nginx.conf"}
+    assert report["status"] == 2
+
+
+def test_a_row_of_files_has_an_end(lint: Lint) -> None:
+    files = {f"f{number}.conf": f"include f{number + 1}.conf;\n" for number in range(900)}
+    report = lint({**files, "nginx.conf": main("f0.conf"), "rest/nginx.conf": REST})
+    assert told(report) == ["f60.conf:1 files include each other more than 60 deep"]
+
+
+def test_files_that_all_include_all_name_each_circle_once(lint: Lint) -> None:
+    files = {f"f{number}.conf": "include f*.conf;\n" for number in range(14)}
+    report = lint({**files, "nginx.conf": main("f*.conf"), "rest/nginx.conf": REST})
+    circles = [entry for entry in told(report) if "files include each other for ever" in entry]
+    assert len(circles) == len({entry.split(" ")[0] for entry in circles}) == 14
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("a.conf", "location /x { include b.conf; }\n", "b.conf:1"),
+        ("a.conf", "include b.conf;\n", "b.conf:1"),
+        ("nginx.conf", main("b.conf"), "b.conf:1"),
+    ],
+)
+def test_a_circle_through_blocks_is_found(name: str, text: str, place: str, lint: Lint) -> None:
+    files = {"nginx.conf": main("a.conf"), name: text, "b.conf": f"location /y {{ include {name}; }}\n"}
+    [entry] = told(lint(files))
+    assert entry.startswith(f"{place} files include each other for ever: ")
+
+
+def test_fragments_that_include_each_other_are_not_passed_over(lint: Lint) -> None:
+    server = f"server {{ listen 80; {LOCATION} }}\n"
+    report = lint({"conf.d/a.conf": f"include b.conf;\n{server}", "conf.d/b.conf": "include a.conf;\n"})
+    assert any("for ever" in entry for entry in told(report))
+    assert any("can't be followed to its end" in entry["message"] for entry in report["unknown"])
+
+
+class TestDumps:
+    """`nginx -T` output."""
+
+    HEAD = "# configuration file /etc/nginx/nginx.conf:\n"
+
+    def test_a_dumped_file_that_includes_itself(self, lint: Lint) -> None:
+        dump = (
+            f"{self.HEAD}{main('snip.conf')}# configuration file /etc/nginx/snip.conf:\ngzip off;\ninclude snip.conf;\n"
+        )
+        report = lint({"dump.conf": dump, "rest/nginx.conf": REST})
+        assert told(report) == ["/etc/nginx/snip.conf:2 files include each other for ever: snip.conf -> snip.conf"]
+        assert problems(report, "buffered-stream")
+
+    def test_two_dumps_keep_their_own_files(self, lint: Lint) -> None:
+        held = f"{self.HEAD}{main('snip.conf')}# configuration file /etc/nginx/snip.conf:\nproxy_buffering on;\n"
+        free = held.replace("buffering on", "buffering off")
+        report = lint({"a.dump.conf": free, "b.dump.conf": held})
+        assert problems(report, "buffered-stream") == ["b.dump.conf: /etc/nginx/snip.conf:1 warning buffered-stream"]
+
+    def test_globs_take_the_names_of_the_server(self, lint: Lint) -> None:
+        text = "".join(
+            f"# configuration file /etc/nginx/conf.d/{name}.conf:\nproxy_buffering off;\n" for name in (".a", "b/c")
+        )
+        report = lint({"dump.conf": f"{self.HEAD}{main('conf.d/*.conf')}{text}"})
+        assert len(problems(report, "buffered-stream")) == 1
+
+    def test_two_servers_in_one_dump_are_told_apart(self, lint: Lint) -> None:
+        report = lint({"dump.conf": f"{self.HEAD}{main()}{self.HEAD}{main('x')}"})
+        assert "holds /etc/nginx/nginx.conf twice, with different content" in told(report)[0]
+
+
+def test_a_hidden_file_is_taken_by_no_star(lint: Lint) -> None:
+    report = lint({"nginx.conf": main("set/*.conf"), "set/.off.conf": "proxy_buffering off;\n"})
+    assert problems(report, "buffered-stream")
+    assert not problems(lint({"set/off.conf": "proxy_buffering off;\n"}), "buffered-stream")

@@ -1,0 +1,72 @@
+"""Which service runs an nginx decides its version, its environment and where its includes lie."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Lint, problems
+
+SERVER = """\
+server {
+  location /ws {
+    proxy_pass http://app;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection upgrade;
+  }
+}
+"""
+"""A WebSocket fails here on an nginx that speaks HTTP/1.0 to upstreams by default: one before 1.29.7."""
+
+OLD, NEW = "nginx:1.25", "nginx:1.31"
+
+
+def mounting(name: str, image: str) -> str:
+    return f"  {name}:\n    image: {image}\n    volumes: ['./{name}.conf:/etc/nginx/conf.d/default.conf']\n"
+
+
+def refused(lint: Lint, files: dict[str, str]) -> set[str]:
+    """The files whose WebSocket is said to fail."""
+    found = problems(lint({**files}), "missing-upgrade-headers")
+    return {line.partition(":")[0] for line in found}
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "files"), [(OLD, NEW, {"inner.conf"}), (NEW, OLD, {"outer.conf"}), (NEW, NEW, set())]
+)
+def test_each_nginx_has_the_version_of_the_service_that_mounts_it(
+    inner: str, outer: str, files: set[str], lint: Lint
+) -> None:
+    compose = "services:\n" + mounting("inner", inner) + mounting("outer", outer)
+    assert refused(lint, {"compose.yml": compose, "inner.conf": SERVER, "outer.conf": SERVER}) == files
+
+
+@pytest.mark.parametrize(
+    "volume",
+    [
+        "- {type: bind, source: ./a.conf, target: /etc/nginx/conf.d/a.conf}",
+        "- type: bind\n        source: ./a.conf\n        target: /etc/nginx/conf.d/a.conf\n        read_only: true",
+        "- ${PWD}/a.conf:/etc/nginx/conf.d/a.conf:ro",
+        "- ./:/etc/nginx/conf.d",
+    ],
+)
+def test_every_form_of_a_volume_counts(volume: str, lint: Lint) -> None:
+    web = f"  web:\n    image: {NEW}\n    volumes:\n      {volume}\n"
+    other = f"  other:\n    image: {OLD}\n"
+    assert refused(lint, {"compose.yml": f"services:\n{web}{other}", "a.conf": SERVER}) == set()
+
+
+def test_a_dockerfile_that_copies_the_file_has_its_version(lint: Lint) -> None:
+    compose = f"services:\n  web:\n    build: {{context: ., dockerfile: docker/web, args: {{TAG: 1.31.0}}}}\n  old: {{image: {OLD}}}\n"
+    docker = "ARG TAG=1.25\nFROM nginx:${TAG}\nCOPY a.conf /etc/nginx/conf.d/\n"
+    assert refused(lint, {"compose.yml": compose, "docker/web": docker, "a.conf": SERVER}) == set()
+
+
+def test_an_override_file_may_raise_the_version(lint: Lint) -> None:
+    files = {"compose.yml": "services:\n" + mounting("web", OLD), "web.conf": SERVER}
+    assert refused(lint, files) == {"web.conf"}
+    assert refused(lint, files | {"compose.override.yml": f"services:\n  web: {{image: {NEW}}}\n"}) == set()
+
+
+@pytest.mark.parametrize(("tag", "files"), [("1.31", set()), ("1.25", {"web.conf"})])
+def test_the_tag_may_stand_in_the_env_file(tag: str, files: set[str], lint: Lint) -> None:
+    compose = "services:\n" + mounting("web", "nginx:${TAG}-alpine")
+    assert refused(lint, {"compose.yml": compose, ".env": f"TAG={tag}\n", "web.conf": SERVER}) == files

@@ -1,0 +1,148 @@
+"""Templates are read for what nginx would be given: values are holes, statements are conditions."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from conftest import Lint, problems
+
+from infralint.sources.nginx.templates import HOLE, prepare
+
+EJS = """\
+<%
+if (s.redirects) {
+%>
+server {
+  listen 80;
+  return 302 https://$host$request_uri;
+}
+<%
+}
+%>
+server {
+  <%
+  if (s.tls) {
+  %>
+  listen 443 ssl;
+  ssl_certificate <%-s.certificate%>;
+  <%
+  } else {
+  %>
+  listen 80;
+  <%
+  }
+  %>
+  server_name <%= s.domain %>;
+  location /api/chat {
+    proxy_pass http://<%-s.container%>:<%-s.port%>;
+    BUFFERING
+  }
+}
+"""
+ERB = """\
+<%# the edge -%>
+<% @sites.each do |site| -%>
+server {
+  listen <%= site['port'] %>;
+  location /api/chat {
+    proxy_pass http://<%= site.app %>;
+<% if site.streams? -%>
+    SETTING
+<% else -%>
+    OTHER
+<% end -%>
+    <%- unless site.plain? -%>
+    gzip on;
+    <%- end -%>
+  }
+}
+<% end -%>
+"""
+EPP = """\
+<%- | Integer $port, Boolean $fast | -%>
+server {
+  listen <%= $port %>;
+  location /api/chat {
+    proxy_pass http://app;
+    <% if $fast { -%>
+    SETTING
+    <% } else { -%>
+    OTHER
+    <% } -%>
+  }
+}
+"""
+HANDLEBARS = """\
+{{#each sites}}
+server {
+  listen {{port}};
+  location /api/chat {
+    proxy_pass http://{{app}};
+    {{#if fast}}
+    SETTING
+    {{else}}
+    OTHER
+    {{/if}}
+    {{^plain}}gzip on;{{/plain}}
+  }
+}
+{{/each}}
+"""
+
+
+@pytest.mark.parametrize(("line", "count"), [("proxy_buffering off;", 0), ("", 1)])
+def test_ejs_is_read(line: str, count: int, lint: Lint) -> None:
+    report = lint({"captain/nginx.conf.ejs": EJS.replace("BUFFERING", line)})
+    assert len(problems(report, "buffered-stream")) == count
+    assert report["unreadable"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("site.conf.erb", ERB), ("site.conf.epp", EPP), ("nginx.conf.hbs", HANDLEBARS)]
+)
+class TestBranches:
+    """A setting in every branch is known; in one of them it stands under a condition."""
+
+    def test_a_setting_in_every_branch_holds(self, name: str, text: str, lint: Lint) -> None:
+        off = "proxy_buffering off;"
+        report = lint({f"nginx/{name}": text.replace("SETTING", off).replace("OTHER", off)})
+        assert problems(report, "buffered-stream") == []
+        assert not any("buffering" in entry["message"] for entry in report["unknown"])
+
+    def test_a_setting_in_one_branch_is_not_known(self, name: str, text: str, lint: Lint) -> None:
+        report = lint({f"nginx/{name}": text.replace("SETTING", "proxy_buffering off;").replace("OTHER", "")})
+        assert any("stands only under" in entry["message"] for entry in report["unknown"])
+
+    def test_a_setting_in_no_branch_is_the_default(self, name: str, text: str, lint: Lint) -> None:
+        report = lint({f"nginx/{name}": text.replace("SETTING", "").replace("OTHER", "")})
+        assert problems(report, "buffered-stream")
+
+
+@pytest.mark.parametrize(
+    ("text", "rendered"),
+    [
+        ("a <%= x %>;", "a H;"),
+        ("a <%- x %>;", "a H;"),
+        ("<%- x = 1 -%>a;", "a;"),
+        ("<%# a %>a;", "a;"),
+        ("<% x = 1 if y %>a;", "a;"),
+        ("<%_ if (a) { _%>b;<%_ } _%>", "b;"),
+        ("a; <% never closed", "a; <% never closed"),
+        ("{# a #}b; {# never closed", "b; {# never closed"),
+        ("{{/* a */}}b {{ c }};", "b H;"),
+        ("a {{ never closed", "a {{ never closed"),
+    ],
+)
+def test_what_is_left_of_a_template(text: str, rendered: str) -> None:
+    prepared = HOLE.sub("H", prepare(text).text)
+    assert " ".join(prepared.split()) == rendered
+
+
+@pytest.mark.parametrize(
+    "mark", ["{#", "{%", "{{", "{{'", "{{`", "<%", "<%=", "${A:-", "map ", "geo $A ", "{{/*", "{# #", "<%% "]
+)
+def test_marks_that_are_never_closed_take_no_time(mark: str) -> None:
+    start = time.process_time()
+    prepare(mark * (90_000 // len(mark)))
+    assert time.process_time() - start < 1

@@ -1,0 +1,123 @@
+"""Any text of a hundred kilobytes is judged in two seconds, says what it gave up on, and keeps nothing else from being judged."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from conftest import Lint, problems, run, write
+
+SIZE = 90_000
+SITE = "events {}\nhttp { server { listen 80; location /api/chat { proxy_pass http://app:8000; } } }\n"
+PIECES = (
+    "\n| |{ |{\n|{#|{%|{{|${A:-|$|\\|;|; |\" |'\n|<% |<%= |%%a|@A|__A|map |map\n|geo $A |set $A\n|location |"
+    "location a\n|upstream |server \n|cat \n|<<A |\n <|proxy_pass |server_name a|# configuration file a:\n|"
+    "# configuration file |include a*;\n|server{}|listen 80;|location /a{}|location ~ a{}|location /a{|"
+    "if ($a){}|map $a $b{}|rewrite a b;|proxy_set_header A b;|upstream a{server b;}|x_by_lua_block \n|"
+    "x_by_lua_block {|content_by_lua_block { [=[ |--[[ |# infralint: ignore[ \n|/* infralint: ignore because x\n|"
+    "# infralint: stream=sse x\n|# infralint: ignore[a] because b\n{\n"
+).split("|")
+
+
+def inside(text: str) -> str:
+    return SITE.removesuffix("} }\n") + text + "\n} }\n"
+
+
+@pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.parametrize("name", ["nginx.conf", "nginx.yaml"])
+def test_a_long_text_is_judged_in_time(name: str, piece: str, lint: Lint) -> None:
+    text = inside(piece * (SIZE // len(piece)))
+    if name.endswith("yaml"):
+        text = "data:\n  a.conf: |\n" + "".join(f"    {line}\n" for line in text.split("\n")[:20_000])
+    start = time.process_time()
+    report = lint({name: text, "rest/nginx.conf": SITE})
+    assert time.process_time() - start < 2
+    assert problems(report, "buffered-stream")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("generation: " + "1" * 60 + "x\n", "1:1: generation: expected a duration such as 90s or 5m"),
+        ("generation: .inf\n", "1:1: generation: expected a duration"),
+        ("generation: nan\n", "1:1: generation: expected a duration"),
+        ("generation: ٣s\n", "1:1: generation: expected a duration"),
+        ("generation: 9000000h\n", "1:1: generation: expected a duration"),
+        (
+            "streams:\n  - path: /x\n    silence: '1h 1'\n  - {path: /y, heartbeat: 1x}\n",
+            "4:16: streams[1].heartbeat: expected",
+        ),
+        (
+            "max_tokens: 1" + "0" * 400 + "\n",
+            "1:1: max_tokens: at 50 tokens a second, one answer would take more than a year",
+        ),
+        ("max_tokens: 5\ntokens_per_second: 1e-320\n", "max_tokens: at"),
+        ("max_tokens: 5\ntokens_per_second: nan\n", "2:1: tokens_per_second: expected"),
+        ("? [a, b]\n: c\n", "a key must be text"),
+        ("{a: b}: c\n", "a key must be text"),
+        ("streams: " + "[" * 50_000, "is not YAML"),
+        ("streams:\n  - regex: '^/(?:(?:a|aa)+c|a{40})$'\n", "2:5: streams[0].regex: takes too long to match"),
+        (
+            "streams:\n  - regex: '^/((((a{9}){99}){99}){99})$'\n",
+            "is not a regular expression: regular expression is too large",
+        ),
+        ("streams:\n  - regex: '('\n", "is not a regular expression: missing closing parenthesis"),
+    ],
+)
+def test_settings_say_what_is_wrong_in_time(
+    text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"nginx.conf": SITE, "infralint.yaml": text})
+    monkeypatch.chdir(tmp_path)
+    start = time.process_time()
+    result = run("check")
+    assert time.process_time() - start < 2
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "message"),
+    [
+        ("tool = 3 # [tool.infralint\n", 1, ""),
+        ("[[tool]]\nx = 1 # [tool.infralint\n", 1, ""),
+        ("[tool]\ninfralint = 3 # [tool.infralint\n", 2, "expected object, got int"),
+        ("[tool.infralint]\ngeneration = inf\n", 2, "2:1: generation: expected a duration such as 90s or 5m, got inf"),
+        ("[tool.infralint]\nmax_tokens = " + "9" * 5000 + "\n", 2, "is not TOML"),
+        ("[tool.infralint]\nx = " + "[" * 5000 + "\n", 2, "is nested too deep"),
+        ("[tool.infralint]\ngeneration = 1979-05-27\n", 2, "2:1: generation: expected"),
+    ],
+)
+def test_a_pyproject_of_another_shape(
+    text: str, status: int, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"nginx.conf": SITE, "pyproject.toml": text})
+    monkeypatch.chdir(tmp_path)
+    result = run("check")
+    assert (result.exit_code, message in result.stderr) == (status, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 100_000, "it is nested too deep"),
+        ("[]", "Expected `object`, got `array`"),
+        ("{}", "missing required field `version`"),
+        ('{"version": 2, "findings": []}', "is of version 2, which this infralint does not read"),
+        ('{"version": 1, "findings": [{"check": 1}]}', "got `int` - at `$.findings[0].check`"),
+        ('{"version": 1, "findings": {"a": 1}}', "at `$.findings`"),
+        ('{"version": ' + "9" * 5000 + "}", "is not a baseline of infralint"),
+        ("\x00", "is not a baseline of infralint"),
+    ],
+)
+def test_a_baseline_of_another_shape_is_named(
+    text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"nginx.conf": SITE, ".infralint-baseline.json": text})
+    monkeypatch.chdir(tmp_path)
+    result = run("check")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("infralint: .infralint-baseline.json: ")
+    assert message in result.stderr

@@ -1,0 +1,223 @@
+"""A run reads the project and nothing else, executes nothing of it, and opens no socket."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Lint, run, write
+
+SITE = "events {}\nhttp {\n  server {\n    listen 80;\n    location /api/chat { proxy_pass http://app:8000; }\n  }\n}\n"
+ELSEWHERE = SITE.replace("8000", "8001")
+
+
+COMPOSE = """\
+services:
+  edge:
+    image: nginx
+    env_file: ../outside/secret.conf
+    volumes: ["../outside:/etc/nginx"]
+"""
+
+
+class Repository:
+    """A git repository with one commit, whose configuration can be made to name a command."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.mark = folder.parent / "it-ran"
+        write(folder, {"nginx.conf": SITE})
+        self.git("init", "-q")
+        self.git("add", "-A")
+        self.git("commit", "-qm", "first")
+        self.command = folder / ".git/run.sh"
+        self.command.write_text(f"#!/bin/sh\ntouch {self.mark}\ncat\n")
+        self.command.chmod(0o755)
+
+    def git(self, *arguments: str) -> str:
+        identity = ("-c", "user.name=n", "-c", "user.email=n@example.com")
+        command = ["git", *identity, "-C", str(self.folder), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    def configure(self, *pairs: str) -> None:
+        """Set `key=value`; RUN stands for the command."""
+        for pair in pairs:
+            key, _, value = pair.partition("=")
+            self.git("config", key, value.replace("RUN", str(self.command)))
+
+    def forget(self, name: str) -> None:
+        """Take an object out, as a partial clone lacks it."""
+        found = self.git("rev-parse", name)
+        (self.folder / ".git/objects" / found[:2] / found[2:]).unlink()
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    monkeypatch.chdir(write(tmp_path / "project", {"nginx.conf": SITE}))
+    return Repository(tmp_path / "project")
+
+
+PARTIAL = (
+    "core.repositoryFormatVersion=1",
+    "extensions.partialClone=origin",
+    "remote.origin.promisor=true",
+    "protocol.allow=always",
+    "protocol.file.allow=always",
+    "protocol.ext.allow=always",
+    "protocol.ssh.allow=always",
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "attributes"),
+    [
+        (("core.fsmonitor=RUN",), ""),
+        (("filter.x.clean=RUN", "filter.x.smudge=RUN"), "*.conf filter=x"),
+        (("filter.x.process=RUN", "filter.x.required=true"), "*.conf filter=x"),
+        (("diff.x.textconv=RUN",), "*.conf diff=x"),
+        (("diff.external=RUN", "diff.x.command=RUN"), "*.conf diff=x"),
+        (("core.pager=RUN", "pager.ls-tree=RUN", "pager.ls-files=true"), ""),
+        (("alias.ls-tree=!RUN", "alias.rev-parse=!RUN"), ""),
+        (("core.hooksPath=.git/hooks", "core.sshCommand=RUN", "credential.helper=!RUN", "gpg.program=RUN"), ""),
+    ],
+)
+def test_nothing_runs_that_a_repository_names(
+    settings: tuple[str, ...], attributes: str, repository: Repository
+) -> None:
+    repository.configure(*settings)
+    hooks = repository.folder / ".git/hooks"
+    for name in ("post-index-change", "fsmonitor-watchman", "reference-transaction", "post-checkout"):
+        shutil.copy(repository.command, hooks / name)
+    write(repository.folder, {"nginx.conf": ELSEWHERE, ".git/info/attributes": attributes})
+    result = run("check", "--changed-since", "HEAD")
+    assert "short-idle-timeout" in result.output
+    assert not repository.mark.exists()
+
+
+@pytest.mark.parametrize("url", ["nowhere", "ext::RUN", "ssh://host/x"])
+@pytest.mark.parametrize("missing", ["HEAD:nginx.conf", "HEAD^{tree}"])
+def test_what_a_partial_clone_lacks_is_told_not_fetched(url: str, missing: str, repository: Repository) -> None:
+    write(repository.folder, {"nginx.conf": ELSEWHERE})
+    upload = ("remote.origin.uploadpack=RUN; false", f"remote.origin.url={url}", "core.sshCommand=RUN")
+    repository.forget(missing)
+    repository.configure(*PARTIAL, *upload)
+    result = run("check", "--changed-since", "HEAD")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("infralint: ")
+    assert not repository.mark.exists()
+
+
+def test_a_submodule_is_asked_nothing(repository: Repository) -> None:
+    inner = repository.folder / "inner"
+    subprocess.run(["git", "init", "-q", inner], check=True)
+    commit = [
+        "git",
+        "-C",
+        inner,
+        "-c",
+        "user.name=n",
+        "-c",
+        "user.email=n@example.com",
+        "commit",
+        "-q",
+        "--allow-empty",
+    ]
+    subprocess.run([*commit, "-m", "x"], check=True)
+    repository.git("add", "inner")
+    repository.git("commit", "-qm", "a submodule")
+    subprocess.run(["git", "-C", inner, "config", "core.fsmonitor", repository.command], check=True)
+    repository.configure("submodule.recurse=true", "diff.submodule=log")
+    write(repository.folder, {"nginx.conf": ELSEWHERE, "inner/new": ""})
+    assert run("check", "--changed-since", "HEAD").exit_code == 1
+    assert not repository.mark.exists()
+
+
+@pytest.mark.parametrize(
+    "revision", ["--output=it-ran", "-c", "--ext-diff", "HEAD --ext-diff", ":/(((", "HEAD:nginx.conf", ""]
+)
+def test_a_revision_is_never_an_option(revision: str, repository: Repository) -> None:
+    result = run("check", f"--changed-since={revision}")
+    assert result.exit_code == 2
+    assert "git knows no revision" in result.stderr
+    assert not (repository.folder / "it-ran").exists()
+
+
+def test_a_file_behind_a_link_is_changed_when_what_it_leads_to_is(repository: Repository, lint: Lint) -> None:
+    server = "server {\n  listen 80;\n  location /api/chat {\n    proxy_pass http://app:8000;\n    proxy_buffering off;\n  }\n}\n"
+    main = "events {}\nhttp { include enabled/*; }\n"
+    write(repository.folder, {"nginx.conf": main, "available/chat": server})
+    (repository.folder / "enabled").mkdir()
+    (repository.folder / "enabled/chat").symlink_to("../available/chat")
+    repository.git("add", "-A")
+    repository.git("commit", "-qm", "sites")
+    assert run("check", "--changed-since", "HEAD").exit_code == 0
+    write(repository.folder, {"available/chat": server.replace("    proxy_buffering off;\n", "")})
+    result = run("check", "--changed-since", "HEAD")
+    assert result.exit_code == 1
+    assert "buffered-stream" in result.output
+
+
+def test_python_m_imports_nothing_from_where_it_is_called(tmp_path: Path) -> None:
+    modules = "click yaml msgspec regex typing json re dataclasses tomllib crossplane subprocess tempfile".split()
+    write(tmp_path, {f"{name}.py": "print('the project runs')\n" for name in modules} | {"nginx.conf": SITE})
+    command = [sys.executable, "-m", "infralint", "check", "--format", "json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=_environment())
+    assert "the project runs" not in done.stdout + done.stderr
+    assert '"path": "nginx.conf"' in done.stdout
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
+def test_check_opens_no_socket(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a socket")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    terraform = (
+        'resource "aws_lb" "a" {\n  name = "a"\n}\nmodule "far" {\n  source = "git::https://example.com/x.git"\n}\n'
+    )
+    files = {"nginx.conf": SITE, "main.tf": terraform, "vercel.json": "{}", "package.json": "{}"}
+    assert lint(files)["status"] != 0
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not on this machine")
+def test_no_file_outside_the_project_is_opened(tmp_path: Path) -> None:
+    outside = write(
+        tmp_path / "outside", {"secret.conf": SITE, "site/a.conf": SITE, "s.yaml": "streams: []", "b.json": "{}"}
+    )
+    files = {
+        "nginx.conf": "events {}\nhttp { include sites/*.conf; include linked/*.conf; include ../outside/*.conf; }\n",
+        "infra/main.tf": 'module "x" {\n  source = "../../outside"\n}\nlocals {\n  a = file("../../outside/secret.conf")\n}\n',
+        "compose.yaml": COMPOSE,
+        "package.json": '{"dependencies": {"next": "15.0.0"}}',
+        "app/api/chat/route.ts": "import x from '../../../../outside/secret.conf'\nexport const POST = () => new Response(x)\n",
+    }
+    project = write(tmp_path / "project", files)
+    (project / "sites").mkdir()
+    (project / "sites/a.conf").symlink_to(outside / "secret.conf")
+    (project / "linked").symlink_to(outside / "site")
+    (project / "pyproject.toml").symlink_to(outside / "s.yaml")
+    (project / ".infralint-baseline.json").symlink_to(outside / "b.json")
+    opened = _opened(project, "check", "--no-baseline") | _opened(project, "check")
+    (project / "infralint.yaml").symlink_to(outside / "s.yaml")
+    opened |= _opened(project, "check")
+    assert str(project / "nginx.conf") in opened
+    assert {path for path in opened if path.startswith(str(outside))} == set()
+
+
+def _opened(project: Path, *arguments: str) -> set[str]:
+    """The real paths of all files that a run opens or lists."""
+    trace = project.parent / "trace"
+    command = ["strace", "-f", "-y", "-qq", "-e", "trace=open,openat,openat2", "-o", str(trace)]
+    infralint = [sys.executable, "-P", "-m", "infralint", *arguments]
+    subprocess.run([*command, *infralint], cwd=project, capture_output=True, check=False, env=_environment())
+    return set(re.findall(r"= \d+<([^>]*)>", trace.read_text(errors="replace")))

@@ -1,0 +1,106 @@
+"""Globs as glob(3) and .gitignore read them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import write
+
+from infralint.text.globs import Exclusions, matches_path
+
+
+@pytest.mark.parametrize(
+    ("pattern", "taken", "left"),
+    [
+        ("conf.d/*.conf", ["conf.d/a.conf"], ["conf.d/a.conf.bak", "conf.d/x/a.conf", "conf.d/.a.conf"]),
+        ("conf.d/.*", ["conf.d/.a.conf"], ["conf.d/a.conf"]),
+        ("*/x", ["a/x"], ["x", "a/b/x", ".a/x"]),
+        ("a?c", ["abc"], ["ac", "a/c", "abbc"]),
+        ("[a-c]x[!1]", ["axb"], ["dxb", "ax1"]),
+        ("[[:digit:]]-*", ["1-a"], ["a-a"]),
+        ("[]a]", ["]", "a"], ["b"]),
+        ("a[", ["a["], ["a"]),
+        (r"a\*", ["a*"], ["ab"]),
+        ("**.conf", ["a.conf"], ["a/b.conf"]),
+        ("{a,b}", ["{a,b}"], ["a"]),
+    ],
+)
+def test_glob_as_the_c_library_has_it(pattern: str, taken: list[str], left: list[str]) -> None:
+    assert [path for path in taken if not matches_path(path, pattern)] == []
+    assert [path for path in left if matches_path(path, pattern)] == []
+
+
+def test_stars_take_no_exponential_time() -> None:
+    start = time.process_time()
+    assert not matches_path("a" * 5000, "*a" * 500 + "b")
+    assert time.process_time() - start < 2
+
+
+FILES = (
+    "nginx.conf a.conf deploy/nginx.conf deploy/old/nginx.conf deploy/old/keep.conf x/infra/main.tf infra/main.tf"
+    " infra/deep/er/main.tf examples/a/nginx.conf x/examples/nginx.conf build/out.conf x/build docs/a.conf docs/b/a.conf #odd"
+).split()
+
+
+FILES_SET = frozenset(FILES)
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [
+        ["examples"],
+        ["examples/"],
+        ["/examples"],
+        ["*.conf"],
+        ["/*.conf"],
+        ["deploy/*.conf"],
+        ["deploy/**"],
+        ["**/infra/**"],
+        ["**/infra"],
+        ["/infra"],
+        ["infra/**/main.tf"],
+        ["a/**/b"],
+        ["deploy/old/*", "!deploy/old/keep.conf"],
+        ["deploy/old", "!deploy/old/keep.conf"],
+        ["*.conf", "!nginx.conf"],
+        ["build/"],
+        ["docs/a.conf"],
+        ["docs/*/a.conf"],
+        ["d?cs", "[ab].conf"],
+        ["# a comment", "\\#odd"],
+        ["  docs  "],
+        ["**"],
+        ["nothing/of/the/kind"],
+    ],
+)
+def test_exclusions_are_gits(patterns: list[str], tmp_path: Path) -> None:
+    write(tmp_path, dict.fromkeys(FILES, "x"))
+    write(tmp_path, {".gitignore": "\n".join(pattern.strip() for pattern in patterns)})
+    exclusions = Exclusions(patterns)
+    assert {path for path in FILES if exclusions.covers(path)} == _ignored(tmp_path)
+
+
+def _ignored(folder: Path) -> set[str]:
+    git = shutil.which("git")
+    assert git
+    subprocess.run([git, "init", "-q", folder], check=True)
+    listed = [git, "-C", folder, "ls-files", "--others", "--ignored", "--exclude-standard", "-z"]
+    return FILES_SET & {
+        name for name in subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split("\0") if name
+    }
+
+
+def test_a_leading_dot_and_slash_mean_the_root() -> None:
+    exclusions = Exclusions(["./infra"])
+    assert exclusions.covers("infra/main.tf")
+    assert not exclusions.covers("x/infra/main.tf")
+
+
+def test_patterns_that_name_nothing_are_known() -> None:
+    exclusions = Exclusions(["examples", "exmaples", "*.conf"])
+    assert exclusions.covers("examples/nginx.conf")
+    assert exclusions.unused == ["exmaples"]

@@ -1,0 +1,145 @@
+"""Which streams pass which hops, how certain that is, and where nothing is assumed."""
+
+from __future__ import annotations
+
+import pytest
+
+from infralint.model import Crossing, Evidence, Hint, Hop, Node, Reading, Service
+from infralint.project.config import Settings, StreamSettings
+from infralint.trace.crossings import crossings, unmet
+
+from .nodes import HERE, Application, proxy, route, server, service
+
+INNER = frozenset({"inner"})
+
+
+def passing(
+    *nodes: Node, services: tuple[Service, ...] = (), settings: Settings | None = None
+) -> list[tuple[str, str, str, bool]]:
+    """What passes where: node, hop, evidence, certain; origins left out."""
+    reading = Reading("test", nodes=list(nodes), services=list(services))
+    found: list[Crossing[Hop]] = crossings(settings or Settings(), [reading])
+    return [
+        (crossing.leg.node, crossing.hop.name, crossing.stream.evidence.kind, crossing.certain)
+        for crossing in found
+        if not crossing.hop.origin
+    ]
+
+
+def declares(*paths: str) -> Settings:
+    return Settings(streams=[StreamSettings(path=path) for path in paths])
+
+
+def code(*hops: Hop, complete: bool = True, folder: str = "api") -> Application:
+    return Application(name="api", hops=hops, folder=folder, complete=complete)
+
+
+API = (service("api", context="api", ports=(8000,)),)
+
+
+def test_a_declared_stream_is_followed_to_the_inner_hop() -> None:
+    edge = server("edge", proxy("/api/", to="inner:8080", becomes="/v2/"))
+    inner = server("inner", proxy("/v2/chat", to="app:1"), port=8080, known_as=INNER)
+    assert passing(edge, inner, settings=declares("/api/chat")) == [
+        ("edge", "location /api/", "declared", True),
+        ("inner", "location /v2/chat", "declared", True),
+    ]
+
+
+def test_a_declared_stream_is_no_request_of_an_inner_node_by_itself() -> None:
+    edge = server("edge", proxy("/api/", to="inner:8080", becomes="/v2/"))
+    inner = server("inner", proxy("/", to="app:1"), proxy("/api/", to="b:1"), port=8080, known_as=INNER)
+    assert ("inner", "location /api/", "declared", True) not in passing(edge, inner, settings=declares("/api/chat"))
+
+
+def test_a_declared_stream_that_only_an_inner_node_serves_is_judged_there() -> None:
+    edge = server("edge", proxy("/web/", to="inner:8080"))
+    inner = server("inner", proxy("/chat", to="app:1"), port=8080, known_as=INNER)
+    assert passing(edge, inner, settings=declares("/chat")) == [("inner", "location /chat", "declared", True)]
+
+
+def test_a_declared_stream_that_meets_no_hop_is_said_even_where_there_is_none() -> None:
+    assert [stream.path for stream in unmet(declares("/chat"), [])] == ["/chat"]
+    assert unmet(declares("/chat"), [Reading("test", nodes=[server("edge", proxy("/", to="a:1"))])]) == []
+
+
+def test_unrelated_nodes_are_two_ways() -> None:
+    reading = Reading("test", nodes=[server("one", proxy(to="a:1")), server("two", proxy(to="b:1"))])
+    found = crossings(declares("/chat"), [reading])
+    assert [[leg.node for leg in crossing.trace.legs] for crossing in found] == [["one"], ["two"]]
+
+
+def test_a_route_of_the_code_is_carried_to_the_edge() -> None:
+    edge = server("edge", proxy("/rt/", to="api:8000", becomes="/"), proxy("/", to="web:1"))
+    assert passing(edge, code(route("/chat")), services=API) == [("edge", "location /rt/", "source", True)]
+
+
+def test_the_only_application_makes_it_possible_not_certain() -> None:
+    edge = server("edge", proxy("/rt/", to="node:8000", becomes="/"))
+    assert passing(edge, code(route("/chat"))) == [("edge", "location /rt/", "source", False)]
+
+
+def test_what_pings_by_itself_needs_no_more_than_twice_that() -> None:
+    edge = server("edge", proxy("/", to="api:8000"))
+    nodes = [edge, code(route("/ws", "websocket", heartbeat=25.0))]
+    found = crossings(Settings(), [Reading("test", nodes=list(nodes), services=list(API))])
+    assert {crossing.stream.longest_silence.seconds for crossing in found} == {50}
+
+
+# Assumptions
+
+
+def test_nothing_is_assumed_where_the_code_was_read_and_streams_nothing() -> None:
+    edge = server("edge", proxy("/", to="api:8000", assumable=True))
+    assert passing(edge, code(), services=API) == []
+    assert passing(edge, code(complete=False), services=API) == [("edge", "location /", "assumed", True)]
+    assert passing(edge, services=API) == [("edge", "location /", "assumed", True)]
+
+
+def test_where_some_of_it_goes_elsewhere_the_code_is_no_witness() -> None:
+    edge = server("edge", proxy("/", to="other:9", assumable=True))
+    assert passing(edge, code(), services=API) == [("edge", "location /", "assumed", True)]
+
+
+@pytest.mark.parametrize("basis", ["by service", "the only one"])
+def test_a_name_is_doubted_where_the_code_streams_nothing(basis: str) -> None:
+    services = API if basis == "by service" else ()
+    edge = server("edge", proxy("/events/", to="api:8000", paths=("/events/",)))
+    found = crossings(Settings(), [Reading("test", nodes=[edge, code()], services=list(services))])
+    assert [(crossing.stream.evidence.kind, crossing.doubt) for crossing in found] == [
+        ("name", "the code of api streams nothing there")
+    ]
+
+
+def test_a_stream_that_is_known_ends_assumptions_of_its_scope() -> None:
+    chat = proxy("/chat", to="api:8000", scope="s")
+    rest = proxy("/", to="x:1", assumable=True, scope="s")
+    assert passing(server("edge", chat, rest), code(route("/chat")), services=API) == [
+        ("edge", "location /chat", "source", True)
+    ]
+
+
+def test_upgrade_headers_alone_speak_of_their_own_hop_and_end_no_assumption() -> None:
+    hint = Hint("websocket", Evidence("config", "Upgrade is set", HERE), handshake_only=True)
+    edge = server("edge", proxy("/", to="inner:8080", assumable=True))
+    inner = server("inner", proxy("/", to="x:1", hints=(hint,), scope="i"), port=8080, known_as=INNER)
+    assert passing(edge, inner) == [
+        ("inner", "location /", "config", True),
+        ("edge", "location /", "assumed", True),
+    ]
+
+
+def test_a_name_is_not_carried_over_a_link_that_is_only_possible() -> None:
+    edge = server("edge", proxy("/", to="inner:8080"))
+    inner = server("inner", proxy("/ws/", to="x:1", paths=("/ws/",)), port=8080)
+    assert passing(edge, inner) == [("inner", "location /ws/", "name", True)]
+    inner.known_as = INNER
+    assert passing(edge, inner) == [
+        ("inner", "location /ws/", "name", True),
+        ("edge", "location /", "name", True),
+    ]
+
+
+def test_nothing_streams_where_that_is_declared() -> None:
+    edge = server("edge", proxy("/", to="api:8000", assumable=True))
+    assert passing(edge, code(route("/chat")), services=API, settings=Settings(streams=[])) == []

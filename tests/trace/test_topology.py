@@ -1,0 +1,203 @@
+"""Who is taken to stand behind whom, and on what ground; and who is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from infralint.model import Address, Match, Node, Request, Service
+from infralint.trace.topology import Topology
+from infralint.trace.traces import traces_from, traces_through
+
+from .nodes import Server, application, proxy, server, service, stream
+
+
+def links(front: Server, *others: Node, services: tuple[Service, ...] = ()) -> list[tuple[str, str]]:
+    topology = Topology([front, *others], services)
+    return [(link.node.name, link.basis) for link in topology.links(front.hops[0].pool, front)]
+
+
+# Links
+
+
+def test_a_name_and_a_port_that_a_node_listens_on() -> None:
+    inner = server("inner", proxy(), port=8080, known_as=frozenset({"inner"}))
+    assert links(server("edge", proxy(to="inner:8080")), inner) == [("inner", "same address")]
+    assert links(server("edge", proxy(to="INNER:8080")), inner) == [("inner", "same address")]
+
+
+@pytest.mark.parametrize("to", ["inner:9090", "other:8080", "api.example.com:443"])
+def test_another_port_or_name_is_no_link(to: str) -> None:
+    inner = server("inner", proxy(), port=8080, known_as=frozenset({"inner"}))
+    assert links(server("edge", proxy(to=to)), inner) == []
+
+
+def test_nothing_links_two_nodes_that_only_stand_in_one_project() -> None:
+    assert links(server("edge", proxy(to="backend:3000")), server("other", proxy(to="x:1"))) == []
+
+
+def test_a_compose_service_names_what_it_is_built_from() -> None:
+    api = application("services/api", port=8000)
+    web = application("services/web", port=8000)
+    services = (service("llm", context="services/api"), service("web", context="services/web"))
+    assert links(server("edge", proxy(to="llm:8000")), api, web, services=services) == [
+        ("application services/api", "same address")
+    ]
+
+
+def test_a_compose_service_names_the_nginx_whose_file_it_mounts() -> None:
+    inner = server("inner", proxy(), port=8080, files=frozenset({"deploy/inner/nginx.conf"}))
+    services = (service("gateway", files=frozenset({"deploy/inner"})),)
+    assert links(server("edge", proxy(to="gateway:8080")), inner, services=services) == [("inner", "same address")]
+
+
+def test_the_name_of_a_service_that_is_no_application_here_leads_to_none() -> None:
+    node = application("", port=3000)
+    assert (
+        links(server("edge", proxy(to="vllm:3000")), node, services=(service("vllm", image="vllm/vllm-openai"),)) == []
+    )
+
+
+def test_another_server_of_the_same_nginx_by_its_port() -> None:
+    edge = server("edge", proxy("/a", to="127.0.0.1:8081"), proxy("/b", to="x:1"))
+    edge.listens = (Address("*", 80), Address("127.0.0.1", 8081))
+    assert links(edge) == [("edge", "same address")]
+
+
+def test_a_published_port_of_the_host() -> None:
+    api = application("api", port=8000)
+    services = (service("api", context="api", ports=(8000,), published=(9000,)),)
+    assert links(server("edge", proxy(to="127.0.0.1:9000")), api, services=services) == [
+        ("application api", "same address")
+    ]
+    assert links(server("edge", proxy(to="127.0.0.1:8000")), api, services=services) == []
+
+
+def test_the_only_application_is_possible_and_no_more() -> None:
+    assert links(server("edge", proxy(to="app:3000")), application("", port=3000)) == [("application ", "the only one")]
+    assert links(server("edge", proxy(to="app:3000")), application("", port=4000)) == []
+    assert links(server("edge", proxy(to="app:3000")), application("a"), application("b")) == []
+    assert links(server("edge", proxy(to="api.example.com:443")), application("")) == []
+
+
+def test_an_application_whose_folder_is_called_so_is_assumed() -> None:
+    nodes = (application("services/backend"), application("services/frontend"))
+    assert links(server("edge", proxy(to="backend:8000")), *nodes) == [("application services/backend", "assumed")]
+
+
+def test_a_reference_is_one() -> None:
+    service_node = server("aws_ecs_service.api", proxy(), known_as=frozenset({"aws_lb_target_group.api"}))
+    assert links(server("aws_lb.main", proxy(reference="aws_lb_target_group.api")), service_node) == [
+        ("aws_ecs_service.api", "reference")
+    ]
+
+
+def test_a_balancer_and_a_proxy_are_linked_only_where_there_is_one_of_each() -> None:
+    balancer = server("aws_lb.main", proxy(reference="aws_lb_target_group.web"))
+    balancer.platform = "terraform"  # type: ignore[misc]
+    nginx = server("nginx", proxy(to="app:1"))
+    other = server("another nginx", proxy(to="app:1"))
+    assert links(balancer, nginx) == [("nginx", "the only one")]
+    assert links(balancer, nginx, other) == []
+    nginx.environment = "staging"
+    assert links(balancer, nginx) == []
+
+
+def test_environments_stay_apart() -> None:
+    inner = server("inner", proxy(), port=8080, known_as=frozenset({"inner"}), environment="prod")
+    edge = server("edge", proxy(to="inner:8080"), environment="dev")
+    assert links(edge, inner) == []
+    edge.environment = "prod"
+    assert links(edge, inner) == [("inner", "same address")]
+
+
+# Ways
+
+
+def ways(*nodes: Node, path: str = "/api/chat") -> list[tuple[str, ...]]:
+    topology = Topology(nodes, ())
+    return [
+        (*tuple(f"{leg.node} {leg.hop.name} {leg.inbound.path}" for leg in trace.legs), trace.end)
+        for trace in traces_from(topology, stream(path), nodes[0], Request("sse", path))
+    ]
+
+
+def test_a_path_is_carried_through_every_rewriting() -> None:
+    edge = server("edge", proxy("/api/", to="inner:8080", becomes="/v2/"))
+    inner = server("inner", proxy("/v2/chat", to="app:3000"), port=8080, known_as=frozenset({"inner"}))
+    assert ways(edge, inner) == [
+        ("edge location /api/ /api/chat", "inner location /v2/chat /v2/chat", "leaves the project")
+    ]
+
+
+def test_what_the_next_hop_answers_itself_ends_the_way() -> None:
+    edge = server("edge", proxy("/api/", to="inner:8080", becomes="/v3/"))
+    inner = server("inner", proxy("/v2/", to="app:3000"), port=8080, known_as=frozenset({"inner"}))
+    assert ways(edge, inner) == [("edge location /api/ /api/chat", "answered")]
+
+
+def test_a_loop_ends() -> None:
+    edge = server("edge", proxy("/", to="inner:8080"), known_as=frozenset({"edge"}))
+    inner = server("inner", proxy("/", to="edge:80"), port=8080, known_as=frozenset({"inner"}))
+    [way] = ways(edge, inner)
+    assert way[-1] == "loop"
+    assert len(way) == 3
+
+
+def test_a_stream_seen_inside_is_carried_to_the_edge() -> None:
+    edge = server("edge", proxy("/api/", to="inner:8080", becomes="/v2/"))
+    hop = proxy("/v2/chat", to="app:3000")
+    inner = server("inner", hop, port=8080, known_as=frozenset({"inner"}))
+    topology = Topology([edge, inner], ())
+    [trace] = traces_through(topology, stream("/v2/chat"), inner, hop, Request("sse", "/v2/chat"))
+    assert [(leg.node, leg.inbound.path, leg.basis) for leg in trace.legs] == [
+        ("edge", "/api/chat", None),
+        ("inner", "/v2/chat", "same address"),
+    ]
+    assert trace.anchor == 1
+    assert [trace.is_certain(position) for position in (0, 1)] == [True, True]
+
+
+def test_a_hop_that_never_sends_such_a_path_is_not_in_front() -> None:
+    edge = server("edge", proxy("/other/", to="inner:8080", becomes="/v3/"))
+    hop = proxy("/v2/chat", to="app:3000")
+    inner = server("inner", hop, port=8080, known_as=frozenset({"inner"}))
+    [trace] = traces_through(Topology([edge, inner], ()), stream(), inner, hop, Request("sse", "/v2/chat"))
+    assert [leg.node for leg in trace.legs] == ["inner"]
+
+
+def test_what_only_the_lack_of_another_links_is_never_certain_and_says_so() -> None:
+    edge = server("edge", proxy("/", to="app:3000"))
+    app = application("", port=3000)
+    [trace] = traces_from(Topology([edge, app], ()), stream(), edge, Request("sse", "/chat"))
+    assert [trace.is_certain(position) for position in (0, 1)] == [True, False]
+    assert trace.reasons(1) == ("nothing links edge with application  but that there is no other",)
+
+
+def test_many_ways_are_bounded() -> None:
+    layers = [
+        server(
+            f"n{number}", *(proxy("/", to=f"n{number + 1}:80") for _ in range(4)), known_as=frozenset({f"n{number}"})
+        )
+        for number in range(40)
+    ]
+    for layer in layers:
+        layer.route = lambda request, layer=layer: [Match(hop, False) for hop in layer.hops]  # type: ignore[method-assign]
+    traces = traces_from(Topology(layers, ()), stream(), layers[0], Request("sse", "/chat"))
+    assert 0 < len(traces) <= 64
+    assert all(len(trace.legs) <= 12 for trace in traces)
+
+
+@pytest.mark.parametrize("to", ["container:8081", "10.0.0.7:8081", "inner.default.svc:8081", "inner.internal:8081"])
+def test_the_only_node_on_a_port_may_be_meant_by_a_private_name(to: str) -> None:
+    inner = server("inner", proxy(), port=8081)
+    assert links(server("edge", proxy(to=to)), inner) == [("inner", "the only one")]
+    assert links(server("edge", proxy(to=to)), inner, server("twin", proxy(), port=8081)) == []
+
+
+def test_a_public_name_or_the_port_of_everything_tells_nothing() -> None:
+    assert links(server("edge", proxy(to="api.example.com:8081")), server("inner", proxy(), port=8081)) == []
+    assert links(server("edge", proxy(to="inner:80")), server("other", proxy(), port=80)) == []
+
+
+def test_the_host_of_a_container() -> None:
+    assert links(server("edge", proxy(to="172.17.0.1:3004")), application("")) == [("application ", "the only one")]

@@ -1,0 +1,236 @@
+"""Kinds of files that are not read are named, each once with the first file of its kind; what only sounds alike is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Lint, run, write
+
+from infralint.project import Project
+from infralint.project.config import Settings
+from infralint.sources.unread import read
+
+
+def seen(folder: Path, files: dict[str, str | bytes]) -> list[str]:
+    """The kinds that are named, with their paths."""
+    write(folder, files)
+    return read(Project(folder, Settings(), base=folder)).seen
+
+
+def manifest(kind: str, version: str = "v1", rest: str = "") -> str:
+    return f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\n{rest}"
+
+
+BALANCED = "spec:\n  type: LoadBalancer\n"
+ANNOTATED = "  annotations:\n    service.beta.kubernetes.io/aws-load-balancer-type: external\n"
+CONTROLLER = 'data:\n  proxy-read-timeout: "300"\n'
+FRONTEND = (
+    "global\n  maxconn 100\nfrontend web\n  bind :80\n  default_backend app\nbackend app\n  server a 10.0.0.1:80\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (manifest("Ingress", "networking.k8s.io/v1"), "Kubernetes Ingress"),
+        (manifest("Ingress", "extensions/v1beta1"), "Kubernetes Ingress"),
+        ('kind: "Ingress"\n', "Kubernetes Ingress"),
+        (f"# first\n---\n{manifest('Deployment')}---\n{manifest('Ingress')}", "Kubernetes Ingress"),
+        ("{{- if .Values.route }}\nkind: HTTPRoute\n{{- end }}\n", "Kubernetes Gateway API"),
+        ("kind: List\nitems:\n- apiVersion: v1\n  kind: Service\n- kind: Ingress\n", "Kubernetes Ingress"),
+        ("kind: List\nitems:\n  - apiVersion: v1\n    kind: Ingress\n", "Kubernetes Ingress"),
+        (manifest("Gateway", "gateway.networking.k8s.io/v1"), "Kubernetes Gateway API"),
+        (manifest("Gateway", "networking.istio.io/v1"), "Istio"),
+        (manifest("VirtualService"), "Istio"),
+        (manifest("VirtualService", "gateway.solo.io/v1"), "Gloo"),
+        (manifest("BackendTrafficPolicy", "gateway.envoyproxy.io/v1alpha1"), "Envoy Gateway"),
+        (manifest("TrafficPolicy", "gateway.kgateway.dev/v1alpha1"), "kgateway"),
+        (manifest("IngressRoute", "traefik.io/v1alpha1"), "Traefik"),
+        (manifest("Middleware", "traefik.containo.us/v1alpha1"), "Traefik"),
+        (manifest("HTTPProxy", "projectcontour.io/v1"), "Contour"),
+        (manifest("Route", "route.openshift.io/v1"), "OpenShift Route"),
+        (manifest("Service", "serving.knative.dev/v1"), "Knative or Cloud Run"),
+        (manifest("TargetGroupBinding", "elbv2.k8s.aws/v1beta1"), "AWS Load Balancer Controller"),
+        (manifest("BackendConfig", "cloud.google.com/v1"), "GKE BackendConfig"),
+        (manifest("VirtualServer", "k8s.nginx.org/v1"), "F5 NGINX Ingress Controller"),
+        (manifest("ApisixRoute", "apisix.apache.org/v2"), "APISIX"),
+        (manifest("KongPlugin", "configuration.konghq.com/v1"), "Kong"),
+        (manifest("HelmRelease", "helm.toolkit.fluxcd.io/v2"), "Helm release"),
+        (manifest("Service", rest=BALANCED), "Kubernetes load balancer Service"),
+        (f"apiVersion: v1\nkind: Service\nmetadata:\n{ANNOTATED}", "Kubernetes load balancer Service"),
+        (manifest("ConfigMap", rest=CONTROLLER), "ingress-nginx ConfigMap"),
+        ("kind: ConfigMap\nmetadata:\n  name: ingress-nginx-controller\n", "ingress-nginx ConfigMap"),
+        ("Resources:\n  Web:\n    Type: AWS::ElasticLoadBalancingV2::LoadBalancer\n", "CloudFormation"),
+        ("Resources:\n  Web: {Type: AWS::Lambda::Url}\n", "CloudFormation"),
+        ("Transform: AWS::Serverless-2016-10-31\nResources:\n  A: {Type: AWS::Serverless::Function}\n", "CloudFormation"),
+        ("http:\n  # routes\n\n  routers:\n    app: {rule: Host(`a`)}\n", "Traefik"),
+        ("_format_version: '3.0'\nservices: []\n", "Kong"),
+        ("tunnel: 6ff42ae2\ningress:\n  - service: http://app:80\n", "Cloudflare Tunnel"),
+        ("- '@type': type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3\n", "Envoy"),
+        ("services: {web: {image: a}}\nx-aws-cloudformation:\n  Resources: {}\n", "Compose on ECS (x-aws-…)"),
+    ],
+)  # fmt: skip
+def test_what_a_manifest_describes(text: str, kind: str, tmp_path: Path) -> None:
+    assert seen(tmp_path, {"deploy/a.yaml": text}) == [f"{kind} (deploy/a.yaml)"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: Service\n# kind: Ingress\nspec:\n  kind: Ingress\n",
+        manifest("Service"),
+        manifest("Deployment", "apps/v1"),
+        manifest("CustomResourceDefinition", rest="spec:\n  names:\n    kind: HTTPRoute\n"),
+        manifest("ConfigMap", rest="data:\n  nginx.conf: |\n    proxy_read_timeout 5s;\n"),
+        "kind: ConfigMap\nmetadata:\n  name: nginx-config\n",
+        manifest("ServiceAccount", "traefik.io/v1alpha1"),
+        "Resources:\n  Files: {Type: AWS::S3::Bucket}\n",
+        "on: push\njobs: {a: {steps: [{uses: traefik/action}]}}\n",
+        "kind: [\n",
+        "",
+    ],
+)
+def test_what_only_sounds_alike_is_not_named(text: str, tmp_path: Path) -> None:
+    assert seen(tmp_path, {"deploy/a.yaml": text}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("Caddyfile", "example.com {\n  reverse_proxy app:80\n}\n", "Caddy"),
+        ("conf/prod.Caddyfile", "", "Caddy"),
+        ("infra/haproxy.cfg", FRONTEND, "HAProxy"),
+        ("templates/haproxy.cfg.j2", FRONTEND, "HAProxy"),
+        ("lb/edge.cfg", FRONTEND, "HAProxy"),
+        ("apache/site.conf", "<VirtualHost *:80>\n  ProxyPass / http://app:80/\n</VirtualHost>\n", "Apache"),
+        ("sites-available/app", "<VirtualHost *:80>\n\tProxyPassMatch ^/ws ws://app\n</VirtualHost>\n", "Apache"),
+        (".htaccess", "RewriteEngine On\nRewriteRule ^(.*)$ http://app/$1 [P,L]\n", "Apache"),
+        ("traefik.yml", "entryPoints: {}\n", "Traefik"),
+        ("traefik/dynamic.toml", "[http.routers.app]\n", "Traefik"),
+        ("envoy/front-envoy.yaml", "static_resources:\n  listeners: []\n", "Envoy"),
+        ("envoy.json", '{"static_resources": {}}', "Envoy"),
+        ("kong.conf", "", "Kong"),
+        ("krakend.json", "{}", "KrakenD"),
+        ("default.vcl", "vcl 4.1;\n", "Varnish"),
+        ("web.config", '<action type="Rewrite" url="http://localhost:3000/{R:1}" />', "IIS"),
+        ("infra/terragrunt.hcl", "", "Terragrunt"),
+        ("cdk.json", "{}", "AWS CDK"),
+        ("api/serverless.yml", "service: a\n", "Serverless Framework"),
+        ("copilot/api/manifest.yml", "name: api\ntype: Load Balanced Web Service\n", "AWS Copilot"),
+        ("Pulumi.yaml", "name: a\nruntime: yaml\n", "Pulumi"),
+        ("main.bicep", "resource g 'Microsoft.Network/applicationGateways@2024-01-01' = {}\n", "Azure (Bicep)"),
+        ("cfn/web-stack.json", '{"Type": "AWS::CloudFront::Distribution"}', "CloudFormation"),
+        ("chart/Chart.yaml", "apiVersion: v2\nname: a\n", "Helm chart"),
+        ("Procfile", "release: true\nweb: gunicorn app\n", "Heroku"),
+        ("fly.toml", 'app = "a"\n', "Fly.io"),
+        ("render.yaml", "services:\n  - type: web\n", "Render"),
+        ("netlify.toml", "", "Netlify"),
+        ("wrangler.toml", "", "Cloudflare Workers"),
+        ("app.yaml", "runtime: python312\n", "Google App Engine"),
+        ("config/deploy.yml", "service: a\nservers:\n  - 10.0.0.1\n", "Kamal"),
+    ],
+)
+def test_files_that_are_known_by_name(name: str, text: str, kind: str, tmp_path: Path) -> None:
+    assert seen(tmp_path, {name: text}) == [f"{kind} ({name})"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("setup.cfg", "[metadata]\nname = a\n"),
+        ("docs/haproxy.md", FRONTEND),
+        ("haproxy.py", "frontend web\n"),
+        ("nginx/site.conf", "server { location / { proxy_pass http://app; } }\n"),
+        ("app.conf", "# ProxyPass / http://app/\n"),
+        ("Procfile", "worker: celery\n"),
+        ("app.yaml", "name: api\n"),
+        ("deploy.yml", "on: push\n"),
+        ("cdk.json.md", ""),
+        ("pyproject.toml", "[tool.a]\n"),
+        ("firebase.json", '{"firestore": {}}'),
+        ("email.template", "Hello\n"),
+        ("tests/envoy_test.yaml", "name: a\n"),
+    ],
+)
+def test_files_with_like_names_are_not_named(name: str, text: str, tmp_path: Path) -> None:
+    assert seen(tmp_path, {name: text}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('resource "aws_cloudfront_distribution" "cdn" {\n}\n', "CloudFront"),
+        ('  resource "aws_apigatewayv2_api" "api" {}\n', "API Gateway"),
+        ('resource "aws_lambda_function_url" "chat" {}\n', "Lambda function URL"),
+        ('resource "aws_ecs_service" "a" {\n  service_connect_configuration {\n  }\n}\n', "ECS Service Connect"),
+        ('resource "kubernetes_ingress_v1" "a" {}\n', "Kubernetes Ingress"),
+        ('resource "kubernetes_service" "a" {\n  spec {\n    type = "LoadBalancer"\n  }\n}\n', "Kubernetes load balancer Service"),
+        ('resource "google_compute_backend_service" "a" {}\n', "Google Cloud load balancer"),
+        ('resource "azurerm_application_gateway" "a" {}\n', "Azure Application Gateway"),
+        ('module "cdn" {\n  source  = "terraform-aws-modules/cloudfront/aws"\n}\n', "CloudFront"),
+        ('module "a" {\n  source = "git::https://example.com/tf-apigateway-v2.git?ref=v1"\n}\n', "API Gateway"),
+    ],
+)  # fmt: skip
+def test_resources_of_terraform(text: str, kind: str, tmp_path: Path) -> None:
+    assert seen(tmp_path, {"infra/main.tf": text}) == [f"{kind} (infra/main.tf)"]
+
+
+def test_resources_of_terraform_in_json(tmp_path: Path) -> None:
+    text = '{"resource": {"aws_apprunner_service": {"chat": {}}}}'
+    assert seen(tmp_path, {"main.tf.json": text}) == ["App Runner (main.tf.json)"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '# resource "aws_cloudfront_distribution" "cdn" {}\n',
+        'data "aws_cloudfront_distribution" "cdn" {}\n',
+        'module "cdn" {\n  source = "./modules/cloudfront"\n}\n',
+        'resource "aws_ecs_service" "a" {}\n',
+        'resource "kubernetes_service" "a" {\n  spec {\n    type = "ClusterIP"\n  }\n}\n',
+        'resource "aws_lb" "a" {}\n',
+    ],
+)
+def test_other_resources_are_not_named(text: str, tmp_path: Path) -> None:
+    assert seen(tmp_path, {"main.tf": text}) == []
+
+
+@pytest.mark.parametrize(
+    ("service", "kind"),
+    [
+        ("image: traefik:v3", "Traefik"),
+        ("image: docker.io/library/haproxy:3.0-alpine", "HAProxy"),
+        ("image: envoyproxy/envoy@sha256:0123", "Envoy"),
+        ("image: jc21/nginx-proxy-manager", "Nginx Proxy Manager"),
+        ("image: a\n    labels: ['traefik.http.routers.a.rule=Host(`a`)']", "Traefik"),
+        ("image: a\n    labels: {caddy: a.example.com}", "caddy-docker-proxy"),
+        ("image: a\n    environment: [VIRTUAL_HOST=a.example.com]", "nginx-proxy"),
+        ("image: a\n    deploy: {labels: {traefik.http.services.a.loadbalancer.server.port: '80'}}", "Traefik"),
+    ],
+)
+def test_proxies_that_a_compose_file_runs(service: str, kind: str, tmp_path: Path) -> None:
+    assert seen(tmp_path, {"compose.yaml": f"services:\n  a:\n    {service}\n"}) == [f"{kind} (compose.yaml)"]
+
+
+def test_a_kind_is_named_once_with_how_many_more_files(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {f"k8s/{name}.yaml": manifest("Ingress") for name in "abc"}
+    assert seen(tmp_path, files) == ["Kubernetes Ingress (k8s/a.yaml and 2 more)"]
+
+
+def test_what_is_excluded_is_not_named(lint: Lint) -> None:
+    files = {"infralint.yaml": "exclude: [k8s]\n", "k8s/a.yaml": manifest("Ingress"), "main.tf": "locals {}\n"}
+    assert "unsupported" not in lint(files)
+
+
+def test_the_summary_and_the_report_name_all_kinds(lint: Lint) -> None:
+    names = ["Caddyfile", "cdk.json", "kong.conf", "netlify.toml", "terragrunt.hcl", "wrangler.toml"]
+    report = lint({"main.tf": "locals {}\n", **dict.fromkeys(names, "")})
+    assert len(report["unsupported"]) == len(names)
+    line = next(line for line in run("check").output.splitlines() if line.startswith("Seen, and not read yet: "))
+    assert all(f"({name})" in line for name in names)
+
+
+def test_a_long_manifest_takes_time_in_proportion_to_its_length(tmp_path: Path) -> None:
+    text = "http:\n" * 20_000 + "kind: A\n---\n" * 20_000 + "\n" * 100_000 + " \t" * 50_000
+    assert seen(tmp_path, {"a.yaml": text, "b.conf": "RewriteRule " * 20_000 + "\n" * 50_000, "c.cfg": text}) == []
