@@ -34,16 +34,55 @@ def is_stream(resolver: Resolver, module: Module, node: SgNode | None, depth: in
     if node is None or depth > DEEPEST:
         return False
     kind = node.kind()
+    if module.language.name == "python":
+        return _is_generator(resolver, module, node)
     if kind in ("ternary_expression", "binary_expression"):
         return any(is_stream(resolver, module, child, depth + 1) for child in node.named_children())
     call = module.call_of(node)
     if call is not None:
         return _is_streaming_call(resolver, call, depth)
     if member := module.member(node):
-        return _is_streaming_member(resolver, module, node, member[1], depth)
+        return _is_streaming_member(module, node, member[1])
     if kind == "identifier":
         return _is_streaming_name(resolver, module, node, depth)
     return False
+
+
+_LOOPS = frozenset("for_in_statement while_statement do_statement for_statement".split())
+_RESPONSES = frozenset("res response resp reply.raw ctx.res".split())
+
+
+def is_repeated(call: Call) -> bool:
+    """Whether a call is made in a loop, or in a callback within its handler."""
+    functions = 0
+    for outer in call.node.ancestors():
+        if outer.kind() in _LOOPS:
+            return True
+        functions += outer.kind() in call.module.language.functions
+    return functions > 1
+
+
+def is_piped(call: Call) -> bool:
+    """Whether what was asked to stream is piped into a response: `answer.data.pipe(res)`."""
+    target = call.argument(0)
+    if target is None or target.text() not in _RESPONSES:
+        return False
+    function = call.module.function_at(call.span)
+    return function is not None and _ASKS.search(function.node.text()) is not None
+
+
+def _is_generator(resolver: Resolver, module: Module, node: SgNode) -> bool:
+    """Python: whether an expression is a generator, by its function."""
+    if node.kind() == "generator_expression":
+        return True
+    call = module.call_of(node)
+    meaning = resolver.meaning(module, call.callee if call is not None else node)
+    if not isinstance(meaning, Definition) or meaning.kind != "function":
+        return False
+    return any(
+        meaning.module.function_at(span_of(found)) is meaning
+        for found in meaning.node.find_all({"rule": {"kind": "yield"}})
+    )
 
 
 def _is_streaming_call(resolver: Resolver, call: Call, depth: int) -> bool:
@@ -75,7 +114,7 @@ def _returns_stream(resolver: Resolver, function: Definition, depth: int) -> boo
     return False
 
 
-def _is_streaming_member(resolver: Resolver, module: Module, node: SgNode, name: str, depth: int) -> bool:
+def _is_streaming_member(module: Module, node: SgNode, name: str) -> bool:
     if name in PROPERTIES:
         return True
     if name != "body":
@@ -90,10 +129,10 @@ def _is_streaming_name(resolver: Resolver, module: Module, node: SgNode, depth: 
     for assignment in module.assigned(node.text(), span_of(node)):
         if not assignment.span.has(span_of(node)) and is_stream(resolver, module, assignment.value, depth + 1):
             return True
-    return _is_destructured(resolver, module, node, depth)
+    return _is_destructured(module, node)
 
 
-def _is_destructured(resolver: Resolver, module: Module, node: SgNode, depth: int) -> bool:
+def _is_destructured(module: Module, node: SgNode) -> bool:
     """`const { readable, writable } = new TransformStream()`, `const [a, b] = stream.tee()`."""
     name = re.escape(node.text())
     for assignment in module.assignments:

@@ -36,6 +36,21 @@ _CALLS: dict[str, tuple[Kind, str]] = {
     "fetch": ("sse", ""),
 }
 CLIENT_NAMES = frozenset(_CALLS)
+CLIENT_WORDS = (
+    "EventSource",
+    "WebSocket(",
+    "useWebSocket",
+    "socket.io-client",
+    "useChat",
+    "useCompletion",
+    "ChatTransport",
+    "createConsumer",
+    "HubConnectionBuilder",
+    "SockJS",
+    ".getReader(",
+    "TextDecoderStream",
+)
+"""One of these stands in each file that opens a stream."""
 _DEFAULTS = {
     "useChat": "/api/chat",
     "useCompletion": "/api/completion",
@@ -142,5 +157,4 @@ def parts_of(text: str | None, node: SgNode | None) -> tuple[str | None, str | N
 
 def _plain(path: str) -> str:
     path = re.sub(rf"{HOLE}$", "*", path)
-    path = re.sub(rf"/[^/]*{HOLE}[^/]*", "/*", path)
-    return path
+    return re.sub(rf"/[^/]*{HOLE}[^/]*", "/*", path)

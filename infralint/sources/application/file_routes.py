@@ -28,11 +28,11 @@ def file_route(rules: Rules, shape: FileShape, path: str, exports: Sequence[str]
     folder = path[: found.start()].strip("/") if found else ""
     made = _STYLES[shape.style](inside)
     base = _base_path(program, folder) if rules.framework == "Next.js" else ""
-    methods, made = _methods(shape.style, inside, made, exports)
+    methods, made = _methods(shape.style, made, exports)
     return FileRoute(rules, Path(f"{base}{made}" or "/"), methods, path)
 
 
-def _methods(style: str, inside: str, made: str, exports: Sequence[str]) -> tuple[tuple[str, ...], str]:
+def _methods(style: str, made: str, exports: Sequence[str]) -> tuple[tuple[str, ...], str]:
     named = tuple(name for name in exports if name in METHODS)
     if style == "remix":
         return tuple(

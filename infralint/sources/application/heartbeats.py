@@ -25,7 +25,7 @@ _GO_WAIT = re.compile(
 _UNITS = {"Second": 1.0, "Minute": 60.0, "Millisecond": 0.001}
 
 
-def heartbeat_in(resolver: Resolver, module: Module, definition: Definition, kind: str) -> float | None:
+def heartbeat_in(resolver: Resolver, module: Module, definition: Definition) -> float | None:
     """Seconds between the pings that a function (or one that it names) sends; None where it sends none."""
     match module.language.name:
         case "javascript":

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from infralint.sources.application.imports import required
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
-from infralint.sources.application.program import Import, Program, exported_names, required
+from infralint.sources.application.program import Program
 from infralint.sources.application.resolving import Expression, Instance, Meaning, Parameter, Resolver
 from infralint.sources.application.rulebook import Group, Key, Mount, Router, RouteShape, Rules, Shape
 from infralint.sources.application.syntax import HOLE, Call, Definition, Module, Span, span_of, unwrapped
+from infralint.sources.application.uses import Uses
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
 DEEPEST = 10
 """Mounts within mounts that are followed."""
-MOST_USES = 400
-"""Uses of one name that are looked at."""
 
 _HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler"})
 """Members by which a router is mounted: `app.use(router.routes())`."""
@@ -84,9 +84,9 @@ class Joiner:
         self.program = program
         self.rulebook = rulebook
         self.resolver = Resolver(program, rulebook.known)
+        self.uses = Uses(program)
         self._registrations: dict[str, list[Registration]] = {}
         self._mounts: dict[str, list[tuple[Rules, Mount, Call]]] = {}
-        self._uses: dict[tuple[str, str], list[tuple[Module, SgNode]]] = {}
         self._pending: set[object] = set()
         self._known_heads: dict[object, list[Head]] = {}
         self._following: set[tuple[str, Span]] = set()
@@ -252,7 +252,7 @@ class Joiner:
         if scope == "value":
             return self._value_heads(call.module, call.span, 0) or [NOWHERE]
         if scope == "name" and registration.decorated is not None:
-            uses = self.uses(call.module, registration.decorated.name)
+            uses = self.uses.of(call.module, registration.decorated.name)
             return [head for other, use in uses for head in self._use_heads(other, use, 0)] or [NOWHERE]
         if scope == "file":
             return self._file_heads(call.module, registration.rules)
@@ -410,25 +410,25 @@ class Joiner:
             name = holder.target.rpartition(".")[2]
             local = function is not None and "." not in holder.target and function.span.has(holder.span)
             uses = (
-                self._local_uses(module, name, function) if local and function is not None else self.uses(module, name)
+                self.uses.within(module, name, function)
+                if local and function is not None
+                else self.uses.of(module, name)
             )
             found = [head for other, use in uses for head in self._use_heads(other, use, depth)]
         elif function is None:
-            found = [head for other, use in self.uses(module, "default") for head in self._use_heads(other, use, depth)]
+            found = [
+                head for other, use in self.uses.of(module, "default") for head in self._use_heads(other, use, depth)
+            ]
         while not found and function is not None:
             for name in self._function_names(function):
-                found += [head for other, use in self.uses(module, name) for head in self._use_heads(other, use, depth)]
+                found += [
+                    head for other, use in self.uses.of(module, name) for head in self._use_heads(other, use, depth)
+                ]
             outer = function.owner
             while outer is not None and outer.kind != "function":
                 outer = outer.owner
             function = outer
         return found
-
-    def _local_uses(self, module: Module, name: str, function: Definition) -> list[tuple[Module, SgNode]]:
-        nodes = module.identifiers(name)
-        return [
-            (module, node) for node in nodes if function.span.has(span_of(node)) and not _is_definition(module, node)
-        ]
 
     def _use_heads(self, module: Module, use: SgNode, depth: int) -> list[Head]:
         """The prefixes that a use of a router's name puts it under."""
@@ -464,7 +464,7 @@ class Joiner:
             return []
         mounts = [
             found
-            for home, inner in self._local_uses(meaning.module, names[index], meaning)
+            for home, inner in self.uses.within(meaning.module, names[index], meaning)
             for found in self._innermost(home, span_of(inner))
         ]
         return [
@@ -554,7 +554,7 @@ class Joiner:
             return found
         heads: list[Head] = []
         for name in self._function_names(definition):
-            for other, use in self.uses(module, name):
+            for other, use in self.uses.of(module, name):
                 heads += self._handed(other, use, parameter, depth)
         return list(dict.fromkeys(heads)) or [NOWHERE]
 
@@ -593,87 +593,6 @@ class Joiner:
         node = call.named.get(parameter.name) if module.language.name == "python" else None
         node = node or (call.positional[index] if 0 <= index < len(call.positional) else None)
         return self.heads_of(module, node, depth + 1) if node is not None else []
-
-    def uses(self, module: Module, name: str) -> list[tuple[Module, SgNode]]:
-        """Where a name that a file defines is used: in it, in its package, and in all files that import it."""
-        key = (module.path, name)
-        if key not in self._uses:
-            self._uses[key] = []
-            self._uses[key] = list(self._find_uses(module, name))[:MOST_USES]
-        return self._uses[key]
-
-    def _find_uses(self, module: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
-        if name != "default":
-            for home in (module, *self.program.siblings(module)):
-                yield from ((home, node) for node in home.identifiers(name) if not _is_definition(home, node))
-        exported = exported_names(self.program, module, name) if name != "default" else {"default"}
-        for outer in sorted(exported):
-            for importer in self.program.importers(module.path, outer):
-                yield from self._imported_uses(importer, module, outer)
-        if module.language.name == "javascript" and name != "default" and not exported:
-            for importer in self.program.importers(module.path, name):
-                yield from self._member_uses(importer, module, name)
-
-    def _imported_uses(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
-        for local, taken in self.program.taken_from(importer, home):
-            if taken == name or (taken == "*" and name == "default"):
-                yield from self.uses(importer, local)
-            elif taken == "*":
-                yield from self._members(importer, local, name)
-        yield from self._passed_on(importer, home, name)
-        if name == "default" or home.language.name == "javascript":
-            yield from self._required_uses(importer, home, name)
-
-    def _members(self, importer: Module, local: str, name: str) -> Iterator[tuple[Module, SgNode]]:
-        """`chat.router`, where `chat` is a whole module; also where that is passed on."""
-        for other, node in self.uses(importer, local):
-            parent = node.parent()
-            member = other.member(parent) if parent is not None else None
-            if member is not None and member[1] == name and parent is not None and span_of(member[0]) == span_of(node):
-                yield other, parent
-            elif parent is not None and parent.kind() in ("attribute", "member_expression"):
-                outer = parent.parent()
-                found = other.member(outer) if outer is not None else None
-                if found is not None and found[1] == name and outer is not None:
-                    yield other, outer
-
-    def _member_uses(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
-        """Uses of a method or field of something else that a file exports."""
-        if self.program.taken_from(importer, home):
-            for node in importer.identifiers(name):
-                parent = node.parent()
-                if parent is not None and importer.member(parent) is not None:
-                    yield importer, parent
-
-    def _passed_on(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
-        if importer.language.name != "javascript":
-            return
-        for outer, target in self.program.exports(importer).items():
-            if (
-                isinstance(target, Import)
-                and target.name == name
-                and self.program.resolve(importer.path, target.specifier) == home.path
-            ):
-                for other in self.program.importers(importer.path, outer):
-                    yield from self._imported_uses(other, importer, outer)
-        for star in self.program.stars(importer):
-            if self.program.resolve(importer.path, star) == home.path:
-                for other in self.program.importers(importer.path, name):
-                    yield from self._imported_uses(other, importer, name)
-
-    def _required_uses(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
-        """`app.use("/x", require("./x"))`: used where it is loaded."""
-        for call in importer.calls(frozenset({"require", "import"})):
-            first = call.positional[0] if call.positional else None
-            if first is None or first.kind() != "string":
-                continue
-            if self.program.resolve(importer.path, first.text()[1:-1]) == home.path:
-                parent = call.node.parent()
-                member = importer.member(parent) if parent is not None else None
-                if name == "default":
-                    yield importer, call.node
-                if member is not None and member[1] == name and parent is not None:
-                    yield importer, parent
 
     def _file_heads(self, module: Module, rules: Rules) -> list[Head]:
         """Django: where a file of urls is included, by its dotted name; Channels' tables stand at the root."""
@@ -846,29 +765,6 @@ def _key(meaning: Meaning) -> object:
         case Expression():
             return ("expression", meaning.module.path, span_of(meaning.node))
     return ("module", meaning.path)
-
-
-def _is_definition(module: Module, node: SgNode) -> bool:
-    """Whether a name stands where it is defined or imported."""
-    parent = node.parent()
-    if parent is None:
-        return False
-    kind = parent.kind()
-    if kind in (
-        "import_specifier",
-        "import_clause",
-        "dotted_name",
-        "aliased_import",
-        "export_specifier",
-        "namespace_import",
-    ):
-        return True
-    if kind in module.language.functions or kind in module.language.classes:
-        name = parent.field("name")
-        return name is not None and span_of(name) == span_of(node)
-    fields = module.language.assignments.get(kind)
-    target = parent.field(fields[0]) if fields and not fields[0].isdigit() else None
-    return target is not None and span_of(target) == span_of(node)
 
 
 def _call_with_callee(module: Module, use: SgNode) -> Call | None:

@@ -95,11 +95,10 @@ _NAMED_GROUP = re.compile(r"\(\?P?<\w+>[^()]*\)|\([^?()][^()]*\)|\[[^\]]*\][+*]?
 
 def _from_regex(written: str) -> Path:
     """A regular expression that is a plain path but for its groups; what is more than that keeps nothing."""
-    anchored = written.startswith("^") or not written
     text = written.removeprefix("^").removesuffix("$").removesuffix("/?")
     text = re.sub(r"\(\?P?<\w+>\.[*+]\)|\(\.[*+]\)|\.[*+]$", "**", text)
     text = _NAMED_GROUP.sub("*", text)
     text = re.sub(r"\\([./-])", r"\1", text)
     if re.search(r"[\\()|?+^$]", text):
         return UNKNOWN
-    return Path(f"/{text.lstrip('/')}" if text else "", whole=anchored or written.startswith("/"))
+    return Path(f"/{text.lstrip('/')}" if text else "")

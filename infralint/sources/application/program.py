@@ -10,13 +10,13 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from infralint.project import CantRead
-from infralint.sources.application.syntax import Language, Module, language_of, parse, span_of, unwrapped
-from infralint.text.lazy import lazy
+from infralint.sources.application.imports import READERS, SCANS, Import, javascript_exports, stems_of
+from infralint.sources.application.languages import Language, language_of
+from infralint.sources.application.syntax import Module, parse, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -29,24 +29,6 @@ MOST_KEPT = 16 * 1024 * 1024
 DEEPEST = 6
 """Re-exports that are followed."""
 ENDINGS = ("ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "cjs", "vue", "svelte")
-
-_PYTHON_IMPORT = lazy(
-    rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]+)|import[ \t]+([^\n#;]+))", re.MULTILINE
-)
-_JAVASCRIPT_IMPORT = lazy(
-    rb"""(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(?:/\*[^*]{0,300}\*/\s*)?["'`]([^"'`\n]{1,300})["'`]"""
-)
-_GO_IMPORT = lazy(rb'"((?:[\w.~-]+/)+[\w.-]+)"')
-_RUST_IMPORT = lazy(rb"\b(?:use|mod)\s+([^;{]+)[;{]([^;]*)")
-_WORD = lazy(rb"\w+")
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """What a local name stands for: `name` of the module `specifier` (`default`; `*` for all of it)."""
-
-    specifier: str
-    name: str
 
 
 class Program:
@@ -88,7 +70,14 @@ class Program:
     def load(self, path: str) -> Module | None:
         if path not in self._modules:
             content = self.content(path) if path in self.files else b""
-            self._modules[path] = parse(path, content, self.vocabulary) if content else None
+            module = parse(path, content, self.vocabulary) if content else None
+            self._modules[path] = module
+            if module is not None:
+                module.aliases = {
+                    local: imported.name
+                    for local, imported in self.imports(module).items()
+                    if imported.name not in ("*", "default", local)
+                }
         return self._modules[path]
 
     def forget(self, path: str) -> None:
@@ -99,13 +88,13 @@ class Program:
     def imports(self, module: Module) -> Mapping[str, Import]:
         """Local names of a file and what they stand for."""
         if module.path not in self._imports:
-            self._imports[module.path] = _READERS.get(module.language.name, _nothing)(module)
+            self._imports[module.path] = _imports_of(module)
         return self._imports[module.path]
 
     def exports(self, module: Module) -> Mapping[str, str | Import | SgNode]:
         """What a JavaScript file exports: by name, a local name, an import or an expression."""
         if module.path not in self._exports:
-            exports, stars = _javascript_exports(module)
+            exports, stars = javascript_exports(module)
             self._exports[module.path], self._stars[module.path] = exports, stars
         return self._exports[module.path]
 
@@ -287,12 +276,12 @@ class Program:
         language = language_of(path)
         if language is None:
             return
-        if language.name not in _SCANS:
+        if language.name not in SCANS:
             yield from self._namers(path, language, name)
             return
         index = self._stems(language.name)
         wanted = name.encode()
-        for importer in dict.fromkeys(importer for stem in _stems_of(path) for importer in index.get(stem, ())):
+        for importer in dict.fromkeys(importer for stem in stems_of(path) for importer in index.get(stem, ())):
             if importer != path and (name in ("default", "*") or wanted in self.content(importer)):
                 module = self.load(importer)
                 if module is not None:
@@ -301,6 +290,8 @@ class Program:
     def _namers(self, path: str, language: Language, name: str) -> Iterator[Module]:
         """The files that name a file's class, in languages that find classes by their names."""
         stem, wanted = posixpath.basename(path).partition(".")[0], name.encode()
+        if stem in ("mod", "main", "lib"):
+            stem = posixpath.basename(posixpath.dirname(path))
         words = {stem.encode(), stem.removesuffix("Impl").encode()}
         for other in self.sources:
             if other != path and other.rpartition(".")[2] in language.endings:
@@ -314,7 +305,7 @@ class Program:
         """Last words of what is imported, and the files that import such."""
         if language not in self._by_stem:
             index: dict[str, list[str]] = {}
-            scan = _SCANS.get(language)
+            scan = SCANS.get(language)
             for path in self.sources if scan else ():
                 found = language_of(path)
                 if found is not None and found.name == language and scan:
@@ -473,250 +464,9 @@ def _entry(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _stems_of(path: str) -> list[str]:
-    """The words by which a file may be imported."""
-    folder, name = posixpath.split(path)
-    stem = name.partition(".")[0]
-    inner = posixpath.basename(folder)
-    if path.endswith(".go"):
-        return [inner or "."]
-    if stem in ("index", "__init__", "mod", "main", "lib") and inner:
-        return [inner, stem, ".", posixpath.basename(posixpath.dirname(folder))]
-    return [stem, name.rpartition(".")[0], "*"]
-
-
-def _python_stems(content: bytes) -> Iterator[str]:
-    for module, names, plain in _PYTHON_IMPORT.findall(content):
-        yield module.rpartition(b".")[2].decode("utf-8", "replace") or "."
-        for word in _WORD.findall(names or plain):
-            yield word.decode("utf-8", "replace")
-        if names.strip().startswith(b"*"):
-            yield "*"
-
-
-def _javascript_stems(content: bytes) -> Iterator[str]:
-    for specifier in _JAVASCRIPT_IMPORT.findall(content):
-        text = specifier.decode("utf-8", "replace")
-        if "${" in text:
-            yield "*"
-        last = text.rpartition("/")[2]
-        yield last or "."
-        yield last.partition(".")[0] or "."
-
-
-def _go_stems(content: bytes) -> Iterator[str]:
-    return (found.rpartition(b"/")[2].decode("utf-8", "replace") for found in _GO_IMPORT.findall(content))
-
-
-def _rust_stems(content: bytes) -> Iterator[str]:
-    for found in _RUST_IMPORT.findall(content):
-        yield from (word.decode("utf-8", "replace") for part in found for word in _WORD.findall(part))
-
-
-_SCANS: dict[str, Callable[[bytes], Iterator[str]]] = {
-    "python": _python_stems,
-    "javascript": _javascript_stems,
-    "go": _go_stems,
-    "rust": _rust_stems,
-}
-
-
-def _nothing(module: Module) -> dict[str, Import]:
-    return {}
-
-
-def _python_imports(module: Module) -> dict[str, Import]:
-    found: dict[str, Import] = {}
-    for node in module.find({"any": [{"kind": "import_from_statement"}, {"kind": "import_statement"}]}):
-        source = node.field("module_name")
-        for child in node.field_children("name"):
-            name, alias = child.field("name"), child.field("alias")
-            written = (name or child).text()
-            if source is not None:
-                found[(alias or child).text()] = Import(source.text(), written)
-            elif alias is not None:
-                found[alias.text()] = Import(written, "*")
-            else:
-                found[written.partition(".")[0]] = Import(written.partition(".")[0], "*")
-    return found
-
-
-def _javascript_imports(module: Module) -> dict[str, Import]:
-    found: dict[str, Import] = {}
-    for node in module.find({"kind": "import_statement"}):
-        source = node.field("source")
-        if source is not None:
-            for clause in node.named_children():
-                if clause.kind() == "import_clause":
-                    found |= _clause(clause, source.text()[1:-1])
-    for assignment in module.assignments:
-        found |= _required(module, assignment.name, assignment.value)
-    return found
-
-
-def _clause(clause: SgNode, specifier: str) -> dict[str, Import]:
-    found = {}
-    for child in clause.named_children():
-        match child.kind():
-            case "identifier":
-                found[child.text()] = Import(specifier, "default")
-            case "namespace_import":
-                found[child.named_children()[0].text()] = Import(specifier, "*")
-            case "named_imports":
-                for given in child.named_children():
-                    name, alias = given.field("name"), given.field("alias")
-                    if name is not None:
-                        found[(alias or name).text()] = Import(specifier, name.text())
-    return found
-
-
-def _required(module: Module, target: SgNode, value: SgNode) -> dict[str, Import]:
-    """`const x = require("y")`, `const { a, b: c } = require("y")`, `require("y").z`, also `await import("y")`."""
-    node, taken = unwrapped(value), ""
-    member = module.member(node) if node is not None else None
-    if member is not None:
-        node, taken = unwrapped(member[0]), member[1]
-    specifier = required(node)
-    if not specifier:
-        return {}
-    if target.kind() in ("identifier", "property_identifier"):
-        return {target.text(): Import(specifier, taken or "*")}
-    if target.kind() != "object_pattern":
-        return {}
-    return {local: Import(specifier, name) for local, name in _destructured(target) if not taken}
-
-
-def _destructured(pattern: SgNode) -> Iterator[tuple[str, str]]:
-    for child in pattern.named_children():
-        if child.kind() == "shorthand_property_identifier_pattern":
-            yield child.text(), child.text()
-        elif child.kind() == "pair_pattern":
-            key, value = child.field("key"), child.field("value")
-            if key is not None and value is not None:
-                yield value.text(), key.text()
-
-
-def required(node: SgNode | None) -> str:
-    """The module of `require("x")` or `import("x")`; empty for anything else."""
-    node = unwrapped(node)
-    if node is None or node.kind() != "call_expression":
-        return ""
-    function, given = node.field("function"), node.field("arguments")
-    if function is None or given is None or function.text() not in ("require", "import"):
-        return ""
-    first = next(iter(given.named_children()), None)
-    return first.text()[1:-1] if first is not None and first.kind() == "string" else ""
-
-
-def _go_imports(module: Module) -> dict[str, Import]:
-    found = {}
-    for node in module.find({"kind": "import_spec"}):
-        path, name = node.field("path"), node.field("name")
-        if path is not None:
-            specifier = path.text().strip('"`')
-            last = specifier.rpartition("/")[2]
-            if re.fullmatch(r"v\d+", last):
-                last = specifier.rsplit("/", 2)[-2] if specifier.count("/") else last
-            local = name.text() if name is not None else re.sub(r"^go-|-go$|\.v\d+$", "", last)
-            found[local] = Import(specifier, "*")
-    return found
-
-
-def _rust_imports(module: Module) -> dict[str, Import]:
-    found: dict[str, Import] = {}
-    for node in module.find({"any": [{"kind": "use_declaration"}, {"kind": "mod_item"}]}):
-        if node.kind() == "mod_item":
-            name = node.field("name")
-            if name is not None and node.field("body") is None:
-                found[name.text()] = Import(name.text(), "*")
-            continue
-        argument = node.field("argument")
-        for path in _rust_paths(argument.text() if argument is not None else ""):
-            path, _, alias = path.partition(" as ")
-            parts = path.strip().split("::")
-            found[alias.strip() or parts[-1]] = Import(path.strip(), parts[-1])
-    return found
-
-
-def _rust_paths(text: str) -> Iterator[str]:
-    """The single paths of `a::{b, c::{d, e}}`."""
-    text = re.sub(r"\s+", " ", text)
-    head, brace, rest = text.partition("{")
-    if not brace:
-        yield text.strip()
-        return
-    depth, start = 0, 0
-    inner = rest.rpartition("}")[0]
-    for index, letter in enumerate(inner + ","):
-        depth += {"{": 1, "}": -1}.get(letter, 0)
-        if letter == "," and not depth:
-            if piece := (inner + ",")[start:index].strip():
-                yield from (f"{head.strip()}{path}" for path in _rust_paths(piece))
-            start = index + 1
-
-
-_READERS: dict[str, Callable[[Module], dict[str, Import]]] = {
-    "python": _python_imports,
-    "javascript": _javascript_imports,
-    "go": _go_imports,
-    "rust": _rust_imports,
-}
-
-
-def _javascript_exports(module: Module) -> tuple[dict[str, str | Import | SgNode], list[str]]:
-    exports: dict[str, str | Import | SgNode] = {}
-    stars: list[str] = []
-    if module.language.name != "javascript":
-        return exports, stars
-    for node in module.find({"kind": "export_statement"}):
-        _read_export(module, node, exports, stars)
-    for assignment in module.assignments:
-        _read_assignment(module, assignment.target, assignment.value, exports)
-    return exports, stars
-
-
-def _read_export(module: Module, node: SgNode, exports: dict[str, str | Import | SgNode], stars: list[str]) -> None:
-    source, declaration, value = node.field("source"), node.field("declaration"), node.field("value")
-    specifier = source.text()[1:-1] if source is not None else ""
-    default = any(child.kind() == "default" for child in node.children())
-    target = declaration or value
-    if default and target is not None:
-        name = target.field("name") if declaration is not None else None
-        plain = target.text() if target.kind() == "identifier" else name.text() if name is not None else ""
-        exports["default"] = plain or target
-    elif declaration is not None:
-        exports.update({name: name for name in _declared(declaration)})
-    clause = next((child for child in node.named_children() if child.kind() == "export_clause"), None)
-    for given in clause.named_children() if clause is not None else []:
-        local, alias = given.field("name"), given.field("alias")
-        if local is not None:
-            exports[(alias or local).text()] = Import(specifier, local.text()) if specifier else local.text()
-    if specifier and clause is None:
-        stars.append(specifier)
-
-
-def _declared(declaration: SgNode) -> Iterator[str]:
-    name = declaration.field("name")
-    if name is not None:
-        yield name.text()
-    for child in declaration.named_children():
-        target = child.field("name") if child.kind() == "variable_declarator" else None
-        if target is not None and target.kind() == "identifier":
-            yield target.text()
-        elif target is not None and target.kind() == "object_pattern":
-            yield from (local for local, _ in _destructured(target))
-
-
-def _read_assignment(module: Module, target: str, value: SgNode, exports: dict[str, str | Import | SgNode]) -> None:
-    """`module.exports = …`, `exports.name = …`."""
-    if target == "module.exports" or target.endswith("=module.exports"):
-        plain = unwrapped(value)
-        exports["default"] = value.text() if plain is not None and plain.kind() == "identifier" else value
-        for name, member in module.pairs(value).items():
-            text = member.text()
-            exports.setdefault(name, text if re.fullmatch(r"[\w$]+", text) else member)
-    elif found := re.fullmatch(r"(?:module\.)?exports\.([\w$]+)", target):
-        exports[found[1]] = value.text() if re.fullmatch(r"[\w$]+", value.text()) else value
+def _imports_of(module: Module) -> dict[str, Import]:
+    read = READERS.get(module.language.name)
+    return read(module) if read is not None else {}
 
 
 def exported_names(program: Program, module: Module, local: str) -> set[str]:

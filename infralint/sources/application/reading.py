@@ -11,9 +11,10 @@ from fnmatch import translate
 from functools import cached_property
 
 from infralint.platforms.libraries import LIBRARIES
-from infralint.sources.application.clients import CLIENT_NAMES
+from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
 from infralint.sources.application.joining import Joiner, Rulebook
+from infralint.sources.application.languages import language_of
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
 from infralint.sources.application.program import Program
 from infralint.sources.application.routes import Found, Routes
@@ -21,7 +22,6 @@ from infralint.sources.application.rulebook import FileShape, Rules, all_rules
 from infralint.sources.application.scope import LANGUAGE_NAMES, SHARED_STATE, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
 from infralint.sources.application.servers import ports_of, server_facts
 from infralint.sources.application.streaming import Streaming
-from infralint.sources.application.syntax import language_of
 
 _STARTING = re.compile(
     r"^(?:main|server|app|index|run|wsgi|asgi|manage|gunicorn[\w.-]*|__main__|bootstrap|start|cmd)\.\w+$"
@@ -65,7 +65,7 @@ class Reader:
     def _candidates(self) -> list[str]:
         """The files that hold a streaming word."""
         languages = {rules.language for rules in self._rules}
-        filters = {name: _Filter([rules for rules in self._rules if rules.language == name]) for name in languages}
+        filters = {name: self._filter(name) for name in languages}
         found = []
         for path in self._program.sources:
             language = language_of(path)
@@ -73,6 +73,10 @@ class Reader:
             if wanted is not None and wanted.admits(self._program.content(path)):
                 found.append(path)
         return found
+
+    def _filter(self, language: str) -> _Filter:
+        rules = [rules for rules in self._rules if rules.language == language]
+        return _Filter(rules, CLIENT_WORDS if language == "javascript" else ())
 
     @cached_property
     def _streaming(self) -> Streaming:
@@ -191,12 +195,11 @@ _STEMS = ("tream", "ocket", "Mcp", "MCP", "SSE", "vent")
 class _Filter:
     """Tells by their bytes which files of a language may hold a stream: first by few stems, then by whole words."""
 
-    def __init__(self, rules: list[Rules]) -> None:
-        words = {word for one in rules for word in one.words} | {
-            literal for one in rules for literal, _ in one.patterns
-        }
+    def __init__(self, rules: list[Rules], others: Iterable[str] = ()) -> None:
+        plain = {word for one in rules for word in one.words} | set(others)
+        words = plain | {literal for one in rules for literal, _ in one.patterns}
         self._stems = sorted({_stem_of(word).encode() for word in words})
-        wanted = {re.escape(word) for one in rules for word in one.words}
+        wanted = {re.escape(word) for word in plain}
         wanted |= {pattern for one in rules for _, pattern in one.patterns}
         self._search = re.compile("|".join(sorted(wanted)).encode()).search if wanted else None
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.program import Import, Program, required
+from infralint.sources.application.imports import Import, required
+from infralint.sources.application.program import Program
 from infralint.sources.application.syntax import HOLE, Call, Definition, Module, Span, span_of, unwrapped
 
 if TYPE_CHECKING:

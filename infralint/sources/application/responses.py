@@ -67,7 +67,7 @@ def event_stream_places(resolver: Resolver, module: Module) -> Iterator[tuple[Sg
 
 def _is_accepted(node: SgNode) -> bool:
     """Whether a type is one that a request accepts or consumes: `.accept(TEXT_EVENT_STREAM)`, `import …`."""
-    around = [parent for parent in node.ancestors()[:4]]
+    around = node.ancestors()[:4]
     return any(
         parent.kind() in ("import_declaration", "import_header")
         or re.search(r"(?:accept|consumes|retrieve|bodyToFlux)\b", parent.text()[:200])
@@ -183,12 +183,7 @@ def headers_in(resolver: Resolver, module: Module, definition: Definition, at: S
     ):
         name = node.text().strip("\"'`").lower()
         value = _value_of(module, node)
-        if (
-            name not in HEADERS
-            or value is None
-            or is_request(module, node)
-            or _is_conditional(module, node, definition, at)
-        ):
+        if name not in HEADERS or value is None or is_request(module, node) or _is_conditional(node, definition, at):
             continue
         text = resolver.text(module, value)
         if text is not None and "\0" not in text:
@@ -227,7 +222,7 @@ _CONDITIONS = frozenset(
 )
 
 
-def _is_conditional(module: Module, node: SgNode, definition: Definition, at: Span | None) -> bool:
+def _is_conditional(node: SgNode, definition: Definition, at: Span | None) -> bool:
     parent = node.parent()
     while parent is not None and span_of(parent) != span_of(definition.node):
         if parent.kind() in _CONDITIONS and (at is None or not span_of(parent).has(at)):
@@ -244,11 +239,19 @@ def is_file(call: Call, content_type: str | None, headers: Mapping[str, str]) ->
         return True
     if content_type and content_type != "\0":
         return bool(_FILE_TYPE.match(content_type.lower()))
-    definition = call.module.definition_at(call.span)
-    while definition is not None and definition.kind != "function":
-        definition = definition.owner
+    definition = call.module.function_at(call.span)
     around = definition.node.text() if definition is not None else call.node.text()
     return bool(_FILE_WORDS.search(around))
+
+
+def sends_file(call: Call) -> bool:
+    """Whether the function around a call names the type of a file or page, or reads a file."""
+    inner = call.module.definition_at(call.span)
+    outer = next((one for one in reversed(list(inner.around())) if one.kind == "function"), None) if inner else None
+    text = outer.node.text() if outer is not None else call.node.text()
+    return bool(
+        re.search(r"(?i)content-disposition|createReadStream|[\"'](?:text/html|image/|text/csv|video/|audio/)", text)
+    )
 
 
 def is_read_at_once(call: Call) -> bool:

@@ -23,6 +23,10 @@ from infralint.sources.application.syntax import Call, Module, Span, span_of
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+_FILES = re.compile(
+    r"(?i)(?:^|[/_-])(?:images?|avatars?|downloads?|files?|media|thumbnails?|attachments?|exports?|pdf|assets?)(?:$|[/_-])"
+)
+"""Paths at which an answer of unknown type is a file."""
 VERBS = frozenset("get post put patch delete head options".split())
 _LISTS = frozenset("array list tuple array_initializer collection_literal element_value_array_initializer".split())
 
@@ -158,24 +162,26 @@ class Routes:
     def _reached(self, way: Reached) -> Iterator[Found]:
         sighting = self.streaming.completed(way)
         if way.registration is not None:
-            yield from self._registered(way.registration, sighting)
+            yield from self._registered(way.registration, sighting, way.at)
         elif way.file is not None:
             file = way.file
             yield self._found(sighting, file.path, file.methods, file.rules.framework, file.home)
 
-    def _registered(self, registration: Registration, sighting: Sighting) -> Iterator[Found]:
+    def _registered(self, registration: Registration, sighting: Sighting, at: Span | None = None) -> Iterator[Found]:
         joiner = self.streaming.joiner
         rules, shape, call = registration.rules, registration.shape, registration.call
         methods = self._methods(call, shape)
-        for tail in self._paths(registration, sighting):
+        for tail in self._paths(registration, at or sighting.span):
             for head in joiner.heads(registration):
+                if sighting.content_type in (None, "\0") and sighting.kind == "sse" and _FILES.search(tail.text):
+                    continue
                 path = _tidy(head.path.joined(tail), rules.strict)
                 yield self._found(sighting, path, methods, rules.framework, head.home or call.module.path)
 
-    def _paths(self, registration: Registration, sighting: Sighting) -> list[Path]:
+    def _paths(self, registration: Registration, at: Span) -> list[Path]:
         shape, call = registration.shape, registration.call
         if shape.dispatched:
-            return dispatched_paths(registration, sighting.module, sighting.span)
+            return dispatched_paths(registration, at)
         if shape.path is None:
             return [ROOT]
         keys = shape.path if isinstance(shape.path, tuple) else (shape.path,)
@@ -240,7 +246,7 @@ class Routes:
                 (),
                 where,
                 rules.framework,
-                f"{where} starts {call.full_name}",
+                f"{where} starts {shortened(call)}",
                 library.content_type if library else None,
                 dict(library.headers) if library else {},
                 socket_heartbeat(self.streaming.resolver, options, server),

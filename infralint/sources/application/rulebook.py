@@ -46,7 +46,10 @@ class Group(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Mount(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A call that puts routers below the one it is called on (or given as `parent`). child: `rest` for all arguments after the prefix."""
+    """A call that puts routers below the one it is called on (or is given as `parent`).
+
+    child: an argument, or `rest` for all after the prefix.
+    """
 
     child: Key
     prefix: Key | None = None
@@ -88,7 +91,8 @@ class StreamShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     content_type: an argument; type: what it is if none is given. headers, heartbeat: arguments. says: how the
     sentence goes on ("returns StreamingResponse(…)" if empty). may_be_file: a file is sent so, too.
-    body: the argument that must be a stream. option: an argument that must have one of the values `equals`;
+    body: the argument that must be a stream. repeated: it must be called in a loop. option: an argument that must have
+    one of the values `equals`;
     without: one that must not be given. stateless: the option that makes it so.
     """
 
@@ -105,6 +109,7 @@ class StreamShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
     equals: str = ""
     without: str = ""
     body: Key | None = None
+    repeated: bool = False
     stateless: str = ""
 
 
@@ -169,7 +174,8 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     packages: the dependencies that say it is in use. words: each file that matters has one of
     them, or matches one of the patterns (each after a text that must be in the file). strict: `/a` and
     `/a/` differ. unknown_prefixes: calls that put something before all paths that can't be told. passes: calls that
-    hand requests on to another server, which may stream. tuples: routes are pairs of a path and a class.
+    hand requests on to another server, which may stream. writes: calls that write a piece of a response: again and
+    again they stream. pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class.
     """
 
     framework: str
@@ -191,6 +197,8 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     global_prefixes: tuple[Group, ...] = ()
     unknown_prefixes: tuple[str, ...] = ()
     passes: tuple[Shape, ...] = ()
+    writes: tuple[Shape, ...] = ()
+    pipes: tuple[Shape, ...] = ()
     marks: tuple[Mark, ...] = ()
     bases: tuple[Base, ...] = ()
     tuples: bool = False

@@ -60,10 +60,10 @@ def _upgrade_paths(call: Call) -> list[Path]:
     return [Path(path) for path in dict.fromkeys(found)] or [ANYWHERE]
 
 
-def dispatched_paths(registration: Registration, module: Module, span: Span) -> list[Path]:
+def dispatched_paths(registration: Registration, span: Span) -> list[Path]:
     """The paths for which a handler that tells paths apart itself comes to a place: by the conditions around that."""
     found: list[str] = []
-    for node in _around(module, span):
+    for node in _around(registration.call.module, span):
         if not any(handler.has(span_of(node)) for handler in registration.handlers):
             break
         condition = node.field("condition") or (node if node.kind() in ("switch_case", "expression_case") else None)
@@ -100,7 +100,7 @@ def socket_heartbeat(resolver: Resolver, shape: SocketShape, call: Call) -> floa
 def _pings(resolver: Resolver, module: Module) -> float | None:
     """`setInterval(() => … client.ping() …, 30000)` anywhere in the file of a server."""
     whole = Definition(module, "function", "", module.root, span_of(module.root))
-    return heartbeat_in(resolver, module, whole, "websocket")
+    return heartbeat_in(resolver, module, whole)
 
 
 def is_websocket_only(shape: SocketShape, call: Call) -> bool:

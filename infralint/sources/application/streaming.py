@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from infralint.platforms.libraries import LIBRARIES
-from infralint.sources.application.bodies import is_stream
+from infralint.sources.application.bodies import is_piped, is_repeated, is_stream
 from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
+from infralint.sources.application.imports import Import
 from infralint.sources.application.joining import Joiner, Registration, is_true
 from infralint.sources.application.named_handlers import handlers_named
-from infralint.sources.application.program import Import
 from infralint.sources.application.resolving import Instance, Parameter, receiver_type
 from infralint.sources.application.responses import (
     HEADERS,
@@ -21,6 +21,7 @@ from infralint.sources.application.responses import (
     headers_in,
     is_file,
     is_read_at_once,
+    sends_file,
     shortened,
 )
 from infralint.sources.application.rulebook import FileShape, Kind, Mark, RouteShape, Rules, SocketShape, StreamShape
@@ -31,11 +32,13 @@ if TYPE_CHECKING:
 
 DEEPEST = 6
 """Calls of functions that are followed from a response to its route."""
+WEAK_DEPTH = 2
+"""The same, where only the way of writing says that it streams."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """Where code streams. says: what it does there, as a sentence without its subject."""
+    """Where code streams. says: what it does there, as a sentence without its subject. weak: by how it writes alone."""
 
     module: Module
     span: Span
@@ -46,16 +49,19 @@ class Sighting:
     heartbeat: float | None = None
     library: str = ""
     stateless: bool = False
+    weak: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Reached:
-    """A route that a sighting reaches: registered by a call, or by where its file lies. passed: the functions between."""
+    """A route that a sighting reaches: registered by a call, or by where its file lies. passed: the functions between.
+    at: the place in the route's handler that leads there."""
 
     sighting: Sighting
     registration: Registration | None
     file: FileRoute | None
     passed: tuple[tuple[Module, Definition], ...]
+    at: Span | None = None
 
 
 class Streaming:
@@ -93,6 +99,7 @@ class Streaming:
                     yield found
                     break
         yield from self._by_class(module, rules)
+        yield from self._written(module, rules)
         for base in rules.bases:
             for definition in module.definitions:
                 if definition.kind == "class" and _has_base(definition, base.name):
@@ -101,11 +108,23 @@ class Streaming:
                     span = Span(definition.span.start, definition.span.start, definition.span.line)
                     yield Sighting(module, span, base.kind, base.says, heartbeat=heartbeat, library=base.library)
 
+    def _written(self, module: Module, rules: Rules) -> Iterator[Sighting]:
+        """Responses that are written piece by piece, or that what was asked to stream is piped into."""
+        names = frozenset(name for shape in (*rules.writes, *rules.pipes) for name in shape.call)
+        for call in module.calls(names) if names else ():
+            if any(self.joiner.matches(call, shape, rules) for shape in rules.writes):
+                if is_repeated(call) and not sends_file(call):
+                    yield Sighting(module, call.span, "sse", f"calls {call.full_name}(…) again and again", weak=True)
+            elif is_piped(call):
+                yield Sighting(module, call.span, "sse", "pipes what it asked to stream into its response", weak=True)
+
     def _sighted(self, call: Call, shape: StreamShape) -> Sighting | None:
         module = call.module
         if shape.option and not self._has_option(call, shape.option, shape.equals):
             return None
         if shape.without and call.argument(shape.without) is not None and not _is_false(call.argument(shape.without)):
+            return None
+        if shape.repeated and not is_repeated(call):
             return None
         if is_read_at_once(call) or (
             shape.body is not None and not is_stream(self.resolver, call.module, call.argument(shape.body))
@@ -131,6 +150,7 @@ class Streaming:
             heartbeat,
             shape.library,
             bool(shape.stateless) and self._is_stateless(call, shape.stateless),
+            shape.repeated,
         )
 
     def _is_stateless(self, call: Call, option: str) -> bool:
@@ -202,14 +222,14 @@ class Streaming:
         ]
         passed = (*passed, *((module, one) for one in inside))
         if registration is not None:
-            yield Reached(sighting, registration, None, passed)
+            yield Reached(sighting, registration, None, passed, span)
             return
         if file := self._file_route(module, chain):
             yield Reached(sighting, None, file, passed)
             return
-        if depth >= DEEPEST or len({one.span for _, one in passed}) < len(passed):
+        if depth >= (WEAK_DEPTH if sighting.weak else DEEPEST) or len({one.span for _, one in passed}) < len(passed):
             return
-        yield from self._reach_users(sighting, module, chain, passed, depth)
+        yield from self._reach_users(sighting, module, chain, passed, depth, span)
 
     def _reach_users(
         self,
@@ -218,7 +238,17 @@ class Streaming:
         chain: list[Definition],
         passed: tuple[tuple[Module, Definition], ...],
         depth: int,
+        span: Span,
     ) -> Iterator[Reached]:
+        if passed_names := self._held_in(module, span):
+            found = [
+                reached
+                for other, use in passed_names
+                for reached in self._reach(sighting, other, span_of(use), passed, depth + 1)
+            ]
+            if found:
+                yield from found
+                return
         for definition in chain:
             found = []
             if definition.kind == "class":
@@ -232,11 +262,19 @@ class Streaming:
                 yield from found
                 return
 
+    def _held_in(self, module: Module, span: Span) -> list[tuple[Module, SgNode]]:
+        """Uses of the local variable that a handler is put into: `handler := chat.Handler(…)`."""
+        function, holder = module.function_at(span), module.assignment_of(span)
+        if function is None or holder is None or not function.span.has(holder.span) or holder.value_span == span:
+            return []
+        name = holder.target.partition(",")[0]
+        return self.joiner.uses.within(module, name, function) if re.fullmatch(r"\w+", name) else []
+
     def _class_registered(
         self, sighting: Sighting, definition: Definition, passed: tuple[tuple[Module, Definition], ...]
     ) -> Iterator[Reached]:
         """Class-based handlers: the class itself is what a route names."""
-        for other, use in self.joiner.uses(definition.module, definition.name):
+        for other, use in self.joiner.uses.of(definition.module, definition.name):
             registration = self.joiner.registration_at(other, span_of(use))
             if registration is not None:
                 yield Reached(sighting, registration, None, passed)
@@ -248,7 +286,7 @@ class Streaming:
         if (owner is not None and owner.kind == "class" and definition.kind == "function") or receiver:
             yield from self._method_uses(definition, receiver or (owner.name if owner is not None else ""))
         elif owner is None or owner.kind == "variable":
-            yield from self.joiner.uses(module, definition.name or "default")
+            yield from self.joiner.uses.of(module, definition.name or "default")
         else:
             around = owner
             while around.owner is not None and around.kind != "function":
@@ -321,7 +359,7 @@ class Streaming:
             content_type = content_type or given
             headers = {**found, **headers}
         functions = [(module, one) for module, one in reached.passed if one.kind == "function"]
-        pings = (heartbeat_in(self.resolver, module, one, sighting.kind) for module, one in functions)
+        pings = (heartbeat_in(self.resolver, module, one) for module, one in functions)
         heartbeat = heartbeat or next((interval for interval in pings if interval), None)
         return replace(sighting, headers=headers, content_type=content_type, heartbeat=heartbeat)
 

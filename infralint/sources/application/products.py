@@ -1,0 +1,260 @@
+"""Known products: which of their paths stream, by the image or package that a project runs.
+
+Paths and pages as their documentation or source has them; `**` where the product may stand below any base path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from infralint.sources.application.facts import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class ProductStream:
+    """One path of a product. heartbeat: seconds between its pings, None where none is known."""
+
+    kind: Kind
+    path: str
+    heartbeat: float | None = None
+    session: str = ""
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """images: globs over an image's name without registry and tag (`ollama/ollama`); packages: as manifests name them."""
+
+    name: str
+    page: str
+    streams: tuple[ProductStream, ...]
+    images: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+
+
+_EVENTS = "text/event-stream"
+
+
+def _sse(*paths: str, heartbeat: float | None = None, content_type: str | None = _EVENTS) -> tuple[ProductStream, ...]:
+    return tuple(ProductStream("sse", path, heartbeat, content_type=content_type) for path in paths)
+
+
+def _sockets(*paths: str, heartbeat: float | None = None, session: str = "") -> tuple[ProductStream, ...]:
+    return tuple(ProductStream("websocket", path, heartbeat, session) for path in paths)
+
+
+_OPENAI = _sse("/v1/chat/completions", "/v1/completions")
+_OLLAMA = _sse("/api/chat", "/api/generate", "/api/pull", content_type="application/x-ndjson")
+
+PRODUCTS = (
+    Product(
+        "Open WebUI",
+        "https://docs.openwebui.com/reference/https/",
+        (*_sockets("/ws/socket.io/", heartbeat=25, session="Socket.IO"), *_sse("/api/chat/completions")),
+        ("open-webui/open-webui",),
+        ("open-webui",),
+    ),
+    Product(
+        "LiteLLM",
+        "https://docs.litellm.ai/docs/proxy/user_keys",
+        (*_OPENAI, *_sse("/chat/completions", "/v1/messages", "/v1/responses")),
+        ("berriai/litellm*",),
+    ),
+    Product(
+        "vLLM",
+        "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
+        (*_OPENAI, *_sse("/v1/responses")),
+        ("vllm/vllm-openai*",),
+    ),
+    Product("Ollama", "https://docs.ollama.com/api", (*_OLLAMA, *_OPENAI), ("ollama/ollama",)),
+    Product(
+        "llama.cpp",
+        "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
+        (*_OPENAI, *_sse("/completion")),
+        ("ggml-org/llama.cpp", "ggerganov/llama.cpp"),
+    ),
+    Product(
+        "Text Generation Inference",
+        "https://huggingface.co/docs/text-generation-inference/conceptual/streaming",
+        (*_OPENAI, *_sse("/generate_stream")),
+        ("huggingface/text-generation-inference",),
+    ),
+    Product("SGLang", "https://docs.sglang.ai/", (*_OPENAI, *_sse("/generate")), ("lmsysorg/sglang",)),
+    Product("LocalAI", "https://localai.io/", _OPENAI, ("localai/localai", "go-skynet/local-ai")),
+    Product(
+        "n8n",
+        "https://docs.n8n.io/hosting/configuration/environment-variables/endpoints/",
+        _sockets("/rest/push", heartbeat=60),
+        ("n8nio/n8n", "n8n-io/n8n"),
+    ),
+    Product(
+        "Dify",
+        "https://docs.dify.ai/api-reference/chat/send-chat-message",
+        _sse("/v1/chat-messages", "/v1/completion-messages", "/v1/workflows/run", "/api/chat-messages", heartbeat=10),
+        ("langgenius/dify-api",),
+    ),
+    Product(
+        "Flowise",
+        "https://docs.flowiseai.com/using-flowise/streaming",
+        _sse("/api/v1/prediction/*", "/api/v1/internal-prediction/*"),
+        ("flowiseai/flowise",),
+        ("flowise",),
+    ),
+    Product(
+        "LibreChat",
+        "https://www.librechat.ai/docs/remote/nginx",
+        _sse("/api/agents/chat/**", "/api/ask/**", "/api/edit/**"),
+        ("danny-avila/librechat*",),
+    ),
+    Product(
+        "AnythingLLM",
+        "https://docs.anythingllm.com/installation-docker/reverse-proxy",
+        (
+            *_sse("/api/workspace/*/stream-chat", "/api/workspace/*/thread/*/stream-chat"),
+            *_sockets("/api/agent-invocation/*"),
+        ),
+        ("mintplexlabs/anythingllm",),
+    ),
+    Product(
+        "Langflow",
+        "https://docs.langflow.org/api-flows-run",
+        _sse("/api/v1/run/*", "/api/v1/build/*/events"),
+        ("langflowai/langflow*",),
+        ("langflow",),
+    ),
+    Product(
+        "Streamlit",
+        "https://docs.streamlit.io/deploy/tutorials/kubernetes",
+        _sockets("/_stcore/stream", heartbeat=30),
+        packages=("streamlit",),
+    ),
+    Product(
+        "Gradio",
+        "https://www.gradio.app/guides/running-gradio-on-your-web-server-with-nginx",
+        _sse("/gradio_api/queue/data", heartbeat=15),
+        packages=("gradio",),
+    ),
+    Product(
+        "Chainlit",
+        "https://docs.chainlit.io/deploy/overview",
+        _sockets("/ws/socket.io/", heartbeat=25, session="Socket.IO"),
+        packages=("chainlit",),
+    ),
+    Product(
+        "Jupyter",
+        "https://jupyter-server.readthedocs.io/en/latest/operators/public-server.html",
+        _sockets("**/api/kernels/*/channels", "**/terminals/websocket/*", heartbeat=30),
+        ("jupyter/*-notebook", "quay.io/jupyter/*", "jupyterhub/jupyterhub", "jupyterhub/singleuser"),
+        ("jupyter-server", "jupyterlab", "notebook", "jupyterhub"),
+    ),
+    Product(
+        "Grafana",
+        "https://grafana.com/docs/grafana/latest/setup-grafana/set-up-grafana-live/",
+        _sockets("**/api/live/ws", heartbeat=25),
+        ("grafana/grafana*",),
+    ),
+    Product(
+        "code-server",
+        "https://coder.com/docs/code-server/guide",
+        _sockets("/**"),
+        ("codercom/code-server", "linuxserver/code-server", "gitpod/openvscode-server"),
+    ),
+    Product(
+        "Home Assistant",
+        "https://developers.home-assistant.io/docs/api/websocket/",
+        _sockets("/api/websocket", heartbeat=55),
+        ("homeassistant/home-assistant", "home-assistant/home-assistant", "linuxserver/homeassistant"),
+    ),
+    Product(
+        "Mattermost",
+        "https://docs.mattermost.com/install/setup-nginx-proxy.html",
+        _sockets("/api/v4/websocket", heartbeat=60),
+        ("mattermost/mattermost-*",),
+    ),
+    Product(
+        "Rocket.Chat",
+        "https://docs.rocket.chat/docs/configuring-ssl-reverse-proxy",
+        _sockets("/websocket", "/sockjs/**", heartbeat=17.5, session="SockJS"),
+        ("rocketchat/rocket.chat", "rocket.chat/rocket.chat"),
+    ),
+    Product(
+        "Mercure",
+        "https://mercure.rocks/docs/hub/config",
+        _sse("/.well-known/mercure", heartbeat=40),
+        ("dunglas/mercure",),
+    ),
+    Product(
+        "Centrifugo",
+        "https://centrifugal.dev/docs/server/load_balancing",
+        (
+            *_sockets("/connection/websocket", heartbeat=25),
+            *_sse("/connection/sse", "/connection/http_stream", heartbeat=25),
+        ),
+        ("centrifugo/centrifugo",),
+    ),
+    Product(
+        "Supabase Realtime",
+        "https://supabase.com/docs/guides/realtime/protocol",
+        _sockets("**/realtime/v1/websocket", "/socket/websocket", heartbeat=25),
+        ("supabase/realtime",),
+    ),
+    Product(
+        "ntfy",
+        "https://docs.ntfy.sh/config/#behind-a-proxy-tls-etc",
+        (*_sse("/*/sse", heartbeat=45), *_sockets("/*/ws")),
+        ("binwiederhier/ntfy",),
+    ),
+    Product(
+        "Jitsi",
+        "https://jitsi.github.io/handbook/docs/devops-guide/devops-guide-docker/",
+        _sockets("/xmpp-websocket", "/colibri-ws/**"),
+        ("jitsi/web",),
+    ),
+    Product(
+        "Uptime Kuma",
+        "https://github.com/louislam/uptime-kuma/wiki/Reverse-Proxy",
+        _sockets("/socket.io/", heartbeat=25, session="Socket.IO"),
+        ("louislam/uptime-kuma",),
+    ),
+    Product(
+        "Vaultwarden",
+        "https://github.com/dani-garcia/vaultwarden/wiki/Enabling-WebSocket-notifications",
+        _sockets("/notifications/hub", heartbeat=15),
+        ("vaultwarden/server",),
+    ),
+    Product(
+        "Portainer",
+        "https://docs.portainer.io/advanced/reverse-proxy/nginx",
+        _sockets("**/api/websocket/**"),
+        ("portainer/portainer-*",),
+    ),
+    Product(
+        "Node-RED",
+        "https://nodered.org/docs/user-guide/runtime/configuration",
+        _sockets("/comms", heartbeat=15),
+        ("nodered/node-red",),
+    ),
+)
+
+
+def image_name(image: str) -> str:
+    """An image without its registry, tag and digest: `ghcr.io/open-webui/open-webui:main` is `open-webui/open-webui`."""
+    name = image.partition("@")[0].lower()
+    first, slash, rest = name.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost"):
+        name = rest
+    return name.rpartition(":")[0] if ":" in name else name
+
+
+def products_of_image(image: str) -> Iterator[Product]:
+    """The products that an image is one of."""
+    name = image_name(image)
+    return (product for product in PRODUCTS if any(fnmatchcase(name, glob) for glob in product.images))
+
+
+def products_of_packages(packages: Iterator[str] | set[str]) -> Iterator[Product]:
+    """The products that are among the packages that a manifest asks for."""
+    needs = set(packages)
+    return (product for product in PRODUCTS if needs.intersection(product.packages))

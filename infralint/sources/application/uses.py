@@ -1,0 +1,140 @@
+"""Where a name that a file defines is used: in it, in its package, and in all files that import it, under any name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from infralint.sources.application.imports import Import
+from infralint.sources.application.program import Program, exported_names
+from infralint.sources.application.syntax import Definition, Module, span_of
+
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+MOST_USES = 400
+"""Uses of one name that are looked at."""
+
+
+class Uses:
+    """Uses of names in a project, each found out once."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._known: dict[tuple[str, str], list[tuple[Module, SgNode]]] = {}
+
+    def within(self, module: Module, name: str, function: Definition) -> list[tuple[Module, SgNode]]:
+        nodes = module.identifiers(name)
+        return [
+            (module, node) for node in nodes if function.span.has(span_of(node)) and not _is_definition(module, node)
+        ]
+
+    def of(self, module: Module, name: str) -> list[tuple[Module, SgNode]]:
+        """Where a name that a file defines is used: in it, in its package, and in all files that import it."""
+        key = (module.path, name)
+        if key not in self._known:
+            self._known[key] = []
+            self._known[key] = list(self._find_uses(module, name))[:MOST_USES]
+        return self._known[key]
+
+    def _find_uses(self, module: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+        if name != "default":
+            for home in (module, *self.program.siblings(module)):
+                yield from ((home, node) for node in home.identifiers(name) if not _is_definition(home, node))
+        if module.language.name == "rust":
+            for importer in self.program.importers(module.path, name):
+                yield from (
+                    (importer, node) for node in importer.identifiers(name) if not _is_definition(importer, node)
+                )
+            return
+        exported = exported_names(self.program, module, name) if name != "default" else {"default"}
+        for outer in sorted(exported):
+            for importer in self.program.importers(module.path, outer):
+                yield from self._imported_uses(importer, module, outer)
+        if module.language.name == "javascript" and name != "default" and not exported:
+            for importer in self.program.importers(module.path, name):
+                yield from self._member_uses(importer, module, name)
+
+    def _imported_uses(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+        for local, taken in self.program.taken_from(importer, home):
+            if taken == name or (taken == "*" and name == "default"):
+                yield from self.of(importer, local)
+            elif taken == "*":
+                yield from self._members(importer, local, name)
+        yield from self._passed_on(importer, home, name)
+        if name == "default" or home.language.name == "javascript":
+            yield from self._required_uses(importer, home, name)
+
+    def _members(self, importer: Module, local: str, name: str) -> Iterator[tuple[Module, SgNode]]:
+        """`chat.router`, where `chat` is a whole module; also where that is passed on."""
+        for other, node in self.of(importer, local):
+            parent = node.parent()
+            member = other.member(parent) if parent is not None else None
+            if member is not None and member[1] == name and parent is not None and span_of(member[0]) == span_of(node):
+                yield other, parent
+            elif parent is not None and parent.kind() in ("attribute", "member_expression"):
+                outer = parent.parent()
+                found = other.member(outer) if outer is not None else None
+                if found is not None and found[1] == name and outer is not None:
+                    yield other, outer
+
+    def _member_uses(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+        """Uses of a method or field of something else that a file exports."""
+        if self.program.taken_from(importer, home):
+            for node in importer.identifiers(name):
+                parent = node.parent()
+                if parent is not None and importer.member(parent) is not None:
+                    yield importer, parent
+
+    def _passed_on(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+        if importer.language.name != "javascript":
+            return
+        for outer, target in self.program.exports(importer).items():
+            if (
+                isinstance(target, Import)
+                and target.name == name
+                and self.program.resolve(importer.path, target.specifier) == home.path
+            ):
+                for other in self.program.importers(importer.path, outer):
+                    yield from self._imported_uses(other, importer, outer)
+        for star in self.program.stars(importer):
+            if self.program.resolve(importer.path, star) == home.path:
+                for other in self.program.importers(importer.path, name):
+                    yield from self._imported_uses(other, importer, name)
+
+    def _required_uses(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+        """`app.use("/x", require("./x"))`: used where it is loaded."""
+        for call in importer.calls(frozenset({"require", "import"})):
+            first = call.positional[0] if call.positional else None
+            if first is None or first.kind() != "string":
+                continue
+            if self.program.resolve(importer.path, first.text()[1:-1]) == home.path:
+                parent = call.node.parent()
+                member = importer.member(parent) if parent is not None else None
+                if name == "default":
+                    yield importer, call.node
+                if member is not None and member[1] == name and parent is not None:
+                    yield importer, parent
+
+
+def _is_definition(module: Module, node: SgNode) -> bool:
+    """Whether a name stands where it is defined or imported."""
+    parent = node.parent()
+    if parent is None:
+        return False
+    kind = parent.kind()
+    if kind in (
+        "import_specifier",
+        "import_clause",
+        "dotted_name",
+        "aliased_import",
+        "export_specifier",
+        "namespace_import",
+    ):
+        return True
+    if kind in module.language.functions or kind in module.language.classes:
+        name = parent.field("name")
+        return name is not None and span_of(name) == span_of(node)
+    fields = module.language.assignments.get(kind)
+    target = parent.field(fields[0]) if fields and not fields[0].isdigit() else None
+    return target is not None and span_of(target) == span_of(node)

@@ -1,0 +1,240 @@
+"""Which applications there are, what of them was read, who serves them, and what their browsers open."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from infralint.platforms.libraries import LIBRARIES
+from infralint.sources.application import Application, applications
+from infralint.sources.application.languages import LANGUAGES, NOT_IN
+from infralint.sources.application.products import PRODUCTS, image_name, products_of_image, products_of_packages
+from infralint.sources.application.rulebook import all_rules
+
+FASTAPI = (
+    "from fastapi import FastAPI\n"
+    "from fastapi.responses import StreamingResponse\n"
+    "app = FastAPI()\n"
+    '@app.get("/events")\n'
+    "def events():\n"
+    '    return StreamingResponse(words(), media_type="text/event-stream")\n'
+)
+
+
+def read(files: dict[str, str]) -> dict[str, Application]:
+    found = applications(sorted(files), lambda path: files[path].encode(), lambda path: f"shown/{path}")
+    return {application.folder: application for application in found}
+
+
+def test_an_application_is_the_nearest_folder_with_a_manifest_and_places_are_shown() -> None:
+    found = read(
+        {
+            "backend/requirements.txt": "fastapi\n",
+            "backend/src/main.py": FASTAPI,
+            "web/package.json": '{"name": "page"}',
+            "web/src/page.js": 'new EventSource("/events");',
+            "tool.py": "print(1)\n",
+        }
+    )
+    assert list(found) == ["", "backend", "web"]
+    [route] = found["backend"].routes
+    assert str(route.where) == "shown/backend/src/main.py:6"
+    assert route.because == "shown/backend/src/main.py:6 returns StreamingResponse(…)"
+    assert found["web"].name == "page"
+    assert found[""].routes == ()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tests/app.py",
+        "node_modules/a/app.py",
+        "examples/chat/app.py",
+        "vendor/app.py",
+        "src/__tests__/app.py",
+        "docs/app.py",
+        "build/app.py",
+        "test_app.py",
+    ],
+)
+def test_what_is_not_deployed_is_left_out(path: str) -> None:
+    found = read({"requirements.txt": "fastapi\n", "main.py": "print(1)\n", path: FASTAPI})
+    assert [application.routes for application in found.values()] == [()]
+    assert found[""].read == "whole"
+
+
+def test_what_is_not_read_is_named() -> None:
+    found = read(
+        {
+            "a/Dockerfile": "FROM scratch\n",
+            "a/main.cpp": "int main() {}\n",
+            "b/requirements.txt": "bottle\n",
+            "b/main.py": "from bottle import run\n",
+            "c/requirements.txt": "bottle\n",
+            "c/main.py": "print(1)\n",
+            "d/package.json": '{"dependencies": {"express": "5"}}',
+            "d/lonely.js": 'export const events = (req, res) => res.setHeader("Content-Type", "text/event-stream");',
+        }
+    )
+    assert (found["a"].read, found["a"].reasons) == ("not", ("C++ is not read (1 file)",))
+    assert (found["b"].read, found["b"].reasons) == ("partly", ("Bottle is not read",))
+    assert found["c"].read == "whole", "a dependency that no code names says nothing"
+    [reason] = found["d"].reasons
+    assert reason == "shown/d/lonely.js:1 answers with text/event-stream; the route that this answers was not found"
+
+
+def test_a_file_that_cannot_be_read_makes_it_partly_read() -> None:
+    def text(path: str) -> bytes:
+        if path == "lost.py":
+            raise OSError("no permission")
+        return b"print(1)\n"
+
+    [found] = applications(["lost.py", "main.py"], text)
+    assert (found.read, found.reasons) == ("partly", ("lost.py can't be read",))
+
+
+@pytest.mark.parametrize(
+    ("content", "path"),
+    [
+        ("def broken(:\n  StreamingResponse(\n", "broken.py"),
+        ("\x00\xff StreamingResponse", "odd.py"),
+        ("app.get('/x', (req, res) => { res.write(", "cut.js"),
+        ("a" * 30_000 + "EventSource", "bundle.js"),
+        ("StreamingResponse(" * 3000, "deep.py"),
+        ("", "empty.py"),
+    ],
+)
+def test_broken_files_break_nothing(content: str, path: str) -> None:
+    found = read({"requirements.txt": "fastapi\n", path: content, "main.py": FASTAPI})
+    assert [route.path for route in found[""].routes] == ["/events"]
+
+
+def test_circles_of_imports_and_mounts_end() -> None:
+    found = read(
+        {
+            "requirements.txt": "fastapi\n",
+            "a.py": "from b import router as other\n"
+            + FASTAPI.replace("FastAPI()", "APIRouter()").replace("app", "router")
+            + "from fastapi import APIRouter\nrouter.include_router(other, prefix='/b')\n",
+            "b.py": "from a import router as first\nfrom fastapi import APIRouter\nrouter = APIRouter()\n"
+            "router.include_router(first, prefix='/a')\n",
+        }
+    )
+    [route] = found[""].routes
+    assert route.path_known == "tail"
+    assert route.path.endswith("/events")
+
+
+def test_how_it_is_started_says_ports_and_what_the_server_does() -> None:
+    found = read(
+        {
+            "requirements.txt": "flask\ngunicorn\n",
+            "app.py": "from flask import Flask\napp = Flask(__name__)\n",
+            "Dockerfile": "FROM python\nEXPOSE 9000\n"
+            'CMD ["gunicorn", "-w", "4", "--timeout", "45", "-b", "0.0.0.0:9000", "app:app"]\n',
+        }
+    )[""]
+    assert found.ports == (9000,)
+    facts = {fact.name: fact.value for fact in found.servers}
+    assert facts == {"command": "gunicorn", "workers": 4.0, "timeout": 45.0, "worker_class": "sync"}
+    assert {str(fact.where) for fact in found.servers} == {"shown/Dockerfile:3"}
+
+
+def test_settings_of_node_and_of_uvicorn() -> None:
+    found = read(
+        {
+            "a/package.json": '{"dependencies": {"express": "5", "compression": "1"}}',
+            "a/server.js": "app.use(compression());\nserver.keepAliveTimeout = 65 * 1000;\nserver.listen(process.env.PORT || 4000);\n",
+            "b/requirements.txt": "fastapi\nuvicorn\n",
+            "b/main.py": 'from fastapi import FastAPI\napp = FastAPI()\n@app.websocket("/ws")\nasync def ws(socket): ...\n',
+            "b/Procfile": "web: uvicorn main:app --port 8001 --ws-ping-interval 40 --timeout-keep-alive 75\n",
+        }
+    )
+    facts = {fact.name: fact.value for fact in found["a"].servers}
+    assert facts == {"middleware": "compression", "keepAliveTimeout": 65.0}
+    assert found["a"].ports == (4000,)
+    assert found["b"].ports == (8001,)
+    assert {fact.name: fact.value for fact in found["b"].servers}["timeout_keep_alive"] == 75.0
+    assert [route.heartbeat for route in found["b"].routes] == [40.0]
+
+
+@pytest.mark.parametrize(
+    ("code", "path", "host"),
+    [
+        ('new EventSource("/api/events?x=1")', "/api/events", None),
+        ("new EventSource(`/api/rooms/${room}/events`)", "/api/rooms/*/events", None),
+        ('new WebSocket("wss://live.example.org/ws")', "/ws", "live.example.org"),
+        ("new WebSocket(`${scheme}://${window.location.host}/ws`)", "/ws", None),
+        ("new WebSocket(`ws://${location.hostname}:8000/ws`)", "/ws", None),
+        ('new WebSocket(API + "/ws")', "**/ws", None),
+        ("new WebSocket(address)", None, None),
+        ('import { useChat } from "@ai-sdk/react"; useChat({ api: "/api/talk" })', "/api/talk", None),
+        ('import { useChat } from "@ai-sdk/react"; useChat()', "/api/chat", None),
+        ('import { io } from "socket.io-client"; io()', "/socket.io/", None),
+        ('import { createConsumer } from "@rails/actioncable"; createConsumer()', "/cable", None),
+        ('new HubConnectionBuilder().withUrl("/hubs/chat").build()', "/hubs/chat", None),
+        ('async function ask() { const a = await fetch("/api/ask"); const r = a.body.getReader(); }', "/api/ask", None),
+    ],
+)
+def test_what_a_browser_opens(code: str, path: str | None, host: str | None) -> None:
+    [call] = read({"package.json": "{}", "src/page.ts": code})[""].clients
+    assert (call.path, call.host) == (path, host)
+
+
+def test_a_request_that_is_read_at_once_opens_no_stream() -> None:
+    assert (
+        read({"package.json": "{}", "src/page.ts": 'const a = await (await fetch("/api/ask")).json();'})[""].clients
+        == ()
+    )
+
+
+def test_components_of_vue_and_svelte_are_read_where_they_lie() -> None:
+    page = (
+        '<template>\n<p>hello</p>\n</template>\n<script setup>\nconst events = new EventSource("/live");\n</script>\n'
+    )
+    [call] = read({"package.json": "{}", "src/Page.vue": page})[""].clients
+    assert (call.path, call.where.line) == ("/live", 5)
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+def test_each_grammar_knows_the_kinds_that_are_asked_of_it(language: object) -> None:
+    from ast_grep_py import SgRoot
+
+    for grammar in set(language.endings.values()):  # type: ignore[attr-defined]
+        words = (language.calls, language.members, language.assignments, language.pairs, language.functions)  # type: ignore[attr-defined]
+        for kind in {
+            *(kind for group in words for kind in group),
+            *language.classes,
+            *language.strings,
+            *language.identifiers,
+        }:  # type: ignore[attr-defined]
+            if kind not in NOT_IN.get(grammar, ()):
+                SgRoot("", grammar).root().find_all({"rule": {"kind": kind}})
+
+
+def test_libraries_and_products_name_their_pages() -> None:
+    assert all(library.page.startswith("https://") for library in LIBRARIES.values())
+    assert all(product.page.startswith("https://") and product.streams for product in PRODUCTS)
+    used = {
+        shape.library
+        for rules in all_rules()
+        for shape in (*rules.streams, *rules.sockets, *rules.routes, *rules.marks)
+    }
+    assert used - {""} <= set(LIBRARIES)
+
+
+def test_products_by_image_and_package() -> None:
+    assert image_name("ghcr.io/open-webui/open-webui:main@sha256:1") == "open-webui/open-webui"
+    assert [product.name for product in products_of_image("ollama/ollama:latest")] == ["Ollama"]
+    assert [product.name for product in products_of_image("registry.local:5000/vllm/vllm-openai:v0.9")] == ["vLLM"]
+    assert list(products_of_image("nginx:1.27")) == []
+    assert [product.name for product in products_of_packages({"gradio", "numpy"})] == ["Gradio"]
+
+
+def test_no_rule_stands_without_the_package_data() -> None:
+    folder = Path(__file__).parents[2] / "infralint/sources/application/rules"
+    text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+    assert re.search(r'"infralint\.sources\.application\.rules" = \["\*\.yaml"\]', text)
+    assert len(list(folder.glob("*.yaml"))) == len(all_rules())
