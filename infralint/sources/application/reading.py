@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from fnmatch import translate
 from functools import cached_property
 from typing import NamedTuple
 
@@ -26,6 +25,7 @@ from infralint.sources.application.servers import ports_of, server_facts
 from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
 from infralint.sources.application.streaming import Reached, Sighting, Streaming
 from infralint.sources.application.syntax import Call, Module, Span, language_of, span_of
+from infralint.text.globs import name_matcher
 
 VERBS = frozenset("get post put patch delete head options".split())
 _STARTING = re.compile(
@@ -321,7 +321,7 @@ class Reader:
     @cached_property
     def _all_starters(self) -> list[str]:
         """Files that start programs: Dockerfiles, Procfiles, scripts."""
-        matches = re.compile("|".join(map(translate, STARTERS))).match
+        matches = name_matcher(*STARTERS)
         return [path for path in self._files if matches(posixpath.basename(path))]
 
     def _starting(self, package: Package) -> list[str]:

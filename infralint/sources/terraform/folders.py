@@ -8,7 +8,6 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +16,7 @@ from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.sources.terraform.budget import STEPS, SharedBudget
 from infralint.sources.terraform.hcl import Attribute, Block, HclError, Literal, Source, parse
+from infralint.text.suggestions import closest
 from infralint.text.wording import plural
 
 VALUES = (".tfvars", ".tfvars.json")
@@ -143,8 +143,8 @@ def _address(block: Block) -> str:
 
 
 def _hint(kind: str) -> str:
-    near = get_close_matches(kind, LABELS, 1)
-    return f"; did you mean `{near[0]}`?" if near else ""
+    near = closest(kind, LABELS)
+    return f"; did you mean `{near}`?" if near else ""
 
 
 def merged(block: Block, override: Block) -> Block:

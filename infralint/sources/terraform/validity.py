@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
 
 from infralint.model import Location, Unreadable
@@ -29,6 +28,7 @@ from infralint.sources.terraform.hcl import (
     children,
 )
 from infralint.sources.terraform.values import EvaluationError
+from infralint.text.suggestions import closest
 
 MOST = 20
 """Problems of one folder that are named."""
@@ -186,8 +186,8 @@ class _Check:
     def _resource(self, prefix: str, names: tuple[str, ...], home: Mapping[tuple[str, str], Block]) -> str:
         if len(names) < 2 or (names[0], names[1]) in home:
             return ""
-        near = get_close_matches(names[1], [name for kind, name in home if kind == names[0]], 1)
-        hint = f"; did you mean {prefix}{names[0]}.{near[0]}?" if near else ""
+        near = closest(names[1], [name for kind, name in home if kind == names[0]])
+        hint = f"; did you mean {prefix}{names[0]}.{near}?" if near else ""
         return f"{prefix}{names[0]}.{names[1]} is not declared in this module{hint}"
 
     def _checked(self) -> dict[tuple[str, str], Block]:
@@ -211,13 +211,13 @@ def _refused(where: Location, why: str) -> Unreadable:
 def _missing(prefix: str, name: str, home: Mapping[str, object]) -> str:
     if name in home:
         return ""
-    near = get_close_matches(name, home, 1)
-    return f"{prefix}{name} is not declared in this module" + (f"; did you mean {prefix}{near[0]}?" if near else "")
+    near = closest(name, home)
+    return f"{prefix}{name} is not declared in this module" + (f"; did you mean {prefix}{near}?" if near else "")
 
 
 def _hint(name: str, known: Mapping[str, object] | frozenset[str]) -> str:
-    near = get_close_matches(name, known, 1)
-    return f"; did you mean `{near[0]}`?" if near else ""
+    near = closest(name, known)
+    return f"; did you mean `{near}`?" if near else ""
 
 
 def _place(attribute: Attribute, start: int, end: int) -> Location:
