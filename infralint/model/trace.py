@@ -27,7 +27,7 @@ class Leg:
 
     inbound: the request that came in. outbound: what goes on; None at the end. basis: how this hop was
     found from the one in front; None for the first. arriving: the response that comes from behind.
-    node: the name of the node.
+    node: the name of the node. replicas: how many stand behind the one name that it dials, where that is said.
     """
 
     match: Match
@@ -37,6 +37,7 @@ class Leg:
     outbound: Forward | None = None
     basis: Basis | None = None
     arriving: Response = UNKNOWN_RESPONSE
+    replicas: Setting[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

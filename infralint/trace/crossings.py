@@ -74,6 +74,18 @@ def unmet(settings: Settings, readings: Sequence[Reading]) -> list[Stream]:
     return [stream for stream in declared(settings) if not _declared(topology, stream)]
 
 
+def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
+    """Declared streams that an entry may send where nobody can tell, each with the reason."""
+    topology = topology_of(readings)
+    entries = [node for node in topology.nodes if topology.is_entry(node)]
+    for stream in declared(settings):
+        for node in entries:
+            for path in samples(stream.path):
+                for match in node.route(Request(stream.kind, path, stream.host)):
+                    if match.hop is None and match.answer is None and match.reasons:
+                        yield stream, match.reasons[-1]
+
+
 def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
     """A declared stream from every entry that serves it; where none does, from whichever node does."""
     entries = [node for node in topology.nodes if topology.is_entry(node)]
@@ -152,8 +164,11 @@ def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Cro
     passing = [node for node in topology.nodes if node.folder is None or not all(hop.origin for hop in node.hops)]
     proxies = [node for node in passing if topology.is_entry(node)]
     for stream in (stream for reading in readings for stream in reading.streams):
+        if stream.path.startswith("**"):
+            continue
         asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
-        yield from _told_apart([_entering(topology, stream, node) for node in asked])
+        found = _told_apart([_entering(topology, stream, node) for node in asked])
+        yield from (crossing for crossing in found if len(asked) == 1 or _is_meant(crossing))
 
 
 def _hinted(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:
@@ -170,6 +185,9 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
     Headers that a handshake needs, and a name, speak of their own hop; a name also of what firmly stands
     before or behind it.
     """
+    if hint.path.startswith("**"):
+        yield from _along_whatever_leads_there(topology, stream, node)
+        return
     for path in concrete_paths(hop, hint) or ["/"]:
         traces = traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
         found = list(_each_hop_once(_on_legs(trace) for trace in traces))
@@ -179,6 +197,20 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
             continue
         firm = stream.evidence.certain
         yield from (crossing for crossing in found if crossing is not own and (firm or _is_firmly_linked(crossing)))
+
+
+def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node) -> Iterator[Crossing[Hop]]:
+    """A stream of which only the end of its path is known passes the hop that sends all to its node, if there is one."""
+    fronts = {id(dialler.hop): dialler for dialler in topology.diallers(node)}
+    if len(fronts) != 1:
+        return
+    [front] = fronts.values()
+    for path in concrete_paths(front.hop)[:1] or ["/"]:
+        traces = traces_through(topology, stream, front.node, front.hop, Request(stream.kind, path, stream.host))
+        for crossing in _each_hop_once(_on_legs(trace) for trace in traces):
+            yield replace(
+                crossing, certain=False, reasons=(*crossing.reasons, "the whole path of the route is not known")
+            )
 
 
 def _is_firmly_linked(crossing: Crossing[Hop]) -> bool:
@@ -195,7 +227,7 @@ def _assumed(
         for crossing in known
         if crossing.stream.evidence.certain and not crossing.stream.handshake_only
     }
-    named = {id(crossing.hop) for crossing in known if crossing.stream.kind == "sse"}
+    named = {id(crossing.hop) for crossing in known if not crossing.stream.handshake_only}
     for node in topology.nodes:
         for hop in node.hops:
             if hop.assumable and hop.scope not in told and id(hop) not in named:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from infralint.model import STRONG, Address, Basis, Hop, Node, Pool, Service
+from infralint.model import STRONG, Address, Basis, Hop, Node, Pool, Service, Setting
 from infralint.text.lazy import lazy
 from infralint.text.paths import is_below
 
@@ -71,7 +71,8 @@ class Topology:
 
     def links(self, pool: Pool, front: Node) -> list[Link]:
         """The nodes that a pool leads to, from a hop of `front`."""
-        found = [Link(node, "reference") for name in pool.references for node in self._by_reference.get(name, ())]
+        named = [node for name in pool.references for node in self._by_reference.get(name, ())]
+        found = [Link(node, "reference") for node in named if node is not front]
         for target in pool.targets:
             found += self.listening(target, front)
         if not found and not pool.targets and pool.references:
@@ -116,7 +117,7 @@ class Topology:
         return [self._placed(node) for node in self.nodes]
 
     def _placed(self, node: Node) -> Placement:
-        services = tuple(service for service in self.services if runs(service, node))
+        services = tuple(service for service in self.services if id(node) in self._running[id(service)])
         names = {name.lower() for name in node.known_as} | {
             name.lower() for service in services for name in service.names
         }
@@ -124,6 +125,22 @@ class Topology:
         if not ports:
             ports = {port for service in services for port in service.ports}
         return Placement(node, frozenset(names - NAMELESS), frozenset(ports), services)
+
+    @cached_property
+    def _running(self) -> dict[int, set[int]]:
+        """Which nodes each service runs, by identity."""
+        applications = [node for node in self.nodes if node.folder is not None]
+        return {
+            id(service): {id(node) for node in self.nodes if node.folder is None and mounts(service, node)}
+            | {id(node) for node in built_from(service, applications)}
+            for service in self.services
+        }
+
+    def replicas(self, pool: Pool) -> Setting[int] | None:
+        """How many of what a pool dials by one name run, where a deployment file says so."""
+        hosts = {target.host.lower() for target in pool.targets}
+        named = [service for service in self.services if hosts & {name.lower() for name in service.names}]
+        return named[0].replicas if len(hosts) == 1 and len(named) == 1 else None
 
     @cached_property
     def _by_name(self) -> dict[str, list[Placement]]:
@@ -170,14 +187,18 @@ class Topology:
             return published or self._only_application(port, front)
         outside = [place for place in self.placements if not place.services and place.node is not front]
         beside = [place for place in outside if port in place.ports]
-        return [Link(beside[0].node, "the only one")] if len(beside) == 1 else self._only_application(port, front)
+        return (
+            [Link(beside[0].node, "the only one")]
+            if len(beside) == 1
+            else self._only_application(port, front, placed=False)
+        )
 
     def _unexplained(self, host: str, port: int | None, front: Node) -> list[Link]:
         """The one node that can be meant by a name which nothing explains."""
-        if host in self._service_names or not PRIVATE.fullmatch(host):
+        if not PRIVATE.fullmatch(host):
             return []
         called = [place.node for place in self._applications if host == _folder_name(place.node)]
-        if called:
+        if called or host in self._service_names:
             return [Link(called[0], "assumed")] if len(called) == 1 else []
         others = [place for place in self.placements if place.node is not front and not place.has_private_name]
         listening = [place.node for place in others if port in place.ports and port not in WEB]
@@ -185,15 +206,25 @@ class Topology:
             return [Link(listening[0], "the only one")]
         return [] if listening else self._only_application(port, front)
 
-    def _only_application(self, port: int | None, front: Node) -> list[Link]:
-        """The one other application of the project that no deployment file places, if all that could be it is."""
-        placed = [place for place in self._applications if place.node is not front]
-        alone = placed[0] if len(placed) == 1 else None
-        if alone is None or not alone.answers_on(port):
+    def _only_application(self, port: int | None, front: Node, placed: bool = True) -> list[Link]:
+        """The one application that may listen there, if all that could be it is. placed: also where a deployment file places it."""
+        alone = self._alone(port, front)
+        if alone is None or (alone.services and not placed):
             return []
         others = self._unexplained_targets(front)
         told_apart = port in alone.ports and sum(target.port == port for target in others) == 1
         return [Link(alone.node, "the only one")] if len(others) < 2 or told_apart else []
+
+    def _alone(self, port: int | None, front: Node) -> Placement | None:
+        """The application that may be meant where nothing says which: the only one, or the only one that streams."""
+        own = {service.name for place in self.placements if place.node is front for service in place.services}
+        every = [place for place in self.placements if place.node.folder is not None and place.node is not front]
+        others = [place for place in every if not own & {service.name for service in place.services}]
+        candidates = [place for place in others if not place.services] or others
+        fitting = [place for place in candidates if place.answers_on(port)]
+        streaming = [place for place in fitting if place.node.hops]
+        chosen = fitting if len(fitting) == 1 else streaming
+        return chosen[0] if len(chosen) == 1 else None
 
     def _unexplained_targets(self, front: Node) -> frozenset[Address]:
         """The private addresses that a node dials, and that no name in the project explains."""
@@ -220,15 +251,41 @@ class Topology:
         others = [node for node in alike if node.platform != front.platform and node.folder is None]
         references = {name for hop in front.hops for name in hop.pool.references}
         if not others and len(references) == 1:
-            others = [node for node in self.nodes if node.folder is not None and is_together(node, front)]
+            alone = self._alone(None, front)
+            others = [alone.node] if alone is not None and is_together(alone.node, front) else []
         return [Link(others[0], "the only one")] if len(others) == 1 else []
 
 
-def runs(service: Service, node: Node) -> bool:
-    """Whether a service runs a node: it mounts or copies its files, or is built from its folder."""
-    if node.folder is not None and service.context is not None:
-        return is_below(node.folder, service.context) or is_below(service.context, node.folder)
+def mounts(service: Service, node: Node) -> bool:
+    """Whether a service mounts or copies the files of a node."""
     return any(is_below(file, mounted) for mounted in service.files for file in node.files)
+
+
+def built_from(service: Service, applications: Sequence[Node]) -> list[Node]:
+    """The applications that a service's image is built from: that of its context, or those whose files it takes from there."""
+    if service.context is None:
+        return []
+    context = service.context.strip("/").removeprefix(".")
+    folders = {node.folder.strip("/"): node for node in applications if node.folder is not None}
+    if context and context in folders:
+        return [folders[context]]
+    owners = dict.fromkeys(_owner(path, folders) for path in service.files if path.strip("/."))
+    taken = [folders[owner] for owner in owners if owner is not None]
+    if taken:
+        return taken
+    inside = [node for folder, node in folders.items() if is_below(folder, context)]
+    around = _owner(context, folders)
+    return inside or ([folders[around]] if around is not None else [])
+
+
+def _owner(path: str, folders: Iterable[str]) -> str | None:
+    """The deepest folder that holds a path, below the root; else the only one that lies in it; else the root's."""
+    path = path.strip("/")
+    holding = max((folder for folder in folders if is_below(path, folder)), key=len, default=None)
+    if holding:
+        return holding
+    inside = [folder for folder in folders if folder and is_below(folder, path)]
+    return inside[0] if len(inside) == 1 else holding
 
 
 def is_together(node: Node, other: Node) -> bool:

@@ -84,7 +84,8 @@ def _walk(
         yield Walk((*before, Leg(match, match.hop, node.name, request, None, basis)), "origin")
     else:
         for forward in match.hop.request_out(request) or (None,):
-            leg = Leg(match, match.hop, node.name, request, forward, basis)
+            replicas = topology.replicas(forward.pool) if forward is not None else None
+            leg = Leg(match, match.hop, node.name, request, forward, basis, replicas=replicas)
             yield from _beyond(topology, node, forward, (*before, leg))
 
 
@@ -114,14 +115,14 @@ def _fronts(topology: Topology, node: Node, request: Request, seen: tuple[int, .
     if len(seen) > MOST_LEGS:
         return
     for dialler in topology.diallers(node):
-        front = None if id(dialler.hop) in seen else _front(dialler, request)
+        front = None if id(dialler.hop) in seen else _front(topology, dialler, request)
         if front is not None:
             before = _fronts(topology, dialler.node, front.leg.inbound, (*seen, id(dialler.hop)))
             further = list(islice(before, MOST_WAYS))
             yield from ((*fronts, front) for fronts in further or [()])
 
 
-def _front(dialler: Dialler, request: Request) -> Front | None:
+def _front(topology: Topology, dialler: Dialler, request: Request) -> Front | None:
     """A hop with the request that it would have to get, to send on this one; None where it never sends it."""
     hop = dialler.hop
     asked = Request(request.kind, request.path, hop.hosts[0] if len(hop.hosts) == 1 else None)
@@ -133,7 +134,8 @@ def _front(dialler: Dialler, request: Request) -> Front | None:
         match = next((match for match in dialler.node.route(inbound) if match.hop is hop), None)
         sent = next((sent for sent in hop.request_out(inbound) if sent.request.path == request.path), None)
         if match is not None and sent is not None:
-            return Front(Leg(match, hop, dialler.node.name, inbound, sent), dialler.basis)
+            replicas = topology.replicas(sent.pool)
+            return Front(Leg(match, hop, dialler.node.name, inbound, sent, replicas=replicas), dialler.basis)
     return None
 
 

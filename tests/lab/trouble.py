@@ -14,6 +14,7 @@ from infralint.engine.registry import built_in_folder, load_checks
 from infralint.engine.run import lint
 from infralint.project import Project
 from infralint.project.config import NginxSettings, Settings, StreamSettings
+from infralint.text.patterns import fresh_budget
 
 from .client import Outcome, Probe
 from .harness import Binary, observe
@@ -344,7 +345,8 @@ def say(case: Trouble, binary: Binary, folder: Path) -> tuple[Said, list[str]]:
     )
     version = ".".join(map(str, binary.version))
     settings = Settings(streams=[stream], nginx=NginxSettings(version=version), generation="1s")
-    report = lint(Project(folder, settings, folder), load_checks(built_in_folder()))
+    with fresh_budget():
+        report = lint(Project(folder, settings, folder), load_checks(built_in_folder()))
     findings = [one for one in report.findings if one.stream is not None and one.stream.evidence.kind == "declared"]
     texts = [finding.message for finding in findings] + [unknown.why for unknown in report.unknown]
     texts += [unreadable.message for unreadable in report.unreadable]

@@ -91,6 +91,12 @@ class Joiner:
         self._known_heads: dict[object, list[Head]] = {}
         self._following: set[tuple[str, Span]] = set()
 
+    def forget(self, path: str) -> None:
+        """Lets go of a file that says nothing, so that its tree leaves memory."""
+        self._registrations.pop(path, None)
+        self._mounts.pop(path, None)
+        self.program.forget(path)
+
     def matches(self, call: Call, shape: Shape, rules: Rules) -> bool:
         """Whether a call is what a rule speaks of: by its packages, and by what it is called on."""
         if call.name not in shape.call:
@@ -419,7 +425,7 @@ class Joiner:
         return found
 
     def _local_uses(self, module: Module, name: str, function: Definition) -> list[tuple[Module, SgNode]]:
-        nodes = module.identifiers(frozenset({name}))
+        nodes = module.identifiers(name)
         return [
             (module, node) for node in nodes if function.span.has(span_of(node)) and not _is_definition(module, node)
         ]
@@ -599,9 +605,7 @@ class Joiner:
     def _find_uses(self, module: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
         if name != "default":
             for home in (module, *self.program.siblings(module)):
-                yield from (
-                    (home, node) for node in home.identifiers(frozenset({name})) if not _is_definition(home, node)
-                )
+                yield from ((home, node) for node in home.identifiers(name) if not _is_definition(home, node))
         exported = exported_names(self.program, module, name) if name != "default" else {"default"}
         for outer in sorted(exported):
             for importer in self.program.importers(module.path, outer):
@@ -611,15 +615,11 @@ class Joiner:
                 yield from self._member_uses(importer, module, name)
 
     def _imported_uses(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
-        for local, imported in self.program.imports(importer).items():
-            for path, taken in self.program.targets(importer, imported):
-                same = path == home.path or (home.language.name == "go" and _folder(path) == _folder(home.path))
-                if not same:
-                    continue
-                if taken == name or (taken == "*" and name == "default"):
-                    yield from self.uses(importer, local)
-                elif taken == "*":
-                    yield from self._members(importer, local, name)
+        for local, taken in self.program.taken_from(importer, home):
+            if taken == name or (taken == "*" and name == "default"):
+                yield from self.uses(importer, local)
+            elif taken == "*":
+                yield from self._members(importer, local, name)
         yield from self._passed_on(importer, home, name)
         if name == "default" or home.language.name == "javascript":
             yield from self._required_uses(importer, home, name)
@@ -639,12 +639,8 @@ class Joiner:
 
     def _member_uses(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
         """Uses of a method or field of something else that a file exports."""
-        if any(
-            path == home.path
-            for imported in self.program.imports(importer).values()
-            for path, _ in self.program.targets(importer, imported)
-        ):
-            for node in importer.identifiers(frozenset({name})):
+        if self.program.taken_from(importer, home):
+            for node in importer.identifiers(name):
                 parent = node.parent()
                 if parent is not None and importer.member(parent) is not None:
                     yield importer, parent

@@ -62,6 +62,7 @@ class Program:
         self._imports: dict[str, dict[str, Import]] = {}
         self._exports: dict[str, dict[str, str | Import | SgNode]] = {}
         self._stars: dict[str, list[str]] = {}
+        self._taken: dict[str, dict[str, list[tuple[str, str]]]] = {}
         self._by_stem: dict[str, dict[str, list[str]]] = {}
         self._resolved: dict[tuple[str, str, str], str | None] = {}
         self._aliases: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {}
@@ -89,6 +90,11 @@ class Program:
             content = self.content(path) if path in self.files else b""
             self._modules[path] = parse(path, content, self.vocabulary) if content else None
         return self._modules[path]
+
+    def forget(self, path: str) -> None:
+        """Lets go of a file's tree; it is parsed again if it is asked for."""
+        for known in (self._modules, self._imports, self._exports, self._stars):
+            known.pop(path, None)
 
     def imports(self, module: Module) -> Mapping[str, Import]:
         """Local names of a file and what they stand for."""
@@ -194,6 +200,16 @@ class Program:
         elif (target := self.resolve(path, imported.specifier)) is not None:
             yield target, imported.name
 
+    def taken_from(self, importer: Module, home: Module) -> list[tuple[str, str]]:
+        """The local names by which a file uses another, and what each takes of it (`*`: all)."""
+        if importer.path not in self._taken:
+            found: dict[str, list[tuple[str, str]]] = {}
+            for local, imported in self.imports(importer).items():
+                for path, taken in self.targets(importer, imported):
+                    found.setdefault(_unit(path), []).append((local, taken))
+            self._taken[importer.path] = found
+        return self._taken[importer.path].get(_unit(home.path), [])
+
     def _python_targets(self, path: str, imported: Import) -> Iterator[tuple[str, str]]:
         if imported.name != "*":
             inner = f"{imported.specifier}{'' if imported.specifier.endswith('.') else '.'}{imported.name}"
@@ -205,8 +221,13 @@ class Program:
 
     def python_file(self, importer: str, name: str) -> str | None:
         """The file of a dotted module name, as seen from a file."""
+        key = (posixpath.dirname(importer), name, "python")
+        if key not in self._resolved:
+            self._resolved[key] = self._find_python(key[0], name)
+        return self._resolved[key]
+
+    def _find_python(self, folder: str, name: str) -> str | None:
         level = len(name) - len(name.lstrip("."))
-        folder = posixpath.dirname(importer)
         parts = [part for part in name.lstrip(".").split(".") if part]
         if level:
             for _ in range(level - 1):
@@ -393,6 +414,11 @@ class Program:
                 if isinstance(name := data.get("name"), str):
                     found[name] = (posixpath.dirname(path), _entries(data))
         return found
+
+
+def _unit(path: str) -> str:
+    """What an import takes from: a file; in Go, a folder."""
+    return posixpath.dirname(path) if path.endswith(".go") else path
 
 
 def is_generated(content: bytes) -> bool:

@@ -54,9 +54,10 @@ _NAMED_TYPES = {
 def event_stream_places(resolver: Resolver, module: Module) -> Iterator[tuple[SgNode, str]]:
     """Where a response is given the type of an event stream, and that type."""
     if module.language.name in ("java", "kotlin"):
-        for node in module.identifiers(frozenset(_NAMED_TYPES)):
-            if not is_request(module, node) and not _is_accepted(node):
-                yield node, _NAMED_TYPES[node.text()]
+        for name, content_type in _NAMED_TYPES.items():
+            for node in module.identifiers(name):
+                if not is_request(module, node) and not _is_accepted(node):
+                    yield node, content_type
     for node in module.strings(r"(?i)text/event-stream|application/(?:x-)?ndjson|application/stream\+json"):
         text = resolver.text(module, node) or ""
         found = _EVENT_TYPE.match(text)

@@ -253,7 +253,7 @@ class Streaming:
             around = owner
             while around.owner is not None and around.kind != "function":
                 around = around.owner
-            for node in module.identifiers(frozenset({definition.name})):
+            for node in module.identifiers(definition.name):
                 if around.span.has(span_of(node)) and not _is_name_of(definition, node):
                     yield module, node
 
@@ -262,7 +262,7 @@ class Streaming:
         module = definition.module
         importers = list(self.program.importers(module.path, definition.name))
         for home in (module, *self.program.siblings(module), *importers):
-            for node in home.identifiers(frozenset({definition.name})):
+            for node in home.identifiers(definition.name):
                 place, holder = _owned(home, node)
                 if place is not None and holder is not None and self._is_owner(home, holder, owner, span_of(node)):
                     yield home, place

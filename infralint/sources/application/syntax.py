@@ -645,22 +645,16 @@ class Module:
             return parent.field("declaration")
         return next((one for one in mark.next_all() if one.kind() in kinds), None)
 
-    def identifiers(self, names: frozenset[str]) -> list[SgNode]:
-        """Where any of these names stands."""
-        if names not in self._identifiers:
-            self._identifiers[names] = self._find_identifiers(names)
-        return self._identifiers[names]
+    def identifiers(self, name: str) -> list[SgNode]:
+        """Where a name stands."""
+        return self._identifiers.get(name, []) if name in self.text else []
 
     @cached_property
-    def _identifiers(self) -> dict[frozenset[str], list[SgNode]]:
-        return {}
-
-    def _find_identifiers(self, names: frozenset[str]) -> list[SgNode]:
-        present = [re.escape(name) for name in sorted(names) if name in self.text]
-        if not present:
-            return []
-        regex = f"^(?:{'|'.join(present)})$"
-        return self.find({"all": [self._any_of(sorted(self.language.identifiers)), {"regex": regex}]})
+    def _identifiers(self) -> dict[str, list[SgNode]]:
+        found: dict[str, list[SgNode]] = {}
+        for node in self._of_kinds(sorted(self.language.identifiers)):
+            found.setdefault(node.text(), []).append(node)
+        return found
 
     def strings(self, regex: str) -> list[SgNode]:
         """Literal strings that a regular expression (Rust's, without lookaround) matches."""

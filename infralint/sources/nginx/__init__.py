@@ -11,7 +11,7 @@ from infralint.project.compose import read_compose
 from infralint.sources.nginx import build
 from infralint.sources.nginx.discover import sources
 from infralint.sources.nginx.environment import Environment
-from infralint.sources.nginx.hints import declarations
+from infralint.sources.nginx.hints import read_declarations
 from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.refusals import refusals, unsearchable
 from infralint.sources.nginx.tree import Directive, Source
@@ -27,7 +27,7 @@ def read(project: Project) -> Reading:
     includes = Includes(project, found)
     versions, environment = Versions(project), Environment(project)
     parts = list(_grouped(project, found, includes))
-    shared = build.shared(parts, includes)
+    shared = build.collect_shared(parts, includes)
     heard: set[Location] = set()
     for part in parts:
         tier = build.read_part(part, includes, environment, versions, shared)
@@ -39,12 +39,14 @@ def read(project: Project) -> Reading:
     reading.unreadable += _unmapped(project)
     reading.unknown += _unmet(heard, includes)
     reading.files = sorted({source.shown for source in includes.sources.values()})
-    reading.texts = {one.shown: one.prepared.unprepared for one in found if one.dump or one.path in project.virtual}
-    reading.origins = {one.shown: project.shown(one.dump) for one in found if one.dump}
-    reading.unreadable += [one for one in includes.broken.values() if one is not None]
-    reading.unreadable += [Unreadable(one.why, one.where) for one in includes.clashes.values()]
-    reading.unreadable += [one for tree in includes.trees.values() for one in refusals(tree)]
-    reading.unknown += [one for tree in includes.trees.values() for one in unsearchable(tree)]
+    reading.texts = {
+        entry.shown: entry.prepared.unprepared for entry in found if entry.dump or entry.path in project.virtual
+    }
+    reading.origins = {entry.shown: project.shown(entry.dump) for entry in found if entry.dump}
+    reading.unreadable += [entry for entry in includes.broken.values() if entry is not None]
+    reading.unreadable += [Unreadable(entry.why, entry.where) for entry in includes.clashes.values()]
+    reading.unreadable += [entry for tree in includes.trees.values() for entry in refusals(tree)]
+    reading.unknown += [entry for tree in includes.trees.values() for entry in unsearchable(tree)]
     for path, why in includes.beyond.items():
         source = includes.sources.get(path)
         shown, line = (source.shown, source.first_line) if source else (project.shown(path), 1)
@@ -58,14 +60,14 @@ def _unmapped(project: Project) -> Iterator[Unreadable]:
     for server, local in project.settings.nginx.include_paths.items():
         inside = local.strip("/").removeprefix("./")
         if inside not in ("", ".") and not (project.root / inside).exists():
-            said = f"nginx.include_paths: {server} is mapped to {local}, which is not in the project"
-            yield Unreadable(said, Location(project.config_shown or "infralint.yaml"))
+            message = f"nginx.include_paths: {server} is mapped to {local}, which is not in the project"
+            yield Unreadable(message, Location(project.config_shown or "infralint.yaml"))
 
 
 def _unmet(heard: set[Location], includes: Includes) -> Iterator[Unknown]:
     """Comments that declare a stream, and that no location took."""
     for source in includes.sources.values():
-        for where, text in declarations(source):
+        for where, text in read_declarations(source):
             if where not in heard:
                 why = f"the comment `# {text}` declares a stream, and no location with a `proxy_pass` (or the like) takes it"
                 yield Unknown(where, "", why, "write it above the location that proxies the stream")

@@ -34,8 +34,8 @@ from infralint.sources.nginx.choose import (
 )
 from infralint.sources.nginx.environment import Environment
 from infralint.sources.nginx.handed import hand_over
-from infralint.sources.nginx.hints import declared, hints
-from infralint.sources.nginx.hops import HANDSHAKE, PASSES, NginxLocation, catch_all, passed_anywhere
+from infralint.sources.nginx.hints import find_declarations, find_hints
+from infralint.sources.nginx.hops import HANDSHAKE, PASSES, NginxLocation, is_catch_all, passed_anywhere
 from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.processing import Processing, Way
 from infralint.sources.nginx.refusals import clashes, contradictions
@@ -143,7 +143,7 @@ def _matches(ways: Sequence[Way]) -> list[Match]:
 
     A stream that somebody is served passes whatever turns others away: an answer counts where nothing else is left.
     """
-    counting = [way for way in ways if _handed_on(way)] or list(ways)
+    counting = [way for way in ways if _handed_on(way) or way.run.doubts] or list(ways)
     together: dict[object, list[Way]] = {}
     for way in counting:
         together.setdefault(id(way.block) if way.block else way.answer and way.answer[:3], []).append(way)
@@ -167,7 +167,7 @@ def _match(ways: Sequence[Way], certain: bool, alternatives: int) -> Match:
     return Match(hop, certain, () if certain else tuple(reasons), answer)
 
 
-def shared(parts: Sequence[Part], includes: Includes) -> Shared:
+def collect_shared(parts: Sequence[Part], includes: Includes) -> Shared:
     """Maps and upstreams wherever they stand in the project."""
     result = Shared()
     for part in parts:
@@ -381,11 +381,11 @@ class _Builder:
         """Locations that could carry a stream, and of which all that matters stands in what is not here."""
         for block in blocks:
             level = block.level
-            told = block.passed is not None or not level.by_name.keys().isdisjoint(
+            is_plain = block.passed is not None or not level.by_name.keys().isdisjoint(
                 {"return", "root", "alias", "try_files"}
             )
             assert block.place is not None
-            if level.opaque and not told and (_is_catch_all(block) or stream_name(block.place.pattern)):
+            if level.opaque and not is_plain and (_is_catch_all(block) or stream_name(block.place.pattern)):
                 self.nginx.unseen.append(hidden(level.opaque[0], f"what {block.written} does"))
 
     def _hop(self, block: Block, names: Sequence[str], general: bool) -> NginxLocation:
@@ -398,15 +398,15 @@ class _Builder:
         directive = location if alone else block.directive
         family, where = PASSES[passed.name], directive.where
         internal = block.internal is not None
-        told = [] if internal or directive is not location else list(declared(location))
-        self.nginx.heard |= {hint.evidence.where for hint in told if hint.evidence.where}
+        stated = [] if internal or directive is not location else list(find_declarations(location))
+        self.nginx.heard |= {hint.evidence.where for hint in stated if hint.evidence.where}
         facts = Facts(family, where, self.version, ScopeSettings(scope, where))
         upgrade = self._upgrade(facts, block)
         named = self._passed(block)
         targets = list(dict.fromkeys(read_target(text).authority for text in named.texts))
-        said: Sequence[Hint] = ()
+        found: Sequence[Hint] = ()
         if not internal and directive is location:
-            said = hints(location, scope, family, general, upgrade, told)
+            found = find_hints(location, scope, family, general, upgrade, stated)
         return NginxLocation(
             name=location.written if directive is location else f"{location.written}, {directive.written}",
             where=where,
@@ -418,7 +418,7 @@ class _Builder:
             hosts=tuple(name for name in names if name not in ("_", "") and not has_hole(name)),
             paths=_paths(location) if not internal else (),
             upstream=targets[0] if len(targets) == 1 else "",
-            hints=tuple(said),
+            hints=tuple(found),
             scope=block.server.key,
             assumable=general and not internal,
             family=family,
@@ -615,7 +615,10 @@ def _matching(block: Directive) -> tuple[str, str]:
 def _is_catch_all(block: Block) -> bool:
     place = block.place
     return (
-        place is not None and place.modifier != "@" and not place.is_open and catch_all(place.modifier, place.pattern)
+        place is not None
+        and place.modifier != "@"
+        and not place.is_open
+        and is_catch_all(place.modifier, place.pattern)
     )
 
 
@@ -624,7 +627,7 @@ def _fallbacks(server: VirtualServer, definitions: Definitions) -> set[str]:
     found: set[str] = set()
     moment = Moment(server, Request("sse", ""))
     for place in server.places:
-        general = place.is_open or catch_all(place.modifier, place.pattern)
+        general = place.is_open or is_catch_all(place.modifier, place.pattern)
         if place.modifier != "@" and general and place.block.passed is None:
             lines = [*_in_force(place.block, "try_files"), *_in_force(place.block, "error_page")]
             named = [line for line in lines if line.args and line.args[-1].startswith("@")]

@@ -96,37 +96,39 @@ class _Change:
         """Write other arguments for the one directive found on this level."""
         if len(found) > 1:
             raise CantFix(f"`{found[0].written}` and `{found[1].written}` both stand here")
-        one = self._own(found[0])
-        if not one.args or one.block is not None:
-            raise CantFix(f"nginx would refuse `{one.written}`")
-        start, end = _offset(one.source, one.words[1].offset), _offset(one.source, one.ending)
-        written = one.source.prepared.unprepared[start:end].rstrip()
+        directive = self._own(found[0])
+        if not directive.args or directive.block is not None:
+            raise CantFix(f"nginx would refuse `{directive.written}`")
+        start, end = _offset(directive.source, directive.words[1].offset), _offset(directive.source, directive.ending)
+        written = directive.source.prepared.unprepared[start:end].rstrip()
         if "\n" in written or "#" in written:
-            raise CantFix(f"`{one.written}` is written over several lines")
-        self.others.append(Edit(_place(one.source, start, start + len(written)), arguments))
+            raise CantFix(f"`{directive.written}` is written over several lines")
+        self.others.append(Edit(_place(directive.source, start, start + len(written)), arguments))
 
     def rename(self, old: str, new: str) -> None:
         """Give a directive of this level the name that nginx reads here."""
-        one = self._own(self.level.by_name[old][0])
+        directive = self._own(self.level.by_name[old][0])
         if new in self.level.by_name:
-            raise CantFix(f"`{self.level.by_name[new][0].written}` stands here already; delete `{one.written}`")
-        start = _offset(one.source, one.words[0].offset)
-        self.others.append(Edit(_place(one.source, start, start + len(old)), new))
+            raise CantFix(f"`{self.level.by_name[new][0].written}` stands here already; delete `{directive.written}`")
+        start = _offset(directive.source, directive.words[0].offset)
+        self.others.append(Edit(_place(directive.source, start, start + len(old)), new))
 
-    def _own(self, one: Directive) -> Directive:
+    def _own(self, directive: Directive) -> Directive:
         """A directive that stands in this very block, whichever way a template is rendered."""
-        if one.source is not self.block.source or one.ending < 0:
-            raise CantFix(f"`{one.written}` comes from a file that other locations may include, too: {one.where}")
-        if one.conditions != self.block.conditions or one.has_hole:
-            raise CantFix(f"`{one.written}` depends on how the template is rendered")
-        return one
+        if directive.source is not self.block.source or directive.ending < 0:
+            raise CantFix(
+                f"`{directive.written}` comes from a file that other locations may include, too: {directive.where}"
+            )
+        if directive.conditions != self.block.conditions or directive.has_hole:
+            raise CantFix(f"`{directive.written}` depends on how the template is rendered")
+        return directive
 
     def edits(self) -> tuple[Edit, ...]:
         """All changes; new lines stand after the directive that hands requests on."""
         if not self.lines:
             return tuple(self.others)
         passed, block = self.hop.pass_directive, self.block
-        beside = any(one is passed for one in block.block or ()) and passed.conditions == block.conditions
+        beside = any(directive is passed for directive in block.block or ()) and passed.conditions == block.conditions
         mark = passed.ending if beside else block.opening
         indent = _indent(passed) if beside else None
         return (
@@ -152,8 +154,8 @@ def _unbuffer(change: _Change) -> None:
     hop = change.hop
     if hop.ssi:
         raise CantFix("server-side includes are on, and an unbuffered answer must not pass through them")
-    told = any(hint.kind == "sse" and hint.evidence.certain for hint in hop.hints)
-    if hop.assumable and not told:
+    declared = any(hint.kind == "sse" and hint.evidence.certain for hint in hop.hints)
+    if hop.assumable and not declared:
         raise CantFix(
             "it serves more than the stream, and buffering helps the rest: give the stream a location of its own"
         )
@@ -177,7 +179,9 @@ def _set_headers(change: _Change) -> None:
     here = headers if level is change.level else []
     if not here:
         change.lines += [
-            f"{_repeated(one, change)};" for one in headers if name_of(one) not in ("upgrade", "connection")
+            f"{_repeated(directive, change)};"
+            for directive in headers
+            if name_of(directive) not in ("upgrade", "connection")
         ]
     _set_header(change, here, "Upgrade", "websocket")
     _set_header(change, here, "Connection", "upgrade")
@@ -185,8 +189,10 @@ def _set_headers(change: _Change) -> None:
 
 def _set_header(change: _Change, here: Sequence[Directive], name: str, needed: str) -> None:
     """Have the header carry the needed word during a handshake; what does already is kept."""
-    found = [one for one in here if name_of(one) == name.lower()]
-    if any(needed in _words(one.args[-1], one, change) for one in found) and (len(found) == 1 or name == "Connection"):
+    found = [directive for directive in here if name_of(directive) == name.lower()]
+    if any(needed in _words(directive.args[-1], directive, change) for directive in found) and (
+        len(found) == 1 or name == "Connection"
+    ):
         return
     value = "$http_upgrade" if name == "Upgrade" else _connection(change)
     if found:
@@ -200,19 +206,24 @@ def _words(text: str, at: Directive, change: _Change) -> list[str]:
     return re.split(r"[\s,]+", change.hop.in_handshake(text, at).lower())
 
 
-def _repeated(one: Directive, change: _Change) -> str:
+def _repeated(directive: Directive, change: _Change) -> str:
     """An inherited header as its author wrote it: a header of the location's own would cancel it."""
-    if one.conditions or (has_hole(one.written) and one.source is not change.block.source):
-        raise CantFix(f"`{one.written}` would have to be repeated here, and depends on how a template is rendered")
-    if one.ending < 0:
-        return one.written
-    text = one.source.prepared.unprepared[_offset(one.source, one.words[0].offset) : _offset(one.source, one.ending)]
+    if directive.conditions or (has_hole(directive.written) and directive.source is not change.block.source):
+        raise CantFix(
+            f"`{directive.written}` would have to be repeated here, and depends on how a template is rendered"
+        )
+    if directive.ending < 0:
+        return directive.written
+    text = directive.source.prepared.unprepared[
+        _offset(directive.source, directive.words[0].offset) : _offset(directive.source, directive.ending)
+    ]
     if (
         "\n" in text
-        or one.has_hole
-        or len(one.source.prepared.original(one.source.prepared.text)) != len(one.source.prepared.unprepared)
+        or directive.has_hole
+        or len(directive.source.prepared.original(directive.source.prepared.text))
+        != len(directive.source.prepared.unprepared)
     ):
-        raise CantFix(f"`{one.written}` would have to be repeated here")
+        raise CantFix(f"`{directive.written}` would have to be repeated here")
     return text.rstrip()
 
 
@@ -238,24 +249,28 @@ def _connection(change: _Change) -> str:
 def _map(change: _Change) -> Edit:
     """The customary map, after all else that stands at the http level."""
     source, children, opening = _http_level(change)
-    last = next((one for one in reversed(children) if one.ending >= 0 and not one.conditions), None)
+    last = next(
+        (directive for directive in reversed(children) if directive.ending >= 0 and not directive.conditions), None
+    )
     if last is None:
         indent, mark = _unit(source), opening
     else:
         indent, mark = _indent(last) or "", last.ending
     inner = indent + _unit(source)
     first, *entries, end = _MAP_LINES
-    lines = ["", first, *(inner[len(indent) :] + one for one in entries), end]
+    lines = ["", first, *(inner[len(indent) :] + directive for directive in entries), end]
     loaded = posixpath.dirname(source.path) if _TOGETHER.search(source.path) else source.path
     return _inserted(source, mark, indent, lines, f"{MAP} in {loaded}")
 
 
 def _loaded_with(change: _Change, source: Source) -> bool:
     """Whether a file is surely part of the same nginx as the location: by an http block, or a folder that is loaded whole."""
-    own = change.block.source
-    whole = any(one.owner is not None and one.owner.name == "http" for one in change.hop.location_rules.levels)
-    beside = posixpath.dirname(own.path) == posixpath.dirname(source.path) and bool(_TOGETHER.search(own.path))
-    return whole or source is own or beside
+    source = change.block.source
+    whole = any(
+        directive.owner is not None and directive.owner.name == "http" for directive in change.hop.location_rules.levels
+    )
+    beside = posixpath.dirname(source.path) == posixpath.dirname(source.path) and bool(_TOGETHER.search(source.path))
+    return whole or source is source or beside
 
 
 def _http_level(change: _Change) -> tuple[Source, Sequence[Directive], int]:
@@ -272,7 +287,7 @@ def _http_level(change: _Change) -> tuple[Source, Sequence[Directive], int]:
 
 
 def _beside(top: Level, source: Source) -> list[Directive]:
-    return [one for one in top.directives if one.source is source]
+    return [directive for directive in top.directives if directive.source is source]
 
 
 def _offset(source: Source, at: int) -> int:
@@ -311,18 +326,18 @@ def _inserted(source: Source, mark: int, indent: str, lines: Sequence[str], once
     return Edit(_place(source, at, at), "".join(f"{ends}{indent if line else ''}{line}" for line in lines), once)
 
 
-def _indent(one: Directive) -> str | None:
+def _indent(directive: Directive) -> str | None:
     """What stands before a directive on its line, if that is white space alone."""
-    text = one.source.prepared.unprepared
-    start = _offset(one.source, one.words[0].offset)
+    text = directive.source.prepared.unprepared
+    start = _offset(directive.source, directive.words[0].offset)
     before = text[text.rfind("\n", 0, start) + 1 : start]
     return None if before.strip() else before
 
 
 def _inner_indent(block: Directive) -> str:
     """How deep lines of a block stand."""
-    for one in block.block or ():
-        if (found := _indent(one)) is not None and one.line > block.line:
+    for directive in block.block or ():
+        if (found := _indent(directive)) is not None and directive.line > block.line:
             return found
     return (_indent(block) or "") + _unit(block.source)
 

@@ -53,24 +53,24 @@ class Environment:
         named = environment_name(written)
         if named is None:
             return None
-        for said in self._sayings(named[0], at.source.path):
-            values = [one for value in said for one in self._resolved(value)]
+        for given in self._sayings(named[0], at.source.path):
+            values = [resolved for value in given for resolved in self._resolved(value)]
             if len({value for value, _, _ in values}) == 1 and "$" not in values[0][0]:
                 value, path, line = values[0]
                 return value, f"{self.project.shown(path)}:{line}"
-            if said:
+            if given:
                 return None
         return (named[1], "its own default") if named[1] is not None else None
 
     def _sayings(self, name: str, path: str) -> Iterator[list[Value]]:
         """What is said of a variable, by those who are heard first: the service that runs this nginx, else images and .env files."""
         mine = self._mine(path)
-        said = [service.environment[name] for service in mine if name in service.environment]
-        yield [(value.text, value.path, value.line) for value in said]
+        set_there = [service.environment[name] for service in mine if name in service.environment]
+        yield [(value.text, value.path, value.line) for value in set_there]
         written = self._in_env_files.get(name, [])
         given = {file for service in mine for file in service.env_files}
-        yield [one for one in written if one[1] in given]
-        around = [one for one in written if self._is_near(one[1], path, mine)]
+        yield [value for value in written if value[1] in given]
+        around = [value for value in written if self._is_near(value[1], path, mine)]
         yield [*self._nearest(self._in_images.get(name, []), path), *self._nearest(around, path)]
 
     def _mine(self, path: str) -> list[ComposeService]:
@@ -84,9 +84,9 @@ class Environment:
         folder = posixpath.dirname(file)
         return any(posixpath.dirname(service.path) == folder for service in mine) or is_around(folder, path)
 
-    def _resolved(self, said: Value) -> Iterator[Value]:
+    def _resolved(self, value: Value) -> Iterator[Value]:
         """A value that needs nothing more; `${X:-60s}` by what .env files say of X, and by its default. Unresolved: as it is."""
-        text, path, line = said
+        text, path, line = value
         text = re.sub(r"(?:^|\s+)#.*$", "", text).strip().strip("\"'")
         found = _REFERENCE.fullmatch(text)
         if found is None:
@@ -94,9 +94,11 @@ class Environment:
             return
         name, default = found[1] or found[3], found[2]
         beside = [
-            one for one in self._in_env_files.get(name, []) if posixpath.dirname(one[1]) == posixpath.dirname(path)
+            other
+            for other in self._in_env_files.get(name, [])
+            if posixpath.dirname(other[1]) == posixpath.dirname(path)
         ]
-        sure = [one for one in beside if posixpath.basename(one[1]) == ".env"]
+        sure = [other for other in beside if posixpath.basename(other[1]) == ".env"]
         if default is not None and not sure:
             yield default, path, line
         yield from sure or beside
@@ -104,11 +106,13 @@ class Environment:
             yield text, path, line
 
     @staticmethod
-    def _nearest(said: list[Value], path: str) -> list[Value]:
+    def _nearest(values: list[Value], path: str) -> list[Value]:
         """What is said in the nearest folder around a file, else everything that is said."""
-        near = [(posixpath.dirname(one[1]), one) for one in said if is_around(posixpath.dirname(one[1]), path)]
+        near = [
+            (posixpath.dirname(value[1]), value) for value in values if is_around(posixpath.dirname(value[1]), path)
+        ]
         deepest = max((len(folder) for folder, _ in near), default=0)
-        return [one for folder, one in near if len(folder) == deepest] or said
+        return [value for folder, value in near if len(folder) == deepest] or values
 
     @cached_property
     def _services(self) -> list[ComposeService]:

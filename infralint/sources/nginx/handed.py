@@ -9,7 +9,7 @@ from typing import NamedTuple
 from infralint.model import STRENGTH, Evidence, Hint, Location, Request, StreamKind
 from infralint.sources.nginx.blocks import Block
 from infralint.sources.nginx.choose import Place, VirtualServer, choose_locations
-from infralint.sources.nginx.hints import declared
+from infralint.sources.nginx.hints import find_declarations
 from infralint.sources.nginx.hops import NginxLocation
 from infralint.sources.nginx.processing import Processing
 from infralint.text.expressions import matching
@@ -136,7 +136,7 @@ def _telling(place: Place) -> list[Hint]:
     block: Block = place.block
     if block.directive is None or block.internal is not None:
         return []
-    said = list(block.hop.hints) if block.hop is not None else list(declared(block.directive))
+    said = list(block.hop.hints) if block.hop is not None else list(find_declarations(block.directive))
     return said or list(hints_by_name(place))
 
 

@@ -42,13 +42,13 @@ _SLOW_FOR_OTHER_REASONS = lazy(
 )
 
 
-def hints(
+def find_hints(
     block: Directive,
     scope: Scope,
     family: Family,
     catch_all: bool,
     upgrade: Setting[Upgrade],
-    told: Sequence[Hint] = (),
+    stated: Sequence[Hint] = (),
 ) -> list[Hint]:
     """Hints of one location: told in comments of ours, in directives, in other comments; else in its path.
 
@@ -56,16 +56,16 @@ def hints(
     """
     found: list[Hint] = []
     for hint in (
-        *told,
+        *stated,
         *_unbuffered(block, scope, family, catch_all),
         *_comments(block),
         *_websocket(block, scope, family, catch_all, upgrade),
         *_named(block),
     ):
         alike = [other for other in found if other.kind == hint.kind]
-        said = any(hint.handshake_only or not other.handshake_only for other in alike)
+        is_said = any(hint.handshake_only or not other.handshake_only for other in alike)
         outweighed = hint.evidence.kind == "name" and any(not other.handshake_only for other in found)
-        if not said and not outweighed:
+        if not is_said and not outweighed:
             found.append(hint)
     return sorted(found, key=lambda hint: STRENGTH.index(hint.evidence.kind)) if _says_more(found) else []
 
@@ -82,17 +82,17 @@ def _named(block: Directive) -> Iterator[Hint]:
         yield _hint(named.kind, "name", f"the path {block.args[-1]} says {named.word}", block.where, block)
 
 
-def declared(block: Directive) -> Iterator[Hint]:
+def find_declarations(block: Directive) -> Iterator[Hint]:
     """The streams that comments above or inside a location declare; blank lines may lie between."""
-    nested = {line for one in _nested(block) for line, _ in _standing_above(one)}
-    inside = [one for one in _inside(block) if one[0] not in nested]
+    nested = {line for directive in _nested(block) for line, _ in _standing_above(directive)}
+    inside = [comment for comment in _inside(block) if comment[0] not in nested]
     for line, text in (*_standing_above(block), *inside):
         if found := _INLINE.search(text):
             kind: StreamKind = "sse" if found[1].lower() == "sse" else "websocket"
             yield _hint(kind, "declared", f"the comment `# {text}` declares it", _at(block.source, line), block)
 
 
-def declarations(source: Source) -> Iterator[tuple[Location, str]]:
+def read_declarations(source: Source) -> Iterator[tuple[Location, str]]:
     """Every comment of a file that declares a stream, and where it stands."""
     for line, text in source.comments:
         if _INLINE.search(text):
@@ -115,8 +115,8 @@ def _websocket(
     """Upgrade headers, whole or half: set here, or inherited by a location that takes everything."""
     headers, level = headers_of(scope)
     here = level is scope.nearest
-    telling = [one for one in headers if _speaks_of_upgrade(one)]
-    whole = any(one.args and one.args[0].lower() == "upgrade" for one in telling)
+    telling = [directive for directive in headers if _speaks_of_upgrade(directive)]
+    whole = any(directive.args and directive.args[0].lower() == "upgrade" for directive in telling)
     if telling and (here or catch_all) and not whole and "$" in telling[0].args[-1]:
         yield _handshake("name", f"`{telling[0].written}` is set for it", telling[0].where)
     elif telling and (here or catch_all):
@@ -129,9 +129,9 @@ def _websocket(
             yield _handshake("config" if named else "name", "an outer level sets the Upgrade headers", lost)
 
 
-def _speaks_of_upgrade(one: Directive) -> bool:
-    name = one.args[0].lower() if one.args else ""
-    value = one.args[1].lower() if len(one.args) > 1 else ""
+def _speaks_of_upgrade(directive: Directive) -> bool:
+    name = directive.args[0].lower() if directive.args else ""
+    value = directive.args[1].lower() if len(directive.args) > 1 else ""
     return (name == "upgrade" and value != "") or (name == "connection" and "upgrade" in value)
 
 
@@ -142,17 +142,17 @@ def _unbuffered(block: Directive, scope: Scope, family: Family, catch_all: bool)
         if _moves_files(block, scope)
         else ("proxy_buffering", "fastcgi_buffering", "uwsgi_buffering", "scgi_buffering")
     )
-    for one in scope.nearest.directives:
-        words = [arg.lower() for arg in one.args]
-        if one.name in names and words == ["off"]:
-            yield _hint("sse", "config", f"`{one.written}` is set for it", one.where, block)
+    for directive in scope.nearest.directives:
+        words = [arg.lower() for arg in directive.args]
+        if directive.name in names and words == ["off"]:
+            yield _hint("sse", "config", f"`{directive.written}` is set for it", directive.where, block)
         elif (
-            one.name
+            directive.name
             in ("add_header", "proxy_set_header", "proxy_hide_header", "proxy_pass_header", "proxy_ignore_headers")
             and "x-accel-buffering" in words
         ):
-            yield _hint("sse", "config", f"`{one.written}` is about a stream", one.where, block)
-        elif SSE_TYPE in words and one.name in (
+            yield _hint("sse", "config", f"`{directive.written}` is about a stream", directive.where, block)
+        elif SSE_TYPE in words and directive.name in (
             "default_type",
             "add_header",
             "proxy_set_header",
@@ -160,7 +160,7 @@ def _unbuffered(block: Directive, scope: Scope, family: Family, catch_all: bool)
             "gzip_types",
             "more_set_headers",
         ):
-            yield _hint("sse", "config", f"`{one.written}` names {SSE_TYPE}", one.where, block)
+            yield _hint("sse", "config", f"`{directive.written}` names {SSE_TYPE}", directive.where, block)
     inherited = scope.setting(f"{family}_buffering", True, Location(""), lambda text: text.lower() != "off")
     if catch_all and names and isinstance(inherited, Known) and inherited.origin == "inherited" and not inherited.value:
         yield _hint("sse", "config", f"`{inherited.written}` is set for it", inherited.where, block)
@@ -169,7 +169,7 @@ def _unbuffered(block: Directive, scope: Scope, family: Family, catch_all: bool)
 def _moves_files(block: Directive, scope: Scope) -> bool:
     """Whether buffering is off for large bodies (registries, uploads) or a sign-in, not for a stream."""
     pattern = block.args[-1] if block.args else ""
-    large = any(one.args == ["0"] for one in scope.nearest.by_name.get("client_max_body_size", ()))
+    large = any(directive.args == ["0"] for directive in scope.nearest.by_name.get("client_max_body_size", ()))
     files = large or "proxy_request_buffering" in scope.nearest.by_name or _SLOW_FOR_OTHER_REASONS.search(pattern)
     return bool(files and not stream_name(pattern)) or has_false_friend(pattern)
 
@@ -229,14 +229,16 @@ def _comments_of(block: Directive) -> Iterator[tuple[int, str]]:
 
 def _inside(block: Directive) -> Iterator[tuple[int, str]]:
     """Comments inside a block, nested blocks left out."""
-    nested = [(_first_comment(one), one.end_line) for one in _nested(block)]
+    nested = [(_first_comment(directive), directive.end_line) for directive in _nested(block)]
     for number, text in block.source.comments:
         if block.line <= number <= block.end_line and not any(first <= number <= last for first, last in nested):
             yield number, text
 
 
 def _nested(block: Directive) -> list[Directive]:
-    return [one for one in block.block or () if one.block is not None and one.name == "location"]
+    return [
+        directive for directive in block.block or () if directive.block is not None and directive.name == "location"
+    ]
 
 
 def _first_comment(block: Directive) -> int:

@@ -366,7 +366,7 @@ class LocationPaths:
         for candidate in dict.fromkeys(self._candidates(path)):
             if (
                 candidate.startswith("/")
-                and covers(self.hop.block.place, candidate)
+                and is_written_for(self.hop.block.place, candidate)
                 and self.forward(candidate) == path
             ):
                 return candidate
@@ -398,7 +398,7 @@ def _undo(pattern: str, replacement: str, path: str) -> str | None:
     return re.sub(r"\\(.)", r"\1", asked["before"]) + middle + re.sub(r"\\(.)", r"\1", asked["after"])
 
 
-def covers(place: Place | None, path: str) -> bool:
+def is_written_for(place: Place | None, path: str) -> bool:
     """Whether a location is written for a path."""
     if place is None or place.modifier == "@":
         return True
@@ -407,7 +407,7 @@ def covers(place: Place | None, path: str) -> bool:
     return path == place.pattern if place.modifier == "=" else path.startswith(place.pattern)
 
 
-def catch_all(modifier: str, pattern: str) -> bool:
+def is_catch_all(modifier: str, pattern: str) -> bool:
     """Whether a location takes whatever an application serves, rather than one route of it."""
     if modifier in ("", "^~", "="):
         return pattern.rstrip("/") in ("", "/api", "/v1", "/api/v1", "/api/v2", "/backend", "/backend-api")

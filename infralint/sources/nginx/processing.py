@@ -46,6 +46,7 @@ _EVERYTHING = frozenset(
     {"^", ".*", "^.*", "^.*$", "^/", "^(.*)$", "(.*)", "^(.*)", "^/(.*)$", "^/(.*)", "/", "^/.*$", "^/?(.*)$"}
 )
 """Expressions that every path fits."""
+_TOO_MANY = "the rewrites and conditions on its way leave more ways open than are followed"
 _PAGES = (".html", ".htm")
 _REDIRECTS = {"permanent": "301", "redirect": "302"}
 
@@ -352,8 +353,10 @@ class Processing:
             if directive.name in CODES and not directive.opaque:
                 executed += len(runs)
                 if executed > MOST_EXECUTED:
-                    return [run.because("its code is longer than infralint follows") for run in runs]
-                runs = [after for before in runs for after in self._executed(directive, block, before)][:MOST_FORKS]
+                    return [replace(run, doubts=(*run.doubts, _TOO_MANY)) for run in runs]
+                runs = [after for before in runs for after in self._executed(directive, block, before)]
+            if len(runs) > MOST_FORKS:
+                runs = [replace(run, doubts=(*run.doubts, _TOO_MANY)) for run in runs[:MOST_FORKS]]
         return runs
 
     def _executed(self, directive: Directive, block: Block, run: Run) -> Iterator[Run]:

@@ -78,20 +78,20 @@ class Level(msgspec.Struct, eq=False, dict=True):
     @cached_property
     def by_name(self) -> dict[str, list[Directive]]:
         names: dict[str, list[Directive]] = {}
-        for one in self.directives:
-            if not one.opaque:
-                names.setdefault(one.name, []).append(one)
+        for directive in self.directives:
+            if not directive.opaque:
+                names.setdefault(directive.name, []).append(directive)
         return names
 
     @cached_property
     def opaque(self) -> list[Directive]:
         """Includes that are missing and holes that may stand for any directives."""
-        return [one for one in self.directives if one.opaque]
+        return [directive for directive in self.directives if directive.opaque]
 
-    def under_condition(self, one: Directive) -> tuple[Condition, ...]:
+    def under_condition(self, directive: Directive) -> tuple[Condition, ...]:
         """The template conditions that a directive stands under and its block does not."""
-        around = self.owner.conditions if self.owner and self.owner.source is one.source else ()
-        return tuple(held for held in one.conditions[len(around) :] if held not in self.given)
+        around = self.owner.conditions if self.owner and self.owner.source is directive.source else ()
+        return tuple(condition for condition in directive.conditions[len(around) :] if condition not in self.given)
 
 
 class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
@@ -127,7 +127,7 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
             if found and name in level.refused:
                 return level.refused[name]
             if found:
-                values = [self._read(one, read, index == len(self.levels) - 1) for one in found]
+                values = [self._read(directive, read, index == len(self.levels) - 1) for directive in found]
                 if self._always(level, found):
                     return _agreed(values, found, level)
                 outer = self._setting(name, default, where, read, index)
@@ -138,38 +138,44 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def _always(self, level: Level, found: Sequence[Directive]) -> bool:
         """Whether a value stands here whichever way template conditions go."""
-        conditions = [level.under_condition(one) for one in found]
-        if any(not held for held in conditions):
+        conditions = [level.under_condition(directive) for directive in found]
+        if not all(conditions):
             return True
         prepared = found[0].source.prepared
-        blocks = {held[0][0] for held in conditions}
-        if len(blocks) != 1 or not blocks <= prepared.exhaustive or any(len(held) != 1 for held in conditions):
+        blocks = {outermost[0] for outermost, *_ in conditions}
+        if len(blocks) != 1 or not blocks <= prepared.exhaustive or any(len(nested) != 1 for nested in conditions):
             return False
-        return {held[0][1] for held in conditions} >= set(range(prepared.branches[blocks.pop()] + 1))
+        return {outermost[1] for outermost, *_ in conditions} >= set(range(prepared.branches[blocks.pop()] + 1))
 
-    def _read(self, one: Directive, read: Callable[[str], T], here: bool) -> Setting[T]:
-        text = " ".join(one.args)
-        filled = self.environment.fill(text, one)
+    def _read(self, directive: Directive, read: Callable[[str], T], here: bool) -> Setting[T]:
+        text = " ".join(directive.args)
+        filled = self.environment.fill(text, directive)
         if isinstance(filled, Unknown):
             return filled
         try:
             value = read(filled.value)
         except BadValue:
-            return self._unreadable(one, filled.value)
+            return self._unreadable(directive, filled.value)
         origin = "explicit" if here else "inherited"
-        return Known(value, one.where, one.name, origin, one.written, filled.because)  # type: ignore[arg-type]
+        return Known(value, directive.where, directive.name, origin, directive.written, filled.because)  # type: ignore[arg-type]
 
     @staticmethod
-    def _unreadable(one: Directive, text: str) -> Unknown:
+    def _unreadable(directive: Directive, text: str) -> Unknown:
         if "$" not in text:
-            rendered = bool(one.source.prepared.headings or one.source.prepared.holes)
+            rendered = bool(directive.source.prepared.headings or directive.source.prepared.holes)
             return Unknown(
-                one.where, one.name, f"`{one.written}` is not a value that nginx takes", refused=not rendered
+                directive.where,
+                directive.name,
+                f"`{directive.written}` is not a value that nginx takes",
+                refused=not rendered,
             )
-        if one.source.is_template:
-            return Unknown(one.where, one.name, f"`{one.written}` is only known once the file is rendered")
-        why = f"nginx would refuse this file: `{one.written}` is not a value that nginx takes, for {one.name} knows no variables"
-        return Unknown(one.where, one.name, why, refused=True)
+        if directive.source.is_template:
+            return Unknown(
+                directive.where, directive.name, f"`{directive.written}` is only known once the file is rendered"
+            )
+        refused = f"`{directive.written}` is not a value that nginx takes, for {directive.name} knows no variables"
+        why = f"nginx would refuse this file: {refused}"
+        return Unknown(directive.where, directive.name, why, refused=True)
 
 
 class ScopeSettings(msgspec.Struct, frozen=True, eq=False):
@@ -220,11 +226,11 @@ def _agreed(values: Sequence[Setting[Any]], found: Sequence[Directive], level: L
             return value
     if len({value.value for value in values if isinstance(value, Known)}) == 1:
         return values[0]
-    for one in found:
-        if held := level.under_condition(one):
-            heading = one.source.prepared.headings[held[0][0]]
-            why = f"`{one.written}` stands only under `{heading}`"
-            return Unknown(one.where, one.name, why, "render the template and check the result")
+    for directive in found:
+        if conditions := level.under_condition(directive):
+            heading = directive.source.prepared.headings[conditions[0][0]]
+            why = f"`{directive.written}` stands only under `{heading}`"
+            return Unknown(directive.where, directive.name, why, "render the template and check the result")
     return contradiction(found[0], found[1])
 
 

@@ -46,13 +46,13 @@ class Versions:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        said = project.settings.nginx.version
-        self.said = Version(parse_version(said) or (0, 0, 0), written=said) if said else None
+        written = project.settings.nginx.version
+        self.configured = Version(parse_version(written) or (0, 0, 0), written=written) if written else None
 
     def of(self, path: str) -> Version:
         """The version for a file: what the user says, else that of the services which run it, else of the images nearest around."""
-        if self.said is not None:
-            return self.said
+        if self.configured is not None:
+            return self.configured
         return _agreed(self._of_services(path) or self._nearest(path))
 
     def _of_services(self, path: str) -> list[Version]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 LONGEST = 1_000_000
 """Characters of text: more was not written by a person."""
@@ -13,11 +12,6 @@ STEPS = 200_000
 """Expressions worked out for one root; large ones take some thousands."""
 STEPS_AT_ONCE = 60_000
 """Expressions worked out for one argument."""
-PATTERN_SECONDS = 0.5
-"""Regular expressions of one root, all searches together."""
-
-SHORTEST_SEARCH = 0.01
-"""Seconds that a search is given at least: the engine takes a limit that rounds to nothing for none at all."""
 
 
 class Exhausted(Exception):
@@ -34,7 +28,6 @@ class Budget:
 
     steps: int = STEPS
     shared: SharedBudget | None = None
-    pattern_seconds: float = PATTERN_SECONDS
     _allowance: int = STEPS_AT_ONCE
 
     def allow(self) -> None:
@@ -55,29 +48,9 @@ class Budget:
         """Whether nothing more can be worked out for this root."""
         return self.steps < 0 or (self.shared is not None and self.shared.steps < 0)
 
-    def searching(self) -> Stopwatch:
-        """Seconds for a search by regular expression. Raises NotWorkedOut where none are left."""
-        if self.pattern_seconds < SHORTEST_SEARCH:
-            raise NotWorkedOut("the regular expressions here take too long")
-        return Stopwatch(self)
-
 
 @dataclass
 class SharedBudget:
     """Steps for all roots of a run."""
 
     steps: int
-
-
-@dataclass
-class Stopwatch:
-    """The time that a search takes, taken off its budget."""
-
-    budget: Budget
-    _start: float = field(default_factory=time.perf_counter)
-
-    def __enter__(self) -> float:
-        return self.budget.pattern_seconds
-
-    def __exit__(self, *_: object) -> None:
-        self.budget.pattern_seconds -= time.perf_counter() - self._start

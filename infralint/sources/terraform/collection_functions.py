@@ -157,11 +157,12 @@ def _coalesce(*items: Value) -> Value:
 
 def _coalescelist(*lists: Value) -> Value:
     for one in lists:
-        if isinstance(one, Hole):
-            return one
-        if _sequence(one, sets=False):
-            return one
-    raise EvaluationError("coalescelist() finds nothing")
+        if not isinstance(one, Hole):
+            _sequence(one, sets=False)
+    found = next((one for one in lists if isinstance(one, Hole) or one), None)
+    if found is None:
+        raise EvaluationError("coalescelist() finds nothing")
+    return found
 
 
 def _zipmap(keys: ListValue, values: Value) -> Value:
@@ -239,6 +240,8 @@ def _matchkeys(values: ListValue, keys: ListValue, wanted: ListValue) -> ListVal
 def _transpose(mapping: MapValue) -> MapValue:
     found: dict[str, list[str]] = {}
     for key, items in mapping.sorted_items():
+        if items is None or None in items:
+            raise EvaluationError("transpose() does not take null")
         for item in items:
             found.setdefault(item, []).append(key)
     return MapValue({key: ListValue(names, STRING) for key, names in found.items()}, list_of(STRING))
@@ -260,7 +263,7 @@ def _combined(keep: Callable[[object, Sequence[Mapping[object, Value]]], bool]) 
     """A function of sets that takes all members of which something holds."""
 
     def combine(*sets: SetValue) -> SetValue:
-        element = unified([one.element for one in sets if one] or [one.element for one in sets])
+        element = unified([one.element for one in sets if one.element != ANY])
         if element is None:
             raise EvaluationError("the sets have no type in common")
         keyed = [{identity(item): item for item in (converted(item, element) for item in one)} for one in sets]

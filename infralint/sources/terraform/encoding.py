@@ -68,7 +68,8 @@ def _of_json(value: Any) -> Value:
 
 def to_yaml(value: Value) -> str:
     """What yamlencode() writes."""
-    return bounded("".join(f"{line}\n" for line in _lines(value, "")))
+    end = "" if isinstance(value, str | ObjectValue | TupleValue) else "...\n"
+    return bounded("".join(f"{line}\n" for line in _lines(value, "")) + end)
 
 
 def _lines(value: Value, indent: str) -> list[str]:

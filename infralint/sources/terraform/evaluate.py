@@ -306,8 +306,8 @@ def _divided(left: Number, right: Number) -> Number:
 def _remainder(left: Number, right: Number) -> Number:
     if right == 0:
         return left
-    whole = int(Fraction(left) / Fraction(right))
-    return _signed(rounded(left - whole * right), -1 if left < 0 else 1)
+    whole = int(rounded(Fraction(left) / Fraction(right)))
+    return _signed(rounded(left - rounded(whole * right)), -1 if left < 0 else 1)
 
 
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Value]] = MappingProxyType(

@@ -203,8 +203,8 @@ class _Scan:
     """What a cheap look at all files finds.
 
     seeds: folders that mention load balancers; helpers: those that mention what stands behind one;
-    calls: the local folders that a folder calls; far: the sources of other modules; size: of all, in
-    bytes.
+    calls: the local folders that a folder calls; far: the sources of other modules; size: of all,
+    in bytes.
     """
 
     seeds: set[str] = field(default_factory=set)

@@ -257,7 +257,7 @@ def parse_values(source: Source) -> Block:
 def parse_template(source: Source) -> Expression:
     """The text of a template file. Raises HclError."""
     try:
-        return _Parser(source).template(len(source.text))
+        return _Parser(source).template()
     except RecursionError as error:
         raise HclError("is nested too deeply", 0) from error
 
@@ -687,27 +687,29 @@ class _Parser:
 
     def _heredoc(self, found: re.Match[str]) -> Expression:
         start = self.at
-        closing = re.compile(rf"^[ \t]*{re.escape(found[2])}[ \t\r]*$", re.MULTILINE).search(self.text, found.end())
-        if not closing:
-            raise HclError(f"<<{found[2]} is never closed", start)
         self.at = found.end()
+        closing = re.compile(rf"[ \t]*{re.escape(found[2])}[ \t\r]*$", re.MULTILINE)
         wide, self.wide = self.wide, 0
-        body = self.template(closing.start(), flush=bool(found[1]))
-        self.wide, self.at = wide, closing.end()
-        return _placed(body, start, self.at)
-
-    def template(self, end: int, flush: bool = False) -> Expression:
-        """Text and holes up to an offset. flush: without the indentation that all lines share."""
-        start = self.at
-        pieces = list(self._pieces(end, quoted=False))
-        if flush:
+        pieces = list(self._pieces(len(self.text), quoted=False, closing=closing))
+        end = closing.match(self.text, self.at)
+        if not end:
+            raise HclError(f"<<{found[2]} is never closed", start)
+        self.wide, self.at = wide, end.end()
+        if found[1]:
             _dedent(pieces)
-        return _simplified(_Tree(pieces, start, end).template(), start, end)
+        return _simplified(_Tree(pieces, start, self.at).template(), start, self.at)
 
-    def _pieces(self, end: int, quoted: bool) -> Iterator[_Piece]:
-        """What a template is made of, stripped where `~` says so."""
+    def template(self) -> Expression:
+        """All of the text as a template."""
+        end = len(self.text)
+        return _simplified(_Tree(list(self._pieces(end, quoted=False)), 0, end).template(), 0, end)
+
+    def _pieces(self, end: int, quoted: bool, closing: re.Pattern[str] | None = None) -> Iterator[_Piece]:
+        """What a template is made of, stripped where `~` says so. closing: the line that ends a heredoc."""
         previous: _Piece | None = None
         while self.at < end and not (quoted and self.text[self.at] in '"\n'):
+            if closing and self.text[self.at - 1] == "\n" and closing.match(self.text, self.at):
+                break
             piece = self._piece(end, quoted)
             if previous is not None:
                 if piece.strips_before and previous.kind == "text":

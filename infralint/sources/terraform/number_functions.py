@@ -23,17 +23,41 @@ MOST_NUMBERS = 1024
 
 
 def _log(number: Number, base: Number) -> Number:
-    if number <= 0 or base <= 0 or base == 1:
+    if number < 0 or base < 0:
         raise EvaluationError("this logarithm is not a number")
-    return of_float(math.log(to_float(number)) / math.log(to_float(base)))
+    if number == 0 or base in (0, 1):
+        raise NotWorkedOut("a logarithm that is not finite is not worked out")
+    return of_float(_natural_log(to_float(number)) / _natural_log(to_float(base)))
+
+
+def _natural_log(number: float) -> float:
+    """The natural logarithm to the last bit as Terraform has it: https://go.dev/src/math/log.go"""
+    fraction, exponent = math.frexp(number)
+    if fraction < math.sqrt(2) / 2:
+        fraction, exponent = fraction * 2, exponent - 1
+    f = fraction - 1
+    s = f / (2 + f)
+    s2 = s * s
+    s4 = s2 * s2
+    odd = s2 * (
+        6.666666666666735130e-01
+        + s4 * (2.857142874366239149e-01 + s4 * (1.818357216161805012e-01 + s4 * 1.479819860511658591e-01))
+    )
+    even = s4 * (3.999999999940941908e-01 + s4 * (2.222219843214978396e-01 + s4 * 1.531383769920937332e-01))
+    half = 0.5 * f * f
+    low = s * (half + odd + even) + exponent * 1.90821492927058770002e-10
+    return exponent * 6.93147180369123816490e-01 - ((half - low) - f)
 
 
 def _pow(base: Number, power: Number) -> Number:
+    if base == 0 and power < 0:
+        raise NotWorkedOut("a power that is not finite is not worked out")
     try:
-        found = math.pow(to_float(base), to_float(power))
-    except (ValueError, OverflowError) as error:
+        return of_float(math.pow(to_float(base), to_float(power)))
+    except OverflowError as error:
+        raise NotWorkedOut("a power that large is not worked out") from error
+    except ValueError as error:
         raise EvaluationError("this power is not a number") from error
-    return of_float(found)
 
 
 def _signum(number: Number) -> int:
@@ -93,8 +117,10 @@ def _network(prefix: str) -> Any:
     from ipaddress import ip_interface
 
     address, slash, bits = prefix.partition("/")
-    if not slash or not bits.isdigit() or any(part.startswith("0") and part != "0" for part in address.split(".")[1:]):
+    if not slash or not bits.isdigit():
         raise EvaluationError("this is not a range of addresses")
+    if any(len(part) > 1 and part.startswith("0") for part in address.split(".")):
+        raise NotWorkedOut("an address with leading zeros is not worked out")
     try:
         return ip_interface(prefix).network
     except ValueError as error:
@@ -104,7 +130,9 @@ def _network(prefix: str) -> Any:
 def _subnet(prefix: str, newbits: Number, number: Number) -> str:
     network, bits, index = _network(prefix), to_whole(newbits), to_whole(number)
     length = network.prefixlen + bits
-    if bits < 0 or length > network.max_prefixlen or not 0 <= index < 2**bits:
+    if bits < 0 or index < 0:
+        raise NotWorkedOut("cidrsubnet() with a negative number is not worked out")
+    if length > network.max_prefixlen or index >= 2**bits:
         raise EvaluationError("the range has no such subnet")
     first = int(network.network_address) + (index << (network.max_prefixlen - length))
     return f"{type(network.network_address)(first)}/{length}"

@@ -35,6 +35,8 @@ def parsed(text: str) -> Number | None:
     if abs(power) > WIDEST // 4:
         raise NotWorkedOut("a number that large, or that small, is not worked out")
     digits = Fraction(int((whole + decimals) or 0), 10 ** len(decimals))
+    if sign == "-" and not digits:
+        raise NotWorkedOut("a zero with a sign is not worked out")
     scale = Fraction(2 if letter in ("p", "P") else 10) ** power
     return rounded(-digits * scale if sign == "-" else digits * scale)
 
@@ -78,8 +80,8 @@ def format_number(number: Number) -> str:
         if number.bit_length() > BITS:
             raise NotWorkedOut("a number that large is not turned into text")
         return str(number)
-    if _fits_float(number):
-        return _positional(repr(float(number)))
+    if _is_ambiguous(number):
+        raise NotWorkedOut("what pow() or log() gives is not turned into text")
     for digits in range(1, DIGITS):
         shown, exponent = decimal_digits(number, digits)
         if rounded(Fraction(shown) * Fraction(10) ** exponent) == number:
@@ -87,17 +89,13 @@ def format_number(number: Number) -> str:
     raise NotWorkedOut("a number with that many digits is not turned into text")
 
 
-def _fits_float(number: Fraction) -> bool:
-    """Whether 53 bits hold it, as for the result of pow() and log()."""
-    return number.numerator.bit_length() <= 53 and Fraction(float(number)) == number
+def _is_ambiguous(number: Fraction) -> bool:
+    """Whether 53 bits hold it though many digits are behind the point.
 
-
-def _positional(text: str) -> str:
-    mantissa, _, exponent = text.partition("e")
-    if not exponent:
-        return mantissa
-    whole, _, decimals = mantissa.partition(".")
-    return _placed(int(whole + decimals), int(exponent) - len(decimals))
+    That is what pow() and log() give, and it is shown with as many digits as 53 or as 512 bits need,
+    by what it went through since.
+    """
+    return number.numerator.bit_length() <= 53 and number.denominator.bit_length() > 24
 
 
 def decimal_digits(number: Number, digits: int) -> tuple[int, int]:

@@ -6,14 +6,15 @@ https://github.com/google/re2/wiki/Syntax
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from infralint.sources.terraform.budget import LONGEST, Budget, NotWorkedOut
+from infralint.sources.terraform.budget import LONGEST, NotWorkedOut
 from infralint.sources.terraform.values import EvaluationError, bounded
 from infralint.text.lazy import lazy
+from infralint.text.patterns import TooSlow, spend
 
 MOST_REPETITIONS = 1000
 """RE2's own bound, for all nested repetitions together."""
@@ -32,22 +33,19 @@ class Pattern:
     compiled: Any
     names: tuple[str | None, ...]
 
-    def matches(self, text: str, budget: Budget) -> Iterator[Any]:
+    def matches(self, text: str) -> Iterator[Any]:
         """All matches, the first first; an empty one right behind another does not count. Raises NotWorkedOut."""
-        with budget.searching() as seconds:
-            try:
-                found = self._found(text, seconds)
-            except TimeoutError as error:
-                raise NotWorkedOut("a regular expression takes too long") from error
-        yield from found
+        yield from self._spent(lambda seconds: self._found(text, seconds))
 
-    def first(self, text: str, budget: Budget) -> Any:
+    def first(self, text: str) -> Any:
         """The first match, or None. Raises NotWorkedOut."""
-        with budget.searching() as seconds:
-            try:
-                return self.compiled.search(text, timeout=seconds)
-            except TimeoutError as error:
-                raise NotWorkedOut("a regular expression takes too long") from error
+        return self._spent(lambda seconds: self.compiled.search(text, timeout=seconds))
+
+    def _spent(self, work: Callable[[float], Any]) -> Any:
+        try:
+            return spend(self.compiled.pattern, work)
+        except TooSlow as error:
+            raise NotWorkedOut("a regular expression takes too long") from error
 
     def _found(self, text: str, seconds: float) -> list[Any]:
         found: list[Any] = []
@@ -60,10 +58,10 @@ class Pattern:
         return found
 
 
-def replaced(pattern: Pattern, text: str, template: str, budget: Budget) -> str:
+def replaced(pattern: Pattern, text: str, template: str) -> str:
     """A text with all matches replaced: `$1` and `${name}` stand for groups, `$$` for a dollar. Raises NotWorkedOut."""
     parts, at, length = [], 0, 0
-    for match in pattern.matches(text, budget):
+    for match in pattern.matches(text):
         parts += [text[at : match.start()], _expanded(pattern, match, template)]
         at = match.end()
         length += len(parts[-1])

@@ -19,8 +19,7 @@ class Signature:
     """A function with its parameters. rest: the type of as many more as are given, at least `least`.
 
     nulls: the parameters that may be null, by position (-1: the rest). holes: where the function can
-    do with values that are not known: nowhere, inside of collections, or anywhere. searching: it is
-    given the budget, which its regular expressions share.
+    do with values that are not known: nowhere, inside of collections, or anywhere.
     """
 
     function: Callable[..., Value]
@@ -29,7 +28,6 @@ class Signature:
     least: int = 0
     nulls: frozenset[int] = frozenset()
     holes: Holes = "none"
-    searching: bool = False
 
     def called(self, name: str, arguments: list[Value], budget: Budget) -> Value:
         """What the function gives. Raises EvaluationError where Terraform would refuse, NotWorkedOut."""
@@ -38,7 +36,7 @@ class Signature:
             return hole
         budget.spend(sum(map(weight, arguments)) // 10)
         taken = [self._taken(name, position, argument) for position, argument in enumerate(arguments)]
-        return self.function(budget, *taken) if self.searching else self.function(*taken)
+        return self.function(*taken)
 
     def _count(self, name: str, given: int) -> None:
         least = len(self.parameters) + self.least
@@ -66,7 +64,6 @@ def takes(
     least: int = 0,
     nulls: tuple[int, ...] = (),
     holes: Holes = "none",
-    searching: bool = False,
 ) -> Signature:
     """A signature."""
-    return Signature(function, parameters, rest, least, frozenset(nulls), holes, searching)
+    return Signature(function, parameters, rest, least, frozenset(nulls), holes)

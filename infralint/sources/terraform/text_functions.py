@@ -14,12 +14,12 @@ from types import MappingProxyType
 from typing import Any
 
 from infralint.sources.terraform import re2
-from infralint.sources.terraform.budget import LONGEST, Budget, NotWorkedOut
+from infralint.sources.terraform.budget import LONGEST, NotWorkedOut
 from infralint.sources.terraform.encoding import parse_json, to_json, to_yaml
 from infralint.sources.terraform.formats import formatted
 from infralint.sources.terraform.numeric import Number
 from infralint.sources.terraform.signature import Signature, takes
-from infralint.sources.terraform.types import ANY, NUMBER, STRING, Type, list_of
+from infralint.sources.terraform.types import ANY, NUMBER, STRING, Type, list_of, object_of, tuple_of
 from infralint.sources.terraform.values import (
     EvaluationError,
     Hole,
@@ -30,7 +30,6 @@ from infralint.sources.terraform.values import (
     bounded,
     first_hole,
     to_whole,
-    type_of,
 )
 from infralint.sources.terraform.yaml12 import parse_yaml
 
@@ -74,26 +73,34 @@ def _split(separator: str, text: str) -> ListValue:
     return ListValue(text.split(separator) if separator else list(text), STRING)
 
 
-def _replace(budget: Budget, text: str, old: str, new: str) -> str:
+def _replace(text: str, old: str, new: str) -> str:
     if len(old) > 1 and old.startswith("/") and old.endswith("/"):
-        return re2.replaced(re2.compiled(old[1:-1]), text, new, budget)
+        return re2.replaced(re2.compiled(old[1:-1]), text, new)
     if (text.count(old) + 1) * len(new) > LONGEST:
         raise NotWorkedOut("it is too large to work out")
     return bounded(text.replace(old, new))
 
 
-def _regex(budget: Budget, pattern: str, text: str) -> Value:
+def _regex(pattern: str, text: str) -> Value:
     compiled = _capturing(pattern)
-    found = compiled.first(text, budget)
+    found = compiled.first(text)
     if found is None:
         raise EvaluationError("the pattern matches nothing")
     return _captures(compiled, found)
 
 
-def _regexall(budget: Budget, pattern: str, text: str) -> ListValue:
+def _regexall(pattern: str, text: str) -> ListValue:
     compiled = _capturing(pattern)
-    found = [_captures(compiled, match) for match in compiled.matches(text, budget)]
-    return ListValue(found, type_of(found[0]) if found else ANY)
+    found = [_captures(compiled, match) for match in compiled.matches(text)]
+    return ListValue(found, _captured_type(compiled))
+
+
+def _captured_type(pattern: re2.Pattern) -> Type:
+    if not pattern.names:
+        return STRING
+    if pattern.names[0]:
+        return object_of({str(name): STRING for name in pattern.names})
+    return tuple_of([STRING] * len(pattern.names))
 
 
 def _capturing(pattern: str) -> re2.Pattern:
@@ -215,9 +222,9 @@ TEXT_FUNCTIONS: Mapping[str, Signature] = MappingProxyType(
         "split": _two(_split),
         "join": takes(_join, STRING, rest=_TEXTS, least=1, holes="inside"),
         "substr": takes(_substr, STRING, NUMBER, NUMBER),
-        "replace": takes(_replace, STRING, STRING, STRING, searching=True),
-        "regex": takes(_regex, STRING, STRING, searching=True),
-        "regexall": takes(_regexall, STRING, STRING, searching=True),
+        "replace": takes(_replace, STRING, STRING, STRING),
+        "regex": takes(_regex, STRING, STRING),
+        "regexall": takes(_regexall, STRING, STRING),
         "indent": takes(_indent, NUMBER, STRING),
         "format": takes(_format, STRING, rest=ANY, nulls=(-1,)),
         "formatlist": takes(_formatlist, STRING, rest=ANY, nulls=(-1,)),

@@ -1,4 +1,4 @@
-"""YAML as yamldecode() reads it, which is neither 1.1 nor 1.2.
+"""YAML as yamldecode() reads it: with rules of its own for words, numbers, keys, merges and tags.
 
 https://github.com/zclconf/go-cty-yaml/blob/main/resolve.go
 """
@@ -86,7 +86,7 @@ class _Document:
     def _mapping(self, depth: int) -> Value:
         found: dict[str, Value] = {}
         for event in self._until("MappingEndEvent"):
-            merges = type(event).__name__ == "ScalarEvent" and event.value == "<<" and event.implicit[0]
+            merges = type(event).__name__ == "ScalarEvent" and event.value == "<<" and not event.tag
             key = _MERGE if merges else self._of(event, depth + 1)
             value = self._of(self._next(), depth + 1)
             if key is not _MERGE:
@@ -140,7 +140,7 @@ _FITS: dict[str, tuple[str, ...]] = {
 
 
 def _tagged(text: str, tag: str) -> Value:
-    value = _resolved(text)
+    value = None if tag == "null" else _resolved(text)
     if type(value).__name__ not in _FITS[tag]:
         raise EvaluationError(f"a text in its YAML does not fit the tag {tag}")
     return value

@@ -1,0 +1,258 @@
+"""From where code streams to routes: the path, methods, headers and pings of each, and what could not be joined."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from infralint.model import Location
+from infralint.platforms.libraries import LIBRARIES
+from infralint.sources.application.clients import client_calls
+from infralint.sources.application.facts import ClientCall, Extent, Route
+from infralint.sources.application.joining import Registration, is_true, method_in, without_method
+from infralint.sources.application.manifests import Package
+from infralint.sources.application.paths import ROOT, Path, path_of
+from infralint.sources.application.responses import shortened
+from infralint.sources.application.rulebook import Mark, RouteShape, Rules, SocketShape
+from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
+from infralint.sources.application.streaming import Reached, Sighting, Streaming
+from infralint.sources.application.syntax import Call, Module, Span, span_of
+
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+VERBS = frozenset("get post put patch delete head options".split())
+_LISTS = frozenset("array list tuple array_initializer collection_literal element_value_array_initializer".split())
+
+
+class Found(NamedTuple):
+    """A route and the file at whose application it begins."""
+
+    route: Route
+    home: str
+
+
+@dataclass
+class Notes:
+    """What a file says of streams, before it is followed."""
+
+    module: Module
+    marks: list[tuple[Rules, Mark, SgNode]]
+    sockets: list[tuple[Rules, SocketShape, Call]]
+    passes: list[Call]
+    routes: list[tuple[Registration, RouteShape]]
+    sightings: list[Sighting]
+    clients: list[ClientCall]
+
+    def __bool__(self) -> bool:
+        return any((self.marks, self.sockets, self.passes, self.routes, self.sightings, self.clients))
+
+
+@dataclass
+class Routes:
+    """Makes routes. unjoined: by file, sentences on what streams there and was not led to a route."""
+
+    streaming: Streaming
+    shown: Callable[[str], str]
+    package_of: Callable[[str], Package]
+    unjoined: dict[str, list[str]] = field(default_factory=dict)
+
+    def notes(self, path: str) -> Notes | None:
+        """What a file says; a file that says nothing is forgotten, so that few stay in memory."""
+        module = self.streaming.program.load(path)
+        if module is None:
+            return None
+        notes = Notes(
+            module,
+            list(self.streaming.marks(module)),
+            [found for found in self.streaming.sockets(module) if self._is_meant(module, found[1])],
+            list(self.streaming.passed_on(module)),
+            list(self.streaming.streaming_routes(module)),
+            list(self.streaming.sightings(module)),
+            list(client_calls(self.streaming.resolver, module, self.shown)),
+        )
+        if not notes:
+            self.streaming.joiner.forget(path)
+        return notes if notes else None
+
+    def found(self, notes: list[Notes]) -> list[Found]:
+        """The routes of all files, each once: the one whose content type is known."""
+        kept: dict[tuple[str, str, str], Found] = {}
+        for found in (*self._sockets(notes), *(found for note in notes for found in self._of_file(note))):
+            key = (found.route.kind, found.route.path, found.home)
+            if key not in kept or (kept[key].route.content_type is None and found.route.content_type is not None):
+                kept[key] = found
+        return list(kept.values())
+
+    def _of_file(self, notes: Notes) -> Iterator[Found]:
+        module = notes.module
+        for rules, mark, node in notes.marks:
+            yield self._marked(module, rules, mark, node)
+        for call in notes.passes:
+            where = Location(self.shown(module.path), call.span.line)
+            self._note(module, f"{where} hands on what another server answers ({shortened(call)}), which may stream")
+        for registration, shape in notes.routes:
+            yield from self._registered(registration, self._declared(registration, shape))
+        for sighting in notes.sightings:
+            reached = self.streaming.reached(sighting)
+            for way in reached:
+                yield from self._reached(way)
+            if not reached:
+                where = Location(self.shown(module.path), sighting.span.line)
+                self._note(module, f"{where} {sighting.says}; the route that this answers was not found")
+
+    def _note(self, module: Module, sentence: str) -> None:
+        self.unjoined.setdefault(module.path, []).append(sentence)
+
+    def _marked(self, module: Module, rules: Rules, mark: Mark, node: SgNode) -> Found:
+        library = LIBRARIES.get(mark.library)
+        sighting = Sighting(
+            module,
+            span_of(node),
+            mark.kind,
+            mark.says,
+            library.content_type if library else None,
+            heartbeat=library.heartbeat if library else None,
+            library=mark.library,
+        )
+        home = f"{self.package_of(module.path).folder}/"
+        return self._found(sighting, Path(mark.path), (), rules.framework, home)
+
+    def _sockets(self, notes: list[Notes]) -> Iterator[Found]:
+        """Servers with a path of their own; a server within a wrapper answers where that does."""
+        sockets = [found for note in notes for found in note.sockets]
+        resolver = self.streaming.resolver
+        wrapped: dict[tuple[str, Span], Call] = {}
+        for _, shape, call in sockets:
+            inner = call.receiver if shape.wraps == "receiver" else call.argument(shape.wraps)
+            server = resolver.meaning(call.module, inner) if inner is not None else None
+            if isinstance(server, Call):
+                wrapped[call.module.path, call.span] = server
+        shapes = {(call.module.path, call.span): shape for _, shape, call in sockets}
+        inside = {(server.module.path, server.span) for server in wrapped.values()}
+        for rules, shape, call in sockets:
+            if (call.module.path, call.span) not in inside:
+                server = wrapped.get((call.module.path, call.span), call)
+                yield from self._socket(
+                    rules, shape, call, shapes.get((server.module.path, server.span), shape), server
+                )
+
+    def _declared(self, registration: Registration, shape: RouteShape) -> Sighting:
+        call = registration.call
+        library = LIBRARIES.get(shape.library)
+        says = "accepts a WebSocket" if shape.kind == "websocket" else "streams events"
+        name = registration.decorated.name if registration.decorated is not None else ""
+        return Sighting(
+            call.module,
+            call.span,
+            shape.kind or "sse",
+            f"{says} in {name}()" if name else says,
+            library.content_type if library else None,
+            dict(library.headers) if library else {},
+            library.heartbeat if library else None,
+            shape.library,
+        )
+
+    def _reached(self, way: Reached) -> Iterator[Found]:
+        sighting = self.streaming.completed(way)
+        if way.registration is not None:
+            yield from self._registered(way.registration, sighting)
+        elif way.file is not None:
+            file = way.file
+            yield self._found(sighting, file.path, file.methods, file.rules.framework, file.home)
+
+    def _registered(self, registration: Registration, sighting: Sighting) -> Iterator[Found]:
+        joiner = self.streaming.joiner
+        rules, shape, call = registration.rules, registration.shape, registration.call
+        methods = self._methods(call, shape)
+        for tail in self._paths(registration, sighting):
+            for head in joiner.heads(registration):
+                path = _tidy(head.path.joined(tail), rules.strict)
+                yield self._found(sighting, path, methods, rules.framework, head.home or call.module.path)
+
+    def _paths(self, registration: Registration, sighting: Sighting) -> list[Path]:
+        shape, call = registration.shape, registration.call
+        if shape.dispatched:
+            return dispatched_paths(registration, sighting.module, sighting.span)
+        if shape.path is None:
+            return [ROOT]
+        keys = shape.path if isinstance(shape.path, tuple) else (shape.path,)
+        node = next((given for key in keys if (given := call.argument(key)) is not None), None)
+        if node is None:
+            return [path_of(shape.default, "plain") if shape.default else ROOT]
+        style = shape.style or registration.rules.style
+        items = node.named_children() if node.kind() in _LISTS else [node]
+        found = [path_of(self._written_path(call, item), style) for item in items]
+        return [path.joined(Path(shape.suffix)) for path in found] if shape.suffix else found
+
+    def _written_path(self, call: Call, node: object) -> str | None:
+        text = self.streaming.resolver.text(call.module, node)  # type: ignore[arg-type]
+        return without_method(text) if text is not None else None
+
+    def _methods(self, call: Call, shape: RouteShape) -> tuple[str, ...]:
+        if shape.path == 0 and (method := method_in(self.streaming.resolver.text(call.module, call.argument(0)) or "")):
+            return (method,)
+        if shape.methods == "name":
+            verb = call.name.lower().removesuffix("mapping").removeprefix("http").removeprefix("map")
+            return (verb.upper(),) if verb in VERBS else ()
+        if isinstance(shape.methods, tuple):
+            return shape.methods
+        node = call.argument(shape.methods) if shape.methods else None
+        return tuple(re.findall(r"[A-Z]{3,7}", node.text())) if node is not None else ()
+
+    def _found(self, sighting: Sighting, path: Path, methods: tuple[str, ...], framework: str, home: str) -> Found:
+        library = LIBRARIES.get(sighting.library)
+        where = Location(self.shown(sighting.module.path), sighting.span.line)
+        known: Extent = "whole" if path.whole else "tail"
+        content_type = sighting.content_type if sighting.content_type != "\0" else None
+        route = Route(
+            sighting.kind,
+            path.shown,
+            known,
+            methods if sighting.kind == "sse" else (),
+            where,
+            framework,
+            f"{where} {sighting.says}",
+            content_type,
+            dict(sighting.headers),
+            sighting.heartbeat,
+            library.session if library else "",
+            stateless=sighting.stateless,
+        )
+        return Found(route, home)
+
+    def _is_meant(self, module: Module, shape: SocketShape) -> bool:
+        needs = self.package_of(module.path).needs
+        return (not shape.needs or shape.needs in needs) and (not shape.lacks or shape.lacks not in needs)
+
+    def _socket(
+        self, rules: Rules, shape: SocketShape, call: Call, options: SocketShape, server: Call
+    ) -> Iterator[Found]:
+        library = LIBRARIES.get(shape.library)
+        where = Location(self.shown(call.module.path), call.span.line)
+        for path, home in socket_paths(self.streaming.joiner, rules, shape, call):
+            route = Route(
+                shape.kind,
+                path.shown,
+                "whole" if path.whole else "tail",
+                (),
+                where,
+                rules.framework,
+                f"{where} starts {call.full_name}",
+                library.content_type if library else None,
+                dict(library.headers) if library else {},
+                socket_heartbeat(self.streaming.resolver, options, server),
+                library.session if library else "",
+                websocket_only=is_websocket_only(options, server),
+                stateless=any(is_true(given.argument(shape.stateless or None)) for given in (call, server)),
+            )
+            yield Found(route, home)
+
+
+def _tidy(path: Path, strict: bool) -> Path:
+    """A joined path; where frameworks do not tell `/api` and `/api/` apart, without the slash at its end."""
+    if not strict and len(path.text) > 1 and path.text.endswith("/"):
+        return Path(path.text.rstrip("/"), path.whole)
+    return path

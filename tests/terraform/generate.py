@@ -1,0 +1,302 @@
+"""Random expressions and variables of Terraform's: of every type and function, mostly right, sometimes wrong."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+WORDS = ["", "a", "b", "prod", "eu-1", "60", "300", "true", "x y", "é", "A_b", "1.5", "<a>", "a,b", "a/b"]
+NUMBERS = ["0", "1", "2", "3", "10", "60", "300", "600", "0.5", "1.25", "0.1", "1e3", "4000"]
+KEYS = ["a", "b", "idle", "name", "prod"]
+SIMPLE = ["number", "text", "bool"]
+PATTERNS = [
+    "[0-9]+",
+    "^a",
+    "(a)(b)?",
+    "x*",
+    "[[:alpha:]]+",
+    r"\\d+",
+    r"(?i)A",
+    "(?P<n>[a-z]+)",
+    "a|b",
+    "[^a-z]",
+    r"\\bp",
+    "(?U)a+",
+    r"\\Qa\\E",
+    "a{1,2}",
+    ".",
+    "$",
+    r"\\pL",
+    "[a-",
+    "a**",
+    r"(?s).+",
+]
+CASES = ["upper", "lower", "title", "trimspace", "chomp", "strrev", "md5", "base64encode"]
+VERBS = ["%s", "%d", "%v", "%q", "%t", "%5.1f", "%03d", "%x", "%#v", "%e", "%g", "%-4s|", "%+d", "%%", "%.2f", "%[1]v"]
+DOCUMENTS = [
+    "a: 1",
+    "a: yes\\nb: [1, x]",
+    "idle: 0400",
+    "a: {b: 0x1F, c: ~}",
+    "- 1\\n- 1e3",
+    "a: '1'",
+    "a: 08\\nb: 1_0",
+    "x",
+    "a: &y {b: 2}\\nc:\\n  <<: *y",
+]
+
+
+class Generator:
+    """Expressions from one seed. wrong: how often a type is given that does not fit."""
+
+    def __init__(self, seed: int, wrong: float = 0.01) -> None:
+        self.random = random.Random(seed)
+        self.wrong = wrong
+        self.names: list[tuple[str, str]] = []
+
+    def expression(self) -> str:
+        return self.any(4)
+
+    def pick(self, *choices: Callable[[], str]) -> str:
+        return self.random.choice(choices)()
+
+    def any(self, depth: int) -> str:
+        return self.of(self.random.choice([*SIMPLE, *SIMPLE, "list", "tuple", "set", "map", "object"]), depth)
+
+    def of(self, kind: str, depth: int) -> str:
+        """An expression of a kind, and now and then of another."""
+        if self.random.random() < self.wrong:
+            kind = self.random.choice([*SIMPLE, "tuple", "object", "null", "set", "map"])
+        bound = [name for name, of in self.names if of == kind]
+        if bound and self.random.random() < 0.3:
+            return self.random.choice(bound)
+        if depth <= 0:
+            return self.leaf(kind)
+        if self.random.random() < 0.15:
+            return self.wrapped(kind, depth)
+        return getattr(self, kind)(depth - 1) if kind != "null" else "null"
+
+    def leaf(self, kind: str) -> str:
+        match kind:
+            case "number":
+                return self.random.choice(NUMBERS)
+            case "text":
+                return f'"{self.random.choice(WORDS)}"'
+            case "bool":
+                return self.random.choice(["true", "false"])
+            case "tuple":
+                return self.random.choice(["[]", "[1, 2]", '["a", "b"]', '["b", 1, true]', "[null, 1]", "[[1], []]"])
+            case "list":
+                return self.random.choice(['tolist(["b", "a"])', "tolist([1, 2])", "tolist([])"])
+            case "set":
+                return self.random.choice(['toset(["b", "a"])', "toset([2, 1])", "toset([])"])
+            case "object":
+                return self.random.choice(
+                    ["{}", "{ a = 1 }", '{ a = "x", b = 2 }', "{ a = { b = 1 } }", "{ idle = null }"]
+                )
+            case "map":
+                return self.random.choice(["tomap({ a = 1, b = 2 })", 'tomap({ a = "x" })', "tomap({})"])
+        return "null"
+
+    def wrapped(self, kind: str, depth: int) -> str:
+        """What may stand around an expression of any kind."""
+        inner = lambda: self.of(kind, depth - 1)  # noqa: E731
+        return self.pick(
+            lambda: f"({inner()})",
+            lambda: f"({self.of('bool', depth - 1)} ? {inner()} : {inner()})",
+            lambda: f"({self.of('bool', depth - 1)} ? {inner()} : {self.any(depth - 1)})",
+            lambda: f"try({self.any(depth - 1)}, {inner()})",
+            lambda: f"coalesce({inner()}, {inner()})",
+            lambda: f"[{inner()}, {self.any(depth - 1)}][{self.random.choice('012')}]",
+            lambda: f"{{ a = {inner()} }}.{self.random.choice('aab')}",
+            lambda: f'{{ a = {inner()} }}["{self.random.choice("aab")}"]',
+            lambda: f"element({self.of('tuple', depth - 1)}, {self.of('number', depth - 1)})",
+            lambda: f"one([{inner()}])",
+            lambda: f'lookup({self.of("object", depth - 1)}, "a", {inner()})',
+            lambda: f"null == null ? {inner()} : null",
+        )
+
+    def number(self, depth: int) -> str:
+        number, text = (lambda: self.of("number", depth)), (lambda: self.of("text", depth))
+        return self.pick(
+            lambda: f"{number()} {self.random.choice('+-*/%')} {number()}",
+            lambda: f"{number()} {self.random.choice('+-*/%')} {number()}",
+            lambda: f"-{number()}",
+            lambda: f"{self.random.choice(['ceil', 'floor', 'abs', 'signum', 'tonumber'])}({number()})",
+            lambda: f"{self.random.choice(['max', 'min'])}({number()}, {number()})",
+            lambda: f"max({self.of('tuple', depth)}...)",
+            lambda: f"pow({number()}, {self.random.choice('0123')})",
+            lambda: f"log({number()}, {self.random.choice(['2', '10'])})",
+            lambda: f"length({self.of(self.random.choice(['tuple', 'text', 'map', 'set', 'object']), depth)})",
+            lambda: f"parseint({text()}, {self.random.choice(['10', '16', '36'])})",
+            lambda: f"sum({self.of('tuple', depth)})",
+            lambda: f"index({self.of('tuple', depth)}, {self.any(depth)})",
+            lambda: f"tonumber({text()})",
+            lambda: f'jsondecode("{self.random.choice(["1.50", "[1]", "x"])}")',
+        )
+
+    def bool(self, depth: int) -> str:
+        number = lambda: self.of("number", depth)  # noqa: E731
+        return self.pick(
+            lambda: f"{number()} {self.random.choice(['<', '>', '<=', '>='])} {number()}",
+            lambda: f"{self.any(depth)} {self.random.choice(['==', '!='])} {self.any(depth)}",
+            lambda: f"{self.of('text', depth)} == {self.of('text', depth)}",
+            lambda: f"{self.of('bool', depth)} {self.random.choice(['&&', '||'])} {self.of('bool', depth)}",
+            lambda: f"!{self.of('bool', depth)}",
+            lambda: f"can({self.any(depth)})",
+            lambda: f"contains({self.of('tuple', depth)}, {self.any(depth)})",
+            lambda: (
+                f"{self.random.choice(['alltrue', 'anytrue'])}([{self.of('bool', depth)}, {self.of('bool', depth)}])"
+            ),
+            lambda: (
+                f"{self.random.choice(['startswith', 'endswith', 'strcontains'])}({self.of('text', depth)}, {self.leaf('text')})"
+            ),
+            lambda: f"tobool({self.any(depth)})",
+        )
+
+    def text(self, depth: int) -> str:
+        text, number = (lambda: self.of("text", depth)), (lambda: self.of("number", depth))
+        return self.pick(
+            lambda: f'"a${{{self.any(depth)}}}b"',
+            lambda: f'"${{{text()}}}-${{{number()}}}"',
+            lambda: self.template(depth),
+            lambda: self.template(depth),
+            lambda: f"{self.random.choice(CASES)}({text()})",
+            lambda: f"{self.random.choice(['trim', 'trimprefix', 'trimsuffix'])}({text()}, {self.leaf('text')})",
+            lambda: f"tostring({self.any(depth)})",
+            lambda: f'join("{self.random.choice([",", ""])}", {self.of("tuple", depth)})',
+            lambda: f"replace({text()}, {self.leaf('text')}, {self.leaf('text')})",
+            lambda: (
+                f'replace({text()}, "/{self.random.choice(PATTERNS)}/", "{self.random.choice(["-", "$1", "${{n}}_"])}")'.replace(
+                    "${{n}}", "$${n}"
+                )
+            ),
+            lambda: f'regex("{self.random.choice(PATTERNS)}", {text()})',
+            lambda: f"substr({text()}, {self.random.choice(['0', '1', '-2'])}, {self.random.choice(['1', '2', '-1'])})",
+            lambda: self.formatted(depth),
+            lambda: f"jsonencode({self.any(depth)})",
+            lambda: f"yamlencode({self.any(depth)})",
+            lambda: f"indent({self.random.choice('012')}, {text()})",
+            lambda: f"{self.random.choice(['basename', 'dirname', 'urlencode', 'sha1'])}({text()})",
+            lambda: f"base64decode(base64encode({text()}))",
+            lambda: f'cidrsubnet("10.0.0.0/16", {number()}, {number()})',
+        )
+
+    def formatted(self, depth: int) -> str:
+        verbs = [self.random.choice(VERBS) for _ in range(self.random.randint(1, 2))]
+        values = [self.any(depth) for verb in verbs if verb != "%%"]
+        return f'format("{" ".join(verbs)}"{"".join(f", {value}" for value in values)})'
+
+    def template(self, depth: int) -> str:
+        """A heredoc, or directives in quotes, with strip markers here and there."""
+        left, right = self.random.choice(["", "", "~"]), self.random.choice(["", "", "~"])
+        hole = f"${{{left} {self.of('text', depth)} {right}}}"
+        condition = f"%{{{left} if {self.of('bool', depth)} {right}}}"
+        end = f"%{{{self.random.choice(['', '~'])} endif {self.random.choice(['', '~'])}}}"
+        otherwise = f"%{{{right} else {left}}}"
+        loop = f"%{{{left} for v in {self.of('tuple', depth)} {right}}}"
+        if self.random.random() < 0.4:
+            return self.pick(
+                lambda: f'" {hole} x"',
+                lambda: f'"{condition} y {otherwise} n {end} z"',
+                lambda: f'"{loop} ${{v}} %{{endfor}}"',
+                lambda: f'"a {condition} b {end}"',
+            )
+        lines = [
+            self.pick(
+                lambda: f"  {hole}",
+                lambda: f"{hole} tail",
+                lambda: f"  {condition} yes {end}",
+                lambda: f" {condition}\n    inner\n  {otherwise}\n   other\n {end}",
+                lambda: f"\t{loop}\n\t  ${{v}}\n  %{{ endfor ~}}",
+                lambda: "  plain",
+                lambda: "\ttabbed",
+                lambda: "",
+                lambda: "   ",
+                lambda: "  $${no} %%{no}",
+            )
+            for _ in range(self.random.randint(1, 4))
+        ]
+        mark = self.random.choice(["<<EOT", "<<-EOT"])
+        return f"{mark}\n" + "\n".join(lines) + "\n  EOT\n"
+
+    def tuple(self, depth: int) -> str:
+        items = [self.any(depth) for _ in range(self.random.randint(0, 3))]
+        return self.pick(
+            lambda: f"[{', '.join(items)}]",
+            lambda: f"[{', '.join(items)}]",
+            lambda: self.loop(depth),
+            lambda: f"concat({self.of('tuple', depth)}, {self.of('list', depth)})",
+            lambda: f"flatten({self.of('tuple', depth)})",
+            lambda: f"values({self.of('object', depth)})",
+            lambda: f"keys({self.of('object', depth)})",
+            lambda: f"{self.of('tuple', depth)}[*]",
+            lambda: f"[{self.of('object', depth)}][*].a",
+            lambda: f"reverse({self.of('tuple', depth)})",
+            lambda: f"slice({self.of('tuple', depth)}, 0, {self.random.choice('012')})",
+            lambda: f'regexall("{self.random.choice(PATTERNS)}", {self.of("text", depth)})',
+            lambda: f"coalescelist({self.of('tuple', depth)}, {self.of('list', depth)})",
+        )
+
+    def loop(self, depth: int) -> str:
+        """A for expression over anything."""
+        name = f"v{len(self.names)}"
+        source = self.of(self.random.choice(["tuple", "set", "object", "map"]), depth)
+        kind = self.random.choice([*SIMPLE, "object"])
+        self.names.append((name, kind))
+        value = self.any(depth) if self.random.random() < 0.5 else name
+        condition = f" if {self.of('bool', depth)}" if self.random.random() < 0.3 else ""
+        self.names.pop()
+        names = f"k, {name}" if self.random.random() < 0.4 else name
+        return f"[for {names} in {source} : {value}{condition}]"
+
+    def list(self, depth: int) -> str:
+        return self.pick(
+            lambda: f"tolist({self.of('tuple', depth)})",
+            lambda: f'split(",", {self.of("text", depth)})',
+            lambda: f"sort({self.of('tuple', depth)})",
+            lambda: f"distinct({self.of('tuple', depth)})",
+            lambda: f"compact({self.of('tuple', depth)})",
+            lambda: f"range({self.random.choice(['3', '1, 3', '3, 0', '0, 2, 0.5'])})",
+            lambda: f"chunklist({self.of('tuple', depth)}, {self.random.choice('0123')})",
+            lambda: f"setproduct({self.of('tuple', depth)}, {self.of('list', depth)})",
+            lambda: f'matchkeys({self.of("tuple", depth)}, ["a", "b"], {self.of("list", depth)})',
+            lambda: f'formatlist("{self.random.choice(VERBS)}", {self.of("tuple", depth)})',
+            lambda: f"keys({self.of('map', depth)})",
+            lambda: f"concat({self.of('list', depth)}, {self.of('list', depth)})",
+        )
+
+    def set(self, depth: int) -> str:
+        name = self.random.choice(["setunion", "setintersection", "setsubtract"])
+        return self.pick(
+            lambda: f"toset({self.of('tuple', depth)})",
+            lambda: f"{name}({self.of('set', depth)}, {self.of('tuple', depth)})",
+        )
+
+    def object(self, depth: int) -> str:
+        keys = self.random.sample(KEYS, self.random.randint(0, 3))
+        return self.pick(
+            lambda: "{ " + ", ".join(f"{key} = {self.any(depth)}" for key in keys) + " }",
+            lambda: "{ " + ", ".join(f"{key} = {self.any(depth)}" for key in keys) + " }",
+            lambda: f"merge({self.of('object', depth)}, {self.of('object', depth)})",
+            lambda: (
+                f"{{ for k, v in {self.of('object', depth)} : {self.random.choice(['k', 'upper(k)'])} => {self.any(depth)} }}"
+            ),
+            lambda: f"{{ for v in {self.of('tuple', depth)} : v => {self.any(depth)}... }}",
+            lambda: f'zipmap(["a", "b"], {self.of("tuple", depth)})',
+            lambda: f'yamldecode("{self.random.choice(DOCUMENTS)}")',
+            lambda: f"jsondecode(jsonencode({self.of('object', depth)}))",
+        )
+
+    def map(self, depth: int) -> str:
+        return self.pick(
+            lambda: f"tomap({self.of('object', depth)})",
+            lambda: f"merge({self.of('map', depth)}, {self.of('map', depth)})",
+            lambda: f"transpose({{ a = {self.of('tuple', depth)} }})",
+            lambda: f'zipmap(["a", "b"], {self.of("list", depth)})',
+        )
+
+
+def expressions(count: int, seed: int = 0) -> list[str]:
+    """So many random expressions, always the same for one seed."""
+    return [Generator(seed * 1_000_003 + number).expression() for number in range(count)]
