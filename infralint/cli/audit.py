@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from infralint.sources.aws_account.fetch import fetch, fetch_more
 from infralint.sources.aws_account.hops import LiveLoadBalancer, hops, reading
 from infralint.sources.aws_account.session import CantStart, Entrance, cant_start, iam_policy
 from infralint.sources.aws_account.snapshot import BadSnapshot, Snapshot, load, save
+from infralint.text.globs import matches_text
 from infralint.text.paths import is_below
 from infralint.text.wording import listing
 from infralint.trace.crossings import crossings
@@ -154,7 +154,7 @@ def _not_found(names: Sequence[str], snapshot: Snapshot) -> list[Unreadable]:
     return [
         Unreadable(f"no load balancer in {places} is called {name}", Location("--load-balancer"))
         for name in names
-        if not any(fnmatchcase(word, name) for word in own)
+        if not any(matches_text(word, name) for word in own)
     ]
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 from infralint.model import STRONG, Crossing, Hint, Hop, Node, Reading, Request, Stream, Trace
 from infralint.project.config import Settings
 from infralint.text.expressions import matching
+from infralint.text.globs import matches_text
 from infralint.trace.programs import programs
 from infralint.trace.streams import assumed_at, declared, hints_of, stream_at
 from infralint.trace.topology import Link, Topology
@@ -187,7 +187,9 @@ def _on_legs(trace: Trace) -> Iterator[Crossing[Hop]]:
 
 
 def _is_named(hop: Hop, names: Iterable[str]) -> bool:
-    return any(fnmatchcase(own, name) for name in names for own in (hop.name, *hop.hosts, hop.where.path, *hop.aliases))
+    return any(
+        matches_text(own, name) for name in names for own in (hop.name, *hop.hosts, hop.where.path, *hop.aliases)
+    )
 
 
 def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:

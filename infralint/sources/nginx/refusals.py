@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from difflib import SequenceMatcher
 from functools import cache
 
 from infralint.model import Location, Unknown, Unreadable
@@ -14,6 +13,7 @@ from infralint.sources.nginx.templates import HOLE
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
 from infralint.text.patterns import Invalid, TooSlow, Unsearchable, budget, compiled
+from infralint.text.suggestions import closest
 
 _FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc")
 _ONCE = frozenset(
@@ -287,12 +287,8 @@ def _meant(name: str) -> str:
     near = (
         [one for one in _HEEDED if one[:2] == name[:2] and abs(len(one) - len(name)) < 3] if name not in _HEEDED else []
     )
-    found = max(near, key=lambda one: _likeness(one, name), default="")
-    return found if found and _likeness(found, name) >= _LIKE and not _exists(name) else ""
-
-
-def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other).ratio()
+    found = closest(name, near, _LIKE)
+    return found if found and not _exists(name) else ""
 
 
 def _exists(name: str) -> bool:
