@@ -332,7 +332,7 @@ class Builder:
     def _streaming_pages(self, application: Application) -> Iterator[tuple[Route, Read]]:
         """Pages whose server actions stream."""
         settings = application.next
-        if settings is None:
+        if settings is None or not self.actions.is_installed:
             return
         for route in next_pages(self.project.files, application.folder, settings.extensions, settings.base):
             sighting = self._of_page(route)
