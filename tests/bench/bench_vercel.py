@@ -91,7 +91,8 @@ def generate_deep(root: Path, routes: int = 107, modules: int = 5000) -> None:
         used = [(number * 31 + index * 17) % modules for index in range(6)]
         imports = "".join(f'import {{ m{service} }} from "@/services/s{service}";\n' for service in used)
         calls = ", ".join(f"await m{service}(input)" for service in used)
-        route = f"{imports}export async function POST(request) {{ const input = await request.json(); return Response.json([{calls}]); }}\n"
+        body = f"const input = await request.json(); return Response.json([{calls}]);"
+        route = f"{imports}export async function POST(request) {{ {body} }}\n"
         _write(root / f"app/api/r{number}/route.ts", route)
 
 

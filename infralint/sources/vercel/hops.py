@@ -13,7 +13,6 @@ from infralint.model import (
     Forward,
     Hop,
     Known,
-    Location,
     Match,
     Node,
     Pool,
@@ -31,7 +30,7 @@ from infralint.platforms.nextjs import (
     configured_headers,
     with_headers,
 )
-from infralint.platforms.vercel import EDGE_DURATION, FLUID_DEFAULT, Ceiling
+from infralint.platforms.vercel import FLUID_DEFAULT, RUNTIME_NAMES, Ceiling
 from infralint.sources.vercel.config import FunctionRule, Rewrite
 from infralint.sources.vercel.destinations import Destination
 from infralint.sources.vercel.routes import Router, serves, specificity
@@ -44,8 +43,6 @@ WITHOUT_BUILDS = (
 )
 """https://vercel.com/docs/project-configuration#functions: never together with the legacy `builds`."""
 
-RUNTIME_NAMES = {"nodejs": "Node.js", "bun": "Bun", "python": "Python", "go": "Go", "ruby": "Ruby", "edge": "Edge"}
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class VercelFunction(Hop):
@@ -57,7 +54,7 @@ class VercelFunction(Hop):
     which runtime the user wants. unread: what looks like a setting and is none. rule: what vercel.json
     says of a plain function, where that decides its duration whatever the file says. config: the
     pairs of the file's `export const config`. statement: its duration, where that stands outside. ceiling:
-    what the plan allows, if the plan is known.
+    what the plan allows, if the plan is known; smallest: what the smallest plan does.
     """
 
     platform: ClassVar[str] = "vercel"
@@ -75,6 +72,7 @@ class VercelFunction(Hop):
     config: tuple[tuple[str, str], ...] = ()
     statement: str = ""
     ceiling: Ceiling | None = None
+    smallest: Ceiling | None = None
 
     @property
     def runtime_name(self) -> str:
@@ -166,8 +164,9 @@ class NextHop(Hop):
 class NextRoute(NextHop):
     """A route of a Next.js server that the project runs itself.
 
-    flushed: the route's responses are flushed after each write, compressed or not. content_type, headers: what its
-    code surely sends; configured: what `headers()` of next.config adds. complete: nothing else is sent that a hop looks at.
+    flushed: the route's responses are flushed after each write, compressed or not. content_type, headers:
+    what its code surely sends; configured: what `headers()` of next.config adds. complete: nothing else is
+    sent that a hop looks at.
     """
 
     kind: ClassVar[str] = "route"
@@ -346,8 +345,3 @@ def best(hops: Iterable[Hop], path: str) -> Hop | None:
     """The most specific route that serves a path."""
     found = [hop for hop in hops if any(serves(route, path) for route in hop.paths)]
     return min(found, key=lambda hop: specificity(hop.paths[0]), default=None)
-
-
-def edge_duration(where: Location) -> Known[float]:
-    """An Edge function's response may last this long, whatever maxDuration says."""
-    return Known(EDGE_DURATION, where, "maxDuration", "default", because="Edge functions end a response after 300 s")
