@@ -275,7 +275,7 @@ def test_nginx_obeys_the_header_that_a_route_or_next_config_sends(
 
 
 def test_below_a_base_path_headers_are_sent_below_it(lint: Lint) -> None:
-    config = 'basePath: "/docs", headers: () => [{ source: "/api/:path*", headers: [{ key: "X-Accel-Buffering", value: "no" }] }]'
+    config = '\nbasePath: "/docs",\nheaders: () => [{ source: "/api/:path*", headers: [{ key: "X-Accel-Buffering", value: "no" }] }]'
     assert problems(lint(behind_nginx(config=config)), "buffered-stream") == []
 
 
@@ -313,4 +313,4 @@ def test_a_custom_server_beside_next_keeps_its_sockets(lint: Lint) -> None:
     report = lint({**behind_nginx(), "web/server.ts": server})
     streams = {finding["stream"]["path"] for finding in report["findings"]}
     assert "/live" in streams
-    assert len([problem for problem in problems(report, "buffered-stream")]) == 1
+    assert len(problems(report, "buffered-stream")) == 1

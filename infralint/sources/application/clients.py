@@ -36,6 +36,11 @@ _CALLS: dict[str, tuple[Kind, str]] = {
     "fetch": ("sse", ""),
 }
 CLIENT_NAMES = frozenset(_CALLS)
+CLIENT_WORDS = frozenset(
+    "EventSource WebSocket useChat useCompletion ChatTransport createConsumer withUrl SockJS socket.io getReader"
+    " TextDecoderStream".split()
+)
+"""Without one of these a file opens no stream as a client."""
 _DEFAULTS = {
     "useChat": "/api/chat",
     "useCompletion": "/api/completion",

@@ -11,7 +11,7 @@ from fnmatch import translate
 from functools import cached_property
 
 from infralint.platforms.libraries import LIBRARIES
-from infralint.sources.application.clients import CLIENT_NAMES
+from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
 from infralint.sources.application.joining import Joiner, Rulebook
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
@@ -65,7 +65,13 @@ class Reader:
     def _candidates(self) -> list[str]:
         """The files that hold a streaming word."""
         languages = {rules.language for rules in self._rules}
-        filters = {name: _Filter([rules for rules in self._rules if rules.language == name]) for name in languages}
+        filters = {
+            name: _Filter(
+                [rules for rules in self._rules if rules.language == name],
+                CLIENT_WORDS if name == "javascript" else frozenset(),
+            )
+            for name in languages
+        }
         found = []
         for path in self._program.sources:
             language = language_of(path)
@@ -191,12 +197,13 @@ _STEMS = ("tream", "ocket", "Mcp", "MCP", "SSE", "vent")
 class _Filter:
     """Tells by their bytes which files of a language may hold a stream: first by few stems, then by whole words."""
 
-    def __init__(self, rules: list[Rules]) -> None:
+    def __init__(self, rules: list[Rules], client_words: frozenset[str]) -> None:
         words = {word for one in rules for word in one.words} | {
             literal for one in rules for literal, _ in one.patterns
         }
+        words |= client_words
         self._stems = sorted({_stem_of(word).encode() for word in words})
-        wanted = {re.escape(word) for one in rules for word in one.words}
+        wanted = {re.escape(word) for one in rules for word in one.words} | {re.escape(word) for word in client_words}
         wanted |= {pattern for one in rules for _, pattern in one.patterns}
         self._search = re.compile("|".join(sorted(wanted)).encode()).search if wanted else None
 

@@ -214,17 +214,13 @@ class NextRewrite(NextHop):
         return self.destination.pool
 
     def request_out(self, request: Request) -> tuple[Forward, ...]:
+        """What goes on; a request that it would not take is given with the way in which paths change here."""
         paths, pool = self.destination.paths, self.pool
-        path = paths.forward(request.path) if paths is not None else None
-        if paths is None or path is None:
-            return (
-                Forward(
-                    replace(request, to=None),
-                    Pool(reason=pool.reason or "the path that goes on can't be told"),
-                    NO_PATH,
-                ),
-            )
+        if paths is None:
+            reason = pool.reason or "the path that goes on can't be told"
+            return (Forward(replace(request, to=None), Pool(reason=reason), NO_PATH),)
         target = next(iter(pool.targets), None)
+        path = paths.forward(request.path) or request.path
         return (Forward(replace(request, path=path, host=target.host if target else None, to=None), pool, paths),)
 
     def compression(self, response: Response, request: Request) -> Setting[bool]:
