@@ -131,6 +131,21 @@ def test_whether_it_compresses_is_not_guessed(lint: Lint) -> None:
     assert "is no literal" in report["unknown"][0]["message"]
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "headers: sharedHeaders",
+        'headers: () => [{ source: "/api/:path*", headers: streamHeaders() }]',
+        'headers: () => [{ source: "/api/:path*", has: [{ type: "host", value: "a.b" }],'
+        ' headers: [{ key: "Content-Encoding", value: "none" }] }]',
+    ],
+)
+def test_headers_that_can_not_be_read_are_not_taken_to_be_missing(setting: str, lint: Lint) -> None:
+    report = lint({**middleware(PASS_ON), **configured(setting), **FEED})
+    assert held(report) == []
+    assert {entry["location"]["path"] for entry in report["unknown"]} == {"web/next.config.mjs"}
+
+
 @pytest.mark.parametrize("stage", ["beforeFiles", "afterFiles", "fallback", ""])
 def test_what_rewrites_hand_on_is_compressed_whatever_headers_say(stage: str, lint: Lint) -> None:
     """Measured with `next start` 16.4: `headers()` do not reach what `rewrites()` send to another server."""

@@ -409,6 +409,7 @@ class Builder:
             content_type=headers.pop("content-type", None),
             headers={name: Known(value, where, name) for name, value in headers.items()},
             configured=settings.headers,
+            unread=settings.headers_unread,
         )
 
     def _handed_on(self, application: Application, settings: NextSettings) -> Iterator[NextRewrite]:
@@ -422,6 +423,7 @@ class Builder:
                 stage="middleware",
                 condition=condition,
                 configured=settings.headers,
+                unread=settings.headers_unread,
             )
         for entry in settings.rewrites:
             yield NextRewrite(

@@ -20,6 +20,7 @@ from infralint.model import (
     Request,
     Response,
     Setting,
+    Unknown,
 )
 from infralint.platforms.nextjs import (
     CHUNKED,
@@ -149,15 +150,25 @@ class VercelFunction(Hop):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NextHop(Hop):
-    """A way through a Next.js server that the project runs itself. compress: whether `next start` compresses responses."""
+    """A way through a Next.js server that the project runs itself.
+
+    compress: whether `next start` compresses responses. configured: the headers that next.config adds; unread: why
+    there may be more of them.
+    """
 
     platform: ClassVar[str] = "nextjs"
 
     compress: Setting[bool]
+    configured: tuple[HeaderRule, ...] = ()
+    unread: Unknown | None = None
 
     def compression(self, response: Response, request: Request) -> Setting[bool]:
         """Whether it compresses this response, which comes from behind, and holds it back to do so."""
-        return compression(response, self.compress)
+        return compression(self.with_configured(response, request), self.compress, self.unread)
+
+    def with_configured(self, response: Response, request: Request) -> Response:
+        """A response with what next.config adds to it."""
+        return with_headers(response, configured_headers(self.configured, request.path))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -165,8 +176,7 @@ class NextRoute(NextHop):
     """A route of a Next.js server that the project runs itself.
 
     flushed: the route's responses are flushed after each write, compressed or not. content_type, headers:
-    what its code surely sends; configured: what `headers()` of next.config adds. complete: nothing else is
-    sent that a hop looks at.
+    what its code surely sends. complete: nothing else is sent that a hop looks at.
     """
 
     kind: ClassVar[str] = "route"
@@ -176,7 +186,6 @@ class NextRoute(NextHop):
     flushed: bool = False
     content_type: str | None = None
     headers: Mapping[str, Known[str]] = field(default_factory=lambda: MappingProxyType({}))
-    configured: tuple[HeaderRule, ...] = ()
     complete: bool = False
 
     @property
@@ -186,11 +195,12 @@ class NextRoute(NextHop):
 
     def compression(self, response: Response, request: Request) -> Setting[bool]:
         """Whether its answer is compressed, and held for it."""
-        answer = with_headers(self.sent, configured_headers(self.configured, request.path))
-        return Known(False, self.where, "compress", "default") if self.flushed else compression(answer, self.compress)
+        if self.flushed:
+            return Known(False, self.where, "compress", "default")
+        return compression(self.with_configured(self.sent, request), self.compress, self.unread)
 
     def response_out(self, response: Response, request: Request) -> Response:
-        return with_headers(self.sent, configured_headers(self.configured, request.path))
+        return self.with_configured(self.sent, request)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -198,7 +208,7 @@ class NextRewrite(NextHop):
     """Paths that a Next.js server hands on to another server.
 
     stage: when it is looked at. condition: which paths it takes. destination: where it leads. timeout: of its
-    proxy, in seconds of silence. configured: headers that next.config adds to what it passes on.
+    proxy, in seconds of silence.
     """
 
     kind: ClassVar[str] = "rewrite"
@@ -207,7 +217,6 @@ class NextRewrite(NextHop):
     condition: PathCondition
     destination: Destination
     timeout: Setting[float]
-    configured: tuple[HeaderRule, ...] = ()
 
     @property
     def pool(self) -> Pool:
@@ -223,16 +232,8 @@ class NextRewrite(NextHop):
         path = paths.forward(request.path) or request.path
         return (Forward(replace(request, path=path, host=target.host if target else None, to=None), pool, paths),)
 
-    def compression(self, response: Response, request: Request) -> Setting[bool]:
-        """Whether what comes back is compressed, and held for it."""
-        return compression(self._with_configured(response, request), self.compress)
-
     def response_out(self, response: Response, request: Request) -> Response:
-        sent = self._with_configured(response, request)
-        return replace(sent, framing=CHUNKED)
-
-    def _with_configured(self, response: Response, request: Request) -> Response:
-        return with_headers(response, configured_headers(self.configured, request.path))
+        return replace(self.with_configured(response, request), framing=CHUNKED)
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         """Lines of next.config."""
