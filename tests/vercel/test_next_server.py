@@ -176,6 +176,14 @@ def test_destinations_are_put_together(destination: str, lint: Lint) -> None:
     assert held(lint(files)) == ["web/next.config.js:3 warning compressed-stream"]
 
 
+def test_a_host_that_the_path_names_leads_nowhere_that_can_be_told(lint: Lint) -> None:
+    """It is handed on all the same; no application here is taken to answer."""
+    rewrites = 'rewrites: () => [{ source: "/api/:tenant", destination: "http://:tenant.backend/api/feed" }]'
+    report = lint({**configured(rewrites), **FEED, "api/main.py": BACKEND.format(headers="")})
+    found = next(finding for finding in report["findings"] if finding["check"] == "compressed-stream")
+    assert "opens new EventSource" in found["stream"]["because"]
+
+
 def test_a_route_of_its_own_is_served_before_a_rewrite_after_files(lint: Lint) -> None:
     files = {
         **configured('rewrites: () => [{ source: "/api/:path*", destination: "http://localhost:8000/:path*" }]'),

@@ -82,7 +82,7 @@ def _pool(text: Text) -> Pool:
     """Whom it dials. A default is what is known; the environment may say otherwise where it runs."""
     found = _ADDRESS.match(text.value)
     host = found[2] if found else HOLE
-    if found is not None and (PATH in host or host.startswith(":") or re.search(r":\w", host.strip("[]"))):
+    if found is not None and (PATH in host or found[4].startswith(":")):
         return Pool(reason="its host depends on the path that is asked for")
     if found is None or not host or HOLE in host:
         words = f"`{text.holes[0]}`" if text.holes else "its address"
