@@ -92,7 +92,9 @@ class Generator:
             case "set":
                 return self.random.choice(['toset(["b", "a"])', "toset([2, 1])", "toset([])"])
             case "object":
-                return self.random.choice(["{}", "{ a = 1 }", '{ a = "x", b = 2 }', "{ a = { b = 1 } }", "{ idle = null }"])
+                return self.random.choice(
+                    ["{}", "{ a = 1 }", '{ a = "x", b = 2 }', "{ a = { b = 1 } }", "{ idle = null }"]
+                )
             case "map":
                 return self.random.choice(["tomap({ a = 1, b = 2 })", 'tomap({ a = "x" })', "tomap({})"])
         return "null"
@@ -111,7 +113,7 @@ class Generator:
             lambda: f'{{ a = {inner()} }}["{self.random.choice("aaaab")}"]',
             lambda: f"element([{inner()}, {inner()}], {self.random.choice('0123')})",
             lambda: f"one([{inner()}])",
-            lambda: f"lookup({self.of('object', depth - 1)}, \"a\", {inner()})",
+            lambda: f'lookup({self.of("object", depth - 1)}, "a", {inner()})',
             lambda: f"null == null ? {inner()} : null",
         )
 
@@ -145,8 +147,12 @@ class Generator:
             lambda: f"!{self.of('bool', depth)}",
             lambda: f"can({self.any(depth)})",
             lambda: f"contains({self.of('tuple', depth)}, {self.any(depth)})",
-            lambda: f"{self.random.choice(['alltrue', 'anytrue'])}([{self.of('bool', depth)}, {self.of('bool', depth)}])",
-            lambda: f"{self.random.choice(['startswith', 'endswith', 'strcontains'])}({self.of('text', depth)}, {self.leaf('text')})",
+            lambda: (
+                f"{self.random.choice(['alltrue', 'anytrue'])}([{self.of('bool', depth)}, {self.of('bool', depth)}])"
+            ),
+            lambda: (
+                f"{self.random.choice(['startswith', 'endswith', 'strcontains'])}({self.of('text', depth)}, {self.leaf('text')})"
+            ),
             lambda: f"tobool({self.of('bool', depth)})",
         )
 
@@ -162,8 +168,10 @@ class Generator:
             lambda: f"tostring({self.of(self.random.choice(SIMPLE), depth)})",
             lambda: f'join("{self.random.choice([",", ""])}", {self.texts(depth)})',
             lambda: f"replace({text()}, {self.leaf('text')}, {self.leaf('text')})",
-            lambda: f'replace({text()}, "/{self.random.choice(PATTERNS)}/", "{self.random.choice(["-", "$1", "${{n}}_"])}")'.replace(
-                "${{n}}", "$${n}"
+            lambda: (
+                f'replace({text()}, "/{self.random.choice(PATTERNS)}/", "{self.random.choice(["-", "$1", "${{n}}_"])}")'.replace(
+                    "${{n}}", "$${n}"
+                )
             ),
             lambda: f'regex("{self.random.choice(PATTERNS)}", {text()})',
             lambda: f"substr({text()}, {self.random.choice(['0', '1', '-2'])}, {self.random.choice(['1', '2', '-1'])})",
@@ -178,7 +186,15 @@ class Generator:
 
     def formatted(self, depth: int) -> str:
         verbs = [self.random.choice(VERBS) for _ in range(self.random.randint(1, 2))]
-        kinds = {"%s": "text", "%q": "text", "%-4s|": "text", "%.2s": "text", "%t": "bool", "%v": "tuple", "%#v": "object"}
+        kinds = {
+            "%s": "text",
+            "%q": "text",
+            "%-4s|": "text",
+            "%.2s": "text",
+            "%t": "bool",
+            "%v": "tuple",
+            "%#v": "object",
+        }
         values = [self.of(kinds.get(verb, "number"), depth) for verb in verbs if verb != "%%"]
         return f'format("{" ".join(verbs)}"{"".join(f", {value}" for value in values)})'
 
@@ -280,7 +296,9 @@ class Generator:
             lambda: "{ " + ", ".join(f"{key} = {self.any(depth)}" for key in keys) + " }",
             lambda: "{ " + ", ".join(f"{key} = {self.any(depth)}" for key in keys) + " }",
             lambda: f"merge({self.of('object', depth)}, {self.of('object', depth)})",
-            lambda: f"{{ for k, v in {self.of('object', depth)} : {self.random.choice(['k', 'upper(k)'])} => {self.any(depth)} }}",
+            lambda: (
+                f"{{ for k, v in {self.of('object', depth)} : {self.random.choice(['k', 'upper(k)'])} => {self.any(depth)} }}"
+            ),
             lambda: f"{{ for v in {self.texts(depth)} : v => {self.any(depth)}... }}",
             lambda: f'zipmap(["a", "b"], [{self.any(depth)}, {self.any(depth)}])',
             lambda: f'yamldecode("{self.random.choice(DOCUMENTS)}")',
@@ -319,7 +337,12 @@ TYPES: dict[str, list[str]] = {
     "map(list(number))": ["{ a = [1, 2], b = [3] }", '{ a = ["1"] }', "{}"],
     "tuple([string, number])": ['["a", 1]', "[1, 2]", '["1", "2"]'],
     "object({ a = number })": ["{ a = 1 }", '{ a = "60" }', '{ a = 1, b = "y" }'],
-    "object({ a = optional(number, 60), b = optional(string) })": ["{}", "{ a = null }", "{ b = 5 }", '{ a = 1, b = "y" }'],
+    "object({ a = optional(number, 60), b = optional(string) })": [
+        "{}",
+        "{ a = null }",
+        "{ b = 5 }",
+        '{ a = 1, b = "y" }',
+    ],
     "object({ idle = optional(number, 300), inner = optional(object({ on = optional(bool, true) }), {}) })": [
         "{}",
         "{ idle = 5 }",
@@ -327,7 +350,11 @@ TYPES: dict[str, list[str]] = {
         "{ inner = { on = false } }",
         "{ inner = null }",
     ],
-    'list(object({ a = number, b = optional(string, "x") }))': ["[{ a = 1 }]", '[{ a = "1", b = null }, { a = 2 }]', "[]"],
+    'list(object({ a = number, b = optional(string, "x") }))': [
+        "[{ a = 1 }]",
+        '[{ a = "1", b = null }, { a = 2 }]',
+        "[]",
+    ],
     "map(object({ idle = optional(number), tags = optional(map(string), {}) }))": [
         "{ x = { idle = 1 }, y = { tags = { k = 1 } } }",
         "{ x = {}, y = null }",
@@ -363,7 +390,7 @@ GIVEN = [
     '[{ a = "1", b = null }, { a = 2 }]',
     "{ x = { idle = 1 }, y = { tags = { k = 1 } } }",
     "{ x = {}, y = null }",
-    "[{ a = 1 }, { b = \"x\" }]",
+    '[{ a = 1 }, { b = "x" }]',
     "1.50",
     "{ a = { b = 1 } }",
 ]
