@@ -306,8 +306,37 @@ def affinity(parts: Parts) -> Setting[Affinity]:
     kind = parts.of_group(STICKY_TYPE)
     if isinstance(kind, Unknown):
         return _as_affinity(enabled, "client")
+    if refused := _other_family(parts, kind):
+        return refused
     kept: Affinity = "address" if str(kind.value).startswith("source_ip") else "client"
     return _as_affinity(kind if kind.origin != "default" else enabled, kept)
+
+
+_STICKINESS = {
+    "application": ("lb_cookie", "app_cookie"),
+    "network": ("source_ip",),
+    "gateway": ("source_ip_dest_ip", "source_ip_dest_ip_proto"),
+}
+"""The types of stickiness that a target group of each family takes."""
+_SPEAKERS = {"HTTP": "application", "HTTPS": "application", "TCP": "network", "UDP": "network", "TCP_UDP": "network"}
+"""The family whose target groups speak a protocol."""
+
+
+def _other_family(parts: Parts, kind: Known[Any]) -> Unknown | None:
+    """Stickiness of a type that AWS refuses for the protocol of this target group, or for this load balancer."""
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
+    spoken, family = parts.of_group(PROTOCOL), parts.of_balancer(TYPE)
+    if kind.origin == "default" or isinstance(spoken, Unknown):
+        return None
+    protocol = str(spoken.value).upper() if spoken.origin != "default" else ""
+    if isinstance(family, Unknown) and protocol not in _SPEAKERS:
+        return None
+    name = _SPEAKERS.get(protocol) or str(family.value if isinstance(family, Known) else "")
+    if name not in _STICKINESS or str(kind.value) in _STICKINESS[name]:
+        return None
+    subject = f"a target group of the protocol {protocol}" if protocol in _SPEAKERS else f"a {name} load balancer"
+    why = f"AWS refuses `{kind.written}` for {subject}: it takes {' or '.join(_STICKINESS[name])}"
+    return Unknown(kind.where, kind.name, why, refused=True)
 
 
 def _unsticky(parts: Parts, enabled: Known[Any]) -> str:

@@ -422,9 +422,14 @@ def listener_attributes(item: Item | None) -> Attributes:
         return aws_elb.NOTHING
     return {
         **_port(item, "port"),
-        aws_elb.PROTOCOL: argument(item, "protocol", aws_elb.PROTOCOL, to_text),
+        aws_elb.PROTOCOL: argument(item, "protocol", aws_elb.PROTOCOL, _protocol),
         aws_elb.TCP_IDLE: argument(item, "tcp_idle_timeout_seconds", aws_elb.TCP_IDLE, plain_number),
     }
+
+
+def _protocol(value: Any) -> str:
+    """The provider takes protocols in any case, and AWS in capitals."""
+    return to_text(value).upper()
 
 
 def _port(item: Item, name: str) -> dict[str, Known[Any]]:
@@ -452,7 +457,7 @@ def action_attributes(item: Item | None) -> Attributes:
 def group_attributes(item: Item) -> Attributes:
     """`target_type`, `protocol` and `stickiness { … }`, which is enabled unless it says otherwise."""
     found: dict[str, Setting[Any]] = {
-        aws_elb.PROTOCOL: argument(item, "protocol", aws_elb.PROTOCOL, to_text),
+        aws_elb.PROTOCOL: argument(item, "protocol", aws_elb.PROTOCOL, _protocol),
         aws_elb.TARGET_TYPE: argument(item, "target_type", aws_elb.TARGET_TYPE, to_text),
         aws_elb.STICKY: Known(False, item.where, "stickiness", "default", related=item.trail),
     }
@@ -631,7 +636,7 @@ def _classic_listener(balancer: Item, listener: Item | None) -> Attributes:
     if listener is None:
         return {aws_elb.PROTOCOL: not_applicable("TCP", balancer.where)}
     return {
-        aws_elb.PROTOCOL: argument(listener, "lb_protocol", aws_elb.PROTOCOL, to_text),
+        aws_elb.PROTOCOL: argument(listener, "lb_protocol", aws_elb.PROTOCOL, _protocol),
         **_port(listener, "lb_port"),
     }
 
