@@ -74,7 +74,9 @@ export async function m{number}(input) {{
   return rows.length ? rows : m{second}(input);
 }}
 {filler}"""
-FILLER = "export const c{number}_{line} = (a, b) => (a > b ? {{ a, b: [a, b, {line}] }} : {{ b, a: `${{a}}-${{b}}` }});\n"
+FILLER = (
+    "export const c{number}_{line} = (a, b) => (a > b ? {{ a, b: [a, b, {line}] }} : {{ b, a: `${{a}}-${{b}}` }});\n"
+)
 
 
 def generate_deep(root: Path, routes: int = 107, modules: int = 5000) -> None:
@@ -85,7 +87,7 @@ def generate_deep(root: Path, routes: int = 107, modules: int = 5000) -> None:
         first, second = (number * 7 + 1) % modules, (number * 13 + 5) % modules
         filler = "".join(FILLER.format(number=number, line=line) for line in range(60))
         text = MODULE.format(number=number, first=first, second=second, filler=filler)
-        text += 'export const answer = () => new Response(new ReadableStream({}));\n' if number % 50 == 0 else ""
+        text += "export const answer = () => new Response(new ReadableStream({}));\n" if number % 50 == 0 else ""
         _write(root / f"services/s{number}.ts", text)
     for number in range(routes):
         used = [(number * 31 + index * 17) % modules for index in range(6)]
