@@ -192,5 +192,7 @@ def _with_provenance(finding: Finding, check: Check, crossing: Crossing[Hop]) ->
         trace=crossing.trace,
         position=crossing.position,
         certain=crossing.certain,
+        reasons=crossing.reasons,
+        doubt=crossing.doubt,
     )
     return replace(finding, related=related, provenance=provenance)
