@@ -18,6 +18,7 @@ from infralint.sources.terraform.hcl import HclError, Source, parse_expression
 from infralint.sources.terraform.modules import Module, World
 from infralint.sources.terraform.roots import Root, given
 from infralint.sources.terraform.values import EvaluationError, Hole, Value
+from infralint.text.patterns import fresh_budget
 
 REFUSED, UNKNOWN = "refused", "unknown"
 
@@ -55,7 +56,9 @@ def work_out(expressions: Sequence[str]) -> Iterator[str]:
     """Our answers to expressions: the value as JSON, that it is refused, or that it can't be told."""
     for text in expressions:
         try:
-            yield _shown(evaluate_constant(parse_expression(Source("main.tf", f"jsonencode({text}\n)"))))
+            with fresh_budget():
+                shown = _shown(evaluate_constant(parse_expression(Source("main.tf", f"jsonencode({text}\n)"))))
+            yield shown
         except (EvaluationError, HclError):
             yield REFUSED
         except Exhausted:

@@ -418,7 +418,7 @@ def variables(count: int, seed: int = 0) -> list[Variable]:
     """So many random variables, each with a value."""
     found = []
     for number in range(count):
-        pick = random.Random(seed * 1_000_003 + number)  # noqa: S311
+        pick = random.Random(seed * 1_000_003 + number)
         kind = pick.choice(list(TYPES))
         fits = [*TYPES[kind]] * 12 + GIVEN
         given, default, way = pick.choice(fits), pick.choice([*fits, ""]), pick.choice(["default", "file", "option"])
