@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
+from infralint.platforms.aws_elb import carries_tcp
 from infralint.sources.aws_account.client import Caller, Control, Failed
 from infralint.sources.aws_account.demand import Demand, Questions, Reported
-from infralint.sources.aws_account.hops import TCP_PROTOCOLS, classic_arn, is_classic
+from infralint.sources.aws_account.names import classic_arn, is_classic
 from infralint.sources.aws_account.snapshot import Failure, Item, Region, Snapshot, cut
 
 SERVICE = "elasticloadbalancing"
@@ -27,7 +28,7 @@ BALANCER = ("LoadBalancerArn", "LoadBalancerName", "DNSName", "Scheme", "Type")
 GROUP = ("TargetGroupArn", "TargetGroupName", "Protocol", "ProtocolVersion", "TargetType", "TargetControlPort")
 LISTENER = ("ListenerArn", "Port", "Protocol", "DefaultActions")
 RULE = ("RuleArn", "Priority", "Conditions", "Actions", "IsDefault")
-ACTION = ("Type", "TargetGroupArn", "ForwardConfig", "Order")
+ACTION = ("Type", "TargetGroupArn", "ForwardConfig", "RedirectConfig", "Order")
 CLASSIC = ("LoadBalancerName", "DNSName", "Scheme", "ListenerDescriptions", "Policies", "Instances")
 """What is kept of each item, its identity first; an action's other members name identity providers."""
 
@@ -147,7 +148,7 @@ class Scan:
             one["ListenerArn"]
             for arn in layer4
             for one in self.region.listeners.get(arn, ())
-            if one.get("Protocol", "") in TCP_PROTOCOLS - {"TLS"}
+            if one.get("Protocol") != "TLS" and carries_tcp(one.get("Protocol", ""))
         ]
         classic = [arn for arn in map(self._classic_arn, self.region.classic_load_balancers) if arn in demand.balancers]
         self._each("DescribeLoadBalancerAttributes", [*balancers, *classic])
@@ -339,7 +340,12 @@ def _join(threads: Iterable[threading.Thread], seconds: float) -> None:
 
 
 def _with_actions(item: Item, members: Iterable[str], key: str) -> Item:
-    return cut(item, members) | {key: [cut(action, ACTION) for action in item.get(key, ())]}
+    return cut(item, members) | {key: [_cut_action(action) for action in item.get(key, ())]}
+
+
+def _cut_action(action: Item) -> Item:
+    fixed = action.get("FixedResponseConfig")
+    return cut(action, ACTION) | ({"FixedResponseConfig": cut(fixed, ("StatusCode",))} if fixed else {})
 
 
 def _account_of(item: Item) -> str:

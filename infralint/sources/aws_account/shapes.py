@@ -16,6 +16,7 @@ class LoadBalancerShape(msgspec.Struct, frozen=True):
     LoadBalancerName: str
     Type: str = "application"
     DNSName: str = ""
+    Scheme: str = ""
 
 
 class TargetGroupShape(msgspec.Struct, frozen=True):
@@ -64,6 +65,22 @@ class ActionShape(msgspec.Struct, frozen=True):
 
 class ValuesShape(msgspec.Struct, frozen=True):
     Values: list[str] = []
+    RegexValues: list[str] = []
+
+
+class HeaderShape(msgspec.Struct, frozen=True):
+    HttpHeaderName: str = ""
+    Values: list[str] = []
+    RegexValues: list[str] = []
+
+
+class PairShape(msgspec.Struct, frozen=True):
+    Key: str | None = None
+    Value: str | None = None
+
+
+class QueryShape(msgspec.Struct, frozen=True):
+    Values: list[PairShape] = []
 
 
 class ConditionShape(msgspec.Struct, frozen=True):
@@ -71,7 +88,11 @@ class ConditionShape(msgspec.Struct, frozen=True):
     Values: list[str] = []
     HostHeaderConfig: ValuesShape | None = None
     PathPatternConfig: ValuesShape | None = None
+    HttpHeaderConfig: HeaderShape | None = None
     HttpRequestMethodConfig: ValuesShape | None = None
+    QueryStringConfig: QueryShape | None = None
+    SourceIpConfig: ValuesShape | None = None
+    RegexValues: list[str] = []
 
 
 class ListenerShape(msgspec.Struct, frozen=True):
@@ -92,7 +113,12 @@ class StateShape(msgspec.Struct, frozen=True):
     State: str = ""
 
 
+class TargetShape(msgspec.Struct, frozen=True):
+    Id: str = ""
+
+
 class HealthShape(msgspec.Struct, frozen=True):
+    Target: TargetShape = TargetShape()
     TargetHealth: StateShape = StateShape()
 
 

@@ -15,8 +15,8 @@ from typing import Any
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.project import CantRead, Project
 from infralint.sources.terraform.folders import Folder, Tree, joined
+from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hcl import Block, Literal
-from infralint.sources.terraform.hops import Graph
 from infralint.sources.terraform.items import ALIASES, SHAPES, Item, Link, Shape
 
 LARGEST = 300 * 1024 * 1024
