@@ -147,7 +147,7 @@ class BalancerNode(Node):
     def route(self, request: Request) -> list[Match]:
         """The target groups that listeners choose; certain where every listener that forwards chooses the same."""
         if reason := self._blindness():
-            return _matches([Choice(hop, False, (reason,)) for hop in self.hops])
+            return _matches([Choice(hop, False, (reason,)) for hop in self.hops]) or self._answers(request)
         ways = [self._through(listener, request) for listener in self.listeners if listener.is_asked(request)]
         forwarding = [way for way in ways if way]
         if not forwarding:

@@ -52,7 +52,7 @@ def assumable(way: Way) -> bool:
     A listener on 22 or 5432 carries something else; a port that is not known may carry anything; what only sends
     clients elsewhere carries nothing.
     """
-    if way.group is None and not way.rules and _leads_nowhere(way.balancer):
+    if not is_of_the_web(way):
         return False
     family = way.balancer.attribute(TYPE)
     if isinstance(family, Unknown) or family.value == "application":
@@ -67,8 +67,11 @@ def assumable(way: Way) -> bool:
 
 
 def is_of_the_web(way: Way) -> bool:
-    """Whether a stream of a browser may pass at all: not where bytes go to the port of a database, mail or the like."""
+    """Whether a stream of a browser may pass at all: not where bytes go to the port of a database, mail or the like,
+    and not where nothing is forwarded."""
     listener = way.listener
+    if way.group is None and not way.rules and _leads_nowhere(way.balancer):
+        return False
     return listener is None or listener.protocol in ("HTTP", "HTTPS") or listener.port not in OTHER_PORTS
 
 

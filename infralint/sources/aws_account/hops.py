@@ -124,7 +124,7 @@ def _hop(region: Region, facts: RegionFacts, item: Item, arn: str, way: Way) -> 
         arn=arn,
         account=region.account,
         region=region.name,
-        group_arn=way.group.key if way.group is not None and way.group.key in facts.described else "",
+        group_arn=way.group.key if way.group is not None and not way.balancer.is_of("classic") else "",
         listener_arn=listener.name if listener is not None and not way.balancer.is_of("classic") else "",
         port=listener.port or 0 if listener is not None else 0,
         protocol=listener.protocol if listener is not None else "",
