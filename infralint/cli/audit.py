@@ -105,6 +105,8 @@ def snapshot_command(file: Path, **given: Any) -> None:
         fail(f"{file}: can't be read: {error.strerror}")
     except BadSnapshot as error:
         fail(f"{file}: {error}")
+    if not snapshot.holds_anything:
+        fail(f"{file}: holds no load balancer, so that there is nothing to judge")
     _finish(snapshot, _judged(snapshot, project, checks), project, checks, options)
 
 

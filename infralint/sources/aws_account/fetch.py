@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
@@ -70,7 +71,7 @@ class Scan:
 
     def read_more(self, reported: Reported) -> None:
         """What is only worth a call once something is to be reported: owners, and how many targets there are."""
-        own = {group["TargetGroupArn"] for group in self.region.target_groups}
+        own = {group["TargetGroupArn"] for group in self.region.target_groups} - set(self.region.target_health)
         self._each("DescribeTargetHealth", sorted(own & reported.groups))
         self._read_tags(sorted(set(self._arns()) & reported.balancers - set(self.region.tags)))
 
@@ -128,11 +129,14 @@ class Scan:
         self.pending.discard(listing)
 
     def _routes(self) -> None:
-        """Listeners and rules of the application load balancers that a declared stream may cross."""
-        if not self.questions.routed:
-            return
-        items = {one["LoadBalancerArn"]: one for one in self.region.load_balancers}
-        balancers = [arn for arn in self._of_type("application") if self._may_be_crossed(items[arn], arn)]
+        """Listeners and rules of the application load balancers that a declared stream may cross; without one, of those
+        with several target groups, whose rules may name a stream."""
+        items = {item["LoadBalancerArn"]: item for item in self.region.load_balancers}
+        if self.questions.routed:
+            balancers = [arn for arn in self._of_type("application") if self._may_be_crossed(items[arn], arn)]
+        else:
+            groups = Counter(arn for group in self.region.target_groups for arn in group["LoadBalancerArns"])
+            balancers = [arn for arn in self._of_type("application") if groups[arn] > 1]
         self._each("DescribeListeners", balancers)
         listeners = [one["ListenerArn"] for arn in balancers for one in self.region.listeners.get(arn, ())]
         self._each("DescribeRules", listeners)
@@ -154,6 +158,8 @@ class Scan:
         self._each("DescribeLoadBalancerAttributes", [*balancers, *classic])
         self._each("DescribeListenerAttributes", tcp)
         self._each("DescribeTargetGroupAttributes", sorted(demand.groups))
+        inner = [group["TargetGroupArn"] for group in self.region.target_groups if group.get("TargetType") == "alb"]
+        self._each("DescribeTargetHealth", sorted(inner))
 
     def _of_type(self, *types: str) -> list[str]:
         found = (one for one in self.region.load_balancers if one.get("Type", "application") in types)
