@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from infralint.model import Known, Location, Reading, Unreadable, Upgrade
 from infralint.platforms.aws_elb import BalancerNode, LoadBalancer, Way, fields_of, node_fields
@@ -25,7 +25,8 @@ PLATFORM = "aws"
 class LiveLoadBalancer(LoadBalancer):
     """A load balancer of an account with one of its target groups.
 
-    group_arn, listener_arn, protocol: "" where none is known. owner: what made it, by its tags.
+    group_arn, listener_arn, protocol: "" where none is known. owner: what made it, by its tags. code: what its
+    Terraform says of a setting (a field's name), where that is something else.
     """
 
     platform: ClassVar[str] = PLATFORM
@@ -39,6 +40,16 @@ class LiveLoadBalancer(LoadBalancer):
     protocol: str = ""
     console: str = ""
     owner: Owner | None = None
+    code: Mapping[str, Known[Any]] = field(default_factory=dict, hash=False)
+
+    def is_same(self, other: LiveLoadBalancer) -> bool:
+        """Whether another hop, perhaps of a later reading, is the same way through the same load balancer."""
+        return (self.arn, self.group_arn, self.listener_arn, self.port) == (
+            other.arn,
+            other.group_arn,
+            other.listener_arn,
+            other.port,
+        )
 
     @property
     def introduction(self) -> str:
@@ -49,6 +60,9 @@ class LiveLoadBalancer(LoadBalancer):
         return f"{self.name}, {family} load balancer in {self.region}{account}{owner}"
 
     def fix(self, setting: str, seconds: float = 0) -> str:
+        code = self.code.get(setting)
+        if code is not None and code.written and (setting != "idle_timeout" or code.value >= seconds):
+            return f"terraform apply  # {code.where} says `{code.written}` already, and the account has not got it"
         family = self.family.value if isinstance(self.family, Known) else "application"
         target = fixes.Target(
             name=self.name,
