@@ -28,6 +28,7 @@ from infralint.platforms.aws_elb.attributes import (
 )
 from infralint.platforms.aws_elb.facts import Balancer, TargetGroup, Way
 from infralint.platforms.aws_elb.hops import BalancerNode, LoadBalancer, fields_of, node_fields
+from infralint.platforms.aws_elb.rewriting import Rewrite
 from infralint.platforms.aws_elb.rules import LAST, Condition, Listener, Rule, Share, redirection
 from infralint.platforms.aws_elb.settings import REDIRECT
 
@@ -59,6 +60,7 @@ __all__ = [
     "Condition",
     "Listener",
     "LoadBalancer",
+    "Rewrite",
     "Rule",
     "Share",
     "TargetGroup",

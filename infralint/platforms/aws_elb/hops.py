@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
 from infralint.model import (
+    SAME_PATH,
     Address,
     Forward,
     Hop,
@@ -23,7 +24,7 @@ from infralint.model import (
 )
 from infralint.platforms.aws_elb.attributes import NOTHING, PROTOCOL_VERSION, TARGET_TYPE, TYPE, Attributes, Family
 from infralint.platforms.aws_elb.facts import Balancer, Way, ways_of
-from infralint.platforms.aws_elb.rules import Listener, rules_taking
+from infralint.platforms.aws_elb.rules import Listener, Rule, rules_taking
 from infralint.platforms.aws_elb.settings import (
     affinity,
     assumable,
@@ -52,7 +53,7 @@ class LoadBalancer(Hop):
     http: the version that it speaks with its targets; None where it passes bytes on. stray_idle: an idle
     timeout that was set where this family ignores it. unstickable: why nothing can be set here that keeps
     a client on its target, and what to do instead ("" where something can). of_the_web: a stream of a
-    browser may pass at all.
+    browser may pass at all. rules: those that lead here, where one of them rewrites requests.
     """
 
     kind: ClassVar[str] = "load balancer"
@@ -69,6 +70,7 @@ class LoadBalancer(Hop):
     stray_idle: Known[float] | None = None
     unstickable: str = ""
     of_the_web: bool = True
+    rules: tuple[Rule, ...] = field(default=(), hash=False)
 
     @property
     def pool(self) -> Pool:
@@ -76,14 +78,29 @@ class LoadBalancer(Hop):
         return Pool(references=self.targets) if self.targets else Pool(reason="its target group is not visible here")
 
     def request_out(self, request: Request) -> tuple[Forward, ...]:
-        """The request with its path and host as they came; a network load balancer passes on the bytes themselves."""
+        """The request with its path and host as they came, unless a rule rewrites them; a network load balancer passes
+        on the bytes themselves."""
         is_dropped = isinstance(self.forwards_upgrade, Known) and self.forwards_upgrade.value == "dropped"
         upgrade = self.forwards_upgrade if is_dropped else request.upgrade
-        return (Forward(replace(request, to=None, http=self.http or request.http, upgrade=upgrade), self.pool),)
+        sent = replace(request, to=None, http=self.http or request.http, upgrade=upgrade)
+        rules = [rule for rule in self.rules if rule.takes(request) is not False]
+        rewritten = (_rewritten(sent, rule, self.pool) for rule in rules)
+        distinct = {(forward.request.path, forward.request.host, forward.pool): forward for forward in rewritten}
+        return tuple(distinct.values()) or (Forward(sent, self.pool),)
 
     def between_groups(self) -> str:
         """What an action over several target groups has to say to keep a client with one, as AWS's API has it."""
         return '"TargetGroupStickinessConfig": {"Enabled": true, "DurationSeconds": 86400}'
+
+
+def _rewritten(request: Request, rule: Rule, pool: Pool) -> Forward:
+    """A request as a rule's transforms leave it; where it goes can't be told if its path can't."""
+    path = request.path if rule.url is None else rule.url.forward(request.path)
+    host = request.host if rule.host is None or request.host is None else rule.host.of(request.host)
+    if path is None:
+        reason = rule.url.reason if rule.url is not None else ""
+        return Forward(request, Pool(reason=reason or "what the rule's transform makes of the path can't be told"))
+    return Forward(replace(request, path=path, host=host), pool, rule.url or SAME_PATH)
 
 
 def fields_of(way: Way) -> dict[str, Any]:
@@ -111,6 +128,7 @@ def fields_of(way: Way) -> dict[str, Any]:
         "unstickable": unstickable(way),
         "assumable": assumable(way),
         "of_the_web": is_of_the_web(way),
+        "rules": way.rules if any(rule.rewrites for rule in way.rules) else (),
         "paths": way.paths,
         "hosts": way.hosts,
     }

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, get_args
 
 from infralint.model import Known, Request
 from infralint.platforms.aws_elb.attributes import NOTHING, PORT, PROTOCOL, Attributes, carries_tcp
+from infralint.platforms.aws_elb.rewriting import Rewrite
 from infralint.text.globs import is_like
 from infralint.text.patterns import Unsearchable, search
 
@@ -152,7 +153,8 @@ class Rule:
 
     conditions: each must hold; none: it takes everything. shares: where it forwards to, by weight; none where it
     answers by itself: answer (`301 https://…`, `403`). action: attributes of the forward action. An action that
-    authenticates users comes before the one that forwards, and changes nothing of where requests go.
+    authenticates users comes before the one that forwards, and changes nothing of where requests go. url, host:
+    how its transforms rewrite the request.
     """
 
     priority: float = LAST
@@ -160,6 +162,12 @@ class Rule:
     shares: tuple[Share, ...] = ()
     answer: Known[str] | None = None
     action: Attributes = field(default_factory=lambda: NOTHING, hash=False)
+    url: Rewrite | None = None
+    host: Rewrite | None = None
+
+    @property
+    def rewrites(self) -> bool:
+        return self.url is not None or self.host is not None
 
     def takes(self, request: Request) -> bool | None:
         """Whether a request is taken; None: it may be."""

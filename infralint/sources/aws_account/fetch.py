@@ -28,7 +28,7 @@ GRACE = 2.0
 BALANCER = ("LoadBalancerArn", "LoadBalancerName", "DNSName", "Scheme", "Type")
 GROUP = ("TargetGroupArn", "TargetGroupName", "Protocol", "ProtocolVersion", "TargetType", "TargetControlPort")
 LISTENER = ("ListenerArn", "Port", "Protocol", "DefaultActions")
-RULE = ("RuleArn", "Priority", "Conditions", "Actions", "IsDefault")
+RULE = ("RuleArn", "Priority", "Conditions", "Actions", "Transforms", "IsDefault")
 ACTION = ("Type", "TargetGroupArn", "ForwardConfig", "RedirectConfig", "Order")
 CLASSIC = ("LoadBalancerName", "DNSName", "Scheme", "ListenerDescriptions", "Policies", "Instances")
 """What is kept of each item, its identity first; an action's other members name identity providers."""

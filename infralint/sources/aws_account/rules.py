@@ -6,9 +6,20 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Describ
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from infralint.model import Known, Location
-from infralint.platforms.aws_elb import GROUP_STICKY, LAST, NOTHING, REDIRECT, Condition, Rule, Share, redirection
+from infralint.platforms.aws_elb import (
+    GROUP_STICKY,
+    LAST,
+    NOTHING,
+    REDIRECT,
+    Condition,
+    Rewrite,
+    Rule,
+    Share,
+    redirection,
+)
 from infralint.sources.aws_account.snapshot import Item
 
 
@@ -16,7 +27,19 @@ def parsed_rule(item: Item, where: Location) -> Rule:
     """A rule of DescribeRules."""
     priority = str(item.get("Priority", "default"))
     conditions = tuple(_condition(condition) for condition in item.get("Conditions", ()))
-    return _rule(float(priority) if priority.isdecimal() else LAST, conditions, item.get("Actions", ()), where)
+    rule = _rule(float(priority) if priority.isdecimal() else LAST, conditions, item.get("Actions", ()), where)
+    url, host = _rewrite(item, "UrlRewriteConfig"), _rewrite(item, "HostHeaderRewriteConfig")
+    return replace(rule, url=url, host=host)
+
+
+def _rewrite(item: Item, kind: str) -> Rewrite | None:
+    """What a rule's transform of a kind makes of a request."""
+    rewrites = (
+        rewrite
+        for transform in item.get("Transforms", ())
+        for rewrite in (transform.get(kind) or {}).get("Rewrites", ())
+    )
+    return next((Rewrite(rewrite["Regex"], rewrite["Replace"]) for rewrite in rewrites), None)
 
 
 def default_rule(listener: Item, where: Location) -> Rule:

@@ -103,8 +103,24 @@ class ListenerShape(msgspec.Struct, frozen=True):
     DefaultActions: list[ActionShape] = []
 
 
+class RewriteShape(msgspec.Struct, frozen=True):
+    Regex: str
+    Replace: str
+
+
+class RewritesShape(msgspec.Struct, frozen=True):
+    Rewrites: list[RewriteShape] = []
+
+
+class TransformShape(msgspec.Struct, frozen=True):
+    Type: str = ""
+    UrlRewriteConfig: RewritesShape | None = None
+    HostHeaderRewriteConfig: RewritesShape | None = None
+
+
 class RuleShape(msgspec.Struct, frozen=True):
     Priority: str = "default"
+    Transforms: list[TransformShape] = []
     Conditions: list[ConditionShape] = []
     Actions: list[ActionShape] = []
 

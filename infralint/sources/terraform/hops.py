@@ -16,6 +16,7 @@ from infralint.platforms.aws_elb import (
     Balancer,
     Condition,
     Listener,
+    Rewrite,
     Rule,
     Share,
     TargetGroup,
@@ -248,7 +249,26 @@ def _rule(
     forwards = [(action, share) for action in actions for share in _shares(graph, action)]
     shares = tuple(share for _, share in forwards)
     attributes = action_attributes(forwards[0][0]) if forwards else aws_elb.NOTHING
-    return Rule(priority, conditions, shares, None if shares else _answer(actions), attributes)
+    answer = None if shares else _answer(actions)
+    url, host = _rewrite(item, "url_rewrite_config"), _rewrite(item, "host_header_rewrite_config")
+    return Rule(priority, conditions, shares, answer, attributes, url, host)
+
+
+def _rewrite(item: Item, kind: str) -> Rewrite | None:
+    """What a rule's transform of a kind makes of a request.
+
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lb_listener_rule#transform-blocks
+    """
+    unknown = Rewrite(reason=f"the transform of {item.address} can't be told")
+    if isinstance(item.blocks.get("transform"), Unknown):
+        return unknown
+    for transform in item.inner("transform"):
+        for block in (block for config in transform.inner(kind) for block in config.inner("rewrite")):
+            expression, replacement = block.value("regex"), block.value("replace")
+            if isinstance(expression, str) and isinstance(replacement, str):
+                return Rewrite(expression, replacement)
+            return unknown
+    return None
 
 
 def _answer(actions: Sequence[Item]) -> Known[str] | None:
