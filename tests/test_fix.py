@@ -173,7 +173,10 @@ LEFT = {
         "server-side includes are on",
     ),
     "everything goes here": (
-        {"nginx.conf": http("server { location / { proxy_pass http://app; proxy_read_timeout 1h; } }")},
+        {
+            "nginx.conf": http("server { location / { proxy_pass http://app; proxy_read_timeout 1h; } }"),
+            "infralint.yaml": "assume: warning\n",
+        },
         "give the stream a location of its own",
     ),
     "no http level in sight": (

@@ -148,7 +148,7 @@ def test_the_hook_is_given_every_file_that_is_read(stack: str, tmp_path: Path, m
 
 
 @pytest.mark.parametrize(
-    "path", ["README.md", "docs/guide.md", "package.json", "src/page.css", "static/logo.svg", "Makefile", "go.sum"]
+    "path", ["README.md", "docs/guide.md", "package-lock.json", "src/page.css", "static/logo.svg", "Makefile", "go.sum"]
 )
 def test_the_hook_is_not_started_for_what_is_none_of_ours(path: str) -> None:
     assert not re.search(HOOKS["infralint"]["files"], path)
