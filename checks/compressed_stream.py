@@ -22,7 +22,7 @@ def compressed_stream(crossing: Crossing[NextHop]) -> Iterator[Finding | Unknown
                     severity, at, _sent(hop), 'response.setHeader("Cache-Control", "no-cache, no-transform");'
                 )
             elif isinstance(hop, NextRewrite):
-                yield Finding(severity, hop.where, _passed_on(hop), _instead(hop))
+                yield Finding(severity, hop.where, _passed_on(hop, leg.arriving.complete), _instead(hop))
 
 
 def _sent(hop: NextRoute) -> str:
@@ -33,11 +33,12 @@ def _sent(hop: NextRoute) -> str:
     )
 
 
-def _passed_on(hop: NextRewrite) -> str:
+def _passed_on(hop: NextRewrite, is_known: bool) -> str:
+    """is_known: all that the backend sends was read."""
+    unless = "" if is_known else ", unless the backend sends `Cache-Control: no-transform`"
     return (
         f"{hop.name} hands this stream on to {hop.upstream}, and `next start` compresses what comes back, and keeps it"
-        " until there is enough to compress: a browser gets the whole answer at its end, unless the backend sends"
-        " `Cache-Control: no-transform`"
+        f" until there is enough to compress: a browser gets the whole answer at its end{unless}"
     )
 
 

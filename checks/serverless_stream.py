@@ -45,7 +45,7 @@ def _lasting(crossing: Crossing[VercelFunction]) -> Iterator[Finding | Unknown]:
             severity: Severity = "error" if need.declared else "warning"
             yield _finding(crossing, severity, _place(duration, hop), _cut(crossing, duration), fix)
         case Known(limit) as duration:
-            message = f"{_what(crossing)}, which may run {seconds(limit)}: {_enough(crossing, limit)}. {TODAY}"
+            message = f"{_what(crossing)}, which may run {seconds(limit)}: {_enough(crossing, limit)}{_elsewhere(hop, limit)}. {TODAY}"
             yield _finding(crossing, "note", _place(duration, hop), message, "")
 
 
@@ -78,6 +78,14 @@ def _enough(crossing: Crossing[VercelFunction], limit: float) -> str:
     if ceiling and limit > ceiling.largest:
         return f"more than {seconds(ceiling.largest)} is in beta on the {ceiling.plan.capitalize()} plan"
     return f"enough for the {seconds(crossing.stream.duration.seconds)} that this stream needs"
+
+
+def _elsewhere(hop: VercelFunction, limit: float) -> str:
+    """What the smallest plan says of a duration, where the plan is not known."""
+    if hop.ceiling or hop.smallest is None or limit <= hop.smallest.refused:
+        return ""
+    plan, most = hop.smallest.plan.capitalize(), seconds(hop.smallest.refused)
+    return f"; the {plan} plan refuses to deploy more than {most} (`vercel: {{plan: …}}` in infralint.yaml says which it is)"
 
 
 def _refused(crossing: Crossing[VercelFunction], duration: Known[float]) -> str:

@@ -37,14 +37,16 @@ if TYPE_CHECKING:
     )
     from infralint.platforms.aws_elb import LoadBalancer
     from infralint.sources.application.nodes import ApplicationRoute
+    from infralint.sources.aws_account.drift import ChangedSetting, Drift, OneSided
     from infralint.sources.nginx.hops import NginxLocation
     from infralint.sources.vercel.config import VercelConfig
     from infralint.sources.vercel.hops import NextHop, NextRewrite, NextRoute, VercelFunction
     from infralint.text.wording import listing, plural, seconds
 
 PLATFORM_TYPES = {
+    "Drift": "infralint.sources.aws_account.drift",
     "ApplicationRoute": "infralint.sources.application.nodes",
-    "LoadBalancer": "infralint.platforms.aws_elb.attributes",
+    "LoadBalancer": "infralint.platforms.aws_elb.hops",
     "NginxLocation": "infralint.sources.nginx.hops",
     "NextHop": "infralint.sources.vercel.hops",
     "NextRewrite": "infralint.sources.vercel.hops",
@@ -55,6 +57,8 @@ PLATFORM_TYPES = {
 """The types of single platforms, and the modules that define them."""
 
 _HOMES = PLATFORM_TYPES | {
+    "ChangedSetting": "infralint.sources.aws_account.drift",
+    "OneSided": "infralint.sources.aws_account.drift",
     "Ignore": "infralint.engine.ignores",
     "check": "infralint.engine.registry",
     "listing": "infralint.text.wording",
@@ -68,7 +72,9 @@ __all__ = [
     "Affinity",
     "ApplicationRoute",
     "Buffering",
+    "ChangedSetting",
     "Crossing",
+    "Drift",
     "Evidence",
     "Finding",
     "Hop",
@@ -81,6 +87,7 @@ __all__ = [
     "NextRewrite",
     "NextRoute",
     "NginxLocation",
+    "OneSided",
     "Related",
     "Setting",
     "Severity",

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import Lint, run, write
 
+from infralint import __version__
+
 HELD = """events {}
 http {
     server {
@@ -73,6 +75,8 @@ def test_json_has_the_documented_shape(here: Path, lint: Lint) -> None:
     report = lint({"nginx.conf": HELD})
     [finding] = [one for one in report["findings"] if one["check"] == "buffered-stream"]
     assert report["version"] == 1
+    assert report["infralint"] == __version__
+    assert report["read"] == {"nginx": ["nginx.conf"]}
     assert report["summary"] == {"error": 1, "warning": 1, "note": 0}
     assert finding.keys() == {
         "check",
@@ -82,11 +86,17 @@ def test_json_has_the_documented_shape(here: Path, lint: Lint) -> None:
         "location",
         "hop",
         "stream",
+        "trace",
         "related",
         "fingerprint",
     }
     assert finding["location"] == {"path": "nginx.conf", "line": 5, "column": 9, "end_line": 5, "end_column": 23}
-    assert finding["hop"] == {"platform": "nginx", "name": "location /chat", "location": finding["location"]}
+    assert finding["hop"] == {
+        "platform": "nginx",
+        "kind": "location",
+        "name": "location /chat",
+        "location": finding["location"],
+    }
     assert finding["stream"] == {
         "kind": "sse",
         "path": "/chat",
@@ -141,8 +151,8 @@ def test_findings_at_one_place_merge_in_text_alone(here: Path, lint: Lint) -> No
     assert len(lint(files)["findings"]) == 4
     output = run("check").output
     assert output.count("warning[") == 1
-    assert "location /sse/0 and 3 more cuts the stream after 9 s" in output
-    assert "rules location /sse/0 (nginx.conf:5:1), location /sse/1 (nginx.conf:6:1)" in output
+    assert "location /sse/0 cuts the stream after 9 s" in output
+    assert "= 4 findings, one a hop: rules location /sse/0 (nginx.conf:5:1), location /sse/1 (nginx.conf:6:1)" in output
 
 
 def test_colour_on_request(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +168,7 @@ def test_colour_on_request(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_can_steer_no_terminal(here: Path) -> None:
     write(here, {"nginx.conf": HELD.replace("/chat", "/chat\x1b[2J")})
     output = run("check", "--color", "always").output
-    assert "location /chat" in output
+    assert "location /chat\\x1b[2J" in output
     assert "\x1b[2J" not in output
 
 

@@ -6,13 +6,13 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
+from infralint.cli.against import Code, compared, merge_drifts, read_code
 from infralint.cli.options import AuditOptions, Command, judging_options
 from infralint.cli.progress import Bar
 from infralint.cli.projects import choose_checks, load_packs, settings_for
@@ -21,19 +21,16 @@ from infralint.engine.registry import Check
 from infralint.engine.report import Report, order
 from infralint.engine.run import judge
 from infralint.model import Finding, Location, Related, Unreadable
-from infralint.platforms.aws_elb import LoadBalancer
 from infralint.project import Project, find_root
 from infralint.reporters.account_table import rows
 from infralint.reporters.html import Row
-from infralint.sources import terraform
 from infralint.sources.aws_account.client import Control
 from infralint.sources.aws_account.demand import Questions, reported
-from infralint.sources.aws_account.drift import compare, read_state
 from infralint.sources.aws_account.fetch import fetch, fetch_more
 from infralint.sources.aws_account.hops import LiveLoadBalancer, hops, reading
 from infralint.sources.aws_account.session import CantStart, Entrance, cant_start, iam_policy
 from infralint.sources.aws_account.snapshot import BadSnapshot, Snapshot, load, save
-from infralint.text.paths import is_below
+from infralint.text.globs import matches_text
 from infralint.text.wording import listing
 from infralint.trace.crossings import crossings
 
@@ -105,7 +102,9 @@ def snapshot_command(file: Path, **given: Any) -> None:
         fail(f"{file}: can't be read: {error.strerror}")
     except BadSnapshot as error:
         fail(f"{file}: {error}")
-    _finish(snapshot, _judged(snapshot, project, checks), project, checks, options)
+    if not snapshot.holds_anything:
+        fail(f"{file}: holds no load balancer, so that there is nothing to judge")
+    _finish(snapshot, _judged(snapshot, project, checks, _code(project, options)), project, checks, options)
 
 
 def _prepared(options: AuditOptions) -> tuple[Project, list[Check]]:
@@ -117,8 +116,12 @@ def _prepared(options: AuditOptions) -> tuple[Project, list[Check]]:
     return Project(root, settings), choose_checks(checks, settings)
 
 
-def _read_account(options: AuditOptions, project: Project, checks: Sequence[Check]) -> tuple[Snapshot, Report]:
+def _code(project: Project, options: AuditOptions) -> Code | None:
+    return read_code(project, options.against) if options.against else None
 
+
+def _read_account(options: AuditOptions, project: Project, checks: Sequence[Check]) -> tuple[Snapshot, Report]:
+    code = _code(project, options)
     control = Control()
     questions = Questions(project.settings, crossings, options.names, drift=options.against is not None)
     try:
@@ -138,10 +141,10 @@ def _read_account(options: AuditOptions, project: Project, checks: Sequence[Chec
     snapshot = fetch(scans, control, draw)
     snapshot.failures = entrance.failures
     _stop_if_nothing_was_read(snapshot)
-    report = _judged(snapshot, project, checks)
+    report = _judged(snapshot, project, checks, code)
     if report.findings:
         fetch_more(scans, reported(report.findings), control, draw)
-        report = _judged(snapshot, project, checks)
+        report = _judged(snapshot, project, checks, code)
     bar.clear()
     return snapshot, replace(report, unreadable=report.unreadable + _not_found(options.names, snapshot))
 
@@ -154,7 +157,7 @@ def _not_found(names: Sequence[str], snapshot: Snapshot) -> list[Unreadable]:
     return [
         Unreadable(f"no load balancer in {places} is called {name}", Location("--load-balancer"))
         for name in names
-        if not any(fnmatchcase(word, name) for word in own)
+        if not any(matches_text(word, name) for word in own)
     ]
 
 
@@ -169,28 +172,10 @@ def _stop_if_nothing_was_read(snapshot: Snapshot) -> None:
             fail(cant_start(first))
 
 
-def _judged(snapshot: Snapshot, project: Project, checks: Sequence[Check]) -> Report:
-
-    report = judge(project, [reading(snapshot)], checks)
-    return replace(report, findings=[_introduced(one) for one in report.findings])
-
-
-def _with_drift(snapshot: Snapshot, report: Report, project: Project, folder: Path) -> Report:
-    """The report, and how the account differs from the Terraform in a folder."""
-
-    written = terraform.read(project)
-    shown = project.shown_path(folder.absolute())
-    code = [hop for hop in written.hops if isinstance(hop, LoadBalancer) and is_below(hop.scope, shown)]
-    if not code and not written.unreadable:
-        fail(f"{folder}: no load balancer stands in the Terraform here")
-    state, unreadable = read_state(project)
-    drift = compare(hops(snapshot), code, state)
-    return replace(
-        report,
-        findings=sorted(report.findings + [_introduced(one) for one in drift.findings], key=order),
-        unknown=report.unknown + drift.unknown,
-        unreadable=report.unreadable + unreadable + written.unreadable,
-    )
+def _judged(snapshot: Snapshot, project: Project, checks: Sequence[Check], code: Code | None) -> Report:
+    found = reading(snapshot)
+    report = judge(project, [found if code is None else compared(found, code)], checks)
+    return replace(report, findings=sorted(map(_introduced, merge_drifts(report.findings)), key=order))
 
 
 def _introduced(finding: Finding) -> Finding:
@@ -210,8 +195,6 @@ def _finish(
     """Write the reports and leave with the status they deserve."""
 
     outputs = wanted_outputs(options)
-    if options.against:
-        report = _with_drift(snapshot, report, project, options.against)
     shown = replace(shown_by(options, checks), taken=snapshot.taken)
     if any(one.format == "html" for one in outputs):
         shown = replace(shown, rows=tuple(_rows(snapshot, report, project)))

@@ -17,14 +17,20 @@ from infralint.engine.registry import Check
 from infralint.engine.report import Report
 from infralint.reporters import Shown, render
 from infralint.reporters.outputs import BadOutput, Output, parse_outputs
+from infralint.text.display import visible
 from infralint.text.writing import replace_file
 
 
 def fail(*messages: str) -> NoReturn:
     """Say what is wrong with the call, and leave with 2."""
     for message in messages:
-        click.echo(f"infralint: {message}", err=True)
+        say(f"infralint: {message}", err=True)
     sys.exit(2)
+
+
+def say(line: str, err: bool = False) -> None:
+    """Print a line that may hold names from judged files."""
+    click.echo(visible(line), err=err)
 
 
 def wanted_outputs(options: Options) -> list[Output]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import accumulate
 
 from infralint.model import Finding, Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.config import Accepted
+from infralint.text.globs import matches_text
 from infralint.text.lazy import lazy
 from infralint.text.suggestions import closest
 
@@ -207,8 +207,8 @@ def _accepts(one: Accepted, finding: Finding, path_of: Callable[[str], str]) -> 
     shown = {finding.location.path} | ({finding.hop.where.path} if finding.hop else set())
     wanted = one.path.removeprefix("./").rstrip("/")
     patterns = (wanted, f"*/{wanted}", f"{wanted}/*")
-    named = not wanted or any(fnmatchcase(path_of(path), pattern) for path in shown for pattern in patterns)
-    return named and (not one.hop or hop == one.hop or fnmatchcase(hop, one.hop))
+    named = not wanted or any(matches_text(path_of(path), pattern) for path in shown for pattern in patterns)
+    return named and (not one.hop or hop == one.hop or matches_text(hop, one.hop))
 
 
 def _anchors(finding: Finding) -> Iterator[Location]:

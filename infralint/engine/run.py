@@ -138,7 +138,7 @@ def _answers(
                 if isinstance(answer, Unknown):
                     yield answer
                 else:
-                    yield replace(answer, provenance=Provenance(check=check.name))
+                    yield replace(answer, provenance=Provenance(check=check.name, hop=getattr(item, "hop", None)))
 
 
 def _of_ignores(checks: Sequence[Check], ignores: Sequence[Ignore], project: Project) -> list[Finding]:
@@ -192,5 +192,7 @@ def _with_provenance(finding: Finding, check: Check, crossing: Crossing[Hop]) ->
         trace=crossing.trace,
         position=crossing.position,
         certain=crossing.certain,
+        reasons=crossing.reasons,
+        doubt=crossing.doubt,
     )
     return replace(finding, related=related, provenance=provenance)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from infralint.model import Crossing, Hop, Reading, Request, Stream
-from infralint.project.config import DEFAULT_GENERATION, Settings, load_settings
+from infralint.project.config import DEFAULT_GENERATION, Settings, parse_settings
+from infralint.project.walking import LEADS_OUT, leads_out
 from infralint.text.expressions import matching
 from infralint.text.wording import seconds
+from infralint.text.writing import create_file, replace_file
 from infralint.trace.crossings import crossings, samples
 
 NAME = "infralint.yaml"
@@ -137,14 +138,10 @@ def _quoted(text: str) -> str:
 
 def save(text: str, target: Path, over: bool) -> None:
     """Put the file in place at once, if it loads. Raises OSError, also for one that is there unless it may be written over."""
-    umask = os.umask(0)
-    os.umask(umask)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
-        new = Path(folder) / target.name
-        new.write_text(text, encoding="utf-8")
-        load_settings(new, target.name)
-        new.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask)
-        if over:
-            os.replace(new, target.resolve())
-        else:
-            os.link(new, target)
+    parse_settings(text, target.name)
+    if leads_out(str(target), str(target.parent)):
+        raise OSError(errno.ELOOP, LEADS_OUT)
+    if over:
+        replace_file(target, text)
+    else:
+        create_file(target, text)

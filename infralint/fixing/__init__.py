@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +15,7 @@ from infralint.engine.report import Report
 from infralint.engine.run import judge, read
 from infralint.model import CantFix, Edit, Finding, Hop, Known, Reading, Unreadable
 from infralint.project import LARGEST, CantRead, Project, decode
+from infralint.text.writing import prepare_file
 
 SETTINGS = ("buffers_responses", "idle_timeout", "max_duration", "forwards_upgrade", "keeps_affinity", "runtime")
 Key = tuple[str, ...]
@@ -341,10 +340,12 @@ def write(done: Fixes, project: Project) -> list[Unreadable]:
     prepared: dict[str, str] = {}
     try:
         for path in paths:
-            prepared[path] = _prepared(os.path.realpath(project.root / path), done.after[path])
+            prepared[path] = prepare_file(Path(os.path.realpath(project.root / path)), done.after[path])
         for path in paths:
             os.replace(prepared[path], os.path.realpath(project.root / path))
             del prepared[path]
+        for path in project.tree.leftovers:
+            (project.root / path).unlink(missing_ok=True)
     except OSError as error:
         left = [path for path in paths if path in prepared] or paths
         return [project.unreadable(path, f"can't be written: {error.strerror}") for path in left]
@@ -364,19 +365,3 @@ def _obstacles(path: str, done: Fixes, project: Project) -> Iterator[Unreadable]
         yield project.unreadable(path, "changed while infralint was reading it: nothing was written, run it again")
     elif not os.access(target, os.W_OK):
         yield project.unreadable(path, "is read-only: nothing was written")
-
-
-def _prepared(target: str, content: bytes) -> str:
-    """The new content beside its target, with its owner and permissions; the temporary file's name."""
-    found = os.stat(target)
-    handle, name = tempfile.mkstemp(dir=os.path.dirname(target), prefix=f".{os.path.basename(target)}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        with suppress(PermissionError):
-            os.chown(name, found.st_uid, found.st_gid)
-        os.chmod(name, found.st_mode & 0o7777)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return name

@@ -19,7 +19,8 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 class Provenance:
     """Where a finding came from; filled in by the engine.
 
-    trace, position: the stream's way, and which leg of it this is; certain: the stream surely passes there.
+    trace, position: the stream's way, and which leg of it this is; certain: the stream surely passes there;
+    reasons: why not; doubt: what speaks against there being a stream.
     streams: the other streams that it stands for, too. fingerprint: stays the same while lines move.
     unfixed: why `--fix` left it. edits: what puts it right, tried and found safe, where a report shows that.
     """
@@ -30,6 +31,8 @@ class Provenance:
     trace: Trace | None = None
     position: int = 0
     certain: bool = True
+    reasons: tuple[str, ...] = ()
+    doubt: str = ""
     streams: tuple[Stream, ...] = ()
     fingerprint: str = ""
     unfixed: str = ""

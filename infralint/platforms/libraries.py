@@ -6,8 +6,11 @@ Read in their source or documentation; since: the version from which on it holds
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+
+from infralint.model import Hint
+from infralint.text.stream_names import Name
 
 NO_BUFFERING = MappingProxyType({"x-accel-buffering": "no"})
 
@@ -108,3 +111,9 @@ LIBRARIES: Mapping[str, Library] = {
     "chainlit": Library("https://docs.chainlit.io/deploy/overview", 25, session="Socket.IO"),
     "vite-hmr": Library("https://vite.dev/config/server-options", 30),
 }
+
+
+def with_library(hint: Hint, name: Name) -> Hint:
+    """A hint with the session and the heartbeat of the library that a name stands for."""
+    library = LIBRARIES.get(name.library)
+    return replace(hint, session=name.session, heartbeat=library.heartbeat if library else None)

@@ -115,11 +115,13 @@ def with_headers(response: Response, headers: Mapping[str, Setting[str]], comple
     return replace(response, headers=kept, complete=response.complete and complete)
 
 
-def compression(response: Response, compress: Setting[bool]) -> Setting[bool]:
-    """Whether an answer that is not flushed is compressed, and so held back."""
+def compression(response: Response, compress: Setting[bool], unread: Unknown | None = None) -> Setting[bool]:
+    """Whether an answer that is not flushed is compressed, and so held back. unread: headers that may be sent as well."""
     if _is_exempt(response):
         return Known(False, compress.where, "compress", "default")
-    return compress
+    doubts = (response.headers.get(name) for name in ("content-encoding", "cache-control"))
+    doubt = next((header for header in doubts if isinstance(header, Unknown)), unread)
+    return doubt if doubt is not None and isinstance(compress, Known) and compress.value else compress
 
 
 def _is_exempt(response: Response) -> bool:

@@ -1,4 +1,4 @@
-"""What Vercel grants a function where nobody says otherwise, in seconds.
+"""What Vercel's functions do to a stream: which runtimes hold it back, and how many seconds they may run.
 
 https://vercel.com/docs/functions/configuring-functions/duration
 https://vercel.com/docs/functions/limitations
@@ -7,8 +7,12 @@ https://vercel.com/docs/functions/runtimes/edge/edge-functions
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
+
+from infralint.model import Clock, Known, Location, Setting, Unknown
 
 Plan = Literal["hobby", "pro", "enterprise"]
 
@@ -20,6 +24,18 @@ LONGEST_BETA = 1800.0
 """https://vercel.com/changelog, June 2026: up to 30 minutes on Pro and Enterprise, in beta."""
 LARGEST_DURATION = 3600
 """What vercel.json may say at all; the plan's own limit is checked at deploy."""
+RUNTIME_NAMES: Mapping[str, str] = MappingProxyType(
+    {"nodejs": "Node.js", "bun": "Bun", "python": "Python", "go": "Go", "ruby": "Ruby", "edge": "Edge"}
+)
+HOLDING: Mapping[str, str] = MappingProxyType(
+    {
+        "ruby": "Vercel's Ruby runtime sends a response only when it is complete",
+        "go": "Go handlers below api/ send a response only when it is complete",
+    }
+)
+"""Runtimes that do not stream: their builders do not declare it (vercel/vercel, packages/go and packages/ruby)."""
+AWS_HANDLER_HOLDS = "an AWS-style handler sends a response only when it is complete"
+"""https://vercel.com/docs/functions/runtimes/node-js: the one Node.js function that does not stream."""
 MOST_RULES = 50
 """Patterns in `functions`: https://vercel.com/docs/project-configuration#functions."""
 
@@ -50,7 +66,7 @@ def limits(fluid: bool, plan: Plan | None) -> Limits:
     table = FLUID if fluid else WITHOUT_FLUID
     if plan:
         return table[plan]
-    return Limits(max(one.default for one in table.values()), min(one.largest for one in table.values()))
+    return Limits(max(table.default for table in table.values()), min(table.largest for table in table.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +90,40 @@ def ceiling(fluid: bool | None, plan: Plan | None) -> Ceiling | None:
         return None
     fluid_limits, other = FLUID[plan], WITHOUT_FLUID[plan]
     tables = (other,) if fluid is False else (fluid_limits,) if fluid else (fluid_limits, other)
-    refused = max(max(one.largest, one.beta) for one in tables)
+    refused = max(max(table.largest, table.beta) for table in tables)
     return Ceiling(plan, tables[0].largest, fluid_limits.largest, fluid_limits.beta, refused)
+
+
+def function_clocks(runtime: Setting[str], duration: Setting[float], where: Location) -> tuple[Clock, ...]:
+    """A function's response ends when its time is up; an Edge function's after 300 s, whatever maxDuration says."""
+    if isinstance(runtime, Known) and runtime.value == "edge":
+        because = "Edge functions end a response after 300 s"
+        duration = Known(EDGE_DURATION, where, "maxDuration", "default", because=because)
+    return (Clock("whole-response", duration, expiry="truncated"),)
+
+
+def default_duration(
+    fluid: bool | None, plan: Plan | None, where: Location, switch: Known[bool] | None = None
+) -> Setting[float]:
+    """Seconds that a function gets without a maxDuration. switch: the `fluid` of vercel.json, where that says it."""
+    if fluid is None:
+        why = "no maxDuration is written here, and whether Fluid compute is on is set in Vercel's dashboard"
+        return Unknown(where, "maxDuration", why)
+    granted = limits(fluid, plan).default
+    because = (
+        f"without a maxDuration, {'Fluid compute' if fluid else 'a function without Fluid compute'} gives {granted:g} s"
+    )
+    if not fluid and plan is None:
+        because = (
+            "without a maxDuration, a function without Fluid compute gets 10 s on Hobby and 15 s on Pro and Enterprise"
+        )
+    written = switch.written if switch else ""
+    return Known(granted, switch.where if switch else where, "maxDuration", "default", written, because)
+
+
+def holding(runtime: Setting[str]) -> Known[str] | None:
+    """Why a runtime holds a response back until it is complete, if it does."""
+    reason = HOLDING.get(runtime.value) if isinstance(runtime, Known) else None
+    if reason is None or not isinstance(runtime, Known):
+        return None
+    return Known(runtime.value, runtime.where, "runtime", "default", because=reason)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from fnmatch import translate
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,7 +24,7 @@ from infralint.project.walking import (
     walk,
 )
 from infralint.project.work import Work
-from infralint.text.globs import Exclusions
+from infralint.text.globs import Exclusions, name_matcher
 
 __all__ = ["LARGEST", "CantRead", "Project", "StandardInput", "TooLarge", "decode", "find_root"]
 
@@ -95,7 +93,7 @@ class Project:
 
     def named(self, *patterns: str) -> list[str]:
         """Files whose base name matches one of the globs."""
-        matches = re.compile("|".join(map(translate, patterns))).match
+        matches = name_matcher(*patterns)
         return [path for path, name in self._names if matches(name)]
 
     @cached_property

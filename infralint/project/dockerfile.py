@@ -5,10 +5,8 @@ https://docs.docker.com/reference/dockerfile/
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -96,7 +94,10 @@ def stages_of(text: str, arguments: Mapping[str, str] | None = None) -> dict[str
             base, name = _from(instruction.arguments, _texts(values), len(stages))
             stages[name] = stages.get(base) or Dockerfile(base=base, base_line=instruction.line)
         elif instruction.keyword == "ARG":
-            values |= {key: Given(given.get(key, one.value), one.line) for key, one in instruction.pairs({}).items()}
+            values |= {
+                key: Given(given.get(key, default.value), default.line)
+                for key, default in instruction.pairs({}).items()
+            }
             named = instruction.arguments.split()
             values |= {key: Given(value, instruction.line) for key, value in given.items() if key in named}
         else:
@@ -206,6 +207,8 @@ def _behind_heredocs(lines: list[str], number: int, arguments: str) -> int:
 
 def _words(text: str) -> tuple[str, ...]:
     """The words of a command, in its JSON form or as a shell splits them."""
+    import shlex
+
     listed = _listed(text)
     if listed:
         return tuple(listed)
@@ -216,13 +219,10 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _listed(text: str) -> list[str]:
-    if not text.startswith("["):
-        return []
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        return msgspec.json.decode(text, type=list[str]) if text.startswith("[") else []
+    except (msgspec.DecodeError, RecursionError):
         return []
-    return [word for word in found if isinstance(word, str)] if isinstance(found, list) else []
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

@@ -8,6 +8,8 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from infralint.text.writing import is_leftover
+
 SKIPPED_FOLDERS = frozenset(
     "node_modules bower_components .git .hg .svn .venv venv __pycache__ .tox .nox .mypy_cache .pytest_cache"
     " .ruff_cache .next .nuxt .turbo .vercel .terraform .terragrunt-cache .serverless site-packages".split()
@@ -33,13 +35,14 @@ class Tree:
 
     files: regular ones, and links to such. odd: what has a name and is no file that can be read, with why.
     linked: links to folders, with the folder that each leads to; they are not entered. unlisted: folders that
-    can't be listed, with why.
+    can't be listed, with why. leftovers: files of ours that never took the place of another.
     """
 
     files: list[str] = field(default_factory=list)
     odd: dict[str, str] = field(default_factory=dict)
     linked: dict[str, str] = field(default_factory=dict)
     unlisted: dict[str, str] = field(default_factory=dict)
+    leftovers: list[str] = field(default_factory=list)
 
     def leave_out(self, covers: Callable[[str], bool], covers_folder: Callable[[str], bool]) -> None:
         """Take out the files, and the folders, that are excluded."""
@@ -69,7 +72,16 @@ def walk(root: str) -> Tree:
                         tree.odd[folder + entry.name] = NO_FILE
         except OSError as error:
             tree.unlisted[folder.rstrip("/")] = f"can't be listed: {error.strerror}"
+    _set_leftovers_aside(tree)
     return tree
+
+
+def _set_leftovers_aside(tree: Tree) -> None:
+    if not any(path.startswith(".") or "/." in path for path in tree.files):
+        return
+    known = frozenset(tree.files)
+    tree.leftovers = [path for path in tree.files if is_leftover(path, known)]
+    tree.files = sorted(known.difference(tree.leftovers)) if tree.leftovers else tree.files
 
 
 def _add_link(tree: Tree, root: str, path: str) -> None:

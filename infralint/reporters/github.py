@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from infralint.engine.report import Report
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
-from infralint.reporters.grouping import merged, message
-from infralint.reporters.json import unknown_message
+from infralint.reporters.grouping import group_alike, other_hops
+from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
+from infralint.text.display import visible, visible_lines
+from infralint.text.wording import listing
 
 _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -23,25 +25,31 @@ def render(report: Report, _shown: Shown) -> str:
 
 
 def _commands(report: Report) -> Iterator[str]:
-    for one in report.unreadable:
-        yield _command("error", one.where, "infralint: unreadable", f"{one.where.path}: {one.message}")
-    for group in merged(report.findings):
-        yield _command(_LEVELS[group[0].severity], group[0].location, f"infralint: {group[0].check}", _text(group))
+    for unreadable in report.unreadable:
+        text = visible(f"{unreadable.where.path}: {unreadable.message}")
+        yield _command("error", unreadable.where, "infralint: unreadable", text)
+    for group in group_alike(report.findings):
+        finding = group[0]
+        yield _command(_LEVELS[finding.severity], finding.location, f"infralint: {finding.check}", _text(group))
     for unknown in report.unknown:
-        said = "\n".join(filter(None, [unknown_message(unknown), unknown.remedy]))
-        yield _command("notice", unknown.where, "infralint: could not tell", said)
+        lines = [visible(unknown_message(unknown)), visible(unknown.remedy)]
+        yield _command("notice", unknown.where, "infralint: could not tell", "\n".join(filter(None, lines)))
 
 
 def _text(group: list[Finding]) -> str:
-    one = group[0]
-    lines = [message(group), *(f"{related.location}: {related.message}" for related in one.related)]
-    if one.hop is not None and one.hop.where != one.location:
-        lines.append(f"rules {one.hop.name} ({one.hop.where})")
-    if one.stream is not None:
-        lines.append(f"stream: {one.stream}, because {one.stream.evidence.because}")
-    if one.fix:
-        lines += ["write:", one.fix]
-    return "\n".join(lines)
+    finding = group[0]
+    lines = [finding.message]
+    if others := other_hops(group):
+        lines.append(f"the same at {listing(others)}")
+    lines += [f"{related.location}: {related.message}" for related in finding.related]
+    if finding.hop is not None and finding.hop.where != finding.location:
+        lines.append(f"rules {finding.hop.name} ({finding.hop.where})")
+    if stream := stream_phrase(finding):
+        lines.append(f"stream: {stream}")
+    if way := way_phrase(finding):
+        lines.append(f"way: {way}")
+    text = "\n".join(map(visible, lines))
+    return f"{text}\nwrite:\n{visible_lines(finding.fix)}" if finding.fix else text
 
 
 def _command(level: str, where: Location | None, title: str, text: str) -> str:
@@ -51,7 +59,7 @@ def _command(level: str, where: Location | None, title: str, text: str) -> str:
 
 
 def _place(where: Location) -> dict[str, str]:
-    place = {"file": where.path}
+    place = {"file": visible(where.path)}
     if where.line:
         place |= {"line": str(where.line), "endLine": str(where.end_line or where.line)}
     # Columns are refused where the annotation spans lines.

@@ -11,19 +11,20 @@ from typing import Any
 from infralint.engine.report import Report
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
-from infralint.reporters.json import unknown_message
+from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
+from infralint.text.display import escape_json, visible, visible_lines
 
 _SEVERITIES = {"error": "critical", "warning": "major", "note": "info"}
 
 
 def render(report: Report, _shown: Shown) -> str:
     """The report as a list of issues."""
-    return json.dumps(_distinct(list(_issues(report))), indent=2, ensure_ascii=False) + "\n"
+    return escape_json(json.dumps(_distinct(list(_issues(report))), indent=2, ensure_ascii=False)) + "\n"
 
 
 def _issues(report: Report) -> Iterator[dict[str, Any]]:
-    for one in report.unreadable:
-        yield _issue("unreadable", "blocker", one.message, one.where)
+    for unreadable in report.unreadable:
+        yield _issue("unreadable", "blocker", unreadable.message, unreadable.where)
     for finding in report.findings:
         yield _of_finding(finding)
     for unknown in report.unknown:
@@ -35,7 +36,7 @@ def _of_finding(finding: Finding) -> dict[str, Any]:
     issue["fingerprint"] = finding.provenance.fingerprint
     if body := _body(finding):
         issue["content"] = {"body": body}
-    others = [_location(one.location) for one in finding.related]
+    others = [_location(related.location) for related in finding.related]
     if finding.hop is not None and finding.hop.where != finding.location:
         others.append(_location(finding.hop.where))
     if others:
@@ -44,21 +45,24 @@ def _of_finding(finding: Finding) -> dict[str, Any]:
 
 
 def _body(finding: Finding) -> str:
-    said = [f"{one.location}: {one.message}" for one in finding.related]
+    parts = [f"{related.location}: {related.message}" for related in finding.related]
     if finding.hop is not None:
-        said.append(f"Hop: {finding.hop.name} ({finding.hop.where})")
-    if finding.stream is not None:
-        said.append(f"Stream: {finding.stream}, because {finding.stream.evidence.because}")
+        parts.append(f"Hop: {finding.hop.name} ({finding.hop.where})")
+    if stream := stream_phrase(finding):
+        parts.append(f"Stream: {stream}")
+    if way := way_phrase(finding):
+        parts.append(f"Way: {way}")
+    parts = list(map(visible, parts))
     if finding.fix:
-        said.append(f"Write:\n\n```\n{finding.fix}\n```")
-    return "\n\n".join(said)
+        parts.append(f"Write:\n\n```\n{visible_lines(finding.fix)}\n```")
+    return "\n\n".join(parts)
 
 
 def _issue(check: str, severity: str, text: str, where: Location) -> dict[str, Any]:
     return {
         "type": "issue",
         "check_name": check,
-        "description": text,
+        "description": visible(text),
         "categories": ["Bug Risk"],
         "severity": severity,
         "fingerprint": _digest(f"{check}\0{where.path}\0{text}"),
@@ -68,7 +72,7 @@ def _issue(check: str, severity: str, text: str, where: Location) -> dict[str, A
 
 def _location(where: Location) -> dict[str, Any]:
     line = where.line or 1
-    return {"path": where.path, "lines": {"begin": line, "end": max(line, where.end_line)}}
+    return {"path": visible(where.path), "lines": {"begin": line, "end": max(line, where.end_line)}}
 
 
 def _distinct(issues: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape as escape_html
 
 from infralint.engine.pages import page_url
 from infralint.engine.report import Report
 from infralint.model import SEVERITIES, Finding, Location, Severity, Unknown, Unreadable
 from infralint.reporters import Shown
-from infralint.reporters.json import unknown_message
+from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
+from infralint.text.display import visible, visible_lines
 from infralint.text.wording import plural, seconds
 
 STYLE = """
@@ -76,13 +77,13 @@ class Row:
     @property
     def rank(self) -> int:
         """The worst first, then what is not known, then the rest."""
-        worst = min((SEVERITIES.index(one) for one in self.severities), default=len(SEVERITIES))
+        worst = min(map(SEVERITIES.index, self.severities), default=len(SEVERITIES))
         return worst if self.severities else len(SEVERITIES) + (self.allowed is not None)
 
 
 def render(report: Report, shown: Shown) -> str:
     """The page."""
-    manuals = {one.name: page_url(one.page) for one in shown.checks}
+    manuals = {check.name: page_url(check.page) for check in shown.checks}
     return "".join(
         [
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
@@ -91,7 +92,7 @@ def render(report: Report, shown: Shown) -> str:
             f"<title>infralint: {escape(_verdict(report))}</title><style>{STYLE}</style></head><body>\n",
             *_head(report, shown),
             *(_table(shown.rows) if shown.taken else ()),
-            *_section("Findings", (_finding(one, manuals.get(one.check, "")) for one in report.findings)),
+            *_section("Findings", (_finding(finding, manuals.get(finding.check, "")) for finding in report.findings)),
             *_section("Could not be read", [_list(map(_unreadable, report.unreadable))] if report.unreadable else []),
             *_section("Could not tell", [_list(map(_unknown, report.unknown))] if report.unknown else []),
             "</body></html>\n",
@@ -99,8 +100,13 @@ def render(report: Report, shown: Shown) -> str:
     )
 
 
+def escape(text: str) -> str:
+    """One line of text as markup that shows it, and nothing else of it acts."""
+    return escape_html(visible(text))
+
+
 def _head(report: Report, shown: Shown) -> Iterator[str]:
-    counts = Counter(one.severity for one in report.findings)
+    counts = Counter(finding.severity for finding in report.findings)
     read = [place for places in report.read.values() for place in places]
     yield f"<h1>{escape(_verdict(report))}</h1>"
     when = f" on {escape(shown.taken[:16].replace('T', ' '))} UTC" if shown.taken else ""
@@ -124,13 +130,13 @@ def _head(report: Report, shown: Shown) -> Iterator[str]:
 
 
 def _verdict(report: Report) -> str:
-    counts = Counter(one.severity for one in report.findings)
-    said = [plural(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
+    counts = Counter(finding.severity for finding in report.findings)
+    parts = [plural(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
     if report.unreadable:
-        said.append("not everything could be read")
+        parts.append("not everything could be read")
     if report.unknown:
-        said.append("not everything could be told")
-    return ", ".join(said) if said else "Nothing stands in the way of a stream"
+        parts.append("not everything could be told")
+    return ", ".join(parts) if parts else "Nothing stands in the way of a stream"
 
 
 def _table(rows: Sequence[Row]) -> Iterator[str]:
@@ -157,10 +163,10 @@ def _name(row: Row) -> str:
 def _time(row: Row) -> str:
     if row.allowed is None:
         return f'<td class="time"><span class="faint">not known: {escape(row.why)}</span></td>'
-    said = seconds(row.allowed)
+    allowed = seconds(row.allowed)
     if row.needed is None:
-        return f'<td class="time">{said} <span class="faint">(no stream crosses it)</span></td>'
-    need = f"{said}, {seconds(row.needed)} needed"
+        return f'<td class="time">{allowed} <span class="faint">(no stream crosses it)</span></td>'
+    need = f"{allowed}, {seconds(row.needed)} needed"
     return f'<td class="time" title="{escape(row.why)}">{_bar(row.allowed, row.needed, need)}{need}</td>'
 
 
@@ -187,23 +193,22 @@ def _judgement(row: Row) -> str:
     return '<td><span class="tag good">good</span></td>'
 
 
-def _finding(one: Finding, manual: str) -> str:
-    name = f"<code>{escape(one.check)}</code>"
+def _finding(finding: Finding, manual: str) -> str:
+    name = f"<code>{escape(finding.check)}</code>"
     linked = f'<a href="{escape(manual)}" rel="noreferrer">{name}</a>' if manual else name
-    fix = f"<pre>{escape(one.fix)}</pre>" if one.fix else ""
-    related = _list(f"{_place(other.location)}: {escape(other.message)}" for other in one.related)
-    stream = (
-        f'<p class="faint">{escape(str(one.stream))}: {escape(one.stream.evidence.because)}</p>' if one.stream else ""
-    )
+    fix = f"<pre>{escape_html(visible_lines(finding.fix))}</pre>" if finding.fix else ""
+    related = _list(f"{_place(related.location)}: {escape(related.message)}" for related in finding.related)
+    lines = filter(None, (stream_phrase(finding), way_phrase(finding)))
+    about = "".join(f'<p class="faint">{escape(line)}</p>' for line in lines)
     return (
-        f'<article class="{one.severity}"><span class="tag">{one.severity}</span> {linked}'
-        f"{_where(one)}<p>{escape(one.message)}</p>{stream}{fix}{related}</article>\n"
+        f'<article class="{finding.severity}"><span class="tag">{finding.severity}</span> {linked}'
+        f"{_where(finding)}<p>{escape(finding.message)}</p>{about}{fix}{related}</article>\n"
     )
 
 
-def _where(one: Finding) -> str:
+def _where(finding: Finding) -> str:
     """The file and line; a live resource is introduced among the related places."""
-    return f' <span class="faint">{escape(str(one.location))}</span>' if one.location.line else ""
+    return f' <span class="faint">{escape(str(finding.location))}</span>' if finding.location.line else ""
 
 
 def _place(where: Location) -> str:
@@ -211,12 +216,12 @@ def _place(where: Location) -> str:
     return f'<a href="{text}" rel="noreferrer">console</a>' if text.startswith("https://") else text
 
 
-def _unreadable(one: Unreadable) -> str:
-    return f"{escape(str(one.where))}: {escape(one.message)}"
+def _unreadable(unreadable: Unreadable) -> str:
+    return f"{escape(str(unreadable.where))}: {escape(unreadable.message)}"
 
 
-def _unknown(one: Unknown) -> str:
-    return f"{escape(str(one.where))}: {escape(unknown_message(one))}"
+def _unknown(unknown: Unknown) -> str:
+    return f"{escape(str(unknown.where))}: {escape(unknown_message(unknown))}"
 
 
 def _list(items: Iterable[str]) -> str:

@@ -6,7 +6,6 @@ test that passed. Names hold no line numbers, so that a test's history survives 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,9 +14,8 @@ from xml.sax.saxutils import escape, quoteattr
 from infralint.engine.report import Report
 from infralint.model import Finding
 from infralint.reporters import Shown
-from infralint.reporters.json import unknown_message
-
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
+from infralint.text.display import visible, visible_lines
 
 
 @dataclass(frozen=True)
@@ -63,28 +61,33 @@ def _case(finding: Finding) -> _Case:
 
 
 def _body(finding: Finding) -> Iterator[str]:
-    yield f"{finding.location}: {finding.severity}: {finding.message}"
-    yield from (f"{one.location}: {one.message}" for one in finding.related)
+    yield visible(f"{finding.location}: {finding.severity}: {finding.message}")
+    yield from (visible(f"{related.location}: {related.message}") for related in finding.related)
     if finding.hop is not None:
-        yield f"hop: {finding.hop.name} ({finding.hop.where})"
-    if finding.stream is not None:
-        yield f"stream: {finding.stream}, because {finding.stream.evidence.because}"
+        yield visible(f"hop: {finding.hop.name} ({finding.hop.where})")
+    if stream := stream_phrase(finding):
+        yield visible(f"stream: {stream}")
+    if way := way_phrase(finding):
+        yield visible(f"way: {way}")
     if finding.fix:
-        yield f"write:\n{finding.fix}"
+        yield f"write:\n{visible_lines(finding.fix)}"
 
 
 def _reading(report: Report) -> Iterator[_Case]:
     """What was read, what could not be read, and what could not be told."""
-    broken = {one.where.path for one in report.unreadable}
-    for one in report.unreadable:
-        yield _Case(one.where.path, one.where.path, "error", "unreadable", one.message, f"{one.where}: {one.message}")
+    broken = {unreadable.where.path for unreadable in report.unreadable}
+    for unreadable in report.unreadable:
+        path, text = unreadable.where.path, f"{unreadable.where}: {unreadable.message}"
+        yield _Case(path, path, "error", "unreadable", unreadable.message, visible(text))
     for path in dict.fromkeys(path for paths in report.read.values() for path in paths):
         if path not in broken:
             yield _Case(path, path)
     for unknown in report.unknown:
-        said = unknown_message(unknown)
-        text = "\n".join(filter(None, [f"{unknown.where}: {said}", unknown.remedy]))
-        yield _Case(f"{unknown.where.path}: {unknown.why}", unknown.where.path, "skipped", "could not tell", said, text)
+        message = unknown_message(unknown)
+        lines = filter(None, [f"{unknown.where}: {message}", unknown.remedy])
+        text = "\n".join(map(visible, lines))
+        name = f"{unknown.where.path}: {unknown.why}"
+        yield _Case(name, unknown.where.path, "skipped", "could not tell", message, text)
 
 
 def _suite(name: str, cases: list[_Case]) -> str:
@@ -93,37 +96,32 @@ def _suite(name: str, cases: list[_Case]) -> str:
 
 
 def _totals(cases: Iterable[_Case]) -> str:
-    counts = Counter(one.outcome for one in cases)
+    counts = Counter(case.outcome for case in cases)
     return f'tests="{counts.total()}" failures="{counts["failure"]}" errors="{counts["error"]}"'
 
 
 def _skipped(cases: Iterable[_Case]) -> int:
-    return sum(one.outcome == "skipped" for one in cases)
+    return sum(case.outcome == "skipped" for case in cases)
 
 
 def _written(suite: str, cases: list[_Case]) -> Iterator[str]:
     seen: Counter[str] = Counter()
-    for one in cases:
-        seen[one.name] += 1
-        name = one.name if seen[one.name] == 1 else f"{one.name} ({seen[one.name]})"
+    for case in cases:
+        seen[case.name] += 1
+        name = case.name if seen[case.name] == 1 else f"{case.name} ({seen[case.name]})"
         head = f"    <testcase classname={_quoted(suite)} name={_quoted(name)}"
-        head += f" file={_quoted(one.path)}" if one.path else ""
-        if not one.outcome:
+        head += f" file={_quoted(case.path)}" if case.path else ""
+        if not case.outcome:
             yield f"{head}/>"
             continue
-        yield f"{head}>\n      {_outcome(one)}\n    </testcase>"
+        yield f"{head}>\n      {_outcome(case)}\n    </testcase>"
 
 
 def _outcome(case: _Case) -> str:
     kind = "" if case.outcome == "skipped" else f" type={_quoted(case.kind)}"
     head = f"<{case.outcome} message={_quoted(case.message)}{kind}"
-    return f"{head}>{escape(_clean(case.body))}</{case.outcome}>" if case.body else f"{head}/>"
+    return f"{head}>{escape(case.body)}</{case.outcome}>" if case.body else f"{head}/>"
 
 
 def _quoted(text: str) -> str:
-    return quoteattr(_clean(text))
-
-
-def _clean(text: str) -> str:
-    """Without characters that no XML file may hold."""
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    return quoteattr(visible(text))

@@ -31,7 +31,7 @@ def parse_outputs(chosen: str, given: Sequence[str]) -> list[Output]:
     `FORMAT=PATH` writes that format there, beside what is printed; a plain path takes the place of
     standard output.
     """
-    files = [_output(one, chosen) for one in given]
+    files = [_output(text, chosen) for text in given]
     for earlier, later in _pairs(files):
         if earlier.path == later.path:
             raise BadOutput(f"{later.path}: two reports can't be written to one file")
@@ -45,7 +45,7 @@ def _pairs(files: list[Output]) -> list[tuple[Output, Output]]:
 
 
 def _plain(given: Sequence[str]) -> list[str]:
-    return [one for one in given if one.partition("=")[0] not in REPORTERS]
+    return [text for text in given if text.partition("=")[0] not in REPORTERS]
 
 
 def _output(given: str, chosen: str) -> Output:

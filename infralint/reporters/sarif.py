@@ -15,9 +15,10 @@ from infralint import __version__
 from infralint.engine.pages import HOME, manual, page_url
 from infralint.engine.registry import Check
 from infralint.engine.report import Report
-from infralint.model import Finding, Location, Unknown
+from infralint.model import Finding, Location, Unknown, Unreadable
 from infralint.reporters import Shown
-from infralint.reporters.json import unknown_message
+from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
+from infralint.text.display import escape_json, hide_secrets, visible, visible_lines
 from infralint.text.lazy import lazy
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -39,7 +40,7 @@ def render(report: Report, shown: Shown) -> str:
         "columnKind": "unicodeCodePoints",
         "results": list(_results(report, shown.checks)),
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return escape_json(json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)) + "\n"
 
 
 def _driver(checks: tuple[Check, ...]) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def _driver(checks: tuple[Check, ...]) -> dict[str, Any]:
         "name": "infralint",
         "semanticVersion": __version__,
         "informationUri": HOME,
-        "rules": [_rule(one) for one in checks],
+        "rules": [_rule(check) for check in checks],
         "notifications": [{"id": name, "shortDescription": {"text": text}} for name, text in _NOTIFICATIONS.items()],
     }
 
@@ -69,17 +70,21 @@ def _rule(check: Check) -> dict[str, Any]:
 
 
 def _invocation(report: Report) -> dict[str, Any]:
-    notes = [_notification("unreadable", "error", one.message, one.where) for one in report.unreadable]
-    notes += [_could_not_tell(one) for one in report.unknown]
+    notes = [_unreadable(unreadable) for unreadable in report.unreadable]
+    notes += [_could_not_tell(unknown) for unknown in report.unknown]
     return {
         "executionSuccessful": not report.unreadable,
         "toolExecutionNotifications": notes,
     }
 
 
-def _could_not_tell(one: Unknown) -> dict[str, Any]:
-    said = f"Could not tell {unknown_message(one)}"
-    return _notification("could-not-tell", "note", f"{said}\n{one.remedy}" if one.remedy else said, one.where)
+def _unreadable(unreadable: Unreadable) -> dict[str, Any]:
+    return _notification("unreadable", "error", visible(unreadable.message), unreadable.where)
+
+
+def _could_not_tell(unknown: Unknown) -> dict[str, Any]:
+    lines = filter(None, [f"Could not tell {unknown_message(unknown)}", unknown.remedy])
+    return _notification("could-not-tell", "note", "\n".join(map(visible, lines)), unknown.where)
 
 
 def _notification(name: str, level: str, text: str, where: Location | None = None) -> dict[str, Any]:
@@ -108,12 +113,13 @@ def _result(finding: Finding) -> dict[str, Any]:
         "partialFingerprints": {"infralint/v1": finding.provenance.fingerprint},
     }
     related = [
-        {"id": number, "message": {"text": text}, "physicalLocation": _physical(where)}
+        {"id": number, "message": {"text": visible(text)}, "physicalLocation": _physical(where)}
         for number, (text, where) in enumerate(_related(finding), 1)
     ]
     if related:
         result["relatedLocations"] = related
-    if finding.provenance.edits:
+    edits = finding.provenance.edits
+    if edits and all(hide_secrets(edit.text) == edit.text for edit in edits):
         result["fixes"] = [_fix(finding)]
     return result
 
@@ -121,35 +127,38 @@ def _result(finding: Finding) -> dict[str, Any]:
 def _fix(finding: Finding) -> dict[str, Any]:
     """The edits that put it right, by file."""
     files: dict[str, list[dict[str, Any]]] = {}
-    for one in finding.provenance.edits:
-        replacement = {"deletedRegion": _region(one.where), "insertedContent": {"text": one.text}}
-        files.setdefault(one.where.path, []).append(replacement)
+    for edit in finding.provenance.edits:
+        replacement = {"deletedRegion": _region(edit.where), "insertedContent": {"text": edit.text}}
+        files.setdefault(edit.where.path, []).append(replacement)
     changes = [{"artifactLocation": _artifact(path), "replacements": made} for path, made in files.items()]
     return {"description": {"text": f"Put {finding.check} right"}, "artifactChanges": changes}
 
 
 def _message(finding: Finding) -> dict[str, str]:
     """What is wrong, and what to write."""
-    said = [finding.message]
-    if finding.stream is not None:
-        said.append(f"Stream: {finding.stream}, because {finding.stream.evidence.because}.")
+    lines = [visible(finding.message)]
+    if stream := stream_phrase(finding):
+        lines.append(visible(f"Stream: {stream}."))
+    if way := way_phrase(finding):
+        lines.append(visible(f"Way: {way}."))
     if not finding.fix:
-        return {"text": "\n".join(said)}
-    text = "\n".join([*said, "Write:", finding.fix])
-    return {"text": text, "markdown": "\n\n".join([*said, f"Write:\n\n```\n{finding.fix}\n```"])}
+        return {"text": "\n".join(lines)}
+    fix = visible_lines(finding.fix)
+    text = "\n".join([*lines, "Write:", fix])
+    return {"text": text, "markdown": "\n\n".join([*lines, f"Write:\n\n```\n{fix}\n```"])}
 
 
 def _location(finding: Finding) -> dict[str, Any]:
     location: dict[str, Any] = {"physicalLocation": _physical(finding.location)}
     if finding.hop is not None:
-        name = {"name": finding.hop.name, "fullyQualifiedName": f"{finding.hop.where.path}: {finding.hop.name}"}
-        location["logicalLocations"] = [{**name, "kind": "resource"}]
+        name, place = visible(finding.hop.name), visible(finding.hop.where.path)
+        location["logicalLocations"] = [{"name": name, "fullyQualifiedName": f"{place}: {name}", "kind": "resource"}]
     return location
 
 
 def _related(finding: Finding) -> Iterator[tuple[str, Location]]:
     """The other end of the setting, the places that the message speaks of, and why a stream goes here."""
-    yield from ((one.message, one.location) for one in finding.related)
+    yield from ((related.message, related.location) for related in finding.related)
     if finding.hop is not None and finding.hop.where != finding.location:
         yield f"rules {finding.hop.name}", finding.hop.where
     evidence = finding.stream.evidence if finding.stream else None

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infralint.engine.report import Report
-from infralint.model import Finding, Known, Location
+from infralint.model import SEVERITIES, Finding, Known, Location
 from infralint.reporters import Shown
-from infralint.reporters.grouping import merged, message
-from infralint.reporters.json import unknown_message
-from infralint.text.lazy import lazy
+from infralint.reporters.grouping import group_alike, other_hops
+from infralint.reporters.phrases import possible_phrases, stream_phrase, unknown_message, way_phrase
+from infralint.text.display import hide_secrets, visible, visible_lines
 from infralint.text.wording import listing, plural
 
 WIDTH = 110
@@ -20,13 +20,12 @@ WIDTH = 110
 NOUNS = {"aws": "AWS region"}
 """What a platform's inputs are called where they are no files."""
 _COLORS = {"error": "31;1", "warning": "33;1", "note": "36;1", "frame": "34", "bold": "1", "fix": "32", "dim": "2"}
-_CONTROL = lazy(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def render(report: Report, shown: Shown) -> str:
     """The report as text; nothing but the summary line when clean."""
     page = _Page(report, shown)
-    blocks = [page.finding(group) for group in merged(report.findings)]
+    blocks = [page.finding(group) for group in group_alike(report.findings)]
     blocks += [page.unreadable(index) for index in range(len(report.unreadable))]
     if report.fixed:
         blocks.append("\n".join(page.fixed()))
@@ -44,52 +43,50 @@ class _Page:
     files: dict[str, list[str]] = field(default_factory=dict)
 
     def finding(self, group: list[Finding]) -> str:
-        """One finding, or several that share their place and words."""
-        one = group[0]
-        head = self._linked(one.check, self._paint(one.severity, f"{one.severity}[{one.check}]"))
-        lines = [f"{head} {self._paint('bold', _clean(message(group)))}", *self._frame(one.location, one.severity)]
-        lines += self._hop(group)
-        lines += [self._aside(f"{related.location}: {related.message}") for related in one.related]
-        if one.stream is not None:
-            more = f" (and {plural(len(one.provenance.streams), 'more stream')})" if one.provenance.streams else ""
-            lines.append(
-                self._aside(f"stream: {_clean(str(one.stream))}{more}, because {_clean(one.stream.evidence.because)}")
-            )
-        lines += self._fix(one.fix)
-        lines += [
-            self._aside(f"not fixed: {why}") for why in dict.fromkeys(one.provenance.unfixed for one in group) if why
-        ]
+        """One finding, or several that differ by their hop alone."""
+        finding = group[0]
+        head = self._linked(finding.check, self._paint(finding.severity, f"{finding.severity}[{finding.check}]"))
+        lines = [f"{head} {self._paint('bold', visible(finding.message))}"]
+        lines += self._frame(finding.location, finding.severity)
+        lines += map(self._aside, self._details(group))
+        if finding.fix:
+            lines += [self._aside("write:"), *self._fix(finding.fix)]
+        reasons = dict.fromkeys(finding.provenance.unfixed for finding in group)
+        lines += [self._aside(f"not fixed: {reason}") for reason in reasons if reason]
         return "\n".join(lines)
 
-    def _hop(self, group: list[Finding]) -> Iterator[str] | list[str]:
-        """The other end of an inherited setting, and the other hops it rules."""
-        one = group[0]
-        if one.hop is None:
-            return []
-        inherited = isinstance(one.at, Known) and one.at.origin == "inherited"
-        names = list(dict.fromkeys(f"{_clean(other.hop.name)} ({other.hop.where})" for other in group if other.hop))
-        environments = list(
-            dict.fromkeys(other.hop.environment for other in group if other.hop and other.hop.environment)
-        )
-        lines = [self._aside(f"in {listing(environments)}")] if environments else []
-        if len(names) > 1 or inherited:
+    def _details(self, group: list[Finding]) -> Iterator[str]:
+        """What stands below a finding: where it holds, other places, the stream and its way."""
+        finding = group[0]
+        if environments := dict.fromkeys(other.hop.environment for other in group if other.hop):
+            if any(environments):
+                yield f"in {listing([name for name in environments if name])}"
+        others = other_hops(group)
+        inherited = isinstance(finding.at, Known) and finding.at.origin == "inherited"
+        if finding.hop is not None and (others or inherited):
             counted = f"{len(group)} findings, one a hop: " if len(group) > 1 else ""
-            lines.append(self._aside(f"{counted}rules {listing(names, most=4)}"))
-        return lines
+            yield f"{counted}rules {listing([f'{finding.hop.name} ({finding.hop.where})', *others], most=4)}"
+        yield from (f"{related.location}: {related.message}" for related in finding.related)
+        if stream := stream_phrase(finding):
+            yield f"stream: {stream}"
+        if way := way_phrase(finding):
+            yield f"way: {way}"
+        if self.shown.verbose:
+            yield from possible_phrases(finding)
 
     def _frame(self, where: Location, severity: str) -> Iterator[str]:
         margin = " " * len(str(where.line or ""))
-        yield f"{margin}{self._paint('frame', '-->')} {where}"
+        yield f"{margin}{self._paint('frame', '-->')} {visible(str(where))}"
         line = self._line(where)
         if line is None:
             return
         start, end = where.column - 1, where.end_column - 1 if where.end_line == where.line else len(line)
         text, shift = _window(line, start)
-        before = line[shift:start].expandtabs(4)
-        marked = line[start : max(end, start + 1)].expandtabs(4) or " "
+        before = visible(line[shift:start].expandtabs(4))
+        marked = visible(line[start : max(end, start + 1)].expandtabs(4)) or " "
         bar = self._paint("frame", "|")
         yield f"{margin} {bar}"
-        yield f"{self._paint('frame', str(where.line))} {bar} {_clean(text.expandtabs(4))}"
+        yield f"{self._paint('frame', str(where.line))} {bar} {visible(text.expandtabs(4))}"
         carets = "^" * min(len(marked), max(WIDTH - len(before), 1))
         yield f"{margin} {bar} {' ' * len(before)}{self._paint(severity, carets)}"
 
@@ -99,62 +96,62 @@ class _Page:
         if where.path not in self.files:
             self.files[where.path] = [line.rstrip("\r") for line in self._text(where.path).split("\n")]
         lines = self.files[where.path]
-        return lines[where.line - 1] if where.line <= len(lines) else None
+        return hide_secrets(lines[where.line - 1]) if where.line <= len(lines) else None
 
     def _text(self, path: str) -> str:
         if path in self.report.texts:
             return self.report.texts[path]
         try:
             return Path(path).read_text(encoding="utf-8-sig", errors="replace")
-        except OSError:
+        except (OSError, ValueError):
             return ""
 
     def _aside(self, text: str) -> str:
-        return f"  {self._paint('frame', '=')} {_clean(text)}"
+        return f"  {self._paint('frame', '=')} {visible(text)}"
 
-    def _fix(self, fix: str) -> list[str]:
-        if not fix:
-            return []
-        return [self._aside("write:"), *(self._paint("fix", f"      {line}") for line in fix.splitlines())]
+    def _fix(self, fix: str) -> Iterator[str]:
+        return (self._paint("fix", f"      {line}") for line in visible_lines(fix).splitlines())
 
     def unreadable(self, index: int) -> str:
         """A file that could not be read, with the line at fault where there is one."""
-        one = self.report.unreadable[index]
-        head = f"{self._paint('error', 'unreadable')} {self._paint('bold', _clean(f'{one.where.path}: {one.message}'))}"
-        return "\n".join([head, *(self._frame(one.where, "error") if one.where.line else ())])
+        unreadable = self.report.unreadable[index]
+        words = visible(f"{unreadable.where.path}: {unreadable.message}")
+        frame = self._frame(unreadable.where, "error") if unreadable.where.line else ()
+        return "\n".join([f"{self._paint('error', 'unreadable')} {self._paint('bold', words)}", *frame])
 
     def fixed(self) -> Iterator[str]:
         """What `--fix` put right, where it stood before."""
         yield self._paint("fix", f"Fixed {plural(len(self.report.fixed), 'finding')}:")
-        for one in self.report.fixed:
-            hop = f" ({_clean(one.hop.name)})" if one.hop else ""
-            yield f"  {one.location}: {one.check}{hop}"
+        for finding in self.report.fixed:
+            hop = f" ({finding.hop.name})" if finding.hop else ""
+            yield visible(f"  {finding.location}: {finding.check}{hop}")
 
     def summary(self) -> Iterator[str]:
         """What was read, what was found, what could not be told, what was assumed."""
         yield from self._unknowns()
         yield from self._assumptions()
         if self.shown.verbose:
-            yield from (f"read {path}" for paths in self.report.read.values() for path in paths)
-            yield from (f"skipped {one}" for one in self.report.skipped)
+            yield from (visible(f"read {path}") for paths in self.report.read.values() for path in paths)
+            yield from (visible(f"skipped {path}") for path in self.report.skipped)
+            yield from (self._paint("dim", visible_lines(trace.rstrip())) for trace in self.report.traces)
         if self.report.gone:
             yield f"In the baseline, and no more ({plural(len(self.report.gone), 'entry')}; write it anew with `infralint baseline`):"
-            yield from (_clean(f"  {one}") for one in self.report.gone)
+            yield from (visible(f"  {entry}") for entry in self.report.gone)
             yield ""
         if self.report.idle:
-            yield f"Nothing to read in: {listing(self.report.idle, most=6)}"
+            yield visible(f"Nothing to read in: {listing(self.report.idle, most=6)}")
         if self.report.seen:
-            yield _clean(f"Seen, and not read yet: {listing(self.report.seen, most=len(self.report.seen))}.")
+            yield visible(f"Seen, and not read yet: {listing(self.report.seen, most=len(self.report.seen))}.")
         yield self._paint("bold", f"{self._read()}: {self._counts()}.")
 
     def _unknowns(self) -> Iterator[str]:
         if not self.report.unknown:
             return
         yield f"Could not tell {plural(len(self.report.unknown), 'thing')}:"
-        for one in self.report.unknown:
-            yield _clean(f"  {one.where}: {unknown_message(one)}")
-            if one.remedy:
-                yield self._paint("dim", f"      {one.remedy}")
+        for unknown in self.report.unknown:
+            yield visible(f"  {unknown.where}: {unknown_message(unknown)}")
+            if unknown.remedy:
+                yield self._paint("dim", visible(f"      {unknown.remedy}"))
         yield ""
 
     def _assumptions(self) -> Iterator[str]:
@@ -168,7 +165,7 @@ class _Page:
 
     def statistics(self) -> Iterator[str]:
         """How often each check was heard, the most frequent first."""
-        counts = Counter((one.check, one.severity) for one in self.report.findings)
+        counts = Counter((finding.check, finding.severity) for finding in self.report.findings)
         width = len(str(max(counts.values())))
         for (check, severity), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
             yield f"{count:>{width}}  {severity:<7}  {check}"
@@ -180,27 +177,29 @@ class _Page:
         return f"Read {listing(kinds)} with {plural(self.report.hops, 'hop')} to judge"
 
     def _counts(self) -> str:
-        counts = Counter(one.severity for one in self.report.findings)
-        said = [plural(counts[severity], severity) for severity in ("error", "warning", "note") if counts[severity]]
+        counts = Counter(finding.severity for finding in self.report.findings)
+        parts = [plural(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
         if self.report.unreadable:
             noun = "part" if self.report.read.keys() & NOUNS else "file"
-            said.append(f"{plural(len(self.report.unreadable), noun)} unreadable")
+            parts.append(f"{plural(len(self.report.unreadable), noun)} unreadable")
         if self.report.ignored:
-            said.append(f"{self.report.ignored} ignored")
+            parts.append(f"{self.report.ignored} ignored")
         if self.report.known:
-            said.append(f"{self.report.known} in the baseline")
+            parts.append(f"{self.report.known} in the baseline")
         if not self.report.findings and not self.report.unreadable:
-            said.insert(0, "nothing was judged" if not self.report.read else "clean")
+            parts.insert(0, "nothing was judged" if not self.report.read else "clean")
             if self.report.unknown:
-                said.append(f"{plural(len(self.report.unknown), 'thing')} could not be told")
-        return listing(said)
+                parts.append(f"{plural(len(self.report.unknown), 'thing')} could not be told")
+        return listing(parts)
 
     def _linked(self, check: str, text: str) -> str:
         """The text as a link to the check's page, for terminals that show links (OSC 8); the others leave it out."""
         from infralint.engine.pages import page_url
 
         url = (
-            next((page_url(one.page) for one in self.shown.checks if one.name == check), "") if self.shown.color else ""
+            next((page_url(known.page) for known in self.shown.checks if known.name == check), "")
+            if self.shown.color
+            else ""
         )
         return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if url else text
 
@@ -212,8 +211,3 @@ def _window(line: str, column: int) -> tuple[str, int]:
     """A part of a long line that holds the column, and how many characters stand before it."""
     shift = max(0, column - WIDTH // 2) if len(line) > WIDTH else 0
     return line[shift : shift + WIDTH], shift
-
-
-def _clean(text: str) -> str:
-    """Without characters that steer a terminal: files are not trusted."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -6,8 +6,9 @@ https://man7.org/linux/man-pages/man7/glob.7.html, https://git-scm.com/docs/giti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from fnmatch import translate
 from functools import lru_cache
 
 _SPECIAL = re.compile(r"[*?\[\\]")
@@ -56,6 +57,17 @@ def matches_name(name: str, pattern: str, dots: bool = False) -> bool:
     if not _SPECIAL.search(pattern):
         return name == pattern
     return _matches(name, _parts(pattern))
+
+
+def matches_text(text: str, pattern: str) -> bool:
+    """Whether a text matches as a name does in a shell, with wildcards that stand for slashes and leading dots, too."""
+    return _matches(text, _parts(pattern))
+
+
+@lru_cache(maxsize=256)
+def name_matcher(*patterns: str) -> Callable[[str], object]:
+    """A quick test of many names against patterns of our own: what it gives is true for a name that matches one."""
+    return re.compile("|".join(map(translate, patterns))).match
 
 
 def is_like(text: str, pattern: str) -> bool:

@@ -1,41 +1,85 @@
-"""Writing files so that nobody ever meets half of one."""
+"""Writing files so that nobody ever meets half of one, and knowing what a run that was killed has left behind."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Collection
 from pathlib import Path
+
+from infralint.text.lazy import lazy
+
+ENDING = ".infralint"
+"""Of files that are written beside the one whose place they are to take."""
+
+_LEFT_BEFORE = lazy(r"\.(.+)\.(?=[a-z_]*\d)[a-z0-9_]{8}")
+"""How such files were called before version 0.2."""
+
+
+def is_leftover(path: str, files: Collection[str]) -> bool:
+    """Whether a file is one of ours that never took its place. files: what there is, for names that say less."""
+    folder, slash, name = path.rpartition("/")
+    if not name.startswith("."):
+        return False
+    found = _LEFT_BEFORE.fullmatch(name)
+    return name.endswith(ENDING) or (found is not None and f"{folder}{slash}{found[1]}" in files)
 
 
 def replace_file(target: Path, text: str) -> None:
-    """Write beside the file, then take its place at once, with its permissions. Raises OSError.
+    """Take the place of a file at once, with its owner and permissions. Raises OSError.
 
     A link stays, and what it leads to is replaced; a device or pipe is written to.
     """
-    import tempfile
-
+    content = _encoded(text)
     if target.exists() and not target.is_file():
-        target.write_text(text, encoding="utf-8", errors="backslashreplace")
+        target.write_bytes(content)
         return
     target = Path(os.path.realpath(target))
-    # Undecodable bytes of file names become `\udcff`, which is also what JSON calls them.
-    with tempfile.NamedTemporaryFile(
-        "w", dir=target.parent, prefix=f".{target.name}.", delete=False, encoding="utf-8", errors="backslashreplace"
-    ) as file:
-        file.write(text)
+    name = prepare_file(target, content)
     try:
-        os.chmod(file.name, _mode(target))
-        os.replace(file.name, target)
+        os.replace(name, target)
     except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(file.name)
+        Path(name).unlink(missing_ok=True)
         raise
 
 
-def _mode(target: Path) -> int:
-    """The permissions of the file that is replaced, or those of a new one."""
-    if target.exists():
-        return target.stat().st_mode
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
+def create_file(target: Path, text: str) -> None:
+    """Make a new file at once. Raises OSError, also where there is one."""
+    name = prepare_file(target, _encoded(text))
+    try:
+        os.link(name, target)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def prepare_file(target: Path, content: bytes) -> str:
+    """What is to take a file's place, written beside it with its owner and permissions: its name. Raises OSError."""
+    import tempfile
+
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=ENDING)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        _take_after(name, target)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return name
+
+
+def _encoded(text: str) -> bytes:
+    """Undecodable bytes of file names become `\\udcff`, which is also what JSON calls them."""
+    return text.encode(errors="backslashreplace")
+
+
+def _take_after(name: str, target: Path) -> None:
+    """Give a file the owner and permissions of another, or those of a new file where there is none."""
+    if not target.exists():
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(name, 0o666 & ~umask)
+        return
+    found = target.stat()
+    with contextlib.suppress(PermissionError):
+        os.chown(name, found.st_uid, found.st_gid)
+    os.chmod(name, found.st_mode & 0o7777)

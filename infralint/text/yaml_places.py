@@ -7,6 +7,7 @@ YAML 1.1 and 1.2 differ. https://yaml.org/spec/1.2.2/
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -85,18 +86,46 @@ def read_yaml(text: str, *, allow_duplicates: bool = False) -> list[YamlValue]:
     """The documents of a text, empty ones left out. Raises YamlProblem."""
     import yaml
 
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        nodes = [node for node in yaml.compose_all(text, Loader=loader) if node is not None and not _is_empty(node)]
+        nodes = [node for node in yaml.compose_all(text, Loader=_loader()) if node is not None and not _is_empty(node)]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise YamlProblem(str(error.problem), mark.line + 1 if mark else 0, mark.column + 1 if mark else 0) from error
+        context = f"{error.context}: " if error.context and error.context.startswith("found") else ""
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise YamlProblem(f"{context}{error.problem}", line, column) from error
+    except yaml.reader.ReaderError as error:
+        raise YamlProblem(str(error).partition("\n")[0], _line_of_byte(text, error.position)) from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise YamlProblem(str(error).partition("\n")[0]) from error
     try:
         return [_Reader(allow_duplicates).value(node) for node in nodes]
     except RecursionError as error:
         raise YamlProblem("is nested too deep", is_content=True) from error
+
+
+@cache
+def _loader() -> Any:
+    """PyYAML's parser, in C where it is there, that leaves it to readers what a scalar means."""
+    import yaml
+
+    base: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+    class Loader(base):  # type: ignore[misc]
+        def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+            return ""
+
+        def descend_resolver(self, parent: Any, index: Any) -> None:
+            """Nothing is resolved by where it stands."""
+
+        def ascend_resolver(self) -> None:
+            """Nothing is resolved by where it stands."""
+
+    return Loader
+
+
+def _line_of_byte(text: str, position: object) -> int:
+    """The line of a text on which a byte of it stands; 0 if that is not told."""
+    return text.encode()[:position].count(b"\n") + 1 if isinstance(position, int) else 0
 
 
 class _Reader:
@@ -108,12 +137,13 @@ class _Reader:
         self.merged = 0
 
     def value(self, node: Any) -> YamlValue:
-        if id(node) in self.known:
-            return self.known[id(node)]
-        tag = node.tag if node.tag and node.tag.startswith("!") else ""
+        known = self.known.get(id(node))
+        if known is not None:
+            return known
+        tag = node.tag if node.tag.startswith("!") else ""
         made = self.known[id(node)] = YamlValue(_span(node), tag=tag)
         if node.id == "scalar":
-            made.text, made.quoted = str(node.value), bool(node.style)
+            made.text, made.quoted = node.value, bool(node.style)
         elif node.id == "sequence":
             made.items = [self.value(item) for item in node.value]
         else:
@@ -121,24 +151,23 @@ class _Reader:
         return made
 
     def _fill(self, made: YamlValue, node: Any) -> None:
-        made.members, made.keys = {}, {}
-        written = set()
+        made.members, made.keys = members, keys = {}, {}
         merges = []
         for key, value in node.value:
+            name, span = key.value, _span(key)
             if key.id != "scalar":
-                raise YamlProblem("a key must be text", *_span(key)[:2], is_content=True)
-            if key.value == MERGE and not key.style:
+                raise YamlProblem("a key must be text", span.line, span.column, is_content=True)
+            if name == MERGE and not key.style:
                 merges.append(value)
                 continue
-            if key.value in written and not self.allow_duplicates:
-                raise YamlProblem(f"{key.value}: stands twice", *_span(key)[:2], is_content=True)
-            written.add(key.value)
-            made.members[key.value] = self.value(value)
-            made.keys[key.value] = _span(key)
+            if name in members and not self.allow_duplicates:
+                raise YamlProblem(f"{name}: stands twice", span.line, span.column, is_content=True)
+            members[name] = self.value(value)
+            keys[name] = span
         for name, value, span in (member for merge in merges for member in self._merged(merge)):
-            if name not in made.members:
-                made.members[name] = value
-                made.keys[name] = span
+            if name not in members:
+                members[name] = value
+                keys[name] = span
 
     def _merged(self, node: Any) -> Iterator[tuple[str, YamlValue, Span]]:
         """What `<<` brings: the members of a mapping, or of each of a list of them, the first first."""
@@ -157,5 +186,5 @@ def _is_empty(node: Any) -> bool:
 
 def _span(node: Any) -> Span:
     start, end = node.start_mark, node.end_mark
-    line, column = start.line + 1, start.column + 1
-    return Span(line, column, end.column + 1 if end.line == start.line else column)
+    line, column = start.line, start.column + 1
+    return Span(line + 1, column, end.column + 1 if end.line == line else column)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 from infralint.model import STRONG, Crossing, Hint, Hop, Node, Reading, Request, Stream, Trace
 from infralint.project.config import Settings
 from infralint.text.expressions import matching
+from infralint.text.globs import matches_text
 from infralint.trace.programs import programs
 from infralint.trace.streams import assumed_at, declared, hints_of, stream_at
 from infralint.trace.topology import Link, Topology
@@ -37,11 +37,31 @@ def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[
 
 
 class Witness:
-    """What the code behind a hop says against a stream there: all of it was read, and nothing of it streams there."""
+    """What the project's code says against a stream at a hop: it was read, and nothing of it streams there.
+
+    The code behind a hop speaks of it most; where nothing links the two, code that was read and streams elsewhere, or
+    nowhere, still leaves no ground to assume one.
+    """
 
     def __init__(self, topology: Topology, crossings: Iterable[Crossing[Hop]]) -> None:
         self.topology = topology
-        self.streaming = {id(crossing.hop) for crossing in crossings if crossing.stream.evidence.kind == "source"}
+        found = list(crossings)
+        self.streaming = {id(crossing.hop) for crossing in found if crossing.stream.evidence.kind == "source"}
+        self.applications = [node for node in topology.nodes if node.folder is not None]
+        placed = {
+            id(leg.hop)
+            for crossing in found
+            for leg in crossing.trace.legs
+            if leg.hop.origin and len(crossing.trace.legs) > 1
+        }
+        self.is_accounted_for = all(
+            node.complete and all(id(hop) in placed for hop in node.hops if hop.origin) for node in self.applications
+        )
+        self.sockets = {
+            crossing.hop.scope
+            for crossing in found
+            if crossing.stream.kind == "websocket" and not crossing.stream.handshake_only
+        }
 
     def against(self, hop: Hop, node: Node) -> Link | None:
         """An application that stands for all that a hop leads to, and that streams nothing there."""
@@ -50,16 +70,29 @@ class Witness:
         links = self.topology.applications_behind(hop, node)
         return links[0] if links and all(link.node.complete for link in links) else None
 
+    def doubt(self, hop: Hop, node: Node) -> str:
+        """Why a stream that only a name or an assumption speaks for is not likely here; empty where nothing says so."""
+        if id(hop) in self.streaming or hop.origin:
+            return ""
+        link = self.against(hop, node)
+        if link is not None:
+            return f"the code of {link.node.name} streams nothing there"
+        if self.applications and self.is_accounted_for:
+            return "the project's code was read, and each stream of it goes another way"
+        return ""
+
     def weighed(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
         """A crossing with the doubt that the code casts on it, where a name or a header is all there is for it."""
-        stream = crossing.stream
-        if stream.evidence.kind != "name" and not stream.handshake_only:
-            return crossing
+        stream, hop = crossing.stream, crossing.hop
         node = next((node for node in self.topology.nodes if node.name == crossing.leg.node), None)
-        link = self.against(crossing.hop, node) if node is not None else None
-        return (
-            crossing if link is None else replace(crossing, doubt=f"the code of {link.node.name} streams nothing there")
-        )
+        if node is None or (stream.evidence.kind != "name" and not stream.handshake_only):
+            return crossing
+        link = self.against(hop, node)
+        if link is not None:
+            return replace(crossing, doubt=f"the code of {link.node.name} streams nothing there")
+        if stream.handshake_only and hop.assumable and hop.scope not in self.sockets:
+            return replace(crossing, doubt="nothing else speaks of a WebSocket here: its headers may be a leftover")
+        return crossing
 
 
 def topology_of(readings: Sequence[Reading]) -> Topology:
@@ -154,7 +187,9 @@ def _on_legs(trace: Trace) -> Iterator[Crossing[Hop]]:
 
 
 def _is_named(hop: Hop, names: Iterable[str]) -> bool:
-    return any(fnmatchcase(own, name) for name in names for own in (hop.name, *hop.hosts, hop.where.path, *hop.aliases))
+    return any(
+        matches_text(own, name) for name in names for own in (hop.name, *hop.hosts, hop.where.path, *hop.aliases)
+    )
 
 
 def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:
@@ -223,7 +258,7 @@ def _assumed(
     told = {
         crossing.hop.scope
         for crossing in known
-        if crossing.stream.evidence.certain and not crossing.stream.handshake_only
+        if crossing.stream.evidence.certain and not crossing.stream.handshake_only and _is_known_here(crossing)
     }
     named = {id(crossing.hop) for crossing in known if not crossing.stream.handshake_only}
     for node in topology.nodes:
@@ -236,8 +271,12 @@ def _assumed(
                 for path in concrete_paths(hop)[:1] or ["/"]:
                     traces = traces_through(topology, stream, node, hop, Request("sse", path, stream.host))
                     trace = max(traces, key=lambda trace: len(trace.legs))
-                    doubt = f"the code of {link.node.name} streams nothing there" if link is not None else ""
-                    yield Crossing(stream, hop, True, trace, trace.anchor, doubt=doubt)
+                    yield Crossing(stream, hop, True, trace, trace.anchor, doubt=witness.doubt(hop, node))
+
+
+def _is_known_here(crossing: Crossing[Hop]) -> bool:
+    """Whether it is known what sends the stream, and not only that a client opens one."""
+    return crossing.stream.evidence.kind != "source" or any(leg.hop.origin for leg in crossing.trace.legs)
 
 
 def concrete_paths(hop: Hop, hint: Hint | None = None) -> list[str]:

@@ -65,6 +65,8 @@ def _answers(node: Node, hop: Hop) -> bool:
     """Whether a node produces the stream of a route that somebody else has read."""
     if not hop.origin or not hop.hints:
         return False
+    if any(known.origin and known.where.path == hop.where.path for known in node.hops):
+        return True
     path = hop.paths[0].replace("**", "x").replace("*", "x")
     matches = node.route(Request(hop.hints[0].kind, path))
     return any(match.hop is not None and match.hop.origin for match in matches)

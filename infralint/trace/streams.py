@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infralint.model import Evidence, Hint, Hop, Stream
-from infralint.platforms.libraries import LIBRARIES
+from infralint.platforms.libraries import with_library
 from infralint.project.config import Settings, StreamSettings
 from infralint.project.needs import needs
 from infralint.text.stream_names import Name, stream_name
@@ -57,8 +57,7 @@ def _hints_of_names(hop: Hop) -> Iterator[Hint]:
 
 
 def _named(name: Name, evidence: Evidence) -> Hint:
-    library = LIBRARIES.get(name.library)
-    return Hint(name.kind, evidence, name.session, heartbeat=library.heartbeat if library else None)
+    return with_library(Hint(name.kind, evidence), name)
 
 
 def stream_at(settings: Settings, hop: Hop, hint: Hint) -> Stream:

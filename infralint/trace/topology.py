@@ -56,6 +56,11 @@ class Placement:
         """Whether it is known what it is called on its own network: then no other name means it."""
         return bool(self.services) or any("." not in name for name in self.names)
 
+    @property
+    def is_on_a_host(self) -> bool:
+        """Whether it may be reached by whoever runs on the same host: a cloud's load balancer is on none."""
+        return not self.node.listens or any(address.host in NAMELESS for address in self.node.listens)
+
     def answers_on(self, port: int | None) -> bool:
         """Whether something of it may listen on a port; where no port is written down, any may be its."""
         return port is None or not self.ports or port in self.ports
@@ -96,7 +101,7 @@ class Topology:
         """The applications that get all that a hop of `node` sends on; none where some of it may go elsewhere."""
         pool = hop.pool
         found = [self.links(Pool(targets=(target,)), node) for target in pool.targets]
-        found += [self.links(Pool(references=(name,)), node) for name in pool.references]
+        found += [self.links(Pool(references=pool.references), node)] if pool.references else []
         links = [link for group in found for link in group]
         alike = all(found) and all(link.node.folder is not None for link in links)
         return links if alike and not pool.reason else []
@@ -186,7 +191,7 @@ class Topology:
         if published or contained:
             return published or self._only_application(port, front)
         outside = [place for place in self.placements if not place.services and place.node is not front]
-        beside = [place for place in outside if port in place.ports]
+        beside = [place for place in outside if port in place.ports and place.is_on_a_host]
         return (
             [Link(beside[0].node, "the only one")]
             if len(beside) == 1
@@ -226,6 +231,19 @@ class Topology:
         chosen = fitting if len(fitting) == 1 else streaming
         return chosen[0] if len(chosen) == 1 else None
 
+    def _around(self, front: Node) -> Node | None:
+        """The application in whose folder a node is written down, below the project's root."""
+        places = {hop.where.path for hop in front.hops}
+        holding = [
+            node
+            for node in self.nodes
+            if node.folder
+            and places
+            and all(is_below(path, node.folder) for path in places)
+            and is_together(node, front)
+        ]
+        return max(holding, key=lambda node: len(node.folder or ""), default=None)
+
     def _unexplained_targets(self, front: Node) -> frozenset[Address]:
         """The private addresses that a node dials, and that no name in the project explains."""
         if id(front) not in self._targets:
@@ -246,11 +264,13 @@ class Topology:
     def _only_other(self, front: Node) -> list[Link]:
         """Behind the only load balancer, whose targets the project does not name: its one proxy, else its one application."""
         alike = [node for node in self.nodes if node.environment == front.environment]
-        if sum(node.platform == front.platform and node.folder is None for node in alike) != 1:
+        if sum(_is_of_one_kind(node, front) for node in alike) != 1:
             return []
-        others = [node for node in alike if node.platform != front.platform and node.folder is None]
-        references = {name for hop in front.hops for name in hop.pool.references}
-        if not others and len(references) == 1:
+        others = [node for node in alike if node.folder is None and not _is_of_one_kind(node, front)]
+        is_single = sum(_is_of_one_kind(node, front) for node in self.nodes) == 1
+        if not others and (around := self._around(front)) is not None:
+            return [Link(around, "assumed")]
+        if not others and is_single and len({hop.pool.references for hop in front.hops}) == 1:
             alone = self._alone(None, front)
             others = [alone.node] if alone is not None and is_together(alone.node, front) else []
         return [Link(others[0], "the only one")] if len(others) == 1 else []
@@ -291,6 +311,11 @@ def _owner(path: str, folders: Iterable[str]) -> str | None:
 def is_together(node: Node, other: Node) -> bool:
     """Whether one way may lead through both: they belong to one environment, or one of them to none."""
     return node.environment == other.environment or "" in (node.environment, other.environment)
+
+
+def _is_of_one_kind(node: Node, other: Node) -> bool:
+    """Whether both are load balancers, or both nginx: the same thing may be read from code and from an account."""
+    return not {hop.kind for hop in node.hops}.isdisjoint(hop.kind for hop in other.hops)
 
 
 def _sockets(node: Node) -> Iterable[str]:

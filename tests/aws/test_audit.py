@@ -208,7 +208,7 @@ def test_network_balancers_are_judged_on_their_own_attribute(world: World, repor
 
 
 def test_what_is_not_of_the_web_is_not_assumed_to_stream(world: World, report: Report, home: Path) -> None:
-    for name, port in (("web", 443), ("database", 5432)):
+    for name, port in (("web", 443), ("database", 5432), ("chat", 7000)):
         balancer = world.balancer(name, "network")
         world.listener(balancer, world.group(name, balancer), protocol="TCP", port=port, idle="60")
     world.classic("shop")
@@ -216,8 +216,17 @@ def test_what_is_not_of_the_web_is_not_assumed_to_stream(world: World, report: R
     world.classic("ssh", protocol="TCP", port=22)
     names = {"web", "shop", "app"}
     assert said(report(exit_code=1)) == {("short-idle-timeout", "warning", name) for name in names}
-    declare(home, "{path: /, silence: 100s, hops: [database]}")
-    assert said(report(exit_code=1)) == {("short-idle-timeout", "error", "database")}
+    declare(home, "{path: /, silence: 100s, hops: [chat]}")
+    assert said(report(exit_code=1)) == {("short-idle-timeout", "error", "chat")}
+
+
+def test_no_stream_goes_to_the_port_of_a_database(world: World, report: Report, home: Path) -> None:
+    balancer = world.balancer("database", "network")
+    world.listener(balancer, world.group("postgres", balancer), protocol="TCP", port=5432)
+    declare(home, "{path: /chat, silence: 600s}", more="require_sticky: true\n")
+    found = report(exit_code=0)
+    assert found["findings"] == []
+    assert "meets no hop" in found["unknown"][0]["message"]
 
 
 def test_a_declared_stream_takes_the_listener_of_the_web(world: World, report: Report, home: Path) -> None:

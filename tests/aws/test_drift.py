@@ -63,17 +63,65 @@ def test_what_agrees_is_silent(world: World, report: Report) -> None:
 
 @pytest.mark.usefixtures("infra")
 def test_changed_by_hand(world: World, report: Report) -> None:
-    account(world, "60", "false")
+    account(world, "200", "false")
     found = report("--against", "infra", exit_code=1)
     assert drift(found) == [
-        "chat has `idle_timeout.timeout_seconds = 60`, but the code says `idle_timeout = 300`. "
+        "chat has `idle_timeout.timeout_seconds = 200`, but the code says `idle_timeout = 300`. "
         "It was changed by hand, or what the code says is not applied yet",
         "chat has `stickiness.enabled = false`, but the code says `stickiness { … }`. "
         "It was changed by hand, or what the code says is not applied yet",
     ]
     first = next(one for one in found["findings"] if one["check"] == "drift")
     assert first["severity"] == "warning"
+    assert first["hop"]["name"] == "chat"
     assert (first["related"][0]["location"]["path"], first["related"][0]["location"]["line"]) == ("infra/main.tf", 4)
+
+
+@pytest.mark.usefixtures("infra")
+def test_a_short_timeout_that_the_code_has_mended_is_one_finding(world: World, report: Report) -> None:
+    account(world, "60")
+    findings = report("--against", "infra", exit_code=1)["findings"]
+    assert [finding["check"] for finding in findings] == ["short-idle-timeout"]
+    assert findings[0]["fix"].startswith("terraform apply  # infra/main.tf:4:3 says `idle_timeout = 300` already")
+    assert "the code says 5 min" in [place["message"] for place in findings[0]["related"]]
+
+
+def test_code_that_is_too_short_itself_is_to_be_changed(world: World, report: Report, infra: Path) -> None:
+    (infra / "main.tf").write_text(CODE.replace("= 300", "= 90"))
+    account(world, "60")
+    findings = report("--against", "infra", exit_code=1)["findings"]
+    assert [finding["check"] for finding in findings] == ["short-idle-timeout"]
+    assert "terraform apply" not in findings[0]["fix"]
+    assert "the code says 90 s" in [place["message"] for place in findings[0]["related"]]
+
+
+def test_what_the_next_apply_would_take_back_is_to_be_written_down(world: World, report: Report, infra: Path) -> None:
+    (infra / "main.tf").write_text(CODE.replace("= 300", "= 60"))
+    account(world, "300")
+    findings = report("--against", "infra", exit_code=1)["findings"]
+    assert [finding["fix"] for finding in findings] == [
+        "write into the code what the account has: the next apply sets it back to 60 s"
+    ]
+
+
+@pytest.mark.usefixtures("infra")
+@pytest.mark.parametrize("options", [["--ignore", "drift"], ["--select", "short-idle-timeout"]])
+def test_drift_is_a_check_that_can_be_left_out(options: list[str], world: World, report: Report) -> None:
+    account(world, "200")
+    assert report("--against", "infra", *options, exit_code=0)["findings"] == []
+
+
+@pytest.mark.usefixtures("infra")
+def test_drift_is_a_check_that_can_be_chosen(world: World, report: Report) -> None:
+    account(world, "60")
+    assert len(drift(report("--against", "infra", "--select", "drift", exit_code=1))) == 1
+
+
+@pytest.mark.usefixtures("infra")
+def test_drift_can_be_accepted(world: World, report: Report, home: Path) -> None:
+    (home / "infralint.yaml").write_text("accept: [{check: drift, hop: chat, reason: a controller sets it}]\n")
+    account(world, "200")
+    assert report("--against", "infra", exit_code=0)["findings"] == []
 
 
 def test_what_the_code_leaves_out_is_the_default(world: World, report: Report, infra: Path) -> None:
@@ -95,12 +143,12 @@ def test_what_the_code_does_not_tell_is_unknown(world: World, report: Report, in
 
 def test_a_state_leads_from_one_name_to_the_other(world: World, report: Report, infra: Path) -> None:
     (infra / "main.tf").write_text(CODE.replace('name         = "chat"', 'name_prefix  = "chat-"'))
-    account(world, "60", name="chat-2026")
+    account(world, "200", name="chat-2026")
     arn = next(arn for arn in world.attributes if ":loadbalancer/" in arn)
     attributes = {"arn": arn, "name": "chat-2026", "access_token": "never read"}
     resource = {"mode": "managed", "type": "aws_lb", "name": "main", "instances": [{"attributes": attributes}]}
     (infra / "terraform.tfstate").write_text(json.dumps({"version": 4, "resources": [resource]}))
-    assert "chat-2026 has `idle_timeout.timeout_seconds = 60`" in drift(report("--against", "infra", exit_code=1))[0]
+    assert "chat-2026 has `idle_timeout.timeout_seconds = 200`" in drift(report("--against", "infra", exit_code=1))[0]
 
 
 @pytest.mark.usefixtures("infra")
@@ -117,7 +165,7 @@ def test_things_in_one_place_only_are_listed_apart(world: World, report: Report)
 
 def test_a_broken_file_is_told_and_the_audit_goes_on(world: World, report: Report, infra: Path) -> None:
     (infra / "broken.tf").write_text("resource {{{")
-    account(world, "60")
+    account(world, "200")
     found = report("--against", "infra", exit_code=2)
     assert len(drift(found)) == 1
     assert [one["location"]["path"] for one in found["unreadable"]] == ["infra/broken.tf"]

@@ -194,10 +194,15 @@ class _Repointing:
     sockets: dict[str, str] = field(default_factory=dict)
     upstreams: frozenset[str] = frozenset()
     ports: frozenset[int] = frozenset()
+    chosen: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         everything = list(_walk(self.tree))
         self.upstreams = frozenset(item.words[1] for item in everything if item.name == "upstream")
+        for item in everything:
+            if item.name == "set" and len(item.words) == 3:
+                name, text = item.words[1], unquote(item.words[2])
+                self.chosen[name] = self.chosen.get(name, frozenset()) | {text}
         servers = [item for item in everything if item.name == "server" and item.block is not None]
         self.ports = frozenset(_port(listen) for server in servers for listen in _listens(server))
 
@@ -239,7 +244,7 @@ class _Repointing:
     def _proxy_pass(self, item: Directive) -> Directive:
         match = PROXIED.fullmatch(unquote(item.words[1]))
         authority, uri = match.groups() if match else ("", "")
-        if authority in self.upstreams or ("$" in authority and self.upstreams):
+        if authority in self.upstreams or self.chosen.get(authority, frozenset()) & self.upstreams:
             return Directive(("proxy_pass", f'"http://{authority}{uri}"'))
         address = f"http://unix:{self._socket(authority)}"
         return Directive(("proxy_pass", f'"{address}:{uri}"' if uri else address))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 import time
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from conftest import Lint, write
 from infralint.model import Known, Service, Unknown
 from infralint.project import Project
 from infralint.project.compose import ComposeService, Mount, Port, read_compose, services_of
+from infralint.project.compose.service import FIELDS
 from infralint.project.config import Settings
 
 STACK = """\
@@ -464,6 +467,38 @@ def test_merges_that_multiply_are_refused_by_name(tmp_path: Path) -> None:
     ]
     found = read_compose(laid_out(tmp_path, {"compose.yml": "\n".join(lines) + "\nservices: {web: {image: x}}\n"}))
     assert ["stand for more" in problem.message for problem in found.unreadable] == [True]
+
+
+def test_whatever_stands_where_nothing_breaks(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    keys = [
+        *FIELDS,
+        "extends",
+        "networks",
+        "network_mode",
+        "container_name",
+        "hostname",
+        "<<",
+        "context",
+        "target",
+        "source",
+    ]
+    scalars = ["", "a", "~", "1", "-1", "${A}", "${A:-./b}", "./x:/y", "80:80", "1-9:1-9", "service:web", "a=b", "{}"]
+
+    def value(depth: int) -> object:
+        if depth == 0 or chance.random() < 0.4:
+            return chance.choice(scalars)
+        if chance.random() < 0.5:
+            return [value(depth - 1) for _ in range(chance.randrange(4))]
+        return {chance.choice([*keys, "file", "path", "service", "published"]): value(depth - 1) for _ in range(4)}
+
+    for number in range(300):
+        services = {name: value(3) for name in ("web", "api")}
+        root = {"services": services, "include": value(2), "configs": value(2), "volumes": value(2)}
+        folder = tmp_path / str(number)
+        text = json.dumps(root).replace('"<<"', "<<")
+        project = laid_out(folder, {"compose.yml": text, "compose.override.yml": text, "a": text})
+        assert len(services_of(project)) in (0, 2)
 
 
 def test_many_files_and_long_ranges_take_little_time(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 WORDS = ["", "a", "b", "prod", "eu-1", "60", "300", "true", "x y", "é", "A_b", "1.5", "<a>", "a,b", "a/b"]
 NUMBERS = ["0", "1", "2", "3", "10", "60", "300", "600", "0.5", "1.25", "0.1", "1e3", "4000"]
@@ -107,10 +108,10 @@ class Generator:
             lambda: f"({self.of('bool', depth - 1)} ? {inner()} : {self.any(depth - 1)})",
             lambda: f"try({self.any(depth - 1)}, {inner()})",
             lambda: f"coalesce({inner()}, {inner()})",
-            lambda: f"[{inner()}, {self.any(depth - 1)}][{self.random.choice('012')}]",
-            lambda: f"{{ a = {inner()} }}.{self.random.choice('aab')}",
-            lambda: f'{{ a = {inner()} }}["{self.random.choice("aab")}"]',
-            lambda: f"element({self.of('tuple', depth - 1)}, {self.of('number', depth - 1)})",
+            lambda: f"[{inner()}, {self.any(depth - 1)}][{self.random.choice('0001')}]",
+            lambda: f"{{ a = {inner()} }}.{self.random.choice('aaaab')}",
+            lambda: f'{{ a = {inner()} }}["{self.random.choice("aaaab")}"]',
+            lambda: f"element([{inner()}, {inner()}], {self.random.choice('0123')})",
             lambda: f"one([{inner()}])",
             lambda: f'lookup({self.of("object", depth - 1)}, "a", {inner()})',
             lambda: f"null == null ? {inner()} : null",
@@ -119,18 +120,19 @@ class Generator:
     def number(self, depth: int) -> str:
         number, text = (lambda: self.of("number", depth)), (lambda: self.of("text", depth))
         return self.pick(
-            lambda: f"{number()} {self.random.choice('+-*/%')} {number()}",
-            lambda: f"{number()} {self.random.choice('+-*/%')} {number()}",
+            lambda: f"{number()} {self.random.choice('+-*')} {number()}",
+            lambda: f"{number()} {self.random.choice('+-*/%')} {self.random.choice(NUMBERS)}",
             lambda: f"-{number()}",
             lambda: f"{self.random.choice(['ceil', 'floor', 'abs', 'signum', 'tonumber'])}({number()})",
             lambda: f"{self.random.choice(['max', 'min'])}({number()}, {number()})",
-            lambda: f"max({self.of('tuple', depth)}...)",
-            lambda: f"pow({number()}, {self.random.choice('0123')})",
-            lambda: f"log({number()}, {self.random.choice(['2', '10'])})",
+            lambda: f"max({self.numbers(depth)}...)",
+            lambda: f"pow({self.random.choice(['2', '10', '0.5', '1.5'])}, {self.random.choice('0123')})",
+            lambda: f"ceil(log({self.random.choice(NUMBERS)}, {self.random.choice(['2', '10'])}))",
             lambda: f"length({self.of(self.random.choice(['tuple', 'text', 'map', 'set', 'object']), depth)})",
-            lambda: f"parseint({text()}, {self.random.choice(['10', '16', '36'])})",
-            lambda: f"sum({self.of('tuple', depth)})",
-            lambda: f"index({self.of('tuple', depth)}, {self.any(depth)})",
+            lambda: f'parseint("{self.random.choice(["60", "ff", "zz"])}", {self.random.choice(["10", "16", "36"])})',
+            lambda: f"sum({self.numbers(depth)})",
+            lambda: f"index({self.numbers(depth)}, {number()})",
+            lambda: f'tonumber("{self.random.choice(NUMBERS)}")',
             lambda: f"tonumber({text()})",
             lambda: f'jsondecode("{self.random.choice(["1.50", "[1]", "x"])}")',
         )
@@ -151,20 +153,20 @@ class Generator:
             lambda: (
                 f"{self.random.choice(['startswith', 'endswith', 'strcontains'])}({self.of('text', depth)}, {self.leaf('text')})"
             ),
-            lambda: f"tobool({self.any(depth)})",
+            lambda: f"tobool({self.of('bool', depth)})",
         )
 
     def text(self, depth: int) -> str:
         text, number = (lambda: self.of("text", depth)), (lambda: self.of("number", depth))
         return self.pick(
-            lambda: f'"a${{{self.any(depth)}}}b"',
+            lambda: f'"a${{{self.of(self.random.choice(SIMPLE), depth)}}}b"',
             lambda: f'"${{{text()}}}-${{{number()}}}"',
             lambda: self.template(depth),
             lambda: self.template(depth),
             lambda: f"{self.random.choice(CASES)}({text()})",
             lambda: f"{self.random.choice(['trim', 'trimprefix', 'trimsuffix'])}({text()}, {self.leaf('text')})",
-            lambda: f"tostring({self.any(depth)})",
-            lambda: f'join("{self.random.choice([",", ""])}", {self.of("tuple", depth)})',
+            lambda: f"tostring({self.of(self.random.choice(SIMPLE), depth)})",
+            lambda: f'join("{self.random.choice([",", ""])}", {self.texts(depth)})',
             lambda: f"replace({text()}, {self.leaf('text')}, {self.leaf('text')})",
             lambda: (
                 f'replace({text()}, "/{self.random.choice(PATTERNS)}/", "{self.random.choice(["-", "$1", "${{n}}_"])}")'.replace(
@@ -179,12 +181,21 @@ class Generator:
             lambda: f"indent({self.random.choice('012')}, {text()})",
             lambda: f"{self.random.choice(['basename', 'dirname', 'urlencode', 'sha1'])}({text()})",
             lambda: f"base64decode(base64encode({text()}))",
-            lambda: f'cidrsubnet("10.0.0.0/16", {number()}, {number()})',
+            lambda: f'cidrsubnet("10.0.0.0/16", {self.random.choice("0148")}, {self.random.choice("0123")})',
         )
 
     def formatted(self, depth: int) -> str:
         verbs = [self.random.choice(VERBS) for _ in range(self.random.randint(1, 2))]
-        values = [self.any(depth) for verb in verbs if verb != "%%"]
+        kinds = {
+            "%s": "text",
+            "%q": "text",
+            "%-4s|": "text",
+            "%.2s": "text",
+            "%t": "bool",
+            "%v": "tuple",
+            "%#v": "object",
+        }
+        values = [self.of(kinds.get(verb, "number"), depth) for verb in verbs if verb != "%%"]
         return f'format("{" ".join(verbs)}"{"".join(f", {value}" for value in values)})'
 
     def template(self, depth: int) -> str:
@@ -233,10 +244,16 @@ class Generator:
             lambda: f"{self.of('tuple', depth)}[*]",
             lambda: f"[{self.of('object', depth)}][*].a",
             lambda: f"reverse({self.of('tuple', depth)})",
-            lambda: f"slice({self.of('tuple', depth)}, 0, {self.random.choice('012')})",
+            lambda: f"slice({self.texts(depth)}, {self.random.choice('01')}, {self.random.choice('123')})",
             lambda: f'regexall("{self.random.choice(PATTERNS)}", {self.of("text", depth)})',
             lambda: f"coalescelist({self.of('tuple', depth)}, {self.of('list', depth)})",
         )
+
+    def numbers(self, depth: int) -> str:
+        return f"[{self.of('number', depth)}, {self.of('number', depth)}]"
+
+    def texts(self, depth: int) -> str:
+        return f"[{self.of('text', depth)}, {self.of('text', depth)}, {self.leaf('text')}]"
 
     def loop(self, depth: int) -> str:
         """A for expression over anything."""
@@ -254,14 +271,14 @@ class Generator:
         return self.pick(
             lambda: f"tolist({self.of('tuple', depth)})",
             lambda: f'split(",", {self.of("text", depth)})',
-            lambda: f"sort({self.of('tuple', depth)})",
+            lambda: f"sort({self.texts(depth)})",
             lambda: f"distinct({self.of('tuple', depth)})",
-            lambda: f"compact({self.of('tuple', depth)})",
+            lambda: f"compact({self.texts(depth)})",
             lambda: f"range({self.random.choice(['3', '1, 3', '3, 0', '0, 2, 0.5'])})",
             lambda: f"chunklist({self.of('tuple', depth)}, {self.random.choice('0123')})",
-            lambda: f"setproduct({self.of('tuple', depth)}, {self.of('list', depth)})",
-            lambda: f'matchkeys({self.of("tuple", depth)}, ["a", "b"], {self.of("list", depth)})',
-            lambda: f'formatlist("{self.random.choice(VERBS)}", {self.of("tuple", depth)})',
+            lambda: f"setproduct({self.texts(depth)}, {self.of('list', depth)})",
+            lambda: f'matchkeys({self.numbers(depth)}, ["a", "b"], {self.texts(depth)})',
+            lambda: f'formatlist("{self.random.choice(VERBS)}", {self.numbers(depth)})',
             lambda: f"keys({self.of('map', depth)})",
             lambda: f"concat({self.of('list', depth)}, {self.of('list', depth)})",
         )
@@ -282,8 +299,8 @@ class Generator:
             lambda: (
                 f"{{ for k, v in {self.of('object', depth)} : {self.random.choice(['k', 'upper(k)'])} => {self.any(depth)} }}"
             ),
-            lambda: f"{{ for v in {self.of('tuple', depth)} : v => {self.any(depth)}... }}",
-            lambda: f'zipmap(["a", "b"], {self.of("tuple", depth)})',
+            lambda: f"{{ for v in {self.texts(depth)} : v => {self.any(depth)}... }}",
+            lambda: f'zipmap(["a", "b"], [{self.any(depth)}, {self.any(depth)}])',
             lambda: f'yamldecode("{self.random.choice(DOCUMENTS)}")',
             lambda: f"jsondecode(jsonencode({self.of('object', depth)}))",
         )
@@ -292,11 +309,126 @@ class Generator:
         return self.pick(
             lambda: f"tomap({self.of('object', depth)})",
             lambda: f"merge({self.of('map', depth)}, {self.of('map', depth)})",
-            lambda: f"transpose({{ a = {self.of('tuple', depth)} }})",
-            lambda: f'zipmap(["a", "b"], {self.of("list", depth)})',
+            lambda: f"transpose({{ a = {self.texts(depth)} }})",
+            lambda: f'zipmap(["a", "b"], tolist({self.numbers(depth)}))',
         )
 
 
 def expressions(count: int, seed: int = 0) -> list[str]:
     """So many random expressions, always the same for one seed."""
     return [Generator(seed * 1_000_003 + number).expression() for number in range(count)]
+
+
+TYPES: dict[str, list[str]] = {
+    "": ["60", '"x"', "[1, 2]", "{ a = 1 }"],
+    "any": ["60", '["1", 2]', "{ a = { b = 1 } }"],
+    "string": ["60", '"x"', "true", "1.50"],
+    "number": ["60", '"60"', "1.50", "1e3"],
+    "bool": ["true", '"true"', '"1"'],
+    "list": ["[1, 2]", '["1", 2]', "[]"],
+    "map": ["{ a = 1 }", '{ a = 1, b = "y" }', "{}"],
+    "list(string)": ["[1, 2]", '["a", "b"]', "[true, 1]", "[null]"],
+    "list(number)": ["[1, 2]", '["1", 2]', "[]"],
+    "list(any)": ["[1, 2]", '["a", 1, true]', "[[1], [2]]", "[{ a = 1 }]"],
+    "set(string)": ['["b", "a", "b"]', "[1, 2]", "[]"],
+    "set(number)": ['["1", 2]', "[3, 1, 2]"],
+    "map(string)": ["{ a = 1 }", '{ a = 1, b = "y" }', "{ a = null }"],
+    "map(any)": ["{ a = 1 }", '{ a = 1, b = "y" }', '{ a = ["x"], b = [2] }'],
+    "map(list(number))": ["{ a = [1, 2], b = [3] }", '{ a = ["1"] }', "{}"],
+    "tuple([string, number])": ['["a", 1]', "[1, 2]", '["1", "2"]'],
+    "object({ a = number })": ["{ a = 1 }", '{ a = "60" }', '{ a = 1, b = "y" }'],
+    "object({ a = optional(number, 60), b = optional(string) })": [
+        "{}",
+        "{ a = null }",
+        "{ b = 5 }",
+        '{ a = 1, b = "y" }',
+    ],
+    "object({ idle = optional(number, 300), inner = optional(object({ on = optional(bool, true) }), {}) })": [
+        "{}",
+        "{ idle = 5 }",
+        "{ idle = null, inner = {} }",
+        "{ inner = { on = false } }",
+        "{ inner = null }",
+    ],
+    'list(object({ a = number, b = optional(string, "x") }))': [
+        "[{ a = 1 }]",
+        '[{ a = "1", b = null }, { a = 2 }]',
+        "[]",
+    ],
+    "map(object({ idle = optional(number), tags = optional(map(string), {}) }))": [
+        "{ x = { idle = 1 }, y = { tags = { k = 1 } } }",
+        "{ x = {}, y = null }",
+    ],
+    "list(map(any))": ["[{ a = 1 }]", '[{ a = 1 }, { b = "x" }]'],
+    "object({ a = list(string), b = any })": ['{ a = ["x"], b = 2 }', "{ a = [1, 2], b = [3] }"],
+}
+GIVEN = [
+    "60",
+    '"60"',
+    '"x"',
+    "true",
+    '"true"',
+    "null",
+    "[]",
+    "{}",
+    "[1, 2]",
+    '["a", "b"]',
+    '["1", 2]',
+    "[true, 1]",
+    '["a", 1, true]',
+    "[[1], [2]]",
+    "{ a = 1 }",
+    '{ a = "60" }',
+    '{ a = 1, b = "y" }',
+    '{ a = ["x"], b = 2 }',
+    "{ a = [1, 2], b = [3] }",
+    "{ a = null }",
+    "{ idle = 5 }",
+    "{ idle = null, inner = {} }",
+    "{ inner = { on = false } }",
+    "[{ a = 1 }]",
+    '[{ a = "1", b = null }, { a = 2 }]',
+    "{ x = { idle = 1 }, y = { tags = { k = 1 } } }",
+    "{ x = {}, y = null }",
+    '[{ a = 1 }, { b = "x" }]',
+    "1.50",
+    "{ a = { b = 1 } }",
+]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable: its type as written ("": none), its default ("": none), and what it is given, in a file or as an option."""
+
+    type: str
+    default: str
+    file: str = ""
+    option: str | None = None
+    nullable: bool = True
+
+    def block(self, name: str) -> str:
+        lines = [f'variable "{name}" {{']
+        lines += [f"  type = {self.type}"] * bool(self.type)
+        lines += [f"  default = {self.default}"] * bool(self.default)
+        lines += ["  nullable = false"] * (not self.nullable)
+        return "\n".join([*lines, "}", ""])
+
+
+def variables(count: int, seed: int = 0) -> list[Variable]:
+    """So many random variables, each with a value."""
+    found = []
+    for number in range(count):
+        pick = random.Random(seed * 1_000_003 + number)
+        kind = pick.choice(list(TYPES))
+        fits = [*TYPES[kind]] * 12 + GIVEN
+        given, default, way = pick.choice(fits), pick.choice([*fits, ""]), pick.choice(["default", "file", "option"])
+        found.append(
+            Variable(
+                kind,
+                default or (given if way == "default" else ""),
+                given if way == "file" else "",
+                pick.choice([*[given] * 6, "plain text", "60", ""]) if way == "option" else None,
+                pick.random() > 0.2,
+            )
+        )
+    return found

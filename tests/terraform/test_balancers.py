@@ -467,7 +467,8 @@ def test_a_listener_on_a_network_load_balancer_elsewhere_has_its_own_timeout(tmp
     [
         ('resource "aws_lb" "main" {\n  idle_timeout = 0\n}\n', "`idle_timeout = 0`: it takes 1 to 4000 s"),
         ('resource "aws_lb" "main" {\n  idle_timeout = 4001\n}\n', "`idle_timeout = 4001`: it takes 1 to 4000 s"),
-        ('resource "aws_elb" "main" {\n  idle_timeout = 0\n}\n', "`idle_timeout = 0`: it takes 1 to 4000 s"),
+        ('resource "aws_elb" "main" {\n  idle_timeout = 0\n}\n', "`idle_timeout = 0`: it takes 1 to 3600 s"),
+        ('resource "aws_elb" "main" {\n  idle_timeout = 4000\n}\n', "`idle_timeout = 4000`: it takes 1 to 3600 s"),
         (
             'variable "s" {\n  default = 0\n}\nresource "aws_lb" "main" {\n  idle_timeout = var.s\n}\n',
             "`idle_timeout = var.s`, which is 0 (the default of var.s)",

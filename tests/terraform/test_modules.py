@@ -54,11 +54,15 @@ def test_a_caller_that_sets_enough_is_silent(tmp_path: Path) -> None:
     assert not said(judged(tmp_path, files))
 
 
-def test_callers_with_the_same_value_are_one_finding(tmp_path: Path) -> None:
+def test_each_call_of_a_module_is_a_load_balancer_of_its_own(tmp_path: Path) -> None:
     calls = call("a") + call("b") + call("c", more="idle = 300")
     report = judged(tmp_path, {"main.tf": PROVIDER + calls, "modules/alb/main.tf": MODULE})
-    assert len(said(report)) == 1
-    assert [one.split(" ")[1] for one in related(report) if "called" in one] == ["module.a", "module.b"]
+    found = {finding.hop.name: finding for finding in said(report) if finding.hop}
+    assert set(found) == {"module.a.aws_lb.this", "module.b.aws_lb.this"}
+    for name, finding in found.items():
+        called = [place.message for place in finding.related if "is called" in place.message]
+        assert called == [f"{name.removesuffix('.aws_lb.this')} is called here, without idle"]
+    assert len({finding.provenance.fingerprint for finding in found.values()}) == 2
 
 
 def test_callers_with_different_values_are_told_apart(tmp_path: Path) -> None:

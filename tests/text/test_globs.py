@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import write
 
-from infralint.text.globs import Exclusions, matches_path
+from infralint.text.globs import Exclusions, matches_path, matches_text, name_matcher
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,31 @@ def test_patterns_that_name_nothing_are_known() -> None:
     exclusions = Exclusions(["examples", "exmaples", "*.conf"])
     assert exclusions.covers("examples/nginx.conf")
     assert exclusions.unused == ["exmaples"]
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "is_match"),
+    [
+        ("prod-alb", "prod-*", True),
+        ("app/prod/alb", "app/*", True),
+        (".hidden", "*", True),
+        ("alb-1", "alb-[0-9]", True),
+        ("alb-x", "alb-[!0-9]", True),
+        ("alb", "alb-*", False),
+        ("ALB", "alb", False),
+        ("", "*", True),
+    ],
+)
+def test_a_text_is_matched_as_a_whole_with_slashes(text: str, pattern: str, is_match: bool) -> None:
+    assert matches_text(text, pattern) is is_match
+
+
+def test_names_are_told_apart_by_several_patterns() -> None:
+    matches = name_matcher("Dockerfile*", "*.Dockerfile")
+    assert [
+        name for name in ("Dockerfile", "Dockerfile.prod", "a.Dockerfile", "a.dockerfile.md", "file") if matches(name)
+    ] == [
+        "Dockerfile",
+        "Dockerfile.prod",
+        "a.Dockerfile",
+    ]

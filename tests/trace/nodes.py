@@ -84,6 +84,20 @@ def server(name: str, *hops: Proxy, port: int | None = 80, **more: object) -> Se
     return Server(name=name, hops=hops, listens=listens, **more)  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Balanced(Proxy):
+    """A way through a load balancer."""
+
+    kind: ClassVar[str] = "load balancer"
+
+
+def balancer(name: str, *references: str, port: int = 80, **more: object) -> Server:
+    """A load balancer of a cloud, which listens under a name of its own."""
+    fields = vars(proxy()) | {"dials": Pool(references=references)}
+    listens = (Address(f"{name}.dns_name", port),)
+    return Server(name=name, hops=(Balanced(**fields),), listens=listens, **more)  # type: ignore[arg-type]
+
+
 def application(folder: str, port: int | None = None, name: str = "") -> Server:
     node = server(name or f"application {folder}", proxy(), port=port)
     node.folder = folder

@@ -8,7 +8,7 @@ from infralint.model import Address, Match, Node, Request, Service
 from infralint.trace.topology import Topology
 from infralint.trace.traces import traces_from, traces_through
 
-from .nodes import Server, application, proxy, server, service, stream
+from .nodes import Server, application, balancer, proxy, server, service, stream
 
 
 def links(front: Server, *others: Node, services: tuple[Service, ...] = ()) -> list[tuple[str, str]]:
@@ -92,14 +92,34 @@ def test_a_reference_is_one() -> None:
 
 
 def test_a_balancer_and_a_proxy_are_linked_only_where_there_is_one_of_each() -> None:
-    balancer = server("aws_lb.main", proxy(reference="aws_lb_target_group.web"))
-    balancer.platform = "terraform"  # type: ignore[misc]
+    front = balancer("aws_lb.main", "aws_lb_target_group.web")
     nginx = server("nginx", proxy(to="app:1"))
     other = server("another nginx", proxy(to="app:1"))
-    assert links(balancer, nginx) == [("nginx", "the only one")]
-    assert links(balancer, nginx, other) == []
+    assert links(front, nginx) == [("nginx", "the only one")]
+    assert links(front, nginx, other) == []
     nginx.environment = "staging"
-    assert links(balancer, nginx) == []
+    assert links(front, nginx) == []
+
+
+def test_a_balancer_in_code_and_the_same_in_the_account_are_no_chain() -> None:
+    front = balancer("aws_lb.main", "aws_lb_target_group.web")
+    assert links(front, balancer("chat", "arn:group")) == []
+    assert links(front, balancer("chat", "arn:group"), server("nginx", proxy(to="app:1"))) == []
+
+
+def test_what_registers_in_a_target_group_is_one_destination() -> None:
+    front = balancer("aws_lb.main", "aws_lb_target_group.web", "aws_ecs_service.web")
+    assert links(front, application("api")) == [("application api", "the only one")]
+
+
+def test_a_balancer_that_is_registered_in_a_target_group_stands_behind_it() -> None:
+    front = balancer("aws_lb.edge", "aws_lb_target_group.inner", "aws_lb.inner")
+    inner = balancer("aws_lb.inner", "aws_lb_target_group.web", known_as=frozenset({"aws_lb.inner"}))
+    assert links(front, inner) == [("aws_lb.inner", "reference")]
+
+
+def test_loopback_leads_to_no_balancer() -> None:
+    assert links(server("nginx", proxy(to="127.0.0.1:8080")), balancer("aws_lb.main", "group", port=8080)) == []
 
 
 def test_environments_stay_apart() -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from conftest import Lint, problems
 
+from infralint.sources.vercel import javascript
 from infralint.sources.vercel.streaming import Streaming
 
 VERCEL = {"vercel.json": '{ "framework": "nextjs" }'}
@@ -31,12 +32,28 @@ def test_code_that_many_routes_share_is_searched_once(lint: Lint, monkeypatch: p
     report = lint({
         **VERCEL,
         "lib/registry.ts": registry,
-        **{f"lib/tool{one}.ts": f"export const tool{one} = () => ({{ stream: false }});" for one in tools},
+        **{f"lib/tool{one}.ts": f"export const tool{one} = () => ({{ stream: true }});" for one in tools},
         **{f"app/r{one}/route.ts": route for one in range(30)},
     })  # fmt: skip
     assert not report["findings"]
     assert {path: searched[path] for path in searched if "tool" in path} == {f"lib/tool{one}.ts": 1 for one in tools}
     assert searched["lib/registry.ts"] == 2
+
+
+def test_files_that_can_not_send_a_stream_are_not_parsed(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = []
+    original = javascript._parse
+    monkeypatch.setattr(javascript, "_parse", lambda path, content: parsed.append(path) or original(path, content))
+    imports = 'import { rows } from "../../lib/rows";\nimport { answer } from "../../lib/answer";\n'
+    report = lint({
+        **VERCEL,
+        "app/a/route.ts": f"{imports}export const GET = () => (rows() ? answer() : null);",
+        "app/b/route.ts": 'import { rows } from "../../lib/rows";\nexport const GET = () => Response.json(rows());',
+        "lib/rows.ts": "// a stream of rows\nexport const rows = () => [1, 2];",
+        "lib/answer.ts": STREAM,
+    })  # fmt: skip
+    assert problems(report) == ["app/a/route.ts:3 warning serverless-stream"]
+    assert sorted(parsed) == ["app/a/route.ts", "lib/answer.ts"]
 
 
 CHAIN = {f"lib/l{one}.ts": f'export {{ answer }} from "./l{one + 1}";' for one in range(1, 5)} | {"lib/l5.ts": STREAM}

@@ -5,81 +5,215 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rul
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, NamedTuple, get_args
 
-from infralint.model import Known, Match, Node, Request
-from infralint.platforms.aws_elb.attributes import LoadBalancer, likely
+from infralint.model import Known, Request
+from infralint.platforms.aws_elb.attributes import NOTHING, PORT, PROTOCOL, Attributes, carries_tcp
+from infralint.platforms.aws_elb.rewriting import Rewrite
 from infralint.text.globs import is_like
+from infralint.text.patterns import Unsearchable, search
 
 LAST = float("inf")
 """The priority of a listener's default action; 50000 is the greatest that can be written."""
-HANDSHAKE_METHODS = frozenset({"GET"})
+HANDSHAKE = "GET"
+STREAMING_METHODS = frozenset({"GET", "POST"})
+"""The methods by which a browser asks for a stream: `EventSource` and `fetch`."""
+EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})
+
+ConditionField = Literal[
+    "host-header", "path-pattern", "http-header", "http-request-method", "query-string", "source-ip"
+]
+FIELDS: tuple[ConditionField, ...] = get_args(ConditionField)
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
-    """What a rule asks of a request; each kind must hold, and of its values any one. An empty rule takes everything.
+class Condition:
+    """One condition of a rule: any one of its values, or of its regular expressions, must fit.
 
-    hosts, paths: patterns (`*` any characters, `?` one). methods: of HTTP. reason: what else it asks for that
-    can't be told of a request beforehand (headers, query, source address, a value that is not known).
+    values: patterns, in which `*` is any characters and `?` is one; CIDR blocks for `source-ip`. header: the name,
+    for `http-header`. reason: why it can't be told what it asks for; "" where that is known.
     """
 
-    hosts: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    methods: frozenset[str] = frozenset()
+    field: str
+    values: tuple[str, ...] = ()
+    expressions: tuple[str, ...] = ()
+    header: str = ""
     reason: str = ""
 
-    def take(self, request: Request) -> bool | None:
-        """Whether a request is taken; None: it may be."""
-        if self.paths and not any(is_like(request.path, pattern) for pattern in self.paths):
-            return False
-        if self.hosts and request.host is not None:
-            host = request.host.lower()
-            if not any(is_like(host, pattern.lower()) for pattern in self.hosts):
-                return False
-        if self.methods and request.kind == "websocket" and not self.methods & HANDSHAKE_METHODS:
-            return False
-        open_ = self.reason or (self.hosts and request.host is None) or (self.methods and request.kind == "sse")
-        return None if open_ else True
+    def holds(self, request: Request) -> bool | None:
+        """Whether a request meets it; None: it may."""
+        tell = _TELLING.get(self.field)
+        return None if self.reason or tell is None else tell(self, request)
 
-    def doubt(self, request: Request) -> str:
-        """Why that can't be told."""
-        if self.reason:
-            return self.reason
-        if self.hosts and request.host is None:
-            return f"it depends on the host: {', '.join(self.hosts[:3])}"
-        return f"it depends on the method: {', '.join(sorted(self.methods))}" if self.methods else ""
+    @property
+    def doubt(self) -> str:
+        """Why it can't be told whether it holds."""
+        return self.reason or f"it depends on {self._subject()}"
+
+    def _subject(self) -> str:
+        asked = ", ".join((*self.values, *self.expressions)[:3])
+        match self.field:
+            case "host-header":
+                return f"the host: {asked}"
+            case "path-pattern":
+                return f"the path: {asked}"
+            case "http-request-method":
+                return f"the method: {asked}"
+            case "http-header":
+                return f"the request header {self.header}: {asked}"
+            case "query-string":
+                return f"the query string: {asked}"
+            case "source-ip":
+                return f"the address of the client: {asked}"
+        return f"a condition on {self.field}, which infralint does not know"
+
+
+def _fits(condition: Condition, text: str, ignore_case: bool = False) -> bool | None:
+    """Whether a text fits; None where an expression can't be searched, or fits a part of the text alone."""
+    fold = str.lower if ignore_case else str
+    if any(is_like(fold(text), fold(value)) for value in condition.values):
+        return True
+    answers = {_is_found(expression, text, ignore_case) for expression in condition.expressions}
+    return True if True in answers else None if None in answers else False
+
+
+def _is_found(expression: str, text: str, ignore_case: bool) -> bool | None:
+    try:
+        found = search(expression, text, ignore_case)
+    except Unsearchable:
+        return None
+    return False if found is None else True if found[0] == text else None
+
+
+def _tell_host(condition: Condition, request: Request) -> bool | None:
+    """Hosts are compared without regard to case."""
+    return None if request.host is None else _fits(condition, request.host.partition(":")[0], ignore_case=True)
+
+
+def _tell_path(condition: Condition, request: Request) -> bool | None:
+    """Paths are compared with regard to case."""
+    return _fits(condition, request.path)
+
+
+def _tell_method(condition: Condition, request: Request) -> bool | None:
+    """A handshake is a GET; a stream is asked for by GET or POST."""
+    possible = {HANDSHAKE} if request.kind == "websocket" else STREAMING_METHODS
+    if possible.issubset(condition.values):
+        return True
+    return None if possible.intersection(condition.values) else False
+
+
+_HANDSHAKE_HEADERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"upgrade": ("websocket",), "connection": ("upgrade", "keep-alive, upgrade"), "sec-websocket-version": ("13",)}
+)
+"""What the handshake of a WebSocket carries, and other requests do not: https://www.rfc-editor.org/rfc/rfc6455#section-4.1"""
+
+
+def _tell_header(condition: Condition, request: Request) -> bool | None:
+    """Only what a handshake must carry is known beforehand; values are compared without regard to case."""
+    sent = _HANDSHAKE_HEADERS.get(condition.header.lower())
+    if sent is None:
+        return None
+    if request.kind != "websocket":
+        return None if condition.header.lower() == "connection" else False
+    fitting = {_fits(condition, text, ignore_case=True) for text in sent}
+    return fitting.pop() if len(fitting) == 1 else None
+
+
+def _tell_source(condition: Condition, _request: Request) -> bool | None:
+    return True if EVERYBODY.intersection(condition.values) else None
+
+
+_TELLING: Mapping[str, Callable[[Condition, Request], bool | None]] = MappingProxyType(
+    {
+        "host-header": _tell_host,
+        "path-pattern": _tell_path,
+        "http-header": _tell_header,
+        "http-request-method": _tell_method,
+        "source-ip": _tell_source,
+    }
+)
+"""Field of a condition -> what tells whether it holds; a query string is never known beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A target group's share of what an action forwards. target: its key among the node's hops. certain: it surely gets some."""
+    """A target group's share of what an action forwards. group: its key. certain: it surely gets some."""
 
-    target: str
+    group: str
     certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A listener rule, or the default action (priority LAST). shares: where it forwards to, by weight; none where it
-    answers by itself: answer (`301 https://…`, `403`)."""
+    """A listener rule, or the default action (priority LAST).
+
+    conditions: each must hold; none: it takes everything. shares: where it forwards to, by weight; none where it
+    answers by itself: answer (`301 https://…`, `403`). action: attributes of the forward action. An action that
+    authenticates users comes before the one that forwards, and changes nothing of where requests go. url, host:
+    how its transforms rewrite the request.
+    """
 
     priority: float = LAST
-    conditions: Conditions = Conditions()
+    conditions: tuple[Condition, ...] = ()
     shares: tuple[Share, ...] = ()
     answer: Known[str] | None = None
+    action: Attributes = field(default_factory=lambda: NOTHING, hash=False)
+    url: Rewrite | None = None
+    host: Rewrite | None = None
+
+    @property
+    def rewrites(self) -> bool:
+        return self.url is not None or self.host is not None
+
+    def takes(self, request: Request) -> bool | None:
+        """Whether a request is taken; None: it may be."""
+        answers = {condition.holds(request) for condition in self.conditions}
+        return False if False in answers else None if None in answers else True
+
+    def doubt(self, request: Request) -> str:
+        """Why that can't be told."""
+        return next((condition.doubt for condition in self.conditions if condition.holds(request) is None), "")
+
+    @property
+    def groups(self) -> int:
+        """How many target groups surely share its requests."""
+        return sum(share.certain for share in self.shares)
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """What one listener does. unread: its rules could not be read, so that nothing of it is certain."""
+    """What one listener does. attributes: its protocol, port and idle timeout, by AWS's keys. unread: why its rules
+    could not be read, so that nothing of it is certain."""
 
     name: str
     rules: tuple[Rule, ...]
-    port: int | None = None
-    unread: bool = False
+    attributes: Attributes = field(default_factory=lambda: NOTHING, hash=False)
+    unread: str = ""
+
+    @property
+    def port(self) -> int | None:
+        """Where it listens, if that is known."""
+        port = self.attributes.get(PORT)
+        return int(port.value) if isinstance(port, Known) and port.value else None
+
+    @property
+    def protocol(self) -> str:
+        """What it speaks, as far as that is written down."""
+        protocol = self.attributes.get(PROTOCOL)
+        return str(protocol.value).upper() if isinstance(protocol, Known) and protocol.origin != "default" else ""
+
+    @property
+    def carries_tcp(self) -> bool:
+        return carries_tcp(self.protocol)
+
+    def is_asked(self, request: Request) -> bool:
+        """Whether a request may come to it, by the port that is dialled."""
+        dialled = request.to.port if request.to is not None else None
+        return self.carries_tcp and (dialled is None or self.port in (None, dialled))
 
 
 class Taken(NamedTuple):
@@ -90,14 +224,14 @@ class Taken(NamedTuple):
     reasons: tuple[str, ...]
 
 
-def rules_taking(rules: Sequence[Rule], request: Request) -> Iterator[Taken]:
+def rules_taking(rules: Iterable[Rule], request: Request) -> Iterator[Taken]:
     """The rules that a request may meet, by priority: the first that surely takes it is the last that is tried."""
     reasons: tuple[str, ...] = ()
     settled: float | None = None
     for rule in sorted(rules, key=lambda rule: rule.priority):
         if settled is not None and rule.priority != settled:
             return
-        taken = rule.conditions.take(request)
+        taken = rule.takes(request)
         if taken is False:
             continue
         if taken:
@@ -105,75 +239,23 @@ def rules_taking(rules: Sequence[Rule], request: Request) -> Iterator[Taken]:
             settled = rule.priority
             reasons = (*reasons, "which of two rules of one priority comes first can't be told")
         else:
-            reasons = (*reasons, rule.conditions.doubt(request))
+            reasons = (*reasons, rule.doubt(request))
             yield Taken(rule, False, reasons)
 
 
-@dataclass(kw_only=True, eq=False)
-class BalancerNode(Node):
-    """A load balancer: its listeners' rules choose the target group, each of which is a hop.
+def patterns(rules: Sequence[Rule], asked: ConditionField) -> tuple[str, ...]:
+    """The values of all conditions on one field, each once."""
+    values = (
+        value
+        for rule in rules
+        for condition in rule.conditions
+        if condition.field == asked
+        for value in (*condition.values, *(f"~{expression}" for expression in condition.expressions))
+    )
+    return tuple(dict.fromkeys(values))
 
-    keys: a key for each hop, which rules name. ways: its listeners; none where none was read: then any hop may serve.
-    """
 
-    hops: tuple[LoadBalancer, ...] = ()
-    keys: tuple[str, ...] = ()
-    ways: tuple[Listener, ...] = ()
-
-    def route(self, request: Request) -> list[Match]:
-        """The target groups that listeners choose; certain where every listener that forwards chooses the same."""
-        asked = [
-            listener
-            for listener in self.ways
-            if request.to is None or listener.port is None or request.to.port in (None, listener.port)
-        ]
-        if any(listener.unread for listener in asked):
-            return self._any("its listeners' rules could not be read", self.hops)
-        if not self.ways:
-            return self._any("its listeners are not to be seen", self.hops)
-        if not any(rule.shares for listener in self.ways for rule in listener.rules):
-            return self._any("its listeners are not to be seen", [hop for hop in self.hops if hop.assumable])
-        found: dict[str, list[Match]] = {}
-        answers: list[Match] = []
-        forwarding = 0
-        for listener in asked:
-            matches = dict(self._through(listener, request))
-            answers += [
-                Match(None, taken.certain, taken.reasons, taken.rule.answer)
-                for taken in self._answers(listener, request)
-            ]
-            forwarding += bool(matches)
-            for key, match in matches.items():
-                found.setdefault(key, []).append(match)
-        chosen = [self._agreed(matches, len(found), forwarding) for matches in found.values()]
-        return [Match(hop, certain, reasons) for hop, certain, reasons in likely(chosen)] or answers[:1]
-
-    def _any(self, reason: str, hops: Sequence[LoadBalancer]) -> list[Match]:
-        """Where no rule is known: any hop may serve."""
-        return [Match(hop, False, reasons) for hop, _, reasons in likely([(hop, False, (reason,)) for hop in hops])]
-
-    def _agreed(
-        self, matches: Sequence[Match], chosen: int, forwarding: int
-    ) -> tuple[LoadBalancer, bool, tuple[str, ...]]:
-        sure = any(match.certain for match in matches) and (chosen == 1 or len(matches) == forwarding)
-        reasons = tuple(dict.fromkeys(reason for match in matches for reason in match.reasons))
-        if not sure and chosen > 1 and not reasons:
-            reasons = (f"{self.name} may send it to {chosen} target groups",)
-        hop = matches[0].hop
-        assert isinstance(hop, LoadBalancer)
-        return hop, sure, () if sure else reasons
-
-    def _through(self, listener: Listener, request: Request) -> Iterator[tuple[str, Match]]:
-        """The hops that a listener may send a request to, by key."""
-        found: dict[str, Match] = {}
-        for taken in rules_taking(listener.rules, request):
-            for share in taken.rule.shares:
-                certain = taken.certain and share.certain
-                reasons = taken.reasons if share.certain else (*taken.reasons, "its weight is not known")
-                known = found.get(share.target)
-                if share.target in self.keys and (known is None or (certain and not known.certain)):
-                    found[share.target] = Match(self.hops[self.keys.index(share.target)], certain, reasons)
-        yield from found.items()
-
-    def _answers(self, listener: Listener, request: Request) -> Iterator[Taken]:
-        return (taken for taken in rules_taking(listener.rules, request) if taken.rule.answer is not None)
+def redirection(code: object, protocol: object, host: object, path: object) -> str:
+    """What a redirect answers, from AWS's words for its parts (`HTTP_301`, `#{host}`)."""
+    number = str(code or "HTTP_301").upper().removeprefix("HTTP_")
+    return f"{number} {protocol or '#{protocol}'}://{host or '#{host}'}{path or '/#{path}'}".lower()

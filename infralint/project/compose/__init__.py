@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from infralint.model import Location, Service, Unreadable
 from infralint.project import CantRead, Project
@@ -43,14 +44,13 @@ _TEMPLATED = lazy(r"\{[{%]")
 _STANDS_ALONE = ("image", "build", "extends", "provider")
 
 
-@dataclass
-class Compose:
+class Compose(msgspec.Struct):
     """The services of a project's compose files; what could not be read of them; templates that were passed over."""
 
-    services: list[ComposeService] = field(default_factory=list)
-    unreadable: list[Unreadable] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
+    services: list[ComposeService] = []
+    unreadable: list[Unreadable] = []
+    skipped: list[str] = []
+    files: list[str] = []
 
 
 def read_compose(project: Project) -> Compose:
@@ -126,7 +126,7 @@ class _Reader:
         def extended(other: str) -> Document | None:
             return self._document(other, home=home)
 
-        return Document(path, root, folder, self._variables(home), self.project.shown, extended, folder)
+        return Document(path, root, folder, self._variables(home), self.project.shown, extended)
 
     def _root(self, path: str) -> YamlValue | None:
         """The first document of a file, if it holds services."""
@@ -193,7 +193,7 @@ def _services(document: Document, over: Sequence[Document]) -> Iterator[ComposeS
         service = found[0].service(name)
         for other in found[1:]:
             merged = lay_over(without(service, replaced_keys(other.services[name])), other.service(name))
-            service = replace(merged, path=service.path, line=service.line, group=service.group)
+            service = msgspec.structs.replace(merged, path=service.path, line=service.line, group=service.group)
         yield service
 
 

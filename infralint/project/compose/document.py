@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.project.compose.service import Build, ComposeService, Mount, Port, Written, lay_over, without
@@ -22,21 +23,28 @@ _HERE = frozenset({"PWD"})
 """Variables that name the folder of the compose file, where people call it."""
 
 
-@dataclass(eq=False)
 class Document:
     """A compose file. folder: what its paths are relative to; variables: values of its holes; shown: the path to show.
 
     extended: the document of a file that services extend, None where it can't be had. group: of its services.
     """
 
-    path: str
-    root: YamlValue
-    folder: str
-    variables: Mapping[str, str]
-    shown: Callable[[str], str]
-    extended: Callable[[str], Document | None]
-    group: str
-    _made: dict[str, ComposeService] = field(default_factory=dict)
+    def __init__(
+        self,
+        path: str,
+        root: YamlValue,
+        folder: str,
+        variables: Mapping[str, str],
+        shown: Callable[[str], str],
+        extended: Callable[[str], Document | None],
+    ) -> None:
+        self.path = path
+        self.root = root
+        self.folder = self.group = folder
+        self.variables = variables
+        self.shown = shown
+        self.extended = extended
+        self._made: dict[str, ComposeService] = {}
 
     @property
     def services(self) -> Mapping[str, YamlValue]:
@@ -47,9 +55,9 @@ class Document:
         """A service of this file, laid over what it extends."""
         if name not in self._made:
             value = self.services[name]
-            own = self._service(name, value)
+            service = self._service(name, value)
             base = self._extended(value, depth) if depth < DEEPEST else None
-            self._made[name] = own if base is None else lay_over(without(base, replaced_keys(value)), own)
+            self._made[name] = service if base is None else lay_over(without(base, replaced_keys(value)), service)
         return self._made[name]
 
     def _extended(self, value: YamlValue, depth: int) -> ComposeService | None:
@@ -60,7 +68,7 @@ class Document:
         if document is None or name not in document.services:
             return None
         base = document.service(name, depth + 1)
-        return replace(base, names=base.names - {name}, links={}, shares="")
+        return msgspec.structs.replace(base, names=base.names - {name}, links={}, shares="")
 
     def _service(self, name: str, value: YamlValue) -> ComposeService:
         return ComposeService(

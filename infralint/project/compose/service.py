@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from infralint.model import Setting
 from infralint.text.paths import is_below
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """A text of a compose file, and the project file and line that says it."""
 
     text: str
@@ -18,24 +18,21 @@ class Written:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(msgspec.Struct, frozen=True):
     """A file or folder of the project that a service sees. target: where, on its own file system."""
 
     source: str
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(msgspec.Struct, frozen=True):
     """A port on which a service listens. published: the one of its host that leads there; None: none does, 0: any may."""
 
     target: int
     published: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Build:
+class Build(msgspec.Struct, frozen=True, kw_only=True):
     """How an image is built. context: a project folder; None for one that is not here. dockerfile: relative to it.
 
     inline: a Dockerfile that is written out. target: the stage to stop at. arguments: values of its ARGs.
@@ -45,11 +42,10 @@ class Build:
     dockerfile: str = ""
     inline: str = ""
     target: str = ""
-    arguments: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, kw_only=True)
-class ComposeService:
+class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
     """One service. path: its compose file, the uppermost of several; group: services see each other within one.
 
     image: as written, with what is known filled in. env_files: project paths. names: by which others dial
@@ -64,14 +60,14 @@ class ComposeService:
     image: Written | None = None
     build: Build | None = None
     mounts: tuple[Mount, ...] = ()
-    environment: Mapping[str, Written] = field(default_factory=dict)
+    environment: Mapping[str, Written] = {}
     env_files: tuple[str, ...] = ()
     ports: tuple[Port, ...] = ()
     names: frozenset[str] = frozenset()
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = {}
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
-    links: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = {}
     shares: str = ""
     replicas: Setting[int] | None = None
     profiles: frozenset[str] = frozenset()
@@ -115,13 +111,13 @@ def without(service: ComposeService, keys: frozenset[str]) -> ComposeService:
     """A service without what some of its keys say."""
     empty = ComposeService(name=service.name, path=service.path, line=service.line)
     names = {name for key in keys for name in FIELDS.get(key, ())}
-    return replace(service, **{name: getattr(empty, name) for name in names}) if names else service
+    return msgspec.structs.replace(service, **{name: getattr(empty, name) for name in names}) if names else service
 
 
 def lay_over(service: ComposeService, over: ComposeService) -> ComposeService:
     """A service with what another file says of it: https://docs.docker.com/reference/compose-file/merge/."""
     targets = {mount.target for mount in over.mounts}
-    return replace(
+    return msgspec.structs.replace(
         over,
         image=over.image or service.image,
         build=_built(service.build, over.build),

@@ -7,9 +7,9 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import translate
 
 from infralint.sources.application.program import json_object
+from infralint.text.globs import name_matcher
 from infralint.text.lazy import lazy
 
 MANIFESTS = (
@@ -65,7 +65,7 @@ class Package:
 def packages(files: Iterable[str], text: Callable[[str], bytes]) -> dict[str, Package]:
     """The folders with manifests; the project's root is always among them."""
     found = {"": Package("")}
-    matches = re.compile("|".join(map(translate, MANIFESTS))).match
+    matches = name_matcher(*MANIFESTS)
     for path in files:
         folder, name = posixpath.split(path)
         if matches(name):

@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from fnmatch import translate
 from functools import cached_property
 
 from infralint.platforms.libraries import LIBRARIES
@@ -22,6 +21,7 @@ from infralint.sources.application.rulebook import FileShape, Rules, all_rules
 from infralint.sources.application.scope import LANGUAGE_NAMES, SHARED_STATE, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
 from infralint.sources.application.servers import ports_of, server_facts
 from infralint.sources.application.streaming import Streaming
+from infralint.text.globs import name_matcher
 
 _STARTING = re.compile(
     r"^(?:main|server|app|index|run|wsgi|asgi|manage|gunicorn[\w.-]*|__main__|bootstrap|start|cmd)\.\w+$"
@@ -139,7 +139,7 @@ class Reader:
     @cached_property
     def _all_starters(self) -> list[str]:
         """Files that start programs: Dockerfiles, Procfiles, scripts."""
-        matches = re.compile("|".join(map(translate, STARTERS))).match
+        matches = name_matcher(*STARTERS)
         return [path for path in self._files if matches(posixpath.basename(path))]
 
     def _starting(self, package: Package) -> list[str]:

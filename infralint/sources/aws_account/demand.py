@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from infralint.model import Crossing, Finding, Hop, Known, Reading
 from infralint.platforms.aws_elb import GROUP_STICKY
 from infralint.project.config import Settings
 from infralint.sources.aws_account.hops import LiveLoadBalancer, reading
 from infralint.sources.aws_account.snapshot import Item, Region, Snapshot
+from infralint.text.globs import matches_text
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Questions:
     def chooses(self, item: Item, tags: dict[str, str], arn: str) -> bool:
         """Whether a load balancer is to be looked at."""
         own = (item["LoadBalancerName"], arn, item.get("DNSName", ""), *(f"tag:{k}={v}" for k, v in tags.items()))
-        return not self.names or any(fnmatchcase(one, name) for name in self.names for one in own)
+        return not self.names or any(matches_text(one, name) for name in self.names for one in own)
 
     def may_cross(self, item: Item, tags: dict[str, str], arn: str) -> bool:
         """Whether some declared stream may go through a load balancer, its rules unseen."""

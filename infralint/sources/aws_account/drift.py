@@ -6,46 +6,81 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from infralint.model import Finding, Known, Location, Provenance, Related, Setting, Unknown, Unreadable
+from infralint.model import Known, Location, Setting, Unknown, Unreadable
 from infralint.platforms.aws_elb import STICKY, STICKY_TYPE, LoadBalancer
 from infralint.project import CantRead, Project
-from infralint.sources.aws_account.hops import LiveLoadBalancer
-from infralint.text.wording import plural, seconds
+from infralint.sources.aws_account.hops import LiveLoadBalancer, LiveNode
 
-CHECK = "drift"
-CAUSE = "It was changed by hand, or what the code says is not applied yet"
 TYPES = frozenset({"aws_lb", "aws_alb", "aws_elb", "aws_lb_target_group", "aws_alb_target_group"})
 
 State = Mapping[str, str]
 """What a state file says: ARN (or the name, for a classic load balancer) -> address in the code."""
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
 class Drift:
-    """findings: what differs, and what stands in one place only. unknown: what the code does not tell."""
+    """A difference between the account and its Terraform. where: where it shows."""
 
-    findings: list[Finding] = field(default_factory=list)
+    where: Location
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedSetting(Drift):
+    """A setting of a load balancer that the account has otherwise than the code says.
+
+    setting: the field of the hop that it decides.
+    """
+
+    hop: LiveLoadBalancer
+    setting: str
+    live: Known[Any]
+    code: Known[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneSided(Drift):
+    """Load balancers that one side alone has. side: which one it is; others: each by name, where it stands."""
+
+    side: Literal["account", "code"]
+    balancers: tuple[tuple[str, Location], ...]
+
+
+@dataclass
+class Comparison:
+    """What differs, and (unknown) what the code does not tell."""
+
+    drifts: list[Drift] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
 
 
-def compare(live: Sequence[LiveLoadBalancer], code: Sequence[LoadBalancer], state: State) -> Drift:
+def compare(live: Sequence[LiveLoadBalancer], code: Sequence[LoadBalancer], state: State) -> Comparison:
     """Every load balancer that both know, setting by setting."""
-    drift = Drift()
+    comparison = Comparison()
     known: set[int] = set()
     only_live: list[LiveLoadBalancer] = []
     for hops in _by_balancer(live):
-        matches = [one for one in code if _same_balancer(hops[0], one, state)]
+        matches = [hop for hop in code if _same_balancer(hops[0], hop, state)]
         known.update(map(id, matches))
         if matches:
-            _compare_balancer(hops, matches, state, drift)
+            _compare_balancer(hops, matches, state, comparison)
         else:
             only_live.append(hops[0])
-    only_code = {(one.name, one.where): one for one in code if id(one) not in known}
-    drift.findings += _apart(only_live, list(only_code.values()))
-    return drift
+    only_code = {(hop.name, hop.where): hop for hop in code if id(hop) not in known}
+    comparison.drifts += _one_sided(only_live, list(only_code.values()))
+    return comparison
+
+
+def with_code(node: LiveNode, drifts: Iterable[Drift]) -> LiveNode:
+    """A load balancer that knows what the code says, where that is something else."""
+    changes = [drift for drift in drifts if isinstance(drift, ChangedSetting)]
+    hops = []
+    for hop in node.hops:
+        code = {change.setting: change.code for change in changes if change.hop.is_same(hop)}
+        hops.append(replace(hop, code=code) if code else hop)
+    return replace(node, hops=tuple(hops))
 
 
 def read_state(project: Project) -> tuple[dict[str, str], list[Unreadable]]:
@@ -99,23 +134,22 @@ def _plain(address: str) -> str:
 
 
 def _compare_balancer(
-    hops: Sequence[LiveLoadBalancer], matches: Sequence[LoadBalancer], state: State, drift: Drift
+    hops: Sequence[LiveLoadBalancer], matches: Sequence[LoadBalancer], state: State, comparison: Comparison
 ) -> None:
     compared: set[Location] = set()
     for hop in hops:
-        same = [one for one in matches if _same_group(hop, one, state)]
+        same = [code for code in matches if _same_group(hop, code, state)]
         if not same and len(hops) == len(matches) == 1:
             same = list(matches)
         per_listener = isinstance(hop.family, Known) and hop.family.value in ("network", "gateway")
         if hop.idle_timeout.where not in compared:
             compared.add(hop.idle_timeout.where)
-            codes = [one.idle_timeout for one in (same if per_listener else matches)]
-            _compare(hop, hop.idle_timeout, codes, drift)
+            codes = [code.idle_timeout for code in (same if per_listener else matches)]
+            _compare(hop, "idle_timeout", hop.idle_timeout, codes, comparison)
         for key in (STICKY, STICKY_TYPE):
             if key in hop.attributes and (key == STICKY or _is_sticky(hop)):
-                _compare(
-                    hop, hop.attributes[key], [one.attributes[key] for one in same if key in one.attributes], drift
-                )
+                settings = [code.attributes[key] for code in same if key in code.attributes]
+                _compare(hop, "keeps_affinity", hop.attributes[key], settings, comparison)
 
 
 def _is_sticky(hop: LiveLoadBalancer) -> bool:
@@ -123,49 +157,25 @@ def _is_sticky(hop: LiveLoadBalancer) -> bool:
     return isinstance(sticky, Known) and bool(sticky.value)
 
 
-def _compare(hop: LiveLoadBalancer, live: Setting[Any], codes: Sequence[Setting[Any]], drift: Drift) -> None:
+def _compare(
+    hop: LiveLoadBalancer, setting: str, live: Setting[Any], codes: Sequence[Setting[Any]], comparison: Comparison
+) -> None:
     """One setting; code that is deployed several times may say several things, and one of them must hold."""
-    told = [one for one in codes if isinstance(one, Known)]
-    if not isinstance(live, Known) or not codes or any(one.value == live.value for one in told):
+    told = [code for code in codes if isinstance(code, Known)]
+    if not isinstance(live, Known) or not codes or any(code.value == live.value for code in told):
         return
-    unknown = [one for one in codes if isinstance(one, Unknown)]
+    unknown = [code for code in codes if isinstance(code, Unknown)]
     if unknown:
-        drift.unknown.append(unknown[0])
+        comparison.unknown.append(unknown[0])
         return
-    drift.findings.append(_finding(hop, live, told[0]))
+    comparison.drifts.append(ChangedSetting(where=live.where, hop=hop, setting=setting, live=live, code=told[0]))
 
 
-def _finding(hop: LiveLoadBalancer, live: Known[Any], code: Known[Any]) -> Finding:
-    has = f"`{live.written}`" if live.written else f"{live.name} = {_value(live.value)}"
-    said = f"`{code.written}`" if code.written else f"nothing about {code.name}, so {_value(code.value)}"
-    return Finding(
-        "warning",
-        live,
-        f"{hop.name} has {has}, but the code says {said}. {CAUSE}",
-        "apply the code, or write into it what the account has",
-        (Related(f"the code says {_value(code.value)}", code.where),),
-        Provenance(check=CHECK, hop=hop),
-    )
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return seconds(value) if isinstance(value, int | float) else str(value)
-
-
-def _apart(only_live: Sequence[LiveLoadBalancer], only_code: Sequence[LoadBalancer]) -> Iterator[Finding]:
-    """What only one side has: said once a side, and never loud, for nothing says that the other must have it."""
+def _one_sided(only_live: Sequence[LiveLoadBalancer], only_code: Sequence[LoadBalancer]) -> Iterator[OneSided]:
+    """What only one side has, once a side."""
     if only_live:
-        message = (
-            f"{plural(len(only_live), 'load balancer')} of the account can't be found in the code by name or state"
-        )
-        yield _listed(message, [(one.name, one.where) for one in only_live])
+        named = tuple((hop.name, hop.where) for hop in only_live)
+        yield OneSided(where=only_live[0].where, side="account", balancers=named)
     if only_code:
-        message = f"{plural(len(only_code), 'load balancer')} of the code can't be found where the audit looked"
-        yield _listed(message, [(one.name, one.where) for one in only_code])
-
-
-def _listed(message: str, items: Sequence[tuple[str, Location]]) -> Finding:
-    related = tuple(Related(name, where) for name, where in items)
-    return Finding("note", items[0][1], message, related=related, provenance=Provenance(check=CHECK))
+        named = tuple((hop.name, hop.where) for hop in only_code)
+        yield OneSided(where=only_code[0].where, side="code", balancers=named)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
+from infralint.platforms.aws_elb import carries_tcp
 from infralint.sources.aws_account.client import Caller, Control, Failed
 from infralint.sources.aws_account.demand import Demand, Questions, Reported
-from infralint.sources.aws_account.hops import TCP_PROTOCOLS, classic_arn, is_classic
+from infralint.sources.aws_account.names import classic_arn, is_classic
 from infralint.sources.aws_account.snapshot import Failure, Item, Region, Snapshot, cut
 
 SERVICE = "elasticloadbalancing"
@@ -26,8 +28,8 @@ GRACE = 2.0
 BALANCER = ("LoadBalancerArn", "LoadBalancerName", "DNSName", "Scheme", "Type")
 GROUP = ("TargetGroupArn", "TargetGroupName", "Protocol", "ProtocolVersion", "TargetType", "TargetControlPort")
 LISTENER = ("ListenerArn", "Port", "Protocol", "DefaultActions")
-RULE = ("RuleArn", "Priority", "Conditions", "Actions", "IsDefault")
-ACTION = ("Type", "TargetGroupArn", "ForwardConfig", "Order")
+RULE = ("RuleArn", "Priority", "Conditions", "Actions", "Transforms", "IsDefault")
+ACTION = ("Type", "TargetGroupArn", "ForwardConfig", "RedirectConfig", "Order")
 CLASSIC = ("LoadBalancerName", "DNSName", "Scheme", "ListenerDescriptions", "Policies", "Instances")
 """What is kept of each item, its identity first; an action's other members name identity providers."""
 
@@ -69,7 +71,7 @@ class Scan:
 
     def read_more(self, reported: Reported) -> None:
         """What is only worth a call once something is to be reported: owners, and how many targets there are."""
-        own = {group["TargetGroupArn"] for group in self.region.target_groups}
+        own = {group["TargetGroupArn"] for group in self.region.target_groups} - set(self.region.target_health)
         self._each("DescribeTargetHealth", sorted(own & reported.groups))
         self._read_tags(sorted(set(self._arns()) & reported.balancers - set(self.region.tags)))
 
@@ -127,11 +129,14 @@ class Scan:
         self.pending.discard(listing)
 
     def _routes(self) -> None:
-        """Listeners and rules of the application load balancers that a declared stream may cross."""
-        if not self.questions.routed:
-            return
-        items = {one["LoadBalancerArn"]: one for one in self.region.load_balancers}
-        balancers = [arn for arn in self._of_type("application") if self._may_be_crossed(items[arn], arn)]
+        """Listeners and rules of the application load balancers that a declared stream may cross; without one, of those
+        with several target groups, whose rules may name a stream."""
+        items = {item["LoadBalancerArn"]: item for item in self.region.load_balancers}
+        if self.questions.routed:
+            balancers = [arn for arn in self._of_type("application") if self._may_be_crossed(items[arn], arn)]
+        else:
+            groups = Counter(arn for group in self.region.target_groups for arn in group["LoadBalancerArns"])
+            balancers = [arn for arn in self._of_type("application") if groups[arn] > 1]
         self._each("DescribeListeners", balancers)
         listeners = [one["ListenerArn"] for arn in balancers for one in self.region.listeners.get(arn, ())]
         self._each("DescribeRules", listeners)
@@ -147,12 +152,14 @@ class Scan:
             one["ListenerArn"]
             for arn in layer4
             for one in self.region.listeners.get(arn, ())
-            if one.get("Protocol", "") in TCP_PROTOCOLS - {"TLS"}
+            if one.get("Protocol") != "TLS" and carries_tcp(one.get("Protocol", ""))
         ]
         classic = [arn for arn in map(self._classic_arn, self.region.classic_load_balancers) if arn in demand.balancers]
         self._each("DescribeLoadBalancerAttributes", [*balancers, *classic])
         self._each("DescribeListenerAttributes", tcp)
         self._each("DescribeTargetGroupAttributes", sorted(demand.groups))
+        inner = [group["TargetGroupArn"] for group in self.region.target_groups if group.get("TargetType") == "alb"]
+        self._each("DescribeTargetHealth", sorted(inner))
 
     def _of_type(self, *types: str) -> list[str]:
         found = (one for one in self.region.load_balancers if one.get("Type", "application") in types)
@@ -339,7 +346,12 @@ def _join(threads: Iterable[threading.Thread], seconds: float) -> None:
 
 
 def _with_actions(item: Item, members: Iterable[str], key: str) -> Item:
-    return cut(item, members) | {key: [cut(action, ACTION) for action in item.get(key, ())]}
+    return cut(item, members) | {key: [_cut_action(action) for action in item.get(key, ())]}
+
+
+def _cut_action(action: Item) -> Item:
+    fixed = action.get("FixedResponseConfig")
+    return cut(action, ACTION) | ({"FixedResponseConfig": cut(fixed, ("StatusCode",))} if fixed else {})
 
 
 def _account_of(item: Item) -> str:

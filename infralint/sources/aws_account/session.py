@@ -132,11 +132,16 @@ def _session(profile: str | None) -> Any:
     from botocore.exceptions import BotoCoreError, ProfileNotFound
 
     try:
-        return boto3.Session(profile_name=profile)
+        session = boto3.Session(profile_name=profile)
     except ProfileNotFound as error:
-        raise CantStart(f"no AWS profile is called {profile}; {_profiles()}") from error
+        raise CantStart(f"no AWS profile is called {error.kwargs['profile']}; {_profiles()}") from error
     except BotoCoreError as error:
         raise CantStart(f"{error}") from error
+    try:
+        session.get_credentials()
+    except Exception as error:  # a credential_process may fail in any way
+        raise CantStart(f"AWS credentials can't be had: {_failed_process(error)}") from error
+    return session
 
 
 def _profiles() -> str:
@@ -144,7 +149,29 @@ def _profiles() -> str:
     from botocore.session import Session
 
     found = Session().available_profiles
-    return f"there are {listing(found, most=9)}" if found else "none is configured here"
+    return f"the profiles here: {listing(found, most=9)}" if found else "none is configured here"
+
+
+_RETRIEVED = "Error when retrieving credentials from custom-process: "
+
+
+def _failed_process(error: Exception) -> str:
+    """What went wrong with the program that `credential_process` names.
+
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html
+    """
+    words = " ".join(str(error).split())
+    match error:
+        case OSError():
+            return f"`credential_process` can't be run: {error.filename}: {error.strerror}"
+        case ValueError():
+            return "what `credential_process` prints is not JSON"
+        case AttributeError() | TypeError():
+            return "what `credential_process` prints is not a JSON object"
+        case _ if words.startswith(_RETRIEVED):
+            return f"`credential_process` failed: {words.removeprefix(_RETRIEVED)[:200] or 'it says nothing'}"
+        case _:
+            return words[:200]
 
 
 def _default_region(partition: str) -> str:

@@ -16,6 +16,7 @@ class LoadBalancerShape(msgspec.Struct, frozen=True):
     LoadBalancerName: str
     Type: str = "application"
     DNSName: str = ""
+    Scheme: str = ""
 
 
 class TargetGroupShape(msgspec.Struct, frozen=True):
@@ -64,6 +65,22 @@ class ActionShape(msgspec.Struct, frozen=True):
 
 class ValuesShape(msgspec.Struct, frozen=True):
     Values: list[str] = []
+    RegexValues: list[str] = []
+
+
+class HeaderShape(msgspec.Struct, frozen=True):
+    HttpHeaderName: str = ""
+    Values: list[str] = []
+    RegexValues: list[str] = []
+
+
+class PairShape(msgspec.Struct, frozen=True):
+    Key: str | None = None
+    Value: str | None = None
+
+
+class QueryShape(msgspec.Struct, frozen=True):
+    Values: list[PairShape] = []
 
 
 class ConditionShape(msgspec.Struct, frozen=True):
@@ -71,7 +88,11 @@ class ConditionShape(msgspec.Struct, frozen=True):
     Values: list[str] = []
     HostHeaderConfig: ValuesShape | None = None
     PathPatternConfig: ValuesShape | None = None
+    HttpHeaderConfig: HeaderShape | None = None
     HttpRequestMethodConfig: ValuesShape | None = None
+    QueryStringConfig: QueryShape | None = None
+    SourceIpConfig: ValuesShape | None = None
+    RegexValues: list[str] = []
 
 
 class ListenerShape(msgspec.Struct, frozen=True):
@@ -82,8 +103,24 @@ class ListenerShape(msgspec.Struct, frozen=True):
     DefaultActions: list[ActionShape] = []
 
 
+class RewriteShape(msgspec.Struct, frozen=True):
+    Regex: str
+    Replace: str
+
+
+class RewritesShape(msgspec.Struct, frozen=True):
+    Rewrites: list[RewriteShape] = []
+
+
+class TransformShape(msgspec.Struct, frozen=True):
+    Type: str = ""
+    UrlRewriteConfig: RewritesShape | None = None
+    HostHeaderRewriteConfig: RewritesShape | None = None
+
+
 class RuleShape(msgspec.Struct, frozen=True):
     Priority: str = "default"
+    Transforms: list[TransformShape] = []
     Conditions: list[ConditionShape] = []
     Actions: list[ActionShape] = []
 
@@ -92,7 +129,12 @@ class StateShape(msgspec.Struct, frozen=True):
     State: str = ""
 
 
+class TargetShape(msgspec.Struct, frozen=True):
+    Id: str = ""
+
+
 class HealthShape(msgspec.Struct, frozen=True):
+    Target: TargetShape = TargetShape()
     TargetHealth: StateShape = StateShape()
 
 

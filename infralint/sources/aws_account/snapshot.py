@@ -67,6 +67,12 @@ class Snapshot(msgspec.Struct, kw_only=True):
     regions: list[Region] = []
     failures: list[Failure] = []
 
+    @property
+    def holds_anything(self) -> bool:
+        """Whether there is a load balancer, or a reason why there is none."""
+        read = any(region.load_balancers or region.classic_load_balancers for region in self.regions)
+        return read or bool(self.failures) or any(region.failures for region in self.regions)
+
 
 class BadSnapshot(Exception):
     """A file that is no snapshot of this version; says why, as the end of a sentence that begins with its name."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 import msgspec
 
@@ -15,6 +17,8 @@ CODES = frozenset({"set", "if", "rewrite", "return", "break"})
 """What is run in the order in which it stands: https://nginx.org/en/docs/http/ngx_http_rewrite_module.html"""
 
 _DIVERTING = frozenset({"try_files", "error_page", "limit_except"})
+
+NONE_INSIDE: Mapping[int, Block] = MappingProxyType({})
 
 
 class Block(msgspec.Struct, eq=False, dict=True):
@@ -30,7 +34,7 @@ class Block(msgspec.Struct, eq=False, dict=True):
     server: VirtualServer
     place: Place | None = None
     passed: Directive | None = None
-    inner: dict[int, Block] = {}
+    inner: Mapping[int, Block] = NONE_INSIDE
     serves: bool = False
     hop: Hop | None = None
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import ClassVar
 
 import msgspec
@@ -52,6 +53,7 @@ SAME_SCOPE = frozenset({"if", "limit_except"})
 _DEFINING = frozenset({"map", "geo", "split_clients"})
 _TELLING = frozenset({"gzip", "brotli", "limit_rate", *PASSES})
 """What makes an `if` in a location a way of its own."""
+NOTHING: Mapping[str, Upstream] = MappingProxyType({})
 MOST_PORTS = 64
 """Ports of one range that are listened on."""
 
@@ -176,16 +178,21 @@ def collect_shared(parts: Sequence[Part], includes: Includes) -> Shared:
     return result
 
 
-def _collect(level: Level, part: Part, includes: Includes, into: Shared) -> None:
+def _collect(
+    level: Level, part: Part, includes: Includes, into: Shared, known: Mapping[str, Upstream] = NOTHING
+) -> None:
+    """Add what a level defines. known: upstreams that were read before, as they may be these."""
     for name in _DEFINING & level.by_name.keys():
         for directive in level.by_name[name]:
             if directive.block is not None and directive.args:
                 into.variables.setdefault(directive.args[-1].lstrip("$"), []).append(directive)
     for directive in level.by_name.get("upstream", ()):
         if directive.block is not None and directive.args:
-            expanded = includes.expand(directive.block, part.base, ())
             name = directive.source.prepared.original(directive.args[0])
-            into.upstreams.setdefault(name, Upstream(directive, Level(directive, expanded)))
+            upstream = known.get(name)
+            if upstream is None or upstream.block is not directive:
+                upstream = Upstream(directive, Level(directive, includes.expand(directive.block, part.base, ())))
+            into.upstreams.setdefault(name, upstream)
 
 
 def _http_levels(part: Part, includes: Includes) -> list[Level]:
@@ -287,7 +294,7 @@ class _Builder:
         self.levels.append(level)
         self.definitions.trees.append(level.directives)
         self.nginx.unseen += contradictions(level, self.includes.globbed)
-        _collect(level, self.part, self.includes, self.found)
+        _collect(level, self.part, self.includes, self.found, self.upstreams.elsewhere)
         loose: list[Directive] = []
         steps = self.includes.project.work.steps(f"nginx servers of {self.part.name}", level.directives)
         for directive in steps:
@@ -304,7 +311,7 @@ class _Builder:
 
     def _stream_block(self, scope: Scope) -> None:
         self.levels.append(scope.nearest)
-        _collect(scope.nearest, self.part, self.includes, self.found)
+        _collect(scope.nearest, self.part, self.includes, self.found, self.upstreams.elsewhere)
         for directive in scope.nearest.directives:
             if directive.name == "server" and directive.block is not None:
                 self._stream_server(directive, scope.inside(self._level(directive)))
@@ -330,12 +337,15 @@ class _Builder:
 
     def _block(self, directive: Directive | None, scope: Scope, server: VirtualServer, place: Place | None) -> Block:
         """A server, a location or an `if` with those inside."""
-        block = Block(directive, scope, server, place)
+        found: dict[int, Block] = {}
         for line in scope.nearest.directives:
             if line.name in SAME_SCOPE and line.block is not None:
                 inner = Level(line, self._expand(line.block))
                 if place is None or line.name == "if" or not PASSES.keys().isdisjoint(inner.by_name):
-                    block.inner[id(line)] = self._block(line, scope.inside(inner), server, place)
+                    found[id(line)] = self._block(line, scope.inside(inner), server, place)
+        block = Block(directive, scope, server, place)
+        if found:
+            block.inner = found
         return block
 
     def _place(self, directive: Directive, outer: Scope, server: VirtualServer) -> Place:

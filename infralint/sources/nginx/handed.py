@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from infralint.model import STRENGTH, Evidence, Hint, Location, Request, StreamKind
+from infralint.platforms.libraries import with_library
 from infralint.sources.nginx.blocks import Block
 from infralint.sources.nginx.choose import Place, VirtualServer, choose_locations
 from infralint.sources.nginx.hints import find_declarations
@@ -43,7 +44,8 @@ def hints_by_name(place: Place) -> Iterator[Hint]:
     named = stream_name(place.pattern)
     if named is not None:
         because = f"the path {place.pattern} says {named.word}"
-        yield Hint(named.kind, Evidence("name", because, place.block.directive.where), named.session)
+        hint = Hint(named.kind, Evidence("name", because, place.block.directive.where))
+        yield with_library(hint, named)
 
 
 def hand_on(hint: Hint, place: Place) -> Hint:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from re import Pattern
 
 from infralint.model import STRENGTH, Evidence, EvidenceKind, Hint, Known, Location, Setting, StreamKind, Upgrade
+from infralint.platforms.libraries import with_library
 from infralint.platforms.nginx import SSE_TYPE, Family
 from infralint.sources.nginx.scopes import Scope
 from infralint.sources.nginx.tree import Directive, Source
@@ -50,7 +51,7 @@ def find_hints(
     upgrade: Setting[Upgrade],
     stated: Sequence[Hint] = (),
 ) -> list[Hint]:
-    """Hints of one location: told in comments of ours, in directives, in other comments; else in its path.
+    """Hints of one location: told in comments of ours, in directives, in other comments.
 
     That a handshake may pass is no hint of what the location carries, so others stand beside it.
     """
@@ -60,26 +61,13 @@ def find_hints(
         *_unbuffered(block, scope, family, catch_all),
         *_comments(block),
         *_websocket(block, scope, family, catch_all, upgrade),
-        *_named(block),
     ):
         alike = [other for other in found if other.kind == hint.kind]
         is_said = any(hint.handshake_only or not other.handshake_only for other in alike)
         outweighed = hint.evidence.kind == "name" and any(not other.handshake_only for other in found)
         if not is_said and not outweighed:
             found.append(hint)
-    return sorted(found, key=lambda hint: STRENGTH.index(hint.evidence.kind)) if _says_more(found) else []
-
-
-def _says_more(found: Sequence[Hint]) -> bool:
-    """Whether a location says more of itself than its path does, which is looked at anyway."""
-    return any(hint.evidence.kind != "name" or not hint.evidence.because.startswith("the path ") for hint in found)
-
-
-def _named(block: Directive) -> Iterator[Hint]:
-    """What the path says."""
-    named = stream_name(block.args[-1]) if block.args else None
-    if named is not None:
-        yield _hint(named.kind, "name", f"the path {block.args[-1]} says {named.word}", block.where, block)
+    return sorted(found, key=lambda hint: STRENGTH.index(hint.evidence.kind))
 
 
 def find_declarations(block: Directive) -> Iterator[Hint]:
@@ -260,6 +248,6 @@ def _handshake(evidence: EvidenceKind, because: str, where: Location) -> Hint:
 
 
 def _hint(kind: StreamKind, evidence: str, because: str, where: Location, block: Directive) -> Hint:
+    hint = Hint(kind, Evidence(evidence, because, where))  # type: ignore[arg-type]
     named = stream_name(block.args[-1]) if block.args else None
-    session = named.session if named else ""
-    return Hint(kind, Evidence(evidence, because, where), session)  # type: ignore[arg-type]
+    return hint if named is None else with_library(hint, named)

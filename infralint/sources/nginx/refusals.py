@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from difflib import SequenceMatcher
 from functools import cache
 
 from infralint.model import Location, Unknown, Unreadable
@@ -14,6 +13,7 @@ from infralint.sources.nginx.templates import HOLE
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
 from infralint.text.patterns import Invalid, TooSlow, Unsearchable, budget, compiled
+from infralint.text.suggestions import closest
 
 _FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc")
 _ONCE = frozenset(
@@ -23,6 +23,8 @@ _ONCE = frozenset(
 ) - {"grpc_buffering"}
 """Directives that infralint goes by, and that nginx takes once a block: https://nginx.org/en/docs/dirindex.html"""
 _HEEDED = _ONCE | {"proxy_set_header", "proxy_ignore_headers", "server_name", "ip_hash"}
+_MATCHING = frozenset(["location", "server_name", "rewrite", "if", "map"])
+"""Directives that may hold regular expressions."""
 _LISTS = frozenset("map types geo split_clients charset_map upstream match".split())
 """Blocks whose lines begin with words of the user's own, or of a module's."""
 _REFUSED = "nginx would refuse this file"
@@ -84,7 +86,8 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
                 yield _refused(one, f'unknown directive "{one.name}"; did you mean {right}?')
             elif said := _malformed(one) or (around and _misplaced(one, around, level)) or _unlistened(one):
                 yield _refused(one, said)
-            yield from _invalid_expressions(one)
+            if one.name in _MATCHING:
+                yield from _invalid_expressions(one)
             if one.block and (one.name not in _LISTS or one.name == "upstream"):
                 pending.append((one.block, (*around, one)))
 
@@ -92,7 +95,7 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
 def _malformed(directive: Directive) -> str:
     """What nginx says of too few or too many arguments, or of a block that is missing or too much; empty where it takes them."""
     name, counts = directive.name, ARGUMENTS.get(directive.name)
-    if directive.has_hole or directive.missing or counts is None:
+    if counts is None or directive.missing or directive.has_hole:
         return ""
     if not counts[0] <= len(directive.args) <= counts[1]:
         return f'invalid number of arguments in "{name}" directive'
@@ -149,13 +152,11 @@ def unsearchable(tree: Iterable[Directive]) -> Iterator[Unknown]:
     """Expressions of which infralint can't tell what they match: to be asked once all else has been judged."""
     for top in tree:
         for directive in top.walk():
-            for pattern, ignore_case in expressions(directive):
+            for pattern, ignore_case in expressions(directive) if directive.name in _MATCHING else ():
                 if reason := _hindrance(pattern, ignore_case):
-                    written = (
-                        f"`{_shortened(pattern)}` {reason}, so which requests `{_shortened(directive.written)}` takes"
-                    )
-                    remedy = "write it more simply, without repetitions inside repetitions"
-                    yield Unknown(directive.where, "", f"{written} can't be told", remedy)
+                    effect = f"so which requests `{_shortened(directive.written)}` takes can't be told"
+                    remedy = "write the expression in simpler terms, without repetitions inside repetitions"
+                    yield Unknown(directive.where, "", f"`{_shortened(pattern)}` {reason}, {effect}", remedy)
 
 
 def _hindrance(pattern: str, ignore_case: bool) -> str:
@@ -287,12 +288,8 @@ def _meant(name: str) -> str:
     near = (
         [one for one in _HEEDED if one[:2] == name[:2] and abs(len(one) - len(name)) < 3] if name not in _HEEDED else []
     )
-    found = max(near, key=lambda one: _likeness(one, name), default="")
-    return found if found and _likeness(found, name) >= _LIKE and not _exists(name) else ""
-
-
-def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other).ratio()
+    found = closest(name, near, _LIKE)
+    return found if found and not _exists(name) else ""
 
 
 def _exists(name: str) -> bool:

@@ -90,6 +90,8 @@ class Level(msgspec.Struct, eq=False, dict=True):
 
     def under_condition(self, directive: Directive) -> tuple[Condition, ...]:
         """The template conditions that a directive stands under and its block does not."""
+        if not directive.conditions:
+            return ()
         around = self.owner.conditions if self.owner and self.owner.source is directive.source else ()
         return tuple(condition for condition in directive.conditions[len(around) :] if condition not in self.given)
 
@@ -149,15 +151,18 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def _read(self, directive: Directive, read: Callable[[str], T], here: bool) -> Setting[T]:
         text = " ".join(directive.args)
-        filled = self.environment.fill(text, directive)
-        if isinstance(filled, Unknown):
-            return filled
+        because = ""
+        if directive.source.prepared.holes:
+            filled = self.environment.fill(text, directive)
+            if isinstance(filled, Unknown):
+                return filled
+            text, because = filled.value, filled.because
         try:
-            value = read(filled.value)
+            value = read(text)
         except BadValue:
-            return self._unreadable(directive, filled.value)
+            return self._unreadable(directive, text)
         origin = "explicit" if here else "inherited"
-        return Known(value, directive.where, directive.name, origin, directive.written, filled.because)  # type: ignore[arg-type]
+        return Known(value, directive.where, directive.name, origin, directive.written, because)  # type: ignore[arg-type]
 
     @staticmethod
     def _unreadable(directive: Directive, text: str) -> Unknown:

@@ -139,14 +139,12 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
 def keeps_affinity(passed: Directive, values: Values, upstreams: Upstreams, scope: Scope) -> Setting[Affinity]:
     """What keeps a client on one server, wherever a `*_pass` leads. values: what it may name."""
     targets = dict.fromkeys(read_target(text).authority for text in values.texts)
-    why = f"`{passed.written}` leads where a variable says, and that is only known request by request"
-    if not values.texts and has_hole(passed.args[0]):
-        why = values.reason
-    unknown = Unknown(passed.where, "upstream", why)
-    settings = [_of_upstream(target, upstreams, scope, passed.where) for target in targets] or [unknown]
+    settings = [_of_upstream(target, upstreams, scope, passed.where) for target in targets]
     known = {setting.value for setting in settings if isinstance(setting, Known)}
-    agreed = len(known) == 1 and all(isinstance(setting, Known) for setting in settings)
-    return settings[0] if len(settings) == 1 or agreed else unknown
+    if len(settings) == 1 or (len(known) == 1 and all(isinstance(setting, Known) for setting in settings)):
+        return settings[0]
+    why = f"`{passed.written}` leads where a variable says, and that is only known request by request"
+    return Unknown(passed.where, "upstream", values.reason if has_hole(passed.args[0]) else why)
 
 
 def _of_upstream(target: str, upstreams: Upstreams, scope: Scope, where: Location) -> Setting[Affinity]:

@@ -250,8 +250,10 @@ def _joined(parts: Sequence[Values]) -> Values:
         if not part.texts:
             return part
     several = [part for part in parts if len(part.texts) > 1]
+    if not several:
+        return Values(("".join(part.texts[0] for part in parts),))
     texts = list(islice(("".join(texts) for texts in product(*(part.texts for part in parts))), MOST_TEXTS + 1))
-    reason = several[0].reason if several else ""
+    reason = several[0].reason
     return Values(tuple(dict.fromkeys(texts)), reason) if len(texts) <= MOST_TEXTS else unknown(reason)
 
 

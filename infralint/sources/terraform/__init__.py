@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
-from infralint.model import Hop, Known, Location, Reading, Related, Unknown, Unreadable
+from infralint.model import Location, Reading, Unknown, Unreadable
 from infralint.project import Project
 from infralint.sources.terraform.adapters import sounds_like_balancer
+from infralint.sources.terraform.balancer import TerraformBalancer, TerraformNode
 from infralint.sources.terraform.budget import Budget, Exhausted
 from infralint.sources.terraform.folders import ENDINGS, VALUES, Tree
-from infralint.sources.terraform.hops import Graph, TerraformBalancer, TerraformNode, nodes
+from infralint.sources.terraform.graph import Graph
+from infralint.sources.terraform.hops import nodes
 from infralint.sources.terraform.items import PLAN, Item, items
 from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.plans import plans
@@ -37,7 +38,7 @@ def read(project: Project) -> Reading:
         declared |= one.variables
         reading.unknown += one.unknown
         reading.unreadable += one.unreadable
-    reading.nodes += _distinct(found)
+    reading.nodes += _told_apart(found)
     reading.unreadable = list(dict.fromkeys([*reading.unreadable, *tree.unreadable]))
     if wanted:
         reading.unreadable += _undeclared(project.settings.terraform.variables, frozenset(declared))
@@ -84,11 +85,10 @@ def _of_root(tree: Tree, root: Root) -> _Outcome:
         installed=tree.installed(root.path),
         remedy=remedy(tree, root),
     )
-    graph = Graph(list(_all_items(world, where)), where.path, root.environment)
     files = frozenset(map(tree.project.shown, value_files(tree, root)))
-    found = [replace(node, hops=tuple(replace(hop, files=files) for hop in node.hops)) for node in nodes(graph)]
+    graph = Graph(list(_all_items(world, where)), where.path, root.environment, files)
     refused = [*problems, *world.problems, *_refused(tree, root), *tree.unreadable[before:]]
-    return _Outcome(found, world.unknown, refused, frozenset(tree.folder(root.path).variables))
+    return _Outcome(nodes(graph), world.unknown, refused, frozenset(tree.folder(root.path).variables))
 
 
 def _refused(tree: Tree, root: Root) -> Iterator[Unreadable]:
@@ -143,70 +143,16 @@ def _note(remote: Remote) -> None:
         world.unknown.append(Unknown(place, name, why, INIT))
 
 
-def _distinct(found: Iterable[TerraformNode]) -> list[TerraformNode]:
-    """Each distinct outcome of one block once: alike instances and callers are named beside the first."""
-    kept: dict[object, TerraformNode] = {}
-    for node in found:
-        key = tuple(_outcome(hop) for hop in node.hops)
-        kept[key] = _also(kept[key], node) if key in kept else node
-    return _told_apart(list(kept.values()))
+def _told_apart(found: Sequence[TerraformNode]) -> list[TerraformNode]:
+    """Where several roots lead to load balancers, each is an environment; one that was given a name keeps it."""
+    if len({node.hops[0].scope for node in found}) < 2:
+        return list(found)
+    return [node if node.environment else _in_environment(node, node.hops[0].scope) for node in found]
 
 
-def _outcome(hop: Hop) -> object:
-    """What a finding could say of a hop."""
-    settings = [_plain(one) for one in (hop.idle_timeout, hop.keeps_affinity, hop.forwards_upgrade)]
-    group = getattr(hop, "group_where", None)
-    return hop.where, group, hop.environment, hop.paths, hop.hosts, hop.assumable, *settings
-
-
-def _plain(setting: Any) -> object:
-    return (setting.why,) if isinstance(setting, Unknown) else (setting.value, setting.where, setting.origin)
-
-
-def _also(first: TerraformNode, other: TerraformNode) -> TerraformNode:
-    """The first node, whose settings also show the calls that lead to the other."""
-    return replace(
-        first,
-        hops=tuple(
-            replace(
-                hop,
-                clocks=tuple(
-                    replace(clock, limit=_joined(clock.limit, other_clock.limit))
-                    for clock, other_clock in zip(hop.clocks, same.clocks, strict=True)
-                ),
-                keeps_affinity=_joined(hop.keeps_affinity, same.keeps_affinity),
-                files=hop.files | same.files,
-            )
-            for hop, same in zip(first.hops, other.hops, strict=True)
-        ),
-    )
-
-
-def _joined(setting: Any, other: Any) -> Any:
-    if not isinstance(setting, Known) or not isinstance(other, Known):
-        return setting
-    places: dict[Location, Related] = {}
-    for one in (*setting.related, *other.related):
-        places.setdefault(one.location, one)
-    return replace(setting, related=tuple(places.values())[:6])
-
-
-def _told_apart(found: list[TerraformNode]) -> list[TerraformNode]:
-    """Tiers of one name and place but different outcomes are told apart by the root that they belong to."""
-    places: dict[object, int] = {}
-    for node in found:
-        for hop in node.hops[:1]:
-            places[hop.where, hop.name, hop.environment] = places.get((hop.where, hop.name, hop.environment), 0) + 1
-    return [
-        _in_environment(node)
-        if any(places.get((one.where, one.name, one.environment), 0) > 1 for one in node.hops[:1])
-        else node
-        for node in found
-    ]
-
-
-def _in_environment(node: TerraformNode) -> TerraformNode:
-    return replace(node, hops=tuple(replace(hop, environment=hop.environment or hop.scope) for hop in node.hops))
+def _in_environment(node: TerraformNode, environment: str) -> TerraformNode:
+    hops = tuple(replace(hop, environment=environment) for hop in node.hops)
+    return replace(node, hops=hops, environment=environment)
 
 
 __all__ = ["TerraformBalancer", "read"]

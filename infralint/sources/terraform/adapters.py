@@ -62,6 +62,10 @@ resource "aws_lb_listener" "this" {
     }
   }
   dynamic "default_action" {
+    for_each = [for type in ["redirect", "fixed_response"] : type if try(each.value[type], null) != null]
+    content { type = replace(default_action.value, "_", "-") }
+  }
+  dynamic "default_action" {
     for_each = try(each.value.weighted_forward, null) != null ? [each.value.weighted_forward] : []
     content {
       type = "forward"
@@ -199,6 +203,10 @@ resource "aws_lb_listener" "frontend_http_tcp" {
   protocol          = try(var.http_tcp_listeners[count.index].protocol, "HTTP")
   port              = try(var.http_tcp_listeners[count.index].port, null)
   dynamic "default_action" {
+    for_each = [for type in [try(var.http_tcp_listeners[count.index].action_type, "forward")] : type if type != "forward"]
+    content { type = default_action.value }
+  }
+  dynamic "default_action" {
     for_each = try(var.http_tcp_listeners[count.index].action_type, "forward") == "forward" ? [1] : []
     content {
       type             = "forward"
@@ -214,6 +222,10 @@ resource "aws_lb_listener" "frontend_https" {
   load_balancer_arn = aws_lb.this[0].arn
   protocol          = try(var.https_listeners[count.index].protocol, "HTTPS")
   port              = try(var.https_listeners[count.index].port, null)
+  dynamic "default_action" {
+    for_each = [for type in [try(var.https_listeners[count.index].action_type, "forward")] : type if type != "forward"]
+    content { type = default_action.value }
+  }
   dynamic "default_action" {
     for_each = try(var.https_listeners[count.index].action_type, "forward") == "forward" ? [1] : []
     content {
@@ -324,6 +336,12 @@ resource "aws_lb_listener" "http_forward" {
     type             = "forward"
     target_group_arn = var.listener_http_fixed_response != null ? null : one(aws_lb_target_group.default[*].arn)
   }
+}
+resource "aws_lb_listener" "http_redirect" {
+  count             = coalesce(var.enabled, true) && var.http_enabled && var.http_redirect == true ? 1 : 0
+  load_balancer_arn = one(aws_lb.default[*].arn)
+  protocol          = "HTTP"
+  default_action { type = "redirect" }
 }
 resource "aws_lb_listener" "https" {
   count             = coalesce(var.enabled, true) && var.https_enabled ? 1 : 0

@@ -65,8 +65,7 @@ def _sequence(value: Value, wanted: Type) -> Value:
     if not isinstance(value, TupleValue):
         raise EvaluationError(f"a {wanted.name} was expected, and this is {kind_of(value)}")
     element = wanted.element if wanted.element != ANY else common_type(value)
-    items = [converted(member, element) for member in value]
-    element = _element(element, items)
+    items, element = _settled([converted(member, element) for member in value], element)
     return SetValue(items, element) if wanted.name == "set" else ListValue(items, element)
 
 
@@ -74,16 +73,19 @@ def _map(value: Value, wanted: Type) -> Value:
     if not isinstance(value, ObjectValue):
         raise EvaluationError(f"a map was expected, and this is {kind_of(value)}")
     element = wanted.element if wanted.element != ANY else common_type(value)
-    made = {name: converted(member, element) for name, member in value.items()}
-    return MapValue(made, _element(element, list(made.values())))
+    items, element = _settled([converted(member, element) for member in value.values()], element)
+    return MapValue(zip(value, items, strict=True), element)
 
 
-def _element(element: Type, items: list[Value]) -> Type:
-    """A member's type, where the wanted one leaves part of it open (`list(any)`)."""
+def _settled(items: list[Value], element: Type) -> tuple[list[Value], Type]:
+    """The members as one type, where the wanted one leaves part of it open (`list(map(any))`). Raises EvaluationError."""
     if not _is_open(element):
-        return element
+        return items, element
     known = [found for found in map(type_of, items) if found.name != "any"]
-    return (unified(known) if known else element) or element
+    common = unified(known)
+    if common is None:
+        raise EvaluationError("its members have no type in common")
+    return [converted(item, common) for item in items] if known else items, common
 
 
 def _is_open(element: Type) -> bool:

@@ -7,56 +7,22 @@ from collections.abc import Sequence
 
 from infralint.model import CantFix, Edit, Known, Setting
 from infralint.sources.terraform.hcl import Attribute, Block, Literal, Source, Template
-from infralint.sources.terraform.hops import TerraformBalancer
 from infralint.sources.terraform.origins import references
 
 
-def edits(hop: TerraformBalancer, setting: str, seconds: float) -> tuple[Edit, ...]:
-    """What to change for a setting of a load balancer. Raises CantFix."""
-    if setting == "idle_timeout":
-        return _longer(hop, seconds)
-    if setting == "keeps_affinity":
-        return _sticky(hop)
-    raise CantFix("infralint knows no edit for this")
-
-
-def _sticky(hop: TerraformBalancer) -> tuple[Edit, ...]:
-    """The target group's cookie, or what a network load balancer has instead."""
-    if hop.unstickable:
-        raise CantFix(hop.unstickable)
-    if hop.is_a("classic"):
-        raise CantFix("a stickiness policy is a resource of its own, which infralint does not write")
-    group = _block(hop, "group", "the target group")
+def with_stickiness(group: Block, kind: str, setting: Setting[object]) -> Edit:
+    """A target group that keeps clients on their targets. kind: the type of stickiness; setting: what holds now.
+    Raises CantFix."""
     found = group.of("stickiness")
-    if any(one.type == "dynamic" and one.labels == ("stickiness",) for one in group.blocks) or len(found) > 1:
+    if any(block.type == "dynamic" and block.labels == ("stickiness",) for block in group.blocks) or len(found) > 1:
         raise CantFix("a dynamic block makes its stickiness")
     if found:
-        return (_set(found[0], "enabled", "true", hop.keeps_affinity),)
-    return (_added(group, ["stickiness {", f'  type = "{hop.sticky_type}"', "}"]),)
+        return with_argument(found[0], "enabled", "true", setting)
+    return _added(group, ["stickiness {", f'  type = "{kind}"', "}"])
 
 
-def _longer(hop: TerraformBalancer, seconds: float) -> tuple[Edit, ...]:
-    """The idle timeout, where its family has it."""
-    name, value = hop.longer(seconds)
-    if not name:
-        raise CantFix("no load balancer of this kind waits so long: only a heartbeat helps")
-    block = _block(hop, name, "the listener" if name == "tcp_idle_timeout_seconds" else "the load balancer")
-    return (_set(block, name, f"{value:g}", hop.idle_timeout),)
-
-
-def _block(hop: TerraformBalancer, name: str, what: str) -> Block:
-    block = hop.blocks.get(name)
-    if block is None:
-        raise CantFix(
-            f"{what} is not written out in this project's code: change what is handed to its module, or its plan"
-        )
-    if block.source.path.endswith(".json"):
-        raise CantFix("infralint does not write JSON")
-    return block
-
-
-def _set(block: Block, name: str, value: str, setting: Setting[object]) -> Edit:
-    """An attribute of a block with another value: only a literal is replaced."""
+def with_argument(block: Block, name: str, value: str, setting: Setting[object]) -> Edit:
+    """An attribute of a block with another value: only a literal is replaced. Raises CantFix."""
     attribute = block.attributes.get(name)
     if attribute is None:
         return _added(block, [f"{name} = {value}"])

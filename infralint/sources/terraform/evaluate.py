@@ -30,7 +30,7 @@ from infralint.sources.terraform.hcl import (
     TemplateIf,
     Unary,
 )
-from infralint.sources.terraform.numeric import Number, rounded
+from infralint.sources.terraform.numeric import Number, negated, rounded
 from infralint.sources.terraform.types import unified
 from infralint.sources.terraform.values import (
     EvaluationError,
@@ -242,7 +242,7 @@ def _unary(expression: Unary, environment: Environment) -> Value:
     value = evaluate(expression.operand, environment)
     if hole := first_hole(value):
         return hole
-    return not to_bool(value) if expression.operator == "!" else _product(to_number(value), -1)
+    return not to_bool(value) if expression.operator == "!" else _signed(negated(to_number(value)), -1)
 
 
 def _signed(number: Number, sign: int) -> Number:
@@ -298,8 +298,10 @@ def _product(left: Number, right: Number) -> Number:
 
 
 def _divided(left: Number, right: Number) -> Number:
-    if right == 0:
+    if right == 0 and left == 0:
         raise EvaluationError("division by zero")
+    if right == 0:
+        raise NotWorkedOut("a number that is not finite is not worked out")
     return _signed(rounded(Fraction(left) / Fraction(right)), -1 if (left < 0) != (right < 0) else 1)
 
 

@@ -33,13 +33,34 @@ _FORWARD = Shape(
         "stickiness": Shape(("enabled", "duration")),
     }
 )
-_ACTION = Shape(("type",), ("target_group_arn",), {"forward": _FORWARD})
-_CONDITION = Shape(("field", "values"), blocks={"path_pattern": Shape(("values",)), "host_header": Shape(("values",))})
-_BALANCER = Shape(("name", "load_balancer_type", "idle_timeout"))
+_ACTION = Shape(
+    ("type",),
+    ("target_group_arn",),
+    {
+        "forward": _FORWARD,
+        "redirect": Shape(("status_code", "protocol", "host", "path")),
+        "fixed_response": Shape(("status_code",)),
+    },
+)
+_PATTERNS = Shape(("values", "regex_values"))
+_CONDITION = Shape(
+    ("field", "values"),
+    blocks={
+        "path_pattern": _PATTERNS,
+        "host_header": _PATTERNS,
+        "http_header": Shape(("http_header_name", "values", "regex_values")),
+        "http_request_method": Shape(("values",)),
+        "query_string": Shape(("key", "value")),
+        "source_ip": Shape(("values",)),
+    },
+)
+_BALANCER = Shape(("name", "internal", "load_balancer_type", "idle_timeout"))
 _LISTENER = Shape(("protocol", "port", "tcp_idle_timeout_seconds"), ("load_balancer_arn",), {"default_action": _ACTION})
-_RULE = Shape(("priority",), ("listener_arn",), {"action": _ACTION, "condition": _CONDITION})
+_REWRITE = Shape(blocks={"rewrite": Shape(("regex", "replace"))})
+_TRANSFORM = Shape(("type",), blocks={"url_rewrite_config": _REWRITE, "host_header_rewrite_config": _REWRITE})
+_RULE = Shape(("priority",), ("listener_arn",), {"action": _ACTION, "condition": _CONDITION, "transform": _TRANSFORM})
 _STICKINESS = Shape(("enabled", "type", "cookie_duration", "cookie_name"))
-_GROUP = Shape(("name", "target_type", "protocol"), blocks={"stickiness": _STICKINESS})
+_GROUP = Shape(("name", "target_type", "protocol", "protocol_version"), blocks={"stickiness": _STICKINESS})
 _ATTACHED = Shape(links=("target_group_arn", "target_id"))
 
 SHAPES: Mapping[str, Shape] = MappingProxyType(
@@ -54,7 +75,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "aws_alb_target_group": _GROUP,
         "aws_lb_target_group_attachment": _ATTACHED,
         "aws_alb_target_group_attachment": _ATTACHED,
-        "aws_elb": Shape(("name", "idle_timeout"), blocks={"listener": Shape(("lb_protocol", "lb_port"))}),
+        "aws_elb": Shape(("name", "internal", "idle_timeout"), blocks={"listener": Shape(("lb_protocol", "lb_port"))}),
         "aws_lb_cookie_stickiness_policy": Shape(("lb_port",), ("load_balancer",)),
         "aws_app_cookie_stickiness_policy": Shape(("lb_port",), ("load_balancer",)),
         "aws_ecs_service": Shape(

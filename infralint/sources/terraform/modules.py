@@ -15,6 +15,7 @@ from infralint.sources.terraform.convert import BadType, converted, declared_typ
 from infralint.sources.terraform.evaluate import Environment, evaluate, evaluate_constant
 from infralint.sources.terraform.folders import Folder, Tree, joined
 from infralint.sources.terraform.hcl import (
+    Attribute,
     Block,
     Expression,
     HclError,
@@ -366,8 +367,14 @@ class Module:
                     return found
                 except EvaluationError as error:
                     hole = Hole(f"{name} can't be worked out: {error}", attribute.where)
+                    self._note(attribute, f"Terraform refuses it: {error}")
                     return [Slot(each=(hole, hole), count=hole, doubt=hole)]
         return [Slot()]
+
+    def _note(self, attribute: Attribute, why: str) -> None:
+        """An argument that can't be worked out, and decides how many of a block there are."""
+        if not self.world.library:
+            self.world.unknown.append(Unknown(attribute.where, attribute.written, why))
 
     def _resources(self, type_: str, name: str, data: bool) -> Value:
         block = (self.folder.data if data else self.folder.resources).get((type_, name))

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from infralint.sources.terraform.budget import NotWorkedOut
-from infralint.sources.terraform.numeric import Number, of_float, rounded, to_float
+from infralint.sources.terraform.numeric import Number, negated, of_float, rounded, to_float
 from infralint.sources.terraform.signature import Signature, takes
 from infralint.sources.terraform.types import ANY, NUMBER, STRING
 from infralint.sources.terraform.values import EvaluationError, ListValue, TupleValue, Value, to_number, to_whole
@@ -50,14 +50,16 @@ def _natural_log(number: float) -> float:
 
 
 def _pow(base: Number, power: Number) -> Number:
-    if base == 0 and power < 0:
-        raise NotWorkedOut("a power that is not finite is not worked out")
-    try:
-        return of_float(math.pow(to_float(base), to_float(power)))
-    except OverflowError as error:
-        raise NotWorkedOut("a power that large is not worked out") from error
-    except ValueError as error:
-        raise EvaluationError("this power is not a number") from error
+    """A power that 53 bits hold; the last bit of others depends on how they are worked out."""
+    if base < 0 and isinstance(power, Fraction):
+        raise EvaluationError("this power is not a number")
+    if power == Fraction(1, 2):
+        return of_float(math.sqrt(to_float(base)))
+    if isinstance(power, int) and abs(power) <= 64 and (base or power >= 0):
+        exact = rounded(Fraction(base) ** power)
+        if Fraction(to_float(exact)) == exact:
+            return of_float(to_float(exact))
+    raise NotWorkedOut("this power is not worked out")
 
 
 def _signum(number: Number) -> int:
@@ -170,7 +172,7 @@ def _netmask(prefix: str) -> str:
 
 NUMBER_FUNCTIONS: Mapping[str, Signature] = MappingProxyType(
     {
-        "abs": takes(abs, NUMBER),
+        "abs": takes(lambda number: number if number >= 0 else negated(number), NUMBER),
         "ceil": takes(math.ceil, NUMBER),
         "floor": takes(math.floor, NUMBER),
         "max": takes(lambda *numbers: max(numbers), rest=NUMBER, least=1),

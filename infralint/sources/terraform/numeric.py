@@ -22,6 +22,12 @@ DIGITS = 160
 _SPELT = re.compile(r"([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:([eEpP])([+-]?\d+))?")
 
 
+class Float(Fraction):
+    """What a function gives that works with 53 bits, until something is worked out with it."""
+
+    __slots__ = ()
+
+
 def parsed(text: str) -> Number | None:
     """The number that a text spells, or None. Raises NotWorkedOut."""
     found = _SPELT.fullmatch(text) if text.isascii() else None
@@ -62,8 +68,12 @@ def of_float(number: float) -> Number:
     """What a function that works with 53 bits gives. Raises NotWorkedOut."""
     if not math.isfinite(number):
         raise NotWorkedOut("a number that is not finite is not worked out")
-    exact = Fraction(number)
-    return exact.numerator if exact.denominator == 1 else exact
+    return int(number) if number.is_integer() and abs(number) < 2**53 else Float(number)
+
+
+def negated(number: Number) -> Number:
+    """A number with the other sign, as precise as it is."""
+    return Float(-number) if isinstance(number, Float) else -number
 
 
 def to_float(number: Number) -> float:
@@ -80,8 +90,8 @@ def format_number(number: Number) -> str:
         if number.bit_length() > BITS:
             raise NotWorkedOut("a number that large is not turned into text")
         return str(number)
-    if _is_ambiguous(number):
-        raise NotWorkedOut("what pow() or log() gives is not turned into text")
+    if isinstance(number, Float):
+        return _positional(repr(float(number)))
     for digits in range(1, DIGITS):
         shown, exponent = decimal_digits(number, digits)
         if rounded(Fraction(shown) * Fraction(10) ** exponent) == number:
@@ -89,13 +99,12 @@ def format_number(number: Number) -> str:
     raise NotWorkedOut("a number with that many digits is not turned into text")
 
 
-def _is_ambiguous(number: Fraction) -> bool:
-    """Whether 53 bits hold it though many digits are behind the point.
-
-    That is what pow() and log() give, and it is shown with as many digits as 53 or as 512 bits need,
-    by what it went through since.
-    """
-    return number.numerator.bit_length() <= 53 and number.denominator.bit_length() > 24
+def _positional(text: str) -> str:
+    mantissa, _, exponent = text.partition("e")
+    if not exponent:
+        return mantissa
+    whole, _, decimals = mantissa.partition(".")
+    return _placed(int(whole + decimals), int(exponent) - len(decimals))
 
 
 def decimal_digits(number: Number, digits: int) -> tuple[int, int]:

@@ -15,9 +15,11 @@ from typing import Any
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.project import CantRead, Project
 from infralint.sources.terraform.folders import Folder, Tree, joined
+from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hcl import Block, Literal
-from infralint.sources.terraform.hops import Graph
 from infralint.sources.terraform.items import ALIASES, SHAPES, Item, Link, Shape
+from infralint.sources.terraform.plan_shapes import WrongShape, check_plan
+from infralint.sources.terraform.values import plain
 
 LARGEST = 300 * 1024 * 1024
 """Bytes of a plan: it is written by a machine and may be long."""
@@ -47,21 +49,28 @@ def plans(project: Project, tree: Tree) -> Iterator[Plan]:
 
 def _plan(tree: Tree, path: str) -> Json | None:
     """What a plan or state says; one that can't be read is unreadable, other JSON is none of our business."""
+    line = column = 0
     try:
-        content = json.loads(tree.project.bytes(path, LARGEST))
+        content = json.loads(tree.project.bytes(path, LARGEST), parse_constant=_no_number)
+        if not isinstance(content, dict) or not content.keys() & {"planned_values", "values"}:
+            return None
+        check_plan(content)
+        return content
     except CantRead as problem:
-        tree.unreadable.append(tree.project.unreadable(path, problem))
-        return None
+        why = f"{problem}"
+    except WrongShape as problem:
+        why = f"is not what `terraform show -json` writes: {problem}"
     except RecursionError:
-        tree.unreadable.append(tree.project.unreadable(path, "is nested too deep for a plan"))
-        return None
+        why = "is nested too deep for a plan"
     except ValueError as error:
         line, column = getattr(error, "lineno", 0), getattr(error, "colno", 0)
-        said = f"is not the JSON that `terraform show -json` writes: {getattr(error, 'msg', error)}"
-        tree.unreadable.append(tree.project.unreadable(path, said, line, column))
-        return None
-    known = isinstance(content, dict) and isinstance(content.get("planned_values", content.get("values")), dict)
-    return content if known else None
+        why = f"is not the JSON that `terraform show -json` writes: {getattr(error, 'msg', error)}"
+    tree.unreadable.append(tree.project.unreadable(path, why, line, column))
+    return None
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")
 
 
 @dataclass
@@ -82,7 +91,8 @@ class _Reader:
         values = self.content.get("planned_values") or self.content.get("values") or {}
         found = list(_resources(values.get("root_module") or {}))
         self.addresses = {str(one.get("address")) for one in found}
-        unknown = {one.get("address"): (one.get("change") or {}).get("after_unknown") or {} for one in self._changes()}
+        changes = self.content.get("resource_changes") or []
+        unknown = {change["address"]: (change.get("change") or {}).get("after_unknown") or {} for change in changes}
         root = self._root([str(one["address"]) for one in found])
         items = [self._item(one, unknown.get(one["address"], {}), root) for one in found]
         scope = self.shown if root is None else self.tree.project.shown(root)
@@ -91,9 +101,6 @@ class _Reader:
     @property
     def shown(self) -> str:
         return self.tree.project.shown(self.path)
-
-    def _changes(self) -> list[Json]:
-        return [one for one in self.content.get("resource_changes") or [] if isinstance(one, dict)]
 
     def _configured(self, prefix: str, module: Json) -> None:
         """Remember the configuration of a module and of those below it, by address without keys."""
@@ -167,7 +174,7 @@ class _Reader:
         if _is_unknown(unknown, name):
             why = f"{name} is known after apply"
             return Unknown(place, name, why, "hand in the state after it was applied") if said else None
-        value = values.get(name)
+        value = plain(values.get(name))
         if value is None:
             return None
         shown = attribute.written if attribute else f"{name} = {json.dumps(value)}"
@@ -239,7 +246,7 @@ class _Reader:
 
 def _resources(module: Json) -> Iterator[Json]:
     for resource in module.get("resources") or []:
-        if isinstance(resource, dict) and resource.get("mode") == "managed" and resource.get("type") in SHAPES:
+        if resource.get("mode", "managed") == "managed" and resource["type"] in SHAPES:
             yield resource
     for child in module.get("child_modules") or []:
         yield from _resources(child)

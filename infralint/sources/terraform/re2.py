@@ -99,9 +99,10 @@ def compiled(pattern: str) -> Pattern:
     translator = _Translator(pattern)
     try:
         translated = translator.translated()
-        return Pattern(regex.compile(translated, regex.V0), tuple(translator.names))
-    except (regex.error, RecursionError, MemoryError) as error:
+        made = spend(pattern, lambda _: regex.compile(translated, regex.V0, cache_pattern=False))
+    except (regex.error, RecursionError, TooSlow) as error:
         raise NotWorkedOut("this regular expression is not worked out") from error
+    return Pattern(made, tuple(translator.names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _OF_OTHER_THINGS = re.compile(
     r"|sns|sqs|queues?|eventbridge|kinesis|msk|kafka|lambda|functions?|step-functions|acm|certificates?|cert|route53|dns|zones?"
     r"|kms|keys?|key-?pairs?|secrets?|ssm|parameters?|ecr|registry|repositor(?:y|ies)|labels?|tags|context|naming|label"
     r"|cloudwatch|cloudtrail|alarms?|logs?|logging|monitoring|budgets?|waf|guardduty|config|bastion|vpn|peering|endpoints?"
-    r"|efs|ebs|opensearch|elasticsearch|ec2-instance|autoscaling|datadog|github|gke|aks|project(?:-factory)?|service-accounts?)"
+    r"|efs|ebs|eks|opensearch|elasticsearch|ec2-instance|autoscaling|datadog|github|gke|aks|project(?:-factory)?|service-accounts?)"
     r"(?:$|[-_/.?])"
 )
 """What modules are named after that make no load balancer."""
@@ -62,9 +62,10 @@ def _is_unclear(source: str) -> bool:
 
 
 def _is_of_other_things(source: str) -> bool:
-    """Whether a module's own name says that it makes something else."""
-    path = source.partition("?")[0].removesuffix(".git").rstrip("/")
-    if "//" in path.partition("://")[2] or ("//" in path and "://" not in path):
-        path = path.rpartition("//")[2]
-    parts = [part for part in path.split("/") if part not in ("aws", "google", "azurerm", "azure")]
-    return bool(_OF_OTHER_THINGS.search(parts[-1] if parts else ""))
+    """Whether a module's own name, or that of the part that is taken of it, says that it makes something else."""
+    path = re.sub(r"^[\w+.-]+::|^\w+://|\.git$", "", source.partition("?")[0].rstrip("/"))
+    package, _, part = path.partition("//")
+    names = package.removesuffix(".git").split("/")
+    registry = len(names) == 3 or (len(names) == 4 and "." in names[0])
+    name = names[-2] if registry and "@" not in package and "github" not in package else names[-1]
+    return any(_OF_OTHER_THINGS.search(one) for one in (name, part.rpartition("/")[2] or name))

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from infralint.model import Location, Unreadable
 from infralint.sources.terraform import functions
 from infralint.sources.terraform.budget import Exhausted
-from infralint.sources.terraform.convert import BadType, declared_type
+from infralint.sources.terraform.convert import BadType, converted, declared_type
 from infralint.sources.terraform.evaluate import evaluate_constant
 from infralint.sources.terraform.folders import Folder
 from infralint.sources.terraform.hcl import (
@@ -27,6 +27,7 @@ from infralint.sources.terraform.hcl import (
     Name,
     children,
 )
+from infralint.sources.terraform.types import ANY
 from infralint.sources.terraform.values import EvaluationError
 from infralint.text.suggestions import closest
 
@@ -113,14 +114,9 @@ class _Check:
                 yield _refused(where, f"a block `{block.type}` takes no `{name}`{_hint(name, known)}")
 
     def _variable(self, block: Block) -> Iterator[Unreadable]:
-        wanted, default = block.attributes.get("type"), block.attributes.get("default")
-        if wanted is not None:
-            try:
-                declared_type(wanted.value, evaluate_constant)
-            except (BadType, EvaluationError, Exhausted) as error:
-                yield _refused(wanted.where, f"`{wanted.written}`: it {error}" if error.args else wanted.written)
-        if default is not None and any(isinstance(part, _Reference) for part in _parts(default.value, frozenset())):
-            yield _refused(default.where, "the default of a variable can't refer to anything")
+        for attribute in (block.attributes.get("type"), block.attributes.get("default")):
+            if attribute is not None and (why := _why_no_variable(block, attribute)):
+                yield _refused(attribute.where, f"`{attribute.written}`: {why}")
         for inner in block.of("validation"):
             yield from self._body(inner, frozenset())
 
@@ -202,6 +198,25 @@ class _Check:
         if called is None or names[1] in called.outputs:
             return ""
         return f"module.{names[0]} has no output {names[1]}{_hint(names[1], called.outputs)}"
+
+
+def _why_no_variable(block: Block, attribute: Attribute) -> str:
+    """Why a variable can't have this type, or this default; empty where nothing speaks against it."""
+    wanted = block.attributes.get("type")
+    try:
+        kind = ANY if wanted is None else declared_type(wanted.value, evaluate_constant)
+        if attribute.name == "type":
+            return ""
+        value = converted(evaluate_constant(attribute.value), kind)
+    except BadType as error:
+        return f"it {error}" if attribute.name == "type" else ""
+    except EvaluationError as error:
+        return f"{error}"
+    except Exhausted:
+        return ""
+    nullable = block.attributes.get("nullable")
+    refuses_null = nullable is not None and isinstance(nullable.value, Literal) and nullable.value.value is False
+    return "the variable is not nullable" if value is None and refuses_null else ""
 
 
 def _refused(where: Location, why: str) -> Unreadable:

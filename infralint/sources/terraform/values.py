@@ -338,6 +338,8 @@ def to_bool(value: Value) -> bool:
 
 def plain_number(value: Value) -> int | float:
     """A number as the platforms take it. Raises EvaluationError."""
+    if isinstance(value, float):
+        return value
     number = to_number(value)
     return number if isinstance(number, int) and abs(number) < 2**63 else to_float(number)
 

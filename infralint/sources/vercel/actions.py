@@ -6,16 +6,19 @@ https://nextjs.org/docs/app/api-reference/directives/use-server, https://ai-sdk.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from infralint.sources.vercel.javascript import Module, Modules, text_of
+from infralint.sources.vercel.javascript import Module, Modules, Words, text_of
 from infralint.sources.vercel.streaming import Sighting, Streaming, shortened
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 PACKAGES = frozenset({"ai/rsc", "@ai-sdk/rsc"})
-MENTION = re.compile(rb"\bai(?:-sdk)?/rsc\b")
+MENTION = Words(b"ai/rsc", b"ai-sdk/rsc")
+_INSTALLED = re.compile(rb'"(?:@ai-sdk/rsc|ai)"\s*:\s*"(?![\^~>=v\s]*(?:[5-9]|\d\d))')
+"""In a package.json: what has these functions; since its version 5, `ai` has them no more."""
 FUNCTIONS = frozenset("createStreamableUI createStreamableValue streamUI experimental_streamUI render".split())
 DIRECTIVE = "use server"
 
@@ -24,7 +27,13 @@ class Actions(Streaming):
     """Looks for server actions that stream, from the pages that bring them to a browser."""
 
     def __init__(self, modules: Modules) -> None:
-        super().__init__(modules, MENTION)
+        super().__init__(modules, MENTION, MENTION)
+
+    @cached_property
+    def is_installed(self) -> bool:
+        """Whether a package.json of the project names the package that streams from actions."""
+        manifests = self.modules.project.named("package.json")
+        return any(_INSTALLED.search(self.modules.content(path)) for path in manifests)
 
     def from_page(self, path: str) -> Sighting | None:
         """What the actions that a page, or a layout, reaches stream, if anything."""

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from infralint.model import Clock, Evidence, Hint, Hop, Known, Location, Reading, Setting, Unknown, not_applicable
+from infralint.model import Evidence, Hint, Hop, Known, Location, Reading, Setting, Unknown, not_applicable
 from infralint.platforms.nextjs import PROXY_TIMEOUT, BelowBase, Patterns
-from infralint.platforms.vercel import ceiling, limits
+from infralint.platforms.vercel import AWS_HANDLER_HOLDS, ceiling, default_duration, function_clocks, holding, limits
 from infralint.project import CantRead, Project
 from infralint.sources.vercel.actions import Actions
 from infralint.sources.vercel.applications import BACKENDS, Application
 from infralint.sources.vercel.config import FunctionRule, VercelConfig, rule_matches, with_matches
 from infralint.sources.vercel.destinations import Destination
-from infralint.sources.vercel.hops import NextNode, NextRewrite, NextRoute, VercelFunction, VercelNode, edge_duration
+from infralint.sources.vercel.hops import NextNode, NextRewrite, NextRoute, VercelFunction, VercelNode
 from infralint.sources.vercel.javascript import Module, Modules
 from infralint.sources.vercel.middleware import MiddlewareReader
 from infralint.sources.vercel.next_config import NextSettings
@@ -244,13 +244,12 @@ class Builder:
             self.reading.unknown.append(Unknown(read.where, route.path, why))
         runtime = self._runtime(route, read, application)
         written, duration = self._duration(route, read, application)
-        edge = isinstance(runtime, Known) and runtime.value == "edge"
         settings = self.project.settings.vercel
         return VercelFunction(
             name=f"the function {route.path}",
             where=read.where,
             buffers_responses=not_applicable("never", read.where),
-            clocks=(Clock("whole-response", edge_duration(read.where) if edge else duration, expiry="truncated"),),
+            clocks=function_clocks(runtime, duration, read.where),
             forwards_upgrade=not_applicable("forwarded", read.where),
             keeps_affinity=not_applicable("client", read.where),
             runtime=runtime,
@@ -269,6 +268,7 @@ class Builder:
             statement=read.segment.statement,
             rule=_ruling(route, application.config),
             ceiling=ceiling(self._fluid(application), settings.plan),
+            smallest=ceiling(self._fluid(application), "hobby"),
         )
 
     def _hints(self, read: Read) -> tuple[Hint, ...]:
@@ -312,17 +312,8 @@ class Builder:
         return Unknown(Location(shown), "maxDuration", why, remedy)
 
     def _default_duration(self, read: Read, application: Application) -> Setting[float]:
-        fluid, plan = self._fluid(application), self.project.settings.vercel.plan
-        if fluid is None:
-            why = "no maxDuration is written here, and whether Fluid compute is on is set in Vercel's dashboard"
-            return Unknown(read.where, "maxDuration", why)
-        default = limits(fluid, plan).default
         switch = application.config.fluid if application.config else None
-        because = f"without a maxDuration, {'Fluid compute' if fluid else 'a function without Fluid compute'} gives {default:g} s"
-        if not fluid and plan is None:
-            because = "without a maxDuration, a function without Fluid compute gets 10 s on Hobby and 15 s on Pro and Enterprise"
-        where = switch.where if switch else read.where
-        return Known(default, where, "maxDuration", "default", switch.written if switch else "", because)
+        return default_duration(self._fluid(application), self.project.settings.vercel.plan, read.where, switch)
 
     def _fluid(self, application: Application) -> bool | None:
         """Whether Fluid compute is on; None where neither vercel.json nor infralint.yaml says so."""
@@ -332,7 +323,7 @@ class Builder:
     def _streaming_pages(self, application: Application) -> Iterator[tuple[Route, Read]]:
         """Pages whose server actions stream."""
         settings = application.next
-        if settings is None:
+        if settings is None or not self.actions.is_installed:
             return
         for route in next_pages(self.project.files, application.folder, settings.extensions, settings.base):
             sighting = self._of_page(route)
@@ -418,6 +409,7 @@ class Builder:
             content_type=headers.pop("content-type", None),
             headers={name: Known(value, where, name) for name, value in headers.items()},
             configured=settings.headers,
+            unread=settings.headers_unread,
         )
 
     def _handed_on(self, application: Application, settings: NextSettings) -> Iterator[NextRewrite]:
@@ -431,6 +423,7 @@ class Builder:
                 stage="middleware",
                 condition=condition,
                 configured=settings.headers,
+                unread=settings.headers_unread,
             )
         for entry in settings.rewrites:
             yield NextRewrite(
@@ -498,25 +491,8 @@ def _ruled(known: Known[Any] | None) -> Setting[float] | None:
 
 
 def _held(route: Route, runtime: Setting[str], config: VercelConfig | None) -> Known[str] | None:
-    """Why a function's runtime holds the response back until it is complete, if it does."""
-    if not isinstance(runtime, Known) or runtime.value == "edge":
-        return None
-    if runtime.value == "ruby":
-        return Known(
-            "ruby",
-            runtime.where,
-            "runtime",
-            "default",
-            because="Vercel's Ruby runtime sends a response only when it is complete",
-        )
-    if runtime.value == "go":
-        return Known(
-            "go",
-            runtime.where,
-            "runtime",
-            "default",
-            because="Go handlers below api/ send a response only when it is complete",
-        )
-    if runtime.value == "nodejs" and route.router == "api" and config and config.buffered:
-        return replace(config.buffered, because="an AWS-style handler sends a response only when it is complete")
-    return None
+    """Why a function holds its response back until it is complete, if it does."""
+    is_node = isinstance(runtime, Known) and runtime.value == "nodejs"
+    if is_node and route.router == "api" and config and config.buffered:
+        return replace(config.buffered, because=AWS_HANDLER_HOLDS)
+    return holding(runtime)

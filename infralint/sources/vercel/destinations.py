@@ -82,9 +82,11 @@ def _pool(text: Text) -> Pool:
     """Whom it dials. A default is what is known; the environment may say otherwise where it runs."""
     found = _ADDRESS.match(text.value)
     host = found[2] if found else HOLE
-    if found is None or not host or any(mark in host for mark in (HOLE, PATH, QUERY)) or ":" in host.strip("[]")[:1]:
-        named = text.holes[0] if text.holes else "its address"
-        return Pool(reason=f"`{named}` is only known where it runs")
+    if found is not None and (PATH in host or found[4].startswith(":")):
+        return Pool(reason="its host depends on the path that is asked for")
+    if found is None or not host or HOLE in host:
+        words = f"`{text.holes[0]}`" if text.holes else "its address"
+        return Pool(reason=f"{words} is only known where it runs")
     port = int(found[3]) if found[3] else PORTS[found[1]]
     pool = Pool((Address(host.strip("[]"), port),))
     if text.defaulted:

@@ -13,7 +13,6 @@ from infralint.model import (
     Forward,
     Hop,
     Known,
-    Location,
     Match,
     Node,
     Pool,
@@ -21,6 +20,7 @@ from infralint.model import (
     Request,
     Response,
     Setting,
+    Unknown,
 )
 from infralint.platforms.nextjs import (
     CHUNKED,
@@ -31,7 +31,7 @@ from infralint.platforms.nextjs import (
     configured_headers,
     with_headers,
 )
-from infralint.platforms.vercel import EDGE_DURATION, FLUID_DEFAULT, Ceiling
+from infralint.platforms.vercel import FLUID_DEFAULT, RUNTIME_NAMES, Ceiling
 from infralint.sources.vercel.config import FunctionRule, Rewrite
 from infralint.sources.vercel.destinations import Destination
 from infralint.sources.vercel.routes import Router, serves, specificity
@@ -44,8 +44,6 @@ WITHOUT_BUILDS = (
 )
 """https://vercel.com/docs/project-configuration#functions: never together with the legacy `builds`."""
 
-RUNTIME_NAMES = {"nodejs": "Node.js", "bun": "Bun", "python": "Python", "go": "Go", "ruby": "Ruby", "edge": "Edge"}
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class VercelFunction(Hop):
@@ -57,7 +55,7 @@ class VercelFunction(Hop):
     which runtime the user wants. unread: what looks like a setting and is none. rule: what vercel.json
     says of a plain function, where that decides its duration whatever the file says. config: the
     pairs of the file's `export const config`. statement: its duration, where that stands outside. ceiling:
-    what the plan allows, if the plan is known.
+    what the plan allows, if the plan is known; smallest: what the smallest plan does.
     """
 
     platform: ClassVar[str] = "vercel"
@@ -75,6 +73,7 @@ class VercelFunction(Hop):
     config: tuple[tuple[str, str], ...] = ()
     statement: str = ""
     ceiling: Ceiling | None = None
+    smallest: Ceiling | None = None
 
     @property
     def runtime_name(self) -> str:
@@ -151,23 +150,33 @@ class VercelFunction(Hop):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NextHop(Hop):
-    """A way through a Next.js server that the project runs itself. compress: whether `next start` compresses responses."""
+    """A way through a Next.js server that the project runs itself.
+
+    compress: whether `next start` compresses responses. configured: the headers that next.config adds; unread: why
+    there may be more of them.
+    """
 
     platform: ClassVar[str] = "nextjs"
 
     compress: Setting[bool]
+    configured: tuple[HeaderRule, ...] = ()
+    unread: Unknown | None = None
 
     def compression(self, response: Response, request: Request) -> Setting[bool]:
         """Whether it compresses this response, which comes from behind, and holds it back to do so."""
-        return compression(response, self.compress)
+        return compression(self.with_configured(response, request), self.compress, self.unread)
+
+    def with_configured(self, response: Response, request: Request) -> Response:
+        """A response with what next.config adds to it."""
+        return with_headers(response, configured_headers(self.configured, request.path))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NextRoute(NextHop):
     """A route of a Next.js server that the project runs itself.
 
-    flushed: the route's responses are flushed after each write, compressed or not. content_type, headers: what its
-    code surely sends; configured: what `headers()` of next.config adds. complete: nothing else is sent that a hop looks at.
+    flushed: the route's responses are flushed after each write, compressed or not. content_type, headers:
+    what its code surely sends. complete: nothing else is sent that a hop looks at.
     """
 
     kind: ClassVar[str] = "route"
@@ -177,7 +186,6 @@ class NextRoute(NextHop):
     flushed: bool = False
     content_type: str | None = None
     headers: Mapping[str, Known[str]] = field(default_factory=lambda: MappingProxyType({}))
-    configured: tuple[HeaderRule, ...] = ()
     complete: bool = False
 
     @property
@@ -187,11 +195,12 @@ class NextRoute(NextHop):
 
     def compression(self, response: Response, request: Request) -> Setting[bool]:
         """Whether its answer is compressed, and held for it."""
-        answer = with_headers(self.sent, configured_headers(self.configured, request.path))
-        return Known(False, self.where, "compress", "default") if self.flushed else compression(answer, self.compress)
+        if self.flushed:
+            return Known(False, self.where, "compress", "default")
+        return compression(self.with_configured(self.sent, request), self.compress, self.unread)
 
     def response_out(self, response: Response, request: Request) -> Response:
-        return with_headers(self.sent, configured_headers(self.configured, request.path))
+        return self.with_configured(self.sent, request)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -199,7 +208,7 @@ class NextRewrite(NextHop):
     """Paths that a Next.js server hands on to another server.
 
     stage: when it is looked at. condition: which paths it takes. destination: where it leads. timeout: of its
-    proxy, in seconds of silence. configured: headers that next.config adds to what it passes on.
+    proxy, in seconds of silence.
     """
 
     kind: ClassVar[str] = "rewrite"
@@ -208,36 +217,23 @@ class NextRewrite(NextHop):
     condition: PathCondition
     destination: Destination
     timeout: Setting[float]
-    configured: tuple[HeaderRule, ...] = ()
 
     @property
     def pool(self) -> Pool:
         return self.destination.pool
 
     def request_out(self, request: Request) -> tuple[Forward, ...]:
+        """What goes on; a request that it would not take is given with the way in which paths change here."""
         paths, pool = self.destination.paths, self.pool
-        path = paths.forward(request.path) if paths is not None else None
-        if paths is None or path is None:
-            return (
-                Forward(
-                    replace(request, to=None),
-                    Pool(reason=pool.reason or "the path that goes on can't be told"),
-                    NO_PATH,
-                ),
-            )
+        if paths is None:
+            reason = pool.reason or "the path that goes on can't be told"
+            return (Forward(replace(request, to=None), Pool(reason=reason), NO_PATH),)
         target = next(iter(pool.targets), None)
+        path = paths.forward(request.path) or request.path
         return (Forward(replace(request, path=path, host=target.host if target else None, to=None), pool, paths),)
 
-    def compression(self, response: Response, request: Request) -> Setting[bool]:
-        """Whether what comes back is compressed, and held for it."""
-        return compression(self._with_configured(response, request), self.compress)
-
     def response_out(self, response: Response, request: Request) -> Response:
-        sent = self._with_configured(response, request)
-        return replace(sent, framing=CHUNKED)
-
-    def _with_configured(self, response: Response, request: Request) -> Response:
-        return with_headers(response, configured_headers(self.configured, request.path))
+        return replace(self.with_configured(response, request), framing=CHUNKED)
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         """Lines of next.config."""
@@ -346,8 +342,3 @@ def best(hops: Iterable[Hop], path: str) -> Hop | None:
     """The most specific route that serves a path."""
     found = [hop for hop in hops if any(serves(route, path) for route in hop.paths)]
     return min(found, key=lambda hop: specificity(hop.paths[0]), default=None)
-
-
-def edge_duration(where: Location) -> Known[float]:
-    """An Edge function's response may last this long, whatever maxDuration says."""
-    return Known(EDGE_DURATION, where, "maxDuration", "default", because="Edge functions end a response after 300 s")

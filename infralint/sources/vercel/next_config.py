@@ -50,7 +50,7 @@ class NextSettings:
     base: str = ""
     rewrites: tuple[ConfiguredRewrite, ...] = ()
     headers: tuple[HeaderRule, ...] = ()
-    headers_unread: str = ""
+    headers_unread: Unknown | None = None
     config_path: str = ""
     timeout: Setting[float] | None = None
 
@@ -185,9 +185,10 @@ def _listed(module: Module, node: Node) -> Node | None:
     return inner if inner is not None and inner.type == "array" else None
 
 
-def _unread_headers(module: Module, reasons: list[str], shown: str) -> str:
+def _unread_headers(module: Module, reasons: list[str], shown: str) -> Unknown | None:
     """Why `headers()` may send more than was read."""
-    if found := next((reason for reason in reasons if reason), ""):
-        return f"{found} ({shown})"
-    written = re.search(rb"\bheaders\s*(?:\(\s*\)|:)", module.root.text or b"")
-    return f"the headers() of {shown} is not written out" if written and not reasons else ""
+    reason = next((reason for reason in reasons if reason), "")
+    if not reason and not reasons and re.search(rb"\bheaders\s*(?:\(\s*\)|:)", module.root.text or b""):
+        reason = "`headers` is not written out"
+    remedy = "write its entries out, or declare what the stream carries (`headers:` of the stream in infralint.yaml)"
+    return Unknown(Location(shown), "headers", f"{reason}, and nothing is run to find out", remedy) if reason else None

@@ -41,6 +41,7 @@ LIBRARY_HEADERS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     )
 )
 _PING = re.compile(r"""^:|\b(?:ping|heart-?beat|keep-?alive)\b""", re.IGNORECASE)
+_PING_NAME = re.compile(r"(?:^|_)(?:ping|heart_?beat|keep_?alive)|Ping|Heart[bB]eat|Keep[aA]live")
 
 
 def headers_at(module: Module, node: Node) -> dict[str, str]:
@@ -92,7 +93,7 @@ def _is_ping(module: Module, callback: Node) -> bool:
     """Whether a callback sends a comment or says that it pings."""
     function = unwrapped(callback)
     if function is not None and function.type == "identifier":
-        if _PING.search(text_of(function)):
+        if _PING_NAME.search(text_of(function)):
             return True
         function = next((value for value, key in values_of(module, function) if not key), None)
     strings = (below for below in walk(function) if below.type in ("string", "template_string")) if function else ()

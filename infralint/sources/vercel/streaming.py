@@ -19,6 +19,7 @@ from infralint.sources.vercel.javascript import (
     Import,
     Module,
     Modules,
+    Words,
     arguments,
     header_of,
     is_request,
@@ -75,9 +76,49 @@ OWNED_METHODS = frozenset({"body", "newResponse", "write", "Server"})
 MOST_VALUES = 20
 """Assignments to one name that are looked at."""
 
-_MENTION = re.compile(
-    rb"[sS]tream|function\s*\*|WebSocket|socket\.io|[cC]reateMcp|McpApiHandler|copilotRuntime|(?i:x-accel-buffering)"
+_MENTION = Words(
+    b"tream",
+    b"function*",
+    b"function *",
+    b"WebSocket",
+    b"socket.io",
+    b"reateMcp",
+    b"McpApiHandler",
+    b"copilotRuntime",
+    b"ccel-",
+    b"CCEL-",
 )
+_TELLING = Words(
+    b"StreamResponse",
+    b"ToResponse",
+    b"StreamingTextResponse",
+    b"StreamingReactResponse",
+    b"AssistantResponse",
+    b"createEdgeRuntimeAPI",
+    b"copilotRuntime",
+    b"streamSSE",
+    b"hono/",
+    b"reateMcp",
+    b"McpApiHandler",
+    b"ServerTransport",
+    b"WebSocketServer",
+    b"pgradeWebSocket",
+    b"ws.Server",
+    b"WebSocket.Server",
+    b"socket.io",
+    b".body(",
+    b".newResponse(",
+    b".write(",
+    b".pipe(",
+    b"event-stream",
+    b"ccel-",
+    b"CCEL-",
+    patterns={
+        b"Response": re.compile(rb"new\s+\w*Response\b"),
+        b"true": re.compile(rb"stream[\"']?\s*:\s*true"),
+    },
+)
+"""What every piece of code has that sends a stream itself; `_MENTION`: what it, or what it imports, has as well."""
 _FILE_TYPE = re.compile(
     r"(?:image|video|audio|font)/|text/(?:csv|html|css|xml|calendar)|multipart/"
     r"|application/(?:pdf|zip|gzip|octet-stream|xml|rss|atom|x-tar|vnd\.)"
@@ -120,12 +161,16 @@ class _Meaning:
 
 
 class Streaming:
-    """Looks for streams in a project's modules. mention: without it, in a file or in what it imports, there is none."""
+    """Looks for streams in a project's modules.
 
-    def __init__(self, modules: Modules, mention: re.Pattern[bytes] = _MENTION) -> None:
+    telling: what a file has that sends a stream. mention: what it, or what it imports, has as well.
+    """
+
+    def __init__(self, modules: Modules, telling: Words = _TELLING, mention: Words = _MENTION) -> None:
         self.modules = modules
+        self._telling = telling
         self._mention = mention
-        self._mentions: dict[tuple[str, int], bool] = {}
+        self._mentions: dict[tuple[str, int, Words], bool] = {}
         self._facts: dict[tuple[object, int, int], bool] = {}
         self._meanings: dict[_Name, _Meaning] = {}
         self._around: dict[_Name, _Meaning] = {}
@@ -138,12 +183,16 @@ class Streaming:
             self._facts[key] = fact(node)
         return self._facts[key]
 
-    def is_mentioned(self, path: str, depth: int = DEEPEST) -> bool:
+    def is_mentioned(self, path: str) -> bool:
         """Whether a byte scan of a file and what it imports leaves it possible that it streams."""
-        key = (path, depth)
+        return self._leads_to(self._telling, path, DEEPEST) and self._leads_to(self._mention, path, DEEPEST)
+
+    def _leads_to(self, words: Words, path: str, depth: int) -> bool:
+        """Whether words stand in a file, or in one that lies at most so many imports away."""
+        key = (path, depth, words)
         if key not in self._mentions:
-            self._mentions[key] = bool(self._mention.search(self.modules.content(path))) or (
-                depth > 0 and any(self.is_mentioned(one, depth - 1) for one in self.modules.mentioned(path))
+            self._mentions[key] = self.modules.has(words, path) or (
+                depth > 0 and any(self._leads_to(words, target, depth - 1) for target in self.modules.mentioned(path))
             )
         return self._mentions[key]
 
@@ -157,7 +206,8 @@ class Streaming:
         """The sighting that lies so many imports away from a name: the same whoever asks, and whatever was asked before."""
         key = (name, imports)
         if key not in self._found:
-            around = self._within(name)
+            reachable = self._leads_to(self._telling, name.path, imports)
+            around = self._within(name) if reachable else _Meaning()
             found = (self._at(one, imports - 1) for one in around.elsewhere) if imports else iter([around.sighting])
             self._found[key] = next((one for one in found if one), None)
         return self._found[key]
@@ -204,7 +254,9 @@ class Streaming:
     def _homes(self, module: Module, imports: Iterable[Import]) -> tuple[_Name, ...]:
         """The names that imports stand for, in those files of the project that may lead to a stream."""
         found = ((self.modules.resolve(module.path, one.specifier), one.name) for one in imports)
-        return tuple(_Name(path, name, True) for path, name in found if path and self.is_mentioned(path, DEEPEST - 1))
+        return tuple(
+            _Name(path, name, True) for path, name in found if path and self._leads_to(self._telling, path, DEEPEST - 1)
+        )
 
     def _search(self, module: Module, nodes: Iterable[Node]) -> _Meaning:
         """The first sighting in pieces of code, or all that they refer to."""

@@ -1,0 +1,269 @@
+"""Load balancers as nodes: each target group that listeners lead to is a hop, which their rules choose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, NamedTuple
+
+from infralint.model import (
+    SAME_PATH,
+    Address,
+    Forward,
+    Hop,
+    Known,
+    Location,
+    Match,
+    Node,
+    Pool,
+    Request,
+    Setting,
+    Unknown,
+    not_applicable,
+    silence_clocks,
+)
+from infralint.platforms.aws_elb.attributes import NOTHING, PROTOCOL_VERSION, TARGET_TYPE, TYPE, Attributes, Family
+from infralint.platforms.aws_elb.facts import Balancer, Way, ways_of
+from infralint.platforms.aws_elb.rules import Listener, Rule, rules_taking
+from infralint.platforms.aws_elb.settings import (
+    affinity,
+    assumable,
+    forwards_upgrade,
+    idle_timeout,
+    is_of_the_web,
+    stray_idle,
+    unstickable,
+)
+
+_SPOKEN: Mapping[str, str] = {"HTTP1": "1.1", "HTTP2": "2", "GRPC": "2"}
+"""Protocol version of a target group -> the HTTP that an application load balancer speaks with it.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadBalancer(Hop):
+    """One way through a load balancer: a target group, and a listener where that decides.
+
+    `buffers_responses` and `forwards_upgrade` speak of the balancer itself, which streams; what a
+    Lambda target makes of it is told by `target_type`. group: the target group's name ("" where
+    none is visible). targets: what the group leads to, itself first. attributes: what was set on the group
+    and on the action that leads to it, by AWS's keys. groups: how many target groups share the action.
+    http: the version that it speaks with its targets; None where it passes bytes on. stray_idle: an idle
+    timeout that was set where this family ignores it. unstickable: why nothing can be set here that keeps
+    a client on its target, and what to do instead ("" where something can). of_the_web: a stream of a
+    browser may pass at all. rules: those that lead here, where one of them rewrites requests.
+    """
+
+    kind: ClassVar[str] = "load balancer"
+
+    family: Setting[Family]
+    target_type: Setting[str]
+    group: str = ""
+    group_where: Location | None = None
+    group_aliases: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    groups: int = 1
+    attributes: Attributes = field(default_factory=lambda: NOTHING, hash=False)
+    http: Setting[str] | None = None
+    stray_idle: Known[float] | None = None
+    unstickable: str = ""
+    of_the_web: bool = True
+    rules: tuple[Rule, ...] = field(default=(), hash=False)
+
+    @property
+    def pool(self) -> Pool:
+        """The target group and what is registered in it."""
+        return Pool(references=self.targets) if self.targets else Pool(reason="its target group is not visible here")
+
+    def request_out(self, request: Request) -> tuple[Forward, ...]:
+        """The request with its path and host as they came, unless a rule rewrites them; a network load balancer passes
+        on the bytes themselves."""
+        is_dropped = isinstance(self.forwards_upgrade, Known) and self.forwards_upgrade.value == "dropped"
+        upgrade = self.forwards_upgrade if is_dropped else request.upgrade
+        sent = replace(request, to=None, http=self.http or request.http, upgrade=upgrade)
+        rules = [rule for rule in self.rules if rule.takes(request) is not False]
+        rewritten = (_rewritten(sent, rule, self.pool) for rule in rules)
+        distinct = {(forward.request.path, forward.request.host, forward.pool): forward for forward in rewritten}
+        return tuple(distinct.values()) or (Forward(sent, self.pool),)
+
+    def between_groups(self) -> str:
+        """What an action over several target groups has to say to keep a client with one, as AWS's API has it."""
+        return '"TargetGroupStickinessConfig": {"Enabled": true, "DurationSeconds": 86400}'
+
+
+def _rewritten(request: Request, rule: Rule, pool: Pool) -> Forward:
+    """A request as a rule's transforms leave it; where it goes can't be told if its path can't."""
+    path = request.path if rule.url is None else rule.url.forward(request.path)
+    host = request.host if rule.host is None or request.host is None else rule.host.of(request.host)
+    if path is None:
+        reason = rule.url.reason if rule.url is not None else ""
+        return Forward(request, Pool(reason=reason or "what the rule's transform makes of the path can't be told"))
+    return Forward(replace(request, path=path, host=host), pool, rule.url or SAME_PATH)
+
+
+def fields_of(way: Way) -> dict[str, Any]:
+    """The fields of a LoadBalancer that follow from facts; the source adds its own."""
+    balancer, group = way.balancer, way.group
+    return {
+        "name": balancer.name,
+        "where": balancer.where,
+        "family": balancer.attribute(TYPE),
+        "buffers_responses": not_applicable("never", balancer.where),
+        "clocks": silence_clocks(idle_timeout(way)),
+        "forwards_upgrade": forwards_upgrade(way),
+        "keeps_affinity": affinity(way),
+        "runtime": not_applicable("", balancer.where),
+        "target_type": way.of_group(TARGET_TYPE),
+        "group": group.name if group is not None else "",
+        "group_where": group.where if group is not None else None,
+        "group_aliases": group.aliases if group is not None else (),
+        "targets": tuple(filter(None, (group.key, *group.targets))) if group is not None else (),
+        "aliases": balancer.aliases,
+        "groups": way.groups,
+        "attributes": {**way.action, **(group.attributes if group is not None else NOTHING)},
+        "http": _spoken(way),
+        "stray_idle": stray_idle(balancer),
+        "unstickable": unstickable(way),
+        "assumable": assumable(way),
+        "of_the_web": is_of_the_web(way),
+        "rules": way.rules if any(rule.rewrites for rule in way.rules) else (),
+        "paths": way.paths,
+        "hosts": way.hosts,
+    }
+
+
+def _spoken(way: Way) -> Setting[str] | None:
+    version = way.of_group(PROTOCOL_VERSION)
+    if way.balancer.is_of("network", "gateway"):
+        return None
+    return version if isinstance(version, Unknown) else replace(version, value=_SPOKEN.get(str(version.value), "1.1"))
+
+
+class Choice(NamedTuple):
+    """A hop that may serve a request, whether it surely does, and why not."""
+
+    hop: LoadBalancer
+    certain: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(kw_only=True, eq=False)
+class BalancerNode(Node):
+    """A load balancer: its listeners' rules choose the target group, each of which is a hop.
+
+    listeners: none where none is visible; then any hop may serve. unseen: why they are not known.
+    positions: where the hop of a group stands, by the group's key and the listener's name.
+    """
+
+    hops: tuple[LoadBalancer, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+    unseen: str = ""
+    positions: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def route(self, request: Request) -> list[Match]:
+        """The target groups that listeners choose; certain where every listener that forwards chooses the same."""
+        if reason := self._blindness():
+            return _matches([Choice(hop, False, (reason,)) for hop in self.hops]) or self._answers(request)
+        ways = [self._through(listener, request) for listener in self.listeners if listener.is_asked(request)]
+        forwarding = [way for way in ways if way]
+        if not forwarding:
+            return self._answers(request)
+        positions = dict.fromkeys(position for way in forwarding for position in way)
+        return _matches([self._agreed(position, forwarding, len(positions)) for position in positions])
+
+    def _blindness(self) -> str:
+        """Why nothing is known of where requests go; "" where something is."""
+        if unread := next((listener.unread for listener in self.listeners if listener.unread), self.unseen):
+            return unread
+        seen = any(rule.shares for listener in self.listeners for rule in listener.rules)
+        return "" if seen else "its listeners are not visible here"
+
+    def _through(self, listener: Listener, request: Request) -> dict[int, Choice]:
+        """The hops that a listener may send a request to, by position."""
+        found: dict[int, Choice] = {}
+        for taken in rules_taking(listener.rules, request):
+            for share in taken.rule.shares:
+                position = self.positions[share.group, listener.name]
+                reasons = (
+                    taken.reasons if share.certain else (*taken.reasons, "the weight of its target group is not known")
+                )
+                choice = Choice(self.hops[position], taken.certain and share.certain, reasons)
+                if position not in found or (choice.certain and not found[position].certain):
+                    found[position] = choice
+        return found
+
+    def _agreed(self, position: int, forwarding: Sequence[Mapping[int, Choice]], chosen: int) -> Choice:
+        """What all listeners together say of a hop. chosen: how many hops they choose among."""
+        choices = [way[position] for way in forwarding if position in way]
+        certain = any(choice.certain for choice in choices) and (chosen == 1 or len(choices) == len(forwarding))
+        reasons = tuple(dict.fromkeys(reason for choice in choices for reason in choice.reasons))
+        if certain:
+            reasons = ()
+        elif not reasons:
+            reasons = (f"{self.name} may send it to {chosen} target groups",)
+        return Choice(self.hops[position], certain, reasons)
+
+    def _answers(self, request: Request) -> list[Match]:
+        """What the first rule that answers by itself says."""
+        answers = (
+            Match(None, taken.certain, taken.reasons, taken.rule.answer)
+            for listener in self.listeners
+            if listener.is_asked(request)
+            for taken in rules_taking(listener.rules, request)
+            if taken.rule.answer is not None
+        )
+        return list(answers)[:1]
+
+
+_OTHER_PORT = "nothing says that it carries a stream: its port is not one of the web"
+
+
+def _matches(choices: Sequence[Choice]) -> list[Match]:
+    """Of the hops that may serve a stream those of the web; where there are none of these the others, none certain."""
+    likely = [choice for choice in choices if choice.hop.assumable]
+    others = [Choice(choice.hop, False, (_OTHER_PORT,)) for choice in choices if choice.hop.of_the_web]
+    return [Match(*choice) for choice in likely or others]
+
+
+def node_fields(balancer: Balancer, made: Callable[[Way], LoadBalancer]) -> dict[str, Any]:
+    """The fields of a BalancerNode. made: makes a source's own hop, of `fields_of` and what else it knows."""
+    ways = ways_of(balancer)
+    hops: list[LoadBalancer] = []
+    kinds: dict[object, int] = {}
+    places: dict[tuple[str, str], int] = {}
+    for key, way in ways.items():
+        hop = made(way)
+        kind = _classic_kind(hop) if balancer.is_of("classic") else key
+        if kind not in kinds:
+            kinds[kind] = len(hops)
+            hops.append(hop)
+        places[key] = kinds[kind]
+    return {
+        "name": balancer.name,
+        "hops": tuple(hops),
+        "listeners": balancer.listeners,
+        "unseen": balancer.unseen.why if balancer.unseen is not None else "",
+        "positions": dict(_positions(balancer, places)),
+        "listens": tuple(
+            Address(balancer.dns_name, listener.port) for listener in balancer.listeners if listener.port is not None
+        ),
+        "known_as": frozenset(filter(None, (balancer.address, balancer.dns_name))),
+        "published": balancer.published,
+    }
+
+
+def _classic_kind(hop: LoadBalancer) -> object:
+    """What listeners of one classic load balancer have to share to be judged as one."""
+    affinity, upgrade = hop.keeps_affinity, hop.forwards_upgrade
+    return isinstance(upgrade, Known), affinity.value if isinstance(affinity, Known) else None, hop.assumable
+
+
+def _positions(balancer: Balancer, places: Mapping[tuple[str, str], int]) -> Iterator[tuple[tuple[str, str], int]]:
+    for listener in balancer.listeners:
+        for rule in listener.rules:
+            for share in rule.shares:
+                position = places.get((share.group, listener.name), places.get((share.group, "")))
+                if position is not None:
+                    yield (share.group, listener.name), position

@@ -1,0 +1,37 @@
+"""What AWS calls its load balancers, and where they are shown."""
+
+from __future__ import annotations
+
+from infralint.sources.aws_account.snapshot import Region
+
+CONSOLES = {
+    "aws": "https://{region}.console.aws.amazon.com",
+    "aws-cn": "https://{region}.console.amazonaws.cn",
+    "aws-us-gov": "https://{region}.console.amazonaws-us-gov.com",
+}
+"""Partitions with a public console."""
+
+
+def short_name(arn: str) -> str:
+    """What people call a resource: `chat` of `arn:…:loadbalancer/app/chat/50dc6c495c0c9188`."""
+    parts = arn.rpartition(":")[2].split("/")
+    named = {"loadbalancer": 2, "listener": 2, "targetgroup": 1}.get(parts[0], 0)
+    return parts[named] if len(parts) > named + 1 else parts[-1]
+
+
+def classic_arn(region: Region, name: str) -> str:
+    """A classic load balancer's ARN, which AWS never says but takes everywhere."""
+    account = region.account
+    return f"arn:{region.partition}:elasticloadbalancing:{region.name}:{account}:loadbalancer/{name}"
+
+
+def is_classic(arn: str) -> bool:
+    return arn.rpartition(":")[2].startswith("loadbalancer/") and arn.count("/") == 1
+
+
+def console_link(region: Region, arn: str) -> str:
+    """The page of a load balancer in AWS's console, "" for partitions whose console has no public address."""
+    console = CONSOLES.get(region.partition, "").format(region=region.name)
+    classic = is_classic(arn)
+    detail = f"LoadBalancers:search={short_name(arn)}" if classic else f"LoadBalancer:loadBalancerArn={arn}"
+    return f"{console}/ec2/home?region={region.name}#{detail}" if console else ""

@@ -1,0 +1,122 @@
+"""A load balancer as Terraform describes it: what to write, and where its code can be changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from infralint.model import CantFix, Edit, Known
+from infralint.platforms import aws_elb
+from infralint.platforms.aws_elb import BalancerNode, LoadBalancer
+from infralint.sources.terraform import edits
+from infralint.sources.terraform.hcl import Block
+
+GENEROUS = 300.0
+"""Seconds: what people who ship streams settle on."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TerraformBalancer(LoadBalancer):
+    """A load balancer as Terraform describes it.
+
+    blocks: where its settings are written out in code, by argument (`group`: its target group).
+    adapter: the registry module that makes its target group, as its adapter is called ("": none).
+    port: that of its listener, where it is known.
+    """
+
+    platform: ClassVar[str] = "terraform"
+
+    blocks: Mapping[str, Block] = field(default_factory=dict)
+    adapter: str = ""
+    port: float | None = None
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting == "keeps_affinity":
+            return self.unstickable or self._sticky()
+        name, value = self.longer(seconds) if setting == "idle_timeout" else ("", 0)
+        more = f"  # {aws_elb.KEEP_ALIVE}" if name == "idle_timeout" else ""
+        return f"{name} = {value:g}{more}" if name else ""
+
+    def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
+        """Changes to blocks of its own; a value that comes from elsewhere is left."""
+        if setting == "idle_timeout":
+            return self._longer_idle(seconds)
+        if setting == "keeps_affinity":
+            return self._stickiness()
+        raise CantFix("infralint knows no edit for this")
+
+    def _longer_idle(self, seconds: float) -> tuple[Edit, ...]:
+        """The idle timeout, where its family has it."""
+        name, value = self.longer(seconds)
+        if not name:
+            raise CantFix("no load balancer of this kind waits so long: only a heartbeat helps")
+        block = self._block(name, "the listener" if name == "tcp_idle_timeout_seconds" else "the load balancer")
+        return (edits.with_argument(block, name, f"{value:g}", self.idle_timeout),)
+
+    def _stickiness(self) -> tuple[Edit, ...]:
+        """The target group's cookie, or what a network load balancer has instead."""
+        if self.unstickable:
+            raise CantFix(self.unstickable)
+        if self.is_a("classic"):
+            raise CantFix("a stickiness policy is a resource of its own, which infralint does not write")
+        return (edits.with_stickiness(self._block("group", "the target group"), self.sticky_type, self.keeps_affinity),)
+
+    def _block(self, name: str, what: str) -> Block:
+        """The block that an argument stands in, or would stand in. Raises CantFix."""
+        block = self.blocks.get(name)
+        if block is None:
+            raise CantFix(
+                f"{what} is not written out in this project's code: change what is handed to its module, or its plan"
+            )
+        if block.source.path.endswith(".json"):
+            raise CantFix("infralint does not write JSON")
+        return block
+
+    def between_groups(self) -> str:
+        """What an action over several target groups has to say to keep a client with one."""
+        if self.adapter:
+            return "stickiness = { enabled = true, duration = 86400 }"
+        return "stickiness {\n  enabled  = true\n  duration = 86400\n}"
+
+    def _sticky(self) -> str:
+        """Stickiness as the target group, the module that makes it, or a classic load balancer takes it."""
+        if self.is_a("classic"):
+            return self._policy()
+        if self.adapter == "cloudposse":
+            return "stickiness = {\n  cookie_duration = 86400\n  enabled         = true\n}"
+        kind = f'type = "{self.sticky_type}"'
+        return f"stickiness = {{ {kind} }}" if self.adapter else f"stickiness {{\n  {kind}\n}}"
+
+    def _policy(self) -> str:
+        own = re.sub(r"^(?:module\.[^.]+\.)+", "", self.name)
+        port = f"{self.port:g}" if self.port else "443"
+        return (
+            'resource "aws_lb_cookie_stickiness_policy" "sticky" {\n  name          = "sticky"\n'
+            f"  load_balancer = {own}.id\n  lb_port       = {port}\n}}\n# one for each HTTP or HTTPS listener"
+        )
+
+    @property
+    def sticky_type(self) -> str:
+        return "source_ip" if self.is_a("network") else "lb_cookie"
+
+    def longer(self, seconds: float) -> tuple[str, float]:
+        """The argument that sets an idle timeout of so many seconds, and its value; no name where nothing does."""
+        wanted = max(seconds, GENEROUS)
+        idle = self.idle_timeout
+        if self.is_a("network") or self.is_a("gateway"):
+            fixed = isinstance(idle, Known) and idle.because
+            return ("", 0) if fixed or wanted > 6000 else ("tcp_idle_timeout_seconds", wanted)
+        return ("", 0) if wanted > (3600 if self.is_a("classic") else 4000) else ("idle_timeout", wanted)
+
+    def is_a(self, family: str) -> bool:
+        """Whether it surely is of that family."""
+        return isinstance(self.family, Known) and self.family.value == family
+
+
+@dataclass(kw_only=True, eq=False)
+class TerraformNode(BalancerNode):
+    """A load balancer as Terraform describes it."""
+
+    platform: ClassVar[str] = "terraform"

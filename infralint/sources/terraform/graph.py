@@ -1,0 +1,54 @@
+"""The resources of one root, by address and type, and how they refer to one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from infralint.sources.terraform.items import Item, Link
+
+_IDENTITIES = ("arn", "id", "name")
+"""What one resource calls another by."""
+
+
+@dataclass
+class Graph:
+    """The items of one root by address and type. files: those with its values, as shown."""
+
+    items: Sequence[Item]
+    scope: str
+    environment: str = ""
+    files: frozenset[str] = frozenset()
+    by_address: dict[str, Item] = field(default_factory=dict)
+    by_type: dict[str, list[Item]] = field(default_factory=dict)
+    referrers: dict[tuple[str, str, str], dict[str, list[Item]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for item in self.items:
+            self.by_address[item.address] = item
+            self.by_type.setdefault(item.type, []).append(item)
+
+    def of(self, kind: str) -> list[Item]:
+        return self.by_type.get(kind, [])
+
+    def follow(self, item: Item, name: str, kind: str) -> list[Item]:
+        """The items of a type that an argument refers to, by reference or by a name that stands there."""
+        targets = [self._linked(link, kind) for link in item.links.get(name, ())]
+        return [target for target in targets if target is not None]
+
+    def referring(self, kind: str, name: str, target: Item) -> list[Item]:
+        """The items of a type whose argument refers to another item."""
+        key = (kind, name, target.type)
+        if key not in self.referrers:
+            found: dict[str, list[Item]] = {}
+            for item in self.of(kind):
+                for referred in self.follow(item, name, target.type):
+                    found.setdefault(referred.address, []).append(item)
+            self.referrers[key] = found
+        return self.referrers[key].get(target.address, [])
+
+    def _linked(self, link: Link, kind: str) -> Item | None:
+        if link.address:
+            target = self.by_address.get(f"{link.address}|{link.path}") or self.by_address.get(link.address)
+            return target if target is not None and target.type == kind else None
+        return next((item for item in self.of(kind) if link.text and link.text in map(item.value, _IDENTITIES)), None)

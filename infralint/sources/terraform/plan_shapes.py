@@ -1,0 +1,158 @@
+"""What `terraform show -json` writes, as far as it is judged: a plan may have been edited by hand, or be something else.
+
+https://developer.hashicorp.com/terraform/internals/json-format
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from infralint.sources.terraform.items import SHAPES, Shape
+
+Objects = dict[str, Any]
+
+
+class WrongShape(Exception):
+    """A plan that terraform did not write: names the place in it and what stands there."""
+
+
+class ResourceShape(msgspec.Struct, frozen=True):
+    address: str
+    type: str
+    mode: str = "managed"
+    values: Objects | None = None
+
+
+class ModuleShape(msgspec.Struct, frozen=True):
+    resources: list[ResourceShape] | None = None
+    child_modules: list[ModuleShape] | None = None
+
+
+class ValuesShape(msgspec.Struct, frozen=True):
+    root_module: ModuleShape | None = None
+
+
+class ChangeShape(msgspec.Struct, frozen=True):
+    after_unknown: Objects | bool | None = None
+
+
+class ResourceChangeShape(msgspec.Struct, frozen=True):
+    address: str
+    change: ChangeShape | None = None
+
+
+class ConfiguredResourceShape(msgspec.Struct, frozen=True):
+    address: str
+    expressions: Objects | None = None
+
+
+class OutputShape(msgspec.Struct, frozen=True):
+    expression: Objects | None = None
+
+
+class CallShape(msgspec.Struct, frozen=True):
+    expressions: Objects | None = None
+    module: ConfiguredModuleShape | None = None
+
+
+class ConfiguredModuleShape(msgspec.Struct, frozen=True):
+    resources: list[ConfiguredResourceShape] | None = None
+    module_calls: dict[str, CallShape] | None = None
+    outputs: dict[str, OutputShape] | None = None
+
+
+class ConfigurationShape(msgspec.Struct, frozen=True):
+    root_module: ConfiguredModuleShape | None = None
+
+
+class PlanShape(msgspec.Struct, frozen=True):
+    planned_values: ValuesShape | None = None
+    values: ValuesShape | None = None
+    resource_changes: list[ResourceChangeShape] | None = None
+    configuration: ConfigurationShape | None = None
+
+
+def check_plan(content: object) -> None:
+    """Raises WrongShape for what terraform does not write."""
+    _check(content, PlanShape, "$")
+    plan: Any = content
+    for name in ("planned_values", "values"):
+        _check_module((plan.get(name) or {}).get("root_module") or {}, f"$.{name}.root_module")
+    configured = (plan.get("configuration") or {}).get("root_module") or {}
+    _check_configured(configured, "$.configuration.root_module")
+
+
+def _check(item: object, shape: Any, path: str) -> None:
+    try:
+        msgspec.convert(item, shape)
+    except msgspec.ValidationError as error:
+        message, _, inner = str(error).partition(" - at `$")
+        raise WrongShape(f"{path}{inner.rstrip('`')}: {message[0].lower()}{message[1:].replace('`', '')}") from error
+
+
+def _check_module(module: Mapping[str, Any], path: str) -> None:
+    for index, resource in enumerate(module.get("resources") or ()):
+        shape = SHAPES.get(resource["type"])
+        if shape is not None:
+            _check(resource.get("values") or {}, _struct(resource["type"]), f"{path}.resources[{index}].values")
+    for index, child in enumerate(module.get("child_modules") or ()):
+        _check_module(child, f"{path}.child_modules[{index}]")
+
+
+SIMPLE = str | bool | int | float | None
+_TYPES: Mapping[str, Any] = {"values": list[str] | None}
+"""Arguments that are no simple values."""
+
+
+@cache
+def _struct(kind: str) -> Any:
+    return _struct_of(SHAPES[kind], kind)
+
+
+def _struct_of(shape: Shape, name: str) -> Any:
+    """A struct with a field for each argument and block that is asked for."""
+    fields: list[tuple[str, Any, Any]] = [(one, _TYPES.get(one, SIMPLE), None) for one in shape.attributes]
+    fields += [(one, str | list[str | None] | None, None) for one in shape.links]
+    for kind, inner in shape.blocks.items():
+        block = _struct_of(inner, kind)
+        fields.append((kind, list[block] | block | None, None))  # type: ignore[valid-type]
+    return msgspec.defstruct(name, fields, frozen=True)
+
+
+def _check_configured(module: Mapping[str, Any], path: str) -> None:
+    for index, resource in enumerate(module.get("resources") or ()):
+        _check_expressions(resource.get("expressions") or {}, f"{path}.resources[{index}].expressions")
+    for name, call in (module.get("module_calls") or {}).items():
+        _check_expressions(call.get("expressions") or {}, f"{path}.module_calls.{name}.expressions")
+        _check_configured(call.get("module") or {}, f"{path}.module_calls.{name}.module")
+    for name, output in (module.get("outputs") or {}).items():
+        _check_expression(output.get("expression") or {}, f"{path}.outputs.{name}.expression")
+
+
+def _check_expressions(block: Mapping[str, Any], path: str) -> None:
+    """The arguments of a block: each an expression, a block, or a list of blocks."""
+    for name, value in block.items():
+        inner = value if isinstance(value, list) else [value]
+        for index, one in enumerate(inner):
+            place = f"{path}.{name}[{index}]" if isinstance(value, list) else f"{path}.{name}"
+            _check_expression(one, place)
+
+
+def _check_expression(value: Any, path: str) -> None:
+    _check(value, Objects, path)
+    if "constant_value" in value:
+        return
+    if "references" in value and not _is_blocks(value["references"]):
+        _check(value["references"], list[str], f"{path}.references")
+        return
+    _check_expressions(value, path)
+
+
+def _is_blocks(value: object) -> bool:
+    """Whether it is a block called so, or a list of such: a block's arguments are no texts."""
+    listed = value if isinstance(value, list) else [value]
+    return bool(listed) and all(isinstance(one, dict) for one in listed)

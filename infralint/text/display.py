@@ -1,0 +1,70 @@
+"""Text from judged files as people may see it: nothing in it steers a terminal, gives orders to CI, or tells a secret."""
+
+from __future__ import annotations
+
+import re
+
+from infralint.text.lazy import lazy
+
+_STEERING = lazy(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""Control characters, line ends of every kind, marks of direction, what has no width, halves of characters."""
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_COMMAND = lazy(r"##(?=(?:vso)?\[)|(?<!\S)::(?=[A-Za-z-]+(?: [^\n]*?)?::)")
+"""What begins a command to the runner of GitHub Actions, or of Azure Pipelines: `##[error]` anywhere in a line, `::error::`
+where it begins, whatever the spaces before it.
+https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs"""
+_AFTER_COLON = r"[^\s/@:\"'?#$*]*:([^\s/@\"'$*]+)(?=@)"
+_WITHOUT_USER = r"([A-Za-z0-9_\-.~%+]{16,})(?=@)"
+_WITHOUT_SCHEME = r"(?<![\w\-.:/@])[\w\-.]{1,64}:([^\s/@:\"'$*]{4,})(?=@(?!sha)[\w.\-]+(?::\d|/|\b))"
+_WORDS = "token|key|secret|password|passwd|pwd|auth|sig|signature|credential|credentials"
+_SECRET = lazy(
+    rf"(?:(?<=://){_AFTER_COLON}|(?<=://){_WITHOUT_USER}|{_WITHOUT_SCHEME})|[?&;][\w\-]{{0,40}}?(?:{_WORDS})=([^\s&;#\"'$*{{}}]+)",
+    re.IGNORECASE,
+)
+"""A password or a long token before the `@` of an address; a value in its query whose name says that it is secret.
+Variables (`$token`, `${var.token}`) are none."""
+
+
+def visible(text: str) -> str:
+    """Text on one line, without secrets: what would steer a terminal or a runner is an escape (`\\x1b`, `\\n`, `\\u202e`)."""
+    return _COMMAND.sub(
+        lambda found: f"{found[0][0]}\\x{ord(found[0][1]):02x}", _STEERING.sub(_escape, hide_secrets(text))
+    )
+
+
+def visible_lines(text: str) -> str:
+    """The same for text of several lines, and with tabs."""
+    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))
+
+
+def hide_secrets(text: str) -> str:
+    """Text in which what looks like credentials in an address is stars, as many as it had characters."""
+    return _SECRET.sub(_hide, text) if "=" in text or "@" in text else text
+
+
+def escape_json(text: str) -> str:
+    """JSON, the same to a parser, in which such characters are escapes; its own line ends stay."""
+    escaped = _STEERING.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{_units(found[0])}", text)
+    return _COMMAND.sub(lambda found: f"{found[0][0]}\\u{ord(found[0][1]):04x}", escaped)
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file's name that is no text (os.fsdecode)
+        code -= 0xDC00
+    width, letter = next((width, letter) for width, letter in ((2, "x"), (4, "u"), (8, "U")) if code < 16**width)
+    return _NAMED.get(found[0]) or f"\\{letter}{code:0{width}x}"
+
+
+def _units(character: str) -> str:
+    """A character as JSON writes it: one or two units of UTF-16."""
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "\\u".join(units[at : at + 4] for at in range(0, len(units), 4))
+
+
+def _hide(found: re.Match[str]) -> str:
+    secret = next(number for number, part in enumerate(found.groups(), 1) if part)
+    start, end = found.start(secret) - found.start(), found.end(secret) - found.start()
+    return found[0][:start] + "*" * (end - start) + found[0][end:]

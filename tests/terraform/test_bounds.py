@@ -1,0 +1,90 @@
+"""Texts of a few lines that mean more than fits anywhere: told as such, in no time, and the rest is judged."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from judging import doubts, idle, judged, places, reading
+
+SECONDS = 2.0
+"""Of CPU, for any input below 100 kB."""
+
+LAUGHS = "locals {\n  a0 = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
+    f"  a{n} = [local.a{n - 1}, local.a{n - 1}, local.a{n - 1}, local.a{n - 1}, local.a{n - 1}]\n" for n in range(1, 13)
+)
+SQUARES = "locals {\n  n0 = 10\n" + "".join(f"  n{n} = local.n{n - 1} * local.n{n - 1}\n" for n in range(1, 30)) + "}\n"
+ALIASES = "a: &a [x, x, x, x, x, x, x, x]\\n" + "".join(
+    f"{after}: &{after} [*{name}, *{name}, *{name}, *{name}, *{name}, *{name}]\\n"
+    for name, after in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+LARGE = {
+    "text by width": 'length(format("%.2000000000f", 1))',
+    "text by count": 'length(format("%999999999d", 1))',
+    "a list of texts by width": 'length(formatlist("%2000000000s", ["a", "b"]))',
+    "indentation": 'length(indent(2000000000, "a\\nb"))',
+    "a text in a text": 'length(replace(join("", [for i in range(1000) : "aaaaaaaaaa"]), "a", '
+    'join("", [for i in range(1000) : "bbbbbbbbbb"])))',
+    "a text repeated by join": 'length(join(join("", [for i in range(1000) : "aaaaaaaaaaaaaaaa"]), range(1000)))',
+    "a product of lists": "length(setproduct(range(1000), range(1000), range(1000)))",
+    "loops in loops": "length(flatten([for a in range(1000) : [for b in range(1000) : [for c in range(1000) : a]]]))",
+    "digits": "9" * 20000,
+    "an exponent": "1e999999999",
+    "a text with an exponent": 'tonumber("1e-999999999")',
+    "a power": "pow(10, 400) + 1",
+    "whole numbers in another base": f'parseint("{"z" * 9000}", 36)',
+    "lists of lists as JSON": "length(jsonencode(local.a12))",
+    "lists of lists compared": "local.a12 == local.a12 ? 1 : 2",
+    "lists of lists flattened": "length(flatten(local.a12))",
+    "lists of lists as a set": "length(toset(local.a12))",
+    "numbers squared": "local.n29",
+    "aliases": f'length(yamldecode("{ALIASES}")["i"])',
+    "a pattern that goes back": 'length(regexall("^(a|aa)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"))',
+    "many patterns that go back": 'length(flatten([for i in range(900) : regexall("(x+x+)+y${i}", '
+    '"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")]))',
+    "a pattern of patterns": 'length(regexall("((((a{1,99}){1,99}){1,99}){1,99}){1,99}", "aaaaaaaaaaaaaaaaaaaa"))',
+}
+
+
+@pytest.mark.parametrize("expression", LARGE.values(), ids=LARGE)
+def test_what_is_too_large_is_told_and_the_next_is_judged(tmp_path: Path, expression: str) -> None:
+    text = f"{LAUGHS}}}\n{SQUARES}" + 'resource "aws_lb" "large" {\n  idle_timeout = ' + expression + "\n}\n"
+    files = {"large/main.tf": text, "small/main.tf": 'resource "aws_lb" "small" {\n  idle_timeout = 60\n}\n'}
+    start = time.process_time()
+    report = judged(tmp_path, files)
+    assert time.process_time() - start < SECONDS
+    assert "small/main.tf:2" in places(report)
+    assert not report.unreadable or "AWS refuses" in report.unreadable[0].message
+    assert "large/main.tf" in doubts(report) or report.unreadable or "large/main.tf:46" in places(report)
+
+
+def test_an_argument_that_takes_too_long_is_named_and_its_neighbours_are_judged(tmp_path: Path) -> None:
+    text = (
+        'locals {\n  a = [for a in range(1000) : [for b in range(1000) : a * b]]\n}\nresource "aws_lb" "slow" {\n'
+        '  idle_timeout = length(local.a)\n}\nresource "aws_lb" "quick" {\n  idle_timeout = 60\n}\n'
+    )
+    found = reading(tmp_path, {"main.tf": text})
+    assert 60 in idle(found)
+    report = judged(tmp_path, {"main.tf": text})
+    assert "main.tf:5" in doubts(report)
+    assert "takes too long" in doubts(report)
+
+
+@pytest.mark.parametrize("count", ['tonumber("nan")', "-1", "1.5", '"x"', "null", "1e400"])
+def test_a_count_that_terraform_refuses_is_named(tmp_path: Path, count: str) -> None:
+    report = judged(tmp_path, {"main.tf": f'resource "aws_lb" "m" {{\n  count = {count}\n  idle_timeout = 60\n}}\n'})
+    assert "main.tf:2" in doubts(report)
+
+
+def test_a_number_past_all_floats_is_one_that_aws_refuses(tmp_path: Path) -> None:
+    text = 'resource "aws_lb" "m" {\n  idle_timeout = sum([1e308, 1e308])\n}\n'
+    report = judged(tmp_path, {"main.tf": text})
+    assert [one.where.line for one in report.unreadable] == [2]
+    assert "AWS refuses" in report.unreadable[0].message
+
+
+def test_half_a_character_in_a_source_is_a_module_that_is_not_here(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"main.tf": 'module "alb" {\n  source = "./mod\\ud800/alb"\n}\n'})
+    assert [one.where.line for one in report.unreadable] == [2]

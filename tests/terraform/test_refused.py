@@ -1,0 +1,281 @@
+"""What Terraform refuses before it asks any provider is unreadable, at its place; what it takes is left alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from judging import doubts, judged, places, reading
+
+from infralint.engine.report import Report
+
+LB = '\nresource "aws_lb" "main" {\n  idle_timeout = 600\n}\n'
+
+
+def refusals(report: Report) -> list[str]:
+    return [f"{one.where.path}:{one.where.line} {one.message}" for one in report.unreadable]
+
+
+REFUSED = {
+    "a resource twice": (LB + LB, 6, "aws_lb.main is declared a second time, first at main.tf:2"),
+    "a local twice": ("locals { a = 1 }\nlocals { a = 2 }" + LB, 2, "local.a is declared a second time"),
+    "a variable twice": ('variable "a" {}\nvariable "a" {}' + LB, 2, "var.a is declared a second time"),
+    "an output twice": ('output "a" { value = 1 }\noutput "a" { value = 2 }' + LB, 2, "output.a"),
+    "a type of block": ('resourse "aws_lb" "b" {\n  idle_timeout = 30\n}' + LB, 1, "did you mean `resource`?"),
+    "no second label": ('resource "aws_lb" {\n  idle_timeout = 30\n}' + LB, 1, "has 2 labels"),
+    "a label too many": ('variable "a" "b" {}' + LB, 1, "has 1 label"),
+    "an argument outside": ("idle_timeout = 30" + LB, 1, "`idle_timeout` can't stand outside a block"),
+    "a local that is not there": (LB + "locals { a = local.idel }", 5, "local.idel is not declared"),
+    "a variable that is not there": (
+        'variable "idle" {}\noutput "a" { value = var.idel }' + LB,
+        2,
+        "did you mean var.idle?",
+    ),
+    "a resource that is not there": ('output "a" { value = aws_lb.mian.arn }' + LB, 1, "did you mean aws_lb.main?"),
+    "data that is not there": ('output "a" { value = data.aws_lb.x.arn }' + LB, 1, "data.aws_lb.x is not declared"),
+    "a module that is not there": ('output "a" { value = module.x.arn }' + LB, 1, "module.x is not declared"),
+    "in a template": ('output "a" { value = "x ${var.b} y" }' + LB, 1, "var.b"),
+    "in a heredoc": ('output "a" {\n  value = <<EOT\n    text\n    ${var.b}\n  EOT\n}' + LB, 4, "var.b"),
+    "in a key": ('locals { m = {} }\noutput "a" { value = local.m[var.k] }' + LB, 2, "var.k"),
+    "in a loop": ('output "a" { value = [for one in [1] : two.three] }' + LB, 1, "two.three"),
+    "in depends_on": (LB + 'output "a" {\n  value = 1\n  depends_on = [aws_lb.b]\n}', 7, "aws_lb.b is not declared"),
+    "a function": ('output "a" { value = uper("x") }' + LB, 1, "there is no function uper()"),
+    "a variable's argument": ('variable "a" { defualt = 30 }' + LB, 1, "did you mean `default`?"),
+    "a variable's type": ('variable "a" { type = strng }' + LB, 1, "strng is not a type"),
+    "a default of another type": (
+        'variable "a" {\n  type = number\n  default = "x"\n}' + LB,
+        3,
+        "a number was expected",
+    ),
+    "a default that refers": ('variable "b" {}\nvariable "a" { default = var.b }' + LB, 2, "can't stand here"),
+    "an escape": ('locals { a = "\\q" }' + LB, 1, "\\q is not an escape"),
+    "a block in a block on one line": ("terraform { required_providers { x = {} } }" + LB, 1, "expected ="),
+    "two arguments on one line": ('variable "a" { type = string, default = "x" }' + LB, 1, "expected }"),
+    "a label with a template": ('output "a${1}" {\n  value = 1\n}' + LB, 1, "a label can't hold a template"),
+    "a brace behind an argument": ('output "a" {\n  value = 1 }' + LB, 2, "expected the end of the line"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_terraform_refuses_is_unreadable_at_its_place(tmp_path: Path, text: str, line: int, words: str) -> None:
+    found = refusals(judged(tmp_path, {"main.tf": text}))
+    assert len(found) == 1
+    assert found[0].startswith(f"main.tf:{line} ")
+    assert words in found[0]
+
+
+TAKEN = {
+    "loops and their names": "locals { a = [for k, v in { x = 1 } : { k = k, v = v, n = [for w in [1] : w + v] }] }",
+    "a splat": 'resource "aws_lb" "b" {\n  count = 2\n}\noutput "a" { value = aws_lb.b[*].arn }',
+    "dynamic blocks": 'resource "aws_x" "b" {\n  dynamic "setting" {\n    for_each = { a = 1 }\n    iterator = one\n    content {\n'
+    "      name = one.key\n      value = one.value\n    }\n  }\n}",
+    "dynamic blocks in dynamic blocks": 'resource "aws_x" "b" {\n  dynamic "outer" {\n    for_each = [1]\n    content {\n'
+    '      dynamic "inner" {\n        for_each = [outer.value]\n        content {\n          a = inner.value + outer.key\n        }\n'
+    "      }\n    }\n  }\n}",
+    "providers": 'provider "aws" {\n  alias = "west"\n}\nresource "aws_x" "b" {\n  provider = aws.west\n}',
+    "changes that are ignored": 'resource "aws_x" "b" {\n  lifecycle {\n    ignore_changes = [tags.owner, policy]\n  }\n}',
+    "itself": 'resource "aws_x" "b" {\n  lifecycle {\n    postcondition {\n      condition = self.id != ""\n'
+    '      error_message = "x"\n    }\n  }\n}',
+    "a provisioner": 'resource "null_resource" "b" {\n  provisioner "local-exec" {\n    when = destroy\n    command = self.id\n  }\n}',
+    "built-in names": 'resource "aws_x" "b" {\n  for_each = toset(["a"])\n  a = each.key\n  b = path.module\n'
+    "  c = terraform.workspace\n}",
+    "moved": "moved {\n  from = aws_x.old\n  to = aws_x.new\n}",
+    "import": 'import {\n  to = aws_lb.main\n  id = "x"\n}',
+    "a check with data of its own": 'check "up" {\n  data "http" "page" {\n    url = "x"\n  }\n  assert {\n'
+    '    condition = data.http.page.status_code == 200\n    error_message = "x"\n  }\n}',
+    "a function of a provider": 'output "a" { value = provider::aws::arn_parse("x") }',
+    "functions of OpenTofu": 'output "a" { value = urldecode("x") }',
+    "a validation": 'variable "a" {\n  default = 1\n  validation {\n    condition = var.a > 0\n    error_message = "x"\n  }\n}',
+    "types of Terraform 0.11": 'variable "a" { type = "map" }',
+    "a type with defaults": 'variable "a" {\n  type = object({ b = optional(number, 60) })\n  default = {}\n}',
+    "settings": 'terraform {\n  required_version = "> 1"\n  required_providers {\n    aws = {\n      source = "hashicorp/aws"\n'
+    "      configuration_aliases = [aws.east]\n    }\n  }\n}",
+    "ephemeral values": 'ephemeral "random_password" "p" {\n  length = 8\n}\nlocals { p = ephemeral.random_password.p.result }',
+}
+
+
+@pytest.mark.parametrize("text", TAKEN.values(), ids=TAKEN)
+def test_what_terraform_takes_is_left_alone(tmp_path: Path, text: str) -> None:
+    assert not refusals(judged(tmp_path, {"main.tf": text + LB}))
+
+
+MODULE = {
+    "m/main.tf": 'variable "idle" {}\nvariable "name" { default = "x" }\noutput "arn" { value = aws_lb.b.arn }\n'
+    'resource "aws_lb" "b" {\n  idle_timeout = var.idle\n}\n'
+}
+CALLS = {
+    "an input that is not there": (
+        'module "m" {\n  source = "./m"\n  idle = 600\n  idel = 1\n}',
+        4,
+        "has no variable `idel`",
+    ),
+    "no input": ('module "m" {\n  source = "./m"\n}', 1, "is called without `idle`"),
+    "an output that is not there": (
+        'module "m" {\n  source = "./m"\n  idle = 600\n}\noutput "a" { value = module.m.anr }',
+        5,
+        "module.m has no output anr; did you mean `arn`?",
+    ),
+    "no files": ('module "m" {\n  source = "./n"\n}', 2, "where no Terraform files are"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "words"), CALLS.values(), ids=CALLS)
+def test_calls_are_held_against_the_module(tmp_path: Path, text: str, line: int, words: str) -> None:
+    found = refusals(judged(tmp_path, {**MODULE, "main.tf": text + "\n"}))
+    assert [one for one in found if one.startswith(f"main.tf:{line} ") and words in one]
+
+
+def test_a_module_that_is_not_here_may_hold_anything_whatever_it_is_called(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"main.tf": 'module "edge" {\n  source = "./edge"\n}\n'})
+    assert len(report.unreadable) == 1
+
+
+def test_a_module_that_leads_out_of_the_project_can_not_be_told(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"main.tf": 'module "edge" {\n  source = "../edge"\n}\n'})
+    assert "leads out of the project" in doubts(report)
+
+
+def test_a_module_behind_a_link_that_leads_out_can_not_be_told(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "main.tf").write_text('resource "aws_lb" "b" {\n  idle_timeout = 30\n}\n')
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "edge").symlink_to(outside)
+    report = judged(root, {"main.tf": 'module "edge" {\n  source = "./edge"\n}\n'})
+    assert "behind a link that leads out" in doubts(report)
+    assert not places(report)
+
+
+def test_names_are_not_called_missing_where_a_file_is_broken_or_left_out(tmp_path: Path) -> None:
+    text = 'output "a" { value = var.b }' + LB
+    assert len(judged(tmp_path / "1", {"main.tf": text, "broken.tf": "variable {{\n"}).unreadable) == 1
+    left_out = {"main.tf": text, "secret.tf": 'variable "b" {}\n', "infralint.yaml": "exclude: [secret.tf]\n"}
+    assert not judged(tmp_path / "2", left_out).unreadable
+
+
+IGNORED = ["._main.tf", ".old.tf", "main.tf~", "#main.tf#", ".#main.tf"]
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_files_that_terraform_passes_over_change_nothing(tmp_path: Path, name: str) -> None:
+    report = judged(tmp_path, {"main.tf": LB, name: 'resource "aws_lb" "main" {\n  idle_timeout = 30\n'})
+    assert not report.unreadable
+    assert not places(report)
+
+
+def test_a_file_of_opentofu_stands_for_its_namesake(tmp_path: Path) -> None:
+    files = {"main.tf": LB, "main.tofu": 'resource "aws_lb" "main" {\n  idle_timeout = 30\n}\n', "b.tf": "locals {}\n"}
+    report = judged(tmp_path, files)
+    assert places(report) == ["main.tofu:2"]
+    assert not report.unreadable
+
+
+OVERRIDES = {
+    "override.tf": True,
+    "alb_override.tf": True,
+    "override.tf.json": True,
+    "a.b_override.tf": True,
+    "overrides.tf": False,
+    "override_alb.tf": False,
+}
+
+
+@pytest.mark.parametrize(("name", "overrides"), OVERRIDES.items())
+def test_only_override_files_may_repeat_a_name(tmp_path: Path, name: str, overrides: bool) -> None:
+    block = 'resource "aws_lb" "main" {\n  idle_timeout = 30\n}\n'
+    text = '{"resource": {"aws_lb": {"main": {"idle_timeout": 30}}}}' if name.endswith(".json") else block
+    report = judged(tmp_path, {"main.tf": LB, name: text})
+    assert bool(report.unreadable) is not overrides
+    assert bool(places(report)) is overrides
+
+
+GROUP = """
+resource "aws_lb" "b" {
+  load_balancer_type = "FAMILY"
+}
+resource "aws_lb_target_group" "g" {
+  protocol = "PROTOCOL"
+  stickiness {
+    type        = "KIND"
+    cookie_name = "c"
+  }
+}
+resource "aws_lb_listener" "l" {
+  load_balancer_arn = aws_lb.b.arn
+  protocol          = "PROTOCOL"
+  port              = 443
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.g.arn
+  }
+}
+"""
+STICKY = "streams:\n  - {path: /ws, kind: websocket, session: true}\n"
+GROUPS = {
+    ("HTTP", "lb_cookie"): "",
+    ("HTTP", "app_cookie"): "",
+    ("HTTP", "source_ip"): "it takes lb_cookie or app_cookie",
+    ("TCP", "lb_cookie"): "it takes source_ip",
+    ("TCP", "source_ip"): "",
+    ("TCP_UDP", "app_cookie"): "it takes source_ip",
+    ("tcp", "lb_cookie"): "it takes source_ip",
+}
+
+
+@pytest.mark.parametrize(("asked", "words"), GROUPS.items(), ids=[" ".join(one) for one in GROUPS])
+def test_stickiness_of_the_other_family_is_refused(tmp_path: Path, asked: tuple[str, str], words: str) -> None:
+    protocol, kind = asked
+    family = "application" if protocol == "HTTP" else "network"
+    text = GROUP.replace("FAMILY", family).replace("PROTOCOL", protocol).replace("KIND", kind)
+    found = [one for one in refusals(judged(tmp_path, {"main.tf": text, "infralint.yaml": STICKY})) if "AWS" in one]
+    assert bool(found) is bool(words)
+    assert all(one.startswith("main.tf:8 ") and words in one for one in found)
+
+
+TERRAGRUNT = {
+    "by a path": 'terraform {\n  source = "../../modules/web"\n}\ninputs = { idle = 30 }\n',
+    "by a path with a part": 'terraform {\n  source = "../..//modules/web"\n}\n',
+    "by a function": 'terraform {\n  source = "${get_repo_root()}/modules/web?ref=v1"\n}\n',
+    "by what can't be told": "terraform {\n  source = local.base\n}\n",
+}
+
+
+@pytest.mark.parametrize("text", TERRAGRUNT.values(), ids=TERRAGRUNT)
+def test_what_terragrunt_deploys_has_inputs_that_are_not_told(tmp_path: Path, text: str) -> None:
+    web = 'variable "idle" { default = 600 }\nresource "aws_lb" "b" {\n  idle_timeout = var.idle\n}\n'
+    report = judged(tmp_path, {"modules/web/main.tf": web, "live/prod/terragrunt.hcl": text})
+    assert "terragrunt.hcl" in doubts(report)
+    assert not places(report)
+
+
+def test_what_terragrunt_takes_from_elsewhere_says_nothing_of_a_folder(tmp_path: Path) -> None:
+    web = (
+        'provider "aws" {}\nvariable "idle" { default = 600 }\nresource "aws_lb" "b" {\n  idle_timeout = var.idle\n}\n'
+    )
+    text = 'terraform {\n  source = "git::https://example.com/modules.git//web?ref=v1"\n}\n'
+    assert not doubts(judged(tmp_path, {"web/main.tf": web, "live/terragrunt.hcl": text}))
+
+
+FAR = {
+    'source = "acme/web-service/aws"\n  version = "1.0"\n  idle_timeout = 30': True,
+    'source = "git::https://example.com/platform.git"\n  create_alb = true': True,
+    'source = "acme/service/aws"\n  version = "1"\n  target_group_arn = "x"': False,
+    'source = "terraform-aws-modules/vpc/aws"\n  version = "5"\n  idle_timeout = 30': False,
+}
+
+
+@pytest.mark.parametrize(("call", "doubted"), FAR.items(), ids=range(len(FAR)))
+def test_a_module_that_is_handled_like_a_load_balancer_is_told(tmp_path: Path, call: str, doubted: bool) -> None:
+    text = f'provider "aws" {{}}\nmodule "m" {{\n  {call}\n}}\n'
+    assert ("may make a load balancer" in doubts(judged(tmp_path, {"main.tf": text}))) is doubted
+
+
+def test_a_module_whose_outputs_are_those_of_a_load_balancer_is_told(tmp_path: Path) -> None:
+    text = 'module "web" {\n  source = "acme/web/aws"\n}\noutput "dns" { value = module.web.alb_dns_name }\n'
+    assert "may make a load balancer" in doubts(judged(tmp_path, {"main.tf": 'provider "aws" {}\n' + text}))
+
+
+def test_other_modules_that_are_not_here_are_named_as_seen(tmp_path: Path) -> None:
+    text = 'module "a" {\n  source = "acme/web/aws"\n}\nmodule "b" {\n  source = "terraform-aws-modules/vpc/aws"\n}\n'
+    assert reading(tmp_path, {"main.tf": text}).seen == ["the Terraform module acme/web/aws"]

@@ -1,0 +1,95 @@
+"""What is shown of text that somebody else wrote."""
+
+from __future__ import annotations
+
+import json
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infralint.text.display import escape_json, hide_secrets, visible, visible_lines
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain ✓ é 日本", "plain ✓ é 日本"),
+        ("a\x1b]0;title\x07", "a\\x1b]0;title\\x07"),
+        ("two\r\nlines\tand a tab", "two\\r\\nlines\\tand a tab"),
+        ("\u202etxt.exe\u2066\u200f", "\\u202etxt.exe\\u2066\\u200f"),
+        ("next\x85line\u2028and\u2029more", "next\\x85line\\u2028and\\u2029more"),
+        ("byte\udcff", "byte\\xff"),
+        ("tag\U000e0041", "tag\\U000e0041"),
+        ("::error file=a::b", ":\\x3aerror file=a::b"),
+        ("   ::warning::b", "   :\\x3awarning::b"),
+        ("##[group]a, ##vso[task.x]b", "#\\x23[group]a, #\\x23vso[task.x]b"),
+        ("# ## [::1]:80 std::vector ::1", "# ## [::1]:80 std::vector ::1"),
+    ],
+)
+def test_what_would_steer_is_an_escape(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+def test_lines_stay_lines_where_there_may_be_several() -> None:
+    assert visible_lines("a {\n\tb \x07;\n  ::error::c\n}") == "a {\n\tb \\x07;\n  :\\x3aerror::c\n}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("proxy_pass http://shop:s3cret@app/;", "proxy_pass http://shop:******@app/;"),
+        ("redis://:s3cret@cache:6379/0", "redis://:******@cache:6379/0"),
+        ("https://ghp_0123456789abcdef@github.com/x", "https://********************@github.com/x"),
+        ("https://app/x?api_key=abc&page=2", "https://app/x?api_key=***&page=2"),
+        ("leads to shop:s3cret@app:80", "leads to shop:******@app:80"),
+        ("/hook?X-Amz-Signature=abcd", "/hook?X-Amz-Signature=****"),
+    ],
+)
+def test_credentials_are_stars(text: str, shown: str) -> None:
+    assert hide_secrets(text) == shown
+    assert len(shown) == len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ssh://git@github.com/a/b",
+        "http://$user:$pass@app",
+        "https://app/?token=$arg_token",
+        "https://${var.user}:${var.password}@app",
+        "a=b@c",
+        "http://app:3000/@scope/pkg?page=2",
+        "key=value; monkey",
+        "path/x.conf:3:1: mailto:a@b.c",
+        "actions/checkout@v4, nginx:1.27.3@sha256:0a1b",
+    ],
+)
+def test_what_is_no_secret_is_left_alone(text: str) -> None:
+    assert hide_secrets(text) == text
+
+
+@pytest.mark.parametrize("piece", ["a", "://", "::a ", "&a-", "key=", "a:", "\n", "##[", "@", "?token"])
+def test_time_grows_with_the_length_alone(piece: str) -> None:
+    start = time.process_time()
+    visible(f"http://{piece * 50_000}=@")
+    assert time.process_time() - start < 2
+
+
+@given(st.text(max_size=30))
+def test_nothing_steers(text: str) -> None:
+    shown = visible(text)
+    assert not {"Cc", "Zl", "Zp", "Cs"} & {unicodedata.category(character) for character in shown}
+    assert not {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"} & set(
+        map(unicodedata.bidirectional, shown)
+    )
+    assert "##[" not in shown
+
+
+@given(st.dictionaries(st.text(max_size=20), st.text(max_size=20), max_size=3))
+def test_json_with_escapes_is_the_same_json(data: dict[str, str]) -> None:
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    assert json.loads(escape_json(text)) == data
+    assert "##[" not in escape_json(text)
