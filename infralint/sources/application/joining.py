@@ -106,7 +106,7 @@ class Joiner:
         return not shape.source or self._is_from(call, shape.source)
 
     def _is_from(self, call: Call, sources: tuple[str, ...]) -> bool:
-        if call.receiver is not None and (package := required(call.receiver)):
+        if package := required(call.callee if call.receiver is None else call.receiver):
             return _is_within(package, sources)
         imports = self.program.imports(call.module)
         first = re.match(r"[\w$@]+", call.full_name)

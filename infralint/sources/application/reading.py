@@ -17,7 +17,7 @@ from infralint.sources.application.languages import language_of
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
 from infralint.sources.application.program import Program
 from infralint.sources.application.routes import Found, Routes
-from infralint.sources.application.rulebook import FileShape, Rules, all_rules
+from infralint.sources.application.rulebook import FileShape, Rules, rules_for
 from infralint.sources.application.scope import LANGUAGE_NAMES, SHARED_STATE, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
 from infralint.sources.application.servers import ports_of, server_facts
 from infralint.sources.application.streaming import Streaming
@@ -60,7 +60,7 @@ class Reader:
     @cached_property
     def _rules(self) -> tuple[Rules, ...]:
         languages = {language.name for path in self._program.sources if (language := language_of(path)) is not None}
-        return tuple(rules for rules in all_rules() if rules.language in languages)
+        return rules_for(languages)
 
     def _candidates(self) -> list[str]:
         """The files that hold a streaming word."""

@@ -5,7 +5,7 @@ One file a framework in `rules/`. An argument is named by its place (0 is the fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
 from typing import Any, Literal
@@ -239,6 +239,18 @@ def rules_named(name: str) -> Rules:
 
 
 @cache
+def language_named(name: str) -> str:
+    """The language of a rules file, without reading all of it."""
+    text = resources.files("infralint.sources.application.rules").joinpath(name).read_text(encoding="utf-8")
+    return text.partition("language: ")[2].partition("\n")[0]
+
+
+def rules_for(languages: Iterable[str]) -> tuple[Rules, ...]:
+    """The rules of the frameworks of some languages."""
+    wanted = set(languages)
+    return tuple(rules_named(name) for name in rule_files() if language_named(name) in wanted) if wanted else ()
+
+
 def all_rules() -> tuple[Rules, ...]:
     """The rules of all frameworks."""
     return tuple(rules_named(name) for name in rule_files())

@@ -322,6 +322,8 @@ class Module:
         if not present:
             return []
         regex = rf"(?:^|[^\w$])(?:{'|'.join(present)})(?:\s*<[^()]*>)?$"
+        if "require" in present:
+            regex = rf"{regex}|^require\([\"'][^\"']+[\"']\)$"
         found = []
         for kind, (callee, receiver, _) in self.language.calls.items():
             if callee.isdigit():
@@ -365,6 +367,8 @@ class Module:
             called = next(iter(called.named_children()), called)
         parts = self.member(called)
         owner, name = parts if parts else (receiver, called.text())
+        if name.startswith("require(") and owner is None:
+            name = "require"
         if owner is None:
             name = self.aliases.get(name, name)
         return Call(self, node, span_of(node), name.partition("<")[0], owner, called)
