@@ -29,15 +29,13 @@ def rows(hops: Iterable[Hop], crossings: Iterable[Crossing[Hop]], report: Report
     for hop in hops:
         if isinstance(hop, LiveLoadBalancer):
             found[hop.arn, hop.idle_timeout.where].append(hop)
-    made = [
-        _row(group, [crossing for hop in group for crossing in crossed[id(hop)]], report) for group in found.values()
-    ]
+    made = [_row(group, [one for hop in group for one in crossed[id(hop)]], report) for group in found.values()]
     return sorted(made, key=lambda row: (row.rank, row.name, row.place))
 
 
 def _row(hops: Sequence[LiveLoadBalancer], crossed: Iterable[Crossing[Hop]], report: Report) -> Row:
-    hop, findings = hops[0], _findings(hops, report)
-    streams = [crossing.stream for crossing in crossed]
+    hop, found = hops[0], _findings(hops, report)
+    streams = [one.stream for one in crossed]
     listener = f"{hop.protocol} {hop.port}".strip() if hop.listener_arn else ""
     family = hop.family.value if isinstance(hop.family, Known) else "load balancer"
     return Row(
@@ -52,17 +50,18 @@ def _row(hops: Sequence[LiveLoadBalancer], crossed: Iterable[Crossing[Hop]], rep
         needed=max((stream.longest_silence.seconds for stream in streams), default=None),
         streams=tuple(dict.fromkeys(map(_stream, streams))),
         affinity=tuple(dict.fromkeys(map(partial(_affinity, several=len(hops) > 1), hops))),
-        severities=tuple(finding.severity for finding in findings),
-        checks=tuple(sorted({finding.check for finding in findings})),
+        has_affinity_judged=all(map(_is_judged, hops)),
+        severities=tuple(one.severity for one in found),
+        checks=tuple(sorted({one.check for one in found})),
     )
 
 
 def _findings(hops: Sequence[LiveLoadBalancer], report: Report) -> list[Finding]:
     places = {(hop.arn, hop.listener_arn) for hop in hops}
     return [
-        finding
-        for finding in report.findings
-        if isinstance(finding.hop, LiveLoadBalancer) and (finding.hop.arn, finding.hop.listener_arn) in places
+        one
+        for one in report.findings
+        if isinstance(one.hop, LiveLoadBalancer) and (one.hop.arn, one.hop.listener_arn) in places
     ]
 
 
@@ -78,9 +77,12 @@ def _stream(stream: Stream) -> str:
     return "an SSE stream, assumed" if stream.evidence.kind == "assumed" else str(stream)
 
 
+def _is_judged(hop: LiveLoadBalancer) -> bool:
+    """Whether its stickiness was asked about: only where something may need it, or when the call failed."""
+    return isinstance(hop.keeps_affinity, Known) or "was not asked" not in hop.keeps_affinity.why
+
+
 def _affinity(hop: LiveLoadBalancer, several: bool) -> str:
     setting = hop.keeps_affinity
-    value = AFFINITY[setting.value] if isinstance(setting, Known) else "not asked"
-    if not isinstance(setting, Known) and "was not asked" not in setting.why:
-        value = "not known"
+    value = AFFINITY[setting.value] if isinstance(setting, Known) else "not known" if _is_judged(hop) else "not judged"
     return f"{hop.group}: {value}" if several and hop.group else value

@@ -33,6 +33,7 @@ resource "aws_lb_target_group" "this" {
   name        = try(each.value.name, null)
   target_type = try(each.value.target_type, null)
   protocol    = try(each.value.protocol, null)
+  protocol_version = try(each.value.protocol_version, null)
   dynamic "stickiness" {
     for_each = try(each.value.stickiness, null) != null ? [each.value.stickiness] : []
     content {
@@ -62,8 +63,23 @@ resource "aws_lb_listener" "this" {
     }
   }
   dynamic "default_action" {
-    for_each = [for type in ["redirect", "fixed_response"] : type if try(each.value[type], null) != null]
-    content { type = replace(default_action.value, "_", "-") }
+    for_each = try(each.value.redirect, null) != null ? [each.value.redirect] : []
+    content {
+      type = "redirect"
+      redirect {
+        status_code = try(default_action.value.status_code, null)
+        protocol    = try(default_action.value.protocol, null)
+        host        = try(default_action.value.host, null)
+        path        = try(default_action.value.path, null)
+      }
+    }
+  }
+  dynamic "default_action" {
+    for_each = try(each.value.fixed_response, null) != null ? [each.value.fixed_response] : []
+    content {
+      type = "fixed-response"
+      fixed_response { status_code = try(default_action.value.status_code, null) }
+    }
   }
   dynamic "default_action" {
     for_each = try(each.value.weighted_forward, null) != null ? [each.value.weighted_forward] : []
@@ -119,6 +135,31 @@ resource "aws_lb_listener_rule" "this" {
   }
   dynamic "action" {
     for_each = [
+      for one in each.value.rule.actions : try(coalesce(one.redirect), one)
+      if try(one.type, "") == "redirect" || try(one.redirect, null) != null
+    ]
+    content {
+      type = "redirect"
+      redirect {
+        status_code = try(action.value.status_code, null)
+        protocol    = try(action.value.protocol, null)
+        host        = try(action.value.host, null)
+        path        = try(action.value.path, null)
+      }
+    }
+  }
+  dynamic "action" {
+    for_each = [
+      for one in each.value.rule.actions : try(coalesce(one.fixed_response), one)
+      if try(one.type, "") == "fixed-response" || try(one.fixed_response, null) != null
+    ]
+    content {
+      type = "fixed-response"
+      fixed_response { status_code = try(action.value.status_code, null) }
+    }
+  }
+  dynamic "action" {
+    for_each = [
       for one in each.value.rule.actions : try(coalesce(one.weighted_forward), one)
       if try(one.type, "") == "weighted-forward" || try(one.weighted_forward, null) != null
     ]
@@ -146,16 +187,71 @@ resource "aws_lb_listener_rule" "this" {
       }
     }
   }
+  dynamic "transform" {
+    for_each = try(coalesce(each.value.rule.transform), {})
+    content {
+      type = try(transform.value.type, null)
+      dynamic "url_rewrite_config" {
+        for_each = try(transform.value.url_rewrite_config, null) != null ? [transform.value.url_rewrite_config] : []
+        content {
+          rewrite {
+            regex   = try(url_rewrite_config.value.rewrite.regex, null)
+            replace = try(url_rewrite_config.value.rewrite.replace, null)
+          }
+        }
+      }
+      dynamic "host_header_rewrite_config" {
+        for_each = (
+          try(transform.value.host_header_rewrite_config, null) != null ? [transform.value.host_header_rewrite_config] : []
+        )
+        content {
+          rewrite {
+            regex   = try(host_header_rewrite_config.value.rewrite.regex, null)
+            replace = try(host_header_rewrite_config.value.rewrite.replace, null)
+          }
+        }
+      }
+    }
+  }
   dynamic "condition" {
     for_each = each.value.rule.conditions
     content {
       dynamic "path_pattern" {
         for_each = try(condition.value.path_pattern, null) != null ? [condition.value.path_pattern] : []
-        content { values = path_pattern.value.values }
+        content {
+          values       = try(path_pattern.value.values, null)
+          regex_values = try(path_pattern.value.regex_values, null)
+        }
       }
       dynamic "host_header" {
         for_each = try(condition.value.host_header, null) != null ? [condition.value.host_header] : []
-        content { values = try(host_header.value.values, null) }
+        content {
+          values       = try(host_header.value.values, null)
+          regex_values = try(host_header.value.regex_values, null)
+        }
+      }
+      dynamic "http_header" {
+        for_each = try(condition.value.http_header, null) != null ? [condition.value.http_header] : []
+        content {
+          http_header_name = try(http_header.value.http_header_name, null)
+          values           = try(http_header.value.values, null)
+          regex_values     = try(http_header.value.regex_values, null)
+        }
+      }
+      dynamic "http_request_method" {
+        for_each = try(condition.value.http_request_method, null) != null ? [condition.value.http_request_method] : []
+        content { values = try(http_request_method.value.values, null) }
+      }
+      dynamic "query_string" {
+        for_each = try(flatten([condition.value.query_string]), [])
+        content {
+          key   = try(query_string.value.key, null)
+          value = try(query_string.value.value, null)
+        }
+      }
+      dynamic "source_ip" {
+        for_each = try(condition.value.source_ip, null) != null ? [condition.value.source_ip] : []
+        content { values = try(source_ip.value.values, null) }
       }
     }
   }
@@ -187,6 +283,7 @@ resource "aws_lb_target_group" "main" {
   name        = try(var.target_groups[count.index].name, null)
   target_type = try(var.target_groups[count.index].target_type, null)
   protocol    = try(var.target_groups[count.index].backend_protocol, null)
+  protocol_version = try(var.target_groups[count.index].protocol_version, null)
   dynamic "stickiness" {
     for_each = try(var.target_groups[count.index].stickiness, null) != null ? [var.target_groups[count.index].stickiness] : []
     content {
@@ -203,8 +300,23 @@ resource "aws_lb_listener" "frontend_http_tcp" {
   protocol          = try(var.http_tcp_listeners[count.index].protocol, "HTTP")
   port              = try(var.http_tcp_listeners[count.index].port, null)
   dynamic "default_action" {
-    for_each = [for type in [try(var.http_tcp_listeners[count.index].action_type, "forward")] : type if type != "forward"]
-    content { type = default_action.value }
+    for_each = try([var.http_tcp_listeners[count.index].redirect], [])
+    content {
+      type = "redirect"
+      redirect {
+        status_code = try(default_action.value.status_code, null)
+        protocol    = try(default_action.value.protocol, null)
+        host        = try(default_action.value.host, null)
+        path        = try(default_action.value.path, null)
+      }
+    }
+  }
+  dynamic "default_action" {
+    for_each = try([var.http_tcp_listeners[count.index].fixed_response], [])
+    content {
+      type = "fixed-response"
+      fixed_response { status_code = try(default_action.value.status_code, null) }
+    }
   }
   dynamic "default_action" {
     for_each = try(var.http_tcp_listeners[count.index].action_type, "forward") == "forward" ? [1] : []
@@ -223,8 +335,23 @@ resource "aws_lb_listener" "frontend_https" {
   protocol          = try(var.https_listeners[count.index].protocol, "HTTPS")
   port              = try(var.https_listeners[count.index].port, null)
   dynamic "default_action" {
-    for_each = [for type in [try(var.https_listeners[count.index].action_type, "forward")] : type if type != "forward"]
-    content { type = default_action.value }
+    for_each = try([var.https_listeners[count.index].redirect], [])
+    content {
+      type = "redirect"
+      redirect {
+        status_code = try(default_action.value.status_code, null)
+        protocol    = try(default_action.value.protocol, null)
+        host        = try(default_action.value.host, null)
+        path        = try(default_action.value.path, null)
+      }
+    }
+  }
+  dynamic "default_action" {
+    for_each = try([var.https_listeners[count.index].fixed_response], [])
+    content {
+      type = "fixed-response"
+      fixed_response { status_code = try(default_action.value.status_code, null) }
+    }
   }
   dynamic "default_action" {
     for_each = try(var.https_listeners[count.index].action_type, "forward") == "forward" ? [1] : []
@@ -336,12 +463,6 @@ resource "aws_lb_listener" "http_forward" {
     type             = "forward"
     target_group_arn = var.listener_http_fixed_response != null ? null : one(aws_lb_target_group.default[*].arn)
   }
-}
-resource "aws_lb_listener" "http_redirect" {
-  count             = coalesce(var.enabled, true) && var.http_enabled && var.http_redirect == true ? 1 : 0
-  load_balancer_arn = one(aws_lb.default[*].arn)
-  protocol          = "HTTP"
-  default_action { type = "redirect" }
 }
 resource "aws_lb_listener" "https" {
   count             = coalesce(var.enabled, true) && var.https_enabled ? 1 : 0
