@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import SILENCE, Crossing, Finding, Hop, Known, Related, Unknown, check, seconds
+from infralint import SILENCE, Crossing, Finding, Hop, Known, Related, Severity, Unknown, check, seconds
 
 
 @check
@@ -20,7 +20,10 @@ def short_idle_timeout(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
             message = f'`{timeout}` does not mean "for ever": {crossing.hop.name} {_refusal(crossing)}'
             yield Finding("error", timeout, message, fix, setting="idle_timeout")
         case Known(limit) as timeout if limit < need.seconds:
-            severity = "error" if need.declared else "warning"
+            severity: Severity = "error" if need.declared else "warning"
+            # A ping keeps it open, unless one is lost.
+            if crossing.stream.heartbeat and crossing.stream.heartbeat < limit and not need.declared:
+                severity = "note"
             yield Finding(severity, timeout, _message(crossing, timeout), fix, _chain(crossing), setting="idle_timeout")
 
 

@@ -7,7 +7,9 @@ SOURCES = {
     "infralint.sources.aws_account": r"(^|/)aws\.json$",
     "infralint.sources.nginx": r"",
     "infralint.sources.vercel": r"(^|/)(vercel\.(json|ts|toml)|package\.json|next\.config\.\w+)$",
-    "infralint.sources.application": r"\.(py|[cm]?[jt]sx?|go|rb|php|java|kt|cs|rs|exs?|vue|svelte)$",
+    "infralint.sources.application": (
+        r"\.(py|[cm]?[jt]sx?|go|rb|php|java|kt|cs|rs|exs?|vue|svelte)$|(^|/)[^/]*(compose|stack)[^/]*\.ya?ml$"
+    ),
     "infralint.sources.terraform": r"\.(tf|tofu|json)$",
     "infralint.sources.unread": r"",
 }

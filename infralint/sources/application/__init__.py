@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable
 
 from infralint.model import Evidence, Location, Reading
 from infralint.project import Project
+from infralint.project.compose import read_compose
 from infralint.sources.application.facts import Application, ClientCall, Route, ServerFact
 from infralint.sources.application.mentions import mentions
-from infralint.sources.application.nodes import node_of, stream_of
+from infralint.sources.application.nodes import node_of, node_of_product, stream_of
+from infralint.sources.application.products import products_of_image
 from infralint.sources.application.reading import Reader
 
 
@@ -41,6 +43,11 @@ def read(project: Project) -> Reading:
             calls = [stream_of(call, project.settings) for call in application.clients]
             reading.streams += [stream for stream in calls if stream is not None]
             reading.skipped += [f"{project.shown(application.folder)}: {reason}" for reason in application.reasons]
+    for service in read_compose(project).services:
+        for product in products_of_image(service.image.text) if service.image is not None else ():
+            where = Location(project.shown(service.path), service.line)
+            reading.nodes.append(node_of_product(product, service.name, where))
+            reading.mentions.append(Evidence("name", f"it runs {product.name}", where))
     reading.mentions += mentions(project)
     reading.files = sorted(set(reading.files))
     return reading

@@ -14,6 +14,7 @@ from infralint.model import (
     Hint,
     Hop,
     Known,
+    Location,
     Match,
     Node,
     Request,
@@ -26,6 +27,7 @@ from infralint.model import (
 from infralint.project.config import Settings
 from infralint.project.needs import needs
 from infralint.sources.application.facts import NO_HEADERS, Application, ClientCall, Route, ServerFact
+from infralint.sources.application.products import Product, ProductStream
 from infralint.sources.application.servers import GUNICORN_TIMEOUT
 from infralint.text.globs import matches_segments
 
@@ -93,7 +95,7 @@ def _hop_of(route: Route, application: Application) -> ApplicationRoute:
     hint = Hint(
         route.kind,
         Evidence("source", _reason_of(route), where),
-        "" if route.websocket_only or route.stateless or route.shared_state else route.session,
+        "" if route.websocket_only or route.stateless else route.session,
         route.content_type,
         route.path,
         heartbeat=route.heartbeat,
@@ -146,6 +148,39 @@ def _gunicorn(application: Application) -> dict[str, ServerFact]:
 def _reason_of(route: Route) -> str:
     """Why it is believed to stream, as a sentence that begins with its place."""
     return f"{route.where} starts a {route.session} server" if route.session == "Socket.IO" else route.because
+
+
+def node_of_product(product: Product, name: str, where: Location) -> ApplicationNode:
+    """A known product that a deployment file runs, with the paths that its documentation says stream.
+
+    name: what others dial it by.
+    """
+    return ApplicationNode(
+        name=name,
+        hops=tuple(_hop_of_product(stream, product, where) for stream in product.streams),
+        known_as=frozenset({name}),
+        folder=f"{where.path}#{name}",
+        complete=True,
+    )
+
+
+def _hop_of_product(stream: ProductStream, product: Product, where: Location) -> ApplicationRoute:
+    evidence = Evidence("name", f"{where} runs {product.name}, which streams {stream.path} ({product.page})", where)
+    hint = Hint(stream.kind, evidence, stream.session, stream.content_type, stream.path, heartbeat=stream.heartbeat)
+    return ApplicationRoute(
+        name=f"{product.name}'s {stream.path}",
+        where=where,
+        buffers_responses=not_applicable("never", where),
+        forwards_upgrade=not_applicable("forwarded", where),
+        keeps_affinity=not_applicable("single", where),
+        runtime=not_applicable("", where),
+        paths=(stream.path,),
+        hints=(hint,),
+        scope=f"product {product.name}",
+        stream_kind=stream.kind,
+        pattern=stream.path,
+        content_type=stream.content_type,
+    )
 
 
 def stream_of(call: ClientCall, settings: Settings) -> Stream | None:

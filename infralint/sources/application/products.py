@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from infralint.sources.application.facts import Kind
+from infralint.text.lazy import lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Product:
 
 
 _EVENTS = "text/event-stream"
+_HOLE = lazy(r"\$\{[^{}]*\}|\$\w+")
 
 
 def _sse(*paths: str, heartbeat: float | None = None, content_type: str | None = _EVENTS) -> tuple[ProductStream, ...]:
@@ -250,7 +252,14 @@ def image_name(image: str) -> str:
 
 def products_of_image(image: str) -> Iterator[Product]:
     """The products that an image is one of."""
-    name = image_name(image)
+    name = _HOLE.sub("*", image_name(_HOLE.sub("${x}", image)))
+    if "*" in name:  # part of it is only known once it is filled in
+        return (
+            product
+            for product in PRODUCTS
+            if "/" in name.partition("*")[0]
+            and any(fnmatchcase(glob.replace("*", "x"), name) for glob in product.images)
+        )
     return (product for product in PRODUCTS if any(fnmatchcase(name, glob) for glob in product.images))
 
 
