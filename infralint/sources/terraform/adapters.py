@@ -33,6 +33,8 @@ resource "aws_lb_target_group" "this" {
   name        = try(each.value.name, null)
   target_type = try(each.value.target_type, null)
   protocol    = try(each.value.protocol, null)
+
+  protocol_version = try(each.value.protocol_version, null)
   dynamic "stickiness" {
     for_each = try(each.value.stickiness, null) != null ? [each.value.stickiness] : []
     content {
@@ -119,6 +121,31 @@ resource "aws_lb_listener_rule" "this" {
   }
   dynamic "action" {
     for_each = [
+      for one in each.value.rule.actions : try(coalesce(one.redirect), one)
+      if try(one.type, "") == "redirect" || try(one.redirect, null) != null
+    ]
+    content {
+      type = "redirect"
+      redirect {
+        status_code = try(action.value.status_code, null)
+        protocol    = try(action.value.protocol, null)
+        host        = try(action.value.host, null)
+        path        = try(action.value.path, null)
+      }
+    }
+  }
+  dynamic "action" {
+    for_each = [
+      for one in each.value.rule.actions : try(coalesce(one.fixed_response), one)
+      if try(one.type, "") == "fixed-response" || try(one.fixed_response, null) != null
+    ]
+    content {
+      type = "fixed-response"
+      fixed_response { status_code = try(action.value.status_code, null) }
+    }
+  }
+  dynamic "action" {
+    for_each = [
       for one in each.value.rule.actions : try(coalesce(one.weighted_forward), one)
       if try(one.type, "") == "weighted-forward" || try(one.weighted_forward, null) != null
     ]
@@ -146,16 +173,71 @@ resource "aws_lb_listener_rule" "this" {
       }
     }
   }
+  dynamic "transform" {
+    for_each = try(coalesce(each.value.rule.transform), {})
+    content {
+      type = try(transform.value.type, null)
+      dynamic "url_rewrite_config" {
+        for_each = try(transform.value.url_rewrite_config, null) != null ? [transform.value.url_rewrite_config] : []
+        content {
+          rewrite {
+            regex   = try(url_rewrite_config.value.rewrite.regex, null)
+            replace = try(url_rewrite_config.value.rewrite.replace, null)
+          }
+        }
+      }
+      dynamic "host_header_rewrite_config" {
+        for_each = (
+          try(transform.value.host_header_rewrite_config, null) != null ? [transform.value.host_header_rewrite_config] : []
+        )
+        content {
+          rewrite {
+            regex   = try(host_header_rewrite_config.value.rewrite.regex, null)
+            replace = try(host_header_rewrite_config.value.rewrite.replace, null)
+          }
+        }
+      }
+    }
+  }
   dynamic "condition" {
     for_each = each.value.rule.conditions
     content {
       dynamic "path_pattern" {
         for_each = try(condition.value.path_pattern, null) != null ? [condition.value.path_pattern] : []
-        content { values = path_pattern.value.values }
+        content {
+          values       = try(path_pattern.value.values, null)
+          regex_values = try(path_pattern.value.regex_values, null)
+        }
       }
       dynamic "host_header" {
         for_each = try(condition.value.host_header, null) != null ? [condition.value.host_header] : []
-        content { values = try(host_header.value.values, null) }
+        content {
+          values       = try(host_header.value.values, null)
+          regex_values = try(host_header.value.regex_values, null)
+        }
+      }
+      dynamic "http_header" {
+        for_each = try(condition.value.http_header, null) != null ? [condition.value.http_header] : []
+        content {
+          http_header_name = try(http_header.value.http_header_name, null)
+          values           = try(http_header.value.values, null)
+          regex_values     = try(http_header.value.regex_values, null)
+        }
+      }
+      dynamic "http_request_method" {
+        for_each = try(condition.value.http_request_method, null) != null ? [condition.value.http_request_method] : []
+        content { values = try(http_request_method.value.values, null) }
+      }
+      dynamic "query_string" {
+        for_each = try(flatten([condition.value.query_string]), [])
+        content {
+          key   = try(query_string.value.key, null)
+          value = try(query_string.value.value, null)
+        }
+      }
+      dynamic "source_ip" {
+        for_each = try(condition.value.source_ip, null) != null ? [condition.value.source_ip] : []
+        content { values = try(source_ip.value.values, null) }
       }
     }
   }
@@ -187,6 +269,8 @@ resource "aws_lb_target_group" "main" {
   name        = try(var.target_groups[count.index].name, null)
   target_type = try(var.target_groups[count.index].target_type, null)
   protocol    = try(var.target_groups[count.index].backend_protocol, null)
+
+  protocol_version = try(var.target_groups[count.index].protocol_version, null)
   dynamic "stickiness" {
     for_each = try(var.target_groups[count.index].stickiness, null) != null ? [var.target_groups[count.index].stickiness] : []
     content {
