@@ -184,9 +184,8 @@ def _introduced(finding: Finding) -> Finding:
     hop = finding.hop
     if not isinstance(hop, LiveLoadBalancer):
         return finding
-    # Load balancers of an account stand side by side: that another one allows more says nothing about this one.
-    related = [one for one in finding.related if not one.location.path.startswith("arn:")]
-    return replace(finding, related=(*related, Related(hop.introduction, Location(hop.console or hop.arn))))
+    introduction = Related(hop.introduction, Location(hop.console or hop.arn))
+    return replace(finding, related=(*finding.related, introduction))
 
 
 def _finish(

@@ -52,6 +52,7 @@ def _row(hops: Sequence[LiveLoadBalancer], crossed: Iterable[Crossing[Hop]], rep
         needed=max((stream.longest_silence.seconds for stream in streams), default=None),
         streams=tuple(dict.fromkeys(map(_stream, streams))),
         affinity=tuple(dict.fromkeys(map(partial(_affinity, several=len(hops) > 1), hops))),
+        has_affinity_judged=all(map(_is_judged, hops)),
         severities=tuple(finding.severity for finding in findings),
         checks=tuple(sorted({finding.check for finding in findings})),
     )
@@ -78,9 +79,15 @@ def _stream(stream: Stream) -> str:
     return "an SSE stream, assumed" if stream.evidence.kind == "assumed" else str(stream)
 
 
+def _is_judged(hop: LiveLoadBalancer) -> bool:
+    """Whether its stickiness was asked about: only where something may need it, or when the call failed."""
+    return isinstance(hop.keeps_affinity, Known) or "was not asked" not in hop.keeps_affinity.why
+
+
 def _affinity(hop: LiveLoadBalancer, several: bool) -> str:
     setting = hop.keeps_affinity
-    value = AFFINITY[setting.value] if isinstance(setting, Known) else "not asked"
-    if not isinstance(setting, Known) and "was not asked" not in setting.why:
-        value = "not known"
+    if isinstance(setting, Known):
+        value = AFFINITY[setting.value]
+    else:
+        value = "not known" if _is_judged(hop) else "not judged"
     return f"{hop.group}: {value}" if several and hop.group else value

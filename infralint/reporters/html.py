@@ -71,6 +71,7 @@ class Row:
     owner: str = ""
     streams: tuple[str, ...] = ()
     affinity: tuple[str, ...] = ()
+    has_affinity_judged: bool = True
     severities: tuple[Severity, ...] = ()
     checks: tuple[str, ...] = ()
 
@@ -190,7 +191,8 @@ def _judgement(row: Row) -> str:
         return '<td class="faint">not judged</td>'
     if row.allowed is None:
         return '<td class="faint">could not tell</td>'
-    return '<td><span class="tag good">good</span></td>'
+    more = "" if row.has_affinity_judged else '<br><small class="faint">stickiness not judged</small>'
+    return f'<td><span class="tag good">good</span>{more}</td>'
 
 
 def _finding(finding: Finding, manual: str) -> str:

@@ -389,6 +389,9 @@ def test_masked_reports_and_snapshots_hold_no_account_number(world: World, audit
     ("text", "why"),
     [
         ("{", "is not a snapshot of infralint"),
+        ("{}", "holds no region"),
+        ('{"version": 1, "summary": {"error": 0}, "findings": [], "unknown": []}', "holds no region"),
+        ('{"regions": [{"account": "1", "name": "eu-west-1"}]}', "holds no load balancer"),
         ('{"version": 9, "regions": []}', "reads version 1"),
         ('{"regions": 3}', "is not a snapshot of infralint"),
         (
@@ -438,6 +441,37 @@ def test_the_target_optimizer_opens_no_websocket(world: World, report: Report, h
     [finding] = report(exit_code=1)["findings"]
     assert (finding["check"], finding["severity"]) == ("missing-upgrade-headers", "error")
     assert "web uses the target optimizer (`TargetControlPort = 3000`)" in finding["message"]
+
+
+def test_a_rule_that_names_sessions_is_judged_though_nothing_is_declared(world: World, report: Report) -> None:
+    balancer = world.balancer("chat", **{"idle_timeout.timeout_seconds": "300"})
+    web, live = world.group("web", balancer), world.group("live", balancer, healthy=3)
+    world.listener(balancer, web, rules=[(when(path="/socket.io/*"), forward(live))])
+    [finding] = report(exit_code=1)["findings"]
+    assert (finding["check"], finding["severity"]) == ("missing-sticky-sessions", "warning")
+    assert "`stickiness.enabled = false` there, and 3 targets share its requests" in finding["message"]
+
+
+def test_a_group_without_targets_is_not_one_target(world: World, report: Report, home: Path) -> None:
+    declare(home, "{path: /socket.io/, kind: websocket, session: Socket.IO, silence: 30s}")
+    balancer = world.balancer("chat")
+    world.listener(balancer, world.group("web", balancer, healthy=0))
+    [finding] = report(exit_code=1)["findings"]
+    assert "no target takes its requests now" in finding["message"]
+
+
+def test_a_network_balancer_leads_to_the_application_balancer_behind_it(
+    world: World, report: Report, home: Path
+) -> None:
+    declare(home, "{path: /chat, silence: 400s, hops: [edge, inner]}")
+    inner, edge = world.balancer("inner", **{"idle_timeout.timeout_seconds": "400"}), world.balancer("edge", "network")
+    world.listener(inner, world.group("web", inner))
+    group = world.group("inner", edge, healthy=1, target="alb")
+    world.targets[group] = [inner]
+    world.listener(edge, group, protocol="TCP", port=443)
+    [finding] = report(exit_code=1)["findings"]
+    assert finding["hop"]["name"] == "edge"
+    assert finding["related"][0]["message"].startswith("inner allows ")
 
 
 def test_several_groups_need_stickiness_between_them(world: World, report: Report, home: Path) -> None:

@@ -150,7 +150,35 @@ def test_an_unknown_profile_is_one_sentence(audit: Audit, home: Path, monkeypatc
     said = "infralint: no AWS profile is called nope; "
     assert audit("--profile", "nope", exit_code=2).output == f"{said}none is configured here\n"
     (home / "config").write_text("[profile dev]\nregion = eu-west-1\n[profile prod]\n")
-    assert audit("--profile", "nope", exit_code=2).output == f"{said}there are dev and prod\n"
+    assert audit("--profile", "nope", exit_code=2).output == f"{said}the profiles here: dev and prod\n"
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    assert audit(exit_code=2).output == f"{said}the profiles here: dev and prod\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("echo the token service is down >&2; exit 3", "`credential_process` failed: the token service is down"),
+        ("echo hello", "what `credential_process` prints is not JSON"),
+        ("echo '[1]'", "what `credential_process` prints is not a JSON object"),
+        ('echo \'{"Version": 1, "AccessKeyId": "a"}\'', "`credential_process` failed: Missing required key in response"),
+        (None, "`credential_process` can't be run: "),
+    ],
+)
+def test_a_credential_process_that_fails_is_one_sentence(
+    program: str | None, words: str, audit: Audit, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = home / "credentials.sh"
+    if program is not None:
+        script.write_text(f"#!/bin/sh\n{program}\n")
+        script.chmod(0o755)
+    (home / "config").write_text(f"[default]\ncredential_process = {script}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "config"))
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    output = audit(exit_code=2).output
+    assert output.startswith(f"infralint: AWS credentials can't be had: {words}")
+    assert output.count("\n") == 1
 
 
 def test_no_region_is_one_sentence(run: Callable[..., Result]) -> None:

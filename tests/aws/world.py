@@ -96,6 +96,7 @@ class World:
     classic_attributes: dict[str, dict[str, Any]] = field(default_factory=dict)
     rules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     health: dict[str, list[str]] = field(default_factory=dict)
+    targets: dict[str, list[str]] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     faults: Callable[[str, str, dict[str, str]], Answer | None] = lambda *_: None
     calls: list[Call] = field(default_factory=list)
@@ -284,10 +285,11 @@ class World:
 
     def _elbv2_DescribeTargetHealth(self, region: str, sent: dict[str, str]) -> Any:
         states = self.health[sent["TargetGroupArn"]]
+        targets = self.targets.get(sent["TargetGroupArn"], [f"10.0.0.{number}" for number in range(len(states))])
         return {
             "TargetHealthDescriptions": [
-                {"Target": {"Id": f"10.0.0.{i}", "Port": 80}, "HealthCheckPort": "80", "TargetHealth": {"State": state}}
-                for i, state in enumerate(states)
+                {"Target": {"Id": target, "Port": 80}, "HealthCheckPort": "80", "TargetHealth": {"State": state}}
+                for target, state in zip(targets, states, strict=True)
             ]
         }
 
