@@ -503,7 +503,8 @@ class _Parser:
     def _set(self) -> Item:
         """A bracket expression."""
         self.at += 1
-        if (kind := self._peek()) in (":", ".", "=") and self.pattern.find(f"{kind}]", self.at + 1) > 0:
+        kind = self._peek()
+        if kind in (":", ".", "=") and self._is_posix_class(kind):
             raise Refused("POSIX named classes are supported only within a class")
         negated = kind == "^"
         self.at += negated
@@ -519,6 +520,17 @@ class _Parser:
         written = f"[{'^' if negated else ''}{''.join(member.written for member in members)}]"
         example = _outside(members) if negated else members[0].example if members else "x"
         return Anything(written, example, is_set=len({member.character for member in members} - {None}) > 1)
+
+    def _is_posix_class(self, kind: str) -> bool:
+        """Whether `[:`, `[.` or `[=` here is ended by the same mark before any other bracket: `[.]a[.]` is two sets."""
+        at = self.at + 1
+        while at < len(self.pattern):
+            if self.pattern.startswith(f"{kind}]", at):
+                return True
+            if self.pattern[at] == "]" or self.pattern.startswith(f"[{kind}", at):
+                return False
+            at += 2 if self.pattern[at : at + 2] in ("\\]", "\\\\") else 1
+        return False
 
     def _member(self, members: list[_Member]) -> None:
         low = self._one_member()

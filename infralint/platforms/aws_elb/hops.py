@@ -53,7 +53,7 @@ class LoadBalancer(Hop):
     http: the version that it speaks with its targets; None where it passes bytes on. stray_idle: an idle
     timeout that was set where this family ignores it. unstickable: why nothing can be set here that keeps
     a client on its target, and what to do instead ("" where something can). of_the_web: a stream of a
-    browser may pass at all. rules: those that lead here, where one of them rewrites requests.
+    browser may pass at all. rules: those of each listener that lead here, where one of them rewrites requests.
     """
 
     kind: ClassVar[str] = "load balancer"
@@ -70,7 +70,7 @@ class LoadBalancer(Hop):
     stray_idle: Known[float] | None = None
     unstickable: str = ""
     of_the_web: bool = True
-    rules: tuple[Rule, ...] = field(default=(), hash=False)
+    rules: tuple[tuple[Rule, ...], ...] = field(default=(), hash=False)
 
     @property
     def pool(self) -> Pool:
@@ -83,8 +83,8 @@ class LoadBalancer(Hop):
         is_dropped = isinstance(self.forwards_upgrade, Known) and self.forwards_upgrade.value == "dropped"
         upgrade = self.forwards_upgrade if is_dropped else request.upgrade
         sent = replace(request, to=None, http=self.http or request.http, upgrade=upgrade)
-        rules = [rule for rule in self.rules if rule.takes(request) is not False]
-        rewritten = (_rewritten(sent, rule, self.pool) for rule in rules)
+        met = (taken.rule for rules in self.rules for taken in rules_taking(rules, request))
+        rewritten = (_rewritten(sent, rule, self.pool) for rule in met)
         distinct = {(forward.request.path, forward.request.host, forward.pool): forward for forward in rewritten}
         return tuple(distinct.values()) or (Forward(sent, self.pool),)
 
@@ -128,10 +128,17 @@ def fields_of(way: Way) -> dict[str, Any]:
         "unstickable": unstickable(way),
         "assumable": assumable(way),
         "of_the_web": is_of_the_web(way),
-        "rules": way.rules if any(rule.rewrites for rule in way.rules) else (),
+        "rules": _by_listener(way) if any(rule.rewrites for rule in way.rules) else (),
         "paths": way.paths,
         "hosts": way.hosts,
     }
+
+
+def _by_listener(way: Way) -> tuple[tuple[Rule, ...], ...]:
+    return tuple(
+        tuple(rule for rule in listener.rules if any(rule is member for member in way.rules))
+        for listener in way.balancer.listeners
+    )
 
 
 def _spoken(way: Way) -> Setting[str] | None:
