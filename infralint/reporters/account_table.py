@@ -29,13 +29,15 @@ def rows(hops: Iterable[Hop], crossings: Iterable[Crossing[Hop]], report: Report
     for hop in hops:
         if isinstance(hop, LiveLoadBalancer):
             found[hop.arn, hop.idle_timeout.where].append(hop)
-    made = [_row(group, [one for hop in group for one in crossed[id(hop)]], report) for group in found.values()]
+    made = [
+        _row(group, [crossing for hop in group for crossing in crossed[id(hop)]], report) for group in found.values()
+    ]
     return sorted(made, key=lambda row: (row.rank, row.name, row.place))
 
 
 def _row(hops: Sequence[LiveLoadBalancer], crossed: Iterable[Crossing[Hop]], report: Report) -> Row:
-    hop, found = hops[0], _findings(hops, report)
-    streams = [one.stream for one in crossed]
+    hop, findings = hops[0], _findings(hops, report)
+    streams = [crossing.stream for crossing in crossed]
     listener = f"{hop.protocol} {hop.port}".strip() if hop.listener_arn else ""
     family = hop.family.value if isinstance(hop.family, Known) else "load balancer"
     return Row(
@@ -51,17 +53,17 @@ def _row(hops: Sequence[LiveLoadBalancer], crossed: Iterable[Crossing[Hop]], rep
         streams=tuple(dict.fromkeys(map(_stream, streams))),
         affinity=tuple(dict.fromkeys(map(partial(_affinity, several=len(hops) > 1), hops))),
         has_affinity_judged=all(map(_is_judged, hops)),
-        severities=tuple(one.severity for one in found),
-        checks=tuple(sorted({one.check for one in found})),
+        severities=tuple(finding.severity for finding in findings),
+        checks=tuple(sorted({finding.check for finding in findings})),
     )
 
 
 def _findings(hops: Sequence[LiveLoadBalancer], report: Report) -> list[Finding]:
     places = {(hop.arn, hop.listener_arn) for hop in hops}
     return [
-        one
-        for one in report.findings
-        if isinstance(one.hop, LiveLoadBalancer) and (one.hop.arn, one.hop.listener_arn) in places
+        finding
+        for finding in report.findings
+        if isinstance(finding.hop, LiveLoadBalancer) and (finding.hop.arn, finding.hop.listener_arn) in places
     ]
 
 

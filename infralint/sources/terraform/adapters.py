@@ -33,6 +33,7 @@ resource "aws_lb_target_group" "this" {
   name        = try(each.value.name, null)
   target_type = try(each.value.target_type, null)
   protocol    = try(each.value.protocol, null)
+
   protocol_version = try(each.value.protocol_version, null)
   dynamic "stickiness" {
     for_each = try(each.value.stickiness, null) != null ? [each.value.stickiness] : []
@@ -63,23 +64,8 @@ resource "aws_lb_listener" "this" {
     }
   }
   dynamic "default_action" {
-    for_each = try(each.value.redirect, null) != null ? [each.value.redirect] : []
-    content {
-      type = "redirect"
-      redirect {
-        status_code = try(default_action.value.status_code, null)
-        protocol    = try(default_action.value.protocol, null)
-        host        = try(default_action.value.host, null)
-        path        = try(default_action.value.path, null)
-      }
-    }
-  }
-  dynamic "default_action" {
-    for_each = try(each.value.fixed_response, null) != null ? [each.value.fixed_response] : []
-    content {
-      type = "fixed-response"
-      fixed_response { status_code = try(default_action.value.status_code, null) }
-    }
+    for_each = [for type in ["redirect", "fixed_response"] : type if try(each.value[type], null) != null]
+    content { type = replace(default_action.value, "_", "-") }
   }
   dynamic "default_action" {
     for_each = try(each.value.weighted_forward, null) != null ? [each.value.weighted_forward] : []
@@ -283,6 +269,7 @@ resource "aws_lb_target_group" "main" {
   name        = try(var.target_groups[count.index].name, null)
   target_type = try(var.target_groups[count.index].target_type, null)
   protocol    = try(var.target_groups[count.index].backend_protocol, null)
+
   protocol_version = try(var.target_groups[count.index].protocol_version, null)
   dynamic "stickiness" {
     for_each = try(var.target_groups[count.index].stickiness, null) != null ? [var.target_groups[count.index].stickiness] : []
@@ -300,23 +287,8 @@ resource "aws_lb_listener" "frontend_http_tcp" {
   protocol          = try(var.http_tcp_listeners[count.index].protocol, "HTTP")
   port              = try(var.http_tcp_listeners[count.index].port, null)
   dynamic "default_action" {
-    for_each = try([var.http_tcp_listeners[count.index].redirect], [])
-    content {
-      type = "redirect"
-      redirect {
-        status_code = try(default_action.value.status_code, null)
-        protocol    = try(default_action.value.protocol, null)
-        host        = try(default_action.value.host, null)
-        path        = try(default_action.value.path, null)
-      }
-    }
-  }
-  dynamic "default_action" {
-    for_each = try([var.http_tcp_listeners[count.index].fixed_response], [])
-    content {
-      type = "fixed-response"
-      fixed_response { status_code = try(default_action.value.status_code, null) }
-    }
+    for_each = [for type in [try(var.http_tcp_listeners[count.index].action_type, "forward")] : type if type != "forward"]
+    content { type = default_action.value }
   }
   dynamic "default_action" {
     for_each = try(var.http_tcp_listeners[count.index].action_type, "forward") == "forward" ? [1] : []
@@ -335,23 +307,8 @@ resource "aws_lb_listener" "frontend_https" {
   protocol          = try(var.https_listeners[count.index].protocol, "HTTPS")
   port              = try(var.https_listeners[count.index].port, null)
   dynamic "default_action" {
-    for_each = try([var.https_listeners[count.index].redirect], [])
-    content {
-      type = "redirect"
-      redirect {
-        status_code = try(default_action.value.status_code, null)
-        protocol    = try(default_action.value.protocol, null)
-        host        = try(default_action.value.host, null)
-        path        = try(default_action.value.path, null)
-      }
-    }
-  }
-  dynamic "default_action" {
-    for_each = try([var.https_listeners[count.index].fixed_response], [])
-    content {
-      type = "fixed-response"
-      fixed_response { status_code = try(default_action.value.status_code, null) }
-    }
+    for_each = [for type in [try(var.https_listeners[count.index].action_type, "forward")] : type if type != "forward"]
+    content { type = default_action.value }
   }
   dynamic "default_action" {
     for_each = try(var.https_listeners[count.index].action_type, "forward") == "forward" ? [1] : []
@@ -463,6 +420,12 @@ resource "aws_lb_listener" "http_forward" {
     type             = "forward"
     target_group_arn = var.listener_http_fixed_response != null ? null : one(aws_lb_target_group.default[*].arn)
   }
+}
+resource "aws_lb_listener" "http_redirect" {
+  count             = coalesce(var.enabled, true) && var.http_enabled && var.http_redirect == true ? 1 : 0
+  load_balancer_arn = one(aws_lb.default[*].arn)
+  protocol          = "HTTP"
+  default_action { type = "redirect" }
 }
 resource "aws_lb_listener" "https" {
   count             = coalesce(var.enabled, true) && var.https_enabled ? 1 : 0
