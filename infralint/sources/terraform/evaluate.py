@@ -31,7 +31,7 @@ from infralint.sources.terraform.hcl import (
     Unary,
 )
 from infralint.sources.terraform.numeric import Number, negated, rounded
-from infralint.sources.terraform.types import unified
+from infralint.sources.terraform.types import ANY, BOOL, NUMBER, STRING, Type, unified
 from infralint.sources.terraform.values import (
     EvaluationError,
     Hole,
@@ -66,19 +66,23 @@ class References(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where an expression is evaluated: its module, what loops bind, and `each` and `count` of its block."""
+    """Where an expression is evaluated: its module, what loops bind, and `each` and `count` of its block.
+
+    lenient: what Terraform would refuse is a hole, and the rest is worked out; for its type alone.
+    """
 
     module: References
     bound: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
     each: tuple[Value, Value] | None = None
     count: Value = None
     splat: Value = None
+    lenient: bool = False
 
     def binding(self, names: Mapping[str, Value]) -> Environment:
-        return Environment(self.module, {**self.bound, **names}, self.each, self.count, self.splat)
+        return replace(self, bound={**self.bound, **names})
 
     def at_each(self, value: Value) -> Environment:
-        return Environment(self.module, self.bound, self.each, self.count, value)
+        return replace(self, splat=value)
 
 
 class _Nothing:
@@ -99,13 +103,33 @@ def evaluate_constant(expression: Expression) -> Value:
     return evaluate(expression, Environment(_Nothing()))
 
 
+_WHOLE = (Call, For, Splat)
+"""What has no type any more where part of it fails."""
+
+
 def evaluate(expression: Expression, environment: Environment) -> Value:
     """The value of an expression. Raises EvaluationError where Terraform would refuse, Exhausted."""
     environment.module.budget.spend()
+    lenient = environment.lenient
+    if lenient and isinstance(expression, _WHOLE):
+        environment = replace(environment, lenient=False)
     try:
         return _HOW[type(expression)](expression, environment)
     except NotWorkedOut as error:
         return Hole(str(error))
+    except EvaluationError as error:
+        if not lenient:
+            raise
+        return Hole(str(error), type=_type_of_failed(expression))
+
+
+def _type_of_failed(expression: Expression) -> Type:
+    """The type that an expression has though it fails."""
+    if isinstance(expression, Binary):
+        return NUMBER if expression.operator in "+-*/%" else BOOL
+    if isinstance(expression, Unary):
+        return BOOL if expression.operator == "!" else NUMBER
+    return STRING if isinstance(expression, Template) and not expression.alone else ANY
 
 
 def _literal(expression: Literal, _: Environment) -> Value:
@@ -191,7 +215,8 @@ def _splat(expression: Splat, environment: Environment) -> Value:
         for item in (target if is_sequence else TupleValue([target]))
     ]
     if isinstance(target, ListValue):
-        element = unified([type_of(item) for item in items])
+        plain = not items and isinstance(expression.each, Each)
+        element = target.element if plain else unified([type_of(item) for item in items])
         return ListValue(items, element) if element is not None else TupleValue(items)
     return TupleValue(items)
 
@@ -219,7 +244,7 @@ def _template(expression: Template, environment: Environment) -> Value:
     if expression.alone:
         return values[0]
     if hole := next((hole for hole in map(first_hole, values) if hole), None):
-        return hole
+        return replace(hole, type=STRING)
     if any(value is None for value in values):
         raise EvaluationError("null can't stand in a text")
     return normal(bounded("".join(map(to_text, values))))
@@ -259,7 +284,7 @@ def _binary(expression: Binary, environment: Environment) -> Value:
     if expression.operator in ("==", "!="):
         return _equal(left, right, expression.operator == "==")
     if hole := first_hole(left) or first_hole(right):
-        return hole
+        return replace(hole, type=_type_of_failed(expression))
     return _ARITHMETIC[expression.operator](to_number(left), to_number(right))
 
 
@@ -332,7 +357,14 @@ def _conditional(expression: Conditional, environment: Environment) -> Value:
     condition = evaluate(expression.condition, environment)
     if not isinstance(condition, Hole):
         chosen, other = expression.then, expression.otherwise
-        if not _truth(condition):
+        try:
+            is_true = _truth(condition)
+        except EvaluationError as error:
+            if not environment.lenient:
+                raise
+            both = unified([type_of(_attempt(branch, environment)) for branch in (chosen, other)])
+            return Hole(str(error), type=both or ANY)
+        if not is_true:
             chosen, other = other, chosen
         value, rest = evaluate(chosen, environment), _attempt(other, environment)
         return converted(value, _shared(value, rest)) if value is not None and rest is not None else value
@@ -353,10 +385,7 @@ def _shared(left: Value, right: Value) -> Any:
 
 
 def _attempt(expression: Expression, environment: Environment) -> Value:
-    try:
-        return evaluate(expression, environment)
-    except EvaluationError as error:
-        return Hole(str(error))
+    return evaluate(expression, replace(environment, lenient=True))
 
 
 def _interchangeable(left: Value, right: Value) -> bool:

@@ -145,5 +145,7 @@ def _converts(one: Type, to: Type) -> bool:
     if to.name == "map":
         return one.name in ("map", "object") and all(_converts(inner, to.element) for inner in _member_types([one]))
     if to.name == "object":
+        if one.name == "map":
+            return all(_converts(one.element, inner) for inner in to.items)
         return one.name == "object" and set(to.names) <= set(one.names)
     return one.name == "tuple" and len(one.items) == len(to.items)

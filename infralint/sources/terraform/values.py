@@ -29,13 +29,15 @@ class EvaluationError(Exception):
 class Hole:
     """A value that can't be known: why, where the cause stands, and what would make it known.
 
-    of: the resource whose attribute it is, with the attribute's name, so that references can be followed.
+    of: the resource whose attribute it is, with the attribute's name, so that references can be
+    followed. type: that of the value, where it is known all the same.
     """
 
     why: str
     where: Location | None = None
     remedy: str = ""
     of: tuple[Lazy, str] | None = None
+    type: Type = ANY
 
 
 class Lazy(Protocol):
@@ -160,8 +162,8 @@ class MapValue(ObjectValue):
 
 
 def type_of(value: Value) -> Type:
-    """A value's type; ANY for null, a hole or a resource."""
-    if isinstance(value, TupleValue | ObjectValue):
+    """A value's type; ANY for null, most holes and a resource."""
+    if isinstance(value, TupleValue | ObjectValue | Hole):
         return value.type
     if isinstance(value, bool):
         return BOOL
