@@ -161,7 +161,10 @@ def test_an_unknown_profile_is_one_sentence(audit: Audit, home: Path, monkeypatc
         ("echo the token service is down >&2; exit 3", "`credential_process` failed: the token service is down"),
         ("echo hello", "what `credential_process` prints is not JSON"),
         ("echo '[1]'", "what `credential_process` prints is not a JSON object"),
-        ('echo \'{"Version": 1, "AccessKeyId": "a"}\'', "`credential_process` failed: Missing required key in response"),
+        (
+            'echo \'{"Version": 1, "AccessKeyId": "a"}\'',
+            "`credential_process` failed: Missing required key in response",
+        ),
         (None, "`credential_process` can't be run: "),
     ],
 )
