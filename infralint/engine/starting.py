@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +10,6 @@ from pathlib import Path
 
 from infralint.model import Crossing, Hop, Reading, Request, Stream
 from infralint.project.config import DEFAULT_GENERATION, Settings, parse_settings
-from infralint.project.walking import LEADS_OUT, leads_out
 from infralint.text.expressions import matching
 from infralint.text.wording import seconds
 from infralint.text.writing import create_file, replace_file
@@ -139,8 +137,6 @@ def _quoted(text: str) -> str:
 def save(text: str, target: Path, over: bool) -> None:
     """Put the file in place at once, if it loads. Raises OSError, also for one that is there unless it may be written over."""
     parse_settings(text, target.name)
-    if leads_out(str(target), str(target.parent)):
-        raise OSError(errno.ELOOP, LEADS_OUT)
     if over:
         replace_file(target, text)
     else:
