@@ -52,6 +52,7 @@ class Before(Project):
     def __init__(self, project: Project, changes: Changes, settings: Settings) -> None:
         super().__init__(project.root, settings, project.base, project.given)
         self.work, self.config_shown = project.work, project.config_shown
+        self.look = project.look
         self.changes = changes
         self.now = project
 

@@ -52,12 +52,14 @@ class Report:
             findings=[one for one in self.findings if any(map(given, _places(one)))],
             unknown=[one for one in self.unknown if given(one.where.path)],
             unreadable=[one for one in self.unreadable if given(one.where.path)],
-            idle=[path for path in paths if not any(_below(one, [path]) for one in self._heard())],
+            idle=[path for path in paths if not any(_below(heard, [path]) for heard in self._heard())],
         )
 
     def _heard(self) -> set[str]:
-        """Files that were read, or could not be."""
-        shown = {path for files in self.read.values() for path in files} | {one.where.path for one in self.unreadable}
+        """Files that were read, or could not be, or that a finding speaks of."""
+        shown = {path for files in self.read.values() for path in files}
+        shown |= {unreadable.where.path for unreadable in self.unreadable}
+        shown = shown.union(*map(_places, self.findings))
         return {self.origins.get(path, path) for path in shown}
 
     def joined(self, other: Report) -> Report:

@@ -16,6 +16,7 @@ class Edited(Project):
     def __init__(self, project: Project, contents: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
         super().__init__(project.root, project.settings, project.base, project.given)
         self.config_shown, self.virtual, self.work = project.config_shown, project.virtual, project.work
+        self.look = project.look
         self.contents, self.before = contents, before
         self.now = project
 
