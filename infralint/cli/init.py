@@ -32,7 +32,7 @@ def init_command(folder: Path, force: bool) -> None:
     except OSError as error:
         fail(f"{os.path.relpath(target)}: can't be written: {error.strerror}")
     for entry in found:
-        say(f"{entry.stream}: {entry.why}")
+        say(f"{entry.stream}: {entry.reason}")
     for problem in [unreadable for reading in readings for unreadable in reading.unreadable]:
         say(f"infralint: {problem.where}: {problem.message}", err=True)
     say(f"{os.path.relpath(target)}: {plural(len(found), 'stream')} found.")

@@ -116,7 +116,7 @@ def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options,
     try:
         for asked in projects:
             asked.project.work = work
-            outcome = _joined(
+            outcome = _add_project(
                 outcome, Judging(asked, choose_checks(checks, asked.project.settings), options), with_edits
             )
     except Lost as error:
@@ -128,7 +128,7 @@ def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options,
     return outcome
 
 
-def _joined(outcome: Outcome, judging: Judging, with_edits: bool) -> Outcome:
+def _add_project(outcome: Outcome, judging: Judging, with_edits: bool) -> Outcome:
     """An outcome, and what one more project comes to."""
     project = judging.asked.project
     for sentence in explain_leftovers(project):

@@ -83,11 +83,11 @@ def asked_projects(paths: Sequence[str], options: Options, names: Sequence[str])
         project.config_shown = shown
         if all(is_loose(path, root) for path in given):
             project.look = partial(look_around, paths=sorted(project.given))
-        found.append(Asked(project, _touched(project, given)))
+        found.append(Asked(project, _reported_paths(project, given)))
     return found
 
 
-def _touched(project: Project, given: Sequence[Path]) -> list[str]:
+def _reported_paths(project: Project, given: Sequence[Path]) -> list[str]:
     """What a report is about: the given paths, or everything where they rule everything."""
     if project.root in given or find_config(project.root) in given:
         return [""]

@@ -10,7 +10,7 @@ from infralint.model import CantFix, Edit
 from infralint.project import LARGEST, Project, decode
 
 
-class Edited(Project):
+class EditedProject(Project):
     """A project as it would be with some files changed. before: what stands in those files."""
 
     def __init__(self, project: Project, contents: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
@@ -58,5 +58,7 @@ def names_of_linked(project: Project) -> dict[str, list[str]]:
         if os.path.islink(full):
             found.setdefault(os.path.realpath(full), []).append(path)
     root = os.path.realpath(project.root)
-    own = {real: os.path.relpath(real, root).replace(os.sep, "/") for real in found}
-    return {real: [*([own[real]] if own[real] in project.file_set else []), *names] for real, names in found.items()}
+    targets = {real: os.path.relpath(real, root).replace(os.sep, "/") for real in found}
+    return {
+        real: [*([targets[real]] if targets[real] in project.file_set else []), *names] for real, names in found.items()
+    }

@@ -29,12 +29,12 @@ def _patch_of(name: str, before: bytes, after: bytes) -> bytes:
     from difflib import diff_bytes, unified_diff
 
     tab = b"\t" if " " in name else b""
-    old, new = (_quoted(side + os.fsencode(name)) + tab for side in (b"a/", b"b/"))
+    old, new = (_quote(side + os.fsencode(name)) + tab for side in (b"a/", b"b/"))
     lines = diff_bytes(unified_diff, _lines(before), _lines(after), old, new)
     return b"".join(line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines)
 
 
-def _quoted(name: bytes) -> bytes:
+def _quote(name: bytes) -> bytes:
     """A name as git writes it: with C's escapes where it holds quotes, backslashes or control characters."""
     if not re.search(rb'[\x00-\x1f"\\\x7f]', name):
         return name

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from infralint.engine.registry import Check
 from infralint.engine.report import Report
 from infralint.engine.run import judge, read
-from infralint.fixing.edited import Edited, change_content, names_of_linked
+from infralint.fixing.edited import EditedProject, change_content, names_of_linked
 from infralint.model import CantFix, Edit, Finding, Hop, Known, Reading
 from infralint.project import CantRead, Project, decode
 
@@ -62,7 +62,7 @@ class State:
         names = self.links.get(os.path.realpath(self.project.root / self.project.path_of(hop.where.path)))
         return (names[0], hop.where.line, hop.where.column, hop.name, hop.environment) if names else _identity(hop)
 
-    def edited(self, edits: Iterable[Edit]) -> State:
+    def with_edits(self, edits: Iterable[Edit]) -> State:
         """What would be said with these edits. Raises CantFix."""
         files: dict[str, list[Edit]] = {}
         for edit in edits:
@@ -73,13 +73,13 @@ class State:
             for name in self.links.get(os.path.realpath(self.project.root / path), [path]):
                 before.setdefault(name, content)
                 contents[name] = change_content(content, changes)
-        start = self.project.now if isinstance(self.project, Edited) else self.project
-        return State.of(Edited(start, contents, before), self.checks, self.ignoring, self.links)
+        start = self.project.now if isinstance(self.project, EditedProject) else self.project
+        return State.of(EditedProject(start, contents, before), self.checks, self.ignoring, self.links)
 
 
 def _overlay(project: Project) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """The changed files of a project as they would be, and as they are."""
-    return (dict(project.contents), dict(project.before)) if isinstance(project, Edited) else ({}, {})
+    return (dict(project.contents), dict(project.before)) if isinstance(project, EditedProject) else ({}, {})
 
 
 def _as_judged(path: str, project: Project) -> bytes:
@@ -206,7 +206,7 @@ def _working(state: State, batch: list[Proposal], refused: dict[Key, str]) -> tu
     """What works of a batch, and the project with it; what does not work alone is refused."""
     while batch:
         try:
-            edited = state.edited(edit for proposal in batch for edit in proposal.edits)
+            edited = state.with_edits(edit for proposal in batch for edit in proposal.edits)
             _verify(state, edited, batch)
         except (CantFix, CantRead) as reason:
             if len({proposal.edits for proposal in batch}) == 1:
