@@ -315,6 +315,17 @@ def test_a_patch_changes_nothing_and_git_applies_it(
     assert run("check", "--diff", ".").stdout_bytes == b""
 
 
+def test_a_patch_says_what_it_leaves_alone_and_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files, reason = LEFT["a snippet"]
+    write(tmp_path, {**files, "more/nginx.conf": http("server { location /chats { proxy_pass http://app; } }")})
+    monkeypatch.chdir(tmp_path)
+    said = run("check", "--diff").stderr.splitlines()
+    left = json.loads(run("check", "--fix", "--format", "json").stdout)["findings"]
+    assert len(said) == 1 + len(left)
+    assert all(f"{one['check']} is left: {one['not_fixed']}" in "\n".join(said) for one in left)
+    assert any(reason in line for line in said)
+
+
 def test_diff_stands_alone() -> None:
     result = run("check", "--diff", "--fix")
     assert result.exit_code == 2
