@@ -694,23 +694,6 @@ def test_protocols_may_be_written_small(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("protocol", "kind", "takes"),
-    [
-        ("TCP", "lb_cookie", "source_ip"),
-        ("TCP_UDP", "app_cookie", "source_ip"),
-        ("HTTP", "source_ip", "app_cookie or lb_cookie"),
-        ("https", "source_ip", "app_cookie or lb_cookie"),
-    ],
-)
-def test_stickiness_of_another_family_is_refused(tmp_path: Path, protocol: str, kind: str, takes: str) -> None:
-    family = NETWORK if protocol.startswith("TCP") else BALANCER
-    body = f'protocol = "{protocol}"\n  stickiness {{\n    type = "{kind}"\n  }}'
-    report = judged(tmp_path, {"main.tf": family + group(body=body) + listener(), **STREAM})
-    messages = [unreadable.message for unreadable in report.unreadable]
-    assert any(f'AWS refuses `type = "{kind}"`' in message and takes in message for message in messages)
-
-
-@pytest.mark.parametrize(
     "body",
     [
         'protocol = "TCP"\n  stickiness {\n    type    = "lb_cookie"\n    enabled = false\n  }',
