@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from infralint.cli import cli
+from infralint.text.patterns import fresh_budget
 
 Report = dict[str, Any]
 Lint = Callable[..., Report]
@@ -37,6 +38,13 @@ def problems(report: Report, check: str = "") -> list[str]:
         for one in report["findings"]
         if not check or one["check"] == check
     ]
+
+
+@pytest.fixture(autouse=True)
+def _budget() -> Iterator[None]:
+    """What one test searches is not paid by the next."""
+    with fresh_budget():
+        yield
 
 
 @pytest.fixture

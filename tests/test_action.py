@@ -124,3 +124,18 @@ def test_a_wrong_input_fails_with_its_reason(inputs: dict[str, str], message: st
     assert message in said
     assert runner.kept("GITHUB_OUTPUT") == {"status": "2"}
     assert not (workspace / "owned").exists()
+
+
+def test_a_repository_without_infrastructure_passes_and_is_told_so(tmp_path: Path) -> None:
+    workspace = write(tmp_path / "workspace", {"README.md": "# Nothing", "docs/index.md": "# Nothing"})
+    runner = Runner(tmp_path, workspace, ROOT)
+    program = tmp_path / "infralint"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m infralint "$@"\n')
+    program.chmod(0o755)
+    runner.environment["INFRALINT"] = str(program)
+    status, output = runner.step("Check")
+    assert status == 0, output
+    assert "Nothing to read in: ." in output
+    status, output = runner.step("Check", paths="docs")
+    assert status == 2
+    assert "holds nothing to read" in output

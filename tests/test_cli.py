@@ -302,3 +302,40 @@ def test_what_is_no_deployment_is_a_note_unless_it_is_asked_about(path: str, lin
 @pytest.mark.parametrize("path", ["latest/nginx.conf", "develop/nginx.conf", "testing.example.com.conf.d/nginx.conf"])
 def test_a_name_that_only_sounds_like_a_trial_is_a_deployment(path: str, lint: Lint) -> None:
     assert "error" in {finding["severity"] for finding in lint({path: HELD})["findings"]}
+
+
+def test_where_two_streams_meet_one_problem_the_worst_speaks_and_the_other_is_named(lint: Lint) -> None:
+    first, second = "{path: /rt/a, generation: 60s}", "{path: /rt/b, generation: 10m}"
+    site = "events {}\nhttp { server { location /rt/ { proxy_pass http://app; proxy_buffering off; proxy_read_timeout 9s; } } }\n"
+    said = []
+    for streams in (f"[{first}, {second}]", f"[{second}, {first}]"):
+        [finding] = lint({"nginx.conf": site, "infralint.yaml": f"streams: {streams}\n"})["findings"]
+        assert "10 min" in finding["message"]
+        assert [stream["path"] for stream in finding["streams"]] == ["/rt/a"]
+        assert "; also SSE /rt/a\n" in run("check").output
+        said.append((finding["message"], finding["stream"], finding["streams"]))
+    assert said[0] == said[1]
+
+
+def test_streams_alike_are_told_in_one_order(lint: Lint) -> None:
+    site = "events {}\nhttp { server { location /rt/ { proxy_pass http://app; } } }\n"
+    kinds = ["{path: /rt/a}", "{path: /rt/b, kind: websocket}", "{path: /rt/c, kind: websocket, session: Socket.IO}"]
+    answers = []
+    for streams in (kinds, kinds[::-1]):
+        report = lint({"nginx.conf": site, "infralint.yaml": f"streams: [{', '.join(streams)}]\n"})
+        answers.append([(one["check"], one["message"], one["stream"]["path"]) for one in report["findings"]])
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--select", ","], "--select names no check"),
+        (["--select", "buffered-stream", "--ignore", "buffered-stream"], "no check is left to run"),
+    ],
+)
+def test_a_run_without_checks_is_no_clean_one(options: list[str], message: str, here: Path) -> None:
+    write(here, {"nginx.conf": CLEAN})
+    result = run("check", *options)
+    assert result.exit_code == 2
+    assert message in result.stderr

@@ -8,7 +8,7 @@ import pytest
 from click import unstyle
 from conftest import run, write
 
-from infralint.cli.terminal import rendered
+from infralint.cli.terminal import render_page
 from infralint.engine.registry import built_in_folder, load_checks
 
 NAMES = [one.name for one in load_checks(built_in_folder())]
@@ -36,7 +36,7 @@ proxy_buffering on;
 
 
 def test_a_page_laid_out() -> None:
-    assert unstyle(rendered(PAGE, 60)).splitlines() == [
+    assert unstyle(render_page(PAGE, 60)).splitlines() == [
         "some-check",
         "",
         "What it does, and why (https://example.com).",
@@ -58,7 +58,7 @@ def test_a_page_laid_out() -> None:
 
 
 def test_styles_are_used() -> None:
-    text = rendered(PAGE, 60)
+    text = render_page(PAGE, 60)
     assert "\x1b[1m\x1b[4msome-check\x1b[0m" in text
     assert "\x1b[36mit\x1b[0m" in text
     assert "\x1b[32mproxy_buffering on;\x1b[0m" in text

@@ -175,7 +175,7 @@ LEFT = {
     "everything goes here": (
         {
             "nginx.conf": http("server { location / { proxy_pass http://app; proxy_read_timeout 1h; } }"),
-            "infralint.yaml": "assume: warning\n",
+            "infralint.yaml": "streams:\n- path: /chat\n",
         },
         "give the stream a location of its own",
     ),
@@ -256,13 +256,13 @@ def test_bytes_permissions_and_links_are_kept(tmp_path: Path, monkeypatch: pytes
 def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path, {"a/nginx.conf": EXAMPLE, "b/nginx.conf": EXAMPLE})
-    writing = fixing.write
+    writing = fixing.write_fixes
 
     def late(*arguments: Any) -> Any:
         (tmp_path / "a/nginx.conf").write_text("# somebody else's")
         return writing(*arguments)
 
-    monkeypatch.setattr("infralint.cli.check.write", late)
+    monkeypatch.setattr("infralint.cli.judging.write_fixes", late)
     result = run("check", "--fix")
     assert result.exit_code == 2
     assert "a/nginx.conf: changed while infralint was reading it: nothing was written" in result.stdout
@@ -313,6 +313,17 @@ def test_a_patch_changes_nothing_and_git_applies_it(
     run("check", "--fix", ".")
     assert {name: (folder / name).read_bytes() for name in PATCHED} == patched
     assert run("check", "--diff", ".").stdout_bytes == b""
+
+
+def test_a_patch_says_what_it_leaves_alone_and_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files, reason = LEFT["a snippet"]
+    write(tmp_path, {**files, "more/nginx.conf": http("server { location /chats { proxy_pass http://app; } }")})
+    monkeypatch.chdir(tmp_path)
+    said = run("check", "--diff").stderr.splitlines()
+    left = json.loads(run("check", "--fix", "--format", "json").stdout)["findings"]
+    assert len(said) == 1 + len(left)
+    assert all(f"{one['check']} is left: {one['not_fixed']}" in "\n".join(said) for one in left)
+    assert any(reason in line for line in said)
 
 
 def test_diff_stands_alone() -> None:

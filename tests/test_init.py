@@ -121,3 +121,59 @@ def test_every_stack_gets_a_file_that_loads(stack: str, tmp_path: Path, monkeypa
     assert result.exit_code == 0, result.output
     assert len(entries(copy)) <= int(result.stdout.split()[-3])
     assert run("check", "--fail-on", "never").exit_code == 0
+
+
+CHAT = """from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+
+app = FastAPI()
+
+
+@app.get("/api/chat")
+def chat():
+    return StreamingResponse(iter(["data: x\\n\\n"]), media_type="text/event-stream")
+"""
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        "location /api/ { proxy_pass http://billing:8000; }",
+        "location / { proxy_pass http://billing:8000; }",
+        "location ~ ^/api/ { proxy_pass http://$host:8000; }",
+    ],
+)
+def test_a_stream_found_in_code_makes_no_error_of_what_has_nothing_to_do_with_it(
+    site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    billing = f"events {{}}\nhttp {{ server {{ server_name billing.test; {site} }} }}\n"
+    write(
+        tmp_path,
+        {"chat/main.py": CHAT, "chat/requirements.txt": "fastapi\n", "infra/nginx.conf": billing, ".git/x": ""},
+    )
+    monkeypatch.chdir(tmp_path)
+    before = json.loads(run("check", "--format", "json").stdout)["findings"]
+    assert run("init").exit_code == 0
+    after = json.loads(run("check", "--format", "json").stdout)["findings"]
+    assert "error" not in {one["severity"] for one in after}
+    assert {(one["check"], one["location"]["path"]) for one in after} <= {
+        (one["check"], one["location"]["path"]) for one in before
+    }
+
+
+def test_a_stream_that_surely_passes_a_proxy_needs_no_narrowing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compose = "services:\n  web:\n    image: nginx:1.27\n    volumes: ['./nginx.conf:/etc/nginx/nginx.conf']\n"
+    compose += "  backend:\n    build: chat\n    expose: [8000]\n"
+    site = "events {}\nhttp { server { listen 80; location /api/ { proxy_pass http://backend:8000; } } }\n"
+    write(
+        tmp_path,
+        {"chat/main.py": CHAT, "chat/requirements.txt": "fastapi\n", "nginx.conf": site, "compose.yaml": compose},
+    )
+    write(tmp_path, {"chat/Dockerfile": "FROM python\nCOPY . .\nCMD uvicorn main:app --port 8000\n"})
+    monkeypatch.chdir(tmp_path)
+    assert run("init").exit_code == 0
+    [stream] = load_settings(tmp_path / "infralint.yaml", "infralint.yaml").streams or []
+    assert (stream.path, stream.hops) == ("/api/chat", [])
+    assert json.loads(run("check", "--format", "json").stdout)["summary"]["error"] == 1

@@ -39,7 +39,7 @@ def read_code(project: Project, folder: Path) -> Code:
     return Code(balancers, state, (*unreadable, *written.unreadable))
 
 
-def compared(reading: Reading, code: Code) -> Reading:
+def compare_with_code(reading: Reading, code: Code) -> Reading:
     """A reading of an account with what differs from the code among its items."""
     nodes = [node for node in reading.nodes if isinstance(node, LiveNode)]
     found = compare([hop for node in nodes for hop in node.hops], code.balancers, code.state)
@@ -61,8 +61,8 @@ def merge_drifts(findings: Iterable[Finding]) -> list[Finding]:
             drifts[_setting_of(finding)] = finding
         else:
             others.append(finding)
-    told = {_setting_of(finding) for finding in others}
-    kept = [finding for key, finding in drifts.items() if key not in told]
+    settings = {_setting_of(finding) for finding in others}
+    kept = [finding for key, finding in drifts.items() if key not in settings]
     return [*kept, *(_with_code(finding, drifts.get(_setting_of(finding))) for finding in others)]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from infralint.cli.against import Code, compared, merge_drifts, read_code
+from infralint.cli.against import Code, compare_with_code, merge_drifts, read_code
 from infralint.cli.options import AuditOptions, Command, judging_options
 from infralint.cli.progress import Bar
 from infralint.cli.projects import choose_checks, load_packs, settings_for
@@ -81,10 +81,10 @@ def aws(**given: Any) -> None:
     if options.iam_policy:
         click.echo(iam_policy(options.all_regions, options.roles))
         return
-    project, checks = _prepared(options)
+    project, checks = _prepare(options)
     snapshot, report = _read_account(options, project, checks)
     if options.save:
-        write(_masked(save(snapshot), options), Path(options.save))
+        write(_mask(save(snapshot), options), Path(options.save))
     _finish(snapshot, report, project, checks, options)
 
 
@@ -95,7 +95,7 @@ def snapshot_command(file: Path, **given: Any) -> None:
     """Judge a snapshot again that `infralint audit aws --save` wrote."""
 
     options = AuditOptions(**given)
-    project, checks = _prepared(options)
+    project, checks = _prepare(options)
     try:
         snapshot = load(file.read_bytes())
     except OSError as error:
@@ -104,10 +104,10 @@ def snapshot_command(file: Path, **given: Any) -> None:
         fail(f"{file}: {error}")
     if not snapshot.holds_anything:
         fail(f"{file}: holds no load balancer, so that there is nothing to judge")
-    _finish(snapshot, _judged(snapshot, project, checks, _code(project, options)), project, checks, options)
+    _finish(snapshot, _judge_snapshot(snapshot, project, checks, _code(project, options)), project, checks, options)
 
 
-def _prepared(options: AuditOptions) -> tuple[Project, list[Check]]:
+def _prepare(options: AuditOptions) -> tuple[Project, list[Check]]:
     """The project whose infralint.yaml rules here, and the checks to run. An audit was asked for: assumptions are loud."""
     root = find_root(options.against.absolute() if options.against else Path.cwd())
     checks = load_packs(options.packs)
@@ -141,10 +141,10 @@ def _read_account(options: AuditOptions, project: Project, checks: Sequence[Chec
     snapshot = fetch(scans, control, draw)
     snapshot.failures = entrance.failures
     _stop_if_nothing_was_read(snapshot)
-    report = _judged(snapshot, project, checks, code)
+    report = _judge_snapshot(snapshot, project, checks, code)
     if report.findings:
         fetch_more(scans, reported(report.findings), control, draw)
-        report = _judged(snapshot, project, checks, code)
+        report = _judge_snapshot(snapshot, project, checks, code)
     bar.clear()
     return snapshot, replace(report, unreadable=report.unreadable + _not_found(options.names, snapshot))
 
@@ -152,12 +152,12 @@ def _read_account(options: AuditOptions, project: Project, checks: Sequence[Chec
 def _not_found(names: Sequence[str], snapshot: Snapshot) -> list[Unreadable]:
     """What the user asked for by name and no region has."""
 
-    own = {word for hop in hops(snapshot) for word in (hop.name, *hop.aliases)}
+    names_here = {word for hop in hops(snapshot) for word in (hop.name, *hop.aliases)}
     places = listing([str(region) for region in snapshot.regions])
     return [
         Unreadable(f"no load balancer in {places} is called {name}", Location("--load-balancer"))
         for name in names
-        if not any(matches_text(word, name) for word in own)
+        if not any(matches_text(word, name) for word in names_here)
     ]
 
 
@@ -172,13 +172,13 @@ def _stop_if_nothing_was_read(snapshot: Snapshot) -> None:
             fail(cant_start(first))
 
 
-def _judged(snapshot: Snapshot, project: Project, checks: Sequence[Check], code: Code | None) -> Report:
+def _judge_snapshot(snapshot: Snapshot, project: Project, checks: Sequence[Check], code: Code | None) -> Report:
     found = reading(snapshot)
-    report = judge(project, [found if code is None else compared(found, code)], checks)
-    return replace(report, findings=sorted(map(_introduced, merge_drifts(report.findings)), key=order))
+    report = judge(project, [found if code is None else compare_with_code(found, code)], checks)
+    return replace(report, findings=sorted(map(_introduce, merge_drifts(report.findings)), key=order))
 
 
-def _introduced(finding: Finding) -> Finding:
+def _introduce(finding: Finding) -> Finding:
     """A finding that says which load balancer is meant: where it stands, who made it, its page in the console."""
 
     hop = finding.hop
@@ -195,9 +195,9 @@ def _finish(
 
     outputs = wanted_outputs(options)
     shown = replace(shown_by(options, checks), taken=snapshot.taken)
-    if any(one.format == "html" for one in outputs):
+    if any(output.format == "html" for output in outputs):
         shown = replace(shown, rows=tuple(_rows(snapshot, report, project)))
-    publish(report, outputs, shown, options.color, lambda text: _masked(text, options))
+    publish(report, outputs, shown, options.color, lambda text: _mask(text, options))
     sys.exit(exit_status(report, options.strict, [project.settings.fail_on]))
 
 
@@ -206,7 +206,7 @@ def _rows(snapshot: Snapshot, report: Report, project: Project) -> list[Row]:
     return rows(found.hops, crossings(project.settings, [found]), report)
 
 
-def _masked(text: str, options: AuditOptions) -> str:
+def _mask(text: str, options: AuditOptions) -> str:
     """The text without account numbers, each replaced by the same word wherever it stands."""
     if not options.mask:
         return text

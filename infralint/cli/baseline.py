@@ -10,7 +10,7 @@ import click
 
 from infralint.cli.options import Options, config_option, packs_option, terraform_options
 from infralint.cli.projects import asked_projects, choose_checks, load_packs
-from infralint.cli.publish import fail, write
+from infralint.cli.publish import fail, refuse_way_out, say, write
 from infralint.engine.baseline import NAME, written
 from infralint.engine.run import lint
 from infralint.text.wording import plural
@@ -36,5 +36,7 @@ def baseline_command(folder: Path, output: str | None, **given: Any) -> None:
         problems = [f"{problem.where}: {problem.message}" for problem in report.unreadable]
         fail(*problems, "nothing was written: mend this first")
     target = Path(output or os.path.relpath(asked.project.root / NAME))
+    if not output:
+        refuse_way_out(asked.project.root / NAME, asked.project.root)
     write(written(report.findings, asked.project), target)
-    click.echo(f"{target}: {plural(len(report.findings), 'finding')} that later runs leave out.")
+    say(f"{target}: {plural(len(report.findings), 'finding')} that later runs leave out.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from infralint.cli.publish import fail
+from infralint.cli.publish import fail, refuse_way_out, say
 from infralint.engine.run import read
 from infralint.engine.starting import NAME, draft, entries, save
 from infralint.project import Project, find_root
@@ -24,6 +24,7 @@ def init_command(folder: Path, force: bool) -> None:
     target, there = root / NAME, find_config(root)
     if there is not None and not force:
         fail(f"{os.path.relpath(there)} is there already; --force writes a new {NAME}")
+    refuse_way_out(target, root)
     readings = read(Project(root, Settings()))
     found = entries(readings)
     try:
@@ -31,7 +32,7 @@ def init_command(folder: Path, force: bool) -> None:
     except OSError as error:
         fail(f"{os.path.relpath(target)}: can't be written: {error.strerror}")
     for entry in found:
-        click.echo(f"{entry.stream}: {entry.why}")
+        say(f"{entry.stream}: {entry.reason}")
     for problem in [unreadable for reading in readings for unreadable in reading.unreadable]:
-        click.echo(f"infralint: {problem.where}: {problem.message}", err=True)
-    click.echo(f"{os.path.relpath(target)}: {plural(len(found), 'stream')} found.")
+        say(f"infralint: {problem.where}: {problem.message}", err=True)
+    say(f"{os.path.relpath(target)}: {plural(len(found), 'stream')} found.")

@@ -10,7 +10,7 @@ import click
 from infralint.cli.options import color_option, packs_option
 from infralint.cli.projects import load_packs, unknown_check
 from infralint.cli.publish import fail, is_colored
-from infralint.cli.terminal import rendered
+from infralint.cli.terminal import render_page
 from infralint.engine.pages import table
 
 
@@ -26,7 +26,7 @@ def explain(name: str, packs: tuple[Path, ...], color: str) -> None:
     page = found[name].page
     text = page.read_text(encoding="utf-8").rstrip() if page.is_file() else found[name].summary
     if is_colored(color):
-        click.echo(rendered(text, min(get_terminal_size().columns, 100)), nl=False, color=True)
+        click.echo(render_page(text, min(get_terminal_size().columns, 100)), nl=False, color=True)
     else:
         click.echo(text)
 

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -24,7 +25,9 @@ from infralint.project.config import (
     find_config,
     load_settings,
 )
+from infralint.project.loose import is_loose, look_around
 from infralint.text.suggestions import closest
+from infralint.text.wording import listing
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,12 @@ def load_packs(packs: Sequence[Path]) -> list[Check]:
 
 
 def choose_checks(checks: Sequence[Check], settings: Settings) -> list[Check]:
-    """The checks that settings let run."""
+    """The checks that settings let run; where they leave none, nothing would be judged, and the run ends."""
     chosen = [check for check in checks if not settings.select or check.name in settings.select]
-    return [check for check in chosen if check.name not in settings.ignore]
+    left = [check for check in chosen if check.name not in settings.ignore]
+    if not left:
+        fail(f"no check is left to run: `ignore` takes out all of {listing([check.name for check in chosen])}")
+    return left
 
 
 def unknown_check(name: str, names: Sequence[str]) -> str:
@@ -75,11 +81,13 @@ def asked_projects(paths: Sequence[str], options: Options, names: Sequence[str])
         settings, shown = settings_for(root, options, names)
         project = Project(root, settings, given=[os.path.relpath(path, root) for path in given])
         project.config_shown = shown
-        found.append(Asked(project, _touched(project, given)))
+        if all(is_loose(path, root) for path in given):
+            project.look = partial(look_around, paths=sorted(project.given))
+        found.append(Asked(project, _reported_paths(project, given)))
     return found
 
 
-def _touched(project: Project, given: Sequence[Path]) -> list[str]:
+def _reported_paths(project: Project, given: Sequence[Path]) -> list[str]:
     """What a report is about: the given paths, or everything where they rule everything."""
     if project.root in given or find_config(project.root) in given:
         return [""]
@@ -113,6 +121,8 @@ def with_options(settings: Settings, root: Path, options: Options) -> Settings:
         changes["fail_on"] = options.fail_on
     if options.select:
         changes["select"] = _split(options.select)
+        if not changes["select"]:
+            fail("--select names no check")
     if options.ignore:
         changes["ignore"] = _split(options.ignore)
     if options.nginx_version:

@@ -15,6 +15,7 @@ from infralint.cli.options import Options
 from infralint.engine.policy import exceeds
 from infralint.engine.registry import Check
 from infralint.engine.report import Report
+from infralint.project.walking import LEADS_OUT, leads_out
 from infralint.reporters import Shown, render
 from infralint.reporters.outputs import BadOutput, Output, parse_outputs
 from infralint.text.display import visible
@@ -69,12 +70,18 @@ def is_colored(choice: str) -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def write(text: str, path: Path | None) -> None:
-    """Print, or replace a file; one that can't be written ends the run."""
+def write(text: str, path: Path) -> None:
+    """Replace a file; one that can't be written ends the run."""
     try:
         _put(text, path)
     except OSError as error:
         fail(f"{path}: can't be written: {error.strerror}")
+
+
+def refuse_way_out(path: Path, root: Path) -> None:
+    """End the run where a file of a project is a link that leads out of it: nothing is written through such a one."""
+    if leads_out(str(path), str(root)):
+        fail(f"{os.path.relpath(path)}: {LEADS_OUT}; nothing was written")
 
 
 def _put(text: str, path: Path | None) -> None:

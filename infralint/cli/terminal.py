@@ -24,9 +24,9 @@ class _Block:
     info: str = ""
 
 
-def rendered(page: str, width: int) -> str:
+def render_page(page: str, width: int) -> str:
     """A page's Markdown as styled text of this width."""
-    shown = ["\n".join(_shown(block, width)) for block in _blocks(page.splitlines())]
+    shown = ["\n".join(_block_lines(block, width)) for block in _blocks(page.splitlines())]
     return "\n\n".join(shown) + "\n"
 
 
@@ -57,7 +57,7 @@ def _continues(kind: str, line: str) -> bool:
     return _kind(line) == kind or (kind == "item" and line.startswith("  "))
 
 
-def _shown(block: _Block, width: int) -> Iterator[str]:
+def _block_lines(block: _Block, width: int) -> Iterator[str]:
     if block.kind == "heading":
         yield style(
             _plain(block.lines[0].lstrip("#").strip()), bold=True, underline=block.lines[0].startswith("# ") or None
@@ -69,9 +69,9 @@ def _shown(block: _Block, width: int) -> Iterator[str]:
     elif block.kind == "table":
         yield from _table(block.lines, width)
     elif block.kind == "item":
-        yield from (_wrapped(f"• {item}", width, "  ") for item in _items(block.lines))
+        yield from (_wrap(f"• {item}", width, "  ") for item in _items(block.lines))
     else:
-        yield _wrapped(" ".join(block.lines), width)
+        yield _wrap(" ".join(block.lines), width)
 
 
 def _items(lines: tuple[str, ...]) -> list[str]:
@@ -84,12 +84,12 @@ def _items(lines: tuple[str, ...]) -> list[str]:
     return items
 
 
-def _wrapped(text: str, width: int, indent: str = "") -> str:
+def _wrap(text: str, width: int, indent: str = "") -> str:
     lines = textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    return _SPAN.sub(lambda span: _styled(*span.groups()), "\n".join(lines))
+    return _SPAN.sub(lambda span: _style_span(*span.groups()), "\n".join(lines))
 
 
-def _styled(code: str | None, strong: str | None, label: str | None, target: str | None) -> str:
+def _style_span(code: str | None, strong: str | None, label: str | None, target: str | None) -> str:
     if code:
         return style(code, fg="cyan")
     return style(strong, bold=True) if strong else f"{label} ({target})"
@@ -104,7 +104,7 @@ def _table(lines: tuple[str, ...], width: int) -> Iterator[str]:
     head, rows = cells[0], cells[2:]
     widths = _widths([head, *rows], width)
     yield from (style(line, bold=True) for line in _row(head, widths))
-    yield style("  ".join("─" * one for one in widths), dim=True)
+    yield style("  ".join("─" * size for size in widths), dim=True)
     for row in rows:
         yield from _row(row, widths)
 

@@ -94,11 +94,11 @@ def load(path: Path, root: Path | None = None) -> list[Entry]:
 
 def new(findings: Sequence[Finding], known: Sequence[Entry]) -> list[Finding]:
     """The findings that a baseline does not know."""
-    prints = {one.fingerprint for one in known}
-    return [one for one in findings if one.provenance.fingerprint not in prints]
+    prints = {entry.fingerprint for entry in known}
+    return [finding for finding in findings if finding.provenance.fingerprint not in prints]
 
 
 def gone(findings: Sequence[Finding], known: Sequence[Entry]) -> list[Entry]:
     """The entries whose findings are no more: they can be taken out."""
-    prints = {one.provenance.fingerprint for one in findings}
-    return [one for one in known if one.fingerprint not in prints]
+    prints = {finding.provenance.fingerprint for finding in findings}
+    return [entry for entry in known if entry.fingerprint not in prints]

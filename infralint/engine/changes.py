@@ -52,6 +52,7 @@ class Before(Project):
     def __init__(self, project: Project, changes: Changes, settings: Settings) -> None:
         super().__init__(project.root, settings, project.base, project.given)
         self.work, self.config_shown = project.work, project.config_shown
+        self.look = project.look
         self.changes = changes
         self.now = project
 
@@ -173,7 +174,7 @@ def changed_lines(old: bytes, new: bytes) -> list[range]:
 def _common(first: Sequence[bytes], second: Sequence[bytes]) -> int:
     """How many lines at the beginning of both are the same."""
     return next(
-        (number for number, (one, other) in enumerate(zip(first, second, strict=False)) if one != other),
+        (number for number, (line, other) in enumerate(zip(first, second, strict=False)) if line != other),
         min(len(first), len(second)),
     )
 
@@ -200,27 +201,28 @@ def _likeness(first: Counter[bytes], second: Counter[bytes], old: bytes, new: by
 def of_the_change(now: Report, earlier: Report, changes: Changes, project: Project) -> Report:
     """What a report says of changed lines, what it did not say before, and what is louder than it was."""
     loudness: dict[str, int] = {}
-    for one in identified(earlier.findings, lambda shown: _now(project.path_of(shown), changes)):
-        loudness[one.provenance.fingerprint] = SEVERITIES.index(one.severity)
-    broken = {(one.where.path, one.message) for one in earlier.unreadable}
-    untold = {(one.where.path, one.name, one.why) for one in earlier.unknown}
+    for finding in identified(earlier.findings, lambda shown: _now(project.path_of(shown), changes)):
+        loudness[finding.provenance.fingerprint] = SEVERITIES.index(finding.severity)
+    broken = {(problem.where.path, problem.message) for problem in earlier.unreadable}
+    untold = {(unknown.where.path, unknown.name, unknown.why) for unknown in earlier.unknown}
     return replace(
         now,
         findings=[
-            one
-            for one in now.findings
-            if SEVERITIES.index(one.severity) < loudness.get(one.provenance.fingerprint, len(SEVERITIES))
-            or _touched(one, changes, project)
+            finding
+            for finding in now.findings
+            if SEVERITIES.index(finding.severity) < loudness.get(finding.provenance.fingerprint, len(SEVERITIES))
+            or _is_changed(finding, changes, project)
         ],
         unreadable=[
-            one
-            for one in now.unreadable
-            if (one.where.path, one.message) not in broken or _touches(one.where, changes, project)
+            problem
+            for problem in now.unreadable
+            if (problem.where.path, problem.message) not in broken or _touches(problem.where, changes, project)
         ],
         unknown=[
-            one
-            for one in now.unknown
-            if (one.where.path, one.name, one.why) not in untold or _touches(one.where, changes, project)
+            unknown
+            for unknown in now.unknown
+            if (unknown.where.path, unknown.name, unknown.why) not in untold
+            or _touches(unknown.where, changes, project)
         ],
     )
 
@@ -229,8 +231,8 @@ def _now(path: str, changes: Changes) -> str:
     return changes.renamed.get(path, path)
 
 
-def _touched(finding: Finding, changes: Changes, project: Project) -> bool:
-    places = [finding.location, *(one.location for one in finding.related)]
+def _is_changed(finding: Finding, changes: Changes, project: Project) -> bool:
+    places = [finding.location, *(related.location for related in finding.related)]
     if finding.hop is not None:
         places.append(finding.hop.where)
     if finding.stream is not None and finding.stream.evidence.where is not None:

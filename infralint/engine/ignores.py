@@ -53,23 +53,23 @@ class Ignore:
 
 def ignores_of(project: Project, files: Iterable[str]) -> list[Ignore]:
     """Every ignore of a project. files: the shown paths of what was read."""
-    found = [one for path in files for one in _in_file(project, path)]
-    return found + [_of_settings(project, one) for one in project.settings.accept]
+    found = [ignore for path in files for ignore in _in_file(project, path)]
+    return found + [_of_settings(project, accepted) for accepted in project.settings.accept]
 
 
 def without_ignored(findings: Sequence[Finding], ignores: Sequence[Ignore]) -> list[Finding]:
     """The findings that no ignore covers; each ignore remembers what it covered."""
     kept = []
     for finding in findings:
-        covering = [one for one in ignores if one.covers(finding)]
-        for one in covering:
-            one.used.append(finding)
+        covering = [ignore for ignore in ignores if ignore.covers(finding)]
+        for ignore in covering:
+            ignore.used.append(finding)
         if not covering:
             kept.append(finding)
     return kept
 
 
-def mistyped(project: Project, files: Iterable[str], names: Sequence[str]) -> Iterator[Unreadable]:
+def find_mistyped(project: Project, files: Iterable[str], names: Sequence[str]) -> Iterator[Unreadable]:
     """Comments to infralint that it does not understand. names: of the checks there are."""
     for path in files:
         for number, line in enumerate(_lines(project, path), 1):
@@ -78,23 +78,23 @@ def mistyped(project: Project, files: Iterable[str], names: Sequence[str]) -> It
                     yield Unreadable(wrong, Location(path, number, found.start() + 1, number, len(line.rstrip()) + 1))
 
 
-def _misunderstood(said: str, addressed: bool, names: Sequence[str]) -> str:
+def _misunderstood(comment: str, addressed: bool, names: Sequence[str]) -> str:
     """What is wrong with a comment, if it is meant for us and something is. addressed: it begins with `infralint:`."""
-    word = re.split(r"[^a-z]", said.lower(), maxsplit=1)[0]
+    word = re.split(r"[^a-z]", comment.lower(), maxsplit=1)[0]
     meant = closest(word, ("ignore", "stream", "disable"), 0.75)
     if meant and not addressed:
-        told = re.match(r"\w+\s*[\[=]", said)
-        return f"`{said}` is not heeded: such a comment begins with `infralint:`" if told else ""
+        instructs = re.match(r"\w+\s*[\[=]", comment)
+        return f"`{comment}` is not heeded: such a comment begins with `infralint:`" if instructs else ""
     meant = "ignore" if meant == "disable" else meant
-    if meant == "stream" and not _STREAM.match(said):
-        return f"`{said}` declares no stream: expected `stream=sse` or `stream=websocket`"
+    if meant == "stream" and not _STREAM.match(comment):
+        return f"`{comment}` declares no stream: expected `stream=sse` or `stream=websocket`"
     if meant != "ignore":
         return ""
-    found = _IGNORE.search(f"infralint: {said}")
+    found = _IGNORE.search(f"infralint: {comment}")
     if not found:
-        return f"`{said}` ignores nothing: expected `ignore[CHECK] because …`"
+        return f"`{comment}` ignores nothing: expected `ignore[CHECK] because …`"
     if found[1] is not None and not _names(found[1]):
-        return f"`{said}` names no check: expected `ignore[CHECK] because …`, or `ignore because …` for every check"
+        return f"`{comment}` names no check: expected `ignore[CHECK] because …`, or `ignore because …` for every check"
     for name in _names(found[1]):
         if near := near_miss(name, names):
             return f"no check is called {name}; did you mean {near}?"
@@ -186,29 +186,31 @@ class _Layout:
         return next((number for number in range(first, len(self._depths)) if self._depths[number] <= before), first)
 
 
-def _of_settings(project: Project, one: Accepted) -> Ignore:
+def _of_settings(project: Project, accepted: Accepted) -> Ignore:
     """An `accept:` entry; its path is one of the project, wherever the user stands."""
     where = Location(project.config_shown or "infralint.yaml")
     written = ", ".join(
-        f"{key}: {value}" for key, value in (("path", one.path), ("hop", one.hop), ("check", one.check)) if value
+        f"{key}: {value}"
+        for key, value in (("path", accepted.path), ("hop", accepted.hop), ("check", accepted.check))
+        if value
     )
     return Ignore(
-        (one.check,) if one.check else (),
-        one.reason,
+        (accepted.check,) if accepted.check else (),
+        accepted.reason,
         where,
         f"accept: {{{written}}}",
-        accepted=one,
+        accepted=accepted,
         path_of=project.path_of,
     )
 
 
-def _accepts(one: Accepted, finding: Finding, path_of: Callable[[str], str]) -> bool:
+def _accepts(accepted: Accepted, finding: Finding, path_of: Callable[[str], str]) -> bool:
     hop = finding.hop.name if finding.hop else ""
     shown = {finding.location.path} | ({finding.hop.where.path} if finding.hop else set())
-    wanted = one.path.removeprefix("./").rstrip("/")
+    wanted = accepted.path.removeprefix("./").rstrip("/")
     patterns = (wanted, f"*/{wanted}", f"{wanted}/*")
     named = not wanted or any(matches_text(path_of(path), pattern) for path in shown for pattern in patterns)
-    return named and (not one.hop or hop == one.hop or matches_text(hop, one.hop))
+    return named and (not accepted.hop or hop == accepted.hop or matches_text(hop, accepted.hop))
 
 
 def _anchors(finding: Finding) -> Iterator[Location]:

@@ -54,11 +54,11 @@ def manual(page: Path) -> str:
 
 def table(checks: Iterable[Check]) -> str:
     """Checks and what they find, as a Markdown table that links their pages."""
-    rows = [f"| {_linked(one)} | {one.summary} |" for one in checks]
+    rows = [f"| {_link(check)} | {check.summary} |" for check in checks]
     return "\n".join(["| check | what it finds |", "|---|---|", *rows])
 
 
-def _linked(check: Check) -> str:
+def _link(check: Check) -> str:
     name = f"`{check.name}`"
     return f"[{name}]({check.page.parent.name}/{check.page.name})" if check.page.is_file() else name
 

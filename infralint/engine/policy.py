@@ -73,15 +73,24 @@ def _loudest(group: Sequence[Finding]) -> Finding:
     return replace(best, provenance=replace(best.provenance, streams=tuple(streams.values())))
 
 
-def _rank(finding: Finding) -> tuple[int, bool, int, float, int]:
-    """Loudest first, then what is certain, the best evidence, the greatest need, the longest way."""
+def _rank(finding: Finding) -> tuple[object, ...]:
+    """Loudest first, then what is certain, the best evidence, a session that breaks, the greatest need, the longest way.
+
+    What is still alike goes by its words, so that the order of streams in a file decides nothing.
+    """
     stream, trace = finding.stream, finding.provenance.trace
+    loudness = (SEVERITIES.index(finding.severity), not finding.provenance.certain)
+    if stream is None:
+        return (*loudness, finding.message)
     return (
-        SEVERITIES.index(finding.severity),
-        not finding.provenance.certain,
-        STRENGTH.index(stream.evidence.kind) if stream else 0,
-        -stream.longest_silence.seconds if stream else 0,
+        *loudness,
+        STRENGTH.index(stream.evidence.kind),
+        not stream.session,
+        -stream.longest_silence.seconds,
+        -stream.duration.seconds,
         -len(trace.legs) if trace else 0,
+        str(stream),
+        finding.message,
     )
 
 

@@ -44,20 +44,22 @@ class Report:
         if "" in paths:
             return self if self.read or self.unreadable else replace(self, idle=[whole])
 
-        def given(path: str) -> bool:
+        def is_asked(path: str) -> bool:
             return _below(self.origins.get(path, path), paths)
 
         return replace(
             self,
-            findings=[one for one in self.findings if any(map(given, _places(one)))],
-            unknown=[one for one in self.unknown if given(one.where.path)],
-            unreadable=[one for one in self.unreadable if given(one.where.path)],
-            idle=[path for path in paths if not any(_below(one, [path]) for one in self._heard())],
+            findings=[finding for finding in self.findings if any(map(is_asked, _places(finding)))],
+            unknown=[unknown for unknown in self.unknown if is_asked(unknown.where.path)],
+            unreadable=[problem for problem in self.unreadable if is_asked(problem.where.path)],
+            idle=[path for path in paths if not any(_below(heard, [path]) for heard in self._read_files())],
         )
 
-    def _heard(self) -> set[str]:
-        """Files that were read, or could not be."""
-        shown = {path for files in self.read.values() for path in files} | {one.where.path for one in self.unreadable}
+    def _read_files(self) -> set[str]:
+        """Files that were read, or could not be, or that a finding speaks of."""
+        shown = {path for files in self.read.values() for path in files}
+        shown |= {unreadable.where.path for unreadable in self.unreadable}
+        shown = shown.union(*map(_places, self.findings))
         return {self.origins.get(path, path) for path in shown}
 
     def joined(self, other: Report) -> Report:
@@ -114,10 +116,10 @@ def _digest(text: str) -> str:
 def once_a_cause(unknown: Iterable[Unknown]) -> list[Unknown]:
     """One missing include is one cause, however many places it decides."""
     causes: dict[str, dict[Location, Unknown]] = {}
-    for one in sorted(unknown, key=lambda one: one.where):
-        causes.setdefault(one.why, {}).setdefault(one.where, one)
+    for reason in sorted(unknown, key=lambda reason: reason.where):
+        causes.setdefault(reason.why, {}).setdefault(reason.where, reason)
     firsts = [replace(next(iter(places.values())), places=len(places)) for places in causes.values()]
-    return sorted(firsts, key=lambda one: (one.where, one.why))
+    return sorted(firsts, key=lambda first: (first.where, first.why))
 
 
 def order(finding: Finding) -> tuple[Location, str, str]:
@@ -138,6 +140,8 @@ def _places(finding: Finding) -> set[str]:
 def _below(path: str, paths: Iterable[str]) -> bool:
     """Whether a shown path is one of the given ones, or below it; `.` is all that needs no way up."""
     return any(
-        path == one or path.startswith(f"{one.rstrip('/')}/") or (one == "." and not path.startswith(("../", "/")))
-        for one in paths
+        path == asked
+        or path.startswith(f"{asked.rstrip('/')}/")
+        or (asked == "." and not path.startswith(("../", "/")))
+        for asked in paths
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-from infralint.engine.ignores import Ignore, ignores_of, mistyped, near_miss, without_ignored
+from infralint.engine.ignores import Ignore, find_mistyped, ignores_of, near_miss, without_ignored
 from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials, weigh
 from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Report, identified, once_a_cause
@@ -85,7 +85,7 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
                 *(unreadable for reading in readings for unreadable in reading.unreadable),
                 *_refused(answers),
                 *project.unlisted(),
-                *mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
+                *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
                 *guard.caught,
             ]
         ),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infralint.model import Crossing, Hop, Reading, Request, Stream
-from infralint.project.config import DEFAULT_GENERATION, Settings, parse_settings
-from infralint.project.walking import LEADS_OUT, leads_out
+from infralint.project.config import DEFAULT_GENERATION, Settings, StreamSettings, parse_settings
 from infralint.text.expressions import matching
 from infralint.text.wording import seconds
 from infralint.text.writing import create_file, replace_file
@@ -49,48 +47,87 @@ _TAIL = """
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A stream to be written down. name: its path or regular expression; empty where none leads to its hop."""
+class FoundStream:
+    """A stream to be written down. name: its path or regular expression; empty where none leads to its hop.
+
+    hops: where it was found, if its path alone would also mean hops that it does not surely pass.
+    """
 
     stream: Stream
     name: str
     regex: bool = False
+    hops: tuple[str, ...] = ()
 
     @property
-    def why(self) -> str:
+    def reason(self) -> str:
         evidence = self.stream.evidence
-        told = evidence.where is None or evidence.because.startswith(evidence.where.path)
-        where = "" if told else f"{evidence.where}: "
+        is_told = evidence.where is None or evidence.because.startswith(evidence.where.path)
+        where = "" if is_told else f"{evidence.where}: "
         doubt = " (delete it if nothing streams there)" if evidence.kind == "name" else ""
         return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", f"{where}{evidence.because}{doubt}")
 
 
-def entries(readings: Sequence[Reading]) -> list[Entry]:
+def entries(readings: Sequence[Reading]) -> list[FoundStream]:
     """The streams that a project gives away, each once, the best evidence first; assumptions are none."""
-    found: dict[object, Entry] = {}
+    found: dict[object, FoundStream] = {}
     every = crossings(Settings(assume="off"), readings)
     for crossing in sorted(every, key=lambda crossing: crossing.stream.handshake_only):
         if crossing.certain or crossing.stream.evidence.kind == "source":
             entry = _entry(crossing, readings)
             found.setdefault((crossing.stream.kind, entry.name or crossing.stream.path, crossing.stream.host), entry)
-    return list(found.values())
+    return _within_their_hops(list(found.values()), every, readings)
 
 
-def _entry(crossing: Crossing[Hop], readings: Sequence[Reading]) -> Entry:
+def _within_their_hops(
+    found: Sequence[FoundStream], every: Iterable[Crossing[Hop]], readings: Sequence[Reading]
+) -> list[FoundStream]:
+    """The streams, each narrowed to where it was found if declaring it would mean hops that it does not surely pass."""
+    settings = Settings(streams=[_declare(entry) for entry in found if entry.name], assume="off")
+    declared = crossings(settings, readings) if settings.streams else []
+    return [_narrow(entry, _sure_hops(entry, every), _sure_hops(entry, declared)) for entry in found]
+
+
+def _declare(entry: FoundStream) -> StreamSettings:
+    path, regex = (None, entry.name) if entry.regex else (entry.name, None)
+    return StreamSettings(path=path, regex=regex, kind=entry.stream.kind, host=entry.stream.host)
+
+
+def _sure_hops(entry: FoundStream, crossed: Iterable[Crossing[Hop]]) -> list[Hop]:
+    """The hops that a stream surely passes, as it was found or as it would be declared."""
+    names = {entry.stream.path, entry.name, f"~{entry.name}"}
+    same = (crossing for crossing in crossed if crossing.stream.path in names and crossing.certain)
+    return [
+        crossing.hop
+        for crossing in same
+        if (crossing.stream.kind, crossing.stream.host) == (entry.stream.kind, entry.stream.host)
+    ]
+
+
+def _narrow(entry: FoundStream, passed: Sequence[Hop], meant: Sequence[Hop]) -> FoundStream:
+    others = [hop for hop in meant if not any(hop is known for known in passed)]
+    if not others:
+        return entry
+    for names in ({hop.where.path for hop in passed}, {hop.name for hop in passed}):
+        if not any(hop.where.path in names or hop.name in names for hop in others):
+            return replace(entry, hops=tuple(sorted(names)))
+    return replace(entry, name="")
+
+
+def _entry(crossing: Crossing[Hop], readings: Sequence[Reading]) -> FoundStream:
     """The stream by a path that leads to its hop."""
     stream = crossing.stream
     if stream.path.startswith("/") and _reaches(samples(stream.path), crossing, readings):
-        return Entry(stream, stream.path)
-    asked = _matched(stream.path)
+        return FoundStream(stream, stream.path)
+    asked = _matching_paths(stream.path)
     if asked and _reaches(asked, crossing, readings):
-        return Entry(stream, stream.path, regex=True)
-    return Entry(stream, "/" if _reaches(["/"], crossing, readings) else "")
+        return FoundStream(stream, stream.path, regex=True)
+    return FoundStream(stream, "/" if _reaches(["/"], crossing, readings) else "")
 
 
-def _matched(expression: str) -> list[str]:
+def _matching_paths(expression: str) -> list[str]:
     """Paths that a regular expression stands for; none where it is none, or none that Python reads."""
     try:
-        return [] if expression.startswith("@") else [one for one in matching(expression) if one.startswith("/")]
+        return [] if expression.startswith("@") else [path for path in matching(expression) if path.startswith("/")]
     except re.error:
         return []
 
@@ -100,12 +137,14 @@ def _reaches(asked: Iterable[str], crossing: Crossing[Hop], readings: Iterable[R
     stream = crossing.stream
     nodes = [node for reading in readings for node in reading.nodes if any(hop is crossing.hop for hop in node.hops)]
     return all(
-        any(match.hop is crossing.hop for node in nodes for match in node.route(Request(stream.kind, one, stream.host)))
-        for one in asked
+        any(
+            match.hop is crossing.hop for node in nodes for match in node.route(Request(stream.kind, path, stream.host))
+        )
+        for path in asked
     )
 
 
-def draft(found: Sequence[Entry]) -> str:
+def draft(found: Sequence[FoundStream]) -> str:
     """The file's text."""
     default = seconds(DEFAULT_GENERATION).replace(" min", "m").replace(" ", "")
     listed = "".join(line for entry in found for line in _lines(entry))
@@ -114,24 +153,26 @@ def draft(found: Sequence[Entry]) -> str:
     return f"{_HEAD}\n{streams}{_TAIL.format(default=default)}"
 
 
-def _lines(entry: Entry) -> Iterator[str]:
+def _lines(entry: FoundStream) -> Iterator[str]:
     stream = entry.stream
-    yield f"  # {entry.why}\n"
+    yield f"  # {entry.reason}\n"
     if not entry.name:
-        yield f"  # (no plain path leads to {stream.path}: name the one that streams)\n"
+        yield f"  # (no plain path leads to {stream.path} alone: name the path, host or hops that stream)\n"
         return
-    yield f"  - {'regex' if entry.regex else 'path'}: {_quoted(entry.name)}\n"
+    yield f"  - {'regex' if entry.regex else 'path'}: {_quote(entry.name)}\n"
     if stream.kind != "sse":
         yield f"    kind: {stream.kind}\n"
     if stream.host:
-        yield f"    host: {_quoted(stream.host)}\n"
+        yield f"    host: {_quote(stream.host)}\n"
+    if entry.hops:
+        yield f"    hops: [{', '.join(map(_quote, entry.hops))}]    # where it was found: others take this path, too\n"
     if stream.session:
-        yield f"    session: {_quoted(stream.session)}\n"
+        yield f"    session: {_quote(stream.session)}\n"
     if stream.heartbeat:
         yield f"    heartbeat: {stream.heartbeat:g}s\n"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """Text as YAML takes it; a JSON string is one."""
     return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
@@ -139,8 +180,6 @@ def _quoted(text: str) -> str:
 def save(text: str, target: Path, over: bool) -> None:
     """Put the file in place at once, if it loads. Raises OSError, also for one that is there unless it may be written over."""
     parse_settings(text, target.name)
-    if leads_out(str(target), str(target.parent)):
-        raise OSError(errno.ELOOP, LEADS_OUT)
     if over:
         replace_file(target, text)
     else:

@@ -40,6 +40,7 @@ class Project:
     root: absolute. settings: what its infralint.yaml says. base: what shown paths are relative to.
     given: paths (relative to the root) that the user named one by one. config_shown: where its
     settings stand, as the user would type it. work: how long work on it is done. guard: catches failures.
+    look: what lies in a folder.
     """
 
     def __init__(self, root: Path, settings: Settings, base: Path | None = None, given: Iterable[str] = ()) -> None:
@@ -50,6 +51,7 @@ class Project:
         self.config_shown = ""
         self.work = Work()
         self.guard = Guard()
+        self.look: Callable[[str], Tree] = walk
         self.virtual: frozenset[str] = frozenset()
         self._texts: dict[str, str] = {}
         self._remembered: dict[str, Any] = {}
@@ -62,7 +64,7 @@ class Project:
     @cached_property
     def _walked(self) -> tuple[Tree, Sequence[str]]:
         """What there is, and the patterns of `exclude:` that name none of it."""
-        found, exclusions = walk(str(self.root)), Exclusions(self.settings.exclude)
+        found, exclusions = self.look(str(self.root)), Exclusions(self.settings.exclude)
         if self.settings.exclude:
             found.leave_out(exclusions.covers, exclusions.covers_folder)
         return found, exclusions.unused

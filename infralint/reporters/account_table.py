@@ -86,5 +86,6 @@ def _is_judged(hop: LiveLoadBalancer) -> bool:
 
 def _affinity(hop: LiveLoadBalancer, several: bool) -> str:
     setting = hop.keeps_affinity
-    value = AFFINITY[setting.value] if isinstance(setting, Known) else "not known" if _is_judged(hop) else "not judged"
+    unknown = "not known" if _is_judged(hop) else "not judged"
+    value = AFFINITY[setting.value] if isinstance(setting, Known) else unknown
     return f"{hop.group}: {value}" if several and hop.group else value

@@ -91,8 +91,8 @@ def _reading(report: Report) -> Iterator[_Case]:
 
 
 def _suite(name: str, cases: list[_Case]) -> str:
-    head = f'  <testsuite name={_quoted(name)} {_totals(cases)} skipped="{_skipped(cases)}">'
-    return "\n".join([head, *_written(name, cases), "  </testsuite>"])
+    head = f'  <testsuite name={_quote(name)} {_totals(cases)} skipped="{_count_skipped(cases)}">'
+    return "\n".join([head, *_write_cases(name, cases), "  </testsuite>"])
 
 
 def _totals(cases: Iterable[_Case]) -> str:
@@ -100,17 +100,17 @@ def _totals(cases: Iterable[_Case]) -> str:
     return f'tests="{counts.total()}" failures="{counts["failure"]}" errors="{counts["error"]}"'
 
 
-def _skipped(cases: Iterable[_Case]) -> int:
+def _count_skipped(cases: Iterable[_Case]) -> int:
     return sum(case.outcome == "skipped" for case in cases)
 
 
-def _written(suite: str, cases: list[_Case]) -> Iterator[str]:
+def _write_cases(suite: str, cases: list[_Case]) -> Iterator[str]:
     seen: Counter[str] = Counter()
     for case in cases:
         seen[case.name] += 1
         name = case.name if seen[case.name] == 1 else f"{case.name} ({seen[case.name]})"
-        head = f"    <testcase classname={_quoted(suite)} name={_quoted(name)}"
-        head += f" file={_quoted(case.path)}" if case.path else ""
+        head = f"    <testcase classname={_quote(suite)} name={_quote(name)}"
+        head += f" file={_quote(case.path)}" if case.path else ""
         if not case.outcome:
             yield f"{head}/>"
             continue
@@ -118,10 +118,10 @@ def _written(suite: str, cases: list[_Case]) -> Iterator[str]:
 
 
 def _outcome(case: _Case) -> str:
-    kind = "" if case.outcome == "skipped" else f" type={_quoted(case.kind)}"
-    head = f"<{case.outcome} message={_quoted(case.message)}{kind}"
+    kind = "" if case.outcome == "skipped" else f" type={_quote(case.kind)}"
+    head = f"<{case.outcome} message={_quote(case.message)}{kind}"
     return f"{head}>{escape(case.body)}</{case.outcome}>" if case.body else f"{head}/>"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return quoteattr(visible(text))

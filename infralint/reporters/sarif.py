@@ -114,7 +114,7 @@ def _result(finding: Finding) -> dict[str, Any]:
     }
     related = [
         {"id": number, "message": {"text": visible(text)}, "physicalLocation": _physical(where)}
-        for number, (text, where) in enumerate(_related(finding), 1)
+        for number, (text, where) in enumerate(_related_places(finding), 1)
     ]
     if related:
         result["relatedLocations"] = related
@@ -156,7 +156,7 @@ def _location(finding: Finding) -> dict[str, Any]:
     return location
 
 
-def _related(finding: Finding) -> Iterator[tuple[str, Location]]:
+def _related_places(finding: Finding) -> Iterator[tuple[str, Location]]:
     """The other end of the setting, the places that the message speaks of, and why a stream goes here."""
     yield from ((related.message, related.location) for related in finding.related)
     if finding.hop is not None and finding.hop.where != finding.location:

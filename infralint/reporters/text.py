@@ -28,7 +28,7 @@ def render(report: Report, shown: Shown) -> str:
     blocks = [page.finding(group) for group in group_alike(report.findings)]
     blocks += [page.unreadable(index) for index in range(len(report.unreadable))]
     if report.fixed:
-        blocks.append("\n".join(page.fixed()))
+        blocks.append("\n".join(page.list_fixed()))
     if shown.statistics and report.findings:
         blocks.append("\n".join(page.statistics()))
     if not shown.quiet:
@@ -45,7 +45,7 @@ class _Page:
     def finding(self, group: list[Finding]) -> str:
         """One finding, or several that differ by their hop alone."""
         finding = group[0]
-        head = self._linked(finding.check, self._paint(finding.severity, f"{finding.severity}[{finding.check}]"))
+        head = self._link(finding.check, self._paint(finding.severity, f"{finding.severity}[{finding.check}]"))
         lines = [f"{head} {self._paint('bold', visible(finding.message))}"]
         lines += self._frame(finding.location, finding.severity)
         lines += map(self._aside, self._details(group))
@@ -119,7 +119,7 @@ class _Page:
         frame = self._frame(unreadable.where, "error") if unreadable.where.line else ()
         return "\n".join([f"{self._paint('error', 'unreadable')} {self._paint('bold', words)}", *frame])
 
-    def fixed(self) -> Iterator[str]:
+    def list_fixed(self) -> Iterator[str]:
         """What `--fix` put right, where it stood before."""
         yield self._paint("fix", f"Fixed {plural(len(self.report.fixed), 'finding')}:")
         for finding in self.report.fixed:
@@ -192,7 +192,7 @@ class _Page:
                 parts.append(f"{plural(len(self.report.unknown), 'thing')} could not be told")
         return listing(parts)
 
-    def _linked(self, check: str, text: str) -> str:
+    def _link(self, check: str, text: str) -> str:
         """The text as a link to the check's page, for terminals that show links (OSC 8); the others leave it out."""
         from infralint.engine.pages import page_url
 

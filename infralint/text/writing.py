@@ -11,6 +11,8 @@ from infralint.text.lazy import lazy
 
 ENDING = ".infralint"
 """Of files that are written beside the one whose place they are to take."""
+JOURNAL = f".fix{ENDING}"
+"""What a `--fix` of several files is about to replace, in the project's root while it does so."""
 
 _LEFT_BEFORE = lazy(r"\.(.+)\.(?=[a-z_]*\d)[a-z0-9_]{8}")
 """How such files were called before version 0.2."""
@@ -18,11 +20,20 @@ _LEFT_BEFORE = lazy(r"\.(.+)\.(?=[a-z_]*\d)[a-z0-9_]{8}")
 
 def is_leftover(path: str, files: Collection[str]) -> bool:
     """Whether a file is one of ours that never took its place. files: what there is, for names that say less."""
+    return path.rpartition("/")[2].startswith(".") and (is_ours(path) or older_target(path) in files)
+
+
+def older_target(path: str) -> str:
+    """The file whose place one was to take that is called as before version 0.2; empty for any other name."""
     folder, slash, name = path.rpartition("/")
-    if not name.startswith("."):
-        return False
     found = _LEFT_BEFORE.fullmatch(name)
-    return name.endswith(ENDING) or (found is not None and f"{folder}{slash}{found[1]}" in files)
+    return f"{folder}{slash}{found[1]}" if found else ""
+
+
+def is_ours(path: str) -> bool:
+    """Whether nobody but infralint gives a file such a name."""
+    name = path.rpartition("/")[2]
+    return name.startswith(".") and name.endswith(ENDING)
 
 
 def replace_file(target: Path, text: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from aws.world import Answer, Server, World
+from aws.world import Answer, Server, World, forward, when
 from infralint.cli.progress import Bar
 from infralint.project.config import Settings
 from infralint.sources.aws_account.client import BURST, RATE, Account, Caller, Control, TokenBucket, read_only_client
@@ -91,9 +91,9 @@ def test_regions_are_read_side_by_side(world: World, server: Server) -> None:
 @pytest.mark.parametrize(
     ("settings", "most"),
     [
-        pytest.param("assume: warning\n", 3 + 20 + 1, id="nothing declared: lists, load balancers, their tags"),
+        pytest.param("assume: warning\n", 3 + 60 + 1, id="nothing declared: lists, load balancers, rules, tags"),
         pytest.param(
-            "require_sticky: true\n", 3 + 20 + 40 + 40 + 1, id="stickiness: target groups and their health, too"
+            "require_sticky: true\n", 3 + 60 + 40 + 40 + 1, id="stickiness: target groups and their health, too"
         ),
         pytest.param("streams: []\n", 2, id="nothing streams: lists alone"),
     ],
@@ -104,10 +104,18 @@ def test_how_many_calls(
     (home / "infralint.yaml").write_text(settings)
     for number in range(20):
         balancer = world.balancer(f"lb-{number}")
-        for color in ("blue", "green"):
-            world.group(f"{color}-{number}", balancer)
+        blue, green = (world.group(f"{color}-{number}", balancer) for color in ("blue", "green"))
+        world.listener(balancer, blue, rules=[(when(path="/green/*"), forward(green))])
     report()
     assert len(world.calls) == most
+
+
+def test_a_load_balancer_with_one_target_group_is_one_call(world: World, report: Callable[..., dict[str, Any]]) -> None:
+    for number in range(20):
+        balancer = world.balancer(f"lb-{number}")
+        world.listener(balancer, world.group(f"web-{number}", balancer))
+    report()
+    assert len(world.calls) == 3 + 20 + 1
 
 
 def test_the_bucket_lets_the_burst_through_and_then_ten_a_second() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from aws.world import Server, World
+from aws.world import Server, World, forward, when
 
 ROOT = Path(__file__).parent.parent.parent
 CHILD = """
@@ -42,12 +42,17 @@ finally:
 
 
 def account(balancers: int, groups: int, regions: Sequence[str] = ("eu-west-1",)) -> World:
-    """So many load balancers, with so many target groups among them, in every region."""
+    """So many load balancers, with so many target groups among them, in every region: the first takes what no rule does."""
     world = World()
     for region in regions:
         arns = [world.balancer(f"lb-{number:05}", region=region) for number in range(balancers)]
+        behind: dict[str, list[str]] = {arn: [] for arn in arns}
         for number in range(groups):
-            world.group(f"group-{number:05}", arns[number % balancers])
+            balancer = arns[number % balancers]
+            behind[balancer].append(world.group(f"group-{number:05}", balancer))
+        for arn, own in behind.items():
+            rules = [(when(path=f"/{position}/*"), forward(group)) for position, group in enumerate(own[1:], 1)]
+            world.listener(arn, *own[:1], rules=rules)
     return world
 
 

@@ -684,3 +684,102 @@ def test_a_shared_load_balancer_may_have_its_rules_elsewhere(tmp_path: Path) -> 
     text = 'resource "aws_lb" "main" {}\n' + ANSWERS % ("fixed-response", "fixed_response")
     assert places(judged(tmp_path / "a", {"main.tf": text})) == ["main.tf:1"]
     assert places(judged(tmp_path / "b", {"main.tf": text, **STREAM})) == ["main.tf:1"]
+
+
+def test_protocols_may_be_written_small(tmp_path: Path) -> None:
+    text = NETWORK + group(body='protocol = "tls"') + listener(more='protocol = "tls"\n  port = 443')
+    [small] = said(judged(tmp_path / "a", {"main.tf": text, "infralint.yaml": "streams: [{path: /, silence: 10m}]\n"}))
+    assert "a TLS listener of a network load balancer always allows 350 s" in small.message
+    assert not small.fix
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'protocol = "TCP"\n  stickiness {\n    type    = "lb_cookie"\n    enabled = false\n  }',
+        'protocol = var.protocol\n  stickiness {\n    type = "lb_cookie"\n  }',
+        'stickiness {\n    type = "lb_cookie"\n  }',
+    ],
+)
+def test_stickiness_that_is_off_or_may_fit_is_not_refused(tmp_path: Path, body: str) -> None:
+    text = 'variable "protocol" {}\n' + NETWORK + group(body=body) + listener()
+    assert not judged(tmp_path, {"main.tf": text, **STREAM}).unreadable
+
+
+def test_a_function_keeps_no_session(tmp_path: Path) -> None:
+    report = judged(tmp_path, {"main.tf": BALANCER + group(body='target_type = "lambda"') + listener(), **STREAM})
+    assert {finding.check for finding in report.findings} == {"lambda-target"}
+
+
+def test_a_rule_whose_actions_are_not_known_may_take_the_request(tmp_path: Path) -> None:
+    unknown = """
+variable "actions" {}
+resource "aws_lb_listener_rule" "first" {
+  listener_arn = aws_lb_listener.main.arn
+  dynamic "action" {
+    for_each = var.actions
+    content {
+      type = "forward"
+    }
+  }
+  condition {
+    path_pattern { values = ["/*"] }
+  }
+}
+"""
+    [node] = reading(tmp_path, {"main.tf": BALANCER + group() + listener() + unknown}).nodes
+    [match] = node.route(Request("sse", "/chat"))
+    assert not match.certain
+    assert match.reasons == ("the actions of aws_lb_listener_rule.first can't be told",)
+
+
+def test_a_target_group_leads_to_what_is_registered_in_it(tmp_path: Path) -> None:
+    behind = """
+resource "aws_ecs_service" "api" {
+  load_balancer {
+    target_group_arn = aws_lb_target_group.app.arn
+  }
+}
+resource "aws_lb_target_group_attachment" "one" {
+  target_group_arn = aws_lb_target_group.app.arn
+  target_id        = aws_instance.one.id
+}
+resource "aws_instance" "one" {}
+"""
+    [hop] = reading(tmp_path, {"main.tf": BALANCER + group() + listener() + behind}).hops
+    assert set(hop.pool.references) == {"aws_lb_target_group.app", "aws_ecs_service.api", "aws_instance.one"}
+
+
+def test_the_names_by_which_others_dial_it(tmp_path: Path) -> None:
+    text = 'resource "aws_lb" "main" {\n  name = "chat"\n}\n' + group() + listener(more="port = 8443")
+    [node] = reading(tmp_path, {"main.tf": text}).nodes
+    assert node.known_as == {"aws_lb.main", "aws_lb.main.dns_name"}
+    assert [str(address) for address in node.listens] == ["aws_lb.main.dns_name:8443"]
+
+
+def test_the_aws_name_of_a_load_balancer_is_no_host(tmp_path: Path) -> None:
+    files = {
+        "main.tf": 'resource "aws_lb" "main" {\n  name = "chat"\n}\n' + group() + listener(more="port = 8080"),
+        "nginx.conf": "server {\n  location / {\n    proxy_pass http://chat:8080;\n    proxy_buffering off;\n  }\n}\n",
+        "infralint.yaml": "streams: [{path: /, silence: 50s, hops: [nginx.conf]}]\n",
+    }
+    traces = [finding.provenance.trace for finding in judged(tmp_path, files).findings]
+    assert "same address" not in {leg.basis for trace in traces if trace for leg in trace.legs}
+
+
+def test_a_transform_is_followed(tmp_path: Path) -> None:
+    transform = """
+  transform {
+    type = "url-rewrite"
+    url_rewrite_config {
+      rewrite {
+        regex   = "^/api/(.*)$"
+        replace = "/$1"
+      }
+    }
+  }
+"""
+    text = BALANCER + group() + listener() + rule("app", 'path_pattern { values = ["/api/*"] }', more=transform)
+    [hop] = reading(tmp_path, {"main.tf": text}).hops
+    assert [forward.request.path for forward in hop.request_out(Request("sse", "/api/chat"))] == ["/chat"]
+    assert [forward.request.path for forward in hop.request_out(Request("sse", "/other"))] == ["/other"]

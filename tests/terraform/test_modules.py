@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Lint
-from judging import doubts, judged, places, said
+from judging import doubts, judged, places, reading, said
 
 MODULE = """
 variable "idle" {
@@ -85,6 +85,30 @@ def test_environments_with_different_values_are_told_apart(tmp_path: Path) -> No
         (60, "envs/dev"),
         (90, "envs/prod"),
     ]
+
+
+def test_roots_in_different_folders_are_different_environments(tmp_path: Path) -> None:
+    text = PROVIDER + 'resource "aws_lb" "main" {\n  idle_timeout = 60\n}\n'
+    found = reading(tmp_path, {"envs/dev/main.tf": text, "main.tf": text})
+    assert sorted((node.environment, *(hop.environment for hop in node.hops)) for node in found.nodes) == [
+        (".", "."),
+        ("envs/dev", "envs/dev"),
+    ]
+
+
+def test_the_only_root_is_no_environment(tmp_path: Path) -> None:
+    found = reading(tmp_path, {"infra/main.tf": PROVIDER + 'resource "aws_lb" "main" {}\n'})
+    assert [node.environment for node in found.nodes] == [""]
+
+
+def test_values_files_are_environments(tmp_path: Path) -> None:
+    files = {
+        "infra/main.tf": PROVIDER + 'variable "idle" {}\nresource "aws_lb" "main" {\n  idle_timeout = var.idle\n}\n',
+        "infra/dev.tfvars": "idle = 60\n",
+        "infra/prod.tfvars": "idle = 90\n",
+    }
+    roots = [{"path": "infra", "var_files": [f"{name}.tfvars"]} for name in ("dev", "prod")]
+    assert [node.environment for node in reading(tmp_path, files, roots=roots).nodes] == ["dev", "prod"]
 
 
 def test_roots_of_the_configuration_are_judged_once_each(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -137,12 +138,11 @@ def _unsticky(way: Way, enabled: Known[Any]) -> str:
     )
 
 
-_COOKIES = frozenset({"lb_cookie", "app_cookie"})
-_TYPES = MappingProxyType(
+_TYPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        **dict.fromkeys(("HTTP", "HTTPS"), _COOKIES),
-        **dict.fromkeys(("TCP", "UDP", "TCP_UDP"), frozenset({"source_ip"})),
-        "GENEVE": frozenset({"source_ip_dest_ip", "source_ip_dest_ip_proto"}),
+        **dict.fromkeys(("HTTP", "HTTPS"), ("lb_cookie", "app_cookie")),
+        **dict.fromkeys(("TCP", "UDP", "TCP_UDP"), ("source_ip",)),
+        "GENEVE": ("source_ip_dest_ip", "source_ip_dest_ip_proto"),
     }
 )
 """Protocol of a target group -> the types of stickiness that AWS takes for it.
@@ -158,7 +158,7 @@ def _refused_type(way: Way, kind: Known[Any]) -> Unknown | None:
     types = _TYPES.get(spoken)
     if types is None or kind.value in types or kind.origin == "default":
         return None
-    why = f"AWS refuses `{kind}` for a target group of protocol {spoken}: it takes {' or '.join(sorted(types))}"
+    why = f"AWS refuses `{kind}` for a target group of protocol {spoken}: it takes {' or '.join(types)}"
     return Unknown(kind.where, kind.name, why, refused=True)
 
 

@@ -38,7 +38,7 @@ def read(project: Project) -> Reading:
         declared |= one.variables
         reading.unknown += one.unknown
         reading.unreadable += one.unreadable
-    reading.nodes += _told_apart(found)
+    reading.nodes += _told_apart(project, found)
     reading.unreadable = list(dict.fromkeys([*reading.unreadable, *tree.unreadable]))
     if wanted:
         reading.unreadable += _undeclared(project.settings.terraform.variables, frozenset(declared))
@@ -143,11 +143,14 @@ def _note(remote: Remote) -> None:
         world.unknown.append(Unknown(place, name, why, INIT))
 
 
-def _told_apart(found: Sequence[TerraformNode]) -> list[TerraformNode]:
+def _told_apart(project: Project, found: Sequence[TerraformNode]) -> list[TerraformNode]:
     """Where several roots lead to load balancers, each is an environment; one that was given a name keeps it."""
     if len({node.hops[0].scope for node in found}) < 2:
         return list(found)
-    return [node if node.environment else _in_environment(node, node.hops[0].scope) for node in found]
+    return [
+        node if node.environment else _in_environment(node, project.path_of(node.hops[0].scope) or ".")
+        for node in found
+    ]
 
 
 def _in_environment(node: TerraformNode, environment: str) -> TerraformNode:

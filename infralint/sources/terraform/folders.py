@@ -28,6 +28,8 @@ BALANCERS = (b"aws_lb", b"aws_alb", b"aws_elb")
 """A cheap look for what may become a hop."""
 HELPERS = (b"aws_ecs_service", b"aws_autoscaling_", b"aws_appautoscaling_")
 MODULE_SOURCE = re.compile(rb"\bsource\"?\s*[=:]\s*\"([^\"\n]*)\"")
+SPOKEN = (b"idle_timeout", b"load_balancer_", b"lb_", b"_alb", b"_nlb", b"_elb", b"_lb", b"listeners")
+"""A cheap look for the next."""
 SPEAKING = re.compile(
     rb"\b(?:idle_timeout|load_balancer_type|(?:create|enable|with)_(?:alb|nlb|elb|lb|load_balancer)"
     rb"|(?:https?_|http_tcp_)?listeners"
@@ -275,7 +277,7 @@ class Tree:
             if near - self.files.keys():
                 found.seeds.add(folder)  # a module that is not here may hold anything
             found.far[folder] = [one.decode(errors="replace") for one in sources if not one.startswith(b".")]
-            if found.far[folder] and SPEAKING.search(content):
+            if found.far[folder] and any(word in content for word in SPOKEN) and SPEAKING.search(content):
                 found.seeds.add(folder)
         return found
 

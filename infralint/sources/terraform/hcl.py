@@ -280,6 +280,8 @@ _BEFORE_TOKENS = frozenset(" \t\r\n#/")
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _OPERATOR = re.compile(r"\|\||&&|==|!=|<=|>=|<|>|\+|-|\*|/(?![/*])|%")
+_PLAIN = re.compile(r'"([^"\\$%\n]*)"')
+"""Text in quotes with nothing in it that has to be looked at."""
 _QUOTED = re.compile(r'(?:[^"\\$%\n]|\\.|\$\$\{|%%\{|[$%](?!\{))+')
 """Text in quotes up to a hole, a directive or the end."""
 _LINE = re.compile(r"(?:[^$%\n]|\$\$\{|%%\{|[$%](?!\{))*\n?")
@@ -659,6 +661,9 @@ class _Parser:
 
     def _quoted(self) -> Expression:
         start = self.at
+        if plain := _PLAIN.match(self.text, start):
+            self.at = plain.end()
+            return Literal(start, self.at, plain[1])
         self.at += 1
         pieces = list(self._pieces(len(self.text), quoted=True))
         if not self.text.startswith('"', self.at):

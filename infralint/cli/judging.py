@@ -1,0 +1,164 @@
+"""Judging the projects of a call one after the other, and putting right in them what can be."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import click
+
+from infralint.cli.options import Options
+from infralint.cli.progress import PATIENCE, Bar
+from infralint.cli.projects import Asked, asked_projects, choose_checks, with_options
+from infralint.cli.publish import fail, say
+from infralint.engine import baseline
+from infralint.engine.changes import Before, NoHistory, changes_since, of_the_change
+from infralint.engine.registry import Check
+from infralint.engine.report import NOTHING, Report
+from infralint.engine.run import lint
+from infralint.fixing import explain_leftovers, find_fixes, propose_edits, render_patch, write_fixes
+from infralint.model import Location, Unreadable
+from infralint.project import CantRead, Project
+from infralint.project.config import CONFIG_NAMES, BadConfig, Settings, parse_settings
+from infralint.project.work import Lost, Work
+from infralint.text.wording import plural
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to: its report, the names of the checks that ran, the severities at which it fails."""
+
+    report: Report = field(default_factory=Report)
+    ran: frozenset[str] = frozenset()
+    limits: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Judging:
+    """One project that is judged: by which checks, and what is reported of it."""
+
+    asked: Asked
+    checks: Sequence[Check]
+    options: Options
+
+    @property
+    def heeds_ignores(self) -> bool:
+        return not self.options.no_ignores
+
+    def report_on(self, project: Project) -> Report:
+        """What is to be said of the project, perhaps with edits in it: what is new, and touches the given paths."""
+        report = lint(project, self.checks, self.heeds_ignores)
+        report = self._new_since(report, project)
+        report = self._beyond_baseline(report, project)
+        return report.touching(self.asked.paths, project.shown_path(project.root))
+
+    def judge(self, with_edits: bool) -> Report:
+        """The report on the project, after what could be put right. with_edits: findings bring what puts them right."""
+        project = self.asked.project
+        report = self.report_on(project)
+        if self.options.fix or self.options.diff:
+            return self._fix(report)
+        return propose_edits(project, self.checks, report, self.heeds_ignores) if with_edits else report
+
+    def _fix(self, report: Report) -> Report:
+        """Put right what can be, or print the patch that would; what is left to report."""
+        project = self.asked.project
+        fixes = find_fixes(project, self.checks, report, self.report_on, self.heeds_ignores)
+        if self.options.fix:
+            problems = write_fixes(fixes, project)
+            return replace(report, unreadable=[*report.unreadable, *problems]) if problems else fixes.report
+        click.echo(render_patch(fixes, project), nl=False)
+        left, fixed = fixes.report.findings, plural(len(fixes.report.fixed), "finding")
+        say(f"Would fix {fixed} of {project.root.name}, and leave {len(left)}.", err=True)
+        for finding in left:
+            say(f"  {finding.location}: {finding.check} is left: {finding.provenance.unfixed}", err=True)
+        return report
+
+    def _new_since(self, report: Report, project: Project) -> Report:
+        """Only what a change touches or brings, where a revision is given."""
+        if self.options.changed_since is None:
+            return report
+        try:
+            changes = changes_since(project, self.options.changed_since)
+        except NoHistory as error:
+            fail(str(error))
+        settings = _earlier_settings(project, changes.before, self.options)
+        earlier = lint(Before(project, changes, settings), self.checks, self.heeds_ignores)
+        return of_the_change(report, earlier, changes, project)
+
+    def _beyond_baseline(self, report: Report, project: Project) -> Report:
+        """Only what the baseline does not know; entries whose findings are no more are named."""
+        path = self.options.baseline or baseline.find(project.root)
+        if self.options.no_baseline or path is None:
+            return report
+        try:
+            known = baseline.load(path, None if self.options.baseline else project.root)
+        except baseline.BadBaseline as error:
+            fail(str(error))
+        found = baseline.new(report.findings, known)
+        ran = {check.name for check in self.checks}
+        gone = [] if self.options.changed_since else baseline.gone(report.findings, known)
+        return replace(
+            report,
+            findings=found,
+            known=len(report.findings) - len(found),
+            gone=[str(entry) for entry in gone if entry.check in ran],
+        )
+
+
+def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options, with_edits: bool) -> Outcome:
+    """Judge the projects of the given paths, one after the other. with_edits: findings bring what puts them right."""
+    bar = Bar(shown=sys.stderr.isatty() and not options.quiet, patience=PATIENCE)
+    work = Work(options.jobs or 0, bar.tell)
+    projects = asked_projects(paths, options, [check.name for check in checks])
+    outcome = Outcome()
+    try:
+        for asked in projects:
+            asked.project.work = work
+            outcome = _add_project(
+                outcome, Judging(asked, choose_checks(checks, asked.project.settings), options), with_edits
+            )
+    except Lost as error:
+        fail(str(error))
+    report = outcome.report
+    if len(report.idle) == sum(len(asked.paths) for asked in projects) and not options.allow_empty:
+        nothing = [Unreadable(NOTHING, Location(path)) for path in report.idle]
+        return replace(outcome, report=replace(report, unreadable=nothing, idle=[]))
+    return outcome
+
+
+def _add_project(outcome: Outcome, judging: Judging, with_edits: bool) -> Outcome:
+    """An outcome, and what one more project comes to."""
+    project = judging.asked.project
+    for sentence in explain_leftovers(project):
+        say(f"infralint: {sentence}", err=True)
+    return Outcome(
+        outcome.report.joined(judging.judge(with_edits)),
+        outcome.ran | {check.name for check in judging.checks},
+        outcome.limits | {project.settings.fail_on},
+    )
+
+
+def _earlier_settings(project: Project, before: dict[str, bytes | None], options: Options) -> Settings:
+    """The settings that ruled before a change; its defaults where there were none, or none that can be read."""
+    names = (*CONFIG_NAMES, "pyproject.toml")
+    if options.config or not any(name in before for name in names):
+        return project.settings
+    for name in names:
+        content = before[name] if name in before else _content(project, name)
+        if content is not None and (name != "pyproject.toml" or b"[tool.infralint" in content):
+            try:
+                found = parse_settings(content.decode("utf-8-sig", "replace"), name)
+            except BadConfig:
+                break
+            return with_options(found, project.root, options)
+    return with_options(Settings(), project.root, options)
+
+
+def _content(project: Project, name: str) -> bytes | None:
+    """What a file of the project's root holds; None where there is none that can be read."""
+    try:
+        return project.bytes(name)
+    except CantRead:
+        return None

@@ -1,0 +1,264 @@
+"""Edits are tried in memory, and kept if they put right what they should and nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from infralint.engine.registry import Check
+from infralint.engine.report import Report
+from infralint.engine.run import judge, read
+from infralint.fixing.edited import EditedProject, change_content, names_of_linked
+from infralint.model import CantFix, Edit, Finding, Hop, Known, Reading
+from infralint.project import CantRead, Project, decode
+
+SETTINGS = ("buffers_responses", "idle_timeout", "max_duration", "forwards_upgrade", "keeps_affinity", "runtime")
+"""The fields of a hop that no edit may change by the way."""
+Key = tuple[str, ...]
+"""What a finding is about, whichever edits come before it."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What would put a finding right."""
+
+    finding: Finding
+    edits: frozenset[Edit]
+
+
+@dataclass(frozen=True)
+class Fixes:
+    """What `--fix` does: the report of what is left and what is put right, and each file before and after."""
+
+    report: Report
+    before: dict[str, bytes]
+    after: dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class State:
+    """A project, perhaps edited, and what is said of it."""
+
+    project: Project
+    checks: Sequence[Check]
+    ignoring: bool
+    links: Mapping[str, list[str]]
+    readings: list[Reading]
+    report: Report
+
+    @classmethod
+    def of(cls, project: Project, checks: Sequence[Check], ignoring: bool, links: Mapping[str, list[str]]) -> State:
+        readings = read(project)
+        return cls(project, checks, ignoring, links, readings, judge(project, readings, checks, ignoring))
+
+    @property
+    def hops(self) -> Iterator[Hop]:
+        return (hop for reading in self.readings for hop in reading.hops)
+
+    def subject(self, hop: Hop) -> tuple[object, ...]:
+        """What a hop is, the same under every name that its file has."""
+        names = self.links.get(os.path.realpath(self.project.root / self.project.path_of(hop.where.path)))
+        return (names[0], hop.where.line, hop.where.column, hop.name, hop.environment) if names else _identity(hop)
+
+    def with_edits(self, edits: Iterable[Edit]) -> State:
+        """What would be said with these edits. Raises CantFix."""
+        files: dict[str, list[Edit]] = {}
+        for edit in edits:
+            files.setdefault(_path_of(edit, self.project), []).append(edit)
+        contents, before = _overlay(self.project)
+        for path, changes in files.items():
+            content = _as_judged(path, self.project)
+            for name in self.links.get(os.path.realpath(self.project.root / path), [path]):
+                before.setdefault(name, content)
+                contents[name] = change_content(content, changes)
+        start = self.project.now if isinstance(self.project, EditedProject) else self.project
+        return State.of(EditedProject(start, contents, before), self.checks, self.ignoring, self.links)
+
+
+def _overlay(project: Project) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The changed files of a project as they would be, and as they are."""
+    return (dict(project.contents), dict(project.before)) if isinstance(project, EditedProject) else ({}, {})
+
+
+def _as_judged(path: str, project: Project) -> bytes:
+    """A file's bytes, if they are still those that were judged. Raises CantFix."""
+    content = project.bytes(path)
+    if decode(content) != project.text(path):
+        raise CantFix("the file changed while infralint was reading it")
+    return content
+
+
+def find_fixes(
+    project: Project,
+    checks: Sequence[Check],
+    reported: Report,
+    report_again: Callable[[Project], Report],
+    ignoring: bool = True,
+) -> Fixes:
+    """Put right what is reported, as far as that is safe, until a further call would change nothing. Nothing is written.
+
+    report_again: what would be reported of the project with some files changed.
+    """
+    state = State.of(project, checks, ignoring, names_of_linked(project))
+    heard, report = list(reported.findings), reported
+    while True:
+        before, refused = state, dict[Key, str]()
+        while batch := _batch(list(_proposals(state, set(map(_key, heard)), refused))):
+            _, state = _working(state, batch, refused)
+        if state is before:
+            break
+        known, report = set(map(_key, heard)), report_again(state.project)
+        heard += [finding for finding in report.findings if _key(finding) not in known]
+    left = set(map(_key, report.findings))
+    report = replace(
+        report,
+        findings=[_with_reason(finding, refused) for finding in report.findings],
+        fixed=[finding for finding in heard if _key(finding) not in left],
+    )
+    after, old = _overlay(state.project)
+    return Fixes(report, old, after)
+
+
+def _with_reason(finding: Finding, refused: Mapping[Key, str]) -> Finding:
+    """A finding that is left, with the reason."""
+    reason = "notes are for reading" if finding.severity == "note" else "no edit of one setting puts it right"
+    return replace(finding, provenance=replace(finding.provenance, unfixed=refused.get(_key(finding), reason)))
+
+
+MOST_ROUNDS = 8
+"""Of trying edits for a report: what did not come up until then is shown without them."""
+
+
+def propose_edits(project: Project, checks: Sequence[Check], reported: Report, ignoring: bool = True) -> Report:
+    """The report with the edits that put each finding right, for files as they are. Nothing is written."""
+    state = State.of(project, checks, ignoring, names_of_linked(project))
+    wanted = set(map(_key, reported.findings))
+    answered: dict[Key, str] = {}
+    edits: dict[Key, tuple[Edit, ...]] = {}
+    for _ in range(MOST_ROUNDS):
+        batch = _batch(list(_proposals(state, wanted, answered)))
+        if not batch:
+            break
+        for proposal in _working(state, batch, answered)[0]:
+            edits[_key(proposal.finding)] = tuple(sorted(proposal.edits))
+            answered[_key(proposal.finding)] = ""
+    findings = [
+        replace(finding, provenance=replace(finding.provenance, edits=edits.get(_key(finding), ())))
+        for finding in reported.findings
+    ]
+    return replace(reported, findings=findings)
+
+
+def _proposals(state: State, wanted: set[Key], refused: dict[Key, str]) -> Iterator[Proposal]:
+    """Edits for each finding that is wanted and not refused, those in the midst of a hop first; notes are for reading."""
+    for finding in reversed(state.report.findings):
+        if finding.severity == "note":
+            continue
+        if _key(finding) in wanted and finding.setting and finding.hop and _key(finding) not in refused:
+            try:
+                yield Proposal(finding, _edits(finding, finding.hop, state))
+            except CantFix as reason:
+                refused[_key(finding)] = str(reason)
+
+
+def _edits(finding: Finding, hop: Hop, state: State) -> frozenset[Edit]:
+    if finding.stream and finding.stream.evidence.kind == "assumed":
+        raise CantFix("nothing says that a stream goes here; declare it in infralint.yaml")
+    need = finding.stream.longest_silence.seconds if finding.stream else 0
+    edits = frozenset(hop.edits(finding.setting, need))
+    if any(edit.where.path in state.report.texts for edit in edits):
+        raise CantFix("it was not read from a file of the project")
+    if not edits:
+        raise CantFix("there is nothing to change")
+    return edits
+
+
+def _batch(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Proposals that can be tried together: their edits are the same or lie apart, and one brings what is needed once."""
+    taken: dict[str, set[Edit]] = {}
+    once: set[str] = set()
+    hops: set[int] = set()
+    for proposal in proposals:
+        new = {edit for edit in proposal.edits if edit not in taken.get(edit.where.path, ())}
+        brought = {edit.once for edit in new if edit.once}
+        if brought & once or (new and id(proposal.finding.hop) in hops):
+            continue
+        if any(_meet(edit, other) for edit in new for other in taken.get(edit.where.path, ())):
+            continue
+        hops.add(id(proposal.finding.hop))
+        once |= brought
+        for edit in new:
+            taken.setdefault(edit.where.path, set()).add(edit)
+    return [
+        proposal for proposal in proposals if all(edit in taken.get(edit.where.path, ()) for edit in proposal.edits)
+    ]
+
+
+def _meet(edit: Edit, other: Edit) -> bool:
+    """Whether two edits touch the same characters, or insert at the same place."""
+    first, last = sorted((edit.where, other.where))
+    return (last.line, last.column) <= (first.end_line, first.end_column)
+
+
+def _working(state: State, batch: list[Proposal], refused: dict[Key, str]) -> tuple[list[Proposal], State]:
+    """What works of a batch, and the project with it; what does not work alone is refused."""
+    while batch:
+        try:
+            edited = state.with_edits(edit for proposal in batch for edit in proposal.edits)
+            _verify(state, edited, batch)
+        except (CantFix, CantRead) as reason:
+            if len({proposal.edits for proposal in batch}) == 1:
+                refused.update((_key(proposal.finding), str(reason)) for proposal in batch)
+                break
+            batch = _half(batch)
+        else:
+            return batch, edited
+    return [], state
+
+
+def _half(batch: Sequence[Proposal]) -> list[Proposal]:
+    """The first half of the changes, and whoever else proposes them."""
+    changes = list(dict.fromkeys(proposal.edits for proposal in batch))
+    kept = set(changes[: len(changes) // 2])
+    return [proposal for proposal in batch if proposal.edits in kept]
+
+
+def _verify(before: State, after: State, batch: Sequence[Proposal]) -> None:
+    """Raises CantFix unless exactly the batch is put right: no other hop changes, and nothing new is found."""
+    if broken := [problem for problem in after.report.unreadable if problem not in before.report.unreadable]:
+        raise CantFix(f"the file would not read any more: {broken[0].message}")
+    meant = {before.subject(proposal.finding.hop) for proposal in batch if proposal.finding.hop}
+    old, new = list(before.hops), list(after.hops)
+    if list(map(_identity, old)) != list(map(_identity, new)):
+        raise CantFix("it would change which hops there are")
+    for hop, then in zip(old, new, strict=True):
+        if _values(hop) != _values(then) and before.subject(hop) not in meant:
+            raise CantFix(f"it would also change {hop.name} ({hop.where})")
+    expected = Counter(map(_key, before.report.findings)) - Counter(_key(proposal.finding) for proposal in batch)
+    found = Counter(map(_key, after.report.findings))
+    if worse := [finding for finding in after.report.findings if found[_key(finding)] > expected[_key(finding)]]:
+        raise CantFix(f"one edit would not be enough: {worse[0].message}")
+
+
+def _identity(hop: Hop | None) -> tuple[str, ...]:
+    return (hop.platform, hop.name, hop.scope, hop.environment, hop.where.path) if hop else ()
+
+
+def _values(hop: Hop) -> list[object]:
+    settings = [getattr(hop, name) for name in SETTINGS]
+    return [setting.value if isinstance(setting, Known) else type(setting) for setting in settings]
+
+
+def _key(finding: Finding) -> Key:
+    """What a finding is about, whichever edits come before it."""
+    name = finding.at.name if isinstance(finding.at, Known) else ""
+    return finding.check, finding.location.path, *_identity(finding.hop), name, finding.setting
+
+
+def _path_of(edit: Edit, project: Project) -> str:
+    path = project.path_of(edit.where.path)
+    if path not in project.file_set:
+        raise CantFix(f"{edit.where.path} is not a file of the project")
+    return path

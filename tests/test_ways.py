@@ -1,0 +1,134 @@
+"""A stream's way in reports: the line that people read, and the whole trace for machines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import run, write
+
+from infralint.reporters import REPORTERS
+
+TIERS = {
+    "edge/nginx.conf": """\
+events {}
+http {
+    server {
+        server_name chat.example.com;
+        location /api/ {
+            proxy_pass http://inner:8080/v2/;
+            proxy_buffering off;
+            proxy_read_timeout 10m;
+        }
+    }
+}
+""",
+    "inner/nginx.conf": """\
+events {}
+http {
+    server {
+        listen 8080;
+        location /v2/chat {
+            proxy_pass http://app:3000;
+            proxy_buffering off;
+            proxy_read_timeout 2s;
+        }
+    }
+}
+""",
+    "compose.yaml": """\
+services:
+  edge:
+    image: nginx:1.27
+    ports: ["80:80"]
+    volumes: ["./edge/nginx.conf:/etc/nginx/nginx.conf"]
+  inner:
+    image: nginx:1.27
+    volumes: ["./inner/nginx.conf:/etc/nginx/nginx.conf"]
+""",
+    "infralint.yaml": "streams:\n- path: /api/chat\n  host: chat.example.com\n",
+}
+WAY = "browser → edge/nginx.conf location /api/ → inner/nginx.conf location /v2/chat → app:3000"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return write(tmp_path, dict(TIERS))
+
+
+def trace_of(*options: str) -> dict[str, Any]:
+    [finding] = json.loads(run("check", "--format", "json", *options).stdout)["findings"]
+    trace: dict[str, Any] = finding["trace"]
+    return trace
+
+
+def test_text_shows_the_way_of_more_than_one_hop(here: Path) -> None:
+    assert f"\n  = way: {WAY}\n" in run("check").output
+    (here / "edge/nginx.conf").unlink()
+    (here / "infralint.yaml").write_text("streams:\n- path: /v2/chat\n")
+    output = run("check").output
+    assert "location /v2/chat cuts the stream after 2 s" in output
+    assert "way:" not in output
+
+
+@pytest.mark.parametrize("format_", sorted(set(REPORTERS) - {"json"}))
+def test_every_report_shows_it(format_: str, here: Path) -> None:
+    output = run("check", "--format", format_).output
+    shown = output.encode().decode("unicode-escape", "ignore") if format_ == "sarif" else output
+    assert WAY in shown.replace("&gt;", ">") or WAY.encode() in shown.encode("latin-1", "ignore")
+
+
+def test_json_tells_every_leg(here: Path) -> None:
+    trace = trace_of()
+    assert (trace["position"], trace["certain"], trace["reasons"]) == (1, True, [])
+    assert (trace["end"], trace["end_reason"]) == ("leaves the project", "app:3000")
+    edge, inner = trace["legs"]
+    assert [(leg["node"], leg["hop"]["name"], leg["hop"]["kind"], leg["hop"]["platform"]) for leg in (edge, inner)] == [
+        ("edge/nginx.conf", "location /api/", "location", "nginx"),
+        ("inner/nginx.conf", "location /v2/chat", "location", "nginx"),
+    ]
+    assert [leg["hop"]["location"]["path"] for leg in (edge, inner)] == ["edge/nginx.conf", "inner/nginx.conf"]
+    assert [leg["link"] for leg in (edge, inner)] == [None, "same address"]
+    assert edge["request"] == {"host": "chat.example.com", "path": "/api/chat"}
+    assert inner["request"]["path"] == "/v2/chat"
+    clocks = [{clock["phase"]: clock for clock in leg["clocks"]} for leg in (edge, inner)]
+    assert [leg["between-bytes"]["seconds"] for leg in clocks] == [600, 2]
+    assert clocks[1]["between-bytes"]["location"]["line"] == 8
+    assert clocks[1]["connect"]["origin"] == "default"
+    assert [leg["buffering"]["value"] for leg in (edge, inner)] == ["never", "never"]
+    assert edge["buffering"]["name"] == "proxy_buffering"
+    assert edge["upgrade"]["value"] == "dropped"
+    assert {"value", "name", "origin", "location"} <= inner["affinity"].keys() or "value" in inner["affinity"]
+
+
+def test_what_is_unknown_has_a_reason(here: Path) -> None:
+    edge = TIERS["edge/nginx.conf"].replace("proxy_read_timeout 10m", "include gone.inc")
+    write(here, {"edge/nginx.conf": edge})
+    clocks = {clock["phase"]: clock for clock in trace_of()["legs"][0]["clocks"]}
+    assert clocks["between-bytes"]["seconds"] is None
+    assert "gone.inc" in clocks["between-bytes"]["reason"]
+
+
+def test_a_way_that_is_only_possible_says_why_on_demand(here: Path) -> None:
+    (here / "compose.yaml").unlink()
+    text = run("check").output
+    assert "→ perhaps inner/nginx.conf location /v2/chat →" in text
+    assert "only possible" not in text
+    assert "\n  = only possible: " in run("check", "-v").output
+    trace = trace_of()
+    assert not trace["certain"]
+    assert trace["reasons"]
+    assert not trace["legs"][1]["certain"]
+
+
+def test_one_finding_a_hop_in_json_and_one_a_cause_in_text(here: Path) -> None:
+    agent = "location /v2/agent { proxy_pass http://app:3000; proxy_buffering off; }"
+    site = TIERS["inner/nginx.conf"].replace("            proxy_read_timeout 2s;\n", "")
+    site = site.replace("listen 8080;", f"listen 8080; proxy_read_timeout 2s; {agent}")
+    write(here, {"inner/nginx.conf": site, "infralint.yaml": "streams:\n- path: /api/chat\n- path: /api/agent\n"})
+    found = json.loads(run("check", "--format", "json").stdout)["findings"]
+    assert sorted(one["hop"]["name"] for one in found) == ["location /v2/agent", "location /v2/chat"]
+    assert run("check").output.count("warning[short-idle-timeout]") == 1
