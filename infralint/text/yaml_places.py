@@ -14,6 +14,8 @@ import msgspec
 
 MOST_MERGED = 20_000
 """Members that `<<` may bring to the mappings of one document; people write some hundred."""
+DEEPEST = 200
+"""Levels of lists and mappings within each other; people write some ten."""
 MERGE = "<<"
 
 
@@ -97,10 +99,9 @@ def read_yaml(text: str, *, allow_duplicates: bool = False) -> list[YamlValue]:
         raise YamlProblem(str(error).partition("\n")[0], _line_of_byte(text, error.position)) from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise YamlProblem(str(error).partition("\n")[0]) from error
-    try:
-        return [_Reader(allow_duplicates).value(node) for node in nodes]
     except RecursionError as error:
         raise YamlProblem("is nested too deep", is_content=True) from error
+    return [_Reader(allow_duplicates).value(node) for node in nodes]
 
 
 @cache
@@ -135,6 +136,7 @@ class _Reader:
         self.allow_duplicates = allow_duplicates
         self.known: dict[int, YamlValue] = {}
         self.merged = 0
+        self.depth = 0
 
     def value(self, node: Any) -> YamlValue:
         known = self.known.get(id(node))
@@ -144,10 +146,15 @@ class _Reader:
         made = self.known[id(node)] = YamlValue(_span(node), tag=tag)
         if node.id == "scalar":
             made.text, made.quoted = node.value, bool(node.style)
-        elif node.id == "sequence":
+            return made
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise YamlProblem("is nested too deep", made.span.line, made.span.column, is_content=True)
+        if node.id == "sequence":
             made.items = [self.value(item) for item in node.value]
         else:
             self._fill(made, node)
+        self.depth -= 1
         return made
 
     def _fill(self, made: YamlValue, node: Any) -> None:
