@@ -10,12 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from infralint.engine.registry import Check, built_in_folder
 from infralint.text.lazy import lazy
-
-if TYPE_CHECKING:
-    from infralint.engine.registry import Check
 
 _HEADING = lazy(r"^(#{1,6})\s+(.+?)\s*$")
 _FENCE = lazy(r"^(`{3,})(\w*)[ \t]*(.*)$")
@@ -65,8 +62,6 @@ def _link(check: Check) -> str:
 
 def page_url(page: Path) -> str:
     """Where the page of a built-in check stands on the web; empty for others."""
-    from infralint.engine.registry import built_in_folder
-
     return f"{HOME}/blob/main/checks/{page.name}" if page.parent == built_in_folder() and page.is_file() else ""
 
 

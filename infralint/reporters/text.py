@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infralint.engine.pages import page_url
 from infralint.engine.report import Report
 from infralint.model import SEVERITIES, Finding, Known, Location
 from infralint.reporters import Shown
@@ -194,8 +195,6 @@ class _Page:
 
     def _link(self, check: str, text: str) -> str:
         """The text as a link to the check's page, for terminals that show links (OSC 8); the others leave it out."""
-        from infralint.engine.pages import page_url
-
         url = (
             next((page_url(known.page) for known in self.shown.checks if known.name == check), "")
             if self.shown.color
