@@ -14,7 +14,7 @@ from infralint.project import Project
 from infralint.project.compose import read_compose
 from infralint.sources.application.facts import Application, ClientCall, Route, ServerFact
 from infralint.sources.application.mentions import mentions
-from infralint.sources.application.nodes import node_of, node_of_product, stream_of
+from infralint.sources.application.nodes import may_poll, node_of, node_of_product, stream_of
 from infralint.sources.application.products import products_of_image
 from infralint.sources.application.reading import Reader
 
@@ -34,8 +34,10 @@ def read(project: Project) -> Reading:
     """The applications of a project, and what their clients open."""
     reading = Reading("application")
     with project.guard.around(Location(project.shown_path(project.root)), ""):
-        for application in applications(project.files, project.bytes, project.shown):
-            node = node_of(application)
+        found = applications(project.files, project.bytes, project.shown)
+        polls = may_poll(call for application in found for call in application.clients)
+        for application in found:
+            node = node_of(application, polls)
             reading.nodes.append(node)
             reading.files += [hop.where.path for hop in node.hops] or _manifest(project, application)
             reading.mentions += [Evidence("source", route.because, route.where) for route in application.routes[:1]]

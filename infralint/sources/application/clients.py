@@ -35,6 +35,11 @@ _CALLS: dict[str, tuple[Kind, str]] = {
     "SockJS": ("websocket", "SockJS"),
     "fetch": ("sse", ""),
 }
+_HEARTBEATS = {
+    "io": 25.0,  # https://socket.io/docs/v4/server-options/#pinginterval
+    "withUrl": 15.0,  # https://learn.microsoft.com/aspnet/core/signalr/configuration#configure-server-options
+    "createConsumer": 3.0,  # https://guides.rubyonrails.org/action_cable_overview.html
+}
 CLIENT_NAMES = frozenset(_CALLS)
 CLIENT_WORDS = (
     "EventSource",
@@ -78,8 +83,8 @@ def client_calls(resolver: Resolver, module: Module, shown: Callable[[str], str]
             continue
         path, host = _target(resolver, call)
         where = Location(shown(module.path), call.span.line)
-        transports = _transports(call)
-        yield ClientCall(kind, path, host, where, f"{where} opens {shortened(call)}", session, transports)
+        transports, heartbeat = _transports(call), _HEARTBEATS.get(call.name)
+        yield ClientCall(kind, path, host, where, f"{where} opens {shortened(call)}", session, transports, heartbeat)
 
 
 def _reads_stream(call: Call) -> bool:

@@ -53,7 +53,8 @@ class ClientCall:
     """Code that opens a stream as a client: what a browser of this application asks for.
 
     path: None where it is computed. host: None where it goes to the page's own host or is computed.
-    transports: those it is restricted to, where it is.
+    transports: those it is restricted to, where it is. heartbeat: seconds between the pings that its library's
+    server sends unless told otherwise, None where none is known.
     """
 
     kind: Kind
@@ -63,6 +64,7 @@ class ClientCall:
     because: str
     session: str = ""
     transports: tuple[str, ...] = ()
+    heartbeat: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

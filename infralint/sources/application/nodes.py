@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -78,24 +78,31 @@ class ApplicationNode(Node):
         return [Match(hop) for hop in sorted(fitting, key=lambda hop: hop.pattern.count("*"))[:1]]
 
 
-def node_of(application: Application) -> ApplicationNode:
-    """An application with its routes."""
+def may_poll(calls: Iterable[ClientCall]) -> bool:
+    """Whether clients of Socket.IO may begin with polling: all do that are not told to open WebSockets alone."""
+    transports = {call.transports for call in calls if call.session == "Socket.IO"}
+    return transports != {("websocket",)}
+
+
+def node_of(application: Application, polls: bool = True) -> ApplicationNode:
+    """An application with its routes. polls: its clients of Socket.IO may begin with polling."""
     return ApplicationNode(
         name=application.name or application.folder or "the application",
-        hops=tuple(_hop_of(route, application) for route in application.routes),
+        hops=tuple(_hop_of(route, application, polls) for route in application.routes),
         listens=tuple(Address("*", port) for port in application.ports),
         folder=application.folder,
         complete=application.read == "whole",
     )
 
 
-def _hop_of(route: Route, application: Application) -> ApplicationRoute:
+def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationRoute:
     where = route.where
+    opens_at_once = route.websocket_only or (route.session == "Socket.IO" and not polls)
     workers = _sync_workers(application) if route.kind == "sse" else None
     hint = Hint(
         route.kind,
         Evidence("source", _reason_of(route), where),
-        "" if route.websocket_only or route.stateless else route.session,
+        "" if opens_at_once or route.stateless else route.session,
         route.content_type,
         route.path,
         heartbeat=route.heartbeat,
@@ -187,7 +194,7 @@ def stream_of(call: ClientCall, settings: Settings) -> Stream | None:
     """The stream that code of a client opens; None where its path is computed."""
     if call.path is None:
         return None
-    silence, duration, heartbeat = needs(settings, known=25.0 if call.session == "Socket.IO" else None)
+    silence, duration, heartbeat = needs(settings, known=call.heartbeat)
     return Stream(
         kind=call.kind,
         path=call.path,

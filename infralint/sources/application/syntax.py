@@ -115,7 +115,7 @@ class Call:
     def full_name(self) -> str:
         """`fastapi.APIRouter`: the callee as it is written, on one line."""
         written = self.callee.text() if self.receiver is None else f"{self.receiver.text()}.{self.name}"
-        return re.sub(r"\s+", "", written)
+        return " ".join(re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", written).split())
 
     def argument(self, key: int | str | None) -> SgNode | None:
         """An argument by its place or name; None where it is not given."""

@@ -135,8 +135,7 @@ def _unbuffered(block: Directive, scope: Scope, family: Family, catch_all: bool)
         if directive.name in names and words == ["off"]:
             yield _hint("sse", "config", f"`{directive.written}` is set for it", directive.where, block)
         elif (
-            directive.name
-            in ("add_header", "proxy_set_header", "proxy_hide_header", "proxy_pass_header", "proxy_ignore_headers")
+            directive.name in ("add_header", "proxy_set_header", "proxy_hide_header", "proxy_ignore_headers")
             and "x-accel-buffering" in words
         ):
             yield _hint("sse", "config", f"`{directive.written}` is about a stream", directive.where, block)
