@@ -110,6 +110,18 @@ def test_how_many_calls(
     assert len(world.calls) == most
 
 
+def test_rules_that_nobody_asked_about_are_not_worth_an_hour(
+    world: World, report: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infralint.sources.aws_account.fetch.MOST_UNASKED", 3)
+    for number in range(4):
+        balancer = world.balancer(f"lb-{number}")
+        blue, green = (world.group(f"{color}-{number}", balancer) for color in ("blue", "green"))
+        world.listener(balancer, blue, rules=[(when(path="/green/*"), forward(green))])
+    report()
+    assert len(world.calls) == 3 + 4 + 1
+
+
 def test_a_load_balancer_with_one_target_group_is_one_call(world: World, report: Callable[..., dict[str, Any]]) -> None:
     for number in range(20):
         balancer = world.balancer(f"lb-{number}")

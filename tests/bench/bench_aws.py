@@ -42,7 +42,7 @@ finally:
 
 
 def account(balancers: int, groups: int, regions: Sequence[str] = ("eu-west-1",)) -> World:
-    """So many load balancers, with so many target groups among them, in every region: the first takes what no rule does."""
+    """So many load balancers, with so many target groups among them, in every region; the first takes what no rule does."""
     world = World()
     for region in regions:
         arns = [world.balancer(f"lb-{number:05}", region=region) for number in range(balancers)]

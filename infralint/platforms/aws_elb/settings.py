@@ -140,7 +140,7 @@ def _unsticky(way: Way, enabled: Known[Any]) -> str:
 
 _TYPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        **dict.fromkeys(("HTTP", "HTTPS"), ("lb_cookie", "app_cookie")),
+        **dict.fromkeys(("HTTP", "HTTPS"), ("app_cookie", "lb_cookie")),
         **dict.fromkeys(("TCP", "UDP", "TCP_UDP"), ("source_ip",)),
         "GENEVE": ("source_ip_dest_ip", "source_ip_dest_ip_proto"),
     }

@@ -22,6 +22,8 @@ CALLS_AT_ONCE = 4
 REGIONS_AT_ONCE = 64
 TAGS_AT_ONCE = 20
 """DescribeTags takes so many resources."""
+MOST_UNASKED = 100
+"""Load balancers of a region whose rules are read though no stream is declared: two or more calls each, at 10 a second."""
 GRACE = 2.0
 """Seconds that calls under way get to come back once the user stops the audit."""
 
@@ -137,6 +139,7 @@ class Scan:
         else:
             groups = Counter(arn for group in self.region.target_groups for arn in group["LoadBalancerArns"])
             balancers = [arn for arn in self._of_type("application") if groups[arn] > 1]
+            balancers = balancers if len(balancers) <= MOST_UNASKED else []
         self._each("DescribeListeners", balancers)
         listeners = [one["ListenerArn"] for arn in balancers for one in self.region.listeners.get(arn, ())]
         self._each("DescribeRules", listeners)
