@@ -11,7 +11,7 @@ from typing import Any
 from infralint.engine.report import Report
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
-from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import fence, stream_phrase, unknown_message, way_phrase
 from infralint.text.display import escape_json, visible, visible_lines
 
 _SEVERITIES = {"error": "critical", "warning": "major", "note": "info"}
@@ -54,7 +54,7 @@ def _body(finding: Finding) -> str:
         parts.append(f"Way: {way}")
     parts = list(map(visible, parts))
     if finding.fix:
-        parts.append(f"Write:\n\n```\n{visible_lines(finding.fix)}\n```")
+        parts.append(f"Write:\n\n{fence(visible_lines(finding.fix))}")
     return "\n\n".join(parts)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from infralint.model import STRONG, Finding, Leg, Trace, Unknown
+from infralint.text.lazy import lazy
 from infralint.text.wording import listing, plural
 
+_MARKS = lazy("`+")
 MOST_STREAMS = 4
 """Further streams of a finding that are named."""
 
@@ -33,6 +35,13 @@ def way_phrase(finding: Finding) -> str:
 def way_of(trace: Trace) -> str:
     """A stream's way from the browser to where it ends; what rests on no firm link is `perhaps`."""
     return " → ".join(["browser", *map(_leg, trace.legs), *_end(trace)])
+
+
+def fence(text: str) -> str:
+    """Text as a Markdown block of code, whatever marks it holds."""
+    longest = max(map(len, _MARKS.findall(text)), default=0)
+    marks = "`" * max(3, longest + 1)
+    return f"{marks}\n{text}\n{marks}"
 
 
 def possible_phrases(finding: Finding) -> list[str]:

@@ -17,7 +17,7 @@ from infralint.engine.registry import Check
 from infralint.engine.report import Report
 from infralint.model import Finding, Location, Unknown, Unreadable
 from infralint.reporters import Shown
-from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import fence, stream_phrase, unknown_message, way_phrase
 from infralint.text.display import escape_json, hide_secrets, visible, visible_lines
 from infralint.text.lazy import lazy
 
@@ -145,7 +145,7 @@ def _message(finding: Finding) -> dict[str, str]:
         return {"text": "\n".join(lines)}
     fix = visible_lines(finding.fix)
     text = "\n".join([*lines, "Write:", fix])
-    return {"text": text, "markdown": "\n\n".join([*lines, f"Write:\n\n```\n{fix}\n```"])}
+    return {"text": text, "markdown": "\n\n".join([*lines, f"Write:\n\n{fence(fix)}"])}
 
 
 def _location(finding: Finding) -> dict[str, Any]:

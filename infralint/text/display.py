@@ -47,7 +47,7 @@ def hide_secrets(text: str) -> str:
 def escape_json(text: str) -> str:
     """JSON, the same to a parser, in which such characters are escapes; its own line ends stay."""
     escaped = _STEERING.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{_units(found[0])}", text)
-    return _COMMAND.sub(lambda found: f"{found[0][0]}\\u{ord(found[0][1]):04x}", escaped)
+    return escaped.replace("##[", "#\\u0023[").replace("##vso[", "#\\u0023vso[")
 
 
 def _escape(found: re.Match[str]) -> str:
