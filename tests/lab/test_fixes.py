@@ -57,6 +57,10 @@ def fix(folder: Path, binary: Binary, monkeypatch: pytest.MonkeyPatch) -> list[d
     return fixed
 
 
+PLAIN = "no edit of one setting puts it right"
+"""What is said of a finding that `--fix` has no edit for."""
+
+
 def _probe(finding: dict[str, Any]) -> Probe:
     """What failed before."""
     pattern = finding["stream"]["path"]
@@ -106,7 +110,8 @@ def test_examples_are_fixed_unless_somebody_has_to_choose(tmp_path: Path, monkey
         monkeypatch.chdir(tmp_path / str(number))
         report = json.loads(run("check", "--fix", "--format", "json").stdout)
         fixed += len(report.get("fixed", []))
-        reasons |= {one.get("not_fixed", one["check"]) for one in report["findings"]}
+        left = [one for one in report["findings"] if one["not_fixed"] != "notes are for reading"]
+        reasons |= {one["check"] if one["not_fixed"] == PLAIN else one["not_fixed"] for one in left}
     assert fixed > 50
     assert reasons <= CHOICES, reasons - CHOICES
 
