@@ -79,7 +79,8 @@ def unified(types: Sequence[Type]) -> Type | None:
         return mixed
     if {"object", "tuple"} <= kinds:
         return None
-    return next((one for one in sorted(types, key=_preference) if all(_converts(other, one) for other in types)), None)
+    wanted = [one for one in sorted(types, key=_preference) if one.name != "any"]
+    return next((one for one in wanted if all(_converts(other, one) for other in types)), None)
 
 
 _ALIKE = ({"list"}, {"set"}, {"map"}, {"object"}, {"tuple"})
