@@ -282,7 +282,8 @@ def _binary(expression: Binary, environment: Environment) -> Value:
         return _logical(expression, environment)
     left, right = evaluate(expression.left, environment), evaluate(expression.right, environment)
     if expression.operator in ("==", "!="):
-        return _equal(left, right, expression.operator == "==")
+        found = _equal(left, right, expression.operator == "==")
+        return replace(found, type=BOOL) if isinstance(found, Hole) else found
     if hole := first_hole(left) or first_hole(right):
         return replace(hole, type=_type_of_failed(expression))
     return _ARITHMETIC[expression.operator](to_number(left), to_number(right))
@@ -362,8 +363,8 @@ def _conditional(expression: Conditional, environment: Environment) -> Value:
         except EvaluationError as error:
             if not environment.lenient:
                 raise
-            both = unified([type_of(_attempt(branch, environment)) for branch in (chosen, other)])
-            return Hole(str(error), type=both or ANY)
+            types = [type_of(_attempt(branch, environment)) for branch in (chosen, other)]
+            return Hole(str(error), type=ANY if ANY in types else unified(types) or ANY)
         if not is_true:
             chosen, other = other, chosen
         value, rest = evaluate(chosen, environment), _attempt(other, environment)

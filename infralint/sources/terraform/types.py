@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from infralint.sources.terraform.budget import NotWorkedOut
+
 
 @dataclass(frozen=True, slots=True)
 class Type:
@@ -65,7 +67,7 @@ def object_of(attributes: Mapping[str, Type], optional: Mapping[str, Any] | None
 
 
 def unified(types: Sequence[Type]) -> Type | None:
-    """The type that values of all these types can be converted to; None: there is none.
+    """The type that values of all these types can be converted to; None: there is none. Raises NotWorkedOut.
 
     https://github.com/zclconf/go-cty/blob/main/cty/convert/unify.go
     """
@@ -80,7 +82,10 @@ def unified(types: Sequence[Type]) -> Type | None:
     if {"object", "tuple"} <= kinds:
         return None
     wanted = [one for one in sorted(types, key=_preference) if one.name != "any"]
-    return next((one for one in wanted if all(_converts(other, one) for other in types)), None)
+    found = next((one for one in wanted if all(_converts(other, one) for other in types)), None)
+    if found is None and len(wanted) < len(types):
+        raise NotWorkedOut("what these have in common is not worked out")
+    return found
 
 
 _ALIKE = ({"list"}, {"set"}, {"map"}, {"object"}, {"tuple"})
