@@ -592,4 +592,7 @@ _BACKUP = """\
 
 def affinity_lines(upstream: str, backups: Sequence[str]) -> str:
     """What keeps a client on its server. backups: the servers that stand in for the others, as they are written."""
-    return _AFFINITY.format(name=upstream or "backend", backup=_BACKUP.format(server=backups[0]) if backups else "")
+    return _AFFINITY.format(
+        name=re.sub(r"\W+", "-", upstream).strip("-") or "backend",
+        backup=_BACKUP.format(server=backups[0]) if backups else "",
+    )

@@ -71,7 +71,7 @@ class Routes:
         notes = Notes(
             module,
             list(self.streaming.marks(module)),
-            [found for found in self.streaming.sockets(module) if self._is_meant(module, found[1])],
+            list(self.streaming.sockets(module, self._is_meant)),
             list(self.streaming.passed_on(module)),
             list(self.streaming.streaming_routes(module)),
             list(self.streaming.sightings(module)),

@@ -363,13 +363,19 @@ class Streaming:
         heartbeat = heartbeat or next((interval for interval in pings if interval), None)
         return replace(sighting, headers=headers, content_type=content_type, heartbeat=heartbeat)
 
-    def sockets(self, module: Module) -> Iterator[tuple[Rules, SocketShape, Call]]:
-        """Servers that answer at a path of their own."""
+    def sockets(
+        self, module: Module, is_meant: Callable[[Module, SocketShape], bool]
+    ) -> Iterator[tuple[Rules, SocketShape, Call]]:
+        """Servers that answer at a path of their own. is_meant: whether a shape goes with the packages that are there."""
         for rules in self.joiner.rulebook.of(module):
             names = frozenset(name for shape in rules.sockets for name in shape.call)
             for call in module.calls(names) if names else ():
                 for shape in rules.sockets:
-                    if self.joiner.matches(call, shape, rules) and self._is_asked_for(call, shape):
+                    if (
+                        is_meant(module, shape)
+                        and self.joiner.matches(call, shape, rules)
+                        and self._is_asked_for(call, shape)
+                    ):
                         yield rules, shape, call
                         break
 
