@@ -215,7 +215,7 @@ STICKY = "streams:\n  - {path: /ws, kind: websocket, session: true}\n"
 GROUPS = {
     ("HTTP", "lb_cookie"): "",
     ("HTTP", "app_cookie"): "",
-    ("HTTP", "source_ip"): "it takes app_cookie or lb_cookie",
+    ("HTTP", "source_ip"): "for a target group of protocol HTTP: it takes",
     ("TCP", "lb_cookie"): "it takes source_ip",
     ("TCP", "source_ip"): "",
     ("TCP_UDP", "app_cookie"): "it takes source_ip",
