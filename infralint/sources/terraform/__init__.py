@@ -33,11 +33,11 @@ def read(project: Project) -> Reading:
     found = [node for plan in planned for node in nodes(plan.graph)]
     wanted = [root for root in roots(tree) if root.path not in covered]
     declared: set[str] = set()
-    for one in project.work.spread("Terraform roots", partial(_of_root, tree), wanted):
-        found += one.nodes
-        declared |= one.variables
-        reading.unknown += one.unknown
-        reading.unreadable += one.unreadable
+    for judged in project.work.spread("Terraform roots", partial(_of_root, tree), wanted):
+        found += judged.nodes
+        declared |= judged.variables
+        reading.unknown += judged.unknown
+        reading.unreadable += judged.unreadable
     reading.nodes += _told_apart(project, found)
     reading.unreadable = list(dict.fromkeys([*reading.unreadable, *tree.unreadable]))
     if wanted:

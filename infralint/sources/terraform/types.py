@@ -81,8 +81,8 @@ def unified(types: Sequence[Type]) -> Type | None:
         return mixed
     if {"object", "tuple"} <= kinds:
         return None
-    wanted = [one for one in sorted(types, key=_preference) if one.name != "any"]
-    found = next((one for one in wanted if all(_converts(other, one) for other in types)), None)
+    wanted = [kind for kind in sorted(types, key=_preference) if kind.name != "any"]
+    found = next((kind for kind in wanted if all(_converts(other, kind) for other in types)), None)
     if found is None and len(wanted) < len(types):
         raise NotWorkedOut("what these have in common is not worked out")
     return found
