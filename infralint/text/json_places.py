@@ -95,6 +95,19 @@ def parse_json(text: str, comments: bool = False) -> Node:
     return _Reader(text, comments).document()
 
 
+def json_object(content: bytes) -> dict[str, object]:
+    """An object as plain data, comments and trailing commas allowed; empty where it is broken."""
+    text = content.decode("utf-8", "replace").removeprefix("\ufeff")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        try:
+            data = parse_json(text, comments=True).plain
+        except BadJson:
+            return {}
+    return data if isinstance(data, dict) else {}
+
+
 class _Reader:
     def __init__(self, text: str, comments: bool) -> None:
         self.text = text

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from infralint.sources.application.program import json_object
 from infralint.text.globs import name_matcher
+from infralint.text.json_places import json_object
 from infralint.text.lazy import lazy
 
 MANIFESTS = (

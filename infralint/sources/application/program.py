@@ -6,7 +6,6 @@ files, for the last words of what they import; only files that such a word leads
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from infralint.project import CantRead
+from infralint.project.javascript_imports import JavaScriptImports
 from infralint.sources.application.imports import READERS, SCANS, Import, javascript_exports, stems_of
 from infralint.sources.application.languages import Language, language_of
 from infralint.sources.application.syntax import Module, parse, span_of
@@ -28,7 +28,7 @@ MOST_KEPT = 16 * 1024 * 1024
 """Bytes of files that stay in memory between two looks at them."""
 DEEPEST = 6
 """Re-exports that are followed."""
-ENDINGS = ("ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "cjs", "vue", "svelte")
+ENDINGS = (".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs", ".vue", ".svelte")
 
 
 class Program:
@@ -46,8 +46,8 @@ class Program:
         self._stars: dict[str, list[str]] = {}
         self._taken: dict[str, dict[str, list[tuple[str, str]]]] = {}
         self._by_stem: dict[str, dict[str, list[str]]] = {}
-        self._resolved: dict[tuple[str, str, str], str | None] = {}
-        self._aliases: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {}
+        self._javascript = JavaScriptImports(self.files, self.content, ENDINGS, _habits)
+        self._python: dict[tuple[str, str], str | None] = {}
         self.sources: list[str] = []
         self.vocabulary: dict[str, frozenset[str]] = {}
 
@@ -210,10 +210,10 @@ class Program:
 
     def python_file(self, importer: str, name: str) -> str | None:
         """The file of a dotted module name, as seen from a file."""
-        key = (posixpath.dirname(importer), name, "python")
-        if key not in self._resolved:
-            self._resolved[key] = self._find_python(key[0], name)
-        return self._resolved[key]
+        key = (posixpath.dirname(importer), name)
+        if key not in self._python:
+            self._python[key] = self._find_python(*key)
+        return self._python[key]
 
     def _find_python(self, folder: str, name: str) -> str | None:
         level = len(name) - len(name.lstrip("."))
@@ -316,95 +316,18 @@ class Program:
 
     def resolve(self, importer: str, specifier: str) -> str | None:
         """The project's file that a JavaScript import leads to; None for a package."""
-        key = (posixpath.dirname(importer), specifier, "")
-        if key not in self._resolved:
-            candidates = self._candidates(key[0], specifier)
-            self._resolved[key] = next((found for path in candidates if (found := self._file(path))), None)
-        return self._resolved[key]
+        return self._javascript.resolve(importer, specifier)
 
-    def _candidates(self, folder: str, specifier: str) -> Iterator[str]:
-        if specifier.startswith("."):
-            yield posixpath.normpath(posixpath.join(folder, specifier))
+
+def _habits(folder: str, specifier: str) -> Iterator[str]:
+    """`$lib/x` of SvelteKit, `~/x` and `@/x` of Nuxt, Vite and others, where no tsconfig.json says so."""
+    mark, _, rest = specifier.partition("/")
+    places = {"$lib": ("src/lib",), "~": ("", "src", "app"), "@": ("", "src", "app"), "~~": ("",)}.get(mark, ())
+    while rest and places:
+        yield from (posixpath.join(folder, place, rest) for place in places)
+        if not folder:
             return
-        for prefix, suffix, targets in self._aliases_at(folder):
-            if specifier.startswith(prefix) and specifier.endswith(suffix) and len(specifier) >= len(prefix + suffix):
-                middle = specifier[len(prefix) : len(specifier) - len(suffix) or None]
-                yield from (target.replace("*", middle, 1) for target in targets)
-        yield from self._habits(folder, specifier)
-        yield from self._workspace(specifier)
-
-    def _habits(self, folder: str, specifier: str) -> Iterator[str]:
-        """`$lib/x` of SvelteKit, `~/x` and `@/x` of Nuxt, Vite and others, where no tsconfig.json says so."""
-        mark, _, rest = specifier.partition("/")
-        places = {"$lib": ("src/lib",), "~": ("", "src", "app"), "@": ("", "src", "app"), "~~": ("",)}.get(mark, ())
-        while rest and places:
-            yield from (posixpath.join(folder, place, rest) for place in places)
-            if not folder:
-                return
-            folder = posixpath.dirname(folder)
-
-    def _file(self, path: str) -> str | None:
-        path = posixpath.normpath(path)
-        if path.startswith(".."):
-            return None
-        if path in self.files and path.rpartition(".")[2] in ENDINGS:
-            return path
-        stem, extension = posixpath.splitext(path)
-        stems = (path, stem) if extension in (".js", ".jsx", ".mjs", ".cjs") else (path,)
-        tries = (f"{start}.{ending}" for start in (*stems, f"{path}/index") for ending in ENDINGS)
-        return next((file for file in tries if file in self.files), None)
-
-    def _aliases_at(self, folder: str) -> list[tuple[str, str, tuple[str, ...]]]:
-        """`paths` of the nearest tsconfig.json or jsconfig.json: prefix, suffix and targets."""
-        if folder not in self._aliases:
-            configs = [posixpath.join(folder, name) for name in ("tsconfig.json", "jsconfig.json")]
-            config = next((path for path in configs if path in self.files), None)
-            found = self._aliases_of(config, 0) if config else []
-            if not found and folder:
-                found = self._aliases_at(posixpath.dirname(folder))
-            self._aliases[folder] = found
-        return self._aliases[folder]
-
-    def _aliases_of(self, path: str, depth: int) -> list[tuple[str, str, tuple[str, ...]]]:
-        data = json_object(self.content(path))
-        folder = posixpath.dirname(path)
-        options = data.get("compilerOptions")
-        options = options if isinstance(options, dict) else {}
-        base, paths = options.get("baseUrl"), options.get("paths")
-        root = posixpath.join(folder, base if isinstance(base, str) else "")
-        found = [_alias(root, key, value) for key, value in (paths.items() if isinstance(paths, dict) else ())]
-        if isinstance(base, str):
-            found.append(("", "", (posixpath.join(root, "*"),)))
-        extended = data.get("extends")
-        if not found and isinstance(extended, str) and extended.startswith(".") and depth < DEEPEST:
-            parent = posixpath.normpath(posixpath.join(folder, extended))
-            for candidate in (parent, f"{parent}.json"):
-                if candidate in self.files:
-                    return self._aliases_of(candidate, depth + 1)
-        return found
-
-    def _workspace(self, specifier: str) -> Iterator[str]:
-        """A package of the same repository: its folder by its name, its entry by `exports` or habit."""
-        parts = specifier.split("/")
-        name = "/".join(parts[:2] if specifier.startswith("@") else parts[:1])
-        if name not in self._packages:
-            return
-        folder, entries = self._packages[name]
-        rest = specifier[len(name) :].lstrip("/")
-        if entry := entries.get(f"./{rest}" if rest else "."):
-            yield posixpath.join(folder, entry)
-        yield from (posixpath.join(folder, start, rest or "index") for start in ("", "src"))
-
-    @cached_property
-    def _packages(self) -> dict[str, tuple[str, dict[str, str]]]:
-        """Packages of the repository by name: folder, and the source file of each entry that names one."""
-        found = {}
-        for path in sorted(self.files):
-            if path.endswith("/package.json"):
-                data = json_object(self.content(path))
-                if isinstance(name := data.get("name"), str):
-                    found[name] = (posixpath.dirname(path), _entries(data))
-        return found
+        folder = posixpath.dirname(folder)
 
 
 def _unit(path: str) -> str:
@@ -417,51 +340,6 @@ def is_generated(content: bytes) -> bool:
     if len(content) > LARGEST:
         return True
     return len(content) > LONGEST_LINE and max(map(len, content.split(b"\n"))) > LONGEST_LINE
-
-
-def json_object(content: bytes) -> dict[str, object]:
-    """A JSON file as plain data, comments and trailing commas allowed; empty where it is broken."""
-    text = content.decode("utf-8", "replace").removeprefix("\ufeff")
-    for attempt in (text, _without_comments(text)):
-        try:
-            data = json.loads(attempt)
-        except (ValueError, RecursionError):
-            continue
-        return data if isinstance(data, dict) else {}
-    return {}
-
-
-def _without_comments(text: str) -> str:
-    kept = re.sub(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', lambda found: found[1] or "", text, flags=re.DOTALL)
-    return re.sub(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[\]}])', lambda found: found[1] or "", kept)
-
-
-def _alias(root: str, key: str, targets: object) -> tuple[str, str, tuple[str, ...]]:
-    prefix, star, suffix = key.partition("*")
-    given = targets if isinstance(targets, list) else []
-    plain = tuple(posixpath.normpath(posixpath.join(root, target)) for target in given if isinstance(target, str))
-    return (prefix, suffix, plain) if star else (key, "", plain)
-
-
-def _entries(manifest: Mapping[str, object]) -> dict[str, str]:
-    exports = manifest.get("exports")
-    if isinstance(exports, str):
-        exports = {".": exports}
-    found = {key: _entry(value) for key, value in exports.items()} if isinstance(exports, dict) else {}
-    for key in ("main", "module", "source"):
-        value = manifest.get(key)
-        if isinstance(value, str):
-            found["."] = found.get(".") or value
-    return found
-
-
-def _entry(value: object) -> str:
-    """A target of package exports, conditions taken in the order written."""
-    for _ in range(5):
-        if not isinstance(value, dict) or not value:
-            break
-        value = next((value[key] for key in ("source", "import", "default", "require") if key in value), None)
-    return value if isinstance(value, str) else ""
 
 
 def _imports_of(module: Module) -> dict[str, Import]:

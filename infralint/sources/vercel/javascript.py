@@ -15,8 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from infralint.project import CantRead, Project
-from infralint.text.json_places import BadJson, parse_json
-from infralint.text.json_places import Node as Json
+from infralint.project.javascript_imports import JavaScriptImports
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -278,8 +277,7 @@ class Modules:
         self._modules: dict[str, Module | None] = {}
         self._bytes: dict[str, bytes] = {}
         self._has: dict[tuple[Words, str], bool] = {}
-        self._aliases: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {}
-        self._resolved: dict[tuple[str, str], str | None] = {}
+        self._imports = JavaScriptImports(project.file_set, self._settings, EXTENSIONS, self._habits)
         self._specifiers: dict[str, list[str]] = {}
 
     def content(self, path: str) -> bytes:
@@ -326,105 +324,20 @@ class Modules:
 
     def resolve(self, importer: str, specifier: str) -> str | None:
         """The project's file that an import leads to; None for a package, or where there is none."""
-        key = (posixpath.dirname(importer), specifier)
-        if key not in self._resolved:
-            candidates = self._candidates(*key)
-            self._resolved[key] = next((found for one in candidates if (found := self._file(one))), None)
-        return self._resolved[key]
+        return self._imports.resolve(importer, specifier)
 
-    def _candidates(self, folder: str, specifier: str) -> Iterator[str]:
-        if specifier.startswith("."):
-            yield posixpath.normpath(posixpath.join(folder, specifier))
-            return
-        for prefix, suffix, targets in self._aliases_at(folder):
-            if specifier.startswith(prefix) and specifier.endswith(suffix) and len(specifier) >= len(prefix + suffix):
-                middle = specifier[len(prefix) : len(specifier) - len(suffix) or None]
-                yield from (target.replace("*", middle, 1) for target in targets)
-        if specifier.startswith(("@/", "~/")):
-            yield from (
-                posixpath.join(base, start, specifier[2:]) for base in self._roots_of(folder) for start in ("src", "")
-            )
-        yield from self._workspace(specifier)
-
-    def _roots_of(self, folder: str) -> Iterator[str]:
-        """The nearest folder with a package.json, whose `@/` is a habit where no tsconfig.json says what it is."""
-        while folder and posixpath.join(folder, "package.json") not in self.project.file_set:
-            folder = posixpath.dirname(folder)
-        yield folder
-
-    def _file(self, path: str) -> str | None:
-        """The file that a path without (or with another) extension names."""
-        path = posixpath.normpath(path)
-        if path.startswith(".."):
-            return None
-        files = self.project.file_set
-        if path in files and path.endswith(EXTENSIONS):
-            return path
-        stem, extension = posixpath.splitext(path)
-        stems = (path, stem) if extension in (".js", ".jsx", ".mjs", ".cjs") else (path,)
-        tries = (f"{one}{ending}" for one in (*stems, f"{path}/index") for ending in EXTENSIONS)
-        return next((one for one in tries if one in files), None)
-
-    def _aliases_at(self, folder: str) -> list[tuple[str, str, tuple[str, ...]]]:
-        """`paths` of the nearest tsconfig.json or jsconfig.json: prefix, suffix and targets."""
-        if folder not in self._aliases:
-            self._aliases[folder] = self._read_aliases(folder)
-        return self._aliases[folder]
-
-    def _read_aliases(self, folder: str) -> list[tuple[str, str, tuple[str, ...]]]:
-        for name in ("tsconfig.json", "jsconfig.json"):
-            path = posixpath.join(folder, name)
-            if path in self.project.file_set:
-                return self._aliases_of(path, 0)
-        return self._aliases_at(posixpath.dirname(folder)) if folder else []
-
-    def _aliases_of(self, path: str, depth: int) -> list[tuple[str, str, tuple[str, ...]]]:
+    def _settings(self, path: str) -> bytes:
         try:
-            config = parse_json(self.project.text(path), comments=True)
-        except (BadJson, CantRead):
-            return []
-        folder = posixpath.dirname(path)
-        options = config.get("compilerOptions")
-        base = options.get("baseUrl") if options else None
-        paths = options.get("paths") if options else None
-        root = posixpath.join(folder, base.text if base else "")
-        found = [_alias(root, key, member.node) for key, member in (paths.members if paths else {}).items()]
-        if base:
-            found.append(("", "", (posixpath.join(root, "*"),)))
-        extended = config.get("extends")
-        if not found and extended and extended.text.startswith(".") and depth < 5:
-            parent = posixpath.normpath(posixpath.join(folder, extended.text))
-            for one in (parent, f"{parent}.json"):
-                if one in self.project.file_set:
-                    return self._aliases_of(one, depth + 1)
-        return found
+            return self.project.bytes(path)
+        except CantRead:
+            return b""
 
-    def _workspace(self, specifier: str) -> Iterator[str]:
-        """A package of the same repository: its folder by its name, its entry by `exports` or habit."""
-        parts = specifier.split("/")
-        name = "/".join(parts[:2] if specifier.startswith("@") else parts[:1])
-        found = self._packages.get(name)
-        if found is None:
-            return
-        folder, entries = found
-        rest = specifier[len(name) :].lstrip("/")
-        entry = entries.get(f"./{rest}" if rest else ".")
-        if entry:
-            yield posixpath.join(folder, entry)
-        yield from (posixpath.join(folder, start, rest or "index") for start in ("", "src"))
-
-    @cached_property
-    def _packages(self) -> dict[str, tuple[str, dict[str, str]]]:
-        """Packages of the repository by name: folder, and the source file of each entry that names one."""
-        manifests = [one for one in self.project.named("package.json") if "/" in one]
-        if len(manifests) < 1:
-            return {}
-        found = {}
-        for path in manifests:
-            data = read_manifest(self.project, path)
-            if isinstance(name := data.get("name"), str):
-                found[name] = (posixpath.dirname(path), _entries(data))
-        return found
+    def _habits(self, folder: str, specifier: str) -> Iterator[str]:
+        """`@/x` and `~/x` from the nearest folder with a package.json, where no tsconfig.json says what they are."""
+        if specifier.startswith(("@/", "~/")):
+            while folder and posixpath.join(folder, "package.json") not in self.project.file_set:
+                folder = posixpath.dirname(folder)
+            yield from (posixpath.join(folder, start, specifier[2:]) for start in ("src", ""))
 
 
 def read_manifest(project: Project, path: str) -> dict[str, Any]:
@@ -436,32 +349,6 @@ def read_manifest(project: Project, path: str) -> dict[str, Any]:
     except (CantRead, ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
-
-
-def _entries(manifest: dict[str, Any]) -> dict[str, str]:
-    exports = manifest.get("exports")
-    if isinstance(exports, str):
-        exports = {".": exports}
-    found = {key: _target(value) for key, value in exports.items()} if isinstance(exports, dict) else {}
-    for key in ("main", "module", "source"):
-        if isinstance(manifest.get(key), str):
-            found["."] = found.get(".") or manifest[key]
-    return found
-
-
-def _target(value: Any) -> str:
-    """A target of package exports, conditions taken in the order written."""
-    for _ in range(5):
-        if not isinstance(value, dict) or not value:
-            break
-        value = next((value[key] for key in ("source", "import", "default", "require") if key in value), None)
-    return value if isinstance(value, str) else ""
-
-
-def _alias(root: str, key: str, targets: Json) -> tuple[str, str, tuple[str, ...]]:
-    prefix, star, suffix = key.partition("*")
-    plain = tuple(posixpath.normpath(posixpath.join(root, one.text)) for one in targets.items if one.text)
-    return (prefix, suffix, plain) if star else (key, "", plain)
 
 
 def _is_bundle(content: bytes) -> bool:
