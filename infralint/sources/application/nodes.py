@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from infralint.model import (
     UNLIMITED,
@@ -107,23 +107,34 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         route.path,
         heartbeat=route.heartbeat,
     )
+    return _route(
+        f"{' or '.join(route.methods) or 'the route'} {route.path}",
+        where,
+        hint,
+        f"application {application.folder}",
+        headers=route.headers,
+        complete=application.read == "whole",
+        workers=workers,
+        clocks=(Clock("whole-response", _worker_timeout(application, workers), expiry="truncated"),) if workers else (),
+    )
+
+
+def _route(name: str, where: Location, hint: Hint, scope: str, **more: Any) -> ApplicationRoute:
+    """A route that sends what a hint says. more: further fields."""
     return ApplicationRoute(
-        name=f"{' or '.join(route.methods) or 'the route'} {route.path}",
+        name=name,
         where=where,
         buffers_responses=not_applicable("never", where),
         forwards_upgrade=not_applicable("forwarded", where),
         keeps_affinity=not_applicable("single", where),
         runtime=not_applicable("", where),
-        paths=(route.path,),
+        paths=(hint.path,),
         hints=(hint,),
-        scope=f"application {application.folder}",
-        stream_kind=route.kind,
-        pattern=route.path,
-        headers=route.headers,
-        content_type=route.content_type,
-        complete=application.read == "whole",
-        workers=workers,
-        clocks=(Clock("whole-response", _worker_timeout(application, workers), expiry="truncated"),) if workers else (),
+        scope=scope,
+        stream_kind=hint.kind,
+        pattern=hint.path,
+        content_type=hint.content_type,
+        **more,
     )
 
 
@@ -174,20 +185,7 @@ def node_of_product(product: Product, name: str, where: Location) -> Application
 def _hop_of_product(stream: ProductStream, product: Product, where: Location) -> ApplicationRoute:
     evidence = Evidence("name", f"{where} runs {product.name}, which streams {stream.path} ({product.page})", where)
     hint = Hint(stream.kind, evidence, stream.session, stream.content_type, stream.path, heartbeat=stream.heartbeat)
-    return ApplicationRoute(
-        name=f"{product.name}'s {stream.path}",
-        where=where,
-        buffers_responses=not_applicable("never", where),
-        forwards_upgrade=not_applicable("forwarded", where),
-        keeps_affinity=not_applicable("single", where),
-        runtime=not_applicable("", where),
-        paths=(stream.path,),
-        hints=(hint,),
-        scope=f"product {product.name}",
-        stream_kind=stream.kind,
-        pattern=stream.path,
-        content_type=stream.content_type,
-    )
+    return _route(f"{product.name}'s {stream.path}", where, hint, f"product {product.name}")
 
 
 def stream_of(call: ClientCall, settings: Settings) -> Stream | None:
