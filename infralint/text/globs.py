@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import lru_cache
+from typing import Any
 
 _SPECIAL = re.compile(r"[*?\[\\]")
 _CLASSES = {
@@ -35,8 +36,8 @@ class _Set:
         return (found or any(_CLASSES[name](character) for name in self.classes)) != self.is_negated
 
 
-_Part = str | _Set | None
-"""A character, a set, `?` (the empty string) or `*` (None)."""
+_Part = str | _Set
+"""A character, a set or `?` (the empty string); `*` is None."""
 
 
 def is_glob(text: str) -> bool:
@@ -56,12 +57,12 @@ def matches_name(name: str, pattern: str, dots: bool = False) -> bool:
         return False
     if not _SPECIAL.search(pattern):
         return name == pattern
-    return _matches(name, _parts(pattern))
+    return _matches(name, _parts(pattern), _is_taken)
 
 
 def matches_text(text: str, pattern: str) -> bool:
     """Whether a text matches as a name does in a shell, with wildcards that stand for slashes and leading dots, too."""
-    return _matches(text, _parts(pattern))
+    return _matches(text, _parts(pattern), _is_taken)
 
 
 @lru_cache(maxsize=256)
@@ -72,47 +73,41 @@ def name_matcher(*patterns: str) -> Callable[[str], object]:
 
 def is_like(text: str, pattern: str) -> bool:
     """Whether a text matches a pattern of which only `*` and `?` are special, both of which stand for a slash, too."""
-    return _matches(text, _wildcards(pattern))
+    return _matches(text, _wildcards(pattern), _is_taken)
 
 
 @lru_cache(maxsize=4096)
-def _wildcards(pattern: str) -> tuple[_Part, ...]:
+def _wildcards(pattern: str) -> tuple[_Part | None, ...]:
     return tuple({"*": None, "?": ""}.get(character, character) for character in pattern)
 
 
 def matches_segments(path: str, pattern: str) -> bool:
     """Whether a request's path fits a pattern in which `*` is one segment and `**` any number of them, none included."""
-    return _fits(path.strip("/").split("/"), pattern.strip("/").split("/"))
+    return _matches(path.strip("/").split("/"), _segments(pattern.strip("/").split("/")), _is_named)
 
 
-def _fits(segments: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Each `**` is tried from where the last one left off."""
+def _segments(parts: Iterable[str]) -> tuple[str | None, ...]:
+    return tuple(None if part == "**" else part for part in parts)
+
+
+def _is_named(segment: str, part: str) -> bool:
+    return part == "*" or matches_name(segment, part, dots=True)
+
+
+def _matches(items: Sequence[str], parts: Sequence[Any], takes: Callable[[str, Any], bool]) -> bool:
+    """Whether the items, in order, are what the parts stand for, None for any number of them.
+
+    Each star is tried from where the last one left off: at most as many steps as items times parts.
+    """
     at = index = 0
     star, resumed = -1, 0
-    while at < len(segments):
-        if index < len(wanted) and wanted[index] == "**":
+    while at < len(items):
+        part = parts[index] if index < len(parts) else None
+        if part is not None and takes(items[at], part):
+            at, index = at + 1, index + 1
+        elif part is None and index < len(parts):
             star, resumed = index, at
             index += 1
-        elif index < len(wanted) and (wanted[index] == "*" or matches_name(segments[at], wanted[index], dots=True)):
-            at, index = at + 1, index + 1
-        elif star >= 0:
-            resumed += 1
-            at, index = resumed, star + 1
-        else:
-            return False
-    return all(part == "**" for part in wanted[index:])
-
-
-def _matches(name: str, parts: Sequence[_Part]) -> bool:
-    """Each star is tried from where the last one left off: at most as many steps as name times pattern is long."""
-    at = index = 0
-    star, resumed = -1, 0
-    while at < len(name):
-        if index < len(parts) and parts[index] is None:
-            star, resumed = index, at
-            index += 1
-        elif index < len(parts) and _is_taken(name[at], parts[index]):
-            at, index = at + 1, index + 1
         elif star >= 0:
             resumed += 1
             at, index = resumed, star + 1
@@ -128,8 +123,8 @@ def _is_taken(character: str, part: _Part) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _parts(pattern: str) -> tuple[_Part, ...]:
-    parts: list[_Part] = []
+def _parts(pattern: str) -> tuple[_Part | None, ...]:
+    parts: list[_Part | None] = []
     at = 0
     while at < len(pattern):
         character = pattern[at]
@@ -178,11 +173,11 @@ def _set(pattern: str, at: int) -> tuple[_Set, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """One line of a .gitignore. parts: names between slashes, `**` among them; anchored: it names a path from the root."""
+    """One line of a .gitignore. name: what it names wherever that lies; path: what it names from the root, if it does so."""
 
     written: str
-    parts: tuple[str, ...]
-    is_anchored: bool
+    name: str
+    path: tuple[str | None, ...]
     folders_only: bool
     is_negated: bool
 
@@ -190,23 +185,9 @@ class _Rule:
         """Whether the rule names this very path."""
         if self.folders_only and not is_folder:
             return False
-        if not self.is_anchored:
-            return matches_name(parts[-1], self.parts[0], dots=True)
-        return _names(parts, self.parts)
-
-
-def _names(names: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Match names against parts of which `**` stands for any number, at the end for at least one."""
-    reached = {0}
-    for position, part in enumerate(wanted):
-        if part == "**":
-            first = min(reached) + (position == len(wanted) - 1)
-            reached = set(range(first, len(names) + 1))
-        else:
-            reached = {at + 1 for at in reached if at < len(names) and matches_name(names[at], part, dots=True)}
-        if not reached:
-            return False
-    return len(names) in reached
+        if not self.path:
+            return matches_name(parts[-1], self.name, dots=True)
+        return _matches(parts, self.path, _is_named)
 
 
 @dataclass
@@ -264,6 +245,9 @@ def _rule(written: str) -> _Rule | None:
     text = text[1:] if text.startswith("./") else text
     folders_only = text.endswith("/")
     text = text.rstrip("/")
-    is_anchored = "/" in text
-    parts = tuple(part for part in text.split("/") if part not in ("", "."))
-    return _Rule(written, parts, is_anchored, folders_only, is_negated) if parts else None
+    parts = [part for part in text.split("/") if part not in ("", ".")]
+    if not parts:
+        return None
+    if parts[-1] == "**":
+        parts.insert(-1, "*")  # at the end it stands for one name at least
+    return _Rule(written, parts[-1], _segments(parts) if "/" in text else (), folders_only, is_negated)
