@@ -74,7 +74,7 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         findings=identified(kept, project.path_of),
         unknown=once_a_cause(
             [
-                *_unmet(project, readings),
+                *_unmet(project, readings, crossed),
                 *project.unused_exclusions(),
                 *(unknown for reading in readings for unknown in reading.unknown),
                 *(answer for answer in answers if isinstance(answer, Unknown) and not answer.refused),
@@ -112,9 +112,9 @@ def _each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
     return sorted(distinct.values(), key=lambda entry: entry.where)
 
 
-def _unmet(project: Project, readings: Sequence[Reading]) -> Iterator[Unknown]:
+def _unmet(project: Project, readings: Sequence[Reading], crossed: Iterable[Crossing[Hop]]) -> Iterator[Unknown]:
     where = Location(project.config_shown or "infralint.yaml")
-    for stream in unmet(project.settings, readings):
+    for stream in unmet(project.settings, crossed):
         why = f"the declared stream {stream.path} meets no hop that was read here"
         yield Unknown(where, "streams", why, "check its path, host and hops for typing errors")
     for stream, reason in lost(project.settings, readings):

@@ -46,6 +46,7 @@ class Witness:
     def __init__(self, topology: Topology, crossings: Iterable[Crossing[Hop]]) -> None:
         self.topology = topology
         found = list(crossings)
+        self.nodes = {id(hop): node for node in topology.nodes for hop in node.hops}
         self.streaming = {id(crossing.hop) for crossing in found if crossing.stream.evidence.kind == "source"}
         self.applications = [node for node in topology.nodes if node.folder is not None]
         placed = {
@@ -84,7 +85,7 @@ class Witness:
     def weighed(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
         """A crossing with the doubt that the code casts on it, where a name or a header is all there is for it."""
         stream, hop = crossing.stream, crossing.hop
-        node = next((node for node in self.topology.nodes if node.name == crossing.leg.node), None)
+        node = self.nodes.get(id(hop))
         if node is None or (stream.evidence.kind != "name" and not stream.handshake_only):
             return crossing
         link = self.against(hop, node)
@@ -101,17 +102,18 @@ def topology_of(readings: Sequence[Reading]) -> Topology:
     return Topology(nodes, [service for reading in readings for service in reading.services])
 
 
-def unmet(settings: Settings, readings: Sequence[Reading]) -> list[Stream]:
+def unmet(settings: Settings, crossed: Iterable[Crossing[Hop]]) -> list[Stream]:
     """Declared streams that no hop of the project could serve: a path that is mistyped, or hops that are not here."""
-    topology = topology_of(readings)
-    return [stream for stream in declared(settings) if not _declared(topology, stream)]
+    met = [crossing.stream for crossing in crossed if crossing.stream.evidence.kind == "declared"]
+    return [stream for stream in declared(settings) if stream not in met]
 
 
 def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
     """Declared streams that an entry may send where nobody can tell, each with the reason."""
-    topology = topology_of(readings)
+    streams = declared(settings)
+    topology = topology_of(readings if streams else ())
     entries = [node for node in topology.nodes if topology.is_entry(node)]
-    for stream in declared(settings):
+    for stream in streams:
         for node in entries:
             for path in samples(stream.path):
                 for match in node.route(Request(stream.kind, path, stream.host)):

@@ -59,8 +59,9 @@ def test_a_declared_stream_that_only_an_inner_node_serves_is_judged_there() -> N
 
 
 def test_a_declared_stream_that_meets_no_hop_is_said_even_where_there_is_none() -> None:
-    assert [stream.path for stream in unmet(declares("/chat"), [])] == ["/chat"]
-    assert unmet(declares("/chat"), [Reading("test", nodes=[server("edge", proxy("/", to="a:1"))])]) == []
+    settings, reading = declares("/chat"), Reading("test", nodes=[server("edge", proxy("/", to="a:1"))])
+    assert [stream.path for stream in unmet(settings, crossings(settings, []))] == ["/chat"]
+    assert unmet(settings, crossings(settings, [reading])) == []
 
 
 def test_unrelated_nodes_are_two_ways() -> None:

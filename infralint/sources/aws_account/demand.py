@@ -65,11 +65,11 @@ class Questions:
 
     def asked_of(self, region: Region) -> Demand:
         """What checks will ask about in a region whose lists (and rules, if they matter) are read."""
-        tiers = reading(Snapshot(regions=[region])).nodes
+        found = reading(Snapshot(regions=[region]))
         if self.drift:
-            hops = [hop for tier in tiers for hop in tier.hops if isinstance(hop, LiveLoadBalancer)]
+            hops = [hop for node in found.nodes for hop in node.hops if isinstance(hop, LiveLoadBalancer)]
             return Demand(frozenset(one.arn for one in hops), frozenset(one.group_arn for one in hops if one.group_arn))
-        crossed = self.crossings(self.settings, [reading(Snapshot(regions=[region]))])
+        crossed = self.crossings(self.settings, [found])
         balancers, groups = set[str](), set[str]()
         for crossing in crossed:
             hop = crossing.hop
