@@ -5,6 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from infralint.platforms.javascript_streams import (
+    STARTING_METHODS,
+    STREAM_CLASSES,
+    STREAM_FUNCTIONS,
+    STREAM_METHODS,
+    STREAM_PROPERTIES,
+)
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.syntax import Call, Definition, Module, span_of, unwrapped
 
@@ -13,16 +20,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 6
 
-CLASSES = frozenset("ReadableStream TransformStream PassThrough TextDecoderStream TextEncoderStream".split())
-METHODS = frozenset(
-    "toReadableStream pipeThrough toWeb fromWeb toDataStream toUIMessageStream toTextStream toAIStream toEventStream"
-    " toEventStreamResponse".split()
-)
-STARTING_METHODS = frozenset({"stream", "streamEvents", "streamLog"})
-PROPERTIES = frozenset("readable readableStream textStream fullStream".split())
-FUNCTIONS = frozenset(
-    "createUIMessageStream createDataStream OpenAIStream AnthropicStream LangChainStream renderToReadableStream".split()
-)
+METHODS = STREAM_METHODS | {"toEventStreamResponse"}
+FUNCTIONS = STREAM_FUNCTIONS | {"OpenAIStream", "AnthropicStream", "renderToReadableStream"}
 _ASKS = re.compile(
     r"""\bstream["']?\s*:\s*true\b|["']?stream["']?\s*=\s*true|\bAccept["']?\s*:\s*["']text/event-stream|stream:\s*\w*[sS]tream""",
 )
@@ -88,7 +87,7 @@ def _is_generator(resolver: Resolver, module: Module, node: SgNode) -> bool:
 def _is_streaming_call(resolver: Resolver, call: Call, depth: int) -> bool:
     name = call.name
     if call.node.kind() == "new_expression":
-        return name in CLASSES
+        return name in STREAM_CLASSES
     if name in METHODS or name in FUNCTIONS or (name in STARTING_METHODS and bool(call.positional)):
         return True
     if name == "from" and call.full_name in ("ReadableStream.from", "Readable.from"):
@@ -115,7 +114,7 @@ def _returns_stream(resolver: Resolver, function: Definition, depth: int) -> boo
 
 
 def _is_streaming_member(module: Module, node: SgNode, name: str) -> bool:
-    if name in PROPERTIES:
+    if name in STREAM_PROPERTIES:
         return True
     if name != "body":
         return False
@@ -138,11 +137,11 @@ def _is_destructured(module: Module, node: SgNode) -> bool:
     for assignment in module.assignments:
         if assignment.target[:1] in "{[" and re.search(rf"[{{\[,:]{name}(?:[,}}\]=])", assignment.target):
             call = module.call_of(assignment.value)
-            if call is not None and (call.name in CLASSES or call.name == "tee"):
+            if call is not None and (call.name in STREAM_CLASSES or call.name == "tee"):
                 return True
-            if re.search(rf"\b(?:{'|'.join(PROPERTIES)}):?(?:{name})?\b", assignment.target) and name in (
+            if re.search(rf"\b(?:{'|'.join(STREAM_PROPERTIES)}):?(?:{name})?\b", assignment.target) and name in (
                 "stream",
-                *PROPERTIES,
+                *STREAM_PROPERTIES,
             ):
                 return True
     return False

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from infralint.model import Location
+from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.facts import ClientCall, Kind
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.responses import shortened
@@ -25,21 +26,17 @@ _CALLS: dict[str, tuple[Kind, str]] = {
     "WebSocket": ("websocket", ""),
     "ReconnectingWebSocket": ("websocket", ""),
     "useWebSocket": ("websocket", ""),
-    "io": ("websocket", "Socket.IO"),
+    "io": ("websocket", "socket.io"),
     "useChat": ("sse", ""),
     "useCompletion": ("sse", ""),
     "DefaultChatTransport": ("sse", ""),
     "TextStreamChatTransport": ("sse", ""),
-    "createConsumer": ("websocket", ""),
-    "withUrl": ("websocket", "SignalR"),
-    "SockJS": ("websocket", "SockJS"),
+    "createConsumer": ("websocket", "action-cable"),
+    "withUrl": ("websocket", "signalr"),
+    "SockJS": ("websocket", "sockjs"),
     "fetch": ("sse", ""),
 }
-_HEARTBEATS = {
-    "io": 25.0,  # https://socket.io/docs/v4/server-options/#pinginterval
-    "withUrl": 15.0,  # https://learn.microsoft.com/aspnet/core/signalr/configuration#configure-server-options
-    "createConsumer": 3.0,  # https://guides.rubyonrails.org/action_cable_overview.html
-}
+"""What a call opens, and the library whose server answers it; "" for any server."""
 CLIENT_NAMES = frozenset(_CALLS)
 CLIENT_WORDS = (
     "EventSource",
@@ -78,13 +75,22 @@ def client_calls(resolver: Resolver, module: Module, shown: Callable[[str], str]
             continue
         if call.name == "useChat" and call.argument("transport") is not None:
             continue
-        kind, session = _CALLS[call.name]
+        kind, name = _CALLS[call.name]
+        library = LIBRARIES.get(name)
         if call.name == "io" and not _is_socket_io(resolver, call):
             continue
         path, host = _target(resolver, call)
         where = Location(shown(module.path), call.span.line)
-        transports, heartbeat = _transports(call), _HEARTBEATS.get(call.name)
-        yield ClientCall(kind, path, host, where, f"{where} opens {shortened(call)}", session, transports, heartbeat)
+        yield ClientCall(
+            kind,
+            path,
+            host,
+            where,
+            f"{where} opens {shortened(call)}",
+            library.session if library else "",
+            _transports(call),
+            library.heartbeat if library else None,
+        )
 
 
 def _reads_stream(call: Call) -> bool:

@@ -13,6 +13,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from infralint.model import StreamKind
+from infralint.platforms.javascript_streams import (
+    STARTING_METHODS,
+    STREAM_CLASSES,
+    STREAM_FUNCTIONS,
+    STREAM_METHODS,
+    STREAM_PROPERTIES,
+)
 from infralint.sources.vercel.javascript import (
     FUNCTIONS,
     LOOPS,
@@ -56,16 +63,8 @@ MCP_FUNCTIONS = frozenset(
 )
 WEBSOCKET_FUNCTIONS = frozenset("WebSocketServer upgradeWebSocket experimental_upgradeWebSocket".split())
 HONO_FUNCTIONS = frozenset({"stream", "streamText", "streamSSE"})
-STREAM_CLASSES = frozenset("ReadableStream TransformStream PassThrough TextDecoderStream TextEncoderStream".split())
-STREAM_METHODS = frozenset(
-    "toReadableStream pipeThrough toWeb fromWeb toDataStream toUIMessageStream toTextStream toAIStream toEventStream"
-    " tee".split()
-)
-STARTING_METHODS = frozenset({"stream", "streamEvents", "streamLog"})
-STREAM_PROPERTIES = frozenset("readable readableStream textStream fullStream".split())
-STREAM_FUNCTIONS = frozenset(
-    "createUIMessageStream createDataStream createStreamDataTransformer LangChainStream".split()
-)
+STREAMING_METHODS = STREAM_METHODS | {"tee"}
+STREAMING_FUNCTIONS = STREAM_FUNCTIONS | {"createStreamDataTransformer"}
 PACKAGES = ("ai/", "@ai-sdk/", "hono/", "mcp-handler/", "@vercel/", "@modelcontextprotocol/", "socket.io/", "ws/")
 CONSUMERS = frozenset({"text", "json", "arrayBuffer", "blob", "formData", "bytes"})
 LONGEST_CHAIN = 8
@@ -463,13 +462,13 @@ class Streaming:
             name = text_of(function.child_by_field_name("property"))
             owner = text_of(function.child_by_field_name("object"))
             return (
-                name in STREAM_METHODS
+                name in STREAMING_METHODS
                 or (name in STARTING_METHODS and bool(arguments(node)))
                 or (name == "from" and owner in ("ReadableStream", "Readable"))
             )
         imported = self._imported(module, function)
         if imported and self._is_package(module, imported.specifier):
-            return imported.name in STREAM_FUNCTIONS or bool(re.fullmatch(r"[A-Z]\w*Stream", imported.name))
+            return imported.name in STREAMING_FUNCTIONS or bool(re.fullmatch(r"[A-Z]\w*Stream", imported.name))
         return any(self._returns_stream(home, one, depth) for home, one in self._definitions(module, function))
 
     def _returns_stream(self, module: Module, function: Node, depth: int) -> bool:
