@@ -2,12 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import Crossing, Finding, Known, Severity, VercelFunction, check, seconds
-
-FIRST_BYTE = 25
-"""Seconds. https://vercel.com/docs/functions/runtimes/edge/edge-functions"""
-LONGEST = 300
-"""Seconds, the same page."""
+from infralint import EDGE_DURATION, EDGE_FIRST_BYTE, Crossing, Finding, Known, Severity, VercelFunction, check, seconds
 
 
 @check
@@ -30,15 +25,15 @@ def _judged(crossing: Crossing[VercelFunction]) -> tuple[Severity, str]:
             "warning",
             "This WebSocket runs on Edge, where Vercel opens none: only Node.js and Python functions hold one",
         )
-    if duration.declared and duration.seconds > LONGEST:
+    if duration.declared and duration.seconds > EDGE_DURATION:
         said = f"it is declared to take {seconds(duration.seconds)}, and stops in the middle"
-        return "warning", f"This stream runs on Edge, which ends a response after {LONGEST} s: {said}"
-    if silence.declared and silence.seconds > FIRST_BYTE:
+        return "warning", f"This stream runs on Edge, which ends a response after {EDGE_DURATION} s: {said}"
+    if silence.declared and silence.seconds > EDGE_FIRST_BYTE:
         said = f"it is declared to be silent for {seconds(silence.seconds)}, and users get a 504 instead"
-        return "warning", f"This stream runs on Edge, which must send its first byte within {FIRST_BYTE} s: {said}"
+        return "warning", f"This stream runs on Edge, which must send its first byte within {EDGE_FIRST_BYTE} s: {said}"
     return "note", (
-        f"This stream runs on Edge, which Vercel has deprecated: its first byte must come within {FIRST_BYTE} s and its"
-        f" last within {LONGEST} s, while a Node.js function streams too and may run longer"
+        f"This stream runs on Edge, which Vercel has deprecated: its first byte must come within {EDGE_FIRST_BYTE} s and its"
+        f" last within {EDGE_DURATION} s, while a Node.js function streams too and may run longer"
     )
 
 

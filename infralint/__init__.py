@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Upgrade,
     )
     from infralint.platforms.aws_elb import LoadBalancer
+    from infralint.platforms.vercel import EDGE_DURATION, EDGE_FIRST_BYTE
     from infralint.sources.application.nodes import ApplicationRoute
     from infralint.sources.aws_account.drift import ChangedSetting, Drift, OneSided
     from infralint.sources.nginx.hops import NginxLocation
@@ -58,6 +59,8 @@ PLATFORM_TYPES = {
 
 _HOMES = PLATFORM_TYPES | {
     "ChangedSetting": "infralint.sources.aws_account.drift",
+    "EDGE_DURATION": "infralint.platforms.vercel",
+    "EDGE_FIRST_BYTE": "infralint.platforms.vercel",
     "OneSided": "infralint.sources.aws_account.drift",
     "Ignore": "infralint.engine.ignores",
     "check": "infralint.engine.registry",
@@ -67,6 +70,8 @@ _HOMES = PLATFORM_TYPES | {
 }
 
 __all__ = [
+    "EDGE_DURATION",
+    "EDGE_FIRST_BYTE",
     "SILENCE",
     "STRONG",
     "Affinity",

@@ -75,7 +75,7 @@ LIBRARIES: Mapping[str, Library] = {
     "nestjs-sse": Library(
         "https://docs.nestjs.com/techniques/server-sent-events",
         None,
-        MappingProxyType({"x-accel-buffering": "no"}),
+        NO_BUFFERING,
         EVENTS,
         since="7.5",
     ),
@@ -88,7 +88,7 @@ LIBRARIES: Mapping[str, Library] = {
     "mcp-python": Library(
         "https://github.com/modelcontextprotocol/python-sdk",
         15,
-        MappingProxyType({"x-accel-buffering": "no"}),
+        NO_BUFFERING,
         EVENTS,
         session="MCP",
     ),

@@ -11,10 +11,15 @@ from infralint.sources.nginx.choose import (
     Place,
     Sockets,
     VirtualServer,
-    choose_location,
+    choose_locations,
     is_surely_match,
     normalise_path,
 )
+
+
+def choose_location(given: list[Place], path: str) -> Place | None:
+    """The location that nginx chooses for a path, if it is there and its expression can be matched with."""
+    return choose_locations(given, path)[0].place
 
 
 def places(*written: str) -> list[Place]:

@@ -91,8 +91,6 @@ class Application:
 
     folder: str
     name: str
-    languages: tuple[str, ...] = ()
-    frameworks: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()
     clients: tuple[ClientCall, ...] = ()
     ports: tuple[int, ...] = ()

@@ -109,8 +109,6 @@ class Reader:
         return Application(
             package.folder,
             package.name,
-            tuple(sorted({_language_name(path) for path in package.files})),
-            tuple(sorted({*self._frameworks(package), *(route.framework for route in routes)})),
             tuple(self._settled(route, package, servers) for route in routes),
             tuple(calls),
             ports_of(starters, starting, self._program.content),
@@ -144,12 +142,6 @@ class Reader:
 
     def _starting(self, package: Package) -> list[str]:
         return [path for path in package.files if _STARTING.match(posixpath.basename(path))]
-
-    def _frameworks(self, package: Package) -> set[str]:
-        languages = {language.name for path in package.files if (language := language_of(path)) is not None}
-        rules = [rules for rules in self._rules if rules.language in languages]
-        found = {one.framework for one in rules if _needs_any(package.needs, one.packages)}
-        return found | set(self._unread(package))
 
     def _unread(self, package: Package) -> list[str]:
         """The frameworks without rules that an application depends on and names in its code."""
@@ -188,7 +180,6 @@ class Reader:
         return "partly" if known else "not"
 
 
-_COMMON_NAMES = CLIENT_NAMES | {"require", "import", "setInterval", "handleUpgrade"}
 _STEMS = ("tream", "ocket", "Mcp", "MCP", "SSE", "vent")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.resolving import Resolver
-from infralint.sources.application.syntax import Call, Definition, Module, Span, span_of, unwrapped
+from infralint.sources.application.syntax import Call, Definition, Module, Span, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -269,8 +269,3 @@ def shortened(call: Call) -> str:
     new = "new " if call.node.kind() == "new_expression" else ""
     name = re.sub(r"\([^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*\)", "(…)", call.full_name)
     return f"{new}{name[-60:] if len(name) > 60 else name}({dots})"
-
-
-def plain_text(node: SgNode | None) -> str:
-    found = unwrapped(node)
-    return found.text() if found is not None else ""

@@ -179,11 +179,6 @@ def choose_locations(places: Sequence[Place], path: str) -> list[Choice]:
             return choices
 
 
-def choose_location(places: Sequence[Place], path: str) -> Place | None:
-    """The location that nginx chooses for a path, if it is there and its expression can be matched with."""
-    return choose_locations(places, path)[0].place
-
-
 def _conditional(place: Place) -> tuple[str, ...]:
     if not place.conditions:
         return ()

@@ -370,11 +370,6 @@ def _of_listener(name: str, moment: Moment) -> Values:
     return Values(texts, "the server takes http and https")
 
 
-def is_same_text(values: Values, other: str) -> bool | None:
-    """Whether something is a text, in its very letters; None where that can't be told."""
-    return decide(values, lambda text: text == other)
-
-
 def decide(values: Values, test: Callable[[str], bool]) -> bool | None:
     """One answer for every text that something may be; None where they differ, or it is not known."""
     answers = {test(text) for text in values.texts}
