@@ -24,7 +24,7 @@ def foreign_family_directive(crossing: Crossing[NginxLocation]) -> Iterator[Find
 def _meant_for_another(hop: NginxLocation, family: str) -> bool:
     """Whether the location also passes requests to that family, in an `if`."""
     blocks = hop.rules.nearest.directives
-    return any(one.name == f"{family}_pass" for block in blocks for one in block.walk())
+    return any(directive.name == f"{family}_pass" for block in blocks for directive in block.walk())
 
 
 def _finding(hop: NginxLocation, found: Known[tuple[str, ...]], setting: str) -> Finding:

@@ -20,17 +20,17 @@ VERBS = frozenset("need feed seed embed exceed proceed".split())
 """Words in -ed that are no participles."""
 
 RIDDLES_LEFT = {
-    "checks": 7,
-    "infralint/engine": 6,
+    "checks": 6,
+    "infralint/engine": 4,
     "infralint/platforms": 9,
-    "infralint/project": 7,
-    "infralint/sources/application": 28,
-    "infralint/sources/aws_account": 29,
-    "infralint/sources/nginx": 33,
-    "infralint/sources/terraform": 79,
-    "infralint/sources/vercel": 97,
-    "infralint/text": 11,
-    "infralint/trace": 6,
+    "infralint/project": 5,
+    "infralint/sources/application": 18,
+    "infralint/sources/aws_account": 6,
+    "infralint/sources/nginx": 27,
+    "infralint/sources/terraform": 41,
+    "infralint/sources/vercel": 45,
+    "infralint/text": 2,
+    "infralint/trace": 5,
 }
 """How many are still there, by folder: only ever fewer; a folder that is not here has none."""
 PARTICIPLES_LEFT = {

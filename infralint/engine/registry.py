@@ -134,8 +134,8 @@ def _load_file(path: Path) -> list[Loaded]:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-        marked = [one for one in vars(module).values() if getattr(one, "__infralint_check__", False)]
-        checks = [_describe(one, path) for one in marked if one.__module__ == name]
+        marked = [value for value in vars(module).values() if getattr(value, "__infralint_check__", False)]
+        checks = [_describe(function, path) for function in marked if function.__module__ == name]
     except BrokenPack:
         raise
     except Exception as error:

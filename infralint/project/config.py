@@ -305,7 +305,7 @@ def _unknown_keys(data: Any, struct: type, path: str) -> Iterator[tuple[str, str
     """Take unknown keys out of data and yield what to say of each."""
     if not isinstance(data, dict):
         return
-    fields = {one.encode_name: one.type for one in msgspec.structs.fields(struct)}
+    fields = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
     for key in [key for key in data if key not in fields]:
         near = closest(str(key), fields)
         hint = f"; did you mean {near}?" if near else f"; known keys are {', '.join(sorted(fields))}"
@@ -328,7 +328,9 @@ def _choices(path: str) -> list[str]:
     annotation: Any = Settings
     for name in re.findall(r"\.([^.\[]+)", path):
         fields = {
-            one.encode_name: one.type for inner in _structs_in(annotation) for one in msgspec.structs.fields(inner)
+            field.encode_name: field.type
+            for inner in _structs_in(annotation)
+            for field in msgspec.structs.fields(inner)
         }
         annotation = fields.get(name)
     return _words_in(annotation)

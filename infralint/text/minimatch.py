@@ -65,7 +65,7 @@ def glob_matches(path: str, pattern: str) -> bool:
     if pattern.startswith("!("):
         body = pattern
     segments = _segments(path)
-    return any(_path_matches(segments, one) for one in _alternatives(body)) != negated
+    return any(_path_matches(segments, alternative) for alternative in _alternatives(body)) != negated
 
 
 @lru_cache(maxsize=1000)
@@ -75,7 +75,7 @@ def _segments(path: str) -> list[str]:
 
 @lru_cache(maxsize=1000)
 def _alternatives(pattern: str) -> list[list[str]]:
-    return [re.split(r"/+", one) for one in expand_braces(pattern)]
+    return [re.split(r"/+", brace) for brace in expand_braces(pattern)]
 
 
 def _path_matches(segments: list[str], patterns: list[str]) -> bool:
@@ -112,7 +112,7 @@ def _path_matches_anyhow(segments: list[str], patterns: list[str]) -> bool:
             return False
         if patterns[index] == "**":
             if index == len(patterns) - 1:
-                return not any(one.startswith(".") for one in segments[at:])
+                return not any(segment.startswith(".") for segment in segments[at:])
             return matches(at, index + 1) or (not segments[at].startswith(".") and matches(at + 1, index))
         return segment_matches(segments[at], patterns[index]) and matches(at + 1, index + 1)
 
@@ -210,7 +210,7 @@ def _parts(pattern: str) -> Iterator[_Part]:
         character = pattern[at]
         if character in _EXTENDED and pattern[at + 1 : at + 2] == "(" and (end := _closing(pattern, at + 1)):
             choices = _split(pattern[at + 2 : end], "|")
-            yield _Group(character, tuple(tuple(_merged(_parts(one))) for one in choices))
+            yield _Group(character, tuple(tuple(_merged(_parts(choice))) for choice in choices))
             at = end + 1
         elif character == "[" and (found := _class(pattern, at)):
             yield found[0]
@@ -282,10 +282,12 @@ def expand_braces(pattern: str) -> list[str]:
     if len(choices) == 1:
         spread = _spread(inner)
         if not spread:
-            return [f"{before}{{{one}}}{tail}" for one in expand_braces(inner) for tail in rest][:MOST_ALTERNATIVES]
+            return [f"{before}{{{brace}}}{tail}" for brace in expand_braces(inner) for tail in rest][:MOST_ALTERNATIVES]
         choices = spread
-    expanded = [one for choice in choices for one in expand_braces(choice)]
-    return [before + one + tail for one in expanded[:MOST_ALTERNATIVES] for tail in rest][:MOST_ALTERNATIVES]
+    expanded = [brace for choice in choices for brace in expand_braces(choice)]
+    return [before + alternative + tail for alternative in expanded[:MOST_ALTERNATIVES] for tail in rest][
+        :MOST_ALTERNATIVES
+    ]
 
 
 def _outer_braces(pattern: str) -> tuple[str, str, str] | None:
@@ -325,10 +327,10 @@ def _spread(inner: str) -> list[str]:
     found = _RANGE.fullmatch(inner)
     if not found or found[1].isalpha() != found[2].isalpha():
         return []
-    first, last = (ord(one) if one.isalpha() else int(one) for one in found.group(1, 2))
+    first, last = (ord(bound) if bound.isalpha() else int(bound) for bound in found.group(1, 2))
     step = abs(int(found[3] or 1)) or 1
     numbers = range(first, last + 1, step) if first <= last else range(first, last - 1, -step)
     if found[1].isalpha():
         return [chr(number) for number in numbers[:MOST_ALTERNATIVES]]
-    width = max(len(one.lstrip("-")) for one in found.group(1, 2)) if re.search(r"^-?0\d", inner) else 0
+    width = max(len(bound.lstrip("-")) for bound in found.group(1, 2)) if re.search(r"^-?0\d", inner) else 0
     return [f"{number:0{width}d}" for number in numbers[:MOST_ALTERNATIVES]]

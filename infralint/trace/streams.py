@@ -15,7 +15,7 @@ ASSUMED = "nothing says what streams here, and a catch-all is where a chat answe
 
 def declared(settings: Settings) -> list[Stream]:
     """The streams of infralint.yaml."""
-    return [_declared(settings, one) for one in settings.streams or ()]
+    return [_declared(settings, stream) for stream in settings.streams or ()]
 
 
 def _declared(settings: Settings, one: StreamSettings) -> Stream:

@@ -700,7 +700,7 @@ def _last_name(node: SgNode | None) -> str:
 
 def _argument(call: Call, key: Key | tuple[Key, ...] | None) -> SgNode | None:
     keys = key if isinstance(key, tuple) else (key,)
-    return next((node for one in keys if (node := call.argument(one)) is not None), None)
+    return next((node for wanted in keys if (node := call.argument(wanted)) is not None), None)
 
 
 def _chosen(call: Call, key: Key, before: Key | tuple[Key, ...] | None) -> list[SgNode]:

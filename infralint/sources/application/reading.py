@@ -81,8 +81,8 @@ class Reader:
     @cached_property
     def _streaming(self) -> Streaming:
         for language in {rules.language for rules in self._rules}:
-            rules = [one for one in self._rules if one.language == language]
-            names = {name for one in rules for shape in one.shapes() for name in shape.call}
+            rules = [rule for rule in self._rules if rule.language == language]
+            names = {name for rule in rules for shape in rule.shapes() for name in shape.call}
             self._program.vocabulary[language] = frozenset(
                 names | (CLIENT_NAMES if language == "javascript" else set())
             )
@@ -187,11 +187,11 @@ class _Filter:
     """Tells by their bytes which files of a language may hold a stream: first by few stems, then by whole words."""
 
     def __init__(self, rules: list[Rules], others: Iterable[str] = ()) -> None:
-        plain = {word for one in rules for word in one.words} | set(others)
-        words = plain | {literal for one in rules for literal, _ in one.patterns}
+        plain = {word for rule in rules for word in rule.words} | set(others)
+        words = plain | {literal for rule in rules for literal, _ in rule.patterns}
         self._stems = sorted({_stem_of(word).encode() for word in words})
         wanted = {re.escape(word) for word in plain}
-        wanted |= {pattern for one in rules for _, pattern in one.patterns}
+        wanted |= {pattern for rule in rules for _, pattern in rule.patterns}
         self._search = re.compile("|".join(sorted(wanted)).encode()).search if wanted else None
 
     def admits(self, content: bytes) -> bool:

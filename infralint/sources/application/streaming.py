@@ -216,9 +216,9 @@ class Streaming:
         registration = self.joiner.registration_at(module, span)
         chain = list(inner.around()) if inner is not None else []
         inside = [
-            one
-            for one in chain
-            if registration is None or any(handler.has(one.span) for handler in registration.handlers)
+            link
+            for link in chain
+            if registration is None or any(handler.has(link.span) for handler in registration.handlers)
         ]
         passed = (*passed, *((module, one) for one in inside))
         if registration is not None:
@@ -339,9 +339,9 @@ class Streaming:
         exports = self.program.exports(module)
         found = []
         for name, target in exports.items():
-            for one in chain:
-                if (isinstance(target, str) and target == one.name and one.owner is None) or (
-                    not isinstance(target, str | Import) and span_of(target).has(one.span)
+            for link in chain:
+                if (isinstance(target, str) and target == link.name and link.owner is None) or (
+                    not isinstance(target, str | Import) and span_of(target).has(link.span)
                 ):
                     found.append(name)
         return list(dict.fromkeys(found))

@@ -263,7 +263,9 @@ class Module:
     def assignment_of(self, span: Span) -> Assignment | None:
         """The innermost assignment whose value a place lies in."""
         around = [
-            one for one in self.assignments if one.value_span.start <= span.start and span.end <= one.value_span.end
+            assignment
+            for assignment in self.assignments
+            if assignment.value_span.start <= span.start and span.end <= assignment.value_span.end
         ]
         return min(around, key=lambda one: one.value_span.end - one.value_span.start, default=None)
 

@@ -41,7 +41,7 @@ class Questions:
 
     @property
     def by_tag(self) -> bool:
-        return any(one.startswith("tag:") for one in (*self.names, *self._declared_hops))
+        return any(name.startswith("tag:") for name in (*self.names, *self._declared_hops))
 
     @property
     def routed(self) -> bool:
@@ -68,7 +68,10 @@ class Questions:
         found = reading(Snapshot(regions=[region]))
         if self.drift:
             hops = [hop for node in found.nodes for hop in node.hops if isinstance(hop, LiveLoadBalancer)]
-            return Demand(frozenset(one.arn for one in hops), frozenset(one.group_arn for one in hops if one.group_arn))
+            return Demand(
+                frozenset(balancer.arn for balancer in hops),
+                frozenset(balancer.group_arn for balancer in hops if balancer.group_arn),
+            )
         crossed = self.crossings(self.settings, [found])
         balancers, groups = set[str](), set[str]()
         for crossing in crossed:
@@ -100,10 +103,10 @@ class Reported:
 
 def reported(findings: list[Finding]) -> Reported:
     """Whose tags, and whose health, matter to what will be said."""
-    hops = [one.hop for one in findings if isinstance(one.hop, LiveLoadBalancer)]
+    hops = [finding.hop for finding in findings if isinstance(finding.hop, LiveLoadBalancer)]
     groups = [
-        one.hop.group_arn
-        for one in findings
-        if isinstance(one.hop, LiveLoadBalancer) and one.hop.group_where == one.location
+        finding.hop.group_arn
+        for finding in findings
+        if isinstance(finding.hop, LiveLoadBalancer) and finding.hop.group_where == finding.location
     ]
-    return Reported(frozenset(hop.arn for hop in hops), frozenset(one for one in groups if one))
+    return Reported(frozenset(hop.arn for hop in hops), frozenset(group for group in groups if group))

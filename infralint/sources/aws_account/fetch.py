@@ -106,9 +106,13 @@ class Scan:
     def _choose(self) -> None:
         """Leave out the load balancers that the user did not ask about."""
         region = self.region
-        region.load_balancers = [one for one in region.load_balancers if self._chosen(one, one["LoadBalancerArn"])]
+        region.load_balancers = [
+            balancer for balancer in region.load_balancers if self._chosen(balancer, balancer["LoadBalancerArn"])
+        ]
         region.classic_load_balancers = [
-            one for one in region.classic_load_balancers if self._chosen(one, self._classic_arn(one))
+            balancer
+            for balancer in region.classic_load_balancers
+            if self._chosen(balancer, self._classic_arn(balancer))
         ]
 
     def _chosen(self, item: Item, arn: str) -> bool:
@@ -116,7 +120,7 @@ class Scan:
 
     def _target_groups(self) -> None:
         """The attached ones: what no load balancer leads to carries nothing."""
-        wanted = {one["LoadBalancerArn"] for one in self.region.load_balancers}
+        wanted = {balancer["LoadBalancerArn"] for balancer in self.region.load_balancers}
         listing: Job = ("DescribeTargetGroups", ())
         self.pending.add(listing)
         self.caller.plan(1)
@@ -141,7 +145,7 @@ class Scan:
             balancers = [arn for arn in self._of_type("application") if groups[arn] > 1]
             balancers = balancers if len(balancers) <= MOST_UNASKED else []
         self._each("DescribeListeners", balancers)
-        listeners = [one["ListenerArn"] for arn in balancers for one in self.region.listeners.get(arn, ())]
+        listeners = [listener["ListenerArn"] for arn in balancers for listener in self.region.listeners.get(arn, ())]
         self._each("DescribeRules", listeners)
 
     def _may_be_crossed(self, item: Item, arn: str) -> bool:
@@ -152,10 +156,10 @@ class Scan:
         layer4 = [arn for arn in self._of_type("network", "gateway") if arn in demand.balancers]
         self._each("DescribeListeners", layer4)
         tcp = [
-            one["ListenerArn"]
+            listener["ListenerArn"]
             for arn in layer4
-            for one in self.region.listeners.get(arn, ())
-            if one.get("Protocol") != "TLS" and carries_tcp(one.get("Protocol", ""))
+            for listener in self.region.listeners.get(arn, ())
+            if listener.get("Protocol") != "TLS" and carries_tcp(listener.get("Protocol", ""))
         ]
         classic = [arn for arn in map(self._classic_arn, self.region.classic_load_balancers) if arn in demand.balancers]
         self._each("DescribeLoadBalancerAttributes", [*balancers, *classic])
@@ -165,7 +169,7 @@ class Scan:
         self._each("DescribeTargetHealth", sorted(inner))
 
     def _of_type(self, *types: str) -> list[str]:
-        found = (one for one in self.region.load_balancers if one.get("Type", "application") in types)
+        found = (balancer for balancer in self.region.load_balancers if balancer.get("Type", "application") in types)
         return [one["LoadBalancerArn"] for one in found]
 
     def _attributes_of(self, arn: str) -> None:
@@ -184,7 +188,11 @@ class Scan:
 
     def _described(self, operation: str, parameter: str, arn: str, into: dict[str, dict[str, str]]) -> None:
         answer = self.caller.call("elbv2", operation, arn, **{parameter: arn})
-        pairs = {one["Key"]: one.get("Value", "") for one in answer.get("Attributes", ()) if "Key" in one}
+        pairs = {
+            attribute["Key"]: attribute.get("Value", "")
+            for attribute in answer.get("Attributes", ())
+            if "Key" in attribute
+        }
         self._put(into, arn, pairs)
 
     def _classic_attributes_of(self, arn: str, name: str) -> None:
@@ -194,19 +202,19 @@ class Scan:
 
     def _listeners_of(self, arn: str) -> None:
         pages = self.caller.pages("elbv2", "DescribeListeners", "Listeners", arn, LoadBalancerArn=arn)
-        kept = [_with_actions(one, LISTENER, "DefaultActions") for one in pages if "ListenerArn" in one]
+        kept = [_with_actions(page, LISTENER, "DefaultActions") for page in pages if "ListenerArn" in page]
         self._put(self.region.listeners, arn, kept)
 
     def _rules_of(self, arn: str) -> None:
         pages = self.caller.pages("elbv2", "DescribeRules", "Rules", arn, ListenerArn=arn)
-        kept = [_with_actions(one, RULE, "Actions") for one in pages]
+        kept = [_with_actions(page, RULE, "Actions") for page in pages]
         self._put(self.region.rules, arn, kept)
 
     def _health_of(self, arn: str) -> None:
         answer = self.caller.call("elbv2", "DescribeTargetHealth", arn, TargetGroupArn=arn)
         kept = [
-            {"Target": cut(one.get("Target", {}), ("Id", "Port")), "TargetHealth": one.get("TargetHealth", {})}
-            for one in answer.get("TargetHealthDescriptions", ())
+            {"Target": cut(health.get("Target", {}), ("Id", "Port")), "TargetHealth": health.get("TargetHealth", {})}
+            for health in answer.get("TargetHealthDescriptions", ())
         ]
         self._put(self.region.target_health, arn, kept)
 
@@ -224,9 +232,9 @@ class Scan:
             # One deleted load balancer makes AWS refuse the other nineteen.
             self._do([("DescribeTags", (arn,)) for arn in arns])
             return
-        for one in answer.get("TagDescriptions", ()):
-            arn = one.get("ResourceArn") or classic_arn(self.region, one.get("LoadBalancerName", ""))
-            self._put(self.region.tags, arn, {tag["Key"]: tag.get("Value", "") for tag in one.get("Tags", ())})
+        for description in answer.get("TagDescriptions", ()):
+            arn = description.get("ResourceArn") or classic_arn(self.region, description.get("LoadBalancerName", ""))
+            self._put(self.region.tags, arn, {tag["Key"]: tag.get("Value", "") for tag in description.get("Tags", ())})
 
     def _tags(self, arns: tuple[str, ...], resource: str) -> Item:
         if is_classic(arns[0]):
@@ -270,8 +278,8 @@ class Scan:
                 into[key] = value
 
     def _arns(self) -> list[str]:
-        modern = [one["LoadBalancerArn"] for one in self.region.load_balancers]
-        return modern + [self._classic_arn(one) for one in self.region.classic_load_balancers]
+        modern = [balancer["LoadBalancerArn"] for balancer in self.region.load_balancers]
+        return modern + [self._classic_arn(balancer) for balancer in self.region.classic_load_balancers]
 
     def _classic_arn(self, item: Item) -> str:
         return classic_arn(self.region, item["LoadBalancerName"])

@@ -105,14 +105,15 @@ def reading(snapshot: Snapshot, places: Places | None = None) -> Reading:
 def troubles(snapshot: Snapshot) -> list[Unreadable]:
     """What could not be read, once a cause."""
     found = [
-        Unreadable(told(one, [one.resource] if one.resource else []), Location("AWS")) for one in snapshot.failures
+        Unreadable(told(failed, [failed.resource] if failed.resource else []), Location("AWS"))
+        for failed in snapshot.failures
     ]
     for region in snapshot.regions:
         groups: dict[tuple[str, str], list[Failure]] = defaultdict(list)
         for failure in region.failures:
             groups[failure.trouble, failure.action].append(failure)
         for failures in groups.values():
-            names = sorted({short_name(one.resource) for one in failures if one.resource})
+            names = sorted({short_name(failed.resource) for failed in failures if failed.resource})
             found.append(Unreadable(told(failures[0], names), Location(str(region))))
     return found
 

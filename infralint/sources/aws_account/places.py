@@ -40,7 +40,7 @@ def _resources(snapshot: Snapshot) -> dict[str, str]:
         for group in region.target_groups:
             found[group["TargetGroupArn"]] = group["TargetGroupArn"]
         for listeners in region.listeners.values():
-            found |= {one["ListenerArn"]: one["ListenerArn"] for one in listeners}
+            found |= {listener["ListenerArn"]: listener["ListenerArn"] for listener in listeners}
     return found
 
 

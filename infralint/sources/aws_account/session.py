@@ -114,7 +114,7 @@ class Entrance:
         except Failed as error:
             self.failures.append(error.failure)
             return []
-        return sorted(one["RegionName"] for one in answer.get("Regions", ()))
+        return sorted(region["RegionName"] for region in answer.get("Regions", ()))
 
     def _scan(self, account: Account, name: str, questions: Questions) -> Scan:
         clients = {

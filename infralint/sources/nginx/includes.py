@@ -105,11 +105,11 @@ class Includes:
         if not any(one.name == "include" and one.block is None for one in directives):
             return directives
         result: list[Directive] = []
-        for one in directives:
-            if one.name == "include" and one.block is None and len(one.words) == 2:
-                result.extend(self._included(one, base, stack))
+        for directive in directives:
+            if directive.name == "include" and directive.block is None and len(directive.words) == 2:
+                result.extend(self._included(directive, base, stack))
             else:
-                result.append(one)
+                result.append(directive)
         return result
 
     def _included(self, include: Directive, base: str, stack: tuple[str, ...]) -> Iterator[Directive]:

@@ -81,15 +81,19 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
     while pending:
         level, around = pending.pop()
         yield from _twice(level)
-        for one in level:
-            if right := _meant(one.name):
-                yield _refused(one, f'unknown directive "{one.name}"; did you mean {right}?')
-            elif said := _malformed(one) or (around and _misplaced(one, around, level)) or _unlistened(one):
-                yield _refused(one, said)
-            if one.name in _MATCHING:
-                yield from _invalid_expressions(one)
-            if one.block and (one.name not in _LISTS or one.name == "upstream"):
-                pending.append((one.block, (*around, one)))
+        for directive in level:
+            if right := _meant(directive.name):
+                yield _refused(directive, f'unknown directive "{directive.name}"; did you mean {right}?')
+            elif (
+                said := _malformed(directive)
+                or (around and _misplaced(directive, around, level))
+                or _unlistened(directive)
+            ):
+                yield _refused(directive, said)
+            if directive.name in _MATCHING:
+                yield from _invalid_expressions(directive)
+            if directive.block and (directive.name not in _LISTS or directive.name == "upstream"):
+                pending.append((directive.block, (*around, directive)))
 
 
 def _malformed(directive: Directive) -> str:
@@ -216,11 +220,11 @@ def _without_uri(place: Directive) -> bool:
 def _twice(level: Sequence[Directive]) -> Iterator[Unreadable]:
     """What stands twice in one block, under the same template conditions."""
     seen = set()
-    for one in level:
-        key, said = _once(one)
-        if key and (key, one.conditions) in seen:
-            yield _refused(one, said)
-        seen.add((key, one.conditions))
+    for directive in level:
+        key, said = _once(directive)
+        if key and (key, directive.conditions) in seen:
+            yield _refused(directive, said)
+        seen.add((key, directive.conditions))
 
 
 def clashes(level: Level, globbed: Collection[str]) -> Iterator[tuple[Location, Unknown]]:
@@ -244,20 +248,20 @@ def contradictions(level: Level, globbed: Collection[str]) -> Iterator[Unknown]:
 
 def _own(level: Level) -> set[int]:
     """What stands in the block itself, by identity."""
-    return {id(one) for one in level.owner.block or ()} if level.owner else set()
+    return {id(directive) for directive in level.owner.block or ()} if level.owner else set()
 
 
 def _clashing(level: Level, globbed: Collection[str]) -> Iterator[tuple[Directive, Directive, str]]:
     """Two directives of different files that may stand once, and what nginx says of them."""
     seen: dict[str, Directive] = {}
-    for one in level.directives:
-        key, said = _once(one)
-        if not key or level.under_condition(one):
+    for directive in level.directives:
+        key, said = _once(directive)
+        if not key or level.under_condition(directive):
             continue
         if (first := seen.get(key)) is None:
-            seen[key] = one
-        elif not {first.source.path, one.source.path} & set(globbed) and _apart(first, one):
-            yield first, one, said
+            seen[key] = directive
+        elif not {first.source.path, directive.source.path} & set(globbed) and _apart(first, directive):
+            yield first, directive, said
 
 
 def _apart(first: Directive, one: Directive) -> bool:

@@ -155,7 +155,7 @@ class Directive(msgspec.Struct, eq=False, dict=True):
         return self.source.prepared.original(" ".join(_requoted(word) for word in self.words))
 
     def children(self, name: str) -> list[Directive]:
-        return [one for one in self.block or () if one.name == name]
+        return [directive for directive in self.block or () if directive.name == name]
 
     def walk(self) -> Iterator[Directive]:
         """This directive and all below, in order."""

@@ -75,7 +75,7 @@ def _lookup(mapping: Value, key: Value, *default: Value) -> Value:
 
 def _merge(*maps: Value) -> Value:
     """A map where all are maps of one type, else an object."""
-    known = [_mapping(one) for one in maps if one is not None]
+    known = [_mapping(operand) for operand in maps if operand is not None]
     merged = {name: value for one in known for name, value in one.items()}
     types = {one.type for one in known}
     if len(types) == 1 and known and isinstance(known[0], MapValue) and len(known) == len(maps):
@@ -84,7 +84,7 @@ def _merge(*maps: Value) -> Value:
 
 
 def _concat(*lists: Value) -> Value:
-    parts = [_sequence(one, sets=False) for one in lists]
+    parts = [_sequence(operand, sets=False) for operand in lists]
     items = [item for part in parts for item in part]
     if all(isinstance(part, ListValue) for part in parts):
         element = unified([part.element for part in parts if isinstance(part, ListValue)])
@@ -156,10 +156,10 @@ def _coalesce(*items: Value) -> Value:
 
 
 def _coalescelist(*lists: Value) -> Value:
-    for one in lists:
-        if not isinstance(one, Hole):
-            _sequence(one, sets=False)
-    found = next((one for one in lists if isinstance(one, Hole) or one), None)
+    for operand in lists:
+        if not isinstance(operand, Hole):
+            _sequence(operand, sets=False)
+    found = next((operand for operand in lists if isinstance(operand, Hole) or operand), None)
     if found is None:
         raise EvaluationError("coalescelist() finds nothing")
     return found
@@ -250,12 +250,12 @@ def _transpose(mapping: MapValue) -> MapValue:
 def _setproduct(*sets: Value) -> ListValue:
     if len(sets) < 2:
         raise EvaluationError("setproduct() takes at least two sets")
-    if math.prod(len(_sequence(one)) for one in sets) * len(sets) > LARGEST:
+    if math.prod(len(_sequence(operand)) for operand in sets) * len(sets) > LARGEST:
         raise NotWorkedOut("it is too large to work out")
-    elements = [common_type(one) for one in sets]
+    elements = [common_type(operand) for operand in sets]
     columns = [[converted(item, element) for item in one] for one, element in zip(sets, elements, strict=True)]
     rows = [TupleValue(row) for row in product(*columns)]
-    made = SetValue if all(isinstance(one, SetValue) for one in sets) else ListValue
+    made = SetValue if all(isinstance(operand, SetValue) for operand in sets) else ListValue
     return made(rows, tuple_of(elements))
 
 
@@ -263,10 +263,10 @@ def _combined(keep: Callable[[object, Sequence[Mapping[object, Value]]], bool]) 
     """A function of sets that takes all members of which something holds."""
 
     def combine(*sets: SetValue) -> SetValue:
-        element = unified([one.element for one in sets if one.element != ANY])
+        element = unified([operand.element for operand in sets if operand.element != ANY])
         if element is None:
             raise EvaluationError("the sets have no type in common")
-        keyed = [{identity(item): item for item in (converted(item, element) for item in one)} for one in sets]
+        keyed = [{identity(item): item for item in (converted(item, element) for item in operand)} for operand in sets]
         members = {key: item for one in keyed for key, item in one.items() if keep(key, keyed)}
         return SetValue(members.values(), element)
 
@@ -315,7 +315,7 @@ COLLECTION_FUNCTIONS: Mapping[str, Signature] = MappingProxyType(
         "transpose": takes(_transpose, map_of(list_of(STRING))),
         "setproduct": takes(_setproduct, rest=ANY),
         "setunion": takes(_combined(lambda *_: True), SET, rest=SET),
-        "setintersection": takes(_combined(lambda key, sets: all(key in one for one in sets)), SET, rest=SET),
+        "setintersection": takes(_combined(lambda key, sets: all(key in operand for operand in sets)), SET, rest=SET),
         "setsubtract": takes(_combined(lambda key, sets: key in sets[0] and key not in sets[1]), SET, SET),
     }
 )

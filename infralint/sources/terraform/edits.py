@@ -50,7 +50,7 @@ def _is_literal(attribute: Attribute) -> bool:
 
 def _behind(attribute: Attribute, setting: Setting[object]) -> str:
     """The variable or local behind a value, and where it is set."""
-    names = [".".join(one) for one in references(attribute.value)]
+    names = [".".join(reference) for reference in references(attribute.value)]
     places = setting.related if isinstance(setting, Known) else ()
     where = f" ({places[-1].location})" if places else ""
     return f"{names[0] if names else 'what it is worked out from'}{where}"

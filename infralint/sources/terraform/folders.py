@@ -272,11 +272,11 @@ class Tree:
                 found.seeds.add(folder)
             if any(word in content for word in HELPERS):
                 found.helpers.add(folder)
-            near = {joined(folder, one.decode(errors="replace")) for one in sources if one.startswith(b".")}
+            near = {joined(folder, source.decode(errors="replace")) for source in sources if source.startswith(b".")}
             found.calls[folder] = {target for target in near if target is not None}
             if near - self.files.keys():
                 found.seeds.add(folder)  # a module that is not here may hold anything
-            found.far[folder] = [one.decode(errors="replace") for one in sources if not one.startswith(b".")]
+            found.far[folder] = [source.decode(errors="replace") for source in sources if not source.startswith(b".")]
             if found.far[folder] and any(word in content for word in SPOKEN) and SPEAKING.search(content):
                 found.seeds.add(folder)
         return found
@@ -411,7 +411,11 @@ class Tree:
             entries = json.loads(self.text(path)).get("Modules", [])
         except (CantRead, ValueError, AttributeError):
             return {}
-        found = {str(one.get("Key")): joined(root, str(one.get("Dir", ""))) for one in entries if isinstance(one, dict)}
+        found = {
+            str(entry.get("Key")): joined(root, str(entry.get("Dir", "")))
+            for entry in entries
+            if isinstance(entry, dict)
+        }
         return {key: folder for key, folder in found.items() if folder is not None}
 
 

@@ -232,7 +232,7 @@ class Block:
         found = [block for block in self.blocks if block.type == kind]
         attribute = self.attributes.get(kind)
         if attribute is not None and attribute.source.path.endswith(".json"):
-            found += [_json_block(kind, (), one, self.source) for one in _json_objects(attribute.value)]
+            found += [_json_block(kind, (), entry, self.source) for entry in _json_objects(attribute.value)]
         return found
 
 
@@ -949,11 +949,11 @@ def _json_file(source: Source) -> Block:
 def _json_labelled(
     kind: str, labels: tuple[str, ...], value: Expression, missing: int, source: Source
 ) -> Iterator[Block]:
-    for one in _json_objects(value):
+    for entry in _json_objects(value):
         if not missing:
-            yield _json_block(kind, labels, one, source)
+            yield _json_block(kind, labels, entry, source)
             continue
-        for key, inner in one.items:
+        for key, inner in entry.items:
             if isinstance(key, Literal):
                 yield from _json_labelled(kind, (*labels, str(key.value)), inner, missing - 1, source)
 
@@ -961,7 +961,7 @@ def _json_labelled(
 def _json_objects(value: Expression) -> list[ObjectOf]:
     if isinstance(value, ObjectOf):
         return [value]
-    return [one for one in value.items if isinstance(one, ObjectOf)] if isinstance(value, ListOf) else []
+    return [item for item in value.items if isinstance(item, ObjectOf)] if isinstance(value, ListOf) else []
 
 
 def _json_block(kind: str, labels: tuple[str, ...], value: ObjectOf, source: Source) -> Block:

@@ -463,10 +463,10 @@ def _of_service(graph: Graph, service: Item) -> dict[str, Any]:
     if service.value("desired_count") != 1:
         return {}
     scaling = [one for one in graph.of("aws_appautoscaling_target") if _scales(one, service) is not False]
-    for one in scaling:
-        most = one.value("max_capacity")
-        if _scales(one, service) and isinstance(most, int | float):
-            return {"replicas_reason": f", and {one.address} scales {service.address} to {most:g} tasks"}
+    for target in scaling:
+        most = target.value("max_capacity")
+        if _scales(target, service) and isinstance(most, int | float):
+            return {"replicas_reason": f", and {target.address} scales {service.address} to {most:g} tasks"}
     if service.value("deployment_maximum_percent") == 100 and not scaling:
         return {"replicas": service.get("desired_count")}
     said = f"; {service.address} runs one task today, but two during every deployment and more when it scales"

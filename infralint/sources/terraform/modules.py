@@ -524,7 +524,7 @@ def _gathered(block: Block, instances: list[Any]) -> Value:
     if "count" in block.attributes:
         return TupleValue(instances)
     if "for_each" in block.attributes:
-        return ObjectValue({one.slot.key: one for one in instances})
+        return ObjectValue({instance.slot.key: instance for instance in instances})
     return instances[0]
 
 

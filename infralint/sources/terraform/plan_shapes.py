@@ -115,8 +115,10 @@ def _struct(kind: str) -> Any:
 
 def _struct_of(shape: Shape, name: str) -> Any:
     """A struct with a field for each argument and block that is asked for."""
-    fields: list[tuple[str, Any, Any]] = [(one, _TYPES.get(one, SIMPLE), None) for one in shape.attributes]
-    fields += [(one, str | list[str | None] | None, None) for one in shape.links]
+    fields: list[tuple[str, Any, Any]] = [
+        (attribute, _TYPES.get(attribute, SIMPLE), None) for attribute in shape.attributes
+    ]
+    fields += [(link, str | list[str | None] | None, None) for link in shape.links]
     for kind, inner in shape.blocks.items():
         block = _struct_of(inner, kind)
         fields.append((kind, list[block] | block | None, None))  # type: ignore[valid-type]

@@ -117,7 +117,11 @@ class _Reader:
         """The folder whose sources declare all of these resources: the plan's own, or one that it names."""
         folder = posixpath.dirname(self.path)
         for candidate in dict.fromkeys([folder, posixpath.dirname(folder), ""]):
-            if candidate in self.tree.files and addresses and all(self._block(one, candidate) for one in addresses):
+            if (
+                candidate in self.tree.files
+                and addresses
+                and all(self._block(address, candidate) for address in addresses)
+            ):
                 return candidate
         return None
 

@@ -128,7 +128,7 @@ def remedy(tree: Tree, root: Root) -> str:
     prefix = f"{root.path}/" if root.path else ""
     automatic = set(_automatic(tree, root.path))
     near = [files for folder, files in tree.values.items() if f"{folder}/".startswith(prefix)]
-    ready = [one for files in near for one in files if one.endswith(VALUES) and one not in automatic]
+    ready = [file for files in near for file in files if file.endswith(VALUES) and file not in automatic]
     if not ready:
         return WITHOUT_VALUE
     shown = listing([tree.project.shown(one) for one in ready], "or", most=3)

@@ -55,7 +55,7 @@ def _substr(text: str, offset: Number, length: Number) -> str:
 def _join(separator: Value, *lists: Value) -> Value:
     if len(lists) == 1 and isinstance(lists[0], TupleValue) and len(lists[0]) == 1 and isinstance(lists[0][0], Hole):
         return lists[0][0]  # join("", aws_lb.this.*.arn): the one reference stays one
-    items = [item for one in lists for item in one]
+    items = [item for operand in lists for item in operand]
     if hole := next((hole for hole in map(first_hole, [separator, *items]) if hole), None):
         return hole
     if None in items:

@@ -74,9 +74,9 @@ def unified(types: Sequence[Type]) -> Type | None:
     types = list(dict.fromkeys(types))
     if len(types) < 2:
         return types[0] if types else ANY
-    kinds = {one.name for one in types} - {"any"}
+    kinds = {member.name for member in types} - {"any"}
     if kinds in _ALIKE:
-        return _structured(types, kinds, any(one.name == "any" for one in types))
+        return _structured(types, kinds, any(member.name == "any" for member in types))
     if (mixed := _mixed(types, kinds)) is not None:
         return mixed
     if {"object", "tuple"} <= kinds:
@@ -97,12 +97,12 @@ def _structured(types: Sequence[Type], kinds: set[str], has_any: bool) -> Type |
         return ANY
     if kinds == {"object"}:
         return _object(types)
-    return _tuple(types) if kinds == {"tuple"} else _collection(kinds.pop(), [one.element for one in types])
+    return _tuple(types) if kinds == {"tuple"} else _collection(kinds.pop(), [kind.element for kind in types])
 
 
 def _mixed(types: Sequence[Type], kinds: set[str]) -> Type | None:
     """Objects among maps are maps, and tuples among lists are lists."""
-    known = [one for one in types if one.name != "any"]
+    known = [kind for kind in types if kind.name != "any"]
     if kinds == {"map", "object"}:
         return _collection("map", _member_types(known))
     return _collection("list", _member_types(known)) if kinds == {"list", "tuple"} else None
@@ -114,22 +114,22 @@ def _collection(name: str, elements: Sequence[Type]) -> Type | None:
 
 
 def _member_types(types: Sequence[Type]) -> list[Type]:
-    return [inner for one in types for inner in ([one.of] if one.of else one.items)]
+    return [inner for kind in types for inner in ([kind.of] if kind.of else kind.items)]
 
 
 def _object(types: Sequence[Type]) -> Type | None:
-    if all(one.names == types[0].names for one in types):
-        members = [unified(column) for column in zip(*(one.items for one in types), strict=True)]
+    if all(kind.names == types[0].names for kind in types):
+        members = [unified(column) for column in zip(*(kind.items for kind in types), strict=True)]
         if None not in members:
-            return Type("object", items=tuple(one for one in members if one), names=types[0].names)
+            return Type("object", items=tuple(member for member in members if member), names=types[0].names)
     return _collection("map", _member_types(types))
 
 
 def _tuple(types: Sequence[Type]) -> Type | None:
-    if all(len(one.items) == len(types[0].items) for one in types):
-        members = [unified(column) for column in zip(*(one.items for one in types), strict=True)]
+    if all(len(kind.items) == len(types[0].items) for kind in types):
+        members = [unified(column) for column in zip(*(kind.items for kind in types), strict=True)]
         if None not in members:
-            return tuple_of([one for one in members if one])
+            return tuple_of([member for member in members if member])
     return _collection("list", _member_types(types))
 
 

@@ -108,7 +108,7 @@ class _Check:
         known = _ARGUMENTS[block.type]
         for where, name in [
             *((one.where, name) for name, one in block.attributes.items()),
-            *((one.where, one.type) for one in block.blocks),
+            *((inner.where, inner.type) for inner in block.blocks),
         ]:
             if name not in known:
                 yield _refused(where, f"a block `{block.type}` takes no `{name}`{_hint(name, known)}")

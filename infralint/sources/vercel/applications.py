@@ -239,7 +239,9 @@ class Finder:
         return read_config(document, shown, framework), False
 
     def _next_settings(self, folder: str) -> NextSettings:
-        path = next((f"{folder}{one}" for one in NEXT_CONFIGS if f"{folder}{one}" in self.project.file_set), "")
+        path = next(
+            (f"{folder}{config}" for config in NEXT_CONFIGS if f"{folder}{config}" in self.project.file_set), ""
+        )
         module = self.modules.load(path) if path else None
         version = self._version(folder)
         bundler = self._bundler(folder, version)
@@ -250,8 +252,8 @@ class Finder:
 
     def _version(self, folder: str) -> int | None:
         """The major version of Next.js that package.json (or one above it) asks for."""
-        for one in _upwards(folder):
-            written = self._dependencies(one).get("next")
+        for upward in _upwards(folder):
+            written = self._dependencies(upward).get("next")
             if written:
                 found = re.match(r"[\^~>=v\s]*(\d+)", written)
                 return int(found[1]) if found else None
@@ -261,11 +263,13 @@ class Finder:
         """https://nextjs.org/docs/app/api-reference/turbopack: the default of `next build` since version 16."""
         scripts = self._manifest(folder).get("scripts")
         commands = (
-            [str(one) for one in scripts.values() if "next build" in str(one)] if isinstance(scripts, dict) else []
+            [str(script) for script in scripts.values() if "next build" in str(script)]
+            if isinstance(scripts, dict)
+            else []
         )
-        if any("--webpack" in one for one in commands):
+        if any("--webpack" in command for command in commands):
             return "webpack"
-        if any("--turbo" in one for one in commands):
+        if any("--turbo" in command for command in commands):
             return "turbopack"
         if major is None:
             return ""
@@ -342,9 +346,9 @@ class Finder:
         for name in _REQUIREMENTS:
             path = f"{folder}{name}"
             content = self.modules.content(path) if path in self.project.file_set else b""
-            for one in _PYTHON_SERVERS:
-                if re.search(rb"(?im)^[^#\n]*(?<![\w-])%s(?![\w-])" % one.encode(), content):
-                    return one
+            for server in _PYTHON_SERVERS:
+                if re.search(rb"(?im)^[^#\n]*(?<![\w-])%s(?![\w-])" % server.encode(), content):
+                    return server
         return ""
 
 

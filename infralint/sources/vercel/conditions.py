@@ -156,7 +156,7 @@ def _any(texts: Texts, module: Module, owner: Node | None, callback: Node) -> Te
     if (
         not asks
         or method not in ("startsWith", "endsWith", "includes")
-        or [text_of(one) for one in arguments(body)] != [names]
+        or [text_of(argument) for argument in arguments(body)] != [names]
     ):
         return _unknown
     tests = [_worded(method, member) for member in members]

@@ -146,7 +146,7 @@ def with_matches(rules: Sequence[FunctionRule], sources: Sequence[str]) -> tuple
     owner: dict[str, str] = {}
     found = []
     for rule in rules:
-        matched = tuple(one for one in sources if rule_matches(one, rule.pattern))
+        matched = tuple(source for source in sources if rule_matches(source, rule.pattern))
         taken = tuple(one for one in matched if one not in owner)
         before = next((owner[one] for one in matched if one in owner), "")
         owner.update(dict.fromkeys(taken, rule.pattern))

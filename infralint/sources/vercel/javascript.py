@@ -117,13 +117,13 @@ class Module:
 
     def functions_around(self, node: Node) -> Iterator[Node]:
         """The functions that a node stands in, the innermost first."""
-        return (one for one in self.around(node) if one.type in FUNCTIONS)
+        return (outer for outer in self.around(node) if outer.type in FUNCTIONS)
 
     def outermost(self, node: Node) -> Node:
         """The outermost function around a node, or the node itself."""
         found = node
-        for one in self.functions_around(node):
-            found = one
+        for outer in self.functions_around(node):
+            found = outer
         return found
 
 
@@ -138,7 +138,7 @@ def line_of(node: Node) -> int:
 def unwrapped(node: Node | None) -> Node | None:
     """An expression without parentheses, `as`, `satisfies`, `!`, `<const>` and `await` around it."""
     while node is not None and node.type in _TRANSPARENT:
-        inner = [one for one in node.named_children if one.type != "comment"]
+        inner = [child for child in node.named_children if child.type != "comment"]
         if not inner:
             return None
         node = inner[-1] if node.type == "type_assertion" else inner[0]
@@ -151,7 +151,8 @@ def literal(node: Node | None) -> Any:
     if node is None:
         return None
     if node.type == "string" or (
-        node.type == "template_string" and not any(one.type == "template_substitution" for one in node.named_children)
+        node.type == "template_string"
+        and not any(child.type == "template_substitution" for child in node.named_children)
     ):
         return text_of(node)[1:-1]
     if node.type == "number":
@@ -173,14 +174,14 @@ def pairs(node: Node | None) -> dict[str, Node]:
     if node is None or node.type != "object":
         return {}
     found = {}
-    for one in node.named_children:
-        key, value = one.child_by_field_name("key"), one.child_by_field_name("value")
-        if one.type == "pair" and key is not None and value is not None:
+    for child in node.named_children:
+        key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
+        if child.type == "pair" and key is not None and value is not None:
             found[text_of(key).strip("\"'")] = value
-        elif one.type == "shorthand_property_identifier":
-            found[text_of(one)] = one
-        elif one.type == "method_definition" and (name := one.child_by_field_name("name")) is not None:
-            found[text_of(name)] = one
+        elif child.type == "shorthand_property_identifier":
+            found[text_of(child)] = child
+        elif child.type == "method_definition" and (name := child.child_by_field_name("name")) is not None:
+            found[text_of(name)] = child
     return found
 
 
@@ -196,18 +197,18 @@ def walk(node: Node) -> Iterator[Node]:
 def arguments(node: Node) -> list[Node]:
     """The arguments of a call or `new`."""
     found = node.child_by_field_name("arguments")
-    return [one for one in found.named_children if one.type != "comment"] if found is not None else []
+    return [child for child in found.named_children if child.type != "comment"] if found is not None else []
 
 
 def assignments(function: Node) -> dict[str, list[tuple[Node, str]]]:
     """What names are set to in a function: each value, and the key that is taken from it."""
     found: dict[str, list[tuple[Node, str]]] = {}
-    for one in walk(function):
-        if one.type not in ("variable_declarator", "assignment_expression"):
+    for inner in walk(function):
+        if inner.type not in ("variable_declarator", "assignment_expression"):
             continue
-        declares = one.type == "variable_declarator"
-        target = one.child_by_field_name("name" if declares else "left")
-        value = one.child_by_field_name("value" if declares else "right")
+        declares = inner.type == "variable_declarator"
+        target = inner.child_by_field_name("name" if declares else "left")
+        value = inner.child_by_field_name("value" if declares else "right")
         if target is None or value is None:
             continue
         if target.type == "identifier":
@@ -317,7 +318,11 @@ class Modules:
         """The project's files that a byte scan sees imported: more than are, never fewer."""
         if path not in self._specifiers:
             content = self.content(path)
-            names = {one.decode("utf-8", "replace") for one in _SPECIFIER.findall(content)} if content else set()
+            names = (
+                {specifier.decode("utf-8", "replace") for specifier in _SPECIFIER.findall(content)}
+                if content
+                else set()
+            )
             found = {self.resolve(path, name) for name in names}
             self._specifiers[path] = sorted(one for one in found if one)
         return self._specifiers[path]
@@ -403,20 +408,20 @@ def _nothing(module: Module, node: Node) -> None:
 
 def _read_import(module: Module, node: Node) -> None:
     specifier = literal(node.child_by_field_name("source")) or ""
-    for one in walk(node):
-        if one.type == "import_specifier":
-            name, alias = one.child_by_field_name("name"), one.child_by_field_name("alias")
+    for inner in walk(node):
+        if inner.type == "import_specifier":
+            name, alias = inner.child_by_field_name("name"), inner.child_by_field_name("alias")
             module.imports[text_of(alias or name)] = Import(specifier, text_of(name))
-        elif one.type == "namespace_import" and one.named_children:
-            module.imports[text_of(one.named_children[0])] = Import(specifier, "*")
-        elif one.type == "identifier" and one.parent is not None and one.parent.type == "import_clause":
-            module.imports[text_of(one)] = Import(specifier, "default")
+        elif inner.type == "namespace_import" and inner.named_children:
+            module.imports[text_of(inner.named_children[0])] = Import(specifier, "*")
+        elif inner.type == "identifier" and inner.parent is not None and inner.parent.type == "import_clause":
+            module.imports[text_of(inner)] = Import(specifier, "default")
 
 
 def _read_declaration(module: Module, node: Node) -> list[str]:
     """Enter the names that a statement declares; returns them."""
     if node.type in ("lexical_declaration", "variable_declaration"):
-        found = [one for one in node.named_children if one.type == "variable_declarator"]
+        found = [child for child in node.named_children if child.type == "variable_declarator"]
         return [name for one in found for name in _read_variable(module, one)]
     name = text_of(node.child_by_field_name("name"))
     if name:
@@ -446,11 +451,11 @@ def _read_variable(module: Module, node: Node) -> list[str]:
 def destructured(pattern: Node) -> dict[str, str]:
     """`{ a, b: c }` -> {a: a, c: b}: local names and the keys they take."""
     found = {}
-    for one in pattern.named_children:
-        if one.type == "shorthand_property_identifier_pattern":
-            found[text_of(one)] = text_of(one)
-        elif one.type == "pair_pattern":
-            found[text_of(one.child_by_field_name("value"))] = text_of(one.child_by_field_name("key"))
+    for child in pattern.named_children:
+        if child.type == "shorthand_property_identifier_pattern":
+            found[text_of(child)] = text_of(child)
+        elif child.type == "pair_pattern":
+            found[text_of(child.child_by_field_name("value"))] = text_of(child.child_by_field_name("key"))
     return found
 
 
@@ -488,8 +493,8 @@ def _taken_by(callback: Node) -> list[str]:
         given = given.child_by_field_name("pattern")
     if given is None or given.type == "object_pattern":
         return list(destructured(given).values()) if given is not None else []
-    members = (one for one in walk(callback) if one.type == "member_expression")
-    used = (one for one in members if text_of(one.child_by_field_name("object")) == text_of(given))
+    members = (inner for inner in walk(callback) if inner.type == "member_expression")
+    used = (member for member in members if text_of(member.child_by_field_name("object")) == text_of(given))
     return [text_of(one.child_by_field_name("property")) for one in used]
 
 
@@ -505,7 +510,7 @@ def _read_export(module: Module, node: Node) -> None:
     source = node.child_by_field_name("source")
     specifier = literal(source) if source is not None else ""
     declaration, value = node.child_by_field_name("declaration"), node.child_by_field_name("value")
-    default = any(one.type == "default" for one in node.children)
+    default = any(child.type == "default" for child in node.children)
     if default:
         module.exports["default"] = declaration or value or node
         if declaration is not None:
@@ -513,9 +518,9 @@ def _read_export(module: Module, node: Node) -> None:
     elif declaration is not None:
         for name in _read_declaration(module, declaration):
             module.exports[name] = name
-    elif clause := next((one for one in node.named_children if one.type == "export_clause"), None):
-        for one in clause.named_children:
-            name, alias = text_of(one.child_by_field_name("name")), text_of(one.child_by_field_name("alias"))
+    elif clause := next((below for below in node.named_children if below.type == "export_clause"), None):
+        for child in clause.named_children:
+            name, alias = text_of(child.child_by_field_name("name")), text_of(child.child_by_field_name("alias"))
             module.exports[alias or name] = Import(str(specifier), name) if specifier else name
     elif specifier:
         module.stars.append(str(specifier))

@@ -48,7 +48,7 @@ def handler_line(project: Project, path: str) -> int:
     for node in tree.body if tree else []:
         named = [node.name] if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) else []
         if isinstance(node, ast.Assign):
-            named = [one.id for one in node.targets if isinstance(one, ast.Name)]
+            named = [target.id for target in node.targets if isinstance(target, ast.Name)]
         if {"app", "application", "handler"} & set(named):
             return int(node.lineno)
     return 1
@@ -88,14 +88,14 @@ def _name(node: ast.expr) -> str:
 def _texts(call: ast.Call) -> list[str]:
     """The literal strings among a call's arguments, headers given as a dictionary included."""
     values = [*call.args, *(keyword.value for keyword in call.keywords)]
-    values += [value for one in values if isinstance(one, ast.Dict) for value in one.values]
-    found = (one.value for one in values if isinstance(one, ast.Constant) and isinstance(one.value, str))
+    values += [value for item in values if isinstance(item, ast.Dict) for value in item.values]
+    found = (item.value for item in values if isinstance(item, ast.Constant) and isinstance(item.value, str))
     return [text.lower().partition(";")[0].strip() for text in found]
 
 
 def _sends_file(call: ast.Call) -> bool:
-    headers = [one.value for one in call.keywords if isinstance(one.value, ast.Dict)]
-    keys = {str(key.value).lower() for one in headers for key in one.keys if isinstance(key, ast.Constant)}
+    headers = [keyword.value for keyword in call.keywords if isinstance(keyword.value, ast.Dict)]
+    keys = {str(key.value).lower() for header in headers for key in header.keys if isinstance(key, ast.Constant)}
     return "content-disposition" in keys or any(text.startswith(_FILES) for text in _texts(call))
 
 

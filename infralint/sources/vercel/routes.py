@@ -91,7 +91,7 @@ def _app_path(file: str, extensions: Sequence[str], stem: str = "route") -> str 
 
 
 def _pages_path(file: str, extensions: Sequence[str]) -> str | None:
-    ending = next((one for one in extensions if file.endswith(f".{one}")), None)
+    ending = next((extension for extension in extensions if file.endswith(f".{extension}")), None)
     if ending is None or not file.startswith(("api/", "api.")):
         return None
     path = file[: -len(ending) - 1]

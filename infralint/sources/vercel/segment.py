@@ -129,7 +129,7 @@ class Segments:
         value = unwrapped(config.value) if config else None
         if config is None or value is None:
             return None
-        if value.type == "object" and not any(one.type == "spread_element" for one in value.named_children):
+        if value.type == "object" and not any(child.type == "spread_element" for child in value.named_children):
             return None
         why = "`config` is not a plain object, and only literals are read when the function is built"
         return Unknown(self.place(module, config.node), name, why, f"write export const config = {{ {name}: … }}")
@@ -185,7 +185,7 @@ class Segments:
             return None
         target = module.exports[name]
         node = next(
-            one for one in module.root.named_children if one.type == "export_statement" and name in text_of(one)
+            child for child in module.root.named_children if child.type == "export_statement" and name in text_of(child)
         )
         kind = "re-exported" if isinstance(target, Import) else "exported by a list"
         why = f"`{name}` is {kind}: Next.js stops the build there (Turbopack) or ignores it (webpack)"
@@ -212,18 +212,18 @@ def exported_values(module: Module) -> dict[str, Declared]:
         if declaration is None or declaration.type not in ("lexical_declaration", "variable_declaration"):
             continue
         constant = text_of(declaration).startswith("const")
-        for one in declaration.named_children:
-            name, value = one.child_by_field_name("name"), one.child_by_field_name("value")
-            if one.type == "variable_declarator" and name is not None and value is not None:
+        for child in declaration.named_children:
+            name, value = child.child_by_field_name("name"), child.child_by_field_name("value")
+            if child.type == "variable_declarator" and name is not None and value is not None:
                 for local in _names(name):
-                    found.setdefault(local, Declared(local, one, value, constant))
+                    found.setdefault(local, Declared(local, child, value, constant))
     return found
 
 
 def _names(target: Node) -> list[str]:
     if target.type == "identifier":
         return [text_of(target)]
-    return [text_of(one) for one in target.named_children if one.type == "shorthand_property_identifier_pattern"]
+    return [text_of(child) for child in target.named_children if child.type == "shorthand_property_identifier_pattern"]
 
 
 def _constant(exported: dict[str, Declared], name: str) -> Declared | None:
@@ -257,5 +257,7 @@ def _line(module: Module, target: str | Import | Node) -> int:
 
 
 def _export_line(module: Module, name: str) -> int:
-    found = (one for one in module.root.named_children if one.type == "export_statement" and name in text_of(one))
+    found = (
+        child for child in module.root.named_children if child.type == "export_statement" and name in text_of(child)
+    )
     return next((line_of(one) for one in found), 0)

@@ -198,7 +198,7 @@ class Streaming:
     def from_exports(self, path: str, names: Iterable[str]) -> Sighting | None:
         """What the handlers that a file exports under these names stream, if anything: the sighting of fewest imports."""
         handlers = [_Name(path, name, exported=True) for name in names]
-        found = (self._at(one, imports) for imports in range(DEEPEST + 1) for one in handlers)
+        found = (self._at(handler, imports) for imports in range(DEEPEST + 1) for handler in handlers)
         return next((one for one in found if one), None)
 
     def _at(self, name: _Name, imports: int) -> Sighting | None:
@@ -238,7 +238,7 @@ class Streaming:
     def _read(self, module: Module, name: _Name) -> _Meaning:
         target = module.exports.get(name.name) if name.exported else name.name
         if target is None:
-            stars = [Import(one, name.name) for one in module.stars if name.name != "default"]
+            stars = [Import(star, name.name) for star in module.stars if name.name != "default"]
             return _Meaning(elsewhere=self._homes(module, stars))
         if isinstance(target, str):
             imported = module.imports.get(target)
@@ -267,8 +267,8 @@ class Streaming:
                 names |= dict.fromkeys(self._referred(module, one))
             elif one.type == "call_expression" and module.loads:
                 names |= dict.fromkeys(taken(one))
-        beside = (_Name(module.path, one, False) for one in names if isinstance(one, str))
-        return _Meaning(None, tuple(beside), self._homes(module, [one for one in names if isinstance(one, Import)]))
+        beside = (_Name(module.path, name, False) for name in names if isinstance(name, str))
+        return _Meaning(None, tuple(beside), self._homes(module, [name for name in names if isinstance(name, Import)]))
 
     def _referred(self, module: Module, node: Node) -> list[Import | str]:
         """The top-level name or import that an identifier stands for; of `ns.name`, the member."""
@@ -389,7 +389,7 @@ class Streaming:
         """Whether an expression is the answer to a request of this function's that says `stream: true`."""
         if node.type == "identifier" and depth < 3:
             values = [unwrapped(value) for value, key in self._values(module, node) if not key]
-            return any(self._is_upstream(module, one, depth + 1) for one in values if one is not None)
+            return any(self._is_upstream(module, item, depth + 1) for item in values if item is not None)
         if node.type != "call_expression" or text_of(node.child_by_field_name("function")) != "fetch":
             return False
         return self._holds(_says_stream, module.outermost(node))
@@ -477,7 +477,7 @@ class Streaming:
         body = function.child_by_field_name("body")
         if body is not None and function.type == "arrow_function" and body.type != "statement_block":
             return self.is_stream(module, body, depth + 1)
-        returned = (_first_child(one) for one in _own_nodes(function) if one.type == "return_statement")
+        returned = (_first_child(node) for node in _own_nodes(function) if node.type == "return_statement")
         return any(self.is_stream(module, one, depth + 1) for one in returned)
 
     def _is_package(self, module: Module, specifier: str) -> bool:
@@ -567,24 +567,26 @@ def _asks_for_stream(node: Node) -> bool:
 
 def _says_stream(node: Node) -> bool:
     """Whether `stream: true` stands in a piece of code."""
-    for one in walk(node):
-        if one.type == "pair" and text_of(one.child_by_field_name("key")).strip("\"'") == "stream":
-            if literal(one.child_by_field_name("value")) is True:
+    for inner in walk(node):
+        if inner.type == "pair" and text_of(inner.child_by_field_name("key")).strip("\"'") == "stream":
+            if literal(inner.child_by_field_name("value")) is True:
                 return True
     return False
 
 
 def _accepts_events(node: Node) -> bool:
     """Whether the header `Accept: text/event-stream` is given in a piece of code."""
-    strings = (one for one in walk(node) if one.type == "string" and "text/event-stream" in text_of(one).lower())
-    return any(header_of(one) == "accept" for one in strings)
+    strings = (
+        inner for inner in walk(node) if inner.type == "string" and "text/event-stream" in text_of(inner).lower()
+    )
+    return any(header_of(string) == "accept" for string in strings)
 
 
 def _sends_file(node: Node) -> bool:
     """Whether a piece of code names the type of a file or page, or an attachment."""
-    for one in walk(node):
-        if one.type == "string":
-            value = str(literal(one) or "").lower()
+    for inner in walk(node):
+        if inner.type == "string":
+            value = str(literal(inner) or "").lower()
             if _FILE_TYPE.match(value) or value in ("content-disposition", "content-length", "accept-ranges"):
                 return True
     return False
@@ -592,10 +594,10 @@ def _sends_file(node: Node) -> bool:
 
 def _attaches(node: Node) -> bool:
     """Whether a function sends a file as attachment or reads one from disk."""
-    for one in walk(node):
-        if one.type == "string" and text_of(one).strip("\"'").lower() == "content-disposition":
+    for inner in walk(node):
+        if inner.type == "string" and text_of(inner).strip("\"'").lower() == "content-disposition":
             return True
-        if one.type in ("identifier", "property_identifier") and text_of(one) in FILE_READERS:
+        if inner.type in ("identifier", "property_identifier") and text_of(inner) in FILE_READERS:
             return True
     return False
 
