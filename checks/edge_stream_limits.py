@@ -27,13 +27,16 @@ def _judged(crossing: Crossing[VercelFunction]) -> tuple[Severity, str]:
         )
     if duration.declared and duration.seconds > EDGE_DURATION:
         said = f"it is declared to take {seconds(duration.seconds)}, and stops in the middle"
-        return "warning", f"This stream runs on Edge, which ends a response after {EDGE_DURATION} s: {said}"
+        return "warning", f"This stream runs on Edge, which ends a response after {EDGE_DURATION:g} s: {said}"
     if silence.declared and silence.seconds > EDGE_FIRST_BYTE:
         said = f"it is declared to be silent for {seconds(silence.seconds)}, and users get a 504 instead"
-        return "warning", f"This stream runs on Edge, which must send its first byte within {EDGE_FIRST_BYTE} s: {said}"
+        return (
+            "warning",
+            f"This stream runs on Edge, which must send its first byte within {EDGE_FIRST_BYTE:g} s: {said}",
+        )
     return "note", (
-        f"This stream runs on Edge, which Vercel has deprecated: its first byte must come within {EDGE_FIRST_BYTE} s and its"
-        f" last within {EDGE_DURATION} s, while a Node.js function streams too and may run longer"
+        f"This stream runs on Edge, which Vercel has deprecated: its first byte must come within {EDGE_FIRST_BYTE:g} s and its"
+        f" last within {EDGE_DURATION:g} s, while a Node.js function streams too and may run longer"
     )
 
 

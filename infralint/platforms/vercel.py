@@ -16,8 +16,8 @@ from infralint.model import Clock, Known, Location, Setting, Unknown
 
 Plan = Literal["hobby", "pro", "enterprise"]
 
-EDGE_FIRST_BYTE = 25
-EDGE_DURATION = 300
+EDGE_FIRST_BYTE = 25.0
+EDGE_DURATION = 300.0
 FLUID_DEFAULT = 300.0
 """Fluid compute, on for every project made since 23 April 2025 and for older ones that turned it on."""
 LONGEST_BETA = 1800.0

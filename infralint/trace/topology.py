@@ -111,7 +111,7 @@ class Topology:
         return self._diallers.get(id(node), ())
 
     def is_entry(self, node: Node) -> bool:
-        """Whether clients may come to a node first: it is published, or nothing surely stands in front of it."""
+        """Whether clients may come to a node first: nothing surely stands in front of it."""
         return not any(
             dialler.basis in STRONG and dialler.node is not node and dialler.node.environment == node.environment
             for dialler in self.diallers(node)
