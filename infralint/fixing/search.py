@@ -168,6 +168,9 @@ def _edits(finding: Finding, hop: Hop, state: State) -> frozenset[Edit]:
         raise CantFix("nothing says that a stream goes here; declare it in infralint.yaml")
     need = finding.stream.longest_silence.seconds if finding.stream else 0
     edits = frozenset(hop.edits(finding.setting, need))
+    broken = {problem.where.path for problem in state.report.unreadable}
+    if any(edit.where.path in broken for edit in edits):
+        raise CantFix("the file can't be read as it stands; mend that first")
     if any(edit.where.path in state.report.texts for edit in edits):
         raise CantFix("it was not read from a file of the project")
     if not edits:

@@ -65,6 +65,8 @@ CONDITIONS = (
 )
 EITHER = ("$http_accept ~ event-stream", "$request_method = GET", "$request_method = POST")
 """Conditions that some requests for a stream meet and others do not: what they answer by themselves turns some away."""
+OF_CLIENTS = ("$arg_debug", "$cookie_x = 1")
+"""Conditions that some clients meet and the probe does not: what the others are answered breaks no stream of theirs."""
 REWRITES = (
     ("^", "/app$uri"),
     ("^", "/sse$request_uri"),
@@ -124,7 +126,7 @@ class Trouble:
     @property
     def turns_some_away(self) -> bool:
         """Whether nginx may answer some requests for the stream by itself, and hand on the others."""
-        return any(condition in self.text for condition in EITHER)
+        return any(condition in self.text for condition in (*EITHER, *OF_CLIENTS))
 
     def server(self, number: int) -> str:
         return f"server {{ server_name s{number}.test;\n{self.text}\n}}"
