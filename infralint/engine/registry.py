@@ -81,8 +81,8 @@ def load_checks(folder: Path) -> list[Check]:
     files = [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")]
     if not files:
         raise BrokenPack(f"{folder}: holds no check (a file NAME.py with a function marked @check)")
-    found = [one for path in files for one in _deferred(path) or _checks_of(path)]
-    return sorted(found, key=lambda one: one.name)
+    found = [check for path in files for check in _deferred(path) or _checks_of(path)]
+    return sorted(found, key=lambda check: check.name)
 
 
 def built_in_folder() -> Path:
@@ -117,7 +117,7 @@ def _deferred(path: Path) -> list[Check]:
 
 
 def _checks_of(path: Path) -> list[Check]:
-    return [Check(one.name, path.with_suffix(".md"), lambda one=one: one) for one in _load_file(path)]  # type: ignore[misc]
+    return [Check(check.name, path.with_suffix(".md"), lambda check=check: check) for check in _load_file(path)]  # type: ignore[misc]
 
 
 def _named(function: str) -> str:

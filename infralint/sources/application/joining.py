@@ -131,7 +131,9 @@ class Joiner:
     def registrations(self, module: SourceModule) -> list[Registration]:
         """The routes that a file registers."""
         if module.path not in self._registrations:
-            found = [one for rules in self.rulebook.of(module) for one in self._registered(module, rules)]
+            found = [
+                registration for rules in self.rulebook.of(module) for registration in self._registered(module, rules)
+            ]
             self._registrations[module.path] = self._settled(found)
         return self._registrations[module.path]
 
