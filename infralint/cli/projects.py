@@ -72,7 +72,7 @@ def asked_projects(paths: Sequence[str], options: Options, names: Sequence[str])
             found.append(Asked(StandardInput(sys.stdin.buffer.read(), settings), [""]))
             continue
         full = Path(os.path.abspath(path))
-        if not full.exists():
+        if not os.path.exists(full):  # Path.exists() raises for names that no file can have
             fail(f"{path}: no such file or folder")
         if not full.is_file() and not full.is_dir():
             fail(f"{path}: neither a file nor a folder")

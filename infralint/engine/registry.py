@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import os
 import re
 import sys
 import typing
@@ -76,7 +77,7 @@ def check(function: F) -> F:
 
 def load_checks(folder: Path) -> list[Check]:
     """The checks of a pack, by name. Raises BrokenPack for a folder or file that can't be used."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # Path.is_dir() raises for names that no folder can have
         raise BrokenPack(f"{folder}: no such folder of checks")
     files = [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")]
     if not files:

@@ -167,6 +167,8 @@ class Project:
 
     def _inside(self, path: str) -> str:
         """Where a file lies. The walk enters no linked folder, so of what it found only links can lead out. Raises CantRead."""
+        if "\0" in path:
+            raise CantRead("has a name that no file can have")
         full = os.path.join(self.root, path)
         walked = "_walked" in self.__dict__
         if walked and path in self.tree.odd:

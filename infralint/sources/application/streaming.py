@@ -34,6 +34,8 @@ DEEPEST = 6
 """Calls of functions that are followed from a response to its route."""
 WEAK_DEPTH = 2
 """The same, where only the way of writing says that it streams."""
+MOST_STEPS = 10_000
+"""Uses that are followed from all responses of a project: a large one needs hundreds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +74,7 @@ class ModuleStreams:
         self.program = joiner.program
         self.resolver = joiner.resolver
         self._file_shapes = file_shapes
+        self._steps = 0
 
     def sightings(self, module: SourceModule) -> Iterator[Sighting]:
         """Where a file streams."""
@@ -209,6 +212,11 @@ class ModuleStreams:
         """The routes that a sighting's response answers."""
         return list(self._reach(sighting, sighting.module, sighting.span, (), 0))
 
+    @property
+    def gives_up(self) -> bool:
+        """Whether more uses lead on from responses than are followed."""
+        return self._steps > MOST_STEPS
+
     def _reach(
         self,
         sighting: Sighting,
@@ -217,6 +225,9 @@ class ModuleStreams:
         passed: tuple[tuple[SourceModule, Definition], ...],
         depth: int,
     ) -> Iterator[Reached]:
+        self._steps += 1
+        if self.gives_up:
+            return
         inner = module.definition_at(span)
         registration = self.joiner.registration_at(module, span)
         chain = list(inner.around()) if inner is not None else []
