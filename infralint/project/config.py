@@ -128,7 +128,9 @@ class Settings(Strict, frozen=True, kw_only=True):
         ),
     ] = None
     require_sticky: bool = False
-    select: list[str] = []
+    select: Annotated[
+        list[str], msgspec.Meta(description="Run only these checks, or groups of checks (`default`, `application`).")
+    ] = []
     ignore: list[str] = []
     exclude: list[str] = []
     accept: Annotated[list[Accepted], msgspec.Meta(description="Findings to live with, each with its reason.")] = []

@@ -22,7 +22,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -96,7 +95,11 @@ def main() -> int:
 
 def _run_again(chosen: argparse.Namespace) -> int:
     if chosen.here:
-        files = {path.relative_to(chosen.here).as_posix(): path.read_bytes() for path in chosen.here.rglob("*") if path.is_file()}
+        files = {
+            path.relative_to(chosen.here).as_posix(): path.read_bytes()
+            for path in chosen.here.rglob("*")
+            if path.is_file()
+        }
         trial = Trial(files, ("check", "."))
     else:
         target, _, number = chosen.again.partition(":")
@@ -127,7 +130,11 @@ def _run_batch(target: str, chosen: argparse.Namespace, numbers: range, tally: T
     shutil.rmtree(scratch, ignore_errors=True)
     if status != 0 and done < len(numbers):
         number = f"{chosen.seed}-{numbers[done]}"
-        how = "killed after no news" if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL else f"ended with {status}"
+        how = (
+            "killed after no news"
+            if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+            else f"ended with {status}"
+        )
         tally.add(target, number, [(f"process {how}", how)], make_trial(target, number, chosen.seeds))
         done += 1
     return max(done, 1)

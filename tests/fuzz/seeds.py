@@ -38,7 +38,9 @@ TARGETS: Mapping[str, str] = {
 }
 """What is put to the test -> the files (a regular expression over paths) that carry it."""
 
-SITE = b"events {}\nhttp {\n  server {\n    listen 80;\n    location /api/chat { proxy_pass http://app:8000; }\n  }\n}\n"
+SITE = (
+    b"events {}\nhttp {\n  server {\n    listen 80;\n    location /api/chat { proxy_pass http://app:8000; }\n  }\n}\n"
+)
 ALBS = b'resource "aws_lb" "main" {\n  name = "main"\n  idle_timeout = 60\n}\n'
 SETTINGS = b"""\
 streams:
@@ -76,7 +78,7 @@ LOOKS: Sequence[tuple[str, str]] = (
     ("vercel.json", r'^\s*\{[\s\S]*"(functions|rewrites|routes|builds|headers)"'),
     ("package.json", r'^\s*\{[\s\S]*"(dependencies|scripts)"'),
     ("nginx.conf", r"(?m)\bproxy_pass\b|^\s*(server|http|events|location [^\n]*)\s*\{|^\s*upstream \w+ \{"),
-    ("main.tf", r'(?m)^\s*(resource|variable|module|locals|data|provider|output|terraform)\b[^\n]*\{'),
+    ("main.tf", r"(?m)^\s*(resource|variable|module|locals|data|provider|output|terraform)\b[^\n]*\{"),
     ("compose.yaml", r"(?m)^services:"),
     ("templates/all.yaml", r"(?m)^(apiVersion|kind):"),
     ("infralint.yaml", r"(?m)^(streams|generation|max_tokens|exclude|accept|assume|terraform|vercel):"),
@@ -103,7 +105,15 @@ class Seed:
 @cache
 def seeds(folder: Path | None = None) -> Mapping[str, Sequence[Seed]]:
     """Seeds of each target. folder: holds more of them, one project a folder, at any depth."""
-    projects = [*_written(), *_projects(HERE / "projects"), *_fixtures(), *_pages(), *_rules(), *_of_tests(), *(_projects(folder) if folder else ())]
+    projects = [
+        *_written(),
+        *_projects(HERE / "projects"),
+        *_fixtures(),
+        *_pages(),
+        *_rules(),
+        *_of_tests(),
+        *(_projects(folder) if folder else ()),
+    ]
     unique = list({tuple(sorted(seed.files.items())): seed for seed in map(_small, projects)}.values())
     found = {target: [seed for seed in unique if seed.carriers(target)] for target in TARGETS if target != "options"}
     found["snapshot"] += [

@@ -149,10 +149,14 @@ def make_trial(target: str, number: str, folder: Path | None = None) -> Trial:
     return Trial(files, arguments)
 
 
-def _change_files(dice: random.Random, files: dict[str, bytes], target: str, seed: Seed, pool: tuple[Seed, ...]) -> None:
+def _change_files(
+    dice: random.Random, files: dict[str, bytes], target: str, seed: Seed, pool: tuple[Seed, ...]
+) -> None:
     carriers = seed.carriers(target)
     for path in dice.sample(carriers, min(len(carriers), 1 + (dice.random() < 0.2))):
-        donors = [other.files[name] for other in dice.sample(pool, min(3, len(pool))) for name in other.carriers(target)]
+        donors = [
+            other.files[name] for other in dice.sample(pool, min(3, len(pool))) for name in other.carriers(target)
+        ]
         files[path] = mutate(dice, files[path], donors, path.endswith(".json"))
         if dice.random() < 0.02:
             name = mutate(dice, path.encode(), donors)[:120].replace(b"\0", b"").replace(b"..", b"").lstrip(b"/")
@@ -231,6 +235,7 @@ def _take(result: Result, course: Course) -> None:
 def _faults_into(course: Course) -> Iterator[None]:
     """Keep the trace of whatever the net catches, whether the report shows it or not."""
     code_of = guard.fault_code
+
     def keep(error: BaseException) -> str:
         code = code_of(error)
         course.faults[code] = "".join(traceback.format_exception(error))

@@ -1,4 +1,5 @@
 import asyncio
+
 from fastapi import APIRouter, FastAPI, WebSocket
 from fastapi.responses import StreamingResponse
 
