@@ -21,10 +21,10 @@ from infralint.sources.application.model_rulebook import (
     model_rules,
     request_rules,
 )
-from infralint.sources.application.program import Program
-from infralint.sources.application.resolving import Expression, Resolver
+from infralint.sources.application.program import ProjectModules
+from infralint.sources.application.resolving import ResolvedExpression, Resolver
 from infralint.sources.application.responses import shortened
-from infralint.sources.application.syntax import Call, Module, Span, unwrapped
+from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, unwrapped
 from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def language_model_uses(
     would type it.
     """
     paths = [path for path in files if not is_aside(path)]
-    program = Program(paths, text)
+    program = ProjectModules(paths, text)
     program.sources = [
         path for path in paths if (language := language_of(path)) is not None and language.name in LANGUAGES
     ]
@@ -85,7 +85,7 @@ class _Answer(NamedTuple):
 class _Uses:
     """Looks through a project's files."""
 
-    program: Program
+    program: ProjectModules
     shown: Callable[[str], str]
     libraries: Sequence[ModelRules] = field(default_factory=model_rules)
     requests: RequestRules = field(default_factory=request_rules)
@@ -121,7 +121,7 @@ class _Uses:
         words = sorted(re.escape(word) for word in names | tails | hosts)
         return re.compile("|".join(words).encode()).search
 
-    def _clients(self, module: Module) -> Iterator[_Client]:
+    def _clients(self, module: SourceModule) -> Iterator[_Client]:
         for rules in self.libraries:
             for rule in rules.clients:
                 if module.language.name not in rule.languages or not self._imports(module, rules):
@@ -138,11 +138,11 @@ class _Uses:
     def _is_called(call: Call, names: Iterable[str]) -> bool:
         return any(f".{call.full_name}".endswith(f".{name}") for name in names)
 
-    def _imports(self, module: Module, rules: ModelRules) -> bool:
+    def _imports(self, module: SourceModule, rules: ModelRules) -> bool:
         """Whether a file imports a library."""
         return any(_is_of(imported.specifier, rules.packages) for imported in self.program.imports(module).values())
 
-    def _answers(self, module: Module, clients: dict[tuple[str, Span], _Client]) -> Iterator[_Answer]:
+    def _answers(self, module: SourceModule, clients: dict[tuple[str, SourceSpan], _Client]) -> Iterator[_Answer]:
         for rules in self.libraries:
             for rule in rules.answers:
                 if module.language.name not in rule.languages:
@@ -174,7 +174,7 @@ class _Uses:
         found = [imported[name] for name in names if name in imported]
         return any(_is_of(entry.specifier, rules.packages) for entry in found)
 
-    def _client_of(self, call: Call, name: str, clients: dict[tuple[str, Span], _Client]) -> _Client | None:
+    def _client_of(self, call: Call, name: str, clients: dict[tuple[str, SourceSpan], _Client]) -> _Client | None:
         """The client that a call goes through: what stands before `chat.completions.create`."""
         owner = call.receiver
         for _ in range(name.count(".")):
@@ -186,7 +186,7 @@ class _Uses:
         meaning = self.resolver.meaning(call.module, owner) if owner is not None else None
         return clients.get(_place(meaning)) if isinstance(meaning, Call) else None
 
-    def _may_be_of(self, module: Module, rules: ModelRules, clients: Iterable[_Client]) -> bool:
+    def _may_be_of(self, module: SourceModule, rules: ModelRules, clients: Iterable[_Client]) -> bool:
         """Whether a call whose client was not found goes through a library: its file imports it, and no other of
         those that are called so; or it is the only one that the files around have a client of."""
         named = [other for other in self.libraries if self._imports(module, other)]
@@ -195,10 +195,10 @@ class _Uses:
         return bool(rules.clients) and {client.rules.library for client in clients} == {rules.library}
 
     def _waiting(
-        self, clients: dict[tuple[str, Span], _Client], answers: Iterable[_Answer]
-    ) -> dict[tuple[str, Span], tuple[Location, ...]]:
+        self, clients: dict[tuple[str, SourceSpan], _Client], answers: Iterable[_Answer]
+    ) -> dict[tuple[str, SourceSpan], tuple[Location, ...]]:
         """By client, the calls through it that wait for a whole answer, and say nothing of how long."""
-        found: dict[tuple[str, Span], list[Location]] = {}
+        found: dict[tuple[str, SourceSpan], list[Location]] = {}
         for answer in answers:
             if self._streams(answer) is not False or self._has_timeout(answer) is not False:
                 continue
@@ -237,7 +237,7 @@ class _Uses:
             whole = whole and is_read
         return False if whole else None
 
-    def _read_value(self, module: Module, value: SgNode) -> tuple[str, bool]:
+    def _read_value(self, module: SourceModule, value: SgNode) -> tuple[str, bool]:
         """What an argument is, with the constant that it names; and whether that is all it can hold."""
         inner = unwrapped(value) or value
         kind = inner.kind()
@@ -245,7 +245,7 @@ class _Uses:
             return inner.text(), True
         if kind in module.language.identifiers or module.member(inner):
             meaning = self.resolver.meaning(module, inner)
-            if isinstance(meaning, Expression):
+            if isinstance(meaning, ResolvedExpression):
                 return meaning.node.text(), True
         return inner.text(), not _may_hold_settings(value)
 
@@ -328,7 +328,7 @@ class _Uses:
             return True if options.is_whole else None
         return None if _tries_again(call.module) else False
 
-    def _plain_requests(self, module: Module) -> Iterator[LanguageModelUse]:
+    def _plain_requests(self, module: SourceModule) -> Iterator[LanguageModelUse]:
         rules = self.requests
         for call in module.calls(frozenset(rules.call)):
             given = call.argument(0) or call.argument("url")
@@ -370,7 +370,7 @@ _HOLDERS = frozenset(
 """Options that hold others."""
 
 
-def _is_named_settings(module: Module, value: SgNode) -> bool:
+def _is_named_settings(module: SourceModule, value: SgNode) -> bool:
     """Whether an argument is written out: an object, or a call whose arguments are named."""
     inner = unwrapped(value) or value
     if inner.kind() in ("dictionary", "object"):
@@ -390,11 +390,11 @@ def _may_hold_settings(value: SgNode) -> bool:
     return name.strip("\"'") in _HOLDERS
 
 
-def _is_javascript(module: Module) -> bool:
+def _is_javascript(module: SourceModule) -> bool:
     return module.language.name == "javascript"
 
 
-def _is_invoked(module: Module) -> bool:
+def _is_invoked(module: SourceModule) -> bool:
     """Whether the file that makes a model waits for its answers, and streams none."""
     return re.search(r"\.a?invoke\(", module.text) is not None and "stream" not in module.text
 
@@ -407,7 +407,7 @@ def _is_of(specifier: str, packages: Iterable[str]) -> bool:
     return any(specifier == package or specifier.startswith((f"{package}.", f"{package}/")) for package in packages)
 
 
-def _place(call: Call) -> tuple[str, Span]:
+def _place(call: Call) -> tuple[str, SourceSpan]:
     return call.module.path, call.span
 
 
@@ -415,6 +415,6 @@ def _waits(seconds: float | None) -> float | None:
     return math.inf if seconds == 0 else seconds
 
 
-def _tries_again(module: Module) -> bool:
+def _tries_again(module: SourceModule) -> bool:
     """Whether a file speaks of trying again, beside the options that say how often."""
     return _TRIES_AGAIN.search(_OPTION.sub("", module.text)) is not None
