@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from shutil import get_terminal_size
 
 import click
 
+from infralint import __version__
 from infralint.cli.options import color_option, packs_option
 from infralint.cli.projects import load_packs, selectable_names, unknown_check
 from infralint.cli.publish import fail, is_colored
 from infralint.cli.terminal import render_page
-from infralint.engine.pages import by_group, tables
+from infralint.engine.pages import by_group, page_url, tables
 from infralint.engine.registry import DEFAULT_GROUP, Check
 
 
@@ -39,12 +41,21 @@ def explain(name: str, packs: tuple[Path, ...], color: str) -> None:
 
 @click.command("checks")
 @packs_option("List a folder of your own checks, too.")
-@click.option("--format", "format_", type=click.Choice(["text", "markdown"]), default="text", help="What to print.")
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "markdown", "json"]), default="text", help="What to print."
+)
 def checks_command(packs: tuple[Path, ...], format_: str) -> None:
     """List the checks, by group."""
     checks = load_packs(packs)
     if format_ == "markdown":
         click.echo(tables(checks))
+        return
+    if format_ == "json":
+        rows = [
+            {"check": check.name, "group": check.group, "summary": check.summary, "url": page_url(check.page)}
+            for check in checks
+        ]
+        click.echo(json.dumps({"infralint": __version__, "checks": rows}, indent=2, ensure_ascii=False))
         return
     for group, members in by_group(checks).items():
         if group != DEFAULT_GROUP:
