@@ -16,6 +16,7 @@ from infralint.engine.pages import page_url
 from infralint.engine.report import Judged, Report, Suppression
 from infralint.model import (
     SEVERITIES,
+    AccountResource,
     Clock,
     Finding,
     Hop,
