@@ -53,7 +53,7 @@ class _Page:
         lines += map(self._aside, self._details(group))
         if finding.fix:
             lines += [self._aside("write:"), *self._fix(finding.fix)]
-        reasons = dict.fromkeys(finding.provenance.unfixed for finding in group)
+        reasons = dict.fromkeys(finding.provenance.unfixed for finding in group if self.shown.fixing)
         lines += [self._aside(f"not fixed: {reason}") for reason in reasons if reason]
         return "\n".join(lines)
 

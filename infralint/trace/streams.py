@@ -8,7 +8,7 @@ from infralint.model import Evidence, Hint, Hop, Stream
 from infralint.platforms.libraries import with_library
 from infralint.project.config import Settings, StreamSettings
 from infralint.project.needs import needs
-from infralint.text.stream_names import Name, stream_name
+from infralint.text.stream_names import StreamName, stream_name
 
 ASSUMED = "nothing says what streams here, and a catch-all is where a chat answer would go"
 
@@ -18,22 +18,22 @@ def declared(settings: Settings) -> list[Stream]:
     return [_declared(settings, stream) for stream in settings.streams or ()]
 
 
-def _declared(settings: Settings, one: StreamSettings) -> Stream:
-    silence, duration, heartbeat = needs(settings, one)
-    path = one.path if one.path is not None else f"~{one.regex}"
+def _declared(settings: Settings, written: StreamSettings) -> Stream:
+    silence, duration, heartbeat = needs(settings, written)
+    path = written.path if written.path is not None else f"~{written.regex}"
     return Stream(
-        kind=one.kind,
+        kind=written.kind,
         path=path,
         evidence=Evidence("declared", f"infralint.yaml declares {path}"),
         longest_silence=silence,
         duration=duration,
-        host=one.host,
-        content_type=one.content_type,
+        host=written.host,
+        content_type=written.content_type,
         heartbeat=heartbeat,
-        session=one.session,
+        session=written.session,
         sticky=settings.require_sticky,
-        hops=tuple(one.hops),
-        headers={name.lower(): value for name, value in one.headers.items()},
+        hops=tuple(written.hops),
+        headers={name.lower(): value for name, value in written.headers.items()},
     )
 
 
@@ -56,7 +56,7 @@ def _hints_of_names(hop: Hop) -> Iterator[Hint]:
         yield _named(found, Evidence("name", f"the upstream {hop.upstream} says {found.word}", hop.where))
 
 
-def _named(name: Name, evidence: Evidence) -> Hint:
+def _named(name: StreamName, evidence: Evidence) -> Hint:
     return with_library(Hint(name.kind, evidence), name)
 
 

@@ -28,31 +28,31 @@ HOLE = "\0"
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SourceSpan:
     """Where a node stands in its file: characters from the start, the end exclusive, and its 1-based line."""
 
     start: int
     end: int
     line: int
 
-    def has(self, other: Span) -> bool:
+    def has(self, other: SourceSpan) -> bool:
         return self.start <= other.start and other.end <= self.end
 
 
-def span_of(node: SgNode) -> Span:
+def span_of(node: SgNode) -> SourceSpan:
     place = node.range()
-    return Span(place.start.index, place.end.index, place.start.line + 1)
+    return SourceSpan(place.start.index, place.end.index, place.start.line + 1)
 
 
 @dataclass(eq=False)
 class Definition:
     """A function, class or top-level variable of a file. owner: the definition that it stands in."""
 
-    module: Module
+    module: SourceModule
     kind: Literal["function", "class", "variable"]
     name: str
     node: SgNode
-    span: Span
+    span: SourceSpan
     owner: Definition | None = None
 
     def around(self) -> Iterator[Definition]:
@@ -94,9 +94,9 @@ class Call:
     not to be read from the node.
     """
 
-    module: Module
+    module: SourceModule
     node: SgNode
-    span: Span
+    span: SourceSpan
     name: str
     receiver: SgNode | None
     callee: SgNode
@@ -138,9 +138,9 @@ class Assignment:
 
     target: str
     value: SgNode
-    span: Span
+    span: SourceSpan
     name: SgNode
-    value_span: Span
+    value_span: SourceSpan
 
 
 _ARGUMENT = frozenset("argument value_argument attribute_argument literal_element element_value_pair".split())
@@ -169,7 +169,7 @@ def _part(node: SgNode, name: str) -> SgNode | None:
 
 
 @dataclass(eq=False)
-class Module:
+class SourceModule:
     """One parsed file."""
 
     path: str
@@ -216,7 +216,7 @@ class Module:
             open_ones.append(definition)
         return ordered
 
-    def definition_at(self, span: Span) -> Definition | None:
+    def definition_at(self, span: SourceSpan) -> Definition | None:
         """The innermost definition that a place lies in."""
         index = bisect_right(self.definitions, span.start, key=lambda definition: definition.span.start) - 1
         definition = self.definitions[index] if index >= 0 else None
@@ -266,14 +266,14 @@ class Module:
                 found.append(Assignment(written, value, span_of(node), target, span_of(value)))
         return found
 
-    def assignment_of(self, span: Span) -> Assignment | None:
+    def assignment_of(self, span: SourceSpan) -> Assignment | None:
         """The innermost assignment whose value a place lies in."""
         around = [
             assignment
             for assignment in self.assignments
             if assignment.value_span.start <= span.start and span.end <= assignment.value_span.end
         ]
-        return min(around, key=lambda one: one.value_span.end - one.value_span.start, default=None)
+        return min(around, key=lambda assignment: assignment.value_span.end - assignment.value_span.start, default=None)
 
     @cached_property
     def _assigned(self) -> dict[str, dict[int, list[Assignment]]]:
@@ -285,7 +285,7 @@ class Module:
             found.setdefault(assignment.target, {}).setdefault(home, []).append(assignment)
         return found
 
-    def assigned(self, target: str, span: Span) -> list[Assignment]:
+    def assigned(self, target: str, span: SourceSpan) -> list[Assignment]:
         """What a name is set to, as seen from a place: in the functions around it, else outside any."""
         by_function = self._assigned.get(target, {})
         if not by_function:
@@ -299,7 +299,7 @@ class Module:
             return by_function[_OUTSIDE]
         return [assignment for group in by_function.values() for assignment in group] if "." in target else []
 
-    def function_at(self, span: Span) -> Definition | None:
+    def function_at(self, span: SourceSpan) -> Definition | None:
         """The innermost function that a place lies in."""
         found = self.definition_at(span)
         while found is not None and (found.kind != "function" or found.span == span):
@@ -471,7 +471,7 @@ class Module:
             return parent
         if parent.kind() == "export_statement":
             return parent.field("declaration")
-        return next((one for one in mark.next_all() if one.kind() in kinds), None)
+        return next((sibling for sibling in mark.next_all() if sibling.kind() in kinds), None)
 
     def identifiers(self, name: str) -> list[SgNode]:
         """Where a name stands."""
@@ -517,7 +517,7 @@ def exported_name(target: str) -> str:
     return found[1] if found else ""
 
 
-def parse(path: str, content: bytes, vocabulary: Mapping[str, frozenset[str]] | None = None) -> Module | None:
+def parse(path: str, content: bytes, vocabulary: Mapping[str, frozenset[str]] | None = None) -> SourceModule | None:
     """A file's module; None where its language has no grammar here."""
     from ast_grep_py import SgRoot
 
@@ -530,7 +530,7 @@ def parse(path: str, content: bytes, vocabulary: Mapping[str, frozenset[str]] | 
         text = scripts_of(text, ending)
     grammar = language.endings[ending]
     names = (vocabulary or {}).get(language.name, frozenset())
-    return Module(path, language, grammar, text, SgRoot(text, grammar).root(), names)
+    return SourceModule(path, language, grammar, text, SgRoot(text, grammar).root(), names)
 
 
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)

@@ -14,11 +14,11 @@ from typing import Any
 
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.project import CantRead, Project
-from infralint.sources.terraform.folders import Folder, Tree, joined
+from infralint.sources.terraform.folders import Folder, TerraformFolders, joined
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hcl import Block, Literal
-from infralint.sources.terraform.items import ALIASES, SHAPES, Item, Link, Shape
-from infralint.sources.terraform.plan_shapes import WrongShape, check_plan
+from infralint.sources.terraform.items import ALIASES, SHAPES, BlockSchema, Item, ResourceReference
+from infralint.sources.terraform.plan_shapes import WrongPlanShape, check_plan
 from infralint.sources.terraform.values import plain
 
 LARGEST = 300 * 1024 * 1024
@@ -36,7 +36,7 @@ class Plan:
     root: str | None
 
 
-def plans(project: Project, tree: Tree) -> Iterator[Plan]:
+def plans(project: Project, tree: TerraformFolders) -> Iterator[Plan]:
     """The plans and states of a project, recognised by what is in them."""
     for path in project.files:
         if (
@@ -44,10 +44,10 @@ def plans(project: Project, tree: Tree) -> Iterator[Plan]:
             and _SIGN.match(project.head(path, 200))
             and (content := _plan(tree, path)) is not None
         ):
-            yield _Reader(tree, path, content).plan()
+            yield _PlanReader(tree, path, content).plan()
 
 
-def _plan(tree: Tree, path: str) -> Json | None:
+def _plan(tree: TerraformFolders, path: str) -> Json | None:
     """What a plan or state says; one that can't be read is unreadable, other JSON is none of our business."""
     line = column = 0
     try:
@@ -58,7 +58,7 @@ def _plan(tree: Tree, path: str) -> Json | None:
         return content
     except CantRead as problem:
         why = f"{problem}"
-    except WrongShape as problem:
+    except WrongPlanShape as problem:
         why = f"is not what `terraform show -json` writes: {problem}"
     except RecursionError:
         why = "is nested too deep for a plan"
@@ -74,10 +74,10 @@ def _no_number(text: str) -> Any:
 
 
 @dataclass
-class _Reader:
+class _PlanReader:
     """One plan while it is read. expressions: what the configuration says, by address without keys."""
 
-    tree: Tree
+    tree: TerraformFolders
     path: str
     content: Json
     expressions: dict[str, Json] = field(default_factory=dict)
@@ -90,11 +90,11 @@ class _Reader:
         self._configured("", configuration.get("root_module") or {})
         values = self.content.get("planned_values") or self.content.get("values") or {}
         found = list(_resources(values.get("root_module") or {}))
-        self.addresses = {str(one.get("address")) for one in found}
+        self.addresses = {str(resource.get("address")) for resource in found}
         changes = self.content.get("resource_changes") or []
         unknown = {change["address"]: (change.get("change") or {}).get("after_unknown") or {} for change in changes}
-        root = self._root([str(one["address"]) for one in found])
-        items = [self._item(one, unknown.get(one["address"], {}), root) for one in found]
+        root = self._root([str(resource["address"]) for resource in found])
+        items = [self._item(resource, unknown.get(resource["address"], {}), root) for resource in found]
         scope = self.shown if root is None else self.tree.project.shown(root)
         return Plan(self.path, Graph(items, scope), root)
 
@@ -155,7 +155,7 @@ class _Reader:
         return item
 
     def _shaped(
-        self, shape: Shape, values: Json, unknown: Any, written: Json | None, block: Block | None, address: str
+        self, shape: BlockSchema, values: Json, unknown: Any, written: Json | None, block: Block | None, address: str
     ) -> Item:
         where = block.where if block else Location(self.shown)
         item = Item("", address, where)
@@ -173,53 +173,53 @@ class _Reader:
         self, name: str, values: Json, unknown: Any, written: Json | None, block: Block | None, where: Location
     ) -> Setting[Any] | None:
         attribute = block.attributes.get(name) if block else None
-        said = name in written if written is not None else True
+        is_written = name in written if written is not None else True
         place = attribute.where if attribute else where
         if _is_unknown(unknown, name):
             why = f"{name} is known after apply"
-            return Unknown(place, name, why, "hand in the state after it was applied") if said else None
+            return Unknown(place, name, why, "hand in the state after it was applied") if is_written else None
         value = plain(values.get(name))
         if value is None:
             return None
         shown = attribute.written if attribute else f"{name} = {json.dumps(value)}"
-        return Known(value, place, name, "explicit", shown) if said else Known(value, where, name, "default")
+        return Known(value, place, name, "explicit", shown) if is_written else Known(value, where, name, "default")
 
     def _blocks(
         self,
         kind: str,
-        shape: Shape,
+        shape: BlockSchema,
         values: Json,
         unknown: Any,
         written: Json | None,
         block: Block | None,
         address: str,
     ) -> list[Item] | Unknown:
-        said = (written or {}).get(kind)
+        expression = (written or {}).get(kind)
         if unknown is True or (isinstance(unknown, dict) and unknown.get(kind) is True):
             where = block.where if block else Location(self.shown)
-            return Unknown(where, kind, f"{kind} is known after apply") if said else []
+            return Unknown(where, kind, f"{kind} is known after apply") if expression else []
         found = values.get(kind)
-        listed = [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
+        listed = [block for block in (found if isinstance(found, list) else [found]) if isinstance(block, dict)]
         unknowns = unknown.get(kind) if isinstance(unknown, dict) else None
         sources = block.of(kind) if block else []
         return [
             self._shaped(
-                shape, one, _at(unknowns, index) or {}, _at(said, index), _at(sources, index) or block, address
+                shape, entry, _at(unknowns, index) or {}, _at(expression, index), _at(sources, index) or block, address
             )
-            for index, one in enumerate(listed)
+            for index, entry in enumerate(listed)
         ]
 
     # References
 
-    def _links(self, value: Any, expression: Any, address: str) -> Iterator[Link]:
+    def _links(self, value: Any, expression: Any, address: str) -> Iterator[ResourceReference]:
         """The resources that an argument leads to: by the value it has, else by what the configuration refers to."""
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, str) and one:
-                yield Link(text=one)
+        for entry in value if isinstance(value, list) else [value]:
+            if isinstance(entry, str) and entry:
+                yield ResourceReference(text=entry)
         prefix, key = _module_of(address), _key_of(address)
         references = (expression or {}).get("references") if isinstance(expression, dict) else None
         for target in self._targets(prefix, references or [], key, 0):
-            yield Link(address=target)
+            yield ResourceReference(address=target)
 
     def _targets(self, prefix: str, references: list[str], key: str, depth: int) -> Iterator[str]:
         if depth > 8:
@@ -243,7 +243,10 @@ class _Reader:
 
     def _instances(self, address: str, key: str) -> Iterator[str]:
         plain = re.sub(r"\[[^\]]*\]$", "", address)
-        found = next((one for one in (address, plain + key, plain, f"{plain}[0]") if one in self.addresses), None)
+        found = next(
+            (candidate for candidate in (address, plain + key, plain, f"{plain}[0]") if candidate in self.addresses),
+            None,
+        )
         if found is not None:
             yield found
 

@@ -47,7 +47,7 @@ _SPECIFIER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Import:
+class JavaScriptImport:
     """What a local name stands for: `name` of the module `specifier` (`default`, `*` for all of it)."""
 
     specifier: str
@@ -55,7 +55,7 @@ class Import:
 
 
 @dataclass
-class Module:
+class JavaScriptModule:
     """One parsed file.
 
     imports: local name -> where from. exports: exported name -> a local name, an import or an
@@ -65,8 +65,8 @@ class Module:
 
     path: str
     root: Node
-    imports: dict[str, Import] = field(default_factory=dict)
-    exports: dict[str, str | Import | Node] = field(default_factory=dict)
+    imports: dict[str, JavaScriptImport] = field(default_factory=dict)
+    exports: dict[str, str | JavaScriptImport | Node] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     values: dict[str, Node] = field(default_factory=dict)
     declared: dict[str, Node] = field(default_factory=dict)
@@ -115,9 +115,9 @@ class Module:
         starts, found = self._around
         index = self._last_around(found, bisect_right(starts, node.start_byte) - 1, node)
         while index >= 0:
-            one, index = found[index]
-            if one != node:
-                yield one
+            child, index = found[index]
+            if child != node:
+                yield child
 
     def functions_around(self, node: Node) -> Iterator[Node]:
         """The functions that a node stands in, the innermost first."""
@@ -193,9 +193,9 @@ def walk(node: Node) -> Iterator[Node]:
     """A node and all below it that have names, in the order of the text."""
     pending = [node]
     while pending:
-        one = pending.pop()
-        yield one
-        pending.extend(reversed(one.named_children))
+        current = pending.pop()
+        yield current
+        pending.extend(reversed(current.named_children))
 
 
 def arguments(node: Node) -> list[Node]:
@@ -281,7 +281,7 @@ class Modules:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.skipped: list[str] = []
-        self._modules: dict[str, Module | None] = {}
+        self._modules: dict[str, JavaScriptModule | None] = {}
         self._bytes: dict[str, bytes] = {}
         self._has: dict[tuple[Words, str], bool] = {}
         self._imports = JavaScriptImports(project.file_set, self._settings, EXTENSIONS, self._habits)
@@ -310,7 +310,7 @@ class Modules:
             self._has[key] = words.stand_in(self.content(path))
         return self._has[key]
 
-    def load(self, path: str) -> Module | None:
+    def load(self, path: str) -> JavaScriptModule | None:
         """A file's module; None where there is nothing to parse."""
         if path not in self._modules:
             content = self.content(path)
@@ -330,7 +330,7 @@ class Modules:
                 else set()
             )
             found = {self.resolve(path, name) for name in names}
-            self._specifiers[path] = sorted(one for one in found if one)
+            self._specifiers[path] = sorted(specifier for specifier in found if specifier)
         return self._specifiers[path]
 
     def resolve(self, importer: str, specifier: str) -> str | None:
@@ -406,17 +406,24 @@ def _can_be_parsed(parser: Parser, content: bytes) -> bool:
     return True
 
 
-def _parse(path: str, content: bytes) -> Module | None:
+def _parse(path: str, content: bytes) -> JavaScriptModule | None:
     """None for a file of too many nodes, or one whose end the parser does not come to."""
     parser = _parser(path)
     if is_repetitive(content) and not _can_be_parsed(parser, content):
         return None
     root = parser.parse(content).root_node
-    module = Module(path, root)
+    module = JavaScriptModule(path, root)
     if root.descendant_count > MOST_NODES:
         return None
     if root.has_error:
-        module.broken = next((line_of(one) for one in _all(root) if one.type == "ERROR" or one.is_missing), 1)
+        module.broken = next(
+            (
+                line_of(syntax_node)
+                for syntax_node in _all(root)
+                if syntax_node.type == "ERROR" or syntax_node.is_missing
+            ),
+            1,
+        )
     for node in root.named_children:
         _READERS.get(node.type, _nothing)(module, node)
     return module
@@ -425,39 +432,39 @@ def _parse(path: str, content: bytes) -> Module | None:
 def _all(node: Node) -> Iterator[Node]:
     pending = [node]
     while pending:
-        one = pending.pop()
-        yield one
-        pending.extend(reversed([child for child in one.children if child.has_error or child.is_missing]))
+        current = pending.pop()
+        yield current
+        pending.extend(reversed([child for child in current.children if child.has_error or child.is_missing]))
 
 
-def _nothing(module: Module, node: Node) -> None:
+def _nothing(module: JavaScriptModule, node: Node) -> None:
     """A statement that declares nothing."""
 
 
-def _read_import(module: Module, node: Node) -> None:
+def _read_import(module: JavaScriptModule, node: Node) -> None:
     specifier = literal(node.child_by_field_name("source")) or ""
     for inner in walk(node):
         if inner.type == "import_specifier":
             name, alias = inner.child_by_field_name("name"), inner.child_by_field_name("alias")
-            module.imports[text_of(alias or name)] = Import(specifier, text_of(name))
+            module.imports[text_of(alias or name)] = JavaScriptImport(specifier, text_of(name))
         elif inner.type == "namespace_import" and inner.named_children:
-            module.imports[text_of(inner.named_children[0])] = Import(specifier, "*")
+            module.imports[text_of(inner.named_children[0])] = JavaScriptImport(specifier, "*")
         elif inner.type == "identifier" and inner.parent is not None and inner.parent.type == "import_clause":
-            module.imports[text_of(inner)] = Import(specifier, "default")
+            module.imports[text_of(inner)] = JavaScriptImport(specifier, "default")
 
 
-def _read_declaration(module: Module, node: Node) -> list[str]:
+def _read_declaration(module: JavaScriptModule, node: Node) -> list[str]:
     """Enter the names that a statement declares; returns them."""
     if node.type in ("lexical_declaration", "variable_declaration"):
         found = [child for child in node.named_children if child.type == "variable_declarator"]
-        return [name for one in found for name in _read_variable(module, one)]
+        return [name for declarator in found for name in _read_variable(module, declarator)]
     name = text_of(node.child_by_field_name("name"))
     if name:
         module.values[name] = module.declared[name] = node
     return [name] if name else []
 
 
-def _read_variable(module: Module, node: Node) -> list[str]:
+def _read_variable(module: JavaScriptModule, node: Node) -> list[str]:
     target, value = node.child_by_field_name("name"), node.child_by_field_name("value")
     if target is None or value is None:
         return []
@@ -466,13 +473,13 @@ def _read_variable(module: Module, node: Node) -> list[str]:
         name = text_of(target)
         module.values[name], module.declared[name] = value, node
         if required:
-            module.imports[name] = Import(required, "*")
+            module.imports[name] = JavaScriptImport(required, "*")
         return [name]
     names = destructured(target)
     for local, key in names.items():
         module.values[local], module.declared[local] = value, node
         if required:
-            module.imports[local] = Import(required, key)
+            module.imports[local] = JavaScriptImport(required, key)
     return list(names)
 
 
@@ -497,7 +504,7 @@ def loaded(node: Node | None) -> str:
     return str(literal(given[0]) or "") if given else ""
 
 
-def taken(call: Node) -> Iterator[Import]:
+def taken(call: Node) -> Iterator[JavaScriptImport]:
     """What is taken at once from a module that is loaded: `(await import("x")).name`, `.then(({ name }) => …)`."""
     specifier, user = loaded(call), call.parent
     while user is not None and user.type in _TRANSPARENT:
@@ -506,10 +513,10 @@ def taken(call: Node) -> Iterator[Import]:
         return
     name = text_of(user.child_by_field_name("property"))
     if name != "then" or user.parent is None or user.parent.type != "call_expression":
-        yield Import(specifier, name)
+        yield JavaScriptImport(specifier, name)
         return
     for callback in arguments(user.parent)[:1]:
-        yield from (Import(specifier, one) for one in _taken_by(callback))
+        yield from (JavaScriptImport(specifier, taken) for taken in _taken_by(callback))
 
 
 def _taken_by(callback: Node) -> list[str]:
@@ -523,7 +530,7 @@ def _taken_by(callback: Node) -> list[str]:
         return list(destructured(given).values()) if given is not None else []
     members = (inner for inner in walk(callback) if inner.type == "member_expression")
     used = (member for member in members if text_of(member.child_by_field_name("object")) == text_of(given))
-    return [text_of(one.child_by_field_name("property")) for one in used]
+    return [text_of(member.child_by_field_name("property")) for member in used]
 
 
 def _required(node: Node) -> str:
@@ -534,7 +541,7 @@ def _required(node: Node) -> str:
     return loaded(call)
 
 
-def _read_export(module: Module, node: Node) -> None:
+def _read_export(module: JavaScriptModule, node: Node) -> None:
     source = node.child_by_field_name("source")
     specifier = literal(source) if source is not None else ""
     declaration, value = node.child_by_field_name("declaration"), node.child_by_field_name("value")
@@ -549,14 +556,14 @@ def _read_export(module: Module, node: Node) -> None:
     elif clause := next((below for below in node.named_children if below.type == "export_clause"), None):
         for child in clause.named_children:
             name, alias = text_of(child.child_by_field_name("name")), text_of(child.child_by_field_name("alias"))
-            module.exports[alias or name] = Import(str(specifier), name) if specifier else name
+            module.exports[alias or name] = JavaScriptImport(str(specifier), name) if specifier else name
     elif specifier:
         module.stars.append(str(specifier))
     elif node.named_children:
         module.exports["default"] = node.named_children[0]
 
 
-def _read_statement(module: Module, node: Node) -> None:
+def _read_statement(module: JavaScriptModule, node: Node) -> None:
     """`module.exports = …`, `exports.name = …`."""
     inner = node.named_children[0] if node.named_children else None
     if inner is None or inner.type != "assignment_expression":
@@ -574,10 +581,10 @@ def _read_statement(module: Module, node: Node) -> None:
 
 def _first_name(node: Node) -> str:
     """The identifier that a statement begins with."""
-    one: Node | None = node
-    while one is not None and one.type != "identifier":
-        one = one.named_children[0] if one.named_children else None
-    return text_of(one)
+    inner: Node | None = node
+    while inner is not None and inner.type != "identifier":
+        inner = inner.named_children[0] if inner.named_children else None
+    return text_of(inner)
 
 
 _READERS: dict[str, Any] = {
