@@ -50,6 +50,11 @@ def time(text: str) -> float:
     return milliseconds / 1000
 
 
+def not_taken(directive: Directive) -> str:
+    """What to say of a directive whose value nginx does not start with."""
+    return f"`{directive.written}` is not a value that nginx takes"
+
+
 def flag(text: str) -> bool:
     """`on` or `off` in any case. Raises BadValue."""
     if text.lower() not in ("on", "off"):
@@ -171,7 +176,7 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
             return Unknown(
                 directive.where,
                 directive.name,
-                f"`{directive.written}` is not a value that nginx takes",
+                not_taken(directive),
                 refused=not rendered,
             )
         if directive.source.is_template:
