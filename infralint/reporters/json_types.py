@@ -197,19 +197,6 @@ class JsonSummary(JsonRecord, frozen=True, kw_only=True):
     note: Count
 
 
-class JsonVerdict(JsonRecord, frozen=True, kw_only=True):
-    """In audits: what one check says of one resource."""
-
-    check: str
-    status: Annotated[
-        Literal["pass", "fail", "unknown"], Meta(description="`fail`: see the findings with these fingerprints.")
-    ]
-    hop: str
-    resource: JsonResource
-    findings: Annotated[list[str], Meta(description="Fingerprints.")] = []
-    reason: Annotated[str, Meta(description="Why it can't be told.")] = ""
-
-
 class JsonReport(JsonRecord, frozen=True, kw_only=True):
     """What one run of infralint has to say."""
 
@@ -230,7 +217,6 @@ class JsonReport(JsonRecord, frozen=True, kw_only=True):
     skipped: Annotated[list[str], Meta(description="Files that were passed over, each with the reason.")] = []
     empty: Annotated[list[str], Meta(description="Given paths that hold nothing to read.")] = []
     gone: Annotated[list[str], Meta(description="Entries of the baseline whose findings are no more.")] = []
-    verdicts: Annotated[list[JsonVerdict], Meta(description="In audits: each check on each resource.")] = []
 
 
 def json_schema() -> dict[str, Any]:
