@@ -23,7 +23,7 @@ from infralint.engine.run import judge
 from infralint.model import Finding, Location, Related, Unreadable
 from infralint.project import Project, find_root
 from infralint.reporters.account_table import rows
-from infralint.reporters.html import Row
+from infralint.reporters.rows import Row
 from infralint.sources.aws_account.client import Control
 from infralint.sources.aws_account.demand import Questions, reported
 from infralint.sources.aws_account.fetch import fetch, fetch_more
@@ -194,9 +194,7 @@ def _finish(
     """Write the reports and leave with the status they deserve."""
 
     outputs = wanted_outputs(options)
-    shown = replace(shown_by(options, checks), taken=snapshot.taken)
-    if any(output.format == "html" for output in outputs):
-        shown = replace(shown, rows=tuple(_rows(snapshot, report, project)))
+    shown = replace(shown_by(options, checks), taken=snapshot.taken, rows=tuple(_rows(snapshot, report, project)))
     publish(report, outputs, shown, options.color, lambda text: _mask(text, options))
     sys.exit(exit_status(report, options.strict, [project.settings.fail_on]))
 

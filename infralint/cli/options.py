@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from infralint.reporters import REPORTERS
+from infralint.reporters.grouping import Grouping
 from infralint.reporters.outputs import OUTPUT_HELP
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -41,6 +42,7 @@ class Options:
     fix: bool = False
     diff: bool = False
     quiet: bool = False
+    group_by: Grouping = "cause"
     verbose: bool = False
     statistics: bool = False
     jobs: int | None = None
@@ -125,7 +127,13 @@ def judging_options(command: Command) -> Command:
         packs_option("Run a folder of your own checks, too."),
         config_option,
         color_option("Colours in text."),
-        click.option("-q", "--quiet", is_flag=True, help="Print findings alone, no summary."),
+        click.option("-q", "--quiet", is_flag=True, help="Print a line a finding, no summary."),
+        click.option(
+            "--group-by",
+            type=click.Choice(["cause", "hop", "check", "stream", "file"]),
+            default="cause",
+            help="What findings stand together for in text.",
+        ),
         click.option(
             "-v", "--verbose", is_flag=True, help="Name all that was read, and say why a way is only possible."
         ),

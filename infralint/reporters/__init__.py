@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from infralint.engine.registry import Check
     from infralint.engine.report import Report
-    from infralint.reporters.html import Row
+    from infralint.engine.verdicts import CheckVerdict
+    from infralint.reporters.grouping import Grouping
+    from infralint.reporters.rows import Row
 
 REPORTERS = {
     "text": "infralint.reporters.text",
@@ -28,10 +30,11 @@ REPORTERS = {
 class Shown:
     """What a report may show beside the findings.
 
-    checks: those that were run, with their pages. color: use it. quiet: findings alone. verbose:
+    checks: those that were run, with their pages. color: use it. quiet: a line a finding, no summary. verbose:
     name every file that was read. statistics: how often each check was heard. rows, taken: what was
     judged in a live account, and when it was read. time: of the report, in UTC.
     fixing: say of each finding why it was not put right.
+    grouping: what findings stand together for. verdicts: of each check on each resource of an account.
     """
 
     checks: tuple[Check, ...] = ()
@@ -43,6 +46,8 @@ class Shown:
     taken: str = ""
     time: str = ""
     fixing: bool = False
+    grouping: Grouping = "cause"
+    verdicts: tuple[CheckVerdict, ...] = ()
 
 
 def render(name: str, report: Report, shown: Shown) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from html import escape as escape_html
 
 from infralint.engine.pages import page_url
 from infralint.engine.report import Report
-from infralint.model import SEVERITIES, Finding, Location, Severity, Unknown, Unreadable
+from infralint.model import SEVERITIES, Finding, Location, Unknown, Unreadable
 from infralint.reporters import Shown
 from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
+from infralint.reporters.rows import Row
 from infralint.text.display import visible, visible_lines
 from infralint.text.wording import plural, seconds
 
@@ -49,37 +49,6 @@ ul.plain { margin: .3rem 0; padding-left: 1.1rem } li { overflow-wrap: anywhere 
     -webkit-print-color-adjust: exact } tr, article { break-inside: avoid } thead { display: table-header-group }
   .scroll { overflow: visible } }
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line of the table of what was judged.
-
-    kind, place, owner: in words. identity: its full name. allowed: seconds of silence that it
-    allows (None: not known, `why` says it); needed: what its streams need (None: none crosses it).
-    severities, checks: of the findings about it.
-    """
-
-    name: str
-    kind: str
-    place: str
-    identity: str
-    allowed: float | None
-    why: str
-    needed: float | None
-    link: str = ""
-    owner: str = ""
-    streams: tuple[str, ...] = ()
-    affinity: tuple[str, ...] = ()
-    has_affinity_judged: bool = True
-    severities: tuple[Severity, ...] = ()
-    checks: tuple[str, ...] = ()
-
-    @property
-    def rank(self) -> int:
-        """The worst first, then what is not known, then the rest."""
-        worst = min(map(SEVERITIES.index, self.severities), default=len(SEVERITIES))
-        return worst if self.severities else len(SEVERITIES) + (self.allowed is not None)
 
 
 def render(report: Report, shown: Shown) -> str:
@@ -183,14 +152,12 @@ def _bar(allowed: float, needed: float, label: str) -> str:
 
 
 def _judgement(row: Row) -> str:
+    verdict = row.verdict
     if row.severities:
-        worst = min(row.severities, key=SEVERITIES.index)
         checks = "<br>".join(map(escape, row.checks))
-        return f'<td><span class="tag {worst}">{worst}</span><br><small class="faint">{checks}</small></td>'
-    if row.needed is None:
-        return '<td class="faint">not judged</td>'
-    if row.allowed is None:
-        return '<td class="faint">could not tell</td>'
+        return f'<td><span class="tag {verdict}">{verdict}</span><br><small class="faint">{checks}</small></td>'
+    if verdict != "good":
+        return f'<td class="faint">{verdict}</td>'
     more = "" if row.has_affinity_judged else '<br><small class="faint">stickiness not judged</small>'
     return f'<td><span class="tag good">good</span>{more}</td>'
 

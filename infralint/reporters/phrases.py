@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infralint.model import STRONG, Finding, Leg, Trace, Unknown
+from infralint.model import STRONG, Finding, Leg, Stream, Trace, Unknown
 from infralint.text.lazy import lazy
 from infralint.text.wording import listing, plural
 
@@ -15,6 +15,11 @@ def unknown_message(unknown: Unknown) -> str:
     """What could not be told, why, and in how many more places for the same reason."""
     message = f"{unknown.name}: {unknown.why}" if unknown.name and unknown.places == 1 else unknown.why
     return message if unknown.places == 1 else f"{message} (here and in {plural(unknown.places - 1, 'more place')})"
+
+
+def stream_name(stream: Stream) -> str:
+    """A stream as people call it; one that nothing names is no route of theirs."""
+    return "an SSE stream, assumed" if stream.evidence.kind == "assumed" else str(stream)
 
 
 def stream_phrase(finding: Finding) -> str:

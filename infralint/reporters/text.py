@@ -11,29 +11,34 @@ from infralint.engine.pages import page_url
 from infralint.engine.report import Report
 from infralint.model import SEVERITIES, Finding, Known, Location
 from infralint.reporters import Shown
-from infralint.reporters.grouping import group_alike, other_hops
+from infralint.reporters.grouping import group_alike, group_by, loudest_first, other_hops
 from infralint.reporters.phrases import possible_phrases, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.rows import count_verdicts
 from infralint.text.display import hide_secrets, visible, visible_lines
 from infralint.text.wording import listing, plural
 
 WIDTH = 110
 """Characters of a source line that are shown."""
+MANY = 10
+"""Findings beyond which a table sums them up."""
 NOUNS = {"aws": "AWS region"}
 """What a platform's inputs are called where they are no files."""
+_VERDICTS = {"error": "with errors", "warning": "with warnings", "note": "with notes"}
+"""How many load balancers are so: `11 with warnings, 6 good`."""
 _COLORS = {"error": "31;1", "warning": "33;1", "note": "36;1", "frame": "34", "bold": "1", "fix": "32", "dim": "2"}
 
 
 def render(report: Report, shown: Shown) -> str:
     """The report as text; nothing but the summary line when clean."""
     page = _Page(report, shown)
-    blocks = [page.finding(group) for group in group_alike(report.findings)]
-    blocks += [page.unreadable(index) for index in range(len(report.unreadable))]
+    blocks = ["\n".join(dict.fromkeys(page.lines()))] if shown.quiet else list(page.findings())
     if report.fixed:
         blocks.append("\n".join(page.list_fixed()))
-    if shown.statistics and report.findings:
+    if report.findings and (shown.statistics or (len(report.findings) > MANY and not shown.quiet)):
         blocks.append("\n".join(page.statistics()))
     if not shown.quiet:
         blocks.append("\n".join(page.summary()))
+    blocks = [block for block in blocks if block]
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 
@@ -42,6 +47,27 @@ class _Page:
     report: Report
     shown: Shown
     files: dict[str, list[str]] = field(default_factory=dict)
+
+    def lines(self) -> Iterator[str]:
+        """Each finding, and what could not be read, in a line: place, severity, check, sentence; alike ones are equal."""
+        for finding in loudest_first(self.report.findings):
+            head = self._paint(finding.severity, f"{finding.severity}[{finding.check}]")
+            yield f"{visible(str(finding.location))}: {head} {visible(finding.message)}"
+            if finding.provenance.unfixed and self.shown.fixing:
+                yield self._aside(f"not fixed: {finding.provenance.unfixed}")
+        for unreadable in self.report.unreadable:
+            head = self._paint("error", "unreadable")
+            yield f"{visible(str(unreadable.where))}: {head} {visible(unreadable.message)}"
+
+    def findings(self) -> Iterator[str]:
+        """A block for each cause, below a title where they are asked for by hop, check, stream or file."""
+        grouping = self.shown.grouping
+        titled = [("", self.report.findings)] if grouping == "cause" else group_by(self.report.findings, grouping)
+        for title, findings in titled:
+            if title:
+                yield self._paint("bold", visible(f"── {title}: {plural(len(findings), 'finding')}"))
+            yield from map(self.finding, group_alike(findings))
+        yield from map(self.unreadable, range(len(self.report.unreadable)))
 
     def finding(self, group: list[Finding]) -> str:
         """One finding, or several that differ by their hop alone."""
@@ -65,7 +91,7 @@ class _Page:
         others = other_hops(group)
         inherited = isinstance(finding.at, Known) and finding.at.origin == "inherited"
         if finding.hop is not None and (others or inherited):
-            counted = f"{len(group)} findings, one a hop: " if len(group) > 1 else ""
+            counted = f"{len(group)} findings, one cause: " if len(group) > 1 else ""
             yield f"{counted}rules {listing([f'{finding.hop.name} ({finding.hop.where})', *others], most=4)}"
         yield from (f"{related.location}: {related.message}" for related in finding.related)
         if stream := stream_phrase(finding):
@@ -165,17 +191,35 @@ class _Page:
         yield ""
 
     def statistics(self) -> Iterator[str]:
-        """How often each check was heard, the most frequent first."""
-        counts = Counter((finding.check, finding.severity) for finding in self.report.findings)
-        width = len(str(max(counts.values())))
-        for (check, severity), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-            yield f"{count:>{width}}  {severity:<7}  {check}"
+        """How often each check was heard, by severity, the loudest and most frequent first."""
+        counts: dict[str, Counter[str]] = {}
+        places: dict[str, set[str]] = {}
+        for finding in self.report.findings:
+            counts.setdefault(finding.check, Counter())[finding.severity] += 1
+            places.setdefault(finding.check, set()).add(finding.location.path)
+        width = max(map(len, counts))
+        noun = "resource" if self.shown.rows else "file"
+        yield self._paint("dim", f"{'errors':>7} {'warnings':>9} {'notes':>6}  {'check':<{width}}  in")
+        ranked = sorted(counts, key=lambda check: ([-counts[check][severity] for severity in SEVERITIES], check))
+        for check in ranked:
+            error, warning, note = (str(counts[check][severity] or "-") for severity in SEVERITIES)
+            where = plural(len(places[check]), noun)
+            yield f"{error:>7} {warning:>9} {note:>6}  {check:<{width}}  {where}"
 
     def _read(self) -> str:
         if not self.report.read:
             return "Read nothing"
         kinds = [plural(len(paths), NOUNS.get(name, f"{name} file")) for name, paths in self.report.read.items()]
-        return f"Read {listing(kinds)} with {plural(self.report.hops, 'hop')} to judge"
+        return f"Read {listing(kinds)} with {self._judged()}"
+
+    def _judged(self) -> str:
+        """What was judged, as a person counts it: the hops, or the load balancers of an account with their verdicts."""
+        if not self.shown.rows:
+            return f"{plural(self.report.hops, 'hop')} to judge"
+        counts = count_verdicts(self.shown.rows)
+        total = plural(sum(counts.values()), "load balancer")
+        words = [f"{count} {_VERDICTS.get(verdict, verdict)}" for verdict, count in counts.items()]
+        return f"{total} ({', '.join(words)})"
 
     def _counts(self) -> str:
         counts = Counter(finding.severity for finding in self.report.findings)

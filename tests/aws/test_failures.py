@@ -159,6 +159,7 @@ def test_an_unknown_profile_is_one_sentence(audit: Audit, home: Path, monkeypatc
     ("program", "words"),
     [
         ("echo the token service is down >&2; exit 3", "`credential_process` failed: the token service is down"),
+        ("exit 3", "`credential_process` failed: it says nothing"),
         ("echo hello", "what `credential_process` prints is not JSON"),
         ("echo '[1]'", "what `credential_process` prints is not a JSON object"),
         (
