@@ -195,7 +195,10 @@ def test_the_checks_can_be_listed_for_a_program(tmp_path: Path) -> None:
     entry = next(entry for entry in listed if entry["check"] == "buffered-stream")
     assert entry["summary"].startswith("A hop holds the answer back")
     assert entry["url"] == f"{HOME}/blob/main/checks/buffered_stream.md"
-    assert [entry["check"] for entry in listed] == [line.split()[0] for line in run("checks").stdout.splitlines()]
+    assert entry["group"] == "default"
+    assert next(entry for entry in listed if entry["check"] == "missing-retry")["group"] == "application"
+    shown = [line.partition("  ")[0] for line in run("checks").stdout.splitlines() if "  " in line]
+    assert sorted(entry["check"] for entry in listed) == sorted(shown)
 
 
 def test_reports_on_standard_input_and_on_nothing_fit_the_schema(

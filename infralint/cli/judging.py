@@ -11,7 +11,7 @@ import click
 
 from infralint.cli.options import Options
 from infralint.cli.progress import PATIENCE, Bar
-from infralint.cli.projects import Asked, asked_projects, choose_checks, with_options
+from infralint.cli.projects import Asked, asked_projects, choose_checks, selectable_names, with_options
 from infralint.cli.publish import fail, say
 from infralint.engine import baseline
 from infralint.engine.changes import Before, NoHistory, changes_since, of_the_change
@@ -118,7 +118,7 @@ def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options,
     """Judge the projects of the given paths, one after the other, for reports in these formats."""
     bar = Bar(shown=sys.stderr.isatty() and not options.quiet, patience=PATIENCE)
     work = Work(options.jobs or 0, bar.tell)
-    projects = asked_projects(paths, options, [check.name for check in checks])
+    projects = asked_projects(paths, options, selectable_names(checks))
     outcome = Outcome()
     try:
         for asked in projects:

@@ -37,6 +37,7 @@ class BadAnswer(TypeError):
 
 def lint(project: Project, checks: Sequence[Check], ignoring: bool = True) -> Report:
     """Judge a project's files. ignoring: heed its ignores."""
+    project.subjects = frozenset(check.subject for check in checks)
     return judge(project, read(project), checks, ignoring)
 
 

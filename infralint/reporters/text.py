@@ -47,6 +47,7 @@ class _Page:
     report: Report
     shown: Shown
     files: dict[str, list[str]] = field(default_factory=dict)
+    lines: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def lines(self) -> Iterator[str]:
         """Each finding, and what could not be read, in a line: place, severity, check, sentence; alike ones are equal."""
@@ -122,8 +123,13 @@ class _Page:
             return None
         if where.path not in self.files:
             self.files[where.path] = [line.rstrip("\r") for line in self._text(where.path).split("\n")]
-        lines = self.files[where.path]
-        return hide_secrets(lines[where.line - 1]) if where.line <= len(lines) else None
+        written = self.files[where.path]
+        if where.line > len(written):
+            return None
+        key = (where.path, where.line)
+        if key not in self.lines:
+            self.lines[key] = hide_secrets(written[where.line - 1])
+        return self.lines[key]
 
     def _text(self, path: str) -> str:
         if path in self.report.texts:
