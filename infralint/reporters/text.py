@@ -216,9 +216,9 @@ class _Page:
         if not self.report.read:
             return "Read nothing"
         kinds = [plural(len(paths), NOUNS.get(name, f"{name} file")) for name, paths in self.report.read.items()]
-        return f"Read {listing(kinds)} with {self._judged()}"
+        return f"Read {listing(kinds)} with {self._count_judged()}"
 
-    def _judged(self) -> str:
+    def _count_judged(self) -> str:
         """What was judged, as a person counts it: the hops, or the load balancers of an account with their verdicts."""
         if not self.shown.rows:
             return f"{plural(self.report.hops, 'hop')} to judge"
