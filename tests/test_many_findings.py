@@ -73,7 +73,13 @@ def test_a_few_findings_need_no_table_and_many_have_one(here: Path) -> None:
 
 
 def test_quiet_is_a_line_a_finding(here: Path) -> None:
-    write(here, {"nginx.conf": site(silent("/sse/1"), silent("/sse/2")), "broken.conf": "server {\n    proxy_pass http://app;\n"})
+    write(
+        here,
+        {
+            "nginx.conf": site(silent("/sse/1"), silent("/sse/2")),
+            "broken.conf": "server {\n    proxy_pass http://app;\n",
+        },
+    )
     lines = run("check", "-q").stdout.splitlines()
     assert [line.partition(": ")[0] for line in lines] == ["nginx.conf:6:5", "nginx.conf:7:5", "broken.conf:1"]
     assert lines[0].startswith("nginx.conf:6:5: warning[short-idle-timeout] location /sse/1 cuts the stream after 60 s")

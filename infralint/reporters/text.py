@@ -31,7 +31,7 @@ _COLORS = {"error": "31;1", "warning": "33;1", "note": "36;1", "frame": "34", "b
 def render(report: Report, shown: Shown) -> str:
     """The report as text; nothing but the summary line when clean."""
     page = _Page(report, shown)
-    blocks = ["\n".join(dict.fromkeys(page.lines()))] if shown.quiet else list(page.findings())
+    blocks = ["\n".join(dict.fromkeys(page.short_lines()))] if shown.quiet else list(page.findings())
     if report.fixed:
         blocks.append("\n".join(page.list_fixed()))
     if report.findings and (shown.statistics or (len(report.findings) > MANY and not shown.quiet)):
@@ -49,7 +49,7 @@ class _Page:
     files: dict[str, list[str]] = field(default_factory=dict)
     lines: dict[tuple[str, int], str] = field(default_factory=dict)
 
-    def lines(self) -> Iterator[str]:
+    def short_lines(self) -> Iterator[str]:
         """Each finding, and what could not be read, in a line: place, severity, check, sentence; alike ones are equal."""
         for finding in loudest_first(self.report.findings):
             head = self._paint(finding.severity, f"{finding.severity}[{finding.check}]")
