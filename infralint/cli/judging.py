@@ -16,7 +16,7 @@ from infralint.cli.publish import fail, say
 from infralint.engine import baseline
 from infralint.engine.changes import Before, NoHistory, changes_since, of_the_change
 from infralint.engine.registry import Check
-from infralint.engine.report import NOTHING, Report, Suppression
+from infralint.engine.report import NOTHING, Report
 from infralint.engine.run import lint
 from infralint.fixing import explain_leftovers, find_fixes, note_fixable, propose_edits, render_patch, write_fixes
 from infralint.model import Location, Unreadable
@@ -95,23 +95,13 @@ class Judging:
         path = self.options.baseline or baseline.find(project.root)
         if self.options.no_baseline or path is None:
             return report
-        shown = os.path.relpath(path)
         try:
             known = baseline.load(path, None if self.options.baseline else project.root)
         except baseline.BadBaseline as error:
             fail(str(error))
-        found, silent = baseline.split(report.findings, known)
-        ran = {check.name for check in self.checks}
-        gone = [] if self.options.changed_since else baseline.gone(report.findings, known)
-        return replace(
-            report,
-            findings=found,
-            suppressed=[
-                *report.suppressed,
-                *(Suppression(finding, "baseline", where=Location(shown)) for finding in silent),
-            ],
-            gone=[str(entry) for entry in gone if entry.check in ran],
-        )
+        ran = [check.name for check in self.checks]
+        report = baseline.leave_out_known(report, known, os.path.relpath(path), ran)
+        return replace(report, gone=[]) if self.options.changed_since else report
 
 
 def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options, formats: Collection[str]) -> Outcome:

@@ -43,6 +43,7 @@ class Options:
     diff: bool = False
     quiet: bool = False
     group_by: Grouping = "cause"
+    hide_suppressed: bool = False
     verbose: bool = False
     statistics: bool = False
     jobs: int | None = None
@@ -55,6 +56,8 @@ class AuditOptions(Options):
 
     mask: bool = False
     against: Path | None = None
+    against_snapshot: Path | None = None
+    write_baseline: Path | None = None
     profile: str | None = None
     regions: tuple[str, ...] = ()
     all_regions: bool = False
@@ -130,6 +133,11 @@ def judging_options(command: Command) -> Command:
         packs_option("Run a folder of your own checks, too."),
         config_option,
         color_option("Colours in text."),
+        click.option(
+            "--hide-suppressed",
+            is_flag=True,
+            help="Leave out of reports for machines what is ignored or in the baseline.",
+        ),
         click.option("-q", "--quiet", is_flag=True, help="Print a line a finding, no summary."),
         click.option(
             "--group-by",

@@ -53,6 +53,7 @@ def shown_by(options: Options, checks: Sequence[Check]) -> Shown:
         time=_now(),
         fixing=options.fix,
         grouping=options.group_by,
+        hides_suppressed=options.hide_suppressed,
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+from infralint.engine.since import Since
 from infralint.model import STRONG, Finding, Leg, Stream, Trace, Unknown
 from infralint.text.lazy import lazy
 from infralint.text.wording import listing, plural
@@ -40,6 +43,23 @@ def way_phrase(finding: Finding) -> str:
 def way_of(trace: Trace) -> str:
     """A stream's way from the browser to where it ends; what rests on no firm link is `perhaps`."""
     return " → ".join(["browser", *map(_leg, trace.legs), *_end(trace)])
+
+
+def since_lines(since: Since, findings: Sequence[Finding]) -> Iterator[str]:
+    """What is new, changed and gone since an earlier snapshot."""
+    parts = [f"{len(since.new)} new", f"{len(since.changed)} changed", f"{len(since.gone)} gone"]
+    when = since.earlier[:16].replace("T", " ") or "an earlier snapshot"
+    yield f"Since {when}: findings {listing(parts)}; load balancers {len(since.added)} new and {len(since.removed)} gone."
+    for finding in findings:
+        if (state := since.state_of(finding)) != "same":
+            yield f"  {state}: {_subject(finding)}"
+    yield from (f"  gone: {_subject(finding)}" for finding in since.gone)
+    yield from (f"  new load balancer: {name}" for name in since.added)
+    yield from (f"  gone load balancer: {name}" for name in since.removed)
+
+
+def _subject(finding: Finding) -> str:
+    return f"{finding.severity}[{finding.check}] {finding.hop.name if finding.hop else finding.location}"
 
 
 def fence(text: str) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from infralint.engine.pages import page_url
 from infralint.engine.report import Report
 from infralint.model import SEVERITIES, Finding, Known, Location
 from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, group_by, loudest_first, other_hops
-from infralint.reporters.phrases import possible_phrases, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.lines import SourceLines
+from infralint.reporters.phrases import possible_phrases, since_lines, stream_phrase, unknown_message, way_phrase
 from infralint.reporters.rows import count_verdicts
-from infralint.text.display import hide_secrets, visible, visible_lines
+from infralint.text.display import visible, visible_lines
 from infralint.text.wording import listing, plural
 
 WIDTH = 110
@@ -30,7 +30,7 @@ _COLORS = {"error": "31;1", "warning": "33;1", "note": "36;1", "frame": "34", "b
 
 def render(report: Report, shown: Shown) -> str:
     """The report as text; nothing but the summary line when clean."""
-    page = _Page(report, shown)
+    page = _Page(report, shown, SourceLines(report.texts))
     blocks = ["\n".join(dict.fromkeys(page.short_lines()))] if shown.quiet else list(page.findings())
     if report.fixed:
         blocks.append("\n".join(page.list_fixed()))
@@ -46,8 +46,7 @@ def render(report: Report, shown: Shown) -> str:
 class _Page:
     report: Report
     shown: Shown
-    files: dict[str, list[str]] = field(default_factory=dict)
-    lines: dict[tuple[str, int], str] = field(default_factory=dict)
+    lines: SourceLines
 
     def short_lines(self) -> Iterator[str]:
         """Each finding, and what could not be read, in a line: place, severity, check, sentence; alike ones are equal."""
@@ -119,25 +118,7 @@ class _Page:
         yield f"{margin} {bar} {' ' * len(before)}{self._paint(severity, carets)}"
 
     def _line(self, where: Location) -> str | None:
-        if not where.line or not where.column:
-            return None
-        if where.path not in self.files:
-            self.files[where.path] = [line.rstrip("\r") for line in self._text(where.path).split("\n")]
-        written = self.files[where.path]
-        if where.line > len(written):
-            return None
-        key = (where.path, where.line)
-        if key not in self.lines:
-            self.lines[key] = hide_secrets(written[where.line - 1])
-        return self.lines[key]
-
-    def _text(self, path: str) -> str:
-        if path in self.report.texts:
-            return self.report.texts[path]
-        try:
-            return Path(path).read_text(encoding="utf-8-sig", errors="replace")
-        except (OSError, ValueError):
-            return ""
+        return self.lines.line(where.path, where.line) if where.column else None
 
     def _aside(self, text: str) -> str:
         return f"  {self._paint('frame', '=')} {visible(text)}"
@@ -167,8 +148,11 @@ class _Page:
             yield from (visible(f"read {path}") for paths in self.report.read.values() for path in paths)
             yield from (visible(f"skipped {path}") for path in self.report.skipped)
             yield from (self._paint("dim", visible_lines(trace.rstrip())) for trace in self.report.traces)
+        if self.shown.since is not None:
+            yield from map(visible, since_lines(self.shown.since, self.report.findings))
+            yield ""
         if self.report.gone:
-            yield f"In the baseline, and no more ({plural(len(self.report.gone), 'entry')}; write it anew with `infralint baseline`):"
+            yield f"In the baseline, and no more ({plural(len(self.report.gone), 'entry')}; write it anew with `{self._rewrite()}`):"
             yield from (visible(f"  {entry}") for entry in self.report.gone)
             yield ""
         if self.report.idle:
@@ -176,6 +160,9 @@ class _Page:
         if self.report.seen:
             yield visible(f"Seen, and not read yet: {listing(self.report.seen, most=len(self.report.seen))}.")
         yield self._paint("bold", f"{self._read()}: {self._counts()}.")
+
+    def _rewrite(self) -> str:
+        return "--write-baseline" if self.shown.taken else "infralint baseline"
 
     def _unknowns(self) -> Iterator[str]:
         if not self.report.unknown:
