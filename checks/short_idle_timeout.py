@@ -49,8 +49,10 @@ def _message(crossing: Crossing[Hop], timeout: Known[float]) -> str:
     setting = f"`{timeout.written}`" if timeout.written else f"nothing sets {timeout.name}"
     what = "a WebSocket" if crossing.stream.kind == "websocket" else "the stream"
     reason = "a model may think for"
-    if need.declared or crossing.stream.kind == "websocket":
-        reason = "it needs" if need.declared else "unless it pings it may be quiet for"
+    if need.declared:
+        reason = "it is declared to be silent for"
+    elif crossing.stream.kind == "websocket":
+        reason = "without pings it may be silent for"
     filled = f" ({timeout.because})" if timeout.because else ""
     return (
         f"{crossing.hop.name} cuts {what} after {seconds(timeout.value)} of silence: {setting}{filled}, and {reason}"

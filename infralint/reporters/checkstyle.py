@@ -8,7 +8,7 @@ from xml.sax.saxutils import quoteattr
 from infralint.engine.report import Report
 from infralint.model import Location
 from infralint.reporters import Shown
-from infralint.reporters.phrases import stream_phrase, unknown_message
+from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
 from infralint.text.display import visible
 
 _SEVERITIES = {"error": "error", "warning": "warning", "note": "info"}
@@ -29,10 +29,9 @@ def _problems(report: Report) -> Iterator[tuple[Location, str, str, str]]:
     for unreadable in report.unreadable:
         yield unreadable.where, "error", "unreadable", unreadable.message
     for finding in report.findings:
-        stream = stream_phrase(finding)
-        message = f"{finding.message} (stream: {stream})" if stream else finding.message
-        message = f"{message}. Write: {finding.fix}" if finding.fix else message
-        yield finding.location, _SEVERITIES[finding.severity], finding.check, message
+        facts = [("Stream", stream_phrase(finding)), ("Way", way_phrase(finding)), ("Write", finding.fix)]
+        lines = [finding.message, *(f"{title}: {fact}" for title, fact in facts if fact)]
+        yield finding.location, _SEVERITIES[finding.severity], finding.check, "\n".join(lines)
     for unknown in report.unknown:
         yield unknown.where, "info", "could-not-tell", f"Could not tell {unknown_message(unknown)}"
 

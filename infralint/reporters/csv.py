@@ -36,6 +36,7 @@ COLUMNS: dict[str, Callable[[Record], object]] = {
     "manual": lambda record: record.url,
     "fingerprint": lambda record: record.fingerprint,
     "since": lambda record: record.since,
+    "way": lambda record: record.way,
 }
 """Columns in their order: new ones come at the end."""
 

@@ -264,7 +264,7 @@ def _time(row: Row) -> str:
         return f'<td class="time" data-label="Silence it allows"><span class="faint">not known: {escape(row.why)}</span></td>'
     allowed = seconds(row.allowed)
     if row.needed is None:
-        return f'<td class="time" data-label="Silence it allows">{allowed} <span class="faint">(no stream crosses it)</span></td>'
+        return f'<td class="time" data-label="Silence it allows">{allowed} <span class="faint">(no stream passes it)</span></td>'
     need = f"{allowed}, {seconds(row.needed)} needed"
     bar = _bar(row.allowed, row.needed, need)
     return f'<td class="time" data-label="Silence it allows" title="{escape(row.why)}">{bar}{need}</td>'

@@ -6,6 +6,7 @@ https://schema.ocsf.io/1.5.0/classes/compliance_finding
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -64,7 +65,7 @@ def _event(record: Record) -> dict[str, Any]:
         "finding_info": {
             "uid": _identity(record),
             "title": record.check or record.status,
-            "desc": visible(record.message),
+            "desc": "\n".join(map(visible, _description(record))),
             "types": ["streaming"],
             "created_time": _milliseconds(record.time),
         },
@@ -84,6 +85,14 @@ def _event(record: Record) -> dict[str, Any]:
         event["metadata"]["profiles"] = ["cloud"]
         event["cloud"] = _cloud(record.resource)
     return event
+
+
+def _description(record: Record) -> Iterator[str]:
+    yield record.message
+    if record.stream:
+        yield f"Stream: {record.stream}, because {record.because}"
+    if record.way:
+        yield f"Way: {record.way}"
 
 
 def _milliseconds(time: str) -> int:

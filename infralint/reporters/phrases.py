@@ -45,6 +45,15 @@ def way_of(trace: Trace) -> str:
     return " → ".join(["browser", *map(_leg, trace.legs), *_end(trace)])
 
 
+def write_phrase(finding: Finding) -> str:
+    """`write`, and where, if that is elsewhere than where the finding stands."""
+    hop = finding.hop
+    where = hop.fix_where(finding.setting, finding.location) if hop is not None else finding.location
+    if hop is None or (where.path, where.line) == (finding.location.path, finding.location.line):
+        return "write"
+    return f"write in {hop.name} ({where})" if where == hop.where else f"write at {where}"
+
+
 def since_lines(since: Since, findings: Sequence[Finding]) -> Iterator[str]:
     """What is new, changed and gone since an earlier snapshot."""
     parts = [f"{len(since.new)} new", f"{len(since.changed)} changed", f"{len(since.gone)} gone"]

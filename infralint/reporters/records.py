@@ -11,7 +11,7 @@ from infralint.engine.report import Report, Suppression
 from infralint.engine.verdicts import CheckVerdict
 from infralint.model import AccountResource, Finding, Hop, Location, Severity, Unknown, Unreadable
 from infralint.reporters import Shown
-from infralint.reporters.phrases import stream_name, unknown_message
+from infralint.reporters.phrases import stream_name, unknown_message, way_phrase
 
 RecordStatus = Literal["fail", "pass", "unknown", "suppressed", "unreadable", "gone"]
 
@@ -31,6 +31,7 @@ class Record:
     hop: Hop | None = None
     stream: str = ""
     because: str = ""
+    way: str = ""
     fix: str = ""
     reason: str = ""
     fingerprint: str = ""
@@ -72,6 +73,7 @@ class _RecordMaker:
             hop=finding.hop,
             stream=stream_name(finding.stream) if finding.stream else "",
             because=finding.stream.evidence.because if finding.stream else "",
+            way=way_phrase(finding),
             fix=finding.fix,
             fingerprint=finding.provenance.fingerprint,
         )

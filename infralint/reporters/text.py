@@ -12,7 +12,14 @@ from infralint.model import SEVERITIES, Finding, Known, Location
 from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, group_by, loudest_first, other_hops
 from infralint.reporters.lines import SourceLines
-from infralint.reporters.phrases import possible_phrases, since_lines, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import (
+    possible_phrases,
+    since_lines,
+    stream_phrase,
+    unknown_message,
+    way_phrase,
+    write_phrase,
+)
 from infralint.reporters.rows import count_verdicts
 from infralint.text.display import visible, visible_lines
 from infralint.text.wording import listing, plural
@@ -77,7 +84,7 @@ class _Page:
         lines += self._frame(finding.location, finding.severity)
         lines += map(self._aside, self._details(group))
         if finding.fix:
-            lines += [self._aside("write:"), *self._fix(finding.fix)]
+            lines += [self._aside(f"{write_phrase(finding)}:"), *self._fix(finding.fix)]
         reasons = dict.fromkeys(finding.provenance.unfixed for finding in group if self.shown.fixing)
         lines += [self._aside(f"not fixed: {reason}") for reason in reasons if reason]
         return "\n".join(lines)
