@@ -124,6 +124,20 @@ def test_diagnostics_for_reviewdog(here: Path) -> None:
     assert "Write:\nproxy_read_timeout 300s;" in finding["message"]
 
 
+def test_a_review_suggests_what_fix_would_write(here: Path) -> None:
+    text = SITE.replace("proxy_buffering off; }", "proxy_buffering off; proxy_read_timeout 9s; }", 1)
+    write(here, {"nginx.conf": text})
+    [finding] = json.loads(printed("rdjson"))["diagnostics"]
+    lines = text.encode().split(b"\n")
+    for suggestion in finding["suggestions"]:
+        start, end = suggestion["range"]["start"], suggestion["range"]["end"]
+        assert start["line"] == end["line"]
+        line = lines[start["line"] - 1]
+        lines[start["line"] - 1] = line[: start["column"] - 1] + suggestion["text"].encode() + line[end["column"] - 1 :]
+    write(here, {"nginx.conf": b"\n".join(lines)})
+    assert json.loads(printed("rdjson"))["diagnostics"] == []
+
+
 def test_markdown_is_a_table_and_each_cause_in_full(here: Path) -> None:
     write(here, {"nginx.conf": SITE, "broken.conf": BROKEN})
     text = printed("markdown")

@@ -81,6 +81,25 @@ def test_the_pages_have_messages_to_judge() -> None:
     assert len(all_messages()) > 80
 
 
+def test_a_library_that_pings_by_itself_is_not_said_to_be_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    upgrade = "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
+    location = (
+        f"location /socket.io/ {{ proxy_pass http://app; proxy_http_version 1.1; {upgrade} proxy_read_timeout 30s; }}"
+    )
+    write(
+        tmp_path,
+        {
+            "nginx.conf": f"events {{}}\nhttp {{ server {{ {location} }} }}\n",
+            "infralint.yaml": "streams: [{path: /socket.io/, kind: websocket, session: Socket.IO, heartbeat: 25s}]\n",
+        },
+    )
+    output = run("check", "-q", "--select", "short-idle-timeout").output
+    assert "and Socket.IO pings every 25 s, so that one lost ping is 50 s of silence." in output
+
+
 @pytest.mark.parametrize(
     ("fact", "words"),
     [

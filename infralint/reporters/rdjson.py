@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from infralint.engine.pages import HOME, page_url
@@ -11,7 +12,7 @@ from infralint.model import Finding, Location
 from infralint.reporters import Shown
 from infralint.reporters.lines import SourceLines
 from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
-from infralint.text.display import escape_json, visible, visible_lines
+from infralint.text.display import escape_json, hide_secrets, visible, visible_lines
 
 _SEVERITIES = {"error": "ERROR", "warning": "WARNING", "note": "INFO"}
 
@@ -41,7 +42,20 @@ def _of_finding(finding: Finding, url: str, lines: SourceLines) -> dict[str, Any
     related = [
         {"message": visible(place.message), "location": _location(place.location, lines)} for place in finding.related
     ]
-    return entry | ({"related_locations": related} if related else {})
+    suggestions = list(_suggestions(finding, lines))
+    return (
+        entry
+        | ({"suggestions": suggestions} if suggestions else {})
+        | ({"related_locations": related} if related else {})
+    )
+
+
+def _suggestions(finding: Finding, lines: SourceLines) -> Iterator[dict[str, Any]]:
+    """What puts a finding right, where all of it stands in the finding's own file and tells no secret."""
+    edits = finding.provenance.edits
+    if all(edit.where.path == finding.location.path and hide_secrets(edit.text) == edit.text for edit in edits):
+        for edit in edits:
+            yield {"range": _range(edit.where, lines), "text": edit.text}
 
 
 def _diagnostic(check: str, severity: str, message: str, where: Location, lines: SourceLines) -> dict[str, Any]:
@@ -56,10 +70,15 @@ def _diagnostic(check: str, severity: str, message: str, where: Location, lines:
 def _location(where: Location, lines: SourceLines) -> dict[str, Any]:
     found: dict[str, Any] = {"path": visible(where.path)}
     if where.line:
-        found["range"] = {"start": _position(where.path, where.line, where.column, lines)}
-        if where.end_line:
-            found["range"]["end"] = _position(where.path, where.end_line, where.end_column, lines)
+        found["range"] = _range(where, lines)
     return found
+
+
+def _range(where: Location, lines: SourceLines) -> dict[str, Any]:
+    span = {"start": _position(where.path, where.line, where.column, lines)}
+    if where.end_line:
+        span["end"] = _position(where.path, where.end_line, where.end_column, lines)
+    return span
 
 
 def _position(path: str, line: int, column: int, lines: SourceLines) -> dict[str, int]:
