@@ -184,7 +184,7 @@ class _Page:
     def _assumptions(self) -> Iterator[str]:
         if not self.report.assumed:
             return
-        hops = plural(self.report.assumed, "catch-all hop")
+        hops = plural(self.report.assumed, "load balancer" if self.shown.rows else "catch-all hop")
         yield f"Assumed that {hops} may carry an SSE stream, for nothing here says what streams. To say it, in infralint.yaml:"
         yield self._paint("fix", "      streams:")
         yield self._paint("fix", "        - path: /api/chat      # or `streams: []`: nothing streams")

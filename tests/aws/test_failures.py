@@ -398,4 +398,4 @@ def test_the_region_may_come_from_the_environment(
     world.balancer("web", **{"idle_timeout.timeout_seconds": "300"})
     monkeypatch.setenv(name, "eu-west-1")
     output = run("aws", "--endpoint-url", server.url, exit_code=0).output
-    assert "Read 1 AWS region with 1 hop to judge" in output
+    assert "Read 1 AWS region with 1 load balancer (1 good): clean." in output
