@@ -158,6 +158,10 @@ class Hop:
         """What to write on this platform to put `setting` (a field's name) right, as text to paste."""
         return ""
 
+    def fix_where(self, setting: str, at: Location) -> Location:
+        """Where to write what puts `setting` right. at: where it stands, or is missing."""
+        return at
+
     def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
         """Changes to files that put `setting` right for this hop and for no other. Raises CantFix."""
         raise CantFix(f"infralint does not edit a {self.kind} of {self.platform}")

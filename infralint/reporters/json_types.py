@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from infralint.engine.report import Silence
+from infralint.engine.verdicts import Status
 from infralint.model import Basis, End, EvidenceKind, Expiry, Origin, Phase, Severity, StreamKind
 
 VERSION: Literal[1] = 1
@@ -197,6 +198,31 @@ class JsonSummary(JsonRecord, frozen=True, kw_only=True):
     note: Count
 
 
+class JsonVerdict(JsonRecord, frozen=True, kw_only=True):
+    """In audits: what one check says of one resource."""
+
+    check: str
+    status: Annotated[
+        Status,
+        Meta(description="`fail`, `suppressed`: see the findings with these fingerprints; `unknown`: see `reason`."),
+    ]
+    hop: str
+    resource: JsonResource | None
+    findings: Annotated[list[str], Meta(description="Fingerprints.")] = []
+    reason: Annotated[str, Meta(description="Why it can't be told, or why it is suppressed.")] = ""
+
+
+class JsonSince(JsonRecord, frozen=True, kw_only=True):
+    """In audits with --against-snapshot: what has changed since then."""
+
+    earlier: Annotated[str, Meta(description="When the earlier snapshot was taken, in UTC.")]
+    new: Annotated[list[str], Meta(description="Fingerprints of findings that were not there.")]
+    changed: Annotated[list[str], Meta(description="Fingerprints of findings that said something else.")]
+    gone: Annotated[list[JsonFinding], Meta(description="Findings of then that are no more.")]
+    added: Annotated[list[str], Meta(description="Resources that were not there.")]
+    removed: Annotated[list[str], Meta(description="Resources that are no more.")]
+
+
 class JsonReport(JsonRecord, frozen=True, kw_only=True):
     """What one run of infralint has to say."""
 
@@ -217,6 +243,8 @@ class JsonReport(JsonRecord, frozen=True, kw_only=True):
     skipped: Annotated[list[str], Meta(description="Files that were passed over, each with the reason.")] = []
     empty: Annotated[list[str], Meta(description="Given paths that hold nothing to read.")] = []
     gone: Annotated[list[str], Meta(description="Entries of the baseline whose findings are no more.")] = []
+    verdicts: Annotated[list[JsonVerdict], Meta(description="In audits: each check on each resource.")] = []
+    since: JsonSince | None = None
 
 
 def json_schema() -> dict[str, Any]:

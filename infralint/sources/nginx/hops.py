@@ -20,6 +20,7 @@ from infralint.model import (
     Forward,
     Hop,
     Known,
+    Location,
     PathMap,
     Pool,
     PrefixMap,
@@ -240,6 +241,14 @@ class NginxLocation(Hop):
                 return platform.affinity_lines(self.upstream, self.backups)
             case _:
                 return ""
+
+    def fix_where(self, setting: str, at: Location) -> Location:
+        """In this location, wherever the value comes from; stickiness belongs into its upstream."""
+        return (
+            self.where
+            if setting in ("idle_timeout", "buffers_responses", "forwards_upgrade", "connect_timeout")
+            else at
+        )
 
     def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
         """Changes to this very location; its fix asks for more than that only where a person should look."""
