@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from infralint.platforms.vercel import EDGE_DURATION, EDGE_FIRST_BYTE
     from infralint.sources.application.nodes import ApplicationRoute
     from infralint.sources.aws_account.drift import ChangedSetting, Drift, OneSided
+    from infralint.sources.kubernetes.controllers import IngressController
     from infralint.sources.nginx.hops import NginxLocation
     from infralint.sources.vercel.config import VercelConfig
     from infralint.sources.vercel.hops import NextHop, NextRewrite, NextRoute, VercelFunction
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 PLATFORM_TYPES = {
     "Drift": "infralint.sources.aws_account.drift",
     "ApplicationRoute": "infralint.sources.application.nodes",
+    "IngressController": "infralint.sources.kubernetes.controllers",
     "LoadBalancer": "infralint.platforms.aws_elb.hops",
     "NginxLocation": "infralint.sources.nginx.hops",
     "NextHop": "infralint.sources.vercel.hops",
@@ -84,6 +86,7 @@ __all__ = [
     "Finding",
     "Hop",
     "Ignore",
+    "IngressController",
     "Known",
     "LoadBalancer",
     "Location",

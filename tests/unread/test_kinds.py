@@ -24,7 +24,6 @@ def manifest(kind: str, version: str = "v1", rest: str = "") -> str:
 
 BALANCED = "spec:\n  type: LoadBalancer\n"
 ANNOTATED = "  annotations:\n    service.beta.kubernetes.io/aws-load-balancer-type: external\n"
-CONTROLLER = 'data:\n  proxy-read-timeout: "300"\n'
 FRONTEND = (
     "global\n  maxconn 100\nfrontend web\n  bind :80\n  default_backend app\nbackend app\n  server a 10.0.0.1:80\n"
 )
@@ -33,13 +32,7 @@ FRONTEND = (
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        (manifest("Ingress", "networking.k8s.io/v1"), "Kubernetes Ingress"),
-        (manifest("Ingress", "extensions/v1beta1"), "Kubernetes Ingress"),
-        ('kind: "Ingress"\n', "Kubernetes Ingress"),
-        (f"# first\n---\n{manifest('Deployment')}---\n{manifest('Ingress')}", "Kubernetes Ingress"),
         ("{{- if .Values.route }}\nkind: HTTPRoute\n{{- end }}\n", "Kubernetes Gateway API"),
-        ("kind: List\nitems:\n- apiVersion: v1\n  kind: Service\n- kind: Ingress\n", "Kubernetes Ingress"),
-        ("kind: List\nitems:\n  - apiVersion: v1\n    kind: Ingress\n", "Kubernetes Ingress"),
         (manifest("Gateway", "gateway.networking.k8s.io/v1"), "Kubernetes Gateway API"),
         (manifest("Gateway", "networking.istio.io/v1"), "Istio"),
         (manifest("VirtualService"), "Istio"),
@@ -59,8 +52,8 @@ FRONTEND = (
         (manifest("HelmRelease", "helm.toolkit.fluxcd.io/v2"), "Helm release"),
         (manifest("Service", rest=BALANCED), "Kubernetes load balancer Service"),
         (f"apiVersion: v1\nkind: Service\nmetadata:\n{ANNOTATED}", "Kubernetes load balancer Service"),
-        (manifest("ConfigMap", rest=CONTROLLER), "ingress-nginx ConfigMap"),
-        ("kind: ConfigMap\nmetadata:\n  name: ingress-nginx-controller\n", "ingress-nginx ConfigMap"),
+        (f"# first\n---\n{manifest('Deployment')}---\n{manifest('HTTPRoute')}", "Kubernetes Gateway API"),
+        ("kind: List\nitems:\n- apiVersion: v1\n  kind: Service\n- kind: HTTPRoute\n", "Kubernetes Gateway API"),
         ("Resources:\n  Web:\n    Type: AWS::ElasticLoadBalancingV2::LoadBalancer\n", "CloudFormation"),
         ("Resources:\n  Web: {Type: AWS::Lambda::Url}\n", "CloudFormation"),
         ("Transform: AWS::Serverless-2016-10-31\nResources:\n  A: {Type: AWS::Serverless::Function}\n", "CloudFormation"),
@@ -80,6 +73,7 @@ def test_what_a_manifest_describes(text: str, kind: str, tmp_path: Path) -> None
     [
         "kind: Service\n# kind: Ingress\nspec:\n  kind: Ingress\n",
         manifest("Service"),
+        manifest("Ingress", "networking.k8s.io/v1"),
         manifest("Deployment", "apps/v1"),
         manifest("CustomResourceDefinition", rest="spec:\n  names:\n    kind: HTTPRoute\n"),
         manifest("ConfigMap", rest="data:\n  nginx.conf: |\n    proxy_read_timeout 5s;\n"),
@@ -164,7 +158,6 @@ def test_files_with_like_names_are_not_named(name: str, text: str, tmp_path: Pat
         ('  resource "aws_apigatewayv2_api" "api" {}\n', "API Gateway"),
         ('resource "aws_lambda_function_url" "chat" {}\n', "Lambda function URL"),
         ('resource "aws_ecs_service" "a" {\n  service_connect_configuration {\n  }\n}\n', "ECS Service Connect"),
-        ('resource "kubernetes_ingress_v1" "a" {}\n', "Kubernetes Ingress"),
         ('resource "kubernetes_service" "a" {\n  spec {\n    type = "LoadBalancer"\n  }\n}\n', "Kubernetes load balancer Service"),
         ('resource "google_compute_backend_service" "a" {}\n', "Google Cloud load balancer"),
         ('resource "azurerm_application_gateway" "a" {}\n', "Azure Application Gateway"),

@@ -56,6 +56,9 @@ _QUOTED = lazy(
     r'^[ \t]*(?:- )?([^\s#"][^\n"]*?):[ \t]*"(?:[^"\\\n]|\\.)*?_pass[ \t](?:[^"\\\n]|\\.)*?;\\n', re.MULTILINE
 )
 _DOCUMENT = lazy(r"^---", re.MULTILINE)
+_NAMED = lazy(
+    r"^metadata:(?:[ \t]*\n(?:[ \t]+[^\n]*\n)*?[ \t]+|[ \t]*\{[^\n]*?)name:[ \t]*[\"']?([\w.-]+)", re.MULTILINE
+)
 _SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^[ \t]*(?:cat|sed|echo|apt-get|cp|mkdir)\s", re.MULTILINE)
 """A shell script that writes nginx configuration is not nginx configuration."""
 
@@ -193,11 +196,21 @@ def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> 
                     sealed=sealed or folded,
                     key=key,
                     document=document,
+                    owner=_owner(text, mark.start()),
                 )
     for mark in _QUOTED.finditer(text):
         why = "this nginx configuration is written as one quoted string, which infralint does not read"
         where = Location(shown, text.count("\n", 0, mark.start(1)) + 1)
         reading.unknown.append(Unknown(where, "", why, "write it as a block (`|`)"))
+
+
+def _owner(text: str, at: int) -> str:
+    """The name of the object whose document holds an offset."""
+    marks = [mark.start() for mark in _DOCUMENT.finditer(text)]
+    start = max((mark for mark in marks if mark <= at), default=0)
+    end = min((mark for mark in marks if mark > at), default=len(text))
+    found = _NAMED.search(text, start, end)
+    return found[1] if found else ""
 
 
 def _scalar(text: str, start: int, parent: int) -> tuple[str, int]:

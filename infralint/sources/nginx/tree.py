@@ -44,7 +44,7 @@ class Source(msgspec.Struct, eq=False, dict=True):
     """The file a directive stands in. shown: its path as the user would type it; first_line,
     indent: where its text begins in that file (a ConfigMap's value begins further down); dump: the
     `nginx -T` output that it comes from; sealed: why nothing can safely be written into it;
-    key: its name in a manifest; document: which of the manifest's documents holds it."""
+    key: its name in a manifest; document: which of the manifest's documents holds it; owner: the ConfigMap."""
 
     path: str
     shown: str
@@ -55,6 +55,7 @@ class Source(msgspec.Struct, eq=False, dict=True):
     sealed: str = ""
     key: str = ""
     document: int = 0
+    owner: str = ""
     comments: list[tuple[int, str]] = []
 
     @property

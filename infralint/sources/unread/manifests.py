@@ -34,7 +34,6 @@ KUBERNETES = {
     "HelmChart": "Helm release",
     "HelmChartConfig": "Helm release",
     "HelmRelease": "Helm release",
-    "Ingress": "Kubernetes Ingress",
     "IngressClassParams": "AWS Load Balancer Controller",
     "IngressRoute": "Traefik",
     "IngressRouteTCP": "Traefik",
@@ -79,11 +78,6 @@ _ROUTERS = frozenset(
 
 _BALANCED = lazy(
     rb"(?m)^[ \t]+type:[ \t]*[\"']?LoadBalancer\b|^[ \t]+[\"']?service\.beta\.kubernetes\.io/(?:aws|azure)-load-balancer-"
-)
-_CONTROLLER = lazy(
-    rb"(?m)^[ \t]+name:[ \t]*[\"']?[\w.-]*(?:ingress-nginx|nginx-ingress|nginx-configuration)\b"
-    rb"|^[ \t]+[\"']?(?:proxy-(?:read|send|stream|stream-next-upstream|connect)-timeout|use-forwarded-headers"
-    rb"|worker-shutdown-timeout|proxy-real-ip-cidr|use-proxy-protocol)[\"']?:"
 )
 _CLOUD_FORMATION = lazy(
     rb"\bAWS::(?:ElasticLoadBalancing(?:V2)?|Serverless|ApiGateway(?:V2)?|CloudFront|AppRunner|VpcLattice"
@@ -134,8 +128,6 @@ def _in_kubernetes(document: bytes) -> Iterator[str]:
         yield _GROUPS[group]
     elif kind == "Service" and _BALANCED.search(document):
         yield "Kubernetes load balancer Service"
-    elif kind == "ConfigMap" and _CONTROLLER.search(document):
-        yield "ingress-nginx ConfigMap"
     elif kind in KUBERNETES:
         yield KUBERNETES[kind]
 
