@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from infralint.project import CantRead, Project
-from infralint.project.compose import Build, ComposeService, copied_files, dockerfile_of, read_compose
+from infralint.project.compose import ComposeService, ImageBuild, copied_files, dockerfile_of, read_compose
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, read_yaml
 
@@ -35,7 +35,7 @@ class Images:
         self.built = dict(self._read_build_tools())
         self.folders = self._folders()
 
-    def build_of(self, image: str, alone: bool = False) -> Build | None:
+    def build_of(self, image: str, alone: bool = False) -> ImageBuild | None:
         """How an image is built. alone: it is the only one that nothing explains, and may be the only one built here."""
         name = _plain(image)
         if name in self.built:
@@ -45,28 +45,28 @@ class Images:
             return None
         found = [folder for folder in self.folders if folder and _is_called(last, posixpath.basename(folder))]
         if len(found) == 1:
-            return Build(context=found[0], dockerfile=self.folders[found[0]])
+            return ImageBuild(context=found[0], dockerfile=self.folders[found[0]])
         if alone and len(self.folders) == 1:
             [(folder, dockerfile)] = self.folders.items()
-            return Build(context=folder, dockerfile=dockerfile)
+            return ImageBuild(context=folder, dockerfile=dockerfile)
         return None
 
     def may_be_built(self, image: str) -> bool:
         """Whether an image may be built here, and is none of those that everybody takes as they are."""
         return _plain(image).rpartition("/")[2] not in _OTHERS
 
-    def copied_into(self, build: Build) -> frozenset[str]:
+    def copied_into(self, build: ImageBuild) -> frozenset[str]:
         """The project paths that a build puts into its image."""
         service = ComposeService(name="", path="", line=0, build=build)
         image = dockerfile_of(self.project, service)
         return frozenset(path for _, path in copied_files(service, image)) if image is not None else frozenset()
 
-    def exposed_by(self, build: Build) -> tuple[int, ...]:
+    def exposed_by(self, build: ImageBuild) -> tuple[int, ...]:
         """The ports that its Dockerfile names."""
         image = dockerfile_of(self.project, ComposeService(name="", path="", line=0, build=build))
         return image.exposed if image is not None else ()
 
-    def _read_build_tools(self) -> Iterator[tuple[str, Build]]:
+    def _read_build_tools(self) -> Iterator[tuple[str, ImageBuild]]:
         """What build tools say: image -> how it is built."""
         for service in read_compose(self.project).services:
             if service.build is not None and service.build.context is not None and service.image is not None:
@@ -81,7 +81,7 @@ class Images:
             for image, context in found:
                 inside = posixpath.normpath(posixpath.join(folder, context))
                 if not inside.startswith(("..", "/")):
-                    yield _plain(image), Build(context="" if inside == "." else inside)
+                    yield _plain(image), ImageBuild(context="" if inside == "." else inside)
 
     def _folders(self) -> dict[str, str]:
         """The folders that hold one Dockerfile, and its name."""

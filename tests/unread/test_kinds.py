@@ -207,12 +207,12 @@ def test_proxies_that_a_compose_file_runs(service: str, kind: str, tmp_path: Pat
 
 
 def test_a_kind_is_named_once_with_how_many_more_files(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {f"k8s/{name}.yaml": manifest("Ingress") for name in "abc"}
-    assert seen(tmp_path, files) == ["Kubernetes Ingress (k8s/a.yaml and 2 more)"]
+    files: dict[str, str | bytes] = {f"k8s/{name}.yaml": manifest("HTTPRoute") for name in "abc"}
+    assert seen(tmp_path, files) == ["Kubernetes Gateway API (k8s/a.yaml and 2 more)"]
 
 
 def test_what_is_excluded_is_not_named(lint: Lint) -> None:
-    files = {"infralint.yaml": "exclude: [k8s]\n", "k8s/a.yaml": manifest("Ingress"), "main.tf": "locals {}\n"}
+    files = {"infralint.yaml": "exclude: [k8s]\n", "k8s/a.yaml": manifest("HTTPRoute"), "main.tf": "locals {}\n"}
     assert "unsupported" not in lint(files)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from infralint.model import Location
-from infralint.text.yaml_places import Span
+from infralint.text.yaml_places import YamlSpan
 
 GENERATED = 0
 """The number of a line that nobody has written."""
@@ -51,7 +51,7 @@ class Atlas:
         self._sheets.append(sheet)
         return first
 
-    def place(self, span: Span, end: Span | None = None) -> Location:
+    def place(self, span: YamlSpan, end: YamlSpan | None = None) -> Location:
         """The place of what begins at a span, and ends with another one (itself, if none is given)."""
         index = max(bisect_right(self._starts, span.line) - 1, 0)
         sheet, offset = self._sheets[index], span.line - self._starts[index]
@@ -66,13 +66,13 @@ class Atlas:
         index = bisect_right(self._starts, line) - 1
         return self._sheets[index].line + line - self._starts[index] if index >= 0 and line else 0
 
-    def is_written(self, span: Span) -> bool:
+    def is_written(self, span: YamlSpan) -> bool:
         """Whether what stands at a span stands so in its file, and was not put together."""
         index = max(bisect_right(self._starts, span.line) - 1, 0)
         return bool(self._sheets) and self._sheets[index].rows is None
 
 
-def _rendered_place(sheet: Sheet, offset: int, span: Span) -> Location:
+def _rendered_place(sheet: Sheet, offset: int, span: YamlSpan) -> Location:
     """Where a piece of a rendered line comes from: its very column in literal text, else all that made it."""
     row = sheet.rows[offset] if sheet.rows is not None and offset < len(sheet.rows) else ()
     if not row:

@@ -8,7 +8,7 @@ import msgspec
 
 from infralint.model import Known, Service, Setting, Unknown
 from infralint.project import Project
-from infralint.project.compose import Build
+from infralint.project.compose import ImageBuild
 from infralint.project.images import Images, read_images
 from infralint.project.manifests import Manifest, Manifests, is_selected, number_of, texts_of
 from infralint.text.yaml_places import YamlValue
@@ -120,7 +120,7 @@ def read_services(project: Project, manifests: Manifests, workloads: Sequence[Wo
             yield from (containers.record(workload, container, None) for container in workload.containers)
 
 
-def _service_without_pods(service: Manifest, build: Build | None) -> Service:
+def _service_without_pods(service: Manifest, build: ImageBuild | None) -> Service:
     """A Service whose pods are not here. build: the image that it can be taken to run."""
     return Service(
         name=service.name,
