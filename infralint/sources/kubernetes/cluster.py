@@ -9,19 +9,19 @@ from infralint.platforms import f5_nginx, ingress_nginx, nginx
 from infralint.platforms.routing import RoutedHop, RouteRule
 from infralint.project import Project
 from infralint.project.manifests import Manifest, Manifests
-from infralint.sources.kubernetes.controllers import F5, INGRESS_NGINX, Classes, IngressController
+from infralint.sources.kubernetes.balancers import ingress_balancers, service_balancers
+from infralint.sources.kubernetes.controllers import ALB, F5, INGRESS_NGINX, Classes, IngressController
 from infralint.sources.kubernetes.ingresses import Addresses, Config, IngressNode, node_of
-from infralint.sources.kubernetes.workloads import read_services, read_workloads
+from infralint.sources.kubernetes.workloads import Workload, read_services, read_workloads
 
-JUDGED = frozenset({INGRESS_NGINX, F5, ""})
+JUDGED = frozenset({INGRESS_NGINX, F5, ALB, ""})
 
 
 def fill(project: Project, manifests: Manifests, reading: Reading) -> None:
     """Add to a reading what the manifests say."""
     workloads = read_workloads(manifests)
     reading.services += read_services(project, manifests, workloads)
-    nodes = list(_nodes(manifests))
-    reading.nodes += nodes
+    reading.nodes += _nodes(manifests, workloads)
     reading.unknown += _refused_snippets(manifests)
     classes = Classes(manifests.of("IngressClass"))
     served: dict[str, list[Manifest]] = {}
@@ -46,7 +46,7 @@ def _retired_controller(ingresses: Sequence[Manifest]) -> IngressController:
     )
 
 
-def _nodes(manifests: Manifests) -> Iterator[Node]:
+def _nodes(manifests: Manifests, workloads: Sequence[Workload]) -> Iterator[Node]:
     """A node for each controller of each environment."""
     classes = Classes(manifests.of("IngressClass"))
     addresses = Addresses(manifests.of("Service"))
@@ -54,11 +54,22 @@ def _nodes(manifests: Manifests) -> Iterator[Node]:
     for ingress in manifests.of("Ingress"):
         groups.setdefault((classes.controller_of(ingress), ingress.environment), []).append(ingress)
     for (controller, environment), ingresses in groups.items():
+        if controller == ALB:
+            yield from ingress_balancers(ingresses, _parameters(manifests), addresses, workloads)
+            continue
         config = _config(manifests, controller, environment)
         yield node_of(controller, environment, ingresses, config, addresses, classes)
+    yield from service_balancers(manifests.of("Service"), workloads)
     for services in manifests.of("ConfigMap"):
         if "tcp-services" in services.name:
             yield _tcp_node(manifests, services)
+
+
+def _parameters(manifests: Manifests) -> dict[str, Manifest]:
+    """What IngressClassParams say, by the class that names them."""
+    known = {params.name: params for params in manifests.of("IngressClassParams")}
+    named = ((found.name, found.root.text_of("spec", "parameters", "name")) for found in manifests.of("IngressClass"))
+    return {name: known[params] for name, params in named if params in known}
 
 
 def _config(manifests: Manifests, controller: str, environment: str) -> Config:

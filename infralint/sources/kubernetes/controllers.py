@@ -65,6 +65,9 @@ PREFIXES = {
 }
 """Prefixes of annotations that only one controller reads."""
 
+CONTROLLED_PODS = {"ingress-nginx": INGRESS_NGINX, "nginx-ingress": F5}
+"""Usual labels of controllers' pods."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class IngressController:

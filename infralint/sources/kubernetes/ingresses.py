@@ -38,7 +38,9 @@ class RewrittenPath:
 
     def inverse(self, path: str) -> str | None:
         plain = plain_path(RouteRule(path=self.pattern, kind="regex"))
-        for candidate in (plain + path, f"{plain}/{path.lstrip('/')}", path, plain or "/"):
+        before = re.split(r"\$\d", self.target, maxsplit=1)[0]
+        rest = path.removeprefix(before)
+        for candidate in (f"{plain}/{rest.lstrip('/')}", plain + rest, plain + path, path, plain or "/"):
             if candidate.startswith("/") and self.forward(candidate) == path:
                 return candidate
         return None

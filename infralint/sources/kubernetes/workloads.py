@@ -93,6 +93,12 @@ def selected_by(service: Manifest, workloads: Sequence[Workload]) -> list[Worklo
     ]
 
 
+def replicas_behind(service: Manifest, workloads: Sequence[Workload]) -> Setting[int] | None:
+    """How many pods a Service leads to; None where none of its pods is here."""
+    behind = selected_by(service, workloads)
+    return behind[0].replicas if len(behind) == 1 else None
+
+
 def names_of(service: Manifest) -> frozenset[str]:
     """Under which names a Service is dialled: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/"""
     name, namespace = service.name, service.namespace

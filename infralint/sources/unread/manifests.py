@@ -79,6 +79,7 @@ _ROUTERS = frozenset(
 _BALANCED = lazy(
     rb"(?m)^[ \t]+type:[ \t]*[\"']?LoadBalancer\b|^[ \t]+[\"']?service\.beta\.kubernetes\.io/(?:aws|azure)-load-balancer-"
 )
+_ON_AWS = lazy(rb"service\.beta\.kubernetes\.io/aws-load-balancer-|service\.k8s\.aws/")
 _CLOUD_FORMATION = lazy(
     rb"\bAWS::(?:ElasticLoadBalancing(?:V2)?|Serverless|ApiGateway(?:V2)?|CloudFront|AppRunner|VpcLattice"
     rb"|GlobalAccelerator|ElasticBeanstalk|Amplify)::|\bAWS::Lambda::Url\b"
@@ -126,7 +127,7 @@ def _in_kubernetes(document: bytes) -> Iterator[str]:
     group = version[1] if version else b""
     if kind in _ROUTERS and group in _GROUPS:
         yield _GROUPS[group]
-    elif kind == "Service" and _BALANCED.search(document):
+    elif kind == "Service" and _BALANCED.search(document) and not _ON_AWS.search(document):
         yield "Kubernetes load balancer Service"
     elif kind in KUBERNETES:
         yield KUBERNETES[kind]
