@@ -29,11 +29,12 @@ Row = Sequence[Piece]
 
 class Sheet(msgspec.Struct, frozen=True):
     """One text. shown: its file, as the user would type it; line: its first line in there; rows: where each line comes
-    from, for a text that was rendered."""
+    from, and lines: what it says, for a text that was rendered."""
 
     shown: str
     line: int = 1
     rows: Sequence[Row] | None = None
+    lines: Sequence[str] = ()
 
 
 class Atlas:
@@ -61,7 +62,13 @@ class Atlas:
         last = end if end is not None and end.line == span.line else span
         return Location(sheet.shown, line, span.column, line, last.end_column)
 
-    def place_of_line(self, line: int) -> int:
+    def text_of(self, line: int) -> str:
+        """What a line of a rendered text says; empty for any other."""
+        index = max(bisect_right(self._starts, line) - 1, 0)
+        lines, offset = self._sheets[index].lines, line - self._starts[index]
+        return lines[offset] if 0 <= offset < len(lines) else ""
+
+    def line_in_file(self, line: int) -> int:
         """The line in its file of one of the lines that are numbered through; 0 for none."""
         index = bisect_right(self._starts, line) - 1
         return self._sheets[index].line + line - self._starts[index] if index >= 0 and line else 0

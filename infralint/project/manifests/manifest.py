@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from infralint.model import Known, Location, Setting
+from infralint.model import Known, Location, Setting, Unknown
 from infralint.project.manifests.atlas import Atlas
+from infralint.text.go_templates import HOLE
 from infralint.text.yaml_places import YamlValue
 
 
 class Manifest(msgspec.Struct, eq=False):
     """One object. path: the project file that it is written in; environment: what it is deployed to, "" for any.
+    sealed: why nothing can be written into it.
 
     https://kubernetes.io/docs/concepts/overview/working-with-objects/
     """
@@ -19,6 +21,7 @@ class Manifest(msgspec.Struct, eq=False):
     atlas: Atlas
     path: str
     environment: str = ""
+    sealed: str = ""
 
     @property
     def kind(self) -> str:
@@ -41,7 +44,9 @@ class Manifest(msgspec.Struct, eq=False):
     @property
     def where(self) -> Location:
         """The line of its name, by which people know it."""
-        name = self.root.get("metadata", "name")
+        name, metadata = self.root.get("metadata", "name"), self.root.get("metadata")
+        if self.sealed and metadata is not None and "name" in metadata.keys:
+            return self.atlas.place(metadata.keys["name"])
         return self.place(name if name is not None else self.root)
 
     def place(self, value: YamlValue) -> Location:
@@ -52,11 +57,14 @@ class Manifest(msgspec.Struct, eq=False):
         member = (mapping.members or {}).get(key)
         return self.atlas.place(mapping.keys.get(key, mapping.span), member.span if member is not None else None)
 
-    def setting(self, value: YamlValue, key: str, name: str = "") -> Known[str] | None:
+    def setting(self, value: YamlValue, key: str, name: str = "") -> Known[str] | Unknown | None:
         """A scalar member as it is written; None where it is not there. name: what to call it, if not by its key."""
         member = (value.members or {}).get(key)
         if member is None or member.text is None:
             return None
+        if HOLE in member.text:
+            why = f"what the chart writes for {name or key} can't be told without a cluster"
+            return Unknown(self.place_of_member(value, key), name or key, why)
         shown = member.text if len(member.text) < 200 else f"{member.text[:80]}…"
         return Known(member.text, self.place_of_member(value, key), name or key, written=f"{key}: {shown}")
 

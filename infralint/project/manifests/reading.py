@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from infralint.model import Unreadable
+from infralint.model import Unknown, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.manifests.atlas import Atlas, Sheet
+from infralint.project.manifests.helm import Charts
 from infralint.project.manifests.manifest import Manifest
 from infralint.text.lazy import lazy
-from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
+from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
 
 ROUTING = (
     "Ingress IngressClass IngressClassParams TargetGroupBinding Gateway GatewayClass HTTPRoute GRPCRoute VirtualService"
@@ -22,6 +23,8 @@ ROUTING = (
 """Kinds that send requests on, or say how."""
 RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout ConfigMap HorizontalPodAutoscaler".split()
 """Kinds that say what stands behind, and how it is set up."""
+
+ASKED = frozenset((*ROUTING, *RUNNING))
 
 _KIND = lazy(
     rb"(?m)^[ \t]*(?:-[ \t]+)?[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?(?:"
@@ -36,12 +39,15 @@ LARGEST = 4 * 1024 * 1024
 
 
 class Manifests(msgspec.Struct):
-    """The objects of a project's manifests; what could not be read of them; templates that were passed over."""
+    """The objects of a project's manifests; what could not be read or told of them; templates that were passed over.
+    failed: templates of charts that could not be rendered."""
 
     objects: list[Manifest] = []
     unreadable: list[Unreadable] = []
     skipped: list[str] = []
     files: list[str] = []
+    unknown: list[Unknown] = []
+    failed: set[str] = set()
     atlas: Atlas = msgspec.field(default_factory=Atlas)
 
     def of(self, *kinds: str) -> list[Manifest]:
@@ -85,6 +91,8 @@ class _ManifestReader:
     def read(self) -> Manifests:
         for path, content in self._candidates():
             self._file(path, content)
+        if folders := chart_folders(self.project):
+            self._charts(folders)
         _tell_apart(self.found.objects)
         return self.found
 
@@ -120,13 +128,39 @@ class _ManifestReader:
             return
         self.found.files.append(path)
 
+    def _charts(self, folders: frozenset[str]) -> None:
+        """The objects of Helm charts."""
+        charts = Charts(self.project, self.found.atlas, folders)
+        for rendered in charts.render():
+            lines = rendered.text.split("\n")
+            sheet = Sheet(self.project.shown(rendered.path), rows=rendered.rows, lines=lines)
+            first = self.found.atlas.add(sheet, len(lines))
+            try:
+                roots = read_yaml(rendered.text, allow_duplicates=True, first_line=first)
+            except YamlProblem as problem:
+                where = self.found.atlas.place(YamlSpan(problem.line, problem.column, problem.column))
+                why = f"what this template of a Helm chart comes to is not YAML: {problem.message}"
+                self.found.unknown.append(Unknown(where, "", why))
+                charts.failed.add(rendered.path)
+                continue
+            self.found.objects += (
+                Manifest(item, self.found.atlas, rendered.path, rendered.environment, rendered.sealed)
+                for root in roots
+                for item in objects_in(root)
+                if item.text_of("kind") in ASKED
+            )
+        self.found.unknown += charts.unknown
+        self.found.skipped += charts.skipped
+        self.found.files += dict.fromkeys(charts.files)
+        self.found.failed |= charts.failed
+
     def _refuse(self, path: str, text: str, problem: YamlProblem) -> None:
         """A file that is no YAML: a template is somebody else's to render, the rest is broken."""
         shown = self.project.shown(path)
         if _TEMPLATED.search(text):
             self.found.skipped.append(f"{shown}: is a template, which has to be rendered first")
             return
-        line = self.found.atlas.place_of_line(problem.line)
+        line = self.found.atlas.line_in_file(problem.line)
         message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
         self.found.unreadable.append(self.project.unreadable(path, message, line, problem.column))
 
@@ -160,10 +194,12 @@ def _tell_apart(objects: Iterable[Manifest]) -> None:
     """Folders that describe the same object in different files are environments of their own."""
     places: dict[tuple[str, str, str], dict[str, list[Manifest]]] = {}
     for manifest in objects:
+        if manifest.sealed:
+            continue
         key = (manifest.kind, manifest.namespace, manifest.name)
         places.setdefault(key, {}).setdefault(posixpath.dirname(manifest.path), []).append(manifest)
     apart = {folder for folders in places.values() if len(folders) > 1 for folder in folders}
     for folders in places.values():
         for folder, manifests in folders.items():
             for manifest in manifests:
-                manifest.environment = folder if folder in apart else ""
+                manifest.environment = manifest.environment or (folder if folder in apart else "")

@@ -14,6 +14,7 @@ def read(project: Project) -> Reading:
         "kubernetes",
         unreadable=list(manifests.unreadable),
         skipped=list(manifests.skipped),
+        unknown=list(manifests.unknown),
         files=[project.shown(path) for path in manifests.files],
     )
     if manifests.objects:

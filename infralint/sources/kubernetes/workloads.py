@@ -63,12 +63,14 @@ def _replicas(manifest: Manifest, scalers: Sequence[Manifest]) -> Setting[int]:
         spec = scaler.root.get("spec")
         setting = scaler.setting(spec, "maxReplicas") if spec is not None else None
         number = number_of(scaler.root.get("spec", "maxReplicas"))
-        if setting is not None and number is not None:
+        if isinstance(setting, Known) and number is not None:
             return Known(number, setting.where, "maxReplicas", written=setting.written)
     spec = manifest.root.get("spec")
     setting = manifest.setting(spec, "replicas") if spec is not None else None
     if setting is None:
         return Known(1, manifest.where, "replicas", "default")
+    if isinstance(setting, Unknown):
+        return setting
     number = number_of(spec.get("replicas")) if spec is not None else None
     if number is None:
         return Unknown(setting.where, "replicas", f"`{setting.written}` is only known once it is filled in")
