@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from infralint.platforms.aws_elb import LoadBalancer
     from infralint.platforms.vercel import EDGE_DURATION, EDGE_FIRST_BYTE
+    from infralint.sources.application.language_models import LanguageModelUse
     from infralint.sources.application.nodes import ApplicationRoute
     from infralint.sources.aws_account.drift import ChangedSetting, Drift, OneSided
     from infralint.sources.kubernetes.controllers import IngressController
@@ -49,6 +50,7 @@ PLATFORM_TYPES = {
     "Drift": "infralint.sources.aws_account.drift",
     "ApplicationRoute": "infralint.sources.application.nodes",
     "IngressController": "infralint.sources.kubernetes.controllers",
+    "LanguageModelUse": "infralint.sources.application.language_models",
     "LoadBalancer": "infralint.platforms.aws_elb.hops",
     "NginxLocation": "infralint.sources.nginx.hops",
     "NextHop": "infralint.sources.vercel.hops",
@@ -88,6 +90,7 @@ __all__ = [
     "Ignore",
     "IngressController",
     "Known",
+    "LanguageModelUse",
     "LoadBalancer",
     "Location",
     "Need",
