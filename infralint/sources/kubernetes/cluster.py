@@ -10,11 +10,12 @@ from infralint.platforms.routing import RoutedHop, RouteRule
 from infralint.project import Project
 from infralint.project.manifests import Manifest, Manifests
 from infralint.sources.kubernetes.balancers import ingress_balancers, service_balancers
-from infralint.sources.kubernetes.controllers import ALB, F5, INGRESS_NGINX, Classes, IngressController
+from infralint.sources.kubernetes.controllers import ALB, F5, GKE, INGRESS_NGINX, Classes, IngressController
+from infralint.sources.kubernetes.gateways import gateway_nodes, google_node
 from infralint.sources.kubernetes.ingresses import Addresses, Config, IngressNode, node_of
 from infralint.sources.kubernetes.workloads import Workload, read_services, read_workloads
 
-JUDGED = frozenset({INGRESS_NGINX, F5, ALB, ""})
+JUDGED = frozenset({INGRESS_NGINX, F5, ALB, GKE, ""})
 
 
 def fill(project: Project, manifests: Manifests, reading: Reading) -> None:
@@ -57,8 +58,12 @@ def _nodes(manifests: Manifests, workloads: Sequence[Workload]) -> Iterator[Node
         if controller == ALB:
             yield from ingress_balancers(ingresses, _parameters(manifests), addresses, workloads)
             continue
+        if controller == GKE:
+            yield google_node(environment, ingresses, manifests, addresses)
+            continue
         config = _config(manifests, controller, environment)
         yield node_of(controller, environment, ingresses, config, addresses, classes)
+    yield from gateway_nodes(manifests, addresses)
     yield from service_balancers(manifests.of("Service"), workloads)
     for services in manifests.of("ConfigMap"):
         if "tcp-services" in services.name:

@@ -11,6 +11,7 @@ from infralint.project.manifests import Manifest
 INGRESS_NGINX = "ingress-nginx"
 F5 = "F5 NGINX Ingress Controller"
 ALB = "AWS Load Balancer Controller"
+GKE = "GKE Ingress"
 NO_CONTROLLER = ""
 
 CONTROLLERS = {
@@ -40,8 +41,8 @@ CLASSES = {
     "azure/application-gateway": "Azure Application Gateway",
     "cilium": "Cilium",
     "contour": "Contour",
-    "gce": "GKE Ingress",
-    "gce-internal": "GKE Ingress",
+    "gce": GKE,
+    "gce-internal": GKE,
     "haproxy": "HAProxy Ingress",
     "istio": "Istio",
     "kong": "Kong",
@@ -59,7 +60,7 @@ PREFIXES = {
     "haproxy.org/": "HAProxy Ingress",
     "haproxy-ingress.github.io/": "HAProxy Ingress",
     "konghq.com/": "Kong",
-    "networking.gke.io/": "GKE Ingress",
+    "networking.gke.io/": GKE,
     "projectcontour.io/": "Contour",
     "traefik.ingress.kubernetes.io/": "Traefik",
 }

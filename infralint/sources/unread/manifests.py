@@ -14,11 +14,7 @@ _LISTED = lazy(rb"(?m)^ {0,4}(?:- )? {0,4}kind:[ \t]*[\"']?(\w+)")
 KUBERNETES = {
     "ApisixRoute": "APISIX",
     "ApisixUpstream": "APISIX",
-    "BackendConfig": "GKE BackendConfig",
     "BackendTLSPolicy": "Kubernetes Gateway API",
-    "BackendTrafficPolicy": "Envoy Gateway",
-    "ClientTrafficPolicy": "Envoy Gateway",
-    "DestinationRule": "Istio",
     "DomainMapping": "Knative",
     "EnvoyExtensionPolicy": "Envoy Gateway",
     "EnvoyFilter": "Istio",
@@ -26,16 +22,10 @@ KUBERNETES = {
     "EnvoyProxy": "Envoy Gateway",
     "FrontendConfig": "GKE FrontendConfig",
     "GCPBackendPolicy": "GKE Gateway policies",
-    "GRPCRoute": "Kubernetes Gateway API",
-    "Gateway": "Kubernetes Gateway API",
-    "HTTPProxy": "Contour",
-    "HTTPRoute": "Kubernetes Gateway API",
     "HTTPScaledObject": "KEDA HTTP add-on",
     "HelmChart": "Helm release",
     "HelmChartConfig": "Helm release",
     "HelmRelease": "Helm release",
-    "IngressClassParams": "AWS Load Balancer Controller",
-    "IngressRoute": "Traefik",
     "IngressRouteTCP": "Traefik",
     "KongIngress": "Kong",
     "KongUpstreamPolicy": "Kong",
@@ -49,7 +39,6 @@ KUBERNETES = {
     "TransportServer": "F5 NGINX Ingress Controller",
     "VirtualServer": "F5 NGINX Ingress Controller",
     "VirtualServerRoute": "F5 NGINX Ingress Controller",
-    "VirtualService": "Istio",
 }
 """Kind -> what it is called, where its group says nothing else."""
 
@@ -68,6 +57,18 @@ _GROUPS = {
 }
 """API group -> what its kinds are called, whichever they are."""
 
+_READ = frozenset(
+    {
+        *((b"networking.istio.io", kind) for kind in ("Gateway", "VirtualService", "DestinationRule")),
+        *(
+            (group, kind)
+            for group in (b"traefik.io", b"traefik.containo.us")
+            for kind in ("IngressRoute", "Middleware")
+        ),
+        (b"route.openshift.io", "Route"),
+    }
+)
+"""Kinds of these groups that are read."""
 _ROUTERS = frozenset(
     "Backend DirectResponse HTTPListenerPolicy Host KongIngress KongPlugin KongUpstreamPolicy ListenerPolicy Mapping"
     " Middleware Route RouteTable Service TrafficPolicy Gateway VirtualService DestinationRule EnvoyFilter Sidecar"
@@ -125,6 +126,8 @@ def _in_kubernetes(document: bytes) -> Iterator[str]:
     kind = found[1].decode("ascii", "replace")
     version = _VERSION.search(document)
     group = version[1] if version else b""
+    if (group, kind) in _READ:
+        return
     if kind in _ROUTERS and group in _GROUPS:
         yield _GROUPS[group]
     elif kind == "Service" and _BALANCED.search(document) and not _ON_AWS.search(document):
