@@ -147,8 +147,18 @@ class Topology:
     def replicas(self, pool: Pool) -> Setting[int] | None:
         """How many of what a pool dials by one name run, where a deployment file says so."""
         hosts = {target.host.lower() for target in pool.targets}
-        named = {service.replicas for service in self.services if hosts & {name.lower() for name in service.names}}
-        return named.pop() if len(hosts) == 1 and len(named) == 1 else None
+        if len(hosts) != 1:
+            return None
+        found = {service.replicas for service in self._services_by_name.get(hosts.pop(), ())}
+        return found.pop() if len(found) == 1 else None
+
+    @cached_property
+    def _services_by_name(self) -> dict[str, list[Service]]:
+        found: dict[str, list[Service]] = {}
+        for service in self.services:
+            for name in {name.lower() for name in service.names}:
+                found.setdefault(name, []).append(service)
+        return found
 
     @cached_property
     def _by_name(self) -> dict[str, list[Placement]]:
@@ -168,7 +178,7 @@ class Topology:
 
     @cached_property
     def _service_names(self) -> frozenset[str]:
-        return frozenset(name.lower() for service in self.services for name in service.names)
+        return frozenset(self._services_by_name)
 
     @cached_property
     def _diallers(self) -> dict[int, list[Dialler]]:

@@ -72,6 +72,7 @@ class Charts:
         self.skipped: list[str] = []
         self.files: list[str] = []
         self.failed: set[str] = set()
+        self.rendered: set[str] = set()
         self._below: dict[str, list[str]] = {folder: [] for folder in folders}
         for path in project.files:
             owner = self._owner(path)
@@ -253,6 +254,7 @@ class Charts:
             self.unknown.append(Unknown(where, "", why, remedy))
             return
         text = output.text()
+        self.rendered.add(template.name)
         if text.strip():
             self.files.append(template.name)
             yield RenderedFile(template.name, text, self._rows(output), environment, "a Helm template makes it")

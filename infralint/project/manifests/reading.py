@@ -27,10 +27,15 @@ RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout ConfigMap
 ASKED = frozenset((*ROUTING, *RUNNING))
 
 _KIND = lazy(
-    rb"(?m)^[ \t]*(?:-[ \t]+)?[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?(?:"
+    rb"(?m)^[ \t]*(?:-[ \t]+)?[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?("
     + b"|".join(map(str.encode, (*ROUTING, *RUNNING)))
     + rb")\b"
 )
+_CONTROLLER = lazy(
+    rb"tcp-services|(?m:^[ \t]+[\"']?(?:proxy-[a-z-]+|use-[a-z-]+|enable-[a-z-]+|worker-[a-z-]+|allow-snippet-annotations"
+    rb"|client-max-body-size|lb-method|location-snippets)[\"']?:)"
+)
+"""What the ConfigMap of a controller holds; others say nothing here."""
 _LIST = lazy(rb"(?m)^kind:[ \t]*[\"']?\w*List\b")
 _DOCUMENT = lazy(rb"(?m)^---(?=[ \t\r\n]|$)")
 _TEMPLATED = lazy(r"\{\{|\{%|<%")
@@ -40,23 +45,31 @@ LARGEST = 4 * 1024 * 1024
 
 class Manifests(msgspec.Struct):
     """The objects of a project's manifests; what could not be read or told of them; templates that were passed over.
-    failed: templates of charts that could not be rendered."""
+    rendered: the templates of charts that could be rendered, also to nothing."""
 
     objects: list[Manifest] = []
     unreadable: list[Unreadable] = []
     skipped: list[str] = []
     files: list[str] = []
     unknown: list[Unknown] = []
-    failed: set[str] = set()
+    rendered: set[str] = set()
     atlas: Atlas = msgspec.field(default_factory=Atlas)
 
+    kinds: dict[str, list[Manifest]] = {}
+
     def of(self, *kinds: str) -> list[Manifest]:
-        return [manifest for manifest in self.objects if manifest.kind in kinds]
+        """The objects of some kinds."""
+        return [manifest for kind in kinds for manifest in self.kinds.get(kind, ())]
 
 
 def is_manifest(content: bytes) -> bool:
     """A quick look at the bytes: is there an object of a kind that is asked for?"""
-    return b"apiVersion" in content and bool(_KIND.search(content) or _LIST.search(content))
+    if b"apiVersion" not in content:
+        return False
+    kinds = set(_KIND.findall(content))
+    if kinds == {b"ConfigMap"}:
+        return bool(_CONTROLLER.search(content))
+    return bool(kinds) or bool(_LIST.search(content))
 
 
 def chart_folders(project: Project) -> frozenset[str]:
@@ -94,6 +107,8 @@ class _ManifestReader:
         if folders := chart_folders(self.project):
             self._charts(folders)
         _tell_apart(self.found.objects)
+        for manifest in self.found.objects:
+            self.found.kinds.setdefault(manifest.kind, []).append(manifest)
         return self.found
 
     def _candidates(self) -> Iterator[tuple[str, bytes]]:
@@ -152,7 +167,7 @@ class _ManifestReader:
         self.found.unknown += charts.unknown
         self.found.skipped += charts.skipped
         self.found.files += dict.fromkeys(charts.files)
-        self.found.failed |= charts.failed
+        self.found.rendered = charts.rendered - charts.failed
 
     def _refuse(self, path: str, text: str, problem: YamlProblem) -> None:
         """A file that is no YAML: a template is somebody else's to render, the rest is broken."""

@@ -43,7 +43,7 @@ from infralint.platforms.aws_elb import (
 from infralint.project.manifests import Manifest, texts_of
 from infralint.sources.kubernetes.controllers import CONTROLLED_PODS
 from infralint.sources.kubernetes.ingresses import Addresses, IngressPath, paths_of, places_of_annotations
-from infralint.sources.kubernetes.workloads import Workload, ports_of, replicas_behind
+from infralint.sources.kubernetes.workloads import Workloads, ports_of
 
 Targets = Mapping[str, Address]
 
@@ -55,7 +55,7 @@ def ingress_balancers(
     ingresses: Sequence[Manifest],
     parameters: Mapping[str, Manifest],
     addresses: Addresses,
-    workloads: Sequence[Workload],
+    workloads: Workloads,
 ) -> Iterator[KubernetesBalancerNode]:
     """One load balancer for each group of Ingresses. parameters: what IngressClassParams say, by the class."""
     groups: dict[tuple[str, str], list[Manifest]] = {}
@@ -83,7 +83,7 @@ def _order(ingress: Manifest) -> int:
 
 
 def _node(
-    ingresses: Sequence[Manifest], params: Manifest | None, addresses: Addresses, workloads: Sequence[Workload]
+    ingresses: Sequence[Manifest], params: Manifest | None, addresses: Addresses, workloads: Workloads
 ) -> KubernetesBalancerNode:
     first = ingresses[0]
     annotations: dict[str, Setting[str]] = {}
@@ -147,7 +147,7 @@ def _path_rule(
     path: IngressPath,
     priority: float,
     addresses: Addresses,
-    workloads: Sequence[Workload],
+    workloads: Workloads,
     targets: dict[str, Address],
     groups: dict[str, TargetGroup],
 ) -> Rule:
@@ -178,7 +178,7 @@ def _annotated_rule(
     priority: float,
     conditions: tuple[Condition, ...],
     addresses: Addresses,
-    workloads: Sequence[Workload],
+    workloads: Workloads,
     targets: dict[str, Address],
     groups: dict[str, TargetGroup],
 ) -> Rule:
@@ -225,7 +225,7 @@ def _group(
     port: str,
     ingress: Manifest,
     addresses: Addresses,
-    workloads: Sequence[Workload],
+    workloads: Workloads,
     targets: dict[str, Address],
     groups: dict[str, TargetGroup],
 ) -> str:
@@ -243,7 +243,7 @@ def _group(
             name=name,
             where=ingress.where,
             attributes=_group_attributes(merged),
-            replicas=replicas_behind(service, workloads) if service is not None else None,
+            replicas=workloads.replicas_behind(service) if service is not None else None,
         )
     return key
 
@@ -285,7 +285,7 @@ def _hop(manifest: Manifest, targets: Targets, controller: str, way: ForwardedGr
 # Network and classic load balancers of Services
 
 
-def service_balancers(services: Sequence[Manifest], workloads: Sequence[Workload]) -> Iterator[KubernetesBalancerNode]:
+def service_balancers(services: Sequence[Manifest], workloads: Workloads) -> Iterator[KubernetesBalancerNode]:
     """The load balancers of Services of type LoadBalancer whose annotations say that AWS makes them."""
     for service in services:
         annotations = service.annotations
@@ -296,7 +296,7 @@ def service_balancers(services: Sequence[Manifest], workloads: Sequence[Workload
 
 
 def _of_service(
-    service: Manifest, annotations: Mapping[str, Setting[str]], kind: str, workloads: Sequence[Workload]
+    service: Manifest, annotations: Mapping[str, Setting[str]], kind: str, workloads: Workloads
 ) -> KubernetesBalancerNode:
     where = service.where
     asked = annotations.get(f"{SERVICE}aws-load-balancer-type")
@@ -321,7 +321,7 @@ def _of_service(
             name=service.name,
             where=where,
             attributes=attributes_of(annotations.get(NETWORK_GROUP), aws_elb.STICKY, aws_elb.STICKY_TYPE),
-            replicas=replicas_behind(service, workloads),
+            replicas=workloads.replicas_behind(service),
         )
         listeners.append(_listener(service, annotations, port, key, network))
     balancer = Balancer(

@@ -13,7 +13,7 @@ from infralint.sources.kubernetes.balancers import ingress_balancers, service_ba
 from infralint.sources.kubernetes.controllers import ALB, F5, GKE, INGRESS_NGINX, Classes, IngressController
 from infralint.sources.kubernetes.gateways import gateway_nodes, google_node
 from infralint.sources.kubernetes.ingresses import Addresses, Config, IngressNode, node_of
-from infralint.sources.kubernetes.workloads import Workload, read_services, read_workloads
+from infralint.sources.kubernetes.workloads import Workloads, read_services, read_workloads
 
 JUDGED = frozenset({INGRESS_NGINX, F5, ALB, GKE, ""})
 
@@ -47,7 +47,7 @@ def _retired_controller(ingresses: Sequence[Manifest]) -> IngressController:
     )
 
 
-def _nodes(manifests: Manifests, workloads: Sequence[Workload]) -> Iterator[Node]:
+def _nodes(manifests: Manifests, workloads: Workloads) -> Iterator[Node]:
     """A node for each controller of each environment."""
     classes = Classes(manifests.of("IngressClass"))
     addresses = Addresses(manifests.of("Service"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -18,15 +19,12 @@ CLUSTER = "svc.cluster.local"
 
 
 class Workload(msgspec.Struct, eq=False):
-    """Pods that run the same containers. replicas: how many, None where that is not said."""
+    """Pods that run the same containers. replicas: how many; labels: of each pod."""
 
     manifest: Manifest
     template: YamlValue
     replicas: Setting[int]
-
-    @property
-    def labels(self) -> dict[str, str]:
-        return texts_of(self.template.get("metadata", "labels"))
+    labels: dict[str, str]
 
     @property
     def containers(self) -> list[YamlValue]:
@@ -38,15 +36,52 @@ class Workload(msgspec.Struct, eq=False):
         return f"{manifest.environment}/{manifest.namespace}/{manifest.kind}/{manifest.name}"
 
 
-def read_workloads(manifests: Manifests) -> list[Workload]:
+class Workloads:
+    """The workloads of a cluster."""
+
+    def __init__(self, workloads: Sequence[Workload]) -> None:
+        self.all = workloads
+        self._by_label: dict[tuple[str, str], list[Workload]] = {}
+        for workload in workloads:
+            for label in workload.labels.items():
+                self._by_label.setdefault(label, []).append(workload)
+
+    def selected_by(self, service: Manifest) -> list[Workload]:
+        """The workloads whose pods a Service leads to: of several that fit, those that are written down nearest to it."""
+        selector = texts_of(service.root.get("spec", "selector"))
+        labeled = min((self._by_label.get(label, []) for label in selector.items()), key=len, default=[])
+        fitting = [
+            workload
+            for workload in labeled
+            if is_selected(workload.labels, selector) and not _is_elsewhere(service, workload.manifest)
+        ]
+        if len(fitting) < 2:
+            return fitting
+        depths = [_shared_folders(service.path, workload.manifest.path) for workload in fitting]
+        return [workload for workload, depth in zip(fitting, depths, strict=True) if depth == max(depths)]
+
+    def replicas_behind(self, service: Manifest) -> Setting[int] | None:
+        """How many pods a Service leads to; None where none of its pods is here."""
+        behind = self.selected_by(service)
+        return behind[0].replicas if len(behind) == 1 else None
+
+
+def _shared_folders(path: str, other: str) -> int:
+    """How many parts two paths have in common, from the root."""
+    pairs = zip(path.split("/"), other.split("/"), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def read_workloads(manifests: Manifests) -> Workloads:
     """The workloads of a cluster, each with what scales it."""
     scalers = manifests.of("HorizontalPodAutoscaler")
     found = []
     for manifest in manifests.of(*WORKLOADS):
         template = manifest.root.get("spec", "template")
         if template is not None:
-            found.append(Workload(manifest, template, _replicas(manifest, scalers)))
-    return found
+            labels = texts_of(template.get("metadata", "labels"))
+            found.append(Workload(manifest, template, _replicas(manifest, scalers), labels))
+    return Workloads(found)
 
 
 def _replicas(manifest: Manifest, scalers: Sequence[Manifest]) -> Setting[int]:
@@ -85,22 +120,6 @@ def _is_elsewhere(manifest: Manifest, other: Manifest) -> bool:
     )
 
 
-def selected_by(service: Manifest, workloads: Sequence[Workload]) -> list[Workload]:
-    """The workloads whose pods a Service leads to."""
-    selector = texts_of(service.root.get("spec", "selector"))
-    return [
-        workload
-        for workload in workloads
-        if is_selected(workload.labels, selector) and not _is_elsewhere(service, workload.manifest)
-    ]
-
-
-def replicas_behind(service: Manifest, workloads: Sequence[Workload]) -> Setting[int] | None:
-    """How many pods a Service leads to; None where none of its pods is here."""
-    behind = selected_by(service, workloads)
-    return behind[0].replicas if len(behind) == 1 else None
-
-
 def names_of(service: Manifest) -> frozenset[str]:
     """Under which names a Service is dialled: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/"""
     name, namespace = service.name, service.namespace
@@ -110,20 +129,20 @@ def names_of(service: Manifest) -> frozenset[str]:
     return frozenset({name, inside, f"{inside}.svc", f"{inside}.{CLUSTER}"})
 
 
-def read_services(project: Project, manifests: Manifests, workloads: Sequence[Workload]) -> Iterator[Service]:
+def read_services(project: Project, manifests: Manifests, workloads: Workloads) -> Iterator[Service]:
     """A record for each container behind each Service, for Services that lead to nothing that is here, and for the
     containers of pods that no Service leads to."""
     containers = _Containers(project, workloads)
-    services = [(service, selected_by(service, workloads)) for service in manifests.of("Service")]
+    services = [(service, workloads.selected_by(service)) for service in manifests.of("Service")]
     reached = {id(workload) for _, behind in services for workload in behind}
-    alone = not workloads and len(services) == 1
+    alone = not workloads.all and len(services) == 1
     for service, behind in services:
         if not behind:
             yield _service_without_pods(service, containers.images.build_of(service.name, alone))
         for workload in behind:
             for container in workload.containers:
                 yield containers.record(workload, container, service)
-    for workload in workloads:
+    for workload in workloads.all:
         if id(workload) not in reached:
             yield from (containers.record(workload, container, None) for container in workload.containers)
 
@@ -151,10 +170,10 @@ def ports_of(service: Manifest) -> Iterator[tuple[int, str]]:
 class _Containers:
     """Containers as records of services."""
 
-    def __init__(self, project: Project, workloads: Sequence[Workload]) -> None:
+    def __init__(self, project: Project, workloads: Workloads) -> None:
         self.images: Images = read_images(project)
         self.workloads = workloads
-        texts = [container.text_of("image") for workload in workloads for container in workload.containers]
+        texts = [container.text_of("image") for workload in workloads.all for container in workload.containers]
         unexplained = {text for text in texts if self.images.build_of(text) is None and self.images.may_be_built(text)}
         self.alone = unexplained if len(unexplained) == 1 else frozenset()
 

@@ -70,7 +70,7 @@ def sources(project: Project, reading: Reading) -> Iterator[NginxFile]:
     """Every nginx text of a project; what can't be read or told is noted in the reading."""
     shown: set[str] = set()
     charts = chart_folders(project)
-    rendered = set() if not charts else set(read_manifests(project).files) - read_manifests(project).failed
+    rendered = read_manifests(project).rendered if charts else set()
     for path in project.files:
         if path in rendered and chart_of(path, charts) is not None:
             continue
