@@ -9,7 +9,20 @@ from typing import Any
 
 from infralint import __version__
 from infralint.engine.report import Report
-from infralint.model import SEVERITIES, Clock, Finding, Hop, Known, Leg, Location, Setting, Stream, Trace, Unknown
+from infralint.model import (
+    SEVERITIES,
+    Clock,
+    Finding,
+    Hop,
+    Known,
+    Leg,
+    Location,
+    Request,
+    Setting,
+    Stream,
+    Trace,
+    Unknown,
+)
 from infralint.reporters import Shown
 from infralint.reporters.phrases import unknown_message
 from infralint.text.display import escape_json, hide_secrets
@@ -110,7 +123,7 @@ def _leg(leg: Leg, trace: Trace, position: int) -> Data:
         "node": leg.node,
         "hop": _hop(hop),
         "link": leg.basis,
-        "request": {"host": leg.inbound.host, "path": leg.inbound.path},
+        "request": _request(leg.inbound),
         "clocks": [_clock(clock) for clock in hop.clocks if trace.stream.kind in clock.kinds],
         "buffering": _setting(hop.buffering_of(leg.arriving, leg.inbound)),
         "upgrade": _setting(hop.upgrade_of(leg.inbound)),
@@ -118,6 +131,12 @@ def _leg(leg: Leg, trace: Trace, position: int) -> Data:
         "certain": trace.is_certain(position),
         "reasons": list(trace.reasons(position)),
     }
+
+
+def _request(request: Request) -> Data:
+    """A request as it comes to a hop. upgrade: what is left of a WebSocket's handshake, where it is one."""
+    handshake = {"upgrade": _setting(request.upgrade)} if request.kind == "websocket" else {}
+    return {"host": request.host, "path": request.path, "http": _setting(request.http), **handshake}
 
 
 def _clock(clock: Clock) -> Data:

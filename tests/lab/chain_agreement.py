@@ -1,0 +1,253 @@
+"""infralint's JSON report of a chain against what became of the stream in it.
+
+Four things are compared: the hop that is blamed is the one that was seen to hold, cut or refuse; the smallest clock
+that is named is when the cut came; each request is as the hop's access log shows it; what nobody is blamed for flows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from infralint.engine.registry import Check, Loaded, built_in_folder, load_checks
+from infralint.engine.report import Report
+from infralint.engine.run import lint
+from infralint.fixing import find_fixes
+from infralint.model import Crossing, Finding, Hop
+from infralint.project import Project
+from infralint.project.config import load_settings
+from infralint.reporters import Shown
+from infralint.reporters.json import render
+from infralint.text.patterns import fresh_budget
+
+from .chain_runs import Logged, Seen
+from .chains import Chain
+
+HOLDING = frozenset({"buffered-stream", "compressed-stream"})
+CUTTING = frozenset({"short-idle-timeout"})
+REFUSING = frozenset({"missing-upgrade-headers"})
+EARLY = 0.15
+"""Seconds by which a cut may seem to come before its clock: what came last is noted a little late."""
+
+
+def _pass_by(crossing: Crossing[Hop]) -> Iterator[Finding]:
+    """Every hop that a stream passes, whether anything is wrong with it or not."""
+    yield Finding("note", crossing.hop.where, "a stream passes here")
+
+
+WAYS = Check("way", Path(), lambda: Loaded("way", "", Hop, True, _pass_by))
+"""Has the report tell the ways of streams that nothing is said against."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What infralint says of a chain. files: the project's, in which a location carries its mark."""
+
+    chain: Chain
+    files: Mapping[str, str]
+    report: Mapping[str, Any]
+
+    @cached_property
+    def findings(self) -> list[Mapping[str, Any]]:
+        return [finding for finding in self.report["findings"] if finding["check"] != WAYS.name]
+
+    @cached_property
+    def traces(self) -> list[Mapping[str, Any]]:
+        return [finding["trace"] for finding in self.report["findings"] if finding["check"] == WAYS.name]
+
+    def blamed(self, checks: frozenset[str]) -> dict[int, Mapping[str, Any]]:
+        """The loudest finding of these checks by the tier that it blames; notes blame nobody."""
+        found: dict[int, Mapping[str, Any]] = {}
+        for finding in self.findings:
+            if finding["check"] in checks and finding["severity"] != "note":
+                tier = self.tier_of(finding["trace"]["legs"][finding["trace"]["position"]])
+                if tier not in found or finding["severity"] == "error":
+                    found[tier] = finding
+        return found
+
+    def mark_of(self, leg: Mapping[str, Any]) -> int:
+        """The number that a leg's location is marked with."""
+        location = leg["hop"]["location"]
+        line = self.files[location["path"]].splitlines()[location["line"] - 1]
+        found = re.search(r"# hop (\d+)", line)
+        assert found is not None, line
+        return int(found[1])
+
+    def tier_of(self, leg: Mapping[str, Any]) -> int:
+        """The tier of a leg, counted from 0."""
+        mark = f"# hop {self.mark_of(leg)}\n"
+        return next(tier for tier, text in enumerate(self.chain.tiers) if mark in text)
+
+    @property
+    def is_silent(self) -> bool:
+        loud = any(finding["severity"] != "note" for finding in self.findings)
+        return not loud and not self.report["unknown"] and not self.report["unreadable"]
+
+    @property
+    def is_sure(self) -> bool:
+        return any(finding["severity"] == "error" for finding in self.findings)
+
+
+def say(chain: Chain, files: Mapping[str, str], folder: Path) -> Said:
+    """Judge a chain's project, laid out in a folder."""
+    project = _laid_out(files, folder)
+    with fresh_budget():
+        report = lint(project, [*load_checks(built_in_folder()), WAYS])
+    return Said(chain, files, _as_json(report))
+
+
+def fix(chain: Chain, files: Mapping[str, str], folder: Path) -> tuple[Chain, dict[str, str]]:
+    """The chain after `--fix`, with its files."""
+    project = _laid_out(files, folder)
+    checks = load_checks(built_in_folder())
+    with fresh_budget():
+        fixes = find_fixes(project, checks, lint(project, checks), lambda again: lint(again, checks))
+    after = {**files, **{path: content.decode() for path, content in fixes.after.items()}}
+    return chain.with_files(after), after
+
+
+def _laid_out(files: Mapping[str, str], folder: Path) -> Project:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    settings = load_settings(folder / "infralint.yaml", "infralint.yaml")
+    return Project(folder, settings, folder)
+
+
+def _as_json(report: Report) -> Mapping[str, Any]:
+    data: Mapping[str, Any] = json.loads(render(report, Shown()))
+    return data
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """What infralint says of a chain, and what is so."""
+
+    what: str
+    said: Said
+    seen: Seen
+
+    def __str__(self) -> str:
+        findings = [
+            f"  {finding['severity']} {finding['check']} tier {self.said.tier_of(leg)}: {finding['message']}"
+            for finding in self.said.findings
+            for leg in (finding["trace"]["legs"][finding["trace"]["position"]],)
+        ]
+        unknown = [f"  unknown: {entry['message']}" for entry in self.said.report["unknown"]]
+        notes = self.seen.notes
+        outcome = self.seen.outcome
+        return "\n".join(
+            [
+                self.what,
+                f"nginx: {outcome.verdict} {outcome.status}, {outcome.events} events; handed on by {notes.reach} tiers,"
+                f" holder {notes.holder}, cutter {notes.cutter}, handshake lost by {notes.handshake_loser}",
+                f"access logs: {self.seen.requests}",
+                "infralint:",
+                *findings,
+                *unknown,
+                *(f"  unreadable: {entry['message']}" for entry in self.said.report["unreadable"]),
+                *(f"  way: {_shown(trace)}" for trace in self.said.traces),
+                str(self.said.chain),
+            ]
+        )
+
+
+def _shown(trace: Mapping[str, Any]) -> str:
+    legs = [f"{leg['hop']['name']} {leg['request']['host']}{leg['request']['path']}" for leg in trace["legs"]]
+    return " → ".join([*legs, f"{trace['end']} {trace['end_reason']}"]) + ("" if trace["certain"] else " (perhaps)")
+
+
+def disagreements(said: Said, seen: Seen) -> Iterator[Disagreement]:
+    """All that infralint says of a chain and that is not so."""
+    for what in (*_of_verdict(said, seen), *_of_requests(said, seen.requests)):
+        yield Disagreement(what, said, seen)
+
+
+def _of_verdict(said: Said, seen: Seen) -> Iterator[str]:
+    if said.report["unreadable"]:
+        yield "nginx runs what infralint can't read"
+    elif seen.flows(said.chain):
+        if said.is_sure:
+            yield "what is an error flows"
+    elif said.is_silent:
+        yield "what nothing is said of does not flow"
+    elif not said.report["unknown"]:
+        yield from _of_blame(said, seen)
+
+
+def _of_blame(said: Said, seen: Seen) -> Iterator[str]:
+    """Whether the hop that is blamed is the one that was seen at it."""
+    notes = seen.notes
+    if notes.reach < notes.tiers and seen.outcome.status != 504:
+        return
+    if notes.cutter is not None and seen.outcome.verdict != "held":
+        yield from _of_cut(said, *notes.cutter)
+    elif seen.outcome.verdict == "held":
+        blamed = said.blamed(HOLDING)
+        sure = [tier for tier, finding in blamed.items() if finding["severity"] == "error"]
+        if notes.holder not in blamed:
+            yield f"tier {notes.holder} holds, and {sorted(blamed)} are blamed"
+        elif sure and notes.holder is not None and max(sure) > notes.holder:
+            yield f"tier {notes.holder} holds first, and not tier {max(sure)}"
+    elif said.chain.kind == "websocket" and notes.handshake_loser is not None:
+        blamed = said.blamed(REFUSING)
+        if notes.handshake_loser not in blamed:
+            yield f"tier {notes.handshake_loser} loses the handshake, and {sorted(blamed)} are blamed"
+        elif min(blamed) < notes.handshake_loser:
+            yield f"tier {notes.handshake_loser} loses the handshake first, and not tier {min(blamed)}"
+
+
+def _of_cut(said: Said, cutter: int, seconds: float) -> Iterator[str]:
+    """A cut comes from the hop whose clock is the smallest of the way, when that is over."""
+    blamed = said.blamed(CUTTING)
+    if cutter not in blamed:
+        yield f"tier {cutter} cuts, and {sorted(blamed)} are blamed"
+        return
+    trace = blamed[cutter]["trace"]
+    limits = {self_tier: limit for leg in trace["legs"] for self_tier, limit in ((said.tier_of(leg), _silence(leg)),)}
+    if min(limits, key=lambda tier: limits[tier]) != cutter:
+        yield f"tier {cutter} cuts, and the smallest clock of {limits} is another's"
+    if seconds < limits[cutter] - EARLY:
+        yield f"tier {cutter} cuts after {seconds:.2f} s, and its clock is named as {limits[cutter]:g} s"
+
+
+def _silence(leg: Mapping[str, Any]) -> float:
+    limits = [clock["seconds"] for clock in leg["clocks"] if clock["phase"] in ("first-byte", "between-bytes")]
+    return min((limit for limit in limits if limit is not None), default=float("inf"))
+
+
+def _of_requests(said: Said, requests: Sequence[Logged]) -> Iterator[str]:
+    """Whether each request of the way is what its hop's log shows; where several ways are possible, one of them is it."""
+    if not requests:
+        return
+    logged = {request.hop: request for request in requests}
+    complaints = [complaint for trace in said.traces if (complaint := _of_trace(said, trace, logged))]
+    if complaints and len(complaints) == len(said.traces):
+        yield complaints[0]
+    known = {said.mark_of(leg) for trace in said.traces for leg in trace["legs"]}
+    for missing in sorted(logged.keys() - known):
+        if not said.report["unknown"]:
+            yield f"a request came to hop {missing}, which is on no way"
+
+
+def _of_trace(said: Said, trace: Mapping[str, Any], logged: Mapping[int, Logged]) -> str:
+    for leg in trace["legs"]:
+        mark, asked = said.mark_of(leg), leg["request"]
+        entry = logged.get(mark)
+        if entry is None:
+            return f"no request came to hop {mark}" if leg["certain"] else ""
+        if asked["host"] is not None and asked["host"] != entry.host:
+            return f"hop {mark} is asked for host {entry.host}, not {asked['host']}"
+        if asked["path"] != entry.path:
+            return f"hop {mark} is asked for {entry.path}, not {asked['path']}"
+        if asked["http"]["value"] not in (None, entry.protocol.removeprefix("HTTP/")):
+            return f"hop {mark} is asked over {entry.protocol}, not {asked['http']['value']}"
+        upgrade = asked.get("upgrade", {}).get("value")
+        if upgrade is not None and (upgrade != "dropped") != entry.upgrade:
+            return f"the handshake at hop {mark} is {'whole' if entry.upgrade else 'lost'}, not {upgrade}"
+    return ""
