@@ -119,6 +119,12 @@ class Crossing(Generic[H_co]):
         return self.hop.upgrade_of(self.leg.inbound)
 
     @property
+    def is_handshake_mended(self) -> bool:
+        """Whether a hop behind sends the handshake on whole, in whatever state this one leaves it."""
+        sent = [leg.outbound.request.upgrade for leg in self.behind if leg.outbound is not None]
+        return any(isinstance(upgrade, Known) and upgrade.value == "forwarded" for upgrade in sent)
+
+    @property
     def silence(self) -> Setting[float]:
         """Seconds of silence that this hop allows this stream."""
         return self.hop.clock(self.stream.kind, *SILENCE)

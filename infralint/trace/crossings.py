@@ -108,6 +108,18 @@ def unmet(settings: Settings, crossed: Iterable[Crossing[Hop]]) -> list[Stream]:
     return [stream for stream in declared(settings) if stream not in met]
 
 
+def unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
+    """Declared streams that a hop passes on and that every way of theirs is answered short of the origin, each with
+    who answers (`inner/nginx.conf answers 404`)."""
+    traces: dict[int, list[Trace]] = {}
+    for crossing in crossed:
+        if crossing.stream.evidence.kind == "declared":
+            traces.setdefault(id(crossing.stream), []).append(crossing.trace)
+    for ways in traces.values():
+        if all(trace.end == "answered" for trace in ways):
+            yield ways[0].stream, ways[0].end_reason
+
+
 def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
     """Declared streams that an entry may send where nobody can tell, each with the reason."""
     streams = declared(settings)

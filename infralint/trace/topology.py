@@ -126,6 +126,7 @@ class Topology:
         names = {name.lower() for name in node.known_as} | {
             name.lower() for service in services for name in service.names
         }
+        names |= {address.host.strip("[]") for address in node.listens if not address.host.startswith("unix:")}
         ports = {address.port for address in node.listens if address.port is not None}
         if not ports:
             ports = {port for service in services for port in service.ports}

@@ -6,12 +6,15 @@ that is named is when the cut came; each request is as the hop's access log show
 
 from __future__ import annotations
 
+import functools
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from infralint.engine.registry import Check, Loaded, built_in_folder, load_checks
@@ -25,14 +28,20 @@ from infralint.reporters import Shown
 from infralint.reporters.json import render
 from infralint.text.patterns import fresh_budget
 
-from .chain_runs import Logged, Seen
+from .chain_runs import Logged, Seen, see
 from .chains import Chain
 
 HOLDING = frozenset({"buffered-stream", "compressed-stream"})
 CUTTING = frozenset({"short-idle-timeout"})
 REFUSING = frozenset({"missing-upgrade-headers"})
-EARLY = 0.15
-"""Seconds by which a cut may seem to come before its clock: what came last is noted a little late."""
+BATCH = 60
+"""Chains that run at once: more of them, and this process is too slow to see what came first."""
+NO_FILES: Mapping[int, Mapping[str, str]] = MappingProxyType({})
+LEFT = {"forwarded": "whole", "http/1.0": "whole", "half": "half", "dropped": "lost"}
+"""What an access log shows of a handshake, by what infralint says of it; the version stands beside it."""
+EARLY = 0.31
+"""Seconds by which a cut may come before its clock: nginx does not set a timer anew for less than 0.3 s (its
+NGX_TIMER_LAZY_DELAY)."""
 
 
 def _pass_by(crossing: Crossing[Hop]) -> Iterator[Finding]:
@@ -93,20 +102,24 @@ class Said:
         return any(finding["severity"] == "error" for finding in self.findings)
 
 
+@functools.cache
+def _checks() -> list[Check]:
+    return load_checks(built_in_folder())
+
+
 def say(chain: Chain, files: Mapping[str, str], folder: Path) -> Said:
     """Judge a chain's project, laid out in a folder."""
     project = _laid_out(files, folder)
     with fresh_budget():
-        report = lint(project, [*load_checks(built_in_folder()), WAYS])
+        report = lint(project, [*_checks(), WAYS])
     return Said(chain, files, _as_json(report))
 
 
 def fix(chain: Chain, files: Mapping[str, str], folder: Path) -> tuple[Chain, dict[str, str]]:
     """The chain after `--fix`, with its files."""
     project = _laid_out(files, folder)
-    checks = load_checks(built_in_folder())
     with fresh_budget():
-        fixes = find_fixes(project, checks, lint(project, checks), lambda again: lint(again, checks))
+        fixes = find_fixes(project, _checks(), lint(project, _checks()), lambda again: lint(again, _checks()))
     after = {**files, **{path: content.decode() for path, content in fixes.after.items()}}
     return chain.with_files(after), after
 
@@ -186,7 +199,7 @@ def _of_blame(said: Said, seen: Seen) -> Iterator[str]:
     if notes.reach < notes.tiers and seen.outcome.status != 504:
         return
     if notes.cutter is not None and seen.outcome.verdict != "held":
-        yield from _of_cut(said, *notes.cutter)
+        yield from _of_cut(said, notes.cutter, seen.requests)
     elif seen.outcome.verdict == "held":
         blamed = said.blamed(HOLDING)
         sure = [tier for tier, finding in blamed.items() if finding["severity"] == "error"]
@@ -202,14 +215,16 @@ def _of_blame(said: Said, seen: Seen) -> Iterator[str]:
             yield f"tier {notes.handshake_loser} loses the handshake first, and not tier {min(blamed)}"
 
 
-def _of_cut(said: Said, cutter: int, seconds: float) -> Iterator[str]:
+def _of_cut(said: Said, cutter: int, requests: Sequence[Logged]) -> Iterator[str]:
     """A cut comes from the hop whose clock is the smallest of the way, when that is over."""
     blamed = said.blamed(CUTTING)
     if cutter not in blamed:
         yield f"tier {cutter} cuts, and {sorted(blamed)} are blamed"
         return
     trace = blamed[cutter]["trace"]
-    limits = {self_tier: limit for leg in trace["legs"] for self_tier, limit in ((said.tier_of(leg), _silence(leg)),)}
+    limits = {said.tier_of(leg): _silence(leg) for leg in trace["legs"]}
+    mark = said.mark_of(trace["legs"][trace["position"]])
+    seconds = next(request.seconds for request in requests if request.hop == mark)
     if min(limits, key=lambda tier: limits[tier]) != cutter:
         yield f"tier {cutter} cuts, and the smallest clock of {limits} is another's"
     if seconds < limits[cutter] - EARLY:
@@ -245,9 +260,44 @@ def _of_trace(said: Said, trace: Mapping[str, Any], logged: Mapping[int, Logged]
             return f"hop {mark} is asked for host {entry.host}, not {asked['host']}"
         if asked["path"] != entry.path:
             return f"hop {mark} is asked for {entry.path}, not {asked['path']}"
-        if asked["http"]["value"] not in (None, entry.protocol.removeprefix("HTTP/")):
+        if asked["http"]["value"] not in (None, entry.protocol):
             return f"hop {mark} is asked over {entry.protocol}, not {asked['http']['value']}"
         upgrade = asked.get("upgrade", {}).get("value")
-        if upgrade is not None and (upgrade != "dropped") != entry.upgrade:
-            return f"the handshake at hop {mark} is {'whole' if entry.upgrade else 'lost'}, not {upgrade}"
+        if upgrade is not None and LEFT[upgrade] != entry.upgrade:
+            return f"the handshake at hop {mark} is {entry.upgrade}, not {LEFT[upgrade]}"
     return ""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What was tried, and where infralint was wrong. broken: whose streams do not flow, with what was said of them."""
+
+    tried: int
+    flowing: int
+    unknown: int
+    kinds: Counter[str]
+    broken: Sequence[Said]
+    wrong: Sequence[Disagreement]
+
+
+def compare(chains: Sequence[Chain], folder: Path, files: Mapping[int, Mapping[str, str]] = NO_FILES) -> Agreement:
+    """Run chains, judge them, and compare. files: the projects of those that are not as they were written."""
+    seen = [one for start in range(0, len(chains), BATCH) for one in see(chains[start : start + BATCH])]
+    broken: list[Said] = []
+    wrong: list[Disagreement] = []
+    unknown = 0
+    for chain, outcome in zip(chains, seen, strict=True):
+        said = say(chain, files.get(chain.number) or chain.files(), folder / str(chain.number))
+        wrong += disagreements(said, outcome)
+        unknown += bool(said.report["unknown"]) and outcome.flows(chain)
+        if not outcome.flows(chain):
+            broken.append(said)
+    kinds = Counter(f"{chain.kind} {outcome.outcome.verdict}" for chain, outcome in zip(chains, seen, strict=True))
+    return Agreement(len(chains), len(chains) - len(broken), unknown, kinds, broken, wrong)
+
+
+def fixed(broken: Sequence[Said], folder: Path) -> tuple[list[Chain], dict[int, dict[str, str]]]:
+    """The chains after `--fix`, and the files of their projects; those that it can't put right are left out."""
+    pairs = [fix(said.chain, said.files, folder / str(said.chain.number)) for said in broken]
+    changed = [pair for pair, said in zip(pairs, broken, strict=True) if pair[1] != said.files]
+    return [chain for chain, _ in changed], {chain.number: files for chain, files in changed}

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from .chains import Chain, configuration
 from .client import Outcome, Probe, send
@@ -21,7 +22,7 @@ from .upstreams import Session, Upstreams, stop
 MOST_HOPS = 12
 """Marked locations of one chain."""
 LOG_FORMATS = "\n".join(
-    f"log_format hop{number} escape=json '{number}\t$http_x_lab_probe\t$msec\t$request\t$http_host\t$http_upgrade"
+    f"log_format hop{number} escape=json '{number}\t$http_x_lab_probe\t$request_time\t$request\t$http_host\t$http_upgrade"
     "\t$http_connection\t$status';"
     for number in range(MOST_HOPS)
 )
@@ -32,15 +33,16 @@ EVENTS = (("Accept", "text/event-stream"), ("Accept-Encoding", "gzip"))
 
 @dataclass(frozen=True)
 class Logged:
-    """A request as the access log of a location shows it. hop: the location's mark. upgrade: its handshake is whole
-    but for the HTTP version."""
+    """A request as the access log of a location shows it. hop: the location's mark. upgrade: what has come of the
+    headers of a handshake. seconds: how long it took, by nginx's own clock."""
 
     hop: int
     host: str
     path: str
     protocol: str
-    upgrade: bool
+    upgrade: Literal["whole", "half", "lost"]
     status: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -160,12 +162,19 @@ class Fleet:
         }
         file = self.folder / "requests.log"
         for line in file.read_text().splitlines() if file.exists() else ():
-            hop, number, _, request, host, upgrade, connection, status = line.split("\t")
+            hop, number, seconds, request, host, upgrade, connection, status = line.split("\t")
             _, path, protocol = request.split(" ")
             address, colon, port = host.partition(":")
-            host = names.get(address, address) + colon + port
-            whole = upgrade.lower() == "websocket" and "upgrade" in connection.lower()
-            entry = Logged(int(hop), host, path.partition("?")[0], protocol, whole, int(status))
+            agreed = "whole" if "upgrade" in connection.lower() else "half"
+            entry = Logged(
+                hop=int(hop),
+                host=names.get(address, address) + colon + port,
+                path=path.partition("?")[0],
+                protocol=protocol.removeprefix("HTTP/"),
+                upgrade=agreed if upgrade.lower() == "websocket" else "lost",  # type: ignore[arg-type]
+                status=int(status),
+                seconds=float(seconds),
+            )
             found.setdefault(int(number), []).append(entry)
         return found
 

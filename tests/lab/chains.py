@@ -128,9 +128,7 @@ class Chain:
             names[host] = f"DIAL-{other}"
             text = text.replace(f"{host}:{port}", f"DIAL-{other}:{port}")
         named = re.compile("|".join(map(re.escape, names)))
-        return re.sub(
-            r"(?m)^server_name .*;$", lambda line: named.sub(lambda host: names[host[0]], line[0]), text
-        )
+        return re.sub(r"(?m)^server_name .*;$", lambda line: named.sub(lambda host: names[host[0]], line[0]), text)
 
     def _listen(self, tier: int) -> str:
         if tier == 1:
@@ -227,7 +225,9 @@ class Writer:
         silent = {self.random.choice(("thinking", "pause")): SILENCE} if self.is_silent else {}
         if self.kind == "websocket":
             return Answer(accepts_http10=self._is(0.3), pause=SILENCE if self.is_silent else 0)
-        headers = (("X-Accel-Buffering", self.random.choice(("no", "no", "NO", "yes", "off"))),) if self._is(0.3) else ()
+        headers = (
+            (("X-Accel-Buffering", self.random.choice(("no", "no", "NO", "yes", "off"))),) if self._is(0.3) else ()
+        )
         framing = self.random.choice(("negotiated", "negotiated", "close"))
         return Answer(framing=framing, headers=headers, **silent)  # type: ignore[arg-type]
 
@@ -272,7 +272,9 @@ class Writer:
         outside, inside, path = self._from_to(sent)
         mark = self.random.choice(("break", "break", "last"))
         if mark == "break":
-            return Step(path, f"location {outside} {{ {self._hop()}\nrewrite ^{outside}(.*)$ {inside}$1 break;\nPASS;\n}}")
+            return Step(
+                path, f"location {outside} {{ {self._hop()}\nrewrite ^{outside}(.*)$ {inside}$1 break;\nPASS;\n}}"
+            )
         moved = f"location {outside} {{ rewrite ^{outside}(?<tail>.*)$ /made{inside}$tail last; }}"
         return Step(path, f"{moved}\nlocation /made/ {{ {self._hop()}\nPASS/;\n}}")
 
@@ -333,7 +335,11 @@ class Writer:
         """The server that is meant, among others that may come first."""
         shape = self.random.choice(("named", "named", "alone", "default", "beside"))
         marks = {"default": " default_server"}
-        names = {"named": f"server_name {host} www.{host};", "default": "server_name _;", "beside": f"server_name {host};"}
+        names = {
+            "named": f"server_name {host} www.{host};",
+            "default": "server_name _;",
+            "beside": f"server_name {host};",
+        }
         main = f"server {{\nlisten LISTEN-{tier}{marks.get(shape, '')};\n{names.get(shape, '')}\n{body}\n}}"
         other = f"server {{\nlisten LISTEN-{tier};\nserver_name other.test;\nlocation / {{ return 404; }}\n}}"
         catching = f"server {{\nlisten LISTEN-{tier} default_server;\nserver_name _;\nlocation / {{ return 421; }}\n}}"
@@ -408,7 +414,9 @@ class Writer:
         if self._is(0.25 if not (self.kind == "websocket" and self.is_silent) else 1):
             yield "proxy_http_version 1.1;"
         if self.kind == "sse" and not self.is_silent and self._is(0.1):
-            yield self.random.choice(("proxy_pass_header X-Accel-Buffering;", "add_header X-Accel-Buffering no always;"))
+            yield self.random.choice(
+                ("proxy_pass_header X-Accel-Buffering;", "add_header X-Accel-Buffering no always;")
+            )
         yield from self._some(NOISE, 0.2)
 
     def _some(self, lines: Sequence[str], chance: float) -> list[str]:

@@ -22,27 +22,25 @@ What = Literal["request", "event", "hung up"]
 
 @dataclass(frozen=True)
 class Note:
-    """What passed a relay. place: how many tiers stand between the browser and it. at: seconds, by the loop's clock.
+    """What passed a relay. place: how many tiers stand between the browser and it. head: of a request.
 
-    hung up: who dialled the next hop left before the answer was complete. head: of a request.
+    hung up: who dialled the next hop left before the answer was complete.
     """
 
     place: int
     what: What
-    at: float
     head: Head | None = None
 
 
 @dataclass
 class Notes:
-    """What passed the relays of one chain, in order. passed: when the last bytes passed each place."""
+    """What passed the relays of one chain, in order."""
 
     tiers: int
     entries: list[Note] = field(default_factory=list)
-    passed: dict[int, float] = field(default_factory=dict)
 
     def add(self, place: int, what: What, head: Head | None = None) -> None:
-        self.entries.append(Note(place, what, asyncio.get_running_loop().time(), head))
+        self.entries.append(Note(place, what, head))
 
     def of(self, what: What, place: int | None = None) -> Iterator[Note]:
         return (note for note in self.entries if note.what == what and place in (None, note.place))
@@ -53,10 +51,10 @@ class Notes:
         return max((note.place for note in self.of("request")), default=0)
 
     def is_timely(self, place: int) -> bool:
-        """Whether the first event came here before the second had left the application."""
-        first = next(self.of("event", place), None)
-        second = [note for note in self.of("event", self.tiers)][1:2]
-        return first is not None and not (second and self.entries.index(second[0]) < self.entries.index(first))
+        """Whether the first event came here before the last had left the application: what is held comes after it."""
+        first = next((at for at, note in enumerate(self.entries) if (note.what, note.place) == ("event", place)), None)
+        sent = [at for at, note in enumerate(self.entries) if (note.what, note.place) == ("event", self.tiers)]
+        return first is not None and first < sent[-1]
 
     @property
     def holder(self) -> int | None:
@@ -65,21 +63,18 @@ class Notes:
         return next((place - 1 for place in reversed(places) if not self.is_timely(place - 1)), None)
 
     @property
-    def cutter(self) -> tuple[int, float] | None:
-        """The tier that hung up first, and after how many seconds in which nothing came to it."""
+    def cutter(self) -> int | None:
+        """The tier that hung up first on the one behind it; None where it was the browser, or nobody did."""
         left = next(self.of("hung up"), None)
-        if left is None or left.place == 0:
-            return None
-        return left.place - 1, left.at - self.passed[left.place]
+        return left.place - 1 if left is not None and left.place else None
 
     @property
     def handshake_loser(self) -> int | None:
-        """The tier that did not send a whole handshake on though one had come in."""
-        for place in range(1, self.tiers + 1):
-            note = next(self.of("request", place), None)
-            if note is None or note.head is None or not is_handshake(note.head):
-                return place - 1
-        return None
+        """The tier behind which the handshake was never whole again."""
+        heads = [next((note.head for note in self.of("request", place)), None) for place in range(1, self.tiers + 1)]
+        whole = [tier for tier, head in enumerate(heads) if head is not None and is_handshake(head)]
+        first_lost = max(whole, default=-1) + 1
+        return first_lost if first_lost < self.tiers else None
 
 
 def is_handshake(head: Head) -> bool:
@@ -110,8 +105,8 @@ class Relay:
             return
         asked, answered = asyncio.StreamReader(), asyncio.StreamReader()
         watching = [asyncio.create_task(self._watch_requests(asked)), asyncio.create_task(self._watch_answer(answered))]
-        forth = asyncio.create_task(self._pump(reader, to_writer, asked))
-        back = asyncio.create_task(self._pump(to_reader, writer, answered))
+        forth = asyncio.create_task(_pump(reader, to_writer, asked))
+        back = asyncio.create_task(_pump(to_reader, writer, answered))
         try:
             await asyncio.wait({forth, back}, return_when=asyncio.FIRST_COMPLETED)
             if not back.done() and not watching[1].done():
@@ -142,14 +137,12 @@ class Relay:
                 return
         await asyncio.Event().wait()
 
-    async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, watched: asyncio.StreamReader
-    ) -> None:
-        """Pass on what comes until no more does."""
-        with contextlib.suppress(ConnectionError):
-            while data := await reader.read(65536):
-                self.notes.passed[self.place] = asyncio.get_running_loop().time()
-                writer.write(data)
-                watched.feed_data(data)
-                await writer.drain()
-        watched.feed_eof()
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, watched: asyncio.StreamReader) -> None:
+    """Pass on what comes until no more does."""
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            watched.feed_data(data)
+            await writer.drain()
+    watched.feed_eof()

@@ -107,6 +107,10 @@ class NginxLocation(Hop):
         """What becomes here of a handshake that comes in whole; mostly it is the same for all of them."""
         if isinstance(self.forwards_upgrade, Known) or self.family != "proxy":
             return self.forwards_upgrade
+        return self._judge_handshake(request)
+
+    def _judge_handshake(self, request: Request) -> Setting[Upgrade]:
+        """What becomes here of a handshake as it comes in."""
         moments = [run.moment for run in self._runs(request)]
         if not moments:
             return self.forwards_upgrade
@@ -130,7 +134,8 @@ class NginxLocation(Hop):
         server = self.block.server
         if server.is_plain:
             path = normalise_path(request.path, not server.keeps_slashes)
-            return [Run(Moment(server, request, request.path, path), self.block)]
+            run = Run(Moment(server, request, request.path, path), self.block)
+            return [run if self.block.place is None else self.processing.enter(self.block.place, run)]
         ways = self.processing.ways(server, request)
         runs = [way.run for way in ways if way.block is self.block]
         return runs or self.processing.runs_at(self.block, request, request.path)
@@ -161,10 +166,12 @@ class NginxLocation(Hop):
         )
 
     def _upgrade_out(self, request: Request) -> Setting[Upgrade]:
-        """A handshake that came in without its headers stays without."""
+        """A handshake that came in without its headers stays without; half of one may be completed."""
         came = request.upgrade
         if request.kind != "websocket" or (isinstance(came, Known) and came.value == "dropped"):
             return came
+        if isinstance(came, Known) and came.value == "half" and self.family == "proxy":
+            return self._judge_handshake(request)
         here = self.upgrade_of(request)
         whole = isinstance(came, Known) or (isinstance(here, Known) and here.value == "dropped")
         return here if whole else came
@@ -307,13 +314,13 @@ HANDSHAKE = Request("websocket", "")
 
 
 def passed_anywhere(block: NginxBlock, processing: Processing, upstreams: Upstreams) -> Values:
-    """What the `*_pass` of a block may name, whatever the request."""
+    """Whom the `*_pass` of a block may name, whatever the request."""
     passed, definitions = block.passed, processing.definitions
     assert passed is not None
     if "$" not in passed.args[0] or block.place is None:
-        return upstreams.passed(passed, definitions, Moment(block.server))
+        return upstreams.named(passed, definitions, Moment(block.server))
     moments = [run.moment for run in processing.runs_at(block)]
-    values = [upstreams.passed(passed, definitions, moment) for moment in moments]
+    values = [upstreams.named(passed, definitions, moment) for moment in moments]
     return either(values or [unknown("no request is handed on here")], "it differs from request to request")
 
 
