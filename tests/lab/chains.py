@@ -407,9 +407,7 @@ class Writer:
 
     def _server_lines(self) -> Iterator[str]:
         """What stands in the server for all of its locations."""
-        if self.is_silent:
-            yield "proxy_buffering off;"
-        elif self._is(0.15):
+        if self.is_silent or self._is(0.15):
             yield "proxy_buffering off;"
         if self._is(0.25 if not (self.kind == "websocket" and self.is_silent) else 1):
             yield "proxy_http_version 1.1;"
