@@ -260,9 +260,9 @@ def _of_trace(said: Said, trace: Mapping[str, Any], logged: Mapping[int, Logged]
             return f"hop {mark} is asked for host {entry.host}, not {asked['host']}"
         if asked["path"] != entry.path:
             return f"hop {mark} is asked for {entry.path}, not {asked['path']}"
-        if asked["http"]["value"] not in (None, entry.protocol):
+        if asked["http"] not in (None, entry.protocol):
             return f"hop {mark} is asked over {entry.protocol}, not {asked['http']['value']}"
-        upgrade = asked.get("upgrade", {}).get("value")
+        upgrade = asked.get("upgrade")
         if upgrade is not None and LEFT[upgrade] != entry.upgrade:
             return f"the handshake at hop {mark} is {entry.upgrade}, not {LEFT[upgrade]}"
     return ""

@@ -318,9 +318,9 @@ def passed_anywhere(block: NginxBlock, processing: Processing, upstreams: Upstre
     passed, definitions = block.passed, processing.definitions
     assert passed is not None
     if "$" not in passed.args[0] or block.place is None:
-        return upstreams.named(passed, definitions, Moment(block.server))
+        return upstreams.resolve_host(passed, definitions, Moment(block.server))
     moments = [run.moment for run in processing.runs_at(block)]
-    values = [upstreams.named(passed, definitions, moment) for moment in moments]
+    values = [upstreams.resolve_host(passed, definitions, moment) for moment in moments]
     return either(values or [unknown("no request is handed on here")], "it differs from request to request")
 
 
