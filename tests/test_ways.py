@@ -104,6 +104,30 @@ def test_json_tells_every_leg(here: Path) -> None:
     assert {"value", "name", "origin", "location"} <= inner["affinity"].keys() or "value" in inner["affinity"]
 
 
+def test_a_silence_that_is_too_short_shows_what_every_hop_allows_the_shortest_first(here: Path) -> None:
+    edge, inner = "edge/nginx.conf location /api/", "inner/nginx.conf location /v2/chat"
+    shown = (
+        f"  = inner/nginx.conf:8:13: {inner} allows 2 s of silence\n"
+        f"  = edge/nginx.conf:8:13: {edge} allows 10 min of silence\n"
+    )
+    assert shown in run("check").output
+    [finding] = json.loads(run("check", "--format", "json").stdout)["findings"]
+    assert [(clock["position"], clock["seconds"], clock["name"], clock["origin"]) for clock in finding["clocks"]] == [
+        (1, 2, "proxy_read_timeout", "explicit"),
+        (0, 600, "proxy_read_timeout", "explicit"),
+    ]
+    write(here, {"edge/nginx.conf": TIERS["edge/nginx.conf"].replace("proxy_read_timeout 10m", "proxy_redirect off")})
+    assert f"{edge} allows 60 s of silence by default" in run("check").output
+    write(here, {"edge/nginx.conf": TIERS["edge/nginx.conf"].replace("proxy_read_timeout 10m", "include gone.inc")})
+    assert f"what {edge} allows is not known" in run("check").output
+
+
+def test_where_there_is_only_one_hop_no_chain_is_shown(here: Path) -> None:
+    (here / "edge/nginx.conf").unlink()
+    (here / "infralint.yaml").write_text("streams:\n- path: /v2/chat\n")
+    assert "allows" not in run("check").output
+
+
 def test_what_is_unknown_has_a_reason(here: Path) -> None:
     edge = TIERS["edge/nginx.conf"].replace("proxy_read_timeout 10m", "include gone.inc")
     write(here, {"edge/nginx.conf": edge})

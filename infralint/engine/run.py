@@ -28,7 +28,7 @@ from infralint.model import (
 from infralint.project import Project
 from infralint.project.guard import Guard
 from infralint.sources import SOURCES
-from infralint.trace.crossings import crossings, lost, unmet, find_unserved
+from infralint.trace.crossings import crossings, find_unserved, lost, unmet
 
 
 class BadAnswer(TypeError):

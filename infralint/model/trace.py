@@ -39,6 +39,11 @@ class Leg:
     arriving: Response = UNKNOWN_RESPONSE
     replicas: Setting[int] | None = None
 
+    @property
+    def name(self) -> str:
+        """The hop's name, with that of its node unless it says so itself."""
+        return self.hop.name if self.hop.name.startswith(self.node) else f"{self.node} {self.hop.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:

@@ -379,7 +379,9 @@ def response_out(facts: Facts, response: Response, request: Request, added: Mapp
     return replace(response, headers=MappingProxyType(headers), framing=framing)
 
 
-def _heeded_headers(added: Mapping[str, Setting[str]], passed: Mapping[str, Setting[str]]) -> Mapping[str, Setting[str]]:
+def _heeded_headers(
+    added: Mapping[str, Setting[str]], passed: Mapping[str, Setting[str]]
+) -> Mapping[str, Setting[str]]:
     """The added headers without an X-Accel-Buffering that says neither yes nor no, where the backend's goes on, too:
     both are sent, and whoever obeys the header heeds the last one that he understands."""
     word, backend = added.get(ACCEL), passed.get(ACCEL)

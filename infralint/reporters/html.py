@@ -11,7 +11,7 @@ from infralint.engine.pages import page_url
 from infralint.engine.report import Report
 from infralint.model import SEVERITIES, Finding, Location, Severity, Unknown, Unreadable
 from infralint.reporters import Shown
-from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import places_of, stream_phrase, unknown_message, way_phrase
 from infralint.text.display import visible, visible_lines
 from infralint.text.wording import plural, seconds
 
@@ -199,7 +199,7 @@ def _finding(finding: Finding, manual: str) -> str:
     name = f"<code>{escape(finding.check)}</code>"
     linked = f'<a href="{escape(manual)}" rel="noreferrer">{name}</a>' if manual else name
     fix = f"<pre>{escape_html(visible_lines(finding.fix))}</pre>" if finding.fix else ""
-    related = _list(f"{_place(related.location)}: {escape(related.message)}" for related in finding.related)
+    related = _list(f"{_place(related.location)}: {escape(related.message)}" for related in places_of(finding))
     lines = filter(None, (stream_phrase(finding), way_phrase(finding)))
     about = "".join(f'<p class="faint">{escape(line)}</p>' for line in lines)
     return (

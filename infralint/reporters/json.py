@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -37,6 +37,7 @@ from infralint.reporters.json_types import (
     JsonFinding,
     JsonHop,
     JsonLeg,
+    JsonLimit,
     JsonLocation,
     JsonProject,
     JsonReport,
@@ -108,6 +109,7 @@ class _Writer:
             stream=self._once(finding.stream, _stream),
             streams=[_stream(stream) for stream in provenance.streams],
             trace=None if provenance.trace is None else self._trace(provenance.trace, finding),
+            clocks=list(_limits(finding)),
             related=[_entry(related.message, related.location) for related in finding.related],
             fingerprint=provenance.fingerprint,
             fixable=provenance.fixable,
@@ -249,6 +251,20 @@ def _request(request: Request) -> JsonRequest:
         http=request.http.value if isinstance(request.http, Known) else None,
         upgrade=handshake.value if isinstance(handshake, Known) else None,
     )
+
+
+def _limits(finding: Finding) -> Iterator[JsonLimit]:
+    trace = finding.provenance.trace
+    for position, limit in trace.clocks(*finding.phases) if trace is not None and finding.phases else ():
+        setting = _setting(limit)
+        yield JsonLimit(
+            position=position,
+            seconds=None if setting.value == math.inf else setting.value,
+            name=setting.name,
+            origin=setting.origin,
+            reason=setting.reason,
+            location=setting.location,
+        )
 
 
 def _clock(clock: Clock) -> JsonClock:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from infralint.model import STRONG, Finding, Leg, Trace, Unknown
+from infralint.model import SILENCE, STRONG, UNLIMITED, Finding, Leg, Related, Setting, Trace, Unknown
 from infralint.text.lazy import lazy
-from infralint.text.wording import listing, plural
+from infralint.text.wording import listing, plural, seconds
 
 _MARKS = lazy("`+")
 MOST_STREAMS = 4
@@ -32,6 +32,25 @@ def way_phrase(finding: Finding) -> str:
     return way_of(trace) if trace is not None and len(trace.legs) > 1 else ""
 
 
+def places_of(finding: Finding) -> tuple[Related, ...]:
+    """What else a finding is about; where that is time and its way has several hops, what each allows, the shortest first."""
+    trace = finding.provenance.trace
+    limits = trace.clocks(*finding.phases) if trace is not None and finding.phases else []
+    real = [(position, limit) for position, limit in limits if isinstance(limit, Unknown) or limit.value != UNLIMITED]
+    if trace is None or len(real) < 2:
+        return finding.related
+    chain = [Related(_limit_phrase(trace.legs[position].name, limit, finding), limit.where) for position, limit in real]
+    return (*finding.related, *chain)
+
+
+def _limit_phrase(name: str, limit: Setting[float], finding: Finding) -> str:
+    if isinstance(limit, Unknown):
+        return f"what {name} allows is not known: {limit.why}"
+    time = seconds(limit.value)
+    allowed = f"allows {time} of silence" if finding.phases == SILENCE else f"lets a stream last {time}"
+    return f"{name} {allowed}" if limit.written else f"{name} {allowed} by default"
+
+
 def way_of(trace: Trace) -> str:
     """A stream's way from the browser to where it ends; what rests on no firm link is `perhaps`."""
     return " → ".join(["browser", *map(_leg, trace.legs), *_end(trace)])
@@ -51,8 +70,7 @@ def possible_phrases(finding: Finding) -> list[str]:
 
 
 def _leg(leg: Leg) -> str:
-    name = leg.hop.name if leg.hop.name.startswith(leg.node) else f"{leg.node} {leg.hop.name}"
-    return name if leg.basis is None or leg.basis in STRONG else f"perhaps {name}"
+    return leg.name if leg.basis is None or leg.basis in STRONG else f"perhaps {leg.name}"
 
 
 def _end(trace: Trace) -> list[str]:

@@ -12,7 +12,7 @@ from infralint.engine.report import Report
 from infralint.model import SEVERITIES, Finding, Known, Location
 from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, other_hops
-from infralint.reporters.phrases import possible_phrases, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import places_of, possible_phrases, stream_phrase, unknown_message, way_phrase
 from infralint.text.display import hide_secrets, visible, visible_lines
 from infralint.text.wording import listing, plural
 
@@ -68,7 +68,7 @@ class _Page:
         if finding.hop is not None and (others or inherited):
             counted = f"{len(group)} findings, one a hop: " if len(group) > 1 else ""
             yield f"{counted}rules {listing([f'{finding.hop.name} ({finding.hop.where})', *others], most=4)}"
-        yield from (f"{related.location}: {related.message}" for related in finding.related)
+        yield from (f"{related.location}: {related.message}" for related in places_of(finding))
         if stream := stream_phrase(finding):
             yield f"stream: {stream}"
         if way := way_phrase(finding):
