@@ -84,7 +84,7 @@ def _walk(
         yield Walk((*before, Leg(match, match.hop, node.name, request, None, basis)), "origin")
     else:
         for forward in match.hop.request_out(request) or (None,):
-            replicas = topology.replicas(forward.pool) if forward is not None else None
+            replicas = topology.replicas(forward.pool, node) if forward is not None else None
             leg = Leg(match, match.hop, node.name, request, forward, basis, replicas=replicas)
             yield from _beyond(topology, node, forward, (*before, leg))
 
@@ -134,7 +134,7 @@ def _front(topology: Topology, dialler: Dialler, request: Request) -> Front | No
         match = next((match for match in dialler.node.route(inbound) if match.hop is hop), None)
         sent = next((sent for sent in hop.request_out(inbound) if sent.request.path == request.path), None)
         if match is not None and sent is not None:
-            replicas = topology.replicas(sent.pool)
+            replicas = topology.replicas(sent.pool, dialler.node)
             return Front(Leg(match, hop, dialler.node.name, inbound, sent, replicas=replicas), dialler.basis)
     return None
 
