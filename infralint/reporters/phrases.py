@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from infralint.model import SILENCE, STRONG, UNLIMITED, Finding, Leg, Related, Setting, Trace, Unknown
+from dataclasses import replace
+
+from infralint.model import SILENCE, STRONG, UNLIMITED, Finding, Leg, Related, Setting, Stream, Trace, Unknown
 from infralint.text.lazy import lazy
 from infralint.text.wording import listing, plural, seconds
 
@@ -23,7 +25,32 @@ def stream_phrase(finding: Finding) -> str:
         return ""
     others = [str(stream) for stream in finding.provenance.streams]
     also = f"; also {listing(others, most=MOST_STREAMS)}" if others else ""
-    return f"{finding.stream}, because {finding.stream.evidence.because}{also}"
+    return f"{_asked(finding.stream, finding.provenance.trace)}, because {finding.stream.evidence.because}{also}"
+
+
+def _asked(stream: Stream, trace: Trace | None) -> str:
+    """A stream as the browser asks for it, and in brackets where it is known by another path."""
+    if trace is None or trace.anchor == 0:
+        return str(stream)
+    sighted = trace.legs[trace.anchor]
+    asked = trace.legs[0].inbound
+    path = _with_wildcards(asked.path, sighted.inbound.path, stream.path)
+    if path == stream.path:
+        return str(stream)
+    return f"{replace(stream, host=asked.host or stream.host, path=path)} ({stream.path} at {sighted.node})"
+
+
+def _with_wildcards(asked: str, sample: str, pattern: str) -> str:
+    """The path that is asked for with the wildcards of the pattern that a sample was made of, as far as they are in it."""
+    ends, wild = sample.split("/"), pattern.split("/")
+    if "*" not in pattern or "**" in pattern or len(ends) != len(wild):
+        return asked
+    segments = asked.split("/")
+    for back in range(1, min(len(segments), len(ends)) + 1):
+        if segments[-back] != ends[-back]:
+            break
+        segments[-back] = wild[-back]
+    return "/".join(segments)
 
 
 def way_phrase(finding: Finding) -> str:
