@@ -67,13 +67,14 @@ class Said:
 
     @cached_property
     def traces(self) -> list[Mapping[str, Any]]:
-        return [finding["trace"] for finding in self.report["findings"] if finding["check"] == WAYS.name]
+        traces = [finding["trace"] for finding in self.report["findings"] if finding["check"] == WAYS.name]
+        return [trace for trace in traces if tiers_of(trace)]
 
     def blamed(self, checks: frozenset[str]) -> dict[int, Mapping[str, Any]]:
         """The loudest finding of these checks by the tier that it blames; notes blame nobody."""
         found: dict[int, Mapping[str, Any]] = {}
         for finding in self.findings:
-            if finding["check"] in checks and finding["severity"] != "note":
+            if finding["check"] in checks and finding["severity"] != "note" and finding["hop"]["platform"] == "nginx":
                 tier = self.tier_of(finding["trace"]["legs"][finding["trace"]["position"]])
                 if tier not in found or finding["severity"] == "error":
                     found[tier] = finding
@@ -147,9 +148,8 @@ class Disagreement:
 
     def __str__(self) -> str:
         findings = [
-            f"  {finding['severity']} {finding['check']} tier {self.said.tier_of(leg)}: {finding['message']}"
+            f"  {finding['severity']} {finding['check']} {finding['location']}: {finding['message']}"
             for finding in self.said.findings
-            for leg in (finding["trace"]["legs"][finding["trace"]["position"]],)
         ]
         unknown = [f"  unknown: {entry['message']}" for entry in self.said.report["unknown"]]
         notes = self.seen.notes
@@ -188,7 +188,9 @@ def _of_verdict(said: Said, seen: Seen) -> Iterator[str]:
         if said.is_sure:
             yield "what is an error flows"
     elif said.is_silent:
-        yield "what nothing is said of does not flow"
+        # Which path browsers ask for is not known of a route in code: it may be one that leads elsewhere.
+        if not (said.chain.application and seen.notes.reach < seen.notes.tiers):
+            yield "what nothing is said of does not flow"
     elif not said.report["unknown"]:
         yield from _of_blame(said, seen)
 
@@ -222,13 +224,18 @@ def _of_cut(said: Said, cutter: int, requests: Sequence[Logged]) -> Iterator[str
         yield f"tier {cutter} cuts, and {sorted(blamed)} are blamed"
         return
     trace = blamed[cutter]["trace"]
-    limits = {said.tier_of(leg): _silence(leg) for leg in trace["legs"]}
+    limits = {said.tier_of(leg): _silence(leg) for leg in tiers_of(trace)}
     mark = said.mark_of(trace["legs"][trace["position"]])
     seconds = next(request.seconds for request in requests if request.hop == mark)
     if min(limits, key=lambda tier: limits[tier]) != cutter:
         yield f"tier {cutter} cuts, and the smallest clock of {limits} is another's"
     if seconds < limits[cutter] - EARLY:
         yield f"tier {cutter} cuts after {seconds:.2f} s, and its clock is named as {limits[cutter]:g} s"
+
+
+def tiers_of(trace: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The legs of a way that are nginx: all but the application at its end."""
+    return [leg for leg in trace["legs"] if leg["hop"]["platform"] == "nginx"]
 
 
 def _silence(leg: Mapping[str, Any]) -> float:
@@ -244,14 +251,14 @@ def _of_requests(said: Said, requests: Sequence[Logged]) -> Iterator[str]:
     complaints = [complaint for trace in said.traces if (complaint := _of_trace(said, trace, logged))]
     if complaints and len(complaints) == len(said.traces):
         yield complaints[0]
-    known = {said.mark_of(leg) for trace in said.traces for leg in trace["legs"]}
+    known = {said.mark_of(leg) for trace in said.traces for leg in tiers_of(trace)}
     for missing in sorted(logged.keys() - known):
         if not said.report["unknown"]:
             yield f"a request came to hop {missing}, which is on no way"
 
 
 def _of_trace(said: Said, trace: Mapping[str, Any], logged: Mapping[int, Logged]) -> str:
-    for leg in trace["legs"]:
+    for leg in tiers_of(trace):
         mark, asked = said.mark_of(leg), leg["request"]
         entry = logged.get(mark)
         if entry is None:
@@ -261,7 +268,7 @@ def _of_trace(said: Said, trace: Mapping[str, Any], logged: Mapping[int, Logged]
         if asked["path"] != entry.path:
             return f"hop {mark} is asked for {entry.path}, not {asked['path']}"
         if asked["http"] not in (None, entry.protocol):
-            return f"hop {mark} is asked over {entry.protocol}, not {asked['http']['value']}"
+            return f"hop {mark} is asked over {entry.protocol}, not {asked['http']}"
         upgrade = asked.get("upgrade")
         if upgrade is not None and LEFT[upgrade] != entry.upgrade:
             return f"the handshake at hop {mark} is {entry.upgrade}, not {LEFT[upgrade]}"

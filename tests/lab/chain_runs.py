@@ -9,14 +9,18 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from websockets.datastructures import Headers
+
+from .applications import serving, socket_of
 from .chains import Chain, configuration
 from .client import Outcome, Probe, send
 from .harness import PROBE_LIMIT, Binary, Nginx
 from .relays import Notes, Relay
+from .upstreams import Seen as RequestSeen
 from .upstreams import Session, Upstreams, stop
 
 MOST_HOPS = 12
@@ -91,6 +95,8 @@ class Fleet:
     def run(self) -> list[Seen]:
         """Start them, send every stream, and stop them again."""
         with contextlib.ExitStack() as running:
+            for language in {chain.application for chain in self.chains if chain.application}:
+                running.enter_context(serving(language, self.folder))
             for binary, text in self._configurations():
                 running.enter_context(Nginx(binary, text))
             results = asyncio.run(self._send_all())
@@ -127,7 +133,7 @@ class Fleet:
                 notes = Notes(len(chain.tiers))
                 await self._relay(chain, notes, relays, connections)
                 session = sessions[str(chain.number)] = Session(chain.kind, chain.answer)
-                running.append((self._send(chain, session), notes))
+                running.append((self._send(chain, session, notes), notes))
             outcomes = await asyncio.gather(*(sending for sending, _ in running))
             await asyncio.sleep(SETTLING)
         return [(outcome, notes) for outcome, (_, notes) in zip(outcomes, running, strict=True)]
@@ -140,17 +146,27 @@ class Fleet:
         relays.callback((await asyncio.start_unix_server(first.accept, str(self.socket(chain, 0)))).close)
         for tier in range(2, len(chain.tiers) + 2):
             is_application = tier > len(chain.tiers)
-            target = self.folder / "app.sock" if is_application else self.socket(chain, tier)
+            target = self._application(chain) if is_application else self.socket(chain, tier)
             relay = Relay(notes, tier - 1, target, connections)
             _, port = chain.dialled(tier)
             server = await asyncio.start_server(relay.accept, self.network.host(chain, tier), port)
             relays.callback(server.close)
 
-    async def _send(self, chain: Chain, session: Session) -> Outcome:
+    def _application(self, chain: Chain) -> Path:
+        return self.folder / (socket_of(chain.application) if chain.application else "app.sock")
+
+    async def _send(self, chain: Chain, session: Session, notes: Notes) -> Outcome:
+        if chain.application:
+            session.seen = RequestSeen(chain.application, "HTTP/1.1", Headers())
         headers = EVENTS if chain.kind == "sse" else ()
         probe = Probe(chain.path, chain.host, chain.kind, chain.answer, headers=headers)
         sent = send(self.socket(chain, 0), str(chain.number), probe, session)
-        return await asyncio.wait_for(sent, PROBE_LIMIT)
+        outcome = await asyncio.wait_for(sent, PROBE_LIMIT)
+        # An application does not wait for its client, as the lab's own does: the relays saw whether events were held.
+        is_held = (
+            chain.application and outcome.verdict == "delivered" and chain.kind == "sse" and not notes.is_timely(0)
+        )
+        return replace(outcome, verdict="held") if is_held else outcome
 
     def _logged(self) -> Mapping[int, list[Logged]]:
         """What every location wrote down, by chain, each name as infralint knows it."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from .applications import QUIET, ROUTES, SOCKET, files_of
 from .harness import Binary
 from .upstreams import Answer
 
@@ -61,7 +62,8 @@ class Chain:
 
     tiers: the servers of each, the browser's side first, with `LISTEN-n` and `DIAL-n` for where tier n listens and
     what it is called; the application is the last one. binaries: which nginx runs each. host, path: what the browser
-    asks for. answer: what the application does. hops: how many locations are marked `# hop n`.
+    asks for. answer: what the application does. application: its language, where one of Python or Node stands behind
+    the chain, and origin: its route; else the lab's own answers, and the stream is declared.
     """
 
     number: int
@@ -72,9 +74,11 @@ class Chain:
     host: str
     path: str
     answer: Answer
+    application: str = ""
+    origin: str = ""
 
     def __str__(self) -> str:
-        asked = f"{self.kind} {self.host}{self.path}, {self.arrangement}, {self.answer}"
+        asked = f"{self.kind} {self.host}{self.path}, {self.arrangement}, {self.application} {self.answer}"
         tiers = (f"tier {tier}, {self.binaries[tier - 1]}:\n{text}" for tier, text in enumerate(self.tiers, 1))
         return "\n".join([asked, *tiers])
 
@@ -100,6 +104,8 @@ class Chain:
         """The project as people keep it."""
         texts = [self._as_written(tier) for tier in range(1, len(self.tiers) + 1)]
         found = {"infralint.yaml": self._settings()}
+        if self.application:
+            found |= {**files_of(self.application, self.origin), "infralint.yaml": f"generation: {QUIET:g}s\n"}
         if self.arrangement == "servers":
             return {**found, "nginx.conf": configuration(texts)}
         names = self._services
@@ -156,7 +162,8 @@ class Chain:
             lines += [f"  {name}:", f"    image: nginx:{_version(binary)}"]
             lines += ['    ports: ["80:80"]'] if name == SERVICES[0] else []
             lines += [f'    volumes: ["./{name}/nginx.conf:/etc/nginx/nginx.conf:ro"]']
-        return "\n".join([*lines, "  chat-app:", "    image: example/chat", ""])
+        image = "build: ./app" if self.application else "image: example/chat"
+        return "\n".join([*lines, "  chat-app:", f"    {image}", ""])
 
 
 def port_of(arrangement: Arrangement, tier: int) -> int:
@@ -196,16 +203,20 @@ class Writer:
     binaries: Sequence[Binary]
     kind: Kind = "sse"
     is_silent: bool = False
+    application: str = ""
     hops: int = 0
     clocks: list[str] = field(default_factory=list)
 
     def chain(self) -> Chain:
-        self.kind = self.random.choice(("sse", "sse", "sse", "websocket"))
+        self.kind = self.random.choice(("sse", "sse", "sse", "websocket" if self.application != "node" else "sse"))
         self.is_silent = self._is(0.3)
         arrangement = self.random.choice(("services", "services", "servers", "addresses"))
+        if self.application:
+            arrangement = "services"
+        origin, answer = self._origin()
         tiers = self.random.choice((1, 2, 2, 2, 3, 3))
         self.clocks = [*self.random.sample(SHORT, 2), "0"] if self._is(0.8) else []
-        steps = self._steps(tiers, self.random.choice(ORIGIN_PATHS))
+        steps = self._steps(tiers, origin)
         host = self.random.choice(HOSTS)
         texts, arriving = [], host
         for tier, step in enumerate(steps, 1):
@@ -215,11 +226,30 @@ class Writer:
         used = [self.random.choice(self.binaries) for _ in texts]
         binaries = used if arrangement == "services" else [used[0]] * tiers
         return Chain(
-            self.number, self.kind, arrangement, tuple(texts), tuple(binaries), host, steps[0].path, self._answer()
+            number=self.number,
+            kind=self.kind,
+            arrangement=arrangement,
+            tiers=tuple(texts),
+            binaries=tuple(binaries),
+            host=host,
+            path=steps[0].path,
+            answer=answer,
+            application=self.application,
+            origin=origin,
         )
 
     def _is(self, chance: float) -> bool:
         return self.random.random() < chance
+
+    def _origin(self) -> tuple[str, Answer]:
+        """The path at the application, and what it does there."""
+        if not self.application:
+            return self.random.choice(ORIGIN_PATHS), self._answer()
+        if self.kind == "websocket":
+            return SOCKET.path, Answer(pause=QUIET if self.is_silent else 0)
+        fitting = [route for route in ROUTES if self.is_silent == bool(route.answer.thinking or route.answer.pause)]
+        route = self.random.choice(fitting)
+        return route.path, route.answer
 
     def _answer(self) -> Answer:
         silent = {self.random.choice(("thinking", "pause")): SILENCE} if self.is_silent else {}
@@ -424,3 +454,11 @@ class Writer:
 def chains(seed: int, number: int, binaries: Sequence[Binary]) -> list[Chain]:
     """So many chains; the same seed gives the same ones."""
     return [Writer(random.Random(f"{seed}-{index}"), index, binaries).chain() for index in range(number)]
+
+
+def chains_with_applications(seed: int, number: int, binaries: Sequence[Binary]) -> list[Chain]:
+    """So many chains that lead to applications of Python and Node, of which infralint reads the code."""
+    return [
+        Writer(random.Random(f"{seed}-{index}"), index, binaries, application=("python", "node")[index % 2]).chain()
+        for index in range(number)
+    ]
