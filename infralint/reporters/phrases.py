@@ -25,10 +25,12 @@ def stream_phrase(finding: Finding) -> str:
         return ""
     others = [str(stream) for stream in finding.provenance.streams]
     also = f"; also {listing(others, most=MOST_STREAMS)}" if others else ""
-    return f"{_asked(finding.stream, finding.provenance.trace)}, because {finding.stream.evidence.because}{also}"
+    return (
+        f"{_stream_as_asked(finding.stream, finding.provenance.trace)}, because {finding.stream.evidence.because}{also}"
+    )
 
 
-def _asked(stream: Stream, trace: Trace | None) -> str:
+def _stream_as_asked(stream: Stream, trace: Trace | None) -> str:
     """A stream as the browser asks for it, and in brackets where it is known by another path."""
     if trace is None or trace.anchor == 0:
         return str(stream)

@@ -188,9 +188,7 @@ def _of_verdict(said: Said, seen: Seen) -> Iterator[str]:
         if said.is_sure:
             yield "what is an error flows"
     elif said.is_silent:
-        # Which path browsers ask for is not known of a route in code: it may be one that leads elsewhere.
-        if not (said.chain.application and seen.notes.reach < seen.notes.tiers):
-            yield "what nothing is said of does not flow"
+        yield "what nothing is said of does not flow"
     elif not said.report["unknown"]:
         yield from _of_blame(said, seen)
 

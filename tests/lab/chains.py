@@ -274,7 +274,7 @@ class Writer:
         styles += [self._exact, self._rewritten, self._rewritten, self._moved, self._by_server, self._by_expression]
         styles += [self._by_variable, self._tried, self._by_page, self._nested]
         step = self.random.choice(styles)(sent)
-        if self._is(0.03):
+        if not self.application and self._is(0.03):
             step.path = "/elsewhere" + step.path
         return step
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .chain_agreement import compare, fixed
-from .chains import chains
+from .chains import chains, chains_with_applications
 from .harness import binaries
 
 CHAINS = 500
@@ -33,3 +33,18 @@ def test_the_hop_that_is_blamed_is_the_one_that_was_seen_at_it_and_after_a_fix_i
     assert not again.wrong, str(again.wrong[0])
     assert again.flowing > len(mended) * MENDED
     assert len(mended) > FIXED / 2
+
+
+WITH_APPLICATIONS = 80
+
+
+def test_streams_of_code_are_found_and_blamed_through_the_same_chains(tmp_path: Path) -> None:
+    agreement = compare(chains_with_applications(1, WITH_APPLICATIONS, binaries()), tmp_path)
+    assert not agreement.wrong, str(agreement.wrong[0])
+    assert 0.3 < agreement.flowing / agreement.tried < 0.8
+    assert agreement.unknown < agreement.flowing * (1 - TOLD)
+    mended, files = fixed(agreement.broken, tmp_path)
+    again = compare(mended, tmp_path, files)
+    assert not again.wrong, str(again.wrong[0])
+    assert again.flowing > len(mended) * MENDED
+    assert len(mended) > len(agreement.broken) / 2

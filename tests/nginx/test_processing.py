@@ -89,6 +89,9 @@ server {
     location /api/ { rewrite ^/api/(.*)$ /$1 break; proxy_pass http://api; }
     location /v2 { rewrite ^/v2(/.*)$ /inner$1 break; proxy_pass http://inner; }
     location ~ ^/t/(\\w+)/ { proxy_pass http://t/$1; }
+    location ~ ^/rest/(?<rest>.+)$ { proxy_pass http://rest:1/v1/$rest; }
+    location /outer/ { rewrite ^/outer/(?<tail>.*)$ /made/v3/$tail last; }
+    location /made/ { internal; proxy_pass http://made:1/; }
     location /same { proxy_pass http://same; }
     location / { set $to other; proxy_pass http://$to; }
 }
@@ -103,6 +106,9 @@ server {
         ("location /v2", "/inner/chat", "/v2/chat"),
         ("location /v2", "/chat", None),
         ("location /same", "/same/chat", "/same/chat"),
+        ("location ~ ^/rest/(?<rest>.+)$", "/v1/chat/x", "/rest/chat/x"),
+        ("location ~ ^/rest/(?<rest>.+)$", "/v2/chat", None),
+        ("location /made/", "/v3/chat", "/outer/chat"),
         ("location /", "/chat", "/chat"),
     ],
 )

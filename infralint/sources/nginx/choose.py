@@ -113,6 +113,12 @@ class VirtualServer(msgspec.Struct, eq=False, dict=True):
         return not any(block.diverts for block in blocks)
 
     @cached_property
+    def rewrites(self) -> bool:
+        """Whether the path that a location gets may be another one than was asked for."""
+        blocks = [self.block, *(place.block for top in self.places for place in top.walk())]
+        return any("rewrite" in block.level.by_name or block.inner for block in blocks)
+
+    @cached_property
     def open_places(self) -> list[LocationEntry]:
         """Locations whose path is only known once a template is rendered."""
         return [place for place in self.places if place.is_open]
