@@ -503,4 +503,4 @@ def test_an_accepted_drift_is_no_unused_ignore_where_no_account_is_compared(lint
     files = {"nginx.conf": NGINX, "infralint.yaml": "accept: [{check: drift, reason: known}]\n"}
     assert problems(lint(files), "unused-ignore") == []
     stale = files | {"infralint.yaml": "accept: [{check: stream-cut-on-reload, reason: known}]\n"}
-    assert problems(lint(stale), "unused-ignore") == ["infralint.yaml warning unused-ignore"]
+    assert problems(lint(stale), "unused-ignore") == ["infralint.yaml:0 warning unused-ignore"]

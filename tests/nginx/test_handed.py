@@ -132,7 +132,8 @@ http {
 
 
 def test_a_broken_expression_makes_the_location_behind_it_possible_for_its_own_reason(lint: Lint) -> None:
-    text = "events {}\nhttp { server { server_name a.test;\n  location /sse { proxy_pass http://a; } location ~ (?<x { return 404; } } }\n"
+    locations = "location /sse { proxy_pass http://a; } location ~ (?<x { return 404; }"
+    text = f"events {{}}\nhttp {{ server {{ server_name a.test; {locations} }} }}\n"
     report = lint({"nginx.conf": text, "infralint.yaml": "streams: [{path: /sse, host: a.test}]\n"})
     [finding] = [finding for finding in report["findings"] if finding["check"] == "buffered-stream"]
     assert "is not a regular expression" in " ".join(finding["trace"]["reasons"])
