@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -30,8 +29,8 @@ from infralint.sources.terraform.hcl import (
     TemplateIf,
     Unary,
 )
-from infralint.sources.terraform.numeric import Number, negated, rounded
-from infralint.sources.terraform.types import ANY, BOOL, NUMBER, STRING, Type, unified
+from infralint.sources.terraform.numeric import Number, add, counted, divide, multiply, negated, remainder, subtract
+from infralint.sources.terraform.types import ANY, BOOL, LIST, MAP, NUMBER, SET, STRING, Type, unified
 from infralint.sources.terraform.values import (
     EvaluationError,
     Hole,
@@ -320,7 +319,7 @@ def _logical(expression: Binary, environment: EvaluationScope) -> Value:
 
 
 def _product(left: Number, right: Number) -> Number:
-    return _signed(rounded(left * right), -1 if (left < 0) != (right < 0) else 1)
+    return _signed(multiply(left, right), -1 if (left < 0) != (right < 0) else 1)
 
 
 def _divided(left: Number, right: Number) -> Number:
@@ -328,20 +327,19 @@ def _divided(left: Number, right: Number) -> Number:
         raise EvaluationError("division by zero")
     if right == 0:
         raise NotWorkedOut("a number that is not finite is not worked out")
-    return _signed(rounded(Fraction(left) / Fraction(right)), -1 if (left < 0) != (right < 0) else 1)
+    return _signed(divide(left, right), -1 if (left < 0) != (right < 0) else 1)
 
 
 def _remainder(left: Number, right: Number) -> Number:
     if right == 0:
         return left
-    whole = int(rounded(Fraction(left) / Fraction(right)))
-    return _signed(rounded(left - rounded(whole * right)), -1 if left < 0 else 1)
+    return _signed(remainder(left, right), -1 if left < 0 else 1)
 
 
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Value]] = MappingProxyType(
     {
-        "+": lambda left, right: rounded(left + right),
-        "-": lambda left, right: rounded(left - right),
+        "+": add,
+        "-": subtract,
         "*": _product,
         "/": _divided,
         "%": _remainder,
@@ -368,7 +366,9 @@ def _conditional(expression: Conditional, environment: EvaluationScope) -> Value
         if not is_true:
             chosen, other = other, chosen
         value, rest = evaluate(chosen, environment), _attempt(other, environment)
-        return converted(value, _shared(value, rest)) if value is not None and rest is not None else value
+        if value is None or (rest is None and _type_as_written(other, rest) == ANY):
+            return value
+        return converted(value, _shared(type_of(value), _type_as_written(other, rest)))
     then, otherwise = _attempt(expression.then, environment), _attempt(expression.otherwise, environment)
     if first_hole(then) is None and first_hole(otherwise) is None and _interchangeable(then, otherwise):
         return then
@@ -376,13 +376,23 @@ def _conditional(expression: Conditional, environment: EvaluationScope) -> Value
     return Hole(condition.why, condition.where, condition.remedy, followed.of if followed else None)
 
 
-def _shared(left: Value, right: Value) -> Any:
-    found = unified([type_of(left), type_of(right)])
+def _shared(left: Type, right: Type) -> Type:
+    found = unified([left, right])
     if found is None:
-        raise EvaluationError(
-            f"the branches of the condition have no type in common: {kind_of(left)}, {kind_of(right)}"
-        )
+        raise EvaluationError(f"the branches of the condition have no type in common: {left.name}, {right.name}")
     return found
+
+
+def _type_as_written(expression: Expression, value: Value) -> Type:
+    """A value's type; a null that is converted where it stands has the type that it is converted to."""
+    if value is None and isinstance(expression, FunctionCall):
+        return _CONVERSIONS.get(expression.name, ANY)
+    return type_of(value)
+
+
+_CONVERSIONS: Mapping[str, Type] = MappingProxyType(
+    {"tostring": STRING, "tonumber": NUMBER, "tobool": BOOL, "tolist": LIST, "toset": SET, "tomap": MAP}
+)
 
 
 def _attempt(expression: Expression, environment: EvaluationScope) -> Value:
@@ -439,7 +449,7 @@ def pairs(collection: Value) -> Iterable[tuple[Value, Value]]:
     if isinstance(collection, SetValue):
         return [(item, item) for item in collection]
     if isinstance(collection, TupleValue):
-        return enumerate(collection)
+        return [(counted(index), item) for index, item in enumerate(collection)]
     raise EvaluationError(f"{kind_of(collection)} can't be looped over")
 
 
@@ -461,7 +471,17 @@ def _call(expression: FunctionCall, environment: EvaluationScope) -> Value:
         return next((hole for hole in map(first_hole, arguments) if hole), None) or environment.module.read(
             name, arguments
         )
-    return functions.call(name, arguments, environment.module.budget)
+    found = functions.call(name, arguments, environment.module.budget)
+    return _as_nulls_want(found, expression, arguments) if name == "coalesce" and None in arguments else found
+
+
+def _as_nulls_want(found: Value, expression: FunctionCall, arguments: list[Value]) -> Value:
+    """What coalesce() finds, as the nulls want it that were converted. Raises EvaluationError, NotWorkedOut."""
+    types = {_type_as_written(written, value) for written, value in zip(expression.arguments, arguments, strict=False)}
+    wanted = unified([type_of(found), *(types - {ANY})])
+    if wanted is None:
+        raise EvaluationError("the arguments of coalesce() have no type in common")
+    return converted(found, wanted)
 
 
 READERS = frozenset({"file", "fileexists", "templatefile", "fileset", "filebase64", "abspath", "pathexpand"})
