@@ -104,6 +104,8 @@ WRITTEN = [
     ("coalesce(null, 1)", "1"),
     ("false ? tostring(null) : 1", '"1"'),
     ("false ? toset(null) : [1, 1]", "[1]"),
+    ("try(true ? toset(null) : 1, 2)", "2"),
+    ("try(false ? (1 > null ? 3 : null) : true, 2)", "2"),
 ]
 
 

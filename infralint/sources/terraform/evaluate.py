@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from infralint.sources.terraform import functions
 from infralint.sources.terraform.budget import EvaluationBudget, NotWorkedOut
-from infralint.sources.terraform.convert import converted
+from infralint.sources.terraform.convert import converted, is_open
 from infralint.sources.terraform.hcl import (
     Attr,
     Binary,
@@ -30,7 +30,7 @@ from infralint.sources.terraform.hcl import (
     Unary,
 )
 from infralint.sources.terraform.numeric import Number, add, counted, divide, multiply, negated, remainder, subtract
-from infralint.sources.terraform.types import ANY, BOOL, LIST, MAP, NUMBER, SET, STRING, Type, unified
+from infralint.sources.terraform.types import ANY, BOOL, LIST, MAP, NUMBER, PRIMITIVES, SET, STRING, Type, unified
 from infralint.sources.terraform.values import (
     EvaluationError,
     Hole,
@@ -361,26 +361,49 @@ def _conditional(expression: Conditional, environment: EvaluationScope) -> Value
         except EvaluationError as error:
             if not environment.lenient:
                 raise
-            types = [type_of(_attempt(branch, environment)) for branch in (chosen, other)]
-            return Hole(str(error), type=ANY if ANY in types else unified(types) or ANY)
+            return Hole(str(error), type=_type_of_either(expression, *_attempted(expression, environment)))
         if not is_true:
             chosen, other = other, chosen
         value, rest = evaluate(chosen, environment), _attempt(other, environment)
-        if value is None or (rest is None and _type_as_written(other, rest) == ANY):
-            return value
-        return converted(value, _shared(type_of(value), _type_as_written(other, rest)))
-    then, otherwise = _attempt(expression.then, environment), _attempt(expression.otherwise, environment)
+        return _as_common(value, _types_of_branches([(chosen, value), (other, rest)]), "the branches of the condition")
+    then, otherwise = _attempted(expression, environment)
     if first_hole(then) is None and first_hole(otherwise) is None and _interchangeable(then, otherwise):
         return then
     followed = next((branch for branch in (then, otherwise) if isinstance(branch, Hole) and branch.of), None)
-    return Hole(condition.why, condition.where, condition.remedy, followed.of if followed else None)
+    found = _type_of_either(expression, then, otherwise)
+    return Hole(condition.why, condition.where, condition.remedy, followed.of if followed else None, found)
 
 
-def _shared(left: Type, right: Type) -> Type:
-    found = unified([left, right])
-    if found is None:
-        raise EvaluationError(f"the branches of the condition have no type in common: {left.name}, {right.name}")
-    return found
+def _attempted(expression: Conditional, environment: EvaluationScope) -> tuple[Value, Value]:
+    return _attempt(expression.then, environment), _attempt(expression.otherwise, environment)
+
+
+def _type_of_either(expression: Conditional, then: Value, otherwise: Value) -> Type:
+    """The type of a condition's value, whichever branch is chosen; ANY where that is not known."""
+    types = _types_of_branches([(expression.then, then), (expression.otherwise, otherwise)])
+    try:
+        return ANY if ANY in types else unified(types) or ANY
+    except NotWorkedOut:
+        return ANY
+
+
+def _types_of_branches(branches: Iterable[tuple[Expression, Value]]) -> list[Type]:
+    """The types of a condition's branches; a null that is not converted has none."""
+    types = [(value, _type_as_written(expression, value)) for expression, value in branches]
+    return [found for value, found in types if value is not None or found != ANY]
+
+
+def _as_common(value: Value, types: Sequence[Type], what: str) -> Value:
+    """A value as the type that several have in common. what: whose types these are. Raises EvaluationError, NotWorkedOut."""
+    common = unified(types)
+    try:
+        if common is not None:
+            return converted(value, common)
+        raise EvaluationError(f"{what} have no type in common: {', '.join(kind.name for kind in types)}")
+    except EvaluationError:
+        if any(map(is_open, types)) and not any(kind.name in PRIMITIVES for kind in types):
+            raise NotWorkedOut(f"what {what} have in common is not worked out") from None
+        raise
 
 
 def _type_as_written(expression: Expression, value: Value) -> Type:
@@ -478,10 +501,7 @@ def _call(expression: FunctionCall, environment: EvaluationScope) -> Value:
 def _as_nulls_want(found: Value, expression: FunctionCall, arguments: list[Value]) -> Value:
     """What coalesce() finds, as the nulls want it that were converted. Raises EvaluationError, NotWorkedOut."""
     types = {_type_as_written(written, value) for written, value in zip(expression.arguments, arguments, strict=False)}
-    wanted = unified([type_of(found), *(types - {ANY})])
-    if wanted is None:
-        raise EvaluationError("the arguments of coalesce() have no type in common")
-    return converted(found, wanted)
+    return _as_common(found, [type_of(found), *(types - {ANY})], "the arguments of coalesce()")
 
 
 READERS = frozenset({"file", "fileexists", "templatefile", "fileset", "filebase64", "abspath", "pathexpand"})
