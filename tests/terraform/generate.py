@@ -111,7 +111,7 @@ class Generator:
             lambda: f"try({self.any(depth - 1)}, {inner()})",
             lambda: f"coalesce({inner()}, {inner()})",
             lambda: f"coalesce({self.random.choice(NULLS)}, {inner()})",
-            lambda: f"({self.of('bool', depth - 1)} ? {inner()} : {self.random.choice(NULLS)})",
+            lambda: f"(null == null ? {inner()} : {self.random.choice(NULLS)})",
             lambda: f"[{inner()}, {self.any(depth - 1)}][{self.random.choice('0001')}]",
             lambda: f"{{ a = {inner()} }}.{self.random.choice('aaaab')}",
             lambda: f'{{ a = {inner()} }}["{self.random.choice("aaaab")}"]',
