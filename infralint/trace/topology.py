@@ -315,13 +315,13 @@ class Topology:
     def _only_other(self, front: Node) -> list[Link]:
         """Behind the only load balancer, whose targets the project does not name: its one proxy, else its one application.
 
-        Load balancers of one name in several environments are one, in each of them.
+        A load balancer that is written once is one, in each of its environments.
         """
         alike = [node for node in self.nodes if node.environment == front.environment]
         if sum(_is_of_one_kind(node, front) for node in alike) != 1:
             return []
         others = [node for node in alike if node.folder is None and not _is_of_one_kind(node, front)]
-        is_single = len({node.name for node in self.nodes if _is_of_one_kind(node, front)}) == 1
+        is_single = len({_written(node) for node in self.nodes if _is_of_one_kind(node, front)}) == 1
         if not others and (around := self._around(front)) is not None:
             return [Link(around, "assumed")]
         if not others and is_single and len({hop.pool.references for hop in front.hops}) == 1:
@@ -374,6 +374,11 @@ def _is_of_one_kind(node: Node, other: Node) -> bool:
 
 def _sockets(node: Node) -> Iterable[str]:
     return (address.host for address in node.listens if address.host.startswith("unix:"))
+
+
+def _written(node: Node) -> tuple[str, frozenset[str]]:
+    """What tells apart two nodes from one node that stands in several environments."""
+    return node.name, frozenset(hop.where.path for hop in node.hops)
 
 
 def _folder_name(node: Node) -> str:
