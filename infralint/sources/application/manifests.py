@@ -27,12 +27,12 @@ STARTERS = (
     "*.sh",
     "Makefile",
 )
-_REQUIREMENT = lazy(r"^\s*([A-Za-z0-9][\w.-]*)(?:\[[\w, -]*\])?\s*(?:[<>=!~;@#]|$)", re.MULTILINE)
+_REQUIREMENT = lazy(r"^[ \t]*([A-Za-z0-9][\w.-]*)(?:\[[\w, -]*\])?\s*(?:[<>=!~;@#]|$)", re.MULTILINE)
 _QUOTED = lazy(r"""["']([A-Za-z@][\w./@-]*)(?:\[[^\]"']*\])?\s*(?:[<>=!~^;][^"']*)?["']""")
-_KEY = lazy(r"^\s*[\"']?([A-Za-z@][\w./@-]*)[\"']?\s*=", re.MULTILINE)
-_GO = lazy(r"^\s*(?:require\s+)?([\w.-]+\.[\w.-]+/\S+)\s+v\S+[ \t]*(?:\n|\Z)", re.MULTILINE)
+_KEY = lazy(r"^[ \t]*[\"']?([A-Za-z@][\w./@-]*)[\"']?\s*=", re.MULTILINE)
+_GO = lazy(r"^[ \t]*(?:require[ \t]+)?([\w.-]+\.[\w.-]+/\S+)\s+v\S+[ \t]*(?:\n|\Z)", re.MULTILINE)
 """What a go.mod asks for itself: not what is marked `// indirect`."""
-_GEM = lazy(r"^\s*gem\s+[\"']([\w-]+)", re.MULTILINE)
+_GEM = lazy(r"^[ \t]*gem[ \t]+[\"']([\w-]+)", re.MULTILINE)
 _TAG = lazy(r"<artifactId>\s*([^<\s]+)|(?:Package|Framework)Reference\s+Include=\"([^\"]+)\"|Sdk=\"([^\"]+)\"")
 _GRADLE = lazy(r"[\"']([\w.-]+):([\w.-]+)(?::[^\"']*)?[\"']|id\(?\s*[\"']([\w.-]+)")
 _MIX = lazy(r"\{:(\w+)\s*,")
