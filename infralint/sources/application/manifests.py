@@ -152,7 +152,7 @@ def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
         if line.endswith("\\"):
             continue
         if re.match(
-            r"\s*(?:CMD|ENTRYPOINT|RUN|web:|worker:|[\w-]+:\s|exec\s|uvicorn|gunicorn|daphne|hypercorn|python|node|poetry|uv\s)",
+            r"\s*(?:CMD|ENTRYPOINT|web:|worker:|[\w-]+:\s|exec\s|uvicorn|gunicorn|daphne|hypercorn|python|node|poetry|uv\s)",
             held,
         ) or name.endswith(".sh"):
             yield re.sub(r'",\s*"', " ", held), start
