@@ -44,10 +44,13 @@ _ASIDE = re.compile(
     r"|\.pb\.go$|_pb2(?:_grpc)?\.py$|\.config\.[cm]?[jt]s$|(?:^|/)(?:gulpfile|Gruntfile|setup)\.\w+$"
 )
 
+_SERVED = re.compile(r"(?:^|(?<=/))public/")
+"""Where a PHP application has its entry, among files that are sent as they are."""
+
 
 def is_aside(path: str) -> bool:
     """Whether a file is a test, an example, built or vendored: nothing that is deployed as it lies there."""
-    return _ASIDE.search(path) is not None
+    return _ASIDE.search(_SERVED.sub("", path) if path.endswith(".php") else path) is not None
 
 
 @dataclass

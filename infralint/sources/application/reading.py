@@ -93,7 +93,11 @@ class Reader:
         """The shapes of files that are routes in the application that a file belongs to."""
         needs = self._package_of(path).needs
         return [
-            (rules, shape) for rules in self._with_files if _needs_any(needs, rules.packages) for shape in rules.files
+            (rules, shape)
+            for rules in self._with_files
+            if not rules.packages or _needs_any(needs, rules.packages)
+            for shape in rules.files
+            if not _needs_any(needs, shape.lacks)
         ]
 
     @cached_property

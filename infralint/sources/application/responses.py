@@ -183,13 +183,13 @@ def headers_in(
             }
         }
     ):
-        name = node.text().strip("\"'`").lower()
-        value = _value_of(module, node)
-        if name not in HEADERS or value is None or is_request(module, node) or _is_conditional(node, definition, at):
+        name, is_line, rest = node.text().strip("\"'`").partition(":")
+        value = None if is_line else _value_of(module, node)
+        text = rest.strip() if is_line else resolver.text(module, value) if value is not None else None
+        if name.lower() not in HEADERS or is_request(module, node) or _is_conditional(node, definition, at):
             continue
-        text = resolver.text(module, value)
         if text is not None and "\0" not in text:
-            found.setdefault(name, text)
+            found.setdefault(name.lower(), text)
     return found
 
 

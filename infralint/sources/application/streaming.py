@@ -230,7 +230,8 @@ class ModuleStreams:
             yield Reached(sighting, registration, None, passed, span)
             return
         if file := self._file_route(module, chain):
-            yield Reached(sighting, None, file, passed)
+            whole = Definition(module, "function", "", module.root, span_of(module.root))
+            yield Reached(sighting, None, file, passed if chain else (*passed, (module, whole)))
             return
         if depth >= (WEAK_DEPTH if sighting.weak else DEEPEST) or len({one.span for _, one in passed}) < len(passed):
             return
