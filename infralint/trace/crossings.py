@@ -47,8 +47,11 @@ class Witness:
         self.topology = topology
         found = list(crossings)
         self.nodes = {id(hop): node for node in topology.nodes for hop in node.hops}
+        self.origins = {
+            id(hint.evidence) for node in topology.nodes for hop in node.hops if hop.origin for hint in hop.hints
+        }
         self.streaming = {
-            (id(crossing.hop), crossing.stream.kind) for crossing in found if crossing.stream.evidence.kind == "source"
+            (id(crossing.hop), crossing.stream.kind) for crossing in found if self._is_of_origin(crossing)
         }
         self.applications = [node for node in topology.nodes if node.folder is not None]
         placed = {
@@ -67,6 +70,10 @@ class Witness:
             if crossing.stream.kind == "websocket" and not crossing.stream.handshake_only
         }
 
+    def _is_of_origin(self, crossing: Crossing[Hop]) -> bool:
+        """Whether code says that it streams, or what is known of a product that runs here."""
+        return crossing.stream.evidence.kind == "source" or id(crossing.stream.evidence) in self.origins
+
     def against(self, hop: Hop, node: Node, kind: StreamKind = "sse") -> Link | None:
         """An application that stands for all that a hop leads to, and that streams nothing of that kind there."""
         return None if (id(hop), kind) in self.streaming else self._read_behind(hop, node)
@@ -84,7 +91,9 @@ class Witness:
         Its routes, pings and headers are judged; a name or a header that speaks of them adds nothing.
         """
         stream, hop = crossing.stream, crossing.hop
-        if stream.evidence.kind not in ("name", "config") or (id(hop), stream.kind) not in self.streaming:
+        if stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
+            return False
+        if (id(hop), stream.kind) not in self.streaming:
             return False
         link = self._read_behind(hop, self.nodes[id(hop)]) if id(hop) in self.nodes else None
         return link is not None and link.basis in STRONG
@@ -104,7 +113,7 @@ class Witness:
         """A crossing with the doubt that the code casts on it, where a name or the configuration is all there is for it."""
         stream, hop = crossing.stream, crossing.hop
         node = self.nodes.get(id(hop))
-        if node is None or stream.evidence.kind not in ("name", "config"):
+        if node is None or stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
             return crossing
         link = self.against(hop, node, stream.kind)
         if link is not None:

@@ -10,7 +10,7 @@ import pytest
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application import Application, applications
 from infralint.sources.application.languages import LANGUAGES, NOT_IN
-from infralint.sources.application.products import PRODUCTS, image_name, products_of_image, products_of_packages
+from infralint.sources.application.products import PRODUCTS, image_name, products_of_image
 from infralint.sources.application.rulebook import all_rules
 
 FASTAPI = (
@@ -225,12 +225,12 @@ def test_libraries_and_products_name_their_pages() -> None:
     assert used - {""} <= set(LIBRARIES)
 
 
-def test_products_by_image_and_package() -> None:
+def test_products_by_image() -> None:
     assert image_name("ghcr.io/open-webui/open-webui:main@sha256:1") == "open-webui/open-webui"
     assert [product.name for product in products_of_image("ollama/ollama:latest")] == ["Ollama"]
     assert [product.name for product in products_of_image("registry.local:5000/vllm/vllm-openai:v0.9")] == ["vLLM"]
     assert list(products_of_image("nginx:1.27")) == []
-    assert [product.name for product in products_of_packages({"gradio", "numpy"})] == ["Gradio"]
+    assert [product.name for product in products_of_image("lscr.io/linuxserver/sonarr:latest")] == ["Sonarr"]
 
 
 def test_no_rule_stands_without_the_package_data() -> None:
