@@ -61,7 +61,7 @@ class Witness:
             if leg.hop.origin and len(crossing.trace.legs) > 1
         }
         self.is_accounted_for = all(
-            node.complete and all(id(hop) in placed for hop in node.hops if hop.origin and _is_of_kind(hop, "sse"))
+            node.complete and all(id(hop) in placed for hop in node.hops if hop.origin and _may_be_cut(hop))
             for node in self.applications
         )
         self.sockets = {
@@ -123,8 +123,9 @@ class Witness:
         return crossing
 
 
-def _is_of_kind(hop: Hop, kind: StreamKind) -> bool:
-    return any(hint.kind == kind for hint in hop.hints)
+def _may_be_cut(hop: Hop) -> bool:
+    """Whether a hop that nothing knows may cut or hold what a route sends: all but a WebSocket that pings."""
+    return any(hint.kind == "sse" or hint.heartbeat is None for hint in hop.hints)
 
 
 def topology_of(readings: Sequence[Reading]) -> Topology:

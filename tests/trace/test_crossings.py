@@ -188,3 +188,15 @@ def test_a_location_for_everything_is_written_for_no_path() -> None:
         "location /api",
         "location /",
     }
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "doubted"), [pytest.param(25, True, id="it pings"), pytest.param(None, False, id="it may be silent")]
+)
+def test_a_socket_that_nothing_places_leaves_ground_for_an_assumption_unless_it_pings(
+    heartbeat: float | None, doubted: bool
+) -> None:
+    edge = server("edge", proxy("/", to="198.51.100.7:8000", assumable=True, scope="edge"))
+    sockets = code(route("/ws", kind="websocket", heartbeat=heartbeat))
+    found = crossings(Settings(), [Reading("test", nodes=[edge, sockets])])
+    assert [bool(crossing.doubt) for crossing in found if crossing.stream.evidence.kind == "assumed"] == [doubted]
