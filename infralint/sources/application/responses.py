@@ -110,7 +110,7 @@ def _header_of(module: SourceModule, node: SgNode) -> str:
         return pair[0].lower()
     if parent.kind() in ("element_value_pair", "value_argument", "attribute_argument", "pair"):
         return parent.named_children()[0].text().strip(":\"'").lower()
-    if parent.kind() in ("arguments", "argument_list", "value_arguments", "tuple"):
+    if parent.kind() in ("arguments", "argument_list", "value_arguments", "tuple", "tuple_expression"):
         return _before(module, parent, holder)
     fields = module.language.assignments.get(parent.kind())
     if fields:
