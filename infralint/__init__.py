@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from infralint.platforms.aws_elb import LoadBalancer
     from infralint.platforms.vercel import EDGE_DURATION, EDGE_FIRST_BYTE
+    from infralint.sources.application.language_models import LanguageModelUse
     from infralint.sources.application.nodes import ApplicationRoute
     from infralint.sources.aws_account.drift import ChangedSetting, Drift, OneSided
     from infralint.sources.nginx.hops import NginxLocation
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 PLATFORM_TYPES = {
     "Drift": "infralint.sources.aws_account.drift",
     "ApplicationRoute": "infralint.sources.application.nodes",
+    "LanguageModelUse": "infralint.sources.application.language_models",
     "LoadBalancer": "infralint.platforms.aws_elb.hops",
     "NginxLocation": "infralint.sources.nginx.hops",
     "NextHop": "infralint.sources.vercel.hops",
@@ -85,6 +87,7 @@ __all__ = [
     "Hop",
     "Ignore",
     "Known",
+    "LanguageModelUse",
     "LoadBalancer",
     "Location",
     "Need",

@@ -8,10 +8,10 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-from infralint.engine.ignores import Ignore, find_mistyped, ignores_of, near_miss, without_ignored
+from infralint.engine.ignores import Ignore, apply_ignores, find_mistyped, ignores_of, near_miss
 from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials, weigh
 from infralint.engine.registry import Check, built_in_names
-from infralint.engine.report import Report, identified, once_a_cause
+from infralint.engine.report import Judged, Report, identified, once_a_cause, order
 from infralint.model import (
     SEVERITIES,
     Crossing,
@@ -37,6 +37,7 @@ class BadAnswer(TypeError):
 
 def lint(project: Project, checks: Sequence[Check], ignoring: bool = True) -> Report:
     """Judge a project's files. ignoring: heed its ignores."""
+    project.subjects = frozenset(check.subject for check in checks)
     return judge(project, read(project), checks, ignoring)
 
 
@@ -68,10 +69,12 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
     paths = [path for found in files.values() for path in found]
     ignores = ignores_of(project, paths) if ignoring else []
     findings = merge_by_cause(answer for answer in answers if isinstance(answer, Finding))
-    kept = without_ignored(soften_trials(findings, project), ignores)
-    kept += _of_ignores(checks, ignores, project)
+    kept, suppressed = apply_ignores(identified(soften_trials(findings, project), project.path_of), ignores)
+    kept += identified(_of_ignores(checks, ignores, project), project.path_of)
     return Report(
-        findings=identified(kept, project.path_of),
+        findings=sorted(kept, key=order),
+        suppressed=suppressed,
+        projects=[Judged(project.shown_path(project.root), project.config_shown, project.settings)],
         unknown=once_a_cause(
             [
                 *_unmet(project, readings, crossed),
@@ -97,7 +100,6 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         texts={path: text for reading in readings for path, text in reading.texts.items()},
         origins={path: file for reading in readings for path, file in reading.origins.items()},
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
-        ignored=sum(len(ignore.used) for ignore in ignores),
     )
 
 
