@@ -238,3 +238,10 @@ def test_no_rule_stands_without_the_package_data() -> None:
     text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
     assert re.search(r'"infralint\.sources\.application\.rules" = \["\*\.yaml"\]', text)
     assert len(list(folder.glob("*.yaml"))) == len(all_rules())
+
+
+def test_a_server_that_an_image_only_installs_is_not_the_one_that_runs() -> None:
+    docker = 'FROM python:3.13\nRUN apt-get update && pip install "gunicorn==22.0.0"\nCMD ["python", "manage.py", "runserver"]\n'
+    files = {"requirements.txt": "django\n", "Dockerfile": docker, "manage.py": "import django\n"}
+    [found] = applications(files, lambda path: files[path].encode())
+    assert found.servers == ()
