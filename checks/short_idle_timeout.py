@@ -48,13 +48,20 @@ def _message(crossing: Crossing[Hop], timeout: Known[float]) -> str:
     need = crossing.stream.longest_silence
     setting = f"`{timeout.written}`" if timeout.written else f"nothing sets {timeout.name}"
     what = "a WebSocket" if crossing.stream.kind == "websocket" else "the stream"
-    reason = "a model may think for"
-    if need.declared or crossing.stream.kind == "websocket":
-        reason = "it needs" if need.declared else "unless it pings it may be quiet for"
+    reason = f"a model may think for {seconds(need.seconds)}"
+    if crossing.stream.heartbeat:
+        who, every = crossing.stream.session or "its backend", seconds(crossing.stream.heartbeat)
+        reason = f"{who} pings only every {every}"
+        if timeout.value >= crossing.stream.heartbeat:
+            reason = f"{who} pings every {every}, so that one lost ping is {seconds(need.seconds)} of silence"
+    elif need.declared:
+        reason = f"it is declared to be silent for {seconds(need.seconds)}"
+    elif crossing.stream.kind == "websocket":
+        reason = f"without pings it may be silent for {seconds(need.seconds)}"
     filled = f" ({timeout.because})" if timeout.because else ""
     return (
-        f"{crossing.hop.name} cuts {what} after {seconds(timeout.value)} of silence: {setting}{filled}, and {reason}"
-        f" {seconds(need.seconds)}. Raise it, or send a ping more often than that"
+        f"{crossing.hop.name} cuts {what} after {seconds(timeout.value)} of silence: {setting}{filled}, and {reason}."
+        " Raise it, or send a ping more often than that"
     )
 
 

@@ -14,6 +14,8 @@ import msgspec
 from infralint import __version__
 from infralint.engine.pages import page_url
 from infralint.engine.report import Judged, Report, Suppression
+from infralint.engine.since import Since
+from infralint.engine.verdicts import CheckVerdict
 from infralint.model import (
     SEVERITIES,
     AccountResource,
@@ -42,11 +44,13 @@ from infralint.reporters.json_types import (
     JsonRequest,
     JsonResource,
     JsonSetting,
+    JsonSince,
     JsonStream,
     JsonSummary,
     JsonSuppression,
     JsonTrace,
     JsonUnknown,
+    JsonVerdict,
 )
 from infralint.reporters.phrases import unknown_message
 from infralint.text.display import escape_json, hide_secrets
@@ -92,6 +96,8 @@ class _Writer:
             skipped=report.skipped,
             empty=report.idle,
             gone=report.gone,
+            verdicts=[_verdict(verdict) for verdict in self.shown.verdicts],
+            since=None if self.shown.since is None else self._since(self.shown.since, urls),
         )
 
     def _finding(self, finding: Finding, url: str) -> JsonFinding:
@@ -111,6 +117,16 @@ class _Writer:
             fingerprint=provenance.fingerprint,
             fixable=provenance.fixable,
             not_fixed=provenance.unfixed,
+        )
+
+    def _since(self, since: Since, urls: dict[str, str]) -> JsonSince:
+        return JsonSince(
+            earlier=since.earlier,
+            new=sorted(since.new),
+            changed=sorted(since.changed),
+            gone=[self._finding(finding, urls.get(finding.check, "")) for finding in since.gone],
+            added=list(since.added),
+            removed=list(since.removed),
         )
 
     def _once(self, source: Any, make: Callable[[Any], Made]) -> Made | None:
@@ -135,6 +151,18 @@ class _Writer:
             end=trace.end,
             end_reason=trace.end_reason,
         )
+
+
+def _verdict(verdict: CheckVerdict) -> JsonVerdict:
+    resource = verdict.hop.resource
+    return JsonVerdict(
+        check=verdict.check,
+        status=verdict.status,
+        hop=verdict.hop.name,
+        resource=None if resource is None else _resource(resource),
+        findings=[finding.provenance.fingerprint for finding in verdict.findings],
+        reason=verdict.reason,
+    )
 
 
 def _all(report: Report) -> list[Finding]:

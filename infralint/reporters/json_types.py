@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from infralint.engine.report import Silence
+from infralint.engine.verdicts import Status
 from infralint.model import Basis, End, EvidenceKind, Expiry, Origin, Phase, Severity, StreamKind
 
 VERSION: Literal[1] = 1
@@ -202,12 +203,24 @@ class JsonVerdict(JsonRecord, frozen=True, kw_only=True):
 
     check: str
     status: Annotated[
-        Literal["pass", "fail", "unknown"], Meta(description="`fail`: see the findings with these fingerprints.")
+        Status,
+        Meta(description="`fail`, `suppressed`: see the findings with these fingerprints; `unknown`: see `reason`."),
     ]
     hop: str
-    resource: JsonResource
+    resource: JsonResource | None
     findings: Annotated[list[str], Meta(description="Fingerprints.")] = []
-    reason: Annotated[str, Meta(description="Why it can't be told.")] = ""
+    reason: Annotated[str, Meta(description="Why it can't be told, or why it is suppressed.")] = ""
+
+
+class JsonSince(JsonRecord, frozen=True, kw_only=True):
+    """In audits with --against-snapshot: what has changed since then."""
+
+    earlier: Annotated[str, Meta(description="When the earlier snapshot was taken, in UTC.")]
+    new: Annotated[list[str], Meta(description="Fingerprints of findings that were not there.")]
+    changed: Annotated[list[str], Meta(description="Fingerprints of findings that said something else.")]
+    gone: Annotated[list[JsonFinding], Meta(description="Findings of then that are no more.")]
+    added: Annotated[list[str], Meta(description="Resources that were not there.")]
+    removed: Annotated[list[str], Meta(description="Resources that are no more.")]
 
 
 class JsonReport(JsonRecord, frozen=True, kw_only=True):
@@ -231,6 +244,7 @@ class JsonReport(JsonRecord, frozen=True, kw_only=True):
     empty: Annotated[list[str], Meta(description="Given paths that hold nothing to read.")] = []
     gone: Annotated[list[str], Meta(description="Entries of the baseline whose findings are no more.")] = []
     verdicts: Annotated[list[JsonVerdict], Meta(description="In audits: each check on each resource.")] = []
+    since: JsonSince | None = None
 
 
 def json_schema() -> dict[str, Any]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from infralint.model import STRONG, Finding, Leg, Trace, Unknown
+from collections.abc import Iterator, Sequence
+
+from infralint.engine.since import Since
+from infralint.model import STRONG, Finding, Leg, Stream, Trace, Unknown
 from infralint.text.lazy import lazy
 from infralint.text.wording import listing, plural
 
@@ -15,6 +18,11 @@ def unknown_message(unknown: Unknown) -> str:
     """What could not be told, why, and in how many more places for the same reason."""
     message = f"{unknown.name}: {unknown.why}" if unknown.name and unknown.places == 1 else unknown.why
     return message if unknown.places == 1 else f"{message} (here and in {plural(unknown.places - 1, 'more place')})"
+
+
+def stream_name(stream: Stream) -> str:
+    """A stream as people call it; one that nothing names is no route of theirs."""
+    return "an SSE stream, assumed" if stream.evidence.kind == "assumed" else str(stream)
 
 
 def stream_phrase(finding: Finding) -> str:
@@ -35,6 +43,32 @@ def way_phrase(finding: Finding) -> str:
 def way_of(trace: Trace) -> str:
     """A stream's way from the browser to where it ends; what rests on no firm link is `perhaps`."""
     return " → ".join(["browser", *map(_leg, trace.legs), *_end(trace)])
+
+
+def write_phrase(finding: Finding) -> str:
+    """`write`, and where, if that is elsewhere than where the finding stands."""
+    hop = finding.hop
+    where = hop.fix_where(finding.setting, finding.location) if hop is not None else finding.location
+    if hop is None or (where.path, where.line) == (finding.location.path, finding.location.line):
+        return "write"
+    return f"write in {hop.name} ({where})" if where == hop.where else f"write at {where}"
+
+
+def since_lines(since: Since, findings: Sequence[Finding]) -> Iterator[str]:
+    """What is new, changed and gone since an earlier snapshot."""
+    parts = [f"{len(since.new)} new", f"{len(since.changed)} changed", f"{len(since.gone)} gone"]
+    when = since.earlier[:16].replace("T", " ") or "an earlier snapshot"
+    yield f"Since {when}: findings {listing(parts)}; load balancers {len(since.added)} new and {len(since.removed)} gone."
+    for finding in findings:
+        if (state := since.state_of(finding)) != "same":
+            yield f"  {state}: {_subject(finding)}"
+    yield from (f"  gone: {_subject(finding)}" for finding in since.gone)
+    yield from (f"  new load balancer: {name}" for name in since.added)
+    yield from (f"  gone load balancer: {name}" for name in since.removed)
+
+
+def _subject(finding: Finding) -> str:
+    return f"{finding.severity}[{finding.check}] {finding.hop.name if finding.hop else finding.location}"
 
 
 def fence(text: str) -> str:

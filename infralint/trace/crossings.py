@@ -293,7 +293,7 @@ def _assumed(
     settings: Settings, topology: Topology, witness: Witness, known: Sequence[Crossing[Hop]]
 ) -> Iterator[Crossing[Hop]]:
     """Catch-alls in scopes of which nothing better is known, unless their code was read and streams nothing."""
-    differing = {
+    known_scopes = {
         crossing.hop.scope
         for crossing in known
         if crossing.stream.evidence.certain and not crossing.stream.handshake_only and _is_known_here(crossing)
@@ -301,7 +301,7 @@ def _assumed(
     named = {id(crossing.hop) for crossing in known if not crossing.stream.handshake_only}
     for node in topology.nodes:
         for hop in node.hops:
-            if hop.assumable and hop.scope not in differing and id(hop) not in named:
+            if hop.assumable and hop.scope not in known_scopes and id(hop) not in named:
                 link = witness.against(hop, node)
                 if link is not None and link.basis in STRONG:
                     continue

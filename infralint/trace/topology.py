@@ -130,7 +130,10 @@ class Topology:
         ports = {address.port for address in node.listens if address.port is not None}
         if not ports:
             ports = {port for service in services for port in service.ports}
-        return Placement(node, frozenset(names - NAMELESS), frozenset(ports), services)
+        leading = {
+            port for service in services for port, target in service.forwards if target is None or target in ports
+        }
+        return Placement(node, frozenset(names - NAMELESS), frozenset(ports | leading if ports else ()), services)
 
     @cached_property
     def _running(self) -> dict[int, set[int]]:
@@ -145,8 +148,18 @@ class Topology:
     def replicas(self, pool: Pool) -> Setting[int] | None:
         """How many of what a pool dials by one name run, where a deployment file says so."""
         hosts = {target.host.lower() for target in pool.targets}
-        named = [service for service in self.services if hosts & {name.lower() for name in service.names}]
-        return named[0].replicas if len(hosts) == 1 and len(named) == 1 else None
+        if len(hosts) != 1:
+            return None
+        found = {service.replicas for service in self._services_by_name.get(hosts.pop(), ())}
+        return found.pop() if len(found) == 1 else None
+
+    @cached_property
+    def _services_by_name(self) -> dict[str, list[Service]]:
+        found: dict[str, list[Service]] = {}
+        for service in self.services:
+            for name in {name.lower() for name in service.names}:
+                found.setdefault(name, []).append(service)
+        return found
 
     @cached_property
     def _by_name(self) -> dict[str, list[Placement]]:
@@ -166,7 +179,7 @@ class Topology:
 
     @cached_property
     def _service_names(self) -> frozenset[str]:
-        return frozenset(name.lower() for service in self.services for name in service.names)
+        return frozenset(self._services_by_name)
 
     @cached_property
     def _diallers(self) -> dict[int, list[Dialler]]:
@@ -188,6 +201,8 @@ class Topology:
             for place in self.placements
             if any(port in service.published for service in place.services)
         ]
+        if in_pod := self._in_one_pod(port, front):
+            return in_pod
         contained = any(place.services for place in self.placements if place.node is front)
         if published or contained:
             return published or self._only_application(port, front)
@@ -198,6 +213,17 @@ class Topology:
             if len(beside) == 1
             else self._only_application(port, front, placed=False)
         )
+
+    def _in_one_pod(self, port: int, front: Node) -> list[Link]:
+        """Who listens on a port in the other containers of the pods that a node runs in: these share one address."""
+        pods = {service.pod for place in self.placements if place.node is front for service in place.services} - {""}
+        others = [
+            place
+            for place in (self.placements if pods else ())
+            if place.node is not front and any(service.pod in pods for service in place.services)
+        ]
+        fitting = [place for place in others if place.answers_on(port)]
+        return [Link(place.node, "same address") for place in fitting] if len(fitting) == 1 else []
 
     def _unexplained(self, host: str, port: int | None, front: Node) -> list[Link]:
         """The one node that can be meant by a name which nothing explains."""

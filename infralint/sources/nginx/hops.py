@@ -20,6 +20,7 @@ from infralint.model import (
     Forward,
     Hop,
     Known,
+    Location,
     PathMap,
     Pool,
     PrefixMap,
@@ -41,6 +42,7 @@ from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
 from infralint.sources.nginx.variables import Definitions, Moment, Values, either, unknown
 from infralint.sources.nginx.websocket import headers_of, judge_handshake, name_of, setting_of
 from infralint.text.lazy import lazy
+from infralint.text.stream_names import CATCH_ALLS
 
 PASSES: Mapping[str, Family] = MappingProxyType(
     {
@@ -241,6 +243,14 @@ class NginxLocation(Hop):
             case _:
                 return ""
 
+    def fix_where(self, setting: str, at: Location) -> Location:
+        """In this location, wherever the value comes from; stickiness belongs into its upstream."""
+        return (
+            self.where
+            if setting in ("idle_timeout", "buffers_responses", "forwards_upgrade", "connect_timeout")
+            else at
+        )
+
     def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
         """Changes to this very location; its fix asks for more than that only where a person should look."""
         return propose_edits(self, setting, seconds)
@@ -410,6 +420,6 @@ def is_written_for(place: LocationEntry | None, path: str) -> bool:
 def is_catch_all(modifier: str, pattern: str) -> bool:
     """Whether a location takes whatever an application serves, rather than one route of it."""
     if modifier in ("", "^~", "="):
-        return pattern.rstrip("/") in ("", "/api", "/v1", "/api/v1", "/api/v2", "/backend", "/backend-api")
+        return pattern.rstrip("/") in CATCH_ALLS
     everything = is_surely_match(pattern, "/api/x", modifier == "~*")
     return everything and not any(ending in pattern for ending in ("\\.(", "\\.php", "\\.js"))

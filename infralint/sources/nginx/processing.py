@@ -15,10 +15,10 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.model import Known, Request
+from infralint.platforms.nginx_values import flag
 from infralint.sources.nginx.blocks import CODES, NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, VirtualServer, choose_locations, normalise_path
 from infralint.sources.nginx.conditions import judge
-from infralint.sources.nginx.scopes import flag
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.variables import (
     Definitions,
