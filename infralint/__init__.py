@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from infralint.engine.ignores import Ignore
     from infralint.engine.registry import check
     from infralint.model import (
+        LENGTH,
         SILENCE,
         STRONG,
         Affinity,
@@ -76,6 +77,7 @@ _HOMES = PLATFORM_TYPES | {
 __all__ = [
     "EDGE_DURATION",
     "EDGE_FIRST_BYTE",
+    "LENGTH",
     "SILENCE",
     "STRONG",
     "Affinity",

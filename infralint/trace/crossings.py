@@ -140,6 +140,18 @@ def unmet(settings: Settings, crossed: Iterable[Crossing[Hop]]) -> list[Stream]:
     return [stream for stream in declared(settings) if stream not in met]
 
 
+def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
+    """Declared streams that a hop passes on and that every way of theirs is answered short of the origin, each with
+    who answers (`inner/nginx.conf answers 404`)."""
+    traces: dict[int, list[Trace]] = {}
+    for crossing in crossed:
+        if crossing.stream.evidence.kind == "declared":
+            traces.setdefault(id(crossing.stream), []).append(crossing.trace)
+    for ways in traces.values():
+        if all(trace.end == "answered" for trace in ways):
+            yield ways[0].stream, ways[0].end_reason
+
+
 def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
     """Declared streams that an entry may send where nobody can tell, each with the reason."""
     streams = declared(settings)
@@ -166,11 +178,18 @@ def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
 
 
 def _told_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
-    """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant."""
+    """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant.
+
+    An entry that stands behind another one on the stream's way is no other.
+    """
     taking = [crossings for crossings in entering if crossings]
+    inner = {id(crossing.hop) for crossings in taking for crossing in crossings if crossing.position}
+    first = [crossings for crossings in taking if id(crossings[0].trace.legs[0].hop) not in inner] or taking
     return [
-        crossing if len(taking) == 1 or _is_meant(crossing) else replace(crossing, certain=False, reasons=(_OTHERS,))
-        for crossings in taking
+        crossing
+        if len(first) == 1 or _is_meant(crossing)
+        else replace(crossing, certain=False, reasons=(*crossing.reasons, _OTHERS))
+        for crossings in first
         for crossing in crossings
     ]
 
