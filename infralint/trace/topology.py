@@ -100,8 +100,9 @@ class Topology:
     def listening(self, address: Address, front: Node) -> list[Link]:
         """The nodes that listen on an address that a hop of `front` dials."""
         host = address.host.lower().strip("[]") if address.host.count(":") > 1 else address.host.lower()
-        if host.startswith("unix:"):
-            return [Link(node, "same address") for node in self.nodes if address.host in _sockets(node)]
+        if _is_socket(host):
+            there = [Link(node, "same address") for node in self.nodes if address.host in _sockets(node)]
+            return there or self._only_application(None, front)
         if host in LOOPBACK:
             return self._on_this_host(address.port, front)
         named = self._by_name.get(host)
@@ -306,7 +307,7 @@ class Topology:
 
     def _is_unexplained(self, host: str) -> bool:
         known = host in self._by_name or host in self._service_names
-        return not known and (host in LOOPBACK or bool(PRIVATE.fullmatch(host)))
+        return not known and (host in LOOPBACK or _is_socket(host) or bool(PRIVATE.fullmatch(host)))
 
     @cached_property
     def _applications(self) -> list[Placement]:
@@ -373,7 +374,11 @@ def _is_of_one_kind(node: Node, other: Node) -> bool:
 
 
 def _sockets(node: Node) -> Iterable[str]:
-    return (address.host for address in node.listens if address.host.startswith("unix:"))
+    return (address.host for address in node.listens if _is_socket(address.host))
+
+
+def _is_socket(host: str) -> bool:
+    return host.startswith("unix:")
 
 
 def _written(node: Node) -> tuple[str, frozenset[str]]:
