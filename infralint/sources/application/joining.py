@@ -113,6 +113,8 @@ class Joiner:
     def _is_from(self, call: Call, sources: tuple[str, ...]) -> bool:
         if package := required(call.callee if call.receiver is None else call.receiver):
             return is_within(package, sources)
+        if required(call.node):
+            return False
         imports = self.program.imports(call.module)
         first = re.match(r"[\w$@]+", call.full_name)
         imported = imports.get(first[0]) if first else None

@@ -44,10 +44,13 @@ _ASIDE = re.compile(
     r"|\.pb\.go$|_pb2(?:_grpc)?\.py$|\.config\.[cm]?[jt]s$|(?:^|/)(?:gulpfile|Gruntfile|setup)\.\w+$"
 )
 
+_SERVED = re.compile(r"(?:^|(?<=/))public/")
+"""Where a PHP application has its entry, among files that are sent as they are."""
+
 
 def is_aside(path: str) -> bool:
     """Whether a file is a test, an example, built or vendored: nothing that is deployed as it lies there."""
-    return _ASIDE.search(path) is not None
+    return _ASIDE.search(_SERVED.sub("", path) if path.endswith(".php") else path) is not None
 
 
 @dataclass
@@ -152,7 +155,7 @@ def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
         if line.endswith("\\"):
             continue
         if re.match(
-            r"\s*(?:CMD|ENTRYPOINT|RUN|web:|worker:|[\w-]+:\s|exec\s|uvicorn|gunicorn|daphne|hypercorn|python|node|poetry|uv\s)",
+            r"\s*(?:CMD|ENTRYPOINT|web:|worker:|[\w-]+:\s|exec\s|uvicorn|gunicorn|daphne|hypercorn|python|node|poetry|uv\s)",
             joined,
         ) or name.endswith(".sh"):
             yield re.sub(r'",\s*"', " ", joined), start

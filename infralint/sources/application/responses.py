@@ -113,7 +113,7 @@ def _header_of(module: SourceModule, node: SgNode) -> str:
         return pair[0].lower()
     if parent.kind() in ("element_value_pair", "value_argument", "attribute_argument", "pair"):
         return parent.named_children()[0].text().strip(":\"'").lower()
-    if parent.kind() in ("arguments", "argument_list", "value_arguments", "tuple"):
+    if parent.kind() in ("arguments", "argument_list", "value_arguments", "tuple", "tuple_expression"):
         return _before(module, parent, holder)
     fields = module.language.assignments.get(parent.kind())
     if fields:
@@ -186,13 +186,13 @@ def headers_in(
             }
         }
     ):
-        name = node.text().strip("\"'`").lower()
-        value = _value_of(module, node)
-        if name not in HEADERS or value is None or is_request(module, node) or _is_conditional(node, definition, at):
+        name, is_line, rest = node.text().strip("\"'`").partition(":")
+        value = None if is_line else _value_of(module, node)
+        text = rest.strip() if is_line else resolver.text(module, value) if value is not None else None
+        if name.lower() not in HEADERS or is_request(module, node) or _is_conditional(node, definition, at):
             continue
-        text = resolver.text(module, value)
         if text is not None and "\0" not in text:
-            found.setdefault(name, text)
+            found.setdefault(name.lower(), text)
     return found
 
 

@@ -243,7 +243,8 @@ class ModuleStreams:
             yield Reached(sighting, registration, None, passed, span)
             return
         if file := self._file_route(module, chain):
-            yield Reached(sighting, None, file, passed)
+            whole = Definition(module, "function", "", module.root, span_of(module.root))
+            yield Reached(sighting, None, file, passed if chain else (*passed, (module, whole)))
             return
         if depth >= (WEAK_DEPTH if sighting.weak else DEEPEST) or len({function.span for _, function in passed}) < len(
             passed
