@@ -20,6 +20,19 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
+class CompressorUse:
+    """Middleware that compresses what a route sends. library: its key in `platforms.compression`.
+
+    surely: every version that the application may run holds a stream for it; else versions says which do.
+    """
+
+    library: str
+    where: Location
+    surely: bool = True
+    versions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """A route of an application whose responses stream, or that opens a WebSocket.
 
@@ -27,6 +40,7 @@ class Route:
     end of it could be told; it begins with `**` then. methods: none where any will do. because: completes
     "it streams, because …". content_type: None where it can't be told. headers: what its responses surely
     carry, by lower-case name. heartbeat: seconds between pings that keep it alive, None where none is known.
+    compressor: what compresses, and so holds, its answer; None where nothing does.
     session: the protocol whose requests must all reach one process (`Socket.IO`, `SockJS`, `MCP`).
     websocket_only: its session never begins with polling. stateless: it keeps no session. shared_state: its
     state lies in a bus that every replica shares.
@@ -46,6 +60,7 @@ class Route:
     websocket_only: bool = False
     stateless: bool = False
     shared_state: bool = False
+    compressor: CompressorUse | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from infralint.model import (
     UNLIMITED,
     Address,
     Clock,
+    Compression,
     Evidence,
     Hint,
     Hop,
@@ -17,16 +18,26 @@ from infralint.model import (
     Location,
     Match,
     Node,
+    Related,
     Request,
     Response,
+    Setting,
     Stream,
     StreamKind,
     Unknown,
     not_applicable,
 )
+from infralint.platforms.compression import COMPRESSORS
 from infralint.project.config import Settings
 from infralint.project.needs import needs
-from infralint.sources.application.facts import NO_HEADERS, Application, ClientCall, Route, ServerFact
+from infralint.sources.application.facts import (
+    NO_HEADERS,
+    Application,
+    ClientCall,
+    CompressorUse,
+    Route,
+    ServerFact,
+)
 from infralint.sources.application.products import Product, ProductStream
 from infralint.sources.application.servers import GUNICORN_TIMEOUT
 from infralint.text.globs import matches_segments
@@ -37,7 +48,8 @@ class ApplicationRoute(Hop):
     """A route that streams. stream_kind: what it opens. pattern: its path, `*` for one segment, `**` for the rest.
 
     headers: what its responses surely carry. complete: they carry nothing else that a hop looks at. workers: the
-    server's processes that serve one request at a time, where it runs such; how many, if that is said.
+    server's processes that serve one request at a time, where it runs such; how many, if that is said. compressor:
+    what compresses its answers, and what to write instead; None where nothing does.
     """
 
     platform: ClassVar[str] = "application"
@@ -50,8 +62,23 @@ class ApplicationRoute(Hop):
     content_type: str | None = None
     complete: bool = False
     workers: Known[int | None] | None = None
+    compressor: CompressorUse | None = None
+
+    def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
+        use = self.compressor
+        if use is None or not request.compressible:
+            return super().compression_of(response, request)
+        called = COMPRESSORS[use.library].called
+        which = f"{called} of {use.versions}" if use.versions else called
+        related = (Related(f"{called} is put to use here", use.where),)
+        effect: Compression = "holds" if use.surely else "may-hold"
+        return Known(
+            effect, self.where, "compress", because=f"{which} compresses what {self.name} sends", related=related
+        )
 
     def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting == "compress" and self.compressor is not None:
+            return COMPRESSORS[self.compressor.library].fix
         if setting == "max_duration":
             return f"gunicorn --worker-class gthread --threads 16 --timeout {max(seconds, 300):g} …"
         return ""
@@ -115,6 +142,7 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         headers=route.headers,
         complete=application.read == "whole",
         workers=workers,
+        compressor=route.compressor,
         clocks=(Clock("whole-response", _worker_timeout(application, workers), expiry="truncated"),) if workers else (),
     )
 

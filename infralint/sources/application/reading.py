@@ -11,6 +11,7 @@ from functools import cached_property
 
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS
+from infralint.sources.application.compressing import CompressedRoutes
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
 from infralint.sources.application.joining import Joiner, Rulebook
 from infralint.sources.application.languages import language_of
@@ -101,7 +102,8 @@ class Reader:
         return [rules for rules in self._rules if rules.files]
 
     def _application(self, package: Package, found: list[Found], clients: list[tuple[str, ClientCall]]) -> Application:
-        routes = [route for route, home in found if self._package_of(home) is package]
+        routes = [route for route in found if self._package_of(route.home) is package]
+        compressed = CompressedRoutes(self._streaming.joiner, package, self._shown, routes) if routes else None
         calls = [call for path, call in clients if self._package_of(path) is package]
         starters, starting = self._starters(package), self._starting(package)
         servers = tuple(server_facts(starters, starting, self._program.content, self._shown))
@@ -109,7 +111,7 @@ class Reader:
         return Application(
             package.folder,
             package.name,
-            tuple(self._settled(route, package, servers) for route in routes),
+            tuple(self._settled(compressed.with_compressor(route), package, servers) for route in routes if compressed),
             tuple(calls),
             ports_of(starters, starting, self._program.content),
             self._reach(package, reasons),

@@ -51,10 +51,6 @@ _NODE = lazy(
     r"\b\w+\.(requestTimeout|keepAliveTimeout|headersTimeout|timeout)\s*=\s*([\d_]+(?:\s*\*\s*[\d_]+)*)\s*;?\s*(?://|$)",
     re.MULTILINE,
 )
-_COMPRESSION = lazy(
-    r"\.use\(\s*(compression|compress|expressCompression)\s*\(|add_middleware\(\s*(GZipMiddleware|BrotliMiddleware)|\.register\(\s*(?:require\(|import\()?\s*[\"']?(@fastify/compress|fastifyCompress)"
-    r"|\b(Compress)\(\s*app|gin\.\w*Use\(\s*(gzip\.Gzip)|\.Use\(\s*(?:middleware\.)?(Gzip|gzip\.Gzip|Compress)\b"
-)
 
 
 def ports_of(starters: list[str], sources: list[str], text: Callable[[str], bytes]) -> tuple[int, ...]:
@@ -99,9 +95,6 @@ def server_facts(
             for found in _NODE.finditer(content):
                 seconds = _product(found[2]) / 1000
                 yield ServerFact("Node.js", found[1], seconds, _at(where, content, found.start()))
-        for found in _COMPRESSION.finditer(content):
-            middleware = next(part for part in found.groups() if part)
-            yield ServerFact("compression", "middleware", middleware, _at(where, content, found.start()))
 
 
 def _command_facts(command: str, where: Location) -> Iterator[ServerFact]:

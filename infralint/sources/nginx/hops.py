@@ -159,6 +159,7 @@ class NginxLocation(Hop):
             to=None,
             http=http,
             upgrade=self._upgrade_out(request),
+            compressible=request.compressible and not self._takes_plain_answers(),
         )
 
     def _upgrade_out(self, request: Request) -> Setting[Upgrade]:
@@ -169,6 +170,11 @@ class NginxLocation(Hop):
         here = self.upgrade_of(request)
         whole = isinstance(came, Known) or (isinstance(here, Known) and here.value == "dropped")
         return here if whole else came
+
+    def _takes_plain_answers(self) -> bool:
+        """Whether it asks the backend not to compress: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header"""
+        lines = (header.args[1:] for header in headers_of(self.rules)[0] if name_of(header) == "accept-encoding")
+        return self.family == "proxy" and next(lines, None) in ([""], ["identity"])
 
     def _host_out(self, run: Run, target: PassTarget | None, request: Request) -> str | None:
         """The Host header that is sent on; nginx sends the name that stands in proxy_pass by default."""
