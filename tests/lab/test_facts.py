@@ -114,6 +114,10 @@ ACCEL = [
         "held",
         Answer(headers=NO_XAB),
     ),
+    *(
+        Row(f"{word} is no value", f"{PASS} {HTTP10}", "held", Answer(headers=(("X-Accel-Buffering", word),)))
+        for word in ("off", "false", "0")
+    ),
     Row("yes beats off", f"{PASS} {HTTP10} {OFF}", "held", Answer(headers=(("X-Accel-Buffering", "yes"),))),
     Row(
         "yes, but ignored",

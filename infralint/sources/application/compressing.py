@@ -110,7 +110,7 @@ class CompressedRoutes:
 
     def _is_seen(self, middleware: Middleware, found: Found) -> bool:
         """JavaScript: whether what the route writes goes through the middleware, and stays there."""
-        around = self._around(found)
+        around = self._joiner.program.with_imports(found.files)
         if middleware.library == "koa-compress":
             return not any(_UNTOUCHED.search(self._content(path).decode("utf-8", "replace")) for path in around)
         return not any(_FLUSHED.search(self._content(path)) for path in around)
@@ -124,15 +124,6 @@ class CompressedRoutes:
             if text in values:
                 telling -= set(other.files)
         return bool(telling)
-
-    def _around(self, found: Found) -> set[str]:
-        """The files that a route's answer comes from, and those of the project that they import."""
-        program, paths = self._joiner.program, set(found.files)
-        for path in found.files:
-            module = program.load(path)
-            for imported in program.imports(module).values() if module is not None else ():
-                paths |= {target for target, _ in program.targets(module, imported)} if module is not None else set()
-        return paths
 
     def _hold_by_starlette(self, use: CompressorUse, content_type: str) -> CompressorUse | None:
         is_event_stream = content_type == "text/event-stream"

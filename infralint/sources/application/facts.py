@@ -41,6 +41,7 @@ class Route:
     "it streams, because …". content_type: None where it can't be told. headers: what its responses surely
     carry, by lower-case name. heartbeat: seconds between pings that keep it alive, None where none is known.
     compressor: what compresses, and so holds, its answer; None where nothing does.
+    names_accel: code of its application names X-Accel-Buffering. names_pings: code around it speaks of pings.
     session: the protocol whose requests must all reach one process (`Socket.IO`, `SockJS`, `MCP`).
     websocket_only: its session never begins with polling. stateless: it keeps no session. shared_state: its
     state lies in a bus that every replica shares.
@@ -61,6 +62,8 @@ class Route:
     stateless: bool = False
     shared_state: bool = False
     compressor: CompressorUse | None = None
+    names_accel: bool = False
+    names_pings: bool = False
 
 
 @dataclass(frozen=True, slots=True)

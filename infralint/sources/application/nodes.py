@@ -49,7 +49,8 @@ class ApplicationRoute(Hop):
 
     headers: what its responses surely carry. complete: they carry nothing else that a hop looks at. workers: the
     server's processes that serve one request at a time, where it runs such; how many, if that is said. compressor:
-    what compresses its answers, and what to write instead; None where nothing does.
+    what compresses its answers, and what to write instead; None where nothing does. names_accel: code of its
+    application names X-Accel-Buffering. names_pings: code around it speaks of pings.
     """
 
     platform: ClassVar[str] = "application"
@@ -63,6 +64,8 @@ class ApplicationRoute(Hop):
     complete: bool = False
     workers: Known[int | None] | None = None
     compressor: CompressorUse | None = None
+    names_accel: bool = False
+    names_pings: bool = False
 
     def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
         use = self.compressor
@@ -143,6 +146,8 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         complete=application.read == "whole",
         workers=workers,
         compressor=route.compressor,
+        names_accel=route.names_accel,
+        names_pings=route.names_pings,
         clocks=(Clock("whole-response", _worker_timeout(application, workers), expiry="truncated"),) if workers else (),
     )
 

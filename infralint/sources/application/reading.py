@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 
@@ -13,6 +13,7 @@ from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS
 from infralint.sources.application.compressing import CompressedRoutes
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
+from infralint.sources.application.heartbeats import names_pings
 from infralint.sources.application.joining import Joiner, Rulebook
 from infralint.sources.application.languages import language_of
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
@@ -103,7 +104,6 @@ class Reader:
 
     def _application(self, package: Package, found: list[Found], clients: list[tuple[str, ClientCall]]) -> Application:
         routes = [route for route in found if self._package_of(route.home) is package]
-        compressed = CompressedRoutes(self._streaming.joiner, package, self._shown, routes) if routes else None
         calls = [call for path, call in clients if self._package_of(path) is package]
         starters, starting = self._starters(package), self._starting(package)
         servers = tuple(server_facts(starters, starting, self._program.content, self._shown))
@@ -111,13 +111,28 @@ class Reader:
         return Application(
             package.folder,
             package.name,
-            tuple(self._settled(compressed.with_compressor(route), package, servers) for route in routes if compressed),
+            tuple(self._settled(route, package, servers) for route in self._describe(package, routes)),
             tuple(calls),
             ports_of(starters, starting, self._program.content),
             self._reach(package, reasons),
             tuple(reasons),
             servers,
         )
+
+    def _describe(self, package: Package, routes: list[Found]) -> Iterator[Route]:
+        """Routes with what the code around them does to their answers, and speaks of."""
+        if not routes:
+            return
+        compressed = CompressedRoutes(self._streaming.joiner, package, self._shown, routes)
+        content = self._program.content
+        names_accel = any(_names_accel(content(path)) for path in package.files)
+        for found in routes:
+            around = self._program.with_imports(found.files) if found.route.kind == "sse" else set()
+            yield replace(
+                compressed.with_compressor(found),
+                names_accel=names_accel or any(_names_accel(content(path)) for path in around),
+                names_pings=any(names_pings(content(path)) for path in around),
+            )
 
     def _settled(self, route: Route, package: Package, servers: tuple[ServerFact, ...]) -> Route:
         """A route with what its application as a whole does: who serves it, where its state lies."""
@@ -180,6 +195,13 @@ class Reader:
             (language := language_of(path)) is not None and language.name in languages for path in package.files
         )
         return "partly" if known else "not"
+
+
+_ACCEL = re.compile(rb"(?i)accel[-_]?buffering")
+
+
+def _names_accel(content: bytes) -> bool:
+    return (b"ccel" in content or b"CCEL" in content) and _ACCEL.search(content) is not None
 
 
 _STEMS = ("tream", "ocket", "Mcp", "MCP", "SSE", "vent")
