@@ -136,6 +136,7 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         route.content_type,
         route.path,
         heartbeat=route.heartbeat,
+        methods=route.methods,
     )
     return _route(
         f"{' or '.join(route.methods) or 'the route'} {route.path}",

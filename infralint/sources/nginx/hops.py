@@ -31,7 +31,7 @@ from infralint.model import (
     Upgrade,
 )
 from infralint.platforms import nginx as platform
-from infralint.platforms.nginx import Facts, Family, Line, Version
+from infralint.platforms.nginx import Caching, Facts, Family, Line, Version
 from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, is_surely_match, normalise_path
 from infralint.sources.nginx.edits import propose_edits
@@ -103,6 +103,10 @@ class NginxLocation(Hop):
         if response is UNKNOWN_RESPONSE and request is None:
             return self.buffers_responses
         return platform.buffering_of(self.facts, response, request)
+
+    def caching_of(self, response: Response, methods: Sequence[str] = ()) -> Known[Caching] | None:
+        """Whether it keeps this response and replays it; None where that can't be told. methods: how it is asked for."""
+        return platform.caching_of(self.facts, response, methods)
 
     def upgrade_of(self, request: Request) -> Setting[Upgrade]:
         """What becomes here of a handshake that comes in whole; mostly it is the same for all of them."""
