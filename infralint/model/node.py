@@ -146,6 +146,12 @@ class Hop:
         return self.forwards_upgrade
 
     @property
+    def reuses_for(self) -> Setting[float] | None:
+        """Seconds for which it keeps a connection to its backend that carries nothing, to send the next request on it;
+        None where it does not, or notices in time that the backend has closed it."""
+        return None
+
+    @property
     def pool(self) -> Pool:
         """Whom it may dial, whatever the request."""
         return Pool()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -50,7 +51,8 @@ class ApplicationRoute(Hop):
     headers: what its responses surely carry. complete: they carry nothing else that a hop looks at. workers: the
     server's processes that serve one request at a time, where it runs such; how many, if that is said. compressor:
     what compresses its answers, and what to write instead; None where nothing does. names_accel: code of its
-    application names X-Accel-Buffering. names_pings: code around it speaks of pings.
+    application names X-Accel-Buffering. names_pings: code around it speaks of pings. keep_alive: seconds after which its
+    server closes a connection that carries nothing; None where that is not known.
     """
 
     platform: ClassVar[str] = "application"
@@ -66,6 +68,7 @@ class ApplicationRoute(Hop):
     compressor: CompressorUse | None = None
     names_accel: bool = False
     names_pings: bool = False
+    keep_alive: Known[float] | None = None
 
     def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
         use = self.compressor
@@ -80,6 +83,8 @@ class ApplicationRoute(Hop):
         )
 
     def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting == "keep_alive" and self.keep_alive is not None:
+            return _longer(self.keep_alive.name, math.ceil(seconds))
         if setting == "compress" and self.compressor is not None:
             return COMPRESSORS[self.compressor.library].fix
         if setting == "max_duration":
@@ -90,6 +95,17 @@ class ApplicationRoute(Hop):
         headers = {name: Known(value, self.where, name) for name, value in self.headers.items()}
         framing = Unknown(self.where, "framing", f"how {self.name} frames its answer is up to its server")
         return Response(framing, self.content_type, headers, self.complete, self.where)
+
+
+def _longer(name: str, seconds: int) -> str:
+    """How a server is told to keep connections that carry nothing for so long."""
+    match name:
+        case "timeout_keep_alive" | "--timeout-keep-alive":
+            return f"uvicorn --timeout-keep-alive {seconds} …"
+        case "keepalive" | "--keep-alive":
+            return f"gunicorn --keep-alive {seconds} …"
+    milliseconds = f"server.keepAliveTimeout = {seconds * 1000:_};    // of what app.listen() returns"
+    return f"{milliseconds}\nserver.headersTimeout = {(seconds + 1) * 1000:_};"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -149,6 +165,7 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         compressor=route.compressor,
         names_accel=route.names_accel,
         names_pings=route.names_pings,
+        keep_alive=application.keep_alive,
         clocks=(Clock("whole-response", _worker_timeout(application, workers), expiry="truncated"),) if workers else (),
     )
 

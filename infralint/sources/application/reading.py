@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 
+from infralint.model import Known
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS
 from infralint.sources.application.compressing import CompressedRoutes
@@ -21,7 +22,7 @@ from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.routes import Found, Routes
 from infralint.sources.application.rulebook import FileShape, Rules, rules_for
 from infralint.sources.application.scope import LANGUAGE_NAMES, SHARED_STATE, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
-from infralint.sources.application.servers import ports_of, server_facts
+from infralint.sources.application.servers import keep_alive_of, ports_of, server_facts
 from infralint.sources.application.streaming import ModuleStreams
 from infralint.text.globs import name_matcher
 
@@ -117,7 +118,15 @@ class Reader:
             self._reach(package, reasons),
             tuple(reasons),
             servers,
+            self._keep_alive(package, routes, servers),
         )
+
+    def _keep_alive(
+        self, package: Package, routes: list[Found], servers: tuple[ServerFact, ...]
+    ) -> Known[float] | None:
+        frameworks = frozenset(found.route.framework for found in routes)
+        sources = [*self._starting(package), *package.files]
+        return keep_alive_of(servers, frameworks, sources, self._program.content, self._shown) if routes else None
 
     def _describe(self, package: Package, routes: list[Found]) -> Iterator[Route]:
         """Routes with what the code around them does to their answers, and speaks of."""
