@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, TypeVar
 from infralint.model.clock import LENGTH, SILENCE, Clock, Phase
 from infralint.model.setting import UNLIMITED, Known, Location, Setting, Unknown
 from infralint.model.stream import Hint, StreamKind
-from infralint.model.wire import SAME_PATH, Address, Buffering, PathMap, Request, Response, Upgrade
+from infralint.model.wire import SAME_PATH, Address, Buffering, Compression, PathMap, Request, Response, Upgrade
 
 Affinity = Literal["single", "client", "address", "today", "none"]
 """What keeps a client on its replica: there is only one; a cookie or key of the client's own;
@@ -137,9 +137,19 @@ class Hop:
         """Whether it holds back this response, which comes from behind it. request: the one that asked for it."""
         return self.buffers_responses
 
+    def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
+        """What its own compression makes of this response, which comes from behind it."""
+        return Known("passes", self.where, "", "default")
+
     def upgrade_of(self, request: Request) -> Setting[Upgrade]:
         """What becomes here of a WebSocket handshake that comes in whole."""
         return self.forwards_upgrade
+
+    @property
+    def reuses_for(self) -> Setting[float] | None:
+        """Seconds for which it keeps a connection to its backend that carries nothing, to send the next request on it;
+        None where it does not, or notices in time that the backend has closed it."""
+        return None
 
     @property
     def pool(self) -> Pool:

@@ -9,7 +9,7 @@ from infralint.model.clock import LENGTH, SILENCE, Phase
 from infralint.model.node import Forward, H_co, Hop, Match
 from infralint.model.setting import Known, Setting
 from infralint.model.stream import Stream
-from infralint.model.wire import UNKNOWN_RESPONSE, Buffering, Request, Response, Upgrade
+from infralint.model.wire import UNKNOWN_RESPONSE, Buffering, Compression, Request, Response, Upgrade
 
 Basis = Literal["same address", "reference", "declared", "the only one", "assumed"]
 """On what ground one hop is taken to stand behind another; the last two are possible, never certain."""
@@ -117,6 +117,11 @@ class Crossing(Generic[H_co]):
     def buffering(self) -> Setting[Buffering]:
         """Whether this hop holds back what arrives here from behind."""
         return self.hop.buffering_of(self.leg.arriving, self.leg.inbound)
+
+    @property
+    def compression(self) -> Setting[Compression]:
+        """What this hop's compression makes of what arrives here from behind."""
+        return self.hop.compression_of(self.leg.arriving, self.leg.inbound)
 
     @property
     def upgrade(self) -> Setting[Upgrade]:

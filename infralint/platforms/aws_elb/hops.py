@@ -77,6 +77,14 @@ class LoadBalancer(Hop):
         return self.family.value if isinstance(self.family, Known) else ""
 
     @property
+    def reuses_for(self) -> Setting[float] | None:
+        """An application load balancer keeps connections to targets for its idle timeout.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout
+        """
+        return self.idle_timeout if self.variant == "application" else None
+
+    @property
     def pool(self) -> Pool:
         """The target group and what is registered in it."""
         return Pool(references=self.targets) if self.targets else Pool(reason="its target group is not visible here")

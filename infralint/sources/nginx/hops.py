@@ -31,7 +31,7 @@ from infralint.model import (
     Upgrade,
 )
 from infralint.platforms import nginx as platform
-from infralint.platforms.nginx import Facts, Family, Line, Version
+from infralint.platforms.nginx import Caching, Facts, Family, Line, Version
 from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, is_surely_match, normalise_path
 from infralint.sources.nginx.edits import propose_edits
@@ -105,6 +105,10 @@ class NginxLocation(Hop):
             return self.buffers_responses
         return platform.buffering_of(self.facts, response, request)
 
+    def caching_of(self, response: Response, methods: Sequence[str] = ()) -> Known[Caching] | None:
+        """Whether it keeps this response and replays it; None where that can't be told. methods: how it is asked for."""
+        return platform.caching_of(self.facts, response, methods)
+
     def upgrade_of(self, request: Request) -> Setting[Upgrade]:
         """What becomes here of a handshake that comes in whole; mostly it is the same for all of them."""
         if isinstance(self.forwards_upgrade, Known) or self.family != "proxy":
@@ -165,6 +169,7 @@ class NginxLocation(Hop):
             to=None,
             http=http,
             upgrade=self._upgrade_out(request),
+            compressible=request.compressible and not self._takes_plain_answers(),
         )
 
     def _upgrade_out(self, request: Request) -> Setting[Upgrade]:
@@ -177,6 +182,11 @@ class NginxLocation(Hop):
         here = self.upgrade_of(request)
         whole = isinstance(came, Known) or (isinstance(here, Known) and here.value == "dropped")
         return here if whole else came
+
+    def _takes_plain_answers(self) -> bool:
+        """Whether it asks the backend not to compress: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header"""
+        lines = (header.args[1:] for header in headers_of(self.rules)[0] if name_of(header) == "accept-encoding")
+        return self.family == "proxy" and next(lines, None) in ([""], ["identity"])
 
     def _host_out(self, run: Run, target: PassTarget | None, request: Request) -> str | None:
         """The Host header that is sent on; nginx sends the name that stands in proxy_pass by default."""
