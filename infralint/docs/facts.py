@@ -68,6 +68,7 @@ def _platforms() -> dict[str, list[ModuleType]]:
 def _facts_of(modules: list[ModuleType]) -> str:
     """What a platform's modules say, if one of them holds a number or a table."""
     numbers, tables, pages = [], [], []
+    singles: dict[type, dict[str, Any]] = {}
     for module in modules:
         pages += _URL.findall(module.__doc__ or "")
         for name, value, meaning in _constants(module):
@@ -75,6 +76,12 @@ def _facts_of(modules: list[ModuleType]) -> str:
                 numbers.append((name, value, meaning))
             elif rows := _records(value):
                 tables.append((name, rows, meaning))
+            elif _is_record(value):
+                singles.setdefault(type(value), {})[_words(name)] = value
+    listed = {type(row) for _, rows, _ in tables for row in rows.values()}
+    tables += [
+        (kind.__name__, rows, "") for kind, rows in singles.items() if kind not in listed and _field_of_pages(rows)
+    ]
     if not (numbers or tables):
         return ""
     parts = [_plain(_paragraph(modules[0].__doc__ or ""))]
@@ -114,7 +121,7 @@ def _is_number(value: Any) -> bool:
 
 def _records(value: Any) -> dict[str, Any]:
     """The records of a table by their names, where it is one: records have fields and hold nothing but data."""
-    rows = dict(value) if isinstance(value, Mapping) else {"": value}
+    rows = dict(value) if isinstance(value, Mapping) else {}
     is_table = all(_is_record(row) for row in rows.values()) and all(isinstance(name, str) for name in rows)
     return rows if is_table else {}
 
@@ -148,7 +155,7 @@ def _record_table(name: str, rows: dict[str, Any], meaning: str) -> str:
     kept = [index for index in range(len(fields)) if any(row[index] for row in cells.values())]
     lines = [_row(["", *(_words(fields[index].name) for index in kept)]), _row(["---"] * (len(kept) + 1))]
     for row_name, row in rows.items():
-        label = f"`{row_name}`" if row_name else _words(name)
+        label = f"`{row_name}`"
         label = f"[{label}]({getattr(row, link)})" if link else label
         lines.append(_row([label, *(cells[row_name][index] for index in kept)]))
     about = " ".join(_plain(text) for text in (meaning, _paragraph(kind.__doc__ or "")) if text)

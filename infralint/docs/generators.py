@@ -175,13 +175,13 @@ def _by_name(row: tuple[str, str]) -> str:
 
 
 def product_table() -> str:
-    """The products that are known to stream by the image or package that runs them."""
+    """The products that are known to stream by the image that runs them."""
     rows = []
     for product in sorted(PRODUCTS, key=lambda product: product.name.lower()):
         paths = ", ".join(f"`{stream.path}`" for stream in product.streams)
-        known_by = ", ".join(f"`{name}`" for name in dict.fromkeys((*product.images, *product.packages)))
+        known_by = ", ".join(f"`{name}`" for name in product.images)
         rows.append(f"| [{product.name}]({product.page}) | {paths} | {known_by} |")
-    return "\n".join(["| product | streams | known by |", "|---|---|---|", *rows])
+    return "\n".join(["| product | streams | images |", "|---|---|---|", *rows])
 
 
 def stream_way() -> str:
