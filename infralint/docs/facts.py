@@ -151,7 +151,7 @@ def _record_table(name: str, rows: dict[str, Any], meaning: str) -> str:
     kind = type(next(iter(rows.values())))
     link = _field_of_pages(rows)
     fields = [field for field in dataclasses.fields(kind) if field.name != link]
-    cells = {row_name: [_shown(row, field) for field in fields] for row_name, row in rows.items()}
+    cells = {row_name: [_show_field(row, field) for field in fields] for row_name, row in rows.items()}
     kept = [index for index in range(len(fields)) if any(row[index] for row in cells.values())]
     lines = [_row(["", *(_words(fields[index].name) for index in kept)]), _row(["---"] * (len(kept) + 1))]
     for row_name, row in rows.items():
@@ -172,7 +172,7 @@ def _is_url(value: Any) -> bool:
     return isinstance(value, str) and _URL.fullmatch(value) is not None
 
 
-def _shown(row: Any, field: dataclasses.Field[Any]) -> str:
+def _show_field(row: Any, field: dataclasses.Field[Any]) -> str:
     value = getattr(row, field.name)
     return "" if value == field.default else _value(value)
 
