@@ -18,11 +18,11 @@ def compressed_stream(crossing: Crossing[NextHop]) -> Iterator[Finding | Unknown
             severity: Severity = "warning" if crossing.stream.evidence.certain else "note"
             at = compress if compress.written else hop.where
             if isinstance(hop, NextRoute):
-                yield Finding(
-                    severity, at, _sent(hop), 'response.setHeader("Cache-Control", "no-cache, no-transform");'
-                )
+                fix = 'response.setHeader("Cache-Control", "no-cache, no-transform");'
+                yield Finding(severity, at, _sent(hop), fix, effect="holds")
             elif isinstance(hop, NextRewrite):
-                yield Finding(severity, hop.where, _passed_on(hop, leg.arriving.complete), _instead(hop))
+                message = _passed_on(hop, leg.arriving.complete)
+                yield Finding(severity, hop.where, message, _instead(hop), effect="holds")
 
 
 def _sent(hop: NextRoute) -> str:

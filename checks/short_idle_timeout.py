@@ -18,13 +18,21 @@ def short_idle_timeout(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
             yield unknown
         case Known(0) as timeout:
             message = f'`{timeout}` does not mean "for ever": {crossing.hop.name} {_refusal(crossing)}'
-            yield Finding("error", timeout, message, fix, setting="idle_timeout")
+            yield Finding("error", timeout, message, fix, setting="idle_timeout", effect="refuses")
         case Known(limit) as timeout if limit < need.seconds:
             severity: Severity = "error" if need.declared else "warning"
             # A ping keeps it open, unless one is lost.
             if crossing.stream.heartbeat and crossing.stream.heartbeat < limit and not need.declared:
                 severity = "note"
-            yield Finding(severity, timeout, _message(crossing, timeout), fix, _chain(crossing), setting="idle_timeout")
+            yield Finding(
+                severity,
+                timeout,
+                _message(crossing, timeout),
+                fix,
+                _chain(crossing),
+                setting="idle_timeout",
+                effect="cuts",
+            )
 
 
 def _unconnected(crossing: Crossing[Hop]) -> Iterator[Finding]:
@@ -35,7 +43,7 @@ def _unconnected(crossing: Crossing[Hop]) -> Iterator[Finding]:
                 f'`{timeout}` does not mean "for ever": {crossing.hop.name} answers every request with 504 at once'
             )
             fix = crossing.hop.fix("connect_timeout")
-            yield Finding("error", timeout, message, fix, setting="connect_timeout")
+            yield Finding("error", timeout, message, fix, setting="connect_timeout", effect="refuses")
 
 
 def _refusal(crossing: Crossing[Hop]) -> str:

@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
+from infralint.engine.asking import ask_all
 from infralint.engine.ignores import Ignore, find_mistyped, ignores_of, near_miss, without_ignored
-from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials, weigh
+from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials
 from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Report, identified, once_a_cause
+from infralint.engine.tracing import mistaken_chains
 from infralint.model import (
-    SEVERITIES,
     Crossing,
     Finding,
     Hop,
-    Known,
     Location,
-    Provenance,
     Reading,
-    Severity,
     Unknown,
     Unreadable,
 )
 from infralint.project import Project
-from infralint.project.guard import Guard
 from infralint.sources import SOURCES
-from infralint.trace.crossings import crossings, lost, unmet
-
-
-class BadAnswer(TypeError):
-    """What a check answered, and what it should have."""
+from infralint.trace.crossings import crossings, lost, topology_of, unmet
 
 
 def lint(project: Project, checks: Sequence[Check], ignoring: bool = True) -> Report:
@@ -63,7 +55,7 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
     crossed = crossings(project.settings, readings)
     items = [item for reading in readings for item in reading.items]
     assumed = loudness_of_assumptions(project.settings, crossed, readings)
-    answers = [answer for check in checks for answer in _answers(check, crossed, items, project, assumed)]
+    answers = ask_all(checks, crossed, items, project, assumed)
     files = {reading.platform: reading.files for reading in readings if reading.files}
     paths = [path for found in files.values() for path in found]
     ignores = ignores_of(project, paths) if ignoring else []
@@ -85,6 +77,7 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
                 *(unreadable for reading in readings for unreadable in reading.unreadable),
                 *_refused(answers),
                 *project.unlisted(),
+                *_mistaken_chains(project, readings),
                 *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
                 *guard.caught,
             ]
@@ -99,6 +92,12 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
         ignored=sum(len(ignore.used) for ignore in ignores),
     )
+
+
+def _mistaken_chains(project: Project, readings: Sequence[Reading]) -> Iterator[Unreadable]:
+    """Names under `chains:` that stand for nothing."""
+    if project.settings.chains:
+        yield from mistaken_chains(project, topology_of(readings))
 
 
 def _refused(answers: Iterable[Finding | Unknown]) -> Iterator[Unreadable]:
@@ -121,26 +120,6 @@ def _unmet(project: Project, readings: Sequence[Reading], crossed: Iterable[Cros
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
 
 
-def _answers(
-    check: Check, crossed: Iterable[Crossing[Hop]], items: Iterable[object], project: Project, assumed: Severity
-) -> Iterator[Finding | Unknown]:
-    for crossing in crossed:
-        if check.asks_for(crossing):
-            for answer in _asked(check, crossing, crossing.hop.where, crossing.hop.name, project.guard):
-                if isinstance(answer, Unknown):
-                    yield answer
-                else:
-                    yield _with_provenance(weigh(answer, crossing, assumed), check, crossing)
-    for item in items:
-        if check.asks_for(item):
-            where = getattr(item, "where", None) or Location(project.shown_path(project.root))
-            for answer in _asked(check, item, where, type(item).__name__, project.guard):
-                if isinstance(answer, Unknown):
-                    yield answer
-                else:
-                    yield replace(answer, provenance=Provenance(check=check.name, hop=getattr(item, "hop", None)))
-
-
 def _of_ignores(checks: Sequence[Check], ignores: Sequence[Ignore], project: Project) -> list[Finding]:
     """What checks say of the ignores themselves, of those whose checks were run."""
     known = built_in_names()
@@ -150,49 +129,5 @@ def _of_ignores(checks: Sequence[Check], ignores: Sequence[Ignore], project: Pro
         for ignore in ignores
         if left_out.isdisjoint(ignore.checks) and not any(near_miss(name, known) for name in ignore.checks)
     ]
-    answers = [answer for check in checks for answer in _answers(check, (), judged, project, "note")]
+    answers = ask_all(checks, (), judged, project, "note")
     return [answer for answer in answers if isinstance(answer, Finding)]
-
-
-def _asked(check: Check, item: Any, where: Location, name: str, guard: Guard) -> list[Finding | Unknown]:
-    """A check's answers on one input; a check that fails, or answers what makes no sense, is named with it."""
-    answers: list[Finding | Unknown] = []
-    with guard.around(where, f"check {check.name} failed on {name}"):
-        answers += [_sound(answer) for answer in check.function(item) or ()]
-    return answers
-
-
-def _sound(answer: Any) -> Finding | Unknown:
-    """An answer that the rest can work with. Raises BadAnswer."""
-    if isinstance(answer, Unknown):
-        if not isinstance(answer.where, Location) or not isinstance(answer.why, str):
-            raise BadAnswer(f"an Unknown needs a Location and a reason, got {answer!r:.80}")
-        return answer
-    if not isinstance(answer, Finding):
-        raise BadAnswer(f"expected a Finding or an Unknown, got {answer!r:.80}")
-    if answer.severity not in SEVERITIES:
-        raise BadAnswer(f"a Finding's severity is error, warning or note, got {answer.severity!r:.40}")
-    if not isinstance(answer.at, Location) and not (
-        isinstance(answer.at, Known) and isinstance(answer.at.where, Location)
-    ):
-        raise BadAnswer(f"a Finding is at a Known setting or a Location, got {answer.at!r:.80}")
-    if not isinstance(answer.message, str) or not isinstance(answer.fix, str):
-        raise BadAnswer("a Finding's message and fix are text")
-    return answer
-
-
-def _with_provenance(finding: Finding, check: Check, crossing: Crossing[Hop]) -> Finding:
-    """With where it came from; and a setting that came from elsewhere shows from where."""
-    trail = finding.at.related if isinstance(finding.at, Known) else ()
-    related = (*finding.related, *(place for place in trail if place not in finding.related))
-    provenance = Provenance(
-        check=check.name,
-        hop=crossing.hop,
-        stream=crossing.stream,
-        trace=crossing.trace,
-        position=crossing.position,
-        certain=crossing.certain,
-        reasons=crossing.reasons,
-        doubt=crossing.doubt,
-    )
-    return replace(finding, related=related, provenance=provenance)

@@ -7,8 +7,8 @@ streams exist; a trace is one stream's whole way; a check is asked about one leg
 from __future__ import annotations
 
 from infralint.model.clock import LENGTH, SILENCE, Clock, Expiry, Phase, silence_clocks
-from infralint.model.finding import SEVERITIES, Finding, Provenance, Severity
-from infralint.model.node import Affinity, CantFix, Edit, Forward, Hop, Match, Node, Pool, Service
+from infralint.model.finding import SEVERITIES, Effect, Finding, Provenance, Severity
+from infralint.model.node import Affinity, CantFix, Edit, Forward, Hop, Match, Node, Pool, Rival, Selection, Service
 from infralint.model.reading import Reading
 from infralint.model.setting import (
     UNLIMITED,
@@ -32,7 +32,7 @@ from infralint.model.stream import (
     Stream,
     StreamKind,
 )
-from infralint.model.trace import STRONG, Basis, Crossing, End, Leg, Trace
+from infralint.model.trace import STRONG, Basis, Crossing, End, Ending, Leg, Trace
 from infralint.model.wire import (
     NOWHERE,
     SAME_PATH,
@@ -67,7 +67,9 @@ __all__ = [
     "Clock",
     "Crossing",
     "Edit",
+    "Effect",
     "End",
+    "Ending",
     "Evidence",
     "EvidenceKind",
     "Expiry",
@@ -92,6 +94,8 @@ __all__ = [
     "Related",
     "Request",
     "Response",
+    "Rival",
+    "Selection",
     "Service",
     "Setting",
     "Severity",

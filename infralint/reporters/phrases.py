@@ -50,8 +50,13 @@ def possible_phrases(finding: Finding) -> list[str]:
     return [*reasons, f"in doubt: {finding.provenance.doubt}"] if finding.provenance.doubt else reasons
 
 
+def full_name(leg: Leg) -> str:
+    """A hop with its node: `edge/nginx.conf location /api/`."""
+    return leg.hop.name if leg.hop.name.startswith(leg.node) else f"{leg.node} {leg.hop.name}"
+
+
 def _leg(leg: Leg) -> str:
-    name = leg.hop.name if leg.hop.name.startswith(leg.node) else f"{leg.node} {leg.hop.name}"
+    name = full_name(leg)
     return name if leg.basis is None or leg.basis in STRONG else f"perhaps {name}"
 
 

@@ -11,6 +11,7 @@ from infralint.engine.pages import page_url
 from infralint.engine.report import Report
 from infralint.model import SEVERITIES, Finding, Known, Location
 from infralint.reporters import Shown
+from infralint.reporters.colors import paint
 from infralint.reporters.grouping import group_alike, other_hops
 from infralint.reporters.phrases import possible_phrases, stream_phrase, unknown_message, way_phrase
 from infralint.text.display import hide_secrets, visible, visible_lines
@@ -20,7 +21,6 @@ WIDTH = 110
 """Characters of a source line that are shown."""
 NOUNS = {"aws": "AWS region"}
 """What a platform's inputs are called where they are no files."""
-_COLORS = {"error": "31;1", "warning": "33;1", "note": "36;1", "frame": "34", "bold": "1", "fix": "32", "dim": "2"}
 
 
 def render(report: Report, shown: Shown) -> str:
@@ -203,7 +203,7 @@ class _Page:
         return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if url else text
 
     def _paint(self, color: str, text: str) -> str:
-        return f"\x1b[{_COLORS[color]}m{text}\x1b[0m" if self.shown.color else text
+        return paint(color, text, self.shown.color)
 
 
 def _window(line: str, column: int) -> tuple[str, int]:

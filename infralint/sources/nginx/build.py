@@ -18,6 +18,7 @@ from infralint.model import (
     Match,
     Node,
     Request,
+    Selection,
     Setting,
     Unknown,
     Unreadable,
@@ -41,6 +42,7 @@ from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.processing import Processing, Way
 from infralint.sources.nginx.refusals import clashes, contradictions
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, hidden
+from infralint.sources.nginx.selection import explain_choice
 from infralint.sources.nginx.tree import Directive, Source
 from infralint.sources.nginx.upstreams import Upstream, Upstreams, keeps_affinity, read_target, unknown_methods
 from infralint.sources.nginx.variables import Definitions, Moment, Values
@@ -108,6 +110,11 @@ class Nginx(Node):
         certain = len(passing) == 1 and not matches and request.to is not None
         why = "which address the client asks is not known"
         return [*matches, *(Match(hop, certain, () if certain else (why,)) for hop in passing)]
+
+    def explain(self, request: Request, hop: Hop) -> Selection:
+        if not isinstance(hop, NginxLocation) or hop.family == "stream":
+            return Selection()
+        return explain_choice(self.processing, self.sockets, hop.block, request)
 
     def _takes(self, hop: NginxLocation, request: Request) -> bool:
         """Whether a server of `stream {}` may listen where a request is sent."""
