@@ -48,15 +48,6 @@ PARTICIPLES_LEFT = {
     "infralint/text": 17,
     "infralint/trace": 11,
 }
-SHARED_NAMES_LEFT = frozenset(
-    (
-        "Application Assignment Attribute BadPattern Block Budget Build Call Choice Environment Expression "
-        "Given Group Import Link Listener Module Mount Name Node Part Place Program Refused Rewrite Route "
-        "Rule Service Shape Sighting Source Span Streaming Target Text Tree ValuesShape Way Written "
-        "WrongShape _Builder _Parser _Reader "
-    ).split()
-)
-"""Names that several classes of different folders still have."""
 
 
 def folder_of(path: str) -> str:
@@ -114,8 +105,7 @@ def test_no_two_classes_share_a_name() -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(f"{path}:{node.lineno}")
-    shared = {name: found for name, found in places.items() if len(found) > 1 and name not in SHARED_NAMES_LEFT}
-    assert shared == {}
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
 def private_imports(tree: ast.AST) -> Iterator[str]:

@@ -104,7 +104,13 @@ def snapshot_command(file: Path, **given: Any) -> None:
         fail(f"{file}: {error}")
     if not snapshot.holds_anything:
         fail(f"{file}: holds no load balancer, so that there is nothing to judge")
-    _finish(snapshot, _judge_snapshot(snapshot, project, checks, _code(project, options)), project, checks, options)
+    _finish(
+        snapshot,
+        _judge_snapshot(snapshot, project, checks, _code(project, options), _shows_ways(options)),
+        project,
+        checks,
+        options,
+    )
 
 
 def _prepare(options: AuditOptions) -> tuple[Project, list[Check]]:
@@ -141,12 +147,17 @@ def _read_account(options: AuditOptions, project: Project, checks: Sequence[Chec
     snapshot = fetch(scans, control, draw)
     snapshot.failures = entrance.failures
     _stop_if_nothing_was_read(snapshot)
-    report = _judge_snapshot(snapshot, project, checks, code)
+    report = _judge_snapshot(snapshot, project, checks, code, _shows_ways(options))
     if report.findings:
         fetch_more(scans, reported(report.findings), control, draw)
-        report = _judge_snapshot(snapshot, project, checks, code)
+        report = _judge_snapshot(snapshot, project, checks, code, _shows_ways(options))
     bar.clear()
     return snapshot, replace(report, unreadable=report.unreadable + _not_found(options.names, snapshot))
+
+
+def _shows_ways(options: AuditOptions) -> bool:
+    """Whether a report is asked for that shows the ways of streams."""
+    return any(output.format == "html" for output in wanted_outputs(options))
 
 
 def _not_found(names: Sequence[str], snapshot: Snapshot) -> list[Unreadable]:
@@ -172,9 +183,11 @@ def _stop_if_nothing_was_read(snapshot: Snapshot) -> None:
             fail(cant_start(first))
 
 
-def _judge_snapshot(snapshot: Snapshot, project: Project, checks: Sequence[Check], code: Code | None) -> Report:
+def _judge_snapshot(
+    snapshot: Snapshot, project: Project, checks: Sequence[Check], code: Code | None, with_ways: bool = False
+) -> Report:
     found = reading(snapshot)
-    report = judge(project, [found if code is None else compare_with_code(found, code)], checks)
+    report = judge(project, [found if code is None else compare_with_code(found, code)], checks, with_ways=with_ways)
     return replace(report, findings=sorted(map(_introduce, merge_drifts(report.findings)), key=order))
 
 

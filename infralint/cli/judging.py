@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import click
@@ -36,11 +36,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Judging:
-    """One project that is judged: by which checks, and what is reported of it."""
+    """One project that is judged: by which checks, and what is reported of it. with_ways: the way of each stream, too."""
 
     asked: Asked
     checks: Sequence[Check]
     options: Options
+    with_ways: bool = False
 
     @property
     def heeds_ignores(self) -> bool:
@@ -48,7 +49,7 @@ class Judging:
 
     def report_on(self, project: Project) -> Report:
         """What is to be said of the project, perhaps with edits in it: what is new, and touches the given paths."""
-        report = lint(project, self.checks, self.heeds_ignores)
+        report = lint(project, self.checks, self.heeds_ignores, self.with_ways)
         report = self._new_since(report, project)
         report = self._beyond_baseline(report, project)
         return report.touching(self.asked.paths, project.shown_path(project.root))
@@ -107,8 +108,8 @@ class Judging:
         )
 
 
-def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options, with_edits: bool) -> Outcome:
-    """Judge the projects of the given paths, one after the other. with_edits: findings bring what puts them right."""
+def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options, formats: Set[str]) -> Outcome:
+    """Judge the projects of the given paths, one after the other. formats: of the reports; what one shows is worked out."""
     bar = Bar(shown=sys.stderr.isatty() and not options.quiet, patience=PATIENCE)
     work = Work(options.jobs or 0, bar.tell)
     projects = asked_projects(paths, options, [check.name for check in checks])
@@ -116,9 +117,8 @@ def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options,
     try:
         for asked in projects:
             asked.project.work = work
-            outcome = _add_project(
-                outcome, Judging(asked, choose_checks(checks, asked.project.settings), options), with_edits
-            )
+            chosen = choose_checks(checks, asked.project.settings)
+            outcome = _add_project(outcome, Judging(asked, chosen, options, "html" in formats), "sarif" in formats)
     except Lost as error:
         fail(str(error))
     report = outcome.report

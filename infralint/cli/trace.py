@@ -14,6 +14,7 @@ import click
 from infralint.cli.options import Options, color_option, config_option, packs_option, terraform_options
 from infralint.cli.projects import Asked, asked_projects, choose_checks, load_packs
 from infralint.cli.publish import fail, is_colored, write
+from infralint.cli.standins import with_plan, with_snapshot
 from infralint.engine.policy import exceeds
 from infralint.engine.report import NOTHING
 from infralint.engine.run import read
@@ -21,6 +22,7 @@ from infralint.engine.tracing import NoSuchNode, Question, TraceReport, trace
 from infralint.model import Reading, StreamKind
 from infralint.reporters.trace_text import TraceShown
 from infralint.reporters.traces import TRACE_REPORTERS, render_trace
+from infralint.sources.aws_account.snapshot import BadSnapshot
 from infralint.text.patterns import fresh_budget
 
 
@@ -132,14 +134,29 @@ def _question(paths: Sequence[str], options: TraceOptions) -> Question:
     return Question(tuple(dict.fromkeys(asked)), next(iter(hosts), None), next(iter(kinds), None), options.front)
 
 
-def _readings(asked: Asked, _options: TraceOptions) -> list[Reading]:
-    return read(asked.project)
+def _readings(asked: Asked, options: TraceOptions) -> list[Reading]:
+    """What the project's files say, and what a plan and an account say instead of them."""
+    readings = read(asked.project)
+    if options.plan is not None:
+        readings = with_plan(readings, options.plan, asked.project)
+    if options.snapshot is not None:
+        try:
+            readings = with_snapshot(readings, options.snapshot, asked.project)
+        except BadSnapshot as error:
+            fail(f"{options.snapshot}: {error}")
+        except OSError as error:
+            fail(f"{options.snapshot}: can't be read: {error.strerror}")
+    return readings
 
 
 def _status(report: TraceReport, strict: bool, limit: str) -> int:
-    """0: all flows; 1: something breaks, or nothing serves what was asked for; 2: not all could be read (strict: or told)."""
+    """0: all flows; 1: something breaks, or nothing serves what was asked for; 2: not all could be read (strict: or told).
+
+    A stream that is only assumed, or in doubt, fails no run.
+    """
     outcomes = {stream.verdict.outcome for stream in report.streams}
     if report.unreadable or (strict and "could not tell" in outcomes):
         return 2
-    unserved = "not served" in outcomes and limit != "never"
-    return int(unserved or exceeds(report.findings, limit))
+    believed = [stream for stream in report.streams if stream.is_believed]
+    unserved = any(stream.verdict.outcome == "not served" for stream in believed) and limit != "never"
+    return int(unserved or any(exceeds(stream.findings, limit) for stream in believed))

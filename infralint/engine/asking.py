@@ -33,7 +33,7 @@ def ask_of_crossing(
     """What checks say of a stream on one leg of its way, weighed. assumed: how loud an assumption is."""
     for check in checks:
         if check.asks_for(crossing):
-            for answer in _asked(check, crossing, crossing.hop.where, crossing.hop.name, guard):
+            for answer in _ask(check, crossing, crossing.hop.where, crossing.hop.name, guard):
                 if isinstance(answer, Unknown):
                     yield answer
                 else:
@@ -44,7 +44,7 @@ def ask_of_item(check: Check, item: object, project: Project) -> Iterator[Findin
     """What a check says of a platform's own thing."""
     if check.asks_for(item):
         where = getattr(item, "where", None) or Location(project.shown_path(project.root))
-        for answer in _asked(check, item, where, type(item).__name__, project.guard):
+        for answer in _ask(check, item, where, type(item).__name__, project.guard):
             if isinstance(answer, Unknown):
                 yield answer
             else:
@@ -68,7 +68,7 @@ def ask_all(
     return answers
 
 
-def _asked(check: Check, item: Any, where: Location, name: str, guard: Guard) -> list[Finding | Unknown]:
+def _ask(check: Check, item: Any, where: Location, name: str, guard: Guard) -> list[Finding | Unknown]:
     """A check's answers on one input; a check that fails, or answers what makes no sense, is named with it."""
     answers: list[Finding | Unknown] = []
     with guard.around(where, f"check {check.name} failed on {name}"):

@@ -12,7 +12,7 @@ from infralint.engine.ignores import Ignore, find_mistyped, ignores_of, near_mis
 from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials
 from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Report, identified, once_a_cause
-from infralint.engine.tracing import mistaken_chains
+from infralint.engine.tracing import known_streams, mistaken_chains
 from infralint.model import (
     Crossing,
     Finding,
@@ -27,9 +27,9 @@ from infralint.sources import SOURCES
 from infralint.trace.crossings import crossings, lost, topology_of, unmet
 
 
-def lint(project: Project, checks: Sequence[Check], ignoring: bool = True) -> Report:
-    """Judge a project's files. ignoring: heed its ignores."""
-    return judge(project, read(project), checks, ignoring)
+def lint(project: Project, checks: Sequence[Check], ignoring: bool = True, with_ways: bool = False) -> Report:
+    """Judge a project's files. ignoring: heed its ignores. with_ways: tell the whole way of each stream, too."""
+    return judge(project, read(project), checks, ignoring, with_ways)
 
 
 def read(project: Project) -> list[Reading]:
@@ -49,8 +49,14 @@ def _wanted(project: Project) -> Iterator[Any]:
             yield import_module(module)
 
 
-def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check], ignoring: bool = True) -> Report:
-    """Judge what sources have read."""
+def judge(
+    project: Project,
+    readings: Sequence[Reading],
+    checks: Sequence[Check],
+    ignoring: bool = True,
+    with_ways: bool = False,
+) -> Report:
+    """Judge what sources have read. with_ways: tell the whole way of each stream, too."""
     guard = project.guard
     crossed = crossings(project.settings, readings)
     items = [item for reading in readings for item in reading.items]
@@ -91,6 +97,7 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         origins={path: file for reading in readings for path, file in reading.origins.items()},
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
         ignored=sum(len(ignore.used) for ignore in ignores),
+        streams=known_streams(project, readings, checks, crossed) if with_ways else [],
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from infralint.model import Crossing, Hop, Reading, Request, Stream
+from infralint.model import Crossing, Hop, Reading, Request, Stream, Trace
 from infralint.project.config import DEFAULT_GENERATION, Settings, StreamSettings, parse_settings
 from infralint.text.expressions import matching
 from infralint.text.wording import seconds
@@ -50,13 +50,14 @@ _TAIL = """
 class FoundStream:
     """A stream to be written down. name: its path or regular expression; empty where none leads to its hop.
 
-    hops: where it was found, if its path alone would also mean hops that it does not surely pass.
+    hops: where it was found, if its path alone would also mean hops that it does not surely pass. trace: its way.
     """
 
     stream: Stream
     name: str
     regex: bool = False
     hops: tuple[str, ...] = ()
+    trace: Trace | None = None
 
     @property
     def reason(self) -> str:
@@ -73,7 +74,7 @@ def entries(readings: Sequence[Reading]) -> list[FoundStream]:
     every = crossings(Settings(assume="off"), readings)
     for crossing in sorted(every, key=lambda crossing: crossing.stream.handshake_only):
         if crossing.certain or crossing.stream.evidence.kind == "source":
-            entry = _entry(crossing, readings)
+            entry = replace(_entry(crossing, readings), trace=crossing.trace)
             found.setdefault((crossing.stream.kind, entry.name or crossing.stream.path, crossing.stream.host), entry)
     return _within_their_hops(list(found.values()), every, readings)
 

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from infralint.engine.asking import ask_of_crossing
 from infralint.engine.ignores import ignores_of, without_ignored
-from infralint.engine.policy import loudness_of_assumptions, soften_trials
 from infralint.engine.registry import Check
 from infralint.engine.report import once_a_cause
 from infralint.model import (
@@ -27,7 +26,6 @@ from infralint.model import (
     Phase,
     Reading,
     Selection,
-    Severity,
     Stream,
     StreamKind,
     Trace,
@@ -41,7 +39,7 @@ from infralint.text.suggestions import closest
 from infralint.text.wording import listing, seconds
 from infralint.trace.crossings import crossings, topology_of
 from infralint.trace.topology import Topology
-from infralint.trace.ways import ASKED, StreamWay, all_ways, ways_of_path
+from infralint.trace.ways import ASKED, StreamWay, all_ways, way_identity, ways_of_path
 
 Outcome = Literal["breaks", "not served", "may break", "could not tell", "flows"]
 OUTCOMES: tuple[Outcome, ...] = ("breaks", "not served", "may break", "could not tell", "flows")
@@ -52,7 +50,7 @@ _REDIRECTS = ("301", "302", "303", "307", "308")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class StreamVerdict:
     """What becomes of a stream on one way.
 
     position: the leg to blame; None where none is. finding: what a check says there. unknown: what could not be told
@@ -107,23 +105,25 @@ class TracedWay:
         return [unknown for at, unknown in self.unknown if at == position]
 
     @cached_property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> StreamVerdict:
         """What becomes of the stream."""
         loud = [finding for finding in self.findings if finding.severity != "note"]
         worst = min(loud, key=self._urgency, default=None)
         if worst is not None and worst.severity == "error":
-            return Verdict("breaks", worst.message, worst.provenance.position, worst)
+            return StreamVerdict("breaks", worst.message, worst.provenance.position, worst)
         if self.trace.end == "answered":
-            return Verdict("not served", self.answer, max(0, len(self.trace.legs) - 1) if self.trace.legs else None)
+            return StreamVerdict(
+                "not served", self.answer, max(0, len(self.trace.legs) - 1) if self.trace.legs else None
+            )
         if worst is not None:
-            return Verdict("may break", worst.message, worst.provenance.position, worst)
+            return StreamVerdict("may break", worst.message, worst.provenance.position, worst)
         if self.unknown:
             position, unknown = self.unknown[0]
-            return Verdict("could not tell", unknown.why, position, None, unknown)
+            return StreamVerdict("could not tell", unknown.why, position, None, unknown)
         if self.trace.end in ("unknown", "loop"):
             reason = self.trace.end_reason or "where it goes from there is not written down"
-            return Verdict("could not tell", reason, len(self.trace.legs) - 1 if self.trace.legs else None)
-        return Verdict("flows", self._enough())
+            return StreamVerdict("could not tell", reason, len(self.trace.legs) - 1 if self.trace.legs else None)
+        return StreamVerdict("flows", self._enough())
 
     def _urgency(self, finding: Finding) -> tuple[Any, ...]:
         """The loudest first, then what happens to the stream first.
@@ -148,7 +148,7 @@ class TracedWay:
             return f"{ending.node} answers by itself"
         code, _, target = answer.value.partition(" ")
         because = f": {answer.because}" if answer.because else ""
-        return f"{ending.node} answers {answer.value}{because}{_followed(self.stream, code, target)}"
+        return f"{ending.node} answers {answer.value}{because}{_follow_up(self.stream, code, target)}"
 
     def _enough(self) -> str:
         """How much a stream that flows has to spare."""
@@ -173,7 +173,7 @@ class TracedWay:
         return node.explain(leg.inbound, leg.hop) if node is not None else Selection()
 
 
-def _followed(stream: Stream, code: str, target: str) -> str:
+def _follow_up(stream: Stream, code: str, target: str) -> str:
     """What clients make of an answer that is no stream."""
     if code not in _REDIRECTS:
         return ""
@@ -200,15 +200,20 @@ class TracedStream:
 
     @property
     def worst(self) -> TracedWay | None:
-        """The way that fares worst; None where no node takes the request."""
-        return min(self.ways, key=lambda way: (way.verdict.rank, not way.way.certain), default=None)
+        """The way that fares worst; where another serves the stream, one that does not is not meant. None: no node takes
+        the request."""
+        served = [way for way in self.ways if way.verdict.outcome != "not served"]
+        return min(served or self.ways, key=lambda way: (way.verdict.rank, not way.way.certain), default=None)
 
     @property
-    def verdict(self) -> Verdict:
-        """What becomes of it on the worst of its ways; where another serves it, one that does not is not meant."""
-        served = [way for way in self.ways if way.verdict.outcome != "not served"]
-        way = min(served or self.ways, key=lambda way: (way.verdict.rank, not way.way.certain), default=None)
-        return way.verdict if way is not None else Verdict("not served", NOBODY)
+    def verdict(self) -> StreamVerdict:
+        """What becomes of it on the worst of its ways."""
+        return self.worst.verdict if self.worst is not None else StreamVerdict("not served", NOBODY)
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether something speaks for it, and nothing against it."""
+        return self.stream.evidence.kind != "assumed" and (not self.ways or any(not way.way.doubt for way in self.ways))
 
     @property
     def findings(self) -> list[Finding]:
@@ -223,11 +228,10 @@ def trace_ways(
     topology: Topology,
     checks: Sequence[Check],
     project: Project,
-    assumed: Severity = "warning",
 ) -> list[TracedWay]:
-    """Each way with what the checks say of it. assumed: how loud an assumption is."""
+    """Each way with what the checks say of it."""
     nodes = {id(hop): node for node in topology.nodes for hop in node.hops}
-    return [_trace_way(way, nodes, checks, project, assumed) for way in ways]
+    return [_trace_way(way, nodes, checks, project) for way in ways]
 
 
 def _trace_way(
@@ -235,45 +239,74 @@ def _trace_way(
     nodes: Mapping[int, Node],
     checks: Sequence[Check],
     project: Project,
-    assumed: Severity,
 ) -> TracedWay:
     findings: list[Finding] = []
     unknown: list[tuple[int, Unknown]] = []
     for crossing in way.crossings():
-        for answer in ask_of_crossing(checks, crossing, project.guard, assumed):
+        for answer in ask_of_crossing(checks, crossing, project.guard, "warning"):
             if isinstance(answer, Finding):
                 findings.append(answer)
             elif (crossing.position, answer) not in unknown:
                 unknown.append((crossing.position, answer))
-    findings = soften_trials(findings, project)
     kept = without_ignored(findings, ignores_of(project, {path for finding in findings for path in _paths(finding)}))
     ignored = tuple(finding for finding in findings if not any(finding is other for other in kept))
-    kept.sort(key=lambda finding: (SEVERITIES.index(finding.severity), finding.provenance.position))
+    kept.sort(key=_loudness)
     return TracedWay(way, nodes, tuple(kept), ignored, tuple(unknown))
 
 
 def group_by_stream(ways: Iterable[TracedWay]) -> list[TracedStream]:
     """The ways by what a browser asks for, the worst stream first; evidence of the code makes what a name says needless."""
-    kept = _without_weaker(list(ways))
     groups: dict[object, list[TracedWay]] = {}
-    for way in kept:
-        groups.setdefault((way.stream.kind, *_asked(way.trace)), []).append(way)
+    for way in _without_weaker(list(ways)):
+        groups.setdefault((way.stream.kind, *_first_request(way.trace)), []).append(way)
     streams = [_stream_of(group) for group in groups.values()]
     return sorted(streams, key=lambda stream: (stream.verdict.rank, stream.path, stream.host or "", stream.stream.kind))
 
 
 def _stream_of(ways: Sequence[TracedWay]) -> TracedStream:
-    best = min(ways, key=lambda way: (way.stream.handshake_only, STRENGTH.index(way.stream.evidence.kind)))
-    host, path = _asked(ways[0].trace)
-    return TracedStream(best.stream, host, path, tuple(ways))
+    """Ways of one request: those that are known for several reasons are told once, on the best evidence."""
+    ordered = sorted(ways, key=lambda way: (way.stream.handshake_only, STRENGTH.index(way.stream.evidence.kind)))
+    together: dict[object, TracedWay] = {}
+    for way in ordered:
+        known = together.get(way_identity(way.trace))
+        together[way_identity(way.trace)] = way if known is None else _joined_ways(known, way)
+    host, path = _first_request(ordered[0].trace)
+    distinct = list(together.values())
+    return TracedStream(
+        ordered[0].stream, host, path, tuple(way for way in distinct if not _is_read_twice(way, distinct))
+    )
 
 
-def _asked(trace: Trace) -> tuple[str | None, str]:
-    """What the browser asks for: host and path."""
+def _joined_ways(way: TracedWay, other: TracedWay) -> TracedWay:
+    """One way with what was found on it for another reason, too: of what both say, the louder."""
+    loudest: dict[object, Finding] = {}
+    for finding in sorted((*way.findings, *other.findings), key=_loudness):
+        loudest.setdefault((finding.check, finding.location, finding.provenance.position), finding)
+    findings = sorted(loudest.values(), key=_loudness)
+    unknown = tuple(dict.fromkeys((*way.unknown, *other.unknown)))
+    return replace(way, findings=tuple(findings), unknown=unknown)
+
+
+def _loudness(finding: Finding) -> tuple[int, int]:
+    return SEVERITIES.index(finding.severity), finding.provenance.position
+
+
+def _is_read_twice(way: TracedWay, ways: Sequence[TracedWay]) -> bool:
+    """Whether it ends in code that another way knows by the platform that runs it."""
+    last = way.trace.legs[-1].hop if way.trace.legs else None
+    if last is None or last.platform != "application":
+        return False
+    others = [other.trace.legs[-1].hop for other in ways if other is not way and other.trace.legs]
+    return any(other.origin and other.where.path == last.where.path != "" for other in others if other is not last)
+
+
+def _first_request(trace: Trace) -> tuple[str | None, str]:
+    """What the browser asks for: host and path, as a pattern where the hop that sends it is the first one."""
     first = trace.legs[0].inbound if trace.legs else trace.ending.request if trace.ending else None
     if first is None:
         return trace.stream.host, trace.stream.path
-    return first.host or trace.stream.host, first.path
+    is_sighted_there = trace.anchor == 0 and trace.stream.path.startswith("/")
+    return first.host or trace.stream.host, trace.stream.path if is_sighted_there else first.path
 
 
 def _without_weaker(ways: Sequence[TracedWay]) -> list[TracedWay]:
@@ -370,15 +403,12 @@ def known_streams(
     """Every stream that is known with its ways, the worst first. crossed: those that were judged already."""
     topology = topology or topology_of(readings, project.settings.chains)
     crossed = crossings(project.settings, readings) if crossed is None else crossed
-    assumed = loudness_of_assumptions(project.settings, crossed, readings)
-    return group_by_stream(
-        trace_ways(all_ways(topology, project.settings, crossed), topology, checks, project, assumed)
-    )
+    return group_by_stream(trace_ways(all_ways(topology, project.settings, crossed), topology, checks, project))
 
 
 def _fronts(topology: Topology, name: str) -> list[Node]:
     """The nodes of a name; none where none is asked for. Raises NoSuchNode."""
-    found = topology.named(name) if name else []
+    found = topology.nodes_named(name) if name else []
     if name and not found:
         raise NoSuchNode(no_node(topology, name))
     return found
@@ -396,7 +426,7 @@ def mistaken_chains(project: Project, topology: Topology) -> Iterator[Unreadable
     """Names under `chains:` that stand for nothing."""
     for number, chain in enumerate(project.settings.chains):
         for position, name in enumerate(chain):
-            if not topology.named(name):
+            if not topology.nodes_named(name):
                 shown = project.config_shown or "infralint.yaml"
                 where = place_of(project.base / shown, shown, f"$.chains[{number}][{position}]")
                 yield Unreadable(f"chains: {no_node(topology, name)}", where)

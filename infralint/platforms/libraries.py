@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from infralint.model import Hint
-from infralint.text.stream_names import Name
+from infralint.text.stream_names import StreamName
 
 NO_BUFFERING = MappingProxyType({"x-accel-buffering": "no"})
 
@@ -113,7 +113,7 @@ LIBRARIES: Mapping[str, Library] = {
 }
 
 
-def with_library(hint: Hint, name: Name) -> Hint:
+def with_library(hint: Hint, name: StreamName) -> Hint:
     """A hint with the session and the heartbeat of the library that a name stands for."""
     library = LIBRARIES.get(name.library)
     return replace(hint, session=name.session, heartbeat=library.heartbeat if library else None)

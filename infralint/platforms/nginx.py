@@ -135,7 +135,7 @@ Line = Known[tuple[str, ...]]
 """A directive that may stand several times: its arguments."""
 
 
-class Written(Protocol):
+class WrittenSettings(Protocol):
     """What was written for a location."""
 
     def setting(self, name: str) -> Setting[Any] | None:
@@ -154,7 +154,7 @@ class Facts:
     family: Family
     where: Location
     version: Version
-    written: Written
+    written: WrittenSettings
 
     def setting(self, name: str) -> Setting[Any]:
         """What a directive is set to, else nginx's default."""

@@ -34,7 +34,7 @@ class Copied(msgspec.Struct, frozen=True):
     line: int
 
 
-class Given(msgspec.Struct, frozen=True):
+class DockerfileValue(msgspec.Struct, frozen=True):
     """A value that ENV gives, or the default of an ARG."""
 
     value: str
@@ -51,8 +51,8 @@ class Dockerfile(msgspec.Struct, frozen=True):
     base_line: int = 0
     copied: tuple[Copied, ...] = ()
     exposed: tuple[int, ...] = ()
-    arguments: dict[str, Given] = {}
-    environment: dict[str, Given] = {}
+    arguments: dict[str, DockerfileValue] = {}
+    environment: dict[str, DockerfileValue] = {}
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     workdir: str = "/"
@@ -66,10 +66,12 @@ class Instruction(msgspec.Struct, frozen=True):
     arguments: str
     parts: tuple[tuple[int, str], ...]
 
-    def pairs(self, values: Mapping[str, str]) -> dict[str, Given]:
+    def pairs(self, values: Mapping[str, str]) -> dict[str, DockerfileValue]:
         """What ENV or ARG gives, each with the line that says it."""
         return {
-            name: Given(_filled(value, values), line) for line, text in self.parts for name, value in pairs_of(text)
+            name: DockerfileValue(_filled(value, values), line)
+            for line, text in self.parts
+            for name, value in pairs_of(text)
         }
 
 
@@ -86,7 +88,7 @@ def stages_of(text: str, arguments: Mapping[str, str] | None = None) -> dict[str
     arguments: what the build is called with, in place of the defaults of ARG.
     """
     given = dict(arguments or {})
-    values: dict[str, Given] = {}
+    values: dict[str, DockerfileValue] = {}
     stages: dict[str, Dockerfile] = {}
     name = ""
     for instruction in instructions(text):
@@ -95,11 +97,11 @@ def stages_of(text: str, arguments: Mapping[str, str] | None = None) -> dict[str
             stages[name] = stages.get(base) or Dockerfile(base=base, base_line=instruction.line)
         elif instruction.keyword == "ARG":
             values |= {
-                key: Given(given.get(key, default.value), default.line)
+                key: DockerfileValue(given.get(key, default.value), default.line)
                 for key, default in instruction.pairs({}).items()
             }
             named = instruction.arguments.split()
-            values |= {key: Given(value, instruction.line) for key, value in given.items() if key in named}
+            values |= {key: DockerfileValue(value, instruction.line) for key, value in given.items() if key in named}
         else:
             stages[name] = _extended(stages.get(name) or Dockerfile(), instruction, values, stages)
     return {
@@ -107,7 +109,7 @@ def stages_of(text: str, arguments: Mapping[str, str] | None = None) -> dict[str
     }
 
 
-def _texts(values: Mapping[str, Given]) -> dict[str, str]:
+def _texts(values: Mapping[str, DockerfileValue]) -> dict[str, str]:
     return {name: given.value for name, given in values.items()}
 
 
@@ -119,7 +121,7 @@ def _from(arguments: str, values: Mapping[str, str], number: int) -> tuple[str, 
 
 
 def _extended(
-    stage: Dockerfile, instruction: Instruction, arguments: dict[str, Given], stages: Mapping[str, Dockerfile]
+    stage: Dockerfile, instruction: Instruction, arguments: dict[str, DockerfileValue], stages: Mapping[str, Dockerfile]
 ) -> Dockerfile:
     change = msgspec.structs.replace
     rest, line = instruction.arguments, instruction.line

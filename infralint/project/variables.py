@@ -20,7 +20,7 @@ _ASSIGNMENT = lazy(r"\s*(?:export\s+)?([A-Za-z_][\w.]*)[ \t]*=[ \t]*(.*)")
 _COMMENT = lazy(r"(?:^|\s)#.*$")
 
 
-class Assignment(NamedTuple):
+class DotenvLine(NamedTuple):
     """A line of a .env file. is_literal: it stands in single quotes, so that nothing in it is filled in."""
 
     name: str
@@ -29,12 +29,12 @@ class Assignment(NamedTuple):
     is_literal: bool = False
 
 
-def parse_env(text: str) -> Iterator[Assignment]:
+def parse_env(text: str) -> Iterator[DotenvLine]:
     """The assignments of a .env file, their values without quotes and comments."""
     for number, line in enumerate(text.splitlines(), 1):
         if found := _ASSIGNMENT.match(line):
             value, is_literal = _unquoted(found[2].rstrip())
-            yield Assignment(found[1], value, number, is_literal)
+            yield DotenvLine(found[1], value, number, is_literal)
 
 
 def env_values(text: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from infralint.engine.pages import page_url
 from infralint.engine.report import Report
 from infralint.model import SEVERITIES, Finding, Location, Severity, Unknown, Unreadable
 from infralint.reporters import Shown
-from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import stream_phrase, trace_command, unknown_message, way_phrase
 from infralint.text.display import visible, visible_lines
 from infralint.text.wording import plural, seconds
 
@@ -94,11 +94,20 @@ def render(report: Report, shown: Shown) -> str:
             *_head(report, shown),
             *(_table(shown.rows) if shown.taken else ()),
             *_section("Findings", (_finding(finding, manuals.get(finding.check, "")) for finding in report.findings)),
+            *_ways(report),
             *_section("Could not be read", [_list(map(_unreadable, report.unreadable))] if report.unreadable else []),
             *_section("Could not tell", [_list(map(_unknown, report.unknown))] if report.unknown else []),
             "</body></html>\n",
         ]
     )
+
+
+def _ways(report: Report) -> Iterator[str]:
+    """The ways of the streams, where the report has them."""
+    if report.streams:
+        from infralint.reporters.trace_html import report_part
+
+        yield from report_part(report.streams)
 
 
 def escape(text: str) -> str:
@@ -202,6 +211,8 @@ def _finding(finding: Finding, manual: str) -> str:
     related = _list(f"{_place(related.location)}: {escape(related.message)}" for related in finding.related)
     lines = filter(None, (stream_phrase(finding), way_phrase(finding)))
     about = "".join(f'<p class="faint">{escape(line)}</p>' for line in lines)
+    if command := trace_command(finding):
+        about += f'<p class="faint">See it: <code>{escape(command)}</code></p>'
     return (
         f'<article class="{finding.severity}"><span class="tag">{finding.severity}</span> {linked}'
         f"{_where(finding)}<p>{escape(finding.message)}</p>{about}{fix}{related}</article>\n"

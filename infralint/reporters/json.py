@@ -9,7 +9,7 @@ from infralint import __version__
 from infralint.engine.report import Report
 from infralint.model import SEVERITIES, Finding, Trace
 from infralint.reporters import Shown
-from infralint.reporters.phrases import unknown_message
+from infralint.reporters.phrases import trace_command, unknown_message
 from infralint.reporters.trace_data import Data, entry, hop_data, leg_data, location_data, stream_data, without_secrets
 from infralint.text.display import escape_json
 
@@ -60,6 +60,7 @@ def _trace(trace: Trace, finding: Finding) -> Data:
         "reasons": list(provenance.reasons),
         **({"doubt": provenance.doubt} if provenance.doubt else {}),
         "legs": [leg_data(leg, trace, position) for position, leg in enumerate(trace.legs)],
+        "command": trace_command(finding),
         "end": trace.end,
         "end_reason": trace.end_reason,
     }

@@ -13,7 +13,7 @@ from infralint.model import SEVERITIES, Finding, Known, Location
 from infralint.reporters import Shown
 from infralint.reporters.colors import paint
 from infralint.reporters.grouping import group_alike, other_hops
-from infralint.reporters.phrases import possible_phrases, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import possible_phrases, stream_phrase, trace_command, unknown_message, way_phrase
 from infralint.text.display import hide_secrets, visible, visible_lines
 from infralint.text.wording import listing, plural
 
@@ -72,6 +72,8 @@ class _Page:
             yield f"stream: {stream}"
         if way := way_phrase(finding):
             yield f"way: {way}"
+        if command := trace_command(finding):
+            yield f"see it: {command}"
         if self.shown.verbose:
             yield from possible_phrases(finding)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-from infralint.engine.tracing import NOBODY, TracedStream, TracedWay, Verdict
+from infralint.engine.tracing import NOBODY, StreamVerdict, TracedStream, TracedWay
 from infralint.model import (
     LENGTH,
     SEVERITIES,
@@ -300,11 +300,11 @@ def end_phrase(trace: Trace) -> str:
 def needs_phrase(stream: Stream) -> str:
     """What a stream needs of every hop."""
     silence, duration = stream.longest_silence, stream.duration
-    said = "" if silence.declared or duration.declared else " (the default)"
+    wording = "" if silence.declared or duration.declared else " (the default)"
     beat = f"; pings every {seconds(stream.heartbeat)}" if stream.heartbeat else "; no ping is known"
     if stream.handshake_only:
         return "a handshake: that anything is sent then is not known"
-    return f"{seconds(silence.seconds)} of silence and {seconds(duration.seconds)} in all{said}{beat}"
+    return f"{seconds(silence.seconds)} of silence and {seconds(duration.seconds)} in all{wording}{beat}"
 
 
 def verdict_phrase(way: TracedWay) -> str:
@@ -324,15 +324,15 @@ def summary_phrase(streams: Iterable[TracedStream]) -> str:
     counts: dict[str, int] = {}
     for stream in streams:
         counts[stream.verdict.outcome] = counts.get(stream.verdict.outcome, 0) + 1
-    parts = [f"{count} {_counted(outcome, count)}" for outcome, count in counts.items()]
+    parts = [f"{count} {_count_phrase(outcome, count)}" for outcome, count in counts.items()]
     return f"{plural(sum(counts.values()), 'stream')}: {listing(parts)}" if parts else "no stream"
 
 
-def _counted(outcome: str, count: int) -> str:
+def _count_phrase(outcome: str, count: int) -> str:
     """An outcome as it reads behind a number."""
     many = {"breaks": "break", "flows": "flow", "not served": "are not served", "could not tell": "could not be told"}
-    one = {"not served": "is not served", "could not tell": "could not be told"}
-    return many.get(outcome, outcome) if count > 1 else one.get(outcome, outcome)
+    single = {"not served": "is not served", "could not tell": "could not be told"}
+    return many.get(outcome, outcome) if count > 1 else single.get(outcome, outcome)
 
 
 def severity_at(way: TracedWay, position: int) -> State:
@@ -366,6 +366,6 @@ def place_of_answer(trace: Trace) -> Location | None:
     return answer.where if answer is not None and answer.where.path else None
 
 
-def reason_of(verdict: Verdict) -> str:
+def reason_of(verdict: StreamVerdict) -> str:
     """A verdict in one sentence."""
     return verdict.reason or NOBODY

@@ -6,7 +6,7 @@ import json
 import math
 
 from infralint import __version__
-from infralint.engine.tracing import TracedStream, TracedWay, TraceReport, Verdict
+from infralint.engine.tracing import StreamVerdict, TracedStream, TracedWay, TraceReport
 from infralint.model import LENGTH, SILENCE, Ending, Finding, Known, Leg, Phase, Response, Setting
 from infralint.reporters.phrases import unknown_message
 from infralint.reporters.trace_data import (
@@ -39,7 +39,7 @@ def _stream(stream: TracedStream) -> Data:
     """A stream. request: what the browser asks for. needs: seconds. way: which of the ways the verdict is about."""
     source = stream.stream
     verdict = stream.verdict
-    index = next((number for number, way in enumerate(stream.ways) if way.verdict is verdict), None)
+    index = stream.ways.index(stream.worst) if stream.worst is not None else None
     return {
         "stream": stream_data(source),
         "request": {"kind": source.kind, "host": stream.host, "path": stream.path},
@@ -54,7 +54,7 @@ def _stream(stream: TracedStream) -> Data:
     }
 
 
-def _verdict(verdict: Verdict) -> Data:
+def _verdict(verdict: StreamVerdict) -> Data:
     """outcome: breaks, not served, may break, could not tell, flows. blamed: the position of the leg at fault."""
     finding = verdict.finding
     return {

@@ -81,7 +81,7 @@ class _TracePage:
             yield ""
             if len(stream.ways) > 1:
                 yield from self._branch(way, number, len(stream.ways))
-            shared = _shared(before, way)
+            shared = _common_hops(before, way)
             yield from self._way(way, shared)
             before = way
 
@@ -89,26 +89,26 @@ class _TracePage:
         verdict = stream.verdict
         color = OUTCOME_COLORS[verdict.outcome]
         yield self._paint("bold", visible(stream.name))
-        blamed = _way_of(stream)
-        said = verdict_phrase(blamed) if blamed is not None else verdict.outcome
-        yield from self._wrapped(said[0].upper() + said[1:], "", color)
-        yield from self._wrapped(verdict.reason or NOBODY, "  ")
+        blamed = stream.worst
+        wording = verdict_phrase(blamed) if blamed is not None else verdict.outcome
+        yield from self._wrap(wording[0].upper() + wording[1:], "", color)
+        yield from self._wrap(verdict.reason or NOBODY, "  ")
         if verdict.finding is not None and verdict.finding.fix:
             yield from self._fix(verdict.finding, "  ")
         yield ""
-        yield from self._wrapped(f"believed because {stream.stream.evidence.because}", "  ", "dim")
-        yield from self._wrapped(f"needs {needs_phrase(stream.stream)}", "  ", "dim")
+        yield from self._wrap(f"believed because {stream.stream.evidence.because}", "  ", "dim")
+        yield from self._wrap(f"needs {needs_phrase(stream.stream)}", "  ", "dim")
         doubts = dict.fromkeys(way.way.doubt for way in stream.ways if way.way.doubt)
         for doubt in doubts:
-            yield from self._wrapped(f"in doubt: {doubt}", "  ", "note")
+            yield from self._wrap(f"in doubt: {doubt}", "  ", "note")
 
     def _branch(self, way: TracedWay, number: int, count: int) -> Iterator[str]:
         """The heading of one of several ways, and when it is taken."""
-        said = verdict_phrase(way)
-        yield from self._wrapped(f"Way {number} of {count}: {said}", "", OUTCOME_COLORS[way.verdict.outcome])
+        wording = verdict_phrase(way)
+        yield from self._wrap(f"Way {number} of {count}: {wording}", "", OUTCOME_COLORS[way.verdict.outcome])
         condition = condition_phrase(way)
         if condition:
-            yield from self._wrapped(f"if: {condition}", "  ")
+            yield from self._wrap(f"if: {condition}", "  ")
 
     def _way(self, way: TracedWay, shared: int) -> Iterator[str]:
         """The hops of a way, from the browser on. shared: how many of them the way before had as well."""
@@ -143,14 +143,14 @@ class _TracePage:
         beside = f"  {self._paint('dim', place)}" if together else ""
         yield f"{self._paint(color, name)}{beside}{self._paint(color, deed)}"
         if not together:
-            yield from self._wrapped(place, " │    ", "dim", " │")
+            yield from self._wrap(place, " │    ", "dim", " │")
         for fact in facts(way, position):
             if self.shown.verbose or not fact.needless or fact.state in ("error", "unknown"):
                 yield from self._fact(fact)
         for finding in way.findings_at(position):
             yield from self._finding(finding, way)
         for finding in (ignored for ignored in way.ignored if ignored.provenance.position == position):
-            yield from self._wrapped(f"accepted: {finding.check}: {finding.message}", " │  · ", "dim", " │")
+            yield from self._wrap(f"accepted: {finding.check}: {finding.message}", " │  · ", "dim", " │")
         for unknown in way.unknown_at(position):
             yield from self._unknown(unknown)
         if self.shown.explain:
@@ -162,7 +162,7 @@ class _TracePage:
         text = f"{fact.text}  ◀ the weakest" if fact.state == "weakest" else fact.text
         color = _STATE_COLORS[fact.state]
         first = f" │    {label} "
-        lines = self._broken(f"{text}: {fact.source}" if fact.source else text, WIDTH - len(first))
+        lines = self._break(f"{text}: {fact.source}" if fact.source else text, WIDTH - len(first))
         bar = self._paint("frame", " │")
         yield f"{bar}    {self._paint('dim', label)} {self._paint(color, lines[0])}"
         yield from (f"{bar}    {' ' * LABEL} {self._paint(color, line)}" for line in lines[1:])
@@ -172,7 +172,7 @@ class _TracePage:
         mark = MARKS[finding.severity]
         is_verdict = finding is way.verdict.finding
         text = f"{finding.check}: {effect_phrase(finding) if is_verdict and finding.effect else finding.message}"
-        yield from self._wrapped(text, f" │  {mark} ", finding.severity, " │")
+        yield from self._wrap(text, f" │  {mark} ", finding.severity, " │")
         if finding.fix and not is_verdict:
             yield from self._fix(finding, "    ", " │")
 
@@ -184,9 +184,9 @@ class _TracePage:
 
     def _unknown(self, unknown: Unknown) -> Iterator[str]:
         text = f"could not tell {unknown_message(unknown)} ({unknown.where})"
-        yield from self._wrapped(text, " │  ? ", "note", " │")
+        yield from self._wrap(text, " │  ? ", "note", " │")
         if unknown.remedy and (self.shown.verbose or self.shown.explain):
-            yield from self._wrapped(unknown.remedy, " │    ", "dim", " │")
+            yield from self._wrap(unknown.remedy, " │    ", "dim", " │")
 
     def _end(self, way: TracedWay) -> Iterator[str]:
         text = end_phrase(way.trace)
@@ -196,56 +196,54 @@ class _TracePage:
         mark = " ✗" if answered else " ▼" if way.trace.end in ("origin", "leaves the project") else " ?"
         color = "error" if answered else "bold" if mark == " ▼" else "note"
         shown = way.answer if answered else text
-        yield from self._wrapped(shown, f"{mark} ", color, first_color=color)
+        yield from self._wrap(shown, f"{mark} ", color, first_color=color)
         place = place_of_answer(way.trace)
         if place is not None:
             ending = way.trace.ending
             written = ending.answer.written if ending is not None and ending.answer is not None else ""
-            yield from self._wrapped(f"`{written}` at {place}" if written else str(place), "   ", "dim")
+            yield from self._wrap(f"`{written}` at {place}" if written else str(place), "   ", "dim")
         if answered and way.trace.ending is not None:
-            yield from self._wrapped(f"asked: {request_phrase(way.trace.ending.request)}", "   ", "dim")
+            yield from self._wrap(f"asked: {request_phrase(way.trace.ending.request)}", "   ", "dim")
 
     def _explain(self, way: TracedWay, position: int) -> Iterator[str]:
         """Why this hop, why these values, and what would change the verdict."""
         leg = way.trace.legs[position]
         selection = way.selection(position)
-        yield from self._titled("why here", [f"{step.message} ({step.location})" for step in selection.steps])
+        yield from self._list("why here", [f"{step.message} ({step.location})" for step in selection.steps])
         rivals = [f"{rival.name} ({rival.where}): {rival.reason}" for rival in selection.rivals]
-        yield from self._titled("why not", rivals or (["nothing else takes the request"] if selection.steps else []))
+        yield from self._list("why not", rivals or (["nothing else takes the request"] if selection.steps else []))
         for label, setting in _settings(way, position):
             if isinstance(setting, Known) and setting.name:
                 lines = [f"{related.location}: {related.message}" for related in leg.hop.lines_of(setting)]
                 lines += [f"{related.location}: {related.message}" for related in setting.related]
                 nothing = f"nothing sets {setting.name}: {source_phrase(setting, leg.hop)}"
-                yield from self._titled(f"{label}:", lines or ([nothing] if setting.origin == "default" else []))
-        yield from self._titled("what would change it", list(_changes(way, position)))
+                yield from self._list(f"{label}:", lines or ([nothing] if setting.origin == "default" else []))
+        yield from self._list("what would change it", list(_changes(way, position)))
 
-    def _titled(self, title: str, lines: Sequence[str]) -> Iterator[str]:
+    def _list(self, title: str, lines: Sequence[str]) -> Iterator[str]:
         if not lines:
             return
         yield f"{self._paint('frame', ' │')}    {self._paint('bold', title)}"
         for line in lines:
-            yield from self._wrapped(line, " │      ", "", " │", hanging="  ")
+            yield from self._wrap(line, " │      ", "", " │", hanging="  ")
 
     def _compact(self, stream: TracedStream) -> Iterator[str]:
         verdict = stream.verdict
-        way = _way_of(stream)
+        way = stream.worst
         check = f" ({verdict.finding.check})" if verdict.finding is not None else ""
-        said = verdict_phrase(way) if way is not None else verdict.outcome
+        wording = verdict_phrase(way) if way is not None else verdict.outcome
         head = f"{stream.name}: "
-        lines = self._broken(f"{head}{said}{check}", WIDTH)
+        lines = self._break(f"{head}{wording}{check}", WIDTH)
         color = OUTCOME_COLORS[verdict.outcome]
         yield from (self._paint(color, line) for line in lines)
-        for number, one_way in enumerate(stream.ways, 1):
+        for number, each in enumerate(stream.ways, 1):
             if len(stream.ways) > 1:
-                yield from self._wrapped(
-                    f"way {number}: {condition_phrase(one_way) or one_way.verdict.outcome}", " ", "dim"
-                )
-            for position, leg in enumerate(one_way.trace.legs):
-                state = severity_at(one_way, position)
+                yield from self._wrap(f"way {number}: {condition_phrase(each) or each.verdict.outcome}", " ", "dim")
+            for position, leg in enumerate(each.trace.legs):
+                state = severity_at(each, position)
                 clocks = [
                     f"{label} {seconds(clock.limit.value) if isinstance(clock.limit, Known) else '?'}"
-                    for label, clock in clocks_of(one_way, position)
+                    for label, clock in clocks_of(each, position)
                     if clock.phase != "connect"
                 ]
                 perhaps = "perhaps " if leg.basis is not None and leg.basis not in STRONG else ""
@@ -254,7 +252,7 @@ class _TracePage:
                 room = max(WIDTH - 6 - len(tail), 24)
                 line = f" {MARKS[state]} {position + 1:>2} {_cut(visible(text), room)}{visible(tail)}"
                 yield self._paint(_STATE_COLORS[state], line) if state else line
-            end = end_phrase(one_way.trace)
+            end = end_phrase(each.trace)
             if end:
                 yield _cut(visible(f"    → {end}"), WIDTH)
 
@@ -262,27 +260,27 @@ class _TracePage:
         """What could not be read, and how many streams there are."""
         for unreadable in report.unreadable:
             text = f"unreadable {unreadable.where}: {unreadable.message}"
-            yield from self._wrapped(text, "", "error")
+            yield from self._wrap(text, "", "error")
         if self.shown.verbose:
             for unknown in report.unknown:
-                yield from self._wrapped(f"could not tell {unknown.where}: {unknown_message(unknown)}", "", "note")
+                yield from self._wrap(f"could not tell {unknown.where}: {unknown_message(unknown)}", "", "note")
         if not report.streams:
             yield "Nothing here is known to stream. Name a path: infralint trace /api/chat"
         elif len(report.streams) > 1:
             yield self._paint("bold", f"{summary_phrase(report.streams)}.")
 
-    def _wrapped(
+    def _wrap(
         self, text: str, indent: str, color: str = "", bar: str = "", first_color: str = "", hanging: str = ""
     ) -> Iterator[str]:
         """A text below an indentation, whose bar is painted as a frame."""
-        lines = self._broken(text, WIDTH - len(indent), hanging)
+        lines = self._break(text, WIDTH - len(indent), hanging)
         later = bar + " " * (len(indent) - len(bar))
         for number, line in enumerate(lines):
             margin = indent if number == 0 else later
             shown = self._paint(first_color or "frame", margin) if margin.strip() else margin
             yield f"{shown}{self._paint(color, line)}"
 
-    def _broken(self, text: str, width: int, hanging: str = "") -> list[str]:
+    def _break(self, text: str, width: int, hanging: str = "") -> list[str]:
         """The lines of a text; a word is broken only where it fits on no line."""
         lines = textwrap.wrap(
             visible(text), max(width, 20), subsequent_indent=hanging, break_on_hyphens=False, break_long_words=True
@@ -290,7 +288,7 @@ class _TracePage:
         return lines or [""]
 
     def _lines(self, text: str, first: str, later: str, color: str) -> str:
-        lines = self._broken(text, WIDTH - len(later))
+        lines = self._break(text, WIDTH - len(later))
         return "\n".join(
             f"{first if number == 0 else self._paint('frame', later)}{self._paint(color, line)}"
             for number, line in enumerate(lines)
@@ -304,12 +302,7 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
-def _way_of(stream: TracedStream) -> TracedWay | None:
-    """The way that the stream's verdict is about."""
-    return next((way for way in stream.ways if way.verdict is stream.verdict), None)
-
-
-def _shared(before: TracedWay | None, way: TracedWay) -> int:
+def _common_hops(before: TracedWay | None, way: TracedWay) -> int:
     """How many hops two ways begin with together."""
     if before is None:
         return 0

@@ -7,7 +7,7 @@ from itertools import islice, product
 
 from infralint.text import pcre
 from infralint.text.patterns import Unsearchable, compiled, search
-from infralint.text.pcre import Anything, Branches, Group, Item, Repeat, Text
+from infralint.text.pcre import Anything, Branches, Item, LiteralCharacter, PatternGroup, Repeat
 
 MOST = 8
 """Texts a regular expression: one for each way through its alternatives, up to so many."""
@@ -39,11 +39,11 @@ def _texts(branches: Branches) -> Iterator[str]:
 
 def _item_texts(item: Item) -> Iterable[str]:
     match item:
-        case Text(character):
+        case LiteralCharacter(character):
             return [character]
         case Anything(_, example):
             return [example]
-        case Group(_, branches):
+        case PatternGroup(_, branches):
             return _texts(branches)
         case Repeat(inner, least):
             return _repeated(inner, least)

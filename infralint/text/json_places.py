@@ -32,7 +32,7 @@ class BadJson(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class JsonSpan:
     """1-based lines and columns, the end exclusive."""
 
     line: int
@@ -42,13 +42,13 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class JsonNode:
     """One value and where it stands: `value` is a scalar, a list of nodes or a mapping of keys to members."""
 
     value: Any
-    span: Span
+    span: JsonSpan
 
-    def get(self, key: str) -> Node | None:
+    def get(self, key: str) -> JsonNode | None:
         """The value of a key, None where this is no object or has no such key."""
         member = self.member(key)
         return member.node if member else None
@@ -61,7 +61,7 @@ class Node:
         return self.value if isinstance(self.value, dict) else {}
 
     @property
-    def items(self) -> list[Node]:
+    def items(self) -> list[JsonNode]:
         return self.value if isinstance(self.value, list) else []
 
     @property
@@ -81,18 +81,18 @@ class Node:
 class Member:
     """A key of an object, where it stands, and its value; the last of equal keys wins."""
 
-    span: Span
-    node: Node
+    span: JsonSpan
+    node: JsonNode
 
     @property
-    def whole(self) -> Span:
+    def whole(self) -> JsonSpan:
         """From the key to the end of the value."""
-        return Span(self.span.line, self.span.column, self.node.span.end_line, self.node.span.end_column)
+        return JsonSpan(self.span.line, self.span.column, self.node.span.end_line, self.node.span.end_column)
 
 
-def parse_json(text: str, comments: bool = False) -> Node:
+def parse_json(text: str, comments: bool = False) -> JsonNode:
     """Read JSON; with `comments`, also comments and trailing commas. Raises BadJson."""
-    return _Reader(text, comments).document()
+    return _JsonReader(text, comments).document()
 
 
 def json_object(content: bytes) -> dict[str, object]:
@@ -108,7 +108,7 @@ def json_object(content: bytes) -> dict[str, object]:
     return data if isinstance(data, dict) else {}
 
 
-class _Reader:
+class _JsonReader:
     def __init__(self, text: str, comments: bool) -> None:
         self.text = text
         self.at = 0
@@ -116,20 +116,20 @@ class _Reader:
         self.space = _SPACE_AND_COMMENTS if comments else _SPACE
         self.line, self.line_start = 1, 0
 
-    def document(self) -> Node:
+    def document(self) -> JsonNode:
         node = self._value(0)
         self._skip()
         if self.at < len(self.text):
             raise self._error("the end of the file")
         return node
 
-    def _value(self, depth: int) -> Node:
+    def _value(self, depth: int) -> JsonNode:
         self._skip()
         if depth > DEEPEST:
             raise self._bad(f"nested deeper than {DEEPEST} levels")
         start = self._here()
         value = self._content(depth)
-        return Node(value, Span(*start, *self._here()))
+        return JsonNode(value, JsonSpan(*start, *self._here()))
 
     def _content(self, depth: int) -> Any:
         character = self.text[self.at : self.at + 1]
@@ -154,12 +154,12 @@ class _Reader:
         for _ in self._entries("}"):
             start = self._here()
             key = self._string("a key in double quotes")
-            span = Span(*start, *self._here())
+            span = JsonSpan(*start, *self._here())
             self._take(":", f'":" after the key "{key}"')
             members[key] = Member(span, self._value(depth + 1))
         return members
 
-    def _array(self, depth: int) -> list[Node]:
+    def _array(self, depth: int) -> list[JsonNode]:
         return [self._value(depth + 1) for _ in self._entries("]")]
 
     def _entries(self, closing: str) -> Iterator[None]:

@@ -18,12 +18,12 @@ _NAME = re.compile(r":(\w+)")
 _REFERENCE = re.compile(r"\$(\w+)")
 
 
-class BadPattern(Unsearchable):
+class InvalidPathPattern(Unsearchable):
     """What path-to-regexp refuses."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PathPart:
     """A parameter, or text that may be left out: what stands before and after it, what it matches, how often."""
 
     name: str
@@ -40,7 +40,7 @@ def match_path(pattern: str, path: str) -> dict[str, str] | None:
     found = match_whole(expression, path)
     if found is None:
         return None
-    names = [part.name for part in parts if isinstance(part, Part) and part.pattern]
+    names = [part.name for part in parts if isinstance(part, PathPart) and part.pattern]
     return {name: value or "" for name, value in zip(names, found.values(), strict=False)}
 
 
@@ -91,14 +91,14 @@ def _carried(pattern: str, other: str, path: str) -> str | None:
 
 
 @lru_cache(maxsize=1000)
-def parse_path(pattern: str) -> tuple[str | Part, ...]:
+def parse_path(pattern: str) -> tuple[str | PathPart, ...]:
     """Texts and parameters. Raises BadPattern."""
     if len(pattern) > LONGEST:
-        raise BadPattern("is too long to match")
+        raise InvalidPathPattern("is too long to match")
     return tuple(_parts(pattern))
 
 
-def _parts(pattern: str) -> Iterator[str | Part]:
+def _parts(pattern: str) -> Iterator[str | PathPart]:
     at, text, unnamed = 0, "", 0
     while at < len(pattern):
         character = pattern[at]
@@ -122,7 +122,7 @@ def _parts(pattern: str) -> Iterator[str | Part]:
         yield text
 
 
-def _parameter(pattern: str, at: int, unnamed: int, before: str) -> tuple[Part, int, int]:
+def _parameter(pattern: str, at: int, unnamed: int, before: str) -> tuple[PathPart, int, int]:
     """`:name`, `:name(…)`, `(…)` with its modifier; where it ends, and the number of the next unnamed one."""
     named = _NAME.match(pattern, at)
     name = named[1] if named else str(unnamed)
@@ -132,19 +132,19 @@ def _parameter(pattern: str, at: int, unnamed: int, before: str) -> tuple[Part, 
         end = _closing(pattern, at, "(", ")")
         inner, at = pattern[at + 1 : end], end + 1
     modifier = pattern[at] if pattern[at : at + 1] in tuple("*+?") else ""
-    return Part(name, before, "", inner or "[^/]+?", modifier), at + len(modifier), unnamed + (not named)
+    return PathPart(name, before, "", inner or "[^/]+?", modifier), at + len(modifier), unnamed + (not named)
 
 
-def _group(pattern: str, at: int, unnamed: int) -> tuple[Part, int, int]:
+def _group(pattern: str, at: int, unnamed: int) -> tuple[PathPart, int, int]:
     """`{before:name(…)after}` with its modifier; without a parameter, text that may be left out."""
     end = _closing(pattern, at, "{", "}")
     inner = pattern[at + 1 : end]
     start = min((found for found in (inner.find(":"), inner.find("(")) if found >= 0), default=len(inner))
-    part, used = Part("", inner[:start]), len(inner)
+    part, used = PathPart("", inner[:start]), len(inner)
     if start < len(inner):
         part, used, unnamed = _parameter(inner, start, unnamed, inner[:start])
     modifier = pattern[end + 1] if pattern[end + 1 : end + 2] in tuple("*+?") else ""
-    whole = Part(part.name, part.before, inner[used:], part.pattern, modifier)
+    whole = PathPart(part.name, part.before, inner[used:], part.pattern, modifier)
     return whole, end + 1 + len(modifier), unnamed
 
 
@@ -159,10 +159,10 @@ def _closing(pattern: str, opening: int, left: str, right: str) -> int:
         if depth == 0:
             return at
         at += 1
-    raise BadPattern(f"has a {left} that is not closed")
+    raise InvalidPathPattern(f"has a {left} that is not closed")
 
 
-def _expression(part: str | Part) -> str:
+def _expression(part: str | PathPart) -> str:
     if isinstance(part, str):
         return re.escape(part)
     before, after = re.escape(part.before), re.escape(part.after)
@@ -174,7 +174,7 @@ def _expression(part: str | Part) -> str:
     return f"(?:{before}({part.pattern}){after}){part.modifier}"
 
 
-def _filled(part: str | Part, values: Mapping[str, str]) -> str | None:
+def _filled(part: str | PathPart, values: Mapping[str, str]) -> str | None:
     if isinstance(part, str):
         return part
     if not part.pattern:

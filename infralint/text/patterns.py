@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from infralint.text.pcre import Refused, Unexpressed, parse
+from infralint.text.pcre import InvalidPcre, Unexpressed, parse
 
 Result = TypeVar("Result")
 
@@ -46,7 +46,7 @@ class TooSlow(Unsearchable):
 
 
 @dataclass
-class Budget:
+class PatternBudget:
     """What a run has spent on slow expressions, and which ones they are: none of them is tried twice."""
 
     seconds: float = SECONDS
@@ -67,22 +67,22 @@ class Budget:
         self.spent += max(0.0, seconds - _FREE)
 
 
-_budget: ContextVar[Budget] = ContextVar("_budget")
+_budget: ContextVar[PatternBudget] = ContextVar("_budget")
 
 
-def budget() -> Budget:
+def budget() -> PatternBudget:
     """The budget of the run that this is part of."""
     found = _budget.get(None)
     if found is None:
-        found = Budget()
+        found = PatternBudget()
         _budget.set(found)
     return found
 
 
 @contextmanager
-def fresh_budget(seconds: float = SECONDS) -> Iterator[Budget]:
+def fresh_budget(seconds: float = SECONDS) -> Iterator[PatternBudget]:
     """A run of its own: what it searches is paid from a budget of its own."""
-    token = _budget.set(Budget(seconds))
+    token = _budget.set(PatternBudget(seconds))
     try:
         yield _budget.get()
     finally:
@@ -129,7 +129,7 @@ def _compiled(pattern: str, ignore_case: bool) -> Any:
 
     try:
         expression = parse(pattern)
-    except Refused as error:
+    except InvalidPcre as error:
         return Invalid(f"is not a regular expression: {error}")
     except (Unexpressed, RecursionError) as error:
         return Unsearchable(f"has what infralint can't match with ({error})")

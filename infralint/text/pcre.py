@@ -1,6 +1,6 @@
 """Perl-compatible regular expressions (PCRE2), as nginx and Vercel take them: read into a tree, written for Python's `regex`.
 
-What PCRE refuses is `Refused`, in its own words; what it takes and we can't express is `Unexpressed`.
+What PCRE refuses is `InvalidPcre`, in its own words; what it takes and we can't express is `Unexpressed`.
 https://www.pcre.org/current/doc/html/pcre2pattern.html
 """
 
@@ -38,7 +38,7 @@ _OUTCOMES = frozenset(["FAIL", "F", "SKIP", "PRUNE"])
 _SHORT = {"d": "1", "s": " ", "h": " ", "v": "\n", "D": "x", "S": "x", "w": "x", "W": "-"}
 
 
-class Refused(ValueError):
+class InvalidPcre(ValueError):
     """An expression that PCRE would not compile: what it says."""
 
 
@@ -47,7 +47,7 @@ class Unexpressed(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class LiteralCharacter:
     """One character that stands for itself."""
 
     character: str
@@ -71,7 +71,7 @@ class Nothing:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class PatternGroup:
     """Alternatives between parentheses. opening: how the group begins in Python's terms, such as `(?:`."""
 
     opening: str
@@ -88,12 +88,12 @@ class Repeat:
     suffix: str = ""
 
 
-Item = Text | Anything | Nothing | Group | Repeat
+Item = LiteralCharacter | Anything | Nothing | PatternGroup | Repeat
 Branches = tuple[tuple[Item, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Expression:
+class ParsedPattern:
     """An expression that was read: its alternatives, and how it is written for `regex` in its VERSION1."""
 
     branches: Branches
@@ -104,15 +104,15 @@ class Expression:
         return _written_branches(self.branches)
 
 
-def parse(pattern: str) -> Expression:
+def parse(pattern: str) -> ParsedPattern:
     """Read an expression. Raises Refused or Unexpressed."""
-    branches = _Parser(pattern).parse()
+    branches = _PcreParser(pattern).parse()
     size = _size_of(branches)
     if size > LARGEST:
-        raise Refused("regular expression is too large")
+        raise InvalidPcre("regular expression is too large")
     if _copies_of(branches) > MOST_COPIES:
         raise Unexpressed("repetitions inside repetitions")
-    return Expression(branches, size)
+    return ParsedPattern(branches, size)
 
 
 def _scoped(items: Sequence[Item], flags: list[str]) -> tuple[Item, ...]:
@@ -123,11 +123,11 @@ def _scoped(items: Sequence[Item], flags: list[str]) -> tuple[Item, ...]:
     for item in reversed(items):
         if isinstance(item, Nothing) and item.written[:2] == "(?" and item.written[2:3] in "-ims":
             inside.append(f"{item.written[:-1]}:")
-            rest = [Group(inside[-1], (tuple(reversed(rest)),))]
+            rest = [PatternGroup(inside[-1], (tuple(reversed(rest)),))]
         else:
             rest.append(item)
     for opening in reversed(before):
-        rest = [Group(opening, (tuple(reversed(rest)),))]
+        rest = [PatternGroup(opening, (tuple(reversed(rest)),))]
     flags += reversed(inside)
     return tuple(reversed(rest))
 
@@ -138,9 +138,9 @@ def _written_branches(branches: Branches) -> str:
 
 def _written(item: Item) -> str:
     match item:
-        case Text(character):
+        case LiteralCharacter(character):
             return _escaped(character)
-        case Group(opening, branches):
+        case PatternGroup(opening, branches):
             return f"{opening}{_written_branches(branches)})"
         case Repeat(inner, least, most, suffix):
             return f"{_written(inner)}{{{least},{'' if most is None else most}}}{suffix}"
@@ -164,9 +164,9 @@ def _copies_of(branches: Branches) -> int:
 
 def _item_copies(item: Item) -> int:
     match item:
-        case Group(_, branches):
+        case PatternGroup(_, branches):
             return _copies_of(branches) + 1
-        case Repeat(Group() as group, least):
+        case Repeat(PatternGroup() as group, least):
             return min(_item_copies(group) * (least + 1), MOST_COPIES + 1)
         case _:
             return 1
@@ -174,9 +174,9 @@ def _item_copies(item: Item) -> int:
 
 def _item_size(item: Item) -> int:
     match item:
-        case Group(_, branches):
+        case PatternGroup(_, branches):
             return _size_of(branches) + _GROUP_SIZE
-        case Repeat(Group() as group, least, most, _):
+        case Repeat(PatternGroup() as group, least, most, _):
             return min(_item_size(group) * max(least, most or 1), LARGEST + 1)
         case Repeat(inner):
             return _item_size(inner) + 2
@@ -187,7 +187,7 @@ def _item_size(item: Item) -> int:
 
 
 @dataclass
-class _Parser:
+class _PcreParser:
     """One pass over an expression. extended: whether white space is skipped (`(?x)`) in the group that is open."""
 
     pattern: str
@@ -202,10 +202,10 @@ class _Parser:
         self._skip_settings()
         branches = self._branches()
         if self.at < len(self.pattern):
-            raise Refused("unmatched closing parenthesis")
+            raise InvalidPcre("unmatched closing parenthesis")
         for reference in self.references:
             if not (reference in self.names or reference in map(str, range(1, self.groups + 1))):
-                raise Refused("reference to non-existent subpattern")
+                raise InvalidPcre("reference to non-existent subpattern")
         return branches
 
     def _skip_settings(self) -> None:
@@ -266,7 +266,7 @@ class _Parser:
             self.at += 1
             items.append(Anything(".", "x"))
         else:
-            items.append(Text(self._take()))
+            items.append(LiteralCharacter(self._take()))
 
     def _quantifier(self) -> tuple[int, int | None] | None:
         """The counts of a quantifier that stands here, which is taken; None where there is none."""
@@ -286,11 +286,11 @@ class _Parser:
     def _refuse_long_count(self) -> None:
         digits = len(self.pattern[self.at + 1 :]) - len(self.pattern[self.at + 1 :].lstrip("0123456789"))
         if digits > len(str(MOST_REPEATS)):
-            raise Refused("number too big in {} quantifier")
+            raise InvalidPcre("number too big in {} quantifier")
 
     def _repeat(self, items: list[Item], least: int, most: int | None) -> None:
         if not items or isinstance(items[-1], Repeat) or (isinstance(items[-1], Nothing) and not items[-1].repeatable):
-            raise Refused("quantifier does not follow a repeatable item")
+            raise InvalidPcre("quantifier does not follow a repeatable item")
         suffix = self._take() if self._peek() in ("?", "+") else ""
         items[-1] = Repeat(items[-1], least, most, suffix)
 
@@ -298,12 +298,12 @@ class _Parser:
         self.at += 1
         letter = self._take()
         if letter == "":
-            raise Refused("\\ at end of pattern")
+            raise InvalidPcre("\\ at end of pattern")
         if letter == "Q":
             end = self.pattern.find("\\E", self.at)
             quoted = self.pattern[self.at : len(self.pattern) if end < 0 else end]
             self.at = len(self.pattern) if end < 0 else end + 2
-            yield from map(Text, quoted)
+            yield from map(LiteralCharacter, quoted)
         elif letter in ("g", "k"):
             yield self._reference(letter)
         elif letter in "123456789":
@@ -313,7 +313,7 @@ class _Parser:
 
     def _plain_escape(self, letter: str) -> Item:
         if (character := self._character(letter)) is not None:
-            return Text(character)
+            return LiteralCharacter(character)
         if letter in "hHvV":
             return Anything(f"[{'^' if letter.isupper() else ''}{_SETS[letter.lower()]}]", _SHORT.get(letter, "x"))
         if letter in "dDsSwW":
@@ -328,15 +328,15 @@ class _Parser:
         if found := known.get(letter) or ends.get(letter):
             return found
         if letter in "FLlUu":
-            raise Refused("PCRE2 does not support \\F, \\L, \\l, \\N{name}, \\U, or \\u")
-        raise Refused("unrecognized character follows \\")
+            raise InvalidPcre("PCRE2 does not support \\F, \\L, \\l, \\N{name}, \\U, or \\u")
+        raise InvalidPcre("unrecognized character follows \\")
 
     def _property(self) -> str:
         if self._peek() != "{":
             return self._take()
         end = self.pattern.find("}", self.at)
         if end < 0:
-            raise Refused("malformed \\P or \\p sequence")
+            raise InvalidPcre("malformed \\P or \\p sequence")
         return self._take(end + 1 - self.at)
 
     def _character(self, letter: str) -> str | None:
@@ -365,7 +365,7 @@ class _Parser:
         try:
             return chr(int(digits[:12], base))
         except (ValueError, OverflowError) as error:
-            raise Refused("character code point value in \\x{} or \\o{} is too large") from error
+            raise InvalidPcre("character code point value in \\x{} or \\o{} is too large") from error
 
     def _digits(self, allowed: str, most: int) -> str:
         end = self.at
@@ -386,7 +386,7 @@ class _Parser:
         closing = {"{": "}", "<": ">", "'": "'"}.get(self._peek(), "")
         end = self.pattern.find(closing, self.at + 1) if closing else -1
         if closing and end < 0:
-            raise Refused("syntax error in subpattern name")
+            raise InvalidPcre("syntax error in subpattern name")
         name = self.pattern[self.at + 1 : end] if closing else self._digits("0123456789", 4)
         self.at = end + 1 if closing else self.at
         if name.startswith("-") and name[1:].isdecimal():
@@ -413,8 +413,8 @@ class _Parser:
         branches = self._branches()
         self.extended, self.depth = extended, self.depth - 1
         if self._take() != ")":
-            raise Refused("missing closing parenthesis")
-        group = Group(opening, branches)
+            raise InvalidPcre("missing closing parenthesis")
+        group = PatternGroup(opening, branches)
         around = opening.startswith(("(?=", "(?!", "(?<=", "(?<!"))
         yield Nothing(_written(group), repeatable=True) if around else group
 
@@ -451,7 +451,7 @@ class _Parser:
     def _comment(self) -> None:
         end = self.pattern.find(")", self.at)
         if end < 0:
-            raise Refused("missing ) after (?# comment")
+            raise InvalidPcre("missing ) after (?# comment")
         self.at = end + 1
 
     def _named(self) -> str:
@@ -460,9 +460,9 @@ class _Parser:
         end = self.pattern.find(closing, self.at)
         name = self.pattern[self.at : end] if end > 0 else ""
         if not name.isascii() or not name.isidentifier():
-            raise Refused("syntax error in subpattern name (missing terminator?)")
+            raise InvalidPcre("syntax error in subpattern name (missing terminator?)")
         if name in self.names:
-            raise Refused("two named subpatterns have the same name (PCRE2_DUPNAMES not set)")
+            raise InvalidPcre("two named subpatterns have the same name (PCRE2_DUPNAMES not set)")
         self.at = end + 1
         self.names.add(name)
         self.groups += 1
@@ -472,7 +472,7 @@ class _Parser:
         """`(?R)`, `(?1)`, `(?&name)`, `(?P>name)`: a group's expression once more; `(?P=name)`: what it matched."""
         end = self.pattern.find(")", self.at)
         if end < 0:
-            raise Refused("missing closing parenthesis")
+            raise InvalidPcre("missing closing parenthesis")
         called = self._take(end - self.at)
         self.at += 1
         name = called.removeprefix("P>").removeprefix("P=").removeprefix("&")
@@ -505,14 +505,14 @@ class _Parser:
         self.at += 1
         kind = self._peek()
         if kind in (":", ".", "=") and self._is_posix_class(kind):
-            raise Refused("POSIX named classes are supported only within a class")
+            raise InvalidPcre("POSIX named classes are supported only within a class")
         negated = kind == "^"
         self.at += negated
         members: list[_Member] = []
         first = True
         while first or self._peek() != "]":
             if self.at >= len(self.pattern):
-                raise Refused("missing terminating ] for character class")
+                raise InvalidPcre("missing terminating ] for character class")
             self._member(members)
             first = False
         self.at += 1
@@ -538,13 +538,13 @@ class _Parser:
             members.append(low)
             return
         if low.character is None:
-            raise Refused("invalid range in character class")
+            raise InvalidPcre("invalid range in character class")
         self.at += 1
         high = self._one_member()
         if high.character is None:
-            raise Refused("invalid range in character class")
+            raise InvalidPcre("invalid range in character class")
         if high.character < low.character:
-            raise Refused("range out of order in character class")
+            raise InvalidPcre("range out of order in character class")
         written = f"{_in_set(low.character)}-{_in_set(high.character)}"
         members.append(_Member(written, low.character, None, (low.character, high.character)))
 
@@ -555,7 +555,7 @@ class _Parser:
                 self.at = end + 2
                 return _Member(f"[:{name}:]", "1" if name in ("digit", "xdigit") else "x")
             if name.replace("^", "").isalpha():
-                raise Refused("unknown POSIX class name")
+                raise InvalidPcre("unknown POSIX class name")
         if self._peek(2) in ("[.", "[="):
             raise Unexpressed(f"{self._peek(2)} in a set")
         character = self._take()
@@ -620,7 +620,7 @@ def _is_number(text: str) -> bool:
 
 def _counts(least: int, most: int | None) -> tuple[int, int | None]:
     if max(least, most or 0) > MOST_REPEATS:
-        raise Refused("number too big in {} quantifier")
+        raise InvalidPcre("number too big in {} quantifier")
     if most is not None and most < least:
-        raise Refused("numbers out of order in {} quantifier")
+        raise InvalidPcre("numbers out of order in {} quantifier")
     return least, most

@@ -53,7 +53,7 @@ FALSE_FRIENDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class StreamName:
     """What a name says: the kind of stream, the telling word, the session protocol and the library if it names them."""
 
     kind: StreamKind
@@ -62,20 +62,20 @@ class Name:
     library: str = ""
 
 
-def stream_name(text: str) -> Name | None:
+def stream_name(text: str) -> StreamName | None:
     """What the segments of a path (or the words of an upstream's name) say of a stream."""
     segments = _segments(text)
     if has_false_friend(text):
         return None
     for pair, kind in ENDPOINTS.items():
         if pair in pairwise(segments):
-            return Name(kind, "/".join(pair))
+            return StreamName(kind, "/".join(pair))
     for segment in segments:
         if segment in WEBSOCKET_SEGMENTS:
-            return Name("websocket", segment, SESSIONS.get(segment, ""), LIBRARIES.get(segment, ""))
+            return StreamName("websocket", segment, SESSIONS.get(segment, ""), LIBRARIES.get(segment, ""))
     for segment in segments:
         if segment in SSE_SEGMENTS:
-            return Name("sse", segment, SESSIONS.get(segment, ""))
+            return StreamName("sse", segment, SESSIONS.get(segment, ""))
     return None
 
 

@@ -30,7 +30,7 @@ class YamlProblem(ValueError):
         self.is_content = is_content
 
 
-class Span(NamedTuple):
+class YamlSpan(NamedTuple):
     """Where something is written: line, column and, on the same line, end column (1-based, exclusive)."""
 
     line: int
@@ -45,11 +45,11 @@ class YamlValue(msgspec.Struct, eq=False):
     as written (`!Ref`), "" for none.
     """
 
-    span: Span
+    span: YamlSpan
     text: str | None = None
     items: list[YamlValue] | None = None
     members: dict[str, YamlValue] | None = None
-    keys: dict[str, Span] = {}
+    keys: dict[str, YamlSpan] = {}
     quoted: bool = False
     tag: str = ""
 
@@ -101,7 +101,7 @@ def read_yaml(text: str, *, allow_duplicates: bool = False) -> list[YamlValue]:
         raise YamlProblem(str(error).partition("\n")[0]) from error
     except RecursionError as error:
         raise YamlProblem("is nested too deep", is_content=True) from error
-    return [_Reader(allow_duplicates).value(node) for node in nodes]
+    return [_YamlReader(allow_duplicates).value(node) for node in nodes]
 
 
 @cache
@@ -129,7 +129,7 @@ def _line_of_byte(text: str, position: object) -> int:
     return text.encode()[:position].count(b"\n") + 1 if isinstance(position, int) else 0
 
 
-class _Reader:
+class _YamlReader:
     """One document's nodes to values; what an alias shares is shared here, too."""
 
     def __init__(self, allow_duplicates: bool) -> None:
@@ -176,7 +176,7 @@ class _Reader:
                 members[name] = value
                 keys[name] = span
 
-    def _merged(self, node: Any) -> Iterator[tuple[str, YamlValue, Span]]:
+    def _merged(self, node: Any) -> Iterator[tuple[str, YamlValue, YamlSpan]]:
         """What `<<` brings: the members of a mapping, or of each of a list of them, the first first."""
         for source in node.value if node.id == "sequence" else [node]:
             value = self.value(source)
@@ -191,7 +191,7 @@ def _is_empty(node: Any) -> bool:
     return node.id == "scalar" and not node.value and not node.style
 
 
-def _span(node: Any) -> Span:
+def _span(node: Any) -> YamlSpan:
     start, end = node.start_mark, node.end_mark
     line, column = start.line, start.column + 1
-    return Span(line + 1, column, end.column + 1 if end.line == line else column)
+    return YamlSpan(line + 1, column, end.column + 1 if end.line == line else column)

@@ -8,7 +8,7 @@ from infralint.model import Evidence, Hint, Hop, Stream
 from infralint.platforms.libraries import with_library
 from infralint.project.config import Settings, StreamSettings
 from infralint.project.needs import needs
-from infralint.text.stream_names import Name, stream_name
+from infralint.text.stream_names import StreamName, stream_name
 
 ASSUMED = "nothing says what streams here, and a catch-all is where a chat answer would go"
 
@@ -56,7 +56,7 @@ def _hints_of_names(hop: Hop) -> Iterator[Hint]:
         yield _named(found, Evidence("name", f"the upstream {hop.upstream} says {found.word}", hop.where))
 
 
-def _named(name: Name, evidence: Evidence) -> Hint:
+def _named(name: StreamName, evidence: Evidence) -> Hint:
     return with_library(Hint(name.kind, evidence), name)
 
 

@@ -101,7 +101,7 @@ class Topology:
             return links
         return self._declared_behind(pool, front) or links
 
-    def named(self, name: str) -> list[Node]:
+    def nodes_named(self, name: str) -> list[Node]:
         """The nodes that a name, a path, a tag or a glob of these stands for, in infralint.yaml or on the command line."""
         wanted = name.removeprefix("./")
         exact = [place.node for place in self.placements if wanted in self._callings[id(place.node)]]
@@ -130,8 +130,8 @@ class Topology:
         found: dict[int, list[Placement]] = {}
         for chain in self.chains:
             for name, behind in pairwise(chain):
-                followers = [places[id(node)] for node in self.named(behind)]
-                for node in self.named(name):
+                followers = [places[id(node)] for node in self.nodes_named(behind)]
+                for node in self.nodes_named(name):
                     found.setdefault(id(node), []).extend(place for place in followers if place.node is not node)
         return found
 

@@ -103,13 +103,13 @@ def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple
         request = replace(forward.request, to=forward.request.to or next(iter(forward.pool.targets), None))
         matches = link.node.route(request)
         if not matches:
-            ending = Ending(link.node.name, request, None, False, (_unserved(link.node),), link.basis)
+            ending = Ending(link.node.name, request, None, False, (_why_unserved(link.node),), link.basis)
             yield Walk(legs, "origin" if link.node.folder is not None else "unknown", link.node.name, ending)
         for match in matches:
             yield from _walk(topology, link.node, match, request, link.basis, legs)
 
 
-def _unserved(node: Node) -> str:
+def _why_unserved(node: Node) -> str:
     """What is to be said of a node that a way comes to, and by none of whose hops it goes on."""
     if node.folder is None:
         return "nothing of it that was read serves this request"
@@ -118,7 +118,9 @@ def _unserved(node: Node) -> str:
 
 def _end_of(forward: Forward | None) -> tuple[End, str]:
     if forward is None or not forward.pool.targets:
-        return "unknown", forward.pool.reason if forward is not None else ""
+        references = ", ".join(forward.pool.references[:1]) if forward is not None else ""
+        unlinked = f"nothing that was read here stands in {references}" if references else ""
+        return "unknown", (forward.pool.reason if forward is not None else "") or unlinked
     return "leaves the project", ", ".join(map(str, forward.pool.targets[:3]))
 
 

@@ -35,12 +35,13 @@ class StreamWay:
         return self.trace.stream
 
     def crossings(self) -> Iterator[Crossing[Hop]]:
-        """The stream on each leg that is judged."""
+        """The stream on each leg that is judged, as if there were no doubt that there is one: who looks at its way wants
+        to know how it would fare."""
         for position, leg in enumerate(self.trace.legs):
             if self.judged is None or position in self.judged:
                 certain = self.certain and self.trace.is_certain(position)
                 reasons = (*self.reasons, *self.trace.reasons(position))
-                yield Crossing(self.stream, leg.hop, certain, self.trace, position, reasons, self.doubt)
+                yield Crossing(self.stream, leg.hop, certain, self.trace, position, reasons)
 
 
 def ways_of_path(
@@ -60,7 +61,7 @@ def ways_of_path(
         for stream in declared(settings)
         if kind in (None, stream.kind) and _is_about(stream, path, host)
     ]
-    found = {kind: _met(topology, settings, path, host, kind, fronts) for kind in ([kind] if kind else KINDS)}
+    found = {kind: _sightings(topology, settings, path, host, kind, fronts) for kind in ([kind] if kind else KINDS)}
     streams = streams or list(_of_the_route(settings, found, path, host))
     return [way for stream in streams for way in ways_of_stream(topology, stream, fronts)]
 
@@ -93,12 +94,13 @@ def _from_nodes(topology: Topology, stream: Stream, nodes: Iterable[Node]) -> li
     for node in nodes:
         for path in samples(stream.path):
             for trace in traces_from(topology, stream, node, Request(stream.kind, path, stream.host)):
-                found.setdefault(_identity(trace), trace)
+                found.setdefault(way_identity(trace), trace)
     traces = list(found.values())
     return [trace for trace in traces if trace.legs] or traces
 
 
-def _identity(trace: Trace) -> object:
+def way_identity(trace: Trace) -> object:
+    """What tells one way from another: its hops, and where it ends."""
     ending = trace.ending
     answer = (ending.node, ending.answer and (ending.answer.value, ending.answer.where)) if ending else None
     return tuple(id(leg.hop) for leg in trace.legs), trace.end, answer
@@ -130,7 +132,7 @@ def _is_about(stream: Stream, path: str, host: str | None) -> bool:
 Sighting = tuple[Leg, Hint]
 
 
-def _met(
+def _sightings(
     topology: Topology, settings: Settings, path: str, host: str | None, kind: StreamKind, fronts: Sequence[Node]
 ) -> list[Sighting]:
     """What the hops give away that a request for a path would pass."""
@@ -153,14 +155,14 @@ def _of_the_route(
     spoken = [kind for kind, hints in found.items() if any(not hint.handshake_only for _, hint in hints)]
     for kind in spoken or ([*found] if len(found) == 1 else ["sse"]):
         best = min(found[kind], key=lambda sighting: _rank(sighting[1]), default=None)
-        yield _asked(settings, kind, best, path, host)
+        yield _asked_stream(settings, kind, best, path, host)
 
 
 def _rank(hint: Hint) -> tuple[bool, int, bool]:
     return hint.handshake_only, STRENGTH.index(hint.evidence.kind), hint.heartbeat is None
 
 
-def _asked(settings: Settings, kind: StreamKind, best: Sighting | None, path: str, host: str | None) -> Stream:
+def _asked_stream(settings: Settings, kind: StreamKind, best: Sighting | None, path: str, host: str | None) -> Stream:
     if best is None or best[1].handshake_only:
         silence, duration, heartbeat = needs(settings)
         sticky = settings.require_sticky

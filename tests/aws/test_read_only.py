@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from aws.world import Server, World
-from infralint.sources.aws_account.client import Refused, only_client, read_only_client
+from infralint.sources.aws_account.client import MutatingCall, only_client, read_only_client
 
 
 @pytest.mark.parametrize(
@@ -27,14 +27,14 @@ def test_other_operations_are_refused_before_they_are_sent(
     operation: str, parameters: dict[str, object], world: World, server: Server
 ) -> None:
     client = read_only_client(boto3.Session(), "elbv2", "eu-west-1", server.url)
-    with pytest.raises(Refused, match="infralint only reads"):
+    with pytest.raises(MutatingCall, match="infralint only reads"):
         getattr(client, operation)(**parameters)
     assert world.calls == []
 
 
 def test_the_client_that_takes_on_roles_can_do_nothing_else(world: World, server: Server) -> None:
     client = only_client(boto3.Session(), "sts", "eu-west-1", server.url, ("AssumeRole",))
-    with pytest.raises(Refused):
+    with pytest.raises(MutatingCall):
         client.get_caller_identity()
     assert world.calls == []
 

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from infralint.sources.nginx.choose import (
-    Listener,
-    Place,
+    ListenAddress,
+    LocationEntry,
     Sockets,
     VirtualServer,
     choose_locations,
@@ -17,13 +17,13 @@ from infralint.sources.nginx.choose import (
 )
 
 
-def choose_location(given: list[Place], path: str) -> Place | None:
+def choose_location(given: list[LocationEntry], path: str) -> LocationEntry | None:
     """The location that nginx chooses for a path, if it is there and its expression can be matched with."""
     return choose_locations(given, path)[0].place
 
 
-def places(*written: str) -> list[Place]:
-    return [Place(*one.rpartition(" ")[::2]) for one in written]  # type: ignore[arg-type]
+def places(*written: str) -> list[LocationEntry]:
+    return [LocationEntry(*one.rpartition(" ")[::2]) for one in written]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -56,15 +56,15 @@ def test_only_the_longest_prefix_shields_from_regexes() -> None:
 
 
 def test_a_nested_regex_beats_top_level_ones_even_inside_a_shield() -> None:
-    inner = Place("~", r"\.json$")
-    outer = Place("^~", "/api/", [inner])
+    inner = LocationEntry("~", r"\.json$")
+    outer = LocationEntry("^~", "/api/", [inner])
     assert choose_location([outer, *places("~ api")], "/api/x.json") is inner
 
 
 def test_a_proxied_prefix_redirects_its_path_without_the_slash() -> None:
-    assert choose_location([Place("", "/ws/", redirects=True), *places(" /")], "/ws") is None
-    exact = Place("=", "/ws")
-    assert choose_location([Place("", "/ws/", redirects=True), exact], "/ws") is exact
+    assert choose_location([LocationEntry("", "/ws/", redirects=True), *places(" /")], "/ws") is None
+    exact = LocationEntry("=", "/ws")
+    assert choose_location([LocationEntry("", "/ws/", redirects=True), exact], "/ws") is exact
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_names_rank_exact_leading_trailing_regex_default(host: str, name: str) -
         r"~^www\d\.",
         "default.local",
     ]
-    servers = [VirtualServer([Listener("*:80", one == "default.local")], [one]) for one in names]
+    servers = [VirtualServer([ListenAddress("*:80", one == "default.local")], [one]) for one in names]
     assert Sockets(servers).by_key["*:80"].choose(host).server.names == [name]
 
 
@@ -110,5 +110,5 @@ def test_paths_are_normalised_as_nginx_does(path: str, seen: str) -> None:
 
 @pytest.mark.parametrize("modifier", ["", "^~", "="])
 def test_a_location_of_its_own_is_served_without_the_slash(modifier: str) -> None:
-    own = Place(modifier, "/ws")  # type: ignore[arg-type]
-    assert choose_location([Place("", "/ws/", redirects=True), own], "/ws") is own
+    own = LocationEntry(modifier, "/ws")  # type: ignore[arg-type]
+    assert choose_location([LocationEntry("", "/ws/", redirects=True), own], "/ws") is own

@@ -17,7 +17,7 @@ from infralint.sources import nginx
 from infralint.sources.nginx.templates import prepare
 from infralint.sources.nginx.tree import (
     Directive,
-    Source,
+    NginxFile,
     SyntaxProblem,
     _tokens,
     parse,
@@ -53,8 +53,8 @@ def tree(directives: list[Directive]) -> list:
     return [(one.name, one.args, None if one.block is None else tree(one.block)) for one in directives]
 
 
-def source_of(text: str) -> Source:
-    return Source("nginx.conf", "nginx.conf", prepare(text))
+def source_of(text: str) -> NginxFile:
+    return NginxFile("nginx.conf", "nginx.conf", prepare(text))
 
 
 @given(written())

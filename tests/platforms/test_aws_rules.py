@@ -15,7 +15,7 @@ from infralint.platforms.aws_elb import (
     Condition,
     Listener,
     LoadBalancer,
-    Rewrite,
+    RewriteTransform,
     Rule,
     Share,
     TargetGroup,
@@ -179,35 +179,37 @@ def test_what_answers_may_have_rules_elsewhere_unless_all_of_it_is_here() -> Non
 @pytest.mark.parametrize(
     ("rewrite", "path", "sent"),
     [
-        (Rewrite("^/api/?(.*)$", "/$1"), "/api/chat", "/chat"),
-        (Rewrite("^/api/(.*)", "/v2/$1"), "/api/chat", "/v2/chat"),
-        (Rewrite("^/dp/([A-Za-z0-9]+)/?$", "/product.php?id=$1"), "/dp/12", "/product.php"),
-        (Rewrite("^/old/", "/new/"), "/chat", "/chat"),
-        (Rewrite("(", "/"), "/chat", None),
-        (Rewrite(reason="it is not known"), "/chat", None),
+        (RewriteTransform("^/api/?(.*)$", "/$1"), "/api/chat", "/chat"),
+        (RewriteTransform("^/api/(.*)", "/v2/$1"), "/api/chat", "/v2/chat"),
+        (RewriteTransform("^/dp/([A-Za-z0-9]+)/?$", "/product.php?id=$1"), "/dp/12", "/product.php"),
+        (RewriteTransform("^/old/", "/new/"), "/chat", "/chat"),
+        (RewriteTransform("(", "/"), "/chat", None),
+        (RewriteTransform(reason="it is not known"), "/chat", None),
     ],
 )
-def test_transforms_rewrite_the_path(rewrite: Rewrite, path: str, sent: str | None) -> None:
+def test_transforms_rewrite_the_path(rewrite: RewriteTransform, path: str, sent: str | None) -> None:
     assert rewrite.forward(path) == sent
 
 
 @pytest.mark.parametrize(
     ("rewrite", "sent", "path"),
     [
-        (Rewrite("^/api/?(.*)$", "/$1"), "/chat", "/api/chat"),
-        (Rewrite("^/api/(.*)", "/v2/$1"), "/v2/chat", "/api/chat"),
-        (Rewrite("^/old[.]x/(.*)", "/$1"), "/chat", "/chat"),
-        (Rewrite("^/(.*)$", "/new/$1"), "/other", None),
+        (RewriteTransform("^/api/?(.*)$", "/$1"), "/chat", "/api/chat"),
+        (RewriteTransform("^/api/(.*)", "/v2/$1"), "/v2/chat", "/api/chat"),
+        (RewriteTransform("^/old[.]x/(.*)", "/$1"), "/chat", "/chat"),
+        (RewriteTransform("^/(.*)$", "/new/$1"), "/other", None),
     ],
 )
-def test_a_rewritten_path_is_followed_back_where_it_can_be(rewrite: Rewrite, sent: str, path: str | None) -> None:
+def test_a_rewritten_path_is_followed_back_where_it_can_be(
+    rewrite: RewriteTransform, sent: str, path: str | None
+) -> None:
     assert rewrite.inverse(sent) == path
 
 
 def test_the_request_that_goes_on() -> None:
     conditions = (Condition("path-pattern", ("/api/*",)),)
-    host = Rewrite("^(.*)[.]example[.]com$", "$1.internal")
-    rule = Rule(1, conditions, (Share("app"),), url=Rewrite("^/api/", "/"), host=host)
+    host = RewriteTransform("^(.*)[.]example[.]com$", "$1.internal")
+    rule = Rule(1, conditions, (Share("app"),), url=RewriteTransform("^/api/", "/"), host=host)
     [match] = balancer(listener(rule, to("app"))).route(STREAM)
     assert match.hop is not None
     [forward] = match.hop.request_out(STREAM)

@@ -12,7 +12,7 @@ from conftest import Lint, write
 
 from infralint.model import Known, Service, Unknown
 from infralint.project import Project
-from infralint.project.compose import ComposeService, Mount, Port, read_compose, services_of
+from infralint.project.compose import ComposeService, Port, VolumeMount, read_compose, services_of
 from infralint.project.compose.service import FIELDS
 from infralint.project.config import Settings
 
@@ -83,9 +83,9 @@ def test_every_form_of_a_service(tmp_path: Path) -> None:
     assert edge.names == {"edge", "front"}
     assert edge.ports == (Port(8080, 80), Port(443, 8443), Port(9000, 9001), Port(3000), Port(3001))
     assert edge.mounts == (
-        Mount("nginx.conf", "/etc/nginx/nginx.conf"),
-        Mount("deploy/snip", "/etc/nginx/extra"),
-        Mount("nginx/default.conf", "/etc/nginx/conf.d/default.conf"),
+        VolumeMount("nginx.conf", "/etc/nginx/nginx.conf"),
+        VolumeMount("deploy/snip", "/etc/nginx/extra"),
+        VolumeMount("nginx/default.conf", "/etc/nginx/conf.d/default.conf"),
     )
     assert edge.environment["PROXY_READ_TIMEOUT"].line == 3
     assert api.build is not None
@@ -135,29 +135,29 @@ def test_ports(ports: str, expected: tuple[Port, ...], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("volume", "mounts"),
     [
-        ('"../outside:/x"', (Mount("outside", "/x"),)),
+        ('"../outside:/x"', (VolumeMount("outside", "/x"),)),
         ('"../../outside:/x"', ()),
         ('"/etc/nginx:/x"', ()),
         ('"~/nginx:/x"', ()),
         ('"data:/x"', ()),
-        ('"./c:/x:ro,z"', (Mount("app/c", "/x"),)),
-        ('".:/x"', (Mount("app", "/x"),)),
-        ('"${ROOT:-.}/conf:/x"', (Mount("app/conf", "/x"),)),
-        ('"${PWD}/conf:/x"', (Mount("app/conf", "/x"),)),
-        ('"$PWD/conf:/x"', (Mount("app/conf", "/x"),)),
+        ('"./c:/x:ro,z"', (VolumeMount("app/c", "/x"),)),
+        ('".:/x"', (VolumeMount("app", "/x"),)),
+        ('"${ROOT:-.}/conf:/x"', (VolumeMount("app/conf", "/x"),)),
+        ('"${PWD}/conf:/x"', (VolumeMount("app/conf", "/x"),)),
+        ('"$PWD/conf:/x"', (VolumeMount("app/conf", "/x"),)),
         ('"${SOMEWHERE}/conf:/x"', ()),
-        ('"conf/nginx.conf:/x"', (Mount("app/conf/nginx.conf", "/x"),)),
+        ('"conf/nginx.conf:/x"', (VolumeMount("app/conf/nginx.conf", "/x"),)),
         ('"C:\\\\conf:/x"', ()),
         ('"/x"', ()),
-        ("{type: bind, source: ./a, target: /x, read_only: true}", (Mount("app/a", "/x"),)),
-        ("{type: bind, src: ./a, dst: /x}", (Mount("app/a", "/x"),)),
+        ("{type: bind, source: ./a, target: /x, read_only: true}", (VolumeMount("app/a", "/x"),)),
+        ("{type: bind, src: ./a, dst: /x}", (VolumeMount("app/a", "/x"),)),
         ("{type: volume, source: data, target: /x}", ()),
         ("{type: tmpfs, target: /x}", ()),
-        ("{type: volume, source: bound, target: /x}", (Mount("app/here", "/x"),)),
-        ('"bound:/x"', (Mount("app/here", "/x"),)),
+        ("{type: volume, source: bound, target: /x}", (VolumeMount("app/here", "/x"),)),
+        ('"bound:/x"', (VolumeMount("app/here", "/x"),)),
     ],
 )
-def test_what_a_volume_shows_of_the_project(volume: str, mounts: tuple[Mount, ...], tmp_path: Path) -> None:
+def test_what_a_volume_shows_of_the_project(volume: str, mounts: tuple[VolumeMount, ...], tmp_path: Path) -> None:
     bound = "volumes:\n  data: {}\n  bound:\n    driver_opts: {type: none, o: bind, device: ./here}\n"
     text = f"services:\n  web:\n    image: x\n    volumes: [{volume}]\n{bound}"
     assert service_in(tmp_path, text).mounts == mounts
@@ -166,14 +166,20 @@ def test_what_a_volume_shows_of_the_project(volume: str, mounts: tuple[Mount, ..
 @pytest.mark.parametrize(
     ("lines", "top", "mounts"),
     [
-        ("configs: [site]", "configs: {site: {file: ./a.conf}}", (Mount("app/a.conf", "/site"),)),
-        ("secrets: [site]", "secrets: {site: {file: ./a.key}}", (Mount("app/a.key", "/run/secrets/site"),)),
-        ("configs: [{source: site, target: /x}]", "configs: {site: {content: 'a'}}", (Mount("app/compose.yml", "/x"),)),
+        ("configs: [site]", "configs: {site: {file: ./a.conf}}", (VolumeMount("app/a.conf", "/site"),)),
+        ("secrets: [site]", "secrets: {site: {file: ./a.key}}", (VolumeMount("app/a.key", "/run/secrets/site"),)),
+        (
+            "configs: [{source: site, target: /x}]",
+            "configs: {site: {content: 'a'}}",
+            (VolumeMount("app/compose.yml", "/x"),),
+        ),
         ("configs: [site]", "configs: {site: {external: true}}", ()),
         ("configs: [other]", "", ()),
     ],
 )
-def test_files_that_are_brought_in_by_name(lines: str, top: str, mounts: tuple[Mount, ...], tmp_path: Path) -> None:
+def test_files_that_are_brought_in_by_name(
+    lines: str, top: str, mounts: tuple[VolumeMount, ...], tmp_path: Path
+) -> None:
     assert service_in(tmp_path, f"services:\n  web:\n    image: x\n    {lines}\n{top}\n").mounts == mounts
 
 
@@ -276,7 +282,7 @@ class TestFilesOverEachOther:
         [service] = read_compose(laid_out(tmp_path, {**files})).services
         assert service.image is not None
         assert (service.image.text, service.command, service.entrypoint) == ("b", ("second",), ("sh",))
-        assert service.mounts == (Mount("b", "/y"), Mount("c", "/x"))
+        assert service.mounts == (VolumeMount("b", "/y"), VolumeMount("c", "/x"))
         assert service.ports == (Port(80, 80), Port(80, 8080))
         assert service.build is not None
         assert service.build.arguments == {"A": "1", "B": "2"}
@@ -342,7 +348,10 @@ class TestExtending:
         common = "services:\n  base:\n    build: .\n    volumes: ['./nginx.conf:/etc/nginx/nginx.conf']\n"
         text = "services:\n  web:\n    extends: {file: ../common/services.yml, service: base}\n    ports: ['80:80']\n"
         service = service_in(tmp_path, text, **{"common/services.yml": common})
-        assert (service.context, service.mounts) == ("common", (Mount("common/nginx.conf", "/etc/nginx/nginx.conf"),))
+        assert (service.context, service.mounts) == (
+            "common",
+            (VolumeMount("common/nginx.conf", "/etc/nginx/nginx.conf"),),
+        )
         assert (service.path, service.line, service.ports) == ("app/compose.yml", 2, (Port(80, 80),))
 
     @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from judging import project
 
 from infralint.sources.terraform import validity
 from infralint.sources.terraform.budget import Exhausted
-from infralint.sources.terraform.evaluate import Environment, evaluate, evaluate_constant
-from infralint.sources.terraform.folders import Tree
-from infralint.sources.terraform.hcl import HclError, Source, parse_expression
+from infralint.sources.terraform.evaluate import EvaluationScope, evaluate, evaluate_constant
+from infralint.sources.terraform.folders import TerraformFolders
+from infralint.sources.terraform.hcl import HclError, HclFile, parse_expression
 from infralint.sources.terraform.modules import Module, World
 from infralint.sources.terraform.roots import Root, given
 from infralint.sources.terraform.values import EvaluationError, Hole, Value
@@ -57,7 +57,7 @@ def work_out(expressions: Sequence[str]) -> Iterator[str]:
     for text in expressions:
         try:
             with fresh_budget():
-                shown = _shown(evaluate_constant(parse_expression(Source("main.tf", f"jsonencode({text}\n)"))))
+                shown = _shown(evaluate_constant(parse_expression(HclFile("main.tf", f"jsonencode({text}\n)"))))
             yield shown
         except (EvaluationError, HclError):
             yield REFUSED
@@ -77,7 +77,7 @@ def work_out_variables(folder: Path, variables: Sequence[Variable]) -> Iterator[
 
 def _variable(folder: Path, files: dict[str, str], options: dict[str, str]) -> str:
     folder.mkdir()
-    tree = Tree(project(folder, files))
+    tree = TerraformFolders(project(folder, files))
     values, problems = given(tree, Root("", given=options))
     world = World(tree, "", values)
     value = Module(world, tree.folder("")).variable("v")
@@ -88,7 +88,7 @@ def _variable(folder: Path, files: dict[str, str], options: dict[str, str]) -> s
         return REFUSED if "another type" in value.why or "is not a type" in value.why else UNKNOWN
     module = Module(world, tree.folder(""))
     try:
-        return _shown(evaluate(parse_expression(Source("", "jsonencode(var.v)")), Environment(module)))
+        return _shown(evaluate(parse_expression(HclFile("", "jsonencode(var.v)")), EvaluationScope(module)))
     except EvaluationError:
         return REFUSED
 

@@ -14,7 +14,7 @@ from judging import doubts, judged, places, project, reading, said
 
 from infralint.engine.registry import built_in_folder, load_checks
 from infralint.engine.run import lint
-from infralint.sources.terraform.hcl import HclError, Source, parse
+from infralint.sources.terraform.hcl import HclError, HclFile, parse
 
 GOOD = 'resource "aws_lb" "good" {\n  idle_timeout = 60\n}\n'
 
@@ -222,4 +222,4 @@ def test_a_root_that_is_not_there_is_named(tmp_path: Path) -> None:
 @given(st.text(alphabet='abc019 \n\t"${}%[]()=,.:?!*<>-+/#~|&\\', max_size=60))
 def test_no_text_breaks_the_parser(text: str) -> None:
     with suppress(HclError):
-        parse(Source("x.tf", text))
+        parse(HclFile("x.tf", text))

@@ -17,7 +17,7 @@ from judging import idle, reading
 from readme import ROOT
 
 from infralint.engine.pages import examples
-from infralint.sources.terraform.hcl import Block, Source, parse
+from infralint.sources.terraform.hcl import Block, HclFile, parse
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -73,7 +73,7 @@ def _is_block(value: object) -> bool:
 
 def agree(text: str) -> None:
     """Both read the same."""
-    assert _ours(parse(Source("main.tf", text))) == _theirs(hcl2.loads(text if text.endswith("\n") else f"{text}\n"))
+    assert _ours(parse(HclFile("main.tf", text))) == _theirs(hcl2.loads(text if text.endswith("\n") else f"{text}\n"))
 
 
 @pytest.mark.parametrize("text", list(_texts()))

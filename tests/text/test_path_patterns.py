@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from infralint.text.path_patterns import BadPattern, PatternMap, fill_path, match_path, parse_path
+from infralint.text.path_patterns import InvalidPathPattern, PatternMap, fill_path, match_path, parse_path
 from infralint.text.patterns import Unsearchable, fresh_budget
 
 
@@ -72,7 +72,7 @@ def test_what_loses_a_parameter_has_no_way_back() -> None:
 
 @pytest.mark.parametrize("pattern", ["/api/(.*", "/a{b", "/" + "a" * 3000])
 def test_a_pattern_that_is_none_is_said(pattern: str) -> None:
-    with pytest.raises(BadPattern):
+    with pytest.raises(InvalidPathPattern):
         parse_path(pattern)
 
 

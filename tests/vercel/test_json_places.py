@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infralint.text.json_places import BadJson, Node, parse_json
+from infralint.text.json_places import BadJson, JsonNode, parse_json
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
@@ -39,7 +39,7 @@ def test_every_key_stands_where_it_says(value: Any) -> None:
         assert lines[line - 1][column - 1 :].startswith(json.dumps(key))
 
 
-def _keys(node: Node) -> Any:
+def _keys(node: JsonNode) -> Any:
     for key, member in node.members.items():
         yield key, member.span.line, member.span.column
         yield from _keys(member.node)

@@ -8,7 +8,7 @@ import pytest
 from conftest import Lint, problems
 
 from infralint.sources.vercel import javascript
-from infralint.sources.vercel.streaming import Streaming
+from infralint.sources.vercel.streaming import FunctionStreams
 
 VERCEL = {"vercel.json": '{ "framework": "nextjs" }'}
 STREAM = 'import { streamText } from "ai";\nexport const answer = () => streamText({}).toTextStreamResponse();\n'
@@ -16,13 +16,13 @@ STREAM = 'import { streamText } from "ai";\nexport const answer = () => streamTe
 
 def test_code_that_many_routes_share_is_searched_once(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
     searched: Counter[str] = Counter()
-    original = Streaming._search
+    original = FunctionStreams._search
 
     def counted(self, module, nodes):  # type: ignore[no-untyped-def]
         searched[module.path] += 1
         return original(self, module, nodes)
 
-    monkeypatch.setattr(Streaming, "_search", counted)
+    monkeypatch.setattr(FunctionStreams, "_search", counted)
     tools = range(20)
     registry = "".join(f'import {{ tool{one} }} from "./tool{one}";\n' for one in tools)
     registry += (

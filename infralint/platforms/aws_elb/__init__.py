@@ -26,9 +26,9 @@ from infralint.platforms.aws_elb.attributes import (
     carries_tcp,
     typed,
 )
-from infralint.platforms.aws_elb.facts import Balancer, TargetGroup, Way
+from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup, TargetGroup
 from infralint.platforms.aws_elb.hops import BalancerNode, LoadBalancer, fields_of, node_fields
-from infralint.platforms.aws_elb.rewriting import Rewrite
+from infralint.platforms.aws_elb.rewriting import RewriteTransform
 from infralint.platforms.aws_elb.rules import LAST, Condition, Listener, Rule, Share, redirection
 from infralint.platforms.aws_elb.settings import REDIRECT
 
@@ -58,13 +58,13 @@ __all__ = [
     "Balancer",
     "BalancerNode",
     "Condition",
+    "ForwardedGroup",
     "Listener",
     "LoadBalancer",
-    "Rewrite",
+    "RewriteTransform",
     "Rule",
     "Share",
     "TargetGroup",
-    "Way",
     "carries_tcp",
     "fields_of",
     "node_fields",

@@ -30,7 +30,7 @@ KEEP_ALIVE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Attribute:
+class AttributeSpec:
     """One attribute: AWS's default, the least and most it takes (numbers), and the vendor's page."""
 
     default: Any
@@ -54,21 +54,21 @@ APP_COOKIE_NAME = "stickiness.app_cookie.cookie_name"
 GROUP_STICKY = "target_group_stickiness.enabled"
 GROUP_STICKY_SECONDS = "target_group_stickiness.duration_seconds"
 
-ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType(
+ATTRIBUTES: Mapping[str, AttributeSpec] = MappingProxyType(
     {
-        TYPE: Attribute("application", f"{API}/API_CreateLoadBalancer.html"),
-        IDLE: Attribute(60.0, f"{DOCS}/application/edit-load-balancer-attributes.html", 1, 4000),
-        TCP_IDLE: Attribute(350.0, f"{DOCS}/network/update-idle-timeout.html", 60, 6000),
-        PROTOCOL: Attribute("HTTP", f"{DOCS}/application/load-balancer-listeners.html"),
-        PROTOCOL_VERSION: Attribute("HTTP1", f"{DOCS}/application/load-balancer-target-groups.html"),
-        TARGET_TYPE: Attribute("instance", f"{DOCS}/application/load-balancer-target-groups.html"),
-        STICKY: Attribute(False, f"{DOCS}/application/edit-target-group-attributes.html"),
-        STICKY_TYPE: Attribute("lb_cookie", f"{DOCS}/application/edit-target-group-attributes.html"),
-        LB_COOKIE_SECONDS: Attribute(86400.0, f"{API}/API_TargetGroupAttribute.html", 1, 604800),
-        APP_COOKIE_SECONDS: Attribute(86400.0, f"{API}/API_TargetGroupAttribute.html", 1, 604800),
-        APP_COOKIE_NAME: Attribute("", f"{API}/API_TargetGroupAttribute.html"),
-        GROUP_STICKY: Attribute(False, f"{API}/API_TargetGroupStickinessConfig.html"),
-        GROUP_STICKY_SECONDS: Attribute(0.0, f"{API}/API_TargetGroupStickinessConfig.html", 1, 604800),
+        TYPE: AttributeSpec("application", f"{API}/API_CreateLoadBalancer.html"),
+        IDLE: AttributeSpec(60.0, f"{DOCS}/application/edit-load-balancer-attributes.html", 1, 4000),
+        TCP_IDLE: AttributeSpec(350.0, f"{DOCS}/network/update-idle-timeout.html", 60, 6000),
+        PROTOCOL: AttributeSpec("HTTP", f"{DOCS}/application/load-balancer-listeners.html"),
+        PROTOCOL_VERSION: AttributeSpec("HTTP1", f"{DOCS}/application/load-balancer-target-groups.html"),
+        TARGET_TYPE: AttributeSpec("instance", f"{DOCS}/application/load-balancer-target-groups.html"),
+        STICKY: AttributeSpec(False, f"{DOCS}/application/edit-target-group-attributes.html"),
+        STICKY_TYPE: AttributeSpec("lb_cookie", f"{DOCS}/application/edit-target-group-attributes.html"),
+        LB_COOKIE_SECONDS: AttributeSpec(86400.0, f"{API}/API_TargetGroupAttribute.html", 1, 604800),
+        APP_COOKIE_SECONDS: AttributeSpec(86400.0, f"{API}/API_TargetGroupAttribute.html", 1, 604800),
+        APP_COOKIE_NAME: AttributeSpec("", f"{API}/API_TargetGroupAttribute.html"),
+        GROUP_STICKY: AttributeSpec(False, f"{API}/API_TargetGroupStickinessConfig.html"),
+        GROUP_STICKY_SECONDS: AttributeSpec(0.0, f"{API}/API_TargetGroupStickinessConfig.html", 1, 604800),
     }
 )
 """Every attribute that is asked about. The same defaults hold for all families unless a function says otherwise."""

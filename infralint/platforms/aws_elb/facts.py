@@ -71,7 +71,7 @@ class Balancer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
+class ForwardedGroup:
     """A target group that listeners lead to, through one of them where the listener decides. rules: all that lead there.
 
     listener, group: None where none is visible.
@@ -113,20 +113,24 @@ class Way:
         return patterns(self.rules, "host-header")
 
 
-def ways_of(balancer: Balancer) -> dict[tuple[str, str], Way]:
+def ways_of(balancer: Balancer) -> dict[tuple[str, str], ForwardedGroup]:
     """Every way through a load balancer, by the group's key and, where each listener has settings of its own, the listener's name."""
     per_listener = balancer.is_of("network", "gateway", "classic")
-    found: dict[tuple[str, str], Way] = {}
+    found: dict[tuple[str, str], ForwardedGroup] = {}
     for listener, rule, group in _forwards(balancer):
         key = (group, listener.name if per_listener else "")
-        known = found.get(key) or Way(balancer=balancer, listener=listener, group=balancer.groups.get(group))
-        found[key] = Way(balancer=balancer, listener=known.listener, group=known.group, rules=(*known.rules, rule))
+        known = found.get(key) or ForwardedGroup(balancer=balancer, listener=listener, group=balancer.groups.get(group))
+        found[key] = ForwardedGroup(
+            balancer=balancer, listener=known.listener, group=known.group, rules=(*known.rules, rule)
+        )
     if balancer.is_unread:
         told = {group for group, _ in found}
         found |= {
-            (key, ""): Way(balancer=balancer, group=group) for key, group in balancer.groups.items() if key not in told
+            (key, ""): ForwardedGroup(balancer=balancer, group=group)
+            for key, group in balancer.groups.items()
+            if key not in told
         }
-    return found or {("", ""): Way(balancer=balancer)}
+    return found or {("", ""): ForwardedGroup(balancer=balancer)}
 
 
 def _forwards(balancer: Balancer) -> Iterator[tuple[Listener, Rule, str]]:

@@ -26,7 +26,7 @@ from infralint.model import (
     silence_clocks,
 )
 from infralint.platforms.aws_elb.attributes import NOTHING, PROTOCOL_VERSION, TARGET_TYPE, TYPE, Attributes, Family
-from infralint.platforms.aws_elb.facts import Balancer, Way, ways_of
+from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup, ways_of
 from infralint.platforms.aws_elb.rules import LAST, Listener, Rule, rules_taking
 from infralint.platforms.aws_elb.settings import (
     affinity,
@@ -111,7 +111,7 @@ def _rewritten(request: Request, rule: Rule, pool: Pool) -> Forward:
     return Forward(replace(request, path=path, host=host), pool, rule.url or SAME_PATH)
 
 
-def fields_of(way: Way) -> dict[str, Any]:
+def fields_of(way: ForwardedGroup) -> dict[str, Any]:
     """The fields of a LoadBalancer that follow from facts; the source adds its own."""
     balancer, group = way.balancer, way.group
     return {
@@ -142,21 +142,21 @@ def fields_of(way: Way) -> dict[str, Any]:
     }
 
 
-def _by_listener(way: Way) -> tuple[tuple[Rule, ...], ...]:
+def _by_listener(way: ForwardedGroup) -> tuple[tuple[Rule, ...], ...]:
     return tuple(
         tuple(rule for rule in listener.rules if any(rule is member for member in way.rules))
         for listener in way.balancer.listeners
     )
 
 
-def _spoken(way: Way) -> Setting[str] | None:
+def _spoken(way: ForwardedGroup) -> Setting[str] | None:
     version = way.of_group(PROTOCOL_VERSION)
     if way.balancer.is_of("network", "gateway"):
         return None
     return version if isinstance(version, Unknown) else replace(version, value=_SPOKEN.get(str(version.value), "1.1"))
 
 
-class Choice(NamedTuple):
+class HopChoice(NamedTuple):
     """A hop that may serve a request, whether it surely does, and why not."""
 
     hop: LoadBalancer
@@ -180,7 +180,7 @@ class BalancerNode(Node):
     def route(self, request: Request) -> list[Match]:
         """The target groups that listeners choose; certain where every listener that forwards chooses the same."""
         if reason := self._blindness():
-            return _matches([Choice(hop, False, (reason,)) for hop in self.hops]) or self._answers(request)
+            return _matches([HopChoice(hop, False, (reason,)) for hop in self.hops]) or self._answers(request)
         ways = [self._through(listener, request) for listener in self.listeners if listener.is_asked(request)]
         forwarding = [way for way in ways if way]
         if not forwarding:
@@ -220,21 +220,21 @@ class BalancerNode(Node):
         seen = any(rule.shares for listener in self.listeners for rule in listener.rules)
         return "" if seen else "its listeners are not visible here"
 
-    def _through(self, listener: Listener, request: Request) -> dict[int, Choice]:
+    def _through(self, listener: Listener, request: Request) -> dict[int, HopChoice]:
         """The hops that a listener may send a request to, by position."""
-        found: dict[int, Choice] = {}
+        found: dict[int, HopChoice] = {}
         for taken in rules_taking(listener.rules, request):
             for share in taken.rule.shares:
                 position = self.positions[share.group, listener.name]
                 reasons = (
                     taken.reasons if share.certain else (*taken.reasons, "the weight of its target group is not known")
                 )
-                choice = Choice(self.hops[position], taken.certain and share.certain, reasons)
+                choice = HopChoice(self.hops[position], taken.certain and share.certain, reasons)
                 if position not in found or (choice.certain and not found[position].certain):
                     found[position] = choice
         return found
 
-    def _agreed(self, position: int, forwarding: Sequence[Mapping[int, Choice]], chosen: int) -> Choice:
+    def _agreed(self, position: int, forwarding: Sequence[Mapping[int, HopChoice]], chosen: int) -> HopChoice:
         """What all listeners together say of a hop. chosen: how many hops they choose among."""
         choices = [way[position] for way in forwarding if position in way]
         certain = any(choice.certain for choice in choices) and (chosen == 1 or len(choices) == len(forwarding))
@@ -243,7 +243,7 @@ class BalancerNode(Node):
             reasons = ()
         elif not reasons:
             reasons = (f"{self.name} may send it to {chosen} target groups",)
-        return Choice(self.hops[position], certain, reasons)
+        return HopChoice(self.hops[position], certain, reasons)
 
     def _answers(self, request: Request) -> list[Match]:
         """What the first rule that answers by itself says."""
@@ -269,14 +269,14 @@ def _rule_name(rule: Rule, listener: Listener) -> str:
 _OTHER_PORT = "nothing says that it carries a stream: its port is not one of the web"
 
 
-def _matches(choices: Sequence[Choice]) -> list[Match]:
+def _matches(choices: Sequence[HopChoice]) -> list[Match]:
     """Of the hops that may serve a stream those of the web; where there are none of these the others, none certain."""
     likely = [choice for choice in choices if choice.hop.assumable]
-    others = [Choice(choice.hop, False, (_OTHER_PORT,)) for choice in choices if choice.hop.of_the_web]
+    others = [HopChoice(choice.hop, False, (_OTHER_PORT,)) for choice in choices if choice.hop.of_the_web]
     return [Match(*choice) for choice in likely or others]
 
 
-def node_fields(balancer: Balancer, made: Callable[[Way], LoadBalancer]) -> dict[str, Any]:
+def node_fields(balancer: Balancer, made: Callable[[ForwardedGroup], LoadBalancer]) -> dict[str, Any]:
     """The fields of a BalancerNode. made: makes a source's own hop, of `fields_of` and what else it knows."""
     ways = ways_of(balancer)
     hops: list[LoadBalancer] = []

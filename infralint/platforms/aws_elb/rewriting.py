@@ -16,7 +16,7 @@ _LITERAL = lazy(r"\^?((?:[\w/.~-]|\\[^\w])*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Rewrite:
+class RewriteTransform:
     """A regular expression and what replaces that which it finds. reason: why it can't be told; "" where it is known."""
 
     expression: str = ""

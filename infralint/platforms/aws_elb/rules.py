@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, get_args
 
 from infralint.model import Known, Request
 from infralint.platforms.aws_elb.attributes import NOTHING, PORT, PROTOCOL, Attributes, carries_tcp
-from infralint.platforms.aws_elb.rewriting import Rewrite
+from infralint.platforms.aws_elb.rewriting import RewriteTransform
 from infralint.text.globs import is_like
 from infralint.text.patterns import Unsearchable, search
 
@@ -164,8 +164,8 @@ class Rule:
     shares: tuple[Share, ...] = ()
     answer: Known[str] | None = None
     action: Attributes = field(default_factory=lambda: NOTHING, hash=False)
-    url: Rewrite | None = None
-    host: Rewrite | None = None
+    url: RewriteTransform | None = None
+    host: RewriteTransform | None = None
 
     @property
     def rewrites(self) -> bool:

@@ -21,11 +21,11 @@ from infralint.platforms.aws_elb.attributes import (
     carries_tcp,
     within_limits,
 )
-from infralint.platforms.aws_elb.facts import Balancer, Way
+from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup
 from infralint.platforms.ports import OTHER_PORTS, WEB_PORTS
 
 
-def idle_timeout(way: Way) -> Setting[float]:
+def idle_timeout(way: ForwardedGroup) -> Setting[float]:
     """Seconds of silence that the balancer allows: each family has its own knob, or none."""
     family = way.balancer.attribute(TYPE)
     if isinstance(family, Unknown):
@@ -47,7 +47,7 @@ def stray_idle(balancer: Balancer) -> Known[float] | None:
     return idle if isinstance(idle, Known) and written and balancer.is_of("network", "gateway") else None
 
 
-def assumable(way: Way) -> bool:
+def assumable(way: ForwardedGroup) -> bool:
     """Whether it may be assumed to carry a stream: HTTP and TLS may, and other bytes on a port of the web.
 
     A listener on 22 or 5432 carries something else; a port that is not known may carry anything; what only sends
@@ -67,7 +67,7 @@ def assumable(way: Way) -> bool:
     return port is None or port in WEB_PORTS
 
 
-def is_of_the_web(way: Way) -> bool:
+def is_of_the_web(way: ForwardedGroup) -> bool:
     """Whether a stream of a browser may pass at all: not where bytes go to the port of a database, mail or the like,
     and not where nothing is forwarded."""
     listener = way.listener
@@ -91,7 +91,7 @@ REDIRECT = "redirect"
 """The name of an answer that sends clients elsewhere."""
 
 
-def forwards_upgrade(way: Way) -> Setting[Upgrade]:
+def forwards_upgrade(way: ForwardedGroup) -> Setting[Upgrade]:
     """Application load balancers upgrade by themselves and network ones carry bytes; nothing needs enabling."""
     protocol, version = way.of_listener(PROTOCOL), way.of_group(PROTOCOL_VERSION)
     web = isinstance(protocol, Known) and str(protocol.value).upper() in ("HTTP", "HTTPS")
@@ -105,7 +105,7 @@ def forwards_upgrade(way: Way) -> Setting[Upgrade]:
     return not_applicable("forwarded", way.balancer.where)
 
 
-def affinity(way: Way) -> Setting[Affinity]:
+def affinity(way: ForwardedGroup) -> Setting[Affinity]:
     """What keeps a client on its target: stickiness of the target group (never that of the action), or being alone."""
     group = way.group
     if group is None:
@@ -128,7 +128,7 @@ def affinity(way: Way) -> Setting[Affinity]:
     return _as_affinity(kind if kind.origin != "default" else enabled, kept)
 
 
-def _unsticky(way: Way, enabled: Known[Any]) -> str:
+def _unsticky(way: ForwardedGroup, enabled: Known[Any]) -> str:
     group = way.group
     name, more = (group.name, group.replicas_reason) if group is not None else ("", "")
     return (
@@ -151,7 +151,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetG
 """
 
 
-def _refused_type(way: Way, kind: Known[Any]) -> Unknown | None:
+def _refused_type(way: ForwardedGroup, kind: Known[Any]) -> Unknown | None:
     """Stickiness of another family than the target group's, which AWS refuses."""
     protocol = way.of_group(PROTOCOL)
     spoken = str(protocol.value).upper() if isinstance(protocol, Known) and protocol.origin != "default" else ""
@@ -162,7 +162,7 @@ def _refused_type(way: Way, kind: Known[Any]) -> Unknown | None:
     return Unknown(kind.where, kind.name, why, refused=True)
 
 
-def _alone(way: Way) -> Known[Affinity] | None:
+def _alone(way: ForwardedGroup) -> Known[Affinity] | None:
     """A single target; what keeps no session (a function); what has target groups of its own (a load balancer)."""
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/application-load-balancer-target.html
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
@@ -173,7 +173,7 @@ def _alone(way: Way) -> Known[Affinity] | None:
     return _as_affinity(kind, "single") if isinstance(kind, Known) and kind.value in ("alb", "lambda") else None
 
 
-def unstickable(way: Way) -> str:
+def unstickable(way: ForwardedGroup) -> str:
     """Why no stickiness can be set, where AWS has none, and what to do instead."""
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-sticky-sessions.html

@@ -13,19 +13,27 @@ import msgspec
 from infralint.model import Location, Service, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.compose.document import Document, replaced_keys
-from infralint.project.compose.service import Build, ComposeService, Mount, Port, Written, lay_over, without
+from infralint.project.compose.service import (
+    ComposeService,
+    ComposeText,
+    ImageBuild,
+    Port,
+    VolumeMount,
+    lay_over,
+    without,
+)
 from infralint.project.dockerfile import Dockerfile, parse_dockerfile
 from infralint.project.variables import env_values
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
 __all__ = [
-    "Build",
     "Compose",
     "ComposeService",
-    "Mount",
+    "ComposeText",
+    "ImageBuild",
     "Port",
-    "Written",
+    "VolumeMount",
     "copied_files",
     "dockerfile_of",
     "dockerfile_path",
@@ -55,10 +63,10 @@ class Compose(msgspec.Struct):
 
 def read_compose(project: Project) -> Compose:
     """Every service of a project's compose files, those that belong over another laid over it. Read once a project."""
-    return project.remembered("compose", lambda: _Reader(project).read())
+    return project.remembered("compose", lambda: _ComposeReader(project).read())
 
 
-class _Reader:
+class _ComposeReader:
     """The compose files of one project, each parsed once."""
 
     def __init__(self, project: Project) -> None:
@@ -267,7 +275,7 @@ def dockerfile_of(project: Project, service: ComposeService) -> Dockerfile | Non
     return parse_dockerfile(text, build.target, build.arguments) if text else None
 
 
-def dockerfile_path(build: Build) -> str:
+def dockerfile_path(build: ImageBuild) -> str:
     """Where the Dockerfile of a build lies, as a project path."""
     return posixpath.normpath(posixpath.join(build.context or "", build.dockerfile or "Dockerfile"))
 

@@ -11,9 +11,17 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from infralint.model import Known, Location, Setting, Unknown
-from infralint.project.compose.service import Build, ComposeService, Mount, Port, Written, lay_over, without
+from infralint.project.compose.service import (
+    ComposeService,
+    ComposeText,
+    ImageBuild,
+    Port,
+    VolumeMount,
+    lay_over,
+    without,
+)
 from infralint.project.variables import fill
-from infralint.text.yaml_places import Span, YamlValue
+from infralint.text.yaml_places import YamlSpan, YamlValue
 
 DEEPEST = 16
 """How many services may extend each other in a row."""
@@ -93,20 +101,20 @@ class Document:
         )  # fmt: skip
 
     @property
-    def _lines(self) -> Mapping[str, Span]:
+    def _lines(self) -> Mapping[str, YamlSpan]:
         services = self.root.get("services")
         return services.keys if services is not None else {}
 
-    def _image(self, value: YamlValue) -> Written | None:
+    def _image(self, value: YamlValue) -> ComposeText | None:
         image = value.get("image")
-        return Written(self.filled(image.text), self.path, image.line) if image is not None and image.text else None
+        return ComposeText(self.filled(image.text), self.path, image.line) if image is not None and image.text else None
 
-    def _build(self, value: YamlValue) -> Build | None:
+    def _build(self, value: YamlValue) -> ImageBuild | None:
         build = value.get("build")
         if build is None or build.is_null:
             return None
         context = self._text(build) or self._text(build, "context") or "."
-        return Build(
+        return ImageBuild(
             context=None if "://" in context or context.startswith("git@") else self.project_path(context),
             dockerfile=self._text(build, "dockerfile"),
             inline=build.text_of("dockerfile_inline").replace("$$", "$"),
@@ -144,7 +152,7 @@ class Document:
         for text in self._texts(value, "expose"):
             yield from (Port(number) for number in _numbers(text.partition("/")[0]))
 
-    def _volumes(self, value: YamlValue) -> Iterator[Mount]:
+    def _volumes(self, value: YamlValue) -> Iterator[VolumeMount]:
         """What volumes show of the project, in the short form (`./conf:/etc/nginx:ro`) and the long one."""
         for item in value.items_of("volumes"):
             source = self._text(item, "source") or self._text(item, "src")
@@ -156,7 +164,7 @@ class Document:
                 continue
             path = self.project_path(source) if _is_path(source) else self._bound(source)
             if path is not None and target:
-                yield Mount(path, target)
+                yield VolumeMount(path, target)
 
     def _bound(self, volume: str) -> str | None:
         """The project folder that a named volume is bound to."""
@@ -164,7 +172,7 @@ class Document:
         device = self._text(options, "device") if options is not None else ""
         return self.project_path(device) if _is_path(device) else None
 
-    def _files(self, value: YamlValue, kind: str, folder: str) -> Iterator[Mount]:
+    def _files(self, value: YamlValue, kind: str, folder: str) -> Iterator[VolumeMount]:
         """Files that `configs:` and `secrets:` bring; one whose content is written out stands in the compose file."""
         for item in value.items_of(kind):
             name = self.filled(item.text or "") or self._text(item, "source")
@@ -174,12 +182,12 @@ class Document:
                 self.project_path(file) if file else self.path if given is not None and given.get("content") else None
             )
             if path is not None:
-                yield Mount(path, posixpath.join(folder, self._text(item, "target") or name))
+                yield VolumeMount(path, posixpath.join(folder, self._text(item, "target") or name))
 
-    def _environment(self, value: YamlValue) -> dict[str, Written]:
+    def _environment(self, value: YamlValue) -> dict[str, ComposeText]:
         """Values of its environment as they are written; one that is only named comes from outside: `${NAME}`."""
         return {
-            name: Written(f"${{{name}}}" if text is None else text, self.path, line)
+            name: ComposeText(f"${{{name}}}" if text is None else text, self.path, line)
             for name, text, line in pairs(value.get("environment"))
         }
 

@@ -10,7 +10,7 @@ from infralint.model import Setting
 from infralint.text.paths import is_below
 
 
-class Written(msgspec.Struct, frozen=True):
+class ComposeText(msgspec.Struct, frozen=True):
     """A text of a compose file, and the project file and line that says it."""
 
     text: str
@@ -18,7 +18,7 @@ class Written(msgspec.Struct, frozen=True):
     line: int
 
 
-class Mount(msgspec.Struct, frozen=True):
+class VolumeMount(msgspec.Struct, frozen=True):
     """A file or folder of the project that a service sees. target: where, on its own file system."""
 
     source: str
@@ -32,7 +32,7 @@ class Port(msgspec.Struct, frozen=True):
     published: int | None = None
 
 
-class Build(msgspec.Struct, frozen=True, kw_only=True):
+class ImageBuild(msgspec.Struct, frozen=True, kw_only=True):
     """How an image is built. context: a project folder; None for one that is not here. dockerfile: relative to it.
 
     inline: a Dockerfile that is written out. target: the stage to stop at. arguments: values of its ARGs.
@@ -57,10 +57,10 @@ class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     line: int
     group: str = ""
-    image: Written | None = None
-    build: Build | None = None
-    mounts: tuple[Mount, ...] = ()
-    environment: Mapping[str, Written] = {}
+    image: ComposeText | None = None
+    build: ImageBuild | None = None
+    mounts: tuple[VolumeMount, ...] = ()
+    environment: Mapping[str, ComposeText] = {}
     env_files: tuple[str, ...] = ()
     ports: tuple[Port, ...] = ()
     names: frozenset[str] = frozenset()
@@ -136,10 +136,10 @@ def lay_over(service: ComposeService, over: ComposeService) -> ComposeService:
     )
 
 
-def _built(build: Build | None, over: Build | None) -> Build | None:
+def _built(build: ImageBuild | None, over: ImageBuild | None) -> ImageBuild | None:
     if build is None or over is None:
         return over or build
-    return Build(
+    return ImageBuild(
         context=over.context if over.context is not None else build.context,
         dockerfile=over.dockerfile or build.dockerfile,
         inline=over.inline or build.inline,

@@ -13,7 +13,7 @@ from infralint.platforms.javascript_streams import (
     STREAM_PROPERTIES,
 )
 from infralint.sources.application.resolving import Resolver
-from infralint.sources.application.syntax import Call, Definition, Module, span_of, unwrapped
+from infralint.sources.application.syntax import Call, Definition, SourceModule, span_of, unwrapped
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -27,7 +27,7 @@ _ASKS = re.compile(
 )
 
 
-def is_stream(resolver: Resolver, module: Module, node: SgNode | None, depth: int = 0) -> bool:
+def is_stream(resolver: Resolver, module: SourceModule, node: SgNode | None, depth: int = 0) -> bool:
     """Whether an expression is a stream; `upstream.body` is where its request asks for one."""
     node = unwrapped(node)
     if node is None or depth > DEEPEST:
@@ -70,7 +70,7 @@ def is_piped(call: Call) -> bool:
     return function is not None and _ASKS.search(function.node.text()) is not None
 
 
-def _is_generator(resolver: Resolver, module: Module, node: SgNode) -> bool:
+def _is_generator(resolver: Resolver, module: SourceModule, node: SgNode) -> bool:
     """Python: whether an expression is a generator, by its function."""
     if node.kind() == "generator_expression":
         return True
@@ -113,7 +113,7 @@ def _returns_stream(resolver: Resolver, function: Definition, depth: int) -> boo
     return False
 
 
-def _is_streaming_member(module: Module, node: SgNode, name: str) -> bool:
+def _is_streaming_member(module: SourceModule, node: SgNode, name: str) -> bool:
     if name in STREAM_PROPERTIES:
         return True
     if name != "body":
@@ -124,14 +124,14 @@ def _is_streaming_member(module: Module, node: SgNode, name: str) -> bool:
     return _ASKS.search(text) is not None
 
 
-def _is_streaming_name(resolver: Resolver, module: Module, node: SgNode, depth: int) -> bool:
+def _is_streaming_name(resolver: Resolver, module: SourceModule, node: SgNode, depth: int) -> bool:
     for assignment in module.assigned(node.text(), span_of(node)):
         if not assignment.span.has(span_of(node)) and is_stream(resolver, module, assignment.value, depth + 1):
             return True
     return _is_destructured(module, node)
 
 
-def _is_destructured(module: Module, node: SgNode) -> bool:
+def _is_destructured(module: SourceModule, node: SgNode) -> bool:
     """`const { readable, writable } = new TransformStream()`, `const [a, b] = stream.tee()`."""
     name = re.escape(node.text())
     for assignment in module.assignments:

@@ -14,7 +14,7 @@ from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.facts import ClientCall, Kind
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.responses import shortened
-from infralint.sources.application.syntax import HOLE, Call, Module, span_of
+from infralint.sources.application.syntax import HOLE, Call, SourceModule, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -64,7 +64,7 @@ _PAGE = re.compile(r"\b(?:window\.|document\.)?location\.(?:host|hostname|origin
 _READS = re.compile(r"\.getReader\(|TextDecoderStream|for await \(const \w+ of \w+\.body")
 
 
-def client_calls(resolver: Resolver, module: Module, shown: Callable[[str], str]) -> Iterator[ClientCall]:
+def client_calls(resolver: Resolver, module: SourceModule, shown: Callable[[str], str]) -> Iterator[ClientCall]:
     """The streams that a JavaScript file opens."""
     if module.language.name != "javascript":
         return
@@ -127,7 +127,7 @@ def _target(resolver: Resolver, call: Call) -> tuple[str | None, str | None]:
     return parts_of(_written(resolver, module, node), node)
 
 
-def _written(resolver: Resolver, module: Module, node: SgNode) -> str | None:
+def _written(resolver: Resolver, module: SourceModule, node: SgNode) -> str | None:
     """The address that a call is given; also of `new URL("/x", base)` and of `url.toString()`."""
     call = module.call_of(node)
     if call is not None and call.name == "URL" and call.positional:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from infralint.sources.application.paths import Path, path_of
-from infralint.sources.application.program import Program
+from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.rulebook import FileShape, Rules
 
 METHODS = frozenset("GET POST PUT PATCH DELETE HEAD OPTIONS".split())
@@ -22,7 +22,7 @@ class FileRoute:
     home: str
 
 
-def file_route(rules: Rules, shape: FileShape, path: str, exports: Sequence[str], program: Program) -> FileRoute:
+def file_route(rules: Rules, shape: FileShape, path: str, exports: Sequence[str], program: ProjectModules) -> FileRoute:
     found = re.search(shape.pattern, path)
     inside = found["path"] if found else ""
     folder = path[: found.start()].strip("/") if found else ""
@@ -43,7 +43,7 @@ def _methods(style: str, made: str, exports: Sequence[str]) -> tuple[tuple[str, 
     return named, made
 
 
-def _base_path(program: Program, folder: str) -> str:
+def _base_path(program: ProjectModules, folder: str) -> str:
     """`basePath` of next.config, where it is a plain text."""
     for ending in ("js", "mjs", "ts", "cjs"):
         path = posixpath.join(folder, f"next.config.{ending}")

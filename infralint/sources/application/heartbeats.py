@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.resolving import Resolver
-from infralint.sources.application.syntax import Definition, Module
+from infralint.sources.application.syntax import Definition, SourceModule
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -25,7 +25,7 @@ _GO_WAIT = re.compile(
 _UNITS = {"Second": 1.0, "Minute": 60.0, "Millisecond": 0.001}
 
 
-def heartbeat_in(resolver: Resolver, module: Module, definition: Definition) -> float | None:
+def heartbeat_in(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
     """Seconds between the pings that a function (or one that it names) sends; None where it sends none."""
     match module.language.name:
         case "javascript":
@@ -37,7 +37,7 @@ def heartbeat_in(resolver: Resolver, module: Module, definition: Definition) -> 
     return None
 
 
-def _of_javascript(resolver: Resolver, module: Module, definition: Definition) -> float | None:
+def _of_javascript(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
     for call in module.calls(_TIMED):
         if definition.span.has(call.span) and len(call.positional) > 1:
             callback, interval = call.positional[0], resolver.number(module, call.positional[1])
@@ -46,7 +46,7 @@ def _of_javascript(resolver: Resolver, module: Module, definition: Definition) -
     return None
 
 
-def _of_python(resolver: Resolver, module: Module, definition: Definition) -> float | None:
+def _of_python(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
     texts = [definition.node, *(other.node for other in _named_in(module, definition))]
     for node in texts:
         text = node.text()
@@ -58,7 +58,7 @@ def _of_python(resolver: Resolver, module: Module, definition: Definition) -> fl
     return None
 
 
-def _named_in(module: Module, definition: Definition) -> list[Definition]:
+def _named_in(module: SourceModule, definition: Definition) -> list[Definition]:
     """The generators of a file that a function names."""
     text = definition.node.text()
     return [
@@ -68,7 +68,7 @@ def _named_in(module: Module, definition: Definition) -> list[Definition]:
     ]
 
 
-def _number(resolver: Resolver, module: Module, text: str) -> float | None:
+def _number(resolver: Resolver, module: SourceModule, text: str) -> float | None:
     if re.fullmatch(r"\d+(?:\.\d+)?", text):
         return float(text)
     for assignment in module.assignments:
@@ -84,7 +84,7 @@ def _of_go(text: str) -> float | None:
     return float(found[1] or 1) * _UNITS[found[2]] if found else None
 
 
-def ping_interval(resolver: Resolver, module: Module, node: SgNode | None, unit: float) -> float | None:
+def ping_interval(resolver: Resolver, module: SourceModule, node: SgNode | None, unit: float) -> float | None:
     """An interval that is written as an option, in seconds."""
     number = resolver.number(module, node)
     return number * unit if number else None

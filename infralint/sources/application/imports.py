@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.syntax import Module, unwrapped
+from infralint.sources.application.syntax import SourceModule, unwrapped
 from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _WORD = lazy(rb"\w+")
 
 
 @dataclass(frozen=True, slots=True)
-class Import:
+class ImportedName:
     """What a local name stands for: `name` of the module `specifier` (`default`; `*` for all of it)."""
 
     specifier: str
@@ -74,24 +74,24 @@ SCANS: dict[str, Callable[[bytes], Iterator[str]]] = {
 }
 
 
-def _python_imports(module: Module) -> dict[str, Import]:
-    found: dict[str, Import] = {}
+def _python_imports(module: SourceModule) -> dict[str, ImportedName]:
+    found: dict[str, ImportedName] = {}
     for node in module.find({"any": [{"kind": "import_from_statement"}, {"kind": "import_statement"}]}):
         source = node.field("module_name")
         for child in node.field_children("name"):
             name, alias = child.field("name"), child.field("alias")
             written = (name or child).text()
             if source is not None:
-                found[(alias or child).text()] = Import(source.text(), written)
+                found[(alias or child).text()] = ImportedName(source.text(), written)
             elif alias is not None:
-                found[alias.text()] = Import(written, "*")
+                found[alias.text()] = ImportedName(written, "*")
             else:
-                found[written.partition(".")[0]] = Import(written.partition(".")[0], "*")
+                found[written.partition(".")[0]] = ImportedName(written.partition(".")[0], "*")
     return found
 
 
-def _javascript_imports(module: Module) -> dict[str, Import]:
-    found: dict[str, Import] = {}
+def _javascript_imports(module: SourceModule) -> dict[str, ImportedName]:
+    found: dict[str, ImportedName] = {}
     for node in module.find({"kind": "import_statement"}):
         source = node.field("source")
         if source is not None:
@@ -103,23 +103,23 @@ def _javascript_imports(module: Module) -> dict[str, Import]:
     return found
 
 
-def _clause(clause: SgNode, specifier: str) -> dict[str, Import]:
+def _clause(clause: SgNode, specifier: str) -> dict[str, ImportedName]:
     found = {}
     for child in clause.named_children():
         match child.kind():
             case "identifier":
-                found[child.text()] = Import(specifier, "default")
+                found[child.text()] = ImportedName(specifier, "default")
             case "namespace_import":
-                found[child.named_children()[0].text()] = Import(specifier, "*")
+                found[child.named_children()[0].text()] = ImportedName(specifier, "*")
             case "named_imports":
                 for given in child.named_children():
                     name, alias = given.field("name"), given.field("alias")
                     if name is not None:
-                        found[(alias or name).text()] = Import(specifier, name.text())
+                        found[(alias or name).text()] = ImportedName(specifier, name.text())
     return found
 
 
-def _required(module: Module, target: SgNode, value: SgNode) -> dict[str, Import]:
+def _required(module: SourceModule, target: SgNode, value: SgNode) -> dict[str, ImportedName]:
     """`const x = require("y")`, `const { a, b: c } = require("y")`, `require("y").z`, also `await import("y")`."""
     node, taken = unwrapped(value), ""
     member = module.member(node) if node is not None else None
@@ -129,10 +129,10 @@ def _required(module: Module, target: SgNode, value: SgNode) -> dict[str, Import
     if not specifier:
         return {}
     if target.kind() in ("identifier", "property_identifier"):
-        return {target.text(): Import(specifier, taken or "*")}
+        return {target.text(): ImportedName(specifier, taken or "*")}
     if target.kind() != "object_pattern":
         return {}
-    return {local: Import(specifier, name) for local, name in _destructured(target) if not taken}
+    return {local: ImportedName(specifier, name) for local, name in _destructured(target) if not taken}
 
 
 def _destructured(pattern: SgNode) -> Iterator[tuple[str, str]]:
@@ -157,7 +157,7 @@ def required(node: SgNode | None) -> str:
     return first.text()[1:-1] if first is not None and first.kind() == "string" else ""
 
 
-def _go_imports(module: Module) -> dict[str, Import]:
+def _go_imports(module: SourceModule) -> dict[str, ImportedName]:
     found = {}
     for node in module.find({"kind": "import_spec"}):
         path, name = node.field("path"), node.field("name")
@@ -167,23 +167,23 @@ def _go_imports(module: Module) -> dict[str, Import]:
             if re.fullmatch(r"v\d+", last):
                 last = specifier.rsplit("/", 2)[-2] if specifier.count("/") else last
             local = name.text() if name is not None else re.sub(r"^go-|-go$|\.v\d+$", "", last)
-            found[local] = Import(specifier, "*")
+            found[local] = ImportedName(specifier, "*")
     return found
 
 
-def _rust_imports(module: Module) -> dict[str, Import]:
-    found: dict[str, Import] = {}
+def _rust_imports(module: SourceModule) -> dict[str, ImportedName]:
+    found: dict[str, ImportedName] = {}
     for node in module.find({"any": [{"kind": "use_declaration"}, {"kind": "mod_item"}]}):
         if node.kind() == "mod_item":
             name = node.field("name")
             if name is not None and node.field("body") is None:
-                found[name.text()] = Import(name.text(), "*")
+                found[name.text()] = ImportedName(name.text(), "*")
             continue
         argument = node.field("argument")
         for path in _rust_paths(argument.text() if argument is not None else ""):
             path, _, alias = path.partition(" as ")
             parts = path.strip().split("::")
-            found[alias.strip() or parts[-1]] = Import(path.strip(), parts[-1])
+            found[alias.strip() or parts[-1]] = ImportedName(path.strip(), parts[-1])
     return found
 
 
@@ -204,7 +204,7 @@ def _rust_paths(text: str) -> Iterator[str]:
             start = index + 1
 
 
-READERS: dict[str, Callable[[Module], dict[str, Import]]] = {
+READERS: dict[str, Callable[[SourceModule], dict[str, ImportedName]]] = {
     "python": _python_imports,
     "javascript": _javascript_imports,
     "go": _go_imports,
@@ -212,8 +212,8 @@ READERS: dict[str, Callable[[Module], dict[str, Import]]] = {
 }
 
 
-def javascript_exports(module: Module) -> tuple[dict[str, str | Import | SgNode], list[str]]:
-    exports: dict[str, str | Import | SgNode] = {}
+def javascript_exports(module: SourceModule) -> tuple[dict[str, str | ImportedName | SgNode], list[str]]:
+    exports: dict[str, str | ImportedName | SgNode] = {}
     stars: list[str] = []
     if module.language.name != "javascript":
         return exports, stars
@@ -224,7 +224,7 @@ def javascript_exports(module: Module) -> tuple[dict[str, str | Import | SgNode]
     return exports, stars
 
 
-def _read_export(node: SgNode, exports: dict[str, str | Import | SgNode], stars: list[str]) -> None:
+def _read_export(node: SgNode, exports: dict[str, str | ImportedName | SgNode], stars: list[str]) -> None:
     source, declaration, value = node.field("source"), node.field("declaration"), node.field("value")
     specifier = source.text()[1:-1] if source is not None else ""
     default = any(child.kind() == "default" for child in node.children())
@@ -239,7 +239,7 @@ def _read_export(node: SgNode, exports: dict[str, str | Import | SgNode], stars:
     for given in clause.named_children() if clause is not None else []:
         local, alias = given.field("name"), given.field("alias")
         if local is not None:
-            exports[(alias or local).text()] = Import(specifier, local.text()) if specifier else local.text()
+            exports[(alias or local).text()] = ImportedName(specifier, local.text()) if specifier else local.text()
     if specifier and clause is None:
         stars.append(specifier)
 
@@ -256,7 +256,9 @@ def _declared(declaration: SgNode) -> Iterator[str]:
             yield from (local for local, _ in _destructured(target))
 
 
-def _read_assignment(module: Module, target: str, value: SgNode, exports: dict[str, str | Import | SgNode]) -> None:
+def _read_assignment(
+    module: SourceModule, target: str, value: SgNode, exports: dict[str, str | ImportedName | SgNode]
+) -> None:
     """`module.exports = …`, `exports.name = …`."""
     if target == "module.exports" or target.endswith("=module.exports"):
         plain = unwrapped(value)

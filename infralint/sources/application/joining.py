@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from infralint.sources.application.imports import required
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
-from infralint.sources.application.program import Program
-from infralint.sources.application.resolving import Expression, Instance, Meaning, Parameter, Resolver
-from infralint.sources.application.rulebook import Group, Key, Mount, Router, RouteShape, Rules, Shape
-from infralint.sources.application.syntax import HOLE, Call, Definition, Module, Span, span_of, unwrapped
+from infralint.sources.application.program import ProjectModules
+from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
+from infralint.sources.application.rulebook import CallPattern, Key, MountCall, Router, RouteShape, Rules, SubrouterCall
+from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of, unwrapped
 from infralint.sources.application.uses import Uses
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Registration:
     rules: Rules
     shape: RouteShape
     call: Call
-    handlers: tuple[Span, ...]
+    handlers: tuple[SourceSpan, ...]
     decorated: Definition | None = None
 
     @property
@@ -73,23 +73,23 @@ class Rulebook:
                 found.setdefault(rules.language, set()).update(shape.call)
         return {language: frozenset(names) for language, names in found.items()}
 
-    def of(self, module: Module) -> Iterator[Rules]:
+    def of(self, module: SourceModule) -> Iterator[Rules]:
         return (rules for rules in self.rules if rules.language == module.language.name)
 
 
 class Joiner:
     """Joins the routes of a project."""
 
-    def __init__(self, program: Program, rulebook: Rulebook) -> None:
+    def __init__(self, program: ProjectModules, rulebook: Rulebook) -> None:
         self.program = program
         self.rulebook = rulebook
         self.resolver = Resolver(program, rulebook.known)
         self.uses = Uses(program)
         self._registrations: dict[str, list[Registration]] = {}
-        self._mounts: dict[str, list[tuple[Rules, Mount, Call]]] = {}
+        self._mounts: dict[str, list[tuple[Rules, MountCall, Call]]] = {}
         self._pending: set[object] = set()
         self._known_heads: dict[object, list[Head]] = {}
-        self._following: set[tuple[str, Span]] = set()
+        self._following: set[tuple[str, SourceSpan]] = set()
 
     def forget(self, path: str) -> None:
         """Lets go of a file that says nothing, so that its tree leaves memory."""
@@ -97,7 +97,7 @@ class Joiner:
         self._mounts.pop(path, None)
         self.program.forget(path)
 
-    def matches(self, call: Call, shape: Shape, rules: Rules) -> bool:
+    def matches(self, call: Call, shape: CallPattern, rules: Rules) -> bool:
         """Whether a call is what a rule speaks of: by its packages, and by what it is called on."""
         if call.name not in shape.call:
             return False
@@ -128,14 +128,14 @@ class Joiner:
             return any(_is_within(other.specifier, sources) for other in imports.values())
         return _mentions(call.module, sources)
 
-    def registrations(self, module: Module) -> list[Registration]:
+    def registrations(self, module: SourceModule) -> list[Registration]:
         """The routes that a file registers."""
         if module.path not in self._registrations:
             found = [one for rules in self.rulebook.of(module) for one in self._registered(module, rules)]
             self._registrations[module.path] = self._settled(found)
         return self._registrations[module.path]
 
-    def _registered(self, module: Module, rules: Rules) -> Iterator[Registration]:
+    def _registered(self, module: SourceModule, rules: Rules) -> Iterator[Registration]:
         names = frozenset(name for shape in rules.routes for name in shape.call)
         for call in module.calls(names) if names else ():
             for shape in rules.routes:
@@ -146,7 +146,7 @@ class Joiner:
         if rules.tuples and any(shape.source and _mentions(module, shape.source) for shape in rules.routes):
             yield from self._pairs(module, rules)
 
-    def _pairs(self, module: Module, rules: Rules) -> Iterator[Registration]:
+    def _pairs(self, module: SourceModule, rules: Rules) -> Iterator[Registration]:
         """Routes as pairs in a table: `(r"/ws", Handler)`."""
         for node in module.find({"kind": "tuple"}):
             items = node.named_children()
@@ -224,14 +224,14 @@ class Joiner:
                     return rules, shape
         return None
 
-    def _group(self, call: Call) -> tuple[Rules, Group] | None:
+    def _group(self, call: Call) -> tuple[Rules, SubrouterCall] | None:
         for rules in self.rulebook.of(call.module):
             for shape in rules.groups:
                 if self.matches(call, shape, rules):
                     return rules, shape
         return None
 
-    def registration_at(self, module: Module, span: Span) -> Registration | None:
+    def registration_at(self, module: SourceModule, span: SourceSpan) -> Registration | None:
         """The route whose handler a place lies in: the innermost."""
         around = [
             registration
@@ -260,7 +260,7 @@ class Joiner:
             return [Head(outer, call.module.path)]
         return self.heads_of(call.module, call.receiver, 0)
 
-    def _is_package(self, module: Module, node: SgNode) -> bool:
+    def _is_package(self, module: SourceModule, node: SgNode) -> bool:
         """Whether a route is registered with a package's function: `http.HandleFunc`."""
         if module.language.name != "go" or node.text() not in self.program.imports(module):
             return False
@@ -309,7 +309,7 @@ class Joiner:
                     prefix = prefix.joined(path_of(_named_by_class(text, owner), rules.style))
         return self._global_prefix(rules, registration.call.module).joined(prefix)
 
-    def _global_prefix(self, rules: Rules, module: Module) -> Path:
+    def _global_prefix(self, rules: Rules, module: SourceModule) -> Path:
         """`app.setGlobalPrefix("api")`: said once for a whole application."""
         if not rules.global_prefixes:
             return ROOT
@@ -327,7 +327,7 @@ class Joiner:
                         prefix = path_of(self.resolver.text(call.module, call.argument(0)), rules.style)
         return prefix
 
-    def heads_of(self, module: Module, node: SgNode | None, depth: int) -> list[Head]:
+    def heads_of(self, module: SourceModule, node: SgNode | None, depth: int) -> list[Head]:
         """The prefixes that an expression, a router, answers under."""
         meaning = self.resolver.meaning(module, node)
         member = module.member(node) if node is not None and meaning is None else None
@@ -352,7 +352,7 @@ class Joiner:
 
     def _heads(self, meaning: Meaning, depth: int) -> list[Head]:
         match meaning:
-            case Module():
+            case SourceModule():
                 return self.heads_of_meaning(self.resolver.default(meaning), depth + 1)
             case Call():
                 return self._call_heads(meaning, depth)
@@ -389,7 +389,7 @@ class Joiner:
         """Where the router that a call makes is mounted."""
         return self._value_heads(call.module, call.span, depth)
 
-    def _value_heads(self, module: Module, span: Span, depth: int) -> list[Head]:
+    def _value_heads(self, module: SourceModule, span: SourceSpan, depth: int) -> list[Head]:
         """Where the value of an expression ends up being mounted: right there, or through its names."""
         key = (module.path, span)
         if depth > DEEPEST or key in self._following:
@@ -401,7 +401,7 @@ class Joiner:
             self._following.discard(key)
         return list(dict.fromkeys(found))
 
-    def _named_heads(self, module: Module, span: Span, depth: int) -> list[Head]:
+    def _named_heads(self, module: SourceModule, span: SourceSpan, depth: int) -> list[Head]:
         """Where the names that a value goes by are mounted: its variable, then the function that returns it."""
         function = module.function_at(span)
         holder = module.assignment_of(span)
@@ -430,7 +430,7 @@ class Joiner:
             function = outer
         return found
 
-    def _use_heads(self, module: Module, use: SgNode, depth: int) -> list[Head]:
+    def _use_heads(self, module: SourceModule, use: SgNode, depth: int) -> list[Head]:
         """The prefixes that a use of a router's name puts it under."""
         span, parent = span_of(use), use.parent()
         member = module.member(parent) if parent is not None else None
@@ -446,7 +446,7 @@ class Joiner:
             return self._value_heads(module, call.span, depth + 1)
         return []
 
-    def _handed_on(self, module: Module, use: SgNode, depth: int) -> list[Head]:
+    def _handed_on(self, module: SourceModule, use: SgNode, depth: int) -> list[Head]:
         """A router that is an argument of one of the project's functions: where that mounts its parameter."""
         call, span = module.call_around(use), span_of(use)
         index = (
@@ -472,7 +472,7 @@ class Joiner:
         ]
 
     def _through(
-        self, rules: Rules, shape: Mount, mount: Call, call: Call, names: list[str], depth: int
+        self, rules: Rules, shape: MountCall, mount: Call, call: Call, names: list[str], depth: int
     ) -> Iterator[Head]:
         """The prefixes of a mount within a function: below what this call of the function hands it."""
         prefix = self._mount_prefix(rules, shape, mount)
@@ -484,7 +484,7 @@ class Joiner:
         for head in parents:
             yield Head(head.path.joined(prefix), head.home, bool(prefix.text))
 
-    def mounts(self, module: Module) -> list[tuple[Rules, Mount, Call]]:
+    def mounts(self, module: SourceModule) -> list[tuple[Rules, MountCall, Call]]:
         if module.path not in self._mounts:
             found = []
             for rules in self.rulebook.of(module):
@@ -496,14 +496,14 @@ class Joiner:
             self._mounts[module.path] = found
         return self._mounts[module.path]
 
-    def _mount_at(self, module: Module, span: Span, depth: int) -> Iterator[Head]:
+    def _mount_at(self, module: SourceModule, span: SourceSpan, depth: int) -> Iterator[Head]:
         """The prefixes of mounts that a place is a child of."""
         for rules, shape, call in self._innermost(module, span):
             prefix = self._mount_prefix(rules, shape, call)
             for head in self._parents(shape, call, depth):
                 yield Head(head.path.joined(prefix), head.home, bool(prefix.text))
 
-    def _parents(self, shape: Mount, call: Call, depth: int) -> list[Head]:
+    def _parents(self, shape: MountCall, call: Call, depth: int) -> list[Head]:
         """The prefixes of what a mount puts its routers below."""
         if shape.parent == "self":
             return self.heads_of_meaning(call, depth + 1)
@@ -512,7 +512,7 @@ class Joiner:
         parent = call.argument(shape.parent) if shape.parent is not None else call.receiver
         return self.heads_of(call.module, parent, depth + 1) if parent is not None else [Head(ROOT, call.module.path)]
 
-    def _innermost(self, module: Module, span: Span) -> list[tuple[Rules, Mount, Call]]:
+    def _innermost(self, module: SourceModule, span: SourceSpan) -> list[tuple[Rules, MountCall, Call]]:
         around = [
             (rules, shape, call)
             for rules, shape, call in self.mounts(module)
@@ -528,7 +528,7 @@ class Joiner:
             around.sort(key=lambda found: found[0] is not router)
         return around[:1]
 
-    def _mount_prefix(self, rules: Rules, shape: Mount, call: Call) -> Path:
+    def _mount_prefix(self, rules: Rules, shape: MountCall, call: Call) -> Path:
         node = call.argument(shape.prefix)
         if node is None:
             return UNKNOWN if shape.prefix is not None and _is_splat(call) else ROOT
@@ -566,7 +566,7 @@ class Joiner:
             names.append(definition.owner.name)
         return names or ["default"]
 
-    def _inline(self, definition: Definition) -> tuple[Rules, Group, Call] | None:
+    def _inline(self, definition: Definition) -> tuple[Rules, SubrouterCall, Call] | None:
         """The group whose function this is: `r.Route("/x", func(r chi.Router) { … })`."""
         module = definition.module
         names = self.rulebook.known.get(module.language.name, frozenset())
@@ -580,7 +580,7 @@ class Joiner:
                 return (*found, call)
         return None
 
-    def _handed(self, module: Module, use: SgNode, parameter: Parameter, depth: int) -> list[Head]:
+    def _handed(self, module: SourceModule, use: SgNode, parameter: Parameter, depth: int) -> list[Head]:
         span = span_of(use)
         if found := list(self._mount_at(module, span, depth)):
             return found
@@ -594,13 +594,13 @@ class Joiner:
         node = node or (call.positional[index] if 0 <= index < len(call.positional) else None)
         return self.heads_of(module, node, depth + 1) if node is not None else []
 
-    def _file_heads(self, module: Module, rules: Rules) -> list[Head]:
+    def _file_heads(self, module: SourceModule, rules: Rules) -> list[Head]:
         """Django: where a file of urls is included, by its dotted name; Channels' tables stand at the root."""
         if module.path.endswith("routing.py") or "URLRouter(" in module.text:
             return [Head(ROOT, module.path)]
         return self._included(module, rules, 0)
 
-    def _included(self, module: Module, rules: Rules, depth: int) -> list[Head]:
+    def _included(self, module: SourceModule, rules: Rules, depth: int) -> list[Head]:
         dotted = re.sub(r"(?:/__init__)?\.py$", "", module.path).replace("/", ".")
         heads: list[Head] = []
         for path in self.program.sources:
@@ -671,7 +671,7 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _same_package(path: str, other: str, program: Program) -> bool:
+def _same_package(path: str, other: str, program: ProjectModules) -> bool:
     """Whether two files lie below the same package.json (or the like), judged by the second's folders."""
     folder = _folder(other)
     while folder and not any(
@@ -687,7 +687,7 @@ def _is_within(specifier: str, sources: Iterable[str]) -> bool:
     )
 
 
-def _mentions(module: Module, sources: Iterable[str]) -> bool:
+def _mentions(module: SourceModule, sources: Iterable[str]) -> bool:
     return any(source in module.text for source in sources)
 
 
@@ -717,7 +717,7 @@ def _chosen(call: Call, key: Key, before: Key | tuple[Key, ...] | None) -> list[
     return [node] if node is not None else []
 
 
-def _is_text(module: Module, node: SgNode) -> bool:
+def _is_text(module: SourceModule, node: SgNode) -> bool:
     """Whether an argument is a path: a text, or a list of such."""
     plain = unwrapped(node)
     if plain is None:
@@ -732,7 +732,7 @@ def _is_text(module: Module, node: SgNode) -> bool:
     )
 
 
-def _is_inner_function(child: SgNode, span: Span) -> bool:
+def _is_inner_function(child: SgNode, span: SourceSpan) -> bool:
     """Whether a place lies within a function that is an argument, and is not that function itself."""
     kind = child.kind()
     return ("function" in kind or kind in ("lambda", "func_literal")) and span_of(child) != span
@@ -762,12 +762,12 @@ def _key(meaning: Meaning) -> object:
             return ("instance", meaning.definition.module.path, meaning.definition.span)
         case Definition():
             return ("definition", meaning.module.path, meaning.span)
-        case Expression():
+        case ResolvedExpression():
             return ("expression", meaning.module.path, span_of(meaning.node))
     return ("module", meaning.path)
 
 
-def _call_with_callee(module: Module, use: SgNode) -> Call | None:
+def _call_with_callee(module: SourceModule, use: SgNode) -> Call | None:
     """The call of a function that is used: `register(app)`, `routes.register(app)`."""
     node: SgNode | None = use
     for _ in range(3):

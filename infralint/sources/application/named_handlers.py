@@ -9,14 +9,16 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.program import Program
-from infralint.sources.application.syntax import Definition, Module
+from infralint.sources.application.program import ProjectModules
+from infralint.sources.application.syntax import Definition, SourceModule
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
 
-def handlers_named(program: Program, definition: Definition, owner: str) -> Iterator[tuple[Module, SgNode]]:
+def handlers_named(
+    program: ProjectModules, definition: Definition, owner: str
+) -> Iterator[tuple[SourceModule, SgNode]]:
     """Where a method of a class is named by a text, in languages that do so."""
     match definition.module.language.name:
         case "php":
@@ -25,7 +27,7 @@ def handlers_named(program: Program, definition: Definition, owner: str) -> Iter
             yield from _in_rails(program, definition.name, owner)
 
 
-def _in_php(program: Program, method: str, owner: str) -> Iterator[tuple[Module, SgNode]]:
+def _in_php(program: ProjectModules, method: str, owner: str) -> Iterator[tuple[SourceModule, SgNode]]:
     for path in program.sources:
         if path.endswith(".php") and "route" in path.lower() and owner.encode() in program.content(path):
             module = program.load(path)
@@ -37,7 +39,7 @@ def _in_php(program: Program, method: str, owner: str) -> Iterator[tuple[Module,
                     yield module, node
 
 
-def _in_rails(program: Program, action: str, owner: str) -> Iterator[tuple[Module, SgNode]]:
+def _in_rails(program: ProjectModules, action: str, owner: str) -> Iterator[tuple[SourceModule, SgNode]]:
     controller = "/".join(_underscored(part) for part in owner.split("::")).removesuffix("_controller")
     last = controller.rpartition("/")[2]
     for path in program.sources:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from infralint.project import CantRead
 from infralint.project.javascript_imports import JavaScriptImports
-from infralint.sources.application.imports import READERS, SCANS, Import, javascript_exports, stems_of
+from infralint.sources.application.imports import READERS, SCANS, ImportedName, javascript_exports, stems_of
 from infralint.sources.application.languages import Language, language_of
-from infralint.sources.application.syntax import Module, parse, span_of
+from infralint.sources.application.syntax import SourceModule, parse, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -31,7 +31,7 @@ DEEPEST = 6
 ENDINGS = (".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs", ".vue", ".svelte")
 
 
-class Program:
+class ProjectModules:
     """The modules of a project. files: paths relative to it. text: a file's bytes; may raise CantRead."""
 
     def __init__(self, files: Iterable[str], text: Callable[[str], bytes]) -> None:
@@ -40,9 +40,9 @@ class Program:
         self._text = text
         self._kept: dict[str, bytes] = {}
         self._size = 0
-        self._modules: dict[str, Module | None] = {}
-        self._imports: dict[str, dict[str, Import]] = {}
-        self._exports: dict[str, dict[str, str | Import | SgNode]] = {}
+        self._modules: dict[str, SourceModule | None] = {}
+        self._imports: dict[str, dict[str, ImportedName]] = {}
+        self._exports: dict[str, dict[str, str | ImportedName | SgNode]] = {}
         self._stars: dict[str, list[str]] = {}
         self._taken: dict[str, dict[str, list[tuple[str, str]]]] = {}
         self._by_stem: dict[str, dict[str, list[str]]] = {}
@@ -67,7 +67,7 @@ class Program:
             self._size += len(content)
         return content
 
-    def load(self, path: str) -> Module | None:
+    def load(self, path: str) -> SourceModule | None:
         if path not in self._modules:
             content = self.content(path) if path in self.files else b""
             module = parse(path, content, self.vocabulary) if content else None
@@ -85,25 +85,25 @@ class Program:
         for known in (self._modules, self._imports, self._exports, self._stars):
             known.pop(path, None)
 
-    def imports(self, module: Module) -> Mapping[str, Import]:
+    def imports(self, module: SourceModule) -> Mapping[str, ImportedName]:
         """Local names of a file and what they stand for."""
         if module.path not in self._imports:
             self._imports[module.path] = _imports_of(module)
         return self._imports[module.path]
 
-    def exports(self, module: Module) -> Mapping[str, str | Import | SgNode]:
+    def exports(self, module: SourceModule) -> Mapping[str, str | ImportedName | SgNode]:
         """What a JavaScript file exports: by name, a local name, an import or an expression."""
         if module.path not in self._exports:
             exports, stars = javascript_exports(module)
             self._exports[module.path], self._stars[module.path] = exports, stars
         return self._exports[module.path]
 
-    def stars(self, module: Module) -> list[str]:
+    def stars(self, module: SourceModule) -> list[str]:
         """Modules all of whose exports a JavaScript file passes on."""
         self.exports(module)
         return self._stars[module.path]
 
-    def siblings(self, module: Module) -> Iterator[Module]:
+    def siblings(self, module: SourceModule) -> Iterator[SourceModule]:
         """The other files of a Go package: they share their names."""
         if module.language.name == "go":
             for path in self._go_files(posixpath.dirname(module.path)):
@@ -121,7 +121,7 @@ class Program:
                 found.setdefault(posixpath.dirname(path), []).append(path)
         return found
 
-    def homes(self, module: Module, name: str, depth: int = 0) -> Iterator[tuple[Module, str | SgNode]]:
+    def homes(self, module: SourceModule, name: str, depth: int = 0) -> Iterator[tuple[SourceModule, str | SgNode]]:
         """Where a name of a file is at home: the file that defines it, and its name or expression there.
 
         `*` for the name: the file itself.
@@ -134,7 +134,9 @@ class Program:
         else:
             yield from ((other, name) for other in self.siblings(module) if other.defined(name))
 
-    def imported_homes(self, module: Module, imported: Import, depth: int = 0) -> Iterator[tuple[Module, str | SgNode]]:
+    def imported_homes(
+        self, module: SourceModule, imported: ImportedName, depth: int = 0
+    ) -> Iterator[tuple[SourceModule, str | SgNode]]:
         """Where an import leads: in the project only."""
         if depth > DEEPEST:
             return
@@ -149,19 +151,19 @@ class Program:
             else:
                 yield from self.homes(home, name, depth + 1)
 
-    def _exported(self, home: Module, name: str, depth: int) -> Iterator[tuple[Module, str | SgNode]]:
+    def _exported(self, home: SourceModule, name: str, depth: int) -> Iterator[tuple[SourceModule, str | SgNode]]:
         exported = self.exports(home).get(name)
         if exported is None:
             for star in self.stars(home):
-                yield from self.imported_homes(home, Import(star, name), depth + 1)
-        elif isinstance(exported, Import):
+                yield from self.imported_homes(home, ImportedName(star, name), depth + 1)
+        elif isinstance(exported, ImportedName):
             yield from self.imported_homes(home, exported, depth + 1)
         elif isinstance(exported, str):
             yield from self.homes(home, exported, depth + 1)
         else:
             yield home, exported
 
-    def member_homes(self, home: Module, name: str) -> Iterator[tuple[Module, str | SgNode]]:
+    def member_homes(self, home: SourceModule, name: str) -> Iterator[tuple[SourceModule, str | SgNode]]:
         """Where a member of a whole module is at home: `chat.router`, `routes.chat`."""
         if home.language.name == "javascript":
             yield from self._exported(home, name, 0)
@@ -174,9 +176,9 @@ class Program:
             found = list(self.homes(home, name))
             yield from found
             if not found and home.path.endswith("__init__.py"):
-                yield from self.imported_homes(home, Import(f".{name}", "*"))
+                yield from self.imported_homes(home, ImportedName(f".{name}", "*"))
 
-    def targets(self, module: Module, imported: Import) -> Iterator[tuple[str, str]]:
+    def targets(self, module: SourceModule, imported: ImportedName) -> Iterator[tuple[str, str]]:
         """The project's files that an import leads to, each with the name that is taken there."""
         language, path = module.language.name, module.path
         if language == "python":
@@ -189,7 +191,7 @@ class Program:
         elif (target := self.resolve(path, imported.specifier)) is not None:
             yield target, imported.name
 
-    def taken_from(self, importer: Module, home: Module) -> list[tuple[str, str]]:
+    def taken_from(self, importer: SourceModule, home: SourceModule) -> list[tuple[str, str]]:
         """The local names by which a file uses another, and what each takes of it (`*`: all)."""
         if importer.path not in self._taken:
             found: dict[str, list[tuple[str, str]]] = {}
@@ -199,7 +201,7 @@ class Program:
             self._taken[importer.path] = found
         return self._taken[importer.path].get(_unit(home.path), [])
 
-    def _python_targets(self, path: str, imported: Import) -> Iterator[tuple[str, str]]:
+    def _python_targets(self, path: str, imported: ImportedName) -> Iterator[tuple[str, str]]:
         if imported.name != "*":
             inner = f"{imported.specifier}{'' if imported.specifier.endswith('.') else '.'}{imported.name}"
             if (target := self.python_file(path, inner)) is not None:
@@ -255,7 +257,7 @@ class Program:
                     found.append((posixpath.dirname(path), name[1].decode("utf-8", "replace").strip('"')))
         return sorted(found, key=lambda item: -len(item[0]))
 
-    def _rust_targets(self, path: str, imported: Import) -> Iterator[tuple[str, str]]:
+    def _rust_targets(self, path: str, imported: ImportedName) -> Iterator[tuple[str, str]]:
         parts = [part for part in imported.specifier.split("::") if part not in ("crate", "super", "self")]
         for kept in (parts, parts[1:], parts[:-1]):
             if not kept:
@@ -271,7 +273,7 @@ class Program:
     def _rust_files(self) -> list[str]:
         return [path for path in self.sources if path.endswith(".rs")]
 
-    def importers(self, path: str, name: str) -> Iterator[Module]:
+    def importers(self, path: str, name: str) -> Iterator[SourceModule]:
         """The files that may import a file and mention a name."""
         language = language_of(path)
         if language is None:
@@ -287,7 +289,7 @@ class Program:
                 if module is not None:
                     yield module
 
-    def _namers(self, path: str, language: Language, name: str) -> Iterator[Module]:
+    def _namers(self, path: str, language: Language, name: str) -> Iterator[SourceModule]:
         """The files that name a file's class, in languages that find classes by their names."""
         stem, wanted = posixpath.basename(path).partition(".")[0], name.encode()
         if stem in ("mod", "main", "lib"):
@@ -342,18 +344,18 @@ def is_generated(content: bytes) -> bool:
     return len(content) > LONGEST_LINE and max(map(len, content.split(b"\n"))) > LONGEST_LINE
 
 
-def _imports_of(module: Module) -> dict[str, Import]:
+def _imports_of(module: SourceModule) -> dict[str, ImportedName]:
     read = READERS.get(module.language.name)
     return read(module) if read is not None else {}
 
 
-def exported_names(program: Program, module: Module, local: str) -> set[str]:
+def exported_names(program: ProjectModules, module: SourceModule, local: str) -> set[str]:
     """The names under which other files may import what a file calls so."""
     if module.language.name != "javascript":
         return {local}
     names = {name for name, target in program.exports(module).items() if target == local}
     for name, target in program.exports(module).items():
-        if not isinstance(target, str | Import) and any(
+        if not isinstance(target, str | ImportedName) and any(
             span_of(target) == span_of(definition.node) or span_of(target).has(span_of(definition.node))
             for definition in module.defined(local)
         ):

@@ -15,12 +15,12 @@ from infralint.sources.application.facts import Application, ClientCall, Reach, 
 from infralint.sources.application.joining import Joiner, Rulebook
 from infralint.sources.application.languages import language_of
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
-from infralint.sources.application.program import Program
+from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.routes import Found, Routes
 from infralint.sources.application.rulebook import FileShape, Rules, rules_for
 from infralint.sources.application.scope import LANGUAGE_NAMES, SHARED_STATE, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
 from infralint.sources.application.servers import ports_of, server_facts
-from infralint.sources.application.streaming import Streaming
+from infralint.sources.application.streaming import ModuleStreams
 from infralint.text.globs import name_matcher
 
 _STARTING = re.compile(
@@ -34,7 +34,7 @@ class Reader:
     def __init__(self, files: Iterable[str], text: Callable[[str], bytes], shown: Callable[[str], str]) -> None:
         self._files = [path for path in files if not is_aside(path)]
         self._shown = shown
-        self._program = Program(self._files, text)
+        self._program = ProjectModules(self._files, text)
         self._unjoined: dict[str, list[str]] = {}
         self._program.sources = [path for path in self._files if language_of(path) is not None]
 
@@ -79,7 +79,7 @@ class Reader:
         return _Filter(rules, CLIENT_WORDS if language == "javascript" else ())
 
     @cached_property
-    def _streaming(self) -> Streaming:
+    def _streaming(self) -> ModuleStreams:
         for language in {rules.language for rules in self._rules}:
             rules = [rule for rule in self._rules if rule.language == language]
             names = {name for rule in rules for shape in rule.shapes() for name in shape.call}
@@ -87,7 +87,7 @@ class Reader:
                 names | (CLIENT_NAMES if language == "javascript" else set())
             )
         joiner = Joiner(self._program, Rulebook(self._rules))
-        return Streaming(joiner, self._file_shapes)
+        return ModuleStreams(joiner, self._file_shapes)
 
     def _file_shapes(self, path: str) -> list[tuple[Rules, FileShape]]:
         """The shapes of files that are routes in the application that a file belongs to."""

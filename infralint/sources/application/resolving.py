@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.imports import Import, required
-from infralint.sources.application.program import Program
-from infralint.sources.application.syntax import HOLE, Call, Definition, Module, Span, span_of, unwrapped
+from infralint.sources.application.imports import ImportedName, required
+from infralint.sources.application.program import ProjectModules
+from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of, unwrapped
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -39,24 +39,24 @@ class Instance:
 
 
 @dataclass(frozen=True, eq=False)
-class Expression:
+class ResolvedExpression:
     """An expression that stands for nothing else."""
 
-    module: Module
+    module: SourceModule
     node: SgNode
 
 
-Meaning = Definition | Call | Parameter | Instance | Module | Expression
+Meaning = Definition | Call | Parameter | Instance | SourceModule | ResolvedExpression
 
 
 class Resolver:
     """Follows expressions. known: names of calls that make something a rule knows: they are an end."""
 
-    def __init__(self, program: Program, known: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, program: ProjectModules, known: Mapping[str, frozenset[str]]) -> None:
         self.program = program
         self._known = known
 
-    def meaning(self, module: Module, node: SgNode | None, depth: int = 0) -> Meaning | None:
+    def meaning(self, module: SourceModule, node: SgNode | None, depth: int = 0) -> Meaning | None:
         """What an expression stands for; None where it can't be told."""
         node = unwrapped(node)
         if node is None or depth > DEEPEST:
@@ -71,9 +71,9 @@ class Resolver:
         call = module.call_of(node)
         if call is not None:
             return self._of_call(call, depth)
-        return Expression(module, node)
+        return ResolvedExpression(module, node)
 
-    def _of_name(self, module: Module, node: SgNode, depth: int) -> Meaning | None:
+    def _of_name(self, module: SourceModule, node: SgNode, depth: int) -> Meaning | None:
         name, span = node.text(), span_of(node)
         inner = module.definition_at(span)
         if name in _SELF:
@@ -81,7 +81,9 @@ class Resolver:
             return Instance(owner) if owner is not None else None
         return self._in_scope(module, name, span, inner, depth) or self._at_home(module, name, depth)
 
-    def _in_scope(self, module: Module, name: str, span: Span, inner: Definition | None, depth: int) -> Meaning | None:
+    def _in_scope(
+        self, module: SourceModule, name: str, span: SourceSpan, inner: Definition | None, depth: int
+    ) -> Meaning | None:
         """What functions around a place call so: a variable, a function within, or a parameter."""
         while inner is not None:
             if inner.kind == "function":
@@ -108,14 +110,14 @@ class Resolver:
         homes = (method.module, *self.program.siblings(method.module))
         return next((found for home in homes for found in home.defined(wanted) if found.kind == "class"), None)
 
-    def _at_home(self, module: Module, name: str, depth: int) -> Meaning | None:
+    def _at_home(self, module: SourceModule, name: str, depth: int) -> Meaning | None:
         for home, target in self.program.homes(module, name):
             if isinstance(target, str):
                 return self.top(home, target, depth)
             return self.meaning(home, target, depth + 1)
         return None
 
-    def top(self, home: Module, name: str, depth: int = 0) -> Meaning | None:
+    def top(self, home: SourceModule, name: str, depth: int = 0) -> Meaning | None:
         """What a top-level name of a file stands for; `*`: the file."""
         if name == "*":
             return home
@@ -127,19 +129,19 @@ class Resolver:
                 return found
         return None
 
-    def _of_member(self, module: Module, node: SgNode, member: tuple[SgNode, str], depth: int) -> Meaning | None:
+    def _of_member(self, module: SourceModule, node: SgNode, member: tuple[SgNode, str], depth: int) -> Meaning | None:
         owner, name = member
         if (found := required(owner)) and module.language.name == "javascript":
-            return next(self._taken(module, Import(found, name), depth), None)
+            return next(self._taken(module, ImportedName(found, name), depth), None)
         meaning = self.meaning(module, owner, depth + 1)
-        if isinstance(meaning, Module):
+        if isinstance(meaning, SourceModule):
             return self.exported(meaning, name, depth)
         if isinstance(meaning, Instance | Definition):
             definition = meaning.definition if isinstance(meaning, Instance) else meaning
             if definition.kind == "class":
                 inside = self.class_member(definition, name, depth)
                 return inside or (self._go_field(module, name, depth) if module.language.name == "go" else None)
-        if isinstance(meaning, Expression) and name in (pairs := meaning.module.pairs(meaning.node)):
+        if isinstance(meaning, ResolvedExpression) and name in (pairs := meaning.module.pairs(meaning.node)):
             return self.meaning(meaning.module, pairs[name], depth + 1)
         for assignment in reversed(module.assigned(re.sub(r"\s+", "", node.text()), span_of(node))):
             if not assignment.span.has(span_of(node)):
@@ -148,7 +150,7 @@ class Resolver:
             return self._go_field(module, name, depth)
         return None
 
-    def _taken(self, module: Module, imported: Import, depth: int) -> Iterator[Meaning]:
+    def _taken(self, module: SourceModule, imported: ImportedName, depth: int) -> Iterator[Meaning]:
         for home, target in self.program.imported_homes(module, imported):
             found = (
                 self.top(home, target, depth + 1) if isinstance(target, str) else self.meaning(home, target, depth + 1)
@@ -156,25 +158,25 @@ class Resolver:
             if found is not None:
                 yield found
 
-    def exported(self, module: Module, name: str, depth: int = 0) -> Meaning | None:
+    def exported(self, module: SourceModule, name: str, depth: int = 0) -> Meaning | None:
         """What another file gets under a name."""
         for home, target in self.program.member_homes(module, name):
             return self.top(home, target, depth + 1) if isinstance(target, str) else self.meaning(home, target, depth)
         default = self.default(module, depth)
-        if isinstance(default, Expression) and name in (pairs := default.module.pairs(default.node)):
+        if isinstance(default, ResolvedExpression) and name in (pairs := default.module.pairs(default.node)):
             return self.meaning(default.module, pairs[name], depth + 1)
         if isinstance(default, Instance):
             return self.class_member(default.definition, name, depth)
         return None
 
-    def default(self, module: Module, depth: int = 0) -> Meaning | None:
+    def default(self, module: SourceModule, depth: int = 0) -> Meaning | None:
         """What a JavaScript file is when it is used as a whole: its default export."""
         if module.language.name != "javascript" or depth > DEEPEST:
             return None
         exported = self.program.exports(module).get("default")
         if isinstance(exported, str):
             return self._at_home(module, exported, depth + 1)
-        if exported is None or isinstance(exported, Import):
+        if exported is None or isinstance(exported, ImportedName):
             return next(self._taken(module, exported, depth), None) if exported is not None else None
         return self.meaning(module, exported, depth + 1)
 
@@ -206,7 +208,7 @@ class Resolver:
         meaning = self._at_home(definition.module, found[1], depth + 1) if found else None
         return Instance(meaning) if isinstance(meaning, Definition) and meaning.kind == "class" else None
 
-    def _go_field(self, module: Module, name: str, depth: int) -> Meaning | None:
+    def _go_field(self, module: SourceModule, name: str, depth: int) -> Meaning | None:
         """A field of a struct: what any file of the package sets it to."""
         for home in (module, *self.program.siblings(module)):
             for assignment in home.assignments:
@@ -228,10 +230,10 @@ class Resolver:
         if call.name in self._known.get(module.language.name, frozenset()):
             return call
         if specifier := required(call.node):
-            found = next(self._taken(module, Import(specifier, "*"), depth), None)
-            return self.default(found, depth) or found if isinstance(found, Module) else found
+            found = next(self._taken(module, ImportedName(specifier, "*"), depth), None)
+            return self.default(found, depth) or found if isinstance(found, SourceModule) else found
         meaning = self.meaning(module, call.callee, depth + 1)
-        if isinstance(meaning, Module):
+        if isinstance(meaning, SourceModule):
             meaning = self.default(meaning, depth)
         if isinstance(meaning, Definition):
             if meaning.kind == "class":
@@ -256,13 +258,13 @@ class Resolver:
             if home is function:
                 given = next(iter(node.named_children()), None)
                 found = self.meaning(module, given, depth + 1) if given is not None else None
-                if found is not None and not isinstance(found, Expression):
+                if found is not None and not isinstance(found, ResolvedExpression):
                     return found
         if module.language.name == "rust" and body is not None and body.named_children():
             return self.meaning(module, body.named_children()[-1], depth + 1)
         return None
 
-    def text(self, module: Module, node: SgNode | None, depth: int = 0) -> str | None:
+    def text(self, module: SourceModule, node: SgNode | None, depth: int = 0) -> str | None:
         """A text, with a hole for each part that is computed; None where nothing of it is known."""
         node = unwrapped(node)
         if node is None or depth > DEEPEST:
@@ -280,7 +282,7 @@ class Resolver:
             return self.text(module, default, depth + 1) if default is not None else None
         return None
 
-    def _string(self, module: Module, node: SgNode, depth: int) -> str:
+    def _string(self, module: SourceModule, node: SgNode, depth: int) -> str:
         if node.kind() == "concatenated_string":
             return "".join(self._string(module, child, depth) for child in node.named_children())
         children = [child for child in node.named_children() if child.kind() not in ("string_start", "string_end")]
@@ -297,7 +299,7 @@ class Resolver:
                 parts.append(child.text())
         return "".join(parts)
 
-    def _binary(self, module: Module, node: SgNode, depth: int) -> str | None:
+    def _binary(self, module: SourceModule, node: SgNode, depth: int) -> str | None:
         left, right = node.field("left"), node.field("right")
         operator = node.field("operator")
         sign = operator.text() if operator is not None else "+"
@@ -307,15 +309,15 @@ class Resolver:
             return self.text(module, left, depth + 1) or self.text(module, right, depth + 1)
         return None
 
-    def _constant(self, module: Module, node: SgNode, depth: int) -> str | None:
+    def _constant(self, module: SourceModule, node: SgNode, depth: int) -> str | None:
         meaning = self.meaning(module, node, depth + 1)
-        if isinstance(meaning, Expression) and span_of(meaning.node) != span_of(node):
+        if isinstance(meaning, ResolvedExpression) and span_of(meaning.node) != span_of(node):
             return self.text(meaning.module, meaning.node, depth + 1)
         if isinstance(meaning, Call):
             return self.text(meaning.module, meaning.node, depth + 1)
         return None
 
-    def number(self, module: Module, node: SgNode | None) -> float | None:
+    def number(self, module: SourceModule, node: SgNode | None) -> float | None:
         """A literal number, a product of such, or a constant of one."""
         node = unwrapped(node)
         if node is None:
@@ -328,16 +330,18 @@ class Resolver:
             return float(text)
         if node.kind() in module.language.identifiers or module.member(node):
             meaning = self.meaning(module, node)
-            if isinstance(meaning, Expression) and span_of(meaning.node) != span_of(node):
+            if isinstance(meaning, ResolvedExpression) and span_of(meaning.node) != span_of(node):
                 return self.number(meaning.module, meaning.node)
         return None
 
-    def pairs(self, module: Module, node: SgNode | None, depth: int = 0) -> dict[str, tuple[Module, SgNode]]:
+    def pairs(
+        self, module: SourceModule, node: SgNode | None, depth: int = 0
+    ) -> dict[str, tuple[SourceModule, SgNode]]:
         """The keys and values of an object, also of a constant, of what is spread into it, and of `dict(…)`."""
         node = unwrapped(node)
         if node is None or depth > DEEPEST:
             return {}
-        found: dict[str, tuple[Module, SgNode]] = {}
+        found: dict[str, tuple[SourceModule, SgNode]] = {}
         for child in node.named_children():
             if child.kind() in ("spread_element", "dictionary_splat"):
                 inner = next(iter(child.named_children()), None)
@@ -351,7 +355,9 @@ class Resolver:
                 self.pairs(module, call.positional[0], depth + 1) if call.positional else {}
             )
         meaning = self.meaning(module, node)
-        if isinstance(meaning, Expression) and (meaning.module is not module or span_of(meaning.node) != span_of(node)):
+        if isinstance(meaning, ResolvedExpression) and (
+            meaning.module is not module or span_of(meaning.node) != span_of(node)
+        ):
             return self.pairs(meaning.module, meaning.node, depth + 1)
         if isinstance(meaning, Call) and meaning.span != span_of(node):
             return self.pairs(meaning.module, meaning.node, depth + 1)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.resolving import Resolver
-from infralint.sources.application.syntax import Call, Definition, Module, Span, span_of
+from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -51,7 +51,7 @@ _NAMED_TYPES = {
 """Constants of Spring and JAX-RS for types of streams."""
 
 
-def event_stream_places(resolver: Resolver, module: Module) -> Iterator[tuple[SgNode, str]]:
+def event_stream_places(resolver: Resolver, module: SourceModule) -> Iterator[tuple[SgNode, str]]:
     """Where a response is given the type of an event stream, and that type."""
     if module.language.name in ("java", "kotlin"):
         for name, content_type in _NAMED_TYPES.items():
@@ -75,13 +75,13 @@ def _is_accepted(node: SgNode) -> bool:
     )
 
 
-def _is_content_type(module: Module, node: SgNode, text: str) -> bool:
+def _is_content_type(module: SourceModule, node: SgNode, text: str) -> bool:
     if text.lower().startswith("content-type:"):
         return True
     return _header_of(module, node) in CONTENT_TYPES
 
 
-def _header_of(module: Module, node: SgNode) -> str:
+def _header_of(module: SourceModule, node: SgNode) -> str:
     """The name of the header whose value a text is: `{name: value}`, `set(name, value)`, `response[name] = value`."""
     holder, parent = node, node.parent()
     while parent is not None and parent.kind() in (
@@ -120,7 +120,7 @@ def _header_of(module: Module, node: SgNode) -> str:
     return ""
 
 
-def _before(module: Module, parent: SgNode, holder: SgNode) -> str:
+def _before(module: SourceModule, parent: SgNode, holder: SgNode) -> str:
     """The argument before a text; of a single one, what is called: `.type("text/event-stream")`."""
     before = holder.prev()
     while before is not None and not before.is_named():
@@ -142,7 +142,7 @@ def _literal(node: SgNode) -> str:
     return {"header::content_type": "content-type", "content_type": "content-type"}.get(text.lower(), text.lower())
 
 
-def is_request(module: Module, node: SgNode) -> bool:
+def is_request(module: SourceModule, node: SgNode) -> bool:
     """Whether a text stands in the arguments of a request that the program makes itself, or in a comparison."""
     parent = node.parent()
     steps = 0
@@ -171,7 +171,9 @@ def is_request(module: Module, node: SgNode) -> bool:
     return False
 
 
-def headers_in(resolver: Resolver, module: Module, definition: Definition, at: Span | None) -> dict[str, str]:
+def headers_in(
+    resolver: Resolver, module: SourceModule, definition: Definition, at: SourceSpan | None
+) -> dict[str, str]:
     """Headers that a function surely sets on its response: not those within a condition that its stream is not in."""
     found: dict[str, str] = {}
     for node in definition.node.find_all(
@@ -191,7 +193,7 @@ def headers_in(resolver: Resolver, module: Module, definition: Definition, at: S
     return found
 
 
-def _value_of(module: Module, node: SgNode) -> SgNode | None:
+def _value_of(module: SourceModule, node: SgNode) -> SgNode | None:
     """What a header's name is given as its value."""
     holder, parent = node, node.parent()
     while parent is not None and parent.kind() in ("argument", "literal_element", "computed_property_name"):
@@ -222,7 +224,7 @@ _CONDITIONS = frozenset(
 )
 
 
-def _is_conditional(node: SgNode, definition: Definition, at: Span | None) -> bool:
+def _is_conditional(node: SgNode, definition: Definition, at: SourceSpan | None) -> bool:
     parent = node.parent()
     while parent is not None and span_of(parent) != span_of(definition.node):
         if parent.kind() in _CONDITIONS and (at is None or not span_of(parent).has(at)):

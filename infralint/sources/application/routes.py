@@ -17,8 +17,8 @@ from infralint.sources.application.paths import ROOT, Path, path_of
 from infralint.sources.application.responses import shortened
 from infralint.sources.application.rulebook import Mark, RouteShape, Rules, SocketShape
 from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
-from infralint.sources.application.streaming import Reached, Sighting, Streaming
-from infralint.sources.application.syntax import Call, Module, Span, span_of
+from infralint.sources.application.streaming import ModuleStreams, Reached, Sighting
+from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -42,7 +42,7 @@ class Found(NamedTuple):
 class Notes:
     """What a file says of streams, before it is followed."""
 
-    module: Module
+    module: SourceModule
     marks: list[tuple[Rules, Mark, SgNode]]
     sockets: list[tuple[Rules, SocketShape, Call]]
     passes: list[Call]
@@ -58,7 +58,7 @@ class Notes:
 class Routes:
     """Makes routes. unjoined: by file, sentences on what streams there and was not led to a route."""
 
-    streaming: Streaming
+    streaming: ModuleStreams
     shown: Callable[[str], str]
     package_of: Callable[[str], Package]
     unjoined: dict[str, list[str]] = field(default_factory=dict)
@@ -107,10 +107,10 @@ class Routes:
                 where = Location(self.shown(module.path), sighting.span.line)
                 self._note(module, f"{where} {sighting.says}; the route that this answers was not found")
 
-    def _note(self, module: Module, sentence: str) -> None:
+    def _note(self, module: SourceModule, sentence: str) -> None:
         self.unjoined.setdefault(module.path, []).append(sentence)
 
-    def _marked(self, module: Module, rules: Rules, mark: Mark, node: SgNode) -> Found:
+    def _marked(self, module: SourceModule, rules: Rules, mark: Mark, node: SgNode) -> Found:
         library = LIBRARIES.get(mark.library)
         sighting = Sighting(
             module,
@@ -128,7 +128,7 @@ class Routes:
         """Servers with a path of their own; a server within a wrapper answers where that does."""
         sockets = [found for note in notes for found in note.sockets]
         resolver = self.streaming.resolver
-        wrapped: dict[tuple[str, Span], Call] = {}
+        wrapped: dict[tuple[str, SourceSpan], Call] = {}
         for _, shape, call in sockets:
             inner = call.receiver if shape.wraps == "receiver" else call.argument(shape.wraps)
             server = resolver.meaning(call.module, inner) if inner is not None else None
@@ -167,7 +167,9 @@ class Routes:
             file = way.file
             yield self._found(sighting, file.path, file.methods, file.rules.framework, file.home)
 
-    def _registered(self, registration: Registration, sighting: Sighting, at: Span | None = None) -> Iterator[Found]:
+    def _registered(
+        self, registration: Registration, sighting: Sighting, at: SourceSpan | None = None
+    ) -> Iterator[Found]:
         joiner = self.streaming.joiner
         rules, shape, call = registration.rules, registration.shape, registration.call
         methods = self._methods(call, shape)
@@ -178,7 +180,7 @@ class Routes:
                 path = _tidy(head.path.joined(tail), rules.strict)
                 yield self._found(sighting, path, methods, rules.framework, head.home or call.module.path)
 
-    def _paths(self, registration: Registration, at: Span) -> list[Path]:
+    def _paths(self, registration: Registration, at: SourceSpan) -> list[Path]:
         shape, call = registration.shape, registration.call
         if shape.dispatched:
             return dispatched_paths(registration, at)
@@ -229,7 +231,7 @@ class Routes:
         )
         return Found(route, home)
 
-    def _is_meant(self, module: Module, shape: SocketShape) -> bool:
+    def _is_meant(self, module: SourceModule, shape: SocketShape) -> bool:
         needs = self.package_of(module.path).needs
         return (not shape.needs or shape.needs in needs) and (not shape.lacks or shape.lacks not in needs)
 

@@ -19,7 +19,7 @@ Key = int | str
 Kind = Literal["sse", "websocket"]
 
 
-class Shape(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+class CallPattern(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A call. call: names of what is called, without what stands before it; source: the packages that it must
     be imported from (or that its file must import, where it is a method); receiver: names that it must be called on."""
 
@@ -28,7 +28,7 @@ class Shape(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     receiver: tuple[str, ...] = ()
 
 
-class Router(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Router(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call that makes an application (it serves from the root) or a router with a prefix of its own.
 
     replaced: where a mount gives a prefix, that stands in place of its own.
@@ -39,13 +39,13 @@ class Router(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
     replaced: bool = False
 
 
-class Group(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SubrouterCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call that makes a router below the one it is called on, as its result, its block or a function's parameter."""
 
     prefix: Key | None = 0
 
 
-class Mount(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MountCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call that puts routers below the one it is called on (or is given as `parent`).
 
     child: an argument, or `rest` for all after the prefix.
@@ -57,7 +57,7 @@ class Mount(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`self`: the call makes the router that they are put below; `value`: so does what the call's value is put into."""
 
 
-class RouteShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call, decorator or annotation that binds a path to a handler.
 
     path: none given means the root of its router. handler: `decorated`, `rest` (all after the path), an
@@ -80,13 +80,13 @@ class RouteShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
     suffix: str = ""
 
 
-class ClassShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ClassShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A decorator or annotation of a class that sets a prefix for the routes within."""
 
     path: Key | tuple[Key, ...] | None = 0
 
 
-class StreamShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StreamShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call whose response streams, or that opens a WebSocket.
 
     content_type: an argument; type: what it is if none is given. headers, heartbeat: arguments. says: how the
@@ -113,7 +113,7 @@ class StreamShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stateless: str = ""
 
 
-class SocketShape(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SocketShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call that serves streams at a path of its own: Socket.IO's servers, `ws`.
 
     path: an argument; default: where none is given. transports: the argument that may rule polling out.
@@ -187,23 +187,23 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     style: Style = "plain"
     strict: bool = True
     routers: tuple[Router, ...] = ()
-    groups: tuple[Group, ...] = ()
-    mounts: tuple[Mount, ...] = ()
+    groups: tuple[SubrouterCall, ...] = ()
+    mounts: tuple[MountCall, ...] = ()
     routes: tuple[RouteShape, ...] = ()
     classes: tuple[ClassShape, ...] = ()
     streams: tuple[StreamShape, ...] = ()
     sockets: tuple[SocketShape, ...] = ()
     files: tuple[FileShape, ...] = ()
-    global_prefixes: tuple[Group, ...] = ()
+    global_prefixes: tuple[SubrouterCall, ...] = ()
     unknown_prefixes: tuple[str, ...] = ()
-    passes: tuple[Shape, ...] = ()
-    writes: tuple[Shape, ...] = ()
-    pipes: tuple[Shape, ...] = ()
+    passes: tuple[CallPattern, ...] = ()
+    writes: tuple[CallPattern, ...] = ()
+    pipes: tuple[CallPattern, ...] = ()
     marks: tuple[Mark, ...] = ()
     bases: tuple[Base, ...] = ()
     tuples: bool = False
 
-    def shapes(self) -> Iterator[Shape]:
+    def shapes(self) -> Iterator[CallPattern]:
         for part in (
             "routers",
             "groups",

@@ -12,7 +12,7 @@ from infralint.sources.application.joining import Joiner, Registration, is_true
 from infralint.sources.application.paths import ANYWHERE, UNKNOWN, Path, path_of
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.rulebook import Rules, SocketShape
-from infralint.sources.application.syntax import Call, Definition, Module, Span, span_of
+from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -60,7 +60,7 @@ def _upgrade_paths(call: Call) -> list[Path]:
     return [Path(path) for path in dict.fromkeys(found)] or [ANYWHERE]
 
 
-def dispatched_paths(registration: Registration, span: Span) -> list[Path]:
+def dispatched_paths(registration: Registration, span: SourceSpan) -> list[Path]:
     """The paths for which a handler that tells paths apart itself comes to a place: by the conditions around that."""
     found: list[str] = []
     for node in _around(registration.call.module, span):
@@ -75,7 +75,7 @@ def dispatched_paths(registration: Registration, span: Span) -> list[Path]:
     return [Path(path) for path in dict.fromkeys(found)] or [UNKNOWN]
 
 
-def _around(module: Module, span: Span) -> Iterator[SgNode]:
+def _around(module: SourceModule, span: SourceSpan) -> Iterator[SgNode]:
     """The nodes around a place, the innermost first."""
     chain, node = [module.root], module.root
     while True:
@@ -97,7 +97,7 @@ def socket_heartbeat(resolver: Resolver, shape: SocketShape, call: Call) -> floa
     return library.heartbeat if library else None
 
 
-def _pings(resolver: Resolver, module: Module) -> float | None:
+def _pings(resolver: Resolver, module: SourceModule) -> float | None:
     """`setInterval(() => … client.ping() …, 30000)` anywhere in the file of a server."""
     whole = Definition(module, "function", "", module.root, span_of(module.root))
     return heartbeat_in(resolver, module, whole)

@@ -11,7 +11,7 @@ from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.bodies import is_piped, is_repeated, is_stream
 from infralint.sources.application.file_routes import FileRoute, file_route
 from infralint.sources.application.heartbeats import heartbeat_in
-from infralint.sources.application.imports import Import
+from infralint.sources.application.imports import ImportedName
 from infralint.sources.application.joining import Joiner, Registration, is_true
 from infralint.sources.application.named_handlers import handlers_named
 from infralint.sources.application.resolving import Instance, Parameter, receiver_type
@@ -25,7 +25,7 @@ from infralint.sources.application.responses import (
     shortened,
 )
 from infralint.sources.application.rulebook import FileShape, Kind, Mark, RouteShape, Rules, SocketShape, StreamShape
-from infralint.sources.application.syntax import Call, Definition, Module, Span, span_of, unwrapped
+from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrapped
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -40,8 +40,8 @@ WEAK_DEPTH = 2
 class Sighting:
     """Where code streams. says: what it does there, as a sentence without its subject. weak: by how it writes alone."""
 
-    module: Module
-    span: Span
+    module: SourceModule
+    span: SourceSpan
     kind: Kind
     says: str
     content_type: str | None = None
@@ -60,11 +60,11 @@ class Reached:
     sighting: Sighting
     registration: Registration | None
     file: FileRoute | None
-    passed: tuple[tuple[Module, Definition], ...]
-    at: Span | None = None
+    passed: tuple[tuple[SourceModule, Definition], ...]
+    at: SourceSpan | None = None
 
 
-class Streaming:
+class ModuleStreams:
     """Looks for streams in a project's modules."""
 
     def __init__(self, joiner: Joiner, file_shapes: Callable[[str], list[tuple[Rules, FileShape]]]) -> None:
@@ -73,7 +73,7 @@ class Streaming:
         self.resolver = joiner.resolver
         self._file_shapes = file_shapes
 
-    def sightings(self, module: Module) -> Iterator[Sighting]:
+    def sightings(self, module: SourceModule) -> Iterator[Sighting]:
         """Where a file streams."""
         seen: list[Sighting] = []
         for rules in self.joiner.rulebook.of(module):
@@ -91,7 +91,7 @@ class Streaming:
                 spans.add((sighting.span, sighting.kind))
                 yield sighting
 
-    def _by_rules(self, module: Module, rules: Rules) -> Iterator[Sighting]:
+    def _by_rules(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
         names = frozenset(name for shape in rules.streams for name in shape.call)
         for call in module.calls(names) if names else ():
             for shape in rules.streams:
@@ -105,10 +105,10 @@ class Streaming:
                 if definition.kind == "class" and _has_base(definition, base.name):
                     library = LIBRARIES.get(base.library)
                     heartbeat = library.heartbeat if library else None
-                    span = Span(definition.span.start, definition.span.start, definition.span.line)
+                    span = SourceSpan(definition.span.start, definition.span.start, definition.span.line)
                     yield Sighting(module, span, base.kind, base.says, heartbeat=heartbeat, library=base.library)
 
-    def _written(self, module: Module, rules: Rules) -> Iterator[Sighting]:
+    def _written(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
         """Responses that are written piece by piece, or that what was asked to stream is piped into."""
         names = frozenset(name for shape in (*rules.writes, *rules.pipes) for name in shape.call)
         for call in module.calls(names) if names else ():
@@ -179,7 +179,7 @@ class Streaming:
         found = {key: self.resolver.text(home, value) for key, (home, value) in kept.items()}
         return {name: value for name, value in found.items() if value is not None}
 
-    def _by_class(self, module: Module, rules: Rules) -> Iterator[Sighting]:
+    def _by_class(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
         """`response_class=EventSourceResponse`: the class in a route's decorator says that it streams."""
         for registration in self.joiner.registrations(module):
             node = registration.call.named.get("response_class")
@@ -201,7 +201,7 @@ class Streaming:
                 shape.library,
             )
 
-    def _class_library(self, module: Module, node: SgNode, shape: StreamShape) -> str:
+    def _class_library(self, module: SourceModule, node: SgNode, shape: StreamShape) -> str:
         imported = self.program.imports(module).get(node.text().partition(".")[0])
         return "fastapi-sse" if imported is not None and imported.specifier.startswith("fastapi") else shape.library
 
@@ -210,7 +210,12 @@ class Streaming:
         return list(self._reach(sighting, sighting.module, sighting.span, (), 0))
 
     def _reach(
-        self, sighting: Sighting, module: Module, span: Span, passed: tuple[tuple[Module, Definition], ...], depth: int
+        self,
+        sighting: Sighting,
+        module: SourceModule,
+        span: SourceSpan,
+        passed: tuple[tuple[SourceModule, Definition], ...],
+        depth: int,
     ) -> Iterator[Reached]:
         inner = module.definition_at(span)
         registration = self.joiner.registration_at(module, span)
@@ -234,11 +239,11 @@ class Streaming:
     def _reach_users(
         self,
         sighting: Sighting,
-        module: Module,
+        module: SourceModule,
         chain: list[Definition],
-        passed: tuple[tuple[Module, Definition], ...],
+        passed: tuple[tuple[SourceModule, Definition], ...],
         depth: int,
-        span: Span,
+        span: SourceSpan,
     ) -> Iterator[Reached]:
         if passed_names := self._held_in(module, span):
             found = [
@@ -262,7 +267,7 @@ class Streaming:
                 yield from found
                 return
 
-    def _held_in(self, module: Module, span: Span) -> list[tuple[Module, SgNode]]:
+    def _held_in(self, module: SourceModule, span: SourceSpan) -> list[tuple[SourceModule, SgNode]]:
         """Uses of the local variable that a handler is put into: `handler := chat.Handler(…)`."""
         function, holder = module.function_at(span), module.assignment_of(span)
         if function is None or holder is None or not function.span.has(holder.span) or holder.value_span == span:
@@ -271,7 +276,7 @@ class Streaming:
         return self.joiner.uses.within(module, name, function) if re.fullmatch(r"\w+", name) else []
 
     def _class_registered(
-        self, sighting: Sighting, definition: Definition, passed: tuple[tuple[Module, Definition], ...]
+        self, sighting: Sighting, definition: Definition, passed: tuple[tuple[SourceModule, Definition], ...]
     ) -> Iterator[Reached]:
         """Class-based handlers: the class itself is what a route names."""
         for other, use in self.joiner.uses.of(definition.module, definition.name):
@@ -279,7 +284,7 @@ class Streaming:
             if registration is not None:
                 yield Reached(sighting, registration, None, passed)
 
-    def _uses(self, definition: Definition) -> Iterator[tuple[Module, SgNode]]:
+    def _uses(self, definition: Definition) -> Iterator[tuple[SourceModule, SgNode]]:
         module = definition.module
         owner = definition.owner
         receiver = receiver_type(definition)
@@ -295,7 +300,7 @@ class Streaming:
                 if around.span.has(span_of(node)) and not _is_name_of(definition, node):
                     yield module, node
 
-    def _method_uses(self, definition: Definition, owner: str) -> Iterator[tuple[Module, SgNode]]:
+    def _method_uses(self, definition: Definition, owner: str) -> Iterator[tuple[SourceModule, SgNode]]:
         """Where a method of a class is named: `controller.stream`, `this.stream`, `[Controller::class, 'stream']`."""
         module = definition.module
         importers = list(self.program.importers(module.path, definition.name))
@@ -306,14 +311,14 @@ class Streaming:
                     yield home, place
         yield from handlers_named(self.program, definition, owner)
 
-    def _is_owner(self, module: Module, node: SgNode, owner: str, span: Span) -> bool:
+    def _is_owner(self, module: SourceModule, node: SgNode, owner: str, span: SourceSpan) -> bool:
         """Whether an expression is an object of a class: by what it stands for, else by its name."""
         meaning = self.resolver.meaning(module, node)
         if isinstance(meaning, Instance):
             return meaning.definition.name == owner
         if isinstance(meaning, Definition):
             return meaning.name == owner
-        if isinstance(meaning, Module):
+        if isinstance(meaning, SourceModule):
             default = self.resolver.default(meaning)
             return isinstance(default, Instance) and default.definition.name == owner
         if isinstance(meaning, Parameter) and (written := parameter_type(meaning)):
@@ -322,7 +327,7 @@ class Streaming:
         similar = bool(last) and _plain(last[-1]) == _plain(owner)
         return similar or (meaning is None and self.joiner.registration_at(module, span) is not None)
 
-    def _file_route(self, module: Module, chain: list[Definition]) -> FileRoute | None:
+    def _file_route(self, module: SourceModule, chain: list[Definition]) -> FileRoute | None:
         for rules, shape in self._file_shapes(module.path):
             if rules.language == module.language.name and re.search(shape.pattern, module.path):
                 names = self._exported(module, chain)
@@ -332,7 +337,7 @@ class Streaming:
                     return file_route(rules, shape, module.path, wanted, self.program)
         return None
 
-    def _exported(self, module: Module, chain: list[Definition]) -> list[str]:
+    def _exported(self, module: SourceModule, chain: list[Definition]) -> list[str]:
         """The names under which the definitions around a place are exported."""
         if module.language.name != "javascript":
             return [one.name for one in chain if one.owner is None]
@@ -341,7 +346,7 @@ class Streaming:
         for name, target in exports.items():
             for link in chain:
                 if (isinstance(target, str) and target == link.name and link.owner is None) or (
-                    not isinstance(target, str | Import) and span_of(target).has(link.span)
+                    not isinstance(target, str | ImportedName) and span_of(target).has(link.span)
                 ):
                     found.append(name)
         return list(dict.fromkeys(found))
@@ -364,7 +369,7 @@ class Streaming:
         return replace(sighting, headers=headers, content_type=content_type, heartbeat=heartbeat)
 
     def sockets(
-        self, module: Module, is_meant: Callable[[Module, SocketShape], bool]
+        self, module: SourceModule, is_meant: Callable[[SourceModule, SocketShape], bool]
     ) -> Iterator[tuple[Rules, SocketShape, Call]]:
         """Servers that answer at a path of their own. is_meant: whether a shape goes with the packages that are there."""
         for rules in self.joiner.rulebook.of(module):
@@ -384,7 +389,7 @@ class Streaming:
             return False
         return not shape.without or not is_true(call.argument(shape.without))
 
-    def passed_on(self, module: Module) -> Iterator[Call]:
+    def passed_on(self, module: SourceModule) -> Iterator[Call]:
         """Calls that hand requests on to another server: what comes back may stream."""
         for rules in self.joiner.rulebook.of(module):
             names = frozenset(name for shape in rules.passes for name in shape.call)
@@ -393,7 +398,7 @@ class Streaming:
                     yield call
             yield from self._bodies_passed_on(module, rules)
 
-    def _bodies_passed_on(self, module: Module, rules: Rules) -> Iterator[Call]:
+    def _bodies_passed_on(self, module: SourceModule, rules: Rules) -> Iterator[Call]:
         """`new Response(upstream.body)` whose request may or may not ask for a stream."""
         for shape in rules.streams:
             for call in module.calls(frozenset(shape.call)) if shape.body is not None else ():
@@ -403,14 +408,14 @@ class Streaming:
                     if not is_stream(self.resolver, module, body):
                         yield call
 
-    def marks(self, module: Module) -> Iterator[tuple[Rules, Mark, SgNode]]:
+    def marks(self, module: SourceModule) -> Iterator[tuple[Rules, Mark, SgNode]]:
         """Signs of a stream at a path that is known."""
         for rules in self.joiner.rulebook.of(module):
             for mark in rules.marks:
                 for node in module.find(mark.rule)[:1]:
                     yield rules, mark, node
 
-    def streaming_routes(self, module: Module) -> Iterator[tuple[Registration, RouteShape]]:
+    def streaming_routes(self, module: SourceModule) -> Iterator[tuple[Registration, RouteShape]]:
         """Routes that stream whatever their handlers do."""
         for registration in self.joiner.registrations(module):
             if registration.shape.kind is not None:
@@ -435,7 +440,7 @@ def _has_base(definition: Definition, base: str) -> bool:
     return given is not None and re.search(rf"\b{re.escape(base)}\b", given.text()) is not None
 
 
-def _owned(module: Module, node: SgNode) -> tuple[SgNode | None, SgNode | None]:
+def _owned(module: SourceModule, node: SgNode) -> tuple[SgNode | None, SgNode | None]:
     """The expression `owner.name` whose name a node is, and the owner."""
     parent = node.parent()
     if parent is not None and parent.kind() == "navigation_suffix":

@@ -24,31 +24,31 @@ HOLE = "\0"
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SourceSpan:
     """Where a node stands in its file: characters from the start, the end exclusive, and its 1-based line."""
 
     start: int
     end: int
     line: int
 
-    def has(self, other: Span) -> bool:
+    def has(self, other: SourceSpan) -> bool:
         return self.start <= other.start and other.end <= self.end
 
 
-def span_of(node: SgNode) -> Span:
+def span_of(node: SgNode) -> SourceSpan:
     place = node.range()
-    return Span(place.start.index, place.end.index, place.start.line + 1)
+    return SourceSpan(place.start.index, place.end.index, place.start.line + 1)
 
 
 @dataclass(eq=False)
 class Definition:
     """A function, class or top-level variable of a file. owner: the definition that it stands in."""
 
-    module: Module
+    module: SourceModule
     kind: Literal["function", "class", "variable"]
     name: str
     node: SgNode
-    span: Span
+    span: SourceSpan
     owner: Definition | None = None
 
     def around(self) -> Iterator[Definition]:
@@ -90,9 +90,9 @@ class Call:
     not to be read from the node.
     """
 
-    module: Module
+    module: SourceModule
     node: SgNode
-    span: Span
+    span: SourceSpan
     name: str
     receiver: SgNode | None
     callee: SgNode
@@ -132,9 +132,9 @@ class Assignment:
 
     target: str
     value: SgNode
-    span: Span
+    span: SourceSpan
     name: SgNode
-    value_span: Span
+    value_span: SourceSpan
 
 
 _ARGUMENT = frozenset("argument value_argument attribute_argument literal_element element_value_pair".split())
@@ -163,7 +163,7 @@ def _part(node: SgNode, name: str) -> SgNode | None:
 
 
 @dataclass(eq=False)
-class Module:
+class SourceModule:
     """One parsed file."""
 
     path: str
@@ -210,7 +210,7 @@ class Module:
             open_ones.append(definition)
         return ordered
 
-    def definition_at(self, span: Span) -> Definition | None:
+    def definition_at(self, span: SourceSpan) -> Definition | None:
         """The innermost definition that a place lies in."""
         index = bisect_right(self.definitions, span.start, key=lambda definition: definition.span.start) - 1
         definition = self.definitions[index] if index >= 0 else None
@@ -260,7 +260,7 @@ class Module:
                 found.append(Assignment(written, value, span_of(node), target, span_of(value)))
         return found
 
-    def assignment_of(self, span: Span) -> Assignment | None:
+    def assignment_of(self, span: SourceSpan) -> Assignment | None:
         """The innermost assignment whose value a place lies in."""
         around = [
             assignment
@@ -276,7 +276,7 @@ class Module:
             found.setdefault(assignment.target, []).append(assignment)
         return found
 
-    def assigned(self, target: str, span: Span) -> list[Assignment]:
+    def assigned(self, target: str, span: SourceSpan) -> list[Assignment]:
         """What a name is set to, as seen from a place: in the functions around it, else outside any."""
         found = self._assigned.get(target, [])
         if len(found) < 1:
@@ -291,7 +291,7 @@ class Module:
         outside = [one for one in found if self.function_at(one.span) is None]
         return outside or ([] if "." not in target else found)
 
-    def function_at(self, span: Span) -> Definition | None:
+    def function_at(self, span: SourceSpan) -> Definition | None:
         """The innermost function that a place lies in."""
         found = self.definition_at(span)
         while found is not None and (found.kind != "function" or found.span == span):
@@ -509,7 +509,7 @@ def exported_name(target: str) -> str:
     return found[1] if found else ""
 
 
-def parse(path: str, content: bytes, vocabulary: Mapping[str, frozenset[str]] | None = None) -> Module | None:
+def parse(path: str, content: bytes, vocabulary: Mapping[str, frozenset[str]] | None = None) -> SourceModule | None:
     """A file's module; None where its language has no grammar here."""
     from ast_grep_py import SgRoot
 
@@ -522,7 +522,7 @@ def parse(path: str, content: bytes, vocabulary: Mapping[str, frozenset[str]] | 
         text = scripts_of(text, ending)
     grammar = language.endings[ending]
     names = (vocabulary or {}).get(language.name, frozenset())
-    return Module(path, language, grammar, text, SgRoot(text, grammar).root(), names)
+    return SourceModule(path, language, grammar, text, SgRoot(text, grammar).root(), names)
 
 
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)

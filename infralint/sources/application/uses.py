@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.imports import Import
-from infralint.sources.application.program import Program, exported_names
-from infralint.sources.application.syntax import Definition, Module, span_of
+from infralint.sources.application.imports import ImportedName
+from infralint.sources.application.program import ProjectModules, exported_names
+from infralint.sources.application.syntax import Definition, SourceModule, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -19,17 +19,17 @@ MOST_USES = 400
 class Uses:
     """Uses of names in a project, each found out once."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: ProjectModules) -> None:
         self.program = program
-        self._known: dict[tuple[str, str], list[tuple[Module, SgNode]]] = {}
+        self._known: dict[tuple[str, str], list[tuple[SourceModule, SgNode]]] = {}
 
-    def within(self, module: Module, name: str, function: Definition) -> list[tuple[Module, SgNode]]:
+    def within(self, module: SourceModule, name: str, function: Definition) -> list[tuple[SourceModule, SgNode]]:
         nodes = module.identifiers(name)
         return [
             (module, node) for node in nodes if function.span.has(span_of(node)) and not _is_definition(module, node)
         ]
 
-    def of(self, module: Module, name: str) -> list[tuple[Module, SgNode]]:
+    def of(self, module: SourceModule, name: str) -> list[tuple[SourceModule, SgNode]]:
         """Where a name that a file defines is used: in it, in its package, and in all files that import it."""
         key = (module.path, name)
         if key not in self._known:
@@ -37,7 +37,7 @@ class Uses:
             self._known[key] = list(self._find_uses(module, name))[:MOST_USES]
         return self._known[key]
 
-    def _find_uses(self, module: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+    def _find_uses(self, module: SourceModule, name: str) -> Iterator[tuple[SourceModule, SgNode]]:
         if name != "default":
             for home in (module, *self.program.siblings(module)):
                 yield from ((home, node) for node in home.identifiers(name) if not _is_definition(home, node))
@@ -55,7 +55,9 @@ class Uses:
             for importer in self.program.importers(module.path, name):
                 yield from self._member_uses(importer, module, name)
 
-    def _imported_uses(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+    def _imported_uses(
+        self, importer: SourceModule, home: SourceModule, name: str
+    ) -> Iterator[tuple[SourceModule, SgNode]]:
         for local, taken in self.program.taken_from(importer, home):
             if taken == name or (taken == "*" and name == "default"):
                 yield from self.of(importer, local)
@@ -65,7 +67,7 @@ class Uses:
         if name == "default" or home.language.name == "javascript":
             yield from self._required_uses(importer, home, name)
 
-    def _members(self, importer: Module, local: str, name: str) -> Iterator[tuple[Module, SgNode]]:
+    def _members(self, importer: SourceModule, local: str, name: str) -> Iterator[tuple[SourceModule, SgNode]]:
         """`chat.router`, where `chat` is a whole module; also where that is passed on."""
         for other, node in self.of(importer, local):
             parent = node.parent()
@@ -78,7 +80,9 @@ class Uses:
                 if found is not None and found[1] == name and outer is not None:
                     yield other, outer
 
-    def _member_uses(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+    def _member_uses(
+        self, importer: SourceModule, home: SourceModule, name: str
+    ) -> Iterator[tuple[SourceModule, SgNode]]:
         """Uses of a method or field of something else that a file exports."""
         if self.program.taken_from(importer, home):
             for node in importer.identifiers(name):
@@ -86,12 +90,14 @@ class Uses:
                 if parent is not None and importer.member(parent) is not None:
                     yield importer, parent
 
-    def _passed_on(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+    def _passed_on(
+        self, importer: SourceModule, home: SourceModule, name: str
+    ) -> Iterator[tuple[SourceModule, SgNode]]:
         if importer.language.name != "javascript":
             return
         for outer, target in self.program.exports(importer).items():
             if (
-                isinstance(target, Import)
+                isinstance(target, ImportedName)
                 and target.name == name
                 and self.program.resolve(importer.path, target.specifier) == home.path
             ):
@@ -102,7 +108,9 @@ class Uses:
                 for other in self.program.importers(importer.path, name):
                     yield from self._imported_uses(other, importer, name)
 
-    def _required_uses(self, importer: Module, home: Module, name: str) -> Iterator[tuple[Module, SgNode]]:
+    def _required_uses(
+        self, importer: SourceModule, home: SourceModule, name: str
+    ) -> Iterator[tuple[SourceModule, SgNode]]:
         """`app.use("/x", require("./x"))`: used where it is loaded."""
         for call in importer.calls(frozenset({"require", "import"})):
             first = call.positional[0] if call.positional else None
@@ -117,7 +125,7 @@ class Uses:
                     yield importer, parent
 
 
-def _is_definition(module: Module, node: SgNode) -> bool:
+def _is_definition(module: SourceModule, node: SgNode) -> bool:
     """Whether a name stands where it is defined or imported."""
     parent = node.parent()
     if parent is None:

@@ -46,7 +46,7 @@ class Failed(Exception):
         self.failure = failure
 
 
-class Refused(Exception):
+class MutatingCall(Exception):
     """A call that could change something: it was not sent."""
 
 
@@ -60,7 +60,7 @@ def only_client(session: Any, service: str, region: str, endpoint: str | None, a
 
     def refuse(model: Any, **_: Any) -> None:
         if not model.name.startswith(allowed):
-            raise Refused(f"infralint only reads: {service}:{model.name} was not sent")
+            raise MutatingCall(f"infralint only reads: {service}:{model.name} was not sent")
 
     client = session.client(service, region_name=region, endpoint_url=endpoint, config=client_config())
     client.meta.events.register_first("before-call.*.*", refuse)
@@ -158,7 +158,7 @@ class Caller:
             self._check_open(action, resource)
             try:
                 answer: Item = getattr(self.clients[service], _snake(operation))(**params)
-            except Refused:
+            except MutatingCall:
                 raise
             except Exception as error:
                 tries += 1

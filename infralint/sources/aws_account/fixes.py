@@ -15,7 +15,7 @@ GENEROUS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class FixTarget:
     """What is to be changed. fixed: the idle timeout can't be set at all (a TLS listener); unstickable: why
     stickiness can't."""
 
@@ -41,7 +41,7 @@ class Target:
         return ATTRIBUTES[TCP_IDLE if self.layer4 else IDLE].most
 
 
-def fix(target: Target, owner: Owner | None, setting: str, seconds: float) -> str:
+def fix(target: FixTarget, owner: Owner | None, setting: str, seconds: float) -> str:
     """What puts `setting` (a field of Hop) right."""
     if setting == "idle_timeout":
         return _idle(target, owner, seconds)
@@ -52,7 +52,7 @@ def fix(target: Target, owner: Owner | None, setting: str, seconds: float) -> st
     return ""
 
 
-def _idle(target: Target, owner: Owner | None, seconds: float) -> str:
+def _idle(target: FixTarget, owner: Owner | None, seconds: float) -> str:
     if target.fixed:
         return HEARTBEAT.format(seconds=TLS_IDLE / 2)
     value = min(math.ceil(max(seconds, GENEROUS)), int(target.most))
@@ -66,7 +66,7 @@ def _after(owner: Owner | None, written: str) -> str:
     return f"# made by {owner}: change it there, or it will be undone\n{written}" if owner else written
 
 
-def _idle_line(target: Target, owner: str, value: int) -> str:
+def _idle_line(target: FixTarget, owner: str, value: int) -> str:
     key = TCP_IDLE if target.layer4 else IDLE
     match owner, target.family:
         case "controller", "application":
@@ -91,7 +91,7 @@ def _idle_line(target: Target, owner: str, value: int) -> str:
     return _idle_command(target, key, value)
 
 
-def _idle_command(target: Target, key: str, value: int) -> str:
+def _idle_command(target: FixTarget, key: str, value: int) -> str:
     if target.family == "classic":
         return (
             f"aws elb modify-load-balancer-attributes --region {target.region} --load-balancer-name {target.name} "
@@ -108,7 +108,7 @@ def _idle_command(target: Target, key: str, value: int) -> str:
     )
 
 
-def _sticky(target: Target, owner: str) -> str:
+def _sticky(target: FixTarget, owner: str) -> str:
     kind = "source_ip" if target.layer4 else "lb_cookie"
     pairs = f"stickiness.enabled=true,stickiness.type={kind}"
     if target.family == "classic":
@@ -131,7 +131,7 @@ def _sticky(target: Target, owner: str) -> str:
     )
 
 
-def _classic_sticky(target: Target, owner: str) -> str:
+def _classic_sticky(target: FixTarget, owner: str) -> str:
     match owner:
         case "beanstalk":
             return "aws:elb:policies:\n  Stickiness Policy: true"

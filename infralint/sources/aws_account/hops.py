@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from infralint.model import Known, Location, Reading, Unreadable, Upgrade
-from infralint.platforms.aws_elb import BalancerNode, LoadBalancer, Way, fields_of, node_fields
+from infralint.platforms.aws_elb import BalancerNode, ForwardedGroup, LoadBalancer, fields_of, node_fields
 from infralint.sources.aws_account import fixes
 from infralint.sources.aws_account.facts import RegionFacts
 from infralint.sources.aws_account.names import console_link, short_name
@@ -64,7 +64,7 @@ class LiveLoadBalancer(LoadBalancer):
         if code is not None and code.written and (setting != "idle_timeout" or code.value >= seconds):
             return f"terraform apply  # {code.where} says `{code.written}` already, and the account has not got it"
         family = self.family.value if isinstance(self.family, Known) else "application"
-        target = fixes.Target(
+        target = fixes.FixTarget(
             name=self.name,
             region=self.region,
             family=family,
@@ -126,7 +126,7 @@ def nodes(snapshot: Snapshot, places: Places) -> Iterator[LiveNode]:
             yield LiveNode(**node_fields(balancer, partial(_hop, region, facts, item, arn)))
 
 
-def _hop(region: Region, facts: RegionFacts, item: Item, arn: str, way: Way) -> LiveLoadBalancer:
+def _hop(region: Region, facts: RegionFacts, item: Item, arn: str, way: ForwardedGroup) -> LiveLoadBalancer:
     tags = region.tags.get(arn, {})
     fields = fields_of(way)
     fields["aliases"] = (arn, item.get("DNSName", ""), *(f"tag:{key}={value}" for key, value in tags.items()))

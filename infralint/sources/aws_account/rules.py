@@ -15,7 +15,7 @@ from infralint.platforms.aws_elb import (
     NOTHING,
     REDIRECT,
     Condition,
-    Rewrite,
+    RewriteTransform,
     Rule,
     Share,
     redirection,
@@ -32,14 +32,14 @@ def parsed_rule(item: Item, where: Location) -> Rule:
     return replace(rule, url=url, host=host)
 
 
-def _rewrite(item: Item, kind: str) -> Rewrite | None:
+def _rewrite(item: Item, kind: str) -> RewriteTransform | None:
     """What a rule's transform of a kind makes of a request."""
     rewrites = (
         rewrite
         for transform in item.get("Transforms", ())
         for rewrite in (transform.get(kind) or {}).get("Rewrites", ())
     )
-    return next((Rewrite(rewrite["Regex"], rewrite["Replace"]) for rewrite in rewrites), None)
+    return next((RewriteTransform(rewrite["Regex"], rewrite["Replace"]) for rewrite in rewrites), None)
 
 
 def default_rule(listener: Item, where: Location) -> Rule:

@@ -63,7 +63,7 @@ class ActionShape(msgspec.Struct, frozen=True):
     FixedResponseConfig: FixedResponseShape | None = None
 
 
-class ValuesShape(msgspec.Struct, frozen=True):
+class ConditionValuesShape(msgspec.Struct, frozen=True):
     Values: list[str] = []
     RegexValues: list[str] = []
 
@@ -86,12 +86,12 @@ class QueryShape(msgspec.Struct, frozen=True):
 class ConditionShape(msgspec.Struct, frozen=True):
     Field: str = ""
     Values: list[str] = []
-    HostHeaderConfig: ValuesShape | None = None
-    PathPatternConfig: ValuesShape | None = None
+    HostHeaderConfig: ConditionValuesShape | None = None
+    PathPatternConfig: ConditionValuesShape | None = None
     HttpHeaderConfig: HeaderShape | None = None
-    HttpRequestMethodConfig: ValuesShape | None = None
+    HttpRequestMethodConfig: ConditionValuesShape | None = None
     QueryStringConfig: QueryShape | None = None
-    SourceIpConfig: ValuesShape | None = None
+    SourceIpConfig: ConditionValuesShape | None = None
     RegexValues: list[str] = []
 
 
@@ -173,7 +173,7 @@ class ClassicAttributesShape(msgspec.Struct, frozen=True):
     ConnectionSettings: ConnectionSettingsShape | None = None
 
 
-class WrongShape(ValueError):
+class WrongSnapshotShape(ValueError):
     """A value that AWS does not say: its JSON path and what was expected."""
 
 
@@ -208,4 +208,6 @@ def _check(item: Any, shape: Any, path: str) -> None:
         msgspec.convert(item, shape)
     except msgspec.ValidationError as error:
         message, _, inner = str(error).partition(" - at `$")
-        raise WrongShape(f"{path}{inner.rstrip('`')}: {message[0].lower()}{message[1:].replace('`', '')}") from error
+        raise WrongSnapshotShape(
+            f"{path}{inner.rstrip('`')}: {message[0].lower()}{message[1:].replace('`', '')}"
+        ) from error

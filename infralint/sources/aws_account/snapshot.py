@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from infralint.sources.aws_account.shapes import WrongShape, check_shapes
+from infralint.sources.aws_account.shapes import WrongSnapshotShape, check_shapes
 
 VERSION = 1
 
@@ -93,7 +93,7 @@ def load(data: bytes) -> Snapshot:
     try:
         for index, region in enumerate(snapshot.regions):
             check_shapes(region, f"$.regions[{index}]")
-    except WrongShape as error:
+    except WrongSnapshotShape as error:
         raise BadSnapshot(f"holds something that AWS does not say: {error}") from error
     return snapshot
 

@@ -10,11 +10,11 @@ from infralint.project import Project
 from infralint.project.compose import read_compose
 from infralint.sources.nginx import build
 from infralint.sources.nginx.discover import sources
-from infralint.sources.nginx.environment import Environment
+from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.hints import read_declarations
 from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.refusals import refusals, unsearchable
-from infralint.sources.nginx.tree import Directive, Source
+from infralint.sources.nginx.tree import Directive, NginxFile
 from infralint.sources.nginx.versions import Versions
 
 MAIN = frozenset({"http", "events", "stream", "mail"})
@@ -25,7 +25,7 @@ def read(project: Project) -> Reading:
     reading = Reading("nginx")
     found = list(sources(project, reading))
     includes = Includes(project, found)
-    versions, environment = Versions(project), Environment(project)
+    versions, environment = Versions(project), EnvironmentVariables(project)
     parts = list(_grouped(project, found, includes))
     shared = build.collect_shared(parts, includes)
     heard: set[Location] = set()
@@ -73,7 +73,7 @@ def _unmet(heard: set[Location], includes: Includes) -> Iterator[Unknown]:
                 yield Unknown(where, "", why, "write it above the location that proxies the stream")
 
 
-def _grouped(project: Project, found: Sequence[Source], includes: Includes) -> Iterator[build.Part]:
+def _grouped(project: Project, found: Sequence[NginxFile], includes: Includes) -> Iterator[build.NginxInstance]:
     """What runs as one nginx: a main file with all it includes; fragments of one folder that nobody includes; a dump.
 
     Fragments that different services mount run in different ones.
@@ -85,26 +85,26 @@ def _grouped(project: Project, found: Sequence[Source], includes: Includes) -> I
         yield _part(source.shown, [source], includes)
     included = [path for source in mains for path in includes.claim(source, _folder(source))]
     fragments = [source for source in sources if not _is_main(includes.trees[source.path])]
-    folders: dict[str, list[Source]] = {}
+    folders: dict[str, list[NginxFile]] = {}
     for source in _unclaimed(fragments, set(included), includes):
         folders.setdefault(_folder(source), []).append(source)
     for files in (files for together in folders.values() for files in _apart(project, together)):
         yield _part(files[0].shown if len(files) == 1 else posixpath.dirname(files[0].shown), files, includes)
 
 
-def _apart(project: Project, fragments: Sequence[Source]) -> Iterable[Sequence[Source]]:
+def _apart(project: Project, fragments: Sequence[NginxFile]) -> Iterable[Sequence[NginxFile]]:
     """Fragments of one folder by the services that mount them; all together where at most one kind of service does."""
     mounting: dict[str, set[tuple[str, str]]] = {}
     for service in read_compose(project).services if len(fragments) > 1 else ():
         for mount in service.mounts:
             mounting.setdefault(mount.source, set()).add((service.path, service.name))
-    groups: dict[frozenset[tuple[str, str]], list[Source]] = {}
+    groups: dict[frozenset[tuple[str, str]], list[NginxFile]] = {}
     for source in fragments:
         groups.setdefault(frozenset(mounting.get(source.path, ())), []).append(source)
     return groups.values() if len(groups.keys() - {frozenset()}) > 1 else [fragments]
 
 
-def _unclaimed(fragments: Sequence[Source], reached: set[str], includes: Includes) -> Iterator[Source]:
+def _unclaimed(fragments: Sequence[NginxFile], reached: set[str], includes: Includes) -> Iterator[NginxFile]:
     """Fragments that no other file includes, and of those that include each other in a circle the first."""
     brought = {source.path: includes.claim(source, _folder(source)) for source in fragments}
     starts = [source for source in fragments if source.path not in includes.claimed]
@@ -117,17 +117,17 @@ def _unclaimed(fragments: Sequence[Source], reached: set[str], includes: Include
             yield source
 
 
-def _part(name: str, sources: Iterable[Source], includes: Includes) -> build.Part:
+def _part(name: str, sources: Iterable[NginxFile], includes: Includes) -> build.NginxInstance:
     files = [(source, includes.trees[source.path]) for source in sources]
-    return build.Part(name, _folder(files[0][0]), files)
+    return build.NginxInstance(name, _folder(files[0][0]), files)
 
 
-def _folder(source: Source) -> str:
+def _folder(source: NginxFile) -> str:
     """The folder that a main file's includes are relative to."""
     return posixpath.dirname(source.path.partition("#")[0])
 
 
-def _is_first(source: Source, found: Iterable[Source]) -> bool:
+def _is_first(source: NginxFile, found: Iterable[NginxFile]) -> bool:
     """Whether a file of a dump is its first, which is the main one; other files are no part of one."""
     return not source.dump or source is next(other for other in found if other.dump == source.dump)
 

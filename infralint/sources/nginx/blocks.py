@@ -9,7 +9,7 @@ from types import MappingProxyType
 import msgspec
 
 from infralint.model import Hop
-from infralint.sources.nginx.choose import Place, VirtualServer
+from infralint.sources.nginx.choose import LocationEntry, VirtualServer
 from infralint.sources.nginx.scopes import Level, Scope
 from infralint.sources.nginx.tree import Directive
 
@@ -18,10 +18,10 @@ CODES = frozenset({"set", "if", "rewrite", "return", "break"})
 
 _DIVERTING = frozenset({"try_files", "error_page", "limit_except"})
 
-NONE_INSIDE: Mapping[int, Block] = MappingProxyType({})
+NONE_INSIDE: Mapping[int, NginxBlock] = MappingProxyType({})
 
 
-class Block(msgspec.Struct, eq=False, dict=True):
+class NginxBlock(msgspec.Struct, eq=False, dict=True):
     """What nginx calls a configuration: a server's, a location's, or that of an `if` (or `limit_except`) in a location.
 
     directive: None where only a fragment of a server is here. scope: what rules inside. place: the location; None
@@ -32,9 +32,9 @@ class Block(msgspec.Struct, eq=False, dict=True):
     directive: Directive | None
     scope: Scope
     server: VirtualServer
-    place: Place | None = None
+    place: LocationEntry | None = None
     passed: Directive | None = None
-    inner: Mapping[int, Block] = NONE_INSIDE
+    inner: Mapping[int, NginxBlock] = NONE_INSIDE
     serves: bool = False
     hop: Hop | None = None
 
@@ -64,9 +64,9 @@ class Block(msgspec.Struct, eq=False, dict=True):
         return self.directive.written if self.directive is not None else "this fragment"
 
     @property
-    def serving(self) -> Block:
+    def serving(self) -> NginxBlock:
         """The block by which a request is judged that ends here: an `if` that changes nothing that matters is its location."""
         if self.place is None or self.serves:
             return self
-        location: Block = self.place.block
+        location: NginxBlock = self.place.block
         return location

@@ -27,23 +27,23 @@ from infralint.model import (
 from infralint.platforms import nginx as platform
 from infralint.platforms.nginx import Facts, Version, without_upgrade
 from infralint.platforms.ports import WEB_PORTS
-from infralint.sources.nginx.blocks import Block
+from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import (
-    Listener,
-    Place,
+    ListenAddress,
+    LocationEntry,
     Sockets,
     VirtualServer,
 )
-from infralint.sources.nginx.environment import Environment
+from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.handed import hand_over
 from infralint.sources.nginx.hints import find_declarations, find_hints
 from infralint.sources.nginx.hops import HANDSHAKE, PASSES, NginxLocation, is_catch_all, passed_anywhere
 from infralint.sources.nginx.includes import Includes
-from infralint.sources.nginx.processing import Processing, Way
+from infralint.sources.nginx.processing import Processing, RequestEnd
 from infralint.sources.nginx.refusals import clashes, contradictions
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, hidden
 from infralint.sources.nginx.selection import explain_choice
-from infralint.sources.nginx.tree import Directive, Source
+from infralint.sources.nginx.tree import Directive, NginxFile
 from infralint.sources.nginx.upstreams import Upstream, Upstreams, keeps_affinity, read_target, unknown_methods
 from infralint.sources.nginx.variables import Definitions, Moment, Values
 from infralint.sources.nginx.versions import Versions
@@ -60,12 +60,12 @@ MOST_PORTS = 64
 """Ports of one range that are listened on."""
 
 
-class Part(msgspec.Struct, eq=False):
+class NginxInstance(msgspec.Struct, eq=False):
     """Files that run as one nginx. base: the folder that includes are relative to."""
 
     name: str
     base: str
-    files: list[tuple[Source, list[Directive]]]
+    files: list[tuple[NginxFile, list[Directive]]]
 
     @property
     def path(self) -> str:
@@ -89,7 +89,7 @@ class Nginx(Node):
     processing: Processing
     servers: list[VirtualServer] = field(default_factory=list)
     streams: list[NginxLocation] = field(default_factory=list)
-    ports: dict[int, list[Listener]] = field(default_factory=dict)
+    ports: dict[int, list[ListenAddress]] = field(default_factory=dict)
     unseen: list[Unknown] = field(default_factory=list)
     refused: list[Unreadable] = field(default_factory=list)
     heard: set[Location] = field(default_factory=set)
@@ -136,31 +136,31 @@ class Nginx(Node):
             )
             yield server, () if server.anonymous else (why,)
 
-    def _ways(self, server: VirtualServer, request: Request, doubts: tuple[str, ...]) -> list[Way]:
+    def _ways(self, server: VirtualServer, request: Request, doubts: tuple[str, ...]) -> list[RequestEnd]:
         ways = self.processing.ways(server, request)
         if not doubts:
             return ways
         return [way._replace(run=msgspec.structs.replace(way.run, doubts=(*way.run.doubts, *doubts))) for way in ways]
 
 
-def _handed_on(way: Way) -> bool:
+def _handed_on(way: RequestEnd) -> bool:
     return way.block is not None or way.answer is None
 
 
-def _matches(ways: Sequence[Way]) -> list[Match]:
+def _matches(ways: Sequence[RequestEnd]) -> list[Match]:
     """What serves a request that may take these ways.
 
     A stream that somebody is served passes whatever turns others away: an answer counts where nothing else is left.
     """
     counting = [way for way in ways if _handed_on(way) or way.run.doubts] or list(ways)
-    together: dict[object, list[Way]] = {}
+    together: dict[object, list[RequestEnd]] = {}
     for way in counting:
         together.setdefault(id(way.block) if way.block else way.answer and way.answer[:3], []).append(way)
     certain = len(together) == 1 and not any(way.run.doubts or (not way.block and not way.answer) for way in counting)
     return [_match(group, certain, len(together)) for group in together.values()]
 
 
-def _match(ways: Sequence[Way], certain: bool, alternatives: int) -> Match:
+def _match(ways: Sequence[RequestEnd], certain: bool, alternatives: int) -> Match:
     way = ways[0]
     reasons = dict.fromkeys(reason for way in ways for reason in (*way.run.reasons, *way.run.doubts) if reason)
     if alternatives > 1 and not reasons:
@@ -176,7 +176,7 @@ def _match(ways: Sequence[Way], certain: bool, alternatives: int) -> Match:
     return Match(hop, certain, () if certain else tuple(reasons), answer)
 
 
-def collect_shared(parts: Sequence[Part], includes: Includes) -> Shared:
+def collect_shared(parts: Sequence[NginxInstance], includes: Includes) -> Shared:
     """Maps and upstreams wherever they stand in the project."""
     result = Shared()
     for part in parts:
@@ -186,7 +186,7 @@ def collect_shared(parts: Sequence[Part], includes: Includes) -> Shared:
 
 
 def _collect(
-    level: Level, part: Part, includes: Includes, into: Shared, known: Mapping[str, Upstream] = NOTHING
+    level: Level, part: NginxInstance, includes: Includes, into: Shared, known: Mapping[str, Upstream] = NOTHING
 ) -> None:
     """Add what a level defines. known: upstreams that were read before, as they may be these."""
     for name in _DEFINING & level.by_name.keys():
@@ -202,7 +202,7 @@ def _collect(
             into.upstreams.setdefault(name, upstream)
 
 
-def _http_levels(part: Part, includes: Includes) -> list[Level]:
+def _http_levels(part: NginxInstance, includes: Includes) -> list[Level]:
     """The http level of a part: http blocks, or the top level of fragments."""
     levels = []
     for source, tree in part.files:
@@ -214,14 +214,21 @@ def _http_levels(part: Part, includes: Includes) -> list[Level]:
     return levels
 
 
-def read_part(part: Part, includes: Includes, environment: Environment, versions: Versions, project: Shared) -> Nginx:
+def read_part(
+    part: NginxInstance, includes: Includes, environment: EnvironmentVariables, versions: Versions, project: Shared
+) -> Nginx:
     """One nginx."""
-    return _Builder(part, includes, environment, versions.of(part.files[0][0].path), project).build()
+    return _NodeBuilder(part, includes, environment, versions.of(part.files[0][0].path), project).build()
 
 
-class _Builder:
+class _NodeBuilder:
     def __init__(
-        self, part: Part, includes: Includes, environment: Environment, version: Version, project: Shared
+        self,
+        part: NginxInstance,
+        includes: Includes,
+        environment: EnvironmentVariables,
+        version: Version,
+        project: Shared,
     ) -> None:
         self.part = part
         self.includes = includes
@@ -270,7 +277,7 @@ class _Builder:
         }
         return frozenset(path.partition("#")[0] for path in paths)
 
-    def _file(self, source: Source, tree: list[Directive]) -> None:
+    def _file(self, source: NginxFile, tree: list[Directive]) -> None:
         top = Level(None, self._expand(tree, (source.path,)))
         self.definitions.trees.append(top.directives)
         scope = Scope((top,), self.environment)
@@ -342,23 +349,25 @@ class _Builder:
             if not locations and level.opaque:
                 self.nginx.unseen.append(hidden(level.opaque[0], "the locations of this server"))
 
-    def _block(self, directive: Directive | None, scope: Scope, server: VirtualServer, place: Place | None) -> Block:
+    def _block(
+        self, directive: Directive | None, scope: Scope, server: VirtualServer, place: LocationEntry | None
+    ) -> NginxBlock:
         """A server, a location or an `if` with those inside."""
-        found: dict[int, Block] = {}
+        found: dict[int, NginxBlock] = {}
         for line in scope.nearest.directives:
             if line.name in SAME_SCOPE and line.block is not None:
                 inner = Level(line, self._expand(line.block))
                 if place is None or line.name == "if" or not PASSES.keys().isdisjoint(inner.by_name):
                     found[id(line)] = self._block(line, scope.inside(inner), server, place)
-        block = Block(directive, scope, server, place)
+        block = NginxBlock(directive, scope, server, place)
         if found:
             block.inner = found
         return block
 
-    def _place(self, directive: Directive, outer: Scope, server: VirtualServer) -> Place:
+    def _place(self, directive: Directive, outer: Scope, server: VirtualServer) -> LocationEntry:
         level = self._level(directive)
         modifier, pattern = _matching(directive)
-        place = Place(modifier, pattern, is_open=has_hole(pattern))  # type: ignore[arg-type]
+        place = LocationEntry(modifier, pattern, is_open=has_hole(pattern))  # type: ignore[arg-type]
         place.conditions = outer.nearest.under_condition(directive)
         place.every = _branches(directive)
         scope = outer.inside(level)
@@ -394,7 +403,7 @@ class _Builder:
             if isinstance(hop, NginxLocation):
                 self.hops.append(hop)
 
-    def _unseen(self, blocks: Iterable[Block]) -> None:
+    def _unseen(self, blocks: Iterable[NginxBlock]) -> None:
         """Locations that could carry a stream, and of which all that matters stands in what is not here."""
         for block in blocks:
             level = block.level
@@ -405,7 +414,7 @@ class _Builder:
             if level.opaque and not is_plain and (_is_catch_all(block) or stream_name(block.place.pattern)):
                 self.nginx.unseen.append(hidden(level.opaque[0], f"what {block.written} does"))
 
-    def _hop(self, block: Block, names: Sequence[str], general: bool) -> NginxLocation:
+    def _hop(self, block: NginxBlock, names: Sequence[str], general: bool) -> NginxLocation:
         place, passed, scope = block.place, block.passed, block.scope
         assert place is not None
         assert passed is not None
@@ -449,7 +458,7 @@ class _Builder:
             backups=self._backups(targets),
         )
 
-    def _upgrade(self, facts: Facts, block: Block) -> Setting[Upgrade]:
+    def _upgrade(self, facts: Facts, block: NginxBlock) -> Setting[Upgrade]:
         passed = block.passed
         assert passed is not None
         if facts.family != "proxy":
@@ -459,7 +468,7 @@ class _Builder:
             runs = self.nginx.processing.runs_anyhow(block, HANDSHAKE)
         return judge_handshake(facts, block.scope, self.definitions, [run.moment for run in runs])
 
-    def _passed(self, block: Block) -> Values:
+    def _passed(self, block: NginxBlock) -> Values:
         """What a `*_pass` may name."""
         return passed_anywhere(block, self.nginx.processing, self.upstreams)
 
@@ -480,7 +489,7 @@ class _Builder:
         listeners = self._listeners(scope.nearest) if "listen" in scope.nearest.by_name else []
         ports = [str(listener.address.port) for listener in listeners if listener.address.port is not None]
         server = VirtualServer(listeners, [""])
-        block = server.block = Block(directive, scope, server, passed=passed)
+        block = server.block = NginxBlock(directive, scope, server, passed=passed)
         where = directive.where
         facts = Facts("stream", where, self.version, ScopeSettings(scope, where))
         named = self._passed(block)
@@ -508,17 +517,17 @@ class _Builder:
         self.nginx.ports[id(hop)] = listeners
         self.hops.append(hop)
 
-    def _listeners(self, level: Level) -> list[Listener]:
+    def _listeners(self, level: Level) -> list[ListenAddress]:
         """What a server listens on; port 80 where nothing is said."""
         lines = [line for line in level.by_name.get("listen", ()) if line.args]
         listeners = [
-            Listener(
+            ListenAddress(
                 key, "default_server" in line.args or "default" in line.args, "ssl" in line.args or "quic" in line.args
             )
             for line in lines
             for key in self._keys(line)
         ]
-        return listeners or [Listener("*:80")]
+        return listeners or [ListenAddress("*:80")]
 
     def _keys(self, line: Directive) -> Iterator[str]:
         """Address and port of a `listen` as one key; `80`, `*:80`, `0.0.0.0:80` and `[::]:80` are one."""
@@ -562,7 +571,7 @@ def _is_stream_server(level: Level) -> bool:
     return "proxy_pass" in level.by_name and "location" not in level.by_name and "server_name" not in level.by_name
 
 
-def _settle_pass(block: Block) -> None:
+def _settle_pass(block: NginxBlock) -> None:
     """Find what hands the requests of a location on, and of its `if`s, which take over what they do not say themselves."""
     level = block.level
     block.passed = _pass_on(level)
@@ -575,7 +584,7 @@ def _settle_pass(block: Block) -> None:
         inner.serves = telling and inner.passed is not None
 
 
-def _give_conditions(block: Block) -> None:
+def _give_conditions(block: NginxBlock) -> None:
     """Template conditions under which a location's pass stands hold whenever the location matters."""
     level, passed = block.level, block.passed
     alike = {line.conditions for name in PASSES for line in level.by_name.get(name, ())}
@@ -593,17 +602,17 @@ def _pass_on(level: Level) -> Directive | None:
     return next((line for line in level.directives if line.name in PASSES and line.args), None)
 
 
-def _serving(block: Block) -> list[Block]:
+def _serving(block: NginxBlock) -> list[NginxBlock]:
     """A location and the `if`s in it, as far as they hand requests on in ways of their own."""
     return [serving for serving in (block, *block.inner.values()) if serving.serves]
 
 
-def _in_force(block: Block, name: str) -> Iterator[Directive]:
+def _in_force(block: NginxBlock, name: str) -> Iterator[Directive]:
     for level in block.scope.levels:
         yield from level.by_name.get(name, ())
 
 
-def _answers_everything(block: Block) -> bool:
+def _answers_everything(block: NginxBlock) -> bool:
     """Whether a server or location answers by itself, whatever stands beside; behind a `break` no `return` is reached."""
     if not block.runs_code:
         return False
@@ -629,7 +638,7 @@ def _matching(block: Directive) -> tuple[str, str]:
     return ("@" if pattern.startswith("@") else ""), pattern
 
 
-def _is_catch_all(block: Block) -> bool:
+def _is_catch_all(block: NginxBlock) -> bool:
     place = block.place
     return (
         place is not None

@@ -21,7 +21,7 @@ EVERYWHERE = frozenset({"", "*", "0.0.0.0", "[::]"})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
-class Place(msgspec.Struct, eq=False, dict=True):
+class LocationEntry(msgspec.Struct, eq=False, dict=True):
     """A location: its modifier (`@` for a named one), its pattern, the locations nested in it.
 
     redirects: it proxies and ends in a slash, so nginx answers its path without the slash with 301.
@@ -32,7 +32,7 @@ class Place(msgspec.Struct, eq=False, dict=True):
 
     modifier: Modifier
     pattern: str
-    nested: list[Place] = []
+    nested: list[LocationEntry] = []
     redirects: bool = False
     is_open: bool = False
     conditions: tuple[tuple[int, int], ...] = ()
@@ -43,14 +43,14 @@ class Place(msgspec.Struct, eq=False, dict=True):
     def is_expression(self) -> bool:
         return self.modifier in ("~", "~*")
 
-    def walk(self) -> Iterator[Place]:
+    def walk(self) -> Iterator[LocationEntry]:
         """This location and those nested in it."""
         yield self
         for place in self.nested:
             yield from place.walk()
 
 
-class Listener(msgspec.Struct, eq=False, dict=True):
+class ListenAddress(msgspec.Struct, eq=False, dict=True):
     """One `listen`: address and port as one key, whether it says default_server, and whether it speaks TLS."""
 
     key: str
@@ -88,9 +88,9 @@ class VirtualServer(msgspec.Struct, eq=False, dict=True):
     the project. block: what it holds itself.
     """
 
-    listeners: list[Listener]
+    listeners: list[ListenAddress]
     names: list[str]
-    places: list[Place] = []
+    places: list[LocationEntry] = []
     own_slashes: bool = False
     keeps_slashes: bool = False
     key: str = ""
@@ -108,11 +108,11 @@ class VirtualServer(msgspec.Struct, eq=False, dict=True):
         return not any(block.diverts for block in blocks)
 
     @cached_property
-    def open_places(self) -> list[Place]:
+    def open_places(self) -> list[LocationEntry]:
         """Locations whose path is only known once a template is rendered."""
         return [place for place in self.places if place.is_open]
 
-    def named_location(self, name: str) -> Place | None:
+    def named_location(self, name: str) -> LocationEntry | None:
         return next((place for place in self.places if place.modifier == "@" and place.pattern == name), None)
 
 
@@ -143,33 +143,33 @@ def _without_dots(path: str) -> str:
     return "/" + "/".join(segments)
 
 
-class Choice(NamedTuple):
+class LocationChoice(NamedTuple):
     """A location that nginx may choose; None: no location fits. redirect: the path that it sends the client to instead.
 
     reasons: why another one may be chosen.
     """
 
-    place: Place | None
+    place: LocationEntry | None
     redirect: str = ""
     reasons: tuple[str, ...] = ()
 
 
-def choose_locations(places: Sequence[Place], path: str) -> list[Choice]:
+def choose_locations(places: Sequence[LocationEntry], path: str) -> list[LocationChoice]:
     """The location that nginx chooses for a path; several where templates, or expressions that we can't match with, decide.
 
     path: as `normalise_path` makes it, or as a rewrite left it.
     """
-    choices: list[Choice] = []
-    found: list[Place] = []
-    without: list[Place] = []
+    choices: list[LocationChoice] = []
+    found: list[LocationEntry] = []
+    without: list[LocationEntry] = []
     while True:
         search_of = _Search(path, without)
         _, place = search_of.find(places)
         doubtful = search_of.doubtful
         if place is None:
             redirect = f"{path}/" if search_of.redirected else ""
-            return [*choices, Choice(None, redirect)]
-        choices.append(Choice(place, "", (*_conditional(place), *search_of.reasons)))
+            return [*choices, LocationChoice(None, redirect)]
+        choices.append(LocationChoice(place, "", (*_conditional(place), *search_of.reasons)))
         found.append(place)
         if doubtful:
             without.append(doubtful[0])
@@ -179,13 +179,13 @@ def choose_locations(places: Sequence[Place], path: str) -> list[Choice]:
             return choices
 
 
-def _conditional(place: Place) -> tuple[str, ...]:
+def _conditional(place: LocationEntry) -> tuple[str, ...]:
     if not place.conditions:
         return ()
     return (f"whether location {place.pattern} is there is only known once the template is rendered",)
 
 
-def _always(place: Place, found: Sequence[Place]) -> bool:
+def _always(place: LocationEntry, found: Sequence[LocationEntry]) -> bool:
     """Whether one of the branches that place stands in holds, and in all of them a location was found."""
     block = place.conditions[0][0]
     branches = {
@@ -200,10 +200,10 @@ class _Index:
     redirecting: prefixes that nginx redirects to from their path without the slash.
     """
 
-    def __init__(self, places: Sequence[Place]) -> None:
-        self.exact: dict[str, Place] = {}
-        self.prefixes: dict[str, Place] = {}
-        self.expressions: list[Place] = []
+    def __init__(self, places: Sequence[LocationEntry]) -> None:
+        self.exact: dict[str, LocationEntry] = {}
+        self.prefixes: dict[str, LocationEntry] = {}
+        self.expressions: list[LocationEntry] = []
         self.redirecting: set[str] = set()
         for place in places:
             if place.is_expression:
@@ -216,17 +216,17 @@ class _Index:
                 self.redirecting.add(place.pattern)
         self.lengths = sorted({len(pattern) for pattern in self.prefixes}, reverse=True)
 
-    def longest_prefix_of(self, path: str) -> Place | None:
+    def longest_prefix_of(self, path: str) -> LocationEntry | None:
         found = (self.prefixes.get(path[:length]) for length in self.lengths if length <= len(path))
         return next((place for place in found if place is not None), None)
 
 
-_INDEXES: dict[int, tuple[Sequence[Place], _Index]] = {}
+_INDEXES: dict[int, tuple[Sequence[LocationEntry], _Index]] = {}
 """The indexes of the levels that were asked last, by the identity of their lists, which are kept so that it stays theirs."""
 _MOST_INDEXES = 256
 
 
-def _index_of(places: Sequence[Place]) -> _Index:
+def _index_of(places: Sequence[LocationEntry]) -> _Index:
     known = _INDEXES.get(id(places))
     if known is not None and known[0] is places:
         return known[1]
@@ -240,14 +240,14 @@ def _index_of(places: Sequence[Place]) -> _Index:
 class _Search:
     """One look through the locations. without: locations left out; doubtful: those taken to match, though we can't tell."""
 
-    def __init__(self, path: str, without: Sequence[Place]) -> None:
+    def __init__(self, path: str, without: Sequence[LocationEntry]) -> None:
         self.path = path
         self.without = without
-        self.doubtful: list[Place] = []
+        self.doubtful: list[LocationEntry] = []
         self.reasons: list[str] = []
         self.redirected = False
 
-    def find(self, places: Sequence[Place]) -> tuple[Literal["sure", "prefix", "none"], Place | None]:
+    def find(self, places: Sequence[LocationEntry]) -> tuple[Literal["sure", "prefix", "none"], LocationEntry | None]:
         path = self.path
         if self.without:
             places = [place for place in places if place not in self.without]
@@ -260,7 +260,7 @@ class _Search:
             return "sure", None
         best = index.longest_prefix_of(path)
         state: Literal["sure", "prefix", "none"] = "none"
-        chosen: Place | None = None
+        chosen: LocationEntry | None = None
         if best:
             state, inner = self.find(best.nested)
             if state == "sure":
@@ -278,11 +278,11 @@ class _Search:
             return False
         return self.path not in index.prefixes and self.path not in index.exact
 
-    def _nested(self, place: Place) -> Place | None:
+    def _nested(self, place: LocationEntry) -> LocationEntry | None:
         state, inner = self.find(place.nested) if place.nested else ("none", None)
         return None if state == "sure" and inner is None else inner or place
 
-    def _matches(self, place: Place) -> bool:
+    def _matches(self, place: LocationEntry) -> bool:
         try:
             return is_match(place.pattern, self.path, place.modifier == "~*")
         except Unsearchable as error:
@@ -302,7 +302,7 @@ class Socket(msgspec.Struct, eq=False):
     """The servers that listen on one address and port. exact: by their plain names; others: with wildcards and
     expressions, in their order. default: what answers for names that nobody has."""
 
-    listener: Listener
+    listener: ListenAddress
     default: VirtualServer
     servers: list[VirtualServer] = []
     exact: dict[str, VirtualServer] = {}
@@ -333,7 +333,7 @@ class Sockets:
             for listener in server.listeners:
                 self._add(server, listener)
 
-    def _add(self, server: VirtualServer, listener: Listener) -> None:
+    def _add(self, server: VirtualServer, listener: ListenAddress) -> None:
         socket = self.by_key.setdefault(listener.key, Socket(listener, server))
         if listener.default:
             socket.default = server

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from infralint.model import Location, Reading, Unknown
 from infralint.project import CantRead, Project, TooLarge
 from infralint.sources.nginx.templates import foreign_language, prepare
-from infralint.sources.nginx.tree import Source
+from infralint.sources.nginx.tree import NginxFile
 from infralint.text.lazy import lazy
 
 _OTHER_ENDINGS = frozenset(
@@ -60,7 +60,7 @@ _SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^[ \t]*(?:cat|sed|echo|apt-get|cp
 """A shell script that writes nginx configuration is not nginx configuration."""
 
 
-def sources(project: Project, reading: Reading) -> Iterator[Source]:
+def sources(project: Project, reading: Reading) -> Iterator[NginxFile]:
     """Every nginx text of a project; what can't be read or told is noted in the reading."""
     shown: set[str] = set()
     for path in project.files:
@@ -93,7 +93,7 @@ def _could_be(path: str) -> bool:
     return "." not in name.lstrip(".") or bool(_ENDINGS.search(name) or _PLACES.search(path))
 
 
-def _sources_of(project: Project, path: str, reading: Reading, shown: set[str]) -> Iterator[Source]:
+def _sources_of(project: Project, path: str, reading: Reading, shown: set[str]) -> Iterator[NginxFile]:
     """The nginx texts of one file. shown: names of dumped files that are taken."""
     try:
         content = project.bytes(path)
@@ -141,9 +141,9 @@ def is_nginx(text: str) -> bool:
     return bool(_STRONG.search(content)) or len(set(_SNIFF.findall(content))) >= 2
 
 
-def _plain(project: Project, path: str, text: str, reading: Reading) -> Iterator[Source]:
+def _plain(project: Project, path: str, text: str, reading: Reading) -> Iterator[NginxFile]:
     if _is_read(project.shown(path), text, 1, reading):
-        yield Source(path, project.shown(path), prepare(text))
+        yield NginxFile(path, project.shown(path), prepare(text))
 
 
 def _is_read(shown: str, text: str, line: int, reading: Reading) -> bool:
@@ -156,7 +156,7 @@ def _is_read(shown: str, text: str, line: int, reading: Reading) -> bool:
     return not language
 
 
-def _from_dump(project: Project, path: str, text: str, shown: set[str], reading: Reading) -> Iterator[Source]:
+def _from_dump(project: Project, path: str, text: str, shown: set[str], reading: Reading) -> Iterator[NginxFile]:
     """The files of an `nginx -T` dump, each under its own name; that of the dump goes before one that others have, too."""
     marks = list(_DUMP_MARK.finditer(text))
     bodies: dict[str, str] = {}
@@ -169,10 +169,10 @@ def _from_dump(project: Project, path: str, text: str, shown: set[str], reading:
     for name, body in bodies.items():
         called = name if name not in shown else f"{project.shown(path)}: {name}"
         shown.add(called)
-        yield Source(f"{name}#{path}", called, prepare(body), dump=path)
+        yield NginxFile(f"{name}#{path}", called, prepare(body), dump=path)
 
 
-def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> Iterator[Source]:
+def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> Iterator[NginxFile]:
     """nginx texts in the block scalars of a Kubernetes manifest, rendered or as a Helm template."""
     shown = project.shown(path)
     sealed = "the manifest is a template" if "{{" in text else ""
@@ -184,7 +184,7 @@ def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> 
             if _is_read(shown, body, line, reading):
                 key = mark[0].strip().removeprefix("- ").partition(":")[0].strip("\"' ")
                 document = len(_DOCUMENT.findall(text, 0, mark.start()))
-                yield Source(
+                yield NginxFile(
                     f"{path}#{line}",
                     shown,
                     prepare(body),

@@ -10,7 +10,7 @@ from typing import Protocol
 from infralint.model import CantFix, Edit, Hint, Known, Location, Setting, Unknown, Upgrade
 from infralint.platforms.nginx import Family, Line, generous
 from infralint.sources.nginx.scopes import Level, Scope, has_hole
-from infralint.sources.nginx.tree import Directive, Source
+from infralint.sources.nginx.tree import Directive, NginxFile
 from infralint.sources.nginx.variables import Definitions
 from infralint.sources.nginx.websocket import headers_of, name_of
 from infralint.text.lazy import lazy
@@ -263,7 +263,7 @@ def _map(change: _Change) -> Edit:
     return _inserted(source, mark, indent, lines, f"{MAP} in {loaded}")
 
 
-def _loaded_with(change: _Change, source: Source) -> bool:
+def _loaded_with(change: _Change, source: NginxFile) -> bool:
     """Whether a file is surely part of the same nginx as the location: by an http block, or a folder that is loaded whole."""
     source = change.block.source
     whole = any(
@@ -273,7 +273,7 @@ def _loaded_with(change: _Change, source: Source) -> bool:
     return whole or source is source or beside
 
 
-def _http_level(change: _Change) -> tuple[Source, Sequence[Directive], int]:
+def _http_level(change: _Change) -> tuple[NginxFile, Sequence[Directive], int]:
     """Where a map may stand: the http block, or the top of a file whose servers stand there."""
     levels = change.hop.location_rules.levels
     owners = {level.owner.name: level.owner for level in levels if level.owner is not None}
@@ -286,23 +286,23 @@ def _http_level(change: _Change) -> tuple[Source, Sequence[Directive], int]:
     return source, _beside(levels[0], source), 0
 
 
-def _beside(top: Level, source: Source) -> list[Directive]:
+def _beside(top: Level, source: NginxFile) -> list[Directive]:
     return [directive for directive in top.directives if directive.source is source]
 
 
-def _offset(source: Source, at: int) -> int:
+def _offset(source: NginxFile, at: int) -> int:
     """Where in the text as it was an offset of the prepared text lies."""
     return len(source.prepared.original(source.prepared.text[:at]))
 
 
-def _place(source: Source, start: int, end: int) -> Location:
+def _place(source: NginxFile, start: int, end: int) -> Location:
     """A span of the text as it was, as a place in its file."""
     line, column = _line_and_column(source, start)
     end_line, end_column = _line_and_column(source, end)
     return Location(source.shown, line, column, end_line, end_column)
 
 
-def _line_and_column(source: Source, offset: int) -> tuple[int, int]:
+def _line_and_column(source: NginxFile, offset: int) -> tuple[int, int]:
     text = source.prepared.unprepared
     return (
         text.count("\n", 0, offset) + source.first_line,
@@ -310,7 +310,7 @@ def _line_and_column(source: Source, offset: int) -> tuple[int, int]:
     )
 
 
-def _inserted(source: Source, mark: int, indent: str, lines: Sequence[str], once: str = "") -> Edit:
+def _inserted(source: NginxFile, mark: int, indent: str, lines: Sequence[str], once: str = "") -> Edit:
     """Lines after a `;`, `{` or `}`: of their own, or on the same line where more than a comment follows."""
     text = source.prepared.unprepared
     start = _offset(source, mark) + 1
@@ -342,7 +342,7 @@ def _inner_indent(block: Directive) -> str:
     return (_indent(block) or "") + _unit(block.source)
 
 
-def _unit(source: Source) -> str:
+def _unit(source: NginxFile) -> str:
     """One step of indentation, as the file takes it."""
     found = re.search(r"^(\t|  {0,7})(?=[^\s#])", source.prepared.unprepared, re.MULTILINE)
     return found[1] if found else "    "

@@ -28,7 +28,7 @@ Value = tuple[str, str, int]
 _NGINX = lazy(r"(?:^|/)(?:[\w.-]*nginx[\w.-]*|openresty|swag)(?::|@|$)")
 
 
-class Environment:
+class EnvironmentVariables:
     """Values of environment variables, as compose files, .env files and Dockerfiles of the project give them."""
 
     def __init__(self, project: Project) -> None:

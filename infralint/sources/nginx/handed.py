@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from infralint.model import STRENGTH, Evidence, Hint, Location, Request, StreamKind
 from infralint.platforms.libraries import with_library
-from infralint.sources.nginx.blocks import Block
-from infralint.sources.nginx.choose import Place, VirtualServer, choose_locations
+from infralint.sources.nginx.blocks import NginxBlock
+from infralint.sources.nginx.choose import LocationEntry, VirtualServer, choose_locations
 from infralint.sources.nginx.hints import find_declarations
 from infralint.sources.nginx.hops import NginxLocation
 from infralint.sources.nginx.processing import Processing
@@ -17,7 +17,7 @@ from infralint.text.expressions import matching
 from infralint.text.stream_names import stream_name
 
 
-def sample_paths(place: Place) -> list[str]:
+def sample_paths(place: LocationEntry) -> list[str]:
     """Paths that a location is written for: its pattern and one below it, or what its expression matches."""
     if place.is_expression:
         return [path for path in matching(place.pattern) if path.startswith("/")]
@@ -26,7 +26,7 @@ def sample_paths(place: Place) -> list[str]:
     return [place.pattern, f"{place.pattern.rstrip('/')}/x"]
 
 
-def overshadowing(server: VirtualServer, place: Place) -> Place | None:
+def overshadowing(server: VirtualServer, place: LocationEntry) -> LocationEntry | None:
     """The location that nginx chooses in a location's stead, for its own paths; None where it may choose this one.
 
     https://nginx.org/en/docs/http/ngx_http_core_module.html#location
@@ -39,7 +39,7 @@ def overshadowing(server: VirtualServer, place: Place) -> Place | None:
     return first if sure and first is not place else None
 
 
-def hints_by_name(place: Place) -> Iterator[Hint]:
+def hints_by_name(place: LocationEntry) -> Iterator[Hint]:
     """What the path of a location says of a stream."""
     named = stream_name(place.pattern)
     if named is not None:
@@ -48,7 +48,7 @@ def hints_by_name(place: Place) -> Iterator[Hint]:
         yield with_library(hint, named)
 
 
-def hand_on(hint: Hint, place: Place) -> Hint:
+def hand_on(hint: Hint, place: LocationEntry) -> Hint:
     """A hint of one location, as it is told of the location that nginx sends its requests to."""
     because = hint.evidence.because
     if because.endswith(" for it"):
@@ -93,7 +93,7 @@ def hand_over(server: VirtualServer, processing: Processing) -> Handed:
     silent: set[int] = set()
     heard: set[Location] = set()
     for place in places:
-        block: Block = place.block
+        block: NginxBlock = place.block
         hop = block.hop
         if isinstance(hop, NginxLocation):
             hops[id(block)] = hop
@@ -120,9 +120,9 @@ def hand_over(server: VirtualServer, processing: Processing) -> Handed:
 _KINDS: tuple[StreamKind, ...] = ("sse", "websocket")
 
 
-def _keeps(processing: Processing, place: Place, kind: StreamKind) -> bool:
+def _keeps(processing: Processing, place: LocationEntry, kind: StreamKind) -> bool:
     """Whether requests that come to a location may be handed on by it."""
-    block: Block = place.block
+    block: NginxBlock = place.block
     paths: Sequence[str | None] = [None] if place.modifier == "@" else sample_paths(place) or [None]
     return any(processing.hands_on(block, Request(kind, path or ""), path) for path in paths)
 
@@ -133,18 +133,20 @@ def _narrowed(hop: NginxLocation, kinds: Sequence[StreamKind]) -> NginxLocation:
     return replace(hop, hints=hints, assumable=hop.assumable and "sse" in kinds)
 
 
-def _telling(place: Place) -> list[Hint]:
+def _telling(place: LocationEntry) -> list[Hint]:
     """What a location says of a stream: all that its hop gives away, else its declarations or its name."""
-    block: Block = place.block
+    block: NginxBlock = place.block
     if block.directive is None or block.internal is not None:
         return []
     said = list(block.hop.hints) if block.hop is not None else list(find_declarations(block.directive))
     return said or list(hints_by_name(place))
 
 
-def _ends(processing: Processing, chosen: Place, place: Place, kind: StreamKind) -> Iterator[Block]:
+def _ends(
+    processing: Processing, chosen: LocationEntry, place: LocationEntry, kind: StreamKind
+) -> Iterator[NginxBlock]:
     """The blocks where requests end that are made for one location and that nginx gives to another, or to itself."""
-    found: dict[int, Block] = {}
+    found: dict[int, NginxBlock] = {}
     for path in sample_paths(place)[:2]:
         for way in processing.ways_from(chosen, Request(kind, path)):
             if way.block is not None:

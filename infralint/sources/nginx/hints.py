@@ -10,7 +10,7 @@ from infralint.model import STRENGTH, Evidence, EvidenceKind, Hint, Known, Locat
 from infralint.platforms.libraries import with_library
 from infralint.platforms.nginx import SSE_TYPE, Family
 from infralint.sources.nginx.scopes import Scope
-from infralint.sources.nginx.tree import Directive, Source
+from infralint.sources.nginx.tree import Directive, NginxFile
 from infralint.sources.nginx.websocket import headers_of
 from infralint.text.lazy import lazy
 from infralint.text.stream_names import has_false_friend, stream_name
@@ -80,7 +80,7 @@ def find_declarations(block: Directive) -> Iterator[Hint]:
             yield _hint(kind, "declared", f"the comment `# {text}` declares it", _at(block.source, line), block)
 
 
-def read_declarations(source: Source) -> Iterator[tuple[Location, str]]:
+def read_declarations(source: NginxFile) -> Iterator[tuple[Location, str]]:
     """Every comment of a file that declares a stream, and where it stands."""
     for line, text in source.comments:
         if _INLINE.search(text):
@@ -237,7 +237,7 @@ def _first_comment(block: Directive) -> int:
     return line
 
 
-def _at(source: Source, line: int) -> Location:
+def _at(source: NginxFile, line: int) -> Location:
     return Location(source.shown, line + source.first_line - 1)
 
 

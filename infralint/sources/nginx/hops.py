@@ -32,13 +32,13 @@ from infralint.model import (
 )
 from infralint.platforms import nginx as platform
 from infralint.platforms.nginx import Facts, Family, Line, Version
-from infralint.sources.nginx.blocks import Block
-from infralint.sources.nginx.choose import Place, is_surely_match, normalise_path
+from infralint.sources.nginx.blocks import NginxBlock
+from infralint.sources.nginx.choose import LocationEntry, is_surely_match, normalise_path
 from infralint.sources.nginx.edits import propose_edits
 from infralint.sources.nginx.processing import Processing, Run
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings
 from infralint.sources.nginx.tree import Directive
-from infralint.sources.nginx.upstreams import Target, Upstreams, read_target
+from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
 from infralint.sources.nginx.variables import Definitions, Moment, Values, either, unknown
 from infralint.sources.nginx.websocket import headers_of, judge_handshake, name_of, setting_of
 from infralint.text.lazy import lazy
@@ -70,7 +70,7 @@ class NginxLocation(Hop):
     rules: Scope
     pass_directive: Directive
     version: Version
-    block: Block
+    block: NginxBlock
     processing: Processing
     upstreams: Upstreams
     backups: tuple[str, ...] = ()
@@ -150,7 +150,7 @@ class NginxLocation(Hop):
                 pool = Pool((), (), "the path that is sent on is not known")
             yield Forward(self._sent(request, target, path, run), pool, self._prefixes(target) or paths)
 
-    def _sent(self, request: Request, target: Target | None, path: str | None, run: Run) -> Request:
+    def _sent(self, request: Request, target: PassTarget | None, path: str | None, run: Run) -> Request:
         http = self.facts.http_version if self.family == "proxy" else request.http
         return replace(
             request,
@@ -170,7 +170,7 @@ class NginxLocation(Hop):
         whole = isinstance(came, Known) or (isinstance(here, Known) and here.value == "dropped")
         return here if whole else came
 
-    def _host_out(self, run: Run, target: Target | None, request: Request) -> str | None:
+    def _host_out(self, run: Run, target: PassTarget | None, request: Request) -> str | None:
         """The Host header that is sent on; nginx sends the name that stands in proxy_pass by default."""
         if self.family != "proxy":
             return request.host
@@ -182,7 +182,7 @@ class NginxLocation(Hop):
         moment = msgspec.structs.replace(run.moment, assigned={**run.moment.assigned, "proxy_host": proxy_host})
         return self.definitions.evaluate(written.args[-1], written, moment).known or None
 
-    def path_out(self, run: Run, target: Target) -> str | None:
+    def path_out(self, run: Run, target: PassTarget) -> str | None:
         """The path that is sent on: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass"""
         if self.family != "proxy":
             return run.moment.asked if not run.rewritten else run.path
@@ -199,7 +199,7 @@ class NginxLocation(Hop):
         place = self.block.place
         return place.pattern if place is not None and place.modifier in ("", "^~", "=") else ""
 
-    def _prefixes(self, target: Target) -> PathMap | None:
+    def _prefixes(self, target: PassTarget) -> PathMap | None:
         """How paths are rewritten where that is plain: a prefix that is replaced, or nothing."""
         if self.block.runs_code or self.block.server.block.runs_code or "$" in self.pass_directive.args[0]:
             return None
@@ -329,7 +329,7 @@ def _level_phrase(level: Level, rules: bool) -> str:
     return f"{place}, the nearest level: it holds" if rules else f"{place} is lost: a nearer level says it anew"
 
 
-def passed_anywhere(block: Block, processing: Processing, upstreams: Upstreams) -> Values:
+def passed_anywhere(block: NginxBlock, processing: Processing, upstreams: Upstreams) -> Values:
     """What the `*_pass` of a block may name, whatever the request."""
     passed, definitions = block.passed, processing.definitions
     assert passed is not None
@@ -421,7 +421,7 @@ def _undo(pattern: str, replacement: str, path: str) -> str | None:
     return re.sub(r"\\(.)", r"\1", asked["before"]) + middle + re.sub(r"\\(.)", r"\1", asked["after"])
 
 
-def is_written_for(place: Place | None, path: str) -> bool:
+def is_written_for(place: LocationEntry | None, path: str) -> bool:
     """Whether a location is written for a path."""
     if place is None or place.modifier == "@":
         return True

@@ -13,7 +13,7 @@ from infralint.project import CantRead, Project
 from infralint.project.compose import read_compose
 from infralint.project.dockerfile import DOCKERFILES, stages_of
 from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
-from infralint.sources.nginx.tree import Directive, Source, SyntaxProblem, Word, parse
+from infralint.sources.nginx.tree import Directive, NginxFile, SyntaxProblem, Word, parse
 from infralint.text.globs import is_glob, matches_name, matches_path
 
 BY_HEART = {
@@ -45,7 +45,7 @@ class Includes:
     beside its like, by the place of the line that is included.
     """
 
-    def __init__(self, project: Project, known: Iterable[Source]) -> None:
+    def __init__(self, project: Project, known: Iterable[NginxFile]) -> None:
         self.project = project
         self.sources = {source.path: source for source in known}
         self.trees: dict[str, list[Directive]] = {}
@@ -74,7 +74,7 @@ class Includes:
         except SyntaxProblem as problem:
             self._retry(path, source, problem)
 
-    def _retry(self, path: str, source: Source, problem: SyntaxProblem) -> None:
+    def _retry(self, path: str, source: NginxFile, problem: SyntaxProblem) -> None:
         """A template that opens a block in either branch can still be read by its first branch alone."""
         if not source.prepared.headings:
             place = Location(source.shown, problem.line + source.first_line - 1, problem.column)
@@ -89,7 +89,7 @@ class Includes:
         except SyntaxProblem:
             self.beyond[path] = f"this template can't be read before it is rendered ({problem.message})"
 
-    def _open(self, path: str) -> Source | None:
+    def _open(self, path: str) -> NginxFile | None:
         try:
             text = self.project.text(path)
         except CantRead as problem:
@@ -98,7 +98,7 @@ class Includes:
         if language := foreign_language(text):
             self.beyond[path] = f"this file is a template in a language that infralint does not read ({language})"
             return None
-        return self.sources.setdefault(path, Source(path, self.project.shown(path), prepare(text)))
+        return self.sources.setdefault(path, NginxFile(path, self.project.shown(path), prepare(text)))
 
     def expand(self, directives: list[Directive], base: str, stack: tuple[str, ...]) -> list[Directive]:
         """Directives with includes replaced by what they include, textually. base: the main file's folder."""
@@ -132,7 +132,7 @@ class Includes:
         for path in paths:
             yield from self._content(include, path, base, stack)
 
-    def claim(self, source: Source, base: str) -> set[str]:
+    def claim(self, source: NginxFile, base: str) -> set[str]:
         """All files that a file includes, at any depth: they are judged where they are included."""
         found: set[str] = set()
         pending = list(self.tree(source.path) or ())
@@ -217,14 +217,14 @@ class Includes:
                 result.append(Directive(words[0], placed, include.source, end_line=include.line))
         return result
 
-    def resolve(self, argument: str, source: Source, base: str) -> list[str]:
+    def resolve(self, argument: str, source: NginxFile, base: str) -> list[str]:
         """Project files that an include's argument names, in nginx's order."""
         key = (argument, source.path, base)
         if key not in self._resolved:
             self._resolved[key] = self._in_dump(argument, source) if source.dump else self._find(argument, source, base)
         return self._resolved[key]
 
-    def _in_dump(self, argument: str, source: Source) -> list[str]:
+    def _in_dump(self, argument: str, source: NginxFile) -> list[str]:
         """Files of the same `nginx -T` output, by the names they have on the server."""
         names = self._dumps[source.dump]
         main = next(iter(names))
@@ -242,7 +242,7 @@ class Includes:
                 found.setdefault(source.dump, {})[path.partition("#")[0]] = path
         return found
 
-    def _find(self, argument: str, source: Source, base: str) -> list[str]:
+    def _find(self, argument: str, source: NginxFile, base: str) -> list[str]:
         if source.key and (found := self._beside(argument, source)):
             return found
         placed = self._placed(argument)
@@ -251,7 +251,7 @@ class Includes:
                 return [path for path in dict.fromkeys([*found, *placed]) if path != source.path]
         return [path for path in placed if path != source.path]
 
-    def _beside(self, argument: str, source: Source) -> list[str]:
+    def _beside(self, argument: str, source: NginxFile) -> list[str]:
         """Other keys of the same manifest that an include means: they are mounted together."""
         manifest, name = source.path.partition("#")[0], posixpath.basename(argument)
         known = [other for other in self._keyed.get(manifest, ()) if other.document == source.document]
@@ -259,9 +259,9 @@ class Includes:
         return [other.path for other in sorted(alike, key=lambda other: other.key)]
 
     @cached_property
-    def _keyed(self) -> dict[str, list[Source]]:
+    def _keyed(self) -> dict[str, list[NginxFile]]:
         """Texts of manifests, by the manifest's path."""
-        found: dict[str, list[Source]] = {}
+        found: dict[str, list[NginxFile]] = {}
         for source in self.sources.values():
             if source.key:
                 found.setdefault(source.path.partition("#")[0], []).append(source)
@@ -274,7 +274,7 @@ class Includes:
         full = argument if argument.startswith("/") else f"/etc/nginx/{argument}"
         return [local for server, local in self._mappings if matches_path(server, full) and local in self._known]
 
-    def _candidates(self, argument: str, source: Source, base: str) -> Iterator[str]:
+    def _candidates(self, argument: str, source: NginxFile, base: str) -> Iterator[str]:
         """Where the file could lie, nearest meaning first: mapped folders, the main file's, those around the including file."""
         here = posixpath.dirname(source.path.partition("#")[0])
         if argument.startswith("/"):

@@ -15,8 +15,8 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.model import Known, Request
-from infralint.sources.nginx.blocks import CODES, Block
-from infralint.sources.nginx.choose import Place, VirtualServer, choose_locations, normalise_path
+from infralint.sources.nginx.blocks import CODES, NginxBlock
+from infralint.sources.nginx.choose import LocationEntry, VirtualServer, choose_locations, normalise_path
 from infralint.sources.nginx.conditions import judge
 from infralint.sources.nginx.scopes import flag
 from infralint.sources.nginx.tree import Directive
@@ -71,7 +71,7 @@ class Run(msgspec.Struct, frozen=True):
     """
 
     moment: Moment
-    block: Block
+    block: NginxBlock
     internal: bool = False
     moved: bool = False
     rewritten: bool = False
@@ -93,11 +93,11 @@ class Run(msgspec.Struct, frozen=True):
         return self.moment.path
 
 
-class Way(NamedTuple):
+class RequestEnd(NamedTuple):
     """Where a request ends: in a block that hands it on, in an answer, or where we can't follow."""
 
     run: Run
-    block: Block | None = None
+    block: NginxBlock | None = None
     answer: Answer | None = None
 
 
@@ -107,7 +107,7 @@ class Processing:
     def __init__(self, definitions: Definitions) -> None:
         self.definitions = definitions
 
-    def ways(self, server: VirtualServer, request: Request) -> list[Way]:
+    def ways(self, server: VirtualServer, request: Request) -> list[RequestEnd]:
         """Every way that a request may take through a server."""
         path = normalise_path(request.path, not server.keeps_slashes)
         moment = Moment(server, request, request.path, path)
@@ -117,7 +117,7 @@ class Processing:
         )
         return list(islice(self._through_server(Run(moment, server.block, doubts=doubts)), MOST_WAYS))
 
-    def ways_from(self, place: Place, request: Request) -> list[Way]:
+    def ways_from(self, place: LocationEntry, request: Request) -> list[RequestEnd]:
         """Every way that a request may take that came to a location."""
         server: VirtualServer = place.block.server
         path = request.path if request.path.startswith("/") else None
@@ -125,7 +125,7 @@ class Processing:
         arrived = [replace(run, changed=False, stopped=False, internal=True) for run in starts if run.answer is None]
         return list(islice((way for run in arrived for way in self._inside(place, run)), MOST_WAYS))
 
-    def runs_at(self, block: Block, request: Request | None = None, path: str | None = None) -> list[Run]:
+    def runs_at(self, block: NginxBlock, request: Request | None = None, path: str | None = None) -> list[Run]:
         """How requests arrive where a block hands them on, if they come to its location; path None: any.
 
         Whatever path the server's own rewrites make, the location is taken to be the right one.
@@ -141,25 +141,25 @@ class Processing:
         wanted = place.block if limited else block
         return [run for run in runs if run.answer is None and not run.changed and run.block.serving is wanted]
 
-    def runs_anyhow(self, block: Block, request: Request) -> list[Run]:
+    def runs_anyhow(self, block: NginxBlock, request: Request) -> list[Run]:
         """A run in a block where requests of this kind end elsewhere, as if nothing sent them there."""
         return [Run(Moment(block.server, request), block)]
 
-    def hands_on(self, block: Block, request: Request, path: str | None) -> bool:
+    def hands_on(self, block: NginxBlock, request: Request, path: str | None) -> bool:
         """Whether a request that comes to a location may end at its own block, and nothing sends it elsewhere before."""
         tried = block.level.by_name.get("try_files")
         if tried and not "".join(tried[0].args[-1:]).startswith("="):
             return False
         return not block.runs_code or bool(self.runs_at(block, request, path))
 
-    def _in_location(self, run: Run, place: Place) -> Run:
+    def _in_location(self, run: Run, place: LocationEntry) -> Run:
         """A run in a location: its expression leaves what its groups took."""
         run = replace(run, block=place.block)
         if not place.is_expression or "(" not in place.pattern:
             return run
         return replace(run, moment=_searched(place.pattern, run.moment, place.modifier == "~*"))
 
-    def _through_server(self, run: Run) -> Iterator[Way]:
+    def _through_server(self, run: Run) -> Iterator[RequestEnd]:
         """The server's own rewrites, which an internal redirect to a path runs again, then a location."""
         for after in self._rewrites(run.block, run):
             if after.answer is not None:
@@ -167,29 +167,29 @@ class Processing:
             else:
                 yield from self._located(replace(after, stopped=False, changed=False, moved=False))
 
-    def _located(self, run: Run) -> Iterator[Way]:
+    def _located(self, run: Run) -> Iterator[RequestEnd]:
         """The location that serves the path, or what nginx answers where there is none."""
         server = run.moment.server
         if run.path is None:
-            yield Way(run)
+            yield RequestEnd(run)
             return
         for choice in choose_locations(server.places, run.path):
             on = replace(run, doubts=(*run.doubts, *choice.reasons)) if choice.reasons else run
             if choice.redirect:
-                yield Way(on, answer=Answer("301", None, choice.redirect))
+                yield RequestEnd(on, answer=Answer("301", None, choice.redirect))
             elif choice.place is None:
                 yield from self._outside(replace(on, block=server.block))
             else:
                 yield from self._inside(choice.place, on)
 
-    def _outside(self, run: Run) -> Iterator[Way]:
+    def _outside(self, run: Run) -> Iterator[RequestEnd]:
         """A server without a location for the path: its own `try_files`, or files."""
         if "try_files" in run.block.level.by_name:
             yield from self._tried(run)
         else:
             yield from self._from_files(run)
 
-    def _inside(self, place: Place, run: Run) -> Iterator[Way]:
+    def _inside(self, place: LocationEntry, run: Run) -> Iterator[RequestEnd]:
         """A location: what it runs, then what answers there."""
         run = self._in_location(run, place)
         if not run.internal and (mark := run.block.internal) is not None:
@@ -204,15 +204,15 @@ class Processing:
             else:
                 yield from self._content(after)
 
-    def _redirected(self, run: Run) -> Iterator[Way]:
+    def _redirected(self, run: Run) -> Iterator[RequestEnd]:
         """Another location for a path that was rewritten."""
         left = run.redirects - 1
         if left < 0:
-            yield Way(run, answer=Answer("500", None, "", "its rewrites go round in a circle"))
+            yield RequestEnd(run, answer=Answer("500", None, "", "its rewrites go round in a circle"))
         else:
             yield from self._located(replace(run, redirects=left, changed=False, stopped=False, moved=False))
 
-    def _content(self, run: Run) -> Iterator[Way]:
+    def _content(self, run: Run) -> Iterator[RequestEnd]:
         """What answers where no rewrite leads elsewhere. An `if` that holds puts `try_files` out of force."""
         if "try_files" in run.block.level.by_name:
             yield from self._tried(run)
@@ -221,7 +221,7 @@ class Processing:
         else:
             yield from self._from_files(run)
 
-    def _passed(self, run: Run) -> Iterator[Way]:
+    def _passed(self, run: Run) -> Iterator[RequestEnd]:
         """A request that is handed on; `limit_except` may rule it, and error pages may take what comes back."""
         limited = _limited(run)
         if limited is not None:
@@ -229,14 +229,14 @@ class Processing:
         block = run.block.serving
         if run.status and not (run.status == "200" and _kind(run) == "sse"):
             because = f"`error_page` keeps the status {run.status}: it needs a `=` before its target"
-            yield Way(run, answer=Answer(run.status, None, "", because))
+            yield RequestEnd(run, answer=Answer(run.status, None, "", because))
             return
         empty = self._without_host(run)
         if empty is not None:
-            yield Way(run, answer=empty)
+            yield RequestEnd(run, answer=empty)
             return
         others = list(self._intercepted(run))
-        yield Way(run.because(*(reason for way in others for reason in way.run.reasons[-1:])), block)
+        yield RequestEnd(run.because(*(reason for way in others for reason in way.run.reasons[-1:])), block)
         yield from others
 
     def _without_host(self, run: Run) -> Answer | None:
@@ -250,7 +250,7 @@ class Processing:
             return None
         return Answer("500", passed, "", f"`{passed.written}` names no host: nothing sets its variable before")
 
-    def _intercepted(self, run: Run) -> Iterator[Way]:
+    def _intercepted(self, run: Run) -> Iterator[RequestEnd]:
         """Where an error page hands on what the backend answers 404 to, and the like."""
         if not _is_on(run.block, "proxy_intercept_errors"):
             return
@@ -261,7 +261,7 @@ class Processing:
                 sent = self._answered(replace(run.because(reason), answer=Answer(code, page)))
                 yield from (way for way in sent if way.block is not None)
 
-    def _from_files(self, run: Run) -> Iterator[Way]:
+    def _from_files(self, run: Run) -> Iterator[RequestEnd]:
         """Nothing hands the request on: a file, or an error that a page leads on from. A stream is no file."""
         targets: set[str] = set()
         for code in ("404", "403", "405"):
@@ -270,9 +270,9 @@ class Processing:
                 targets.add(page.args[-1])
                 yield from self._answered(replace(run, answer=Answer(code, page)))
         if not targets:
-            yield Way(run, answer=Answer("404", run.block.directive, "", "nothing there hands requests on"))
+            yield RequestEnd(run, answer=Answer("404", run.block.directive, "", "nothing there hands requests on"))
 
-    def _tried(self, run: Run) -> Iterator[Way]:
+    def _tried(self, run: Run) -> Iterator[RequestEnd]:
         """`try_files`: no file has the path of a stream, so the last target counts."""
         [directive, *_] = run.block.level.by_name["try_files"]
         last = directive.args[-1] if len(directive.args) > 1 else "=404"
@@ -285,37 +285,37 @@ class Processing:
                 return
         yield from self._answered(replace(run, answer=Answer(last[1:], directive)))
 
-    def _sent_to(self, target: str, at: Directive, run: Run) -> Iterator[Way]:
+    def _sent_to(self, target: str, at: Directive, run: Run) -> Iterator[RequestEnd]:
         """An internal redirect: to a named location, or to a path, with which the server begins again."""
         path = _QUERY.split(target, maxsplit=1)[0]
         values = self.definitions.evaluate(path, at, run.moment)
         if not values.texts:
-            yield Way(run.because(f"where `{at.written}` leads is not known: {values.reason}"))
+            yield RequestEnd(run.because(f"where `{at.written}` leads is not known: {values.reason}"))
         for text in values.texts:
             way = run if values.known is not None else run.because(values.reason)
             yield from self._sent(
                 text, at, replace(way, redirects=run.redirects - 1, internal=True, changed=False, stopped=False)
             )
 
-    def _sent(self, target: str, at: Directive, run: Run) -> Iterator[Way]:
+    def _sent(self, target: str, at: Directive, run: Run) -> Iterator[RequestEnd]:
         server = run.moment.server
         if run.redirects < 0:
-            yield Way(run, answer=Answer("500", at, "", "its redirects go round in a circle"))
+            yield RequestEnd(run, answer=Answer("500", at, "", "its redirects go round in a circle"))
         elif target.startswith("@"):
             named = server.named_location(target)
             if named is None:
-                yield Way(run, answer=Answer("500", at, "", f"there is no location {target}"))
+                yield RequestEnd(run, answer=Answer("500", at, "", f"there is no location {target}"))
             else:
                 yield from self._inside(named, run)
         elif target.endswith(_PAGES):
-            yield Way(run, answer=Answer("200", at, target))
+            yield RequestEnd(run, answer=Answer("200", at, target))
         else:
             moment = replace(run.moment, path=target)
             yield from self._through_server(
                 replace(run, moment=moment, block=server.block, rewritten=True, moved=False)
             )
 
-    def _answered(self, run: Run) -> Iterator[Way]:
+    def _answered(self, run: Run) -> Iterator[RequestEnd]:
         """An answer of nginx's own, or the page that is set for its code.
 
         https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page
@@ -324,14 +324,14 @@ class Processing:
         assert answer is not None
         page = None if answer.text and not answer.code.startswith("3") else self._page_of(run, answer.code)
         if page is None or run.paged:
-            yield Way(run, answer=answer)
+            yield RequestEnd(run, answer=answer)
             return
         *codes, target = page.args
         status = answer.code
         if codes[-1].startswith("="):
             status = codes[-1][1:]
         if not target.startswith(("/", "@", "$")):
-            yield Way(run, answer=Answer("302", page, target))
+            yield RequestEnd(run, answer=Answer("302", page, target))
             return
         recursive = _is_on(run.block, "recursive_error_pages")
         yield from self._sent_to(target, page, replace(run, answer=None, paged=not recursive, status=status))
@@ -343,7 +343,7 @@ class Processing:
                 return next((page for page in pages if code in page.args[:-1]), None)
         return None
 
-    def _rewrites(self, block: Block, run: Run) -> list[Run]:
+    def _rewrites(self, block: NginxBlock, run: Run) -> list[Run]:
         """The runs that what is written in a block leads to, in its order."""
         if not block.runs_code:
             return [run]
@@ -359,7 +359,7 @@ class Processing:
                 runs = [replace(run, doubts=(*run.doubts, _TOO_MANY)) for run in runs[:MOST_FORKS]]
         return runs
 
-    def _executed(self, directive: Directive, block: Block, run: Run) -> Iterator[Run]:
+    def _executed(self, directive: Directive, block: NginxBlock, run: Run) -> Iterator[Run]:
         """What one line makes of a run; several runs where that can't be told."""
         if run.stopped:
             yield run
@@ -396,7 +396,7 @@ class Processing:
         text = self.definitions.evaluate(texts[0], directive, run.moment).known or texts[0] if texts else ""
         return replace(run, answer=Answer(code, directive, text), stopped=True)
 
-    def _decided(self, directive: Directive, inner: Block, run: Run) -> Iterator[Run]:
+    def _decided(self, directive: Directive, inner: NginxBlock, run: Run) -> Iterator[Run]:
         """Both ways of an `if`, or the one that is sure. In a location it brings a configuration of its own."""
         if inner.place is None and not inner.runs_code:
             yield run
@@ -467,7 +467,7 @@ def _searched(pattern: str, moment: Moment, ignore_case: bool) -> Moment:
     return without_captures(moment, pattern, "the path is not known")
 
 
-def _limited(run: Run) -> Block | None:
+def _limited(run: Run) -> NginxBlock | None:
     """The `limit_except` that hands a request on by itself, for a method that it does not name."""
     block = run.block
     for directive in block.level.by_name.get("limit_except", ()):
@@ -482,7 +482,7 @@ def _kind(run: Run) -> str:
     return run.moment.request.kind if run.moment.request is not None else ""
 
 
-def _is_on(block: Block, name: str) -> bool:
+def _is_on(block: NginxBlock, name: str) -> bool:
     """Whether a switch that is off by default is surely on."""
     where = block.directive.where if block.directive is not None else None
     found = block.scope.setting(name, False, where, flag)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ import msgspec
 
 from infralint.model import Known, Location, Origin, Setting, Unknown
 from infralint.platforms.nginx import DEFAULTS, Line
-from infralint.sources.nginx.environment import Environment
+from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.templates import HOLE, Condition
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
@@ -100,7 +100,7 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Levels from the outermost to the nearest, and what fills holes."""
 
     levels: tuple[Level, ...]
-    environment: Environment
+    environment: EnvironmentVariables
 
     def inside(self, level: Level) -> Scope:
         return Scope((*self.levels, level), self.environment)

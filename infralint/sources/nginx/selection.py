@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from infralint.model import Location, Related, Request, Rival, Selection
-from infralint.sources.nginx.blocks import Block
+from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import (
-    Place,
+    LocationEntry,
     Sockets,
     VirtualServer,
     choose_locations,
@@ -25,7 +25,7 @@ MOST_RIVALS = 8
 _HANDING = ("try_files", "error_page", "rewrite", "return")
 
 
-def explain_choice(processing: Processing, sockets: Sockets, block: Block, request: Request) -> Selection:
+def explain_choice(processing: Processing, sockets: Sockets, block: NginxBlock, request: Request) -> Selection:
     """Why a request ends in a block: the server, the location, and what sends it on from there."""
     server: VirtualServer = block.server
     if block.place is None:
@@ -74,12 +74,12 @@ def _server_step(sockets: Sockets, server: VirtualServer, request: Request) -> I
         yield Related(f"{name} is the default one: no server_name is {request.host}", where)
 
 
-def _where(place: Place) -> Location:
+def _where(place: LocationEntry) -> Location:
     where: Location = place.block.directive.where
     return where
 
 
-def _reason(place: Place, path: str) -> str:
+def _reason(place: LocationEntry, path: str) -> str:
     """Why nginx chooses a location for a path."""
     written = f"`{place.block.written}`"
     match place.modifier:
@@ -94,7 +94,7 @@ def _reason(place: Place, path: str) -> str:
     return f"{written} is the longest prefix of {path}"
 
 
-def _sent_on(first: Place, place: Place, path: str) -> Iterator[Related]:
+def _sent_on(first: LocationEntry, place: LocationEntry, path: str) -> Iterator[Related]:
     """How a location hands a request to another one."""
     yield Related(_reason(first, path), _where(first))
     lines = [line for name in _HANDING for line in first.block.level.by_name.get(name, ())]
@@ -103,7 +103,7 @@ def _sent_on(first: Place, place: Place, path: str) -> Iterator[Related]:
         yield Related(f"`{line.written}` hands it to `{place.block.written}`", line.where)
 
 
-def _rivals(places: Sequence[Place], chosen: Place, path: str) -> Iterator[Rival]:
+def _rivals(places: Sequence[LocationEntry], chosen: LocationEntry, path: str) -> Iterator[Rival]:
     """The locations that fit the path, too, then those that nearly do."""
     others = [place for top in places for place in top.walk() if place is not chosen and place.modifier != "@"]
     fitting = [place for place in others if _fits(place, path)]
@@ -116,18 +116,18 @@ def _rivals(places: Sequence[Place], chosen: Place, path: str) -> Iterator[Rival
         yield Rival(place.block.written, _where(place), f"{path} does not fit it", False)
 
 
-def _fits(place: Place, path: str) -> bool:
+def _fits(place: LocationEntry, path: str) -> bool:
     if place.is_expression:
         return is_surely_match(place.pattern, path, place.modifier == "~*")
     return path == place.pattern if place.modifier == "=" else path.startswith(place.pattern)
 
 
-def _is_near(place: Place, path: str) -> bool:
+def _is_near(place: LocationEntry, path: str) -> bool:
     """Whether a reader might have thought that a location takes the path."""
     return place.is_expression or place.pattern.split("/")[:2] == path.split("/")[:2]
 
 
-def _loss(place: Place, chosen: Place) -> str:
+def _loss(place: LocationEntry, chosen: LocationEntry) -> str:
     """Why a location that fits is not chosen."""
     if chosen.modifier == "=":
         return "an exact location comes first"

@@ -40,7 +40,7 @@ class Word(msgspec.Struct, frozen=True, gc=False):
     quoted: bool
 
 
-class Source(msgspec.Struct, eq=False, dict=True):
+class NginxFile(msgspec.Struct, eq=False, dict=True):
     """The file a directive stands in. shown: its path as the user would type it; first_line,
     indent: where its text begins in that file (a ConfigMap's value begins further down); dump: the
     `nginx -T` output that it comes from; sealed: why nothing can safely be written into it;
@@ -115,7 +115,7 @@ class Directive(msgspec.Struct, eq=False, dict=True):
 
     name: str
     words: list[Word]
-    source: Source
+    source: NginxFile
     block: list[Directive] | None = None
     end_line: int = 0
     missing: str = ""
@@ -170,13 +170,13 @@ def _requoted(word: Word) -> str:
     return f'"{word.text}"' if word.quoted else word.text
 
 
-def parse(source: Source) -> list[Directive]:
+def parse(source: NginxFile) -> list[Directive]:
     """The directives of a prepared text. Raises SyntaxProblem where nginx would refuse it."""
-    return _Builder(source).build()
+    return _TreeBuilder(source).build()
 
 
-class _Builder(msgspec.Struct, eq=False):
-    source: Source
+class _TreeBuilder(msgspec.Struct, eq=False):
+    source: NginxFile
     words: list[Word] = []
 
     def build(self) -> list[Directive]:
@@ -317,7 +317,7 @@ def _end_of_lua(text: str, start: int) -> int:
     return len(text)
 
 
-def _tokens(source: Source) -> Iterator[Word]:
+def _tokens(source: NginxFile) -> Iterator[Word]:
     """The words of a text with their lines and offsets; comments go to the source.
 
     crossplane's lexer gives the same words (a test holds them together) at a tenth of the speed.
@@ -361,6 +361,6 @@ def _unescaped(written: str) -> str:
     return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), written) if "\\" in written else written
 
 
-def _open_quote(source: Source, end: int) -> SyntaxProblem:
+def _open_quote(source: NginxFile, end: int) -> SyntaxProblem:
     start = end + len(source.prepared.text[end:]) - len(source.prepared.text[end:].lstrip())
     return SyntaxProblem(bisect_right(source.line_starts, start), "a quote is opened here and never closed")

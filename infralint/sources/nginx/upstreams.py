@@ -20,7 +20,7 @@ PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "grpc": 80, "grpcs": 44
 _TARGET = lazy(r"(?:(?P<scheme>[A-Za-z][\w+.-]*)://)?(?P<authority>unix:[^:]*|[^/?]*)(?P<uri>.*)", re.DOTALL)
 
 
-class Target(NamedTuple):
+class PassTarget(NamedTuple):
     """What a `*_pass` names: `http://app:3000/v2/`. authority: host and port as written; uri: what follows."""
 
     scheme: str
@@ -32,14 +32,14 @@ class Target(NamedTuple):
         return self.uri.partition("?")[0]
 
 
-def read_target(text: str) -> Target:
+def read_target(text: str) -> PassTarget:
     """The parts of what a `*_pass` names, its variables filled in."""
     found = _TARGET.fullmatch(text)
     assert found is not None
     authority, uri = found["authority"], found["uri"]
     if authority.startswith("unix:"):
         uri = uri.removeprefix(":")
-    return Target((found["scheme"] or "").lower(), authority, uri)
+    return PassTarget((found["scheme"] or "").lower(), authority, uri)
 
 
 def read_address(authority: str, port: int | None) -> Address:
@@ -124,7 +124,7 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
             else Pool(tuple(targets), (), next((pool.reason for pool in pools if pool.reason), ""))
         )
 
-    def dialled(self, target: Target, definitions: Definitions) -> Pool:
+    def dialled(self, target: PassTarget, definitions: Definitions) -> Pool:
         """The servers of an upstream by that name, or the host itself."""
         upstream = self.get(target.authority)
         if upstream is not None:

@@ -14,7 +14,7 @@ import msgspec
 
 from infralint.model import Known, Request, StreamKind, Unknown
 from infralint.sources.nginx.choose import VirtualServer
-from infralint.sources.nginx.environment import Environment
+from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.scopes import has_hole
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
@@ -101,7 +101,7 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
 
     own: dict[str, list[Directive]]
     elsewhere: Mapping[str, list[Directive]]
-    environment: Environment
+    environment: EnvironmentVariables
     trees: list[Sequence[Directive]] = []
     tables: dict[int, Table] = {}
 

@@ -10,8 +10,8 @@ from infralint.model import Location, Reading, Unknown, Unreadable
 from infralint.project import Project
 from infralint.sources.terraform.adapters import sounds_like_balancer
 from infralint.sources.terraform.balancer import TerraformBalancer, TerraformNode
-from infralint.sources.terraform.budget import Budget, Exhausted
-from infralint.sources.terraform.folders import ENDINGS, VALUES, Tree
+from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
+from infralint.sources.terraform.folders import ENDINGS, VALUES, TerraformFolders
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hops import nodes
 from infralint.sources.terraform.items import PLAN, Item, items
@@ -27,7 +27,7 @@ from infralint.text.suggestions import closest
 def read(project: Project) -> Reading:
     """Every deployment of a project, and its plans. Files that Terraform would refuse are unreadable; the rest is judged."""
     reading = Reading("terraform")
-    tree = Tree(project)
+    tree = TerraformFolders(project)
     planned = list(plans(project, tree))
     covered = {plan.root for plan in planned}
     found = [node for plan in planned for node in nodes(plan.graph)]
@@ -67,7 +67,7 @@ def _undeclared(given: Iterable[str], declared: frozenset[str]) -> Iterator[Unre
             yield Unreadable(f"no root declares a variable {name}{hint}", Location("--tf-var"))
 
 
-def _of_root(tree: Tree, root: Root) -> _Outcome:
+def _of_root(tree: TerraformFolders, root: Root) -> _Outcome:
     where = Location(tree.project.shown(root.path))
     if root.path not in tree.files:
         why = "holds no Terraform files, though infralint.yaml names it as a root"
@@ -81,7 +81,7 @@ def _of_root(tree: Tree, root: Root) -> _Outcome:
         root.workspace,
         root.uncalled and root.elsewhere is None and is_library(tree, root.path),
         root.elsewhere,
-        Budget(shared=tree.budget),
+        EvaluationBudget(shared=tree.budget),
         installed=tree.installed(root.path),
         remedy=remedy(tree, root),
     )
@@ -91,7 +91,7 @@ def _of_root(tree: Tree, root: Root) -> _Outcome:
     return _Outcome(nodes(graph), world.unknown, refused, frozenset(tree.folder(root.path).variables))
 
 
-def _refused(tree: Tree, root: Root) -> Iterator[Unreadable]:
+def _refused(tree: TerraformFolders, root: Root) -> Iterator[Unreadable]:
     """What Terraform would refuse in the folders of a root, unless Terragrunt adds files to them."""
     for folder in tree.loaded:
         if folder.is_whole and root.elsewhere is None and ".terraform" not in folder.path.split("/"):

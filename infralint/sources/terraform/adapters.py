@@ -13,7 +13,7 @@ from functools import cache
 from types import MappingProxyType
 
 from infralint.sources.terraform.folders import Folder
-from infralint.sources.terraform.hcl import Block, ListOf, Literal, Source, parse
+from infralint.sources.terraform.hcl import Block, HclFile, ListOf, Literal, parse
 
 # https://registry.terraform.io/modules/terraform-aws-modules/alb/aws (9 and later: maps)
 _MAPS = """
@@ -490,7 +490,7 @@ class Adapter:
 @cache
 def _folder(name: str) -> Folder:
     folder = Folder(f"<{name}>")
-    folder.add(parse(Source(f"<{name}>", _TEXTS[name])))
+    folder.add(parse(HclFile(f"<{name}>", _TEXTS[name])))
     return folder
 
 

@@ -23,7 +23,7 @@ class NotWorkedOut(Exception):
 
 
 @dataclass
-class Budget:
+class EvaluationBudget:
     """What one root may still spend. shared: what all roots of a run may spend together."""
 
     steps: int = STEPS

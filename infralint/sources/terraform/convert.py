@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from infralint.sources.terraform.hcl import Call, Expression, ListOf, Literal, Name, ObjectOf
+from infralint.sources.terraform.hcl import Expression, FunctionCall, ListOf, Literal, NameExpression, ObjectOf
 from infralint.sources.terraform.types import (
     ANY,
     BOOL,
@@ -139,9 +139,9 @@ def declared_type(expression: Expression, constant: Callable[[Expression], Value
     """The type that a variable's `type` names. constant: works out an optional attribute's default. Raises BadType."""
     if isinstance(expression, Literal) and isinstance(expression.value, str):
         return _named(expression.value, quoted=True)
-    if isinstance(expression, Name):
+    if isinstance(expression, NameExpression):
         return _named(expression.name, quoted=False)
-    if isinstance(expression, Call) and len(expression.arguments) == 1:
+    if isinstance(expression, FunctionCall) and len(expression.arguments) == 1:
         inner = expression.arguments[0]
         if expression.name in ("list", "set", "map"):
             return Type(expression.name, declared_type(inner, constant))
@@ -167,7 +167,7 @@ def _declared_object(expression: ObjectOf, constant: Callable[[Expression], Valu
         if not isinstance(key, Literal):
             raise BadType("an object's type needs names of attributes")
         name = str(key.value)
-        if isinstance(kind, Call) and kind.name == "optional" and 1 <= len(kind.arguments) <= 2:
+        if isinstance(kind, FunctionCall) and kind.name == "optional" and 1 <= len(kind.arguments) <= 2:
             optional[name] = constant(kind.arguments[1]) if len(kind.arguments) > 1 else None
             kind = kind.arguments[0]
         attributes[name] = declared_type(kind, constant)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from infralint.model import CantFix, Edit, Known, Setting
-from infralint.sources.terraform.hcl import Attribute, Block, Literal, Source, Template
+from infralint.sources.terraform.hcl import Attribute, Block, HclFile, Literal, Template
 from infralint.sources.terraform.origins import references
 
 
@@ -83,7 +83,7 @@ def _unfolded(block: Block, opening: int, closing: int, indent: str, lines: Sequ
     return Edit(block.source.at(opening + 1, closing), f"{body}{ends}{indent}")
 
 
-def _indent(source: Source, offset: int) -> str:
+def _indent(source: HclFile, offset: int) -> str:
     line = source.text[source.text.rfind("\n", 0, offset) + 1 : offset]
     found = re.match(r"[ \t]*", line)
     return found[0] if found else ""

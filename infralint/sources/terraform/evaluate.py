@@ -10,20 +10,20 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from infralint.sources.terraform import functions
-from infralint.sources.terraform.budget import Budget, NotWorkedOut
+from infralint.sources.terraform.budget import EvaluationBudget, NotWorkedOut
 from infralint.sources.terraform.convert import converted
 from infralint.sources.terraform.hcl import (
     Attr,
     Binary,
-    Call,
     Conditional,
     Each,
     Expression,
     For,
+    FunctionCall,
     Index,
     ListOf,
     Literal,
-    Name,
+    NameExpression,
     ObjectOf,
     Splat,
     Template,
@@ -57,15 +57,15 @@ class References(Protocol):
     """What the names in an expression stand for: a module."""
 
     @property
-    def budget(self) -> Budget: ...
+    def budget(self) -> EvaluationBudget: ...
 
-    def reference(self, root: str, name: str, environment: Environment) -> Value: ...
+    def reference(self, root: str, name: str, environment: EvaluationScope) -> Value: ...
 
     def read(self, function: str, arguments: list[Value]) -> Value: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Environment:
+class EvaluationScope:
     """Where an expression is evaluated: its module, what loops bind, and `each` and `count` of its block.
 
     lenient: what Terraform would refuse is a hole, and the rest is worked out; for its type alone.
@@ -78,10 +78,10 @@ class Environment:
     splat: Value = None
     lenient: bool = False
 
-    def binding(self, names: Mapping[str, Value]) -> Environment:
+    def binding(self, names: Mapping[str, Value]) -> EvaluationScope:
         return replace(self, bound={**self.bound, **names})
 
-    def at_each(self, value: Value) -> Environment:
+    def at_each(self, value: Value) -> EvaluationScope:
         return replace(self, splat=value)
 
 
@@ -89,9 +89,9 @@ class _Nothing:
     """A module without names, for constants."""
 
     def __init__(self) -> None:
-        self.budget = Budget()
+        self.budget = EvaluationBudget()
 
-    def reference(self, root: str, name: str, environment: Environment) -> Value:
+    def reference(self, root: str, name: str, environment: EvaluationScope) -> Value:
         raise EvaluationError(f"{root}.{name} can't stand here")
 
     def read(self, function: str, arguments: list[Value]) -> Value:
@@ -100,14 +100,14 @@ class _Nothing:
 
 def evaluate_constant(expression: Expression) -> Value:
     """The value of an expression that may not refer to anything. Raises EvaluationError, Exhausted."""
-    return evaluate(expression, Environment(_Nothing()))
+    return evaluate(expression, EvaluationScope(_Nothing()))
 
 
-_WHOLE = (Call, For, Splat)
+_WHOLE = (FunctionCall, For, Splat)
 """What has no type any more where part of it fails."""
 
 
-def evaluate(expression: Expression, environment: Environment) -> Value:
+def evaluate(expression: Expression, environment: EvaluationScope) -> Value:
     """The value of an expression. Raises EvaluationError where Terraform would refuse, Exhausted."""
     environment.module.budget.spend()
     lenient = environment.lenient
@@ -132,22 +132,22 @@ def _type_of_failed(expression: Expression) -> Type:
     return STRING if isinstance(expression, Template) and not expression.alone else ANY
 
 
-def _literal(expression: Literal, _: Environment) -> Value:
+def _literal(expression: Literal, _: EvaluationScope) -> Value:
     value = expression.value
     return normal(value) if isinstance(value, str) else value
 
 
-def _name(expression: Name, environment: Environment) -> Value:
+def _name(expression: NameExpression, environment: EvaluationScope) -> Value:
     if expression.name in environment.bound:
         return environment.bound[expression.name]
     raise EvaluationError(f"{expression.name} is not a name that can stand alone")
 
 
-def _attr(expression: Attr, environment: Environment) -> Value:
+def _attr(expression: Attr, environment: EvaluationScope) -> Value:
     target = expression.target
-    if isinstance(target, Name) and target.name not in environment.bound:
+    if isinstance(target, NameExpression) and target.name not in environment.bound:
         return environment.module.reference(target.name, expression.name, environment)
-    if isinstance(target, Attr) and isinstance(target.target, Name) and target.target.name == "data":
+    if isinstance(target, Attr) and isinstance(target.target, NameExpression) and target.target.name == "data":
         return environment.module.reference(f"data.{target.name}", expression.name, environment)
     return member(evaluate(target, environment), expression.name)
 
@@ -170,10 +170,10 @@ def further(hole: Hole, key: str) -> Hole:
     return hole if hole.of is None else replace(hole, of=(hole.of[0], f"{hole.of[1]}.{key}".strip(".")))
 
 
-def _index(expression: Index, environment: Environment) -> Value:
+def _index(expression: Index, environment: EvaluationScope) -> Value:
     target = expression.target
     key = evaluate(expression.key, environment)
-    if isinstance(target, Name) and target.name not in environment.bound and isinstance(key, str):
+    if isinstance(target, NameExpression) and target.name not in environment.bound and isinstance(key, str):
         return environment.module.reference(target.name, key, environment)  # var["x"]
     return indexed(evaluate(target, environment), key)
 
@@ -203,7 +203,7 @@ def _at(items: TupleValue, number: Number) -> Value:
     return items[number]
 
 
-def _splat(expression: Splat, environment: Environment) -> Value:
+def _splat(expression: Splat, environment: EvaluationScope) -> Value:
     target = evaluate(expression.target, environment)
     if isinstance(target, Hole):
         return target
@@ -221,15 +221,15 @@ def _splat(expression: Splat, environment: Environment) -> Value:
     return TupleValue(items)
 
 
-def _each(_: Each, environment: Environment) -> Value:
+def _each(_: Each, environment: EvaluationScope) -> Value:
     return environment.splat
 
 
-def _list(expression: ListOf, environment: Environment) -> Value:
+def _list(expression: ListOf, environment: EvaluationScope) -> Value:
     return TupleValue([evaluate(item, environment) for item in expression.items])
 
 
-def _object(expression: ObjectOf, environment: Environment) -> Value:
+def _object(expression: ObjectOf, environment: EvaluationScope) -> Value:
     found: dict[str, Value] = {}
     for key_expression, value in expression.items:
         key = evaluate(key_expression, environment)
@@ -239,7 +239,7 @@ def _object(expression: ObjectOf, environment: Environment) -> Value:
     return ObjectValue(found)
 
 
-def _template(expression: Template, environment: Environment) -> Value:
+def _template(expression: Template, environment: EvaluationScope) -> Value:
     values = [evaluate(part, environment) for part in expression.parts]
     if expression.alone:
         return values[0]
@@ -250,7 +250,7 @@ def _template(expression: Template, environment: Environment) -> Value:
     return normal(bounded("".join(map(to_text, values))))
 
 
-def _template_if(expression: TemplateIf, environment: Environment) -> Value:
+def _template_if(expression: TemplateIf, environment: EvaluationScope) -> Value:
     condition = evaluate(expression.condition, environment)
     if isinstance(condition, Hole):
         return condition
@@ -263,7 +263,7 @@ def _truth(condition: Value) -> bool:
     return to_bool(condition)
 
 
-def _unary(expression: Unary, environment: Environment) -> Value:
+def _unary(expression: Unary, environment: EvaluationScope) -> Value:
     value = evaluate(expression.operand, environment)
     if hole := first_hole(value):
         return hole
@@ -277,7 +277,7 @@ def _signed(number: Number, sign: int) -> Number:
     return number
 
 
-def _binary(expression: Binary, environment: Environment) -> Value:
+def _binary(expression: Binary, environment: EvaluationScope) -> Value:
     if expression.operator in ("&&", "||"):
         return _logical(expression, environment)
     left, right = evaluate(expression.left, environment), evaluate(expression.right, environment)
@@ -296,7 +296,7 @@ def _equal(left: Value, right: Value, wanted: bool) -> Value:
     return first_hole(left) or first_hole(right) or same(left, right) == wanted
 
 
-def _logical(expression: Binary, environment: Environment) -> Value:
+def _logical(expression: Binary, environment: EvaluationScope) -> Value:
     """A side that decides by itself decides, unless the other can't be worked out at all.
 
     From 1.12 on Terraform does not ask the right side then; before, it refuses what fails there.
@@ -353,7 +353,7 @@ _ARITHMETIC: Mapping[str, Callable[[Any, Any], Value]] = MappingProxyType(
 )
 
 
-def _conditional(expression: Conditional, environment: Environment) -> Value:
+def _conditional(expression: Conditional, environment: EvaluationScope) -> Value:
     """The chosen branch as the type that both share: `c ? 1 : "x"` gives a text."""
     condition = evaluate(expression.condition, environment)
     if not isinstance(condition, Hole):
@@ -385,7 +385,7 @@ def _shared(left: Value, right: Value) -> Any:
     return found
 
 
-def _attempt(expression: Expression, environment: Environment) -> Value:
+def _attempt(expression: Expression, environment: EvaluationScope) -> Value:
     return evaluate(expression, replace(environment, lenient=True))
 
 
@@ -393,7 +393,7 @@ def _interchangeable(left: Value, right: Value) -> bool:
     return type(left) is type(right) and same(left, right)
 
 
-def _for(expression: For, environment: Environment) -> Value:
+def _for(expression: For, environment: EvaluationScope) -> Value:
     collection = evaluate(expression.collection, environment)
     if isinstance(collection, Hole):
         return collection
@@ -443,7 +443,7 @@ def pairs(collection: Value) -> Iterable[tuple[Value, Value]]:
     raise EvaluationError(f"{kind_of(collection)} can't be looped over")
 
 
-def _call(expression: Call, environment: Environment) -> Value:
+def _call(expression: FunctionCall, environment: EvaluationScope) -> Value:
     name = expression.name.removeprefix("core::")
     if name == "try":
         return _try(expression, environment)
@@ -467,7 +467,7 @@ def _call(expression: Call, environment: Environment) -> Value:
 READERS = frozenset({"file", "fileexists", "templatefile", "fileset", "filebase64", "abspath", "pathexpand"})
 
 
-def _try(expression: Call, environment: Environment) -> Value:
+def _try(expression: FunctionCall, environment: EvaluationScope) -> Value:
     for argument in expression.arguments:
         try:
             return evaluate(argument, environment)
@@ -476,7 +476,7 @@ def _try(expression: Call, environment: Environment) -> Value:
     raise EvaluationError("try() finds nothing that works")
 
 
-def _can(expression: Call, environment: Environment) -> Value:
+def _can(expression: FunctionCall, environment: EvaluationScope) -> Value:
     if len(expression.arguments) != 1:
         raise EvaluationError("can() takes one argument")
     try:
@@ -486,10 +486,10 @@ def _can(expression: Call, environment: Environment) -> Value:
     return value if isinstance(value, Hole) and value.of is None else True
 
 
-_HOW: Mapping[type, Callable[[Any, Environment], Value]] = MappingProxyType(
+_HOW: Mapping[type, Callable[[Any, EvaluationScope], Value]] = MappingProxyType(
     {
         Literal: _literal,
-        Name: _name,
+        NameExpression: _name,
         Attr: _attr,
         Index: _index,
         Splat: _splat,
@@ -502,6 +502,6 @@ _HOW: Mapping[type, Callable[[Any, Environment], Value]] = MappingProxyType(
         Binary: _binary,
         Conditional: _conditional,
         For: _for,
-        Call: _call,
+        FunctionCall: _call,
     }
 )

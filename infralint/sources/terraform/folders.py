@@ -15,7 +15,7 @@ from typing import Any
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.sources.terraform.budget import STEPS, SharedBudget
-from infralint.sources.terraform.hcl import Attribute, Block, HclError, Literal, Source, parse
+from infralint.sources.terraform.hcl import Attribute, Block, HclError, HclFile, Literal, parse
 from infralint.text.suggestions import closest
 from infralint.text.wording import plural
 
@@ -216,7 +216,7 @@ class _Scan:
     size: int = 0
 
 
-class Tree:
+class TerraformFolders:
     """All Terraform folders of a project: files are read once, and parsed where they matter."""
 
     def __init__(self, project: Project) -> None:
@@ -394,7 +394,7 @@ class Tree:
         except CantRead as error:
             self.unreadable.append(self.project.unreadable(path, error))
             return None
-        source = Source(self.project.shown(path), text)
+        source = HclFile(self.project.shown(path), text)
         try:
             return parse(source)
         except HclError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from infralint.sources.terraform.budget import Budget, NotWorkedOut
+from infralint.sources.terraform.budget import EvaluationBudget, NotWorkedOut
 from infralint.sources.terraform.collection_functions import COLLECTION_FUNCTIONS
 from infralint.sources.terraform.number_functions import NUMBER_FUNCTIONS
 from infralint.sources.terraform.signature import Signature
@@ -29,7 +29,7 @@ OTHERS = frozenset(
 """Functions of Terraform or OpenTofu that are worked out elsewhere, or not at all."""
 
 
-def call(name: str, arguments: list[Value], budget: Budget) -> Value:
+def call(name: str, arguments: list[Value], budget: EvaluationBudget) -> Value:
     """What a function gives. Raises EvaluationError where Terraform would refuse, NotWorkedOut, Exhausted."""
     signature = FUNCTIONS.get(name)
     if signature is None:

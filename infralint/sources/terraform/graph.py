@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from infralint.sources.terraform.items import Item, Link
+from infralint.sources.terraform.items import Item, ResourceReference
 
 _IDENTITIES = ("arn", "id", "name")
 """What one resource calls another by."""
@@ -47,7 +47,7 @@ class Graph:
             self.referrers[key] = found
         return self.referrers[key].get(target.address, [])
 
-    def _linked(self, link: Link, kind: str) -> Item | None:
+    def _linked(self, link: ResourceReference, kind: str) -> Item | None:
         if link.address:
             target = self.by_address.get(f"{link.address}|{link.path}") or self.by_address.get(link.address)
             return target if target is not None and target.type == kind else None

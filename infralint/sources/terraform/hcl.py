@@ -29,7 +29,7 @@ class HclError(Exception):
         self.offset = offset
 
 
-class Source:
+class HclFile:
     """A file's text and where its lines begin. path: as shown to the user."""
 
     def __init__(self, path: str, text: str) -> None:
@@ -80,7 +80,7 @@ class TemplateIf(Expression):
 
 
 @dataclass(frozen=True, slots=True)
-class Name(Expression):
+class NameExpression(Expression):
     name: str
 
 
@@ -110,7 +110,7 @@ class Each(Expression):
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Expression):
+class FunctionCall(Expression):
     name: str
     arguments: tuple[Expression, ...]
     spread: bool
@@ -164,7 +164,7 @@ _CHILDREN: dict[type, tuple[str, ...]] = {
     Attr: ("target",),
     Index: ("target", "key"),
     Splat: ("target", "each"),
-    Call: ("arguments",),
+    FunctionCall: ("arguments",),
     Unary: ("operand",),
     Binary: ("left", "right"),
     Conditional: ("condition", "then", "otherwise"),
@@ -196,7 +196,7 @@ class Attribute:
     name: str
     value: Expression
     start: int
-    source: Source
+    source: HclFile
 
     @property
     def where(self) -> Location:
@@ -217,7 +217,7 @@ class Block:
     labels: tuple[str, ...]
     start: int
     header: int
-    source: Source
+    source: HclFile
     attributes: dict[str, Attribute] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
     end: int = 0
@@ -236,12 +236,12 @@ class Block:
         return found
 
 
-def parse(source: Source) -> Block:
+def parse(source: HclFile) -> Block:
     """A file as a block of its top level. Raises HclError."""
     try:
         if source.path.endswith(".json"):
             return _json_file(source)
-        parser = _Parser(source)
+        parser = _HclParser(source)
         body = Block("", (), 0, 0, source)
         parser.body(body, closing=False)
     except RecursionError as error:
@@ -249,22 +249,22 @@ def parse(source: Source) -> Block:
     return body
 
 
-def parse_values(source: Source) -> Block:
+def parse_values(source: HclFile) -> Block:
     """A file of variables (`*.tfvars`, `*.tfvars.json`). Raises HclError."""
     return _json_block("", (), _json_object(source), source) if source.path.endswith(".json") else parse(source)
 
 
-def parse_template(source: Source) -> Expression:
+def parse_template(source: HclFile) -> Expression:
     """The text of a template file. Raises HclError."""
     try:
-        return _Parser(source).template()
+        return _HclParser(source).template()
     except RecursionError as error:
         raise HclError("is nested too deeply", 0) from error
 
 
-def parse_expression(source: Source) -> Expression:
+def parse_expression(source: HclFile) -> Expression:
     """Text that is one expression, as given on a command line. Raises HclError."""
-    parser = _Parser(source)
+    parser = _HclParser(source)
     parser.wide = 1
     found = parser.expression()
     parser.skip()
@@ -310,10 +310,10 @@ _STRENGTH = {
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
 
-class _Parser:
+class _HclParser:
     """A recursive descent over text. wide: inside brackets, where line ends are space."""
 
-    def __init__(self, source: Source, json: bool = False) -> None:
+    def __init__(self, source: HclFile, json: bool = False) -> None:
         self.source = source
         self.text = source.text
         self.at = 0
@@ -554,7 +554,7 @@ class _Parser:
         try:
             return Literal(start, self.at, parsed(text))
         except NotWorkedOut:
-            return Call(start, self.at, "tonumber", (Literal(start, self.at, text),), False)
+            return FunctionCall(start, self.at, "tonumber", (Literal(start, self.at, text),), False)
 
     def _named(self, name: str, start: int) -> Expression:
         while self.text.startswith("::", self.at):
@@ -566,7 +566,7 @@ class _Parser:
         self.at = end
         if name in _WORDS:
             return Literal(start, end, _WORDS[name])
-        return Name(start, end, name)
+        return NameExpression(start, end, name)
 
     def _call(self, name: str, start: int) -> Expression:
         self.at += 1
@@ -582,7 +582,7 @@ class _Parser:
             if not self.take(",") and not self.peek(")"):
                 raise self.error("expected , or )")
         self.wide -= 1
-        return Call(start, self.at, name, tuple(arguments), spread)
+        return FunctionCall(start, self.at, name, tuple(arguments), spread)
 
     def _list(self) -> Expression:
         start = self.at
@@ -680,7 +680,7 @@ class _Parser:
         self.at = found.end()
         if "${" not in text and "%{" not in text:
             return Literal(start, self.at, text)
-        return _placed(parse_template(Source(self.source.path, text)), start, self.at)
+        return _placed(parse_template(HclFile(self.source.path, text)), start, self.at)
 
     def _unescaped_json(self, text: str) -> str:
         import json
@@ -888,7 +888,7 @@ class _Tree:
     def _for(self, piece: _Piece, collection: Expression) -> Expression:
         body, end = self._body(piece, "endfor")
         each = For(piece.start, end.end, piece.names, collection, None, body, None, False)
-        return Call(piece.start, end.end, "join", (Literal(piece.start, piece.start, ""), each), False)
+        return FunctionCall(piece.start, end.end, "join", (Literal(piece.start, piece.start, ""), each), False)
 
     def _body(self, piece: _Piece, *closing: str) -> tuple[Template, _Piece]:
         """What stands between a directive and the one that closes it."""
@@ -924,8 +924,8 @@ def _placed(found: Expression, start: int, end: int) -> Expression:
 _LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
 
 
-def _json_object(source: Source) -> ObjectOf:
-    parser = _Parser(source, json=True)
+def _json_object(source: HclFile) -> ObjectOf:
+    parser = _HclParser(source, json=True)
     parser.wide = 1
     try:
         found = parser.expression()
@@ -937,7 +937,7 @@ def _json_object(source: Source) -> ObjectOf:
     return found
 
 
-def _json_file(source: Source) -> Block:
+def _json_file(source: HclFile) -> Block:
     found = _json_object(source)
     body = Block("", (), 0, 0, source)
     for key, value in found.items:
@@ -947,7 +947,7 @@ def _json_file(source: Source) -> Block:
 
 
 def _json_labelled(
-    kind: str, labels: tuple[str, ...], value: Expression, missing: int, source: Source
+    kind: str, labels: tuple[str, ...], value: Expression, missing: int, source: HclFile
 ) -> Iterator[Block]:
     for entry in _json_objects(value):
         if not missing:
@@ -964,7 +964,7 @@ def _json_objects(value: Expression) -> list[ObjectOf]:
     return [item for item in value.items if isinstance(item, ObjectOf)] if isinstance(value, ListOf) else []
 
 
-def _json_block(kind: str, labels: tuple[str, ...], value: ObjectOf, source: Source) -> Block:
+def _json_block(kind: str, labels: tuple[str, ...], value: ObjectOf, source: HclFile) -> Block:
     block = Block(kind, labels, value.start, value.start + 1, source, end=value.end)
     for key, inner in value.items:
         if isinstance(key, Literal):
@@ -982,7 +982,7 @@ def _json_type(value: Expression) -> Expression:
     if not isinstance(value, Literal) or not isinstance(value.value, str):
         return value
     try:
-        found = parse_expression(Source("", value.value))
+        found = parse_expression(HclFile("", value.value))
     except HclError as error:
         raise HclError("is not a type", value.start) from error
     return replace(found, start=value.start, end=value.end)

@@ -15,12 +15,12 @@ from infralint.platforms.aws_elb import (
     Attributes,
     Balancer,
     Condition,
+    ForwardedGroup,
     Listener,
-    Rewrite,
+    RewriteTransform,
     Rule,
     Share,
     TargetGroup,
-    Way,
     fields_of,
     node_fields,
     redirection,
@@ -64,7 +64,7 @@ def _node(graph: Graph, item: Item, balancer: Balancer) -> TerraformNode:
     return TerraformNode(**node_fields(balancer, partial(_hop, graph, item)), environment=graph.environment)
 
 
-def _hop(graph: Graph, item: Item, way: Way) -> TerraformBalancer:
+def _hop(graph: Graph, item: Item, way: ForwardedGroup) -> TerraformBalancer:
     """A hop; in a module that nobody calls, what depends on an input says nothing."""
     fields = fields_of(way)
     if item.silent:
@@ -254,19 +254,19 @@ def _rule(
     return Rule(priority, conditions, shares, answer, attributes, url, host)
 
 
-def _rewrite(item: Item, kind: str) -> Rewrite | None:
+def _rewrite(item: Item, kind: str) -> RewriteTransform | None:
     """What a rule's transform of a kind makes of a request.
 
     https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lb_listener_rule#transform-blocks
     """
-    unknown = Rewrite(reason=f"the transform of {item.address} can't be told")
+    unknown = RewriteTransform(reason=f"the transform of {item.address} can't be told")
     if isinstance(item.blocks.get("transform"), Unknown):
         return unknown
     for transform in item.inner("transform"):
         for block in (block for config in transform.inner(kind) for block in config.inner("rewrite")):
             expression, replacement = block.value("regex"), block.value("replace")
             if isinstance(expression, str) and isinstance(replacement, str):
-                return Rewrite(expression, replacement)
+                return RewriteTransform(expression, replacement)
             return unknown
     return None
 

@@ -11,59 +11,63 @@ from typing import Literal as OneOf
 from infralint.model import Known, Location, Related, Setting, Unknown
 from infralint.sources.terraform.adapters import MEMBERS
 from infralint.sources.terraform.budget import Exhausted
-from infralint.sources.terraform.evaluate import Environment, evaluate, pairs
-from infralint.sources.terraform.hcl import Attribute, Block, Expression, ListOf, Literal, ObjectOf, Source, Template
+from infralint.sources.terraform.evaluate import EvaluationScope, evaluate, pairs
+from infralint.sources.terraform.hcl import Attribute, Block, Expression, HclFile, ListOf, Literal, ObjectOf, Template
 from infralint.sources.terraform.modules import Module, Resource
 from infralint.sources.terraform.origins import Origin, because, origins, references, related
 from infralint.sources.terraform.values import EvaluationError, Hole, ObjectValue, Value, first_hole, plain
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class BlockSchema:
     """What is asked of a resource or block: its arguments, those that lead to another resource, its blocks."""
 
     attributes: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
-    blocks: Mapping[str, Shape] = field(default_factory=dict)
+    blocks: Mapping[str, BlockSchema] = field(default_factory=dict)
 
 
-_FORWARD = Shape(
+_FORWARD = BlockSchema(
     blocks={
-        "target_group": Shape(("weight",), ("arn",)),
-        "stickiness": Shape(("enabled", "duration")),
+        "target_group": BlockSchema(("weight",), ("arn",)),
+        "stickiness": BlockSchema(("enabled", "duration")),
     }
 )
-_ACTION = Shape(
+_ACTION = BlockSchema(
     ("type",),
     ("target_group_arn",),
     {
         "forward": _FORWARD,
-        "redirect": Shape(("status_code", "protocol", "host", "path")),
-        "fixed_response": Shape(("status_code",)),
+        "redirect": BlockSchema(("status_code", "protocol", "host", "path")),
+        "fixed_response": BlockSchema(("status_code",)),
     },
 )
-_PATTERNS = Shape(("values", "regex_values"))
-_CONDITION = Shape(
+_PATTERNS = BlockSchema(("values", "regex_values"))
+_CONDITION = BlockSchema(
     ("field", "values"),
     blocks={
         "path_pattern": _PATTERNS,
         "host_header": _PATTERNS,
-        "http_header": Shape(("http_header_name", "values", "regex_values")),
-        "http_request_method": Shape(("values",)),
-        "query_string": Shape(("key", "value")),
-        "source_ip": Shape(("values",)),
+        "http_header": BlockSchema(("http_header_name", "values", "regex_values")),
+        "http_request_method": BlockSchema(("values",)),
+        "query_string": BlockSchema(("key", "value")),
+        "source_ip": BlockSchema(("values",)),
     },
 )
-_BALANCER = Shape(("name", "internal", "load_balancer_type", "idle_timeout"))
-_LISTENER = Shape(("protocol", "port", "tcp_idle_timeout_seconds"), ("load_balancer_arn",), {"default_action": _ACTION})
-_REWRITE = Shape(blocks={"rewrite": Shape(("regex", "replace"))})
-_TRANSFORM = Shape(("type",), blocks={"url_rewrite_config": _REWRITE, "host_header_rewrite_config": _REWRITE})
-_RULE = Shape(("priority",), ("listener_arn",), {"action": _ACTION, "condition": _CONDITION, "transform": _TRANSFORM})
-_STICKINESS = Shape(("enabled", "type", "cookie_duration", "cookie_name"))
-_GROUP = Shape(("name", "target_type", "protocol", "protocol_version"), blocks={"stickiness": _STICKINESS})
-_ATTACHED = Shape(links=("target_group_arn", "target_id"))
+_BALANCER = BlockSchema(("name", "internal", "load_balancer_type", "idle_timeout"))
+_LISTENER = BlockSchema(
+    ("protocol", "port", "tcp_idle_timeout_seconds"), ("load_balancer_arn",), {"default_action": _ACTION}
+)
+_REWRITE = BlockSchema(blocks={"rewrite": BlockSchema(("regex", "replace"))})
+_TRANSFORM = BlockSchema(("type",), blocks={"url_rewrite_config": _REWRITE, "host_header_rewrite_config": _REWRITE})
+_RULE = BlockSchema(
+    ("priority",), ("listener_arn",), {"action": _ACTION, "condition": _CONDITION, "transform": _TRANSFORM}
+)
+_STICKINESS = BlockSchema(("enabled", "type", "cookie_duration", "cookie_name"))
+_GROUP = BlockSchema(("name", "target_type", "protocol", "protocol_version"), blocks={"stickiness": _STICKINESS})
+_ATTACHED = BlockSchema(links=("target_group_arn", "target_id"))
 
-SHAPES: Mapping[str, Shape] = MappingProxyType(
+SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
     {
         "aws_lb": _BALANCER,
         "aws_alb": _BALANCER,
@@ -75,16 +79,18 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "aws_alb_target_group": _GROUP,
         "aws_lb_target_group_attachment": _ATTACHED,
         "aws_alb_target_group_attachment": _ATTACHED,
-        "aws_elb": Shape(("name", "internal", "idle_timeout"), blocks={"listener": Shape(("lb_protocol", "lb_port"))}),
-        "aws_lb_cookie_stickiness_policy": Shape(("lb_port",), ("load_balancer",)),
-        "aws_app_cookie_stickiness_policy": Shape(("lb_port",), ("load_balancer",)),
-        "aws_ecs_service": Shape(
-            ("name", "desired_count", "deployment_maximum_percent"),
-            blocks={"load_balancer": Shape(links=("target_group_arn",))},
+        "aws_elb": BlockSchema(
+            ("name", "internal", "idle_timeout"), blocks={"listener": BlockSchema(("lb_protocol", "lb_port"))}
         ),
-        "aws_appautoscaling_target": Shape(("max_capacity", "service_namespace"), ("resource_id",)),
-        "aws_autoscaling_group": Shape(("name", "max_size"), ("target_group_arns",)),
-        "aws_autoscaling_attachment": Shape(
+        "aws_lb_cookie_stickiness_policy": BlockSchema(("lb_port",), ("load_balancer",)),
+        "aws_app_cookie_stickiness_policy": BlockSchema(("lb_port",), ("load_balancer",)),
+        "aws_ecs_service": BlockSchema(
+            ("name", "desired_count", "deployment_maximum_percent"),
+            blocks={"load_balancer": BlockSchema(links=("target_group_arn",))},
+        ),
+        "aws_appautoscaling_target": BlockSchema(("max_capacity", "service_namespace"), ("resource_id",)),
+        "aws_autoscaling_group": BlockSchema(("name", "max_size"), ("target_group_arns",)),
+        "aws_autoscaling_attachment": BlockSchema(
             links=("autoscaling_group_name", "lb_target_group_arn", "alb_target_group_arn")
         ),
     }
@@ -97,29 +103,29 @@ ALIASES = {name: name.replace("aws_alb", "aws_lb") for name in SHAPES}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CallPlace:
     """A place in a call that stands for a place in the module, and the words there."""
 
     where: Location
     written: str = ""
     value: Expression | None = None
-    source: Source | None = None
+    source: HclFile | None = None
 
-    def member(self, key: str | int) -> Place:
+    def member(self, key: str | int) -> CallPlace:
         """A member of an object or list, as far as it is written out here."""
         if isinstance(self.value, ObjectOf) and self.source:
             for name, value in self.value.items:
                 if isinstance(name, Literal) and name.value == key:
                     attribute = Attribute(str(key), value, name.start, self.source)
-                    return Place(attribute.where, attribute.written, value, self.source)
+                    return CallPlace(attribute.where, attribute.written, value, self.source)
         if isinstance(self.value, ListOf) and self.source and isinstance(key, int) and key < len(self.value.items):
             value = self.value.items[key]
-            return Place(self.source.at(value.start, value.end), "", value, self.source)
+            return CallPlace(self.source.at(value.start, value.end), "", value, self.source)
         return replace(self, value=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ResourceReference:
     """A reference: the resource's address (or a module's, with the path into its outputs), or the text that stands there."""
 
     address: str = ""
@@ -142,7 +148,7 @@ class Item:
     address: str
     where: Location
     settings: dict[str, Setting[Any]] = field(default_factory=dict)
-    links: dict[str, list[Link]] = field(default_factory=dict)
+    links: dict[str, list[ResourceReference]] = field(default_factory=dict)
     blocks: dict[str, list[Item] | Unknown] = field(default_factory=dict)
     trail: tuple[Related, ...] = ()
     silent: bool = False
@@ -169,9 +175,9 @@ class _Frame:
     """Where a block is worked out: its names, its resource's address and for_each, and the place in a call that stands for it."""
 
     module: Module
-    environment: Environment
+    environment: EvaluationScope
     address: str
-    place: Place | None = None
+    place: CallPlace | None = None
     loop: Attribute | None = None
 
     @property
@@ -191,7 +197,7 @@ def items(module: Module) -> Iterator[Item]:
             yield _of_resource(resource, shape)
 
 
-def _of_resource(resource: Resource, shape: Shape) -> Item:
+def _of_resource(resource: Resource, shape: BlockSchema) -> Item:
     module = resource.module
     loop = resource.block.attributes.get("for_each")
     frame = _Frame(module, resource.environment, resource.address, _place(resource), loop)
@@ -201,20 +207,20 @@ def _of_resource(resource: Resource, shape: Shape) -> Item:
     return item
 
 
-def _place(resource: Resource) -> Place | None:
+def _place(resource: Resource) -> CallPlace | None:
     call = resource.module.call
     if not resource.module.adapted or call is None:
         return None
     member = MEMBERS.get((resource.type, resource.block.labels[1]))
     argument = call.attributes.get(member) if member else None
     if argument is None:
-        return Place(call.where)
+        return CallPlace(call.where)
     key = resource.slot.key
-    found = Place(argument.where, argument.written, argument.value, argument.source)
+    found = CallPlace(argument.where, argument.written, argument.value, argument.source)
     return found if key is None else found.member(key)
 
 
-def _of_block(block: Block, frame: _Frame, shape: Shape) -> Item:
+def _of_block(block: Block, frame: _Frame, shape: BlockSchema) -> Item:
     where = frame.place.where if frame.place else block.where
     item = Item(block.type, frame.address, where, trail=frame.trail, silent=frame.module.world.library)
     item.block = None if frame.place else block
@@ -239,7 +245,7 @@ def _named(attribute: Attribute, frame: _Frame) -> list[Value]:
     return [attempt(replace(attribute, value=part), frame.environment) for part in whole.parts]
 
 
-def attempt(attribute: Attribute, environment: Environment) -> Value:
+def attempt(attribute: Attribute, environment: EvaluationScope) -> Value:
     """An attribute's value; what Terraform would refuse is a hole, too, and so is what takes too long."""
     budget = environment.module.budget
     budget.allow()
@@ -276,7 +282,7 @@ def _origins(attribute: Attribute, frame: _Frame) -> list[Origin]:
     return found
 
 
-def _at_call(value: Value, attribute: Attribute, place: Place, module: Module) -> Known[Any]:
+def _at_call(value: Value, attribute: Attribute, place: CallPlace, module: Module) -> Known[Any]:
     """A setting that an adapter works out, shown at the argument that decides it, else at the call."""
     call = module.call
     names = [name for root, name in references(attribute.value) if root == "var"]
@@ -293,18 +299,18 @@ def unknown(hole: Hole, where: Location, name: str) -> Unknown:
     return Unknown(hole.where or where, name, hole.why, hole.remedy)
 
 
-def links(value: Value, where: Location) -> list[Link]:
+def links(value: Value, where: Location) -> list[ResourceReference]:
     """The resources that a value (or each member of a list) refers to."""
     if isinstance(value, list):
         return [link for one in value for link in links(one, where)]
     if isinstance(value, Hole):
         if value.of is None:
-            return [Link(hole=unknown(value, where, ""))]
-        return [Link(value.of[0].address, value.of[1], hole=unknown(value, where, ""))]  # type: ignore[attr-defined]
-    return [Link(text=value)] if isinstance(value, str) and value else []
+            return [ResourceReference(hole=unknown(value, where, ""))]
+        return [ResourceReference(value.of[0].address, value.of[1], hole=unknown(value, where, ""))]  # type: ignore[attr-defined]
+    return [ResourceReference(text=value)] if isinstance(value, str) and value else []
 
 
-def _nested(block: Block, kind: str, frame: _Frame, shape: Shape) -> list[Item] | Unknown:
+def _nested(block: Block, kind: str, frame: _Frame, shape: BlockSchema) -> list[Item] | Unknown:
     found = [_of_block(one, frame.within(kind), shape) for one in block.of(kind)]
     for dynamic in block.blocks:
         if dynamic.type == "dynamic" and dynamic.labels == (kind,):
@@ -315,7 +321,7 @@ def _nested(block: Block, kind: str, frame: _Frame, shape: Shape) -> list[Item] 
     return found
 
 
-def _dynamic(block: Block, frame: _Frame, shape: Shape) -> list[Item] | Unknown:
+def _dynamic(block: Block, frame: _Frame, shape: BlockSchema) -> list[Item] | Unknown:
     each = block.attributes.get("for_each")
     contents = block.of("content")
     if each is None or not contents:

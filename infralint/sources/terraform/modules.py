@@ -10,17 +10,17 @@ from typing import Any
 from infralint.model import Location, Related, Unknown, Unreadable
 from infralint.project import CantRead
 from infralint.sources.terraform.adapters import adapter
-from infralint.sources.terraform.budget import Budget, Exhausted
+from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
 from infralint.sources.terraform.convert import BadType, converted, declared_type
-from infralint.sources.terraform.evaluate import Environment, evaluate, evaluate_constant
-from infralint.sources.terraform.folders import Folder, Tree, joined
+from infralint.sources.terraform.evaluate import EvaluationScope, evaluate, evaluate_constant
+from infralint.sources.terraform.folders import Folder, TerraformFolders, joined
 from infralint.sources.terraform.hcl import (
     Attribute,
     Block,
     Expression,
     HclError,
+    HclFile,
     Literal,
-    Source,
     parse_expression,
     parse_template,
 )
@@ -47,7 +47,7 @@ INIT = "run terraform init here first, or hand in a plan (terraform show -json)"
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class VariableValue:
     """A root variable's value and where it was given."""
 
     value: Expression | str
@@ -79,13 +79,13 @@ class World:
     why its variables may have other values than the ones that are seen here.
     """
 
-    tree: Tree
+    tree: TerraformFolders
     root: str
-    given: Mapping[str, Given]
+    given: Mapping[str, VariableValue]
     workspace: str | None = "default"
     library: bool = False
     elsewhere: Hole | None = None
-    budget: Budget = field(default_factory=Budget)
+    budget: EvaluationBudget = field(default_factory=EvaluationBudget)
     problems: list[Unreadable] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     installed: Mapping[str, str] = field(default_factory=dict)
@@ -111,8 +111,8 @@ class Resource:
         return f"{self.module.address}.{address}" if self.module.address else address
 
     @property
-    def environment(self) -> Environment:
-        return Environment(self.module, each=self.slot.each, count=self.slot.count)
+    def environment(self) -> EvaluationScope:
+        return EvaluationScope(self.module, each=self.slot.each, count=self.slot.count)
 
     def attribute(self, name: str) -> Value:
         found = self.block.attributes.get(name)
@@ -183,16 +183,16 @@ class Module:
         return self.slot.doubt is not None or (self.parent is not None and self.parent.uncertain)
 
     @property
-    def calling(self) -> Environment | None:
+    def calling(self) -> EvaluationScope | None:
         """Where the arguments of this module's call are worked out."""
-        return Environment(self.parent, each=self.slot.each, count=self.slot.count) if self.parent else None
+        return EvaluationScope(self.parent, each=self.slot.each, count=self.slot.count) if self.parent else None
 
     def attribute(self, name: str) -> Value:
         """An output."""
         block = self.folder.outputs.get(name)
         if block is None or "value" not in block.attributes:
             return Hole(f"{self.address} has no output {name} that can be read", self.call.where if self.call else None)
-        return self._once(("output", name), lambda: evaluate(block.attributes["value"].value, Environment(self)))
+        return self._once(("output", name), lambda: evaluate(block.attributes["value"].value, EvaluationScope(self)))
 
     def instance(self, key: Value) -> Value:
         """An unkeyed stand-in for instances whose number is not known."""
@@ -201,10 +201,10 @@ class Module:
         return self
 
     @property
-    def budget(self) -> Budget:
+    def budget(self) -> EvaluationBudget:
         return self.world.budget
 
-    def reference(self, root: str, name: str, environment: Environment) -> Value:
+    def reference(self, root: str, name: str, environment: EvaluationScope) -> Value:
         match root:
             case "var":
                 return self.variable(name)
@@ -274,7 +274,7 @@ class Module:
             return self.world.elsewhere or self._default(name, block)
         if isinstance(given.value, str):
             return self._option(given.value, block)
-        return evaluate(given.value, Environment(_Bare(self)))
+        return evaluate(given.value, EvaluationScope(_Bare(self)))
 
     def _option(self, text: str, block: Block) -> Value:
         """What `--tf-var NAME=TEXT` means: the text for a simple type or none, else an expression."""
@@ -282,14 +282,14 @@ class Module:
         if wanted is None or _type_of(block).name in ("string", "number", "bool"):
             return text
         try:
-            return evaluate(parse_expression(Source("--tf-var", text)), Environment(_Bare(self)))
+            return evaluate(parse_expression(HclFile("--tf-var", text)), EvaluationScope(_Bare(self)))
         except HclError as error:
             raise EvaluationError(f"--tf-var gives no valid value: {error}") from error
 
     def _default(self, name: str, block: Block) -> Value:
         default = block.attributes.get("default")
         if default is not None:
-            return evaluate(default.value, Environment(_Bare(self)))
+            return evaluate(default.value, EvaluationScope(_Bare(self)))
         return Hole(f"var.{name} has no default, and no value is given for it", block.where, self.world.remedy)
 
     def _nullable(self, block: Block) -> bool:
@@ -305,7 +305,7 @@ class Module:
         attribute = self.folder.locals.get(name)
         if attribute is None:
             return self._undeclared(f"local.{name}")
-        return self._once(("local", name), lambda: evaluate(attribute.value, Environment(self)))
+        return self._once(("local", name), lambda: evaluate(attribute.value, EvaluationScope(self)))
 
     def _path(self, name: str) -> Value:
         if name == "module":
@@ -349,7 +349,7 @@ class Module:
         if not isinstance(names, ObjectValue):
             raise EvaluationError("templatefile() takes an object of names")
         try:
-            return evaluate(parse_template(Source(path, text)), Environment(_Bare(self), bound=names))
+            return evaluate(parse_template(HclFile(path, text)), EvaluationScope(_Bare(self), bound=names))
         except HclError as error:
             raise EvaluationError(f"{path} is not a template") from error
 
@@ -361,7 +361,7 @@ class Module:
             attribute = block.attributes.get(name)
             if attribute is not None:
                 try:
-                    value = evaluate(attribute.value, Environment(self))
+                    value = evaluate(attribute.value, EvaluationScope(self))
                     found = _counted(value) if name == "count" else _eached(value)
                     self.budget.spend(len(found))
                     return found
@@ -386,7 +386,7 @@ class Module:
         """All instances of a type in this module."""
         for (kind, name), block in self.folder.resources.items():
             if kind == type_:
-                yield from _spread(self.reference(kind, name, Environment(self)), block)
+                yield from _spread(self.reference(kind, name, EvaluationScope(self)), block)
 
     def _called(self, name: str) -> Value:
         call = self.folder.calls.get(name)
@@ -446,7 +446,7 @@ class Module:
     def children(self) -> Iterator[Module | Remote]:
         """The modules called here, one for each instance."""
         for name, call in self.folder.calls.items():
-            yield from _spread(self.reference("module", name, Environment(self)), call)
+            yield from _spread(self.reference("module", name, EvaluationScope(self)), call)
 
     # Why a value is what it is
 
@@ -467,17 +467,17 @@ class _Bare:
         self._module = module
 
     @property
-    def budget(self) -> Budget:
+    def budget(self) -> EvaluationBudget:
         return self._module.budget
 
     def read(self, function: str, arguments: list[Value]) -> Value:
         return Hole(f"{function}() can't stand here")
 
-    def reference(self, root: str, name: str, environment: Environment) -> Value:
+    def reference(self, root: str, name: str, environment: EvaluationScope) -> Value:
         raise EvaluationError(f"{root}.{name} can't stand here")
 
 
-def _loop(root: str, name: str, environment: Environment) -> Value:
+def _loop(root: str, name: str, environment: EvaluationScope) -> Value:
     if root == "count" and environment.count is not None:
         return environment.count
     if root == "each" and environment.each is not None:

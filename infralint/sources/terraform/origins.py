@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from infralint.model import Location, Related
-from infralint.sources.terraform.hcl import Attr, Block, Expression, Literal, Name, children
+from infralint.sources.terraform.hcl import Attr, Block, Expression, Literal, NameExpression, children
 from infralint.sources.terraform.modules import Module
 
 MOST = 4
@@ -94,7 +94,7 @@ def _has_flag(block: Block, name: str) -> bool:
 
 def references(expression: Expression) -> Iterator[tuple[str, str]]:
     """`var.x`, `local.y`, `module.z` … in an expression, as pairs."""
-    if isinstance(expression, Attr) and isinstance(expression.target, Name):
+    if isinstance(expression, Attr) and isinstance(expression.target, NameExpression):
         yield expression.target.name, expression.name
     for part in children(expression):
         yield from references(part)

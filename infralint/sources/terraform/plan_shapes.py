@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from infralint.sources.terraform.items import SHAPES, Shape
+from infralint.sources.terraform.items import SHAPES, BlockSchema
 
 Objects = dict[str, Any]
 
 
-class WrongShape(Exception):
+class WrongPlanShape(Exception):
     """A plan that terraform did not write: names the place in it and what stands there."""
 
 
@@ -32,7 +32,7 @@ class ModuleShape(msgspec.Struct, frozen=True):
     child_modules: list[ModuleShape] | None = None
 
 
-class ValuesShape(msgspec.Struct, frozen=True):
+class PlanValuesShape(msgspec.Struct, frozen=True):
     root_module: ModuleShape | None = None
 
 
@@ -70,8 +70,8 @@ class ConfigurationShape(msgspec.Struct, frozen=True):
 
 
 class PlanShape(msgspec.Struct, frozen=True):
-    planned_values: ValuesShape | None = None
-    values: ValuesShape | None = None
+    planned_values: PlanValuesShape | None = None
+    values: PlanValuesShape | None = None
     resource_changes: list[ResourceChangeShape] | None = None
     configuration: ConfigurationShape | None = None
 
@@ -91,7 +91,9 @@ def _check(item: object, shape: Any, path: str) -> None:
         msgspec.convert(item, shape)
     except msgspec.ValidationError as error:
         message, _, inner = str(error).partition(" - at `$")
-        raise WrongShape(f"{path}{inner.rstrip('`')}: {message[0].lower()}{message[1:].replace('`', '')}") from error
+        raise WrongPlanShape(
+            f"{path}{inner.rstrip('`')}: {message[0].lower()}{message[1:].replace('`', '')}"
+        ) from error
 
 
 def _check_module(module: Mapping[str, Any], path: str) -> None:
@@ -113,7 +115,7 @@ def _struct(kind: str) -> Any:
     return _struct_of(SHAPES[kind], kind)
 
 
-def _struct_of(shape: Shape, name: str) -> Any:
+def _struct_of(shape: BlockSchema, name: str) -> Any:
     """A struct with a field for each argument and block that is asked for."""
     fields: list[tuple[str, Any, Any]] = [
         (attribute, _TYPES.get(attribute, SIMPLE), None) for attribute in shape.attributes

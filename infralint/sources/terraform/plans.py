@@ -14,11 +14,11 @@ from typing import Any
 
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.project import CantRead, Project
-from infralint.sources.terraform.folders import Folder, Tree, joined
+from infralint.sources.terraform.folders import Folder, TerraformFolders, joined
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hcl import Block, Literal
-from infralint.sources.terraform.items import ALIASES, SHAPES, Item, Link, Shape
-from infralint.sources.terraform.plan_shapes import WrongShape, check_plan
+from infralint.sources.terraform.items import ALIASES, SHAPES, BlockSchema, Item, ResourceReference
+from infralint.sources.terraform.plan_shapes import WrongPlanShape, check_plan
 from infralint.sources.terraform.values import plain
 
 LARGEST = 300 * 1024 * 1024
@@ -36,7 +36,7 @@ class Plan:
     root: str | None
 
 
-def plans(project: Project, tree: Tree) -> Iterator[Plan]:
+def plans(project: Project, tree: TerraformFolders) -> Iterator[Plan]:
     """The plans and states of a project, recognised by what is in them."""
     for path in project.files:
         if (
@@ -44,10 +44,10 @@ def plans(project: Project, tree: Tree) -> Iterator[Plan]:
             and _SIGN.match(project.head(path, 200))
             and (content := _plan(tree, path)) is not None
         ):
-            yield _Reader(tree, path, content).plan()
+            yield _PlanReader(tree, path, content).plan()
 
 
-def _plan(tree: Tree, path: str) -> Json | None:
+def _plan(tree: TerraformFolders, path: str) -> Json | None:
     """What a plan or state says; one that can't be read is unreadable, other JSON is none of our business."""
     line = column = 0
     try:
@@ -58,7 +58,7 @@ def _plan(tree: Tree, path: str) -> Json | None:
         return content
     except CantRead as problem:
         why = f"{problem}"
-    except WrongShape as problem:
+    except WrongPlanShape as problem:
         why = f"is not what `terraform show -json` writes: {problem}"
     except RecursionError:
         why = "is nested too deep for a plan"
@@ -74,10 +74,10 @@ def _no_number(text: str) -> Any:
 
 
 @dataclass
-class _Reader:
+class _PlanReader:
     """One plan while it is read. expressions: what the configuration says, by address without keys."""
 
-    tree: Tree
+    tree: TerraformFolders
     path: str
     content: Json
     expressions: dict[str, Json] = field(default_factory=dict)
@@ -155,7 +155,7 @@ class _Reader:
         return item
 
     def _shaped(
-        self, shape: Shape, values: Json, unknown: Any, written: Json | None, block: Block | None, address: str
+        self, shape: BlockSchema, values: Json, unknown: Any, written: Json | None, block: Block | None, address: str
     ) -> Item:
         where = block.where if block else Location(self.shown)
         item = Item("", address, where)
@@ -187,7 +187,7 @@ class _Reader:
     def _blocks(
         self,
         kind: str,
-        shape: Shape,
+        shape: BlockSchema,
         values: Json,
         unknown: Any,
         written: Json | None,
@@ -211,15 +211,15 @@ class _Reader:
 
     # References
 
-    def _links(self, value: Any, expression: Any, address: str) -> Iterator[Link]:
+    def _links(self, value: Any, expression: Any, address: str) -> Iterator[ResourceReference]:
         """The resources that an argument leads to: by the value it has, else by what the configuration refers to."""
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, str) and one:
-                yield Link(text=one)
+                yield ResourceReference(text=one)
         prefix, key = _module_of(address), _key_of(address)
         references = (expression or {}).get("references") if isinstance(expression, dict) else None
         for target in self._targets(prefix, references or [], key, 0):
-            yield Link(address=target)
+            yield ResourceReference(address=target)
 
     def _targets(self, prefix: str, references: list[str], key: str, depth: int) -> Iterator[str]:
         if depth > 8:

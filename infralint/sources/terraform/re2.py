@@ -22,7 +22,7 @@ LONGEST_PATTERN = 5000
 MOST_MATCHES = 20_000
 
 
-class BadPattern(EvaluationError):
+class InvalidRe2(EvaluationError):
     """A pattern that RE2 refuses."""
 
 
@@ -152,7 +152,7 @@ class _Translator:
     def translated(self) -> str:
         text = self._alternatives(_Flags())
         if self.at < len(self.pattern):
-            raise BadPattern("a bracket in the regular expression is never opened")
+            raise InvalidRe2("a bracket in the regular expression is never opened")
         return text
 
     def _alternatives(self, flags: _Flags) -> str:
@@ -179,7 +179,7 @@ class _Translator:
             if (count := self._repetition(flags)) is not None:
                 least, most, lazy_mark = count
                 if last is None or last[0] == "repeated":
-                    raise BadPattern("a repetition in the regular expression repeats nothing")
+                    raise InvalidRe2("a repetition in the regular expression repeats nothing")
                 self._check_size(least, most, last[1], start)
                 parts[-1] = f"(?:{parts[-1]}){{{least},{'' if most is None else most}}}{lazy_mark}"
                 last = ("repeated", last[1])
@@ -196,7 +196,7 @@ class _Translator:
         for count in counts:
             total *= max(count, 1)
         if max(least, most or 0) > MOST_REPETITIONS or (most is not None and most < least):
-            raise BadPattern("a repetition in the regular expression is too large")
+            raise InvalidRe2("a repetition in the regular expression is too large")
         if total > MOST_REPETITIONS:
             raise NotWorkedOut("a regular expression that repeats so often is not worked out")
 
@@ -207,7 +207,7 @@ class _Translator:
             least, most = {"*": (0, None), "+": (1, None), "?": (0, 1)}[character]
         elif found := _COUNT.match(self.pattern, self.at):
             if len(found[0]) > 16:
-                raise BadPattern("a repetition in the regular expression is too large")
+                raise InvalidRe2("a repetition in the regular expression is too large")
             self.at = found.end()
             least = int(found[1])
             most = least if not found[2] else int(found[3]) if found[3] else None
@@ -241,7 +241,7 @@ class _Translator:
         if self.pattern.startswith("(?", self.at):
             found = _GROUP.match(self.pattern, self.at)
             if not found or not found[1] or found[1] in self.names:
-                raise BadPattern("RE2 knows no such group")
+                raise InvalidRe2("RE2 knows no such group")
             self.names.append(found[1])
             self.at = found.end()
         else:
@@ -252,7 +252,7 @@ class _Translator:
     def _closed(self, flags: _Flags) -> str:
         inner = self._alternatives(flags)
         if self.at >= len(self.pattern):
-            raise BadPattern("a bracket in the regular expression is never closed")
+            raise InvalidRe2("a bracket in the regular expression is never closed")
         self.at += 1
         return inner
 
@@ -305,12 +305,12 @@ class _Translator:
             return self._octal(character)
         if character and character.isascii() and not character.isalnum():
             return ord(character)
-        raise BadPattern("RE2 knows no such escape")
+        raise InvalidRe2("RE2 knows no such escape")
 
     def _octal(self, first: str) -> int:
         following = self.pattern[self.at : self.at + 1]
         if first != "0" and (not following or following not in "01234567"):
-            raise BadPattern("RE2 knows no references to groups")
+            raise InvalidRe2("RE2 knows no references to groups")
         digits = first
         while len(digits) < 3 and self.at < len(self.pattern) and self.pattern[self.at] in "01234567":
             digits += self.pattern[self.at]
@@ -320,7 +320,7 @@ class _Translator:
     def _hexadecimal(self) -> int:
         found = lazy(r"\{([0-9A-Fa-f]{1,8})\}|([0-9A-Fa-f]{2})").match(self.pattern, self.at)
         if not found or int(found[1] or found[2], 16) > 0x10FFFF:
-            raise BadPattern("RE2 knows no such escape")
+            raise InvalidRe2("RE2 knows no such escape")
         self.at = found.end()
         return int(found[1] or found[2], 16)
 
@@ -333,10 +333,10 @@ class _Translator:
         first = True
         while first or not self.pattern.startswith("]", self.at):
             if self.at >= len(self.pattern):
-                raise BadPattern("a class in the regular expression is never closed")
+                raise InvalidRe2("a class in the regular expression is never closed")
             dash = self.pattern.startswith("-", self.at) and not first
             if dash and not self.pattern.startswith("-]", self.at):
-                raise BadPattern("a range in the regular expression has no end")
+                raise InvalidRe2("a range in the regular expression has no end")
             first = False
             parts.append(self._class_part())
         self.at += 1
@@ -346,7 +346,7 @@ class _Translator:
         posix = lazy(r"\[:(\^?)(\w+):\]").match(self.pattern, self.at)
         if posix:
             if posix[2] not in _POSIX:
-                raise BadPattern("RE2 knows no such class")
+                raise InvalidRe2("RE2 knows no such class")
             self.at = posix.end()
             return _complement(_POSIX[posix[2]]) if posix[1] else _POSIX[posix[2]]
         if self.pattern[self.at] == "\\" and (members := self._class_escape()) is not None:
@@ -357,12 +357,12 @@ class _Translator:
         self.at += 1
         high = self._class_character()
         if high < low:
-            raise BadPattern("a range in the regular expression is upside down")
+            raise InvalidRe2("a range in the regular expression is upside down")
         return f"{_coded(low)}-{_coded(high)}"
 
     def _class_character(self) -> int:
         if self.at >= len(self.pattern):
-            raise BadPattern("a class in the regular expression is never closed")
+            raise InvalidRe2("a class in the regular expression is never closed")
         if self.pattern[self.at] == "\\":
             return self._escaped_character()
         self.at += 1
@@ -398,7 +398,7 @@ def _complement(inside: str) -> str:
 
 def _switched(flags: _Flags, switch: Any) -> _Flags:
     if not switch[1] and switch[2] is None and switch[3] == ")":
-        raise BadPattern("a bracket in the regular expression repeats nothing")
+        raise InvalidRe2("a bracket in the regular expression repeats nothing")
     on, off = str(switch[1]), str(switch[2] or "")
     found: dict[str, bool] = {**dict.fromkeys(on, True), **dict.fromkeys(off, False)}
     return replace(flags, **found)

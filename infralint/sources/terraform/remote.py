@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from infralint.sources.terraform.adapters import adapter, sounds_like_balancer
-from infralint.sources.terraform.folders import SPEAKING, Folder, Tree
-from infralint.sources.terraform.hcl import Block, Source
+from infralint.sources.terraform.folders import SPEAKING, Folder, TerraformFolders
+from infralint.sources.terraform.hcl import Block, HclFile
 
 MOST = 5
 """Modules that are named in the summary."""
@@ -37,14 +37,14 @@ def makes_balancer(call: Block, folder: Folder, source: str) -> bool:
     return any(output.search(one.text) for one in _texts(folder))
 
 
-def _texts(folder: Folder) -> Iterator[Source]:
+def _texts(folder: Folder) -> Iterator[HclFile]:
     """The files of a folder."""
     homes = (folder.resources, folder.data, folder.calls, folder.outputs, folder.locals)
     blocks = [block for home in homes for block in home.values()]
     yield from {block.source.path: block.source for block in blocks}.values()
 
 
-def unread_modules(tree: Tree) -> list[str]:
+def unread_modules(tree: TerraformFolders) -> list[str]:
     """Modules that are not here, and might hold a load balancer for all that their names say."""
     found: dict[str, None] = {}
     for folder, sources in tree.far_modules.items():
@@ -58,7 +58,7 @@ def _is_unclear(source: str) -> bool:
     if re.match(r"[\w.-]+/[\w.-]+$", source) and not source.startswith("github.com"):
         return False  # a provider: `hashicorp/aws`
     known = _is_of_other_things(source) or sounds_like_balancer(source)
-    return bool(source) and not known and adapter(source, Block("module", (), 0, 0, Source("", ""))) is None
+    return bool(source) and not known and adapter(source, Block("module", (), 0, 0, HclFile("", ""))) is None
 
 
 def _is_of_other_things(source: str) -> bool:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead
 from infralint.project.config import TerraformRoot
-from infralint.sources.terraform.folders import VALUES, Tree, joined
-from infralint.sources.terraform.hcl import HclError, Source, parse_values
-from infralint.sources.terraform.modules import WITHOUT_VALUE, Given
+from infralint.sources.terraform.folders import VALUES, TerraformFolders, joined
+from infralint.sources.terraform.hcl import HclError, HclFile, parse_values
+from infralint.sources.terraform.modules import WITHOUT_VALUE, VariableValue
 from infralint.sources.terraform.terragrunt import Terragrunt
 from infralint.sources.terraform.values import Hole
 from infralint.text.wording import listing
@@ -39,7 +39,7 @@ class Root:
     elsewhere: Hole | None = None
 
 
-def roots(tree: Tree) -> list[Root]:
+def roots(tree: TerraformFolders) -> list[Root]:
     """The folders to judge. Those that others call are judged through their callers."""
     settings = tree.project.settings.terraform
     terragrunt = Terragrunt(tree)
@@ -58,7 +58,7 @@ def roots(tree: Tree) -> list[Root]:
     ]
 
 
-def _elsewhere(tree: Tree, root: Root, terragrunt: Terragrunt) -> Hole | None:
+def _elsewhere(tree: TerraformFolders, root: Root, terragrunt: Terragrunt) -> Hole | None:
     """Why a root's inputs can't be told, where Terragrunt gives them."""
     where = terragrunt.deploys(root.path)
     if where is None or (where == terragrunt.anywhere and (not root.uncalled or _has_values(tree, root.path))):
@@ -74,7 +74,7 @@ def _configured(one: TerraformRoot) -> Root:
     return Root(path, False, one.workspace or ", ".join(stems), one.workspace or "default", files)
 
 
-def _uncalled(tree: Tree, terragrunt: Terragrunt) -> list[str]:
+def _uncalled(tree: TerraformFolders, terragrunt: Terragrunt) -> list[str]:
     """Folders that lead to a load balancer and that nobody (or Terragrunt) calls; of a circle of callers, the first."""
     skipped = _example_folders(tree)
     wanted = sorted(folder for folder in tree.leading if folder in tree.files and folder not in skipped)
@@ -91,7 +91,7 @@ def _uncalled(tree: Tree, terragrunt: Terragrunt) -> list[str]:
     return found
 
 
-def _reached(tree: Tree, starts: list[str]) -> set[str]:
+def _reached(tree: TerraformFolders, starts: list[str]) -> set[str]:
     found, pending = set(starts), list(starts)
     while pending:
         for target in tree.calls.get(pending.pop(), ()):
@@ -101,14 +101,14 @@ def _reached(tree: Tree, starts: list[str]) -> set[str]:
     return found
 
 
-def _example_folders(tree: Tree) -> set[str]:
+def _example_folders(tree: TerraformFolders) -> set[str]:
     """Examples of a repository that is a module itself: they call what stands above them."""
     examples = {folder for folder in tree.files if EXAMPLES & set(folder.split("/"))}
     shows = any(target not in examples and target in tree.files for folder in examples for target in tree.calls[folder])
     return examples if shows else set()
 
 
-def is_library(tree: Tree, path: str) -> bool:
+def is_library(tree: TerraformFolders, path: str) -> bool:
     """Whether a folder that no deployment calls is a module for others, and not a deployment itself."""
     if MODULES & set(path.split("/")) or tree.callers.get(path, set()) - {path}:
         return True
@@ -121,7 +121,7 @@ def is_library(tree: Tree, path: str) -> bool:
     return bool(folder.outputs) and (required or versioned)
 
 
-def remedy(tree: Tree, root: Root) -> str:
+def remedy(tree: TerraformFolders, root: Root) -> str:
     """How to give the values that a root lacks: the files that lie there ready, if any."""
     if root.var_files:
         return WITHOUT_VALUE
@@ -135,7 +135,7 @@ def remedy(tree: Tree, root: Root) -> str:
     return f"pass --tf-var-file with {shown}, or name them under `terraform: roots:` in infralint.yaml"
 
 
-def _has_values(tree: Tree, path: str) -> bool:
+def _has_values(tree: TerraformFolders, path: str) -> bool:
     """Whether values, or a lock file, lie in a folder or one below it: somebody deploys it."""
     prefix = f"{path}/" if path else ""
     return any(
@@ -151,7 +151,7 @@ class BadValues(Exception):
         self.problem = problem
 
 
-def given(tree: Tree, root: Root) -> tuple[dict[str, Given], list[Unreadable]]:
+def given(tree: TerraformFolders, root: Root) -> tuple[dict[str, VariableValue], list[Unreadable]]:
     """A root's values, later ones winning, as Terraform orders them; and the files that can't be read.
 
     https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
@@ -164,22 +164,22 @@ def given(tree: Tree, root: Root) -> tuple[dict[str, Given], list[Unreadable]]:
         except BadValues as error:
             problems.append(error.problem)
     for name, text in root.given.items():
-        found[name] = Given(text, Location("--tf-var"), f"--tf-var gives var.{name}")
+        found[name] = VariableValue(text, Location("--tf-var"), f"--tf-var gives var.{name}")
     return found, problems
 
 
-def value_files(tree: Tree, root: Root) -> list[str]:
+def value_files(tree: TerraformFolders, root: Root) -> list[str]:
     """The files that give a root its values, as Terraform reads them."""
     return [*_automatic(tree, root.path), *root.var_files]
 
 
-def _of_environment() -> dict[str, Given]:
+def _of_environment() -> dict[str, VariableValue]:
     given = {name.removeprefix("TF_VAR_"): text for name, text in os.environ.items() if name.startswith("TF_VAR_")}
     place = Location("environment")
-    return {name: Given(text, place, f"TF_VAR_{name} is set") for name, text in given.items()}
+    return {name: VariableValue(text, place, f"TF_VAR_{name} is set") for name, text in given.items()}
 
 
-def _automatic(tree: Tree, folder: str) -> Iterator[str]:
+def _automatic(tree: TerraformFolders, folder: str) -> Iterator[str]:
     names = {posixpath.basename(path): path for path in tree.values.get(folder, ())}
     for name in ("terraform.tfvars", "terraform.tfvars.json"):
         if name in names:
@@ -187,13 +187,13 @@ def _automatic(tree: Tree, folder: str) -> Iterator[str]:
     yield from sorted(path for name, path in names.items() if name.endswith((".auto.tfvars", ".auto.tfvars.json")))
 
 
-def _of_file(tree: Tree, path: str) -> dict[str, Given]:
+def _of_file(tree: TerraformFolders, path: str) -> dict[str, VariableValue]:
     shown = tree.project.shown(path)
     inside = joined("", path)
     if inside is None:
         raise BadValues(Unreadable("leads out of the project, which infralint does not leave", Location(shown)))
     try:
-        source = Source(shown, tree.text(inside))
+        source = HclFile(shown, tree.text(inside))
         body = parse_values(source)
     except CantRead as error:
         raise BadValues(Unreadable(str(error), Location(shown))) from error
@@ -202,6 +202,6 @@ def _of_file(tree: Tree, path: str) -> dict[str, Given]:
         said = f"is not a valid file of variables: {error}"
         raise BadValues(Unreadable(said, Location(shown, where.line, where.column))) from error
     return {
-        name: Given(one.value, one.where, f"{posixpath.basename(path)} sets var.{name}")
+        name: VariableValue(one.value, one.where, f"{posixpath.basename(path)} sets var.{name}")
         for name, one in body.attributes.items()
     }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from infralint.sources.terraform.budget import Budget
+from infralint.sources.terraform.budget import EvaluationBudget
 from infralint.sources.terraform.convert import converted
 from infralint.sources.terraform.types import ANY, Type
 from infralint.sources.terraform.values import EvaluationError, Hole, Value, first_hole, weight
@@ -29,7 +29,7 @@ class Signature:
     nulls: frozenset[int] = frozenset()
     holes: Holes = "none"
 
-    def called(self, name: str, arguments: list[Value], budget: Budget) -> Value:
+    def called(self, name: str, arguments: list[Value], budget: EvaluationBudget) -> Value:
         """What the function gives. Raises EvaluationError where Terraform would refuse, NotWorkedOut."""
         self._count(name, len(arguments))
         if (hole := self._hole(arguments)) is not None:

@@ -13,8 +13,8 @@ from functools import cached_property
 
 from infralint.model import Location
 from infralint.project import CantRead
-from infralint.sources.terraform.folders import LOCK, Tree
-from infralint.sources.terraform.hcl import Block, Expression, HclError, Literal, Source, Template, parse
+from infralint.sources.terraform.folders import LOCK, TerraformFolders
+from infralint.sources.terraform.hcl import Block, Expression, HclError, HclFile, Literal, Template, parse
 
 NAMES = ("terragrunt.hcl", "terragrunt.stack.hcl")
 _REMOTE = re.compile(r"[\w.+-]+::|https?://|[\w.-]+@|github\.com/|bitbucket\.org/|tfr://|s3://|gs://")
@@ -27,7 +27,7 @@ class Terragrunt:
     tails: what a path ends with, and who says so. anywhere: a source that names no folder that can be told.
     """
 
-    tree: Tree
+    tree: TerraformFolders
     tails: dict[str, Location] = field(default_factory=dict)
     anywhere: Location | None = None
 
@@ -66,11 +66,11 @@ class Terragrunt:
         if not given and posixpath.basename(path) in NAMES and folder in self.tree.files:
             self.tails[folder] = Location(source.path)
 
-    def _source(self, path: str) -> Source:
+    def _source(self, path: str) -> HclFile:
         try:
-            return Source(self.tree.project.shown(path), self.tree.text(path))
+            return HclFile(self.tree.project.shown(path), self.tree.text(path))
         except CantRead:
-            return Source(self.tree.project.shown(path), "")
+            return HclFile(self.tree.project.shown(path), "")
 
     def _deployed(self, path: str, text: str | None, where: Location) -> None:
         """Remember the folder of a source. What is included by others is relative to them, so that its end must do."""

@@ -19,12 +19,12 @@ from infralint.sources.terraform.hcl import (
     Attr,
     Attribute,
     Block,
-    Call,
     Expression,
     For,
+    FunctionCall,
     Index,
     Literal,
-    Name,
+    NameExpression,
     children,
 )
 from infralint.sources.terraform.types import ANY
@@ -242,12 +242,12 @@ def _place(attribute: Attribute, start: int, end: int) -> Location:
     return attribute.source.at(start, end)
 
 
-def _no_function(call: Call) -> str:
+def _no_function(call: FunctionCall) -> str:
     name = call.name.removeprefix("core::")
     return "" if functions.is_known(name) else f"there is no function {call.name}()"
 
 
-def _parts(expression: Expression, bound: frozenset[str]) -> Iterator[_Reference | Call]:
+def _parts(expression: Expression, bound: frozenset[str]) -> Iterator[_Reference | FunctionCall]:
     """The calls in an expression, and its references but for those to what its own loops bind."""
     if isinstance(expression, Attr | Index):
         found = _chain(expression)
@@ -264,7 +264,7 @@ def _parts(expression: Expression, bound: frozenset[str]) -> Iterator[_Reference
             if part is not None:
                 yield from _parts(part, bound)
         return
-    if isinstance(expression, Call):
+    if isinstance(expression, FunctionCall):
         yield expression
     for part in children(expression):
         yield from _parts(part, bound)
@@ -277,17 +277,17 @@ def _chain(expression: Expression) -> _Reference | None:
     while isinstance(at, Attr | Index):
         if isinstance(at, Attr):
             names.append(at.name)
-        elif isinstance(at.target, Name):
+        elif isinstance(at.target, NameExpression):
             if not isinstance(at.key, Literal) or not isinstance(at.key.value, str):
                 return None
             names.append(at.key.value)
         at = at.target
-    if not isinstance(at, Name) or not names:
+    if not isinstance(at, NameExpression) or not names:
         return None
     return _Reference(at.name, tuple(reversed(names)), start, end)
 
 
-def _in_keys(expression: Expression, bound: frozenset[str]) -> Iterator[_Reference | Call]:
+def _in_keys(expression: Expression, bound: frozenset[str]) -> Iterator[_Reference | FunctionCall]:
     """What stands in the keys of a chain."""
     while isinstance(expression, Attr | Index):
         if isinstance(expression, Index):

@@ -9,15 +9,15 @@ from typing import NamedTuple
 from infralint.text.lazy import lazy
 
 
-class Rule(NamedTuple):
+class UnreadKind(NamedTuple):
     """A kind of file. words: what stands in such a file, where its name alone could mean something else."""
 
     kind: str
     words: re.Pattern[bytes] | None = None
 
 
-def _rule(kind: str, words: bytes = b"") -> Rule:
-    return Rule(kind, lazy(words, re.MULTILINE) if words else None)
+def _rule(kind: str, words: bytes = b"") -> UnreadKind:
+    return UnreadKind(kind, lazy(words, re.MULTILINE) if words else None)
 
 
 _KAMAL = _rule("Kamal", rb"^servers:")
@@ -108,7 +108,7 @@ def plain_path(path: str) -> str:
     return folder + slash + (_TEMPLATED.sub("", name) if name.count(".") > 1 else name)
 
 
-def rules_of(plain: str) -> Iterator[Rule]:
+def rules_of(plain: str) -> Iterator[UnreadKind]:
     """The rules that a file falls under by its plain path."""
     name = plain.rpartition("/")[2]
     if name in NAMES:

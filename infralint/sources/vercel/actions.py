@@ -9,8 +9,8 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from infralint.sources.vercel.javascript import Module, Modules, Words, text_of
-from infralint.sources.vercel.streaming import Sighting, Streaming, shortened
+from infralint.sources.vercel.javascript import JavaScriptModule, Modules, Words, text_of
+from infralint.sources.vercel.streaming import FunctionSighting, FunctionStreams, shortened
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -23,7 +23,7 @@ FUNCTIONS = frozenset("createStreamableUI createStreamableValue streamUI experim
 DIRECTIVE = "use server"
 
 
-class Actions(Streaming):
+class Actions(FunctionStreams):
     """Looks for server actions that stream, from the pages that bring them to a browser."""
 
     def __init__(self, modules: Modules) -> None:
@@ -35,11 +35,11 @@ class Actions(Streaming):
         manifests = self.modules.project.named("package.json")
         return any(_INSTALLED.search(self.modules.content(path)) for path in manifests)
 
-    def from_page(self, path: str) -> Sighting | None:
+    def from_page(self, path: str) -> FunctionSighting | None:
         """What the actions that a page, or a layout, reaches stream, if anything."""
         return self.from_exports(path, ("default",))
 
-    def _sighted(self, module: Module, node: Node) -> Sighting | None:
+    def _sighted(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         function = node.child_by_field_name("function") if node.type == "call_expression" else None
         if function is None or function.type != "identifier":
             return None
@@ -49,7 +49,7 @@ class Actions(Streaming):
         if not (_is_directed(module.root) or any(_is_directed(outer) for outer in module.functions_around(node))):
             return None
         line = node.start_point[0] + 1
-        return Sighting("sse", f"streams from a server action with {shortened(node)}", module.path, line)
+        return FunctionSighting("sse", f"streams from a server action with {shortened(node)}", module.path, line)
 
 
 def _is_directed(scope: Node) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from infralint.model import Location, Reading, Unreadable
 from infralint.project import CantRead, Project
-from infralint.sources.vercel.config import Service, VercelConfig, read_config
+from infralint.sources.vercel.config import VercelConfig, VercelService, read_config
 from infralint.sources.vercel.javascript import Modules, read_manifest
 from infralint.sources.vercel.next_config import NextSettings, read_next_config
 from infralint.sources.vercel.routes import api_routes, below
@@ -89,7 +89,7 @@ _RUNS_NEXT = re.compile(
 
 
 @dataclass(frozen=True)
-class Application:
+class VercelProject:
     """One Vercel project or Next.js application.
 
     folder: ends with a slash unless empty. config: its vercel.json; unread: the vercel.ts in place of
@@ -116,9 +116,9 @@ class Finder:
     reading: Reading
     _manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
     _configs: dict[str, VercelConfig] = field(default_factory=dict)
-    _services: dict[str, Service] = field(default_factory=dict)
+    _services: dict[str, VercelService] = field(default_factory=dict)
 
-    def applications(self) -> Iterator[Application]:
+    def applications(self) -> Iterator[VercelProject]:
         """Every application, by folder."""
         files = self.project.file_set
         configs = {_folder(path): path for path in self._called("vercel.json")}
@@ -174,13 +174,13 @@ class Finder:
         config_file: str,
         service: bool,
         files: frozenset[str],
-    ) -> Application:
+    ) -> VercelProject:
         framework = config.framework if config and config.framework else framework
         settings = self._next_settings(folder) if framework in ("nextjs", "blitzjs") else None
         unread = self._unread.get(folder, "")
         proven = config is not None or bool(unread) or service
         hosted = None if settings is None else self._hosted(folder, settings)
-        return Application(folder, framework, config, config_file, unread, settings, proven, hosted)
+        return VercelProject(folder, framework, config, config_file, unread, settings, proven, hosted)
 
     def _next_folders(self) -> Iterator[str]:
         for path in self._called("package.json"):
@@ -288,7 +288,7 @@ class Finder:
                 return Location(self.project.shown(path))
         return None
 
-    def is_elsewhere(self, application: Application) -> bool:
+    def is_elsewhere(self, application: VercelProject) -> bool:
         """Whether an application without vercel.json is said to be deployed to another platform."""
         if application.next is not None and application.next.output == "export":
             return True
@@ -312,12 +312,12 @@ class Finder:
             if not self._is_read(folder, service):
                 yield f"{self._shown_service(folder, service)} on Vercel"
 
-    def _is_read(self, folder: str, service: Service) -> bool:
+    def _is_read(self, folder: str, service: VercelService) -> bool:
         """Whether a service is a Next.js application, or a page without functions."""
         page = service.framework in _STATIC or f"{folder}index.html" in self.project.file_set
         return page or "nextjs" in (service.framework, self._framework(folder))
 
-    def _shown_service(self, folder: str, service: Service) -> str:
+    def _shown_service(self, folder: str, service: VercelService) -> str:
         framework = service.framework or self._framework(folder) or self._python_framework(folder)
         return _SHOWN.get(framework) or _SERVERS.get(framework) or f"the service {service.name}"
 

@@ -13,17 +13,17 @@ from infralint.platforms.nextjs import PROXY_TIMEOUT, BelowBase, Patterns
 from infralint.platforms.vercel import AWS_HANDLER_HOLDS, ceiling, default_duration, function_clocks, holding, limits
 from infralint.project import CantRead, Project
 from infralint.sources.vercel.actions import Actions
-from infralint.sources.vercel.applications import BACKENDS, Application
+from infralint.sources.vercel.applications import BACKENDS, VercelProject
 from infralint.sources.vercel.config import FunctionRule, VercelConfig, rule_matches, with_matches
 from infralint.sources.vercel.destinations import Destination
 from infralint.sources.vercel.hops import NextNode, NextRewrite, NextRoute, VercelFunction, VercelNode
-from infralint.sources.vercel.javascript import Module, Modules
+from infralint.sources.vercel.javascript import JavaScriptModule, Modules
 from infralint.sources.vercel.middleware import MiddlewareReader
 from infralint.sources.vercel.next_config import NextSettings
 from infralint.sources.vercel.python import DoesNotParse, handler_line, streams_in
 from infralint.sources.vercel.routes import (
     PAGE_EXTENSIONS,
-    Route,
+    FunctionFile,
     api_routes,
     below,
     function_sources,
@@ -31,7 +31,7 @@ from infralint.sources.vercel.routes import (
     next_routes,
 )
 from infralint.sources.vercel.segment import HANDLERS, MAXIMUM, NOTHING_SAID, Segment, Segments, handler_lines
-from infralint.sources.vercel.streaming import Sighting, Streaming
+from infralint.sources.vercel.streaming import FunctionSighting, FunctionStreams
 from infralint.text.patterns import Unsearchable
 
 BUNDLE = "a bundle, not source (more than 1 MB, 200,000 nodes, or 50,000 characters in a line)"
@@ -54,7 +54,7 @@ class Read:
 
     where: Location
     segment: Segment = NOTHING_SAID
-    sighting: Sighting | None = None
+    sighting: FunctionSighting | None = None
     why: str = ""
 
 
@@ -65,13 +65,13 @@ class Builder:
         self.project = project
         self.modules = modules
         self.reading = reading
-        self.streaming = Streaming(modules)
+        self.streaming = FunctionStreams(modules)
         self.actions = Actions(modules)
         self.middleware = MiddlewareReader(modules)
         self.segments = Segments(modules, project.shown)
         self._layouts: dict[str, Known[str] | None] = {}
 
-    def add_functions(self, application: Application) -> None:
+    def add_functions(self, application: VercelProject) -> None:
         """One tier of functions, and the vercel.json as an item of its own."""
         routes = list(self._routes(application))
         reads = [self._read(route, application) for route in routes]
@@ -103,7 +103,7 @@ class Builder:
                     Unknown(rewrite.where, "routes" if rewrite.regex else "rewrites", reason, remedy)
                 )
 
-    def _routes(self, application: Application) -> Iterator[Route]:
+    def _routes(self, application: VercelProject) -> Iterator[FunctionFile]:
         files, folder, config = self.project.files, application.folder, application.config
         if config and config.builds:
             yield from self._built(application, config)
@@ -113,7 +113,7 @@ class Builder:
         if application.proven:
             yield from api_routes(files, folder, _IGNORED.get(application.framework, frozenset()))
 
-    def _built(self, application: Application, config: VercelConfig) -> Iterator[Route]:
+    def _built(self, application: VercelProject, config: VercelConfig) -> Iterator[FunctionFile]:
         """Legacy builds: each file that a build's glob reaches."""
         folder = application.folder
         for build in config.builds:
@@ -126,10 +126,10 @@ class Builder:
             for file in below(self.project.files, folder) if name in _BUILDERS else ():
                 source = file[len(folder) :]
                 if rule_matches(source, build.source):
-                    yield Route(file, source, f"/{source}", "builds", _BUILDERS[name])
+                    yield FunctionFile(file, source, f"/{source}", "builds", _BUILDERS[name])
 
     def _item(
-        self, application: Application, config: VercelConfig, routes: Sequence[Route], reads: Sequence[Read]
+        self, application: VercelProject, config: VercelConfig, routes: Sequence[FunctionFile], reads: Sequence[Read]
     ) -> VercelConfig:
         sources = [route.source for route in routes]
         if config.functions and not config.is_refused:
@@ -143,14 +143,14 @@ class Builder:
             misplaced=tuple(one for read in reads for one in read.segment.misplaced),
         )
 
-    def _read(self, route: Route, application: Application) -> Read:
+    def _read(self, route: FunctionFile, application: VercelProject) -> Read:
         if route.language == "nodejs":
             return self._read_javascript(route, application)
         if route.language == "python":
             return self._read_python(route, application)
         return self._read_text(route)
 
-    def _read_javascript(self, route: Route, application: Application) -> Read:
+    def _read_javascript(self, route: FunctionFile, application: VercelProject) -> Read:
         file, shown = route.file, self.project.shown(route.file)
         content = self.modules.content(file)
         if file in self.modules.skipped:
@@ -181,7 +181,7 @@ class Builder:
         text = content.split(b"\n", line)[line - 1].decode("utf-8", "replace").rstrip()
         return line, len(text) - len(text.lstrip()) + 1, line, len(text) + 1
 
-    def _segment(self, route: Route, module: Module, application: Application) -> Segment:
+    def _segment(self, route: FunctionFile, module: JavaScriptModule, application: VercelProject) -> Segment:
         bundler = application.next.bundler if application.next else ""
         if route.router == "app":
             segment = self.segments.of_app(module, bundler)
@@ -191,7 +191,7 @@ class Builder:
             return self.segments.of_pages(module, bundler, application.next.major if application.next else None)
         return self.segments.of_function(module)
 
-    def _layout_segment(self, route: Route, application: Application) -> Segment:
+    def _layout_segment(self, route: FunctionFile, application: VercelProject) -> Segment:
         """A layout's runtime: Turbopack gives it to the route handlers below, webpack to pages alone."""
         bundler = application.next.bundler if application.next else ""
         if route.router != "app" or bundler == "webpack":
@@ -217,7 +217,7 @@ class Builder:
                     return runtime
         return None
 
-    def _read_python(self, route: Route, application: Application) -> Read:
+    def _read_python(self, route: FunctionFile, application: VercelProject) -> Read:
         shown = self.project.shown(route.file)
         if not _content(self.project, route.file):
             return Read(Location(shown))
@@ -227,18 +227,20 @@ class Builder:
             return Read(Location(shown, error.line), why=f"it does not parse (line {error.line})")
         return Read(Location(shown, handler_line(self.project, route.file)), sighting=sighting)
 
-    def _read_text(self, route: Route) -> Read:
+    def _read_text(self, route: FunctionFile) -> Read:
         """Go and Ruby: the content type, as a string outside of comments."""
         shown = self.project.shown(route.file)
         content = _content(self.project, route.file)
         for found in _TEXT.finditer(content):
             if found[0][:1] in (b'"', b"'") and found[0][1:].startswith(b"text/event-stream"):
                 line = content.count(b"\n", 0, found.start()) + 1
-                sighting = Sighting("sse", "answers with text/event-stream", route.file, line, "", "text/event-stream")
+                sighting = FunctionSighting(
+                    "sse", "answers with text/event-stream", route.file, line, "", "text/event-stream"
+                )
                 return Read(Location(shown, line), sighting=sighting)
         return Read(Location(shown))
 
-    def _function(self, route: Route, read: Read, application: Application) -> Hop:
+    def _function(self, route: FunctionFile, read: Read, application: VercelProject) -> Hop:
         if read.why:
             why = f"whether this function streams can't be told: {read.why}"
             self.reading.unknown.append(Unknown(read.where, route.path, why))
@@ -279,7 +281,7 @@ class Builder:
         evidence = Evidence("source", f"{where} {one.what}", where)
         return (Hint(one.kind, evidence, one.session, one.content_type, heartbeat=one.heartbeat),)
 
-    def _runtime(self, route: Route, read: Read, application: Application) -> Setting[str]:
+    def _runtime(self, route: FunctionFile, read: Read, application: VercelProject) -> Setting[str]:
         rule = application.config.rule_for(route.source) if application.config and route.router == "api" else None
         community = rule.settings.get("runtime") if rule else None
         if community and isinstance(community.value, str) and "@" in community.value:
@@ -289,7 +291,7 @@ class Builder:
         bun = application.config is not None and application.config.bun and route.language == "nodejs"
         return Known("bun" if bun else route.language, read.where, "runtime", "default")
 
-    def _duration(self, route: Route, read: Read, application: Application) -> tuple[bool, Setting[float]]:
+    def _duration(self, route: FunctionFile, read: Read, application: VercelProject) -> tuple[bool, Setting[float]]:
         """Whether a maxDuration is written, and what holds: Next.js puts the file's first, Vercel's builder vercel.json's."""
         if application.unread and (route.router not in ("app", "pages") or not read.segment.max_duration):
             return True, self._unread_duration(application)
@@ -304,23 +306,23 @@ class Builder:
             return True, replace(found, value=largest, because=f"the most that the plan allows, at least {largest:g} s")
         return True, found
 
-    def _unread_duration(self, application: Application) -> Unknown:
+    def _unread_duration(self, application: VercelProject) -> Unknown:
         """Of a function whose duration another form of configuration than vercel.json may set."""
         shown = self.project.shown(application.unread)
         why = f"{posixpath.basename(shown)}, which is not read yet, may set it"
         remedy = "what a Next.js route says in its own file is read, and counts; vercel.json is read"
         return Unknown(Location(shown), "maxDuration", why, remedy)
 
-    def _default_duration(self, read: Read, application: Application) -> Setting[float]:
+    def _default_duration(self, read: Read, application: VercelProject) -> Setting[float]:
         switch = application.config.fluid if application.config else None
         return default_duration(self._fluid(application), self.project.settings.vercel.plan, read.where, switch)
 
-    def _fluid(self, application: Application) -> bool | None:
+    def _fluid(self, application: VercelProject) -> bool | None:
         """Whether Fluid compute is on; None where neither vercel.json nor infralint.yaml says so."""
         switch = application.config.fluid if application.config else None
         return switch.value if switch else self.project.settings.vercel.fluid
 
-    def _streaming_pages(self, application: Application) -> Iterator[tuple[Route, Read]]:
+    def _streaming_pages(self, application: VercelProject) -> Iterator[tuple[FunctionFile, Read]]:
         """Pages whose server actions stream."""
         settings = application.next
         if settings is None or not self.actions.is_installed:
@@ -333,14 +335,14 @@ class Builder:
                 line = self._line(shown, self.modules.content(route.file), handler_lines(module, ("default",)))
                 yield route, Read(Location(shown, *line), self._page_segment(route, module, settings.bundler), sighting)
 
-    def _of_page(self, route: Route) -> Sighting | None:
+    def _of_page(self, route: FunctionFile) -> FunctionSighting | None:
         """What the actions stream that a page reaches, or the layout around it which brings them to the page."""
         if self.actions.is_mentioned(route.file) and (found := self.actions.from_page(route.file)):
             return found
         layouts = self._layouts_of(route) if self.actions.is_mentioned(route.file) else ()
         return next((found for path in layouts if (found := self.actions.from_page(path))), None)
 
-    def _layouts_of(self, route: Route) -> Iterator[str]:
+    def _layouts_of(self, route: FunctionFile) -> Iterator[str]:
         """The layouts around a page, the nearest first."""
         folder = posixpath.dirname(route.file)
         while "/app/" in f"/{folder}/":
@@ -348,7 +350,7 @@ class Builder:
             yield from (path for path in paths if path in self.project.file_set)
             folder = posixpath.dirname(folder)
 
-    def _page_segment(self, route: Route, module: Module, bundler: str) -> Segment:
+    def _page_segment(self, route: FunctionFile, module: JavaScriptModule, bundler: str) -> Segment:
         """A page's settings: what it does not say itself, the nearest layout that does."""
         segment = self.segments.of_app(module, bundler)
         for path in self._layouts_of(route):
@@ -363,7 +365,7 @@ class Builder:
             )
         return segment
 
-    def add_server(self, application: Application) -> None:
+    def add_server(self, application: VercelProject) -> None:
         """The routes of a Next.js application that the project runs itself, and what it hands on to other servers."""
         settings = application.next
         if settings is None:
@@ -391,7 +393,9 @@ class Builder:
         if settings.config_path and hops:
             self.reading.files.append(settings.config_path)
 
-    def _server_route(self, route: Route, read: Read, application: Application, settings: NextSettings) -> NextRoute:
+    def _server_route(
+        self, route: FunctionFile, read: Read, application: VercelProject, settings: NextSettings
+    ) -> NextRoute:
         where, sighting = read.where, read.sighting
         content = self.modules.content(route.file)
         headers = dict(sighting.headers) if sighting else {}
@@ -412,7 +416,7 @@ class Builder:
             unread=settings.headers_unread,
         )
 
-    def _handed_on(self, application: Application, settings: NextSettings) -> Iterator[NextRewrite]:
+    def _handed_on(self, application: VercelProject, settings: NextSettings) -> Iterator[NextRewrite]:
         """What its middleware and `rewrites()` send to other servers."""
         for found in self.middleware.rewrites(application.folder):
             condition = BelowBase(settings.base, found) if settings.base else found
@@ -473,7 +477,7 @@ def _inherited(runtime: Known[str], bundler: str) -> Setting[str]:
     return Unknown(runtime.where, "runtime", why, "write export const runtime in the route's own file")
 
 
-def _ruling(route: Route, config: VercelConfig | None) -> FunctionRule | None:
+def _ruling(route: FunctionFile, config: VercelConfig | None) -> FunctionRule | None:
     """The rule that decides a plain function's duration: of JavaScript, whose file may say it too, one that names it."""
     rule = config.rule_for(route.source) if config and route.router == "api" else None
     return rule if rule and (route.language != "nodejs" or "maxDuration" in rule.settings) else None
@@ -490,7 +494,7 @@ def _ruled(known: Known[Any] | None) -> Setting[float] | None:
     return Unknown(known.where, "maxDuration", f"`{known.written}` is no duration that Vercel accepts")
 
 
-def _held(route: Route, runtime: Setting[str], config: VercelConfig | None) -> Known[str] | None:
+def _held(route: FunctionFile, runtime: Setting[str], config: VercelConfig | None) -> Known[str] | None:
     """Why a function holds its response back until it is complete, if it does."""
     is_node = isinstance(runtime, Known) and runtime.value == "nodejs"
     if is_node and route.router == "api" and config and config.buffered:

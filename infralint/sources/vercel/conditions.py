@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from infralint.sources.vercel.javascript import FUNCTIONS, Module, arguments, literal, text_of, unwrapped
+from infralint.sources.vercel.javascript import FUNCTIONS, JavaScriptModule, arguments, literal, text_of, unwrapped
 from infralint.sources.vercel.texts import Texts, values_of
 from infralint.text.patterns import Unsearchable, search
 
@@ -19,7 +19,7 @@ Test = Callable[[str], bool | None]
 """Whether it holds for a path; None where that can't be told."""
 
 
-def conditions_of(texts: Texts, module: Module, node: Node) -> list[tuple[Test, str]]:
+def conditions_of(texts: Texts, module: JavaScriptModule, node: Node) -> list[tuple[Test, str]]:
     """The conditions that hold where a node is reached within its function, each with its words."""
     found = []
     for condition, wanted in _conditions(node):
@@ -70,7 +70,7 @@ def _unknown(_: str) -> bool | None:
     return None
 
 
-def _test(texts: Texts, module: Module, node: Node | None) -> Test:
+def _test(texts: Texts, module: JavaScriptModule, node: Node | None) -> Test:
     """A condition as a test of the path."""
     node = unwrapped(node)
     if node is None:
@@ -85,7 +85,7 @@ def _test(texts: Texts, module: Module, node: Node | None) -> Test:
     return _called(texts, module, node) if node.type == "call_expression" else _unknown
 
 
-def _binary(texts: Texts, module: Module, node: Node) -> Test:
+def _binary(texts: Texts, module: JavaScriptModule, node: Node) -> Test:
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     operator = text_of(node.child_by_field_name("operator"))
     if operator in ("&&", "||"):
@@ -109,7 +109,7 @@ def _equals(text: str) -> Test:
     return lambda path: path == text
 
 
-def _called(texts: Texts, module: Module, call: Node) -> Test:
+def _called(texts: Texts, module: JavaScriptModule, call: Node) -> Test:
     function, given = call.child_by_field_name("function"), arguments(call)
     if function is None or function.type != "member_expression" or not given:
         return _unknown
@@ -126,7 +126,7 @@ def _called(texts: Texts, module: Module, call: Node) -> Test:
     return _unknown
 
 
-def _searched(texts: Texts, module: Module, owner: Node | None, given: Node, method: str) -> Test:
+def _searched(texts: Texts, module: JavaScriptModule, owner: Node | None, given: Node, method: str) -> Test:
     """`pathname.startsWith("/api")`; `PATHS.includes(pathname)`."""
     if texts.text(module, owner).is_path:
         word = literal(given) if literal(given) is not None else texts.text(module, given).value
@@ -143,7 +143,7 @@ def _worded(method: str, word: str) -> Test:
     return (lambda path: path.endswith(word)) if method == "endsWith" else (lambda path: word in path)
 
 
-def _any(texts: Texts, module: Module, owner: Node | None, callback: Node) -> Test:
+def _any(texts: Texts, module: JavaScriptModule, owner: Node | None, callback: Node) -> Test:
     """`PREFIXES.some((prefix) => pathname.startsWith(prefix))`."""
     members, body = _members(module, owner), unwrapped(callback.child_by_field_name("body"))
     function = body.child_by_field_name("function") if body is not None and body.type == "call_expression" else None
@@ -163,7 +163,7 @@ def _any(texts: Texts, module: Module, owner: Node | None, callback: Node) -> Te
     return lambda path: any(test(path) for test in tests)
 
 
-def _members(module: Module, node: Node | None) -> list[str] | None:
+def _members(module: JavaScriptModule, node: Node | None) -> list[str] | None:
     """The texts of a list that is written out; None for any other."""
     node = unwrapped(node)
     if node is not None and node.type == "identifier":

@@ -12,7 +12,7 @@ from typing import Any
 
 from infralint.model import Known, Location
 from infralint.platforms.vercel import MOST_RULES
-from infralint.text.json_places import Member, Node, Span
+from infralint.text.json_places import JsonNode, JsonSpan, Member
 from infralint.text.minimatch import glob_matches
 from infralint.text.path_patterns import fill_path, fill_references, match_path, match_whole
 
@@ -53,7 +53,7 @@ class Rewrite:
 
 
 @dataclass(frozen=True, slots=True)
-class Build:
+class LegacyBuild:
     """One of the legacy `builds`: files and their builder."""
 
     source: str
@@ -63,7 +63,7 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class VercelService:
     """One of `services`: a project of its own in a folder (from the vercel.json's); framework: empty if not said."""
 
     name: str
@@ -89,12 +89,12 @@ class VercelConfig:
     backend: bool = False
     functions: tuple[FunctionRule, ...] = ()
     functions_at: Location | None = None
-    builds: tuple[Build, ...] = ()
+    builds: tuple[LegacyBuild, ...] = ()
     builds_at: Location | None = None
     fluid: Known[bool] | None = None
     buffered: Known[str] | None = None
     rewrites: tuple[Rewrite, ...] = ()
-    services: tuple[Service, ...] = ()
+    services: tuple[VercelService, ...] = ()
     bun: bool = False
     misplaced: tuple[Known[Any], ...] = ()
 
@@ -118,7 +118,7 @@ def rule_matches(source: str, pattern: str) -> bool:
     return source == pattern or glob_matches(source, pattern)
 
 
-def read_config(document: Node, shown: str, framework: str) -> VercelConfig:
+def read_config(document: JsonNode, shown: str, framework: str) -> VercelConfig:
     """What a parsed vercel.json says. shown: its path as the user would type it."""
     place = _placer(shown)
     functions, builds, fluid = document.member("functions"), document.member("builds"), document.member("fluid")
@@ -154,16 +154,16 @@ def with_matches(rules: Sequence[FunctionRule], sources: Sequence[str]) -> tuple
     return tuple(found)
 
 
-def _placer(shown: str) -> Callable[[Span], Location]:
+def _placer(shown: str) -> Callable[[JsonSpan], Location]:
     return lambda span: Location(shown, span.line, span.column, span.end_line, span.end_column)
 
 
-def _rule(pattern: str, member: Member, place: Callable[[Span], Location]) -> FunctionRule:
+def _rule(pattern: str, member: Member, place: Callable[[JsonSpan], Location]) -> FunctionRule:
     settings = {key: _known(key, one, place) for key, one in member.node.members.items()}
     return FunctionRule(pattern, place(member.span), settings, isinstance(member.node.value, dict))
 
 
-def _known(name: str, member: Member, place: Callable[[Span], Location]) -> Known[Any]:
+def _known(name: str, member: Member, place: Callable[[JsonSpan], Location]) -> Known[Any]:
     value = member.node.plain
     words = value if isinstance(value, bool | int | float | str) else "…"
     written = f'"{name}": ' + (
@@ -172,28 +172,28 @@ def _known(name: str, member: Member, place: Callable[[Span], Location]) -> Know
     return Known(value, place(member.whole), name, written=written)
 
 
-def _build(item: Node, place: Callable[[Span], Location]) -> Build:
+def _build(item: JsonNode, place: Callable[[JsonSpan], Location]) -> LegacyBuild:
     config = item.get("config")
     settings = {key: _known(key, one, place) for key, one in (config.members if config else {}).items()}
-    return Build(_text(item, "src"), _text(item, "use"), place(item.span), settings)
+    return LegacyBuild(_text(item, "src"), _text(item, "use"), place(item.span), settings)
 
 
-def _text(node: Node, key: str) -> str:
+def _text(node: JsonNode, key: str) -> str:
     found = node.get(key)
     return found.text if found else ""
 
 
-def _rewrites(document: Node, place: Callable[[Span], Location]) -> list[Rewrite]:
+def _rewrites(document: JsonNode, place: Callable[[JsonSpan], Location]) -> list[Rewrite]:
     return list(_entries(document, "rewrites", "source", "destination", place))
 
 
-def _routes(document: Node, place: Callable[[Span], Location]) -> list[Rewrite]:
+def _routes(document: JsonNode, place: Callable[[JsonSpan], Location]) -> list[Rewrite]:
     """The older `routes`, whose sources are regular expressions."""
     return list(_entries(document, "routes", "src", "dest", place))
 
 
 def _entries(
-    document: Node, key: str, source: str, destination: str, place: Callable[[Span], Location]
+    document: JsonNode, key: str, source: str, destination: str, place: Callable[[JsonSpan], Location]
 ) -> Iterator[Rewrite]:
     items = document.get(key)
     for item in items.items if items else []:
@@ -201,20 +201,22 @@ def _entries(
             yield Rewrite(_text(item, source), _text(item, destination), place(item.span), regex=key == "routes")
 
 
-def _services(document: Node) -> tuple[Service, ...]:
+def _services(document: JsonNode) -> tuple[VercelService, ...]:
     """https://vercel.com/docs/services: each stands in its `root`, or where its `entrypoint` is."""
     services = document.get("services") or document.get("experimentalServices")
     members = services.members if services else {}
-    return tuple(Service(name, _root(member.node), _text(member.node, "framework")) for name, member in members.items())
+    return tuple(
+        VercelService(name, _root(member.node), _text(member.node, "framework")) for name, member in members.items()
+    )
 
 
-def _root(service: Node) -> str:
+def _root(service: JsonNode) -> str:
     root, entry = _text(service, "root"), _text(service, "entrypoint")
     folder = root or (entry.rpartition("/")[0] if re.search(r"\.\w+$", entry) else entry)
     return folder.removeprefix("./").strip("/.")
 
 
-def _aws_style(document: Node, place: Callable[[Span], Location]) -> Known[str] | None:
+def _aws_style(document: JsonNode, place: Callable[[JsonSpan], Location]) -> Known[str] | None:
     """https://vercel.com/docs/functions/runtimes/node-js: AWS-style handlers can't stream."""
     build = document.get("build")
     for env in (document.get("env"), build.get("env") if build else None):

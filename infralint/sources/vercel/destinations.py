@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from infralint.model import SAME_PATH, Address, PathMap, Pool, PrefixMap
-from infralint.sources.vercel.texts import HOLE, PATH, QUERY, Text
+from infralint.sources.vercel.texts import HOLE, PATH, QUERY, ResolvedText
 from infralint.text.path_patterns import PatternMap
 
 _ADDRESS = re.compile(r"(https?)://(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^?#]*)")
@@ -35,7 +35,7 @@ class ConstantPath:
         return None
 
 
-def rewritten_to(text: Text, source: str) -> Destination | None:
+def rewritten_to(text: ResolvedText, source: str) -> Destination | None:
     """The destination of an entry of `rewrites()`; None for a path of the same server."""
     found = _ADDRESS.match(text.value)
     if found is None and not text.value.startswith(HOLE):
@@ -45,7 +45,7 @@ def rewritten_to(text: Text, source: str) -> Destination | None:
     return Destination(_shown(text), _pool(text), paths)
 
 
-def sent_by_middleware(text: Text) -> Destination | None:
+def sent_by_middleware(text: ResolvedText) -> Destination | None:
     """Where `NextResponse.rewrite(…)` leads; None for a path of the same server."""
     if text.value.startswith((PATH, "/")) or (text.holes[:1] and text.value.startswith(HOLE) and _is_same_server(text)):
         return None
@@ -54,12 +54,12 @@ def sent_by_middleware(text: Text) -> Destination | None:
     return Destination(_shown(text), _pool(text), _carried(text))
 
 
-def _is_same_server(text: Text) -> bool:
+def _is_same_server(text: ResolvedText) -> bool:
     """`new URL("/x", request.url)`: the server's own address."""
     return re.search(r"\bnextUrl\b|\b(?:req|request)\.url\b|^origin$", text.holes[0]) is not None
 
 
-def _carried(text: Text) -> PathMap | None:
+def _carried(text: ResolvedText) -> PathMap | None:
     path = _path_of(text.value).replace(QUERY, "")
     before, found, after = path.partition(PATH)
     if HOLE in path or after:
@@ -78,7 +78,7 @@ def _path_of(value: str) -> str:
     return re.sub(r"^[^/\x01\x02]*", "", rest)
 
 
-def _pool(text: Text) -> Pool:
+def _pool(text: ResolvedText) -> Pool:
     """Whom it dials. A default is what is known; the environment may say otherwise where it runs."""
     found = _ADDRESS.match(text.value)
     host = found[2] if found else HOLE
@@ -94,7 +94,7 @@ def _pool(text: Text) -> Pool:
     return pool
 
 
-def _shown(text: Text) -> str:
+def _shown(text: ResolvedText) -> str:
     """With what is not known in the user's words."""
     holes = iter(text.holes)
     shown = re.sub(HOLE, lambda _: f"${{{next(holes, '…')}}}", text.value)

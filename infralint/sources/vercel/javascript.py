@@ -43,7 +43,7 @@ _SPECIFIER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Import:
+class JavaScriptImport:
     """What a local name stands for: `name` of the module `specifier` (`default`, `*` for all of it)."""
 
     specifier: str
@@ -51,7 +51,7 @@ class Import:
 
 
 @dataclass
-class Module:
+class JavaScriptModule:
     """One parsed file.
 
     imports: local name -> where from. exports: exported name -> a local name, an import or an
@@ -61,8 +61,8 @@ class Module:
 
     path: str
     root: Node
-    imports: dict[str, Import] = field(default_factory=dict)
-    exports: dict[str, str | Import | Node] = field(default_factory=dict)
+    imports: dict[str, JavaScriptImport] = field(default_factory=dict)
+    exports: dict[str, str | JavaScriptImport | Node] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     values: dict[str, Node] = field(default_factory=dict)
     declared: dict[str, Node] = field(default_factory=dict)
@@ -275,7 +275,7 @@ class Modules:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.skipped: list[str] = []
-        self._modules: dict[str, Module | None] = {}
+        self._modules: dict[str, JavaScriptModule | None] = {}
         self._bytes: dict[str, bytes] = {}
         self._has: dict[tuple[Words, str], bool] = {}
         self._imports = JavaScriptImports(project.file_set, self._settings, EXTENSIONS, self._habits)
@@ -304,7 +304,7 @@ class Modules:
             self._has[key] = words.stand_in(self.content(path))
         return self._has[key]
 
-    def load(self, path: str) -> Module | None:
+    def load(self, path: str) -> JavaScriptModule | None:
         """A file's module; None where there is nothing to parse."""
         if path not in self._modules:
             content = self.content(path)
@@ -381,10 +381,10 @@ def _parser(path: str) -> Parser:
 _PARSERS: dict[str, Parser] = {}
 
 
-def _parse(path: str, content: bytes) -> Module | None:
+def _parse(path: str, content: bytes) -> JavaScriptModule | None:
     """None for a file of too many nodes."""
     root = _parser(path).parse(content).root_node
-    module = Module(path, root)
+    module = JavaScriptModule(path, root)
     if root.descendant_count > MOST_NODES:
         return None
     if root.has_error:
@@ -402,23 +402,23 @@ def _all(node: Node) -> Iterator[Node]:
         pending.extend(reversed([child for child in one.children if child.has_error or child.is_missing]))
 
 
-def _nothing(module: Module, node: Node) -> None:
+def _nothing(module: JavaScriptModule, node: Node) -> None:
     """A statement that declares nothing."""
 
 
-def _read_import(module: Module, node: Node) -> None:
+def _read_import(module: JavaScriptModule, node: Node) -> None:
     specifier = literal(node.child_by_field_name("source")) or ""
     for inner in walk(node):
         if inner.type == "import_specifier":
             name, alias = inner.child_by_field_name("name"), inner.child_by_field_name("alias")
-            module.imports[text_of(alias or name)] = Import(specifier, text_of(name))
+            module.imports[text_of(alias or name)] = JavaScriptImport(specifier, text_of(name))
         elif inner.type == "namespace_import" and inner.named_children:
-            module.imports[text_of(inner.named_children[0])] = Import(specifier, "*")
+            module.imports[text_of(inner.named_children[0])] = JavaScriptImport(specifier, "*")
         elif inner.type == "identifier" and inner.parent is not None and inner.parent.type == "import_clause":
-            module.imports[text_of(inner)] = Import(specifier, "default")
+            module.imports[text_of(inner)] = JavaScriptImport(specifier, "default")
 
 
-def _read_declaration(module: Module, node: Node) -> list[str]:
+def _read_declaration(module: JavaScriptModule, node: Node) -> list[str]:
     """Enter the names that a statement declares; returns them."""
     if node.type in ("lexical_declaration", "variable_declaration"):
         found = [child for child in node.named_children if child.type == "variable_declarator"]
@@ -429,7 +429,7 @@ def _read_declaration(module: Module, node: Node) -> list[str]:
     return [name] if name else []
 
 
-def _read_variable(module: Module, node: Node) -> list[str]:
+def _read_variable(module: JavaScriptModule, node: Node) -> list[str]:
     target, value = node.child_by_field_name("name"), node.child_by_field_name("value")
     if target is None or value is None:
         return []
@@ -438,13 +438,13 @@ def _read_variable(module: Module, node: Node) -> list[str]:
         name = text_of(target)
         module.values[name], module.declared[name] = value, node
         if required:
-            module.imports[name] = Import(required, "*")
+            module.imports[name] = JavaScriptImport(required, "*")
         return [name]
     names = destructured(target)
     for local, key in names.items():
         module.values[local], module.declared[local] = value, node
         if required:
-            module.imports[local] = Import(required, key)
+            module.imports[local] = JavaScriptImport(required, key)
     return list(names)
 
 
@@ -469,7 +469,7 @@ def loaded(node: Node | None) -> str:
     return str(literal(given[0]) or "") if given else ""
 
 
-def taken(call: Node) -> Iterator[Import]:
+def taken(call: Node) -> Iterator[JavaScriptImport]:
     """What is taken at once from a module that is loaded: `(await import("x")).name`, `.then(({ name }) => …)`."""
     specifier, user = loaded(call), call.parent
     while user is not None and user.type in _TRANSPARENT:
@@ -478,10 +478,10 @@ def taken(call: Node) -> Iterator[Import]:
         return
     name = text_of(user.child_by_field_name("property"))
     if name != "then" or user.parent is None or user.parent.type != "call_expression":
-        yield Import(specifier, name)
+        yield JavaScriptImport(specifier, name)
         return
     for callback in arguments(user.parent)[:1]:
-        yield from (Import(specifier, one) for one in _taken_by(callback))
+        yield from (JavaScriptImport(specifier, one) for one in _taken_by(callback))
 
 
 def _taken_by(callback: Node) -> list[str]:
@@ -506,7 +506,7 @@ def _required(node: Node) -> str:
     return loaded(call)
 
 
-def _read_export(module: Module, node: Node) -> None:
+def _read_export(module: JavaScriptModule, node: Node) -> None:
     source = node.child_by_field_name("source")
     specifier = literal(source) if source is not None else ""
     declaration, value = node.child_by_field_name("declaration"), node.child_by_field_name("value")
@@ -521,14 +521,14 @@ def _read_export(module: Module, node: Node) -> None:
     elif clause := next((below for below in node.named_children if below.type == "export_clause"), None):
         for child in clause.named_children:
             name, alias = text_of(child.child_by_field_name("name")), text_of(child.child_by_field_name("alias"))
-            module.exports[alias or name] = Import(str(specifier), name) if specifier else name
+            module.exports[alias or name] = JavaScriptImport(str(specifier), name) if specifier else name
     elif specifier:
         module.stars.append(str(specifier))
     elif node.named_children:
         module.exports["default"] = node.named_children[0]
 
 
-def _read_statement(module: Module, node: Node) -> None:
+def _read_statement(module: JavaScriptModule, node: Node) -> None:
     """`module.exports = …`, `exports.name = …`."""
     inner = node.named_children[0] if node.named_children else None
     if inner is None or inner.type != "assignment_expression":

@@ -13,9 +13,18 @@ from infralint.model import Location
 from infralint.platforms.nextjs import Patterns
 from infralint.sources.vercel.conditions import Test, conditions_of
 from infralint.sources.vercel.destinations import Destination, sent_by_middleware
-from infralint.sources.vercel.javascript import Module, Modules, arguments, literal, pairs, text_of, unwrapped, walk
+from infralint.sources.vercel.javascript import (
+    JavaScriptModule,
+    Modules,
+    arguments,
+    literal,
+    pairs,
+    text_of,
+    unwrapped,
+    walk,
+)
 from infralint.sources.vercel.places import location_of
-from infralint.sources.vercel.texts import PATH, Text, Texts
+from infralint.sources.vercel.texts import PATH, ResolvedText, Texts
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -67,7 +76,7 @@ class MiddlewareReader:
             found = self.modules.load(file) if b"rewrite(" in self.modules.content(file) else None
             yield from self._in_module(found, matcher) if found is not None else ()
 
-    def _in_module(self, module: Module, matcher: Patterns) -> Iterator[MiddlewareRewrite]:
+    def _in_module(self, module: JavaScriptModule, matcher: Patterns) -> Iterator[MiddlewareRewrite]:
         for node in walk(module.root):
             function = node.child_by_field_name("function") if node.type == "call_expression" else None
             if function is None or text_of(function) not in ("NextResponse.rewrite", "Response.rewrite"):
@@ -78,7 +87,7 @@ class MiddlewareReader:
                 where = location_of(node, self.modules.project.shown(module.path))
                 yield MiddlewareRewrite(where, destination, matcher, tuple(conditions_of(self.texts, module, node)))
 
-    def _address(self, module: Module, node: Node) -> Text:
+    def _address(self, module: JavaScriptModule, node: Node) -> ResolvedText:
         """What is rewritten to; of `nextUrl.clone()`, with the host and path that are assigned to it."""
         inner = unwrapped(node)
         if inner is None or inner.type != "identifier":
@@ -89,13 +98,13 @@ class MiddlewareReader:
             return self.texts.text(module, node)
         if "href" in set_to:
             return self.texts.text(module, set_to["href"])
-        scheme = Text("http://") if "protocol" not in set_to else self.texts.text(module, set_to["protocol"])
+        scheme = ResolvedText("http://") if "protocol" not in set_to else self.texts.text(module, set_to["protocol"])
         host = self.texts.text(module, set_to.get("host", set_to.get("hostname")))
-        port = Text(":") + self.texts.text(module, set_to["port"]) if "port" in set_to else Text("")
-        path = self.texts.text(module, set_to["pathname"]) if "pathname" in set_to else Text(PATH)
-        return Text(scheme.value.rstrip(":/") + "://") + host + port + path
+        port = ResolvedText(":") + self.texts.text(module, set_to["port"]) if "port" in set_to else ResolvedText("")
+        path = self.texts.text(module, set_to["pathname"]) if "pathname" in set_to else ResolvedText(PATH)
+        return ResolvedText(scheme.value.rstrip(":/") + "://") + host + port + path
 
-    def _matcher(self, module: Module) -> Patterns:
+    def _matcher(self, module: JavaScriptModule) -> Patterns:
         config = pairs(module.values.get("config"))
         written = unwrapped(config.get("matcher"))
         if written is None:
@@ -115,7 +124,7 @@ class MiddlewareReader:
         return Patterns(tuple(patterns), reason)
 
 
-def _properties(module: Module, node: Node, name: str) -> dict[str, Node]:
+def _properties(module: JavaScriptModule, node: Node, name: str) -> dict[str, Node]:
     """What is assigned to the properties of a name in the functions around a node."""
     found = {}
     for function in module.functions_around(node):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.platforms.nextjs import HeaderRule, Stage
 from infralint.sources.vercel.destinations import Destination, rewritten_to
-from infralint.sources.vercel.javascript import Module, literal, pairs, text_of, unwrapped, walk
+from infralint.sources.vercel.javascript import JavaScriptModule, literal, pairs, text_of, unwrapped, walk
 from infralint.sources.vercel.places import location_of
 from infralint.sources.vercel.routes import PAGE_EXTENSIONS
 from infralint.sources.vercel.texts import Texts
@@ -55,7 +55,7 @@ class NextSettings:
     timeout: Setting[float] | None = None
 
 
-def read_next_config(module: Module, texts: Texts, settings: NextSettings, shown: str) -> NextSettings:
+def read_next_config(module: JavaScriptModule, texts: Texts, settings: NextSettings, shown: str) -> NextSettings:
     """Settings with what a next.config says. shown: its path as the user would type it."""
     settings = replace(settings, config_path=shown)
     for node in walk(module.root):
@@ -108,7 +108,7 @@ def _output(value: Node) -> str:
     return next((word for word in ("standalone", "export") if f'"{word}"' in text_of(value).replace("'", '"')), "")
 
 
-def _entries(module: Module, key: str) -> Iterator[tuple[dict[str, Node], Node]]:
+def _entries(module: JavaScriptModule, key: str) -> Iterator[tuple[dict[str, Node], Node]]:
     """Objects with a source and another key: entries of `headers()` or `rewrites()`, which are no redirects."""
     for node in walk(module.root):
         keys = pairs(node) if node.type == "object" else {}
@@ -132,7 +132,7 @@ def _reason(keys: dict[str, Node], node: Node) -> str:
     return ""
 
 
-def _rewrites(module: Module, texts: Texts, settings: NextSettings) -> Iterator[ConfiguredRewrite]:
+def _rewrites(module: JavaScriptModule, texts: Texts, settings: NextSettings) -> Iterator[ConfiguredRewrite]:
     for keys, node in _entries(module, "destination"):
         source = literal(keys["source"])
         if not isinstance(source, str):
@@ -155,7 +155,9 @@ def _stage(node: Node) -> Stage:
     return "afterFiles"
 
 
-def _header_rules(module: Module, texts: Texts, settings: NextSettings) -> Iterator[tuple[HeaderRule | None, str]]:
+def _header_rules(
+    module: JavaScriptModule, texts: Texts, settings: NextSettings
+) -> Iterator[tuple[HeaderRule | None, str]]:
     """Entries of `headers()`, each with why it could not be read whole."""
     for keys, node in _entries(module, "headers"):
         source, listed = literal(keys["source"]), _listed(module, keys["headers"])
@@ -177,7 +179,7 @@ def _header_rules(module: Module, texts: Texts, settings: NextSettings) -> Itera
         yield HeaderRule(_based(keys, source, settings.base), found, _reason(keys, node)), reason
 
 
-def _listed(module: Module, node: Node) -> Node | None:
+def _listed(module: JavaScriptModule, node: Node) -> Node | None:
     """A list that is written out, here or at the top of the file."""
     inner = unwrapped(node)
     if inner is not None and inner.type == "identifier":
@@ -185,7 +187,7 @@ def _listed(module: Module, node: Node) -> Node | None:
     return inner if inner is not None and inner.type == "array" else None
 
 
-def _unread_headers(module: Module, reasons: list[str], shown: str) -> Unknown | None:
+def _unread_headers(module: JavaScriptModule, reasons: list[str], shown: str) -> Unknown | None:
     """Why `headers()` may send more than was read."""
     reason = next((reason for reason in reasons if reason), "")
     if not reason and not reasons and re.search(rb"\bheaders\s*(?:\(\s*\)|:)", module.root.text or b""):

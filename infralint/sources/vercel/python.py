@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 
 from infralint.project import CantRead, Project
-from infralint.sources.vercel.streaming import Sighting
+from infralint.sources.vercel.streaming import FunctionSighting
 
 DEEPEST = 3
 """Imports that are followed."""
@@ -25,7 +25,7 @@ class DoesNotParse(Exception):
         self.line = line
 
 
-def streams_in(project: Project, path: str, root: str) -> Sighting | None:
+def streams_in(project: Project, path: str, root: str) -> FunctionSighting | None:
     """What a module streams, if anything. root: the folder that absolute imports begin at. Raises DoesNotParse."""
     pending, seen = [(path, 0)], {path}
     while pending:
@@ -67,17 +67,19 @@ def _tree(project: Project, path: str, must: bool) -> ast.Module | None:
         return None
 
 
-def _sighting(tree: ast.Module, path: str) -> Sighting | None:
+def _sighting(tree: ast.Module, path: str) -> FunctionSighting | None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and (name := _name(node.func)):
             if name in RESPONSES and not _sends_file(node):
-                return Sighting("sse", f"returns {name}(…)", path, node.lineno)
+                return FunctionSighting("sse", f"returns {name}(…)", path, node.lineno)
             if EVENT_STREAM in _texts(node) and (name.endswith("Response") or name in ("send_header", "make_response")):
-                return Sighting("sse", f"answers with {EVENT_STREAM}", path, node.lineno, content_type=EVENT_STREAM)
+                return FunctionSighting(
+                    "sse", f"answers with {EVENT_STREAM}", path, node.lineno, content_type=EVENT_STREAM
+                )
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             for decorator in node.decorator_list:
                 if isinstance(decorator, ast.Call) and _name(decorator.func) in ("websocket", "websocket_route"):
-                    return Sighting("websocket", f"accepts a WebSocket in {node.name}()", path, node.lineno)
+                    return FunctionSighting("websocket", f"accepts a WebSocket in {node.name}()", path, node.lineno)
     return None
 
 

@@ -26,7 +26,7 @@ _NEXT_SOURCE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class FunctionFile:
     """A file that is a function. file: in the project; source: from the Vercel project's root, as globs see it."""
 
     file: str
@@ -50,24 +50,24 @@ def has_folder(files: Sequence[str], folder: str) -> bool:
 
 def next_routes(
     files: Sequence[str], folder: str, extensions: Sequence[str] = PAGE_EXTENSIONS, base: str = ""
-) -> Iterator[Route]:
+) -> Iterator[FunctionFile]:
     """The route handlers and API routes of the Next.js application in a folder."""
     for name, read in (("app/", _app_path), ("pages/", _pages_path)):
         start = f"{folder}{name}" if has_folder(files, f"{folder}{name}") else f"{folder}src/{name}"
         for file in below(files, start):
             if not is_aside(file) and (path := read(file[len(start) :], extensions)) is not None:
-                yield Route(file, file[len(folder) :], base + path, "app" if name == "app/" else "pages")
+                yield FunctionFile(file, file[len(folder) :], base + path, "app" if name == "app/" else "pages")
 
 
 def next_pages(
     files: Sequence[str], folder: str, extensions: Sequence[str] = PAGE_EXTENSIONS, base: str = ""
-) -> Iterator[Route]:
+) -> Iterator[FunctionFile]:
     """The pages of the app router in a folder: server actions run as their functions."""
     start = f"{folder}app/" if has_folder(files, f"{folder}app/") else f"{folder}src/app/"
     for file in below(files, start):
         path = None if is_aside(file) else _app_path(file[len(start) :], extensions, "page")
         if path is not None:
-            yield Route(file, file[len(folder) :], base + path, "app")
+            yield FunctionFile(file, file[len(folder) :], base + path, "app")
 
 
 def is_aside(file: str) -> bool:
@@ -98,7 +98,7 @@ def _pages_path(file: str, extensions: Sequence[str]) -> str | None:
     return "/" + (posixpath.dirname(path) if posixpath.basename(path) == "index" else path)
 
 
-def api_routes(files: Sequence[str], folder: str, ignored: frozenset[str] = frozenset()) -> Iterator[Route]:
+def api_routes(files: Sequence[str], folder: str, ignored: frozenset[str] = frozenset()) -> Iterator[FunctionFile]:
     """Plain functions below `api/`. ignored: runtimes that the framework takes care of itself."""
     for file in below(files, f"{folder}api/"):
         source = file[len(folder) :]
@@ -107,7 +107,7 @@ def api_routes(files: Sequence[str], folder: str, ignored: frozenset[str] = froz
             continue
         path = source.rpartition(".")[0]
         path = posixpath.dirname(path) if posixpath.basename(path) == "index" else path
-        yield Route(file, source, f"/{path}", "api", language)
+        yield FunctionFile(file, source, f"/{path}", "api", language)
 
 
 def function_sources(files: Sequence[str], folder: str, is_next: bool) -> Iterator[str]:

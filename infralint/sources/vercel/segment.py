@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infralint.model import Known, Location, Related, Setting, Unknown
-from infralint.sources.vercel.javascript import Import, Module, Modules, line_of, literal, pairs, text_of, unwrapped
+from infralint.sources.vercel.javascript import (
+    JavaScriptImport,
+    JavaScriptModule,
+    Modules,
+    line_of,
+    literal,
+    pairs,
+    text_of,
+    unwrapped,
+)
 from infralint.sources.vercel.places import location_of
 
 if TYPE_CHECKING:
@@ -64,7 +73,7 @@ class Segments:
         self.modules = modules
         self.shown = shown
 
-    def of_app(self, module: Module, bundler: str) -> Segment:
+    def of_app(self, module: JavaScriptModule, bundler: str) -> Segment:
         """A file of the app router (route, page or layout): `export const` alone counts."""
         exported = exported_values(module)
         runtime = exported.get("runtime")
@@ -77,7 +86,7 @@ class Segments:
             unread=tuple(self._commented(module)),
         )
 
-    def of_pages(self, module: Module, bundler: str, major: int | None) -> Segment:
+    def of_pages(self, module: JavaScriptModule, bundler: str, major: int | None) -> Segment:
         """An API route of the pages router: `export const` (a duration: since Next.js 15) or `export const config = {…}`."""
         exported = exported_values(module)
         config = self._config(exported, bundler == "turbopack")
@@ -97,11 +106,11 @@ class Segments:
             statement=f"export const {text_of(statement.node)};" if statement else "",
         )
 
-    def _too_early(self, module: Module, declared: Declared) -> Related:
+    def _too_early(self, module: JavaScriptModule, declared: Declared) -> Related:
         said = f"`{text_of(declared.node)}` sets nothing in pages/api before Next.js {STATEMENTS_SINCE}"
         return Related(f"{said}: only `export const config` is read", self.place(module, declared.node))
 
-    def of_function(self, module: Module) -> Segment:
+    def of_function(self, module: JavaScriptModule) -> Segment:
         """A plain function below `api/`: `export const config = {…}` alone counts."""
         exported = exported_values(module)
         config = self._config(exported, False)
@@ -123,7 +132,7 @@ class Segments:
             return {}
         return {key: Declared(key, value.parent or value, value) for key, value in pairs(config.value).items()}
 
-    def _spread(self, module: Module, exported: dict[str, Declared], name: str) -> Unknown | None:
+    def _spread(self, module: JavaScriptModule, exported: dict[str, Declared], name: str) -> Unknown | None:
         """A `config` that is no plain object: what it holds can't be told."""
         config = exported.get("config")
         value = unwrapped(config.value) if config else None
@@ -134,7 +143,7 @@ class Segments:
         why = "`config` is not a plain object, and only literals are read when the function is built"
         return Unknown(self.place(module, config.node), name, why, f"write export const config = {{ {name}: … }}")
 
-    def _runtime(self, module: Module, declared: Declared | None) -> Setting[str] | None:
+    def _runtime(self, module: JavaScriptModule, declared: Declared | None) -> Setting[str] | None:
         if declared is None:
             return None
         value = literal(declared.value)
@@ -143,7 +152,7 @@ class Segments:
             return Known(runtime, self.place(module, declared.node), "runtime", written=text_of(declared.node))
         return self._unreadable(module, declared, '"nodejs"')
 
-    def _duration(self, module: Module, declared: Declared | None) -> Setting[float] | None:
+    def _duration(self, module: JavaScriptModule, declared: Declared | None) -> Setting[float] | None:
         if declared is None:
             return None
         value = literal(declared.value)
@@ -153,7 +162,7 @@ class Segments:
             return Known(MAXIMUM, self.place(module, declared.node), "maxDuration", written=text_of(declared.node))
         return self._unreadable(module, declared, "300")
 
-    def _unreadable(self, module: Module, declared: Declared, example: str) -> Unknown:
+    def _unreadable(self, module: JavaScriptModule, declared: Declared, example: str) -> Unknown:
         value = unwrapped(declared.value)
         written = " ".join(text_of(declared.value).split())[:60]
         why = f"`{declared.name}` is set to `{written}`, and only a literal of a known value is read when the function is built"
@@ -165,7 +174,7 @@ class Segments:
             self.place(module, declared.node), declared.name, why, f"write the value itself: export const {line}"
         )
 
-    def _constant_of(self, module: Module, name: str, depth: int = 0) -> str:
+    def _constant_of(self, module: JavaScriptModule, name: str, depth: int = 0) -> str:
         """`"edge" in lib/config.ts:1` for a constant of the project."""
         imported = module.imports.get(name)
         if imported is None:
@@ -179,7 +188,7 @@ class Segments:
         exported = home.exports.get(imported.name) if home else None
         return self._constant_of(home, exported, depth + 1) if home and isinstance(exported, str) else ""
 
-    def _renamed(self, module: Module, exported: dict[str, Declared], name: str) -> Unknown | None:
+    def _renamed(self, module: JavaScriptModule, exported: dict[str, Declared], name: str) -> Unknown | None:
         """`export { runtime }`, `export { runtime } from "…"`: refused or ignored, depending on the bundler."""
         if name in exported or name not in module.exports:
             return None
@@ -187,11 +196,11 @@ class Segments:
         node = next(
             child for child in module.root.named_children if child.type == "export_statement" and name in text_of(child)
         )
-        kind = "re-exported" if isinstance(target, Import) else "exported by a list"
+        kind = "re-exported" if isinstance(target, JavaScriptImport) else "exported by a list"
         why = f"`{name}` is {kind}: Next.js stops the build there (Turbopack) or ignores it (webpack)"
         return Unknown(self.place(module, node), name, why, f"write export const {name} = … in this file")
 
-    def _commented(self, module: Module) -> Iterator[Related]:
+    def _commented(self, module: JavaScriptModule) -> Iterator[Related]:
         for node in module.root.named_children:
             if node.type == "comment" and (found := _setting_in(text_of(node))):
                 line = line_of(node) + found[0]
@@ -199,12 +208,12 @@ class Segments:
                     f"`{found[1]}` is a comment here and sets nothing", Location(self.shown(module.path), line)
                 )
 
-    def place(self, module: Module, node: Node) -> Location:
+    def place(self, module: JavaScriptModule, node: Node) -> Location:
         """Where a node stands."""
         return location_of(node, self.shown(module.path))
 
 
-def exported_values(module: Module) -> dict[str, Declared]:
+def exported_values(module: JavaScriptModule) -> dict[str, Declared]:
     """Variables that are declared and exported in one statement, by name; the first of equal names counts."""
     found: dict[str, Declared] = {}
     for statement in module.root.named_children:
@@ -244,19 +253,19 @@ def _setting_in(comment: str) -> tuple[int, str] | None:
     return None
 
 
-def handler_lines(module: Module, names: tuple[str, ...]) -> int:
+def handler_lines(module: JavaScriptModule, names: tuple[str, ...]) -> int:
     """The line of the first handler that a file exports; 0 for none."""
     lines = [_line(module, module.exports[name]) for name in names if name in module.exports]
     return min((line for line in lines if line), default=_export_line(module, "*") if module.stars else 0)
 
 
-def _line(module: Module, target: str | Import | Node) -> int:
+def _line(module: JavaScriptModule, target: str | JavaScriptImport | Node) -> int:
     if isinstance(target, str):
         return line_of(module.declared[target]) if target in module.declared else _export_line(module, target)
-    return _export_line(module, target.name) if isinstance(target, Import) else line_of(target)
+    return _export_line(module, target.name) if isinstance(target, JavaScriptImport) else line_of(target)
 
 
-def _export_line(module: Module, name: str) -> int:
+def _export_line(module: JavaScriptModule, name: str) -> int:
     found = (
         child for child in module.root.named_children if child.type == "export_statement" and name in text_of(child)
     )

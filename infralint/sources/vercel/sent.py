@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from infralint.sources.vercel.javascript import (
-    Module,
+    JavaScriptModule,
     arguments,
     header_of,
     is_request,
@@ -44,7 +44,7 @@ _PING = re.compile(r"""^:|\b(?:ping|heart-?beat|keep-?alive)\b""", re.IGNORECASE
 _PING_NAME = re.compile(r"(?:^|_)(?:ping|heart_?beat|keep_?alive)|Ping|Heart[bB]eat|Keep[aA]live")
 
 
-def headers_at(module: Module, node: Node) -> dict[str, str]:
+def headers_at(module: JavaScriptModule, node: Node) -> dict[str, str]:
     """The headers that surely go out with a response that is made at a node, by lower-case name."""
     found = dict(LIBRARY_HEADERS.get(_called_name(node), {}))
     written: dict[str, set[str]] = {}
@@ -67,7 +67,7 @@ def _called_name(node: Node) -> str:
     return text_of(function)
 
 
-def _places(module: Module, node: Node) -> Iterator[Node]:
+def _places(module: JavaScriptModule, node: Node) -> Iterator[Node]:
     """The code around a response, and objects at the top of its file that this names."""
     around = module.outermost(node)
     yield around
@@ -78,7 +78,7 @@ def _places(module: Module, node: Node) -> Iterator[Node]:
                 yield value
 
 
-def heartbeat_at(module: Module, node: Node) -> float | None:
+def heartbeat_at(module: JavaScriptModule, node: Node) -> float | None:
     """Seconds between the pings that the code around a response sends by `setInterval`, if it does."""
     for below in walk(module.outermost(node)):
         if below.type == "call_expression" and text_of(below.child_by_field_name("function")) == "setInterval":
@@ -89,7 +89,7 @@ def heartbeat_at(module: Module, node: Node) -> float | None:
     return None
 
 
-def _is_ping(module: Module, callback: Node) -> bool:
+def _is_ping(module: JavaScriptModule, callback: Node) -> bool:
     """Whether a callback sends a comment or says that it pings."""
     function = unwrapped(callback)
     if function is not None and function.type == "identifier":
@@ -100,7 +100,7 @@ def _is_ping(module: Module, callback: Node) -> bool:
     return any(_PING.search(text_of(string).strip("\"'`")) for string in strings)
 
 
-def _milliseconds(module: Module, node: Node | None) -> float | None:
+def _milliseconds(module: JavaScriptModule, node: Node | None) -> float | None:
     """A number that is written out, also as a product or under a name."""
     node = unwrapped(node)
     value = literal(node)

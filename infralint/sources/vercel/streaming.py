@@ -23,8 +23,8 @@ from infralint.platforms.javascript_streams import (
 from infralint.sources.vercel.javascript import (
     FUNCTIONS,
     LOOPS,
-    Import,
-    Module,
+    JavaScriptImport,
+    JavaScriptModule,
     Modules,
     Words,
     arguments,
@@ -125,7 +125,7 @@ _FILE_TYPE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class FunctionSighting:
     """Where code streams: `what` it does there, as a sentence without its subject.
 
     headers: what surely goes out with it, by lower-case name. heartbeat: seconds between its pings, if it sends any.
@@ -154,12 +154,12 @@ class _Name:
 class _Meaning:
     """What the code of a name comes to: a stream of its own, or the names it leads to, in its file and in others."""
 
-    sighting: Sighting | None = None
+    sighting: FunctionSighting | None = None
     beside: tuple[_Name, ...] = ()
     elsewhere: tuple[_Name, ...] = ()
 
 
-class Streaming:
+class FunctionStreams:
     """Looks for streams in a project's modules.
 
     telling: what a file has that sends a stream. mention: what it, or what it imports, has as well.
@@ -173,7 +173,7 @@ class Streaming:
         self._facts: dict[tuple[object, int, int], bool] = {}
         self._meanings: dict[_Name, _Meaning] = {}
         self._around: dict[_Name, _Meaning] = {}
-        self._found: dict[tuple[_Name, int], Sighting | None] = {}
+        self._found: dict[tuple[_Name, int], FunctionSighting | None] = {}
 
     def _holds(self, fact: Callable[[Node], bool], node: Node) -> bool:
         """A fact about a piece of code, found out once."""
@@ -195,13 +195,13 @@ class Streaming:
             )
         return self._mentions[key]
 
-    def from_exports(self, path: str, names: Iterable[str]) -> Sighting | None:
+    def from_exports(self, path: str, names: Iterable[str]) -> FunctionSighting | None:
         """What the handlers that a file exports under these names stream, if anything: the sighting of fewest imports."""
         handlers = [_Name(path, name, exported=True) for name in names]
         found = (self._at(handler, imports) for imports in range(DEEPEST + 1) for handler in handlers)
         return next((one for one in found if one), None)
 
-    def _at(self, name: _Name, imports: int) -> Sighting | None:
+    def _at(self, name: _Name, imports: int) -> FunctionSighting | None:
         """The sighting that lies so many imports away from a name: the same whoever asks, and whatever was asked before."""
         key = (name, imports)
         if key not in self._found:
@@ -235,10 +235,10 @@ class Streaming:
             self._meanings[name] = self._read(module, name) if module else _Meaning()
         return self._meanings[name]
 
-    def _read(self, module: Module, name: _Name) -> _Meaning:
+    def _read(self, module: JavaScriptModule, name: _Name) -> _Meaning:
         target = module.exports.get(name.name) if name.exported else name.name
         if target is None:
-            stars = [Import(star, name.name) for star in module.stars if name.name != "default"]
+            stars = [JavaScriptImport(star, name.name) for star in module.stars if name.name != "default"]
             return _Meaning(elsewhere=self._homes(module, stars))
         if isinstance(target, str):
             imported = module.imports.get(target)
@@ -246,20 +246,20 @@ class Streaming:
                 own = [module.values[target]] if target in module.values else []
                 return self._search(module, own + module.statements.get(target, []))
             target = imported
-        if isinstance(target, Import):
+        if isinstance(target, JavaScriptImport):
             return _Meaning(elsewhere=self._homes(module, [target]))
         return self._search(module, [target])
 
-    def _homes(self, module: Module, imports: Iterable[Import]) -> tuple[_Name, ...]:
+    def _homes(self, module: JavaScriptModule, imports: Iterable[JavaScriptImport]) -> tuple[_Name, ...]:
         """The names that imports stand for, in those files of the project that may lead to a stream."""
         found = ((self.modules.resolve(module.path, one.specifier), one.name) for one in imports)
         return tuple(
             _Name(path, name, True) for path, name in found if path and self._leads_to(self._telling, path, DEEPEST - 1)
         )
 
-    def _search(self, module: Module, nodes: Iterable[Node]) -> _Meaning:
+    def _search(self, module: JavaScriptModule, nodes: Iterable[Node]) -> _Meaning:
         """The first sighting in pieces of code, or all that they refer to."""
-        names: dict[Import | str, None] = {}
+        names: dict[JavaScriptImport | str, None] = {}
         for one in (below for node in nodes for below in walk(node)):
             if sighting := self._sighted(module, one):
                 return _Meaning(completed(module, one, sighting))
@@ -268,9 +268,11 @@ class Streaming:
             elif one.type == "call_expression" and module.loads:
                 names |= dict.fromkeys(taken(one))
         beside = (_Name(module.path, name, False) for name in names if isinstance(name, str))
-        return _Meaning(None, tuple(beside), self._homes(module, [name for name in names if isinstance(name, Import)]))
+        return _Meaning(
+            None, tuple(beside), self._homes(module, [name for name in names if isinstance(name, JavaScriptImport)])
+        )
 
-    def _referred(self, module: Module, node: Node) -> list[Import | str]:
+    def _referred(self, module: JavaScriptModule, node: Node) -> list[JavaScriptImport | str]:
         """The top-level name or import that an identifier stands for; of `ns.name`, the member."""
         name = text_of(node)
         imported = self._imported(module, node)
@@ -278,18 +280,18 @@ class Streaming:
             return [imported or name] if imported or name in module.values else []
         parent = node.parent
         if parent is not None and parent.type in ("member_expression", "nested_type_identifier"):
-            return [Import(imported.specifier, text_of(parent.child_by_field_name("property")))]
-        return [Import(imported.specifier, "default")]
+            return [JavaScriptImport(imported.specifier, text_of(parent.child_by_field_name("property")))]
+        return [JavaScriptImport(imported.specifier, "default")]
 
-    def _imported(self, module: Module, name: Node) -> Import | None:
+    def _imported(self, module: JavaScriptModule, name: Node) -> JavaScriptImport | None:
         """The import that an identifier stands for, at the top of its file or loaded within its function."""
         found = module.imports.get(text_of(name))
         if found or not module.loads:
             return found
         loads = ((loaded(value), key) for value, key in self._values(module, name))
-        return next((Import(specifier, key or "*") for specifier, key in loads if specifier), None)
+        return next((JavaScriptImport(specifier, key or "*") for specifier, key in loads if specifier), None)
 
-    def _sighted(self, module: Module, node: Node) -> Sighting | None:
+    def _sighted(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         if node.type in ("call_expression", "new_expression"):
             return self._called(module, node)
         if node.type == "string":
@@ -298,7 +300,7 @@ class Streaming:
             return self._forwarded(module, node)
         return None
 
-    def _called(self, module: Module, node: Node) -> Sighting | None:
+    def _called(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         function = node.child_by_field_name("constructor" if node.type == "new_expression" else "function")
         if function is None:
             return None
@@ -318,7 +320,7 @@ class Streaming:
             return self._response(module, node)
         return None
 
-    def _answers_json(self, module: Module, node: Node) -> bool:
+    def _answers_json(self, module: JavaScriptModule, node: Node) -> bool:
         """`enableJsonResponse: true` among a transport's options: plain JSON in place of events."""
         return any(
             literal(pairs(option).get("enableJsonResponse")) is True
@@ -326,14 +328,14 @@ class Streaming:
             for option in self._with_provenance(module, given)
         )
 
-    def _with_provenance(self, module: Module, node: Node) -> list[Node]:
+    def _with_provenance(self, module: JavaScriptModule, node: Node) -> list[Node]:
         """What an argument is, or what its name was set to."""
         inner = unwrapped(node)
         if inner is None or inner.type != "identifier":
             return [node]
         return [value for value, key in self._values(module, inner) if not key]
 
-    def _method(self, module: Module, node: Node, function: Node) -> Sighting | None:
+    def _method(self, module: JavaScriptModule, node: Node, function: Node) -> FunctionSighting | None:
         name = text_of(function.child_by_field_name("property"))
         if name in RESPONSE_METHODS and not _is_consumed(node):
             return _sighting(module, node, f"returns {shortened(node)}")
@@ -351,7 +353,7 @@ class Streaming:
                 return _sighting(module, node, f"opens {shortened(node)}", kind="websocket")
         return None
 
-    def _written(self, module: Module, node: Node, receiver: str) -> Sighting | None:
+    def _written(self, module: JavaScriptModule, node: Node, receiver: str) -> FunctionSighting | None:
         """`response.write(…)` in a loop, or in a callback within its handler."""
         around = list(module.around(node))
         repeated = len(around) > 1 or any(one.type in LOOPS for one in around)
@@ -359,7 +361,7 @@ class Streaming:
             return None
         return _sighting(module, node, f"calls {receiver}.write(…) again and again")
 
-    def _piped(self, module: Module, node: Node) -> Sighting | None:
+    def _piped(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         """`stream.pipe(response)` of what was asked to stream."""
         given = arguments(node)
         target = given[0] if given and given[0].type in ("identifier", "member_expression") else None
@@ -369,7 +371,7 @@ class Streaming:
             return None
         return _sighting(module, node, f"pipes a stream into {text_of(target)}")
 
-    def _response(self, module: Module, node: Node) -> Sighting | None:
+    def _response(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         given = arguments(node)
         if not given or not self.is_stream(module, given[0]) or _is_consumed(node):
             return None
@@ -377,7 +379,7 @@ class Streaming:
             return None
         return _sighting(module, node, f"returns {shortened(node)}", content_type=None)
 
-    def _forwarded(self, module: Module, node: Node) -> Sighting | None:
+    def _forwarded(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         """`return fetch(…)` whose request asks for a stream: the answer goes through as it comes."""
         value = node.child_by_field_name("body") if node.type == "arrow_function" else _first_child(node)
         value = unwrapped(value)
@@ -385,7 +387,7 @@ class Streaming:
             return None
         return _sighting(module, node, f"returns the streamed answer of {shortened(value)}")
 
-    def _is_upstream(self, module: Module, node: Node, depth: int = 0) -> bool:
+    def _is_upstream(self, module: JavaScriptModule, node: Node, depth: int = 0) -> bool:
         """Whether an expression is the answer to a request of this function's that says `stream: true`."""
         if node.type == "identifier" and depth < 3:
             values = [unwrapped(value) for value, key in self._values(module, node) if not key]
@@ -394,7 +396,7 @@ class Streaming:
             return False
         return self._holds(_says_stream, module.outermost(node))
 
-    def is_stream(self, module: Module, node: Node | None, depth: int = 0) -> bool:
+    def is_stream(self, module: JavaScriptModule, node: Node | None, depth: int = 0) -> bool:
         """Whether an expression is a stream, as far as names and what they were set to tell."""
         node = unwrapped(node)
         if node is None or depth > 2 * DEEPEST:
@@ -404,7 +406,7 @@ class Streaming:
             self._facts[key] = self._is_stream(module, node, depth)
         return self._facts[key]
 
-    def _is_stream(self, module: Module, node: Node, depth: int) -> bool:
+    def _is_stream(self, module: JavaScriptModule, node: Node, depth: int) -> bool:
         match node.type:
             case "identifier":
                 return any(self._gives_stream(module, value, key, depth) for value, key in self._values(module, node))
@@ -424,14 +426,14 @@ class Streaming:
                 return self._call_streams(module, node, depth)
         return False
 
-    def _gives_stream(self, module: Module, value: Node, key: str, depth: int) -> bool:
+    def _gives_stream(self, module: JavaScriptModule, value: Node, key: str, depth: int) -> bool:
         if key == "body":
             call = unwrapped(value)
             is_answer = call is not None and text_of(call.child_by_field_name("function")) == "fetch"
             return is_answer and self._holds(_asks_for_stream, module.outermost(value))
         return (not key or key in STREAM_PROPERTIES or key == "stream") and self.is_stream(module, value, depth + 1)
 
-    def _member_streams(self, module: Module, node: Node) -> bool:
+    def _member_streams(self, module: JavaScriptModule, node: Node) -> bool:
         name = text_of(node.child_by_field_name("property"))
         if name != "body":
             return name in STREAM_PROPERTIES
@@ -442,7 +444,7 @@ class Streaming:
             return False
         return self._holds(_asks_for_stream, module.outermost(node)) or self._asked_elsewhere(module, owner)
 
-    def _asked_elsewhere(self, module: Module, owner: Node) -> bool:
+    def _asked_elsewhere(self, module: JavaScriptModule, owner: Node) -> bool:
         """Whether the answer comes from a function of the project that asks for a stream."""
         calls = (
             [owner] if owner.type == "call_expression" else [unwrapped(one) for one, _ in self._values(module, owner)]
@@ -454,7 +456,7 @@ class Streaming:
                         return True
         return False
 
-    def _call_streams(self, module: Module, node: Node, depth: int) -> bool:
+    def _call_streams(self, module: JavaScriptModule, node: Node, depth: int) -> bool:
         function = node.child_by_field_name("function")
         if function is None:
             return False
@@ -471,7 +473,7 @@ class Streaming:
             return imported.name in STREAMING_FUNCTIONS or bool(re.fullmatch(r"[A-Z]\w*Stream", imported.name))
         return any(self._returns_stream(home, one, depth) for home, one in self._definitions(module, function))
 
-    def _returns_stream(self, module: Module, function: Node, depth: int) -> bool:
+    def _returns_stream(self, module: JavaScriptModule, function: Node, depth: int) -> bool:
         if function.type.startswith("generator_function"):
             return True
         body = function.child_by_field_name("body")
@@ -480,18 +482,18 @@ class Streaming:
         returned = (_first_child(node) for node in _own_nodes(function) if node.type == "return_statement")
         return any(self.is_stream(module, one, depth + 1) for one in returned)
 
-    def _is_package(self, module: Module, specifier: str) -> bool:
+    def _is_package(self, module: JavaScriptModule, specifier: str) -> bool:
         """Whether an import is a package's: known by its name, or not found in the project."""
         return (f"{specifier}/".startswith(PACKAGES)) or not self.modules.resolve(module.path, specifier)
 
-    def _definitions(self, module: Module, name: Node | None) -> Iterator[tuple[Module, Node]]:
+    def _definitions(self, module: JavaScriptModule, name: Node | None) -> Iterator[tuple[JavaScriptModule, Node]]:
         """The functions of the project that an identifier stands for."""
         if name is not None:
             yield from self._named(module, text_of(name), self._imported(module, name))
 
     def _named(
-        self, module: Module, name: str, imported: Import | None, depth: int = 0
-    ) -> Iterator[tuple[Module, Node]]:
+        self, module: JavaScriptModule, name: str, imported: JavaScriptImport | None, depth: int = 0
+    ) -> Iterator[tuple[JavaScriptModule, Node]]:
         """The functions of a top-level name, or of an import."""
         if imported is None:
             value = unwrapped(module.values.get(name))
@@ -505,10 +507,10 @@ class Streaming:
         exported = home.exports.get(imported.name)
         if isinstance(exported, str):
             yield from self._named(home, exported, home.imports.get(exported), depth + 1)
-        elif exported is not None and not isinstance(exported, Import) and exported.type in FUNCTIONS:
+        elif exported is not None and not isinstance(exported, JavaScriptImport) and exported.type in FUNCTIONS:
             yield home, exported
 
-    def _values(self, module: Module, name: Node) -> list[tuple[Node, str]]:
+    def _values(self, module: JavaScriptModule, name: Node) -> list[tuple[Node, str]]:
         """What a name was set to in the functions around it or at top level, and the key taken from that."""
         wanted = text_of(name)
         for function in module.functions_around(name):
@@ -517,14 +519,14 @@ class Streaming:
         return [(module.values[wanted], "")] if wanted in module.values else []
 
 
-def completed(module: Module, node: Node, sighting: Sighting) -> Sighting:
+def completed(module: JavaScriptModule, node: Node, sighting: FunctionSighting) -> FunctionSighting:
     """A sighting with what the code around it sends along."""
     headers = headers_at(module, node)
     content_type = headers.get("content-type", sighting.content_type)
     return replace(sighting, headers=headers, content_type=content_type, heartbeat=heartbeat_at(module, node))
 
 
-def _library(module: Module, node: Node, name: str, specifier: str) -> Sighting | None:
+def _library(module: JavaScriptModule, node: Node, name: str, specifier: str) -> FunctionSighting | None:
     """A call of a package's function that exists to stream."""
     if name in RESPONSE_FUNCTIONS or (name in HONO_FUNCTIONS and specifier.startswith("hono/")):
         return _sighting(module, node, f"returns {shortened(node)}")
@@ -537,7 +539,7 @@ def _library(module: Module, node: Node, name: str, specifier: str) -> Sighting 
     return None
 
 
-def _header(module: Module, node: Node) -> Sighting | None:
+def _header(module: JavaScriptModule, node: Node) -> FunctionSighting | None:
     """A response header that only a stream has."""
     value = str(literal(node) or "").lower()
     if value.partition(";")[0] == "text/event-stream":
@@ -639,11 +641,11 @@ def _hinted(node: Node, depth: int) -> str:
 
 
 def _sighting(
-    module: Module,
+    module: JavaScriptModule,
     node: Node,
     what: str,
     kind: StreamKind = "sse",
     session: str = "",
     content_type: str | None = None,
-) -> Sighting:
-    return Sighting(kind, what, module.path, line_of(node), session, content_type)
+) -> FunctionSighting:
+    return FunctionSighting(kind, what, module.path, line_of(node), session, content_type)

@@ -9,7 +9,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infralint.sources.vercel.javascript import Import, Module, Modules, arguments, literal, text_of, unwrapped
+from infralint.sources.vercel.javascript import (
+    JavaScriptImport,
+    JavaScriptModule,
+    Modules,
+    arguments,
+    literal,
+    text_of,
+    unwrapped,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -23,7 +31,7 @@ _OF_REQUEST = re.compile(r"(?:nextUrl|url|Url|URL)\.(pathname|search)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class ResolvedText:
     """What an expression comes to. holes: the words of what is not known. defaulted: variables of the environment
     in whose place their default stands. stripped: what is taken off the request's path where that begins with it."""
 
@@ -32,10 +40,10 @@ class Text:
     defaulted: tuple[str, ...] = ()
     stripped: str = ""
 
-    def __add__(self, other: Text) -> Text:
+    def __add__(self, other: ResolvedText) -> ResolvedText:
         value = (self.value + other.value)[:LONGEST]
         stripped = self.stripped or other.stripped
-        return Text(value, self.holes + other.holes, self.defaulted + other.defaulted, stripped)
+        return ResolvedText(value, self.holes + other.holes, self.defaulted + other.defaulted, stripped)
 
     @property
     def is_known(self) -> bool:
@@ -47,9 +55,9 @@ class Text:
         return self.value == PATH and not self.stripped
 
 
-def hole(node: Node | None) -> Text:
+def hole(node: Node | None) -> ResolvedText:
     """A text of which nothing is known but the words that make it."""
-    return Text(HOLE, (" ".join(text_of(node).split())[:60] or "nothing",))
+    return ResolvedText(HOLE, (" ".join(text_of(node).split())[:60] or "nothing",))
 
 
 class Texts:
@@ -58,16 +66,16 @@ class Texts:
     def __init__(self, modules: Modules) -> None:
         self.modules = modules
 
-    def text(self, module: Module, node: Node | None, depth: int = 0) -> Text:
+    def text(self, module: JavaScriptModule, node: Node | None, depth: int = 0) -> ResolvedText:
         """What an expression comes to as a text."""
         node = unwrapped(node)
         if node is None or depth > DEEPEST:
             return hole(node)
         plain = literal(node)
         if isinstance(plain, str):
-            return Text(plain)
+            return ResolvedText(plain)
         if isinstance(plain, float | int) and not isinstance(plain, bool):
-            return Text(f"{plain:g}")
+            return ResolvedText(f"{plain:g}")
         match node.type:
             case "template_string":
                 return self._template(module, node, depth)
@@ -81,16 +89,16 @@ class Texts:
                 return self._called(module, node, depth)
         return hole(node)
 
-    def _template(self, module: Module, node: Node, depth: int) -> Text:
-        found = Text("")
+    def _template(self, module: JavaScriptModule, node: Node, depth: int) -> ResolvedText:
+        found = ResolvedText("")
         for child in node.named_children:
             if child.type == "template_substitution":
                 found += self.text(module, child.named_children[0] if child.named_children else None, depth + 1)
             else:
-                found += Text(text_of(child))
+                found += ResolvedText(text_of(child))
         return found
 
-    def _joined(self, module: Module, node: Node, depth: int) -> Text:
+    def _joined(self, module: JavaScriptModule, node: Node, depth: int) -> ResolvedText:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         first = self.text(module, left, depth + 1)
         match text_of(node.child_by_field_name("operator")):
@@ -100,22 +108,26 @@ class Texts:
                 return first
             case "??" | "||":
                 default = self.text(module, right, depth + 1)
-                return default if not default.is_known else Text(default.value, (), first.holes + default.defaulted)
+                return (
+                    default
+                    if not default.is_known
+                    else ResolvedText(default.value, (), first.holes + default.defaulted)
+                )
         return hole(node)
 
-    def _named(self, module: Module, node: Node, depth: int) -> Text:
+    def _named(self, module: JavaScriptModule, node: Node, depth: int) -> ResolvedText:
         name = text_of(node)
         for value, key in values_of(module, node):
             if not key:
                 return self.text(module, value, depth + 1)
             if key in ("pathname", "search") and re.search(r"nextUrl|\burl\b|\bURL\b", text_of(value)):
-                return Text(PATH if key == "pathname" else QUERY)
+                return ResolvedText(PATH if key == "pathname" else QUERY)
             if text_of(value) in ("process.env", "env"):
-                return Text(HOLE, (f"process.env.{key}",))
+                return ResolvedText(HOLE, (f"process.env.{key}",))
             return hole(node)
         return self._imported(module, name, depth) or hole(node)
 
-    def _imported(self, module: Module, name: str, depth: int) -> Text | None:
+    def _imported(self, module: JavaScriptModule, name: str, depth: int) -> ResolvedText | None:
         imported = module.imports.get(name)
         target = self.modules.resolve(module.path, imported.specifier) if imported else None
         home = self.modules.load(target) if target else None
@@ -125,17 +137,17 @@ class Texts:
         if isinstance(exported, str):
             value = home.values.get(exported)
             return self.text(home, value, depth + 1) if value is not None else None
-        return None if isinstance(exported, Import) else self.text(home, exported, depth + 1)
+        return None if isinstance(exported, JavaScriptImport) else self.text(home, exported, depth + 1)
 
-    def _member(self, module: Module, node: Node, depth: int) -> Text:
+    def _member(self, module: JavaScriptModule, node: Node, depth: int) -> ResolvedText:
         written = text_of(node)
         if found := _OF_REQUEST.search(written):
-            return Text(PATH if found[1] == "pathname" else QUERY)
+            return ResolvedText(PATH if found[1] == "pathname" else QUERY)
         if written.endswith((".href", ".origin")):
             return self.text(module, node.child_by_field_name("object"), depth + 1)
         return hole(node)
 
-    def _called(self, module: Module, node: Node, depth: int) -> Text:
+    def _called(self, module: JavaScriptModule, node: Node, depth: int) -> ResolvedText:
         function = node.child_by_field_name("constructor" if node.type == "new_expression" else "function")
         given = arguments(node)
         match text_of(function):
@@ -153,24 +165,26 @@ class Texts:
             return self._replaced(module, inner, given, depth) or hole(node)
         return hole(node)
 
-    def _address(self, module: Module, given: list[Node], depth: int) -> Text:
+    def _address(self, module: JavaScriptModule, given: list[Node], depth: int) -> ResolvedText:
         """`new URL(path, base)`: the path at the base's host."""
         first = self.text(module, given[0], depth + 1)
         if len(given) < 2 or _URL.match(first.value):
             return first
         base = self.text(module, given[1], depth + 1)
         found = _URL.match(base.value)
-        return Text(found[1] if found else base.value.rstrip("/"), base.holes, base.defaulted) + first
+        return ResolvedText(found[1] if found else base.value.rstrip("/"), base.holes, base.defaulted) + first
 
-    def _replaced(self, module: Module, text: Text, given: list[Node], depth: int) -> Text | None:
+    def _replaced(
+        self, module: JavaScriptModule, text: ResolvedText, given: list[Node], depth: int
+    ) -> ResolvedText | None:
         """`"http://a/".replace(/\\/$/, "")`; `pathname.replace("/api", "")`, `pathname.replace(/^\\/api/, "")`."""
         pattern, by = given[0], self.text(module, given[1], depth + 1)
         if not by.is_known:
             return None
         if text.is_path and (prefix := _prefix_of(pattern)):
-            return Text(by.value + PATH, text.holes, text.defaulted, prefix)
+            return ResolvedText(by.value + PATH, text.holes, text.defaulted, prefix)
         if text_of(pattern) in (r"/\/$/", r"/\/+$/") and not by.value and PATH not in text.value:
-            return Text(text.value.rstrip("/"), text.holes, text.defaulted)
+            return ResolvedText(text.value.rstrip("/"), text.holes, text.defaulted)
         return None
 
 
@@ -183,7 +197,7 @@ def _prefix_of(pattern: Node) -> str:
     return found[1].replace("\\/", "/") if found else ""
 
 
-def values_of(module: Module, name: Node) -> list[tuple[Node, str]]:
+def values_of(module: JavaScriptModule, name: Node) -> list[tuple[Node, str]]:
     """What a name is set to in the functions around it or at top level, and the key that is taken from that."""
     wanted = text_of(name)
     for function in module.functions_around(name):
