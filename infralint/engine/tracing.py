@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -74,16 +74,35 @@ class StreamVerdict:
         return OUTCOMES.index(self.outcome)
 
 
+class NodeIndex:
+    """The nodes of a project by their hops and by their names."""
+
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+
+    def of_hop(self, hop: Hop) -> Node | None:
+        """The node that a hop leads through."""
+        return self._by_hop.get(id(hop))
+
+    def called(self, name: str) -> Node | None:
+        """The node of a name."""
+        return next((node for node in self._topology.nodes if node.name == name), None)
+
+    @cached_property
+    def _by_hop(self) -> dict[int, Node]:
+        return {id(hop): node for node in self._topology.nodes for hop in node.hops}
+
+
 @dataclass(frozen=True, eq=False)
 class TracedWay:
     """One way of a stream with what the checks say of it.
 
     findings: of each leg, the loudest first. ignored: those that somebody lives with. unknown: what could not be told,
-    by position. nodes: the node of each hop, by identity.
+    by position. nodes: those that it leads through, among others.
     """
 
     way: StreamWay
-    nodes: Mapping[int, Node]
+    nodes: NodeIndex
     findings: tuple[Finding, ...] = ()
     ignored: tuple[Finding, ...] = ()
     unknown: tuple[tuple[int, Unknown], ...] = ()
@@ -169,8 +188,15 @@ class TracedWay:
     def selection(self, position: int) -> Selection:
         """Why the node of a leg serves the request by this hop."""
         leg = self.trace.legs[position]
-        node = self.nodes.get(id(leg.hop))
+        node = self.nodes.of_hop(leg.hop)
         return node.explain(leg.inbound, leg.hop) if node is not None else Selection()
+
+    @property
+    def end_selection(self) -> Selection:
+        """Why the node at the end answers by itself."""
+        ending = self.trace.ending
+        node = self.nodes.called(ending.node) if ending is not None and ending.answer is not None else None
+        return node.explain(ending.request, None) if node is not None and ending is not None else Selection()
 
 
 def _follow_up(stream: Stream, code: str, target: str) -> str:
@@ -180,7 +206,7 @@ def _follow_up(stream: Stream, code: str, target: str) -> str:
     if stream.kind == "websocket":
         return ". No browser follows a redirect when it opens a WebSocket: the connection fails"
     where = f" {target}" if target else " there"
-    kept = "" if code in ("307", "308") else ", and a POST as a GET"
+    kept = "" if code in ("307", "308") else " (a POST becomes a GET)"
     return f". A browser asks{where} anew{kept}: connect there at once"
 
 
@@ -230,13 +256,13 @@ def trace_ways(
     project: Project,
 ) -> list[TracedWay]:
     """Each way with what the checks say of it."""
-    nodes = {id(hop): node for node in topology.nodes for hop in node.hops}
+    nodes = NodeIndex(topology)
     return [_trace_way(way, nodes, checks, project) for way in ways]
 
 
 def _trace_way(
     way: StreamWay,
-    nodes: Mapping[int, Node],
+    nodes: NodeIndex,
     checks: Sequence[Check],
     project: Project,
 ) -> TracedWay:
@@ -271,7 +297,7 @@ def _stream_of(ways: Sequence[TracedWay]) -> TracedStream:
         known = together.get(way_identity(way.trace))
         together[way_identity(way.trace)] = way if known is None else _joined_ways(known, way)
     host, path = _first_request(ordered[0].trace)
-    distinct = list(together.values())
+    distinct = [way for way in together.values() if not _is_sent_to_https(way)] or list(together.values())
     return TracedStream(
         ordered[0].stream, host, path, tuple(way for way in distinct if not _is_read_twice(way, distinct))
     )
@@ -289,6 +315,23 @@ def _joined_ways(way: TracedWay, other: TracedWay) -> TracedWay:
 
 def _loudness(finding: Finding) -> tuple[int, int]:
     return SEVERITIES.index(finding.severity), finding.provenance.position
+
+
+def _is_sent_to_https(way: TracedWay) -> bool:
+    """Whether a way ends where plain HTTP is sent to HTTPS, which asks the same anew."""
+    ending = way.trace.ending
+    if way.trace.legs or ending is None or ending.answer is None:
+        return False
+    code, _, target = ending.answer.value.partition(" ")
+    return (
+        code in _REDIRECTS and target.startswith("https://") and _path_in(target) in (ending.request.path, "/#{path}")
+    )
+
+
+def _path_in(address: str) -> str:
+    """The path of an address."""
+    _, slash, path = address.removeprefix("https://").partition("/")
+    return f"{slash}{path}".partition("?")[0].partition(":#{query}")[0]
 
 
 def _is_read_twice(way: TracedWay, ways: Sequence[TracedWay]) -> bool:

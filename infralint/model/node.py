@@ -208,8 +208,8 @@ class Node:
         """The hops that serve a request for a concrete path, by this node's own rules."""
         return [Match(hop, False) for hop in self.hops]
 
-    def explain(self, request: Request, hop: Hop) -> Selection:
-        """Why a hop of it serves a request."""
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        """Why a hop of it serves a request; None: why it answers by itself."""
         return Selection()
 
 

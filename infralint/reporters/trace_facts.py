@@ -214,7 +214,7 @@ def _clocks(way: TracedWay, position: int) -> Iterator[Fact]:
             yield Fact(label, "not known", source_phrase(limit, hop), "unknown")
             continue
         weakest = silence if clock.phase in SILENCE else length if clock.phase in LENGTH else None
-        is_weakest = weakest is not None and weakest == (position, limit)
+        is_weakest = len(way.trace.legs) > 1 and weakest is not None and weakest == (position, limit)
         yield Fact(
             label,
             seconds(limit.value),
@@ -346,6 +346,8 @@ def severity_at(way: TracedWay, position: int) -> State:
 def effect_phrase(finding: Finding) -> str:
     """What a finding's hop does to the stream: `cuts it after 2 s`."""
     effect = EFFECTS[finding.effect] if finding.effect is not None else "harms it"
+    if finding.effect == "holds" and finding.severity != "error":
+        effect = "may hold it back"
     limit = finding.at.value if isinstance(finding.at, Known) else None
     is_time = finding.effect == "cuts" and isinstance(limit, int | float) and math.isfinite(limit)
     return f"{effect} after {seconds(limit)}" if is_time and limit is not None else effect
@@ -354,6 +356,9 @@ def effect_phrase(finding: Finding) -> str:
 def condition_phrase(way: TracedWay) -> str:
     """Under which condition a stream takes this way; empty where it surely does."""
     trace = way.trace
+    first = trace.legs[0] if trace.legs else None
+    if first is not None and not first.match.certain and first.inbound.host is None and first.hop.hosts:
+        return f"the host is {listing(first.hop.hosts, 'or', most=3)}"
     reasons = [reason for leg in trace.legs for reason in leg.match.reasons if not leg.match.certain]
     if trace.ending is not None and not trace.ending.certain and trace.end == "answered":
         reasons += trace.ending.reasons

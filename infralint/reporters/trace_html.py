@@ -31,8 +31,9 @@ MOST_PICTURES = 60
 """Streams in a report of another command that are drawn; the others are in the page of `infralint trace`."""
 WAYS_STYLE = """
 figure { margin: .8rem 0 } .t-svg { max-width: none } .narrow { display: none } details { margin: .4rem 0 }
-summary { cursor: pointer } .facts td:first-child, .facts th { white-space: nowrap; color: var(--faint) }
-.facts td { overflow-wrap: anywhere } .facts td.weakest b::after { content: " (the weakest)"; font-weight: 400 }
+summary { cursor: pointer } .facts { display: grid; grid-template-columns: max-content 1fr;
+  gap: .25rem .9rem; margin: .4rem 0 } .facts dt { color: var(--faint) } .facts dd { margin: 0; overflow-wrap: anywhere }
+.facts dd b { font-weight: 500 } .facts dd.weakest b::after { content: " (the weakest)"; font-weight: 400 }
 section.way .tag { white-space: normal; overflow-wrap: anywhere }
 section.way { margin: 1.6rem 0; padding-top: .6rem; border-top: 1px solid var(--line) }
 @media screen and (max-width: 700px) { .wide { display: none } .narrow { display: block } }
@@ -187,7 +188,7 @@ def _way(way: TracedWay, number: int, count: int) -> Iterator[str]:
     for position, leg in enumerate(way.trace.legs):
         rows = "".join(map(_fact, facts(way, position)))
         yield f"<h4>{position + 1} {escape(full_name(leg))} <small class='faint'>{escape(str(leg.hop.where))}</small></h4>"
-        yield f'<table class="facts"><tbody>{rows}</tbody></table>'
+        yield f'<dl class="facts">{rows}</dl>'
         for finding in way.findings_at(position):
             yield _finding(finding)
         for unknown in way.unknown_at(position):
@@ -201,7 +202,7 @@ def _way(way: TracedWay, number: int, count: int) -> Iterator[str]:
 def _fact(fact: Fact) -> str:
     css = fact.state if fact.state in ("error", "warning", "note", "weakest") else ""
     source = f"<br><small class='faint'>{escape(fact.source)}</small>" if fact.source else ""
-    return f'<tr><td>{escape(fact.label)}</td><td class="{css}"><b>{escape(fact.text)}</b>{source}</td></tr>'
+    return f'<dt>{escape(fact.label)}</dt><dd class="{css}"><b>{escape(fact.text)}</b>{source}</dd>'
 
 
 def _finding(finding: Finding) -> str:

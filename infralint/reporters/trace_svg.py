@@ -272,7 +272,7 @@ def _arrow(canvas: Canvas, points: Sequence[tuple[float, float]], certain: bool)
         canvas.text(x + 10, y - 6, "perhaps", "note")
 
 
-class Need(NamedTuple):
+class NeedMark(NamedTuple):
     """A time that the stream needs, as a line on the axis."""
 
     label: str
@@ -328,16 +328,16 @@ def _running(way: TracedWay, position: int) -> list[tuple[str, Clock]]:
     return [(label, clock) for label, clock in clocks_of(way, position) if clock.phase in (*SILENCE, *LENGTH)]
 
 
-def _needs(way: TracedWay) -> Iterator[Need]:
+def _needs(way: TracedWay) -> Iterator[NeedMark]:
     stream = way.stream
     silence, length = stream.longest_silence.seconds, stream.duration.seconds
     if silence == length:
-        yield Need(f"needs {seconds(silence)} of silence, and in all", silence)
+        yield NeedMark(f"needs {seconds(silence)} of silence, and in all", silence)
     else:
-        yield Need(f"needs {seconds(silence)} of silence", silence)
-        yield Need(f"needs {seconds(length)} in all", length)
+        yield NeedMark(f"needs {seconds(silence)} of silence", silence)
+        yield NeedMark(f"needs {seconds(length)} in all", length)
     if stream.heartbeat:
-        yield Need(f"pings every {seconds(stream.heartbeat)}", stream.heartbeat)
+        yield NeedMark(f"pings every {seconds(stream.heartbeat)}", stream.heartbeat)
 
 
 def _draw_row(

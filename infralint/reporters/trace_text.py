@@ -144,7 +144,8 @@ class _TracePage:
         yield f"{self._paint(color, name)}{beside}{self._paint(color, deed)}"
         if not together:
             yield from self._wrap(place, " │    ", "dim", " │")
-        for fact in facts(way, position):
+        shown_facts = facts(way, position)
+        for fact in shown_facts:
             if self.shown.verbose or not fact.needless or fact.state in ("error", "unknown"):
                 yield from self._fact(fact)
         for finding in way.findings_at(position):
@@ -152,7 +153,8 @@ class _TracePage:
         for finding in (ignored for ignored in way.ignored if ignored.provenance.position == position):
             yield from self._wrap(f"accepted: {finding.check}: {finding.message}", " │  · ", "dim", " │")
         for unknown in way.unknown_at(position):
-            yield from self._unknown(unknown)
+            is_shown = any(unknown.why in fact.source for fact in shown_facts)
+            yield from self._unknown(unknown, is_shown)
         if self.shown.explain:
             yield from self._explain(way, position)
         yield self._paint("frame", " │")
@@ -182,11 +184,13 @@ class _TracePage:
         for line in visible_lines(finding.fix).splitlines():
             yield f"{frame}{indent}    {self._paint('fix', line)}"
 
-    def _unknown(self, unknown: Unknown) -> Iterator[str]:
+    def _unknown(self, unknown: Unknown, is_shown: bool) -> Iterator[str]:
+        """What could not be told, unless a fact shows it already, and what to do to be told."""
         text = f"could not tell {unknown_message(unknown)} ({unknown.where})"
-        yield from self._wrap(text, " │  ? ", "note", " │")
-        if unknown.remedy and (self.shown.verbose or self.shown.explain):
-            yield from self._wrap(unknown.remedy, " │    ", "dim", " │")
+        if not is_shown:
+            yield from self._wrap(text, " │  ? ", "note", " │")
+        if unknown.remedy:
+            yield from self._wrap(f"to be told: {unknown.remedy}", " │  ? " if is_shown else " │    ", "note", " │")
 
     def _end(self, way: TracedWay) -> Iterator[str]:
         text = end_phrase(way.trace)
@@ -204,6 +208,13 @@ class _TracePage:
             yield from self._wrap(f"`{written}` at {place}" if written else str(place), "   ", "dim")
         if answered and way.trace.ending is not None:
             yield from self._wrap(f"asked: {request_phrase(way.trace.ending.request)}", "   ", "dim")
+            selection = way.end_selection
+            steps = "; ".join(step.message for step in selection.steps)
+            if steps:
+                yield from self._wrap(f"chosen: {steps}", "   ", "dim")
+            if self.shown.explain or self.shown.verbose:
+                for rival in selection.rivals:
+                    yield from self._wrap(f"not {rival.name} ({rival.where}): {rival.reason}", "   ", "dim")
 
     def _explain(self, way: TracedWay, position: int) -> Iterator[str]:
         """Why this hop, why these values, and what would change the verdict."""

@@ -18,7 +18,7 @@ class Program(Node):
         """What the first part says that serves the request."""
         return next((matches for part in self.parts if (matches := part.route(request))), ())
 
-    def explain(self, request: Request, hop: Hop) -> Selection:
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
         """What the part says whose hop it is."""
         part = next((part for part in self.parts if any(known is hop for known in part.hops)), None)
         return part.explain(request, hop) if part is not None else Selection()

@@ -169,6 +169,8 @@ class Topology:
 
     def is_entry(self, node: Node) -> bool:
         """Whether clients may come to a node first: nothing surely stands in front of it."""
+        if not any(other is not node and other.environment == node.environment for other in self.nodes):
+            return True
         return not any(
             dialler.basis in STRONG and dialler.node is not node and dialler.node.environment == node.environment
             for dialler in self.diallers(node)

@@ -188,7 +188,7 @@ class BalancerNode(Node):
         positions = dict.fromkeys(position for way in forwarding for position in way)
         return _matches([self._agreed(position, forwarding, len(positions)) for position in positions])
 
-    def explain(self, request: Request, hop: Hop) -> Selection:
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
         """The rules that lead to a hop, and those that would take the request elsewhere."""
         steps: list[Related] = []
         rivals: list[Rival] = []
@@ -196,22 +196,28 @@ class BalancerNode(Node):
             if not listener.unread and listener.is_asked(request):
                 taken = list(rules_taking(listener.rules, request))
                 leading = [found.rule for found in taken if self._leads_to(found.rule, listener, hop)]
-                steps += [Related(f"{_rule_name(rule, listener)} {rule.sentence}", hop.where) for rule in leading[:1]]
-                if leading:
-                    rivals += self._rivals(listener, leading[0], request, hop)
+                for rule in leading[:1]:
+                    steps.append(Related(f"{_rule_name(rule, listener)} {rule.sentence}", self._place_of(rule)))
+                    rivals += self._rivals(listener, rule, request)
         return Selection(tuple(steps), tuple(rivals[:MOST_RIVALS]))
 
-    def _leads_to(self, rule: Rule, listener: Listener, hop: Hop) -> bool:
+    def _place_of(self, rule: Rule) -> Location:
+        """Where a rule stands; the load balancer where that is not kept."""
+        return rule.answer.where if rule.answer is not None else self.hops[0].where if self.hops else Location("")
+
+    def _leads_to(self, rule: Rule, listener: Listener, hop: Hop | None) -> bool:
+        if hop is None:
+            return rule.answer is not None
         positions = (self.positions.get((share.group, listener.name)) for share in rule.shares)
         return any(position is not None and self.hops[position] is hop for position in positions)
 
-    def _rivals(self, listener: Listener, chosen: Rule, request: Request, hop: Hop) -> Iterator[Rival]:
+    def _rivals(self, listener: Listener, chosen: Rule, request: Request) -> Iterator[Rival]:
         """The other rules of a listener, by priority."""
         for rule in sorted(listener.rules, key=lambda rule: rule.priority):
             if rule is not chosen:
                 fits = rule.takes(request) is not False
                 lost = f"{_rule_name(chosen, listener)} comes first" if fits else "the request does not meet it"
-                yield Rival(f"{_rule_name(rule, listener)} {rule.sentence}", hop.where, lost, fits)
+                yield Rival(f"{_rule_name(rule, listener)} {rule.sentence}", self._place_of(rule), lost, fits)
 
     def _blindness(self) -> str:
         """Why nothing is known of where requests go; "" where something is."""

@@ -80,7 +80,7 @@ class ApplicationNode(Node):
         ]
         return [Match(hop) for hop in sorted(fitting, key=lambda hop: hop.pattern.count("*"))[:1]]
 
-    def explain(self, request: Request, hop: Hop) -> Selection:
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
         if not isinstance(hop, ApplicationRoute):
             return Selection()
         fitting = [

@@ -284,8 +284,10 @@ class VercelNode(Node):
             return [Match(found, self.certain)]
         return self._rewritten(request.path)
 
-    def explain(self, request: Request, hop: Hop) -> Selection:
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
         """The route that is most specific, or the rewrite that leads to it."""
+        if hop is None:
+            return Selection()
         if best(self.hops, request.path) is hop:
             return Selection((Related(f"{hop.paths[0]} is the most specific route of {request.path}", hop.where),))
         rewrite = next((rewrite for rewrite in self.rewrites if _is_taken(rewrite, request.path)), None)
@@ -342,8 +344,10 @@ class NextNode(Node):
                     return [*found, Match(hop, not doubts, tuple(doubts))] if hop is not None else found
         return found
 
-    def explain(self, request: Request, hop: Hop) -> Selection:
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
         """The rewrite with its stage, or the most specific route."""
+        if hop is None:
+            return Selection()
         if isinstance(hop, NextRewrite):
             return Selection((Related(f"{hop.name} ({hop.stage}) takes {request.path}", hop.where),))
         return Selection((Related(f"{hop.paths[0]} is the most specific route of {request.path}", hop.where),))
