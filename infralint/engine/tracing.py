@@ -283,7 +283,7 @@ def _trace_way(
 def group_by_stream(ways: Iterable[TracedWay]) -> list[TracedStream]:
     """The ways by what a browser asks for, the worst stream first; evidence of the code makes what a name says needless."""
     groups: dict[object, list[TracedWay]] = {}
-    for way in _without_weaker(list(ways)):
+    for way in _without_second_readings(_without_weaker(list(ways))):
         groups.setdefault((way.stream.kind, *_first_request(way.trace)), []).append(way)
     streams = [_stream_of(group) for group in groups.values()]
     return sorted(streams, key=lambda stream: (stream.verdict.rank, stream.path, stream.host or "", stream.stream.kind))
@@ -298,9 +298,7 @@ def _stream_of(ways: Sequence[TracedWay]) -> TracedStream:
         together[way_identity(way.trace)] = way if known is None else _joined_ways(known, way)
     host, path = _first_request(ordered[0].trace)
     distinct = [way for way in together.values() if not _is_sent_to_https(way)] or list(together.values())
-    return TracedStream(
-        ordered[0].stream, host, path, tuple(way for way in distinct if not _is_read_twice(way, distinct))
-    )
+    return TracedStream(ordered[0].stream, host, path, tuple(distinct))
 
 
 def _joined_ways(way: TracedWay, other: TracedWay) -> TracedWay:
@@ -334,13 +332,20 @@ def _path_in(address: str) -> str:
     return f"{slash}{path}".partition("?")[0].partition(":#{query}")[0]
 
 
-def _is_read_twice(way: TracedWay, ways: Sequence[TracedWay]) -> bool:
-    """Whether it ends in code that another way knows by the platform that runs it."""
-    last = way.trace.legs[-1].hop if way.trace.legs else None
-    if last is None or last.platform != "application":
-        return False
-    others = [other.trace.legs[-1].hop for other in ways if other is not way and other.trace.legs]
-    return any(other.origin and other.where.path == last.where.path != "" for other in others if other is not last)
+def _without_second_readings(ways: Sequence[TracedWay]) -> list[TracedWay]:
+    """The ways but those of code that is known by the platform that runs it, and that nothing else leads to."""
+    run: set[str] = set()
+    for way in ways:
+        last = way.trace.legs[-1].hop if way.trace.legs else None
+        if last is not None and last.origin and last.platform != "application":
+            run |= {last.where.path, way.stream.evidence.because}
+
+    def is_read_twice(way: TracedWay) -> bool:
+        if len(way.trace.legs) != 1 or way.trace.legs[0].hop.platform != "application":
+            return False
+        return not run.isdisjoint((way.trace.legs[0].hop.where.path, way.stream.evidence.because))
+
+    return [way for way in ways if not is_read_twice(way)]
 
 
 def _first_request(trace: Trace) -> tuple[str | None, str]:

@@ -66,7 +66,9 @@ def possible_phrases(finding: Finding) -> list[str]:
 
 def full_name(leg: Leg) -> str:
     """A hop with its node: `edge/nginx.conf location /api/`."""
-    return leg.hop.name if leg.hop.name.startswith(leg.node) else f"{leg.node} {leg.hop.name}"
+    if leg.hop.name.startswith(leg.node):
+        return leg.hop.name
+    return f"{leg.node}{',' if leg.hop.name.startswith('the ') else ''} {leg.hop.name}"
 
 
 def _leg(leg: Leg) -> str:

@@ -80,9 +80,15 @@ PHASES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Phases of clocks, as people call them."""
-EFFECTS: Mapping[Effect, str] = MappingProxyType(
-    {"refuses": "refuses it", "holds": "holds it back", "cuts": "cuts it", "splits": "splits its requests"}
+EFFECTS: Mapping[Effect, tuple[str, str]] = MappingProxyType(
+    {
+        "refuses": ("refuses it", "may refuse it"),
+        "holds": ("holds it back", "may hold it back"),
+        "cuts": ("cuts it", "may cut it"),
+        "splits": ("splits its requests", "may split its requests"),
+    }
 )
+"""What a hop does to a stream, surely and perhaps."""
 
 
 @dataclass(frozen=True)
@@ -297,6 +303,12 @@ def end_phrase(trace: Trace) -> str:
     return trace.end_reason or "where it goes from here is not written down"
 
 
+def belief_phrase(stream: Stream) -> str:
+    """Why there is taken to be such a stream."""
+    evidence = stream.evidence
+    return f"assumed, for {evidence.because}" if evidence.kind == "assumed" else f"believed because {evidence.because}"
+
+
 def needs_phrase(stream: Stream) -> str:
     """What a stream needs of every hop."""
     silence, duration = stream.longest_silence, stream.duration
@@ -345,12 +357,19 @@ def severity_at(way: TracedWay, position: int) -> State:
 
 def effect_phrase(finding: Finding) -> str:
     """What a finding's hop does to the stream: `cuts it after 2 s`."""
-    effect = EFFECTS[finding.effect] if finding.effect is not None else "harms it"
-    if finding.effect == "holds" and finding.severity != "error":
-        effect = "may hold it back"
     limit = finding.at.value if isinstance(finding.at, Known) else None
     is_time = finding.effect == "cuts" and isinstance(limit, int | float) and math.isfinite(limit)
-    return f"{effect} after {seconds(limit)}" if is_time and limit is not None else effect
+    if finding.effect is None:
+        return "harms it"
+    if is_time and limit is not None:
+        return f"{EFFECTS[finding.effect][0]} after {seconds(limit)}"
+    return EFFECTS[finding.effect][finding.severity != "error"]
+
+
+def branch_phrase(way: TracedWay, number: int, count: int) -> str:
+    """One of several ways: which it is, where, and what becomes of the stream there."""
+    place = f" (in {way.trace.environment})" if way.trace.environment else ""
+    return f"Way {number} of {count}{place}: {verdict_phrase(way)}"
 
 
 def condition_phrase(way: TracedWay) -> str:

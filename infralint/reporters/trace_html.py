@@ -14,6 +14,7 @@ from infralint.reporters.html import escape
 from infralint.reporters.phrases import full_name, unknown_message
 from infralint.reporters.trace_facts import (
     Fact,
+    belief_phrase,
     condition_phrase,
     end_phrase,
     facts,
@@ -168,8 +169,9 @@ def _section(stream: TracedStream, number: int) -> Iterator[str]:
     yield f"<p>{escape(verdict.reason or NOBODY)}</p>"
     if verdict.finding is not None and verdict.finding.fix:
         yield _fix(verdict.finding)
-    evidence = stream.stream.evidence
-    yield f'<p class="faint">Believed because {escape(evidence.because)}. It needs {escape(needs_phrase(stream.stream))}.</p>'
+    belief = belief_phrase(stream.stream)
+    about = f"{belief[0].upper()}{belief[1:]}. It needs {needs_phrase(stream.stream)}."
+    yield f'<p class="faint">{escape(about)}</p>'
     if stream.ways:
         wide, narrow = picture([stream], alone=False), picture([stream], columns=1, alone=False)
         yield f'<figure class="scroll wide">{wide}</figure><figure class="scroll narrow">{narrow}</figure>'

@@ -8,6 +8,7 @@ from infralint.engine.tracing import NOBODY, TracedStream, TracedWay, TraceRepor
 from infralint.model import STRONG, Known
 from infralint.reporters.trace_facts import (
     State,
+    branch_phrase,
     clocks_of,
     condition_phrase,
     dialled_by,
@@ -51,7 +52,7 @@ def _stream(stream: TracedStream) -> Iterator[str]:
         if len(stream.ways) > 1:
             condition = condition_phrase(each)
             yield ""
-            yield f"Way {number} of {len(stream.ways)}{f', if: {_plain(condition)}' if condition else ''}:"
+            yield _plain(branch_phrase(each, number, len(stream.ways)) + (f", if: {condition}" if condition else ""))
         yield ""
         yield from ("```mermaid", "flowchart LR", *(f"    {line}" for line in _chart(each)), "```")
 

@@ -14,6 +14,7 @@ from infralint.model import LENGTH, SILENCE, STRONG, Clock, Finding, Known, Leg
 from infralint.reporters.phrases import full_name
 from infralint.reporters.trace_facts import (
     State,
+    branch_phrase,
     clocks_of,
     condition_phrase,
     effect_phrase,
@@ -162,9 +163,7 @@ def _draw_stream(canvas: Canvas, stream: TracedStream, columns: int, titled: boo
         canvas.y += LINE / 2
         if len(stream.ways) > 1:
             condition = condition_phrase(each)
-            text = (
-                f"Way {number} of {len(stream.ways)}: {verdict_phrase(each)}{f'; if: {condition}' if condition else ''}"
-            )
+            text = f"{branch_phrase(each, number, len(stream.ways))}{f'; if: {condition}' if condition else ''}"
             _paragraph(canvas, text, OUTCOME_TONES[each.verdict.outcome], room)
         _draw_chain(canvas, _cards(each), columns)
         _draw_axis(canvas, each)

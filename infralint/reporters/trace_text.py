@@ -13,6 +13,8 @@ from infralint.reporters.phrases import unknown_message
 from infralint.reporters.trace_facts import (
     BASES,
     Fact,
+    belief_phrase,
+    branch_phrase,
     clocks_of,
     condition_phrase,
     dialled_by,
@@ -96,7 +98,7 @@ class _TracePage:
         if verdict.finding is not None and verdict.finding.fix:
             yield from self._fix(verdict.finding, "  ")
         yield ""
-        yield from self._wrap(f"believed because {stream.stream.evidence.because}", "  ", "dim")
+        yield from self._wrap(belief_phrase(stream.stream), "  ", "dim")
         yield from self._wrap(f"needs {needs_phrase(stream.stream)}", "  ", "dim")
         doubts = dict.fromkeys(way.way.doubt for way in stream.ways if way.way.doubt)
         for doubt in doubts:
@@ -104,8 +106,7 @@ class _TracePage:
 
     def _branch(self, way: TracedWay, number: int, count: int) -> Iterator[str]:
         """The heading of one of several ways, and when it is taken."""
-        wording = verdict_phrase(way)
-        yield from self._wrap(f"Way {number} of {count}: {wording}", "", OUTCOME_COLORS[way.verdict.outcome])
+        yield from self._wrap(branch_phrase(way, number, count), "", OUTCOME_COLORS[way.verdict.outcome])
         condition = condition_phrase(way)
         if condition:
             yield from self._wrap(f"if: {condition}", "  ")
@@ -249,7 +250,7 @@ class _TracePage:
         yield from (self._paint(color, line) for line in lines)
         for number, each in enumerate(stream.ways, 1):
             if len(stream.ways) > 1:
-                yield from self._wrap(f"way {number}: {condition_phrase(each) or each.verdict.outcome}", " ", "dim")
+                yield from self._wrap(f"{branch_phrase(each, number, len(stream.ways))}{_condition(each)}", " ", "dim")
             for position, leg in enumerate(each.trace.legs):
                 state = severity_at(each, position)
                 clocks = [
@@ -307,6 +308,11 @@ class _TracePage:
 
     def _paint(self, color: str, text: str) -> str:
         return paint(color, text, self.shown.color) if color else text
+
+
+def _condition(way: TracedWay) -> str:
+    condition = condition_phrase(way)
+    return f", if: {condition}" if condition else ""
 
 
 def _cut(text: str, width: int) -> str:

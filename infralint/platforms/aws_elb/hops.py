@@ -27,7 +27,7 @@ from infralint.model import (
 )
 from infralint.platforms.aws_elb.attributes import NOTHING, PROTOCOL_VERSION, TARGET_TYPE, TYPE, Attributes, Family
 from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup, ways_of
-from infralint.platforms.aws_elb.rules import LAST, Listener, Rule, rules_taking
+from infralint.platforms.aws_elb.rules import GREATEST, LAST, Listener, Rule, rules_taking
 from infralint.platforms.aws_elb.settings import (
     affinity,
     assumable,
@@ -269,7 +269,9 @@ MOST_RIVALS = 8
 
 def _rule_name(rule: Rule, listener: Listener) -> str:
     port = f" of port {listener.port}" if listener.port is not None else ""
-    return f"the default action{port}" if rule.priority == LAST else f"rule {rule.priority:g}{port}"
+    if rule.priority == LAST:
+        return f"the default action{port}"
+    return f"rule {rule.priority:g}{port}" if rule.priority <= GREATEST else f"a rule{port}"
 
 
 _OTHER_PORT = "nothing says that it carries a stream: its port is not one of the web"

@@ -17,7 +17,9 @@ from infralint.text.globs import is_like
 from infralint.text.patterns import Unsearchable, search
 
 LAST = float("inf")
-"""The priority of a listener's default action; 50000 is the greatest that can be written."""
+"""The priority of a listener's default action."""
+GREATEST = 50000
+"""The greatest priority that can be written; AWS gives those that are not written the next free one."""
 HANDSHAKE = "GET"
 STREAMING_METHODS = frozenset({"GET", "POST"})
 """The methods by which a browser asks for a stream: `EventSource` and `fetch`."""
