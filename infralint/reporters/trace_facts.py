@@ -234,8 +234,10 @@ def _affinity(stream: Stream, leg: Leg) -> Iterator[Fact]:
     if leg.hop.origin:
         return
     matters = stream.kind == "websocket" or bool(stream.session) or stream.sticky
-    fact = _fact("affinity", leg.hop.keeps_affinity, leg.hop, AFFINITY, _NO_STATES)
-    yield Fact(fact.label, fact.text, fact.source, fact.state if matters else "", not matters)
+    affinity = leg.hop.keeps_affinity
+    fact = _fact("affinity", affinity, leg.hop, AFFINITY, _NO_STATES)
+    is_plain = isinstance(affinity, Known) and affinity.value == "single" and not affinity.written
+    yield Fact(fact.label, fact.text, "" if is_plain else fact.source, fact.state if matters else "", not matters)
 
 
 def _response(leg: Leg) -> Iterator[Fact]:

@@ -28,10 +28,13 @@ from infralint.reporters.trace_text import TraceShown
 from infralint.text.display import visible_lines
 from infralint.text.wording import seconds
 
+ON_A_PAGE = 4
+"""Hops in a row."""
 MOST_PICTURES = 60
 """Streams in a report of another command that are drawn; the others are in the page of `infralint trace`."""
 WAYS_STYLE = """
-figure { margin: .8rem 0 } .t-svg { max-width: none } .narrow { display: none } details { margin: .4rem 0 }
+figure { margin: .8rem 0 } .wide .t-svg { max-width: 100%; min-width: 56rem; height: auto }
+section.way h3, section.way h4, section.way p { overflow-wrap: anywhere } .narrow { display: none } details { margin: .4rem 0 }
 summary { cursor: pointer } .facts { display: grid; grid-template-columns: max-content 1fr;
   gap: .25rem .9rem; margin: .4rem 0 } .facts dt { color: var(--faint) } .facts dd { margin: 0; overflow-wrap: anywhere }
 .facts dd b { font-weight: 500 } .facts dd.weakest b::after { content: " (the weakest)"; font-weight: 400 }
@@ -173,7 +176,7 @@ def _section(stream: TracedStream, number: int) -> Iterator[str]:
     about = f"{belief[0].upper()}{belief[1:]}. It needs {needs_phrase(stream.stream)}."
     yield f'<p class="faint">{escape(about)}</p>'
     if stream.ways:
-        wide, narrow = picture([stream], alone=False), picture([stream], columns=1, alone=False)
+        wide, narrow = picture([stream], ON_A_PAGE, alone=False), picture([stream], columns=1, alone=False)
         yield f'<figure class="scroll wide">{wide}</figure><figure class="scroll narrow">{narrow}</figure>'
     for position, each in enumerate(stream.ways, 1):
         yield from _way(each, position, len(stream.ways))

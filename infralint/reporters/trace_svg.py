@@ -206,7 +206,7 @@ def _hop_card(way: TracedWay, leg: Leg, position: int) -> Card:
     room = CARD - 2 * PADDING
     tone = _STATE_TONES.get(severity_at(way, position), "")
     lines = [TextLine(line, "strong") for line in fold(f"{position + 1} {name_of(leg)}", room, 3)]
-    lines += [TextLine(line, "faint") for line in fold(str(leg.hop.where), room, 2, keep_end=True)]
+    lines += [TextLine(line, "faint") for line in fold(str(leg.hop.where), room, 1, keep_end=True)]
     if position:
         lines += [TextLine(line) for line in fold(f"gets {request_phrase(leg.inbound)}", room, 3)]
     for fact in facts(way, position):
@@ -296,15 +296,10 @@ def _draw_axis(canvas: Canvas, way: TracedWay) -> None:
             return left + width
         return left + width * math.log(max(value, 1)) / math.log(most)
 
-    canvas.y += LINE + 6
-    canvas.text(left, canvas.y + 8, "What the stream needs, and what each hop allows", "strong")
     canvas.y += 14
-    top = canvas.y + 4
-    for need in wanted:
-        canvas.y += LINE
-        x = at(need.seconds)
-        near_end = x + len(need.label) * CHARACTER + 8 > left + width
-        canvas.text(x - 5 if near_end else x + 5, canvas.y, need.label, "", "end" if near_end else "start")
+    _paragraph(canvas, "What the stream needs, and what each hop allows", "strong", width)
+    canvas.y += 4
+    tops = [_draw_need(canvas, need, at(need.seconds), width) for need in wanted]
     for position, leg, clocks in rows:
         canvas.y += LINE + 6
         _draw_row(canvas, way, position, leg, clocks, at)
@@ -317,9 +312,21 @@ def _draw_axis(canvas: Canvas, way: TracedWay) -> None:
             anchor = "start" if tick == 1 else "end" if x > left + width - 24 else "middle"
             canvas.text(x, bottom + LINE, seconds(tick), "faint", anchor)
     canvas.line(left, bottom, left + width, bottom, "t-tick")
-    for need in wanted:
+    for need, top in zip(wanted, tops, strict=True):
         canvas.line(at(need.seconds), top, at(need.seconds), bottom, "t-need")
     canvas.y = bottom + LINE + 4
+
+
+def _draw_need(canvas: Canvas, need: NeedMark, x: float, width: float) -> float:
+    """What a line on the axis means, beside it where there is room, else above it; where the line begins."""
+    top, label = canvas.y + 4, len(need.label) * CHARACTER + 6
+    if x + label <= MARGIN + width or x - label >= MARGIN:
+        canvas.y += LINE
+        is_left = x + label > MARGIN + width
+        canvas.text(x - 5 if is_left else x + 5, canvas.y, need.label, "", "end" if is_left else "start")
+        return top
+    _paragraph(canvas, need.label, "", width)
+    return canvas.y + 3
 
 
 def _running(way: TracedWay, position: int) -> list[tuple[str, Clock]]:
@@ -352,11 +359,13 @@ def _draw_row(
     words = ", ".join(f"{label} {_limit(clock)}" for label, clock in clocks)
     room = width - (len(words) + 2) * CHARACTER
     name = f"{position + 1} {full_name(leg)}"
-    if room >= 12 * CHARACTER:
+    if room >= columns_of(name) * CHARACTER or room >= 40 * CHARACTER:
         canvas.text(left, canvas.y, fold(name, room, 1)[0])
         canvas.text(left + width, canvas.y, words, "faint", "end")
     else:
-        canvas.text(left, canvas.y, fold(name, width, 1)[0])
+        for number, line in enumerate(fold(name, width)):
+            canvas.y += LINE if number else 0
+            canvas.text(left, canvas.y, line)
         for line in fold(words, width):
             canvas.y += LINE
             canvas.text(left, canvas.y, line, "faint")
@@ -390,20 +399,27 @@ def columns_of(text: str) -> int:
 
 
 def fold(text: str, room: float, most: int = 0, keep_end: bool = False) -> list[str]:
-    """The lines of a text in a width of pixels; what does not fit on so many lines is cut, at its end or its beginning."""
+    """The lines of a text in a width of pixels; what does not fit on so many lines is cut at its end. keep_end: of a path
+    that does not fit the last folders are kept, on one line."""
     limit = max(int(room / CHARACTER), 8)
     lines = list(_lines(visible(text), limit))
     if not most or len(lines) <= most:
         return lines
     if keep_end:
-        kept = "".join(lines)
-        while columns_of(kept) > most * limit - 1:
-            kept = kept[1:]
-        return list(_lines(f"…{kept}", limit))
+        return [_tail(visible(text), limit)]
     last = lines[most - 1]
     while columns_of(last) > limit - 1:
         last = last[:-1]
     return [*lines[: most - 1], f"{last.rstrip()}…"]
+
+
+def _tail(path: str, limit: int) -> str:
+    """The end of a path, from a slash on where that fits."""
+    tail = path
+    while columns_of(tail) > limit - 1:
+        tail = tail[1:]
+    slash = tail.find("/")
+    return f"…{tail[slash:] if slash >= 0 else tail}"
 
 
 def _lines(text: str, limit: int) -> Iterator[str]:

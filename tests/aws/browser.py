@@ -80,6 +80,11 @@ class Browser:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self._command("Emulation.setEmulatedMedia", {"media": media, "features": features})
 
+    def resize(self, width: int, height: int) -> None:
+        """A screen of so many pixels, also narrower than a window can be."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._command("Emulation.setDeviceMetricsOverride", metrics)
+
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(_ask("GET", f"{self.url}/screenshot")))
 
