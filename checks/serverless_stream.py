@@ -23,9 +23,9 @@ def serverless_stream(crossing: Crossing[VercelFunction]) -> Iterator[Finding | 
             return
         case Known() if hop.policy == "require-edge":
             yield _finding(crossing, "error", hop.runtime, _wanted(crossing), hop.fix("edge"))
-        case Known() if hop.held:
-            message = f"{_what(crossing)}, but users get it all at once: {hop.held.because}. {INSTEAD}"
-            yield _finding(crossing, "error", hop.held, message, "", "holds")
+        case Known() if hop.holding:
+            message = f"{_what(crossing)}, but users get it all at once: {hop.holding.because}. {INSTEAD}"
+            yield _finding(crossing, "error", hop.holding, message, "", "holds")
         case Known():
             yield from _lasting(crossing)
 
@@ -123,14 +123,14 @@ def _unproven(crossing: Crossing[VercelFunction]) -> str:
 
 def _cut(crossing: Crossing[VercelFunction], duration: Known[float]) -> str:
     need = crossing.stream.duration
-    said = f"`{duration.written}`" if duration.written and duration.origin != "default" else duration.because
+    limit = f"`{duration.written}`" if duration.written and duration.origin != "default" else duration.because
     takes = (
         f"it is declared to take {seconds(need.seconds)}"
         if need.declared
         else f"an answer may take {seconds(need.seconds)}"
     )
     return (
-        f"{_what(crossing)}, which ends after {seconds(duration.value)}, first byte to last ({said}): {takes}, and what"
+        f"{_what(crossing)}, which ends after {seconds(duration.value)}, first byte to last ({limit}): {takes}, and what"
         f" is longer stops in the middle{_again(crossing)}{_too_long(crossing)}"
     )
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from infralint.platforms.aws_elb import LoadBalancer
     from infralint.platforms.vercel import EDGE_DURATION, EDGE_FIRST_BYTE
+    from infralint.sources.application.language_models import LanguageModelUse
     from infralint.sources.application.nodes import ApplicationRoute
     from infralint.sources.aws_account.drift import ChangedSetting, Drift, OneSided
     from infralint.sources.nginx.hops import NginxLocation
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 PLATFORM_TYPES = {
     "Drift": "infralint.sources.aws_account.drift",
     "ApplicationRoute": "infralint.sources.application.nodes",
+    "LanguageModelUse": "infralint.sources.application.language_models",
     "LoadBalancer": "infralint.platforms.aws_elb.hops",
     "NginxLocation": "infralint.sources.nginx.hops",
     "NextHop": "infralint.sources.vercel.hops",
@@ -87,6 +89,7 @@ __all__ = [
     "Hop",
     "Ignore",
     "Known",
+    "LanguageModelUse",
     "LoadBalancer",
     "Location",
     "Need",

@@ -81,6 +81,7 @@ def test_json_has_the_documented_shape(here: Path, lint: Lint) -> None:
     assert report["summary"] == {"error": 1, "warning": 1, "note": 0}
     assert finding.keys() == {
         "check",
+        "url",
         "severity",
         "message",
         "fix",
@@ -90,6 +91,7 @@ def test_json_has_the_documented_shape(here: Path, lint: Lint) -> None:
         "trace",
         "related",
         "fingerprint",
+        "fixable",
     }
     assert finding["location"] == {"path": "nginx.conf", "line": 5, "column": 9, "end_line": 5, "end_column": 23}
     assert finding["hop"] == {
@@ -103,6 +105,9 @@ def test_json_has_the_documented_shape(here: Path, lint: Lint) -> None:
         "path": "/chat",
         "evidence": "config",
         "because": "a comment says so: `# SSE`",
+        "location": {"path": "nginx.conf", "line": 4, "column": 0, "end_line": 0, "end_column": 0},
+        "silence": 120,
+        "duration": 120,
     }
 
 

@@ -117,15 +117,18 @@ def test_html_for_a_repository(here: Path) -> None:
 
 
 @pytest.mark.parametrize("format_", sorted(REPORTERS))
-def test_a_report_is_the_same_every_time(format_: str, here: Path) -> None:
+def test_a_report_is_the_same_every_time(format_: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(here, dict(MIXED))
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
     assert said(format_) == said(format_)
 
 
 def test_sarif_rules_are_the_manual(here: Path) -> None:
     write(here, dict(MIXED))
     rules = sarif()["tool"]["driver"]["rules"]
-    assert [one["id"] for one in rules] == [one.name for one in load_checks(built_in_folder())]
+    assert [one["id"] for one in rules] == [
+        check.name for check in load_checks(built_in_folder()) if check.group == "default"
+    ]
     [rule] = [one for one in rules if one["id"] == "short-idle-timeout"]
     assert rule["shortDescription"]["text"] == "A hop hangs up while the model is still thinking."
     assert "## How to fix it" in rule["help"]["markdown"]

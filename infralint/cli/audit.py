@@ -15,7 +15,7 @@ import msgspec
 from infralint.cli.against import Code, compare_with_code, merge_drifts, read_code
 from infralint.cli.options import AuditOptions, Command, judging_options
 from infralint.cli.progress import Bar
-from infralint.cli.projects import choose_checks, load_packs, settings_for
+from infralint.cli.projects import choose_checks, load_packs, selectable_names, settings_for
 from infralint.cli.publish import exit_status, fail, publish, shown_by, wanted_outputs, write
 from infralint.engine.registry import Check
 from infralint.engine.report import Report, order
@@ -117,7 +117,7 @@ def _prepare(options: AuditOptions) -> tuple[Project, list[Check]]:
     """The project whose infralint.yaml rules here, and the checks to run. An audit was asked for: assumptions are loud."""
     root = find_root(options.against.absolute() if options.against else Path.cwd())
     checks = load_packs(options.packs)
-    settings, _ = settings_for(root, options, [check.name for check in checks])
+    settings, _ = settings_for(root, options, selectable_names(checks))
     settings = msgspec.structs.replace(settings, assume=settings.assume or "warning")
     return Project(root, settings), choose_checks(checks, settings)
 

@@ -108,9 +108,12 @@ def judging_options(command: Command) -> Command:
         click.option("--format", "format_", type=click.Choice(list(REPORTERS)), default="text", help="What to print."),
         click.option("--output", "outputs", multiple=True, metavar="[FORMAT=]PATH", help=OUTPUT_HELP),
         click.option(
-            "--select", multiple=True, metavar="CHECK", help="Run only these checks (repeat, or separate by commas)."
+            "--select",
+            multiple=True,
+            metavar="CHECK",
+            help="Run only these checks, or groups of checks (repeat, or separate by commas).",
         ),
-        click.option("--ignore", multiple=True, metavar="CHECK", help="Leave these checks out."),
+        click.option("--ignore", multiple=True, metavar="CHECK", help="Leave these checks or groups out."),
         click.option(
             "--fail-on",
             type=click.Choice(["error", "warning", "note", "never"]),

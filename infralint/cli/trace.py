@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from infralint.cli.options import Options, color_option, config_option, packs_option, terraform_options
-from infralint.cli.projects import Asked, asked_projects, choose_checks, load_packs
+from infralint.cli.projects import Asked, asked_projects, choose_checks, load_packs, selectable_names
 from infralint.cli.publish import fail, is_colored, write
 from infralint.cli.standins import with_plan, with_snapshot
 from infralint.engine.policy import exceeds
@@ -95,13 +95,15 @@ def trace_command(paths: tuple[str, ...], **given: Any) -> None:
     options = TraceOptions(**given)
     question = _question(paths, options)
     checks = load_packs(options.packs)
-    [asked] = asked_projects([options.folder], options, [check.name for check in checks])
+    [asked] = asked_projects([options.folder], options, selectable_names(checks))
+    chosen = choose_checks(checks, asked.project.settings)
+    asked.project.subjects = frozenset(check.subject for check in chosen)
     with fresh_budget():
         readings = _readings(asked, options)
         if not any(reading.nodes or reading.unreadable for reading in readings):
             fail(f"{options.folder}: {NOTHING}")
         try:
-            report = trace(asked.project, readings, choose_checks(checks, asked.project.settings), question)
+            report = trace(asked.project, readings, chosen, question)
         except NoSuchNode as error:
             fail(f"--from: {error}")
         colored = is_colored(options.color) if options.output is None else options.color == "always"

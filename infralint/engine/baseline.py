@@ -92,10 +92,11 @@ def load(path: Path, root: Path | None = None) -> list[Entry]:
         raise BadBaseline(wrong) from error
 
 
-def new(findings: Sequence[Finding], known: Sequence[Entry]) -> list[Finding]:
-    """The findings that a baseline does not know."""
+def split(findings: Sequence[Finding], known: Sequence[Entry]) -> tuple[list[Finding], list[Finding]]:
+    """The findings that a baseline does not know, and those that it does."""
     prints = {entry.fingerprint for entry in known}
-    return [finding for finding in findings if finding.provenance.fingerprint not in prints]
+    new = [finding for finding in findings if finding.provenance.fingerprint not in prints]
+    return new, [finding for finding in findings if finding.provenance.fingerprint in prints]
 
 
 def gone(findings: Sequence[Finding], known: Sequence[Entry]) -> list[Entry]:

@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import Any
 
 from infralint.engine.asking import ask_all
-from infralint.engine.ignores import Ignore, find_mistyped, ignores_of, near_miss, without_ignored
+from infralint.engine.ignores import Ignore, apply_ignores, find_mistyped, ignores_of, near_miss
 from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials
 from infralint.engine.registry import Check, built_in_names
-from infralint.engine.report import Report, identified, once_a_cause
+from infralint.engine.report import Judged, Report, identified, once_a_cause, order
 from infralint.engine.tracing import known_streams, mistaken_chains
 from infralint.model import (
     Crossing,
@@ -29,6 +29,7 @@ from infralint.trace.crossings import crossings, lost, topology_of, unmet
 
 def lint(project: Project, checks: Sequence[Check], ignoring: bool = True, with_ways: bool = False) -> Report:
     """Judge a project's files. ignoring: heed its ignores. with_ways: tell the whole way of each stream, too."""
+    project.subjects = frozenset(check.subject for check in checks)
     return judge(project, read(project), checks, ignoring, with_ways)
 
 
@@ -66,10 +67,12 @@ def judge(
     paths = [path for found in files.values() for path in found]
     ignores = ignores_of(project, paths) if ignoring else []
     findings = merge_by_cause(answer for answer in answers if isinstance(answer, Finding))
-    kept = without_ignored(soften_trials(findings, project), ignores)
-    kept += _of_ignores(checks, ignores, project)
+    kept, suppressed = apply_ignores(identified(soften_trials(findings, project), project.path_of), ignores)
+    kept += identified(_of_ignores(checks, ignores, project), project.path_of)
     return Report(
-        findings=identified(kept, project.path_of),
+        findings=sorted(kept, key=order),
+        suppressed=suppressed,
+        projects=[Judged(project.shown_path(project.root), project.config_shown, project.settings)],
         unknown=once_a_cause(
             [
                 *_unmet(project, readings, crossed),
@@ -96,7 +99,6 @@ def judge(
         texts={path: text for reading in readings for path, text in reading.texts.items()},
         origins={path: file for reading in readings for path, file in reading.origins.items()},
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
-        ignored=sum(len(ignore.used) for ignore in ignores),
         streams=known_streams(project, readings, checks, crossed) if with_ways else [],
     )
 

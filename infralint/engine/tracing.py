@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from infralint.engine.asking import ask_of_crossing
-from infralint.engine.ignores import ignores_of, without_ignored
+from infralint.engine.ignores import apply_ignores, ignores_of
 from infralint.engine.registry import Check
 from infralint.engine.report import once_a_cause
 from infralint.model import (
@@ -274,8 +274,10 @@ def _trace_way(
                 findings.append(answer)
             elif (crossing.position, answer) not in unknown:
                 unknown.append((crossing.position, answer))
-    kept = without_ignored(findings, ignores_of(project, {path for finding in findings for path in _paths(finding)}))
-    ignored = tuple(finding for finding in findings if not any(finding is other for other in kept))
+    kept, suppressed = apply_ignores(
+        findings, ignores_of(project, {path for finding in findings for path in _paths(finding)})
+    )
+    ignored = tuple(suppression.finding for suppression in suppressed)
     kept.sort(key=_loudness)
     return TracedWay(way, nodes, tuple(kept), ignored, tuple(unknown))
 

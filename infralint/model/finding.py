@@ -26,7 +26,8 @@ class Provenance:
     trace, position: the stream's way, and which leg of it this is; certain: the stream surely passes there;
     reasons: why not; doubt: what speaks against there being a stream.
     streams: the other streams that it stands for, too. fingerprint: stays the same while lines move.
-    unfixed: why `--fix` left it. edits: what puts it right, tried and found safe, where a report shows that.
+    fixable: infralint knows an edit that should put it right. unfixed: why `--fix` leaves it. edits: what puts it
+    right, tried and found safe, where a report shows that.
     """
 
     check: str
@@ -39,6 +40,7 @@ class Provenance:
     doubt: str = ""
     streams: tuple[Stream, ...] = ()
     fingerprint: str = ""
+    fixable: bool = False
     unfixed: str = ""
     edits: tuple[Edit, ...] = ()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
 from infralint.model.clock import LENGTH, SILENCE, Clock, Phase
@@ -50,6 +50,23 @@ class Forward:
     request: Request
     pool: Pool
     paths: PathMap = SAME_PATH
+
+
+@dataclass(frozen=True, slots=True)
+class AccountResource:
+    """What a hop is to the account that it is deployed in.
+
+    identity: its full name there (an ARN). type: the vendor's word for what it is. owner: what made it, if that is
+    known. console: its page in the vendor's console.
+    """
+
+    identity: str
+    type: str
+    account: str = ""
+    region: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    owner: str = ""
+    console: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +122,16 @@ class Hop:
     def max_duration(self) -> Setting[float]:
         """Seconds that an SSE stream may last."""
         return self.clock("sse", *LENGTH)
+
+    @property
+    def variant(self) -> str:
+        """Which of its kind it is, in the vendor's word (`application` of load balancers); empty where there is one kind."""
+        return ""
+
+    @property
+    def resource(self) -> AccountResource | None:
+        """What it is in a live account; None for what was read from files."""
+        return None
 
     def buffering_of(self, response: Response, request: Request | None = None) -> Setting[Buffering]:
         """Whether it holds back this response, which comes from behind it. request: the one that asked for it."""

@@ -223,10 +223,10 @@ def _switch(facts: Facts, response: Response) -> Setting[bool]:
         return switch
     if _ignores_accel(facts) is not None:
         return switch
-    told = f"the response says `X-Accel-Buffering: {asked.value}`"
-    related = (Related(told, asked.where),) if asked.where.path else ()
+    cause = f"the response says `X-Accel-Buffering: {asked.value}`"
+    related = (Related(cause, asked.where),) if asked.where.path else ()
     name = f"{facts.family}_buffering"
-    return Known(asked.value.lower() == "yes", facts.where, name, "default", because=told, related=related)
+    return Known(asked.value.lower() == "yes", facts.where, name, "default", because=cause, related=related)
 
 
 def _ignores_accel(facts: Facts) -> Line | None:
@@ -236,10 +236,10 @@ def _ignores_accel(facts: Facts) -> Line | None:
 
 def _buffered(facts: Facts, response: Response, switch: Known[bool]) -> Setting[Buffering]:
     """When a location that buffers holds a response, compression aside."""
-    said = f"`{switch.written}`" if switch.written else f"nothing sets {switch.name}, which is on by default"
+    why = f"`{switch.written}`" if switch.written else f"nothing sets {switch.name}, which is on by default"
     if switch.because and not switch.written:
-        said = switch.because
-    answer = _held(facts, response, said)
+        why = switch.because
+    answer = _held(facts, response, why)
     if isinstance(answer, Unknown):
         return answer
     value, because, related = answer
@@ -252,7 +252,7 @@ def _buffered(facts: Facts, response: Response, switch: Known[bool]) -> Setting[
 Held = tuple[Buffering, str, tuple[Related, ...]]
 
 
-def _held(facts: Facts, response: Response, said: str) -> Held | Unknown:
+def _held(facts: Facts, response: Response, why: str) -> Held | Unknown:
     """When a buffering location holds an answer, why, and where that is written."""
     if facts.family == "fastcgi":
         kept = facts.setting("fastcgi_keep_conn")
@@ -261,31 +261,29 @@ def _held(facts: Facts, response: Response, said: str) -> Held | Unknown:
         if kept.value:
             return "never", f"with `{kept.written}` nginx passes every record on at once", ()
     if facts.family != "proxy":
-        because = f"{said}, so nginx collects what {facts.family}_pass sends until a buffer is full or the answer ends"
+        because = f"{why}, so nginx collects what {facts.family}_pass sends until a buffer is full or the answer ends"
         return "always", because, ()
     http = facts.http_version
     if isinstance(http, Unknown):
         return http
-    return _held_over_1_0(facts, http, said) if http.value == "1.0" else _held_over_1_1(facts, http, response, said)
+    return _held_over_1_0(facts, http, why) if http.value == "1.0" else _held_over_1_1(facts, http, response, why)
 
 
-def _held_over_1_0(facts: Facts, http: Known[str], said: str) -> Held:
+def _held_over_1_0(facts: Facts, http: Known[str], why: str) -> Held:
     """HTTP/1.0 knows no chunks: an answer ends with its connection, and is collected until then."""
     if http.origin != "default":
-        because = (
-            f"{said}, and over HTTP/1.0 (`{http.written}`) nginx holds an answer until a buffer is full or it ends"
-        )
+        because = f"{why}, and over HTTP/1.0 (`{http.written}`) nginx holds an answer until a buffer is full or it ends"
         return "always", because, (Related("HTTP/1.0 towards the backend", http.where),)
     version = facts.version
     related = (Related("the nginx version", version.where),) if version.where else ()
     if version.floating:
         because = (
-            f"{said}, and {version.spoken} HTTP/1.0 to backends, and holds an answer until a buffer is full or it ends;"
+            f"{why}, and {version.spoken} HTTP/1.0 to backends, and holds an answer until a buffer is full or it ends;"
             " later ones hold events larger than a buffer (4k or 8k) and answers that are not chunked"
         )
         return "unless-chunked", because, related
     because = (
-        f"{said}, and {version.spoken} HTTP/1.0 to backends, so it holds an answer until a buffer is full or it ends"
+        f"{why}, and {version.spoken} HTTP/1.0 to backends, so it holds an answer until a buffer is full or it ends"
     )
     return "always", because, related
 
@@ -293,20 +291,20 @@ def _held_over_1_0(facts: Facts, http: Known[str], said: str) -> Held:
 _ENDINGS = {"close": "by closing the connection", "length": "where its Content-Length says"}
 
 
-def _held_over_1_1(facts: Facts, http: Known[str], response: Response, said: str) -> Held:
+def _held_over_1_1(facts: Facts, http: Known[str], response: Response, why: str) -> Held:
     """Chunks that are smaller than a buffer pass; what is not chunked is collected."""
     framing = response.framing
     if isinstance(framing, Known) and framing.value in _ENDINGS:
         at = f" (`{framing.written}`)" if framing.written else ""
         because = (
-            f"{said}, and what arrives here is not chunked but ends {_ENDINGS[framing.value]}{at}, so nginx holds it"
+            f"{why}, and what arrives here is not chunked but ends {_ENDINGS[framing.value]}{at}, so nginx holds it"
         )
         related = (Related("the response is not chunked", framing.where),) if framing.where.path else ()
         return "always", f"{because} until a buffer is full or it ends", related
     speaker = f"nginx {facts.version.written}, which speaks HTTP/1.1 to backends,"
     spoken = f"`{http.written}`" if http.written else speaker
     because = (
-        f"{said}; with {spoken} small chunked events do pass, but an answer that is not chunked, or an event"
+        f"{why}; with {spoken} small chunked events do pass, but an answer that is not chunked, or an event"
         " larger than a buffer (4k or 8k), is held back"
     )
     return "unless-chunked", because, ()

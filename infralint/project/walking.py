@@ -122,10 +122,11 @@ def _read(full: str, length: int, largest: int | None = None) -> bytes:
         descriptor = os.open(full, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except (OSError, ValueError) as error:
         raise CantRead(_reason(full, error)) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise CantRead(NO_FILE)
     with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise CantRead(NO_FILE)
         if largest is not None and status.st_size > largest:
             size, most = status.st_size / 1048576, largest // 1048576
             raise TooLarge(f"is {size:.0f} MB; such files are read up to {most} MB")

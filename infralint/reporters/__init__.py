@@ -30,7 +30,8 @@ class Shown:
 
     checks: those that were run, with their pages. color: use it. quiet: findings alone. verbose:
     name every file that was read. statistics: how often each check was heard. rows, taken: what was
-    judged in a live account, and when it was read.
+    judged in a live account, and when it was read. time: of the report, in UTC.
+    fixing: say of each finding why it was not put right.
     """
 
     checks: tuple[Check, ...] = ()
@@ -40,6 +41,8 @@ class Shown:
     statistics: bool = False
     rows: tuple[Row, ...] = ()
     taken: str = ""
+    time: str = ""
+    fixing: bool = False
 
 
 def render(name: str, report: Report, shown: Shown) -> str:

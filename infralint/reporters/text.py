@@ -42,6 +42,7 @@ class _Page:
     report: Report
     shown: Shown
     files: dict[str, list[str]] = field(default_factory=dict)
+    lines: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def finding(self, group: list[Finding]) -> str:
         """One finding, or several that differ by their hop alone."""
@@ -52,7 +53,7 @@ class _Page:
         lines += map(self._aside, self._details(group))
         if finding.fix:
             lines += [self._aside("write:"), *self._fix(finding.fix)]
-        reasons = dict.fromkeys(finding.provenance.unfixed for finding in group)
+        reasons = dict.fromkeys(finding.provenance.unfixed for finding in group if self.shown.fixing)
         lines += [self._aside(f"not fixed: {reason}") for reason in reasons if reason]
         return "\n".join(lines)
 
@@ -98,8 +99,13 @@ class _Page:
             return None
         if where.path not in self.files:
             self.files[where.path] = [line.rstrip("\r") for line in self._text(where.path).split("\n")]
-        lines = self.files[where.path]
-        return hide_secrets(lines[where.line - 1]) if where.line <= len(lines) else None
+        written = self.files[where.path]
+        if where.line > len(written):
+            return None
+        key = (where.path, where.line)
+        if key not in self.lines:
+            self.lines[key] = hide_secrets(written[where.line - 1])
+        return self.lines[key]
 
     def _text(self, path: str) -> str:
         if path in self.report.texts:

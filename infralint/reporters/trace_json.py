@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
+
+import msgspec
 
 from infralint import __version__
 from infralint.engine.tracing import StreamVerdict, TracedStream, TracedWay, TraceReport
 from infralint.model import LENGTH, SILENCE, Ending, Finding, Known, Leg, Phase, Response, Setting
-from infralint.reporters.phrases import unknown_message
-from infralint.reporters.trace_data import (
-    Data,
-    entry,
-    leg_data,
-    location_data,
-    request_data,
-    setting_data,
-    stream_data,
+from infralint.reporters.json import (
+    json_entry,
+    json_leg,
+    json_location,
+    json_request,
+    json_setting,
+    json_stream,
     without_secrets,
 )
+from infralint.reporters.phrases import unknown_message
 from infralint.reporters.trace_text import TraceShown
 from infralint.text.display import escape_json
+
+Data = dict[str, Any]
 
 
 def render(report: TraceReport, _shown: TraceShown) -> str:
@@ -29,10 +33,10 @@ def render(report: TraceReport, _shown: TraceShown) -> str:
         "version": 1,
         "infralint": __version__,
         "streams": [_stream(stream) for stream in report.streams],
-        "unknown": [entry(unknown_message(unknown), unknown.where) for unknown in report.unknown],
-        "unreadable": [entry(unreadable.message, unreadable.where) for unreadable in report.unreadable],
+        "unknown": [json_entry(unknown_message(unknown), unknown.where) for unknown in report.unknown],
+        "unreadable": [json_entry(unreadable.message, unreadable.where) for unreadable in report.unreadable],
     }
-    return escape_json(json.dumps(without_secrets(data), indent=2, ensure_ascii=False)) + "\n"
+    return escape_json(json.dumps(without_secrets(msgspec.to_builtins(data)), indent=2, ensure_ascii=False)) + "\n"
 
 
 def _stream(stream: TracedStream) -> Data:
@@ -41,7 +45,7 @@ def _stream(stream: TracedStream) -> Data:
     verdict = stream.verdict
     index = stream.ways.index(stream.worst) if stream.worst is not None else None
     return {
-        "stream": stream_data(source),
+        "stream": json_stream(source),
         "request": {"kind": source.kind, "host": stream.host, "path": stream.path},
         "needs": {
             "silence": source.longest_silence.seconds,
@@ -89,31 +93,27 @@ def _smallest(way: TracedWay, *phases: Phase) -> Data | None:
     if found is None:
         return None
     position, limit = found
-    return {"position": position, "seconds": limit.value, **_source(limit)}
-
-
-def _source(limit: Known[float]) -> Data:
-    data = setting_data(limit)
-    data.pop("value")
-    return data
+    setting: Data = msgspec.to_builtins(json_setting(limit))
+    seconds = setting.pop("value")
+    return {"position": position, "seconds": seconds, **setting}
 
 
 def _leg(way: TracedWay, leg: Leg, position: int) -> Data:
     selection = way.selection(position)
     leaving = leg.hop.response_out(leg.arriving, leg.inbound)
     return {
-        **leg_data(leg, way.trace, position),
-        "chosen": [entry(step.message, step.location) for step in selection.steps],
+        **msgspec.to_builtins(json_leg(leg, way.trace, position)),
+        "chosen": [json_entry(step.message, step.location) for step in selection.steps],
         "beats": [
-            {"name": rival.name, "reason": rival.reason, "fits": rival.fits, "location": location_data(rival.where)}
+            {"name": rival.name, "reason": rival.reason, "fits": rival.fits, "location": json_location(rival.where)}
             for rival in selection.rivals
         ],
-        "sends": request_data(leg.outbound.request) if leg.outbound is not None else None,
+        "sends": json_request(leg.outbound.request) if leg.outbound is not None else None,
         "dials": [str(target) for target in leg.outbound.pool.targets] if leg.outbound is not None else [],
         "response": {"arriving": _response(leg.arriving), "leaving": _response(leaving)},
         "findings": [_finding(finding) for finding in way.findings_at(position)],
         "accepted": [_finding(finding) for finding in way.ignored if finding.provenance.position == position],
-        "unknown": [entry(unknown_message(unknown), unknown.where) for unknown in way.unknown_at(position)],
+        "unknown": [json_entry(unknown_message(unknown), unknown.where) for unknown in way.unknown_at(position)],
     }
 
 
@@ -141,7 +141,7 @@ def _finding(finding: Finding) -> Data:
         **({"after": limit} if is_time else {}),
         "message": finding.message,
         "fix": finding.fix,
-        "location": location_data(finding.location),
+        "location": json_location(finding.location),
     }
 
 
@@ -150,8 +150,8 @@ def _ending(ending: Ending) -> Data:
     answer = ending.answer
     return {
         "node": ending.node,
-        "request": request_data(ending.request),
-        "answer": {"text": answer.value, "written": answer.written, "location": location_data(answer.where)}
+        "request": json_request(ending.request),
+        "answer": {"text": answer.value, "written": answer.written, "location": json_location(answer.where)}
         if answer is not None
         else None,
         "link": ending.basis,

@@ -193,7 +193,9 @@ def _on_legs(trace: Trace) -> Iterator[Crossing[Hop]]:
 def is_named(hop: Hop, names: Iterable[str]) -> bool:
     """Whether a hop is called by one of the names, as `hops:` of a declared stream may call it."""
     return any(
-        matches_text(own, name) for name in names for own in (hop.name, *hop.hosts, hop.where.path, *hop.aliases)
+        matches_text(known_as, name)
+        for name in names
+        for known_as in (hop.name, *hop.hosts, hop.where.path, *hop.aliases)
     )
 
 
@@ -229,12 +231,14 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
     for path in concrete_paths(hop, hint) or ["/"]:
         traces = traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
         found = list(_each_hop_once(_on_legs(trace) for trace in traces))
-        own = next(crossing for crossing in found if crossing.hop is hop)
-        yield own
+        crossing_of_hop = next(crossing for crossing in found if crossing.hop is hop)
+        yield crossing_of_hop
         if stream.handshake_only:
             continue
         firm = stream.evidence.certain
-        yield from (crossing for crossing in found if crossing is not own and (firm or _is_firmly_linked(crossing)))
+        yield from (
+            crossing for crossing in found if crossing is not crossing_of_hop and (firm or _is_firmly_linked(crossing))
+        )
 
 
 def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node) -> Iterator[Crossing[Hop]]:
@@ -260,7 +264,7 @@ def _assumed(
     settings: Settings, topology: Topology, witness: Witness, known: Sequence[Crossing[Hop]]
 ) -> Iterator[Crossing[Hop]]:
     """Catch-alls in scopes of which nothing better is known, unless their code was read and streams nothing."""
-    told = {
+    differing = {
         crossing.hop.scope
         for crossing in known
         if crossing.stream.evidence.certain and not crossing.stream.handshake_only and _is_known_here(crossing)
@@ -268,7 +272,7 @@ def _assumed(
     named = {id(crossing.hop) for crossing in known if not crossing.stream.handshake_only}
     for node in topology.nodes:
         for hop in node.hops:
-            if hop.assumable and hop.scope not in told and id(hop) not in named:
+            if hop.assumable and hop.scope not in differing and id(hop) not in named:
                 link = witness.against(hop, node)
                 if link is not None and link.basis in STRONG:
                     continue

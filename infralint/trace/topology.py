@@ -281,9 +281,9 @@ class Topology:
 
     def _alone(self, port: int | None, front: Node) -> Placement | None:
         """The application that may be meant where nothing says which: the only one, or the only one that streams."""
-        own = {service.name for place in self.placements if place.node is front for service in place.services}
+        neighbours = {service.name for place in self.placements if place.node is front for service in place.services}
         every = [place for place in self.placements if place.node.folder is not None and place.node is not front]
-        others = [place for place in every if not own & {service.name for service in place.services}]
+        others = [place for place in every if not neighbours & {service.name for service in place.services}]
         candidates = [place for place in others if not place.services] or others
         fitting = [place for place in candidates if place.answers_on(port)]
         streaming = [place for place in fitting if place.node.hops]

@@ -77,8 +77,12 @@ class LoadBalancer(Hop):
 
     @property
     def product(self) -> str:
-        family = self.family.value if isinstance(self.family, Known) else "AWS"
+        family = self.variant or "AWS"
         return f"{'an' if family == 'application' else 'a'} {family} load balancer"
+
+    @property
+    def variant(self) -> str:
+        return self.family.value if isinstance(self.family, Known) else ""
 
     @property
     def pool(self) -> Pool:

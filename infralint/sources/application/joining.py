@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 10
 """Mounts within mounts that are followed."""
+MOST_STEPS = 10_000
+"""Uses of routers that are followed to their mounts, in a project: a large one needs hundreds."""
 
 _HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler"})
 """Members by which a router is mounted: `app.use(router.routes())`."""
@@ -90,6 +92,7 @@ class Joiner:
         self._pending: set[object] = set()
         self._known_heads: dict[object, list[Head]] = {}
         self._following: set[tuple[str, SourceSpan]] = set()
+        self._steps = 0
 
     def forget(self, path: str) -> None:
         """Lets go of a file that says nothing, so that its tree leaves memory."""
@@ -131,7 +134,9 @@ class Joiner:
     def registrations(self, module: SourceModule) -> list[Registration]:
         """The routes that a file registers."""
         if module.path not in self._registrations:
-            found = [one for rules in self.rulebook.of(module) for one in self._registered(module, rules)]
+            found = [
+                registration for rules in self.rulebook.of(module) for registration in self._registered(module, rules)
+            ]
             self._registrations[module.path] = self._settled(found)
         return self._registrations[module.path]
 
@@ -432,6 +437,9 @@ class Joiner:
 
     def _use_heads(self, module: SourceModule, use: SgNode, depth: int) -> list[Head]:
         """The prefixes that a use of a router's name puts it under."""
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            return [NOWHERE]
         span, parent = span_of(use), use.parent()
         member = module.member(parent) if parent is not None else None
         if member is not None and span_of(member[0]) == span and member[1] not in _HANDED_AS:

@@ -54,14 +54,14 @@ class Questions:
 
     def chooses(self, item: Item, tags: dict[str, str], arn: str) -> bool:
         """Whether a load balancer is to be looked at."""
-        own = (item["LoadBalancerName"], arn, item.get("DNSName", ""), *(f"tag:{k}={v}" for k, v in tags.items()))
-        return not self.names or any(matches_text(one, name) for name in self.names for one in own)
+        words = (item["LoadBalancerName"], arn, item.get("DNSName", ""), *(f"tag:{k}={v}" for k, v in tags.items()))
+        return not self.names or any(matches_text(word, name) for name in self.names for word in words)
 
     def may_cross(self, item: Item, tags: dict[str, str], arn: str) -> bool:
         """Whether some declared stream may go through a load balancer, its rules unseen."""
         streams = self.settings.streams or ()
         narrow = [Questions(self.settings, self.crossings, tuple(stream.hops)) for stream in streams]
-        return any(one.chooses(item, tags, arn) for one in narrow)
+        return any(demand.chooses(item, tags, arn) for demand in narrow)
 
     def asked_of(self, region: Region) -> Demand:
         """What checks will ask about in a region whose lists (and rules, if they matter) are read."""

@@ -164,8 +164,8 @@ def _from_dump(project: Project, path: str, text: str, shown: set[str], reading:
         body = text[mark.end() + 1 : following.start() if following else len(text)]
         if bodies.setdefault(mark[1], body).strip() != body.strip():
             where = text.count("\n", 0, mark.start()) + 1
-            said = f"holds {mark[1]} twice, with different content; hand in the dumps of two servers as two files"
-            reading.unreadable.append(project.unreadable(path, said, where))
+            problem = f"holds {mark[1]} twice, with different content; hand in the dumps of two servers as two files"
+            reading.unreadable.append(project.unreadable(path, problem, where))
     for name, body in bodies.items():
         called = name if name not in shown else f"{project.shown(path)}: {name}"
         shown.add(called)

@@ -102,7 +102,7 @@ class Includes:
 
     def expand(self, directives: list[Directive], base: str, stack: tuple[str, ...]) -> list[Directive]:
         """Directives with includes replaced by what they include, textually. base: the main file's folder."""
-        if not any(one.name == "include" and one.block is None for one in directives):
+        if not any(directive.name == "include" and directive.block is None for directive in directives):
             return directives
         result: list[Directive] = []
         for directive in directives:
@@ -303,8 +303,10 @@ class Includes:
     @cached_property
     def _mappings(self) -> list[tuple[str, str]]:
         """Folders and files of the server -> of the project: said, then copied by Dockerfiles, then mounted by compose."""
-        said = [(key.rstrip("/"), value.strip("/")) for key, value in self.project.settings.nginx.include_paths.items()]
-        return said + list(self._copied()) + list(self._mounted())
+        include_paths = [
+            (key.rstrip("/"), value.strip("/")) for key, value in self.project.settings.nginx.include_paths.items()
+        ]
+        return include_paths + list(self._copied()) + list(self._mounted())
 
     def _copied(self) -> Iterator[tuple[str, str]]:
         for path in self.project.named(*DOCKERFILES):

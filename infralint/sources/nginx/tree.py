@@ -161,9 +161,9 @@ class Directive(msgspec.Struct, eq=False, dict=True):
         """This directive and all below, in order."""
         pending = [self]
         while pending:
-            one = pending.pop()
-            yield one
-            pending.extend(reversed(one.block or ()))
+            directive = pending.pop()
+            yield directive
+            pending.extend(reversed(directive.block or ()))
 
 
 def _requoted(word: Word) -> str:

@@ -99,12 +99,12 @@ class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
 class Upstreams(msgspec.Struct, eq=False, dict=True):
     """Those of this nginx by name, and of the rest of the project, for fragments that rely on another file's."""
 
-    own: dict[str, Upstream]
+    upstreams: dict[str, Upstream]
     elsewhere: Mapping[str, Upstream]
     pools: dict[int, Pool] = {}
 
     def get(self, name: str) -> Upstream | None:
-        return self.own.get(name) or self.elsewhere.get(name)
+        return self.upstreams.get(name) or self.elsewhere.get(name)
 
     def passed(self, directive: Directive, definitions: Definitions, moment: Moment) -> Values:
         """What a `*_pass` names at one moment: an upstream's own words, where both are templates alike."""
@@ -183,5 +183,5 @@ def unknown_methods(upstreams: Iterable[Upstream], version: Version) -> Iterator
     for upstream in upstreams if version.known and version.number < STICKY_SINCE else ():
         method = upstream.method("sticky")
         if method is not None and method.args[:1] in (["cookie"], ["route"], ["learn"]):
-            said = f'unknown directive "sticky"; nginx {version.written} has none, 1.29.6 and later do'
-            yield Unreadable(f"nginx would refuse this file: {said}", method.where)
+            message = f'unknown directive "sticky"; nginx {version.written} has none, 1.29.6 and later do'
+            yield Unreadable(f"nginx would refuse this file: {message}", method.where)

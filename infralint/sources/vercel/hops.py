@@ -67,7 +67,7 @@ class VercelFunction(Hop):
     router: Router
     proven: bool
     written: bool
-    held: Known[str] | None = None
+    holding: Known[str] | None = None
     policy: Policy = "duration"
     unread: tuple[Related, ...] = ()
     rule: FunctionRule | None = None
@@ -148,8 +148,8 @@ class VercelFunction(Hop):
     def _rule_line(self, wanted: int) -> str:
         """The rule of vercel.json that decides, with all that it says; else one for this file alone."""
         pattern = self.rule.pattern if self.rule else self.source
-        said = {name: setting.value for name, setting in self.rule.settings.items()} if self.rule else {}
-        settings = json.dumps(said | {"maxDuration": wanted})
+        declared = {name: setting.value for name, setting in self.rule.settings.items()} if self.rule else {}
+        settings = json.dumps(declared | {"maxDuration": wanted})
         return f'"functions": {{ {json.dumps(pattern)}: {{ {settings[1:-1]} }} }}'
 
 
