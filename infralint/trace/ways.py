@@ -16,6 +16,7 @@ from infralint.trace.topology import Topology
 from infralint.trace.traces import traces_from
 
 ASKED = "it was asked about"
+ASK_FOR_ONE = "others here take such a request, too; --host or --from says which is meant"
 KINDS: tuple[StreamKind, ...] = ("sse", "websocket")
 
 
@@ -96,7 +97,7 @@ def _from_nodes(topology: Topology, stream: Stream, nodes: Iterable[Node]) -> li
             for trace in traces_from(topology, stream, node, Request(stream.kind, path, stream.host)):
                 found.setdefault(way_identity(trace), trace)
     traces = list(found.values())
-    return [trace for trace in traces if trace.legs] or traces
+    return _longest([trace for trace in traces if trace.legs]) or traces
 
 
 def way_identity(trace: Trace) -> object:
@@ -112,7 +113,7 @@ def _meant(traces: Sequence[Trace]) -> list[StreamWay]:
     return [
         StreamWay(trace)
         if len(entries) < 2 or not trace.legs or is_meant(trace)
-        else StreamWay(trace, False, (OTHERS_TAKE_IT,))
+        else StreamWay(trace, False, (ASK_FOR_ONE if trace.stream.evidence.because == ASKED else OTHERS_TAKE_IT,))
         for trace in traces
     ]
 
