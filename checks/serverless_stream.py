@@ -24,7 +24,7 @@ def serverless_stream(crossing: Crossing[VercelFunction]) -> Iterator[Finding | 
         case Known() if hop.policy == "require-edge":
             yield _finding(crossing, "error", hop.runtime, _wanted(crossing), hop.fix("edge"))
         case Known() if hop.holding:
-            message = f"{_what(crossing)}, but users get it all at once: {hop.holding.because}. {INSTEAD}"
+            message = f"{_what(crossing)}, but users get the stream all at once: {hop.holding.because}. {INSTEAD}"
             yield _finding(crossing, "error", hop.holding, message, "", "holds")
         case Known():
             yield from _lasting(crossing)
@@ -60,7 +60,7 @@ def _finding(
     """Without a vercel.json the deployment itself is an assumption: at most a warning."""
     hop = crossing.hop
     if not hop.proven:
-        message += ". That this Next.js application is deployed to Vercel is assumed: it has no vercel.json"
+        message += ". Deployment to Vercel is assumed, for there is no vercel.json"
         severity = "warning" if severity == "error" else severity
     return Finding(severity, at, message, fix, hop.unread, effect=effect)
 
@@ -70,8 +70,8 @@ def _place(duration: Known[float], hop: VercelFunction) -> Known[float] | Locati
 
 
 def _what(crossing: Crossing[VercelFunction]) -> str:
-    kind = "This WebSocket is held" if crossing.stream.kind == "websocket" else "This stream is sent"
-    return f"{kind} by a {crossing.hop.runtime_name} function"
+    """The function: how messages about it begin."""
+    return f"{crossing.hop.name} runs as a {crossing.hop.runtime_name} function"
 
 
 def _wanted(crossing: Crossing[VercelFunction]) -> str:
@@ -82,7 +82,7 @@ def _enough(crossing: Crossing[VercelFunction], limit: float) -> str:
     ceiling = crossing.hop.ceiling
     if ceiling and limit > ceiling.largest:
         return f"more than {seconds(ceiling.largest)} is in beta on the {ceiling.plan.capitalize()} plan"
-    return f"enough for the {seconds(crossing.stream.duration.seconds)} that this stream needs"
+    return f"enough for the {seconds(crossing.stream.duration.seconds)} that the stream needs"
 
 
 def _elsewhere(hop: VercelFunction, limit: float) -> str:
@@ -107,7 +107,7 @@ def _too_long(crossing: Crossing[VercelFunction]) -> str:
     beta = f" ({seconds(ceiling.beta)} in beta)" if ceiling.beta else ""
     most = f"{seconds(max(ceiling.largest, ceiling.with_fluid))} on the {ceiling.plan.capitalize()} plan{beta}"
     return (
-        f". No function runs longer than {most}: this stream, of {seconds(need)}, needs another plan or shorter answers"
+        f". No function runs longer than {most}: the stream, of {seconds(need)}, needs another plan or shorter answers"
     )
 
 
@@ -125,7 +125,7 @@ def _cut(crossing: Crossing[VercelFunction], duration: Known[float]) -> str:
     need = crossing.stream.duration
     limit = f"`{duration.written}`" if duration.written and duration.origin != "default" else duration.because
     takes = (
-        f"it is declared to take {seconds(need.seconds)}"
+        f"the stream is declared to take {seconds(need.seconds)}"
         if need.declared
         else f"an answer may take {seconds(need.seconds)}"
     )

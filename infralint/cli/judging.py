@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 import click
@@ -16,7 +17,7 @@ from infralint.cli.publish import fail, say
 from infralint.engine import baseline
 from infralint.engine.changes import Before, NoHistory, changes_since, of_the_change
 from infralint.engine.registry import Check
-from infralint.engine.report import NOTHING, Report, Suppression
+from infralint.engine.report import NOTHING, Report
 from infralint.engine.run import lint
 from infralint.fixing import explain_leftovers, find_fixes, note_fixable, propose_edits, render_patch, write_fixes
 from infralint.model import Location, Unreadable
@@ -24,6 +25,9 @@ from infralint.project import CantRead, Project
 from infralint.project.config import CONFIG_NAMES, BadConfig, Settings, parse_settings
 from infralint.project.work import Lost, Work
 from infralint.text.wording import plural
+
+WITH_EDITS = ("sarif", "rdjson")
+"""Formats in which findings bring what puts them right."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,13 @@ class Judging:
         report = self._beyond_baseline(report, project)
         return report.touching(self.asked.paths, project.shown_path(project.root))
 
-    def judge(self, formats: Collection[str]) -> Report:
+    def judge(self, formats: AbstractSet[str]) -> Report:
         """The report on the project, after what could be put right, with what these formats show beside it."""
         project = self.asked.project
         report = self.report_on(project)
         if self.options.fix or self.options.diff:
             return self._fix(report)
-        if "sarif" in formats:
+        if not formats.isdisjoint(WITH_EDITS):
             return propose_edits(project, self.checks, report, self.heeds_ignores)
         return note_fixable(report) if "json" in formats else report
 
@@ -96,26 +100,16 @@ class Judging:
         path = self.options.baseline or baseline.find(project.root)
         if self.options.no_baseline or path is None:
             return report
-        shown = os.path.relpath(path)
         try:
             known = baseline.load(path, None if self.options.baseline else project.root)
         except baseline.BadBaseline as error:
             fail(str(error))
-        found, silent = baseline.split(report.findings, known)
-        ran = {check.name for check in self.checks}
-        gone = [] if self.options.changed_since else baseline.gone(report.findings, known)
-        return replace(
-            report,
-            findings=found,
-            suppressed=[
-                *report.suppressed,
-                *(Suppression(finding, "baseline", where=Location(shown)) for finding in silent),
-            ],
-            gone=[str(entry) for entry in gone if entry.check in ran],
-        )
+        ran = [check.name for check in self.checks]
+        report = baseline.leave_out_known(report, known, os.path.relpath(path), ran)
+        return replace(report, gone=[]) if self.options.changed_since else report
 
 
-def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options, formats: Collection[str]) -> Outcome:
+def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options, formats: AbstractSet[str]) -> Outcome:
     """Judge the projects of the given paths, one after the other, for reports in these formats."""
     bar = Bar(shown=sys.stderr.isatty() and not options.quiet, patience=PATIENCE)
     work = Work(options.jobs or 0, bar.tell)
@@ -135,7 +129,7 @@ def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options,
     return outcome
 
 
-def _add_project(outcome: Outcome, judging: Judging, formats: Collection[str]) -> Outcome:
+def _add_project(outcome: Outcome, judging: Judging, formats: AbstractSet[str]) -> Outcome:
     """An outcome, and what one more project comes to."""
     project = judging.asked.project
     for sentence in explain_leftovers(project):

@@ -26,7 +26,7 @@ def explain(name: str, packs: tuple[Path, ...], color: str) -> None:
     """Print the manual page of a check, laid out in a terminal, else its Markdown; of a group, its checks."""
     checks = load_packs(packs)
     found = {check.name: check for check in checks}
-    if members := [check for check in checks if check.group == name]:
+    if members := by_group(checks).get(name):
         click.echo(listing_of(members))
         return
     if name not in found:

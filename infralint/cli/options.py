@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from infralint.reporters import REPORTERS
+from infralint.reporters.grouping import Grouping
 from infralint.reporters.outputs import OUTPUT_HELP
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -41,6 +42,8 @@ class Options:
     fix: bool = False
     diff: bool = False
     quiet: bool = False
+    group_by: Grouping = "cause"
+    hide_suppressed: bool = False
     verbose: bool = False
     statistics: bool = False
     jobs: int | None = None
@@ -53,6 +56,8 @@ class AuditOptions(Options):
 
     mask: bool = False
     against: Path | None = None
+    against_snapshot: Path | None = None
+    write_baseline: Path | None = None
     profile: str | None = None
     regions: tuple[str, ...] = ()
     all_regions: bool = False
@@ -128,7 +133,18 @@ def judging_options(command: Command) -> Command:
         packs_option("Run a folder of your own checks, too."),
         config_option,
         color_option("Colours in text."),
-        click.option("-q", "--quiet", is_flag=True, help="Print findings alone, no summary."),
+        click.option(
+            "--hide-suppressed",
+            is_flag=True,
+            help="Leave out of reports for machines what is ignored or in the baseline.",
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="Print a line a finding, no summary."),
+        click.option(
+            "--group-by",
+            type=click.Choice(["cause", "hop", "check", "stream", "file"]),
+            default="cause",
+            help="What findings stand together for in text.",
+        ),
         click.option(
             "-v", "--verbose", is_flag=True, help="Name all that was read, and say why a way is only possible."
         ),

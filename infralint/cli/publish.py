@@ -52,6 +52,8 @@ def shown_by(options: Options, checks: Sequence[Check]) -> Shown:
         statistics=options.statistics,
         time=_now(),
         fixing=options.fix,
+        grouping=options.group_by,
+        hides_suppressed=options.hide_suppressed,
     )
 
 

@@ -24,7 +24,7 @@ from infralint.model import (
 )
 from infralint.project import Project
 from infralint.sources import SOURCES
-from infralint.trace.crossings import crossings, lost, topology_of, unmet
+from infralint.trace.crossings import crossings, find_unserved, lost, topology_of, unmet
 
 
 def lint(project: Project, checks: Sequence[Check], ignoring: bool = True, with_ways: bool = False) -> Report:
@@ -125,6 +125,9 @@ def _unmet(project: Project, readings: Sequence[Reading], crossed: Iterable[Cros
     for stream in unmet(project.settings, crossed):
         why = f"the declared stream {stream.path} meets no hop that was read here"
         yield Unknown(where, "streams", why, "check its path, host and hops for typing errors")
+    for stream, reason in find_unserved(crossed):
+        why = f"the declared stream {stream.path} never comes to what could send it: {reason}"
+        yield Unknown(where, "streams", why, "check its path, and what the hops on its way make of it")
     for stream, reason in lost(project.settings, readings):
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
 

@@ -167,6 +167,10 @@ class Hop:
         """What to write on this platform to put `setting` (a field's name) right, as text to paste."""
         return ""
 
+    def fix_where(self, setting: str, at: Location) -> Location:
+        """Where to write what puts `setting` right. at: where it stands, or is missing."""
+        return at
+
     def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
         """Changes to files that put `setting` right for this hop and for no other. Raises CantFix."""
         raise CantFix(f"infralint does not edit a {self.kind} of {self.platform}")
@@ -246,7 +250,9 @@ class Service:
 
     names: by which others dial it. files: project paths that are mounted or copied into it. context:
     the project folder that its image is built from. ports: what it listens on; published: the ports of
-    its host that lead to it. image: as written. group: services see each other within one.
+    its host that lead to it. forwards: ports under which its names are dialled, each with the port that it leads to
+    (None: one of its own), where these differ. image: as written. group: services see each other within one. pod: what shares
+    one network address with it ("": nothing does).
     """
 
     name: str
@@ -256,6 +262,8 @@ class Service:
     context: str | None = None
     ports: tuple[int, ...] = ()
     published: tuple[int, ...] = ()
+    forwards: tuple[tuple[int, int | None], ...] = ()
     replicas: Setting[int] | None = None
     image: str = ""
     group: str = ""
+    pod: str = ""

@@ -127,8 +127,8 @@ class Version(msgspec.Struct, frozen=True):
         if self.known:
             return f"nginx {self.written} speaks"
         if self.floating:
-            return f"`{self.floating}` says no number: nginx before 1.29.7 speaks"
-        return "nginx before 1.29.7 (an older one is taken, for none is named) speaks"
+            return f"`{self.floating}` names no version: nginx before 1.29.7 speaks"
+        return "nginx before 1.29.7 (no version is named here, so an old one is assumed) speaks"
 
 
 Line = Known[tuple[str, ...]]
@@ -244,7 +244,7 @@ def _buffered(facts: Facts, response: Response, switch: Known[bool]) -> Setting[
         return answer
     value, because, related = answer
     if ignored := _ignores_accel(facts):
-        because += f", and `{ignored.written}` takes the application's own `X-Accel-Buffering: no` out of play"
+        because += f", and `{ignored.written}` makes nginx ignore the application's own `X-Accel-Buffering: no`"
         related = (*related, Related("the application's X-Accel-Buffering is ignored", ignored.where))
     return Known(value, switch.where, switch.name, switch.origin, switch.written, because, (*switch.related, *related))
 
@@ -370,12 +370,25 @@ def response_out(facts: Facts, response: Response, request: Request, added: Mapp
     """
     if facts.family == "stream":
         return response
-    headers = {**response.headers, **_taken_out(facts, response), **added}
+    passed = {**response.headers, **_taken_out(facts, response)}
+    headers = {**passed, **_heeded_headers(added, passed)}
     compressing = _compressed(facts, response, request)
     if compressing is not None:
         headers["content-encoding"] = Known(compressing.name, compressing.where, compressing.name)
     framing = _framing_out(facts, response, request, compressing is not None)
     return replace(response, headers=MappingProxyType(headers), framing=framing)
+
+
+def _heeded_headers(
+    added: Mapping[str, Setting[str]], passed: Mapping[str, Setting[str]]
+) -> Mapping[str, Setting[str]]:
+    """The added headers without an X-Accel-Buffering that says neither yes nor no, where the backend's goes on, too:
+    both are sent, and whoever obeys the header heeds the last one that he understands."""
+    word, backend = added.get(ACCEL), passed.get(ACCEL)
+    is_alone = isinstance(backend, Known) and not backend.value
+    if is_alone or not isinstance(word, Known) or word.value.lower() in ("yes", "no"):
+        return added
+    return {name: value for name, value in added.items() if name != ACCEL}
 
 
 def _taken_out(facts: Facts, response: Response) -> dict[str, Setting[str]]:
@@ -430,9 +443,14 @@ def forwards_upgrade(facts: Facts, headers: Sequence[Header], absent: Absent) ->
     """
     if facts.family == "stream":
         return Known("forwarded", facts.where, "", "default")
-    for judged in (_upgrade(headers, absent), _connection(headers, absent)):
-        if isinstance(judged, Unknown) or judged.value != "forwarded":
-            return judged
+    upgrade = _upgrade(headers, absent)
+    if isinstance(upgrade, Unknown) or upgrade.value != "forwarded":
+        return upgrade
+    agreed = _connection(headers, absent)
+    if isinstance(agreed, Unknown):
+        return agreed
+    if agreed.value != "forwarded":
+        return replace(agreed, value="half")
     connection = next(header for header in headers if header.name == "connection")
     obstacle = _hidden(facts) or _key_lost(facts, headers) or _other_method(facts)
     return obstacle or _over_http(facts, connection)
@@ -515,7 +533,7 @@ def _over_http(facts: Facts, header: Header) -> Setting[Upgrade]:
     if http.value != "1.0":
         return Known("forwarded", header.where, NAME, written=header.written)
     if http.origin != "default":
-        because = f"`{http.written}`: HTTP/1.0 knows no Upgrade"
+        because = f"`{http.written}`: HTTP/1.0 has no Upgrade"
         return Known("http/1.0", http.where, http.name, http.origin, http.written, because)
     because = f"nothing sets proxy_http_version, and {facts.version.spoken} HTTP/1.0 to backends, in which there is no Upgrade"
     because += "; later ones speak HTTP/1.1" if facts.version.floating else ""
@@ -525,7 +543,7 @@ def _over_http(facts: Facts, header: Header) -> Setting[Upgrade]:
 def without_upgrade(family: Family, passed: Known[Any]) -> Setting[Upgrade]:
     """What becomes of a handshake where another protocol than HTTP leads on. passed: the `*_pass`."""
     if family in ("uwsgi", "scgi"):
-        why = f"whether a WebSocket crosses {passed.name} is up to the application server"
+        why = f"the application server behind {passed.name} decides whether a WebSocket opens"
         remedy = "put WebSocket routes behind proxy_pass, or leave them out of `streams:`"
         return Unknown(passed.where, passed.name, why, remedy)
     return replace(passed, value="dropped", because=f"nginx opens no WebSocket through {passed.name}")

@@ -110,6 +110,22 @@ class TerraformSettings(Strict, frozen=True, kw_only=True):
     )
 
 
+class HelmChart(Strict, frozen=True, kw_only=True):
+    """One release of a chart."""
+
+    path: Annotated[str, msgspec.Meta(description="Folder of the chart.")]
+    values: Annotated[
+        list[str], msgspec.Meta(description="Values files, relative to `path`, the last the strongest.")
+    ] = []
+    name: Annotated[str, msgspec.Meta(description="What the environment is called.")] = ""
+
+
+class HelmSettings(Strict, frozen=True, kw_only=True):
+    """Which Helm charts are installed, and with which values."""
+
+    charts: Annotated[list[HelmChart], msgspec.Meta(description="Each is judged once per entry.")] = []
+
+
 class Settings(Strict, frozen=True, kw_only=True):
     """The whole of infralint.yaml."""
 
@@ -145,6 +161,7 @@ class Settings(Strict, frozen=True, kw_only=True):
     nginx: NginxSettings = NginxSettings()
     vercel: VercelSettings = VercelSettings()
     terraform: TerraformSettings = TerraformSettings()
+    helm: HelmSettings = HelmSettings()
 
     @property
     def default_generation(self) -> tuple[float, bool]:

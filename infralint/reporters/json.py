@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -14,6 +14,8 @@ import msgspec
 from infralint import __version__
 from infralint.engine.pages import page_url
 from infralint.engine.report import Judged, Report, Suppression
+from infralint.engine.since import Since
+from infralint.engine.verdicts import CheckVerdict
 from infralint.model import (
     SEVERITIES,
     AccountResource,
@@ -37,17 +39,20 @@ from infralint.reporters.json_types import (
     JsonFinding,
     JsonHop,
     JsonLeg,
+    JsonLimit,
     JsonLocation,
     JsonProject,
     JsonReport,
     JsonRequest,
     JsonResource,
     JsonSetting,
+    JsonSince,
     JsonStream,
     JsonSummary,
     JsonSuppression,
     JsonTrace,
     JsonUnknown,
+    JsonVerdict,
 )
 from infralint.reporters.phrases import trace_command, unknown_message
 from infralint.text.display import escape_json, hide_secrets
@@ -93,6 +98,8 @@ class _Writer:
             skipped=report.skipped,
             empty=report.idle,
             gone=report.gone,
+            verdicts=[_verdict(verdict) for verdict in self.shown.verdicts],
+            since=None if self.shown.since is None else self._since(self.shown.since, urls),
         )
 
     def _finding(self, finding: Finding, url: str) -> JsonFinding:
@@ -108,10 +115,21 @@ class _Writer:
             stream=self._once(finding.stream, json_stream),
             streams=[json_stream(stream) for stream in provenance.streams],
             trace=None if provenance.trace is None else self._trace(provenance.trace, finding),
+            clocks=list(_limits(finding)),
             related=[json_entry(related.message, related.location) for related in finding.related],
             fingerprint=provenance.fingerprint,
             fixable=provenance.fixable,
             not_fixed=provenance.unfixed,
+        )
+
+    def _since(self, since: Since, urls: dict[str, str]) -> JsonSince:
+        return JsonSince(
+            earlier=since.earlier,
+            new=sorted(since.new),
+            changed=sorted(since.changed),
+            gone=[self._finding(finding, urls.get(finding.check, "")) for finding in since.gone],
+            added=list(since.added),
+            removed=list(since.removed),
         )
 
     def _once(self, source: Any, make: Callable[[Any], Made]) -> Made | None:
@@ -137,6 +155,18 @@ class _Writer:
             end=trace.end,
             end_reason=trace.end_reason,
         )
+
+
+def _verdict(verdict: CheckVerdict) -> JsonVerdict:
+    resource = verdict.hop.resource
+    return JsonVerdict(
+        check=verdict.check,
+        status=verdict.status,
+        hop=verdict.hop.name,
+        resource=None if resource is None else _resource(resource),
+        findings=[finding.provenance.fingerprint for finding in verdict.findings],
+        reason=verdict.reason,
+    )
 
 
 def _all(report: Report) -> list[Finding]:
@@ -244,13 +274,28 @@ def json_leg(leg: Leg, trace: Trace, position: int) -> JsonLeg:
 
 def json_request(request: Request) -> JsonRequest:
     """A request on the wire."""
+    handshake = request.upgrade if request.kind == "websocket" else None
     return JsonRequest(
         host=request.host,
         path=request.path,
         to="" if request.to is None else str(request.to),
         http=request.http.value if isinstance(request.http, Known) else None,
-        upgrade=None if request.kind == "sse" or isinstance(request.upgrade, Unknown) else request.upgrade.value,
+        upgrade=handshake.value if isinstance(handshake, Known) else None,
     )
+
+
+def _limits(finding: Finding) -> Iterator[JsonLimit]:
+    trace = finding.provenance.trace
+    for position, limit in trace.clocks(*finding.phases) if trace is not None and finding.phases else ():
+        setting = json_setting(limit)
+        yield JsonLimit(
+            position=position,
+            seconds=None if setting.value == math.inf else setting.value,
+            name=setting.name,
+            origin=setting.origin,
+            reason=setting.reason,
+            location=setting.location,
+        )
 
 
 def _clock(clock: Clock) -> JsonClock:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from infralint.engine.report import Silence
+from infralint.engine.verdicts import Status
 from infralint.model import Basis, End, EvidenceKind, Expiry, Origin, Phase, Severity, StreamKind, Upgrade
 
 VERSION: Literal[1] = 1
@@ -115,9 +116,9 @@ class JsonRequest(JsonRecord, frozen=True, kw_only=True):
     host: str | None
     path: str
     to: Annotated[str, Meta(description="The address that is dialled, where that is known.")] = ""
-    http: Annotated[str | None, Meta(description="The version that is spoken; absent where it is not known.")] = None
+    http: Annotated[str | None, Meta(description="The version that is spoken; null where it is not known.")]
     upgrade: Annotated[
-        Upgrade | None, Meta(description="What is left of a WebSocket's handshake; absent where it is not known.")
+        Upgrade | None, Meta(description="What is left of the handshake of a WebSocket, where it is known.")
     ] = None
 
 
@@ -161,6 +162,17 @@ class JsonSuppression(JsonRecord, frozen=True, kw_only=True):
     location: JsonLocation | None = None
 
 
+class JsonLimit(JsonRecord, frozen=True, kw_only=True):
+    """What one hop of a way allows."""
+
+    position: Annotated[Count, Meta(description="The leg of the trace.")]
+    seconds: Annotated[float | None, Meta(description="null: no limit, or (with `reason`) not known.")]
+    name: str = ""
+    origin: Origin | None = None
+    reason: str = ""
+    location: JsonLocation | None = None
+
+
 class JsonFinding(JsonRecord, frozen=True, kw_only=True):
     """One problem at one hop."""
 
@@ -174,6 +186,10 @@ class JsonFinding(JsonRecord, frozen=True, kw_only=True):
     stream: Annotated[JsonStream | None, Meta(description="The stream that decides.")]
     streams: Annotated[list[JsonStream], Meta(description="Other streams with the same problem here.")] = []
     trace: JsonTrace | None
+    clocks: Annotated[
+        list[JsonLimit],
+        Meta(description="Of a finding about a timeout: what every hop of the way allows, the shortest first."),
+    ] = []
     related: Annotated[list[JsonEntry], Meta(description="Other places that it is about.")]
     fingerprint: Annotated[str, Meta(description="Stays the same while lines move.")]
     fixable: Annotated[bool, Meta(description="Whether `--fix` has an edit for it.")]
@@ -208,12 +224,24 @@ class JsonVerdict(JsonRecord, frozen=True, kw_only=True):
 
     check: str
     status: Annotated[
-        Literal["pass", "fail", "unknown"], Meta(description="`fail`: see the findings with these fingerprints.")
+        Status,
+        Meta(description="`fail`, `suppressed`: see the findings with these fingerprints; `unknown`: see `reason`."),
     ]
     hop: str
-    resource: JsonResource
+    resource: JsonResource | None
     findings: Annotated[list[str], Meta(description="Fingerprints.")] = []
-    reason: Annotated[str, Meta(description="Why it can't be told.")] = ""
+    reason: Annotated[str, Meta(description="Why it can't be told, or why it is suppressed.")] = ""
+
+
+class JsonSince(JsonRecord, frozen=True, kw_only=True):
+    """In audits with --against-snapshot: what has changed since then."""
+
+    earlier: Annotated[str, Meta(description="When the earlier snapshot was taken, in UTC.")]
+    new: Annotated[list[str], Meta(description="Fingerprints of findings that were not there.")]
+    changed: Annotated[list[str], Meta(description="Fingerprints of findings that said something else.")]
+    gone: Annotated[list[JsonFinding], Meta(description="Findings of then that are no more.")]
+    added: Annotated[list[str], Meta(description="Resources that were not there.")]
+    removed: Annotated[list[str], Meta(description="Resources that are no more.")]
 
 
 class JsonReport(JsonRecord, frozen=True, kw_only=True):
@@ -237,6 +265,7 @@ class JsonReport(JsonRecord, frozen=True, kw_only=True):
     empty: Annotated[list[str], Meta(description="Given paths that hold nothing to read.")] = []
     gone: Annotated[list[str], Meta(description="Entries of the baseline whose findings are no more.")] = []
     verdicts: Annotated[list[JsonVerdict], Meta(description="In audits: each check on each resource.")] = []
+    since: JsonSince | None = None
 
 
 def json_schema() -> dict[str, Any]:

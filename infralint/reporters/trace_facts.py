@@ -32,7 +32,6 @@ from infralint.model import (
     Unknown,
     Upgrade,
 )
-from infralint.reporters.phrases import full_name
 from infralint.text.wording import listing, plural, seconds
 
 State = Literal["", "error", "warning", "note", "unknown", "weakest"]
@@ -329,7 +328,7 @@ def verdict_phrase(way: TracedWay) -> str:
     where = f" at hop {verdict.position + 1} of {len(legs)}" if len(legs) > 1 else ""
     if verdict.outcome == "not served":
         where = f" behind hop {len(legs)}"
-    name = full_name(legs[verdict.position])
+    name = legs[verdict.position].name
     return f"{verdict.outcome}{where}{',' if where else ' at'} {name}"
 
 

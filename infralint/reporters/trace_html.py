@@ -11,7 +11,7 @@ from infralint.engine.tracing import NOBODY, OUTCOMES, TracedStream, TracedWay, 
 from infralint.model import LENGTH, SILENCE, Finding
 from infralint.reporters.html import STYLE as PAGE_STYLE
 from infralint.reporters.html import escape
-from infralint.reporters.phrases import full_name, unknown_message
+from infralint.reporters.phrases import unknown_message
 from infralint.reporters.trace_facts import (
     Fact,
     belief_phrase,
@@ -137,13 +137,13 @@ def _list(streams: Sequence[TracedStream]) -> Iterator[str]:
 def _row(stream: TracedStream, number: int) -> str:
     verdict, way = stream.verdict, stream.worst
     legs = way.trace.legs if way is not None else ()
-    blamed = full_name(legs[verdict.position]) if verdict.position is not None and legs else ""
+    blamed = legs[verdict.position].name if verdict.position is not None and legs else ""
     words = " ".join(
         [
             stream.name,
             verdict.outcome,
             verdict.reason,
-            *(full_name(leg) for each in stream.ways for leg in each.trace.legs),
+            *(leg.name for each in stream.ways for leg in each.trace.legs),
             *(finding.check for finding in stream.findings),
         ]
     )
@@ -192,7 +192,7 @@ def _way(way: TracedWay, number: int, count: int) -> Iterator[str]:
         yield f'<p class="faint">if: {escape(condition)}</p>'
     for position, leg in enumerate(way.trace.legs):
         rows = "".join(map(_fact, facts(way, position)))
-        yield f"<h4>{position + 1} {escape(full_name(leg))} <small class='faint'>{escape(str(leg.hop.where))}</small></h4>"
+        yield f"<h4>{position + 1} {escape(leg.name)} <small class='faint'>{escape(str(leg.hop.where))}</small></h4>"
         yield f'<dl class="facts">{rows}</dl>'
         for finding in way.findings_at(position):
             yield _finding(finding)

@@ -11,7 +11,6 @@ from typing import Literal, NamedTuple
 
 from infralint.engine.tracing import NOBODY, OUTCOMES, TracedStream, TracedWay, TraceReport
 from infralint.model import LENGTH, SILENCE, STRONG, Clock, Finding, Known, Leg
-from infralint.reporters.phrases import full_name
 from infralint.reporters.trace_facts import (
     State,
     branch_phrase,
@@ -358,7 +357,7 @@ def _draw_row(
     left, width = MARGIN, canvas.width - 2 * MARGIN
     words = ", ".join(f"{label} {_limit(clock)}" for label, clock in clocks)
     room = width - (len(words) + 2) * CHARACTER
-    name = f"{position + 1} {full_name(leg)}"
+    name = f"{position + 1} {leg.name}"
     if room >= columns_of(name) * CHARACTER or room >= 40 * CHARACTER:
         canvas.text(left, canvas.y, fold(name, room, 1)[0])
         canvas.text(left + width, canvas.y, words, "faint", "end")

@@ -108,6 +108,18 @@ def unmet(settings: Settings, crossed: Iterable[Crossing[Hop]]) -> list[Stream]:
     return [stream for stream in declared(settings) if stream not in met]
 
 
+def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
+    """Declared streams that a hop passes on and that every way of theirs is answered short of the origin, each with
+    who answers (`inner/nginx.conf answers 404`)."""
+    traces: dict[int, list[Trace]] = {}
+    for crossing in crossed:
+        if crossing.stream.evidence.kind == "declared":
+            traces.setdefault(id(crossing.stream), []).append(crossing.trace)
+    for ways in traces.values():
+        if all(trace.end == "answered" for trace in ways):
+            yield ways[0].stream, ways[0].end_reason
+
+
 def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
     """Declared streams that an entry may send where nobody can tell, each with the reason."""
     streams = declared(settings)
@@ -134,13 +146,18 @@ def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
 
 
 def _told_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
-    """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant."""
+    """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant.
+
+    An entry that stands behind another one on the stream's way is no other.
+    """
     taking = [crossings for crossings in entering if crossings]
+    inner = {id(crossing.hop) for crossings in taking for crossing in crossings if crossing.position}
+    first = [crossings for crossings in taking if id(crossings[0].trace.legs[0].hop) not in inner] or taking
     return [
         crossing
-        if len(taking) == 1 or is_meant(crossing.trace)
-        else replace(crossing, certain=False, reasons=(OTHERS_TAKE_IT,))
-        for crossings in taking
+        if len(first) == 1 or is_meant(crossing.trace)
+        else replace(crossing, certain=False, reasons=(*crossing.reasons, OTHERS_TAKE_IT))
+        for crossings in first
         for crossing in crossings
     ]
 
@@ -264,7 +281,7 @@ def _assumed(
     settings: Settings, topology: Topology, witness: Witness, known: Sequence[Crossing[Hop]]
 ) -> Iterator[Crossing[Hop]]:
     """Catch-alls in scopes of which nothing better is known, unless their code was read and streams nothing."""
-    differing = {
+    known_scopes = {
         crossing.hop.scope
         for crossing in known
         if crossing.stream.evidence.certain and not crossing.stream.handshake_only and _is_known_here(crossing)
@@ -272,7 +289,7 @@ def _assumed(
     named = {id(crossing.hop) for crossing in known if not crossing.stream.handshake_only}
     for node in topology.nodes:
         for hop in node.hops:
-            if hop.assumable and hop.scope not in differing and id(hop) not in named:
+            if hop.assumable and hop.scope not in known_scopes and id(hop) not in named:
                 link = witness.against(hop, node)
                 if link is not None and link.basis in STRONG:
                     continue

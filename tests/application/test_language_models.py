@@ -8,14 +8,15 @@ import pytest
 
 from infralint.sources.application.language_models import LanguageModelUse
 from infralint.sources.application.model_calls import language_model_uses
-from infralint.sources.application.model_rulebook import model_documents, model_rule_files
+from infralint.sources.application.model_rulebook import LIBRARIES
+from infralint.sources.application.rulebook import documents, rule_files
 
 
 def _examples() -> list[Any]:
     return [
         pytest.param(example, id=f"{name.removesuffix('.yaml')}: {example['name']}")
-        for name in model_rule_files()
-        for example in list(model_documents(name))[1]
+        for name in rule_files(LIBRARIES)
+        for example in list(documents(name, LIBRARIES))[1]
     ]
 
 
@@ -39,9 +40,9 @@ def test_what_is_drawn_from_an_example(example: dict[str, Any]) -> None:
     assert [_shown(use, wanted) for use, wanted in zip(found, example["uses"], strict=True)] == example["uses"]
 
 
-@pytest.mark.parametrize("name", model_rule_files())
+@pytest.mark.parametrize("name", rule_files(LIBRARIES))
 def test_every_library_shows_a_use(name: str) -> None:
-    examples = list(model_documents(name))[1]
+    examples = list(documents(name, LIBRARIES))[1]
     assert any(example["uses"] for example in examples)
 
 

@@ -82,8 +82,8 @@ class Browser:
 
     def resize(self, width: int, height: int) -> None:
         """A screen of so many pixels, also narrower than a window can be."""
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self._command("Emulation.setDeviceMetricsOverride", metrics)
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        self._command("Emulation.setDeviceMetricsOverride", size)
 
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(_ask("GET", f"{self.url}/screenshot")))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.imports import required
+from infralint.sources.application.imports import is_within, required
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
@@ -110,7 +110,7 @@ class Joiner:
 
     def _is_from(self, call: Call, sources: tuple[str, ...]) -> bool:
         if package := required(call.callee if call.receiver is None else call.receiver):
-            return _is_within(package, sources)
+            return is_within(package, sources)
         imports = self.program.imports(call.module)
         first = re.match(r"[\w$@]+", call.full_name)
         imported = imports.get(first[0]) if first else None
@@ -118,7 +118,7 @@ class Joiner:
             full = f"{imported.specifier}.{imported.name}"
         else:
             full = imported.specifier if imported is not None else ""
-        if imported is not None and _is_within(full, sources):
+        if imported is not None and is_within(full, sources):
             return True
         if imported is not None and imported.specifier.startswith((".", "@/", "~")):
             homes = self.program.imported_homes(call.module, imported)
@@ -128,7 +128,7 @@ class Joiner:
         if call.receiver is None and call.module.defined(call.name):
             return False
         if call.module.language.name in ("go", "python", "javascript"):
-            return any(_is_within(other.specifier, sources) for other in imports.values())
+            return any(is_within(other.specifier, sources) for other in imports.values())
         return _mentions(call.module, sources)
 
     def registrations(self, module: SourceModule) -> list[Registration]:
@@ -207,7 +207,7 @@ class Joiner:
                 return registration
         imports = {imported.specifier for imported in self.program.imports(rivals[0].call.module).values()}
         for registration in rivals:
-            if any(_is_within(specifier, registration.rules.packages) for specifier in imports):
+            if any(is_within(specifier, registration.rules.packages) for specifier in imports):
                 return registration
         return rivals[0]
 
@@ -687,12 +687,6 @@ def _same_package(path: str, other: str, program: ProjectModules) -> bool:
     ):
         folder = _folder(folder)
     return not folder or path.startswith(f"{folder}/")
-
-
-def _is_within(specifier: str, sources: Iterable[str]) -> bool:
-    return any(
-        specifier == source or specifier.startswith((f"{source}/", f"{source}.", f"{source}::")) for source in sources
-    )
 
 
 def _mentions(module: SourceModule, sources: Iterable[str]) -> bool:

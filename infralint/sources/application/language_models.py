@@ -16,7 +16,7 @@ without a library for it."""
 class LanguageModelUse:
     """One place where code speaks to a language model. written: the call without its arguments.
 
-    page: what the library's makers write of it. has_token_limit: whether the answer's length is limited; None where
+    has_token_limit: whether the answer's length is limited; None where
     that can't be told, or is not said here. has_timeout: the same for how long it waits. waits: seconds that it waits
     unless told otherwise, `math.inf` for ever. waiting: the places of calls that wait for a whole answer so.
     retries: whether it asks again after a 429; None where that can't be told. limit, timeout, retry: what to write.
@@ -24,7 +24,6 @@ class LanguageModelUse:
 
     role: Role
     library: str
-    page: str
     where: Location
     written: str
     has_token_limit: bool | None = None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from infralint.model import Location
-from infralint.sources.application.language_models import LanguageModelUse
+from infralint.sources.application.imports import is_within
+from infralint.sources.application.language_models import LanguageModelUse, Role
 from infralint.sources.application.languages import language_of
 from infralint.sources.application.manifests import is_aside
 from infralint.sources.application.model_rulebook import (
@@ -92,10 +93,13 @@ class _Uses:
 
     @cached_property
     def resolver(self) -> Resolver:
-        names = frozenset(
+        return Resolver(self.program, dict.fromkeys(LANGUAGES, self._client_names))
+
+    @cached_property
+    def _client_names(self) -> frozenset[str]:
+        return frozenset(
             name for rules in self.libraries for client in rules.clients for name in _last_names(client.call)
         )
-        return Resolver(self.program, dict.fromkeys(LANGUAGES, names))
 
     def all(self) -> list[LanguageModelUse]:
         modules = [
@@ -113,12 +117,11 @@ class _Uses:
 
     @cached_property
     def _admits(self) -> Callable[[bytes], object]:
-        names = {name for rules in self.libraries for client in rules.clients for name in _last_names(client.call)}
         tails = {
             ".".join(call.split(".")[-2:]) for rules in self.libraries for rule in rules.answers for call in rule.call
         }
         hosts = {address.partition("/")[0] for address in self.requests.addresses}
-        words = sorted(re.escape(word) for word in names | tails | hosts)
+        words = sorted(re.escape(word) for word in self._client_names | tails | hosts)
         return re.compile("|".join(words).encode()).search
 
     def _clients(self, module: SourceModule) -> Iterator[_Client]:
@@ -127,20 +130,16 @@ class _Uses:
                 if module.language.name not in rule.languages or not self._imports(module, rules):
                     continue
                 for call in module.calls(frozenset(_last_names(rule.call))):
-                    if self._is_called(call, rule.call) and self._is_constructed(call):
+                    if _called_as(call, rule.call) and self._is_constructed(call):
                         yield _Client(rules, rule, call)
 
     @staticmethod
     def _is_constructed(call: Call) -> bool:
         return not _is_javascript(call.module) or call.node.kind() == "new_expression"
 
-    @staticmethod
-    def _is_called(call: Call, names: Iterable[str]) -> bool:
-        return any(f".{call.full_name}".endswith(f".{name}") for name in names)
-
     def _imports(self, module: SourceModule, rules: ModelRules) -> bool:
         """Whether a file imports a library."""
-        return any(_is_of(imported.specifier, rules.packages) for imported in self.program.imports(module).values())
+        return any(is_within(imported.specifier, rules.packages) for imported in self.program.imports(module).values())
 
     def _answers(self, module: SourceModule, clients: dict[tuple[str, SourceSpan], _Client]) -> Iterator[_Answer]:
         for rules in self.libraries:
@@ -148,8 +147,8 @@ class _Uses:
                 if module.language.name not in rule.languages:
                     continue
                 for call in module.calls(frozenset(_last_names(rule.call))):
-                    name = next((name for name in rule.call if f".{call.full_name}".endswith(f".{name}")), None)
-                    if name is None:
+                    name = _called_as(call, rule.call)
+                    if not name:
                         continue
                     if rule.bare:
                         if self._is_imported(call, rules):
@@ -165,14 +164,13 @@ class _Uses:
 
     def _is_imported(self, call: Call, rules: ModelRules) -> bool:
         """Whether a function, or the module it is taken from, is imported from a library."""
-        first = re.match(r"[\w$]+", call.full_name)
         imported = self.program.imports(call.module)
         names = [
-            first[0] if first else "",
+            _sender(call),
             *(local for local, name in call.module.aliases.items() if name == call.name),
         ]
         found = [imported[name] for name in names if name in imported]
-        return any(_is_of(entry.specifier, rules.packages) for entry in found)
+        return any(is_within(entry.specifier, rules.packages) for entry in found)
 
     def _client_of(self, call: Call, name: str, clients: dict[tuple[str, SourceSpan], _Client]) -> _Client | None:
         """The client that a call goes through: what stands before `chat.completions.create`."""
@@ -257,7 +255,7 @@ class _Uses:
             if kind in ("dictionary_splat", "list_splat", "spread_element"):
                 whole = False
             elif _is_javascript(call.module) and kind == "object":
-                whole = whole and not any(child.kind() == "spread_element" for child in argument.named_children())
+                whole = whole and not _has_spread(argument)
             elif _is_javascript(call.module) and kind != "string":
                 read = self.resolver.pairs(call.module, argument)
                 values |= {name: node for name, (_, node) in read.items() if name not in values}
@@ -269,46 +267,40 @@ class _Uses:
 
     def _use_of_client(self, client: _Client, waiting: tuple[Location, ...]) -> LanguageModelUse:
         rules, rule, call = client
-        language = call.module.language.name
         opaque = any(name in call.named for name in rule.opaque)
         has_timeout = self._sets(call, rule.timeouts, holders=True) if rule.timeouts else None
-        limits = self._limits(call, rule.limits) if rule.answers else None
-        if rule.answers and _is_invoked(call.module):
-            waiting = (self._where(call),)
-        return LanguageModelUse(
-            "client",
-            rules.library,
-            rules.page,
-            self._where(call),
-            shortened(call),
-            limits,
-            has_timeout or (None if opaque else has_timeout),
-            _waits(rule.waits),
-            waiting,
-            self._retries(call, rule.retries, rule.by_itself),
-            rules.limit.get(language, ""),
-            rules.timeout.get(language, ""),
-            rules.retry.get(language, ""),
+        return replace(
+            self._use("client", rules, call),
+            has_token_limit=self._limits(call, rule.limits) if rule.answers else None,
+            has_timeout=has_timeout or (None if opaque else has_timeout),
+            waits=_waits(rule.waits),
+            waiting=(self._where(call),) if rule.answers and _is_invoked(call.module) else waiting,
+            retries=self._retries(call, rule.retries, rule.by_itself),
         )
 
     def _use_of_answer(self, answer: _Answer) -> LanguageModelUse:
         rules, rule, call, _ = answer
-        language = call.module.language.name
         has_timeout = None if self._streams(answer) is not False or rule.waits is None else self._has_timeout(answer)
+        return replace(
+            self._use("generation", rules, call),
+            has_token_limit=self._limits(call, rule.limits),
+            has_timeout=has_timeout,
+            waits=_waits(rule.waits),
+            waiting=(self._where(call),) if has_timeout is False else (),
+            retries=self._retries(call, rule.retries, True) if rule.retries else None,
+        )
+
+    def _use(self, role: Role, rules: ModelRules, call: Call) -> LanguageModelUse:
+        """A use of a library of which nothing is judged yet, with what to write in the language of the call."""
+        language = call.module.language.name
         return LanguageModelUse(
-            "generation",
+            role,
             rules.library,
-            rules.page,
             self._where(call),
             shortened(call),
-            self._limits(call, rule.limits),
-            has_timeout,
-            _waits(rule.waits),
-            (self._where(call),) if has_timeout is False else (),
-            self._retries(call, rule.retries, True) if rule.retries else None,
-            rules.limit.get(language, ""),
-            rules.timeout.get(language, ""),
-            rules.retry.get(language, ""),
+            limit=rules.limit.get(language, ""),
+            timeout=rules.timeout.get(language, ""),
+            retry=rules.retry.get(language, ""),
         )
 
     def _limits(self, call: Call, names: Sequence[str]) -> bool | None:
@@ -339,8 +331,7 @@ class _Uses:
             address = next((address for address in rules.addresses if address in url), None)
             if address is None or not _ASKS.search(url):
                 continue
-            sender = re.match(r"[\w$]+", call.full_name)
-            endless = sender is not None and sender[0] in rules.endless
+            endless = _sender(call) in rules.endless
             streams = any(name in options.values for name in ("stream", "responseType"))
             is_set = bool({"timeout", "signal"} & options.values.keys())
             # axios.post(url, body): options come third.
@@ -348,7 +339,6 @@ class _Uses:
             yield LanguageModelUse(
                 "request",
                 address.partition("/")[0],
-                "",
                 self._where(call),
                 shortened(call),
                 has_timeout=None if not endless or streams else is_set or (False if is_whole else None),
@@ -374,13 +364,18 @@ def _is_named_settings(module: SourceModule, value: SgNode) -> bool:
     """Whether an argument is written out: an object, or a call whose arguments are named."""
     inner = unwrapped(value) or value
     if inner.kind() in ("dictionary", "object"):
-        return not any(child.kind() in ("dictionary_splat", "spread_element") for child in inner.named_children())
+        return not _has_spread(inner)
     call = module.call_of(inner)
     return (
         call is not None
         and bool(call.named)
         and not any(given.kind() == "dictionary_splat" for given in call.positional)
     )
+
+
+def _has_spread(written: SgNode) -> bool:
+    """Whether an object or dictionary takes in others (`...options`, `**options`)."""
+    return any(child.kind() in ("dictionary_splat", "spread_element") for child in written.named_children())
 
 
 def _may_hold_settings(value: SgNode) -> bool:
@@ -399,12 +394,19 @@ def _is_invoked(module: SourceModule) -> bool:
     return re.search(r"\.a?invoke\(", module.text) is not None and "stream" not in module.text
 
 
+def _called_as(call: Call, names: Iterable[str]) -> str:
+    """The first of some names that what is called ends with; empty for none."""
+    return next((name for name in names if f".{call.full_name}".endswith(f".{name}")), "")
+
+
+def _sender(call: Call) -> str:
+    """The name that what is called begins with."""
+    first = re.match(r"[\w$]+", call.full_name)
+    return first[0] if first else ""
+
+
 def _last_names(calls: Iterable[str]) -> list[str]:
     return [call.rpartition(".")[2] for call in calls]
-
-
-def _is_of(specifier: str, packages: Iterable[str]) -> bool:
-    return any(specifier == package or specifier.startswith((f"{package}.", f"{package}/")) for package in packages)
 
 
 def _place(call: Call) -> tuple[str, SourceSpan]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
-from importlib import resources
-from typing import Any
 
 import msgspec
+
+from infralint.sources.application.rulebook import documents, rule_files
 
 LanguageTexts = dict[str, str]
 """What to write, by language (`python`, `javascript`)."""
@@ -74,31 +73,20 @@ class RequestRules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_o
     endless: tuple[str, ...] = ()
 
 
-_FOLDER = "infralint.sources.application.model_rules"
+LIBRARIES = "infralint.sources.application.model_rules"
+"""The package of the libraries' rules."""
 REQUESTS = "requests.yaml"
-
-
-def model_rule_files() -> list[str]:
-    """The files of all libraries, and that of plain requests."""
-    return sorted(entry.name for entry in resources.files(_FOLDER).iterdir() if entry.name.endswith(".yaml"))
-
-
-def model_documents(name: str) -> Iterator[Any]:
-    """The documents of a file: the rules, then their examples."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    yield from yaml.load_all(resources.files(_FOLDER).joinpath(name).read_text(encoding="utf-8"), Loader=loader)
+"""The rules of plain requests."""
 
 
 @cache
 def model_rules() -> tuple[ModelRules, ...]:
     """The rules of all libraries."""
-    names = [name for name in model_rule_files() if name != REQUESTS]
-    return tuple(msgspec.convert(next(model_documents(name)), ModelRules) for name in names)
+    names = [name for name in rule_files(LIBRARIES) if name != REQUESTS]
+    return tuple(msgspec.convert(next(documents(name, LIBRARIES)), ModelRules) for name in names)
 
 
 @cache
 def request_rules() -> RequestRules:
     """The rules of requests without a library."""
-    return msgspec.convert(next(model_documents(REQUESTS)), RequestRules)
+    return msgspec.convert(next(documents(REQUESTS, LIBRARIES)), RequestRules)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from infralint.model import Crossing, Finding, Hop, Known, Reading
@@ -101,12 +101,12 @@ class Reported:
     groups: frozenset[str] = frozenset()
 
 
-def reported(findings: list[Finding]) -> Reported:
-    """Whose tags, and whose health, matter to what will be said."""
+def reported(findings: list[Finding], others: Iterable[str] = ()) -> Reported:
+    """Whose tags, and whose health, matter to what will be said. others: ARNs of load balancers that are named, too."""
     hops = [finding.hop for finding in findings if isinstance(finding.hop, LiveLoadBalancer)]
     groups = [
         finding.hop.group_arn
         for finding in findings
         if isinstance(finding.hop, LiveLoadBalancer) and finding.hop.group_where == finding.location
     ]
-    return Reported(frozenset(hop.arn for hop in hops), frozenset(group for group in groups if group))
+    return Reported(frozenset([*(hop.arn for hop in hops), *others]), frozenset(group for group in groups if group))

@@ -234,17 +234,17 @@ def clashes(level: Level, globbed: Collection[str]) -> Iterator[tuple[Location, 
 
     globbed: files that a glob brings, for those may be meant one instead of the other.
     """
-    unmerged = _own(level)
+    in_block = _own(level)
     for first, second, message in _clashing(level, globbed):
         why = f"{_REFUSED}: {message}; the first stands at {first.where}"
-        yield (first if id(second) in unmerged else second).where, Unknown(second.where, second.name, why, refused=True)
+        yield (first if id(second) in in_block else second).where, Unknown(second.where, second.name, why, refused=True)
 
 
 def contradictions(level: Level, globbed: Collection[str]) -> Iterator[Unknown]:
     """What an include brings beside its like to the http level, where files of which one is used are usual."""
-    unmerged = _own(level)
+    in_block = _own(level)
     for first, second, _ in _clashing(level, globbed):
-        if unmerged & {id(first), id(second)}:
+        if in_block & {id(first), id(second)}:
             yield contradiction(first, second)
 
 

@@ -282,11 +282,11 @@ class Finder:
         if settings.output == "standalone":
             return Location(settings.config_path)
         for path in self._dockerfiles:
-            is_docker = _folder(path) in {f"{folder}{subfolder}" for subfolder in _DOCKER_FOLDERS}
-            if not (is_docker or _folder(path) in _DOCKER_FOLDERS):
+            is_beside = _folder(path) in {f"{folder}{subfolder}" for subfolder in _DOCKER_FOLDERS}
+            if not (is_beside or _folder(path) in _DOCKER_FOLDERS):
                 continue
             content = self.modules.content(path)
-            if _RUNS_NEXT.search(content) and (is_docker or folder.rstrip("/").encode() in content):
+            if _RUNS_NEXT.search(content) and (is_beside or folder.rstrip("/").encode() in content):
                 return Location(self.project.shown(path))
         return None
 

@@ -13,6 +13,7 @@ from infralint.model import (
     Forward,
     Hop,
     Known,
+    Location,
     Match,
     Node,
     Pool,
@@ -101,6 +102,11 @@ class VercelFunction(Hop):
             case "edge" if self.runtime_name in ("Node.js", "Bun"):
                 return self._app_line("runtime", "edge") if self.router == "app" else self._config_line(runtime="edge")
         return ""
+
+    def fix_where(self, setting: str, at: Location) -> Location:
+        """In the function's own file, unless a rule of vercel.json decides."""
+        in_file = self.router in ("app", "pages") or (self.router == "api" and self.rule is None)
+        return self.where if in_file and at.path != self.where.path else at
 
     def _wanted(self, seconds: float) -> int:
         """The duration to write: Fluid compute's default, unless the stream needs more or the plan allows less."""
