@@ -179,6 +179,13 @@ def test_a_default_says_whose_it_is(here: Path) -> None:
     assert "60 s ◀ the weakest: default of nginx 1.27 (proxy_read_timeout)" in text_of("/api/chat", *HOST)
 
 
+def test_half_a_handshake_is_seen_to_leave_and_to_arrive(here: Path) -> None:
+    write(here, {"edge/nginx.conf": EDGE.replace("proxy_buffering off;", "proxy_set_header Upgrade $http_upgrade;")})
+    output = run("trace", "/api/chat", *HOST, "--kind", "websocket").output
+    assert "its Upgrade goes on, and its Connection does not" in output
+    assert re.search(r"request +inner:8080/v2/chat, HTTP/1.0, Upgrade: websocket, without its", output)
+
+
 def test_explain_says_why_not_and_what_lost(here: Path) -> None:
     text = text_of("/api/chatter", *HOST, "--explain")
     assert "`location ~ chatter` is the first expression that /api/chatter fits" in text

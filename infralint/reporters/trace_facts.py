@@ -48,9 +48,19 @@ UPGRADE: Mapping[Upgrade, str] = MappingProxyType(
     {
         "forwarded": "the handshake goes on whole",
         "http/1.0": "goes on over HTTP/1.0",
+        "half": "its Upgrade goes on, and its Connection does not",
         "dropped": "the handshake is lost",
     }
 )
+ARRIVING: Mapping[Upgrade, str] = MappingProxyType(
+    {
+        "forwarded": "Upgrade: websocket",
+        "http/1.0": "Upgrade: websocket",
+        "half": "Upgrade: websocket, without its Connection",
+        "dropped": "without its Upgrade",
+    }
+)
+"""What is left of a handshake, as it arrives at a hop."""
 AFFINITY: Mapping[Affinity, str] = MappingProxyType(
     {
         "single": "one backend, so every request meets the same",
@@ -127,7 +137,7 @@ def _handshake(request: Request) -> str:
     upgrade = request.upgrade
     if isinstance(upgrade, Unknown):
         return ", and whether with its Upgrade is not known"
-    return ", without its Upgrade" if upgrade.value == "dropped" else ", Upgrade: websocket"
+    return f", {ARRIVING[upgrade.value]}"
 
 
 def source_phrase(setting: Setting[Any], hop: Hop, short: bool = False) -> str:
@@ -186,7 +196,7 @@ def _is_witness(stream: Stream) -> bool:
     return stream.evidence.kind == "source"
 
 
-_UPGRADE_STATES: Mapping[Any, State] = MappingProxyType({"dropped": "error", "http/1.0": "warning"})
+_UPGRADE_STATES: Mapping[Any, State] = MappingProxyType({"dropped": "error", "half": "error", "http/1.0": "warning"})
 _BUFFERING_STATES: Mapping[Any, State] = MappingProxyType({"always": "error", "unless-chunked": "warning"})
 _NO_STATES: Mapping[Any, State] = MappingProxyType({})
 

@@ -18,6 +18,11 @@ from infralint.sources.nginx.tree import Directive
 T = TypeVar("T")
 
 
+def not_taken(directive: Directive) -> str:
+    """What to say of a directive whose value nginx does not start with."""
+    return f"`{directive.written}` is not a value that nginx takes"
+
+
 class Level(msgspec.Struct, eq=False, dict=True):
     """One level of configuration (http, server, location …) with includes already put in.
 
@@ -127,7 +132,7 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
             return Unknown(
                 directive.where,
                 directive.name,
-                f"`{directive.written}` is not a value that nginx takes",
+                not_taken(directive),
                 refused=not rendered,
             )
         if directive.source.is_template:
