@@ -18,12 +18,12 @@ from infralint.trace.traces import traces_from, traces_through
 
 def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[Hop]]:
     """Every stream on every leg of its ways."""
-    topology = topology_of(readings)
+    topology = topology_of(readings, settings.chains)
     found = [crossing for stream in declared(settings) for crossing in _declared(topology, stream)]
     if settings.streams == []:
         return []
     hinted = [*_of_clients(topology, readings), *_hinted(settings, topology)]
-    witness = Witness(topology, hinted)
+    witness = Witness(topology, hinted, any("sse" in reading.mentions for reading in readings))
     hinted = [witness.weighed(crossing) for crossing in hinted if not witness.knows_better(crossing)]
     if settings.streams is not None:
         covered = {id(crossing.hop) for crossing in found}
@@ -40,11 +40,13 @@ class Witness:
     """What the project's code says against a stream at a hop: it was read, and nothing of it streams there.
 
     The code behind a hop speaks of it most; where nothing links the two, code that was read and streams elsewhere, or
-    nowhere, still leaves no ground to assume one.
+    nowhere, still leaves no ground to assume one. is_spoken_of: something of the project
+    speaks of SSE streams or models.
     """
 
-    def __init__(self, topology: Topology, crossings: Iterable[Crossing[Hop]]) -> None:
+    def __init__(self, topology: Topology, crossings: Iterable[Crossing[Hop]], is_spoken_of: bool = True) -> None:
         self.topology = topology
+        self.is_spoken_of = is_spoken_of
         found = list(crossings)
         self.nodes = {id(hop): node for node in topology.nodes for hop in node.hops}
         self.origins = {
@@ -83,7 +85,8 @@ class Witness:
         if hop.origin:
             return None
         links = self.topology.applications_behind(hop, node)
-        return links[0] if links and all(link.node.complete for link in links) else None
+        is_known = links and all(link.node.complete and not _has_open_routes(link.node) for link in links)
+        return links[0] if is_known else None
 
     def knows_better(self, crossing: Crossing[Hop]) -> bool:
         """Whether the code that surely stands behind a hop says itself what of that kind streams there.
@@ -120,7 +123,19 @@ class Witness:
             return replace(crossing, doubt=f"the code of {link.node.name} streams nothing there")
         if stream.handshake_only and hop.assumable and hop.scope not in self.sockets:
             return replace(crossing, doubt="nothing else speaks of a WebSocket here: its headers may be a leftover")
+        if stream.kind == "sse" and not self.is_spoken_of and _is_set_up_for_sockets(hop):
+            return replace(crossing, doubt="it is set up for a WebSocket, and nothing else speaks of an SSE stream")
         return crossing
+
+
+def _is_set_up_for_sockets(hop: Hop) -> bool:
+    """Whether the headers of a handshake are set for it."""
+    return any(hint.handshake_only and hint.evidence.kind == "config" for hint in hop.hints)
+
+
+def _has_open_routes(node: Node) -> bool:
+    """Whether it has a stream of whose path only the end is known."""
+    return any(hop.origin and hint.path.startswith("**") for hop in node.hops for hint in hop.hints)
 
 
 def _may_be_cut(hop: Hop) -> bool:
@@ -128,10 +143,10 @@ def _may_be_cut(hop: Hop) -> bool:
     return any(hint.kind == "sse" or hint.heartbeat is None for hint in hop.hints)
 
 
-def topology_of(readings: Sequence[Reading]) -> Topology:
-    """Every node and service that was read, linked."""
+def topology_of(readings: Sequence[Reading], chains: Sequence[Sequence[str]] = ()) -> Topology:
+    """Every node and service that was read, linked. chains: names of those that the user says to follow each other."""
     nodes = programs(node for reading in readings for node in reading.nodes)
-    return Topology(nodes, [service for reading in readings for service in reading.services])
+    return Topology(nodes, [service for reading in readings for service in reading.services], chains)
 
 
 def unmet(settings: Settings, crossed: Iterable[Crossing[Hop]]) -> list[Stream]:
@@ -155,7 +170,7 @@ def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, st
 def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
     """Declared streams that an entry may send where nobody can tell, each with the reason."""
     streams = declared(settings)
-    topology = topology_of(readings if streams else ())
+    topology = topology_of(readings if streams else (), settings.chains)
     entries = [node for node in topology.nodes if topology.is_entry(node)]
     for stream in streams:
         for node in entries:
@@ -174,7 +189,7 @@ def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
         found = _told_apart([_entering(topology, stream, node) for node in inner])
     if not stream.hops:
         return found
-    return [replace(crossing, certain=True) for crossing in found if _is_named(crossing.hop, stream.hops)]
+    return [replace(crossing, certain=True) for crossing in found if is_named(crossing.hop, stream.hops)]
 
 
 def _told_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
@@ -187,20 +202,20 @@ def _told_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Ho
     first = [crossings for crossings in taking if id(crossings[0].trace.legs[0].hop) not in inner] or taking
     return [
         crossing
-        if len(first) == 1 or _is_meant(crossing)
-        else replace(crossing, certain=False, reasons=(*crossing.reasons, _OTHERS))
+        if len(first) == 1 or is_meant(crossing.trace)
+        else replace(crossing, certain=False, reasons=(*crossing.reasons, OTHERS_TAKE_IT))
         for crossings in first
         for crossing in crossings
     ]
 
 
-_OTHERS = "others here take such a request, too; `host:` or `hops:` of the declared stream say which is meant"
+OTHERS_TAKE_IT = "others here take such a request, too; `host:` or `hops:` of the declared stream say which is meant"
 
 
-def _is_meant(crossing: Crossing[Hop]) -> bool:
+def is_meant(trace: Trace) -> bool:
     """Whether the entry of a way speaks of the stream's very host or path, rather than taking whatever comes."""
-    entry = crossing.trace.legs[0].hop
-    by_host = crossing.stream.host is not None and crossing.stream.host in entry.hosts
+    entry = trace.legs[0].hop
+    by_host = trace.stream.host is not None and trace.stream.host in entry.hosts
     return by_host or any(path.strip("/*^~= ") for path in entry.paths)
 
 
@@ -209,7 +224,7 @@ def _entering(topology: Topology, stream: Stream, node: Node) -> list[Crossing[H
     ways = []
     for path in samples(stream.path):
         traces = traces_from(topology, stream, node, Request(stream.kind, path, stream.host))
-        ways.append(list(_each_hop_once(_on_legs(trace) for trace in traces)))
+        ways.append(list(_each_hop_once(_on_legs(trace) for trace in traces if trace.legs)))
     sure = [{id(crossing.hop) for crossing in way if crossing.certain} for way in ways]
     together = _each_hop_once(ways)
     return [
@@ -239,7 +254,8 @@ def _on_legs(trace: Trace) -> Iterator[Crossing[Hop]]:
         yield Crossing(trace.stream, leg.hop, trace.is_certain(position), trace, position, trace.reasons(position))
 
 
-def _is_named(hop: Hop, names: Iterable[str]) -> bool:
+def is_named(hop: Hop, names: Iterable[str]) -> bool:
+    """Whether a hop is called by one of the names, as `hops:` of a declared stream may call it."""
     return any(
         matches_text(known_as, name)
         for name in names
@@ -256,7 +272,7 @@ def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Cro
             continue
         asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
         found = _told_apart([_entering(topology, stream, node) for node in asked])
-        yield from (crossing for crossing in found if len(asked) == 1 or _is_meant(crossing))
+        yield from (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
 
 
 def _hinted(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:
@@ -271,10 +287,11 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
     """The crossings of a stream that was sighted at a hop.
 
     Headers that a handshake needs, and a name, speak of their own hop; a name also of what firmly stands
-    before or behind it.
+    before or behind it. What the configuration of a catch-all says is about some stream below it, which need not
+    go on where anything else would: it speaks of what stands before.
     """
     if hint.path.startswith("**"):
-        yield from _along_whatever_leads_there(topology, stream, node)
+        yield from _along_whatever_leads_there(topology, stream, node, hop)
         return
     for path in concrete_paths(hop, hint) or ["/"]:
         traces = traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
@@ -284,23 +301,32 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
         if stream.handshake_only:
             continue
         firm = stream.evidence.certain
+        only_before = stream.evidence.kind == "config" and hop.assumable and not hint.path
         yield from (
-            crossing for crossing in found if crossing is not crossing_of_hop and (firm or _is_firmly_linked(crossing))
+            crossing
+            for crossing in found
+            if crossing is not crossing_of_hop
+            and (firm or _is_firmly_linked(crossing))
+            and not (only_before and crossing.position > crossing.trace.anchor)
         )
 
 
-def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node) -> Iterator[Crossing[Hop]]:
-    """A stream of which only the end of its path is known passes the hop that sends all to its node, if there is one."""
+def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node, hop: Hop) -> Iterator[Crossing[Hop]]:
+    """A stream of which only the end of its path is known: past the hops that would lead that very path to its route,
+    else past the hop that sends all to its node, if there is one."""
+    traces = [
+        trace
+        for path in samples(stream.path.removeprefix("**"))
+        for trace in traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
+        if trace.anchor
+    ]
     fronts = {id(dialler.hop): dialler for dialler in topology.diallers(node)}
-    if len(fronts) != 1:
-        return
-    [front] = fronts.values()
-    for path in concrete_paths(front.hop)[:1] or ["/"]:
-        traces = traces_through(topology, stream, front.node, front.hop, Request(stream.kind, path, stream.host))
-        for crossing in _each_hop_once(_on_legs(trace) for trace in traces):
-            yield replace(
-                crossing, certain=False, reasons=(*crossing.reasons, "the whole path of the route is not known")
-            )
+    if not traces and len(fronts) == 1:
+        [front] = fronts.values()
+        for path in concrete_paths(front.hop)[:1] or ["/"]:
+            traces += traces_through(topology, stream, front.node, front.hop, Request(stream.kind, path, stream.host))
+    for crossing in _each_hop_once(_on_legs(trace) for trace in traces):
+        yield replace(crossing, certain=False, reasons=(*crossing.reasons, "the whole path of the route is not known"))
 
 
 def _is_firmly_linked(crossing: Crossing[Hop]) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from infralint.model import STRONG, Address, Basis, Hop, Node, Pool, Service, Setting
+from infralint.project.images import is_built_of
+from infralint.text.globs import is_glob, matches_text
 from infralint.text.lazy import lazy
 from infralint.text.paths import is_below
 
@@ -79,11 +82,17 @@ class Placement:
 
 
 class Topology:
-    """The nodes of a project by the names and addresses under which they are dialled."""
+    """The nodes of a project by the names and addresses under which they are dialled.
 
-    def __init__(self, nodes: Sequence[Node], services: Sequence[Service]) -> None:
+    chains: names of nodes that the user says to stand one behind the other, the client's side first.
+    """
+
+    def __init__(
+        self, nodes: Sequence[Node], services: Sequence[Service], chains: Sequence[Sequence[str]] = ()
+    ) -> None:
         self.nodes = nodes
         self.services = services
+        self.chains = chains
         self._targets: dict[int, frozenset[Address]] = {}
 
     def links(self, pool: Pool, front: Node) -> list[Link]:
@@ -95,7 +104,51 @@ class Topology:
         if not found and not pool.targets and pool.references:
             found += self._only_other(front)
         together = {id(link.node): link for link in reversed(found) if is_together(link.node, front)}
-        return list(together.values())[::-1]
+        links = list(together.values())[::-1]
+        if not self.chains or any(link.basis in STRONG for link in links):
+            return links
+        return self._declared_behind(pool, front) or links
+
+    def nodes_named(self, name: str) -> list[Node]:
+        """The nodes that a name, a path, a tag or a glob of these stands for, in infralint.yaml or on the command line."""
+        wanted = name.removeprefix("./")
+        exact = [place.node for place in self.placements if wanted in self._callings[id(place.node)]]
+        if exact or not is_glob(wanted):
+            return exact
+        return [
+            place.node
+            for place in self.placements
+            if any(matches_text(calling, wanted) for calling in self._callings[id(place.node)])
+        ]
+
+    @property
+    def names(self) -> list[str]:
+        """What the nodes are called, for who mistypes one."""
+        return list(dict.fromkeys(node.name for node in self.nodes))
+
+    @cached_property
+    def _callings(self) -> dict[int, frozenset[str]]:
+        """All that each node may be called by."""
+        return {id(place.node): frozenset(_callings(place)) for place in self.placements}
+
+    @cached_property
+    def _declared_next(self) -> dict[int, list[Placement]]:
+        """What the user says to stand behind each node."""
+        places = {id(place.node): place for place in self.placements}
+        found: dict[int, list[Placement]] = {}
+        for chain in self.chains:
+            for name, behind in pairwise(chain):
+                followers = [places[id(node)] for node in self.nodes_named(behind)]
+                for node in self.nodes_named(name):
+                    found.setdefault(id(node), []).extend(place for place in followers if place.node is not node)
+        return found
+
+    def _declared_behind(self, pool: Pool, front: Node) -> list[Link]:
+        """What the user says to stand behind a node, unless another port is dialled than it listens on."""
+        places = self._declared_next.get(id(front), ())
+        ports = {target.port for target in pool.targets}
+        fitting = [place for place in places if not ports or any(map(place.may_answer_on, ports))]
+        return list({id(place.node): Link(place.node, "declared") for place in fitting}.values())
 
     def listening(self, address: Address, front: Node) -> list[Link]:
         """The nodes that listen on an address that a hop of `front` dials."""
@@ -131,7 +184,11 @@ class Topology:
 
     def is_entry(self, node: Node) -> bool:
         """Whether clients may come to a node first: it is published, or nothing surely stands in front of it."""
-        return node.published or not any(
+        if node.published or not any(
+            other is not node and other.environment == node.environment for other in self.nodes
+        ):
+            return True
+        return not any(
             dialler.basis in STRONG and dialler.node is not node and dialler.node.environment == node.environment
             for dialler in self.diallers(node)
         )
@@ -255,6 +312,7 @@ class Topology:
         if not PRIVATE.fullmatch(host):
             return []
         called = [place.node for place in self._applications if host == _folder_name(place.node)]
+        called = called or self._applications_of_image(host)
         if called or host in self._service_names:
             return [Link(called[0], "assumed")] if len(called) == 1 else []
         others = [place for place in self.placements if place.node is not front and not place.has_private_name]
@@ -262,6 +320,23 @@ class Topology:
         if len(listening) == 1:
             return [Link(listening[0], "the only one")]
         return [] if listening else self._only_application(port, front)
+
+    def _applications_of_image(self, host: str) -> list[Node]:
+        """The applications whose name is that of the image which a service runs, where nothing says what it is built from.
+
+        Of several, as of the pages and the server of one, those that stream.
+        """
+        services = self._services_by_name.get(host, [])
+        images = {service.image for service in services if service.image and service.context is None}
+        programs = [
+            place.node for place in self.placements if place.node.folder is not None and not place.node.known_as
+        ]
+        called = [
+            node
+            for node in programs
+            if any(is_built_of(image, _folder_name(node)) or _is_part_of(node.name, image) for image in images)
+        ]
+        return called if len(called) < 2 else [node for node in called if node.hops]
 
     def _only_application(self, port: int | None, front: Node, placed: bool = True) -> list[Link]:
         """The one application that may listen there, if all that could be it is. placed: also where a deployment file places it."""
@@ -331,6 +406,16 @@ class Topology:
         return [Link(others[0], "the only one")] if len(others) == 1 else []
 
 
+def _callings(place: Placement) -> Iterator[str]:
+    """All that a node may be called by: its names, its files, and what its hops are called."""
+    node = place.node
+    yield from (node.name, *node.known_as, *place.names, *node.files)
+    if node.folder:
+        yield node.folder.rstrip("/")
+    for hop in node.hops:
+        yield from (hop.name, hop.where.path, *hop.hosts, *hop.aliases)
+
+
 def mounts(service: Service, node: Node) -> bool:
     """Whether a service mounts or copies the files of a node."""
     return any(is_below(file, mounted) for mounted in service.files for file in node.files)
@@ -388,3 +473,9 @@ def _written(node: Node) -> tuple[str, frozenset[str]]:
 
 def _folder_name(node: Node) -> str:
     return (node.folder or "").rstrip("/").rpartition("/")[2].lower()
+
+
+def _is_part_of(name: str, image: str) -> bool:
+    """Whether a program is called as an image, or as a part of what it holds: `chat-server` of `acme/chat`."""
+    last = image.rpartition("/")[2].partition("@")[0].partition(":")[0].lower()
+    return name.lower() == last or name.lower().startswith(f"{last}-")
