@@ -38,6 +38,7 @@ TARGETS: Mapping[str, str] = {
     "snapshot": r"(^|/)aws\.json$",
     "baseline": r"(^|/)\.infralint-baseline\.json$",
     "stack": r"\.\w+$|Dockerfile$",
+    "trace": r"\.\w+$|Dockerfile$",
     "options": r"",
 }
 """What is put to the test -> the files (a regular expression over paths) that carry it."""
@@ -123,6 +124,7 @@ def seeds(folder: Path | None = None) -> Mapping[str, Sequence[Seed]]:
     found = {target: [seed for seed in unique if seed.carriers(target)] for target in TARGETS if target != "options"}
     found["helm"] = [seed for seed in found["helm"] if any(path.endswith("Chart.yaml") for path in seed.files)]
     found["stack"] = [seed for seed in found["stack"] if len(seed.files) >= STACK]
+    found["trace"] = [seed for seed in found["trace"] if len(seed.files) >= STACK - 1]
     found["snapshot"] += [
         replace(seed, arguments=("audit", "snapshot", path))
         for seed in found["snapshot"]
