@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from infralint.cli.against import Code, compare_with_code, merge_drifts, read_code
 from infralint.cli.options import AuditOptions, Command, judging_options
@@ -146,7 +147,7 @@ def _read_account(options: AuditOptions, project: Project, checks: Sequence[Chec
         fetch_more(scans, reported(report.findings), control, draw)
         report = _judge_snapshot(snapshot, project, checks, code)
     bar.clear()
-    return snapshot, replace(report, unreadable=report.unreadable + _not_found(options.names, snapshot))
+    return snapshot, dataclasses.replace(report, unreadable=report.unreadable + _not_found(options.names, snapshot))
 
 
 def _not_found(names: Sequence[str], snapshot: Snapshot) -> list[Unreadable]:
@@ -175,7 +176,7 @@ def _stop_if_nothing_was_read(snapshot: Snapshot) -> None:
 def _judge_snapshot(snapshot: Snapshot, project: Project, checks: Sequence[Check], code: Code | None) -> Report:
     found = reading(snapshot)
     report = judge(project, [found if code is None else compare_with_code(found, code)], checks)
-    return replace(report, findings=sorted(map(_introduce, merge_drifts(report.findings)), key=order))
+    return dataclasses.replace(report, findings=sorted(map(_introduce, merge_drifts(report.findings)), key=order))
 
 
 def _introduce(finding: Finding) -> Finding:
@@ -194,9 +195,9 @@ def _finish(
     """Write the reports and leave with the status they deserve."""
 
     outputs = wanted_outputs(options)
-    shown = replace(shown_by(options, checks), taken=snapshot.taken)
+    shown = dataclasses.replace(shown_by(options, checks), taken=snapshot.taken)
     if any(output.format == "html" for output in outputs):
-        shown = replace(shown, rows=tuple(_rows(snapshot, report, project)))
+        shown = dataclasses.replace(shown, rows=tuple(_rows(snapshot, report, project)))
     publish(report, outputs, shown, options.color, lambda text: _mask(text, options))
     sys.exit(exit_status(report, options.strict, [project.settings.fail_on]))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from importlib import import_module
 from typing import Any
+
+from msgspec.structs import replace
 
 from infralint.engine.ignores import Ignore, find_mistyped, ignores_of, near_miss, without_ignored
 from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials, weigh

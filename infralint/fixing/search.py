@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from infralint.engine.registry import Check
 from infralint.engine.report import Report
@@ -112,7 +115,7 @@ def find_fixes(
         known, report = set(map(_key, heard)), report_again(state.project)
         heard += [finding for finding in report.findings if _key(finding) not in known]
     left = set(map(_key, report.findings))
-    report = replace(
+    report = dataclasses.replace(
         report,
         findings=[_with_reason(finding, refused) for finding in report.findings],
         fixed=[finding for finding in heard if _key(finding) not in left],
@@ -148,7 +151,7 @@ def propose_edits(project: Project, checks: Sequence[Check], reported: Report, i
         replace(finding, provenance=replace(finding.provenance, edits=edits.get(_key(finding), ())))
         for finding in reported.findings
     ]
-    return replace(reported, findings=findings)
+    return dataclasses.replace(reported, findings=findings)
 
 
 def _proposals(state: State, wanted: set[Key], refused: dict[Key, str]) -> Iterator[Proposal]:

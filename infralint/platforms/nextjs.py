@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from msgspec.structs import replace
 
 from infralint.model import NOWHERE, Framing, Known, Response, Setting, Unknown
 from infralint.text.path_patterns import match_path

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import ClassVar
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.model import (
     SAME_PATH,
@@ -347,8 +348,7 @@ _GROUPED = lazy(r"\^?(?P<before>[^()\[\]*+?|]*)\((?P<group>[^()]*)\)(?P<after>[^
 _PUT_IN = lazy(r"(?P<before>[^$]*)\$(?:1|\{1\})(?P<after>[^$]*)")
 
 
-@dataclass(frozen=True)
-class LocationPaths:
+class LocationPaths(msgspec.Struct, frozen=True, gc=False):
     """How a location rewrites paths where that takes more than a prefix: tried forwards, and so found backwards."""
 
     hop: NginxLocation
