@@ -125,15 +125,16 @@ def _unmet(project: Project, readings: Sequence[Reading], crossed: Iterable[Cros
 def _answers(
     check: Check, crossed: Iterable[Crossing[Hop]], items: Iterable[object], project: Project, assumed: Severity
 ) -> Iterator[Finding | Unknown]:
+    concerned = {kind for kind in {type(crossing.hop) for crossing in crossed} if check.asks_for_hops(kind)}
     for crossing in crossed:
-        if check.asks_for(crossing):
+        if type(crossing.hop) in concerned:
             for answer in _asked(check, crossing, crossing.hop.where, crossing.hop.name, project.guard):
                 if isinstance(answer, Unknown):
                     yield answer
                 else:
                     yield _with_provenance(weigh(answer, crossing, assumed), check, crossing)
     for item in items:
-        if check.asks_for(item):
+        if check.asks_for_items(type(item)):
             where = getattr(item, "where", None) or Location(project.shown_path(project.root))
             for answer in _asked(check, item, where, type(item).__name__, project.guard):
                 if isinstance(answer, Unknown):
@@ -157,10 +158,11 @@ def _of_ignores(checks: Sequence[Check], ignores: Sequence[Ignore], project: Pro
 
 def _asked(check: Check, item: Any, where: Location, name: str, guard: Guard) -> list[Finding | Unknown]:
     """A check's answers on one input; a check that fails, or answers what makes no sense, is named with it."""
-    answers: list[Finding | Unknown] = []
-    with guard.around(where, f"check {check.name} failed on {name}"):
-        answers += [_sound(answer) for answer in check.function(item) or ()]
-    return answers
+    try:
+        return [_sound(answer) for answer in check.function(item) or ()]
+    except Exception as error:
+        guard.catch(error, where, f"check {check.name} failed on {name}")
+        return []
 
 
 def _sound(answer: Any) -> Finding | Unknown:

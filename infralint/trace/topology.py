@@ -73,9 +73,16 @@ class Topology:
         self.nodes = nodes
         self.services = services
         self._targets: dict[int, frozenset[Address]] = {}
+        self._links: dict[tuple[Pool, int], list[Link]] = {}
 
-    def links(self, pool: Pool, front: Node) -> list[Link]:
+    def links(self, pool: Pool, front: Node) -> Sequence[Link]:
         """The nodes that a pool leads to, from a hop of `front`."""
+        key = pool, id(front)
+        if key not in self._links:
+            self._links[key] = self._find_links(pool, front)
+        return self._links[key]
+
+    def _find_links(self, pool: Pool, front: Node) -> list[Link]:
         named = [node for name in pool.references for node in self._by_reference.get(name, ())]
         found = [Link(node, "reference") for node in named if node is not front]
         for target in pool.targets:

@@ -154,8 +154,10 @@ def _sent(stream: Stream) -> Response:
 
 def _with_responses(legs: Sequence[Leg], response: Response) -> tuple[Leg, ...]:
     """The legs with the response that arrives at each, folded from the origin to the client."""
-    folded = []
+    folded: list[Leg] = []
     for leg in reversed(legs):
+        if folded:
+            behind = folded[-1]
+            response = behind.hop.response_out(response, behind.inbound)
         folded.append(replace(leg, arriving=response))
-        response = leg.hop.response_out(response, leg.inbound)
     return tuple(reversed(folded))

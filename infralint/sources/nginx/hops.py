@@ -36,7 +36,7 @@ from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, is_surely_match, normalise_path
 from infralint.sources.nginx.edits import propose_edits
 from infralint.sources.nginx.processing import Processing, Run
-from infralint.sources.nginx.scopes import Scope, ScopeSettings
+from infralint.sources.nginx.scopes import Scope, ScopeSettings, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
 from infralint.sources.nginx.variables import Definitions, Moment, Values, either, unknown
@@ -92,8 +92,11 @@ class NginxLocation(Hop):
 
     def directive(self, name: str) -> Line | Unknown | None:
         """The arguments of a directive that rules here; None where nothing sets it."""
-        found = self.facts.written.lines(name)
-        return found if isinstance(found, Unknown) else next(iter(found), None)
+        found = self.rules.find(name)
+        if isinstance(found, Unknown):
+            return found
+        directives, here = found
+        return line_of(directives[0], here) if directives else None
 
     def directives(self, name: str) -> Sequence[Line]:
         """Every directive of a name on the level that rules here (`add_header`, `proxy_set_header`)."""

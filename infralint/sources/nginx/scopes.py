@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
@@ -62,10 +61,11 @@ def word(text: str) -> str:
     return text.lower()
 
 
-class Level(msgspec.Struct, eq=False, dict=True):
+class Level(msgspec.Struct, eq=False):
     """One level of configuration (http, server, location …) with includes already put in.
 
-    owner: the block's own directive, None for a file's top level. given: template conditions
+    owner: the block's own directive, None for a file's top level. by_name: what can be seen; opaque: includes that are
+    missing, and holes that may stand for any directives. given: template conditions
     that hold whenever this level matters, because its `proxy_pass` stands under them. refused: what
     nginx says of directives that stand here and in a file that is included here, by name.
     """
@@ -74,19 +74,17 @@ class Level(msgspec.Struct, eq=False, dict=True):
     directives: list[Directive]
     given: tuple[Condition, ...] = ()
     refused: dict[str, Unknown] = {}
+    by_name: dict[str, list[Directive]] = {}
+    opaque: list[Directive] = []
 
-    @cached_property
-    def by_name(self) -> dict[str, list[Directive]]:
-        names: dict[str, list[Directive]] = {}
+    def __post_init__(self) -> None:
         for directive in self.directives:
-            if not directive.opaque:
-                names.setdefault(directive.name, []).append(directive)
-        return names
-
-    @cached_property
-    def opaque(self) -> list[Directive]:
-        """Includes that are missing and holes that may stand for any directives."""
-        return [directive for directive in self.directives if directive.opaque]
+            if directive.splice or directive.missing:
+                self.opaque.append(directive)
+            elif directive.name in self.by_name:
+                self.by_name[directive.name].append(directive)
+            else:
+                self.by_name[directive.name] = [directive]
 
     def under_condition(self, directive: Directive) -> tuple[Condition, ...]:
         """The template conditions that a directive stands under and its block does not."""
@@ -96,7 +94,7 @@ class Level(msgspec.Struct, eq=False, dict=True):
         return tuple(condition for condition in directive.conditions[len(around) :] if condition not in self.given)
 
 
-class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
+class Scope(msgspec.Struct, frozen=True, eq=False):
     """Levels from the outermost to the nearest, and what fills holes."""
 
     levels: tuple[Level, ...]

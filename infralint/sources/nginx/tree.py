@@ -108,10 +108,10 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
         return self.prepared.conditions_at(word.offset)
 
 
-class Directive(msgspec.Struct, eq=False, dict=True):
+class Directive(msgspec.Struct, eq=False):
     """`name args;` or `name args { block }`. missing: an include that could not be resolved;
     splice: a hole that may stand for any directives. opening, ending: offsets of `{` and of `;` or
-    `}`; -1 where there is none."""
+    `}`; -1 where there is none. args: the words after the name. location: where it stands, once somebody has asked."""
 
     name: str
     words: list[Word]
@@ -122,10 +122,11 @@ class Directive(msgspec.Struct, eq=False, dict=True):
     splice: bool = False
     opening: int = -1
     ending: int = -1
+    args: list[str] = []
+    location: Location | None = None
 
-    @cached_property
-    def args(self) -> list[str]:
-        return [word.text for word in self.words[1:]]
+    def __post_init__(self) -> None:
+        self.args = [word.text for word in self.words[1:]]
 
     @property
     def line(self) -> int:
@@ -140,14 +141,16 @@ class Directive(msgspec.Struct, eq=False, dict=True):
     def has_hole(self) -> bool:
         return any(HOLE.search(word.text) for word in self.words)
 
-    @cached_property
+    @property
     def conditions(self) -> tuple[Condition, ...]:
         return self.source.conditions(self.words[0])
 
-    @cached_property
+    @property
     def where(self) -> Location:
         """All its words, without the block."""
-        return self.source.place(self.words[0], self.words[-1])
+        if self.location is None:
+            self.location = self.source.place(self.words[0], self.words[-1])
+        return self.location
 
     @property
     def written(self) -> str:
@@ -198,7 +201,7 @@ class _TreeBuilder(msgspec.Struct, eq=False):
 
     def _take(self, word: Word, block: list[Directive]) -> None:
         """Add a word; a hole alone on its line is a statement of its own."""
-        if self.words and self._stands_alone() and word.line > self.words[-1].line:
+        if self.words and word.line > self.words[-1].line and self._stands_alone():
             block.append(
                 Directive(self.words[0].text, self.words, self.source, splice=True, end_line=self.words[-1].line)
             )
