@@ -104,9 +104,6 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
         before = self.prepared.text[start:offset]
         return len(self.prepared.original(before)) + self.indent + 1
 
-    def conditions(self, word: Word) -> tuple[Condition, ...]:
-        return self.prepared.conditions_at(word.offset)
-
 
 class Directive(msgspec.Struct, eq=False):
     """`name args;` or `name args { block }`. missing: an include that could not be resolved;
@@ -143,7 +140,8 @@ class Directive(msgspec.Struct, eq=False):
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        return self.source.conditions(self.words[0])
+        prepared = self.source.prepared
+        return prepared.conditions_at(self.words[0].offset) if prepared.headings else ()
 
     @property
     def where(self) -> Location:
@@ -276,14 +274,16 @@ class _TreeBuilder(msgspec.Struct, eq=False):
 
 # nginx's words: https://nginx.org/en/docs/beginners_guide.html#conf_structure, ngx_conf_read_token()
 _TOKEN = lazy(
-    r"""\s+
-    |(?P<comment>\#[^\n]*)
+    r"""\s*(?:
+    (?P<comment>\#[^\n]*)
     |(?P<mark>[;{}])
     |"(?P<double>(?:\\.|[^"\\])*)"
     |'(?P<single>(?:\\.|[^'\\])*)'
-    |(?P<bare>(?:\\.|\$\{[^}\s]*\}?|[^\s;{}\\])+)""",
+    |(?P<bare>(?:\\.|\$\{[^}\s]*\}?|[^\s;{}\\])+)
+    |\\?\Z)""",
     re.VERBOSE | re.DOTALL,
 )
+_QUOTED = frozenset({"double", "single"})
 _LUA = "_by_lua_block"
 _LUA_BLOCK = lazy(r"^(?:[^#\n]*[\s;{}])?\w+_by_lua_block\b[^;{}#\"']{0,200}\{", re.MULTILINE)
 _LUA_TOKEN = lazy(
@@ -328,26 +328,26 @@ def _tokens(source: NginxFile) -> Iterator[Word]:
     text = _without_lua(source.prepared.text) if _LUA in source.prepared.text else source.prepared.text
     line, counted, end, after_quote = 1, 0, 0, False
     for found in _TOKEN.finditer(text):
-        start, kind = found.start(), found.lastgroup
-        if start != end or (kind == "bare" and found[0][0] in "\"'"):
-            break
-        if after_quote and kind is not None and found[0][0] not in ";{)":
-            raise SyntaxProblem(
-                bisect_right(source.line_starts, start), f'unexpected "{found[0][0]}" after a quoted word'
-            )
-        if found.end() - start > LONGEST_WORD and kind not in (None, "comment") and not source.prepared.holes:
-            raise SyntaxProblem(bisect_right(source.line_starts, start), "too long parameter")
-        end, after_quote = found.end(), kind in ("double", "single")
+        kind = found.lastgroup
         if kind is None:
-            continue
+            break
+        word, quoted = found[kind], kind in _QUOTED
+        start = found.start(kind) - quoted
+        if kind == "bare" and word[0] in "\"'":
+            break
+        if after_quote and start == end and text[start] not in ";{)":
+            raise SyntaxProblem(
+                bisect_right(source.line_starts, start), f'unexpected "{text[start]}" after a quoted word'
+            )
+        end, after_quote = found.end(), quoted
+        if end - start > LONGEST_WORD and kind != "comment" and not source.prepared.holes:
+            raise SyntaxProblem(bisect_right(source.line_starts, start), "too long parameter")
         line += text.count("\n", counted, start)
         counted = start
         if kind == "comment":
-            source.comments.append((line, found[0][1:].strip()))
-        elif kind in ("double", "single"):
-            yield Word(_unescaped(found[kind]), line, start, True)
+            source.comments.append((line, word[1:].strip()))
         else:
-            yield Word(_unescaped(found[0]), line, start, False)
+            yield Word(_unescaped(word) if "\\" in word else word, line, start, quoted)
     if text[end:].strip():
         raise _open_quote(source, end)
 
@@ -361,7 +361,7 @@ def _unescaped(written: str) -> str:
 
     https://github.com/nginx/nginx/blob/master/src/core/ngx_conf_file.c, ngx_conf_read_token()
     """
-    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), written) if "\\" in written else written
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), written)
 
 
 def _open_quote(source: NginxFile, end: int) -> SyntaxProblem:
