@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -61,6 +62,9 @@ def word(text: str) -> str:
     return text.lower()
 
 
+NOTHING_REFUSED: Mapping[str, Unknown] = MappingProxyType({})
+
+
 class Level(msgspec.Struct, eq=False):
     """One level of configuration (http, server, location …) with includes already put in.
 
@@ -73,18 +77,21 @@ class Level(msgspec.Struct, eq=False):
     owner: Directive | None
     directives: list[Directive]
     given: tuple[Condition, ...] = ()
-    refused: dict[str, Unknown] = {}
+    refused: Mapping[str, Unknown] = NOTHING_REFUSED
     by_name: dict[str, list[Directive]] = {}
-    opaque: list[Directive] = []
+    opaque: Sequence[Directive] = ()
 
     def __post_init__(self) -> None:
+        opaque: list[Directive] = []
         for directive in self.directives:
-            if directive.splice or directive.missing:
-                self.opaque.append(directive)
+            if directive.opaque:
+                opaque.append(directive)
             elif directive.name in self.by_name:
                 self.by_name[directive.name].append(directive)
             else:
                 self.by_name[directive.name] = [directive]
+        if opaque:
+            self.opaque = opaque
 
     def under_condition(self, directive: Directive) -> tuple[Condition, ...]:
         """The template conditions that a directive stands under and its block does not."""

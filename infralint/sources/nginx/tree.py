@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
+from sys import intern
 
 import msgspec
 
@@ -74,9 +75,11 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
         """Line -> its comment, once the text has been read."""
         return dict(self.comments)
 
-    @cached_property
-    def lines(self) -> list[str]:
-        return self.prepared.text.split("\n")
+    def line(self, number: int) -> str:
+        """The text of a line, without its end."""
+        start = self.line_starts[number - 1]
+        end = self.prepared.text.find("\n", start)
+        return self.prepared.text[start : end if end >= 0 else None]
 
     def place(self, first: Word, last: Word) -> Location:
         """From the first character of one word to the end of another on the same line."""
@@ -111,7 +114,7 @@ class Directive(msgspec.Struct, eq=False):
     `}`; -1 where there is none. args: the words after the name. location: where it stands, once somebody has asked."""
 
     name: str
-    words: list[Word]
+    words: tuple[Word, ...]
     source: NginxFile
     block: list[Directive] | None = None
     end_line: int = 0
@@ -201,7 +204,7 @@ class _TreeBuilder(msgspec.Struct, eq=False):
         """Add a word; a hole alone on its line is a statement of its own."""
         if self.words and word.line > self.words[-1].line and self._stands_alone():
             block.append(
-                Directive(self.words[0].text, self.words, self.source, splice=True, end_line=self.words[-1].line)
+                Directive(self.words[0].text, tuple(self.words), self.source, splice=True, end_line=self.words[-1].line)
             )
             self.words = []
         self.words.append(word)
@@ -214,7 +217,9 @@ class _TreeBuilder(msgspec.Struct, eq=False):
             return
         name = self.words[0].text
         splice = bool(HOLE.search(name))
-        block.append(Directive(name, self.words, self.source, splice=splice, end_line=mark.line, ending=mark.offset))
+        block.append(
+            Directive(name, tuple(self.words), self.source, splice=splice, end_line=mark.line, ending=mark.offset)
+        )
         self.words = []
 
     def _open(self, mark: Word, blocks: list[list[Directive]]) -> Directive:
@@ -225,7 +230,7 @@ class _TreeBuilder(msgspec.Struct, eq=False):
         self._flush_splices(blocks[-1])
         name = self.words[0].text
         splice = bool(HOLE.search(name))
-        owner = Directive(name, self.words, self.source, block=[], splice=splice, opening=mark.offset)
+        owner = Directive(name, tuple(self.words), self.source, block=[], splice=splice, opening=mark.offset)
         self.words = []
         blocks[-1].append(owner)
         assert owner.block is not None
@@ -236,13 +241,15 @@ class _TreeBuilder(msgspec.Struct, eq=False):
         """`{{ extra }}` on a line of its own before a block's first word."""
         if len(self.words) > 1 and HOLE.fullmatch(self.words[0].text) and self.words[1].line > self.words[0].line:
             block.append(
-                Directive(self.words[0].text, self.words[:1], self.source, splice=True, end_line=self.words[0].line)
+                Directive(self.words[0].text, (self.words[0],), self.source, splice=True, end_line=self.words[0].line)
             )
             self.words = self.words[1:]
 
     def _end(self, mark: Word, blocks: list[list[Directive]], owners: list[Directive]) -> None:
         if self.words and self._stands_alone():
-            blocks[-1].append(Directive(self.words[0].text, self.words, self.source, splice=True, end_line=mark.line))
+            blocks[-1].append(
+                Directive(self.words[0].text, tuple(self.words), self.source, splice=True, end_line=mark.line)
+            )
             self.words = []
         if self.words:
             raise self._unfinished('";" is missing')
@@ -255,7 +262,7 @@ class _TreeBuilder(msgspec.Struct, eq=False):
     def _finish(self, blocks: list[list[Directive]], owners: list[Directive]) -> None:
         if self.words and self._stands_alone():
             blocks[-1].append(
-                Directive(self.words[0].text, self.words, self.source, splice=True, end_line=self.words[-1].line)
+                Directive(self.words[0].text, tuple(self.words), self.source, splice=True, end_line=self.words[-1].line)
             )
             self.words = []
         if self.words:
@@ -347,7 +354,7 @@ def _tokens(source: NginxFile) -> Iterator[Word]:
         if kind == "comment":
             source.comments.append((line, word[1:].strip()))
         else:
-            yield Word(_unescaped(word) if "\\" in word else word, line, start, quoted)
+            yield Word(intern(_unescaped(word) if "\\" in word else word), line, start, quoted)
     if text[end:].strip():
         raise _open_quote(source, end)
 
