@@ -257,4 +257,4 @@ def contradiction(first: Directive, other: Directive) -> Unknown:
 
 def has_hole(text: str) -> bool:
     """Whether part of a text is only known once a template is rendered."""
-    return bool(HOLE.search(text))
+    return not text.isascii() and bool(HOLE.search(text))

@@ -139,7 +139,7 @@ class Directive(msgspec.Struct, eq=False):
 
     @property
     def has_hole(self) -> bool:
-        return any(HOLE.search(word.text) for word in self.words)
+        return any(not word.text.isascii() and HOLE.search(word.text) for word in self.words)
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -210,13 +210,13 @@ class _TreeBuilder(msgspec.Struct, eq=False):
         self.words.append(word)
 
     def _stands_alone(self) -> bool:
-        return all(HOLE.fullmatch(word.text) and not word.quoted for word in self.words)
+        return all(not word.quoted and HOLE.fullmatch(word.text) for word in self.words)
 
     def _close(self, mark: Word, block: list[Directive]) -> None:
         if not self.words:
             return
         name = self.words[0].text
-        splice = bool(HOLE.search(name))
+        splice = not name.isascii() and bool(HOLE.search(name))
         block.append(
             Directive(name, tuple(self.words), self.source, splice=splice, end_line=mark.line, ending=mark.offset)
         )
@@ -229,7 +229,7 @@ class _TreeBuilder(msgspec.Struct, eq=False):
             raise SyntaxProblem(mark.line, f"blocks are nested more than {DEEPEST} deep", self._at(mark))
         self._flush_splices(blocks[-1])
         name = self.words[0].text
-        splice = bool(HOLE.search(name))
+        splice = not name.isascii() and bool(HOLE.search(name))
         owner = Directive(name, tuple(self.words), self.source, block=[], splice=splice, opening=mark.offset)
         self.words = []
         blocks[-1].append(owner)
