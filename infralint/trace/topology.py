@@ -175,6 +175,27 @@ class Topology:
         return frozenset(name.lower() for service in self.services for name in service.names)
 
     @cached_property
+    def _by_environment(self) -> dict[str, list[Node]]:
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            found.setdefault(node.environment, []).append(node)
+        return found
+
+    @cached_property
+    def _by_kind(self) -> dict[str, set[int]]:
+        """The nodes that have hops of a kind, by identity."""
+        found: dict[str, set[int]] = {}
+        for node in self.nodes:
+            for hop in node.hops:
+                found.setdefault(hop.kind, set()).add(id(node))
+        return found
+
+    def _of_one_kind(self, front: Node) -> set[int]:
+        """The nodes that are load balancers, or nginx, as `front` is: one thing may be read from code and from an account."""
+        alike = [self._by_kind.get(kind, set()) for kind in {hop.kind for hop in front.hops}]
+        return alike[0] if len(alike) == 1 else set().union(*alike)
+
+    @cached_property
     def _diallers(self) -> dict[int, list[Dialler]]:
         found: dict[int, list[Dialler]] = {}
         for node in self.nodes:
@@ -270,11 +291,12 @@ class Topology:
 
     def _only_other(self, front: Node) -> list[Link]:
         """Behind the only load balancer, whose targets the project does not name: its one proxy, else its one application."""
-        alike = [node for node in self.nodes if node.environment == front.environment]
-        if sum(_is_of_one_kind(node, front) for node in alike) != 1:
+        kin = self._of_one_kind(front)
+        alike = self._by_environment[front.environment]
+        if sum(id(node) in kin for node in alike) != 1:
             return []
-        others = [node for node in alike if node.folder is None and not _is_of_one_kind(node, front)]
-        is_single = sum(_is_of_one_kind(node, front) for node in self.nodes) == 1
+        others = [node for node in alike if node.folder is None and id(node) not in kin]
+        is_single = len(kin) == 1
         if not others and (around := self._around(front)) is not None:
             return [Link(around, "assumed")]
         if not others and is_single and len({hop.pool.references for hop in front.hops}) == 1:
@@ -318,11 +340,6 @@ def _owner(path: str, folders: Iterable[str]) -> str | None:
 def is_together(node: Node, other: Node) -> bool:
     """Whether one way may lead through both: they belong to one environment, or one of them to none."""
     return node.environment == other.environment or "" in (node.environment, other.environment)
-
-
-def _is_of_one_kind(node: Node, other: Node) -> bool:
-    """Whether both are load balancers, or both nginx: the same thing may be read from code and from an account."""
-    return not {hop.kind for hop in node.hops}.isdisjoint(hop.kind for hop in other.hops)
 
 
 def _sockets(node: Node) -> Iterable[str]:
