@@ -19,23 +19,23 @@ def _judged(crossing: Crossing[VercelFunction]) -> tuple[Severity, str]:
     silence, duration = stream.longest_silence, stream.duration
     if hop.policy == "require-node":
         severity: Severity = "error" if hop.proven else "warning"
-        return severity, "This stream runs on Edge, and infralint.yaml requires Node.js (runtime_policy: require-node)"
+        return severity, f"{hop.name} runs on Edge, and infralint.yaml requires Node.js (runtime_policy: require-node)"
     if stream.kind == "websocket":
         return (
             "warning",
-            "This WebSocket runs on Edge, where Vercel opens none: only Node.js and Python functions hold one",
+            f"{hop.name} serves its WebSocket from Edge, where Vercel opens none: only Node.js and Python functions hold one",
         )
     if duration.declared and duration.seconds > EDGE_DURATION:
-        said = f"it is declared to take {seconds(duration.seconds)}, and stops in the middle"
-        return "warning", f"This stream runs on Edge, which ends a response after {EDGE_DURATION:g} s: {said}"
+        consequence = f"the stream is declared to take {seconds(duration.seconds)}, and stops in the middle"
+        return "warning", f"{hop.name} runs on Edge, which ends a response after {EDGE_DURATION:g} s: {consequence}"
     if silence.declared and silence.seconds > EDGE_FIRST_BYTE:
-        said = f"it is declared to be silent for {seconds(silence.seconds)}, and users get a 504 instead"
+        consequence = f"the stream is declared to be silent for {seconds(silence.seconds)}, and users get a 504 instead"
         return (
             "warning",
-            f"This stream runs on Edge, which must send its first byte within {EDGE_FIRST_BYTE:g} s: {said}",
+            f"{hop.name} runs on Edge, which must send its first byte within {EDGE_FIRST_BYTE:g} s: {consequence}",
         )
     return "note", (
-        f"This stream runs on Edge, which Vercel has deprecated: its first byte must come within {EDGE_FIRST_BYTE:g} s and its"
+        f"{hop.name} runs on Edge, which Vercel has deprecated: its first byte must come within {EDGE_FIRST_BYTE:g} s and its"
         f" last within {EDGE_DURATION:g} s, while a Node.js function streams too and may run longer"
     )
 

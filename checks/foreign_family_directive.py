@@ -30,9 +30,9 @@ def _meant_for_another(hop: NginxLocation, family: str) -> bool:
 def _finding(hop: NginxLocation, found: Known[tuple[str, ...]], setting: str) -> Finding:
     if hop.family == "grpc" and setting == "buffering":
         return Finding("note", found, f"`{found.written}` does nothing here: grpc_pass never buffers", "")
-    own = f"{hop.family}_{setting} {' '.join(found.value)};"
+    written = f"{hop.family}_{setting} {' '.join(found.value)};"
     message = (
         f"`{found.written}` does nothing here: {hop.name} hands requests to"
         f" {hop.pass_directive.name}, which reads {hop.family}_{setting}"
     )
-    return Finding("warning", found, message, own, setting=found.name)
+    return Finding("warning", found, message, written, setting=found.name)

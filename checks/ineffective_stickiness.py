@@ -25,7 +25,9 @@ def _incomplete(hop: LoadBalancer, target: Known[Any]) -> Iterator[Finding]:
     for kind in ("lb_cookie", "app_cookie"):
         lasting = _known(hop, f"stickiness.{kind}.duration_seconds")
         if lasting is not None and lasting.value == 0:
-            message = f"`{lasting}` lets the cookie of {hop.group} expire at once, so that it keeps nobody"
+            message = (
+                f"`{lasting}` lets the cookie of {hop.group} expire at once, so that it keeps no client on its target"
+            )
             yield Finding("warning", lasting, message, "cookie_duration = 86400")
     name = _known(hop, "stickiness.app_cookie.cookie_name")
     if name is not None and not name.value:

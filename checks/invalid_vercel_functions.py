@@ -30,8 +30,8 @@ def invalid_vercel_functions(config: VercelConfig) -> Iterator[Finding]:
         yield from _reach(config, rule)
     for build in config.builds:
         yield from _build(build)
-    for one in config.misplaced:
-        yield from _misplaced(one)
+    for statement in config.misplaced:
+        yield from _misplaced(statement)
 
 
 def _beside_builds(config: VercelConfig) -> Iterator[Finding]:
@@ -158,7 +158,15 @@ _INSTEAD = {
 }
 
 
-def _misplaced(one: Known[Any]) -> Iterator[Finding]:
-    message = f"`{one.written}` sets nothing in a plain function below api/: only `export const config` is read there"
-    value = f'"{one.value}"' if isinstance(one.value, str) else f"{one.value:g}" if one.value is not None else "…"
-    yield Finding("warning", one, message, f"export const config = {{ {one.name}: {value} }};")
+def _misplaced(statement: Known[Any]) -> Iterator[Finding]:
+    message = (
+        f"`{statement.written}` sets nothing in a plain function below api/: only `export const config` is read there"
+    )
+    value = (
+        f'"{statement.value}"'
+        if isinstance(statement.value, str)
+        else f"{statement.value:g}"
+        if statement.value is not None
+        else "…"
+    )
+    yield Finding("warning", statement, message, f"export const config = {{ {statement.name}: {value} }};")

@@ -16,8 +16,8 @@ def proxied_by_rewrite(crossing: Crossing[NextRewrite]) -> Iterator[Finding | Un
             yield unknown
         case Known(limit) as timeout if limit < need.seconds:
             message = (
-                f"A stream goes through {hop.name} to {hop.upstream}, where `next start` hangs up after"
-                f" {seconds(limit)} of silence ({timeout}): users get an error before the first byte, and half an"
+                f"{hop.name} hands the stream on to {hop.upstream}, and `next start` cuts it after"
+                f" {seconds(limit)} of silence ({_setting(timeout)}): users get an error before the first byte, and half an"
                 f" answer after it. {_needed(crossing)}"
             )
             yield Finding(_severity(crossing), hop.where, message, hop.fix("timeout", need.seconds))
@@ -34,5 +34,9 @@ def _severity(crossing: Crossing[NextRewrite]) -> Severity:
 
 def _needed(crossing: Crossing[NextRewrite]) -> str:
     need = crossing.stream.longest_silence
-    reason = "It needs" if need.declared else "A model may think for"
-    return f"{reason} {seconds(need.seconds)}; a ping more often than that keeps it open"
+    reason = "It is declared to be silent for" if need.declared else "A model may think for"
+    return f"{reason} {seconds(need.seconds)}. Raise it, or send a ping more often than that"
+
+
+def _setting(timeout: Known[float]) -> str:
+    return f"`{timeout.written}`" if timeout.written else f"nothing sets {timeout.name}"

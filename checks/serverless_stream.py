@@ -23,9 +23,9 @@ def serverless_stream(crossing: Crossing[VercelFunction]) -> Iterator[Finding | 
             return
         case Known() if hop.policy == "require-edge":
             yield _finding(crossing, "error", hop.runtime, _wanted(crossing), hop.fix("edge"))
-        case Known() if hop.held:
-            message = f"{_what(crossing)}, but users get it all at once: {hop.held.because}. {INSTEAD}"
-            yield _finding(crossing, "error", hop.held, message, "")
+        case Known() if hop.holding:
+            message = f"{_what(crossing)}, but users get the stream all at once: {hop.holding.because}. {INSTEAD}"
+            yield _finding(crossing, "error", hop.holding, message, "")
         case Known():
             yield from _lasting(crossing)
 
@@ -55,7 +55,7 @@ def _finding(
     """Without a vercel.json the deployment itself is an assumption: at most a warning."""
     hop = crossing.hop
     if not hop.proven:
-        message += ". That this Next.js application is deployed to Vercel is assumed: it has no vercel.json"
+        message += ". Deployment to Vercel is assumed, for there is no vercel.json"
         severity = "warning" if severity == "error" else severity
     return Finding(severity, at, message, fix, hop.unread)
 
@@ -65,8 +65,8 @@ def _place(duration: Known[float], hop: VercelFunction) -> Known[float] | Locati
 
 
 def _what(crossing: Crossing[VercelFunction]) -> str:
-    kind = "This WebSocket is held" if crossing.stream.kind == "websocket" else "This stream is sent"
-    return f"{kind} by a {crossing.hop.runtime_name} function"
+    """The function: how messages about it begin."""
+    return f"{crossing.hop.name} runs as a {crossing.hop.runtime_name} function"
 
 
 def _wanted(crossing: Crossing[VercelFunction]) -> str:
@@ -77,7 +77,7 @@ def _enough(crossing: Crossing[VercelFunction], limit: float) -> str:
     ceiling = crossing.hop.ceiling
     if ceiling and limit > ceiling.largest:
         return f"more than {seconds(ceiling.largest)} is in beta on the {ceiling.plan.capitalize()} plan"
-    return f"enough for the {seconds(crossing.stream.duration.seconds)} that this stream needs"
+    return f"enough for the {seconds(crossing.stream.duration.seconds)} that the stream needs"
 
 
 def _elsewhere(hop: VercelFunction, limit: float) -> str:
@@ -102,7 +102,7 @@ def _too_long(crossing: Crossing[VercelFunction]) -> str:
     beta = f" ({seconds(ceiling.beta)} in beta)" if ceiling.beta else ""
     most = f"{seconds(max(ceiling.largest, ceiling.with_fluid))} on the {ceiling.plan.capitalize()} plan{beta}"
     return (
-        f". No function runs longer than {most}: this stream, of {seconds(need)}, needs another plan or shorter answers"
+        f". No function runs longer than {most}: the stream, of {seconds(need)}, needs another plan or shorter answers"
     )
 
 
@@ -118,14 +118,14 @@ def _unproven(crossing: Crossing[VercelFunction]) -> str:
 
 def _cut(crossing: Crossing[VercelFunction], duration: Known[float]) -> str:
     need = crossing.stream.duration
-    said = f"`{duration.written}`" if duration.written and duration.origin != "default" else duration.because
+    limit = f"`{duration.written}`" if duration.written and duration.origin != "default" else duration.because
     takes = (
-        f"it is declared to take {seconds(need.seconds)}"
+        f"the stream is declared to take {seconds(need.seconds)}"
         if need.declared
         else f"an answer may take {seconds(need.seconds)}"
     )
     return (
-        f"{_what(crossing)}, which ends after {seconds(duration.value)}, first byte to last ({said}): {takes}, and what"
+        f"{_what(crossing)}, which ends after {seconds(duration.value)}, first byte to last ({limit}): {takes}, and what"
         f" is longer stops in the middle{_again(crossing)}{_too_long(crossing)}"
     )
 

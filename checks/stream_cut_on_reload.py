@@ -12,7 +12,7 @@ def stream_cut_on_reload(crossing: Crossing[NginxLocation]) -> Iterator[Finding]
     need = crossing.stream.duration
     if isinstance(limit, Known) and limit.value < need.seconds:
         message = (
-            f"`{limit.written}`: {seconds(limit.value)} after every reload nginx cuts what still runs, and an answer may"
+            f"`{limit.written}`: nginx cuts every stream that is still open {seconds(limit.value)} after a reload, and an answer may"
             f" take {seconds(need.seconds)}"
         )
         yield Finding("warning", limit, message, f"worker_shutdown_timeout {max(need.seconds, 300):g}s;")

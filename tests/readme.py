@@ -1,4 +1,4 @@
-"""The README's generated parts: a real output, and the table of checks; and the shipped JSON Schema.
+"""The README's generated parts: a real output, and the table of checks; and the shipped JSON Schemas.
 
 `python tests/readme.py` writes them.
 """
@@ -16,10 +16,12 @@ from pathlib import Path
 from conftest import run
 
 from infralint.project.config import json_schema
+from infralint.reporters.json_types import json_schema as report_schema
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 SCHEMA = ROOT / "infralint/schema.json"
+REPORT_SCHEMA = ROOT / "infralint/report.schema.json"
 _CONSOLE = re.compile(r"(```console(?: in=(\S+))?\n\$ infralint ([^\n]*)\n).*?(```\n)", re.DOTALL)
 """Run from the project's root, or in a copy of the folder that is named."""
 _CHECKS = re.compile(r"(<!-- checks: begin -->\n).*?(<!-- checks: end -->)", re.DOTALL)
@@ -44,4 +46,5 @@ def _output(command: str, folder: str | None) -> str:
 
 if __name__ == "__main__":
     SCHEMA.write_text(json.dumps(json_schema(), indent=2) + "\n")
+    REPORT_SCHEMA.write_text(json.dumps(report_schema(), indent=2) + "\n")
     README.write_text(rendered(README.read_text()))

@@ -47,7 +47,8 @@ def test_a_finding_in_text(here: Path) -> None:
     assert result.exit_code == 1
     assert result.output.splitlines() == [
         "error[buffered-stream] location /chat holds the stream back: nothing sets proxy_buffering, which is on by default, and"
-        " nginx before 1.29.7 (an older one is taken, for none is named) speaks HTTP/1.0 to backends, so it holds an answer until"
+        " nginx before 1.29.7 (no version is named here, so an old one is assumed) speaks HTTP/1.0 to backends, so it holds"
+        " an answer until"
         " a buffer is full or it ends. Users see nothing, then everything at once",
         " --> nginx.conf:5:9",
         "  |",
@@ -80,6 +81,7 @@ def test_json_has_the_documented_shape(here: Path, lint: Lint) -> None:
     assert report["summary"] == {"error": 1, "warning": 1, "note": 0}
     assert finding.keys() == {
         "check",
+        "url",
         "severity",
         "message",
         "fix",
@@ -89,6 +91,7 @@ def test_json_has_the_documented_shape(here: Path, lint: Lint) -> None:
         "trace",
         "related",
         "fingerprint",
+        "fixable",
     }
     assert finding["location"] == {"path": "nginx.conf", "line": 5, "column": 9, "end_line": 5, "end_column": 23}
     assert finding["hop"] == {
@@ -102,6 +105,9 @@ def test_json_has_the_documented_shape(here: Path, lint: Lint) -> None:
         "path": "/chat",
         "evidence": "config",
         "because": "a comment says so: `# SSE`",
+        "location": {"path": "nginx.conf", "line": 4, "column": 0, "end_line": 0, "end_column": 0},
+        "silence": 120,
+        "duration": 120,
     }
 
 
@@ -152,7 +158,7 @@ def test_findings_at_one_place_merge_in_text_alone(here: Path, lint: Lint) -> No
     output = run("check").output
     assert output.count("warning[") == 1
     assert "location /sse/0 cuts the stream after 9 s" in output
-    assert "= 4 findings, one a hop: rules location /sse/0 (nginx.conf:5:1), location /sse/1 (nginx.conf:6:1)" in output
+    assert "= 4 findings, one cause: rules location /sse/0 (nginx.conf:5:1), location /sse/1 (nginx.conf:6:1)" in output
 
 
 def test_colour_on_request(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def test_the_wheel_has_all_and_nothing_called_checks(built: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"infralint"}
-    assert {"infralint/py.typed", "infralint/schema.json"} <= set(names)
+    assert {"infralint/py.typed", "infralint/schema.json", "infralint/report.schema.json"} <= set(names)
     for path in (ROOT / "checks").iterdir():
         if path.suffix in (".py", ".md"):
             assert f"infralint/checks/{path.name}" in names

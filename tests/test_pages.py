@@ -6,7 +6,7 @@ import pytest
 from conftest import Lint
 
 from infralint.engine.pages import Example, examples
-from infralint.engine.registry import Check, built_in_folder, load_checks
+from infralint.engine.registry import DEFAULT_GROUP, Check, built_in_folder, load_checks
 
 CHECKS = load_checks(built_in_folder())
 CASES = [
@@ -18,7 +18,8 @@ CASES = [
 
 @pytest.mark.parametrize(("check", "example"), CASES)
 def test_exactly_the_marked_lines_are_reported(check: Check, example: Example, lint: Lint) -> None:
-    report = lint(dict(example.files))
+    chosen = () if check.group == DEFAULT_GROUP else ("--select", check.group)
+    report = lint(dict(example.files), *chosen)
     assert not report["unreadable"]
     reported = {name: set() for name in example.files}
     for finding in report["findings"]:

@@ -16,6 +16,7 @@ COMMANDS = {
     "checks": "infralint.cli.manual:checks_command",
     "explain": "infralint.cli.manual:explain",
     "init": "infralint.cli.init:init_command",
+    "schema": "infralint.cli.schema:schema_command",
 }
 """Each command's module and function, loaded when it is called."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -16,15 +17,18 @@ from msgspec.structs import replace
 from infralint.cli.against import Code, compare_with_code, merge_drifts, read_code
 from infralint.cli.options import AuditOptions, Command, judging_options
 from infralint.cli.progress import Bar
-from infralint.cli.projects import choose_checks, load_packs, settings_for
+from infralint.cli.projects import choose_checks, load_packs, selectable_names, settings_for
 from infralint.cli.publish import exit_status, fail, publish, shown_by, wanted_outputs, write
+from infralint.engine import baseline
 from infralint.engine.registry import Check
 from infralint.engine.report import Report, order
 from infralint.engine.run import judge
-from infralint.model import Finding, Location, Related, Unreadable
+from infralint.engine.since import Since, compare_reports
+from infralint.engine.verdicts import verdicts_of
+from infralint.model import Finding, Location, Reading, Related, Unreadable
 from infralint.project import Project, find_root
 from infralint.reporters.account_table import rows
-from infralint.reporters.html import Row
+from infralint.reporters.outputs import Output
 from infralint.sources.aws_account.client import Control
 from infralint.sources.aws_account.demand import Questions, reported
 from infralint.sources.aws_account.fetch import fetch, fetch_more
@@ -49,6 +53,24 @@ def audit_options(command: Command) -> Command:
             type=click.Path(exists=True, file_okay=False, path_type=Path),
             metavar="DIR",
             help="Compare with what the Terraform in a folder says.",
+        ),
+        click.option(
+            "--against-snapshot",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            metavar="SNAPSHOT",
+            help="Say what is new, changed and gone since an earlier snapshot.",
+        ),
+        click.option(
+            "--baseline",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Report only what this file of --write-baseline does not know.",
+        ),
+        click.option(
+            "--write-baseline",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Write down what is there today, for --baseline.",
         ),
         click.option("--mask", is_flag=True, help="Write no account numbers: account-1, account-2 instead."),
         judging_options,
@@ -97,6 +119,12 @@ def snapshot_command(file: Path, **given: Any) -> None:
 
     options = AuditOptions(**given)
     project, checks = _prepare(options)
+    snapshot = _load(file)
+    _finish(snapshot, _judge_snapshot(snapshot, project, checks, _code(project, options)), project, checks, options)
+
+
+def _load(file: Path) -> Snapshot:
+    """A saved snapshot; a file that is none, or holds nothing, ends the run."""
     try:
         snapshot = load(file.read_bytes())
     except OSError as error:
@@ -105,14 +133,14 @@ def snapshot_command(file: Path, **given: Any) -> None:
         fail(f"{file}: {error}")
     if not snapshot.holds_anything:
         fail(f"{file}: holds no load balancer, so that there is nothing to judge")
-    _finish(snapshot, _judge_snapshot(snapshot, project, checks, _code(project, options)), project, checks, options)
+    return snapshot
 
 
 def _prepare(options: AuditOptions) -> tuple[Project, list[Check]]:
     """The project whose infralint.yaml rules here, and the checks to run. An audit was asked for: assumptions are loud."""
     root = find_root(options.against.absolute() if options.against else Path.cwd())
     checks = load_packs(options.packs)
-    settings, _ = settings_for(root, options, [check.name for check in checks])
+    settings, _ = settings_for(root, options, selectable_names(checks))
     settings = msgspec.structs.replace(settings, assume=settings.assume or "warning")
     return Project(root, settings), choose_checks(checks, settings)
 
@@ -143,8 +171,9 @@ def _read_account(options: AuditOptions, project: Project, checks: Sequence[Chec
     snapshot.failures = entrance.failures
     _stop_if_nothing_was_read(snapshot)
     report = _judge_snapshot(snapshot, project, checks, code)
-    if report.findings:
-        fetch_more(scans, reported(report.findings), control, draw)
+    named = {hop.arn for hop in hops(snapshot)} if _wants_records(options) else set()
+    if report.findings or named:
+        fetch_more(scans, reported(report.findings, named), control, draw)
         report = _judge_snapshot(snapshot, project, checks, code)
     bar.clear()
     return snapshot, dataclasses.replace(report, unreadable=report.unreadable + _not_found(options.names, snapshot))
@@ -195,16 +224,55 @@ def _finish(
     """Write the reports and leave with the status they deserve."""
 
     outputs = wanted_outputs(options)
-    shown = dataclasses.replace(shown_by(options, checks), taken=snapshot.taken)
-    if any(output.format == "html" for output in outputs):
-        shown = dataclasses.replace(shown, rows=tuple(_rows(snapshot, report, project)))
+    found = reading(snapshot)
+    since = _compare_with_earlier(report, found, project, checks, options)
+    whole, report = report, _beyond_baseline(report, project, options)
+    crossed = crossings(project.settings, [found])
+    shown = dataclasses.replace(
+        shown_by(options, checks),
+        taken=snapshot.taken,
+        since=since,
+        rows=tuple(rows(found.hops, crossed, whole)),
+        verdicts=tuple(verdicts_of(checks, crossed, report)) if _wants_verdicts(outputs) else (),
+    )
     publish(report, outputs, shown, options.color, lambda text: _mask(text, options))
     sys.exit(exit_status(report, options.strict, [project.settings.fail_on]))
 
 
-def _rows(snapshot: Snapshot, report: Report, project: Project) -> list[Row]:
-    found = reading(snapshot)
-    return rows(found.hops, crossings(project.settings, [found]), report)
+def _compare_with_earlier(
+    report: Report, found: Reading, project: Project, checks: Sequence[Check], options: AuditOptions
+) -> Since | None:
+    """What is new, changed and gone since the snapshot of --against-snapshot."""
+    if options.against_snapshot is None:
+        return None
+    earlier = _load(options.against_snapshot)
+    then = _judge_snapshot(earlier, project, checks, None)
+    return compare_reports(report, then, found.hops, hops(earlier), earlier.taken)
+
+
+def _beyond_baseline(report: Report, project: Project, options: AuditOptions) -> Report:
+    """Only what --baseline does not know; --write-baseline writes down all that is found."""
+    if options.write_baseline is not None:
+        if report.unreadable:
+            problems = [f"{problem.where}: {problem.message}" for problem in report.unreadable]
+            fail(*problems, "no baseline was written: mend this first")
+        write(_mask(baseline.written(report.findings, project), options), options.write_baseline)
+    if options.baseline is None:
+        return report
+    try:
+        return baseline.leave_out_known(report, baseline.load(options.baseline), os.path.relpath(options.baseline))
+    except baseline.BadBaseline as error:
+        fail(str(error))
+
+
+def _wants_records(options: AuditOptions) -> bool:
+    """Whether what passes is named with its tags, which must be asked for."""
+    return any(output.format in ("csv", "ocsf") for output in wanted_outputs(options))
+
+
+def _wants_verdicts(outputs: Sequence[Output]) -> bool:
+    """Whether a report says what passes, too."""
+    return any(output.format in ("json", "csv", "ocsf", "html") for output in outputs)
 
 
 def _mask(text: str, options: AuditOptions) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from infralint.cli.options import Options, config_option, packs_option, terraform_options
-from infralint.cli.projects import asked_projects, choose_checks, load_packs
+from infralint.cli.projects import asked_projects, choose_checks, load_packs, selectable_names
 from infralint.cli.publish import fail, refuse_way_out, say, write
 from infralint.engine.baseline import NAME, written
 from infralint.engine.run import lint
@@ -30,7 +30,7 @@ def baseline_command(folder: Path, output: str | None, **given: Any) -> None:
     """Write down what FOLDER's project has today, so that later runs report only what is new."""
     options = Options(**given)
     checks = load_packs(options.packs)
-    [asked] = asked_projects([str(folder)], options, [check.name for check in checks])
+    [asked] = asked_projects([str(folder)], options, selectable_names(checks))
     report = lint(asked.project, choose_checks(checks, asked.project.settings))
     if report.unreadable:
         problems = [f"{problem.where}: {problem.message}" for problem in report.unreadable]

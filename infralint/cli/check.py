@@ -49,7 +49,7 @@ def check_command(paths: tuple[str, ...], **given: Any) -> None:
     outputs = wanted_outputs(options)
     checks = load_packs(options.packs)
     with fresh_budget():
-        outcome = judge_paths(paths or (".",), checks, options, any(output.format == "sarif" for output in outputs))
+        outcome = judge_paths(paths or (".",), checks, options, {output.format for output in outputs})
     if not options.diff:
         ran = [check for check in checks if check.name in outcome.ran]
         publish(outcome.report, outputs, shown_by(options, ran), options.color)

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 import click
 
 from infralint.cli.options import Options
 from infralint.cli.progress import PATIENCE, Bar
-from infralint.cli.projects import Asked, asked_projects, choose_checks, with_options
+from infralint.cli.projects import Asked, asked_projects, choose_checks, selectable_names, with_options
 from infralint.cli.publish import fail, say
 from infralint.engine import baseline
 from infralint.engine.changes import Before, NoHistory, changes_since, of_the_change
 from infralint.engine.registry import Check
 from infralint.engine.report import NOTHING, Report
 from infralint.engine.run import lint
-from infralint.fixing import explain_leftovers, find_fixes, propose_edits, render_patch, write_fixes
+from infralint.fixing import explain_leftovers, find_fixes, note_fixable, propose_edits, render_patch, write_fixes
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.config import CONFIG_NAMES, BadConfig, Settings, parse_settings
 from infralint.project.work import Lost, Work
 from infralint.text.wording import plural
+
+WITH_EDITS = ("sarif", "rdjson")
+"""Formats in which findings bring what puts them right."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +58,15 @@ class Judging:
         report = self._beyond_baseline(report, project)
         return report.touching(self.asked.paths, project.shown_path(project.root))
 
-    def judge(self, with_edits: bool) -> Report:
-        """The report on the project, after what could be put right. with_edits: findings bring what puts them right."""
+    def judge(self, formats: AbstractSet[str]) -> Report:
+        """The report on the project, after what could be put right, with what these formats show beside it."""
         project = self.asked.project
         report = self.report_on(project)
         if self.options.fix or self.options.diff:
             return self._fix(report)
-        return propose_edits(project, self.checks, report, self.heeds_ignores) if with_edits else report
+        if not formats.isdisjoint(WITH_EDITS):
+            return propose_edits(project, self.checks, report, self.heeds_ignores)
+        return note_fixable(report) if "json" in formats else report
 
     def _fix(self, report: Report) -> Report:
         """Put right what can be, or print the patch that would; what is left to report."""
@@ -96,28 +103,22 @@ class Judging:
             known = baseline.load(path, None if self.options.baseline else project.root)
         except baseline.BadBaseline as error:
             fail(str(error))
-        found = baseline.new(report.findings, known)
-        ran = {check.name for check in self.checks}
-        gone = [] if self.options.changed_since else baseline.gone(report.findings, known)
-        return replace(
-            report,
-            findings=found,
-            known=len(report.findings) - len(found),
-            gone=[str(entry) for entry in gone if entry.check in ran],
-        )
+        ran = [check.name for check in self.checks]
+        report = baseline.leave_out_known(report, known, os.path.relpath(path), ran)
+        return replace(report, gone=[]) if self.options.changed_since else report
 
 
-def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options, with_edits: bool) -> Outcome:
-    """Judge the projects of the given paths, one after the other. with_edits: findings bring what puts them right."""
+def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options, formats: AbstractSet[str]) -> Outcome:
+    """Judge the projects of the given paths, one after the other, for reports in these formats."""
     bar = Bar(shown=sys.stderr.isatty() and not options.quiet, patience=PATIENCE)
     work = Work(options.jobs or 0, bar.tell)
-    projects = asked_projects(paths, options, [check.name for check in checks])
+    projects = asked_projects(paths, options, selectable_names(checks))
     outcome = Outcome()
     try:
         for asked in projects:
             asked.project.work = work
             outcome = _add_project(
-                outcome, Judging(asked, choose_checks(checks, asked.project.settings), options), with_edits
+                outcome, Judging(asked, choose_checks(checks, asked.project.settings), options), formats
             )
     except Lost as error:
         fail(str(error))
@@ -128,13 +129,13 @@ def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options,
     return outcome
 
 
-def _add_project(outcome: Outcome, judging: Judging, with_edits: bool) -> Outcome:
+def _add_project(outcome: Outcome, judging: Judging, formats: AbstractSet[str]) -> Outcome:
     """An outcome, and what one more project comes to."""
     project = judging.asked.project
     for sentence in explain_leftovers(project):
         say(f"infralint: {sentence}", err=True)
     return Outcome(
-        outcome.report.joined(judging.judge(with_edits)),
+        outcome.report.joined(judging.judge(formats)),
         outcome.ran | {check.name for check in judging.checks},
         outcome.limits | {project.settings.fail_on},
     )

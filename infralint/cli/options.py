@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from infralint.reporters import REPORTERS
+from infralint.reporters.grouping import Grouping
 from infralint.reporters.outputs import OUTPUT_HELP
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -41,6 +42,8 @@ class Options:
     fix: bool = False
     diff: bool = False
     quiet: bool = False
+    group_by: Grouping = "cause"
+    hide_suppressed: bool = False
     verbose: bool = False
     statistics: bool = False
     jobs: int | None = None
@@ -53,6 +56,8 @@ class AuditOptions(Options):
 
     mask: bool = False
     against: Path | None = None
+    against_snapshot: Path | None = None
+    write_baseline: Path | None = None
     profile: str | None = None
     regions: tuple[str, ...] = ()
     all_regions: bool = False
@@ -108,9 +113,12 @@ def judging_options(command: Command) -> Command:
         click.option("--format", "format_", type=click.Choice(list(REPORTERS)), default="text", help="What to print."),
         click.option("--output", "outputs", multiple=True, metavar="[FORMAT=]PATH", help=OUTPUT_HELP),
         click.option(
-            "--select", multiple=True, metavar="CHECK", help="Run only these checks (repeat, or separate by commas)."
+            "--select",
+            multiple=True,
+            metavar="CHECK",
+            help="Run only these checks, or groups of checks (repeat, or separate by commas).",
         ),
-        click.option("--ignore", multiple=True, metavar="CHECK", help="Leave these checks out."),
+        click.option("--ignore", multiple=True, metavar="CHECK", help="Leave these checks or groups out."),
         click.option(
             "--fail-on",
             type=click.Choice(["error", "warning", "note", "never"]),
@@ -125,7 +133,18 @@ def judging_options(command: Command) -> Command:
         packs_option("Run a folder of your own checks, too."),
         config_option,
         color_option("Colours in text."),
-        click.option("-q", "--quiet", is_flag=True, help="Print findings alone, no summary."),
+        click.option(
+            "--hide-suppressed",
+            is_flag=True,
+            help="Leave out of reports for machines what is ignored or in the baseline.",
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="Print a line a finding, no summary."),
+        click.option(
+            "--group-by",
+            type=click.Choice(["cause", "hop", "check", "stream", "file"]),
+            default="cause",
+            help="What findings stand together for in text.",
+        ),
         click.option(
             "-v", "--verbose", is_flag=True, help="Name all that was read, and say why a way is only possible."
         ),

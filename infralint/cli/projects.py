@@ -15,7 +15,7 @@ import msgspec
 from infralint.cli.options import Options
 from infralint.cli.publish import fail
 from infralint.engine.ignores import near_miss
-from infralint.engine.registry import BrokenPack, Check, built_in_folder, load_checks
+from infralint.engine.registry import DEFAULT_GROUP, BrokenPack, Check, built_in_folder, load_checks
 from infralint.project import Project, StandardInput, find_root
 from infralint.project.config import (
     BadConfig,
@@ -48,22 +48,28 @@ def load_packs(packs: Sequence[Path]) -> list[Check]:
 
 
 def choose_checks(checks: Sequence[Check], settings: Settings) -> list[Check]:
-    """The checks that settings let run; where they leave none, nothing would be judged, and the run ends."""
-    chosen = [check for check in checks if not settings.select or check.name in settings.select]
-    left = [check for check in chosen if check.name not in settings.ignore]
+    """The checks that settings let run, by their names or their groups; where they leave none, the run ends."""
+    wanted = settings.select or [DEFAULT_GROUP]
+    chosen = [check for check in checks if check.name in wanted or check.group in wanted]
+    left = [check for check in chosen if check.name not in settings.ignore and check.group not in settings.ignore]
     if not left:
         fail(f"no check is left to run: `ignore` takes out all of {listing([check.name for check in chosen])}")
     return left
 
 
+def selectable_names(checks: Sequence[Check]) -> list[str]:
+    """What `select` and `ignore` may name: checks, and groups of them."""
+    return [*(check.name for check in checks), *sorted({check.group for check in checks})]
+
+
 def unknown_check(name: str, names: Sequence[str]) -> str:
-    """What to say of a name that no check has."""
+    """What to say of a name that no check and no group has."""
     near = closest(name, names)
     return f"no check is called {name}; " + (f"did you mean {near}?" if near else f"there are {', '.join(names)}")
 
 
 def asked_projects(paths: Sequence[str], options: Options, names: Sequence[str]) -> list[Asked]:
-    """The projects of the given paths. names: of the checks there are."""
+    """The projects of the given paths. names: of the checks and groups there are."""
     groups: dict[Path, list[Path]] = {}
     found: list[Asked] = []
     for path in paths:
@@ -72,7 +78,7 @@ def asked_projects(paths: Sequence[str], options: Options, names: Sequence[str])
             found.append(Asked(StandardInput(sys.stdin.buffer.read(), settings), [""]))
             continue
         full = Path(os.path.abspath(path))
-        if not full.exists():
+        if not os.path.exists(full):  # Path.exists() raises for names that no file can have
             fail(f"{path}: no such file or folder")
         if not full.is_file() and not full.is_dir():
             fail(f"{path}: neither a file nor a folder")

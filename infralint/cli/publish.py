@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -44,7 +45,26 @@ def wanted_outputs(options: Options) -> list[Output]:
 
 def shown_by(options: Options, checks: Sequence[Check]) -> Shown:
     """What reports may show, for the checks that were run."""
-    return Shown(tuple(checks), quiet=options.quiet, verbose=options.verbose, statistics=options.statistics)
+    return Shown(
+        tuple(checks),
+        quiet=options.quiet,
+        verbose=options.verbose,
+        statistics=options.statistics,
+        time=_now(),
+        fixing=options.fix,
+        grouping=options.group_by,
+        hides_suppressed=options.hide_suppressed,
+    )
+
+
+def _now() -> str:
+    """This moment in UTC, to the second; SOURCE_DATE_EPOCH sets it, for reports that are to be the same every time.
+
+    https://reproducible-builds.org/docs/source-date-epoch/
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def publish(

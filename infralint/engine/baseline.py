@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from infralint.model import Finding
+from infralint.engine.report import Report, Suppression
+from infralint.model import Finding, Location
 from infralint.project import LARGEST, CantRead, Project
 from infralint.project.walking import LEADS_OUT, leads_out, read_file
 
@@ -92,10 +94,20 @@ def load(path: Path, root: Path | None = None) -> list[Entry]:
         raise BadBaseline(wrong) from error
 
 
-def new(findings: Sequence[Finding], known: Sequence[Entry]) -> list[Finding]:
-    """The findings that a baseline does not know."""
+def leave_out_known(report: Report, known: Sequence[Entry], shown: str, checks: Collection[str] = ()) -> Report:
+    """A report without what a baseline knows, which is suppressed; entries whose findings are no more are named.
+
+    shown: the baseline's path. checks: those that ran, where not all did.
+    """
     prints = {entry.fingerprint for entry in known}
-    return [finding for finding in findings if finding.provenance.fingerprint not in prints]
+    silent = [finding for finding in report.findings if finding.provenance.fingerprint in prints]
+    where = Location(shown)
+    return replace(
+        report,
+        findings=[finding for finding in report.findings if finding.provenance.fingerprint not in prints],
+        suppressed=[*report.suppressed, *(Suppression(finding, "baseline", where=where) for finding in silent)],
+        gone=[str(entry) for entry in gone(report.findings, known) if not checks or entry.check in checks],
+    )
 
 
 def gone(findings: Sequence[Finding], known: Sequence[Entry]) -> list[Entry]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
+from infralint.engine.report import Suppression
 from infralint.model import Finding, Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.config import Accepted
@@ -50,6 +51,10 @@ class Ignore:
             return _accepts(self.accepted, finding, self.path_of)
         return any(place.path == self.where.path and place.line in self.lines for place in _anchors(finding))
 
+    def suppress(self, finding: Finding) -> Suppression:
+        """The finding, kept silent by this ignore."""
+        return Suppression(finding, "accept" if self.accepted else "comment", self.reason, self.where)
+
 
 def ignores_of(project: Project, files: Iterable[str]) -> list[Ignore]:
     """Every ignore of a project. files: the shown paths of what was read."""
@@ -57,16 +62,18 @@ def ignores_of(project: Project, files: Iterable[str]) -> list[Ignore]:
     return found + [_of_settings(project, accepted) for accepted in project.settings.accept]
 
 
-def without_ignored(findings: Sequence[Finding], ignores: Sequence[Ignore]) -> list[Finding]:
-    """The findings that no ignore covers; each ignore remembers what it covered."""
-    kept = []
+def apply_ignores(findings: Sequence[Finding], ignores: Sequence[Ignore]) -> tuple[list[Finding], list[Suppression]]:
+    """The findings that no ignore covers, and the others; each ignore remembers what it covered."""
+    kept, suppressed = [], []
     for finding in findings:
         covering = [ignore for ignore in ignores if ignore.covers(finding)]
         for ignore in covering:
             ignore.used.append(finding)
-        if not covering:
+        if covering:
+            suppressed.append(covering[0].suppress(finding))
+        else:
             kept.append(finding)
-    return kept
+    return kept, suppressed
 
 
 def find_mistyped(project: Project, files: Iterable[str], names: Sequence[str]) -> Iterator[Unreadable]:

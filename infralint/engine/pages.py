@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infralint.engine.registry import Check, built_in_folder
+from infralint.engine.registry import DEFAULT_GROUP, Check, built_in_folder
 from infralint.text.lazy import lazy
 
 _HEADING = lazy(r"^(#{1,6})\s+(.+?)\s*$")
@@ -47,6 +47,24 @@ def manual(page: Path) -> str:
             break
         kept.append(line)
     return "\n".join(kept[1:] if kept and kept[0].startswith("# ") else kept).strip()
+
+
+def by_group(checks: Iterable[Check]) -> dict[str, list[Check]]:
+    """Checks by their groups, the one that runs by itself first."""
+    groups: dict[str, list[Check]] = {DEFAULT_GROUP: []}
+    for check in checks:
+        groups.setdefault(check.group, []).append(check)
+    return {group: members for group, members in groups.items() if members}
+
+
+def tables(checks: Iterable[Check]) -> str:
+    """Checks and what they find, a Markdown table a group."""
+    parts = []
+    for group, members in by_group(checks).items():
+        if group != DEFAULT_GROUP:
+            parts.append(f"The group `{group}`, off unless selected (`--select {DEFAULT_GROUP},{group}`):")
+        parts.append(table(members))
+    return "\n\n".join(parts)
 
 
 def table(checks: Iterable[Check]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import os
 import re
 import sys
 import typing
@@ -11,13 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from infralint import PLATFORM_TYPES
 from infralint.model import Crossing, Finding, Hop, Unknown
 
 Answer = Iterator[Finding | Unknown]
 F = TypeVar("F", bound=Callable[[Any], Answer])
+
+DEFAULT_GROUP = "default"
+"""The group of the checks that run unless others are selected."""
 
 
 class BrokenPack(Exception):
@@ -33,18 +37,22 @@ class Loaded:
     wants: type
     of_crossing: bool
     function: Callable[[Any], Answer]
+    group: str = DEFAULT_GROUP
 
 
 class Check:
     """A check: name (`short-idle-timeout`), its page's path, and the rest as soon as it is needed.
 
-    home: the module of the platform's type that it asks about, if its file could be left unloaded:
-    a repository without Vercel pays nothing for the checks of Vercel.
+    group: the checks that run and are left out together. home: the module of the platform's type that it asks
+    about, if its file could be left unloaded: a repository without Vercel pays nothing for the checks of Vercel.
     """
 
-    def __init__(self, name: str, page: Path, load: Callable[[], Loaded], home: str = "") -> None:
+    def __init__(
+        self, name: str, page: Path, load: Callable[[], Loaded], group: str = DEFAULT_GROUP, home: str = ""
+    ) -> None:
         self.name = name
         self.page = page
+        self.group = group
         self._load = load
         self._home = home
 
@@ -60,6 +68,11 @@ class Check:
     def function(self) -> Callable[[Any], Answer]:
         return self._loaded.function
 
+    @property
+    def subject(self) -> str:
+        """The module that defines the type which it asks about."""
+        return self._home or self._loaded.wants.__module__
+
     def asks_for_hops(self, kind: type[Hop]) -> bool:
         """Whether the engine calls this check with the crossings of such hops."""
         return self._is_at_home(kind) and self._loaded.of_crossing and issubclass(kind, self._loaded.wants)
@@ -72,21 +85,36 @@ class Check:
         return not self._home or any(base.__module__ == self._home for base in kind.__mro__)
 
 
-def check(function: F) -> F:
-    """Mark a function as a check: its name is the check's, its first line the summary, its parameter's type what it is about."""
-    function.__infralint_check__ = True  # type: ignore[attr-defined]
-    return function
+@overload
+def check(function: F) -> F: ...
+
+
+@overload
+def check(*, group: str) -> Callable[[F], F]: ...
+
+
+def check(function: F | None = None, *, group: str = DEFAULT_GROUP) -> F | Callable[[F], F]:
+    """Mark a function as a check: its name is the check's, its first line the summary, its parameter's type what it is about.
+
+    group: the checks of another group than the default one run only where they are selected.
+    """
+
+    def mark(function: F) -> F:
+        function.__infralint_check__ = group  # type: ignore[attr-defined]
+        return function
+
+    return mark if function is None else mark(function)
 
 
 def load_checks(folder: Path) -> list[Check]:
     """The checks of a pack, by name. Raises BrokenPack for a folder or file that can't be used."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # Path.is_dir() raises for names that no folder can have
         raise BrokenPack(f"{folder}: no such folder of checks")
     files = [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")]
     if not files:
         raise BrokenPack(f"{folder}: holds no check (a file NAME.py with a function marked @check)")
-    found = [one for path in files for one in _deferred(path) or _checks_of(path)]
-    return sorted(found, key=lambda one: one.name)
+    found = [check for path in files for check in _deferred(path) or _checks_of(path)]
+    return sorted(found, key=lambda check: check.name)
 
 
 def built_in_folder() -> Path:
@@ -101,7 +129,7 @@ def built_in_names() -> list[str]:
     return [_named(path.stem) for path in sorted(built_in_folder().glob("*.py")) if not path.name.startswith("_")]
 
 
-_ASKS = re.compile(r"^@check\ndef (\w+)\(\w+: (?:Crossing\[)?(\w+)\]?\)", re.MULTILINE)
+_ASKS = re.compile(r"^@check(?:\(group=\"(\w+)\"\))?\ndef (\w+)\(\w+: (?:Crossing\[)?(\w+)\]?\)", re.MULTILINE)
 
 
 def _deferred(path: Path) -> list[Check]:
@@ -113,15 +141,17 @@ def _deferred(path: Path) -> list[Check]:
     found = _ASKS.findall(text)
     if len(found) != 1 or text.count("@check") != 1:
         return []
-    name, wanted = found[0]
+    group, name, wanted = found[0]
     home = PLATFORM_TYPES.get(wanted, "")
     if not home or home in sys.modules or f"class {wanted}" in text:
         return []
-    return [Check(_named(name), path.with_suffix(".md"), lambda: _load_file(path)[0], home)]
+    page = path.with_suffix(".md")
+    return [Check(_named(name), page, lambda: _load_file(path)[0], group or DEFAULT_GROUP, home)]
 
 
 def _checks_of(path: Path) -> list[Check]:
-    return [Check(one.name, path.with_suffix(".md"), lambda one=one: one) for one in _load_file(path)]  # type: ignore[misc]
+    page = path.with_suffix(".md")
+    return [Check(loaded.name, page, lambda loaded=loaded: loaded, loaded.group) for loaded in _load_file(path)]  # type: ignore[misc]
 
 
 def _named(function: str) -> str:
@@ -163,4 +193,4 @@ def _describe(function: Callable[[Any], Answer], path: Path) -> Loaded:
     arguments = typing.get_args(annotation)
     wants = (arguments[0] if arguments else Hop) if of_crossing else annotation
     summary = (inspect.getdoc(function) or "").partition("\n")[0]
-    return Loaded(name, summary, wants, of_crossing, function)
+    return Loaded(name, summary, wants, of_crossing, function, getattr(function, "__infralint_check__", DEFAULT_GROUP))

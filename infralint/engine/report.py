@@ -6,26 +6,54 @@ import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from msgspec.structs import replace
 
 from infralint.model import Finding, Known, Location, Unknown, Unreadable
+from infralint.project.config import Settings
 
 NOTHING = "holds nothing to read: nginx configuration, Terraform or a Vercel project was expected"
+
+
+Silence = Literal["comment", "accept", "baseline"]
+"""What keeps a finding silent: a comment beside it, an `accept:` entry of the settings, the baseline."""
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """A finding that is not reported. where: of the comment or the entry; reason: what it says of it."""
+
+    finding: Finding
+    silence: Silence
+    reason: str = ""
+    where: Location | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A project that was judged, as the user would type its folder. config: the file of its settings ("": none)."""
+
+    root: str
+    config: str
+    settings: Settings
 
 
 @dataclass
 class Report:
     """All that a run has to say.
 
-    fixed: what was put right. read: files by platform. gone: entries of the baseline whose findings
-    are no more. hops, assumed, ignored, known (to the baseline): how many. seen: what stands here and
-    is not read yet. traces: of failures of infralint itself. skipped: files that were passed over,
-    with why. idle: given paths that hold nothing to read. texts: what was read under names that are no
-    files (standard input, dumps); origins: the file that each of these came from.
+    suppressed: findings that somebody decided to keep silent. projects: what was judged. fixed: what was
+    put right. read: files by platform. gone: entries of the baseline whose findings are no more. hops,
+    assumed: how many. seen: what stands here and is not read yet. traces: of failures of infralint itself.
+    skipped: files that were passed over, with why. idle: given paths that hold nothing to read. texts: what
+    was read under names that are no files (standard input, dumps); origins: the file that each of these
+    came from.
     """
 
     findings: list[Finding] = field(default_factory=list)
+    suppressed: list[Suppression] = field(default_factory=list)
+    projects: list[Judged] = field(default_factory=list)
     fixed: list[Finding] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
@@ -36,11 +64,19 @@ class Report:
     traces: tuple[str, ...] = ()
     hops: int = 0
     assumed: int = 0
-    ignored: int = 0
-    known: int = 0
     gone: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ignored(self) -> int:
+        """How many findings a comment or an `accept:` entry keeps silent."""
+        return sum(suppression.silence != "baseline" for suppression in self.suppressed)
+
+    @property
+    def known(self) -> int:
+        """How many findings the baseline keeps silent."""
+        return len(self.suppressed) - self.ignored
 
     def touching(self, paths: Sequence[str], whole: str = ".") -> Report:
         """Only what touches one of the paths (files, or folders and all below). An empty one: everything, called `whole`."""
@@ -53,6 +89,9 @@ class Report:
         return dataclasses.replace(
             self,
             findings=[finding for finding in self.findings if any(map(is_asked, _places(finding)))],
+            suppressed=[
+                suppression for suppression in self.suppressed if any(map(is_asked, _places(suppression.finding)))
+            ],
             unknown=[unknown for unknown in self.unknown if is_asked(unknown.where.path)],
             unreadable=[problem for problem in self.unreadable if is_asked(problem.where.path)],
             idle=[path for path in paths if not any(_below(heard, [path]) for heard in self._read_files())],
@@ -69,6 +108,8 @@ class Report:
         """Both reports in one, in a stable order."""
         return Report(
             findings=sorted(self.findings + other.findings, key=order),
+            suppressed=sorted(self.suppressed + other.suppressed, key=lambda suppression: order(suppression.finding)),
+            projects=self.projects + other.projects,
             fixed=self.fixed + other.fixed,
             unknown=self.unknown + other.unknown,
             unreadable=self.unreadable + other.unreadable,
@@ -79,8 +120,6 @@ class Report:
             traces=self.traces + other.traces,
             hops=self.hops + other.hops,
             assumed=self.assumed + other.assumed,
-            ignored=self.ignored + other.ignored,
-            known=self.known + other.known,
             gone=self.gone + other.gone,
             texts=self.texts | other.texts,
             origins=self.origins | other.origins,

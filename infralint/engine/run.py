@@ -9,10 +9,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from infralint.engine.ignores import Ignore, find_mistyped, ignores_of, near_miss, without_ignored
+from infralint.engine.ignores import Ignore, apply_ignores, find_mistyped, ignores_of, near_miss
 from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials, weigh
 from infralint.engine.registry import Check, built_in_names
-from infralint.engine.report import Report, identified, once_a_cause
+from infralint.engine.report import Judged, Report, identified, once_a_cause, order
 from infralint.model import (
     SEVERITIES,
     Crossing,
@@ -29,7 +29,7 @@ from infralint.model import (
 from infralint.project import Project
 from infralint.project.guard import Guard
 from infralint.sources import SOURCES
-from infralint.trace.crossings import crossings, lost, unmet
+from infralint.trace.crossings import crossings, find_unserved, lost, unmet
 
 
 class BadAnswer(TypeError):
@@ -38,6 +38,7 @@ class BadAnswer(TypeError):
 
 def lint(project: Project, checks: Sequence[Check], ignoring: bool = True) -> Report:
     """Judge a project's files. ignoring: heed its ignores."""
+    project.subjects = frozenset(check.subject for check in checks)
     return judge(project, read(project), checks, ignoring)
 
 
@@ -69,10 +70,12 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
     paths = [path for found in files.values() for path in found]
     ignores = ignores_of(project, paths) if ignoring else []
     findings = merge_by_cause(answer for answer in answers if isinstance(answer, Finding))
-    kept = without_ignored(soften_trials(findings, project), ignores)
-    kept += _of_ignores(checks, ignores, project)
+    kept, suppressed = apply_ignores(identified(soften_trials(findings, project), project.path_of), ignores)
+    kept += identified(_of_ignores(checks, ignores, project), project.path_of)
     return Report(
-        findings=identified(kept, project.path_of),
+        findings=sorted(kept, key=order),
+        suppressed=suppressed,
+        projects=[Judged(project.shown_path(project.root), project.config_shown, project.settings)],
         unknown=once_a_cause(
             [
                 *_unmet(project, readings, crossed),
@@ -98,7 +101,6 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         texts={path: text for reading in readings for path, text in reading.texts.items()},
         origins={path: file for reading in readings for path, file in reading.origins.items()},
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
-        ignored=sum(len(ignore.used) for ignore in ignores),
     )
 
 
@@ -118,6 +120,9 @@ def _unmet(project: Project, readings: Sequence[Reading], crossed: Iterable[Cros
     for stream in unmet(project.settings, crossed):
         why = f"the declared stream {stream.path} meets no hop that was read here"
         yield Unknown(where, "streams", why, "check its path, host and hops for typing errors")
+    for stream, reason in find_unserved(crossed):
+        why = f"the declared stream {stream.path} never comes to what could send it: {reason}"
+        yield Unknown(where, "streams", why, "check its path, and what the hops on its way make of it")
     for stream, reason in lost(project.settings, readings):
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
 

@@ -16,7 +16,7 @@ class EditedProject(Project):
     def __init__(self, project: Project, contents: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
         super().__init__(project.root, project.settings, project.base, project.given)
         self.config_shown, self.virtual, self.work = project.config_shown, project.virtual, project.work
-        self.look = project.look
+        self.look, self.subjects = project.look, project.subjects
         self.contents, self.before = contents, before
         self.now = project
 

@@ -126,6 +126,8 @@ def find_fixes(
 
 def _with_reason(finding: Finding, refused: Mapping[Key, str]) -> Finding:
     """A finding that is left, with the reason."""
+    if finding.provenance.fixable:
+        return finding
     reason = "notes are for reading" if finding.severity == "note" else "no edit of one setting puts it right"
     return replace(finding, provenance=replace(finding.provenance, unfixed=refused.get(_key(finding), reason)))
 
@@ -148,10 +150,32 @@ def propose_edits(project: Project, checks: Sequence[Check], reported: Report, i
             edits[_key(proposal.finding)] = tuple(sorted(proposal.edits))
             answered[_key(proposal.finding)] = ""
     findings = [
-        replace(finding, provenance=replace(finding.provenance, edits=edits.get(_key(finding), ())))
-        for finding in reported.findings
+        _with_reason(_with_edits(finding, edits.get(_key(finding), ())), answered) for finding in reported.findings
     ]
     return dataclasses.replace(reported, findings=findings)
+
+
+def note_fixable(reported: Report) -> Report:
+    """The report with what `--fix` would try: an edit is known, or the reason why there is none. Nothing is tried."""
+    return dataclasses.replace(
+        reported, findings=[_with_prospect(finding, reported.texts) for finding in reported.findings]
+    )
+
+
+def _with_prospect(finding: Finding, texts: Mapping[str, str]) -> Finding:
+    refused: dict[Key, str] = {}
+    if finding.severity != "note" and finding.setting and finding.hop is not None:
+        try:
+            _edits(finding, finding.hop, texts)
+        except CantFix as reason:
+            refused[_key(finding)] = str(reason)
+        else:
+            return replace(finding, provenance=replace(finding.provenance, fixable=True))
+    return _with_reason(finding, refused)
+
+
+def _with_edits(finding: Finding, edits: tuple[Edit, ...]) -> Finding:
+    return replace(finding, provenance=replace(finding.provenance, edits=edits, fixable=bool(edits)))
 
 
 def _proposals(state: State, wanted: set[Key], refused: dict[Key, str]) -> Iterator[Proposal]:
@@ -161,17 +185,17 @@ def _proposals(state: State, wanted: set[Key], refused: dict[Key, str]) -> Itera
             continue
         if _key(finding) in wanted and finding.setting and finding.hop and _key(finding) not in refused:
             try:
-                yield Proposal(finding, _edits(finding, finding.hop, state))
+                yield Proposal(finding, _edits(finding, finding.hop, state.report.texts))
             except CantFix as reason:
                 refused[_key(finding)] = str(reason)
 
 
-def _edits(finding: Finding, hop: Hop, state: State) -> frozenset[Edit]:
+def _edits(finding: Finding, hop: Hop, texts: Mapping[str, str]) -> frozenset[Edit]:
     if finding.stream and finding.stream.evidence.kind == "assumed":
         raise CantFix("nothing says that a stream goes here; declare it in infralint.yaml")
     need = finding.stream.longest_silence.seconds if finding.stream else 0
     edits = frozenset(hop.edits(finding.setting, need))
-    if any(edit.where.path in state.report.texts for edit in edits):
+    if any(edit.where.path in texts for edit in edits):
         raise CantFix("it was not read from a file of the project")
     if not edits:
         raise CantFix("there is nothing to change")

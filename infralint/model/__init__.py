@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from infralint.model.clock import LENGTH, SILENCE, Clock, Expiry, Phase, silence_clocks
 from infralint.model.finding import SEVERITIES, Finding, Provenance, Severity
-from infralint.model.node import Affinity, CantFix, Edit, Forward, Hop, Match, Node, Pool, Service
+from infralint.model.node import AccountResource, Affinity, CantFix, Edit, Forward, Hop, Match, Node, Pool, Service
 from infralint.model.reading import Reading
 from infralint.model.setting import (
     UNLIMITED,
@@ -59,6 +59,7 @@ __all__ = [
     "STRONG",
     "UNKNOWN_RESPONSE",
     "UNLIMITED",
+    "AccountResource",
     "Address",
     "Affinity",
     "Basis",

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
+from infralint.model.clock import Phase
 from infralint.model.node import Edit, Hop
 from infralint.model.setting import Known, Location, Related
 from infralint.model.stream import Stream
@@ -23,7 +24,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     trace, position: the stream's way, and which leg of it this is; certain: the stream surely passes there;
     reasons: why not; doubt: what speaks against there being a stream.
     streams: the other streams that it stands for, too. fingerprint: stays the same while lines move.
-    unfixed: why `--fix` left it. edits: what puts it right, tried and found safe, where a report shows that.
+    fixable: infralint knows an edit that should put it right. unfixed: why `--fix` leaves it. edits: what puts it
+    right, tried and found safe, where a report shows that.
     """
 
     check: str
@@ -36,6 +38,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     doubt: str = ""
     streams: tuple[Stream, ...] = ()
     fingerprint: str = ""
+    fixable: bool = False
     unfixed: str = ""
     edits: tuple[Edit, ...] = ()
 
@@ -43,7 +46,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Finding(msgspec.Struct, frozen=True, gc=False):
     """A problem: how bad, where (a setting or a place), what it does to the stream, what to write instead.
 
-    setting: the field of the hop that an edit may put right (see `Hop.edits`).
+    setting: the field of the hop that an edit may put right (see `Hop.edits`). phases: what it is a question of
+    time about; reports can then show these clocks of the whole way (`Trace.clocks`).
     """
 
     severity: Severity
@@ -52,6 +56,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     fix: str = ""
     related: tuple[Related, ...] = ()
     setting: str = ""
+    phases: tuple[Phase, ...] = ()
     provenance: Provenance = Provenance(check="")
 
     @property

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypeVar
 
 import msgspec
@@ -49,6 +49,23 @@ class Forward(msgspec.Struct, frozen=True, gc=False):
     request: Request
     pool: Pool
     paths: PathMap = SAME_PATH
+
+
+@dataclass(frozen=True, slots=True)
+class AccountResource:
+    """What a hop is to the account that it is deployed in.
+
+    identity: its full name there (an ARN). type: the vendor's word for what it is. owner: what made it, if that is
+    known. console: its page in the vendor's console.
+    """
+
+    identity: str
+    type: str
+    account: str = ""
+    region: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    owner: str = ""
+    console: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +122,16 @@ class Hop:
         """Seconds that an SSE stream may last."""
         return self.clock("sse", *LENGTH)
 
+    @property
+    def variant(self) -> str:
+        """Which of its kind it is, in the vendor's word (`application` of load balancers); empty where there is one kind."""
+        return ""
+
+    @property
+    def resource(self) -> AccountResource | None:
+        """What it is in a live account; None for what was read from files."""
+        return None
+
     def buffering_of(self, response: Response, request: Request | None = None) -> Setting[Buffering]:
         """Whether it holds back this response, which comes from behind it. request: the one that asked for it."""
         return self.buffers_responses
@@ -129,6 +156,10 @@ class Hop:
     def fix(self, setting: str, seconds: float = 0) -> str:
         """What to write on this platform to put `setting` (a field's name) right, as text to paste."""
         return ""
+
+    def fix_where(self, setting: str, at: Location) -> Location:
+        """Where to write what puts `setting` right. at: where it stands, or is missing."""
+        return at
 
     def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
         """Changes to files that put `setting` right for this hop and for no other. Raises CantFix."""
@@ -185,7 +216,9 @@ class Service:
 
     names: by which others dial it. files: project paths that are mounted or copied into it. context:
     the project folder that its image is built from. ports: what it listens on; published: the ports of
-    its host that lead to it. image: as written. group: services see each other within one.
+    its host that lead to it. forwards: ports under which its names are dialled, each with the port that it leads to
+    (None: one of its own), where these differ. image: as written. group: services see each other within one. pod: what shares
+    one network address with it ("": nothing does).
     """
 
     name: str
@@ -195,6 +228,8 @@ class Service:
     context: str | None = None
     ports: tuple[int, ...] = ()
     published: tuple[int, ...] = ()
+    forwards: tuple[tuple[int, int | None], ...] = ()
     replicas: Setting[int] | None = None
     image: str = ""
     group: str = ""
+    pod: str = ""

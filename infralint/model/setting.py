@@ -11,6 +11,7 @@ Origin = Literal["explicit", "inherited", "default"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+U = TypeVar("U")
 
 UNLIMITED = math.inf
 
@@ -55,6 +56,10 @@ class Known(msgspec.Struct, Generic[T_co], frozen=True, gc=False):
 
     def __str__(self) -> str:
         return self.written or f"{self.name} (default)"
+
+    def with_value(self, value: U, because: str = "") -> Known[U]:
+        """The same words, read as another value."""
+        return Known(value, self.where, self.name, self.origin, self.written, because or self.because, self.related)
 
 
 class Unknown(msgspec.Struct, frozen=True, gc=False):

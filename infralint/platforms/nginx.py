@@ -126,8 +126,8 @@ class Version(msgspec.Struct, frozen=True):
         if self.known:
             return f"nginx {self.written} speaks"
         if self.floating:
-            return f"`{self.floating}` says no number: nginx before 1.29.7 speaks"
-        return "nginx before 1.29.7 (an older one is taken, for none is named) speaks"
+            return f"`{self.floating}` names no version: nginx before 1.29.7 speaks"
+        return "nginx before 1.29.7 (no version is named here, so an old one is assumed) speaks"
 
 
 Line = Known[tuple[str, ...]]
@@ -221,10 +221,10 @@ def _switch(facts: Facts, response: Response) -> Setting[bool]:
         return switch
     if _ignores_accel(facts) is not None:
         return switch
-    told = f"the response says `X-Accel-Buffering: {asked.value}`"
-    related = (Related(told, asked.where),) if asked.where.path else ()
+    cause = f"the response says `X-Accel-Buffering: {asked.value}`"
+    related = (Related(cause, asked.where),) if asked.where.path else ()
     name = f"{facts.family}_buffering"
-    return Known(asked.value.lower() == "yes", facts.where, name, "default", because=told, related=related)
+    return Known(asked.value.lower() == "yes", facts.where, name, "default", because=cause, related=related)
 
 
 def _ignores_accel(facts: Facts) -> Line | None:
@@ -234,15 +234,15 @@ def _ignores_accel(facts: Facts) -> Line | None:
 
 def _buffered(facts: Facts, response: Response, switch: Known[bool]) -> Setting[Buffering]:
     """When a location that buffers holds a response, compression aside."""
-    said = f"`{switch.written}`" if switch.written else f"nothing sets {switch.name}, which is on by default"
+    why = f"`{switch.written}`" if switch.written else f"nothing sets {switch.name}, which is on by default"
     if switch.because and not switch.written:
-        said = switch.because
-    answer = _held(facts, response, said)
+        why = switch.because
+    answer = _held(facts, response, why)
     if isinstance(answer, Unknown):
         return answer
     value, because, related = answer
     if ignored := _ignores_accel(facts):
-        because += f", and `{ignored.written}` takes the application's own `X-Accel-Buffering: no` out of play"
+        because += f", and `{ignored.written}` makes nginx ignore the application's own `X-Accel-Buffering: no`"
         related = (*related, Related("the application's X-Accel-Buffering is ignored", ignored.where))
     return Known(value, switch.where, switch.name, switch.origin, switch.written, because, (*switch.related, *related))
 
@@ -250,7 +250,7 @@ def _buffered(facts: Facts, response: Response, switch: Known[bool]) -> Setting[
 Held = tuple[Buffering, str, tuple[Related, ...]]
 
 
-def _held(facts: Facts, response: Response, said: str) -> Held | Unknown:
+def _held(facts: Facts, response: Response, why: str) -> Held | Unknown:
     """When a buffering location holds an answer, why, and where that is written."""
     if facts.family == "fastcgi":
         kept = facts.setting("fastcgi_keep_conn")
@@ -259,31 +259,29 @@ def _held(facts: Facts, response: Response, said: str) -> Held | Unknown:
         if kept.value:
             return "never", f"with `{kept.written}` nginx passes every record on at once", ()
     if facts.family != "proxy":
-        because = f"{said}, so nginx collects what {facts.family}_pass sends until a buffer is full or the answer ends"
+        because = f"{why}, so nginx collects what {facts.family}_pass sends until a buffer is full or the answer ends"
         return "always", because, ()
     http = facts.http_version
     if isinstance(http, Unknown):
         return http
-    return _held_over_1_0(facts, http, said) if http.value == "1.0" else _held_over_1_1(facts, http, response, said)
+    return _held_over_1_0(facts, http, why) if http.value == "1.0" else _held_over_1_1(facts, http, response, why)
 
 
-def _held_over_1_0(facts: Facts, http: Known[str], said: str) -> Held:
+def _held_over_1_0(facts: Facts, http: Known[str], why: str) -> Held:
     """HTTP/1.0 knows no chunks: an answer ends with its connection, and is collected until then."""
     if http.origin != "default":
-        because = (
-            f"{said}, and over HTTP/1.0 (`{http.written}`) nginx holds an answer until a buffer is full or it ends"
-        )
+        because = f"{why}, and over HTTP/1.0 (`{http.written}`) nginx holds an answer until a buffer is full or it ends"
         return "always", because, (Related("HTTP/1.0 towards the backend", http.where),)
     version = facts.version
     related = (Related("the nginx version", version.where),) if version.where else ()
     if version.floating:
         because = (
-            f"{said}, and {version.spoken} HTTP/1.0 to backends, and holds an answer until a buffer is full or it ends;"
+            f"{why}, and {version.spoken} HTTP/1.0 to backends, and holds an answer until a buffer is full or it ends;"
             " later ones hold events larger than a buffer (4k or 8k) and answers that are not chunked"
         )
         return "unless-chunked", because, related
     because = (
-        f"{said}, and {version.spoken} HTTP/1.0 to backends, so it holds an answer until a buffer is full or it ends"
+        f"{why}, and {version.spoken} HTTP/1.0 to backends, so it holds an answer until a buffer is full or it ends"
     )
     return "always", because, related
 
@@ -291,20 +289,20 @@ def _held_over_1_0(facts: Facts, http: Known[str], said: str) -> Held:
 _ENDINGS = {"close": "by closing the connection", "length": "where its Content-Length says"}
 
 
-def _held_over_1_1(facts: Facts, http: Known[str], response: Response, said: str) -> Held:
+def _held_over_1_1(facts: Facts, http: Known[str], response: Response, why: str) -> Held:
     """Chunks that are smaller than a buffer pass; what is not chunked is collected."""
     framing = response.framing
     if isinstance(framing, Known) and framing.value in _ENDINGS:
         at = f" (`{framing.written}`)" if framing.written else ""
         because = (
-            f"{said}, and what arrives here is not chunked but ends {_ENDINGS[framing.value]}{at}, so nginx holds it"
+            f"{why}, and what arrives here is not chunked but ends {_ENDINGS[framing.value]}{at}, so nginx holds it"
         )
         related = (Related("the response is not chunked", framing.where),) if framing.where.path else ()
         return "always", f"{because} until a buffer is full or it ends", related
     speaker = f"nginx {facts.version.written}, which speaks HTTP/1.1 to backends,"
     spoken = f"`{http.written}`" if http.written else speaker
     because = (
-        f"{said}; with {spoken} small chunked events do pass, but an answer that is not chunked, or an event"
+        f"{why}; with {spoken} small chunked events do pass, but an answer that is not chunked, or an event"
         " larger than a buffer (4k or 8k), is held back"
     )
     return "unless-chunked", because, ()
@@ -370,12 +368,25 @@ def response_out(facts: Facts, response: Response, request: Request, added: Mapp
     """
     if facts.family == "stream":
         return response
-    headers = {**response.headers, **_taken_out(facts, response), **added}
+    passed = {**response.headers, **_taken_out(facts, response)}
+    headers = {**passed, **_heeded_headers(added, passed)}
     compressing = _compressed(facts, response, request)
     if compressing is not None:
         headers["content-encoding"] = Known(compressing.name, compressing.where, compressing.name)
     framing = _framing_out(facts, response, request, compressing is not None)
     return replace(response, headers=MappingProxyType(headers), framing=framing)
+
+
+def _heeded_headers(
+    added: Mapping[str, Setting[str]], passed: Mapping[str, Setting[str]]
+) -> Mapping[str, Setting[str]]:
+    """The added headers without an X-Accel-Buffering that says neither yes nor no, where the backend's goes on, too:
+    both are sent, and whoever obeys the header heeds the last one that he understands."""
+    word, backend = added.get(ACCEL), passed.get(ACCEL)
+    is_alone = isinstance(backend, Known) and not backend.value
+    if is_alone or not isinstance(word, Known) or word.value.lower() in ("yes", "no"):
+        return added
+    return {name: value for name, value in added.items() if name != ACCEL}
 
 
 def _taken_out(facts: Facts, response: Response) -> dict[str, Setting[str]]:
@@ -429,9 +440,14 @@ def forwards_upgrade(facts: Facts, headers: Sequence[Header], absent: Absent) ->
     """
     if facts.family == "stream":
         return Known("forwarded", facts.where, "", "default")
-    for judged in (_upgrade(headers, absent), _connection(headers, absent)):
-        if isinstance(judged, Unknown) or judged.value != "forwarded":
-            return judged
+    upgrade = _upgrade(headers, absent)
+    if isinstance(upgrade, Unknown) or upgrade.value != "forwarded":
+        return upgrade
+    agreed = _connection(headers, absent)
+    if isinstance(agreed, Unknown):
+        return agreed
+    if agreed.value != "forwarded":
+        return replace(agreed, value="half")
     connection = next(header for header in headers if header.name == "connection")
     obstacle = _hidden(facts) or _key_lost(facts, headers) or _other_method(facts)
     return obstacle or _over_http(facts, connection)
@@ -514,7 +530,7 @@ def _over_http(facts: Facts, header: Header) -> Setting[Upgrade]:
     if http.value != "1.0":
         return Known("forwarded", header.where, NAME, written=header.written)
     if http.origin != "default":
-        because = f"`{http.written}`: HTTP/1.0 knows no Upgrade"
+        because = f"`{http.written}`: HTTP/1.0 has no Upgrade"
         return Known("http/1.0", http.where, http.name, http.origin, http.written, because)
     because = f"nothing sets proxy_http_version, and {facts.version.spoken} HTTP/1.0 to backends, in which there is no Upgrade"
     because += "; later ones speak HTTP/1.1" if facts.version.floating else ""
@@ -524,7 +540,7 @@ def _over_http(facts: Facts, header: Header) -> Setting[Upgrade]:
 def without_upgrade(family: Family, passed: Known[Any]) -> Setting[Upgrade]:
     """What becomes of a handshake where another protocol than HTTP leads on. passed: the `*_pass`."""
     if family in ("uwsgi", "scgi"):
-        why = f"whether a WebSocket crosses {passed.name} is up to the application server"
+        why = f"the application server behind {passed.name} decides whether a WebSocket opens"
         remedy = "put WebSocket routes behind proxy_pass, or leave them out of `streams:`"
         return Unknown(passed.where, passed.name, why, remedy)
     return replace(passed, value="dropped", because=f"nginx opens no WebSocket through {passed.name}")

@@ -40,7 +40,8 @@ class Project:
     root: absolute. settings: what its infralint.yaml says. base: what shown paths are relative to.
     given: paths (relative to the root) that the user named one by one. config_shown: where its
     settings stand, as the user would type it. work: how long work on it is done. guard: catches failures.
-    look: what lies in a folder.
+    look: what lies in a folder. subjects: modules of the types that the run's checks ask about, for sources that
+    read more where somebody asks.
     """
 
     def __init__(self, root: Path, settings: Settings, base: Path | None = None, given: Iterable[str] = ()) -> None:
@@ -53,6 +54,7 @@ class Project:
         self.guard = Guard()
         self.look: Callable[[str], Tree] = walk
         self.virtual: frozenset[str] = frozenset()
+        self.subjects: frozenset[str] = frozenset()
         self._texts: dict[str, str] = {}
         self._remembered: dict[str, Any] = {}
 
@@ -167,6 +169,8 @@ class Project:
 
     def _inside(self, path: str) -> str:
         """Where a file lies. The walk enters no linked folder, so of what it found only links can lead out. Raises CantRead."""
+        if "\0" in path:
+            raise CantRead("has a name that no file can have")
         full = os.path.join(self.root, path)
         walked = "_walked" in self.__dict__
         if walked and path in self.tree.odd:

@@ -110,6 +110,22 @@ class TerraformSettings(Strict, frozen=True, kw_only=True):
     )
 
 
+class HelmChart(Strict, frozen=True, kw_only=True):
+    """One release of a chart."""
+
+    path: Annotated[str, msgspec.Meta(description="Folder of the chart.")]
+    values: Annotated[
+        list[str], msgspec.Meta(description="Values files, relative to `path`, the last the strongest.")
+    ] = []
+    name: Annotated[str, msgspec.Meta(description="What the environment is called.")] = ""
+
+
+class HelmSettings(Strict, frozen=True, kw_only=True):
+    """Which Helm charts are installed, and with which values."""
+
+    charts: Annotated[list[HelmChart], msgspec.Meta(description="Each is judged once per entry.")] = []
+
+
 class Settings(Strict, frozen=True, kw_only=True):
     """The whole of infralint.yaml."""
 
@@ -128,7 +144,9 @@ class Settings(Strict, frozen=True, kw_only=True):
         ),
     ] = None
     require_sticky: bool = False
-    select: list[str] = []
+    select: Annotated[
+        list[str], msgspec.Meta(description="Run only these checks, or groups of checks (`default`, `application`).")
+    ] = []
     ignore: list[str] = []
     exclude: list[str] = []
     accept: Annotated[list[Accepted], msgspec.Meta(description="Findings to live with, each with its reason.")] = []
@@ -136,6 +154,7 @@ class Settings(Strict, frozen=True, kw_only=True):
     nginx: NginxSettings = NginxSettings()
     vercel: VercelSettings = VercelSettings()
     terraform: TerraformSettings = TerraformSettings()
+    helm: HelmSettings = HelmSettings()
 
     @property
     def default_generation(self) -> tuple[float, bool]:
@@ -225,8 +244,8 @@ def _parse_yaml(text: str, shown: str) -> tuple[Any, Places]:
         places: Places = {}
         return (_plain(documents[0], "$", places) if documents else {}), places
     except YamlProblem as problem:
-        told = problem.message if problem.is_content else f"is not YAML: {problem.message}"
-        raise BadConfig([Unreadable(told, Location(shown, problem.line, problem.column))]) from problem
+        message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
+        raise BadConfig([Unreadable(message, Location(shown, problem.line, problem.column))]) from problem
 
 
 MOST_NODES = 20_000
@@ -278,13 +297,13 @@ def _validate(data: Any, places: Places, shown: str) -> Settings:
             message, _, path = str(error).partition(" - at `")
             path = path.rstrip("`").replace("[...]", "") or "$"
             choices = _choices(path) if message.startswith("Invalid enum value") else []
-            said = f"expected {listing(choices, 'or', most=9)}, got{message[18:]}" if choices else _worded(message)
-            errors.append(_at(path, said, places, shown))
+            text = f"expected {listing(choices, 'or', most=9)}, got{message[18:]}" if choices else _worded(message)
+            errors.append(_at(path, text, places, shown))
             if not _remove(data, path):
                 raise BadConfig(errors) from error
     errors += [_at(path, message, places, shown) for path, message in _rules(settings)]
     if errors:
-        raise BadConfig(sorted(errors, key=lambda one: one.where))
+        raise BadConfig(sorted(errors, key=lambda error: error.where))
     return settings
 
 
@@ -376,8 +395,8 @@ def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
         )
     if settings.tokens_per_second is not None and settings.max_tokens is None:
         yield "$.tokens_per_second", "needs max_tokens beside it"
-    for index, one in enumerate(settings.accept):
-        if not (one.path or one.hop or one.check):
+    for index, entry in enumerate(settings.accept):
+        if not (entry.path or entry.hop or entry.check):
             yield f"$.accept[{index}]", "needs a path, a hop or a check"
     for index, stream in enumerate(settings.streams or ()):
         place = f"$.streams[{index}]"

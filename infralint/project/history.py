@@ -102,8 +102,8 @@ class Repository:
         except (OSError, ValueError) as error:
             raise NoHistory("git is not on this machine, and --changed-since asks it what changed") from error
         if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise NoHistory(f"git {arguments[0]}: {said[0] if said else 'failed'}")
+            lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            raise NoHistory(f"git {arguments[0]}: {lines[0] if lines else 'failed'}")
         return done.stdout
 
 

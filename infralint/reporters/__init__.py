@@ -5,13 +5,16 @@ A reporter is a module with `render(report, shown) -> str`, imported when somebo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from infralint.engine.registry import Check
     from infralint.engine.report import Report
-    from infralint.reporters.html import Row
+    from infralint.engine.since import Since
+    from infralint.engine.verdicts import CheckVerdict
+    from infralint.reporters.grouping import Grouping
+    from infralint.reporters.rows import Row
 
 REPORTERS = {
     "text": "infralint.reporters.text",
@@ -21,6 +24,11 @@ REPORTERS = {
     "gitlab": "infralint.reporters.gitlab",
     "junit": "infralint.reporters.junit",
     "html": "infralint.reporters.html",
+    "markdown": "infralint.reporters.markdown",
+    "rdjson": "infralint.reporters.rdjson",
+    "checkstyle": "infralint.reporters.checkstyle",
+    "csv": "infralint.reporters.csv",
+    "ocsf": "infralint.reporters.ocsf",
 }
 
 
@@ -28,9 +36,13 @@ REPORTERS = {
 class Shown:
     """What a report may show beside the findings.
 
-    checks: those that were run, with their pages. color: use it. quiet: findings alone. verbose:
+    checks: those that were run, with their pages. color: use it. quiet: a line a finding, no summary. verbose:
     name every file that was read. statistics: how often each check was heard. rows, taken: what was
-    judged in a live account, and when it was read.
+    judged in a live account, and when it was read. time: of the report, in UTC.
+    fixing: say of each finding why it was not put right.
+    grouping: what findings stand together for. verdicts: of each check on each resource of an account.
+    hides_suppressed: leave out what is ignored or in the baseline (text only counts it). since: an earlier snapshot, what has
+    changed.
     """
 
     checks: tuple[Check, ...] = ()
@@ -40,10 +52,18 @@ class Shown:
     statistics: bool = False
     rows: tuple[Row, ...] = ()
     taken: str = ""
+    time: str = ""
+    fixing: bool = False
+    grouping: Grouping = "cause"
+    verdicts: tuple[CheckVerdict, ...] = ()
+    hides_suppressed: bool = False
+    since: Since | None = None
 
 
 def render(name: str, report: Report, shown: Shown) -> str:
     """The report in the format of this name."""
     from importlib import import_module
 
+    if shown.hides_suppressed and name != "text":
+        report = replace(report, suppressed=[])
     return str(import_module(REPORTERS[name]).render(report, shown))

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from infralint.engine.report import Report
-from infralint.model import Crossing, Finding, Hop, Known, Location, Setting, Stream
-from infralint.reporters.html import Row
+from infralint.model import Crossing, Finding, Hop, Known, Location, Setting
+from infralint.reporters.phrases import stream_name
+from infralint.reporters.rows import Row
 from infralint.sources.aws_account.hops import LiveLoadBalancer
 
 AFFINITY = {
@@ -50,7 +51,7 @@ def _row(hops: Sequence[LiveLoadBalancer], crossed: Iterable[Crossing[Hop]], rep
         allowed=_seconds(hop.idle_timeout),
         why=_why(hop.idle_timeout),
         needed=max((stream.longest_silence.seconds for stream in streams), default=None),
-        streams=tuple(dict.fromkeys(map(_stream, streams))),
+        streams=tuple(dict.fromkeys(map(stream_name, streams))),
         affinity=tuple(dict.fromkeys(map(partial(_affinity, several=len(hops) > 1), hops))),
         has_affinity_judged=all(map(_is_judged, hops)),
         severities=tuple(finding.severity for finding in findings),
@@ -73,10 +74,6 @@ def _seconds(setting: Setting[float]) -> float | None:
 
 def _why(setting: Setting[float]) -> str:
     return f"{setting.name}" if isinstance(setting, Known) else setting.why
-
-
-def _stream(stream: Stream) -> str:
-    return "an SSE stream, assumed" if stream.evidence.kind == "assumed" else str(stream)
 
 
 def _is_judged(hop: LiveLoadBalancer) -> bool:

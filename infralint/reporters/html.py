@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from hashlib import sha256
 from html import escape as escape_html
 
 from infralint.engine.pages import page_url
-from infralint.engine.report import Report
-from infralint.model import SEVERITIES, Finding, Location, Severity, Unknown, Unreadable
+from infralint.engine.report import Report, Suppression
+from infralint.model import SEVERITIES, Finding, Location, Unknown, Unreadable
 from infralint.reporters import Shown
-from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
+from infralint.reporters.grouping import group_alike, other_hops
+from infralint.reporters.phrases import places_of, since_lines, stream_name, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.rows import VERDICTS, Row
 from infralint.text.display import visible, visible_lines
-from infralint.text.wording import plural, seconds
+from infralint.text.wording import listing, plural, seconds
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --faint: #59636e; --line: #d1d9e0; --track: #eaeef2;
@@ -43,7 +46,22 @@ article { margin: .8rem 0; padding: .7rem .9rem; border: 1px solid var(--line); 
 pre { margin: .5rem 0 .2rem; padding: .6rem .8rem; overflow-x: auto; border-radius: 6px; background: var(--code);
   font: 13px/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
 ul.plain { margin: .3rem 0; padding-left: 1.1rem } li { overflow-wrap: anywhere }
-@media print { :root { color-scheme: light; --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; --track: #ddd;
+.tools { display: flex; flex-wrap: wrap; gap: .5rem .75rem; align-items: center; margin: 1rem 0; padding: .6rem .8rem;
+  border: 1px solid var(--line); border-radius: 8px; background: var(--code) } .tools[hidden] { display: none }
+.tools input[type=search], .tools select { font: inherit; padding: .3rem .5rem; color: var(--ink);
+  background: var(--paper); border: 1px solid var(--line); border-radius: 6px; max-width: 100% }
+.tools input[type=search] { flex: 1 1 14rem; min-width: 0 } .tools label { white-space: nowrap }
+th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: left }
+th button::after { content: " ↕"; opacity: .5 } th[aria-sort=ascending] button::after { content: " ↑"; opacity: 1 }
+th[aria-sort=descending] button::after { content: " ↓"; opacity: 1 }
+[data-out] { display: none } details > summary { cursor: pointer } code { overflow-wrap: anywhere }
+@media (max-width: 40rem) { body { padding: 1rem .8rem 3rem } h1 { font-size: 1.3rem }
+  .tiles { gap: .5rem } .tiles li { min-width: 0; flex: 1 1 6rem; padding: .45rem .6rem } .tiles b { font-size: 1.2rem }
+  .cards thead { display: none } .cards, .cards tbody, .cards tr, .cards td { display: block; width: 100% }
+  .cards tr { padding: .5rem 0; border-bottom: 1px solid var(--line) } .cards td { border: 0; padding: .15rem 0; min-width: 0 }
+  .cards td[data-label]::before { content: attr(data-label) ": "; color: var(--faint); font-size: .85em } }
+@media print { .tools { display: none } th button::after { content: none }
+  :root { color-scheme: light; --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; --track: #ddd;
     --error: #a40e26; --warning: #7d4e00; --note: #0550ae; --good: #116329; --code: #f3f3f3 }
   body { max-width: none; padding: 0; font-size: 10.5pt } .bar, .bar * { print-color-adjust: exact;
     -webkit-print-color-adjust: exact } tr, article { break-inside: avoid } thead { display: table-header-group }
@@ -51,52 +69,76 @@ ul.plain { margin: .3rem 0; padding-left: 1.1rem } li { overflow-wrap: anywhere 
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line of the table of what was judged.
+SCRIPT = """
+const tools = document.querySelector('.tools'), count = tools.querySelector('output');
+const field = name => tools.querySelector('[name=' + name + ']');
+const compare = (one, other) => one.localeCompare(other, 'en', { numeric: true });
+const items = () => [...document.querySelectorAll('[data-item]')];
+const severities = () => [...tools.querySelectorAll('[name=severity]:checked')].map(box => box.value);
+function filter() {
+  const words = field('search').value.toLowerCase().split(/\\s+/).filter(Boolean), wanted = severities();
+  const check = field('check').value;
+  let shown = 0;
+  for (const item of items()) {
+    const text = item.textContent.toLowerCase();
+    const fits = words.every(word => text.includes(word)) && wanted.includes(item.dataset.severity)
+      && (!check || item.dataset.checks.split(' ').includes(check));
+    item.toggleAttribute('data-out', !fits);
+    shown += fits;
+  }
+  count.textContent = shown + ' of ' + items().length + ' shown';
+}
+function arrange() {
+  const key = field('sort').value, list = document.querySelector('#findings');
+  if (!list) return;
+  const value = item => key === 'loudness' ? Number(item.dataset.rank) : item.dataset[key];
+  const order = (one, other) => key === 'loudness' ? value(one) - value(other) : compare(value(one), value(other));
+  list.append(...[...list.children].sort(order));
+}
+for (const button of document.querySelectorAll('th button')) button.addEventListener('click', () => {
+  const head = button.closest('th'), table = head.closest('table'), column = head.cellIndex;
+  const up = head.getAttribute('aria-sort') !== 'ascending';
+  for (const other of table.tHead.rows[0].cells) other.removeAttribute('aria-sort');
+  head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
+  const value = row => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
+  const rows = [...table.tBodies[0].rows].sort((one, other) => compare(value(one), value(other)));
+  table.tBodies[0].append(...(up ? rows : rows.reverse()));
+});
+tools.addEventListener('input', () => { filter(); arrange(); });
+tools.addEventListener('submit', event => event.preventDefault());
+tools.hidden = false;
+filter();
+"""
+"""Filters, searches and sorts what stands in the page; without it, everything is shown."""
 
-    kind, place, owner: in words. identity: its full name. allowed: seconds of silence that it
-    allows (None: not known, `why` says it); needed: what its streams need (None: none crosses it).
-    severities, checks: of the findings about it.
-    """
-
-    name: str
-    kind: str
-    place: str
-    identity: str
-    allowed: float | None
-    why: str
-    needed: float | None
-    link: str = ""
-    owner: str = ""
-    streams: tuple[str, ...] = ()
-    affinity: tuple[str, ...] = ()
-    has_affinity_judged: bool = True
-    severities: tuple[Severity, ...] = ()
-    checks: tuple[str, ...] = ()
-
-    @property
-    def rank(self) -> int:
-        """The worst first, then what is not known, then the rest."""
-        worst = min(map(SEVERITIES.index, self.severities), default=len(SEVERITIES))
-        return worst if self.severities else len(SEVERITIES) + (self.allowed is not None)
+_MOST_HOPS = 8
 
 
 def render(report: Report, shown: Shown) -> str:
     """The page."""
     manuals = {check.name: page_url(check.page) for check in shown.checks}
+    groups = group_alike(report.findings)
+    fingerprint = b64encode(sha256(SCRIPT.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{fingerprint}'"
     return "".join(
         [
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             f"<title>infralint: {escape(_verdict(report))}</title><style>{STYLE}</style></head><body>\n",
             *_head(report, shown),
+            *_tools(report, shown),
+            *_since(report, shown),
             *(_table(shown.rows) if shown.taken else ()),
-            *_section("Findings", (_finding(finding, manuals.get(finding.check, "")) for finding in report.findings)),
+            *_section("Findings", _findings(groups, manuals)),
             *_section("Could not be read", [_list(map(_unreadable, report.unreadable))] if report.unreadable else []),
             *_section("Could not tell", [_list(map(_unknown, report.unknown))] if report.unknown else []),
-            "</body></html>\n",
+            *_section(
+                "Ignored, or known before", [_list(map(_suppression, report.suppressed))] if report.suppressed else []
+            ),
+            *_section("Checks that ran", _checks(report, shown, manuals)),
+            *_section("Seen, and not read yet", [_list(map(escape, report.seen))] if report.seen else []),
+            f"<script>{SCRIPT}</script></body></html>\n",
         ]
     )
 
@@ -140,35 +182,92 @@ def _verdict(report: Report) -> str:
     return ", ".join(parts) if parts else "Nothing stands in the way of a stream"
 
 
+def _tools(report: Report, shown: Shown) -> Iterator[str]:
+    """What to show and in which order; hidden until the page's script makes it work."""
+    checks = dict.fromkeys(
+        [*(finding.check for finding in report.findings), *(name for row in shown.rows for name in row.checks)]
+    )
+    yield '<form class="tools" role="search" hidden><input type="search" name="search" placeholder="Search" aria-label="Search">'
+    levels: list[str] = list(SEVERITIES)
+    if shown.taken:
+        levels.append("good")
+    for level in levels:
+        name = "no findings" if level == "good" else f"{level}s"
+        yield f'<label><input type="checkbox" name="severity" value="{level}" checked> {name}</label>'
+    options = "".join(f"<option>{escape(name)}</option>" for name in sorted(checks))
+    yield f'<select name="check" aria-label="Check"><option value="">every check</option>{options}</select>'
+    yield '<select name="sort" aria-label="Sort">'
+    for value, label in (
+        ("loudness", "loudest first"),
+        ("place", "by place"),
+        ("checks", "by check"),
+        ("stream", "by stream"),
+    ):
+        yield f'<option value="{value}">{label}</option>'
+    yield '</select><output class="faint"></output></form>\n'
+
+
+def _since(report: Report, shown: Shown) -> Iterator[str]:
+    if shown.since is not None:
+        head, *changes = since_lines(shown.since, report.findings)
+        yield f"<h2>Since the earlier snapshot</h2><p>{escape(head)}</p>{_list(map(escape, changes))}"
+
+
+def _checks(report: Report, shown: Shown, manuals: dict[str, str]) -> Iterator[str]:
+    """Every check that ran, with what it finds and how often; of an account also on how many resources it passes."""
+    counts = Counter(finding.check for finding in report.findings)
+    passes = Counter(verdict.check for verdict in shown.verdicts if verdict.status == "pass")
+    heads = ["Check", "What it finds", "Findings", *(["Passes on"] if shown.taken else [])]
+    yield f'<table class="cards"><thead><tr>{"".join(map(_sortable, heads))}</tr></thead><tbody>\n'
+    for check in shown.checks:
+        cells = [f'<td data-value="{escape(check.name)}">{_manual(check.name, manuals)}</td>']
+        cells.append(f"<td>{escape(check.summary)}</td>")
+        numbers = [("Findings", counts[check.name]), *([("Passes on", passes[check.name])] if shown.taken else [])]
+        cells += [f'<td data-label="{label}">{number}</td>' for label, number in numbers]
+        yield f"<tr>{''.join(cells)}</tr>\n"
+    yield "</tbody></table>\n"
+
+
+def _manual(check: str, manuals: dict[str, str]) -> str:
+    name, address = f"<code>{escape(check)}</code>", manuals.get(check, "")
+    return f'<a href="{escape(address)}" rel="noreferrer">{name}</a>' if address else name
+
+
+def _sortable(name: str) -> str:
+    return f'<th scope="col"><button type="button">{name}</button></th>'
+
+
 def _table(rows: Sequence[Row]) -> Iterator[str]:
     if not rows:
         yield "<p>There are no load balancers here.</p>"
         return
-    yield '<h2>Load balancers</h2><div class="scroll"><table><thead><tr>'
-    yield "".join(
-        f"<th>{name}</th>" for name in ("Load balancer", "Region", "Silence it allows", "Stickiness", "Verdict")
-    )
+    yield '<h2>Load balancers</h2><div class="scroll"><table class="cards" id="balancers"><thead><tr>'
+    yield "".join(map(_sortable, ("Load balancer", "Region", "Silence it allows", "Stickiness", "Verdict")))
     yield "</tr></thead><tbody>\n"
     for row in rows:
-        yield f'<tr data-identity="{escape(row.identity)}">{_name(row)}<td>{escape(row.place)}</td>{_time(row)}'
-        yield f"<td>{'<br>'.join(map(escape, row.affinity))}</td>{_judgement(row)}</tr>\n"
+        level = (row.severities and row.verdict) or "good"
+        yield f'<tr data-item data-severity="{level}" data-checks="{escape(" ".join(row.checks))}"'
+        yield f' data-identity="{escape(row.identity)}">{_name(row)}<td data-label="Region">{escape(row.place)}</td>{_time(row)}'
+        yield f'<td data-label="Stickiness">{"<br>".join(map(escape, row.affinity))}</td>{_judgement(row)}</tr>\n'
     yield "</tbody></table></div>\n"
 
 
 def _name(row: Row) -> str:
     linked = f'<a href="{escape(row.link)}" rel="noreferrer">{escape(row.name)}</a>' if row.link else escape(row.name)
     owner = f'<br><small class="faint">made by {escape(row.owner)}</small>' if row.owner else ""
-    return f'<td class="name"><b>{linked}</b><br><small class="faint">{escape(row.kind)}</small>{owner}</td>'
+    kind = f'<br><small class="faint">{escape(row.kind)}</small>'
+    return f'<td class="name" data-value="{escape(row.name)}"><b>{linked}</b>{kind}{owner}</td>'
 
 
 def _time(row: Row) -> str:
     if row.allowed is None:
-        return f'<td class="time"><span class="faint">not known: {escape(row.why)}</span></td>'
+        return f'<td class="time" data-label="Silence it allows"><span class="faint">not known: {escape(row.why)}</span></td>'
     allowed = seconds(row.allowed)
     if row.needed is None:
-        return f'<td class="time">{allowed} <span class="faint">(no stream crosses it)</span></td>'
+        return f'<td class="time" data-label="Silence it allows">{allowed} <span class="faint">(no stream passes it)</span></td>'
     need = f"{allowed}, {seconds(row.needed)} needed"
-    return f'<td class="time" title="{escape(row.why)}">{_bar(row.allowed, row.needed, need)}{need}</td>'
+    bar = _bar(row.allowed, row.needed, need)
+    return f'<td class="time" data-label="Silence it allows" title="{escape(row.why)}">{bar}{need}</td>'
 
 
 def _bar(allowed: float, needed: float, label: str) -> str:
@@ -183,29 +282,48 @@ def _bar(allowed: float, needed: float, label: str) -> str:
 
 
 def _judgement(row: Row) -> str:
+    """data-value: by how bad it is, for sorting."""
+    verdict = row.verdict
+    cell = f'<td data-value="{VERDICTS.index(verdict)}"'
     if row.severities:
-        worst = min(row.severities, key=SEVERITIES.index)
         checks = "<br>".join(map(escape, row.checks))
-        return f'<td><span class="tag {worst}">{worst}</span><br><small class="faint">{checks}</small></td>'
-    if row.needed is None:
-        return '<td class="faint">not judged</td>'
-    if row.allowed is None:
-        return '<td class="faint">could not tell</td>'
+        return f'{cell}><span class="tag {verdict}">{verdict}</span><br><small class="faint">{checks}</small></td>'
+    if verdict != "good":
+        return f'{cell} class="faint">{verdict}</td>'
     more = "" if row.has_affinity_judged else '<br><small class="faint">stickiness not judged</small>'
-    return f'<td><span class="tag good">good</span>{more}</td>'
+    return f'{cell}><span class="tag good">good</span>{more}</td>'
 
 
-def _finding(finding: Finding, manual: str) -> str:
-    name = f"<code>{escape(finding.check)}</code>"
-    linked = f'<a href="{escape(manual)}" rel="noreferrer">{name}</a>' if manual else name
+def _findings(groups: Iterable[list[Finding]], manuals: dict[str, str]) -> Iterator[str]:
+    blocks = [_finding(group, rank, manuals) for rank, group in enumerate(groups)]
+    if blocks:
+        yield f'<div id="findings">{"".join(blocks)}</div>'
+
+
+def _finding(group: list[Finding], rank: int, manuals: dict[str, str]) -> str:
+    """One cause. Its address in the page is that of its first finding: `#finding-` and the fingerprint."""
+    finding = group[0]
     fix = f"<pre>{escape_html(visible_lines(finding.fix))}</pre>" if finding.fix else ""
-    related = _list(f"{_place(related.location)}: {escape(related.message)}" for related in finding.related)
-    lines = filter(None, (stream_phrase(finding), way_phrase(finding)))
+    related = _list(f"{_place(related.location)}: {escape(related.message)}" for related in places_of(finding))
+    others = other_hops(group)
+    same = f"the same at {listing(others, most=_MOST_HOPS)}" if others else ""
+    lines = filter(None, (same, stream_phrase(finding), way_phrase(finding)))
     about = "".join(f'<p class="faint">{escape(line)}</p>' for line in lines)
+    stream = escape(stream_name(finding.stream)) if finding.stream else ""
     return (
-        f'<article class="{finding.severity}"><span class="tag">{finding.severity}</span> {linked}'
+        f'<article class="{finding.severity}" id="finding-{finding.provenance.fingerprint}" data-item'
+        f' data-severity="{finding.severity}" data-checks="{escape(finding.check)}" data-rank="{rank}"'
+        f' data-place="{escape(str(finding.location))}" data-stream="{stream}">'
+        f'<span class="tag">{finding.severity}</span> {_manual(finding.check, manuals)}'
         f"{_where(finding)}<p>{escape(finding.message)}</p>{about}{fix}{related}</article>\n"
     )
+
+
+def _suppression(suppression: Suppression) -> str:
+    finding = suppression.finding
+    by = {"comment": "ignored", "accept": "accepted", "baseline": "known before"}[suppression.silence]
+    reason = f", because {escape(suppression.reason)}" if suppression.reason else ""
+    return f"{escape(str(finding.location))}: <code>{escape(finding.check)}</code> {by}{reason}"
 
 
 def _where(finding: Finding) -> str:

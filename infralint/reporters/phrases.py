@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from infralint.model import STRONG, Finding, Leg, Trace, Unknown
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from infralint.engine.since import Since
+from infralint.model import SILENCE, STRONG, UNLIMITED, Finding, Leg, Related, Setting, Stream, Trace, Unknown
 from infralint.text.lazy import lazy
-from infralint.text.wording import listing, plural
+from infralint.text.wording import listing, plural, seconds
 
 _MARKS = lazy("`+")
 MOST_STREAMS = 4
@@ -17,13 +21,45 @@ def unknown_message(unknown: Unknown) -> str:
     return message if unknown.places == 1 else f"{message} (here and in {plural(unknown.places - 1, 'more place')})"
 
 
+def stream_name(stream: Stream) -> str:
+    """A stream as people call it; one that nothing names is no route of theirs."""
+    return "an SSE stream, assumed" if stream.evidence.kind == "assumed" else str(stream)
+
+
 def stream_phrase(finding: Finding) -> str:
     """The stream of a finding and why it is believed to be one, with the others that it is about; empty where there is none."""
     if finding.stream is None:
         return ""
     others = [str(stream) for stream in finding.provenance.streams]
     also = f"; also {listing(others, most=MOST_STREAMS)}" if others else ""
-    return f"{finding.stream}, because {finding.stream.evidence.because}{also}"
+    return (
+        f"{_stream_as_asked(finding.stream, finding.provenance.trace)}, because {finding.stream.evidence.because}{also}"
+    )
+
+
+def _stream_as_asked(stream: Stream, trace: Trace | None) -> str:
+    """A stream as the browser asks for it, and in brackets where it is known by another path."""
+    if trace is None or trace.anchor == 0:
+        return str(stream)
+    sighted = trace.legs[trace.anchor]
+    asked = trace.legs[0].inbound
+    path = _with_wildcards(asked.path, sighted.inbound.path, stream.path)
+    if path == stream.path:
+        return str(stream)
+    return f"{replace(stream, host=asked.host or stream.host, path=path)} ({stream.path} at {sighted.node})"
+
+
+def _with_wildcards(asked: str, sample: str, pattern: str) -> str:
+    """The path that is asked for with the wildcards of the pattern that a sample was made of, as far as they are in it."""
+    ends, wild = sample.split("/"), pattern.split("/")
+    if "*" not in pattern or "**" in pattern or len(ends) != len(wild):
+        return asked
+    segments = asked.split("/")
+    for back in range(1, min(len(segments), len(ends)) + 1):
+        if segments[-back] != ends[-back]:
+            break
+        segments[-back] = wild[-back]
+    return "/".join(segments)
 
 
 def way_phrase(finding: Finding) -> str:
@@ -32,9 +68,54 @@ def way_phrase(finding: Finding) -> str:
     return way_of(trace) if trace is not None and len(trace.legs) > 1 else ""
 
 
+def places_of(finding: Finding) -> tuple[Related, ...]:
+    """What else a finding is about; where that is time and its way has several hops, what each allows, the shortest first."""
+    trace = finding.provenance.trace
+    limits = trace.clocks(*finding.phases) if trace is not None and finding.phases else []
+    real = [(position, limit) for position, limit in limits if isinstance(limit, Unknown) or limit.value != UNLIMITED]
+    if trace is None or len(real) < 2:
+        return finding.related
+    chain = [Related(_limit_phrase(trace.legs[position].name, limit, finding), limit.where) for position, limit in real]
+    return (*finding.related, *chain)
+
+
+def _limit_phrase(name: str, limit: Setting[float], finding: Finding) -> str:
+    if isinstance(limit, Unknown):
+        return f"what {name} allows is not known: {limit.why}"
+    time = seconds(limit.value)
+    allowed = f"allows {time} of silence" if finding.phases == SILENCE else f"lets a stream last {time}"
+    return f"{name} {allowed}" if limit.written else f"{name} {allowed} by default"
+
+
 def way_of(trace: Trace) -> str:
     """A stream's way from the browser to where it ends; what rests on no firm link is `perhaps`."""
     return " → ".join(["browser", *map(_leg, trace.legs), *_end(trace)])
+
+
+def write_phrase(finding: Finding) -> str:
+    """`write`, and where, if that is elsewhere than where the finding stands."""
+    hop = finding.hop
+    where = hop.fix_where(finding.setting, finding.location) if hop is not None else finding.location
+    if hop is None or (where.path, where.line) == (finding.location.path, finding.location.line):
+        return "write"
+    return f"write in {hop.name} ({where})" if where == hop.where else f"write at {where}"
+
+
+def since_lines(since: Since, findings: Sequence[Finding]) -> Iterator[str]:
+    """What is new, changed and gone since an earlier snapshot."""
+    parts = [f"{len(since.new)} new", f"{len(since.changed)} changed", f"{len(since.gone)} gone"]
+    when = since.earlier[:16].replace("T", " ") or "an earlier snapshot"
+    yield f"Since {when}: findings {listing(parts)}; load balancers {len(since.added)} new and {len(since.removed)} gone."
+    for finding in findings:
+        if (state := since.state_of(finding)) != "same":
+            yield f"  {state}: {_subject(finding)}"
+    yield from (f"  gone: {_subject(finding)}" for finding in since.gone)
+    yield from (f"  new load balancer: {name}" for name in since.added)
+    yield from (f"  gone load balancer: {name}" for name in since.removed)
+
+
+def _subject(finding: Finding) -> str:
+    return f"{finding.severity}[{finding.check}] {finding.hop.name if finding.hop else finding.location}"
 
 
 def fence(text: str) -> str:
@@ -51,8 +132,7 @@ def possible_phrases(finding: Finding) -> list[str]:
 
 
 def _leg(leg: Leg) -> str:
-    name = leg.hop.name if leg.hop.name.startswith(leg.node) else f"{leg.node} {leg.hop.name}"
-    return name if leg.basis is None or leg.basis in STRONG else f"perhaps {name}"
+    return leg.name if leg.basis is None or leg.basis in STRONG else f"perhaps {leg.name}"
 
 
 def _end(trace: Trace) -> list[str]:

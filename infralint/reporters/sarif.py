@@ -8,21 +8,24 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from infralint import __version__
 from infralint.engine.pages import HOME, manual, page_url
 from infralint.engine.registry import Check
-from infralint.engine.report import Report
-from infralint.model import Finding, Location, Unknown, Unreadable
+from infralint.engine.report import Report, Suppression
+from infralint.model import Finding, Location
 from infralint.reporters import Shown
-from infralint.reporters.phrases import fence, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import fence, places_of, stream_phrase, unknown_message, way_phrase
 from infralint.text.display import escape_json, hide_secrets, visible, visible_lines
 from infralint.text.lazy import lazy
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "%SRCROOT%"
+ACCOUNT = "AWS"
+"""What concerns no region of an account stands there."""
 _URI = lazy(r"[a-z][a-z0-9+.-]+:(//|[a-z]+:)")
 """An address or a resource's name (`https://…`, `arn:aws:…`), which is no file."""
 _NOTIFICATIONS = {
@@ -33,14 +36,21 @@ _NOTIFICATIONS = {
 
 def render(report: Report, shown: Shown) -> str:
     """The report as a SARIF log."""
+    writer = _SarifWriter(frozenset(report.read.get("aws", ())))
     run = {
         "tool": {"driver": _driver(shown.checks)},
-        "invocations": [_invocation(report)],
+        "automationDetails": {"id": _automation(shown)},
+        "invocations": [writer.invocation(report)],
         "originalUriBaseIds": {ROOT: {"description": {"text": "The folder where infralint ran."}}},
         "columnKind": "unicodeCodePoints",
-        "results": list(_results(report, shown.checks)),
+        "results": list(writer.results(report, shown)),
     }
     return escape_json(json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)) + "\n"
+
+
+def _automation(shown: Shown) -> str:
+    """What kind of run this is, and which one; code scanning takes what stands before the last slash as its category."""
+    return f"infralint-audit/{shown.taken}" if shown.taken else f"infralint/{shown.time}"
 
 
 def _driver(checks: tuple[Check, ...]) -> dict[str, Any]:
@@ -62,66 +72,101 @@ def _rule(check: Check) -> dict[str, Any]:
         "fullDescription": {"text": text.partition("\n\n")[0]},
         "help": {"text": text, "markdown": text},
         "defaultConfiguration": {"level": "warning"},
-        "properties": {"tags": ["reliability", "streaming"]},
+        "properties": {"tags": ["reliability", "streaming", check.group], "precision": "high"},
     }
     if url := page_url(check.page):
         rule["helpUri"] = url
     return rule
 
 
-def _invocation(report: Report) -> dict[str, Any]:
-    notes = [_unreadable(unreadable) for unreadable in report.unreadable]
-    notes += [_could_not_tell(unknown) for unknown in report.unknown]
-    return {
-        "executionSuccessful": not report.unreadable,
-        "toolExecutionNotifications": notes,
-    }
+@dataclass(frozen=True)
+class _SarifWriter:
+    """Writes what is said of files and of resources. regions: what was read and is no file, by name."""
 
+    regions: frozenset[str]
 
-def _unreadable(unreadable: Unreadable) -> dict[str, Any]:
-    return _notification("unreadable", "error", visible(unreadable.message), unreadable.where)
+    def invocation(self, report: Report) -> dict[str, Any]:
+        notes = [
+            self._notification("unreadable", "error", visible(unreadable.message), unreadable.where)
+            for unreadable in report.unreadable
+        ]
+        for unknown in report.unknown:
+            lines = filter(None, [f"Could not tell {unknown_message(unknown)}", unknown.remedy])
+            notes.append(self._notification("could-not-tell", "note", "\n".join(map(visible, lines)), unknown.where))
+        return {"executionSuccessful": not report.unreadable, "toolExecutionNotifications": notes}
 
+    def _notification(self, name: str, level: str, text: str, where: Location) -> dict[str, Any]:
+        descriptor = {"id": name, "index": list(_NOTIFICATIONS).index(name)}
+        note: dict[str, Any] = {"descriptor": descriptor, "level": level, "message": {"text": text}}
+        note["locations"] = [self._place(where)]
+        return note
 
-def _could_not_tell(unknown: Unknown) -> dict[str, Any]:
-    lines = filter(None, [f"Could not tell {unknown_message(unknown)}", unknown.remedy])
-    return _notification("could-not-tell", "note", "\n".join(map(visible, lines)), unknown.where)
+    def results(self, report: Report, shown: Shown) -> Iterator[dict[str, Any]]:
+        """Every finding, also those that are suppressed; which are new, where a baseline knows some."""
+        places = {check.name: index for index, check in enumerate(shown.checks)}
+        silent = {id(suppression.finding): suppression for suppression in report.suppressed}
+        for finding in (*report.findings, *(suppression.finding for suppression in report.suppressed)):
+            result = self._result(finding)
+            if finding.check in places:
+                result["ruleIndex"] = places[finding.check]
+            suppression = silent.get(id(finding))
+            if suppression is not None and suppression.silence != "baseline":
+                result["suppressions"] = [self._suppression(suppression)]
+            if report.known:
+                is_known = suppression is not None and suppression.silence == "baseline"
+                result["baselineState"] = "unchanged" if is_known else "new"
+            yield result
 
+    def _suppression(self, suppression: Suppression) -> dict[str, Any]:
+        kind = "inSource" if suppression.silence == "comment" else "external"
+        entry: dict[str, Any] = {"kind": kind, "status": "accepted"}
+        if suppression.reason:
+            entry["justification"] = visible(suppression.reason)
+        if suppression.where is not None:
+            entry["location"] = self._place(suppression.where)
+        return entry
 
-def _notification(name: str, level: str, text: str, where: Location | None = None) -> dict[str, Any]:
-    descriptor = {"id": name, "index": list(_NOTIFICATIONS).index(name)}
-    note: dict[str, Any] = {"descriptor": descriptor, "level": level, "message": {"text": text}}
-    if where is not None:
-        note["locations"] = [{"physicalLocation": _physical(where)}]
-    return note
+    def _result(self, finding: Finding) -> dict[str, Any]:
+        result: dict[str, Any] = {
+            "ruleId": finding.check,
+            "level": finding.severity,
+            "message": _message(finding),
+            "locations": [self._location(finding)],
+            "partialFingerprints": {"infralint/v1": finding.provenance.fingerprint},
+        }
+        related = [
+            {"id": number, "message": {"text": visible(text)}, **self._place(where)}
+            for number, (text, where) in enumerate(_related_places(finding), 1)
+        ]
+        if related:
+            result["relatedLocations"] = related
+        edits = finding.provenance.edits
+        if edits and all(hide_secrets(edit.text) == edit.text for edit in edits):
+            result["fixes"] = [_fix(finding)]
+        return result
 
+    def _location(self, finding: Finding) -> dict[str, Any]:
+        """Where a finding stands: in a file; of a resource of an account, where its code says what it should be."""
+        location = self._place(finding.location)
+        if "physicalLocation" not in location:
+            in_code = next((place.location for place in finding.related if self._is_file(place.location)), None)
+            if in_code is not None:
+                location["physicalLocation"] = _physical(in_code)
+        if finding.hop is not None:
+            name, resource = visible(finding.hop.name), finding.hop.resource
+            full = visible(resource.identity) if resource else f"{visible(finding.hop.where.path)}: {name}"
+            location["logicalLocations"] = [{"name": name, "fullyQualifiedName": full, "kind": "resource"}]
+        return location
 
-def _results(report: Report, checks: tuple[Check, ...]) -> Iterator[dict[str, Any]]:
-    places = {check.name: index for index, check in enumerate(checks)}
-    for finding in report.findings:
-        result = _result(finding)
-        if finding.check in places:
-            result["ruleIndex"] = places[finding.check]
-        yield result
+    def _place(self, where: Location) -> dict[str, Any]:
+        """A place in a file, or the name of what is no file."""
+        if self._is_file(where):
+            return {"physicalLocation": _physical(where)}
+        return {"logicalLocations": [{"fullyQualifiedName": visible(where.path), "kind": "resource"}]}
 
-
-def _result(finding: Finding) -> dict[str, Any]:
-    result: dict[str, Any] = {
-        "ruleId": finding.check,
-        "level": finding.severity,
-        "message": _message(finding),
-        "locations": [_location(finding)],
-        "partialFingerprints": {"infralint/v1": finding.provenance.fingerprint},
-    }
-    related = [
-        {"id": number, "message": {"text": visible(text)}, "physicalLocation": _physical(where)}
-        for number, (text, where) in enumerate(_related_places(finding), 1)
-    ]
-    if related:
-        result["relatedLocations"] = related
-    edits = finding.provenance.edits
-    if edits and all(hide_secrets(edit.text) == edit.text for edit in edits):
-        result["fixes"] = [_fix(finding)]
-    return result
+    def _is_file(self, where: Location) -> bool:
+        path = where.path
+        return not (_URI.match(path) or path.startswith("--") or path in self.regions or path == ACCOUNT)
 
 
 def _fix(finding: Finding) -> dict[str, Any]:
@@ -148,17 +193,9 @@ def _message(finding: Finding) -> dict[str, str]:
     return {"text": text, "markdown": "\n\n".join([*lines, f"Write:\n\n{fence(fix)}"])}
 
 
-def _location(finding: Finding) -> dict[str, Any]:
-    location: dict[str, Any] = {"physicalLocation": _physical(finding.location)}
-    if finding.hop is not None:
-        name, place = visible(finding.hop.name), visible(finding.hop.where.path)
-        location["logicalLocations"] = [{"name": name, "fullyQualifiedName": f"{place}: {name}", "kind": "resource"}]
-    return location
-
-
 def _related_places(finding: Finding) -> Iterator[tuple[str, Location]]:
     """The other end of the setting, the places that the message speaks of, and why a stream goes here."""
-    yield from ((related.message, related.location) for related in finding.related)
+    yield from ((related.message, related.location) for related in places_of(finding))
     if finding.hop is not None and finding.hop.where != finding.location:
         yield f"rules {finding.hop.name}", finding.hop.where
     evidence = finding.stream.evidence if finding.stream else None
@@ -171,8 +208,6 @@ def _physical(where: Location) -> dict[str, Any]:
 
 
 def _artifact(path: str) -> dict[str, str]:
-    if _URI.match(path):
-        return {"uri": quote(path, safe="%/:?#[]@!$&'()*+,;=")}
     if path.startswith("/"):
         return {"uri": f"file://{quote(os.fsencode(path))}"}
     return {"uri": quote(os.fsencode(path)), "uriBaseId": ROOT}

@@ -4,36 +4,49 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from infralint.engine.pages import page_url
 from infralint.engine.report import Report
 from infralint.model import SEVERITIES, Finding, Known, Location
 from infralint.reporters import Shown
-from infralint.reporters.grouping import group_alike, other_hops
-from infralint.reporters.phrases import possible_phrases, stream_phrase, unknown_message, way_phrase
-from infralint.text.display import hide_secrets, visible, visible_lines
+from infralint.reporters.grouping import group_alike, group_by, loudest_first, other_hops
+from infralint.reporters.lines import SourceLines
+from infralint.reporters.phrases import (
+    places_of,
+    possible_phrases,
+    since_lines,
+    stream_phrase,
+    unknown_message,
+    way_phrase,
+    write_phrase,
+)
+from infralint.reporters.rows import count_verdicts
+from infralint.text.display import visible, visible_lines
 from infralint.text.wording import listing, plural
 
 WIDTH = 110
 """Characters of a source line that are shown."""
+MANY = 10
+"""Findings beyond which a table sums them up."""
 NOUNS = {"aws": "AWS region"}
 """What a platform's inputs are called where they are no files."""
+_VERDICTS = {"error": "with errors", "warning": "with warnings", "note": "with notes"}
+"""How many load balancers are so: `11 with warnings, 6 good`."""
 _COLORS = {"error": "31;1", "warning": "33;1", "note": "36;1", "frame": "34", "bold": "1", "fix": "32", "dim": "2"}
 
 
 def render(report: Report, shown: Shown) -> str:
     """The report as text; nothing but the summary line when clean."""
-    page = _Page(report, shown)
-    blocks = [page.finding(group) for group in group_alike(report.findings)]
-    blocks += [page.unreadable(index) for index in range(len(report.unreadable))]
+    page = _Page(report, shown, SourceLines(report.texts))
+    blocks = ["\n".join(dict.fromkeys(page.short_lines()))] if shown.quiet else list(page.findings())
     if report.fixed:
         blocks.append("\n".join(page.list_fixed()))
-    if shown.statistics and report.findings:
+    if report.findings and (shown.statistics or (len(report.findings) > MANY and not shown.quiet)):
         blocks.append("\n".join(page.statistics()))
     if not shown.quiet:
         blocks.append("\n".join(page.summary()))
+    blocks = [block for block in blocks if block]
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 
@@ -41,7 +54,28 @@ def render(report: Report, shown: Shown) -> str:
 class _Page:
     report: Report
     shown: Shown
-    files: dict[str, list[str]] = field(default_factory=dict)
+    lines: SourceLines
+
+    def short_lines(self) -> Iterator[str]:
+        """Each finding, and what could not be read, in a line: place, severity, check, sentence; alike ones are equal."""
+        for finding in loudest_first(self.report.findings):
+            head = self._paint(finding.severity, f"{finding.severity}[{finding.check}]")
+            yield f"{visible(str(finding.location))}: {head} {visible(finding.message)}"
+            if finding.provenance.unfixed and self.shown.fixing:
+                yield self._aside(f"not fixed: {finding.provenance.unfixed}")
+        for unreadable in self.report.unreadable:
+            head = self._paint("error", "unreadable")
+            yield f"{visible(str(unreadable.where))}: {head} {visible(unreadable.message)}"
+
+    def findings(self) -> Iterator[str]:
+        """A block for each cause, below a title where they are asked for by hop, check, stream or file."""
+        grouping = self.shown.grouping
+        titled = [("", self.report.findings)] if grouping == "cause" else group_by(self.report.findings, grouping)
+        for title, findings in titled:
+            if title:
+                yield self._paint("bold", visible(f"── {title}: {plural(len(findings), 'finding')}"))
+            yield from map(self.finding, group_alike(findings))
+        yield from map(self.unreadable, range(len(self.report.unreadable)))
 
     def finding(self, group: list[Finding]) -> str:
         """One finding, or several that differ by their hop alone."""
@@ -51,8 +85,8 @@ class _Page:
         lines += self._frame(finding.location, finding.severity)
         lines += map(self._aside, self._details(group))
         if finding.fix:
-            lines += [self._aside("write:"), *self._fix(finding.fix)]
-        reasons = dict.fromkeys(finding.provenance.unfixed for finding in group)
+            lines += [self._aside(f"{write_phrase(finding)}:"), *self._fix(finding.fix)]
+        reasons = dict.fromkeys(finding.provenance.unfixed for finding in group if self.shown.fixing)
         lines += [self._aside(f"not fixed: {reason}") for reason in reasons if reason]
         return "\n".join(lines)
 
@@ -65,9 +99,9 @@ class _Page:
         others = other_hops(group)
         inherited = isinstance(finding.at, Known) and finding.at.origin == "inherited"
         if finding.hop is not None and (others or inherited):
-            counted = f"{len(group)} findings, one a hop: " if len(group) > 1 else ""
+            counted = f"{len(group)} findings, one cause: " if len(group) > 1 else ""
             yield f"{counted}rules {listing([f'{finding.hop.name} ({finding.hop.where})', *others], most=4)}"
-        yield from (f"{related.location}: {related.message}" for related in finding.related)
+        yield from (f"{related.location}: {related.message}" for related in places_of(finding))
         if stream := stream_phrase(finding):
             yield f"stream: {stream}"
         if way := way_phrase(finding):
@@ -92,20 +126,7 @@ class _Page:
         yield f"{margin} {bar} {' ' * len(before)}{self._paint(severity, carets)}"
 
     def _line(self, where: Location) -> str | None:
-        if not where.line or not where.column:
-            return None
-        if where.path not in self.files:
-            self.files[where.path] = [line.rstrip("\r") for line in self._text(where.path).split("\n")]
-        lines = self.files[where.path]
-        return hide_secrets(lines[where.line - 1]) if where.line <= len(lines) else None
-
-    def _text(self, path: str) -> str:
-        if path in self.report.texts:
-            return self.report.texts[path]
-        try:
-            return Path(path).read_text(encoding="utf-8-sig", errors="replace")
-        except (OSError, ValueError):
-            return ""
+        return self.lines.line(where.path, where.line) if where.column else None
 
     def _aside(self, text: str) -> str:
         return f"  {self._paint('frame', '=')} {visible(text)}"
@@ -135,8 +156,11 @@ class _Page:
             yield from (visible(f"read {path}") for paths in self.report.read.values() for path in paths)
             yield from (visible(f"skipped {path}") for path in self.report.skipped)
             yield from (self._paint("dim", visible_lines(trace.rstrip())) for trace in self.report.traces)
+        if self.shown.since is not None:
+            yield from map(visible, since_lines(self.shown.since, self.report.findings))
+            yield ""
         if self.report.gone:
-            yield f"In the baseline, and no more ({plural(len(self.report.gone), 'entry')}; write it anew with `infralint baseline`):"
+            yield f"In the baseline, and no more ({plural(len(self.report.gone), 'entry')}; write it anew with `{self._rewrite()}`):"
             yield from (visible(f"  {entry}") for entry in self.report.gone)
             yield ""
         if self.report.idle:
@@ -144,6 +168,9 @@ class _Page:
         if self.report.seen:
             yield visible(f"Seen, and not read yet: {listing(self.report.seen, most=len(self.report.seen))}.")
         yield self._paint("bold", f"{self._read()}: {self._counts()}.")
+
+    def _rewrite(self) -> str:
+        return "--write-baseline" if self.shown.taken else "infralint baseline"
 
     def _unknowns(self) -> Iterator[str]:
         if not self.report.unknown:
@@ -158,24 +185,42 @@ class _Page:
     def _assumptions(self) -> Iterator[str]:
         if not self.report.assumed:
             return
-        hops = plural(self.report.assumed, "catch-all hop")
+        hops = plural(self.report.assumed, "load balancer" if self.shown.rows else "catch-all hop")
         yield f"Assumed that {hops} may carry an SSE stream, for nothing here says what streams. To say it, in infralint.yaml:"
         yield self._paint("fix", "      streams:")
         yield self._paint("fix", "        - path: /api/chat      # or `streams: []`: nothing streams")
         yield ""
 
     def statistics(self) -> Iterator[str]:
-        """How often each check was heard, the most frequent first."""
-        counts = Counter((finding.check, finding.severity) for finding in self.report.findings)
-        width = len(str(max(counts.values())))
-        for (check, severity), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-            yield f"{count:>{width}}  {severity:<7}  {check}"
+        """How often each check was heard, by severity, the loudest and most frequent first."""
+        counts: dict[str, Counter[str]] = {}
+        places: dict[str, set[str]] = {}
+        for finding in self.report.findings:
+            counts.setdefault(finding.check, Counter())[finding.severity] += 1
+            places.setdefault(finding.check, set()).add(finding.location.path)
+        width = max(map(len, counts))
+        noun = "resource" if self.shown.rows else "file"
+        yield self._paint("dim", f"{'errors':>7} {'warnings':>9} {'notes':>6}  {'check':<{width}}  in")
+        ranked = sorted(counts, key=lambda check: ([-counts[check][severity] for severity in SEVERITIES], check))
+        for check in ranked:
+            error, warning, note = (str(counts[check][severity] or "-") for severity in SEVERITIES)
+            where = plural(len(places[check]), noun)
+            yield f"{error:>7} {warning:>9} {note:>6}  {check:<{width}}  {where}"
 
     def _read(self) -> str:
         if not self.report.read:
             return "Read nothing"
         kinds = [plural(len(paths), NOUNS.get(name, f"{name} file")) for name, paths in self.report.read.items()]
-        return f"Read {listing(kinds)} with {plural(self.report.hops, 'hop')} to judge"
+        return f"Read {listing(kinds)} with {self._count_judged()}"
+
+    def _count_judged(self) -> str:
+        """What was judged, as a person counts it: the hops, or the load balancers of an account with their verdicts."""
+        if not self.shown.rows:
+            return f"{plural(self.report.hops, 'hop')} to judge"
+        counts = count_verdicts(self.shown.rows)
+        total = plural(sum(counts.values()), "load balancer")
+        words = [f"{count} {_VERDICTS.get(verdict, verdict)}" for verdict, count in counts.items()]
+        return f"{total} ({', '.join(words)})"
 
     def _counts(self) -> str:
         counts = Counter(finding.severity for finding in self.report.findings)

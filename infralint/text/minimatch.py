@@ -145,7 +145,7 @@ class _Matcher:
         if key not in self._known:
             reached = {start}
             for at in range(index, len(parts)):
-                reached = {end for one in reached for end in self._after(parts, at, one)}
+                reached = {end for position in reached for end in self._after(parts, at, position)}
             self._known[key] = frozenset(reached)
         return self._known[key]
 
@@ -163,7 +163,7 @@ class _Matcher:
                     range(start, len(self.text) + 1) if many else range(start + 1, min(start + 2, len(self.text) + 1))
                 )
             case _Group("!"):
-                if not any(len(self.text) in self.ends(parts, index + 1, one) for one in self._chosen(part, start)):
+                if not any(len(self.text) in self.ends(parts, index + 1, end) for end in self._chosen(part, start)):
                     yield from range(start, len(self.text) + 1)
             case _Group():
                 yield from self._repeated(part, start)

@@ -51,6 +51,9 @@ FALSE_FRIENDS = frozenset(
 )
 """Segments beside which a telling one means something else: `/mcp/oauth/callback`, `/library/streams`, `/docs/events`."""
 
+CATCH_ALLS = frozenset({"", "/api", "/v1", "/api/v1", "/api/v2", "/backend", "/backend-api"})
+"""Paths, without a slash at their end, that take whatever an application serves, rather than one route of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreamName:

@@ -109,6 +109,18 @@ def unmet(settings: Settings, crossed: Iterable[Crossing[Hop]]) -> list[Stream]:
     return [stream for stream in declared(settings) if stream not in met]
 
 
+def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
+    """Declared streams that a hop passes on and that every way of theirs is answered short of the origin, each with
+    who answers (`inner/nginx.conf answers 404`)."""
+    traces: dict[int, list[Trace]] = {}
+    for crossing in crossed:
+        if crossing.stream.evidence.kind == "declared":
+            traces.setdefault(id(crossing.stream), []).append(crossing.trace)
+    for ways in traces.values():
+        if all(trace.end == "answered" for trace in ways):
+            yield ways[0].stream, ways[0].end_reason
+
+
 def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
     """Declared streams that an entry may send where nobody can tell, each with the reason."""
     streams = declared(settings)
@@ -135,11 +147,18 @@ def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
 
 
 def _told_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
-    """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant."""
+    """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant.
+
+    An entry that stands behind another one on the stream's way is no other.
+    """
     taking = [crossings for crossings in entering if crossings]
+    inner = {id(crossing.hop) for crossings in taking for crossing in crossings if crossing.position}
+    first = [crossings for crossings in taking if id(crossings[0].trace.legs[0].hop) not in inner] or taking
     return [
-        crossing if len(taking) == 1 or _is_meant(crossing) else replace(crossing, certain=False, reasons=(_OTHERS,))
-        for crossings in taking
+        crossing
+        if len(first) == 1 or _is_meant(crossing)
+        else replace(crossing, certain=False, reasons=(*crossing.reasons, _OTHERS))
+        for crossings in first
         for crossing in crossings
     ]
 
@@ -191,7 +210,9 @@ def _on_legs(trace: Trace) -> Iterator[Crossing[Hop]]:
 
 def _is_named(hop: Hop, names: Iterable[str]) -> bool:
     return any(
-        matches_text(own, name) for name in names for own in (hop.name, *hop.hosts, hop.where.path, *hop.aliases)
+        matches_text(known_as, name)
+        for name in names
+        for known_as in (hop.name, *hop.hosts, hop.where.path, *hop.aliases)
     )
 
 
@@ -227,12 +248,14 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
     for path in concrete_paths(hop, hint) or ["/"]:
         traces = traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
         found = list(_each_hop_once(_on_legs(trace) for trace in traces))
-        own = next(crossing for crossing in found if crossing.hop is hop)
-        yield own
+        crossing_of_hop = next(crossing for crossing in found if crossing.hop is hop)
+        yield crossing_of_hop
         if stream.handshake_only:
             continue
         firm = stream.evidence.certain
-        yield from (crossing for crossing in found if crossing is not own and (firm or _is_firmly_linked(crossing)))
+        yield from (
+            crossing for crossing in found if crossing is not crossing_of_hop and (firm or _is_firmly_linked(crossing))
+        )
 
 
 def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node) -> Iterator[Crossing[Hop]]:
@@ -258,7 +281,7 @@ def _assumed(
     settings: Settings, topology: Topology, witness: Witness, known: Sequence[Crossing[Hop]]
 ) -> Iterator[Crossing[Hop]]:
     """Catch-alls in scopes of which nothing better is known, unless their code was read and streams nothing."""
-    told = {
+    known_scopes = {
         crossing.hop.scope
         for crossing in known
         if crossing.stream.evidence.certain and not crossing.stream.handshake_only and _is_known_here(crossing)
@@ -266,7 +289,7 @@ def _assumed(
     named = {id(crossing.hop) for crossing in known if not crossing.stream.handshake_only}
     for node in topology.nodes:
         for hop in node.hops:
-            if hop.assumable and hop.scope not in told and id(hop) not in named:
+            if hop.assumable and hop.scope not in known_scopes and id(hop) not in named:
                 link = witness.against(hop, node)
                 if link is not None and link.basis in STRONG:
                     continue

@@ -18,22 +18,22 @@ def declared(settings: Settings) -> list[Stream]:
     return [_declared(settings, stream) for stream in settings.streams or ()]
 
 
-def _declared(settings: Settings, one: StreamSettings) -> Stream:
-    silence, duration, heartbeat = needs(settings, one)
-    path = one.path if one.path is not None else f"~{one.regex}"
+def _declared(settings: Settings, written: StreamSettings) -> Stream:
+    silence, duration, heartbeat = needs(settings, written)
+    path = written.path if written.path is not None else f"~{written.regex}"
     return Stream(
-        kind=one.kind,
+        kind=written.kind,
         path=path,
         evidence=Evidence("declared", f"infralint.yaml declares {path}"),
         longest_silence=silence,
         duration=duration,
-        host=one.host,
-        content_type=one.content_type,
+        host=written.host,
+        content_type=written.content_type,
         heartbeat=heartbeat,
-        session=one.session,
+        session=written.session,
         sticky=settings.require_sticky,
-        hops=tuple(one.hops),
-        headers={name.lower(): value for name, value in one.headers.items()},
+        hops=tuple(written.hops),
+        headers={name.lower(): value for name, value in written.headers.items()},
     )
 
 

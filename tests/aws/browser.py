@@ -80,6 +80,10 @@ class Browser:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self._command("Emulation.setEmulatedMedia", {"media": media, "features": features})
 
+    def resize(self, width: int, height: int) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        self._command("Emulation.setDeviceMetricsOverride", size)
+
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(_ask("GET", f"{self.url}/screenshot")))
 

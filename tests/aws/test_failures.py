@@ -159,6 +159,7 @@ def test_an_unknown_profile_is_one_sentence(audit: Audit, home: Path, monkeypatc
     ("program", "words"),
     [
         ("echo the token service is down >&2; exit 3", "`credential_process` failed: the token service is down"),
+        ("exit 3", "`credential_process` failed: it says nothing"),
         ("echo hello", "what `credential_process` prints is not JSON"),
         ("echo '[1]'", "what `credential_process` prints is not a JSON object"),
         (
@@ -397,4 +398,4 @@ def test_the_region_may_come_from_the_environment(
     world.balancer("web", **{"idle_timeout.timeout_seconds": "300"})
     monkeypatch.setenv(name, "eu-west-1")
     output = run("aws", "--endpoint-url", server.url, exit_code=0).output
-    assert "Read 1 AWS region with 1 hop to judge" in output
+    assert "Read 1 AWS region with 1 load balancer (1 good): clean." in output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from aws.world import Answer, World
 needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium with its driver here")
 
 READ_TABLE = """
-return [...document.querySelectorAll('tbody tr')].map(row => ({
+return [...document.querySelectorAll('#balancers tbody tr')].map(row => ({
   cells: [...row.cells].map(cell => cell.innerText.trim()),
   bar: row.querySelector('.bar i')?.getBoundingClientRect().width ?? null,
   need: row.querySelector('.bar b') ? row.querySelector('.bar b').getBoundingClientRect().left
@@ -96,16 +97,18 @@ def test_it_is_readable_in_light_dark_and_on_paper(page: Path, browser: Browser,
 
 
 @needs_browser
-def test_nothing_is_loaded_and_nothing_runs(page: Path, browser: Browser) -> None:
+def test_nothing_is_loaded_and_only_the_pages_own_script_runs(page: Path, browser: Browser) -> None:
     browser.open(page)
     assert browser.console() == []
-    assert browser.run("return performance.getEntriesByType('resource').length + document.scripts.length") == 0
+    assert browser.run("return performance.getEntriesByType('resource').length") == 0
+    assert browser.run("return [...document.scripts].map(script => script.src)") == [""]
     assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_page_holds_everything_itself(page: Path) -> None:
     text = page.read_text()
-    assert "<script" not in text
+    assert text.count("<script") == 1
+    assert re.search(r"script-src 'sha256-[\w+/]+={0,2}'\"", text)
     assert "<link" not in text
     assert "src=" not in text
     assert "123456789012" not in text
@@ -124,6 +127,87 @@ def test_the_title_says_no_more_than_is_known(
 ) -> None:
     world.balancer("chat", **{"idle_timeout.timeout_seconds": idle})
     assert f"<title>infralint: {title}</title>" in audit("--format", "html").output
+
+
+SHOWN = (
+    "return [...document.querySelectorAll('[data-item]:not([data-out]) :is(td.name b, p)')].map(item => item.innerText)"
+)
+NAMES = "return [...document.querySelectorAll('#balancers tr:not([data-out]) td.name b')].map(item => item.innerText)"
+
+
+def type_into(browser: Browser, name: str, value: str) -> None:
+    browser.run(
+        f"const field = document.querySelector('[name={name}]'); field.value = '{value}';"
+        " field.dispatchEvent(new Event('input', {bubbles: true}))"
+    )
+
+
+@needs_browser
+def test_a_search_leaves_what_holds_its_words(page: Path, browser: Browser) -> None:
+    browser.open(page)
+    assert set(browser.run(NAMES)) == {"chat", "old", "patient", "edge", "secret"}
+    type_into(browser, "search", "PATIENT eu-west-1")
+    assert browser.run(NAMES) == ["patient"]
+    assert re.fullmatch(r"\d+ of \d+ shown", browser.run("return document.querySelector('.tools output').textContent"))
+    type_into(browser, "search", "no such thing")
+    assert browser.run(SHOWN) == []
+    type_into(browser, "search", "")
+    assert len(browser.run(NAMES)) == 5
+
+
+@needs_browser
+def test_a_check_and_a_severity_can_be_chosen(page: Path, browser: Browser) -> None:
+    browser.open(page)
+    type_into(browser, "check", "short-idle-timeout")
+    assert set(browser.run(NAMES)) == {"chat", "old"}
+    browser.run("document.querySelector('[value=warning]').click()")
+    assert browser.run(NAMES) == []
+
+
+@needs_browser
+def test_a_table_is_sorted_by_its_heads(page: Path, browser: Browser) -> None:
+    browser.open(page)
+    click = "document.querySelectorAll('#balancers th button')[0].click()"
+    browser.run(click)
+    assert browser.run(NAMES) == sorted(browser.run(NAMES))
+    browser.run(click)
+    assert browser.run(NAMES) == sorted(browser.run(NAMES), reverse=True)
+    assert browser.run("return document.querySelector('#balancers th').getAttribute('aria-sort')") == "descending"
+
+
+@needs_browser
+def test_findings_are_sorted_as_asked(page: Path, browser: Browser) -> None:
+    browser.open(page)
+    checks = "return [...document.querySelectorAll('#findings article')].map(item => item.dataset.checks)"
+    before = browser.run(checks)
+    type_into(browser, "sort", "checks")
+    assert browser.run(checks) == sorted(before)
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_phone_shows_it_without_scrolling_sideways(width: int, page: Path, browser: Browser, tmp_path: Path) -> None:
+    browser.resize(width, 900)
+    browser.open(page)
+    assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    outside = "return [...document.querySelectorAll('td, p, article, .tools *')].filter(item => item.offsetParent"
+    assert browser.run(f"{outside} && item.getBoundingClientRect().right > innerWidth + 1).length") == 0
+    assert browser.run("return getComputedStyle(document.querySelector('#balancers td')).display") == "block"
+
+
+@needs_browser
+def test_the_tools_are_not_printed(page: Path, browser: Browser) -> None:
+    browser.emulate("print")
+    browser.open(page)
+    assert browser.run("return getComputedStyle(document.querySelector('.tools')).display") == "none"
+
+
+def test_every_check_that_ran_is_listed_with_what_it_passes(page: Path) -> None:
+    text = page.read_text()
+    part = text[text.index("Checks that ran") :]
+    row = next(row for row in part.split("<tr>") if "short-idle-timeout" in row)
+    assert "A hop hangs up while the model is still thinking." in row
+    assert '<td data-label="Findings">2</td><td data-label="Passes on">2</td>' in row
 
 
 def luminance(color: str) -> float:

@@ -39,7 +39,7 @@ def _examples() -> list[object]:
     for page in sorted(built_in_folder().glob("*.md")):
         for example in examples(page):
             names = [name for name in example.files if name != "infralint.yaml"]
-            usual = len(names) == 1 and not names[0].endswith((".yaml", ".yml", ".tf", ".json"))
+            usual = len(names) == 1 and not names[0].endswith((".yaml", ".yml", ".tf", ".json", ".py", ".ts"))
             if example.section == "Bad" and usual and not example.files[names[0]].lstrip().startswith("stream"):
                 subject = page.stem == "short_idle_timeout"
                 found.append(pytest.param(example.files, names[0], subject, id=f"{page.stem}:{example.line}"))

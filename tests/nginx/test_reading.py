@@ -590,11 +590,11 @@ def test_a_tag_without_a_number_may_be_either_side_of_a_change(image: str, lint:
         report = lint({"nginx/app.conf": text, "nginx/Dockerfile": "", "compose.yaml": "", **file})
         [held] = [one for one in report["findings"] if one["check"] == "buffered-stream"]
         assert held["severity"] == "warning"
-        assert f"`{image}` says no number: nginx before 1.29.7 speaks HTTP/1.0 to backends" in held["message"]
+        assert f"`{image}` names no version: nginx before 1.29.7 speaks HTTP/1.0 to backends" in held["message"]
         assert "later ones hold events larger than a buffer" in held["message"]
         assert [one["location"]["path"] for one in held["related"]] == [next(iter(file))]
         [shaken] = [one for one in report["findings"] if one["check"] == "missing-upgrade-headers"]
-        assert f"`{image}` says no number: nginx before 1.29.7 speaks" in shaken["message"]
+        assert f"`{image}` names no version: nginx before 1.29.7 speaks" in shaken["message"]
         assert "none is named" not in held["message"] + shaken["message"]
 
 

@@ -10,8 +10,8 @@ import pytest
 from conftest import Lint, problems, run, write
 from crossplane import analyzer
 
+from infralint.platforms.nginx_values import BadValue, time
 from infralint.sources.nginx.refusals import ARGUMENTS
-from infralint.sources.nginx.scopes import BadValue, time
 
 REST = "events {}\nhttp { server { listen 80; location /api/chat { proxy_pass http://app:8000; } } }\n"
 

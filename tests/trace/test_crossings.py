@@ -64,6 +64,27 @@ def test_a_declared_stream_that_meets_no_hop_is_said_even_where_there_is_none() 
     assert unmet(settings, crossings(settings, [reading])) == []
 
 
+def test_where_several_take_a_declared_stream_that_is_one_more_reason_for_doubt() -> None:
+    edge = server("edge", proxy("/", to="web:8080"))
+    inner = server("inner", proxy("/", to="x:1"), port=8080)
+    other = server("other", proxy("/", to="b:1"))
+    reading = Reading("test", nodes=[edge, inner, other])
+    found = crossings(declares("/chat"), [reading])
+    [behind] = [crossing for crossing in found if crossing.hop is inner.hops[0] and crossing.position]
+    link, others = behind.reasons
+    assert "but that there is no other" in link
+    assert "others here take such a request" in others
+
+
+def test_a_published_node_on_a_stream_s_way_is_no_other_entry_of_it() -> None:
+    edge = server("edge", proxy("/", to="inner:8080"))
+    inner = server("inner", proxy("/", to="app:1"), port=8080, known_as=INNER, published=True)
+    assert passing(edge, inner, settings=declares("/chat")) == [
+        ("edge", "location /", "declared", True),
+        ("inner", "location /", "declared", True),
+    ]
+
+
 def test_unrelated_nodes_are_two_ways() -> None:
     reading = Reading("test", nodes=[server("one", proxy(to="a:1")), server("two", proxy(to="b:1"))])
     found = crossings(declares("/chat"), [reading])

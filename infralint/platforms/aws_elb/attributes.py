@@ -102,10 +102,10 @@ def within_limits(setting: Setting[float], key: str, most: float = UNLIMITED) ->
     least, most = ATTRIBUTES[key].least, min(most, ATTRIBUTES[key].most)
     if isinstance(setting, Unknown) or least <= setting.value <= most:
         return setting
-    said = f"`{setting.written or f'{setting.name} = {setting.value:g}'}`"
+    written = f"`{setting.written or f'{setting.name} = {setting.value:g}'}`"
     if setting.because:
-        said = f"{said}, which is {setting.value:g} ({setting.because})"
-    why = f"AWS refuses {said}: it takes {least:g} to {most:g} s"
+        written = f"{written}, which is {setting.value:g} ({setting.because})"
+    why = f"AWS refuses {written}: it takes {least:g} to {most:g} s"
     return Unknown(setting.where, setting.name, why, refused=True)
 
 

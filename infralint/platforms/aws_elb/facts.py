@@ -124,11 +124,11 @@ def ways_of(balancer: Balancer) -> dict[tuple[str, str], ForwardedGroup]:
             balancer=balancer, listener=known.listener, group=known.group, rules=(*known.rules, rule)
         )
     if balancer.is_unread:
-        told = {group for group, _ in found}
+        reached_groups = {group for group, _ in found}
         found |= {
             (key, ""): ForwardedGroup(balancer=balancer, group=group)
             for key, group in balancer.groups.items()
-            if key not in told
+            if key not in reached_groups
         }
     return found or {("", ""): ForwardedGroup(balancer=balancer)}
 

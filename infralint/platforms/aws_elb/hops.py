@@ -75,6 +75,10 @@ class LoadBalancer(Hop):
     rules: tuple[tuple[Rule, ...], ...] = field(default=(), hash=False)
 
     @property
+    def variant(self) -> str:
+        return self.family.value if isinstance(self.family, Known) else ""
+
+    @property
     def pool(self) -> Pool:
         """The target group and what is registered in it."""
         return Pool(references=self.targets) if self.targets else Pool(reason="its target group is not visible here")

@@ -13,6 +13,7 @@ from infralint.model import Evidence, Location, Reading
 from infralint.project import Project
 from infralint.project.compose import read_compose
 from infralint.sources.application.facts import Application, ClientCall, Route, ServerFact
+from infralint.sources.application.language_models import LanguageModelUse
 from infralint.sources.application.mentions import mentions
 from infralint.sources.application.nodes import may_poll, node_of, node_of_product, stream_of
 from infralint.sources.application.products import products_of_image
@@ -45,6 +46,8 @@ def read(project: Project) -> Reading:
             calls = [stream_of(call, project.settings) for call in application.clients]
             reading.streams += [stream for stream in calls if stream is not None]
             reading.skipped += [f"{project.shown(application.folder)}: {reason}" for reason in application.reasons]
+    if LanguageModelUse.__module__ in project.subjects:
+        _read_language_models(project, reading)
     for service in read_compose(project).services:
         for product in products_of_image(service.image.text) if service.image is not None else ():
             where = Location(project.shown(service.path), service.line)
@@ -53,6 +56,16 @@ def read(project: Project) -> Reading:
     reading.mentions += mentions(project)
     reading.files = sorted(set(reading.files))
     return reading
+
+
+def _read_language_models(project: Project, reading: Reading) -> None:
+    """How the code asks language models, which only checks outside the default group ask about."""
+    from infralint.sources.application.model_calls import language_model_uses
+
+    with project.guard.around(Location(project.shown_path(project.root)), ""):
+        uses = language_model_uses(project.files, project.bytes, project.shown)
+        reading.items += uses
+        reading.files += [use.where.path for use in uses]
 
 
 _MANIFESTS = (

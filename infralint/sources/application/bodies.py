@@ -119,7 +119,11 @@ def _is_streaming_member(module: SourceModule, node: SgNode, name: str) -> bool:
     if name != "body":
         return False
     inner = module.definition_at(span_of(node))
-    outer = next((one for one in reversed(list(inner.around())) if one.kind == "function"), None) if inner else None
+    outer = (
+        next((outward for outward in reversed(list(inner.around())) if outward.kind == "function"), None)
+        if inner
+        else None
+    )
     text = outer.node.text() if outer is not None else module.text
     return _ASKS.search(text) is not None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,14 @@ class ImportedName:
 
     specifier: str
     name: str
+
+
+def is_within(specifier: str, packages: Iterable[str]) -> bool:
+    """Whether a module is one of some packages, or lies in one."""
+    return any(
+        specifier == package or specifier.startswith((f"{package}/", f"{package}.", f"{package}::"))
+        for package in packages
+    )
 
 
 def stems_of(path: str) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.imports import required
+from infralint.sources.application.imports import is_within, required
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 10
 """Mounts within mounts that are followed."""
+MOST_STEPS = 10_000
+"""Uses of routers that are followed to their mounts, in a project: a large one needs hundreds."""
 
 _HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler"})
 """Members by which a router is mounted: `app.use(router.routes())`."""
@@ -90,6 +92,7 @@ class Joiner:
         self._pending: set[object] = set()
         self._known_heads: dict[object, list[Head]] = {}
         self._following: set[tuple[str, SourceSpan]] = set()
+        self._steps = 0
 
     def forget(self, path: str) -> None:
         """Lets go of a file that says nothing, so that its tree leaves memory."""
@@ -107,7 +110,7 @@ class Joiner:
 
     def _is_from(self, call: Call, sources: tuple[str, ...]) -> bool:
         if package := required(call.callee if call.receiver is None else call.receiver):
-            return _is_within(package, sources)
+            return is_within(package, sources)
         imports = self.program.imports(call.module)
         first = re.match(r"[\w$@]+", call.full_name)
         imported = imports.get(first[0]) if first else None
@@ -115,7 +118,7 @@ class Joiner:
             full = f"{imported.specifier}.{imported.name}"
         else:
             full = imported.specifier if imported is not None else ""
-        if imported is not None and _is_within(full, sources):
+        if imported is not None and is_within(full, sources):
             return True
         if imported is not None and imported.specifier.startswith((".", "@/", "~")):
             homes = self.program.imported_homes(call.module, imported)
@@ -125,13 +128,15 @@ class Joiner:
         if call.receiver is None and call.module.defined(call.name):
             return False
         if call.module.language.name in ("go", "python", "javascript"):
-            return any(_is_within(other.specifier, sources) for other in imports.values())
+            return any(is_within(other.specifier, sources) for other in imports.values())
         return _mentions(call.module, sources)
 
     def registrations(self, module: SourceModule) -> list[Registration]:
         """The routes that a file registers."""
         if module.path not in self._registrations:
-            found = [one for rules in self.rulebook.of(module) for one in self._registered(module, rules)]
+            found = [
+                registration for rules in self.rulebook.of(module) for registration in self._registered(module, rules)
+            ]
             self._registrations[module.path] = self._settled(found)
         return self._registrations[module.path]
 
@@ -202,7 +207,7 @@ class Joiner:
                 return registration
         imports = {imported.specifier for imported in self.program.imports(rivals[0].call.module).values()}
         for registration in rivals:
-            if any(_is_within(specifier, registration.rules.packages) for specifier in imports):
+            if any(is_within(specifier, registration.rules.packages) for specifier in imports):
                 return registration
         return rivals[0]
 
@@ -432,6 +437,9 @@ class Joiner:
 
     def _use_heads(self, module: SourceModule, use: SgNode, depth: int) -> list[Head]:
         """The prefixes that a use of a router's name puts it under."""
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            return [NOWHERE]
         span, parent = span_of(use), use.parent()
         member = module.member(parent) if parent is not None else None
         if member is not None and span_of(member[0]) == span and member[1] not in _HANDED_AS:
@@ -679,12 +687,6 @@ def _same_package(path: str, other: str, program: ProjectModules) -> bool:
     ):
         folder = _folder(folder)
     return not folder or path.startswith(f"{folder}/")
-
-
-def _is_within(specifier: str, sources: Iterable[str]) -> bool:
-    return any(
-        specifier == source or specifier.startswith((f"{source}/", f"{source}.", f"{source}::")) for source in sources
-    )
 
 
 def _mentions(module: SourceModule, sources: Iterable[str]) -> bool:

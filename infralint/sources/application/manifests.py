@@ -144,16 +144,16 @@ def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
                 at = text.find(json.dumps(value)[:40])
                 yield value, text.count("\n", 0, max(at, 0)) + 1
         return
-    line_number, held, start = 0, "", 0
+    line_number, joined, start = 0, "", 0
     for line in text.splitlines():
         line_number += 1
         start = start or line_number
-        held += line.rstrip("\\")
+        joined += line.rstrip("\\")
         if line.endswith("\\"):
             continue
         if re.match(
             r"\s*(?:CMD|ENTRYPOINT|RUN|web:|worker:|[\w-]+:\s|exec\s|uvicorn|gunicorn|daphne|hypercorn|python|node|poetry|uv\s)",
-            held,
+            joined,
         ) or name.endswith(".sh"):
-            yield re.sub(r'",\s*"', " ", held), start
-        held, start = "", 0
+            yield re.sub(r'",\s*"', " ", joined), start
+        joined, start = "", 0

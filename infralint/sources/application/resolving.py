@@ -346,9 +346,9 @@ class Resolver:
             if child.kind() in ("spread_element", "dictionary_splat"):
                 inner = next(iter(child.named_children()), None)
                 found |= self.pairs(module, inner, depth + 1)
-        own = module.pairs(node)
-        if own or found:
-            return found | {key: (module, value) for key, value in own.items()}
+        pairs = module.pairs(node)
+        if pairs or found:
+            return found | {key: (module, value) for key, value in pairs.items()}
         call = module.call_of(node)
         if call is not None and call.name in ("dict", "Headers", "freeze"):
             return {key: (module, value) for key, value in call.named.items()} | (

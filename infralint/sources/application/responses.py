@@ -249,7 +249,11 @@ def is_file(call: Call, content_type: str | None, headers: Mapping[str, str]) ->
 def sends_file(call: Call) -> bool:
     """Whether the function around a call names the type of a file or page, or reads a file."""
     inner = call.module.definition_at(call.span)
-    outer = next((one for one in reversed(list(inner.around())) if one.kind == "function"), None) if inner else None
+    outer = (
+        next((outward for outward in reversed(list(inner.around())) if outward.kind == "function"), None)
+        if inner
+        else None
+    )
     text = outer.node.text() if outer is not None else call.node.text()
     return bool(
         re.search(r"(?i)content-disposition|createReadStream|[\"'](?:text/html|image/|text/csv|video/|audio/)", text)

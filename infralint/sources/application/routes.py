@@ -106,6 +106,8 @@ class Routes:
             if not reached:
                 where = Location(self.shown(module.path), sighting.span.line)
                 self._note(module, f"{where} {sighting.says}; the route that this answers was not found")
+        if notes.sightings and self.streaming.gives_up:
+            self._note(module, f"what {self.shown(module.path)} streams is used in more places than are followed")
 
     def _note(self, module: SourceModule, sentence: str) -> None:
         self.unjoined.setdefault(module.path, []).append(sentence)

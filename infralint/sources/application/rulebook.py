@@ -218,19 +218,27 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
             yield from getattr(self, part)
 
 
-def documents(name: str) -> Iterator[Any]:
+FRAMEWORKS = "infralint.sources.application.rules"
+"""The package of the frameworks' rules."""
+
+
+def rule_text(name: str, package: str = FRAMEWORKS) -> str:
+    """The text of a rules file."""
+    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+def documents(name: str, package: str = FRAMEWORKS) -> Iterator[Any]:
     """The documents of a rules file: the rules, then their examples."""
     import yaml
 
-    text = resources.files("infralint.sources.application.rules").joinpath(name).read_text(encoding="utf-8")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    yield from yaml.load_all(text, Loader=loader)
+    yield from yaml.load_all(rule_text(name, package), Loader=loader)
 
 
 @cache
-def rule_files() -> tuple[str, ...]:
-    folder = resources.files("infralint.sources.application.rules")
-    return tuple(sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+def rule_files(package: str = FRAMEWORKS) -> tuple[str, ...]:
+    """The names of the rules files of a package."""
+    return tuple(sorted(entry.name for entry in resources.files(package).iterdir() if entry.name.endswith(".yaml")))
 
 
 @cache
@@ -241,8 +249,7 @@ def rules_named(name: str) -> Rules:
 @cache
 def language_named(name: str) -> str:
     """The language of a rules file, without reading all of it."""
-    text = resources.files("infralint.sources.application.rules").joinpath(name).read_text(encoding="utf-8")
-    return text.partition("language: ")[2].partition("\n")[0]
+    return rule_text(name).partition("language: ")[2].partition("\n")[0]
 
 
 def rules_for(languages: Iterable[str]) -> tuple[Rules, ...]:

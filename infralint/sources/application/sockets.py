@@ -54,7 +54,7 @@ def _upgrade_paths(call: Call) -> list[Path]:
         for function in inner.around() if inner is not None else ():
             text = function.node.text()
             if _LEADS.search(text):
-                found += [one or other for one, other in _COMPARED.findall(text)]
+                found += [left or other for left, other in _COMPARED.findall(text)]
             if found:
                 break
     return [Path(path) for path in dict.fromkeys(found)] or [ANYWHERE]
@@ -69,7 +69,7 @@ def dispatched_paths(registration: Registration, span: SourceSpan) -> list[Path]
         condition = node.field("condition") or (node if node.kind() in ("switch_case", "expression_case") else None)
         if condition is not None and node.kind() != "switch_statement":
             text = condition.text() if node.kind() not in ("switch_case", "expression_case") else node.text()[:120]
-            found += [one or other for one, other in _COMPARED.findall(text)]
+            found += [left or other for left, other in _COMPARED.findall(text)]
         if found:
             break
     return [Path(path) for path in dict.fromkeys(found)] or [UNKNOWN]

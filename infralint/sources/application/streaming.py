@@ -34,6 +34,8 @@ DEEPEST = 6
 """Calls of functions that are followed from a response to its route."""
 WEAK_DEPTH = 2
 """The same, where only the way of writing says that it streams."""
+MOST_STEPS = 10_000
+"""Uses that are followed from all responses of a project: a large one needs hundreds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +74,7 @@ class ModuleStreams:
         self.program = joiner.program
         self.resolver = joiner.resolver
         self._file_shapes = file_shapes
+        self._steps = 0
 
     def sightings(self, module: SourceModule) -> Iterator[Sighting]:
         """Where a file streams."""
@@ -209,6 +212,11 @@ class ModuleStreams:
         """The routes that a sighting's response answers."""
         return list(self._reach(sighting, sighting.module, sighting.span, (), 0))
 
+    @property
+    def gives_up(self) -> bool:
+        """Whether more uses lead on from responses than are followed."""
+        return self._steps > MOST_STEPS
+
     def _reach(
         self,
         sighting: Sighting,
@@ -217,6 +225,9 @@ class ModuleStreams:
         passed: tuple[tuple[SourceModule, Definition], ...],
         depth: int,
     ) -> Iterator[Reached]:
+        self._steps += 1
+        if self.gives_up:
+            return
         inner = module.definition_at(span)
         registration = self.joiner.registration_at(module, span)
         chain = list(inner.around()) if inner is not None else []
@@ -225,14 +236,16 @@ class ModuleStreams:
             for link in chain
             if registration is None or any(handler.has(link.span) for handler in registration.handlers)
         ]
-        passed = (*passed, *((module, one) for one in inside))
+        passed = (*passed, *((module, function) for function in inside))
         if registration is not None:
             yield Reached(sighting, registration, None, passed, span)
             return
         if file := self._file_route(module, chain):
             yield Reached(sighting, None, file, passed)
             return
-        if depth >= (WEAK_DEPTH if sighting.weak else DEEPEST) or len({one.span for _, one in passed}) < len(passed):
+        if depth >= (WEAK_DEPTH if sighting.weak else DEEPEST) or len({function.span for _, function in passed}) < len(
+            passed
+        ):
             return
         yield from self._reach_users(sighting, module, chain, passed, depth, span)
 
@@ -340,7 +353,7 @@ class ModuleStreams:
     def _exported(self, module: SourceModule, chain: list[Definition]) -> list[str]:
         """The names under which the definitions around a place are exported."""
         if module.language.name != "javascript":
-            return [one.name for one in chain if one.owner is None]
+            return [definition.name for definition in chain if definition.owner is None]
         exports = self.program.exports(module)
         found = []
         for name, target in exports.items():
@@ -363,8 +376,8 @@ class ModuleStreams:
             given = found.pop("content-type", None)
             content_type = content_type or given
             headers = {**found, **headers}
-        functions = [(module, one) for module, one in reached.passed if one.kind == "function"]
-        pings = (heartbeat_in(self.resolver, module, one) for module, one in functions)
+        functions = [(module, function) for module, function in reached.passed if function.kind == "function"]
+        pings = (heartbeat_in(self.resolver, module, function) for module, function in functions)
         heartbeat = heartbeat or next((interval for interval in pings if interval), None)
         return replace(sighting, headers=headers, content_type=content_type, heartbeat=heartbeat)
 

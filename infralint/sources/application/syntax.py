@@ -267,7 +267,7 @@ class SourceModule:
             for assignment in self.assignments
             if assignment.value_span.start <= span.start and span.end <= assignment.value_span.end
         ]
-        return min(around, key=lambda one: one.value_span.end - one.value_span.start, default=None)
+        return min(around, key=lambda assignment: assignment.value_span.end - assignment.value_span.start, default=None)
 
     @cached_property
     def _assigned(self) -> dict[str, list[Assignment]]:
@@ -284,11 +284,15 @@ class SourceModule:
         inner = self.definition_at(span)
         while inner is not None:
             if inner.kind == "function":
-                local = [one for one in found if (home := self.function_at(one.span)) is not None and home is inner]
+                local = [
+                    assignment
+                    for assignment in found
+                    if (home := self.function_at(assignment.span)) is not None and home is inner
+                ]
                 if local:
                     return local
             inner = inner.owner
-        outside = [one for one in found if self.function_at(one.span) is None]
+        outside = [assignment for assignment in found if self.function_at(assignment.span) is None]
         return outside or ([] if "." not in target else found)
 
     def function_at(self, span: SourceSpan) -> Definition | None:
@@ -463,7 +467,7 @@ class SourceModule:
             return parent
         if parent.kind() == "export_statement":
             return parent.field("declaration")
-        return next((one for one in mark.next_all() if one.kind() in kinds), None)
+        return next((sibling for sibling in mark.next_all() if sibling.kind() in kinds), None)
 
     def identifiers(self, name: str) -> list[SgNode]:
         """Where a name stands."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from infralint.model import Crossing, Finding, Hop, Known, Reading
@@ -54,14 +54,14 @@ class Questions:
 
     def chooses(self, item: Item, tags: dict[str, str], arn: str) -> bool:
         """Whether a load balancer is to be looked at."""
-        own = (item["LoadBalancerName"], arn, item.get("DNSName", ""), *(f"tag:{k}={v}" for k, v in tags.items()))
-        return not self.names or any(matches_text(one, name) for name in self.names for one in own)
+        words = (item["LoadBalancerName"], arn, item.get("DNSName", ""), *(f"tag:{k}={v}" for k, v in tags.items()))
+        return not self.names or any(matches_text(word, name) for name in self.names for word in words)
 
     def may_cross(self, item: Item, tags: dict[str, str], arn: str) -> bool:
         """Whether some declared stream may go through a load balancer, its rules unseen."""
         streams = self.settings.streams or ()
         narrow = [Questions(self.settings, self.crossings, tuple(stream.hops)) for stream in streams]
-        return any(one.chooses(item, tags, arn) for one in narrow)
+        return any(demand.chooses(item, tags, arn) for demand in narrow)
 
     def asked_of(self, region: Region) -> Demand:
         """What checks will ask about in a region whose lists (and rules, if they matter) are read."""
@@ -101,12 +101,12 @@ class Reported:
     groups: frozenset[str] = frozenset()
 
 
-def reported(findings: list[Finding]) -> Reported:
-    """Whose tags, and whose health, matter to what will be said."""
+def reported(findings: list[Finding], others: Iterable[str] = ()) -> Reported:
+    """Whose tags, and whose health, matter to what will be said. others: ARNs of load balancers that are named, too."""
     hops = [finding.hop for finding in findings if isinstance(finding.hop, LiveLoadBalancer)]
     groups = [
         finding.hop.group_arn
         for finding in findings
         if isinstance(finding.hop, LiveLoadBalancer) and finding.hop.group_where == finding.location
     ]
-    return Reported(frozenset(hop.arn for hop in hops), frozenset(group for group in groups if group))
+    return Reported(frozenset([*(hop.arn for hop in hops), *others]), frozenset(group for group in groups if group))

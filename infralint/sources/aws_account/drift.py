@@ -161,14 +161,14 @@ def _compare(
     hop: LiveLoadBalancer, setting: str, live: Setting[Any], codes: Sequence[Setting[Any]], comparison: Comparison
 ) -> None:
     """One setting; code that is deployed several times may say several things, and one of them must hold."""
-    told = [code for code in codes if isinstance(code, Known)]
-    if not isinstance(live, Known) or not codes or any(code.value == live.value for code in told):
+    known = [code for code in codes if isinstance(code, Known)]
+    if not isinstance(live, Known) or not codes or any(code.value == live.value for code in known):
         return
     unknown = [code for code in codes if isinstance(code, Unknown)]
     if unknown:
         comparison.unknown.append(unknown[0])
         return
-    comparison.drifts.append(ChangedSetting(where=live.where, hop=hop, setting=setting, live=live, code=told[0]))
+    comparison.drifts.append(ChangedSetting(where=live.where, hop=hop, setting=setting, live=live, code=known[0]))
 
 
 def _one_sided(only_live: Sequence[LiveLoadBalancer], only_code: Sequence[LoadBalancer]) -> Iterator[OneSided]:

@@ -73,8 +73,8 @@ class Scan:
 
     def read_more(self, reported: Reported) -> None:
         """What is only worth a call once something is to be reported: owners, and how many targets there are."""
-        own = {group["TargetGroupArn"] for group in self.region.target_groups} - set(self.region.target_health)
-        self._each("DescribeTargetHealth", sorted(own & reported.groups))
+        missing = {group["TargetGroupArn"] for group in self.region.target_groups} - set(self.region.target_health)
+        self._each("DescribeTargetHealth", sorted(missing & reported.groups))
         self._read_tags(sorted(set(self._arns()) & reported.balancers - set(self.region.tags)))
 
     def close(self) -> None:
@@ -170,7 +170,7 @@ class Scan:
 
     def _of_type(self, *types: str) -> list[str]:
         found = (balancer for balancer in self.region.load_balancers if balancer.get("Type", "application") in types)
-        return [one["LoadBalancerArn"] for one in found]
+        return [balancer["LoadBalancerArn"] for balancer in found]
 
     def _attributes_of(self, arn: str) -> None:
         if is_classic(arn):

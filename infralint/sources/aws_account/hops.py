@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
-from infralint.model import Known, Location, Reading, Unreadable, Upgrade
+from infralint.model import AccountResource, Known, Location, Reading, Unreadable, Upgrade
 from infralint.platforms.aws_elb import BalancerNode, ForwardedGroup, LoadBalancer, fields_of, node_fields
 from infralint.sources.aws_account import fixes
 from infralint.sources.aws_account.facts import RegionFacts
@@ -25,7 +25,7 @@ PLATFORM = "aws"
 class LiveLoadBalancer(LoadBalancer):
     """A load balancer of an account with one of its target groups.
 
-    group_arn, listener_arn, protocol: "" where none is known. owner: what made it, by its tags. code: what its
+    group_arn, listener_arn, protocol: "" where none is known. owner: what made it, by its tags. tags: as AWS has them. code: what its
     Terraform says of a setting (a field's name), where that is something else.
     """
 
@@ -40,6 +40,7 @@ class LiveLoadBalancer(LoadBalancer):
     protocol: str = ""
     console: str = ""
     owner: Owner | None = None
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     code: Mapping[str, Known[Any]] = field(default_factory=dict, hash=False)
 
     def is_same(self, other: LiveLoadBalancer) -> bool:
@@ -52,12 +53,23 @@ class LiveLoadBalancer(LoadBalancer):
         )
 
     @property
+    def resource(self) -> AccountResource:
+        return AccountResource(
+            identity=self.arn,
+            type=f"{self.variant} load balancer".strip(),
+            account=self.account,
+            region=self.region,
+            tags=self.tags,
+            owner=str(self.owner or ""),
+            console=self.console,
+        )
+
+    @property
     def introduction(self) -> str:
         """The load balancer as a colleague would ask for it."""
-        family = self.family.value if isinstance(self.family, Known) else ""
         account = f" of account {self.account}" if self.account else ""
         owner = f", made by {self.owner}" if self.owner else ""
-        return f"{self.name}, {family} load balancer in {self.region}{account}{owner}"
+        return f"{self.name}, {self.resource.type} in {self.region}{account}{owner}"
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         code = self.code.get(setting)
@@ -145,6 +157,7 @@ def _hop(region: Region, facts: RegionFacts, item: Item, arn: str, way: Forwarde
         protocol=listener.protocol if listener is not None else "",
         console=console_link(region, arn),
         owner=owner_of(tags),
+        tags=tags,
         upstream=way.group.name if way.group is not None else "",
         scope=arn,
     )

@@ -152,7 +152,7 @@ def _profiles() -> str:
     return f"the profiles here: {listing(found, most=9)}" if found else "none is configured here"
 
 
-_RETRIEVED = "Error when retrieving credentials from custom-process: "
+_RETRIEVED = "Error when retrieving credentials from custom-process:"
 
 
 def _failed_process(error: Exception) -> str:
@@ -169,7 +169,7 @@ def _failed_process(error: Exception) -> str:
         case AttributeError() | TypeError():
             return "what `credential_process` prints is not a JSON object"
         case _ if words.startswith(_RETRIEVED):
-            return f"`credential_process` failed: {words.removeprefix(_RETRIEVED)[:200] or 'it says nothing'}"
+            return f"`credential_process` failed: {words.removeprefix(_RETRIEVED).strip()[:200] or 'it says nothing'}"
         case _:
             return words[:200]
 

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 from infralint.model import Location, Reading, Unknown
 from infralint.project import CantRead, Project, TooLarge
+from infralint.project.manifests import Manifest, chart_folders, chart_of, read_manifests
 from infralint.sources.nginx.templates import foreign_language, prepare
 from infralint.sources.nginx.tree import NginxFile
+from infralint.text.go_templates import HOLE
 from infralint.text.lazy import lazy
+from infralint.text.yaml_places import YamlSpan
 
 _OTHER_ENDINGS = frozenset(
     "py pyi md mdx rst txt js jsx ts tsx mjs cjs css scss less html htm vue svelte go rs java kt php c h cc cpp hpp cs swift"
@@ -56,6 +59,9 @@ _QUOTED = lazy(
     r'^[ \t]*(?:- )?([^\s#"][^\n"]*?):[ \t]*"(?:[^"\\\n]|\\.)*?_pass[ \t](?:[^"\\\n]|\\.)*?;\\n', re.MULTILINE
 )
 _DOCUMENT = lazy(r"^---", re.MULTILINE)
+_NAMED = lazy(
+    r"^metadata:(?:[ \t]*\n(?:[ \t]+[^\n]*\n)*?[ \t]+|[ \t]*\{[^\n]*?)name:[ \t]*[\"']?([\w.-]+)", re.MULTILINE
+)
 _SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^[ \t]*(?:cat|sed|echo|apt-get|cp|mkdir)\s", re.MULTILINE)
 """A shell script that writes nginx configuration is not nginx configuration."""
 
@@ -63,7 +69,11 @@ _SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^[ \t]*(?:cat|sed|echo|apt-get|cp
 def sources(project: Project, reading: Reading) -> Iterator[NginxFile]:
     """Every nginx text of a project; what can't be read or told is noted in the reading."""
     shown: set[str] = set()
+    charts = chart_folders(project)
+    rendered = read_manifests(project).rendered if charts else set()
     for path in project.files:
+        if path in rendered and chart_of(path, charts) is not None:
+            continue
         if path in project.given:
             yield from _sources_of(project, path, reading, shown)
         elif _could_be(path):
@@ -71,6 +81,8 @@ def sources(project: Project, reading: Reading) -> Iterator[NginxFile]:
                 reading.skipped.append(f"{project.shown(path)}: {live} beside it is the one in use")
             else:
                 yield from _sources_of(project, path, reading, shown)
+    if rendered:
+        yield from _from_charts(project, reading)
     for path, reason in sorted(project.tree.odd.items()):
         if _named_nginx(path) and not _is_manifest(path):
             reading.unreadable.append(project.unreadable(path, reason))
@@ -164,8 +176,8 @@ def _from_dump(project: Project, path: str, text: str, shown: set[str], reading:
         body = text[mark.end() + 1 : following.start() if following else len(text)]
         if bodies.setdefault(mark[1], body).strip() != body.strip():
             where = text.count("\n", 0, mark.start()) + 1
-            said = f"holds {mark[1]} twice, with different content; hand in the dumps of two servers as two files"
-            reading.unreadable.append(project.unreadable(path, said, where))
+            problem = f"holds {mark[1]} twice, with different content; hand in the dumps of two servers as two files"
+            reading.unreadable.append(project.unreadable(path, problem, where))
     for name, body in bodies.items():
         called = name if name not in shown else f"{project.shown(path)}: {name}"
         shown.add(called)
@@ -193,11 +205,69 @@ def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> 
                     sealed=sealed or folded,
                     key=key,
                     document=document,
+                    owner=_owner(text, mark.start()),
                 )
     for mark in _QUOTED.finditer(text):
         why = "this nginx configuration is written as one quoted string, which infralint does not read"
         where = Location(shown, text.count("\n", 0, mark.start(1)) + 1)
         reading.unknown.append(Unknown(where, "", why, "write it as a block (`|`)"))
+
+
+_MAIN = lazy(r"^\s*http\s*\{", re.MULTILINE)
+
+
+def _from_charts(project: Project, reading: Reading) -> Iterator[NginxFile]:
+    """nginx texts in the ConfigMaps that Helm charts come to: those of another environment where they are another nginx."""
+    known: set[tuple[str, str, str]] = set()
+    firsts: dict[tuple[str, str], str] = {}
+    for number, manifest in enumerate(read_manifests(project).of("ConfigMap")):
+        if not manifest.sealed:
+            continue
+        for key, value in manifest.root.members_of("data").items():
+            text = value.text or ""
+            place = (manifest.path, manifest.name, key)
+            again = firsts.setdefault((manifest.path, key), manifest.environment) != manifest.environment
+            if (*place[:1], key, text) in known or (again and not _MAIN.search(text)):
+                continue
+            if is_nginx(text) and not _SCRIPT.search(text):
+                known.add((*place[:1], key, text))
+                shown = manifest.where.path
+                if _is_read(shown, text, manifest.where.line, reading):
+                    yield _rendered_file(manifest, key, text, value.line, number)
+
+
+def _rendered_file(manifest: Manifest, key: str, text: str, line: int, number: int) -> NginxFile:
+    """One entry of a ConfigMap that a chart makes."""
+    atlas = manifest.atlas
+    first = atlas.text_of(line + 1)
+    prepared = prepare(text)
+    if HOLE in text:
+        prepared.holes[HOLE] = "{{ … }}"
+
+    def locate(number: int, column: int, end_column: int) -> Location:
+        return atlas.place(YamlSpan(number, column, end_column))
+
+    return NginxFile(
+        f"{manifest.path}#{manifest.environment}/{manifest.name}/{key}",
+        manifest.where.path,
+        prepared,
+        line + 1,
+        len(first) - len(first.lstrip()),
+        sealed=manifest.sealed,
+        key=key,
+        document=number,
+        owner=manifest.name,
+        locate=locate,
+    )
+
+
+def _owner(text: str, at: int) -> str:
+    """The name of the object whose document holds an offset."""
+    marks = [mark.start() for mark in _DOCUMENT.finditer(text)]
+    start = max((mark for mark in marks if mark <= at), default=0)
+    end = min((mark for mark in marks if mark > at), default=len(text))
+    found = _NAMED.search(text, start, end)
+    return found[1] if found else ""
 
 
 def _scalar(text: str, start: int, parent: int) -> tuple[str, int]:

@@ -232,13 +232,13 @@ def _connection(change: _Change) -> str:
     definitions = change.hop.definitions
     loaded = {
         name: [block for block in blocks if block.name == "map" and _loaded_with(change, block.source)]
-        for name, blocks in definitions.own.items()
+        for name, blocks in definitions.sets.items()
     }
     for name in sorted(filter(loaded.get, loaded), key=lambda name: (f"${name}" != MAP, name)):
         by_upgrade = all(block.args[0] == "$http_upgrade" and not block.conditions for block in loaded[name])
         if by_upgrade and "upgrade" in _words(f"${name}", loaded[name][0], change):
             return f"${name}"
-    for block in (*definitions.own.get(MAP[1:], ()), *definitions.elsewhere.get(MAP[1:], ())):
+    for block in (*definitions.sets.get(MAP[1:], ()), *definitions.elsewhere.get(MAP[1:], ())):
         # nginx takes the same map twice, but two that differ would rule each other's locations.
         if [block.args[0], *(" ".join([line.name, *line.args]) for line in block.block or ())] != _CUSTOMARY:
             raise CantFix(f"`{block.written}` stands at {block.where}, and another would be in its way")

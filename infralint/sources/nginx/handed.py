@@ -67,9 +67,9 @@ def join(hop: NginxLocation, given: Sequence[Hint]) -> NginxLocation:
     found: list[Hint] = []
     for hint in sorted((*hop.hints, *heeded), key=lambda hint: STRENGTH.index(hint.evidence.kind)):
         alike = [other for other in found if other.kind == hint.kind]
-        said = any(hint.handshake_only or not other.handshake_only for other in alike)
+        speaks = any(hint.handshake_only or not other.handshake_only for other in alike)
         certain = any(other.evidence.certain and not other.handshake_only for other in found)
-        if not said and (hint.evidence.certain or not certain):
+        if not speaks and (hint.evidence.certain or not certain):
             found.append(hint)
     return dataclasses.replace(hop, hints=tuple(found)) if heeded else hop
 
@@ -140,8 +140,8 @@ def _telling(place: LocationEntry) -> list[Hint]:
     block: NginxBlock = place.block
     if block.directive is None or block.internal is not None:
         return []
-    said = list(block.hop.hints) if block.hop is not None else list(find_declarations(block.directive))
-    return said or list(hints_by_name(place))
+    hints = list(block.hop.hints) if block.hop is not None else list(find_declarations(block.directive))
+    return hints or list(hints_by_name(place))
 
 
 def _ends(

@@ -238,7 +238,7 @@ def _first_comment(block: Directive) -> int:
 
 
 def _at(source: NginxFile, line: int) -> Location:
-    return Location(source.shown, line + source.first_line - 1)
+    return source.location(line)
 
 
 def _handshake(evidence: EvidenceKind, because: str, where: Location) -> Hint:

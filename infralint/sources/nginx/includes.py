@@ -77,7 +77,7 @@ class Includes:
     def _retry(self, path: str, source: NginxFile, problem: SyntaxProblem) -> None:
         """A template that opens a block in either branch can still be read by its first branch alone."""
         if not source.prepared.headings:
-            place = Location(source.shown, problem.line + source.first_line - 1, problem.column)
+            place = source.location(problem.line, problem.column)
             kind = "nginx would refuse this file" if not source.prepared.holes else "this does not read as nginx"
             self.broken[path] = Unreadable(f"{kind}: {problem.message}", place)
             return
@@ -102,7 +102,7 @@ class Includes:
 
     def expand(self, directives: list[Directive], base: str, stack: tuple[str, ...]) -> list[Directive]:
         """Directives with includes replaced by what they include, textually. base: the main file's folder."""
-        if not any(one.name == "include" and one.block is None for one in directives):
+        if not any(directive.name == "include" and directive.block is None for directive in directives):
             return directives
         result: list[Directive] = []
         for directive in directives:
@@ -303,8 +303,10 @@ class Includes:
     @cached_property
     def _mappings(self) -> list[tuple[str, str]]:
         """Folders and files of the server -> of the project: said, then copied by Dockerfiles, then mounted by compose."""
-        said = [(key.rstrip("/"), value.strip("/")) for key, value in self.project.settings.nginx.include_paths.items()]
-        return said + list(self._copied()) + list(self._mounted())
+        include_paths = [
+            (key.rstrip("/"), value.strip("/")) for key, value in self.project.settings.nginx.include_paths.items()
+        ]
+        return include_paths + list(self._copied()) + list(self._mounted())
 
     def _copied(self) -> Iterator[tuple[str, str]]:
         for path in self.project.named(*DOCKERFILES):

@@ -15,10 +15,10 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.model import Known, Request
+from infralint.platforms.nginx_values import flag
 from infralint.sources.nginx.blocks import CODES, NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, VirtualServer, choose_locations, normalise_path
 from infralint.sources.nginx.conditions import judge
-from infralint.sources.nginx.scopes import flag
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.variables import (
     Definitions,
@@ -135,7 +135,7 @@ class Processing:
         arrived = [run for run in self._rewrites(server.block, start) if run.answer is None]
         if place is None:
             return arrived
-        inside = [self._in_location(replace(run, changed=False, stopped=False), place) for run in arrived]
+        inside = [self.enter(place, replace(run, changed=False, stopped=False)) for run in arrived]
         runs = [after for run in inside for after in self._rewrites(place.block, run)]
         limited = block.directive is not None and block.directive.name == "limit_except"
         wanted = place.block if limited else block
@@ -152,7 +152,7 @@ class Processing:
             return False
         return not block.runs_code or bool(self.runs_at(block, request, path))
 
-    def _in_location(self, run: Run, place: LocationEntry) -> Run:
+    def enter(self, place: LocationEntry, run: Run) -> Run:
         """A run in a location: its expression leaves what its groups took."""
         run = replace(run, block=place.block)
         if not place.is_expression or "(" not in place.pattern:
@@ -191,7 +191,7 @@ class Processing:
 
     def _inside(self, place: LocationEntry, run: Run) -> Iterator[RequestEnd]:
         """A location: what it runs, then what answers there."""
-        run = self._in_location(run, place)
+        run = self.enter(place, run)
         if not run.internal and (mark := run.block.internal) is not None:
             because = f"`{run.block.written}` is `internal`: no client reaches it"
             yield from self._answered(replace(run, answer=Answer("404", mark, "", because)))

@@ -85,11 +85,11 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
             if right := _meant(directive.name):
                 yield _refused(directive, f'unknown directive "{directive.name}"; did you mean {right}?')
             elif (
-                said := _malformed(directive)
+                message := _malformed(directive)
                 or (around and _misplaced(directive, around, level))
                 or _unlistened(directive)
             ):
-                yield _refused(directive, said)
+                yield _refused(directive, message)
             if directive.name in _MATCHING:
                 yield from _invalid_expressions(directive)
             if directive.block and (directive.name not in _LISTS or directive.name == "upstream"):
@@ -184,15 +184,15 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
-def _misplaced(one: Directive, around: Sequence[Directive], level: Sequence[Directive]) -> str:
+def _misplaced(directive: Directive, around: Sequence[Directive], level: Sequence[Directive]) -> str:
     """What nginx says of a directive that it knows and does not take in the block around it; empty where it does."""
     place = around[-1]
-    if place.name in ("if", "limit_except", "upstream") and _SETS.fullmatch(one.name):
-        return f'"{one.name}" directive is not allowed here'
-    if place.name == "server" and one.name in PASSES and _is_http(one, around, level):
-        return f'"{one.name}" directive is not allowed here'
-    if one.name == "proxy_pass" and one.args and _without_uri(place) and _URI.match(one.args[0]):
-        if "$" not in one.args[0] and not one.has_hole and not place.has_hole:
+    if place.name in ("if", "limit_except", "upstream") and _SETS.fullmatch(directive.name):
+        return f'"{directive.name}" directive is not allowed here'
+    if place.name == "server" and directive.name in PASSES and _is_http(directive, around, level):
+        return f'"{directive.name}" directive is not allowed here'
+    if directive.name == "proxy_pass" and directive.args and _without_uri(place) and _URI.match(directive.args[0]):
+        if "$" not in directive.args[0] and not directive.has_hole and not place.has_hole:
             return (
                 '"proxy_pass" cannot have URI part in location given by regular expression, or inside named location,'
                 ' or inside "if" statement, or inside "limit_except" block'
@@ -200,13 +200,15 @@ def _misplaced(one: Directive, around: Sequence[Directive], level: Sequence[Dire
     return ""
 
 
-def _is_http(one: Directive, around: Sequence[Directive], level: Sequence[Directive]) -> bool:
+def _is_http(directive: Directive, around: Sequence[Directive], level: Sequence[Directive]) -> bool:
     """Whether a server that proxies by itself is none of `stream {}`: by the block around it, or what stands beside."""
     blocks = {block.name for block in around}
     if blocks & {"http", "stream"}:
         return "http" in blocks
     names = {beside.name for beside in level}
-    return one.name != "proxy_pass" or "location" in names or ("server_name" in names and "://" in one.args[0])
+    return (
+        directive.name != "proxy_pass" or "location" in names or ("server_name" in names and "://" in directive.args[0])
+    )
 
 
 def _without_uri(place: Directive) -> bool:
@@ -221,9 +223,9 @@ def _twice(level: Sequence[Directive]) -> Iterator[Unreadable]:
     """What stands twice in one block, under the same template conditions."""
     seen = set()
     for directive in level:
-        key, said = _once(directive)
+        key, message = _once(directive)
         if key and (key, directive.conditions) in seen:
-            yield _refused(directive, said)
+            yield _refused(directive, message)
         seen.add((key, directive.conditions))
 
 
@@ -232,18 +234,18 @@ def clashes(level: Level, globbed: Collection[str]) -> Iterator[tuple[Location, 
 
     globbed: files that a glob brings, for those may be meant one instead of the other.
     """
-    own = _own(level)
-    for first, one, said in _clashing(level, globbed):
-        why = f"{_REFUSED}: {said}; the first stands at {first.where}"
-        yield (first if id(one) in own else one).where, Unknown(one.where, one.name, why, refused=True)
+    in_block = _own(level)
+    for first, second, message in _clashing(level, globbed):
+        why = f"{_REFUSED}: {message}; the first stands at {first.where}"
+        yield (first if id(second) in in_block else second).where, Unknown(second.where, second.name, why, refused=True)
 
 
 def contradictions(level: Level, globbed: Collection[str]) -> Iterator[Unknown]:
     """What an include brings beside its like to the http level, where files of which one is used are usual."""
-    own = _own(level)
-    for first, one, _ in _clashing(level, globbed):
-        if own & {id(first), id(one)}:
-            yield contradiction(first, one)
+    in_block = _own(level)
+    for first, second, _ in _clashing(level, globbed):
+        if in_block & {id(first), id(second)}:
+            yield contradiction(first, second)
 
 
 def _own(level: Level) -> set[int]:
@@ -255,32 +257,32 @@ def _clashing(level: Level, globbed: Collection[str]) -> Iterator[tuple[Directiv
     """Two directives of different files that may stand once, and what nginx says of them."""
     seen: dict[str, Directive] = {}
     for directive in level.directives:
-        key, said = _once(directive)
+        key, message = _once(directive)
         if not key or level.under_condition(directive):
             continue
         if (first := seen.get(key)) is None:
             seen[key] = directive
         elif not {first.source.path, directive.source.path} & set(globbed) and _apart(first, directive):
-            yield first, directive, said
+            yield first, directive, message
 
 
-def _apart(first: Directive, one: Directive) -> bool:
+def _apart(first: Directive, second: Directive) -> bool:
     """Whether two directives come from different files, or by including one file twice."""
-    return first is one or first.source is not one.source
+    return first is second or first.source is not second.source
 
 
-def _once(one: Directive) -> tuple[str, str]:
+def _once(directive: Directive) -> tuple[str, str]:
     """What may stand once in a block, and what nginx says where it stands twice; empty for all else."""
-    if one.name in _ONCE and one.block is None:
-        return one.name, f'"{one.name}" directive is duplicate'
-    if one.name == "location" and (place := _place(one)):
+    if directive.name in _ONCE and directive.block is None:
+        return directive.name, f'"{directive.name}" directive is duplicate'
+    if directive.name == "location" and (place := _place(directive)):
         return f"location {place}", f'duplicate location "{place.lstrip("=")}"'
     return "", ""
 
 
-def _place(one: Directive) -> str:
+def _place(directive: Directive) -> str:
     """What two locations may not share: the path, exact or as a prefix; empty where nginx takes both, or a hole hides it."""
-    modifier, pattern = one.args if len(one.args) == 2 else ("", "".join(one.args))
+    modifier, pattern = directive.args if len(directive.args) == 2 else ("", "".join(directive.args))
     if modifier in ("~", "~*") or pattern.startswith(("~", "@")) or has_hole(pattern):
         return ""
     return f"={pattern}" if modifier == "=" else pattern
@@ -290,7 +292,9 @@ def _place(one: Directive) -> str:
 def _meant(name: str) -> str:
     """The directive that a name is mistyped for; empty for one that nginx, or a module, may know."""
     near = (
-        [one for one in _HEEDED if one[:2] == name[:2] and abs(len(one) - len(name)) < 3] if name not in _HEEDED else []
+        [heeded for heeded in _HEEDED if heeded[:2] == name[:2] and abs(len(heeded) - len(name)) < 3]
+        if name not in _HEEDED
+        else []
     )
     found = closest(name, near, _LIKE)
     return found if found and not _exists(name) else ""
@@ -302,5 +306,5 @@ def _exists(name: str) -> bool:
     return name in DIRECTIVES
 
 
-def _refused(one: Directive, said: str) -> Unreadable:
-    return Unreadable(f"{_REFUSED}: {said}", one.where)
+def _refused(directive: Directive, message: str) -> Unreadable:
+    return Unreadable(f"{_REFUSED}: {message}", directive.where)

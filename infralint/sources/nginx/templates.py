@@ -105,9 +105,9 @@ def prepare(text: str, branches: int | None = None) -> Prepared:
     if ("{{" in text or "{%" in text or "{#" in text or "<%" in text) and _TEMPLATE.search(text):
         _Renderer(result, branches).run()
     if "$" in result.text and _ENVIRONMENT.search(result.text):
-        own = {name for names in _OWN.findall(result.text) for name in names}
+        defined = {name for names in _OWN.findall(result.text) for name in names}
         result.text = _ENVIRONMENT.sub(
-            lambda found: found[0] if (found[1] or found[3]) in own else _hole(result, found[0]), result.text
+            lambda found: found[0] if (found[1] or found[3]) in defined else _hole(result, found[0]), result.text
         )
     return result
 

@@ -96,21 +96,21 @@ class Table(msgspec.Struct, frozen=True):
 
 
 class Definitions(msgspec.Struct, eq=False, dict=True):
-    """What an nginx defines variables by. own: its `map`, `geo` and `split_clients` blocks by variable; elsewhere:
+    """What an nginx defines variables by. sets: its `map`, `geo` and `split_clients` blocks by variable; elsewhere:
     those of the rest of the project, for fragments that rely on another file's. trees: everything that it reads."""
 
-    own: dict[str, list[Directive]]
+    sets: dict[str, list[Directive]]
     elsewhere: Mapping[str, list[Directive]]
     environment: EnvironmentVariables
     trees: list[Sequence[Directive]] = []
     tables: dict[int, Table] = {}
 
     def blocks(self, name: str) -> Sequence[Directive]:
-        return self.own.get(name) or self.elsewhere.get(name) or ()
+        return self.sets.get(name) or self.elsewhere.get(name) or ()
 
     def maps(self, name: str) -> list[Directive]:
         """The `map`s of this nginx for a variable."""
-        return [block for block in self.own.get(name, ()) if block.name == "map"]
+        return [block for block in self.sets.get(name, ()) if block.name == "map"]
 
     @cached_property
     def assigned(self) -> frozenset[str]:
@@ -330,8 +330,8 @@ def _built_in(name: str, moment: Moment) -> Values | None:
         known = _of_listener(name, moment)
     if known is not None:
         return known
-    own = name in _REQUEST_ONLY or _FAMILIES.fullmatch(name)
-    return unknown(f"${name} is only known request by request") if own else None
+    of_request = name in _REQUEST_ONLY or _FAMILIES.fullmatch(name)
+    return unknown(f"${name} is only known request by request") if of_request else None
 
 
 def _of_request(name: str, moment: Moment) -> Values | None:
@@ -339,8 +339,10 @@ def _of_request(name: str, moment: Moment) -> Values | None:
     assert request is not None
     match name:
         case "http_upgrade" | "http_connection" | "http_sec_websocket_version" if request.kind == "websocket":
-            lost = isinstance(request.upgrade, Known) and request.upgrade.value == "dropped"
-            return EMPTY if lost and name == "http_upgrade" else None if lost else Values((_HANDSHAKE[name],))
+            left = request.upgrade.value if isinstance(request.upgrade, Known) else "forwarded"
+            if left == "dropped":
+                return EMPTY if name == "http_upgrade" else None
+            return Values(("close",)) if left == "half" and name == "http_connection" else Values((_HANDSHAKE[name],))
         case "http_upgrade" | "http_sec_websocket_key" | "http_sec_websocket_version":
             return EMPTY if request.kind == "sse" else None
         case "request_method":

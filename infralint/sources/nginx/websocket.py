@@ -91,7 +91,7 @@ def _absent(
         return Known("dropped", headers[0].where, NAME, written=headers[0].written, because=because, related=related)
     half = next((header for header in headers if name_of(header) in ("upgrade", "connection")), None)
     if half is not None:
-        because = f"`{half.written}` alone is half of it: `proxy_set_header {name}` is missing"
+        because = f"`{half.written}` is set, but `proxy_set_header {name}` is missing"
         return Known("dropped", half.where, NAME, written=half.written, because=because)
     because = f"nothing sets `proxy_set_header {name}`, and nginx does not pass it on by itself"
     return Known("dropped", facts.where, NAME, "default", because=because)

@@ -528,5 +528,5 @@ def sounds_like_balancer(source: str) -> bool:
     name = source.split("//")[-1] if "//" in source.split("://")[-1] else source
     name = name.split("?")[0].removesuffix(".git")
     parts = [part for part in name.split("/") if part not in ("aws", "azurerm", "google")]
-    own = parts[-1] if parts else ""
-    return bool(_BALANCING.search(own)) and not _OTHERS.search(own)
+    last = parts[-1] if parts else ""
+    return bool(_BALANCING.search(last)) and not _OTHERS.search(last)

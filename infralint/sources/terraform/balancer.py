@@ -90,11 +90,11 @@ class TerraformBalancer(LoadBalancer):
         return f"stickiness = {{ {kind} }}" if self.adapter else f"stickiness {{\n  {kind}\n}}"
 
     def _policy(self) -> str:
-        own = re.sub(r"^(?:module\.[^.]+\.)+", "", self.name)
+        local = re.sub(r"^(?:module\.[^.]+\.)+", "", self.name)
         port = f"{self.port:g}" if self.port else "443"
         return (
             'resource "aws_lb_cookie_stickiness_policy" "sticky" {\n  name          = "sticky"\n'
-            f"  load_balancer = {own}.id\n  lb_port       = {port}\n}}\n# one for each HTTP or HTTPS listener"
+            f"  load_balancer = {local}.id\n  lb_port       = {port}\n}}\n# one for each HTTP or HTTPS listener"
         )
 
     @property

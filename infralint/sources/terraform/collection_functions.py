@@ -76,8 +76,8 @@ def _lookup(mapping: Value, key: Value, *default: Value) -> Value:
 def _merge(*maps: Value) -> Value:
     """A map where all are maps of one type, else an object."""
     known = [_mapping(operand) for operand in maps if operand is not None]
-    merged = {name: value for one in known for name, value in one.items()}
-    types = {one.type for one in known}
+    merged = {name: value for mapping in known for name, value in mapping.items()}
+    types = {mapping.type for mapping in known}
     if len(types) == 1 and known and isinstance(known[0], MapValue) and len(known) == len(maps):
         return MapValue(merged, known[0].element)
     return ObjectValue(merged)
@@ -253,7 +253,7 @@ def _setproduct(*sets: Value) -> ListValue:
     if math.prod(len(_sequence(operand)) for operand in sets) * len(sets) > LARGEST:
         raise NotWorkedOut("it is too large to work out")
     elements = [common_type(operand) for operand in sets]
-    columns = [[converted(item, element) for item in one] for one, element in zip(sets, elements, strict=True)]
+    columns = [[converted(item, element) for item in members] for members, element in zip(sets, elements, strict=True)]
     rows = [TupleValue(row) for row in product(*columns)]
     made = SetValue if all(isinstance(operand, SetValue) for operand in sets) else ListValue
     return made(rows, tuple_of(elements))
@@ -267,7 +267,7 @@ def _combined(keep: Callable[[object, Sequence[Mapping[object, Value]]], bool]) 
         if element is None:
             raise EvaluationError("the sets have no type in common")
         keyed = [{identity(item): item for item in (converted(item, element) for item in operand)} for operand in sets]
-        members = {key: item for one in keyed for key, item in one.items() if keep(key, keyed)}
+        members = {key: item for mapping in keyed for key, item in mapping.items() if keep(key, keyed)}
         return SetValue(members.values(), element)
 
     return combine

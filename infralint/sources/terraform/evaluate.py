@@ -373,7 +373,7 @@ def _conditional(expression: Conditional, environment: EvaluationScope) -> Value
     then, otherwise = _attempt(expression.then, environment), _attempt(expression.otherwise, environment)
     if first_hole(then) is None and first_hole(otherwise) is None and _interchangeable(then, otherwise):
         return then
-    followed = next((one for one in (then, otherwise) if isinstance(one, Hole) and one.of), None)
+    followed = next((branch for branch in (then, otherwise) if isinstance(branch, Hole) and branch.of), None)
     return Hole(condition.why, condition.where, condition.remedy, followed.of if followed else None)
 
 

@@ -335,7 +335,7 @@ class TerraformFolders:
     def _load(self, path: str) -> Folder:
         folder = Folder(path)
         paths = self.files.get(path) or self._unlisted(path)
-        for file in sorted(paths, key=lambda one: (is_override(one), one)):
+        for file in sorted(paths, key=lambda path: (is_override(path), path)):
             body = self.parsed(file)
             if body is None:
                 folder.broken.append(self.project.shown(file))

@@ -349,7 +349,9 @@ def _port(item: Item, name: str) -> dict[str, Known[Any]]:
 
 def action_attributes(item: Item | None) -> Attributes:
     """`forward { stickiness { … } }`: keeps clients with a target group, not with a target."""
-    blocks = [one for forward in item.inner("forward") for one in forward.inner("stickiness")] if item else []
+    blocks = (
+        [stickiness for forward in item.inner("forward") for stickiness in forward.inner("stickiness")] if item else []
+    )
     if not blocks:
         return aws_elb.NOTHING
     return {
@@ -463,15 +465,15 @@ def _behind(graph: Graph, group: Item) -> list[Item]:
 def _of_service(graph: Graph, service: Item) -> dict[str, Any]:
     if service.value("desired_count") != 1:
         return {}
-    scaling = [one for one in graph.of("aws_appautoscaling_target") if _scales(one, service) is not False]
+    scaling = [target for target in graph.of("aws_appautoscaling_target") if _scales(target, service) is not False]
     for target in scaling:
         most = target.value("max_capacity")
         if _scales(target, service) and isinstance(most, int | float):
             return {"replicas_reason": f", and {target.address} scales {service.address} to {most:g} tasks"}
     if service.value("deployment_maximum_percent") == 100 and not scaling:
         return {"replicas": service.get("desired_count")}
-    said = f"; {service.address} runs one task today, but two during every deployment and more when it scales"
-    return {"replicas_reason": said, "one_today": True}
+    tasks = f"; {service.address} runs one task today, but two during every deployment and more when it scales"
+    return {"replicas_reason": tasks, "one_today": True}
 
 
 def _scales(target: Item, service: Item) -> bool | None:
@@ -548,10 +550,10 @@ def _classic_stickiness(graph: Graph, balancer: Item, listener: Item | None, alo
     """A policy for the listener's port, which counts when it exists; whose port can't be told may be that."""
     port = _port(listener, "lb_port").get(aws_elb.PORT) if listener else None
     for policy in _policies(graph, balancer):
-        own = _port(policy, "lb_port").get(aws_elb.PORT)
-        if own.value == port.value if own and port else alone:
+        policy_port = _port(policy, "lb_port").get(aws_elb.PORT)
+        if policy_port.value == port.value if policy_port and port else alone:
             return Known(True, policy.where, policy.type, "explicit", policy.address)
-        if not (own and port):
+        if not (policy_port and port):
             return Unknown(policy.where, "lb_port", f"it can't be told which listener {policy.address} is for")
     return Known(False, balancer.where, "a stickiness policy", "default", related=balancer.trail)
 

@@ -266,7 +266,7 @@ def setting(attribute: Attribute, frame: _Frame) -> Setting[Any]:
     if hole := first_hole(value):
         where = frame.place.where if frame.place else attribute.where
         return unknown(hole, where, attribute.name if frame.place else attribute.written)
-    if secret := next((one.sensitive for one in found if one.sensitive), ""):
+    if secret := next((part.sensitive for part in found if part.sensitive), ""):
         return Unknown(attribute.where, attribute.name, f"it comes from {secret}, which is sensitive and not shown")
     if frame.place is not None:
         return _at_call(value, attribute, frame.place, frame.module)
@@ -302,7 +302,7 @@ def unknown(hole: Hole, where: Location, name: str) -> Unknown:
 def links(value: Value, where: Location) -> list[ResourceReference]:
     """The resources that a value (or each member of a list) refers to."""
     if isinstance(value, list):
-        return [link for one in value for link in links(one, where)]
+        return [link for element in value for link in links(element, where)]
     if isinstance(value, Hole):
         if value.of is None:
             return [ResourceReference(hole=unknown(value, where, ""))]
@@ -311,7 +311,7 @@ def links(value: Value, where: Location) -> list[ResourceReference]:
 
 
 def _nested(block: Block, kind: str, frame: _Frame, shape: BlockSchema) -> list[Item] | Unknown:
-    found = [_of_block(one, frame.within(kind), shape) for one in block.of(kind)]
+    found = [_of_block(inner, frame.within(kind), shape) for inner in block.of(kind)]
     for dynamic in block.blocks:
         if dynamic.type == "dynamic" and dynamic.labels == (kind,):
             made = _dynamic(dynamic, frame, shape)

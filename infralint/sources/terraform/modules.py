@@ -54,7 +54,7 @@ class VariableValue:
 
     value: Expression | str
     where: Location
-    said: str
+    sentence: str
 
 
 class Slot(msgspec.Struct, frozen=True, gc=False):
@@ -264,7 +264,7 @@ class Module:
         except EvaluationError as error:
             given = self.world.given.get(name)
             if given is not None and self.call is None:
-                refusal = f"{given.said}, and Terraform would refuse that value: {error}"
+                refusal = f"{given.sentence}, and Terraform would refuse that value: {error}"
                 self.world.problems.append(Unreadable(refusal, given.where))
             return Hole(f"var.{name} has a value of another type: {error}", block.where)
 

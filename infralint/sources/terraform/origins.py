@@ -30,13 +30,13 @@ def origins(expression: Expression, module: Module) -> list[Origin]:
 
 def related(found: list[Origin]) -> tuple[Related, ...]:
     """Origins as places to show."""
-    unique = {one.where: Related(one.message, one.where) for one in found if one.message}
+    unique = {origin.where: Related(origin.message, origin.where) for origin in found if origin.message}
     return tuple(unique.values())[:MOST]
 
 
 def because(found: list[Origin]) -> str:
     """A sentence that says that a default decides, if one does."""
-    return next((one.default for one in found if one.default), "")
+    return next((origin.default for origin in found if origin.default), "")
 
 
 def _origins(expression: Expression, module: Module, seen: set[tuple[int, str, str]]) -> Iterator[Origin]:
@@ -74,7 +74,7 @@ def _of_variable(name: str, module: Module, seen: set[tuple[int, str, str]]) -> 
     else:
         given = module.world.given.get(name)
         if given is not None:
-            yield Origin(given.said, given.where, sensitive=secret)
+            yield Origin(given.sentence, given.where, sensitive=secret)
             return
         words = f"the default of var.{name}"
     if default is not None:

@@ -141,9 +141,9 @@ def _check_expressions(block: Mapping[str, Any], path: str) -> None:
     """The arguments of a block: each an expression, a block, or a list of blocks."""
     for name, value in block.items():
         inner = value if isinstance(value, list) else [value]
-        for index, one in enumerate(inner):
+        for index, entry in enumerate(inner):
             place = f"{path}.{name}[{index}]" if isinstance(value, list) else f"{path}.{name}"
-            _check_expression(one, place)
+            _check_expression(entry, place)
 
 
 def _check_expression(value: Any, path: str) -> None:
@@ -159,4 +159,4 @@ def _check_expression(value: Any, path: str) -> None:
 def _is_blocks(value: object) -> bool:
     """Whether it is a block called so, or a list of such: a block's arguments are no texts."""
     listed = value if isinstance(value, list) else [value]
-    return bool(listed) and all(isinstance(one, dict) for one in listed)
+    return bool(listed) and all(isinstance(entry, dict) for entry in listed)

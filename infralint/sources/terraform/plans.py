@@ -90,11 +90,11 @@ class _PlanReader:
         self._configured("", configuration.get("root_module") or {})
         values = self.content.get("planned_values") or self.content.get("values") or {}
         found = list(_resources(values.get("root_module") or {}))
-        self.addresses = {str(one.get("address")) for one in found}
+        self.addresses = {str(resource.get("address")) for resource in found}
         changes = self.content.get("resource_changes") or []
         unknown = {change["address"]: (change.get("change") or {}).get("after_unknown") or {} for change in changes}
-        root = self._root([str(one["address"]) for one in found])
-        items = [self._item(one, unknown.get(one["address"], {}), root) for one in found]
+        root = self._root([str(resource["address"]) for resource in found])
+        items = [self._item(resource, unknown.get(resource["address"], {}), root) for resource in found]
         scope = self.shown if root is None else self.tree.project.shown(root)
         return Plan(self.path, Graph(items, scope), root)
 
@@ -173,16 +173,16 @@ class _PlanReader:
         self, name: str, values: Json, unknown: Any, written: Json | None, block: Block | None, where: Location
     ) -> Setting[Any] | None:
         attribute = block.attributes.get(name) if block else None
-        said = name in written if written is not None else True
+        is_written = name in written if written is not None else True
         place = attribute.where if attribute else where
         if _is_unknown(unknown, name):
             why = f"{name} is known after apply"
-            return Unknown(place, name, why, "hand in the state after it was applied") if said else None
+            return Unknown(place, name, why, "hand in the state after it was applied") if is_written else None
         value = plain(values.get(name))
         if value is None:
             return None
         shown = attribute.written if attribute else f"{name} = {json.dumps(value)}"
-        return Known(value, place, name, "explicit", shown) if said else Known(value, where, name, "default")
+        return Known(value, place, name, "explicit", shown) if is_written else Known(value, where, name, "default")
 
     def _blocks(
         self,
@@ -194,28 +194,28 @@ class _PlanReader:
         block: Block | None,
         address: str,
     ) -> list[Item] | Unknown:
-        said = (written or {}).get(kind)
+        expression = (written or {}).get(kind)
         if unknown is True or (isinstance(unknown, dict) and unknown.get(kind) is True):
             where = block.where if block else Location(self.shown)
-            return Unknown(where, kind, f"{kind} is known after apply") if said else []
+            return Unknown(where, kind, f"{kind} is known after apply") if expression else []
         found = values.get(kind)
-        listed = [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
+        listed = [block for block in (found if isinstance(found, list) else [found]) if isinstance(block, dict)]
         unknowns = unknown.get(kind) if isinstance(unknown, dict) else None
         sources = block.of(kind) if block else []
         return [
             self._shaped(
-                shape, one, _at(unknowns, index) or {}, _at(said, index), _at(sources, index) or block, address
+                shape, entry, _at(unknowns, index) or {}, _at(expression, index), _at(sources, index) or block, address
             )
-            for index, one in enumerate(listed)
+            for index, entry in enumerate(listed)
         ]
 
     # References
 
     def _links(self, value: Any, expression: Any, address: str) -> Iterator[ResourceReference]:
         """The resources that an argument leads to: by the value it has, else by what the configuration refers to."""
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, str) and one:
-                yield ResourceReference(text=one)
+        for entry in value if isinstance(value, list) else [value]:
+            if isinstance(entry, str) and entry:
+                yield ResourceReference(text=entry)
         prefix, key = _module_of(address), _key_of(address)
         references = (expression or {}).get("references") if isinstance(expression, dict) else None
         for target in self._targets(prefix, references or [], key, 0):
@@ -243,7 +243,10 @@ class _PlanReader:
 
     def _instances(self, address: str, key: str) -> Iterator[str]:
         plain = re.sub(r"\[[^\]]*\]$", "", address)
-        found = next((one for one in (address, plain + key, plain, f"{plain}[0]") if one in self.addresses), None)
+        found = next(
+            (candidate for candidate in (address, plain + key, plain, f"{plain}[0]") if candidate in self.addresses),
+            None,
+        )
         if found is not None:
             yield found
 

@@ -191,7 +191,7 @@ class _Translator:
 
     def _check_size(self, least: int, most: int | None, start: int, end: int) -> None:
         """RE2 refuses what repeats more than 1000 times in all: as counted here, inner counts multiply."""
-        counts = [max(int(one[1]), int(one[3] or 0)) for one in _COUNT.finditer(self.pattern, start, end)]
+        counts = [max(int(repeat[1]), int(repeat[3] or 0)) for repeat in _COUNT.finditer(self.pattern, start, end)]
         total = max(least, most or 0, 1)
         for count in counts:
             total *= max(count, 1)

@@ -34,7 +34,7 @@ def makes_balancer(call: Block, folder: Folder, source: str) -> bool:
     output = re.compile(
         rf"\bmodule\.{re.escape(call.labels[0])}(?:\[[^\]\n]*\])?\.(?:\w+_)?(?:alb|nlb|elb|lb|load_balancer)_\w+"
     )
-    return any(output.search(one.text) for one in _texts(folder))
+    return any(output.search(expression.text) for expression in _texts(folder))
 
 
 def _texts(folder: Folder) -> Iterator[HclFile]:
@@ -68,4 +68,4 @@ def _is_of_other_things(source: str) -> bool:
     names = package.removesuffix(".git").split("/")
     registry = len(names) == 3 or (len(names) == 4 and "." in names[0])
     name = names[-2] if registry and "@" not in package and "github" not in package else names[-1]
-    return any(_OF_OTHER_THINGS.search(one) for one in (name, part.rpartition("/")[2] or name))
+    return any(_OF_OTHER_THINGS.search(words) for words in (name, part.rpartition("/")[2] or name))

@@ -43,8 +43,8 @@ def roots(tree: TerraformFolders) -> list[Root]:
     """The folders to judge. Those that others call are judged through their callers."""
     settings = tree.project.settings.terraform
     terragrunt = Terragrunt(tree)
-    configured = [_configured(one) for one in settings.roots]
-    named = {one.path for one in configured}
+    configured = [_root_of(root) for root in settings.roots]
+    named = {root.path for root in configured}
     found = [Root(path, uncalled=True) for path in _uncalled(tree, terragrunt) if path not in named]
     shared = tuple(settings.var_files)
     return [
@@ -66,12 +66,12 @@ def _elsewhere(tree: TerraformFolders, root: Root, terragrunt: Terragrunt) -> Ho
     return Hole(f"{where.path} may give the inputs of this module, and infralint does not work them out", where, INPUTS)
 
 
-def _configured(one: TerraformRoot) -> Root:
-    inside = joined("", one.path)
-    path = one.path if inside is None else inside
-    files = tuple(posixpath.join(path, name) for name in one.var_files)
-    stems = [posixpath.basename(name).partition(".")[0] for name in one.var_files]
-    return Root(path, False, one.workspace or ", ".join(stems), one.workspace or "default", files)
+def _root_of(configured: TerraformRoot) -> Root:
+    inside = joined("", configured.path)
+    path = configured.path if inside is None else inside
+    files = tuple(posixpath.join(path, name) for name in configured.var_files)
+    stems = [posixpath.basename(name).partition(".")[0] for name in configured.var_files]
+    return Root(path, False, configured.workspace or ", ".join(stems), configured.workspace or "default", files)
 
 
 def _uncalled(tree: TerraformFolders, terragrunt: Terragrunt) -> list[str]:
@@ -131,7 +131,7 @@ def remedy(tree: TerraformFolders, root: Root) -> str:
     ready = [file for files in near for file in files if file.endswith(VALUES) and file not in automatic]
     if not ready:
         return WITHOUT_VALUE
-    shown = listing([tree.project.shown(one) for one in ready], "or", most=3)
+    shown = listing([tree.project.shown(file) for file in ready], "or", most=3)
     return f"pass --tf-var-file with {shown}, or name them under `terraform: roots:` in infralint.yaml"
 
 
@@ -199,9 +199,9 @@ def _of_file(tree: TerraformFolders, path: str) -> dict[str, VariableValue]:
         raise BadValues(Unreadable(str(error), Location(shown))) from error
     except HclError as error:
         where = source.at(error.offset)
-        said = f"is not a valid file of variables: {error}"
-        raise BadValues(Unreadable(said, Location(shown, where.line, where.column))) from error
+        message = f"is not a valid file of variables: {error}"
+        raise BadValues(Unreadable(message, Location(shown, where.line, where.column))) from error
     return {
-        name: VariableValue(one.value, one.where, f"{posixpath.basename(path)} sets var.{name}")
-        for name, one in body.attributes.items()
+        name: VariableValue(attribute.value, attribute.where, f"{posixpath.basename(path)} sets var.{name}")
+        for name, attribute in body.attributes.items()
     }

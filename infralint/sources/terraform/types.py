@@ -136,22 +136,22 @@ def _tuple(types: Sequence[Type]) -> Type | None:
 _ORDER = {"string": 0, "number": 1, "bool": 1, "list": 2, "map": 2, "tuple": 3, "object": 3, "set": 4, "any": 9}
 
 
-def _preference(one: Type) -> tuple[int, int]:
-    return _ORDER[one.name], 0 if one.of is None else _preference(one.of)[0]
+def _preference(kind: Type) -> tuple[int, int]:
+    return _ORDER[kind.name], 0 if kind.of is None else _preference(kind.of)[0]
 
 
-def _converts(one: Type, to: Type) -> bool:
+def _converts(kind: Type, to: Type) -> bool:
     """Whether there is a conversion at all; whether it works out depends on the value."""
-    if one == to or "any" in (one.name, to.name):
+    if kind == to or "any" in (kind.name, to.name):
         return True
     if to.name in PRIMITIVES:
-        return one.name in PRIMITIVES and {one.name, to.name} != {"number", "bool"}
+        return kind.name in PRIMITIVES and {kind.name, to.name} != {"number", "bool"}
     if to.name in ("list", "set"):
-        return one.name in SEQUENCES and all(_converts(inner, to.element) for inner in _member_types([one]))
+        return kind.name in SEQUENCES and all(_converts(inner, to.element) for inner in _member_types([kind]))
     if to.name == "map":
-        return one.name in ("map", "object") and all(_converts(inner, to.element) for inner in _member_types([one]))
+        return kind.name in ("map", "object") and all(_converts(inner, to.element) for inner in _member_types([kind]))
     if to.name == "object":
-        if one.name == "map":
-            return all(_converts(one.element, inner) for inner in to.items)
-        return one.name == "object" and set(to.names) <= set(one.names)
-    return one.name == "tuple" and len(one.items) == len(to.items)
+        if kind.name == "map":
+            return all(_converts(kind.element, inner) for inner in to.items)
+        return kind.name == "object" and set(to.names) <= set(kind.names)
+    return kind.name == "tuple" and len(kind.items) == len(to.items)

@@ -107,7 +107,7 @@ class _Check:
     def _arguments(self, block: Block) -> Iterator[Unreadable]:
         known = _ARGUMENTS[block.type]
         for where, name in [
-            *((one.where, name) for name, one in block.attributes.items()),
+            *((attribute.where, name) for name, attribute in block.attributes.items()),
             *((inner.where, inner.type) for inner in block.blocks),
         ]:
             if name not in known:

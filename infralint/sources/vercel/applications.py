@@ -130,7 +130,9 @@ class Finder:
                 continue
             if config:
                 self._configs[folder] = config
-                self._services |= {(f"{folder}{one.root}/" if one.root else folder): one for one in config.services}
+                self._services |= {
+                    (f"{folder}{service.root}/" if service.root else folder): service for service in config.services
+                }
             service = folder in self._services
             yield self._application(folder, framework, config, configs.get(folder, ""), service, files)
 
@@ -280,11 +282,11 @@ class Finder:
         if settings.output == "standalone":
             return Location(settings.config_path)
         for path in self._dockerfiles:
-            own = _folder(path) in {f"{folder}{one}" for one in _DOCKER_FOLDERS}
-            if not (own or _folder(path) in _DOCKER_FOLDERS):
+            is_beside = _folder(path) in {f"{folder}{subfolder}" for subfolder in _DOCKER_FOLDERS}
+            if not (is_beside or _folder(path) in _DOCKER_FOLDERS):
                 continue
             content = self.modules.content(path)
-            if _RUNS_NEXT.search(content) and (own or folder.rstrip("/").encode() in content):
+            if _RUNS_NEXT.search(content) and (is_beside or folder.rstrip("/").encode() in content):
                 return Location(self.project.shown(path))
         return None
 
@@ -295,7 +297,7 @@ class Finder:
         if OTHER_ADAPTERS & self._dependencies(application.folder).keys():
             return True
         files, folder = self.project.file_set, application.folder
-        named = any(f"{one}{name}" in files for one in {folder, ""} for name in ELSEWHERE)
+        named = any(f"{place}{name}" in files for place in {folder, ""} for name in ELSEWHERE)
         return named or next(below(self.project.files, f"{folder}open-next.config."), None) is not None
 
     def seen(self) -> Iterator[str]:

@@ -143,7 +143,7 @@ class Builder:
             if config.is_refused
             else with_matches(config.functions, list(dict.fromkeys(sources))),
             backend=config.framework in BACKENDS,
-            misplaced=tuple(one for read in reads for one in read.segment.misplaced),
+            misplaced=tuple(statement for read in reads for statement in read.segment.misplaced),
         )
 
     def _read(self, route: FunctionFile, application: VercelProject) -> Read:
@@ -206,8 +206,8 @@ class Builder:
         """The runtime that the nearest layout in a folder or above it sets."""
         if folder not in self._layouts:
             above = posixpath.dirname(folder) if "/app/" in f"/{folder}" else ""
-            own = self._own_layout(folder, bundler)
-            self._layouts[folder] = own or (self._layout_runtime(above, bundler) if above else None)
+            layout = self._own_layout(folder, bundler)
+            self._layouts[folder] = layout or (self._layout_runtime(above, bundler) if above else None)
         return self._layouts[folder]
 
     def _own_layout(self, folder: str, bundler: str) -> Known[str] | None:
@@ -266,7 +266,7 @@ class Builder:
             router=route.router,
             proven=application.proven,
             written=written,
-            held=_held(route, runtime, application.config),
+            holding=_held(route, runtime, application.config),
             policy=settings.runtime_policy,
             unread=read.segment.unread,
             config=read.segment.config,
@@ -277,12 +277,12 @@ class Builder:
         )
 
     def _hints(self, read: Read) -> tuple[Hint, ...]:
-        one = read.sighting
-        if one is None:
+        sighting = read.sighting
+        if sighting is None:
             return ()
-        where = Location(self.project.shown(one.path), one.line)
-        evidence = Evidence("source", f"{where} {one.what}", where)
-        return (Hint(one.kind, evidence, one.session, one.content_type, heartbeat=one.heartbeat),)
+        where = Location(self.project.shown(sighting.path), sighting.line)
+        evidence = Evidence("source", f"{where} {sighting.what}", where)
+        return (Hint(sighting.kind, evidence, sighting.session, sighting.content_type, heartbeat=sighting.heartbeat),)
 
     def _runtime(self, route: FunctionFile, read: Read, application: VercelProject) -> Setting[str]:
         rule = application.config.rule_for(route.source) if application.config and route.router == "api" else None
@@ -300,8 +300,8 @@ class Builder:
             return True, self._unread_duration(application)
         rule = application.config.rule_for(route.source) if application.config and route.router != "builds" else None
         ruled = _ruled(rule.settings.get("maxDuration")) if rule else None
-        own = read.segment.max_duration
-        found = own or ruled if route.router in ("app", "pages") else ruled or own
+        declared = read.segment.max_duration
+        found = declared or ruled if route.router in ("app", "pages") else ruled or declared
         if found is None:
             return False, self._default_duration(read, application)
         if isinstance(found, Known) and found.value == MAXIMUM:

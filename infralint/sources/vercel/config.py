@@ -147,8 +147,8 @@ def with_matches(rules: Sequence[FunctionRule], sources: Sequence[str]) -> tuple
     found = []
     for rule in rules:
         matched = tuple(source for source in sources if rule_matches(source, rule.pattern))
-        taken = tuple(one for one in matched if one not in owner)
-        before = next((owner[one] for one in matched if one in owner), "")
+        taken = tuple(path for path in matched if path not in owner)
+        before = next((owner[path] for path in matched if path in owner), "")
         owner.update(dict.fromkeys(taken, rule.pattern))
         found.append(FunctionRule(rule.pattern, rule.where, rule.settings, rule.is_object, matched, taken, before))
     return tuple(found)
@@ -159,7 +159,7 @@ def _placer(shown: str) -> Callable[[JsonSpan], Location]:
 
 
 def _rule(pattern: str, member: Member, place: Callable[[JsonSpan], Location]) -> FunctionRule:
-    settings = {key: _known(key, one, place) for key, one in member.node.members.items()}
+    settings = {key: _known(key, value, place) for key, value in member.node.members.items()}
     return FunctionRule(pattern, place(member.span), settings, isinstance(member.node.value, dict))
 
 
@@ -174,7 +174,7 @@ def _known(name: str, member: Member, place: Callable[[JsonSpan], Location]) -> 
 
 def _build(item: JsonNode, place: Callable[[JsonSpan], Location]) -> LegacyBuild:
     config = item.get("config")
-    settings = {key: _known(key, one, place) for key, one in (config.members if config else {}).items()}
+    settings = {key: _known(key, value, place) for key, value in (config.members if config else {}).items()}
     return LegacyBuild(_text(item, "src"), _text(item, "use"), place(item.span), settings)
 
 

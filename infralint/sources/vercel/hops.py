@@ -15,6 +15,7 @@ from infralint.model import (
     Forward,
     Hop,
     Known,
+    Location,
     Match,
     Node,
     Pool,
@@ -68,7 +69,7 @@ class VercelFunction(Hop):
     router: Router
     proven: bool
     written: bool
-    held: Known[str] | None = None
+    holding: Known[str] | None = None
     policy: Policy = "duration"
     unread: tuple[Related, ...] = ()
     rule: FunctionRule | None = None
@@ -98,6 +99,11 @@ class VercelFunction(Hop):
             case "edge" if self.runtime_name in ("Node.js", "Bun"):
                 return self._app_line("runtime", "edge") if self.router == "app" else self._config_line(runtime="edge")
         return ""
+
+    def fix_where(self, setting: str, at: Location) -> Location:
+        """In the function's own file, unless a rule of vercel.json decides."""
+        in_file = self.router in ("app", "pages") or (self.router == "api" and self.rule is None)
+        return self.where if in_file and at.path != self.where.path else at
 
     def _wanted(self, seconds: float) -> int:
         """The duration to write: Fluid compute's default, unless the stream needs more or the plan allows less."""
@@ -145,8 +151,8 @@ class VercelFunction(Hop):
     def _rule_line(self, wanted: int) -> str:
         """The rule of vercel.json that decides, with all that it says; else one for this file alone."""
         pattern = self.rule.pattern if self.rule else self.source
-        said = {name: setting.value for name, setting in self.rule.settings.items()} if self.rule else {}
-        settings = json.dumps(said | {"maxDuration": wanted})
+        declared = {name: setting.value for name, setting in self.rule.settings.items()} if self.rule else {}
+        settings = json.dumps(declared | {"maxDuration": wanted})
         return f'"functions": {{ {json.dumps(pattern)}: {{ {settings[1:-1]} }} }}'
 
 

@@ -111,9 +111,9 @@ class JavaScriptModule:
         starts, found = self._around
         index = self._last_around(found, bisect_right(starts, node.start_byte) - 1, node)
         while index >= 0:
-            one, index = found[index]
-            if one != node:
-                yield one
+            child, index = found[index]
+            if child != node:
+                yield child
 
     def functions_around(self, node: Node) -> Iterator[Node]:
         """The functions that a node stands in, the innermost first."""
@@ -189,9 +189,9 @@ def walk(node: Node) -> Iterator[Node]:
     """A node and all below it that have names, in the order of the text."""
     pending = [node]
     while pending:
-        one = pending.pop()
-        yield one
-        pending.extend(reversed(one.named_children))
+        current = pending.pop()
+        yield current
+        pending.extend(reversed(current.named_children))
 
 
 def arguments(node: Node) -> list[Node]:
@@ -240,15 +240,15 @@ def header_of(node: Node) -> str:
 
 def is_request(node: Node) -> bool:
     """Whether a node stands in the arguments of a request that the server makes itself."""
-    one = node.parent
-    while one is not None and one.type not in FUNCTIONS:
-        if one.type == "call_expression":
-            function = text_of(one.child_by_field_name("function"))
+    parent = node.parent
+    while parent is not None and parent.type not in FUNCTIONS:
+        if parent.type == "call_expression":
+            function = text_of(parent.child_by_field_name("function"))
             if function.partition(".")[0] in REQUESTS or function.endswith(".fetch"):
                 return True
-        if one.type == "new_expression" and text_of(one.child_by_field_name("constructor")) == "Request":
+        if parent.type == "new_expression" and text_of(parent.child_by_field_name("constructor")) == "Request":
             return True
-        one = one.parent
+        parent = parent.parent
     return False
 
 
@@ -324,7 +324,7 @@ class Modules:
                 else set()
             )
             found = {self.resolve(path, name) for name in names}
-            self._specifiers[path] = sorted(one for one in found if one)
+            self._specifiers[path] = sorted(specifier for specifier in found if specifier)
         return self._specifiers[path]
 
     def resolve(self, importer: str, specifier: str) -> str | None:
@@ -388,7 +388,14 @@ def _parse(path: str, content: bytes) -> JavaScriptModule | None:
     if root.descendant_count > MOST_NODES:
         return None
     if root.has_error:
-        module.broken = next((line_of(one) for one in _all(root) if one.type == "ERROR" or one.is_missing), 1)
+        module.broken = next(
+            (
+                line_of(syntax_node)
+                for syntax_node in _all(root)
+                if syntax_node.type == "ERROR" or syntax_node.is_missing
+            ),
+            1,
+        )
     for node in root.named_children:
         _READERS.get(node.type, _nothing)(module, node)
     return module
@@ -397,9 +404,9 @@ def _parse(path: str, content: bytes) -> JavaScriptModule | None:
 def _all(node: Node) -> Iterator[Node]:
     pending = [node]
     while pending:
-        one = pending.pop()
-        yield one
-        pending.extend(reversed([child for child in one.children if child.has_error or child.is_missing]))
+        current = pending.pop()
+        yield current
+        pending.extend(reversed([child for child in current.children if child.has_error or child.is_missing]))
 
 
 def _nothing(module: JavaScriptModule, node: Node) -> None:
@@ -422,7 +429,7 @@ def _read_declaration(module: JavaScriptModule, node: Node) -> list[str]:
     """Enter the names that a statement declares; returns them."""
     if node.type in ("lexical_declaration", "variable_declaration"):
         found = [child for child in node.named_children if child.type == "variable_declarator"]
-        return [name for one in found for name in _read_variable(module, one)]
+        return [name for declarator in found for name in _read_variable(module, declarator)]
     name = text_of(node.child_by_field_name("name"))
     if name:
         module.values[name] = module.declared[name] = node
@@ -481,7 +488,7 @@ def taken(call: Node) -> Iterator[JavaScriptImport]:
         yield JavaScriptImport(specifier, name)
         return
     for callback in arguments(user.parent)[:1]:
-        yield from (JavaScriptImport(specifier, one) for one in _taken_by(callback))
+        yield from (JavaScriptImport(specifier, taken) for taken in _taken_by(callback))
 
 
 def _taken_by(callback: Node) -> list[str]:
@@ -495,7 +502,7 @@ def _taken_by(callback: Node) -> list[str]:
         return list(destructured(given).values()) if given is not None else []
     members = (inner for inner in walk(callback) if inner.type == "member_expression")
     used = (member for member in members if text_of(member.child_by_field_name("object")) == text_of(given))
-    return [text_of(one.child_by_field_name("property")) for one in used]
+    return [text_of(member.child_by_field_name("property")) for member in used]
 
 
 def _required(node: Node) -> str:
@@ -546,10 +553,10 @@ def _read_statement(module: JavaScriptModule, node: Node) -> None:
 
 def _first_name(node: Node) -> str:
     """The identifier that a statement begins with."""
-    one: Node | None = node
-    while one is not None and one.type != "identifier":
-        one = one.named_children[0] if one.named_children else None
-    return text_of(one)
+    inner: Node | None = node
+    while inner is not None and inner.type != "identifier":
+        inner = inner.named_children[0] if inner.named_children else None
+    return text_of(inner)
 
 
 _READERS: dict[str, Any] = {

@@ -122,7 +122,7 @@ def _files(project: Project, name: str, level: int, path: str, root: str) -> Ite
     places = [folder] if level else [root.rstrip("/"), folder]
     for place in places:
         base = posixpath.join(place, *name.split("."))
-        for one in (f"{base}.py", f"{base}/__init__.py"):
-            if name and one in project.file_set:
-                yield one
+        for candidate in (f"{base}.py", f"{base}/__init__.py"):
+            if name and candidate in project.file_set:
+                yield candidate
                 return

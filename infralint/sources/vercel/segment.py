@@ -91,8 +91,8 @@ class Segments:
         """An API route of the pages router: `export const` (a duration: since Next.js 15) or `export const config = {…}`."""
         exported = exported_values(module)
         config = self._config(exported, bundler == "turbopack")
-        own, in_config = _constant(exported, "runtime"), config.get("runtime")
-        first, second = (in_config, own) if bundler == "turbopack" else (own, in_config)
+        exported_runtime, in_config = _constant(exported, "runtime"), config.get("runtime")
+        first, second = (in_config, exported_runtime) if bundler == "turbopack" else (exported_runtime, in_config)
         statement = _constant(exported, "maxDuration")
         unread = tuple(self._commented(module))
         if statement and major is not None and major < STATEMENTS_SINCE:
@@ -108,20 +108,25 @@ class Segments:
         )
 
     def _too_early(self, module: JavaScriptModule, declared: Declared) -> Related:
-        said = f"`{text_of(declared.node)}` sets nothing in pages/api before Next.js {STATEMENTS_SINCE}"
-        return Related(f"{said}: only `export const config` is read", self.place(module, declared.node))
+        message = f"`{text_of(declared.node)}` sets nothing in pages/api before Next.js {STATEMENTS_SINCE}"
+        return Related(f"{message}: only `export const config` is read", self.place(module, declared.node))
 
     def of_function(self, module: JavaScriptModule) -> Segment:
         """A plain function below `api/`: `export const config = {…}` alone counts."""
         exported = exported_values(module)
         config = self._config(exported, False)
-        misplaced = (one for name in ("runtime", "maxDuration") if (one := exported.get(name)))
+        misplaced = (statement for name in ("runtime", "maxDuration") if (statement := exported.get(name)))
         return Segment(
             self._runtime(module, config.get("runtime")) or self._spread(module, exported, "runtime"),
             self._duration(module, config.get("maxDuration")) or self._spread(module, exported, "maxDuration"),
             tuple(
-                Known(literal(one.value), self.place(module, one.node), one.name, written=text_of(one.node))
-                for one in misplaced
+                Known(
+                    literal(statement.value),
+                    self.place(module, statement.node),
+                    statement.name,
+                    written=text_of(statement.node),
+                )
+                for statement in misplaced
             ),
             tuple(self._commented(module)),
             _written(config),
@@ -242,7 +247,7 @@ def _constant(exported: dict[str, Declared], name: str) -> Declared | None:
 
 
 def _written(config: dict[str, Declared]) -> tuple[tuple[str, str], ...]:
-    return tuple((key, " ".join(text_of(one.node).split())) for key, one in config.items())
+    return tuple((key, " ".join(text_of(setting.node).split())) for key, setting in config.items())
 
 
 def _setting_in(comment: str) -> tuple[int, str] | None:
@@ -270,4 +275,4 @@ def _export_line(module: JavaScriptModule, name: str) -> int:
     found = (
         child for child in module.root.named_children if child.type == "export_statement" and name in text_of(child)
     )
-    return next((line_of(one) for one in found), 0)
+    return next((line_of(value) for value in found), 0)

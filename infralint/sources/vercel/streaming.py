@@ -199,7 +199,7 @@ class FunctionStreams:
         """What the handlers that a file exports under these names stream, if anything: the sighting of fewest imports."""
         handlers = [_Name(path, name, exported=True) for name in names]
         found = (self._at(handler, imports) for imports in range(DEEPEST + 1) for handler in handlers)
-        return next((one for one in found if one), None)
+        return next((sighting for sighting in found if sighting), None)
 
     def _at(self, name: _Name, imports: int) -> FunctionSighting | None:
         """The sighting that lies so many imports away from a name: the same whoever asks, and whatever was asked before."""
@@ -207,8 +207,12 @@ class FunctionStreams:
         if key not in self._found:
             reachable = self._leads_to(self._telling, name.path, imports)
             around = self._within(name) if reachable else _Meaning()
-            found = (self._at(one, imports - 1) for one in around.elsewhere) if imports else iter([around.sighting])
-            self._found[key] = next((one for one in found if one), None)
+            found = (
+                (self._at(reference, imports - 1) for reference in around.elsewhere)
+                if imports
+                else iter([around.sighting])
+            )
+            self._found[key] = next((sighting for sighting in found if sighting), None)
         return self._found[key]
 
     def _within(self, name: _Name) -> _Meaning:
@@ -224,7 +228,7 @@ class FunctionStreams:
             meaning = self._meaning(pending.popleft())
             if meaning.sighting:
                 return meaning
-            pending.extend(one for one in meaning.beside if one not in beside)
+            pending.extend(neighbour for neighbour in meaning.beside if neighbour not in beside)
             beside |= dict.fromkeys(meaning.beside)
             elsewhere |= dict.fromkeys(meaning.elsewhere)
         return _Meaning(None, tuple(beside), tuple(elsewhere))
@@ -243,8 +247,8 @@ class FunctionStreams:
         if isinstance(target, str):
             imported = module.imports.get(target)
             if imported is None or imported.name == "*":
-                own = [module.values[target]] if target in module.values else []
-                return self._search(module, own + module.statements.get(target, []))
+                assigned = [module.values[target]] if target in module.values else []
+                return self._search(module, assigned + module.statements.get(target, []))
             target = imported
         if isinstance(target, JavaScriptImport):
             return _Meaning(elsewhere=self._homes(module, [target]))
@@ -252,7 +256,7 @@ class FunctionStreams:
 
     def _homes(self, module: JavaScriptModule, imports: Iterable[JavaScriptImport]) -> tuple[_Name, ...]:
         """The names that imports stand for, in those files of the project that may lead to a stream."""
-        found = ((self.modules.resolve(module.path, one.specifier), one.name) for one in imports)
+        found = ((self.modules.resolve(module.path, imported.specifier), imported.name) for imported in imports)
         return tuple(
             _Name(path, name, True) for path, name in found if path and self._leads_to(self._telling, path, DEEPEST - 1)
         )
@@ -260,13 +264,13 @@ class FunctionStreams:
     def _search(self, module: JavaScriptModule, nodes: Iterable[Node]) -> _Meaning:
         """The first sighting in pieces of code, or all that they refer to."""
         names: dict[JavaScriptImport | str, None] = {}
-        for one in (below for node in nodes for below in walk(node)):
-            if sighting := self._sighted(module, one):
-                return _Meaning(completed(module, one, sighting))
-            if one.type in ("identifier", "shorthand_property_identifier", "type_identifier"):
-                names |= dict.fromkeys(self._referred(module, one))
-            elif one.type == "call_expression" and module.loads:
-                names |= dict.fromkeys(taken(one))
+        for inner in (below for node in nodes for below in walk(node)):
+            if sighting := self._sighted(module, inner):
+                return _Meaning(completed(module, inner, sighting))
+            if inner.type in ("identifier", "shorthand_property_identifier", "type_identifier"):
+                names |= dict.fromkeys(self._referred(module, inner))
+            elif inner.type == "call_expression" and module.loads:
+                names |= dict.fromkeys(taken(inner))
         beside = (_Name(module.path, name, False) for name in names if isinstance(name, str))
         return _Meaning(
             None, tuple(beside), self._homes(module, [name for name in names if isinstance(name, JavaScriptImport)])
@@ -356,7 +360,7 @@ class FunctionStreams:
     def _written(self, module: JavaScriptModule, node: Node, receiver: str) -> FunctionSighting | None:
         """`response.write(…)` in a loop, or in a callback within its handler."""
         around = list(module.around(node))
-        repeated = len(around) > 1 or any(one.type in LOOPS for one in around)
+        repeated = len(around) > 1 or any(outer.type in LOOPS for outer in around)
         if not repeated or self._holds(_sends_file, module.outermost(node)):
             return None
         return _sighting(module, node, f"calls {receiver}.write(…) again and again")
@@ -447,7 +451,9 @@ class FunctionStreams:
     def _asked_elsewhere(self, module: JavaScriptModule, owner: Node) -> bool:
         """Whether the answer comes from a function of the project that asks for a stream."""
         calls = (
-            [owner] if owner.type == "call_expression" else [unwrapped(one) for one, _ in self._values(module, owner)]
+            [owner]
+            if owner.type == "call_expression"
+            else [unwrapped(value) for value, _ in self._values(module, owner)]
         )
         for call in calls:
             if call is not None and call.type == "call_expression":
@@ -471,7 +477,9 @@ class FunctionStreams:
         imported = self._imported(module, function)
         if imported and self._is_package(module, imported.specifier):
             return imported.name in STREAMING_FUNCTIONS or bool(re.fullmatch(r"[A-Z]\w*Stream", imported.name))
-        return any(self._returns_stream(home, one, depth) for home, one in self._definitions(module, function))
+        return any(
+            self._returns_stream(home, definition, depth) for home, definition in self._definitions(module, function)
+        )
 
     def _returns_stream(self, module: JavaScriptModule, function: Node, depth: int) -> bool:
         if function.type.startswith("generator_function"):
@@ -480,7 +488,7 @@ class FunctionStreams:
         if body is not None and function.type == "arrow_function" and body.type != "statement_block":
             return self.is_stream(module, body, depth + 1)
         returned = (_first_child(node) for node in _own_nodes(function) if node.type == "return_statement")
-        return any(self.is_stream(module, one, depth + 1) for one in returned)
+        return any(self.is_stream(module, value, depth + 1) for value in returned)
 
     def _is_package(self, module: JavaScriptModule, specifier: str) -> bool:
         """Whether an import is a package's: known by its name, or not found in the project."""
@@ -608,10 +616,10 @@ def _own_nodes(function: Node) -> Iterator[Node]:
     """What stands in a function but in none inside it."""
     pending = list(function.named_children)
     while pending:
-        one = pending.pop()
-        if one.type not in FUNCTIONS:
-            yield one
-            pending.extend(one.named_children)
+        current = pending.pop()
+        if current.type not in FUNCTIONS:
+            yield current
+            pending.extend(current.named_children)
 
 
 def _first_child(node: Node) -> Node | None:

@@ -1,0 +1,38 @@
+"""The lines that a report quotes, read when they are needed, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infralint.text.display import hide_secrets
+
+
+@dataclass
+class SourceLines:
+    """Lines of what was judged. texts: what was read under names that are no files."""
+
+    texts: Mapping[str, str]
+    _files: dict[str, list[str]] = field(default_factory=dict)
+    _lines: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def line(self, path: str, number: int) -> str | None:
+        """A line by its number from 1, with stars for secrets; None where there is none, or no such file."""
+        if path not in self._files:
+            self._files[path] = [line.rstrip("\r") for line in self._text(path).split("\n")]
+        written = self._files[path]
+        if not 0 < number <= len(written):
+            return None
+        key = (path, number)
+        if key not in self._lines:
+            self._lines[key] = hide_secrets(written[number - 1])
+        return self._lines[key]
+
+    def _text(self, path: str) -> str:
+        if path in self.texts:
+            return self.texts[path]
+        try:
+            return Path(path).read_text(encoding="utf-8-sig", errors="replace")
+        except (OSError, ValueError):
+            return ""

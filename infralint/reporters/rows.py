@@ -1,0 +1,63 @@
+"""What was judged in a live account, as rows of a report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from infralint.model import SEVERITIES, Severity
+
+Verdict = Literal["error", "warning", "note", "could not tell", "good", "not judged"]
+VERDICTS: tuple[Verdict, ...] = (*SEVERITIES, "could not tell", "good", "not judged")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the table of what was judged.
+
+    kind, place, owner: in words. identity: its full name. allowed: seconds of silence that it
+    allows (None: not known, `why` says it); needed: what its streams need (None: none crosses it).
+    severities, checks: of the findings about it.
+    """
+
+    name: str
+    kind: str
+    place: str
+    identity: str
+    allowed: float | None
+    why: str
+    needed: float | None
+    link: str = ""
+    owner: str = ""
+    streams: tuple[str, ...] = ()
+    affinity: tuple[str, ...] = ()
+    has_affinity_judged: bool = True
+    severities: tuple[Severity, ...] = ()
+    checks: tuple[str, ...] = ()
+
+    @property
+    def rank(self) -> int:
+        """The worst first, then what is not known, then the rest."""
+        worst = min(map(SEVERITIES.index, self.severities), default=len(SEVERITIES))
+        return worst if self.severities else len(SEVERITIES) + (self.allowed is not None)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The loudest finding about it; without one, whether it was judged at all."""
+        if self.severities:
+            return min(self.severities, key=SEVERITIES.index)
+        if self.needed is None:
+            return "not judged"
+        return "could not tell" if self.allowed is None else "good"
+
+
+def count_verdicts(rows: Iterable[Row]) -> dict[Verdict, int]:
+    """How many load balancers have each verdict, the worst first; one with several rows has the worst of theirs."""
+    worst: dict[str, Verdict] = {}
+    for row in rows:
+        before = worst.get(row.identity, row.verdict)
+        worst[row.identity] = min(before, row.verdict, key=VERDICTS.index)
+    counts = Counter(worst.values())
+    return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}

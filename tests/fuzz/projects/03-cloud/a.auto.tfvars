@@ -1,0 +1,1 @@
+idle = { seconds = 1 + 2, names = { a = ["x"] } }

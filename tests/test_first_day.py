@@ -1,0 +1,118 @@
+"""What stopped people on their first day with infralint, each as they met it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import run, write
+
+SITE = "events {}\nhttp { server { listen 80; location /ws { proxy_pass http://app; proxy_buffering off; } } }\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    subprocess.run(["git", "init", "-q"], check=True)
+    return folder
+
+
+def read() -> list[str]:
+    paths: dict[str, list[str]] = json.loads(run("check", "--format", "json", "--allow-empty").stdout)["read"]
+    return sorted(path for found in paths.values() for path in found)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [
+        ("**/infra/**", ["app/nginx.conf"]),
+        ("infra/", ["app/nginx.conf"]),
+        ("./infra", ["app/infra/nginx.conf", "app/nginx.conf"]),
+        ("/infra", ["app/infra/nginx.conf", "app/nginx.conf"]),
+        ("app/infra/nginx.conf", ["app/nginx.conf", "infra/nginx.conf"]),
+    ],
+)
+def test_a_pattern_excludes_what_gitignore_would(pattern: str, left: list[str], here: Path) -> None:
+    files = dict.fromkeys(("infra/nginx.conf", "app/infra/nginx.conf", "app/nginx.conf"), SITE)
+    write(here, {**files, "infralint.yaml": f"exclude: ['{pattern}']\n"})
+    assert read() == left
+
+
+def test_a_pattern_that_excludes_nothing_is_said(here: Path) -> None:
+    write(here, {"nginx.conf": SITE, "infralint.yaml": "exclude: ['infar/**']\n"})
+    assert "`exclude: infar/**` names no file or folder of the project" in run("check").output
+
+
+def test_a_file_that_a_finding_cites_holds_something(here: Path) -> None:
+    compose = (
+        "services:\n  web:\n    image: nginx:1.27\n    volumes: ['./nginx.conf:/etc/nginx/nginx.conf']\n"
+        "  ui: {image: 'ghcr.io/open-webui/open-webui:main'}\n"
+    )
+    site = "events {}\nhttp { server { listen 80; location / { proxy_pass http://ui:8080; } } }\n"
+    write(here, {"docker-compose.yml": compose, "nginx.conf": site})
+    output = run("check", "docker-compose.yml").output
+    assert "because docker-compose.yml:5 runs Open WebUI" in output
+    assert "Nothing to read" not in output
+
+
+def test_a_file_outside_of_any_repository_is_read_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, {f"{number}.conf": SITE for number in range(9)})
+    result = run("check", "-v", "3.conf")
+    assert [line for line in result.output.splitlines() if line.startswith("read ")] == ["read 3.conf"]
+
+
+def test_a_repository_without_infrastructure_passes_a_roll_out_and_says_so(here: Path) -> None:
+    write(here, {"README.md": "hello\n", "main.py": "print(1)\n"})
+    result = run("check", "--allow-empty")
+    assert (result.exit_code, result.output) == (0, "Nothing to read in: .\nRead nothing: nothing was judged.\n")
+
+
+def test_a_named_path_that_holds_nothing_is_an_error(here: Path) -> None:
+    write(here, {"README.md": "hello\n"})
+    result = run("check", "README.md")
+    assert result.exit_code == 2
+    assert "README.md: holds nothing to read" in result.output
+
+
+def test_a_patch_says_what_it_leaves_and_why(here: Path) -> None:
+    held = SITE.replace("proxy_buffering off;", "proxy_buffering off; proxy_read_timeout $later;")
+    write(here, {"nginx.conf": held.replace("/ws", "/sse"), "other.conf": SITE.replace("/ws", "/sse/a")})
+    result = run("check", "--diff", "--select", "short-idle-timeout")
+    assert result.exit_code in (0, 1, 2)
+    assert "+" in result.stdout
+    assert "Would fix 1 finding of project, and leave 0." in result.stderr
+    both = run("check", "--diff", "--assume", "warning")
+    left = [line for line in both.stderr.splitlines() if " is left: " in line]
+    assert all(line.rpartition(" is left: ")[2] for line in left)
+
+
+def test_drift_has_a_manual_and_can_be_named() -> None:
+    assert run("explain", "drift").output.startswith("# drift\n")
+    assert run("check", "--select", "drift", "--help").exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["{}", '{"version": 1, "regions": []}', '{"version": 1, "findings": [], "read": {}}'])
+def test_what_is_no_snapshot_is_not_read_as_an_empty_account(text: str, here: Path) -> None:
+    write(here, {"snapshot.json": text})
+    result = run("audit", "snapshot", "snapshot.json")
+    assert result.exit_code == 2
+    assert result.output.startswith("infralint: snapshot.json: ")
+    assert result.output.count("\n") == 1
+
+
+def test_streams_of_one_application_are_no_error_at_another(here: Path) -> None:
+    application = (
+        "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\napp = FastAPI()\n\n\n"
+        "@app.get('/answers')\ndef events():\n    return StreamingResponse(iter([]), media_type='text/event-stream')\n"
+    )
+    other = "events {}\nhttp { server { listen 80; location /answers { proxy_pass http://elsewhere; } } }\n"
+    write(here, {"a/main.py": application, "a/requirements.txt": "fastapi\n", "b/nginx.conf": other})
+    before = json.loads(run("check", "--format", "json").stdout)["summary"]["error"]
+    run("init")
+    after = json.loads(run("check", "--format", "json").stdout)["summary"]["error"]
+    assert after == before == 0
