@@ -6,6 +6,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -324,7 +325,7 @@ def _unknown_keys(data: Any, struct: type, path: str) -> Iterator[tuple[str, str
     """Take unknown keys out of data and yield what to say of each."""
     if not isinstance(data, dict):
         return
-    fields = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
+    fields = _fields_of(struct)
     for key in [key for key in data if key not in fields]:
         near = closest(str(key), fields)
         hint = f"; did you mean {near}?" if near else f"; known keys are {', '.join(sorted(fields))}"
@@ -336,6 +337,12 @@ def _unknown_keys(data: Any, struct: type, path: str) -> Iterator[tuple[str, str
                 [(f"{path}.{key}", value)] if isinstance(value, dict) else _items(value, f"{path}.{key}")
             ):
                 yield from _unknown_keys(item, inner, place)
+
+
+@cache
+def _fields_of(struct: type) -> dict[str, Any]:
+    """The types of a struct's fields, by name."""
+    return {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
 
 
 def _items(value: Any, path: str) -> list[tuple[str, Any]]:

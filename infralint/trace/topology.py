@@ -107,8 +107,9 @@ class Topology:
     def listening(self, address: Address, front: Node) -> list[Link]:
         """The nodes that listen on an address that a hop of `front` dials."""
         host = address.host.lower().strip("[]") if address.host.count(":") > 1 else address.host.lower()
-        if host.startswith("unix:"):
-            return [Link(node, "same address") for node in self.nodes if address.host in _sockets(node)]
+        if _is_socket(host):
+            there = [Link(node, "same address") for node in self.nodes if address.host in _sockets(node)]
+            return there or self._only_application(None, front)
         if host in LOOPBACK:
             return self._on_this_host(address.port, front)
         named = self._by_name.get(host)
@@ -336,7 +337,7 @@ class Topology:
 
     def _is_unexplained(self, host: str) -> bool:
         known = host in self._by_name or host in self._service_names
-        return not known and (host in LOOPBACK or bool(PRIVATE.fullmatch(host)))
+        return not known and (host in LOOPBACK or _is_socket(host) or bool(PRIVATE.fullmatch(host)))
 
     @cached_property
     def _applications(self) -> list[Placement]:
@@ -345,14 +346,14 @@ class Topology:
     def _only_other(self, front: Node) -> list[Link]:
         """Behind the only load balancer, whose targets the project does not name: its one proxy, else its one application.
 
-        Load balancers of one name in several environments are one, in each of them.
+        A load balancer that is written once is one, in each of its environments.
         """
         alike = self._of_one_kind(front)
         near = self._by_environment[front.environment]
         if sum(id(node) in alike for node in near) != 1:
             return []
         others = [node for node in near if node.folder is None and id(node) not in alike]
-        is_single = all(node.name == front.name for node in alike.values())
+        is_single = all(_written(node) == _written(front) for node in alike.values())
         if not others and (around := self._around(front)) is not None:
             return [Link(around, "assumed")]
         if not others and is_single and len({hop.pool.references for hop in front.hops}) == 1:
@@ -399,7 +400,16 @@ def is_together(node: Node, other: Node) -> bool:
 
 
 def _sockets(node: Node) -> Iterable[str]:
-    return (address.host for address in node.listens if address.host.startswith("unix:"))
+    return (address.host for address in node.listens if _is_socket(address.host))
+
+
+def _is_socket(host: str) -> bool:
+    return host.startswith("unix:")
+
+
+def _written(node: Node) -> tuple[str, frozenset[str]]:
+    """What tells apart two nodes from one node that stands in several environments."""
+    return node.name, frozenset(hop.where.path for hop in node.hops)
 
 
 def _folder_name(node: Node) -> str:

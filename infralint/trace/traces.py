@@ -140,12 +140,33 @@ def _fronts(topology: Topology, node: Node, request: Request, seen: tuple[int, .
     """The legs in front of a node, for a request as it arrives there: every way from an entry that leads to it."""
     if len(seen) > MOST_LEGS:
         return
-    for dialler in topology.diallers(node):
-        front = None if id(dialler.hop) in seen else _front(topology, dialler, request)
-        if front is not None:
-            before = _fronts(topology, dialler.node, front.leg.inbound, (*seen, id(dialler.hop)))
-            further = list(islice(before, MOST_WAYS))
-            yield from ((*fronts, front) for fronts in further or [()])
+    asked = [
+        (dialler, front)
+        for dialler in topology.diallers(node)
+        if id(dialler.hop) not in seen and (front := _front(topology, dialler, request)) is not None
+    ]
+    meant = {
+        (id(dialler.node), dialler.hop.hosts)
+        for dialler, front in asked
+        if _is_written_for(dialler.hop, front, request)
+    }
+    for dialler, front in asked:
+        if front.leg.inbound.path != request.path and (id(dialler.node), dialler.hop.hosts) in meant:
+            continue
+        before = _fronts(topology, dialler.node, front.leg.inbound, (*seen, id(dialler.hop)))
+        further = list(islice(before, MOST_WAYS))
+        yield from ((*fronts, front) for fronts in further or [()])
+
+
+def _is_written_for(hop: Hop, front: Front, request: Request) -> bool:
+    """Whether a hop names the very path and hands it on as it is.
+
+    Then clients ask for it there, though another hop (`/api/`, whose prefix is taken away) would lead there, too.
+    """
+    names = (path.lstrip("=^~ ") for path in hop.paths)
+    return front.leg.inbound.path == request.path and any(
+        name.startswith("/") and name.strip("/") and request.path.startswith(name) for name in names
+    )
 
 
 def _front(topology: Topology, dialler: Dialler, request: Request) -> Front | None:

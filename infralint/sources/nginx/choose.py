@@ -173,14 +173,16 @@ def choose_locations(places: Sequence[LocationEntry], path: str) -> list[Locatio
     choices: list[LocationChoice] = []
     found: list[LocationEntry] = []
     without: list[LocationEntry] = []
+    reasons: list[str] = []
     while True:
         search_of = _Search(path, without)
         _, place = search_of.find(places)
         doubtful = search_of.doubtful
         if place is None:
             redirect = f"{path}/" if search_of.redirected else ""
-            return [*choices, LocationChoice(None, redirect)]
-        choices.append(LocationChoice(place, "", (*_conditional(place), *search_of.reasons)))
+            return [*choices, LocationChoice(None, redirect, tuple(reasons))]
+        reasons += [reason for reason in search_of.reasons if reason not in reasons]
+        choices.append(LocationChoice(place, "", (*_conditional(place), *reasons)))
         found.append(place)
         if doubtful:
             without.append(doubtful[0])

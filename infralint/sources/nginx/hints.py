@@ -32,6 +32,11 @@ _ELSEWHERE = lazy(
     re.IGNORECASE,
 )
 """What is about a stream, or carried by somebody else, and is none."""
+_DEVELOPMENT = lazy(
+    r"\bHMR\b|\bhot[- ](?:module|reload)|\blive[- ]?reload|\bdev(?:elopment)?[- ]server\b", re.IGNORECASE
+)
+"""Sockets by which a development server tells a page to load again: nobody's users wait for them."""
+_HANDSHAKE = lazy(r"^\s*proxy_(?:set_header\s+(?:upgrade|connection)|http_version)\b", re.IGNORECASE)
 _DECORATION = lazy(r"[-=*#_~+]{2,}")
 LABEL = 5
 """Words of a comment that says what a location is, at most."""
@@ -173,6 +178,8 @@ def _mentions(block: Directive) -> Iterator[Hint]:
         if _LOOKS_LIKE_CODE.search(text) or _NEGATED.search(text) or text.startswith("#") or line in disused:
             continue
         if _INLINE.search(text) or _ELSEWHERE.search(text) or _is_heading(block, line, text):
+            continue
+        if _DEVELOPMENT.search(text) or _HANDSHAKE.search(block.source.line(line)):
             continue
         kinds: tuple[tuple[StreamKind, Pattern[str]], ...] = (("websocket", _WEBSOCKET_WORDS), ("sse", _SSE_WORDS))
         for kind, words in kinds:

@@ -41,7 +41,7 @@ from infralint.sources.nginx.scopes import Scope, ScopeSettings, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
 from infralint.sources.nginx.variables import Definitions, Moment, Values, either, unknown
-from infralint.sources.nginx.websocket import headers_of, judge_handshake, name_of, setting_of
+from infralint.sources.nginx.websocket import find_sent_hosts, headers_of, judge_handshake, name_of, setting_of
 from infralint.text.lazy import lazy
 from infralint.text.stream_names import CATCH_ALLS
 
@@ -315,6 +315,11 @@ class NginxLocation(Hop):
     def shutdown_timeout(self) -> Setting[float]:
         """Seconds that connections outlive a reload; without limit unless `worker_shutdown_timeout` says so."""
         return self.facts.setting("worker_shutdown_timeout")
+
+    @cached_property
+    def sent_hosts(self) -> Sequence[Known[str]]:
+        """The lines by which a `Host` header is surely sent to the backend."""
+        return find_sent_hosts(self.rules, self.definitions, self.block.server) if self.family == "proxy" else ()
 
     @cached_property
     def ssi(self) -> bool:

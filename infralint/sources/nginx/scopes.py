@@ -21,6 +21,11 @@ T = TypeVar("T")
 NOTHING_REFUSED: Mapping[str, Unknown] = MappingProxyType({})
 
 
+def not_taken(directive: Directive) -> str:
+    """What to say of a directive whose value nginx does not start with."""
+    return f"`{directive.written}` is not a value that nginx takes"
+
+
 class Level(msgspec.Struct, eq=False):
     """One level of configuration (http, server, location …) with includes already put in.
 
@@ -132,7 +137,7 @@ class Scope(msgspec.Struct, frozen=True, eq=False):
             return Unknown(
                 directive.where,
                 directive.name,
-                f"`{directive.written}` is not a value that nginx takes",
+                not_taken(directive),
                 refused=not rendered,
             )
         if directive.source.is_template:
