@@ -24,7 +24,7 @@ def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[
     if settings.streams == []:
         return []
     hinted = [*_of_clients(topology, readings), *_hinted(settings, topology)]
-    witness = Witness(topology, hinted)
+    witness = Witness(topology, hinted, any("sse" in reading.mentions for reading in readings))
     hinted = [witness.weighed(crossing) for crossing in hinted if not witness.knows_better(crossing)]
     if settings.streams is not None:
         covered = {id(crossing.hop) for crossing in found}
@@ -41,11 +41,13 @@ class Witness:
     """What the project's code says against a stream at a hop: it was read, and nothing of it streams there.
 
     The code behind a hop speaks of it most; where nothing links the two, code that was read and streams elsewhere, or
-    nowhere, still leaves no ground to assume one.
+    nowhere, still leaves no ground to assume one. is_spoken_of: something of the project
+    speaks of SSE streams or models.
     """
 
-    def __init__(self, topology: Topology, crossings: Iterable[Crossing[Hop]]) -> None:
+    def __init__(self, topology: Topology, crossings: Iterable[Crossing[Hop]], is_spoken_of: bool = True) -> None:
         self.topology = topology
+        self.is_spoken_of = is_spoken_of
         found = list(crossings)
         self.nodes = {id(hop): node for node in topology.nodes for hop in node.hops}
         self.origins = {
@@ -84,7 +86,8 @@ class Witness:
         if hop.origin:
             return None
         links = self.topology.applications_behind(hop, node)
-        return links[0] if links and all(link.node.complete for link in links) else None
+        is_known = links and all(link.node.complete and not _has_open_routes(link.node) for link in links)
+        return links[0] if is_known else None
 
     def knows_better(self, crossing: Crossing[Hop]) -> bool:
         """Whether the code that surely stands behind a hop says itself what of that kind streams there.
@@ -121,7 +124,19 @@ class Witness:
             return replace(crossing, doubt=f"the code of {link.node.name} streams nothing there")
         if stream.handshake_only and hop.assumable and hop.scope not in self.sockets:
             return replace(crossing, doubt="nothing else speaks of a WebSocket here: its headers may be a leftover")
+        if stream.kind == "sse" and not self.is_spoken_of and _is_set_up_for_sockets(hop):
+            return replace(crossing, doubt="it is set up for a WebSocket, and nothing else speaks of an SSE stream")
         return crossing
+
+
+def _is_set_up_for_sockets(hop: Hop) -> bool:
+    """Whether the headers of a handshake are set for it."""
+    return any(hint.handshake_only and hint.evidence.kind == "config" for hint in hop.hints)
+
+
+def _has_open_routes(node: Node) -> bool:
+    """Whether it has a stream of whose path only the end is known."""
+    return any(hop.origin and hint.path.startswith("**") for hop in node.hops for hint in hop.hints)
 
 
 def _may_be_cut(hop: Hop) -> bool:
@@ -272,10 +287,11 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
     """The crossings of a stream that was sighted at a hop.
 
     Headers that a handshake needs, and a name, speak of their own hop; a name also of what firmly stands
-    before or behind it.
+    before or behind it. What the configuration of a catch-all says is about some stream below it, which need not
+    go on where anything else would: it speaks of what stands before.
     """
     if hint.path.startswith("**"):
-        yield from _along_whatever_leads_there(topology, stream, node)
+        yield from _along_whatever_leads_there(topology, stream, node, hop)
         return
     for path in concrete_paths(hop, hint) or ["/"]:
         traces = traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
@@ -285,23 +301,32 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
         if stream.handshake_only:
             continue
         firm = stream.evidence.certain
+        only_before = stream.evidence.kind == "config" and hop.assumable and not hint.path
         yield from (
-            crossing for crossing in found if crossing is not crossing_of_hop and (firm or _is_firmly_linked(crossing))
+            crossing
+            for crossing in found
+            if crossing is not crossing_of_hop
+            and (firm or _is_firmly_linked(crossing))
+            and not (only_before and crossing.position > crossing.trace.anchor)
         )
 
 
-def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node) -> Iterator[Crossing[Hop]]:
-    """A stream of which only the end of its path is known passes the hop that sends all to its node, if there is one."""
+def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node, hop: Hop) -> Iterator[Crossing[Hop]]:
+    """A stream of which only the end of its path is known: past the hops that would lead that very path to its route,
+    else past the hop that sends all to its node, if there is one."""
+    traces = [
+        trace
+        for path in samples(stream.path.removeprefix("**"))
+        for trace in traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
+        if trace.anchor
+    ]
     fronts = {id(dialler.hop): dialler for dialler in topology.diallers(node)}
-    if len(fronts) != 1:
-        return
-    [front] = fronts.values()
-    for path in concrete_paths(front.hop)[:1] or ["/"]:
-        traces = traces_through(topology, stream, front.node, front.hop, Request(stream.kind, path, stream.host))
-        for crossing in _each_hop_once(_on_legs(trace) for trace in traces):
-            yield replace(
-                crossing, certain=False, reasons=(*crossing.reasons, "the whole path of the route is not known")
-            )
+    if not traces and len(fronts) == 1:
+        [front] = fronts.values()
+        for path in concrete_paths(front.hop)[:1] or ["/"]:
+            traces += traces_through(topology, stream, front.node, front.hop, Request(stream.kind, path, stream.host))
+    for crossing in _each_hop_once(_on_legs(trace) for trace in traces):
+        yield replace(crossing, certain=False, reasons=(*crossing.reasons, "the whole path of the route is not known"))
 
 
 def _is_firmly_linked(crossing: Crossing[Hop]) -> bool:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from infralint.model import STRONG, Address, Basis, Hop, Node, Pool, Service, Setting
+from infralint.project.images import is_built_of
 from infralint.text.lazy import lazy
 from infralint.text.paths import is_below
 
@@ -285,6 +286,7 @@ class Topology:
         if not PRIVATE.fullmatch(host):
             return []
         called = [place.node for place in self._applications if host == _folder_name(place.node)]
+        called = called or self._applications_of_image(host)
         if called or host in self._service_names:
             return [Link(called[0], "assumed")] if len(called) == 1 else []
         others = [place for place in self.placements if place.node is not front and not place.has_private_name]
@@ -292,6 +294,23 @@ class Topology:
         if len(listening) == 1:
             return [Link(listening[0], "the only one")]
         return [] if listening else self._only_application(port, front)
+
+    def _applications_of_image(self, host: str) -> list[Node]:
+        """The applications whose name is that of the image which a service runs, where nothing says what it is built from.
+
+        Of several, as of the pages and the server of one, those that stream.
+        """
+        services = self._services_by_name.get(host, [])
+        images = {service.image for service in services if service.image and service.context is None}
+        programs = [
+            place.node for place in self.placements if place.node.folder is not None and not place.node.known_as
+        ]
+        called = [
+            node
+            for node in programs
+            if any(is_built_of(image, _folder_name(node)) or _is_part_of(node.name, image) for image in images)
+        ]
+        return called if len(called) < 2 else [node for node in called if node.hops]
 
     def _only_application(self, port: int | None, front: Node, placed: bool = True) -> list[Link]:
         """The one application that may listen there, if all that could be it is. placed: also where a deployment file places it."""
@@ -414,3 +433,9 @@ def _written(node: Node) -> tuple[str, frozenset[str]]:
 
 def _folder_name(node: Node) -> str:
     return (node.folder or "").rstrip("/").rpartition("/")[2].lower()
+
+
+def _is_part_of(name: str, image: str) -> bool:
+    """Whether a program is called as an image, or as a part of what it holds: `chat-server` of `acme/chat`."""
+    last = image.rpartition("/")[2].partition("@")[0].partition(":")[0].lower()
+    return name.lower() == last or name.lower().startswith(f"{last}-")

@@ -245,3 +245,9 @@ def test_a_server_that_an_image_only_installs_is_not_the_one_that_runs() -> None
     files = {"requirements.txt": "django\n", "Dockerfile": docker, "manage.py": "import django\n"}
     [found] = applications(files, lambda path: files[path].encode())
     assert found.servers == ()
+
+
+def test_ports_of_other_programs_that_scripts_start_are_not_its_own() -> None:
+    script = "docker run -d -p 5432:5432 postgres\npsql -h localhost -p 5433\nuvicorn main:app --port 8001\n"
+    found = read({"requirements.txt": "fastapi\n", "main.py": "import fastapi\n", "start.sh": script})[""]
+    assert found.ports == (8001,)

@@ -84,6 +84,24 @@ def test_the_name_of_a_service_that_is_no_application_here_leads_to_none() -> No
     )
 
 
+@pytest.mark.parametrize("image", ["ghcr.io/acme/chat:2", "acme/shop-api", "acme/api@sha256:00"])
+def test_an_application_that_is_called_as_the_image_of_a_service_is_assumed(image: str) -> None:
+    nodes = (application("", name="shop"), application("services/api", name="chat-server"))
+    services = (service("app", image=image),)
+    assert links(server("edge", proxy(to="app:3000")), *nodes, services=services) == [("chat-server", "assumed")]
+    assert links(server("edge", proxy(to="other:3000")), *nodes, services=services) == []
+
+
+def test_of_a_page_and_its_server_that_are_called_as_an_image_the_one_that_streams_is_meant() -> None:
+    page, api = application("", name="chat"), application("server", name="chat-server")
+    page.hops = ()
+    services = (service("app", image="acme/chat"),)
+    edge = server("edge", proxy(to="app:3000"))
+    assert links(edge, page, api, services=services) == [("chat-server", "assumed")]
+    page.hops = api.hops
+    assert links(edge, page, api, services=services) == []
+
+
 def test_another_server_of_the_same_nginx_by_its_port() -> None:
     edge = server("edge", proxy("/a", to="127.0.0.1:8081"), proxy("/b", to="x:1"))
     edge.listens = (Address("*", 80), Address("127.0.0.1", 8081))
