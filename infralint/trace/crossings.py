@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from infralint.model import STRONG, Crossing, Hint, Hop, Node, Reading, Request, Stream, StreamKind, Trace
 from infralint.project.config import Settings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -94,9 +94,16 @@ class Topology:
         self.services = services
         self.chains = chains
         self._targets: dict[int, frozenset[Address]] = {}
+        self._links: dict[tuple[Pool, int], list[Link]] = {}
 
-    def links(self, pool: Pool, front: Node) -> list[Link]:
+    def links(self, pool: Pool, front: Node) -> Sequence[Link]:
         """The nodes that a pool leads to, from a hop of `front`."""
+        key = pool, id(front)
+        if key not in self._links:
+            self._links[key] = self._find_links(pool, front)
+        return self._links[key]
+
+    def _find_links(self, pool: Pool, front: Node) -> list[Link]:
         named = [node for name in pool.references for node in self._by_reference.get(name, ())]
         found = [Link(node, "reference") for node in named if node is not front]
         for target in pool.targets:
@@ -264,6 +271,29 @@ class Topology:
         return frozenset(self._services_by_name)
 
     @cached_property
+    def _by_environment(self) -> dict[str, list[Node]]:
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            found.setdefault(node.environment, []).append(node)
+        return found
+
+    @cached_property
+    def _by_kind(self) -> dict[str, dict[int, Node]]:
+        """The nodes that have hops of a kind, by identity."""
+        found: dict[str, dict[int, Node]] = {}
+        for node in self.nodes:
+            for hop in node.hops:
+                found.setdefault(hop.kind, {})[id(node)] = node
+        return found
+
+    def _of_one_kind(self, front: Node) -> Mapping[int, Node]:
+        """The nodes that are load balancers, or nginx, as `front` is, by identity: one may be read from code and from an account."""
+        kinds = {hop.kind for hop in front.hops}
+        if len(kinds) == 1:
+            return self._by_kind.get(kinds.pop(), {})
+        return {identity: node for kind in kinds for identity, node in self._by_kind.get(kind, {}).items()}
+
+    @cached_property
     def _diallers(self) -> dict[int, list[Dialler]]:
         found: dict[int, list[Dialler]] = {}
         for node in self.nodes:
@@ -393,11 +423,12 @@ class Topology:
 
         A load balancer that is written once is one, in each of its environments.
         """
-        alike = [node for node in self.nodes if node.environment == front.environment]
-        if sum(_is_of_one_kind(node, front) for node in alike) != 1:
+        alike = self._of_one_kind(front)
+        near = self._by_environment[front.environment]
+        if sum(id(node) in alike for node in near) != 1:
             return []
-        others = [node for node in alike if node.folder is None and not _is_of_one_kind(node, front)]
-        is_single = len({_written(node) for node in self.nodes if _is_of_one_kind(node, front)}) == 1
+        others = [node for node in near if node.folder is None and id(node) not in alike]
+        is_single = all(_written(node) == _written(front) for node in alike.values())
         if not others and (around := self._around(front)) is not None:
             return [Link(around, "assumed")]
         if not others and is_single and len({hop.pool.references for hop in front.hops}) == 1:
@@ -451,11 +482,6 @@ def _owner(path: str, folders: Iterable[str]) -> str | None:
 def is_together(node: Node, other: Node) -> bool:
     """Whether one way may lead through both: they belong to one environment, or one of them to none."""
     return node.environment == other.environment or "" in (node.environment, other.environment)
-
-
-def _is_of_one_kind(node: Node, other: Node) -> bool:
-    """Whether both are load balancers, or both nginx: the same thing may be read from code and from an account."""
-    return not {hop.kind for hop in node.hops}.isdisjoint(hop.kind for hop in other.hops)
 
 
 def _sockets(node: Node) -> Iterable[str]:
