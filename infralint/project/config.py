@@ -54,6 +54,22 @@ class StreamSettings(Strict, frozen=True, kw_only=True):
     duration: Duration | None = None
     heartbeat: Duration | None = None
     session: Annotated[str, msgspec.Meta(description="Session protocol, such as `Socket.IO` or `MCP`.")] = ""
+    transports: Annotated[
+        list[Literal["polling", "websocket", "webtransport"]],
+        msgspec.Meta(
+            description="What its clients open it by, where they are restricted: `[websocket]` alone needs no affinity."
+        ),
+    ] = []
+    stateless: Annotated[
+        bool, msgspec.Meta(description="Any replica can answer any of its requests: no affinity is needed.")
+    ] = False
+    compressed: Annotated[
+        bool | None,
+        msgspec.Meta(
+            description="Whether its answers leave the application compressed, piece by piece; `false`: nothing in the"
+            " application compresses them."
+        ),
+    ] = None
     hops: list[str] = []
     headers: Annotated[
         dict[str, str], msgspec.Meta(description="Headers of its responses, such as `X-Accel-Buffering: no`.")
