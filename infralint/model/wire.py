@@ -18,9 +18,9 @@ Compression = Literal["passes", "may-hold", "holds"]
 """What becomes of a stream that a hop could compress: it passes at once; some versions of what compresses hold it
 until there is enough to compress; they all do."""
 
-Upgrade = Literal["forwarded", "http/1.0", "dropped"]
-"""What becomes of a WebSocket handshake: it reaches the backend; it does, but over HTTP/1.0,
-which some backends refuse; it never does."""
+Upgrade = Literal["forwarded", "http/1.0", "half", "dropped"]
+"""What becomes of a WebSocket handshake: it goes on whole; it does, but over HTTP/1.0, which some backends refuse;
+only its Upgrade header does, which no backend takes for a handshake, but which another proxy may complete; it is lost."""
 
 Framing = Literal["chunked", "close", "length", "h2"]
 """How a response's end is told: chunk by chunk; by closing the connection; by its length beforehand; HTTP/2 frames."""

@@ -6,6 +6,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -44,15 +45,28 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tr
 class StreamSettings(Strict, frozen=True, kw_only=True):
     """One route that streams."""
 
-    path: Annotated[str, msgspec.Meta(description="Path or glob (`/api/chat`, `/v1/*`).")] | None = None
-    regex: Annotated[str, msgspec.Meta(description="Regular expression for the path, instead of `path`.")] | None = None
-    host: str | None = None
-    kind: Literal["sse", "websocket"] = "sse"
-    content_type: str | None = None
-    generation: Duration | None = None
-    silence: Duration | None = None
-    duration: Duration | None = None
-    heartbeat: Duration | None = None
+    path: Annotated[str | None, msgspec.Meta(description="Path or glob (`/api/chat`, `/v1/*`).")] = None
+    regex: Annotated[str | None, msgspec.Meta(description="Regular expression for the path, instead of `path`.")] = None
+    host: Annotated[str | None, msgspec.Meta(description="Host that clients ask for; without it, any.")] = None
+    kind: Annotated[
+        Literal["sse", "websocket"],
+        msgspec.Meta(description="`sse`: any response that is streamed over HTTP; `websocket`: a connection."),
+    ] = "sse"
+    content_type: Annotated[
+        str | None, msgspec.Meta(description="Content type of its responses; `text/event-stream` if nothing is said.")
+    ] = None
+    generation: Annotated[
+        Duration | None, msgspec.Meta(description="How long one of its answers may take, instead of the project's.")
+    ] = None
+    silence: Annotated[
+        Duration | None, msgspec.Meta(description="The longest it may be silent, where that is not `generation`.")
+    ] = None
+    duration: Annotated[
+        Duration | None, msgspec.Meta(description="The longest it may last, where that is not `generation`.")
+    ] = None
+    heartbeat: Annotated[
+        Duration | None, msgspec.Meta(description="Time between its pings: the longest silence is twice that.")
+    ] = None
     session: Annotated[str, msgspec.Meta(description="Session protocol, such as `Socket.IO` or `MCP`.")] = ""
     transports: Annotated[
         list[Literal["polling", "websocket", "webtransport"]],
@@ -70,7 +84,10 @@ class StreamSettings(Strict, frozen=True, kw_only=True):
             " application compresses them."
         ),
     ] = None
-    hops: list[str] = []
+    hops: Annotated[
+        list[str],
+        msgspec.Meta(description="Globs over names or files of hops: it goes through these alone, and surely."),
+    ] = []
     headers: Annotated[
         dict[str, str], msgspec.Meta(description="Headers of its responses, such as `X-Accel-Buffering: no`.")
     ] = {}
@@ -81,14 +98,16 @@ class Accepted(Strict, frozen=True, kw_only=True):
 
     path: Annotated[str, msgspec.Meta(description="Glob over paths.")] = ""
     hop: Annotated[str, msgspec.Meta(description="Glob over hops' names, such as `aws_lb.main`.")] = ""
-    check: str = ""
+    check: Annotated[str, msgspec.Meta(description="Name of the check; without it, all.")] = ""
     reason: Annotated[str, msgspec.Meta(description="Why; without it there is a warning.")] = ""
 
 
 class NginxSettings(Strict, frozen=True, kw_only=True):
     """What infralint can't see of an nginx."""
 
-    version: str | None = None
+    version: Annotated[
+        str | None, msgspec.Meta(description="The nginx that runs, such as `1.27`, where no image tag says it.")
+    ] = None
     include_paths: Annotated[
         dict[str, str], msgspec.Meta(description="Folder on the server -> folder in the repository.")
     ] = {}
@@ -103,16 +122,19 @@ class VercelSettings(Strict, frozen=True, kw_only=True):
             description="`duration`: a stream must be allowed to last; `require-edge`, `require-node`: it must run there."
         ),
     ] = "duration"
-    plan: Literal["hobby", "pro", "enterprise"] | None = None
+    plan: Annotated[
+        Literal["hobby", "pro", "enterprise"] | None,
+        msgspec.Meta(description="Vercel's plan, which limits how long functions run."),
+    ] = None
     fluid: Annotated[bool | None, msgspec.Meta(description="Whether Fluid compute is on in the dashboard.")] = None
 
 
 class TerraformRoot(Strict, frozen=True, kw_only=True):
     """One deployment: a folder with the values of one environment."""
 
-    path: str
+    path: Annotated[str, msgspec.Meta(description="Folder of the root, from the project's.")]
     var_files: Annotated[list[str], msgspec.Meta(description="Files of values, relative to `path`.")] = []
-    workspace: str | None = None
+    workspace: Annotated[str | None, msgspec.Meta(description="What `terraform.workspace` is there.")] = None
 
 
 class TerraformSettings(Strict, frozen=True, kw_only=True):
@@ -126,16 +148,40 @@ class TerraformSettings(Strict, frozen=True, kw_only=True):
     )
 
 
+class HelmChart(Strict, frozen=True, kw_only=True):
+    """One release of a chart."""
+
+    path: Annotated[str, msgspec.Meta(description="Folder of the chart.")]
+    values: Annotated[
+        list[str], msgspec.Meta(description="Values files, relative to `path`, the last the strongest.")
+    ] = []
+    name: Annotated[str, msgspec.Meta(description="What the environment is called.")] = ""
+
+
+class HelmSettings(Strict, frozen=True, kw_only=True):
+    """Which Helm charts are installed, and with which values."""
+
+    charts: Annotated[list[HelmChart], msgspec.Meta(description="Each is judged once per entry.")] = []
+
+
 class Settings(Strict, frozen=True, kw_only=True):
     """The whole of infralint.yaml."""
 
     streams: Annotated[
         list[StreamSettings] | None, msgspec.Meta(description="Routes that stream; `[]` says that nothing does.")
     ] = None
-    generation: Annotated[Duration, msgspec.Meta(description="How long one answer may take.")] | None = None
-    max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    tokens_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    heartbeat: Duration | None = None
+    generation: Annotated[Duration | None, msgspec.Meta(description="How long one answer may take.")] = None
+    max_tokens: Annotated[
+        Annotated[int, msgspec.Meta(ge=1)] | None,
+        msgspec.Meta(description="The longest answer in tokens, instead of `generation`."),
+    ] = None
+    tokens_per_second: Annotated[
+        Annotated[float, msgspec.Meta(gt=0)] | None,
+        msgspec.Meta(description="How fast `max_tokens` come; 50 if nothing is said."),
+    ] = None
+    heartbeat: Annotated[
+        Duration | None, msgspec.Meta(description="Time between pings of every stream that says nothing else.")
+    ] = None
     assume: Annotated[
         Assume | None,
         msgspec.Meta(
@@ -143,17 +189,29 @@ class Settings(Strict, frozen=True, kw_only=True):
             " project speaks of streams or models, else `note`."
         ),
     ] = None
-    require_sticky: bool = False
+    require_sticky: Annotated[
+        bool,
+        msgspec.Meta(description="Every stream must keep its client on one replica, not only those with sessions."),
+    ] = False
     select: Annotated[
         list[str], msgspec.Meta(description="Run only these checks, or groups of checks (`default`, `application`).")
     ] = []
-    ignore: list[str] = []
-    exclude: list[str] = []
+    ignore: Annotated[list[str], msgspec.Meta(description="Checks, or groups of them, that are not run.")] = []
+    exclude: Annotated[
+        list[str], msgspec.Meta(description="Files and folders that are not read, as in `.gitignore`.")
+    ] = []
     accept: Annotated[list[Accepted], msgspec.Meta(description="Findings to live with, each with its reason.")] = []
-    fail_on: FailOn = "warning"
-    nginx: NginxSettings = NginxSettings()
-    vercel: VercelSettings = VercelSettings()
-    terraform: TerraformSettings = TerraformSettings()
+    fail_on: Annotated[FailOn, msgspec.Meta(description="Exit with 1 from this severity on.")] = "warning"
+    nginx: Annotated[NginxSettings, msgspec.Meta(description="What can't be seen of an nginx.")] = NginxSettings()
+    vercel: Annotated[VercelSettings, msgspec.Meta(description="What can't be seen of a Vercel project.")] = (
+        VercelSettings()
+    )
+    terraform: Annotated[
+        TerraformSettings, msgspec.Meta(description="Which Terraform is deployed, with which values.")
+    ] = TerraformSettings()
+    helm: Annotated[HelmSettings, msgspec.Meta(description="Which values Helm charts are rendered with.")] = (
+        HelmSettings()
+    )
 
     @property
     def default_generation(self) -> tuple[float, bool]:
@@ -323,7 +381,7 @@ def _unknown_keys(data: Any, struct: type, path: str) -> Iterator[tuple[str, str
     """Take unknown keys out of data and yield what to say of each."""
     if not isinstance(data, dict):
         return
-    fields = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
+    fields = _fields_of(struct)
     for key in [key for key in data if key not in fields]:
         near = closest(str(key), fields)
         hint = f"; did you mean {near}?" if near else f"; known keys are {', '.join(sorted(fields))}"
@@ -335,6 +393,12 @@ def _unknown_keys(data: Any, struct: type, path: str) -> Iterator[tuple[str, str
                 [(f"{path}.{key}", value)] if isinstance(value, dict) else _items(value, f"{path}.{key}")
             ):
                 yield from _unknown_keys(item, inner, place)
+
+
+@cache
+def _fields_of(struct: type) -> dict[str, Any]:
+    """The types of a struct's fields, by name."""
+    return {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
 
 
 def _items(value: Any, path: str) -> list[tuple[str, Any]]:

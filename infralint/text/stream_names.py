@@ -44,12 +44,23 @@ LIBRARIES = {
 }
 """The libraries that serve under these names, as the table of libraries calls them."""
 
+_DISTINCTIVE = frozenset({"completions", *LIBRARIES})
+"""Words that only one protocol or product has; `chat`, `events` or `ws` may be anybody's."""
+
 FALSE_FRIENDS = frozenset(
     "oauth oauth2 saml scim callback auth login token register .well-known library asset assets static media images img css js"
     " fonts upload uploads download downloads files docs doc blog calendar metrics health healthz tags history list"
     " export exports admin hls dash vod video".split()
 )
 """Segments beside which a telling one means something else: `/mcp/oauth/callback`, `/library/streams`, `/docs/events`."""
+
+CATCH_ALLS = frozenset({"", "/api", "/v1", "/api/v1", "/api/v2", "/backend", "/backend-api"})
+"""Paths, without a slash at their end, that take whatever an application serves, rather than one route of it."""
+
+
+_FILES = re.compile(
+    r"(?i)(?:^|[/_-])(?:images?|avatars?|downloads?|files?|media|thumbnails?|attachments?|exports?|pdf|assets?)(?:$|[/_-])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +90,20 @@ def stream_name(text: str) -> StreamName | None:
     return None
 
 
+def is_distinctive(text: str) -> bool:
+    """Whether a path holds words that only one protocol or product has."""
+    segments = _segments(text)
+    return any(segment in _DISTINCTIVE for segment in segments) or any(pair in ENDPOINTS for pair in pairwise(segments))
+
+
 def has_false_friend(text: str) -> bool:
     """Whether a path is about something else, whatever other segments say."""
     return any(segment in FALSE_FRIENDS for segment in _segments(text))
+
+
+def names_files(path: str) -> bool:
+    """Whether a route at this path sends a file where nothing says of which type its answer is."""
+    return _FILES.search(path) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -43,8 +43,7 @@ class Route:
     compressor: what compresses, and so holds, its answer; None where nothing does.
     names_accel: code of its application names X-Accel-Buffering. names_pings: code around it speaks of pings.
     session: the protocol whose requests must all reach one process (`Socket.IO`, `SockJS`, `MCP`).
-    websocket_only: its session never begins with polling. stateless: it keeps no session. shared_state: its
-    state lies in a bus that every replica shares.
+    websocket_only: its session never begins with polling. stateless: it keeps no session.
     """
 
     kind: Kind
@@ -60,7 +59,6 @@ class Route:
     session: str = ""
     websocket_only: bool = False
     stateless: bool = False
-    shared_state: bool = False
     compressor: CompressorUse | None = None
     names_accel: bool = False
     names_pings: bool = False

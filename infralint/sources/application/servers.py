@@ -27,7 +27,11 @@ _PORT_FLAG = lazy(
     r"(?:--port[ =]|--bind[ =]\S*:|-b\s+\S*:|(?<=\s)-p\s+|\b(?:PORT|port)=|--server\.port[ =]|0\.0\.0\.0:)(\d{2,5})\b"
 )
 _DEFAULT_PORT = {"uvicorn": 8000, "gunicorn": 8000, "hypercorn": 8000, "daphne": 8000, "streamlit": 8501, "next": 3000}
-_EXPOSE = lazy(r"^\s*EXPOSE\s+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
+_ELSEWHERE = lazy(
+    r"^\s*(?:sudo\s+)?(?:docker|podman|nerdctl|kubectl|ssh|scp|psql|pg_\w+|mysql|redis-cli|nc|curl|wget)\b"
+)
+"""Commands whose ports are those of other programs."""
+_EXPOSE = lazy(r"^[ \t]*EXPOSE[ \t]+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
 _CODE_PORT = (
     lazy(rb"\.listen\(\s*(?:[^(),\n]{0,60}(?:\|\||\?\?)\s*)?(\d{2,5})\b"),
     lazy(rb"\b(?:PORT|port)\b[^\n;]{0,60}(?:\|\||\?\?)\s*[\"']?(\d{2,5})\b"),
@@ -86,6 +90,8 @@ def ports_of(starters: list[str], sources: list[str], text: Callable[[str], byte
 
 
 def _command_ports(command: str) -> list[int]:
+    if _ELSEWHERE.match(command):
+        return []
     ports = [int(port) for port in _PORT_FLAG.findall(command)]
     if ports:
         return ports
