@@ -15,7 +15,8 @@ def compressed_stream(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
             yield unknown
         case Known("holds" | "may-hold" as effect) as compression:
             severity: Severity = "warning" if effect == "holds" and crossing.stream.evidence.certain else "note"
-            yield Finding(severity, compression, _message(crossing, compression), crossing.hop.fix("compress"))
+            message = _message(crossing, compression)
+            yield Finding(severity, compression, message, crossing.hop.fix("compress"), effect="holds")
 
 
 def _message(crossing: Crossing[Hop], compression: Known[str]) -> str:

@@ -22,6 +22,8 @@ from infralint.model import (
     Related,
     Request,
     Response,
+    Rival,
+    Selection,
     Setting,
     Stream,
     StreamKind,
@@ -122,6 +124,18 @@ class ApplicationNode(Node):
             hop for hop in self.hops if hop.stream_kind == request.kind and matches_segments(request.path, hop.pattern)
         ]
         return [Match(hop) for hop in sorted(fitting, key=lambda hop: hop.pattern.count("*"))[:1]]
+
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        if not isinstance(hop, ApplicationRoute):
+            return Selection()
+        fitting = [
+            other
+            for other in self.hops
+            if other is not hop and other.stream_kind == request.kind and matches_segments(request.path, other.pattern)
+        ]
+        step = f"its path is {hop.pattern}"
+        rivals = (Rival(other.name, other.where, f"{hop.pattern} is written out more") for other in fitting)
+        return Selection((Related(step, hop.where),), tuple(rivals))
 
 
 def may_poll(calls: Iterable[ClientCall]) -> bool:

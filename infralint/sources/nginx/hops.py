@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -24,6 +24,7 @@ from infralint.model import (
     PathMap,
     Pool,
     PrefixMap,
+    Related,
     Request,
     Response,
     Setting,
@@ -36,7 +37,7 @@ from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, is_surely_match, normalise_path
 from infralint.sources.nginx.edits import propose_edits
 from infralint.sources.nginx.processing import Processing, Run
-from infralint.sources.nginx.scopes import Scope, ScopeSettings
+from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
 from infralint.sources.nginx.variables import Definitions, Moment, Values, either, unknown
@@ -242,6 +243,22 @@ class NginxLocation(Hop):
             added[name] = setting_of(self.definitions.evaluate(text, line, moment), line)
         return added
 
+    @property
+    def product(self) -> str:
+        return f"nginx {self.version.written}" if self.version.known else "nginx before 1.29.7"
+
+    def lines_of(self, setting: Known[Any]) -> tuple[Related, ...]:
+        """Every line of a directive that stands on its levels, the outermost first; the nearest one rules."""
+        lines = [
+            (line, level)
+            for level in self.rules.levels
+            for line in level.by_name.get(setting.name.partition(" ")[0], ())
+        ]
+        nearest = lines[-1][1] if lines else None
+        return tuple(
+            Related(f"`{line.written}` {_level_phrase(level, level is nearest)}", line.where) for line, level in lines
+        )
+
     def fix(self, setting: str, seconds: float = 0) -> str:
         """Lines for this location that are right on every nginx version."""
         match setting:
@@ -336,6 +353,12 @@ class NginxLocation(Hop):
 
 HANDSHAKE = Request("websocket", "")
 """A handshake of which nothing else is known."""
+
+
+def _level_phrase(level: Level, rules: bool) -> str:
+    """Where a line stands, and whether it holds."""
+    place = f"in {level.owner.written}" if level.owner is not None else "outside every block"
+    return f"{place}, the nearest level: it holds" if rules else f"{place} is lost: a nearer level says it anew"
 
 
 def passed_anywhere(block: NginxBlock, processing: Processing, upstreams: Upstreams) -> Values:

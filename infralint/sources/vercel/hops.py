@@ -21,6 +21,7 @@ from infralint.model import (
     Related,
     Request,
     Response,
+    Selection,
     Setting,
     Unknown,
 )
@@ -76,6 +77,10 @@ class VercelFunction(Hop):
     statement: str = ""
     ceiling: Ceiling | None = None
     smallest: Ceiling | None = None
+
+    @property
+    def product(self) -> str:
+        return "Vercel"
 
     @property
     def runtime_name(self) -> str:
@@ -164,6 +169,10 @@ class NextHop(Hop):
     """
 
     platform: ClassVar[str] = "nextjs"
+
+    @property
+    def product(self) -> str:
+        return "Next.js"
 
     compress: Setting[bool]
     configured: tuple[HeaderRule, ...] = ()
@@ -306,6 +315,16 @@ class VercelNode(Node):
             return [Match(found, self.certain)]
         return self._rewritten(request.path)
 
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        """The route that is most specific, or the rewrite that leads to it."""
+        if hop is None:
+            return Selection()
+        if best(self.hops, request.path) is hop:
+            return Selection((Related(f"{hop.paths[0]} is the most specific route of {request.path}", hop.where),))
+        rewrite = next((rewrite for rewrite in self.rewrites if _is_taken(rewrite, request.path)), None)
+        step = f"`{rewrite.source}` is rewritten to {rewrite.target(request.path)}" if rewrite is not None else ""
+        return Selection((Related(step, hop.where),) if step else ())
+
     def _rewritten(self, path: str) -> list[Match]:
         doubts: list[str] = []
         for rewrite in self.rewrites:
@@ -318,6 +337,13 @@ class VercelNode(Node):
                 found = best(self.hops, target.partition("?")[0])
                 return [Match(found, self.certain and not doubts, tuple(doubts))] if found is not None else []
         return []
+
+
+def _is_taken(rewrite: Rewrite, path: str) -> bool:
+    try:
+        return rewrite.target(path) is not None
+    except Unsearchable:
+        return False
 
 
 @dataclass(kw_only=True, eq=False)
@@ -348,6 +374,14 @@ class NextNode(Node):
                 if served:
                     return [*found, Match(hop, not doubts, tuple(doubts))] if hop is not None else found
         return found
+
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        """The rewrite with its stage, or the most specific route."""
+        if hop is None:
+            return Selection()
+        if isinstance(hop, NextRewrite):
+            return Selection((Related(f"{hop.name} ({hop.stage}) takes {request.path}", hop.where),))
+        return Selection((Related(f"{hop.paths[0]} is the most specific route of {request.path}", hop.where),))
 
     def _steps(self) -> Iterator[NextRewrite | bool]:
         """Rewrites, and routes with (True) or without parameters (False), in the order in which they are tried."""
