@@ -20,6 +20,7 @@ COMMANDS = {
     "man": "infralint.cli.man:man_command",
     "schema": "infralint.cli.schema:schema_command",
     "test-checks": "infralint.cli.testing:test_checks_command",
+    "trace": "infralint.cli.trace:trace_command",
 }
 """Each command's module and function, loaded when it is called."""
 

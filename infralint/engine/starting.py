@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from infralint.model import STRENGTH, Crossing, Hop, Reading, Request, Stream
+from infralint.model import STRENGTH, Crossing, Hop, Reading, Request, Stream, Trace
 from infralint.project.config import DEFAULT_GENERATION, Settings, StreamSettings, parse_settings
 from infralint.text.expressions import matching
 from infralint.text.stream_names import is_distinctive
@@ -57,6 +57,7 @@ class FoundStream:
 
     hops: where it was found, if its path alone would also mean hops that it does not surely pass.
     open: a word of its path is all that speaks for it, so it is written as a comment, for the user to decide.
+    trace: its way.
     """
 
     stream: Stream
@@ -64,6 +65,7 @@ class FoundStream:
     regex: bool = False
     hops: tuple[str, ...] = ()
     open: bool = False
+    trace: Trace | None = None
 
     @property
     def reason(self) -> str:
@@ -80,7 +82,7 @@ def entries(readings: Sequence[Reading]) -> list[FoundStream]:
     every = crossings(Settings(assume="off"), readings)
     for crossing in sorted(every, key=_weakness):
         if crossing.certain or crossing.stream.evidence.kind == "source":
-            entry = replace(_entry(crossing, readings), open=_is_open(crossing))
+            entry = replace(_entry(crossing, readings), open=_is_open(crossing), trace=crossing.trace)
             found.setdefault((crossing.stream.kind, entry.name or crossing.stream.path, crossing.stream.host), entry)
     return _within_their_hops(list(found.values()), every, readings)
 

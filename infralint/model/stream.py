@@ -47,7 +47,8 @@ class Stream:
     session: the session protocol it belongs to (`Socket.IO`, `SockJS`, `MCP`) if known: its
     requests must all reach one replica. sticky: the user requires that of every stream. hops: names
     that narrow where it goes. handshake_only: all that is known is that a WebSocket may be opened.
-    headers: what its responses surely carry, by lower-case name, as it was declared.
+    headers: what its responses surely carry, by lower-case name, as it was declared. methods: how it is asked for; none
+    where that is not known.
     """
 
     kind: StreamKind
@@ -63,6 +64,7 @@ class Stream:
     hops: tuple[str, ...] = ()
     handshake_only: bool = False
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    methods: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         kind = {"sse": "SSE", "websocket": "WebSocket"}[self.kind]
@@ -75,7 +77,7 @@ class Hint:
 
     handshake_only: it shows that a WebSocket may be opened here (Upgrade headers, whole or half), not that one
     is: it says nothing of silence, length or sessions. heartbeat: seconds between pings that its origin is
-    known to send.
+    known to send. methods: how it is asked for; none where that is not known.
     """
 
     kind: StreamKind
@@ -85,3 +87,4 @@ class Hint:
     path: str = ""
     handshake_only: bool = False
     heartbeat: float | None = None
+    methods: tuple[str, ...] = ()

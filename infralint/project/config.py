@@ -177,6 +177,13 @@ class Settings(Strict, frozen=True, kw_only=True):
         bool,
         msgspec.Meta(description="Every stream must keep its client on one replica, not only those with sessions."),
     ] = False
+    chains: Annotated[
+        list[list[str]],
+        msgspec.Meta(
+            description="What stands behind what, where the files can't show it: names, paths, tags or globs, the"
+            " client's side first."
+        ),
+    ] = []
     select: Annotated[
         list[str], msgspec.Meta(description="Run only these checks, or groups of checks (`default`, `application`).")
     ] = []
@@ -304,6 +311,16 @@ def _plain(value: YamlValue, path: str, places: Places) -> Any:
     if value.items is not None:
         return [_plain(item, f"{path}[{index}]", places) for index, item in enumerate(value.items)]
     return None if value.is_null else value.text
+
+
+def place_of(path: Path, shown: str, key: str) -> Location:
+    """Where a key such as `$.chains[0][1]` of a configuration stands; the whole file where that can't be told."""
+    try:
+        _, places = _parse_yaml(read_file(str(path), LARGEST).decode("utf-8-sig"), shown)
+    except (BadConfig, CantRead, UnicodeDecodeError):
+        return Location(shown)
+    line, column, end = places.get(key, (0, 0, 0))
+    return Location(shown, line, column, line, end) if line else Location(shown)
 
 
 def _parse_toml(text: str, shown: str) -> tuple[Any, Places]:
@@ -445,6 +462,12 @@ def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
     for index, entry in enumerate(settings.accept):
         if not (entry.path or entry.hop or entry.check):
             yield f"$.accept[{index}]", "needs a path, a hop or a check"
+    for index, chain in enumerate(settings.chains):
+        if len(chain) < 2:
+            yield f"$.chains[{index}]", "needs two names at least: one that sends on, and one that stands behind it"
+        for position, name in enumerate(chain):
+            if not name.strip():
+                yield f"$.chains[{index}][{position}]", "is empty: a name, a path, a tag or a glob was expected"
     for index, stream in enumerate(settings.streams or ()):
         place = f"$.streams[{index}]"
         if (stream.path is None) == (stream.regex is None):

@@ -90,6 +90,7 @@ class Browser:
         self._command("Emulation.setEmulatedMedia", {"media": media, "features": features})
 
     def resize(self, width: int, height: int) -> None:
+        """A screen of so many pixels, also narrower than a window can be."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self._command("Emulation.setDeviceMetricsOverride", size)
 
