@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from infralint import ApplicationRoute, Crossing, Finding, Known, Leg, check
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, Protocol
+
+import msgspec
 
 from infralint.model.setting import Known, Location, Setting, Unknown
 from infralint.model.stream import StreamKind
@@ -28,8 +29,7 @@ Framing = Literal["chunked", "close", "length", "h2"]
 NOWHERE = Location("")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True, gc=False):
     """Where something listens or is dialled. host: a name, an address, or `unix:/path`. port: None for any."""
 
     host: str
@@ -43,8 +43,7 @@ CLIENT_HTTP = Known("1.1", NOWHERE, "the browser", "default")
 CLIENT_UPGRADE: Known[Upgrade] = Known("forwarded", NOWHERE, "the browser", "default")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, gc=False):
     """A request as it arrives at a hop, or leaves it.
 
     host: what its Host header says; None: any, or not known. path: without its query. to: the address
@@ -62,8 +61,7 @@ class Request:
     compressible: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True, gc=False):
     """A response as it arrives at a hop from behind, or leaves it towards the client.
 
     headers: by lower-case name. complete: these are all that a stream's hops look at; else one that is
@@ -73,7 +71,7 @@ class Response:
 
     framing: Setting[Framing]
     content_type: str | None = None
-    headers: Mapping[str, Setting[str]] = field(default_factory=lambda: MappingProxyType({}))
+    headers: Mapping[str, Setting[str]] = MappingProxyType({})
     complete: bool = False
     origin: Location | None = None
 
@@ -101,8 +99,7 @@ class PathMap(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class PrefixMap:
+class PrefixMap(msgspec.Struct, frozen=True, gc=False):
     """A prefix that is replaced by another (`proxy_pass http://app/v2/` in `location /api/`)."""
 
     before: str = ""

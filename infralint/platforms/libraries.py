@@ -6,8 +6,10 @@ Read in their source or documentation; since: the version from which on it holds
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from infralint.model import Hint
 from infralint.text.stream_names import StreamName

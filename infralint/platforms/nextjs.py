@@ -13,8 +13,10 @@ https://nextjs.org/docs/app/api-reference/config/next-config-js/rewrites
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from msgspec.structs import replace
 
 from infralint.model import NOWHERE, Compression, Framing, Known, Response, Setting, Unknown
 from infralint.platforms.compression import is_exempt

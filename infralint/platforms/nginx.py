@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.model import (
     UNKNOWN_RESPONSE,
@@ -49,8 +49,7 @@ GENEROUS = 300.0
 NAME = "proxy_set_header Upgrade"
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(msgspec.Struct, frozen=True, gc=False):
     """What nginx takes where nothing is set, and the page that says so."""
 
     value: Any
@@ -148,8 +147,7 @@ class WrittenSettings(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, gc=False):
     """What holds for one location: who proxies, which nginx it is, and what was set."""
 
     family: Family
@@ -483,8 +481,7 @@ def _framing_out(facts: Facts, response: Response, request: Request, compressing
     return replace(chunked, value="chunked" if chunked.value else "close")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True, gc=False):
     """A header that a location sends to its backend. name: in lower case; value: what it is in a handshake."""
 
     name: str

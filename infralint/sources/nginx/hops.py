@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.model import (
     SAME_PATH,
@@ -37,7 +38,7 @@ from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, is_surely_match, normalise_path
 from infralint.sources.nginx.edits import propose_edits
 from infralint.sources.nginx.processing import Processing, Run
-from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings
+from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
 from infralint.sources.nginx.variables import Definitions, Moment, Values, either, unknown
@@ -94,8 +95,11 @@ class NginxLocation(Hop):
 
     def directive(self, name: str) -> Line | Unknown | None:
         """The arguments of a directive that rules here; None where nothing sets it."""
-        found = self.facts.written.lines(name)
-        return found if isinstance(found, Unknown) else next(iter(found), None)
+        found = self.rules.find(name)
+        if isinstance(found, Unknown):
+            return found
+        directives, here = found
+        return line_of(directives[0], here) if directives else None
 
     def directives(self, name: str) -> Sequence[Line]:
         """Every directive of a name on the level that rules here (`add_header`, `proxy_set_header`)."""
@@ -404,8 +408,7 @@ _GROUPED = lazy(
 _PUT_IN = lazy(r"(?P<before>[^$]*)\$(?:(?P<bare>\w+)|\{(?P<braced>\w+)\})(?P<after>[^$]*)")
 
 
-@dataclass(frozen=True)
-class LocationPaths:
+class LocationPaths(msgspec.Struct, frozen=True, gc=False):
     """How a location rewrites paths where that takes more than a prefix: tried forwards, and so found backwards."""
 
     hop: NginxLocation
