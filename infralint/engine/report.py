@@ -6,12 +6,15 @@ import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
 from infralint.model import Finding, Known, Location, Unknown, Unreadable
 from infralint.project.config import Settings
+
+if TYPE_CHECKING:
+    from infralint.engine.tracing import TracedStream
 
 NOTHING = "holds nothing to read: nginx configuration, Terraform or a Vercel project was expected"
 
@@ -48,7 +51,7 @@ class Report:
     assumed: how many. seen: what stands here and is not read yet. traces: of failures of infralint itself.
     skipped: files that were passed over, with why. idle: given paths that hold nothing to read. texts: what
     was read under names that are no files (standard input, dumps); origins: the file that each of these
-    came from.
+    came from. streams: their ways, where a report shows these.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -67,6 +70,7 @@ class Report:
     gone: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
+    streams: list[TracedStream] = field(default_factory=list)
 
     @property
     def ignored(self) -> int:
@@ -123,6 +127,7 @@ class Report:
             gone=self.gone + other.gone,
             texts=self.texts | other.texts,
             origins=self.origins | other.origins,
+            streams=self.streams + other.streams,
         )
 
 

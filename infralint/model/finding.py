@@ -15,6 +15,10 @@ from infralint.model.trace import Trace
 
 Severity = Literal["error", "warning", "note"]
 
+Effect = Literal["refuses", "holds", "cuts", "splits"]
+"""What a problem does to a stream: it never opens; it is held back; it ends too soon; its requests reach several
+replicas."""
+
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
@@ -47,7 +51,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     """A problem: how bad, where (a setting or a place), what it does to the stream, what to write instead.
 
     setting: the field of the hop that an edit may put right (see `Hop.edits`). phases: what it is a question of
-    time about; reports can then show these clocks of the whole way (`Trace.clocks`).
+    time about; reports can then show these clocks of the whole way (`Trace.clocks`). effect: what it does to the
+    stream, where it is one of the usual things.
     """
 
     severity: Severity
@@ -56,6 +61,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     fix: str = ""
     related: tuple[Related, ...] = ()
     setting: str = ""
+    effect: Effect | None = None
     phases: tuple[Phase, ...] = ()
     provenance: Provenance = Provenance(check="")
 

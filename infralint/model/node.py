@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import msgspec
 
 from infralint.model.clock import LENGTH, SILENCE, Clock, Phase
-from infralint.model.setting import UNLIMITED, Known, Location, Setting, Unknown
+from infralint.model.setting import UNLIMITED, Known, Location, Related, Setting, Unknown
 from infralint.model.stream import Hint, StreamKind
-from infralint.model.wire import SAME_PATH, Address, Buffering, PathMap, Request, Response, Upgrade
+from infralint.model.wire import SAME_PATH, Address, Buffering, Compression, PathMap, Request, Response, Upgrade
 
 Affinity = Literal["single", "client", "address", "today", "none"]
 """What keeps a client on its replica: there is only one; a cookie or key of the client's own;
@@ -136,9 +136,19 @@ class Hop:
         """Whether it holds back this response, which comes from behind it. request: the one that asked for it."""
         return self.buffers_responses
 
+    def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
+        """What its own compression makes of this response, which comes from behind it."""
+        return Known("passes", self.where, "", "default")
+
     def upgrade_of(self, request: Request) -> Setting[Upgrade]:
         """What becomes here of a WebSocket handshake that comes in whole."""
         return self.forwards_upgrade
+
+    @property
+    def reuses_for(self) -> Setting[float] | None:
+        """Seconds for which it keeps a connection to its backend that carries nothing, to send the next request on it;
+        None where it does not, or notices in time that the backend has closed it."""
+        return None
 
     @property
     def pool(self) -> Pool:
@@ -152,6 +162,15 @@ class Hop:
     def response_out(self, response: Response, request: Request) -> Response:
         """What goes on towards the client, for a response that came from behind and the request that asked for it."""
         return response
+
+    @property
+    def product(self) -> str:
+        """Whose defaults hold here, with its version where that decides: `nginx 1.27`."""
+        return self.platform
+
+    def lines_of(self, setting: Known[Any]) -> tuple[Related, ...]:
+        """Every place that says something of a setting here, the outermost first, and which of them decides."""
+        return ()
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         """What to write on this platform to put `setting` (a field's name) right, as text to paste."""
@@ -181,6 +200,25 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     answer: Known[str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """What might have served a request in another hop's stead. fits: it would have taken the request, too; reason: why
+    it did not get it."""
+
+    name: str
+    where: Location
+    reason: str
+    fits: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Why a node serves a request by one of its hops: the steps that lead there, and what else there was."""
+
+    steps: tuple[Related, ...] = ()
+    rivals: tuple[Rival, ...] = ()
+
+
 @dataclass(kw_only=True, eq=False)
 class Node:
     """Something that listens and answers: one nginx, a load balancer, a project, an application.
@@ -208,6 +246,10 @@ class Node:
     def route(self, request: Request) -> Sequence[Match]:
         """The hops that serve a request for a concrete path, by this node's own rules."""
         return [Match(hop, False) for hop in self.hops]
+
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        """Why a hop of it serves a request; None: why it answers by itself."""
+        return Selection()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,7 +45,8 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
     session: the session protocol it belongs to (`Socket.IO`, `SockJS`, `MCP`) if known: its
     requests must all reach one replica. sticky: the user requires that of every stream. hops: names
     that narrow where it goes. handshake_only: all that is known is that a WebSocket may be opened.
-    headers: what its responses surely carry, by lower-case name, as it was declared.
+    headers: what its responses surely carry, by lower-case name, as it was declared. methods: how it is asked for; none
+    where that is not known.
     """
 
     kind: StreamKind
@@ -61,6 +62,7 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
     hops: tuple[str, ...] = ()
     handshake_only: bool = False
     headers: Mapping[str, str] = MappingProxyType({})
+    methods: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
         return hash((self.kind, self.path, self.host))
@@ -75,7 +77,7 @@ class Hint(msgspec.Struct, frozen=True, gc=False):
 
     handshake_only: it shows that a WebSocket may be opened here (Upgrade headers, whole or half), not that one
     is: it says nothing of silence, length or sessions. heartbeat: seconds between pings that its origin is
-    known to send.
+    known to send. methods: how it is asked for; none where that is not known.
     """
 
     kind: StreamKind
@@ -85,3 +87,4 @@ class Hint(msgspec.Struct, frozen=True, gc=False):
     path: str = ""
     handshake_only: bool = False
     heartbeat: float | None = None
+    methods: tuple[str, ...] = ()

@@ -15,6 +15,10 @@ Buffering = Literal["never", "unless-chunked", "always"]
 """When a hop holds a response back: never; unless the upstream answers chunked over HTTP/1.1
 in events smaller than a buffer; always."""
 
+Compression = Literal["passes", "may-hold", "holds"]
+"""What becomes of a stream that a hop could compress: it passes at once; some versions of what compresses hold it
+until there is enough to compress; they all do."""
+
 Upgrade = Literal["forwarded", "http/1.0", "half", "dropped"]
 """What becomes of a WebSocket handshake: it goes on whole; it does, but over HTTP/1.0, which some backends refuse;
 only its Upgrade header does, which no backend takes for a handshake, but which another proxy may complete; it is lost."""
@@ -44,7 +48,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
     host: what its Host header says; None: any, or not known. path: without its query. to: the address
     that is dialled; None: whatever the node listens on. http: the version spoken (`1.0`, `1.1`, `2`).
-    upgrade: whether the handshake of a WebSocket is still whole.
+    upgrade: whether the handshake of a WebSocket is still whole. compressible: the client's word that it takes
+    compressed answers is still in it.
     """
 
     kind: StreamKind
@@ -53,6 +58,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     to: Address | None = None
     http: Setting[str] = CLIENT_HTTP
     upgrade: Setting[Upgrade] = CLIENT_UPGRADE
+    compressible: bool = True
 
 
 class Response(msgspec.Struct, frozen=True, gc=False):

@@ -19,7 +19,7 @@ from infralint.trace.traces import traces_from, traces_through
 
 def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[Hop]]:
     """Every stream on every leg of its ways."""
-    topology = topology_of(readings)
+    topology = topology_of(readings, settings.chains)
     found = [crossing for stream in declared(settings) for crossing in _declared(topology, stream)]
     if settings.streams == []:
         return []
@@ -144,10 +144,10 @@ def _may_be_cut(hop: Hop) -> bool:
     return any(hint.kind == "sse" or hint.heartbeat is None for hint in hop.hints)
 
 
-def topology_of(readings: Sequence[Reading]) -> Topology:
-    """Every node and service that was read, linked."""
+def topology_of(readings: Sequence[Reading], chains: Sequence[Sequence[str]] = ()) -> Topology:
+    """Every node and service that was read, linked. chains: names of those that the user says to follow each other."""
     nodes = programs(node for reading in readings for node in reading.nodes)
-    return Topology(nodes, [service for reading in readings for service in reading.services])
+    return Topology(nodes, [service for reading in readings for service in reading.services], chains)
 
 
 def unmet(settings: Settings, crossed: Iterable[Crossing[Hop]]) -> list[Stream]:
@@ -171,7 +171,7 @@ def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, st
 def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
     """Declared streams that an entry may send where nobody can tell, each with the reason."""
     streams = declared(settings)
-    topology = topology_of(readings if streams else ())
+    topology = topology_of(readings if streams else (), settings.chains)
     entries = [node for node in topology.nodes if topology.is_entry(node)]
     for stream in streams:
         for node in entries:
@@ -190,7 +190,7 @@ def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
         found = _told_apart([_entering(topology, stream, node) for node in inner])
     if not stream.hops:
         return found
-    return [replace(crossing, certain=True) for crossing in found if _is_named(crossing.hop, stream.hops)]
+    return [replace(crossing, certain=True) for crossing in found if is_named(crossing.hop, stream.hops)]
 
 
 def _told_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
@@ -203,20 +203,20 @@ def _told_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Ho
     first = [crossings for crossings in taking if id(crossings[0].trace.legs[0].hop) not in inner] or taking
     return [
         crossing
-        if len(first) == 1 or _is_meant(crossing)
-        else replace(crossing, certain=False, reasons=(*crossing.reasons, _OTHERS))
+        if len(first) == 1 or is_meant(crossing.trace)
+        else replace(crossing, certain=False, reasons=(*crossing.reasons, OTHERS_TAKE_IT))
         for crossings in first
         for crossing in crossings
     ]
 
 
-_OTHERS = "others here take such a request, too; `host:` or `hops:` of the declared stream say which is meant"
+OTHERS_TAKE_IT = "others here take such a request, too; `host:` or `hops:` of the declared stream say which is meant"
 
 
-def _is_meant(crossing: Crossing[Hop]) -> bool:
+def is_meant(trace: Trace) -> bool:
     """Whether the entry of a way speaks of the stream's very host or path, rather than taking whatever comes."""
-    entry = crossing.trace.legs[0].hop
-    by_host = crossing.stream.host is not None and crossing.stream.host in entry.hosts
+    entry = trace.legs[0].hop
+    by_host = trace.stream.host is not None and trace.stream.host in entry.hosts
     return by_host or any(path.strip("/*^~= ") for path in entry.paths)
 
 
@@ -225,7 +225,7 @@ def _entering(topology: Topology, stream: Stream, node: Node) -> list[Crossing[H
     ways = []
     for path in samples(stream.path):
         traces = traces_from(topology, stream, node, Request(stream.kind, path, stream.host))
-        ways.append(list(_each_hop_once(_on_legs(trace) for trace in traces)))
+        ways.append(list(_each_hop_once(_on_legs(trace) for trace in traces if trace.legs)))
     sure = [{id(crossing.hop) for crossing in way if crossing.certain} for way in ways]
     together = _each_hop_once(ways)
     return [
@@ -255,7 +255,8 @@ def _on_legs(trace: Trace) -> Iterator[Crossing[Hop]]:
         yield Crossing(trace.stream, leg.hop, trace.is_certain(position), trace, position, trace.reasons(position))
 
 
-def _is_named(hop: Hop, names: Iterable[str]) -> bool:
+def is_named(hop: Hop, names: Iterable[str]) -> bool:
+    """Whether a hop is called by one of the names, as `hops:` of a declared stream may call it."""
     return any(
         matches_text(known_as, name)
         for name in names
@@ -272,7 +273,7 @@ def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Cro
             continue
         asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
         found = _told_apart([_entering(topology, stream, node) for node in asked])
-        yield from (crossing for crossing in found if len(asked) == 1 or _is_meant(crossing))
+        yield from (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
 
 
 def _hinted(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:

@@ -75,6 +75,7 @@ def stream_at(settings: Settings, hop: Hop, hint: Hint) -> Stream:
         session=hint.session,
         sticky=settings.require_sticky,
         handshake_only=hint.handshake_only,
+        methods=hint.methods,
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from infralint.model import STRONG, Address, Basis, Hop, Node, Pool, Service, Setting
 from infralint.project.images import is_built_of
+from infralint.text.globs import is_glob, matches_text
 from infralint.text.lazy import lazy
 from infralint.text.paths import is_below
 
@@ -80,11 +82,17 @@ class Placement:
 
 
 class Topology:
-    """The nodes of a project by the names and addresses under which they are dialled."""
+    """The nodes of a project by the names and addresses under which they are dialled.
 
-    def __init__(self, nodes: Sequence[Node], services: Sequence[Service]) -> None:
+    chains: names of nodes that the user says to stand one behind the other, the client's side first.
+    """
+
+    def __init__(
+        self, nodes: Sequence[Node], services: Sequence[Service], chains: Sequence[Sequence[str]] = ()
+    ) -> None:
         self.nodes = nodes
         self.services = services
+        self.chains = chains
         self._targets: dict[int, frozenset[Address]] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
 
@@ -103,7 +111,51 @@ class Topology:
         if not found and not pool.targets and pool.references:
             found += self._only_other(front)
         together = {id(link.node): link for link in reversed(found) if is_together(link.node, front)}
-        return list(together.values())[::-1]
+        links = list(together.values())[::-1]
+        if not self.chains or any(link.basis in STRONG for link in links):
+            return links
+        return self._declared_behind(pool, front) or links
+
+    def nodes_named(self, name: str) -> list[Node]:
+        """The nodes that a name, a path, a tag or a glob of these stands for, in infralint.yaml or on the command line."""
+        wanted = name.removeprefix("./")
+        exact = [place.node for place in self.placements if wanted in self._callings[id(place.node)]]
+        if exact or not is_glob(wanted):
+            return exact
+        return [
+            place.node
+            for place in self.placements
+            if any(matches_text(calling, wanted) for calling in self._callings[id(place.node)])
+        ]
+
+    @property
+    def names(self) -> list[str]:
+        """What the nodes are called, for who mistypes one."""
+        return list(dict.fromkeys(node.name for node in self.nodes))
+
+    @cached_property
+    def _callings(self) -> dict[int, frozenset[str]]:
+        """All that each node may be called by."""
+        return {id(place.node): frozenset(_callings(place)) for place in self.placements}
+
+    @cached_property
+    def _declared_next(self) -> dict[int, list[Placement]]:
+        """What the user says to stand behind each node."""
+        places = {id(place.node): place for place in self.placements}
+        found: dict[int, list[Placement]] = {}
+        for chain in self.chains:
+            for name, behind in pairwise(chain):
+                followers = [places[id(node)] for node in self.nodes_named(behind)]
+                for node in self.nodes_named(name):
+                    found.setdefault(id(node), []).extend(place for place in followers if place.node is not node)
+        return found
+
+    def _declared_behind(self, pool: Pool, front: Node) -> list[Link]:
+        """What the user says to stand behind a node, unless another port is dialled than it listens on."""
+        places = self._declared_next.get(id(front), ())
+        ports = {target.port for target in pool.targets}
+        fitting = [place for place in places if not ports or any(map(place.may_answer_on, ports))]
+        return list({id(place.node): Link(place.node, "declared") for place in fitting}.values())
 
     def listening(self, address: Address, front: Node) -> list[Link]:
         """The nodes that listen on an address that a hop of `front` dials."""
@@ -139,7 +191,11 @@ class Topology:
 
     def is_entry(self, node: Node) -> bool:
         """Whether clients may come to a node first: it is published, or nothing surely stands in front of it."""
-        return node.published or not any(
+        if node.published or not any(
+            other is not node and other.environment == node.environment for other in self.nodes
+        ):
+            return True
+        return not any(
             dialler.basis in STRONG and dialler.node is not node and dialler.node.environment == node.environment
             for dialler in self.diallers(node)
         )
@@ -379,6 +435,16 @@ class Topology:
             alone = self._alone(None, front)
             others = [alone.node] if alone is not None and is_together(alone.node, front) else []
         return [Link(others[0], "the only one")] if len(others) == 1 else []
+
+
+def _callings(place: Placement) -> Iterator[str]:
+    """All that a node may be called by: its names, its files, and what its hops are called."""
+    node = place.node
+    yield from (node.name, *node.known_as, *place.names, *node.files)
+    if node.folder:
+        yield node.folder.rstrip("/")
+    for hop in node.hops:
+        yield from (hop.name, hop.where.path, *hop.hosts, *hop.aliases)
 
 
 def mounts(service: Service, node: Node) -> bool:

@@ -24,6 +24,19 @@ _GO_WAIT = re.compile(
 )
 _UNITS = {"Second": 1.0, "Minute": 60.0, "Millisecond": 0.001}
 
+_NAMES_PING = re.compile(
+    rb"""(?<![A-Za-z])[pP]ing(?![a-z])|[a-z]Ping|PING|(?i:keep[-_ ]?alive|heart[-_ ]?beat)|(?<![\w"'`])[bf]?["'`]:(?:\\n|[ \w"'`])"""
+)
+_PERSISTENT = re.compile(
+    rb"""(?i)connection["'`\]]*\s*[:,=>]+\s*["'`]?keep-alive|keep-alive["'`]?\s*:\s*["'`]?timeout"""
+)
+"""`Connection: keep-alive`: a header of HTTP/1.0, and no ping."""
+
+
+def names_pings(content: bytes) -> bool:
+    """Whether code speaks of pings, or writes the comments that serve as such."""
+    return _NAMES_PING.search(_PERSISTENT.sub(b"", content)) is not None
+
 
 def heartbeat_in(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
     """Seconds between the pings that a function (or one that it names) sends; None where it sends none."""
