@@ -9,7 +9,8 @@ from infralint import Crossing, Finding, Known, NginxLocation, Severity, check
 def cacheable_stream(crossing: Crossing[NginxLocation]) -> Iterator[Finding]:
     """A cache records a stream, and replays it to whoever asks next."""
     stream, hop = crossing.stream, crossing.hop
-    if stream.kind == "websocket":
+    # Pages and JSON are what a cache is for: that something streams here has to be more than a guess.
+    if stream.kind == "websocket" or stream.evidence.kind == "assumed":
         return
     match hop.caching_of(crossing.leg.arriving, stream.methods):
         case Known("always" | "unless-forbidden" as effect) as caching:

@@ -8,7 +8,7 @@ from infralint import Crossing, Finding, Hop, Known, Severity, Unknown, check
 @check
 def compressed_stream(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
     """An application compresses a stream, and holds it back to do so."""
-    if crossing.stream.kind == "websocket":
+    if crossing.stream.kind == "websocket" or crossing.stream.compressed is not None:
         return
     match crossing.compression:
         case Unknown() as unknown:

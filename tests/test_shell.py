@@ -13,7 +13,7 @@ import pytest
 from conftest import run
 
 from infralint.cli import cli
-from infralint.engine.registry import built_in_names
+from infralint.engine.registry import built_in_folder, built_in_names, load_checks
 
 GROFF = shutil.which("groff")
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -38,7 +38,8 @@ def test_bash_completes_commands_options_and_checks() -> None:
     assert complete_in_bash("infralint", "check", "--ignore", "drift,buff") == ["drift,buffered-stream"]
     assert complete_in_bash("infralint", "audit", "aws", "--fail-on", "w") == ["warning"]
     assert complete_in_bash("infralint", "completion", "z") == ["zsh"]
-    assert set(complete_in_bash("infralint", "explain", "")) == {*built_in_names(), "default", "application"}
+    groups = {check.group for check in load_checks(built_in_folder())}
+    assert set(complete_in_bash("infralint", "explain", "")) == groups | set(built_in_names())
 
 
 @pytest.mark.parametrize(

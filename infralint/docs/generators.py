@@ -14,7 +14,7 @@ import yaml
 from infralint.cli import cli
 from infralint.docs.facts import platform_tables
 from infralint.docs.transcripts import ROOT
-from infralint.engine.pages import by_group, examples
+from infralint.engine.pages import HOME, by_group, examples
 from infralint.engine.registry import DEFAULT_GROUP, Check, built_in_folder, load_checks
 from infralint.platforms import nginx
 from infralint.platforms.aws_elb.attributes import ATTRIBUTES, IDLE
@@ -156,7 +156,7 @@ def _commands(command: click.Command, context: click.Context) -> Iterator[str]:
 
 
 def _option(text: str) -> str:
-    return f"`{text}`".replace("|", r"\|")
+    return f"`{text}`"
 
 
 def framework_table() -> str:
@@ -263,12 +263,17 @@ def changelog() -> str:
 
 
 def section(path: str, title: str) -> str:
-    """One section of a page of the repository, without its heading. Raises LookupError where there is none."""
+    """One section of a page of the repository, without its heading, as it stands there: what it shows is tested there.
+
+    Raises LookupError where there is none.
+    """
     text = (ROOT / path).read_text(encoding="utf-8")
     found = re.search(rf"^(#+) {re.escape(title)}\n(.*?)(?=^#{{1,3}} |\Z)", text, re.MULTILINE | re.DOTALL)
     if found is None:
         raise LookupError(f"{path} has no section {title}")
-    return found[2].strip()
+    text = re.sub(r"^```console in=\S+", "```console", found[2].strip(), flags=re.MULTILINE)
+    folder = (Path("blob/main") / path).parent
+    return re.sub(r"\]\((?!https?:|#)", f"]({HOME}/{folder.as_posix()}/", text)
 
 
 GENERATORS: dict[str, Callable[[], str]] = {

@@ -45,9 +45,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Fill in what is generated, and what the page's commands print. `clone: true`: they run in a copy of the program."""
     markdown = _MARK.sub(lambda mark: GENERATORS[mark[1]](), markdown)
-    markdown = _SECTION.sub(lambda mark: section(mark[1], mark[2]), markdown)
-    if "```console" not in markdown:
-        return markdown
-    is_clone = bool(page.meta.get("clone"))
-    with workspace(is_clone) as folder:
-        return filled_in(markdown, folder, is_clone)
+    if "```console" in markdown:
+        is_clone = bool(page.meta.get("clone"))
+        with workspace(is_clone) as folder:
+            markdown = filled_in(markdown, folder, is_clone)
+    return _SECTION.sub(lambda mark: section(mark[1], mark[2]), markdown)

@@ -1,11 +1,14 @@
 """Pages whose outputs are what the program prints: their examples are laid out as files and their commands are run.
 
 A fenced block with a title is a file; a block below `<!-- insert: FILE after "TEXT" -->` is put into one; a block of the
-language `console` holds commands after `$ ` and what they print. Only `infralint` is run.
+language `console` holds commands after `$ ` and what they print. Only `infralint` is run. An SVG file that they write
+stands at `<!-- picture: FILE "what it shows" -->`.
 """
 
 from __future__ import annotations
 
+import base64
+import html
 import os
 import re
 import shlex
@@ -33,6 +36,7 @@ _FENCE = re.compile(
     r"(?P<fence>`{3,})(?P<info>[^\n]*)\n(?P<body>.*?)^(?P=fence)[ \t]*$",
     re.MULTILINE | re.DOTALL,
 )
+_PICTURE = re.compile(r'^<!-- picture: (\S+) "([^"\n]+)" -->$', re.MULTILINE)
 _TITLE = re.compile(r'title="([^"]+)"')
 
 
@@ -74,7 +78,15 @@ def filled_in(markdown: str, folder: Path, is_clone: bool = False) -> str:
         fence = block["fence"] + "`" * ("```" in printed)
         return f"{fence}console\n{printed}{fence}"
 
-    return _FENCE.sub(fill, markdown)
+    return _PICTURE.sub(lambda mark: picture(folder / mark[1], mark[2]), _FENCE.sub(fill, markdown))
+
+
+def picture(path: Path, meaning: str) -> str:
+    """An SVG file that a command of the page has written, within the page. meaning: what it shows, for who can't see it."""
+    if not path.is_file():
+        raise NotRun(f"no command of the page writes {path.name}")
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f'<div class="picture"><img alt="{html.escape(meaning)}" src="data:image/svg+xml;base64,{data}"></div>'
 
 
 def lay_out(folder: Path, name: str, text: str) -> None:

@@ -259,7 +259,7 @@ class Service:
     names: by which others dial it. files: project paths that are mounted or copied into it. context:
     the project folder that its image is built from. ports: what it listens on; published: the ports of
     its host that lead to it. forwards: ports under which its names are dialled, each with the port that it leads to
-    (None: one of its own), where these differ. image: as written. group: services see each other within one. pod: what shares
+    (None: one of its own), where these differ. image, command: as written. group: services see each other within one. pod: what shares
     one network address with it ("": nothing does).
     """
 
@@ -273,5 +273,6 @@ class Service:
     forwards: tuple[tuple[int, int | None], ...] = ()
     replicas: Setting[int] | None = None
     image: str = ""
+    command: str = ""
     group: str = ""
     pod: str = ""

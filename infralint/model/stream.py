@@ -46,7 +46,8 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
     requests must all reach one replica. sticky: the user requires that of every stream. hops: names
     that narrow where it goes. handshake_only: all that is known is that a WebSocket may be opened.
     headers: what its responses surely carry, by lower-case name, as it was declared. methods: how it is asked for; none
-    where that is not known.
+    where that is not known. stateless: any replica can answer any of its requests. compressed: whether its answers
+    leave the application compressed, piece by piece; None where that is not said.
     """
 
     kind: StreamKind
@@ -63,6 +64,8 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
     handshake_only: bool = False
     headers: Mapping[str, str] = MappingProxyType({})
     methods: tuple[str, ...] = ()
+    stateless: bool = False
+    compressed: bool | None = None
 
     def __hash__(self) -> int:
         return hash((self.kind, self.path, self.host))

@@ -68,6 +68,22 @@ class StreamSettings(Strict, frozen=True, kw_only=True):
         Duration | None, msgspec.Meta(description="Time between its pings: the longest silence is twice that.")
     ] = None
     session: Annotated[str, msgspec.Meta(description="Session protocol, such as `Socket.IO` or `MCP`.")] = ""
+    transports: Annotated[
+        list[Literal["polling", "websocket", "webtransport"]],
+        msgspec.Meta(
+            description="What its clients open it by, where they are restricted: `[websocket]` alone needs no affinity."
+        ),
+    ] = []
+    stateless: Annotated[
+        bool, msgspec.Meta(description="Any replica can answer any of its requests: no affinity is needed.")
+    ] = False
+    compressed: Annotated[
+        bool | None,
+        msgspec.Meta(
+            description="Whether its answers leave the application compressed, piece by piece; `false`: nothing in the"
+            " application compresses them."
+        ),
+    ] = None
     hops: Annotated[
         list[str],
         msgspec.Meta(description="Globs over names or files of hops: it goes through these alone, and surely."),

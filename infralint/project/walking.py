@@ -12,7 +12,7 @@ from infralint.text.writing import is_leftover
 
 SKIPPED_FOLDERS = frozenset(
     "node_modules bower_components .git .hg .svn .venv venv __pycache__ .tox .nox .mypy_cache .pytest_cache"
-    " .ruff_cache .next .nuxt .turbo .vercel .terraform .terragrunt-cache .serverless site-packages".split()
+    " .ruff_cache .eggs .next .nuxt .turbo .vercel .terraform .terragrunt-cache .serverless site-packages".split()
 )
 SKIPPED_NAMES = frozenset(folder.strip(".") for folder in SKIPPED_FOLDERS)
 LEADS_OUT = "is a link that leads out of the project; infralint does not follow it"

@@ -26,6 +26,7 @@ PRIVATE = lazy(
 ANYWHERE = frozenset({"", "*", "0.0.0.0", "[::]", "::"})
 """Addresses on which a listener takes whatever reaches its host."""
 NAMELESS = LOOPBACK | ANYWHERE | {"_"}
+_CLASS = lazy(r"\\d|\\w|\[[^\]^]*[0-9a-fA-F]-[^\]]*\]")
 WEB = frozenset({80, 443})
 """Ports on which everything listens: they tell nothing apart."""
 
@@ -171,7 +172,7 @@ class Topology:
         near = [place for place in named if place.groups & self._groups(front)] or named
         listening = [place for place in near if place.is_known_on(address.port)]
         listening = listening or [place for place in near if place.may_answer_on(address.port)]
-        return [Link(place.node, "same address") for place in listening]
+        return [Link(place.node, "assumed" if _runs_another(place, host) else "same address") for place in listening]
 
     def _groups(self, front: Node) -> frozenset[str]:
         return self._by_node[id(front)].groups if id(front) in self._by_node else frozenset()
@@ -199,6 +200,11 @@ class Topology:
             dialler.basis in STRONG and dialler.node is not node and dialler.node.environment == node.environment
             for dialler in self.diallers(node)
         )
+
+    @cached_property
+    def tells_words_apart(self) -> bool:
+        """Whether some hop is chosen by an expression that takes digits, or words of one form, and no others."""
+        return any(_CLASS.search(path) for node in self.nodes for hop in node.hops for path in hop.paths)
 
     @cached_property
     def placements(self) -> list[Placement]:
@@ -447,9 +453,27 @@ def _callings(place: Placement) -> Iterator[str]:
         yield from (hop.name, hop.where.path, *hop.hosts, *hop.aliases)
 
 
+_SERVER = lazy(
+    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|fastapi|flask|runserver|puma|unicorn|rails s\w*|(?:npm|pnpm|yarn|bun)(?: run)?"
+    r" (?:start|dev|serve\w*|prod\w*)|next (?:start|dev)|java -jar|php-fpm|artisan serve)\b"
+)
+"""Commands that start the server of an application, and not one of its other programs."""
+
+
+def _runs_another(place: Placement, name: str) -> bool:
+    """Whether services of a name start another program than the server that one of its other services starts.
+
+    One image may run as several: the server, workers, a second server of a framework's own.
+    """
+    named = [service for service in place.services if name in {name.lower() for name in service.names}]
+    others = [service for service in place.services if service not in named]
+    is_other = bool(named) and all(service.command and not _SERVER.search(service.command) for service in named)
+    return is_other and any(_SERVER.search(service.command) for service in others)
+
+
 def mounts(service: Service, node: Node) -> bool:
-    """Whether a service mounts or copies the files of a node."""
-    return any(is_below(file, mounted) for mounted in service.files for file in node.files)
+    """Whether a service mounts or copies the files of a node; to mount the whole project is to use some of it."""
+    return any(mounted and is_below(file, mounted) for mounted in service.files for file in node.files)
 
 
 def built_from(service: Service, applications: Sequence[Node]) -> list[Node]:
@@ -461,7 +485,7 @@ def built_from(service: Service, applications: Sequence[Node]) -> list[Node]:
     if context and context in folders:
         return [folders[context]]
     owners = dict.fromkeys(_owner(path, folders) for path in service.files if path.strip("/."))
-    taken = [folders[owner] for owner in owners if owner is not None]
+    taken = [folders[owner] for owner in owners if owner] or [folders[owner] for owner in owners if owner is not None]
     if taken:
         return taken
     inside = [node for folder, node in folders.items() if is_below(folder, context)]

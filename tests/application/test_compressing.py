@@ -19,6 +19,16 @@ HELD = [
     ("for all paths", "app.use('/', compression()); app.use('/x', require('./chat'));"),
     ("for its path", "app.use('/x', compression()); app.use('/x', require('./chat'));"),
     ("in production", "if (process.env.NODE_ENV === 'production') app.use(compression()); app.use(require('./chat'));"),
+    (
+        "with the filter of its manual",
+        "function asks(req, res) { if (req.headers['x-no-compression']) return false; return compression.filter(req, res); }"
+        " app.use(compression({ filter: asks })); app.use('/api', require('./chat'));",
+    ),
+    (
+        "with that filter written in place",
+        "app.use(compression({ filter: (req, res) => !req.headers['x-no-compression'] && compression.filter(req, res) }));"
+        " app.use('/api', require('./chat'));",
+    ),
     ("behind middleware that is no router", "app.use(cors()); app.use(compression()); app.use(require('./chat'));"),
 ]
 SEEN_BY_NOBODY = [
@@ -30,6 +40,16 @@ SEEN_BY_NOBODY = [
         "const pages = express.Router(); pages.use(compression()); app.use('/api', require('./chat'));",
     ),
     ("filtered", "app.use(compression({ filter: spares })); app.use('/api', require('./chat'));"),
+    (
+        "filtered by path",
+        "app.use(compression({ filter: (req, res) => !req.path.endsWith('/chat') && compression.filter(req, res) }));"
+        " app.use('/api', require('./chat'));",
+    ),
+    (
+        "filtered by type",
+        "const spare = (req, res) => res.getHeader('Content-Type') !== 'text/event-stream' && compression.filter(req, res);"
+        " app.use(compression({ filter: spare })); app.use('/api', require('./chat'));",
+    ),
     ("not put to use", "const c = compression(); app.use('/api', require('./chat'));"),
 ]
 HEAD = 'const express = require("express");\nconst compression = require("compression");\nconst app = express();\n'

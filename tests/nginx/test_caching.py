@@ -57,6 +57,13 @@ def test_a_cache_that_would_replay_a_stream_is_said(
     assert problems(report, "cacheable-stream") == wanted
 
 
+def test_a_guess_that_something_streams_is_not_enough(lint: Lint) -> None:
+    files = stack("proxy_cache_valid 1m;", "", "get")
+    report = lint({"nginx.conf": files["nginx.conf"]}, "--assume", "warning")
+    assert problems(report, "buffered-stream") != []
+    assert problems(report, "cacheable-stream") == []
+
+
 def test_no_cache_says_nothing(lint: Lint) -> None:
     assert problems(lint(stack("proxy_cache_valid 1m;", "", "get", "off")), "cacheable-stream") == []
 

@@ -43,6 +43,8 @@ _FLUSHED = re.compile(rb"\bres(?:ponse)?\b[^\n;]{0,40}\.flush\b")
 """`res.flush()`, and not `res.flushHeaders()`, which sends the headers alone."""
 _UNTOUCHED = re.compile(r"ctx\.(?:respond|compress)\s*=\s*false|\bres\.(?:write|writeHead|end)\(")
 """What Koa's middleware does not see."""
+_SPARES = re.compile(r"event-stream|path|url|accept|stream|sse|getHeader|content-type|true\s*;", re.IGNORECASE)
+"""What a filter has to name to spare a stream; that of the middleware's own manual names `x-no-compression` alone."""
 _TYPES = re.compile(rb"COMPRESS_MIMETYPES\W{1,6}[^\]]{0,2000}")
 _OFF = re.compile(rb"COMPRESS_(?:STREAMS|REGISTER)\W{1,6}False")
 
@@ -193,9 +195,20 @@ class CompressedRoutes:
                 maker = assigned[-1].value if assigned else node
                 found = made.match(maker.text())
                 made_by = module.call_of(maker)
-                if found is not None and made_by is not None and made_by.argument("filter") is None:
+                if found is not None and made_by is not None and not self._spares(made_by):
                     library = local[found["name"]] if found["name"] else found["package"]
                     yield Middleware(library, module, call.node, call, _is_optional(call))
+
+    def _spares(self, maker: Call) -> bool:
+        """Whether a filter may leave streams alone: one is given, and it is not known to ask for a request's header alone."""
+        node = maker.argument("filter")
+        if node is None:
+            return False
+        meaning = self._joiner.resolver.meaning(maker.module, node)
+        if not isinstance(meaning, Definition):
+            return True
+        text = meaning.node.text()
+        return "compression.filter(" not in text or _SPARES.search(text) is not None
 
     def _used_in_python(self, module: SourceModule) -> Iterator[Middleware]:
         imports = self._joiner.program.imports(module)

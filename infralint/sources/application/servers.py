@@ -41,7 +41,7 @@ _CODE_PORT = (
     lazy(rb"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|Addr:)\s*\(?\s*\"[\w.]*:(\d{2,5})\""),
 )
 _LISTEN = lazy(r"^.*\.listen\(", re.MULTILINE)
-_KEPT = lazy(r"(?:timeout_keep_alive|keepAliveTimeout)")
+_KEPT = (b"timeout_keep_alive", b"keepAliveTimeout")
 _KEEP_ALIVE_WORDS: Mapping[str, Callable[[ServerFact], str]] = {
     "timeout_keep_alive": lambda fact: f"--timeout-keep-alive {fact.value:g}",
     "keepalive": lambda fact: (
@@ -154,7 +154,7 @@ def keep_alive_of(
     for fact in known.values():
         if fact.name in _KEEP_ALIVE_WORDS and isinstance(fact.value, float):
             return Known(fact.value, fact.where, fact.name, written=_KEEP_ALIVE_WORDS[fact.name](fact))
-    if any(_KEPT.search(text(path).decode("utf-8", "replace")) for path in sources):
+    if any(word in text(path) for path in sources for word in _KEPT):
         return None
     if workers is not None:
         return Known(KEEP_ALIVE["gunicorn"], workers.where, "--keep-alive", "default")
