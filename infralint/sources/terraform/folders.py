@@ -12,6 +12,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from infralint.cache.recording import watch_names
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.walking import leads_out
@@ -376,6 +377,7 @@ class TerraformFolders:
 
     def _unlisted(self, path: str) -> list[str]:
         """Files of a folder below `.terraform`, which the project does not list."""
+        watch_names(os.path.join(self.project.root, path))
         try:
             names = os.listdir(os.path.join(self.project.root, path)) if self._inside(path) else []
         except (OSError, ValueError):

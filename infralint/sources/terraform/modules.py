@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from infralint.cache.recording import watch
 from infralint.model import Location, Related, Unknown, Unreadable
 from infralint.project import CantRead
 from infralint.sources.terraform.adapters import adapter
@@ -346,6 +347,7 @@ class Module:
         return text if function == "file" else self._filled(path, text, arguments[1])
 
     def _is_file(self, path: str) -> bool:
+        watch(str(self.world.tree.project.root / path))
         try:
             return (self.world.tree.project.root / path).is_file()
         except ValueError:  # a null character in it
