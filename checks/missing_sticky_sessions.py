@@ -9,7 +9,7 @@ from infralint import STRONG, Crossing, Finding, Hop, Known, Related, Setting, U
 def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
     """A hop spreads one client's requests over replicas that don't know its session."""
     stream = crossing.stream
-    if stream.handshake_only:
+    if stream.handshake_only or (stream.stateless and not stream.sticky):
         return
     if stream.kind != "websocket" and not stream.session and not stream.sticky:
         return

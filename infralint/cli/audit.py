@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from infralint.cli.against import Code, compare_with_code, merge_drifts, read_code
 from infralint.cli.options import AuditOptions, Command, judging_options
@@ -177,7 +178,7 @@ def _read_account(options: AuditOptions, project: Project, checks: Sequence[Chec
         fetch_more(scans, reported(report.findings, named), control, draw)
         report = _judge_snapshot(snapshot, project, checks, code, ways)
     bar.clear()
-    return snapshot, replace(report, unreadable=report.unreadable + _not_found(options.names, snapshot))
+    return snapshot, dataclasses.replace(report, unreadable=report.unreadable + _not_found(options.names, snapshot))
 
 
 def _shows_ways(options: AuditOptions) -> bool:
@@ -213,7 +214,7 @@ def _judge_snapshot(
 ) -> Report:
     found = reading(snapshot)
     report = judge(project, [found if code is None else compare_with_code(found, code)], checks, with_ways=with_ways)
-    return replace(report, findings=sorted(map(_introduce, merge_drifts(report.findings)), key=order))
+    return dataclasses.replace(report, findings=sorted(map(_introduce, merge_drifts(report.findings)), key=order))
 
 
 def _introduce(finding: Finding) -> Finding:
@@ -236,7 +237,7 @@ def _finish(
     since = _compare_with_earlier(report, found, project, checks, options)
     whole, report = report, _beyond_baseline(report, project, options)
     crossed = crossings(project.settings, [found])
-    shown = replace(
+    shown = dataclasses.replace(
         shown_by(options, checks),
         taken=snapshot.taken,
         since=since,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from infralint.engine.policy import weigh
 from infralint.engine.registry import Check
@@ -32,7 +33,7 @@ def ask_of_crossing(
 ) -> Iterator[Finding | Unknown]:
     """What checks say of a stream on one leg of its way, weighed. assumed: how loud an assumption is."""
     for check in checks:
-        if check.asks_for(crossing):
+        if check.asks_for_hops(type(crossing.hop)):
             for answer in _ask(check, crossing, crossing.hop.where, crossing.hop.name, guard):
                 if isinstance(answer, Unknown):
                     yield answer
@@ -42,7 +43,7 @@ def ask_of_crossing(
 
 def ask_of_item(check: Check, item: object, project: Project) -> Iterator[Finding | Unknown]:
     """What a check says of a platform's own thing."""
-    if check.asks_for(item):
+    if check.asks_for_items(type(item)):
         where = getattr(item, "where", None) or Location(project.shown_path(project.root))
         for answer in _ask(check, item, where, type(item).__name__, project.guard):
             if isinstance(answer, Unknown):
@@ -60,9 +61,12 @@ def ask_all(
 ) -> list[Finding | Unknown]:
     """Every answer of every check, one check after the other."""
     answers: list[Finding | Unknown] = []
+    kinds = {type(crossing.hop) for crossing in crossed}
     for check in checks:
+        concerned = {kind for kind in kinds if check.asks_for_hops(kind)}
         for crossing in crossed:
-            answers += ask_of_crossing([check], crossing, project.guard, assumed)
+            if type(crossing.hop) in concerned:
+                answers += ask_of_crossing([check], crossing, project.guard, assumed)
         for item in items:
             answers += ask_of_item(check, item, project)
     return answers
@@ -70,10 +74,11 @@ def ask_all(
 
 def _ask(check: Check, item: Any, where: Location, name: str, guard: Guard) -> list[Finding | Unknown]:
     """A check's answers on one input; a check that fails, or answers what makes no sense, is named with it."""
-    answers: list[Finding | Unknown] = []
-    with guard.around(where, f"check {check.name} failed on {name}"):
-        answers += [_sound(answer) for answer in check.function(item) or ()]
-    return answers
+    try:
+        return [_sound(answer) for answer in check.function(item) or ()]
+    except Exception as error:
+        guard.catch(error, where, f"check {check.name} failed on {name}")
+        return []
 
 
 def _sound(answer: Any) -> Finding | Unknown:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
 
 from infralint.model import Finding, Known, Location, Unknown, Unreadable
 from infralint.project.config import Settings
@@ -82,12 +85,12 @@ class Report:
     def touching(self, paths: Sequence[str], whole: str = ".") -> Report:
         """Only what touches one of the paths (files, or folders and all below). An empty one: everything, called `whole`."""
         if "" in paths:
-            return self if self.read or self.unreadable else replace(self, idle=[whole])
+            return self if self.read or self.unreadable else dataclasses.replace(self, idle=[whole])
 
         def is_asked(path: str) -> bool:
             return _below(self.origins.get(path, path), paths)
 
-        return replace(
+        return dataclasses.replace(
             self,
             findings=[finding for finding in self.findings if any(map(is_asked, _places(finding)))],
             suppressed=[

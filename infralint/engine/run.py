@@ -154,4 +154,8 @@ def _of_ignores(
 def _looks_at_nothing(check: Check, items: Sequence[object], ignores: Sequence[Ignore]) -> bool:
     """Whether a check that an ignore names is about a platform's own items, and there are none of its kind."""
     is_named = any(check.name in ignore.checks for ignore in ignores)
-    return is_named and not check.is_about_streams and not any(map(check.asks_for, (*items, *ignores)))
+    return (
+        is_named
+        and not check.is_about_streams
+        and not any(check.asks_for_items(type(item)) for item in (*items, *ignores))
+    )

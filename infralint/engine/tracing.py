@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from infralint.engine.asking import ask_of_crossing
 from infralint.engine.ignores import apply_ignores, ignores_of
@@ -311,7 +314,7 @@ def _joined_ways(way: TracedWay, other: TracedWay) -> TracedWay:
         loudest.setdefault((finding.check, finding.location, finding.provenance.position), finding)
     findings = sorted(loudest.values(), key=_loudness)
     unknown = tuple(dict.fromkeys((*way.unknown, *other.unknown)))
-    return replace(way, findings=tuple(findings), unknown=unknown)
+    return dataclasses.replace(way, findings=tuple(findings), unknown=unknown)
 
 
 def _loudness(finding: Finding) -> tuple[int, int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from infralint.model import STRONG, Crossing, Hint, Hop, Node, Reading, Request, Stream, StreamKind, Trace
 from infralint.project.config import Settings
@@ -93,10 +94,12 @@ class Witness:
 
         Its routes, pings and headers are judged; a name or a header that speaks of them adds nothing.
         """
-        stream, hop = crossing.stream, crossing.hop
-        if stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
+        if crossing.stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
             return False
-        if (id(hop), stream.kind) not in self.streaming:
+        return any(self._knows_what_streams_at(hop, crossing.stream.kind) for hop in _speaking(crossing))
+
+    def _knows_what_streams_at(self, hop: Hop, kind: StreamKind) -> bool:
+        if (id(hop), kind) not in self.streaming:
             return False
         link = self._read_behind(hop, self.nodes[id(hop)]) if id(hop) in self.nodes else None
         return link is not None and link.basis in STRONG
@@ -114,18 +117,28 @@ class Witness:
 
     def weighed(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
         """A crossing with the doubt that the code casts on it, where a name or the configuration is all there is for it."""
-        stream, hop = crossing.stream, crossing.hop
-        node = self.nodes.get(id(hop))
-        if node is None or stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
+        if crossing.stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
             return crossing
-        link = self.against(hop, node, stream.kind)
+        doubts = (self._doubt_at(hop, crossing.stream) for hop in _speaking(crossing) if id(hop) in self.nodes)
+        doubt = next((doubt for doubt in doubts if doubt), "")
+        return replace(crossing, doubt=doubt) if doubt else crossing
+
+    def _doubt_at(self, hop: Hop, stream: Stream) -> str:
+        link = self.against(hop, self.nodes[id(hop)], stream.kind)
         if link is not None:
-            return replace(crossing, doubt=f"the code of {link.node.name} streams nothing there")
+            return f"the code of {link.node.name} streams nothing there"
         if stream.handshake_only and hop.assumable and hop.scope not in self.sockets:
-            return replace(crossing, doubt="nothing else speaks of a WebSocket here: its headers may be a leftover")
+            return "nothing else speaks of a WebSocket here: its headers may be a leftover"
         if stream.kind == "sse" and not self.is_spoken_of and _is_set_up_for_sockets(hop):
-            return replace(crossing, doubt="it is set up for a WebSocket, and nothing else speaks of an SSE stream")
-        return crossing
+            return "it is set up for a WebSocket, and nothing else speaks of an SSE stream"
+        return ""
+
+
+def _speaking(crossing: Crossing[Hop]) -> Iterator[Hop]:
+    """The hop that a stream crosses, and the one that gave it away."""
+    yield crossing.hop
+    if crossing.position != crossing.trace.anchor:
+        yield crossing.trace.legs[crossing.trace.anchor].hop
 
 
 def _is_set_up_for_sockets(hop: Hop) -> bool:
@@ -293,8 +306,7 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
     if hint.path.startswith("**"):
         yield from _along_whatever_leads_there(topology, stream, node, hop)
         return
-    for path in concrete_paths(hop, hint) or ["/"]:
-        traces = traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
+    for traces in _ways_of(topology, stream, node, hop, hint):
         found = list(_each_hop_once(_on_legs(trace) for trace in traces))
         crossing_of_hop = next(crossing for crossing in found if crossing.hop is hop)
         yield crossing_of_hop
@@ -309,6 +321,28 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
             and (firm or _is_firmly_linked(crossing))
             and not (only_before and crossing.position > crossing.trace.anchor)
         )
+
+
+_PARAMETERS = ("x", "1", "0b3e1c52-8f6d-4c1f-9a57-2d8e4f6a7b90")
+"""What may stand for a parameter of a path: a word, a number, a UUID."""
+
+
+def _ways_of(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint) -> Iterator[list[Trace]]:
+    """The ways of the requests that a hint stands for.
+
+    Where locations tell words from numbers, a location that is written for one of them is written for this route:
+    `/tasks/*/stream` passes `~ ^/tasks/[0-9]+/stream$`, and not the catch-all around it.
+    """
+
+    def ways(path: str) -> list[Trace]:
+        return traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
+
+    paths = concrete_paths(hop, hint) or ["/"]
+    if "*" in hint.path and "**" not in hint.path and topology.tells_words_apart:
+        each = [ways(hint.path.replace("*", word)) for word in _PARAMETERS]
+        yield min(each, key=lambda traces: sum(leg.hop.assumable for trace in traces for leg in trace.legs))
+    else:
+        yield from map(ways, paths)
 
 
 def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node, hop: Hop) -> Iterator[Crossing[Hop]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -26,6 +26,7 @@ PRIVATE = lazy(
 ANYWHERE = frozenset({"", "*", "0.0.0.0", "[::]", "::"})
 """Addresses on which a listener takes whatever reaches its host."""
 NAMELESS = LOOPBACK | ANYWHERE | {"_"}
+_CLASS = lazy(r"\\d|\\w|\[[^\]^]*[0-9a-fA-F]-[^\]]*\]")
 WEB = frozenset({80, 443})
 """Ports on which everything listens: they tell nothing apart."""
 
@@ -94,9 +95,16 @@ class Topology:
         self.services = services
         self.chains = chains
         self._targets: dict[int, frozenset[Address]] = {}
+        self._links: dict[tuple[Pool, int], list[Link]] = {}
 
-    def links(self, pool: Pool, front: Node) -> list[Link]:
+    def links(self, pool: Pool, front: Node) -> Sequence[Link]:
         """The nodes that a pool leads to, from a hop of `front`."""
+        key = pool, id(front)
+        if key not in self._links:
+            self._links[key] = self._find_links(pool, front)
+        return self._links[key]
+
+    def _find_links(self, pool: Pool, front: Node) -> list[Link]:
         named = [node for name in pool.references for node in self._by_reference.get(name, ())]
         found = [Link(node, "reference") for node in named if node is not front]
         for target in pool.targets:
@@ -164,7 +172,7 @@ class Topology:
         near = [place for place in named if place.groups & self._groups(front)] or named
         listening = [place for place in near if place.is_known_on(address.port)]
         listening = listening or [place for place in near if place.may_answer_on(address.port)]
-        return [Link(place.node, "same address") for place in listening]
+        return [Link(place.node, "assumed" if _runs_another(place, host) else "same address") for place in listening]
 
     def _groups(self, front: Node) -> frozenset[str]:
         return self._by_node[id(front)].groups if id(front) in self._by_node else frozenset()
@@ -192,6 +200,11 @@ class Topology:
             dialler.basis in STRONG and dialler.node is not node and dialler.node.environment == node.environment
             for dialler in self.diallers(node)
         )
+
+    @cached_property
+    def tells_words_apart(self) -> bool:
+        """Whether some hop is chosen by an expression that takes digits, or words of one form, and no others."""
+        return any(_CLASS.search(path) for node in self.nodes for hop in node.hops for path in hop.paths)
 
     @cached_property
     def placements(self) -> list[Placement]:
@@ -262,6 +275,29 @@ class Topology:
     @cached_property
     def _service_names(self) -> frozenset[str]:
         return frozenset(self._services_by_name)
+
+    @cached_property
+    def _by_environment(self) -> dict[str, list[Node]]:
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            found.setdefault(node.environment, []).append(node)
+        return found
+
+    @cached_property
+    def _by_kind(self) -> dict[str, dict[int, Node]]:
+        """The nodes that have hops of a kind, by identity."""
+        found: dict[str, dict[int, Node]] = {}
+        for node in self.nodes:
+            for hop in node.hops:
+                found.setdefault(hop.kind, {})[id(node)] = node
+        return found
+
+    def _of_one_kind(self, front: Node) -> Mapping[int, Node]:
+        """The nodes that are load balancers, or nginx, as `front` is, by identity: one may be read from code and from an account."""
+        kinds = {hop.kind for hop in front.hops}
+        if len(kinds) == 1:
+            return self._by_kind.get(kinds.pop(), {})
+        return {identity: node for kind in kinds for identity, node in self._by_kind.get(kind, {}).items()}
 
     @cached_property
     def _diallers(self) -> dict[int, list[Dialler]]:
@@ -393,11 +429,12 @@ class Topology:
 
         A load balancer that is written once is one, in each of its environments.
         """
-        alike = [node for node in self.nodes if node.environment == front.environment]
-        if sum(_is_of_one_kind(node, front) for node in alike) != 1:
+        alike = self._of_one_kind(front)
+        near = self._by_environment[front.environment]
+        if sum(id(node) in alike for node in near) != 1:
             return []
-        others = [node for node in alike if node.folder is None and not _is_of_one_kind(node, front)]
-        is_single = len({_written(node) for node in self.nodes if _is_of_one_kind(node, front)}) == 1
+        others = [node for node in near if node.folder is None and id(node) not in alike]
+        is_single = all(_written(node) == _written(front) for node in alike.values())
         if not others and (around := self._around(front)) is not None:
             return [Link(around, "assumed")]
         if not others and is_single and len({hop.pool.references for hop in front.hops}) == 1:
@@ -416,9 +453,27 @@ def _callings(place: Placement) -> Iterator[str]:
         yield from (hop.name, hop.where.path, *hop.hosts, *hop.aliases)
 
 
+_SERVER = lazy(
+    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|fastapi|flask|runserver|puma|unicorn|rails s\w*|(?:npm|pnpm|yarn|bun)(?: run)?"
+    r" (?:start|dev|serve\w*|prod\w*)|next (?:start|dev)|java -jar|php-fpm|artisan serve)\b"
+)
+"""Commands that start the server of an application, and not one of its other programs."""
+
+
+def _runs_another(place: Placement, name: str) -> bool:
+    """Whether services of a name start another program than the server that one of its other services starts.
+
+    One image may run as several: the server, workers, a second server of a framework's own.
+    """
+    named = [service for service in place.services if name in {name.lower() for name in service.names}]
+    others = [service for service in place.services if service not in named]
+    is_other = bool(named) and all(service.command and not _SERVER.search(service.command) for service in named)
+    return is_other and any(_SERVER.search(service.command) for service in others)
+
+
 def mounts(service: Service, node: Node) -> bool:
-    """Whether a service mounts or copies the files of a node."""
-    return any(is_below(file, mounted) for mounted in service.files for file in node.files)
+    """Whether a service mounts or copies the files of a node; to mount the whole project is to use some of it."""
+    return any(mounted and is_below(file, mounted) for mounted in service.files for file in node.files)
 
 
 def built_from(service: Service, applications: Sequence[Node]) -> list[Node]:
@@ -430,7 +485,7 @@ def built_from(service: Service, applications: Sequence[Node]) -> list[Node]:
     if context and context in folders:
         return [folders[context]]
     owners = dict.fromkeys(_owner(path, folders) for path in service.files if path.strip("/."))
-    taken = [folders[owner] for owner in owners if owner is not None]
+    taken = [folders[owner] for owner in owners if owner] or [folders[owner] for owner in owners if owner is not None]
     if taken:
         return taken
     inside = [node for folder, node in folders.items() if is_below(folder, context)]
@@ -451,11 +506,6 @@ def _owner(path: str, folders: Iterable[str]) -> str | None:
 def is_together(node: Node, other: Node) -> bool:
     """Whether one way may lead through both: they belong to one environment, or one of them to none."""
     return node.environment == other.environment or "" in (node.environment, other.environment)
-
-
-def _is_of_one_kind(node: Node, other: Node) -> bool:
-    """Whether both are load balancers, or both nginx: the same thing may be read from code and from an account."""
-    return not {hop.kind for hop in node.hops}.isdisjoint(hop.kind for hop in other.hops)
 
 
 def _sockets(node: Node) -> Iterable[str]:

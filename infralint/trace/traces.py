@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from infralint.model import (
     NOWHERE,
@@ -215,8 +216,10 @@ def _sent(stream: Stream) -> Response:
 
 def _with_responses(legs: Sequence[Leg], response: Response) -> tuple[Leg, ...]:
     """The legs with the response that arrives at each, folded from the origin to the client."""
-    folded = []
+    folded: list[Leg] = []
     for leg in reversed(legs):
+        if folded:
+            behind = folded[-1]
+            response = behind.hop.response_out(response, behind.inbound)
         folded.append(replace(leg, arriving=response))
-        response = leg.hop.response_out(response, leg.inbound)
     return tuple(reversed(folded))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from infralint.model import STRENGTH, Crossing, Evidence, Hint, Hop, Leg, Node, Request, Stream, StreamKind, Trace
 from infralint.project.config import Settings

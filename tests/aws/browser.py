@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 import urllib.request
 from pathlib import Path
 from types import TracebackType
@@ -72,6 +73,14 @@ class Browser:
 
     def run(self, script: str) -> Any:
         return _ask("POST", f"{self.url}/execute/sync", {"script": script, "args": []})
+
+    def wait(self, script: str) -> Any:
+        """What a script gives as soon as that is something."""
+        for _ in range(400):
+            if found := self.run(script):
+                return found
+            time.sleep(0.05)
+        raise TimeoutError(script)
 
     def console(self) -> list[str]:
         return [one["message"] for one in _ask("POST", f"{self.url}/se/log", {"type": "browser"})]

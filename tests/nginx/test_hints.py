@@ -86,3 +86,33 @@ def test_a_comment_speaks_of_the_block_that_it_stands_on(lint: Lint) -> None:
     text = "server {\n# WebSocket\nlocation /a { proxy_pass http://app; }\nlocation /b { proxy_pass http://app; }\n}\n"
     report = lint({"nginx.conf": text}, "--assume", "off")
     assert {finding["location"]["line"] for finding in report["findings"]} == {3}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line"),
+    [
+        ("^/api/tasks/[0-9]+/stream$", 3),
+        (r"^/api/tasks/\d+/", 3),
+        ("^/api/tasks/[0-9a-f-]{36}/stream$", 3),
+        ("^/api/other/[0-9]+/stream$", 2),
+    ],
+)
+def test_a_location_for_numbers_is_written_for_a_route_with_a_parameter(pattern: str, line: int, lint: Lint) -> None:
+    nginx = f"""\
+server {{
+  location /api/ {{ proxy_pass http://127.0.0.1:8000; proxy_http_version 1.1; proxy_read_timeout 10s; }}
+  location ~ "{pattern}" {{ proxy_pass http://127.0.0.1:8000; proxy_http_version 1.1; proxy_read_timeout 20s; }}
+}}
+"""
+    code = """\
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+app = FastAPI()
+@app.get("/api/tasks/{task_id}/stream")
+async def stream(task_id):
+    return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+"""
+    report = lint({"nginx.conf": nginx, "requirements.txt": "fastapi\n", "main.py": code})
+    assert [problem for problem in problems(report) if " note " not in problem] == [
+        f"nginx.conf:{line} warning short-idle-timeout"
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infralint.model import Crossing, Evidence, Hint, Hop, Node, Reading, Service
+from infralint.model import Crossing, Evidence, EvidenceKind, Hint, Hop, Node, Reading, Service
 from infralint.project.config import Settings, StreamSettings
 from infralint.trace.crossings import crossings, unmet
 
@@ -221,6 +221,18 @@ def test_a_socket_that_nothing_places_leaves_ground_for_an_assumption_unless_it_
     sockets = code(route("/ws", kind="websocket", heartbeat=heartbeat))
     found = crossings(Settings(), [Reading("test", nodes=[edge, sockets])])
     assert [bool(crossing.doubt) for crossing in found if crossing.stream.evidence.kind == "assumed"] == [doubted]
+
+
+@pytest.mark.parametrize("evidence", ["name", "config"])
+def test_what_is_doubted_at_its_own_hop_is_doubted_on_its_whole_way(evidence: EvidenceKind) -> None:
+    hint = Hint("sse", Evidence(evidence, "it may stream", HERE), path="/mcp")
+    edge = server("edge", proxy("/", to="inner:8080", assumable=True))
+    inner = server("inner", proxy("/mcp", to="api:8000", hints=(hint,)), port=8080, known_as=INNER)
+    found = crossings(Settings(assume="off"), [Reading("test", nodes=[edge, inner, code()], services=list(API))])
+    assert {crossing.leg.node: crossing.doubt for crossing in found} == {
+        "inner": "the code of api streams nothing there",
+        "edge": "the code of api streams nothing there",
+    }
 
 
 # Routes of which only the end is known

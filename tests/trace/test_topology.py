@@ -77,6 +77,31 @@ def test_a_service_of_ones_own_compose_project_comes_before_one_of_the_same_name
     assert len(links(server("edge", proxy(to="api:8000")), *nodes, services=services)) == 2
 
 
+@pytest.mark.parametrize(
+    ("command", "basis"),
+    [("celery -A app worker", "assumed"), ("uvicorn admin:app", "same address"), ("", "same address")],
+)
+def test_a_service_that_starts_another_program_than_the_server_beside_it_is_only_assumed(
+    command: str, basis: str
+) -> None:
+    services = (
+        service("api", context="api", command="uvicorn main:app --port 8000"),
+        service("other", context="api", command=command),
+    )
+    edge = server("edge", proxy(to="other:8000"))
+    assert links(edge, application("api"), services=services) == [("application api", basis)]
+    assert links(edge, application("api"), services=services[1:]) == [("application api", "same address")]
+
+
+def test_a_service_that_mounts_the_whole_project_is_not_every_nginx_of_it() -> None:
+    inner = server("inner", proxy(), port=8000, files=frozenset({"deploy/nginx.conf"}))
+    services = (service("api", context="", files=frozenset({"", "backend"})),)
+    nodes = (inner, application(""), application("backend"))
+    assert links(server("edge", proxy(to="api:8000")), *nodes, services=services) == [
+        ("application backend", "same address")
+    ]
+
+
 def test_the_name_of_a_service_that_is_no_application_here_leads_to_none() -> None:
     node = application("", port=3000)
     assert (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
+
+from msgspec.structs import replace
 
 from infralint.model import (
     SAME_PATH,
@@ -83,6 +85,14 @@ class LoadBalancer(Hop):
     @property
     def variant(self) -> str:
         return self.family.value if isinstance(self.family, Known) else ""
+
+    @property
+    def reuses_for(self) -> Setting[float] | None:
+        """An application load balancer keeps connections to targets for its idle timeout.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout
+        """
+        return self.idle_timeout if self.variant == "application" else None
 
     @property
     def pool(self) -> Pool:

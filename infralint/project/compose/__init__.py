@@ -248,6 +248,7 @@ def _as_service(project: Project, service: ComposeService, services: list[Compos
         published=tuple(dict.fromkeys(published)),
         replicas=service.replicas,
         image=service.image.text if service.image else "",
+        command=" ".join((*service.entrypoint, *service.command)),
         group=service.group,
     )
 

@@ -39,6 +39,7 @@ def read(project: Project) -> Reading:
         polls = may_poll(call for application in found for call in application.clients)
         for application in found:
             node = node_of(application, polls)
+            node.complete = node.complete and _is_program(project, application)
             reading.nodes.append(node)
             reading.files += [hop.where.path for hop in node.hops] or _manifest(project, application)
             reading.mentions |= {route.kind for route in application.routes}
@@ -84,6 +85,12 @@ def _manifest(project: Project, application: Application) -> list[str]:
     """What says that there is an application, where none of its code streams."""
     paths = (posixpath.join(application.folder, name) for name in _MANIFESTS)
     return [project.shown(path) for path in paths if path in project.file_set][:1]
+
+
+def _is_program(project: Project, application: Application) -> bool:
+    """Whether something says that it is a program: loose scripts beside an nginx are no backend that streams nothing."""
+    says_so = application.routes or application.clients or application.ports or application.servers
+    return bool(says_so or _manifest(project, application))
 
 
 __all__ = ["Application", "ClientCall", "Route", "ServerFact", "applications", "read"]

@@ -74,11 +74,15 @@ def compare(live: Sequence[LiveLoadBalancer], code: Sequence[LoadBalancer], stat
 
 
 def with_code(node: LiveNode, drifts: Iterable[Drift]) -> LiveNode:
-    """A load balancer that knows what the code says, where that is something else."""
+    """A load balancer that knows what the code says, where that is something else; all its ways have one idle timeout."""
     changes = [drift for drift in drifts if isinstance(drift, ChangedSetting)]
     hops = []
     for hop in node.hops:
-        code = {change.setting: change.code for change in changes if change.hop.is_same(hop)}
+        code = {
+            change.setting: change.code
+            for change in changes
+            if change.hop.is_same(hop) or (change.setting == "idle_timeout" and change.where == hop.idle_timeout.where)
+        }
         hops.append(replace(hop, code=code) if code else hop)
     return replace(node, hops=tuple(hops))
 

@@ -307,7 +307,8 @@ class _NodeBuilder:
         """A block with its includes put in; what nginx would refuse of them is kept."""
         level = Level(owner, self._expand(owner.block or []))
         for place, unknown in clashes(level, self.includes.globbed):
-            level.refused[unknown.name] = self.includes.clashes.setdefault(place, unknown)
+            known = self.includes.clashes.setdefault(place, unknown)
+            level.refused = {**level.refused, unknown.name: known}
         return level
 
     def _http(self, scope: Scope) -> None:

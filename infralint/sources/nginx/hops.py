@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.model import (
     SAME_PATH,
@@ -32,12 +33,12 @@ from infralint.model import (
     Upgrade,
 )
 from infralint.platforms import nginx as platform
-from infralint.platforms.nginx import Facts, Family, Line, Version
+from infralint.platforms.nginx import Caching, Facts, Family, Line, Version
 from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, is_surely_match, normalise_path
 from infralint.sources.nginx.edits import propose_edits
 from infralint.sources.nginx.processing import Processing, Run
-from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings
+from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
 from infralint.sources.nginx.variables import Definitions, Moment, Values, either, unknown
@@ -94,8 +95,11 @@ class NginxLocation(Hop):
 
     def directive(self, name: str) -> Line | Unknown | None:
         """The arguments of a directive that rules here; None where nothing sets it."""
-        found = self.facts.written.lines(name)
-        return found if isinstance(found, Unknown) else next(iter(found), None)
+        found = self.rules.find(name)
+        if isinstance(found, Unknown):
+            return found
+        directives, here = found
+        return line_of(directives[0], here) if directives else None
 
     def directives(self, name: str) -> Sequence[Line]:
         """Every directive of a name on the level that rules here (`add_header`, `proxy_set_header`)."""
@@ -105,6 +109,10 @@ class NginxLocation(Hop):
         if response is UNKNOWN_RESPONSE and request is None:
             return self.buffers_responses
         return platform.buffering_of(self.facts, response, request)
+
+    def caching_of(self, response: Response, methods: Sequence[str] = ()) -> Known[Caching] | None:
+        """Whether it keeps this response and replays it; None where that can't be told. methods: how it is asked for."""
+        return platform.caching_of(self.facts, response, methods)
 
     def upgrade_of(self, request: Request) -> Setting[Upgrade]:
         """What becomes here of a handshake that comes in whole; mostly it is the same for all of them."""
@@ -166,6 +174,7 @@ class NginxLocation(Hop):
             to=None,
             http=http,
             upgrade=self._upgrade_out(request),
+            compressible=request.compressible and not self._takes_plain_answers(),
         )
 
     def _upgrade_out(self, request: Request) -> Setting[Upgrade]:
@@ -178,6 +187,11 @@ class NginxLocation(Hop):
         here = self.upgrade_of(request)
         whole = isinstance(came, Known) or (isinstance(here, Known) and here.value == "dropped")
         return here if whole else came
+
+    def _takes_plain_answers(self) -> bool:
+        """Whether it asks the backend not to compress: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header"""
+        lines = (header.args[1:] for header in headers_of(self.rules)[0] if name_of(header) == "accept-encoding")
+        return self.family == "proxy" and next(lines, None) in ([""], ["identity"])
 
     def _host_out(self, run: Run, target: PassTarget | None, request: Request) -> str | None:
         """The Host header that is sent on; nginx sends the name that stands in proxy_pass by default."""
@@ -394,8 +408,7 @@ _GROUPED = lazy(
 _PUT_IN = lazy(r"(?P<before>[^$]*)\$(?:(?P<bare>\w+)|\{(?P<braced>\w+)\})(?P<after>[^$]*)")
 
 
-@dataclass(frozen=True)
-class LocationPaths:
+class LocationPaths(msgspec.Struct, frozen=True, gc=False):
     """How a location rewrites paths where that takes more than a prefix: tried forwards, and so found backwards."""
 
     hop: NginxLocation

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
+from msgspec.structs import replace
+
 from infralint.model import (
+    Compression,
     Forward,
     Hop,
     Known,
@@ -177,9 +180,14 @@ class NextHop(Hop):
     configured: tuple[HeaderRule, ...] = ()
     unread: Unknown | None = None
 
-    def compression(self, response: Response, request: Request) -> Setting[bool]:
-        """Whether it compresses this response, which comes from behind, and holds it back to do so."""
-        return compression(self.with_configured(response, request), self.compress, self.unread)
+    def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
+        if not request.compressible:
+            return Known("passes", self.where, "compress", "default")
+        return compression(self.with_configured(self.send(response), request), self.compress, self.unread)
+
+    def send(self, response: Response) -> Response:
+        """What it sends, before next.config adds to it, for what comes from behind."""
+        return response
 
     def with_configured(self, response: Response, request: Request) -> Response:
         """A response with what next.config adds to it."""
@@ -203,19 +211,28 @@ class NextRoute(NextHop):
     headers: Mapping[str, Known[str]] = field(default_factory=lambda: MappingProxyType({}))
     complete: bool = False
 
-    @property
-    def sent(self) -> Response:
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        """A line of its code."""
+        if setting != "compress":
+            return ""
+        line = 'response.setHeader("Cache-Control", "no-cache, no-transform");'
+        return f"{line}    // or call response.flush() after each write"
+
+    def send(self, response: Response) -> Response:
         """What its code sends."""
         return Response(CHUNKED, self.content_type, self.headers, self.complete, self.where)
 
-    def compression(self, response: Response, request: Request) -> Setting[bool]:
-        """Whether its answer is compressed, and held for it."""
+    def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
         if self.flushed:
-            return Known(False, self.where, "compress", "default")
-        return compression(self.with_configured(self.sent, request), self.compress, self.unread)
+            return Known("passes", self.where, "compress", "default")
+        compression = super().compression_of(response, request)
+        if isinstance(compression, Unknown):
+            return compression
+        where = compression.where if compression.written else self.where
+        return replace(compression, where=where, because=f"`next start` compresses what {self.name} sends")
 
     def response_out(self, response: Response, request: Request) -> Response:
-        return self.with_configured(self.sent, request)
+        return self.with_configured(self.send(response), request)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -250,9 +267,19 @@ class NextRewrite(NextHop):
     def response_out(self, response: Response, request: Request) -> Response:
         return replace(self.with_configured(response, request), framing=CHUNKED)
 
+    def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
+        compression = super().compression_of(response, request)
+        if isinstance(compression, Unknown):
+            return compression
+        because = f"{self.name} hands this stream on to {self.upstream}, and `next start` compresses what comes back"
+        return replace(compression, where=self.where, because=because)
+
     def fix(self, setting: str, seconds: float = 0) -> str:
-        """Lines of next.config."""
+        """Lines of next.config. Its headers() reach what middleware passes on, and not what `rewrites()` sends elsewhere."""
         match setting:
+            case "compress" if self.stage == "middleware":
+                header = '{ key: "Content-Encoding", value: "none" }'
+                return f"compress: false,    // or, in headers() of next.config, for this path: {header}"
             case "compress":
                 return "compress: false,"
             case "timeout":
