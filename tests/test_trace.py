@@ -233,6 +233,62 @@ def test_a_path_that_nobody_serves_names_what_answers(here: Path) -> None:
     assert "chosen: `location /` is the longest prefix of /nowhere" in text
 
 
+def test_a_request_that_nothing_takes_names_what_is_near(here: Path) -> None:
+    ingress = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: chat }
+spec:
+  ingressClassName: nginx
+  rules:
+    - host: chat.example.com
+      http:
+        paths:
+          - { path: /talk, pathType: Prefix, backend: { service: { name: api, port: { number: 80 } } } }
+"""
+    for name in STACK:
+        (here / name).unlink()
+    write(here, {"k8s/ingress.yaml": ingress})
+    nothing = "nothing that was read here takes such a request"
+    assert f"Not served {nothing}; did you mean /talk?" in text_of("/tlak", exit_code=1)
+    assert f"{nothing}; there is /talk" in text_of("/completions", exit_code=1)
+    asked = text_of("/talk", "--host", "chat.exmple.com", exit_code=1)
+    assert f"{nothing}: no host is called chat.exmple.com; did you mean chat.example.com?" in asked
+
+
+GATEWAY = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: web }
+spec: { gatewayClassName: eg }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: api }
+spec:
+  parentRefs: [{ name: web }]
+  rules:
+    - matches: [{ path: { value: /api } }]
+      backendRefs: [{ name: api, port: 80 }]
+    - matches: [{ path: { value: / } }]
+      backendRefs: [{ name: web, port: 80 }]
+    - matches: [{ path: { type: Exact, value: /api/health } }]
+      backendRefs: [{ name: api, port: 80 }]
+"""
+
+
+def test_a_gateway_says_its_rule_its_rivals_and_whose_defaults_hold(here: Path) -> None:
+    for name in STACK:
+        (here / name).unlink()
+    write(here, {"k8s/web.yaml": GATEWAY})
+    output = text_of("/api/chat", "--explain")
+    assert "chosen `/api` is a prefix of /api/chat" in output
+    assert "`/api` is a prefix of /api/chat (k8s/web.yaml:12:17)" in output
+    assert "/ (k8s/web.yaml:14:17): the rule that names the path more exactly is taken" in output
+    assert "/api/health (k8s/web.yaml:16:17): /api/chat does not fit it" in output
+    assert "default of Envoy Gateway (timeouts.request)" in output
+
+
 def test_no_websocket_follows_a_redirect(here: Path) -> None:
     text = text_of("wss://chat.example.com/old", exit_code=1)
     assert "answers 301 /api/chat. No browser follows a redirect when it opens a WebSocket" in text

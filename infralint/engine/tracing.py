@@ -38,6 +38,7 @@ from infralint.model import (
 from infralint.project import Project
 from infralint.project.config import place_of
 from infralint.project.needs import needs
+from infralint.text.globs import matches_text
 from infralint.text.suggestions import closest
 from infralint.text.wording import listing, seconds
 from infralint.trace.crossings import crossings, topology_of
@@ -49,6 +50,8 @@ OUTCOMES: tuple[Outcome, ...] = ("breaks", "not served", "may break", "could not
 """What becomes of a stream, the worst first."""
 _HAPPENING: tuple[Effect | None, ...] = ("refuses", "holds", "cuts", "splits", None)
 """What happens to a stream, in the order in which it would."""
+MOST_NAMED = 6
+"""Hosts or paths that are named where a request meets none."""
 _REDIRECTS = ("301", "302", "303", "307", "308")
 
 
@@ -215,12 +218,13 @@ def _follow_up(stream: Stream, code: str, target: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class TracedStream:
-    """A stream with all its ways. host, path: as the browser asks."""
+    """A stream with all its ways. host, path: as the browser asks. unserved: why there is no way, where there is none."""
 
     stream: Stream
     host: str | None
     path: str
     ways: tuple[TracedWay, ...] = ()
+    unserved: str = ""
 
     @property
     def name(self) -> str:
@@ -237,7 +241,7 @@ class TracedStream:
     @property
     def verdict(self) -> StreamVerdict:
         """What becomes of it on the worst of its ways."""
-        return self.worst.verdict if self.worst is not None else StreamVerdict("not served", NOBODY)
+        return self.worst.verdict if self.worst is not None else StreamVerdict("not served", self.unserved)
 
     @property
     def is_believed(self) -> bool:
@@ -247,9 +251,6 @@ class TracedStream:
     @property
     def findings(self) -> list[Finding]:
         return [finding for way in self.ways for finding in way.findings]
-
-
-NOBODY = "nothing that was read here takes such a request"
 
 
 def trace_ways(
@@ -430,7 +431,7 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         }
         traced = [way for found in ways.values() for way in trace_ways(found, topology, checks, project)]
         streams = group_by_stream(traced)
-        streams += [_nobody(project, path, question) for path, found in ways.items() if not found]
+        streams += [_nobody(project, topology, path, question) for path, found in ways.items() if not found]
     else:
         streams = known_streams(project, readings, checks, topology=topology)
         streams = [stream for stream in streams if _is_wanted(stream, question, fronts)]
@@ -492,9 +493,25 @@ def _is_wanted(stream: TracedStream, question: Question, fronts: Sequence[Node])
     return passes and fits and question.kind in (None, stream.stream.kind)
 
 
-def _nobody(project: Project, path: str, question: Question) -> TracedStream:
+def _nobody(project: Project, topology: Topology, path: str, question: Question) -> TracedStream:
     """A request that no node takes."""
     silence, duration, heartbeat = needs(project.settings)
     evidence = Evidence("declared", ASKED)
     stream = Stream(question.kind or "sse", path, evidence, silence, duration, question.host, heartbeat=heartbeat)
-    return TracedStream(stream, question.host, path)
+    return TracedStream(stream, question.host, path, unserved=_why_unserved(topology, path, question.host))
+
+
+def _why_unserved(topology: Topology, path: str, host: str | None) -> str:
+    """What to say of a request that nothing takes: what is taken instead, the most alike first."""
+    hops = [hop for node in topology.nodes if topology.is_entry(node) for hop in node.hops]
+    hosts = sorted({name for hop in hops for name in hop.hosts})
+    nothing = "nothing that was read here takes such a request"
+    if host is not None and hosts and not any(matches_text(host, name) for name in hosts):
+        near = closest(host, hosts)
+        meant = f"did you mean {near}?" if near else f"there is {listing(hosts, most=MOST_NAMED)}"
+        return f"{nothing}: no host is called {host}; {meant}"
+    paths = sorted({known for hop in hops for known in hop.paths if known})
+    near = closest(path, paths)
+    if near:
+        return f"{nothing}; did you mean {near}?"
+    return f"{nothing}; there is {listing(paths, most=MOST_NAMED)}" if paths else nothing

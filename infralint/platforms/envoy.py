@@ -95,8 +95,7 @@ def request_clock(setting: Setting[str] | None, product: GatewayProduct, where: 
     if product.request is None:
         why = f"how long {product.name} lets a request take where nothing is said is not known"
         return Clock("whole-response", Unknown(where, name, why, f"set {name}"), SSE)
-    because = "" if product.request == UNLIMITED else f"{product.name}'s default"
-    return Clock("whole-response", Known(product.request, where, name, "default", because=because), SSE, "truncated")
+    return Clock("whole-response", Known(product.request, where, name, "default"), SSE, "truncated")
 
 
 def silence_clock(
@@ -117,14 +116,20 @@ def silence_clock(
 class EnvoyRoute(RoutedHop):
     """Rules of a route that an Envoy serves. It buffers nothing, and passes WebSockets on where that is enabled.
 
-    timeout: what sets the timeout of a request here, as a line to write; idle: what sets that of silence.
+    run_by: the product that sets it up. timeout: what sets the timeout of a request here, as a line to write; idle: what
+    sets that of silence.
     """
 
     platform: ClassVar[str] = "envoy"
     kind: ClassVar[str] = "route"
 
+    run_by: str = ""
     timeout: str = ""
     idle: str = ""
+
+    @property
+    def product(self) -> str:
+        return self.run_by or "this gateway"
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         match setting:

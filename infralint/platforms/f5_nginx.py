@@ -189,6 +189,10 @@ class F5Route(NginxIngress):
 
     services: str = ""
 
+    @property
+    def product(self) -> str:
+        return "F5's NGINX Ingress Controller"
+
     def fix(self, setting: str, seconds: float = 0) -> str:
         if setting == "keeps_affinity":
             return f'{PREFIX}sticky-cookie-services: "serviceName={self.upstream} srv_id expires=1h path=/"'

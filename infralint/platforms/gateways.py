@@ -62,6 +62,10 @@ class GoogleIngress(RoutedHop):
     platform: ClassVar[str] = "gke"
     kind: ClassVar[str] = "Ingress"
 
+    @property
+    def product(self) -> str:
+        return "Google's load balancer"
+
     def fix(self, setting: str, seconds: float = 0) -> str:
         if setting == "max_duration":
             return f"timeoutSec: {max(seconds, 3600):g}  # in the spec of the Service's BackendConfig"
@@ -74,6 +78,10 @@ class OpenShiftRoute(RoutedHop):
 
     platform: ClassVar[str] = "openshift"
     kind: ClassVar[str] = "Route"
+
+    @property
+    def product(self) -> str:
+        return "OpenShift's router"
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         name, text = self.literal(setting, seconds)
@@ -89,6 +97,10 @@ class TraefikRoute(RoutedHop):
 
     platform: ClassVar[str] = "traefik"
     kind: ClassVar[str] = "route"
+
+    @property
+    def product(self) -> str:
+        return "Traefik"
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         if setting == "buffers_responses":

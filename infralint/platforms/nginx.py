@@ -589,6 +589,8 @@ def _over_http(facts: Facts, header: Header) -> Setting[Upgrade]:
     if http.value.startswith("2"):
         return _dropped(http, f"`{http.written}`: nginx opens no WebSocket over HTTP/2", http.name)
     if http.value != "1.0":
+        if isinstance(header.value, Known) and header.value.origin == "default":
+            return Known("forwarded", header.where, NAME, "default")
         return Known("forwarded", header.where, NAME, written=header.written)
     if http.origin != "default":
         because = f"`{http.written}`: HTTP/1.0 has no Upgrade"

@@ -26,7 +26,10 @@ from infralint.model import (
     Node,
     PathMap,
     Pool,
+    Related,
     Request,
+    Rival,
+    Selection,
     Setting,
     Unknown,
     Upgrade,
@@ -44,7 +47,7 @@ _WEIGHTS: Mapping[PathKind, int] = {"exact": 3, "regex": 1, "segments": 2, "pref
 class RouteRule:
     """One rule. host: "" for any, `*.example.com` for all below. path: "/" takes everything. doubt: what else it asks
     of a request, so that it may not take it ("" for nothing). target: where it sends requests; None where that can't be
-    told (reason). paths: how it rewrites them; answer: what it answers by itself instead.
+    told (reason). paths: how it rewrites them; answer: what it answers by itself instead. where: where it is written.
     """
 
     host: str = ""
@@ -56,6 +59,12 @@ class RouteRule:
     paths: PathMap = SAME_PATH
     answer: Known[str] | None = None
     ignore_case: bool = False
+    where: Location = NOWHERE
+
+    @property
+    def name(self) -> str:
+        """What it asks for: `chat.example.com/api`."""
+        return f"{self.host}{self.path}"
 
     def takes(self, request: Request) -> bool | None:
         """Whether a request is taken; None: it may be."""
@@ -65,6 +74,21 @@ class RouteRule:
             return False
         unsure = self.doubt or (request.host is None and self.host)
         return None if unsure else True
+
+    def acceptance(self, path: str) -> str:
+        """Why it takes a path."""
+        match self.kind:
+            case "exact":
+                return f"`{self.name}` is exactly {path}"
+            case "regex":
+                return f"the expression `{self.name}` fits {path}"
+        return f"`{self.name}` is a prefix of {path}"
+
+    def refusal(self, request: Request) -> str:
+        """Why it does not take a request."""
+        if request.host is not None and not _is_host(request.host, self.host):
+            return f"the host is {request.host}"
+        return f"{request.path} does not fit it"
 
     def _fits(self, path: str) -> bool:
         if self.kind == "exact":
@@ -195,11 +219,51 @@ class RoutingNode(Node):
             Match(by_identity[identity], certain, () if certain else tuple(dict.fromkeys(reasons))) for identity in hops
         ]
 
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        """The rule that leads to a hop, and those that would take the request elsewhere, or nearly do."""
+        taking = [(rule, owner) for rule, owner in self._ranked if rule.takes(request) is not False]
+        leading = (rule for rule, owner in taking if (owner is hop if hop is not None else rule.answer is not None))
+        chosen = next(leading, None)
+        if chosen is None:
+            return Selection()
+        doubt = f", if {chosen.doubt}" if chosen.doubt else ""
+        step = Related(f"{chosen.acceptance(request.path)}{doubt}", chosen.where)
+        fitting = [rule for rule, owner in taking if rule is not chosen and owner is not hop]
+        missed = [
+            rule
+            for rule, owner in self._ranked
+            if owner is not hop and _is_near(rule, chosen) and rule.takes(request) is False
+        ]
+        rivals = [
+            *(Rival(rule.name, rule.where, self._loss(rule, chosen)) for rule in fitting),
+            *(Rival(rule.name, rule.where, rule.refusal(request), False) for rule in missed),
+        ]
+        return Selection((step,), tuple(rivals[:MOST_RIVALS]))
+
+    def _loss(self, rule: RouteRule, chosen: RouteRule) -> str:
+        """Why a rule that takes the request, too, does not get it."""
+        if rule.doubt:
+            return f"it gets the request where it fits: {rule.doubt}"
+        if self.in_order:
+            return "the first rule that fits is taken, and it stands later"
+        if rule.host != chosen.host:
+            return "a rule that names the host more exactly is taken"
+        return "the rule that names the path more exactly is taken"
+
     @cached_property
     def _ranked(self) -> list[tuple[RouteRule, RoutedHop]]:
         """All rules, those that are asked first first."""
         pairs = [(rule, hop) for hop in self.hops for rule in hop.rules]
         return pairs if self.in_order else sorted(pairs, key=lambda pair: pair[0].weight, reverse=True)
+
+
+MOST_RIVALS = 8
+"""Rules beside the chosen one that are named."""
+
+
+def _is_near(rule: RouteRule, chosen: RouteRule) -> bool:
+    """Whether a reader might have thought that a rule takes what another one does."""
+    return rule.host == chosen.host or rule.path == chosen.path
 
 
 def are_general(rules: Sequence[RouteRule], all_rules: Sequence[RouteRule]) -> bool:

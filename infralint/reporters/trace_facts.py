@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-from infralint.engine.tracing import NOBODY, StreamVerdict, TracedStream, TracedWay
+from infralint.engine.tracing import TracedStream, TracedWay
 from infralint.model import (
     LENGTH,
     SEVERITIES,
@@ -399,8 +399,3 @@ def place_of_answer(trace: Trace) -> Location | None:
     """Where the answer is written that ends a way."""
     answer = trace.ending.answer if trace.ending is not None else None
     return answer.where if answer is not None and answer.where.path else None
-
-
-def reason_of(verdict: StreamVerdict) -> str:
-    """A verdict in one sentence."""
-    return verdict.reason or NOBODY

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from html import escape as escape_html
 
-from infralint.engine.tracing import NOBODY, OUTCOMES, TracedStream, TracedWay, TraceReport
+from infralint.engine.tracing import OUTCOMES, TracedStream, TracedWay, TraceReport
 from infralint.model import LENGTH, SILENCE, Finding
 from infralint.reporters.html import STYLE as PAGE_STYLE
 from infralint.reporters.html import escape
@@ -169,7 +169,7 @@ def _section(stream: TracedStream, number: int) -> Iterator[str]:
     wording = verdict_phrase(way) if way is not None else verdict.outcome
     yield f'<section class="way" id="stream-{number}"><h3>{escape(stream.name)}</h3>'
     yield f'<p><span class="tag {tone}">{escape(wording)}</span></p>'
-    yield f"<p>{escape(verdict.reason or NOBODY)}</p>"
+    yield f"<p>{escape(verdict.reason)}</p>"
     if verdict.finding is not None and verdict.finding.fix:
         yield _fix(verdict.finding)
     belief = belief_phrase(stream.stream)

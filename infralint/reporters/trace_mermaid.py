@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint.engine.tracing import NOBODY, TracedStream, TracedWay, TraceReport
+from infralint.engine.tracing import TracedStream, TracedWay, TraceReport
 from infralint.model import STRONG, Known
 from infralint.reporters.trace_facts import (
     State,
@@ -47,7 +47,7 @@ def _stream(stream: TracedStream) -> Iterator[str]:
     verdict = stream.verdict
     way = stream.worst
     wording = verdict_phrase(way) if way is not None else verdict.outcome
-    yield f"**{_plain(stream.name)}** {_plain(wording)}: {_plain(verdict.reason or NOBODY)}"
+    yield f"**{_plain(stream.name)}** {_plain(wording)}: {_plain(verdict.reason)}"
     for number, each in enumerate(stream.ways, 1):
         if len(stream.ways) > 1:
             condition = condition_phrase(each)

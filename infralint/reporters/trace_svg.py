@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from html import escape as escape_html
 from typing import Literal, NamedTuple
 
-from infralint.engine.tracing import NOBODY, OUTCOMES, TracedStream, TracedWay, TraceReport
+from infralint.engine.tracing import OUTCOMES, TracedStream, TracedWay, TraceReport
 from infralint.model import LENGTH, SILENCE, STRONG, Clock, Finding, Known, Leg
 from infralint.reporters.trace_facts import (
     State,
@@ -173,7 +173,7 @@ def _draw_title(canvas: Canvas, stream: TracedStream, room: float) -> None:
     _paragraph(canvas, stream.name, "strong", room)
     headline = verdict_phrase(way) if way is not None else verdict.outcome
     _paragraph(canvas, headline[0].upper() + headline[1:], OUTCOME_TONES[verdict.outcome], room)
-    _paragraph(canvas, verdict.reason or NOBODY, "faint", room)
+    _paragraph(canvas, verdict.reason, "faint", room)
 
 
 def _paragraph(canvas: Canvas, text: str, tone: Tone, room: float) -> None:

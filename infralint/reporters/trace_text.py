@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from infralint.engine.tracing import NOBODY, Outcome, TracedStream, TracedWay, TraceReport
+from infralint.engine.tracing import Outcome, TracedStream, TracedWay, TraceReport
 from infralint.model import SEVERITIES, STRONG, Finding, Known, Unknown
 from infralint.reporters.colors import paint
 from infralint.reporters.phrases import unknown_message
@@ -94,7 +94,7 @@ class _TracePage:
         blamed = stream.worst
         wording = verdict_phrase(blamed) if blamed is not None else verdict.outcome
         yield from self._wrap(wording[0].upper() + wording[1:], "", color)
-        yield from self._wrap(verdict.reason or NOBODY, "  ")
+        yield from self._wrap(verdict.reason, "  ")
         if verdict.finding is not None and verdict.finding.fix:
             yield from self._fix(verdict.finding, "  ")
         yield ""

@@ -165,7 +165,8 @@ def _route_rules(route: Manifest, rule: YamlValue, addresses: Addresses) -> Iter
         if route.kind == "GRPCRoute":
             path, kind = "/", "segments"
         paths = _path_map(rule, path)
-        yield from (RouteRule(host, path, kind, doubt, targets, reason, paths, answer) for host in hosts)
+        where = route.place(rule if match is None else match)
+        yield from (RouteRule(host, path, kind, doubt, targets, reason, paths, answer, where=where) for host in hosts)
 
 
 def _backends(route: Manifest, rule: YamlValue, addresses: Addresses) -> tuple[tuple[Address, ...], str]:
@@ -227,6 +228,7 @@ def _gateway_hop(
     )
     return EnvoyRoute(
         **fields,
+        run_by=product.name,
         clocks=clocks,
         timeout=f"timeouts: {{ request: 0s }}  # in this rule of {route.kind} {route.name}",
         idle="streamIdleTimeout: {seconds}  # under timeout.http of a ClientTrafficPolicy of the Gateway",
@@ -332,7 +334,8 @@ def _virtual_rules(service: Manifest, route: YamlValue, addresses: Addresses) ->
         paths = PrefixMap(path, after) if after and kind != "regex" else SAME_PATH
         for host in hosts:
             plain = "" if host == "*" else host
-            yield RouteRule(plain, path, kind, doubt, tuple(targets), reason, paths, answer)
+            where = service.place(route if match is None else match)
+            yield RouteRule(plain, path, kind, doubt, tuple(targets), reason, paths, answer, where=where)
 
 
 def _only_port(host: str, around: Manifest, addresses: Addresses) -> int | None:
@@ -358,6 +361,7 @@ def _virtual_hop(
     clock = request_clock(service.setting(route, "timeout"), ISTIO, service.where, "timeout")
     return EnvoyRoute(
         **{**fields, "keeps_affinity": affinity},
+        run_by=ISTIO.name,
         clocks=(clock,),
         timeout="timeout: 0s  # on this route, or no timeout at all",
     )
@@ -402,7 +406,8 @@ def _proxy_rules(proxy: Manifest, route: YamlValue, addresses: Addresses) -> Ite
         exact = condition.text_of("exact") if condition is not None else ""
         path = exact or (condition.text_of("prefix") if condition is not None else "") or "/"
         kind: PathKind = "exact" if exact else "prefix"
-        yield RouteRule(host, path, kind, doubt, targets, "" if targets else "it names no service")
+        reason, where = "" if targets else "it names no service", proxy.place(route if condition is None else condition)
+        yield RouteRule(host, path, kind, doubt, targets, reason, where=where)
 
 
 def _proxy_hop(proxy: Manifest, route: YamlValue, rules: Sequence[RouteRule], every: Sequence[RouteRule]) -> RoutedHop:
@@ -419,6 +424,7 @@ def _proxy_hop(proxy: Manifest, route: YamlValue, rules: Sequence[RouteRule], ev
     )
     return EnvoyRoute(
         **fields,
+        run_by=CONTOUR.name,
         clocks=clocks,
         timeout="timeoutPolicy: { response: infinity }",
         idle="timeoutPolicy: {{ response: infinity, idle: {seconds} }}",
@@ -454,6 +460,7 @@ def _traefik_rules(route: Manifest, item: YamlValue, addresses: Addresses) -> It
         addresses.of(service.text_of("name"), service.text_of("port"), route) for service in item.items_of("services")
     )
     targets = tuple(address for address in services if address is not None)
+    reason = "" if targets else "it names no service"
     hosts, paths, doubt = [""], [("/", "prefix")], ""
     for negated, name, arguments in _MATCHER.findall(written):
         texts = _QUOTED.findall(arguments)
@@ -467,7 +474,7 @@ def _traefik_rules(route: Manifest, item: YamlValue, addresses: Addresses) -> It
         doubt = doubt or f"it depends on `{written}`"
     for host in hosts:
         for path, kind in paths:
-            yield RouteRule(host, path, kind, doubt, targets, "" if targets else "it names no service")  # type: ignore[arg-type]
+            yield RouteRule(host, path, kind, doubt, targets, reason, where=route.place(item))  # type: ignore[arg-type]
 
 
 def _traefik_hop(
@@ -517,9 +524,8 @@ def _openshift_rule(route: Manifest, addresses: Addresses) -> RouteRule:
         # It names a port of the pods, not of the Service.
         address = Address(address.host)
     host, path = route.root.text_of("spec", "host"), route.root.text_of("spec", "path") or "/"
-    return RouteRule(
-        host, path, "segments", "", (address,) if address else (), "" if address else "it names no Service"
-    )
+    targets, reason = ((address,), "") if address else ((), "it names no Service")
+    return RouteRule(host, path, "segments", "", targets, reason, where=route.where)
 
 
 def _openshift_hop(route: Manifest, rule: RouteRule, every: Sequence[RouteRule]) -> RoutedHop:
@@ -564,9 +570,8 @@ def google_node(
         )
         plain = path.path.rstrip("*") or "/"
         kind = "segments" if plain == "/" and path.kind != "Exact" else kind
-        rules.append(
-            RouteRule(path.host, plain, kind, "", (address,) if address else (), "" if address else "no Service")
-        )
+        targets, reason = ((address,), "") if address else ((), "no Service")
+        rules.append(RouteRule(path.host, plain, kind, "", targets, reason, where=path.where))
     hops = []
     for path, rule in zip(paths, rules, strict=True):
         fields = _common(path.ingress, [rule], rules, f"Ingress {path.ingress.name}")

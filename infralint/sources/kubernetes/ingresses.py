@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from infralint.model import Address, Clock, Known, Location, Setting, Unknown, not_applicable
+from infralint.model import SAME_PATH, Address, Clock, Known, Location, Setting, Unknown, not_applicable
 from infralint.platforms import f5_nginx, ingress_nginx, nginx
 from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, RoutingNode, are_general, plain_path
 from infralint.project.manifests import Manifest, number_of
@@ -208,17 +208,15 @@ def _rule(
     targets = tuple(address for address in found if address is not None)
     reason = "" if targets else "its backend is no Service"
     kind = _KINDS.get(path.kind, "prefix")
-    if controller == INGRESS_NGINX and path.host in regular and kind != "exact":
-        target = _annotation(ingress, "rewrite-target")
-        plain = RouteRule(path.host, path.path, "regex", "", targets, reason, answer=_answer(ingress), ignore_case=True)
-        if not target:
-            return plain
-        paths = RewrittenPath(path.path, target)
-        return RouteRule(
-            path.host, path.path, "regex", "", targets, reason, paths, answer=plain.answer, ignore_case=True
-        )
-    answer = _answer(ingress) if controller == INGRESS_NGINX else None
-    return RouteRule(path.host, path.path.rstrip("*") or "/", kind, "", targets, reason, answer=answer)
+    rule = RouteRule(path.host, path.path.rstrip("*") or "/", kind, "", targets, reason, where=path.where)
+    if controller != INGRESS_NGINX:
+        return rule
+    rule = replace(rule, answer=_answer(ingress))
+    if path.host not in regular or kind == "exact":
+        return rule
+    target = _annotation(ingress, "rewrite-target")
+    paths = RewrittenPath(path.path, target) if target else SAME_PATH
+    return replace(rule, path=path.path, kind="regex", paths=paths, ignore_case=True)
 
 
 def _answer(ingress: Manifest) -> Known[str] | None:
