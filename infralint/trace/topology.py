@@ -266,7 +266,9 @@ class Topology:
         alike = [node for node in self.nodes if node.environment == front.environment]
         if sum(_is_of_one_kind(node, front) for node in alike) != 1:
             return []
-        others = [node for node in alike if node.folder is None and not _is_of_one_kind(node, front)]
+        others = [
+            node for node in alike if node.folder is None and not node.by_name_only and not _is_of_one_kind(node, front)
+        ]
         is_single = sum(_is_of_one_kind(node, front) for node in self.nodes) == 1
         if not others and (around := self._around(front)) is not None:
             return [Link(around, "assumed")]

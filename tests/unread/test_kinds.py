@@ -160,15 +160,14 @@ def test_files_with_like_names_are_not_named(name: str, text: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ('resource "aws_cloudfront_distribution" "cdn" {\n}\n', "CloudFront"),
-        ('  resource "aws_apigatewayv2_api" "api" {}\n', "API Gateway"),
-        ('resource "aws_lambda_function_url" "chat" {}\n', "Lambda function URL"),
+        ('resource "aws_vpclattice_service" "api" {\n}\n', "VPC Lattice"),
+        ('  resource "aws_amplify_app" "web" {}\n', "AWS Amplify hosting"),
         ('resource "aws_ecs_service" "a" {\n  service_connect_configuration {\n  }\n}\n', "ECS Service Connect"),
         ('resource "kubernetes_ingress_v1" "a" {}\n', "Kubernetes Ingress"),
         ('resource "kubernetes_service" "a" {\n  spec {\n    type = "LoadBalancer"\n  }\n}\n', "Kubernetes load balancer Service"),
         ('resource "google_compute_backend_service" "a" {}\n', "Google Cloud load balancer"),
         ('resource "azurerm_application_gateway" "a" {}\n', "Azure Application Gateway"),
-        ('module "cdn" {\n  source  = "terraform-aws-modules/cloudfront/aws"\n}\n', "CloudFront"),
+        ('module "cdn" {\n  source  = "cloudposse/cloudfront-cdn/aws"\n}\n', "CloudFront"),
         ('module "a" {\n  source = "git::https://example.com/tf-apigateway-v2.git?ref=v1"\n}\n', "API Gateway"),
     ],
 )  # fmt: skip

@@ -37,7 +37,8 @@ class ApplicationRoute(Hop):
     """A route that streams. stream_kind: what it opens. pattern: its path, `*` for one segment, `**` for the rest.
 
     headers: what its responses surely carry. complete: they carry nothing else that a hop looks at. workers: the
-    server's processes that serve one request at a time, where it runs such; how many, if that is said.
+    server's processes that serve one request at a time, where it runs such; how many, if that is said. methods: by
+    which it may be asked; none where any will do.
     """
 
     platform: ClassVar[str] = "application"
@@ -50,6 +51,7 @@ class ApplicationRoute(Hop):
     content_type: str | None = None
     complete: bool = False
     workers: Known[int | None] | None = None
+    methods: tuple[str, ...] = ()
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         if setting == "max_duration":
@@ -115,6 +117,7 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         headers=route.headers,
         complete=application.read == "whole",
         workers=workers,
+        methods=route.methods,
         clocks=(Clock("whole-response", _worker_timeout(application, workers), expiry="truncated"),) if workers else (),
     )
 

@@ -25,6 +25,7 @@ from infralint.platforms.aws_elb import (
     node_fields,
     redirection,
 )
+from infralint.sources.terraform.arguments import argument_of, quiet
 from infralint.sources.terraform.balancer import TerraformBalancer, TerraformNode
 from infralint.sources.terraform.budget import NotWorkedOut
 from infralint.sources.terraform.graph import Graph
@@ -53,7 +54,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
 """Terraform's words for AWS's attributes."""
 
 
-def nodes(graph: Graph) -> list[TerraformNode]:
+def balancer_nodes(graph: Graph) -> list[TerraformNode]:
     """The load balancers of a root."""
     found = [_node(graph, item, _balancer(graph, item)) for item in graph.of("aws_lb")]
     found += [_node(graph, item, _classic(graph, item)) for item in graph.of("aws_elb")]
@@ -68,8 +69,8 @@ def _hop(graph: Graph, item: Item, way: ForwardedGroup) -> TerraformBalancer:
     """A hop; in a module that nobody calls, what depends on an input says nothing."""
     fields = fields_of(way)
     if item.silent:
-        fields |= {name: _quiet(fields[name], neutral) for name, neutral in _NEUTRAL.items()}
-        fields["clocks"] = tuple(replace(clock, limit=_quiet(clock.limit, UNLIMITED)) for clock in fields["clocks"])
+        fields |= {name: quiet(fields[name], neutral) for name, neutral in _NEUTRAL.items()}
+        fields["clocks"] = tuple(replace(clock, limit=quiet(clock.limit, UNLIMITED)) for clock in fields["clocks"])
     listener = graph.by_address.get(way.listener.name) if way.listener is not None else None
     group = graph.by_address.get(way.group.key) if way.group is not None else None
     return TerraformBalancer(
@@ -85,11 +86,6 @@ def _hop(graph: Graph, item: Item, way: ForwardedGroup) -> TerraformBalancer:
 
 
 _NEUTRAL = {"keeps_affinity": "client", "forwards_upgrade": "forwarded"}
-
-
-def _quiet(setting: Setting[Any], neutral: object) -> Setting[Any]:
-    depends = isinstance(setting, Unknown) and not setting.refused
-    return not_applicable(neutral, setting.where) if depends else setting
 
 
 def _blocks(balancer: Item, listener: Item | None, group: Item | None) -> dict[str, Block]:
@@ -399,25 +395,8 @@ def _to_capitals(value: Any) -> str:
 
 
 def argument(item: Item, name: str, key: str, convert: Callable[[Any], Any]) -> Setting[Any]:
-    """An argument's value, AWS's default where it is left out or null, unknown where it is of no use."""
-    given = item.get(name)
-    default = aws_elb.ATTRIBUTES[key].default
-    if given is None:
-        return Known(default, item.where, name, "default", related=item.trail)
-    if isinstance(given, Unknown):
-        return given
-    if given.value is None and not given.written:
-        return Known(default, given.where, name, "default", related=given.related)
-    if given.value is None:
-        because = f"{given.because or 'null'}, and for null AWS's own default holds"
-        return Known(default, given.where, name, "default", given.written, because, given.related)
-    try:
-        value = convert(given.value)
-    except EvaluationError as error:
-        return Unknown(given.where, name, f"Terraform refuses `{given.written}`: {error}")
-    except NotWorkedOut as error:
-        return Unknown(given.where, name, f"`{given.written}`: {error}")
-    return Known(value, given.where, given.name, given.origin, given.written, given.because, given.related)
+    """An argument's value, else AWS's default for its attribute."""
+    return argument_of(item, name, aws_elb.ATTRIBUTES[key].default, convert)
 
 
 # What stands behind a target group
