@@ -247,9 +247,9 @@ def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node) 
     for path in concrete_paths(front.hop)[:1] or ["/"]:
         traces = traces_through(topology, stream, front.node, front.hop, Request(stream.kind, path, stream.host))
         for crossing in _each_hop_once(_on_legs(trace) for trace in traces):
-            yield replace(
-                crossing, certain=False, reasons=(*crossing.reasons, "the whole path of the route is not known")
-            )
+            if stream.evidence.certain or crossing.hop is front.hop or _is_firmly_linked(crossing):
+                reasons = (*crossing.reasons, "the whole path of the route is not known")
+                yield replace(crossing, certain=False, reasons=reasons)
 
 
 def _is_firmly_linked(crossing: Crossing[Hop]) -> bool:

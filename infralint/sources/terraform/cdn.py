@@ -35,7 +35,9 @@ def distribution_nodes(graph: Graph) -> Iterator[Node]:
                 hosts=tuple(sorted(aliases.value)) if isinstance(aliases, Known) else (),
                 names=(item.address, f"{item.address}.domain_name"),
             )
-            yield cloudfront.node_of(distribution, **environment_of(graph))
+            node = cloudfront.node_of(distribution, **environment_of(graph))
+            if node.hops:
+                yield node
 
 
 def _behaviors(graph: Graph, item: Item) -> Iterator[CacheBehavior]:
