@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import Crossing, Finding, Hop, Known, Unknown, check, seconds
+from infralint import LENGTH, Crossing, Finding, Hop, Known, Unknown, check, seconds
 
 
 @check
@@ -18,7 +18,7 @@ def capped_stream(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
         case Known(limit) as clock if limit < need.seconds:
             severity = "error" if need.declared else "warning"
             fix = crossing.hop.fix("max_duration", need.seconds)
-            yield Finding(severity, clock, _message(crossing, clock), fix, setting="max_duration")
+            yield Finding(severity, clock, _message(crossing, clock), fix, setting="max_duration", phases=LENGTH)
 
 
 def _message(crossing: Crossing[Hop], clock: Known[float]) -> str:

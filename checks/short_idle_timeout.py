@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import SILENCE, Crossing, Finding, Hop, Known, Related, Severity, Unknown, check, seconds
+from infralint import SILENCE, Crossing, Finding, Hop, Known, Severity, Unknown, check, seconds
 
 
 @check
@@ -18,13 +18,14 @@ def short_idle_timeout(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
             yield unknown
         case Known(0) as timeout:
             message = f'`{timeout}` does not mean "for ever": {crossing.hop.name} {_refusal(crossing)}'
-            yield Finding("error", timeout, message, fix, setting="idle_timeout")
+            yield Finding("error", timeout, message, fix, setting="idle_timeout", phases=SILENCE)
         case Known(limit) as timeout if limit < need.seconds:
             severity: Severity = "error" if need.declared else "warning"
             # A ping keeps it open, unless one is lost.
             if crossing.stream.heartbeat and crossing.stream.heartbeat < limit and not need.declared:
                 severity = "note"
-            yield Finding(severity, timeout, _message(crossing, timeout), fix, _chain(crossing), setting="idle_timeout")
+            message = _message(crossing, timeout)
+            yield Finding(severity, timeout, message, fix, setting="idle_timeout", phases=SILENCE)
 
 
 def _unconnected(crossing: Crossing[Hop]) -> Iterator[Finding]:
@@ -63,13 +64,3 @@ def _message(crossing: Crossing[Hop], timeout: Known[float]) -> str:
         f"{crossing.hop.name} cuts {what} after {seconds(timeout.value)} of silence: {setting}{filled}, and {reason}."
         " Raise it, or send a ping more often than that"
     )
-
-
-def _chain(crossing: Crossing[Hop]) -> tuple[Related, ...]:
-    """What the stream's other hops allow, the shortest first."""
-    others = [
-        (timeout, crossing.trace.legs[position].hop)
-        for position, timeout in crossing.trace.clocks(*SILENCE)
-        if position != crossing.position and isinstance(timeout, Known) and timeout.written
-    ]
-    return tuple(Related(f"{hop.name} allows {seconds(timeout.value)}", timeout.where) for timeout, hop in others[:4])

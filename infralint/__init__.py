@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from infralint.engine.ignores import Ignore
     from infralint.engine.registry import check
     from infralint.model import (
+        LENGTH,
         SILENCE,
         STRONG,
         Affinity,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from infralint.sources.application.language_models import LanguageModelUse
     from infralint.sources.application.nodes import ApplicationRoute
     from infralint.sources.aws_account.drift import ChangedSetting, Drift, OneSided
+    from infralint.sources.kubernetes.controllers import IngressController
     from infralint.sources.nginx.hops import NginxLocation
     from infralint.sources.vercel.config import VercelConfig
     from infralint.sources.vercel.hops import NextHop, NextRewrite, NextRoute, VercelFunction
@@ -50,6 +52,7 @@ PLATFORM_TYPES = {
     "Drift": "infralint.sources.aws_account.drift",
     "ApplicationRoute": "infralint.sources.application.nodes",
     "CacheBehaviorHop": "infralint.platforms.cloudfront",
+    "IngressController": "infralint.sources.kubernetes.controllers",
     "LanguageModelUse": "infralint.sources.application.language_models",
     "LoadBalancer": "infralint.platforms.aws_elb.hops",
     "NginxLocation": "infralint.sources.nginx.hops",
@@ -76,6 +79,7 @@ _HOMES = PLATFORM_TYPES | {
 __all__ = [
     "EDGE_DURATION",
     "EDGE_FIRST_BYTE",
+    "LENGTH",
     "SILENCE",
     "STRONG",
     "Affinity",
@@ -89,6 +93,7 @@ __all__ = [
     "Finding",
     "Hop",
     "Ignore",
+    "IngressController",
     "Known",
     "LanguageModelUse",
     "LoadBalancer",

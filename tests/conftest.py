@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, settings
 
 from infralint.cli import cli
 from infralint.text.patterns import fresh_budget
+
+settings.register_profile("infralint", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("infralint")  # no test depends on how busy a machine is
 
 Report = dict[str, Any]
 Lint = Callable[..., Report]

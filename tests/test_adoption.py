@@ -497,3 +497,10 @@ def test_vercel_json_is_judged_by_what_it_leaves_out(lint: Lint) -> None:
     assert lint(files, paths=("vercel.json",))["status"] == 0
     report = lint({"vercel.json": '{"fluid": false}'}, paths=("vercel.json",))
     assert [one.split()[-1] for one in problems(report)] == ["serverless-stream"]
+
+
+def test_an_accepted_drift_is_no_unused_ignore_where_no_account_is_compared(lint: Lint) -> None:
+    files = {"nginx.conf": NGINX, "infralint.yaml": "accept: [{check: drift, reason: known}]\n"}
+    assert problems(lint(files), "unused-ignore") == []
+    stale = files | {"infralint.yaml": "accept: [{check: stream-cut-on-reload, reason: known}]\n"}
+    assert problems(lint(stale), "unused-ignore") == ["infralint.yaml:0 warning unused-ignore"]

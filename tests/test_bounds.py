@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -121,3 +122,68 @@ def test_a_baseline_of_another_shape_is_named(
     assert result.exit_code == 2
     assert result.stderr.startswith("infralint: .infralint-baseline.json: ")
     assert message in result.stderr
+
+
+RUST = """use axum::{routing::get, Router, response::sse::Sse};
+pub fn router() -> Router { Router::new().route("/chat", get(events)) }
+async fn events() -> Sse<S> { Sse::new(stream()).keep_alive(KeepAlive::default()) }
+"""
+GO = 'package main\n\nfunc main() { http.HandleFunc("/chat", chat) }\n'
+LONG_SOURCES = {
+    "src/fan.rs": RUST + "async { get(events); fn events() -> Sse<S> { Sse::new(stream())\n" * 1000,
+    "src/mounts.rs": RUST
+    + "async fn main() { let app = Router::new("
+    + "    let app = Router::new(" * 300
+    + ").merge(router());\n}",
+    "src/deep.rs": RUST + "use a::" + "{b, c::\n" * 3000 + "d;\n",
+    "arrows.go": GO + "// text/event-stream http.Flusher\n" + "->\n" * 8000,
+    "blank.go": GO + " \n\n" * 10_000 + "\0 text/event-stream http.Flusher\n",
+    "chain.py": "import fastapi\nx = (StreamingResponse(a, media_type='text/event-stream')\n"
+    + ".a('text/event-stream')\n" * 1500
+    + ")\n",
+    "pages/api/a.ts": "export default (req, res) => {" + "->\n" * 8000 + "res.write('text/event-stream') }\n",
+    "a.Dockerfile": "FROM x\n" + "\n" * 60_000 + "EXPOSE 80\n",
+}
+
+
+@pytest.mark.parametrize("name", LONG_SOURCES)
+def test_long_code_is_judged_in_time(name: str, lint: Lint) -> None:
+    others = {
+        "package.json": '{"dependencies": {"next": "15.0.0"}}',
+        "Cargo.toml": '[package]\nname = "a"\n',
+        "go.mod": "module a\n",
+    }
+    start = sum(os.times()[:4])
+    report = lint({name: LONG_SOURCES[name], "rest/nginx.conf": SITE.replace("/api/chat", "/chat"), **others})
+    assert sum(os.times()[:4]) - start < 3
+    assert report["status"] == 1
+    assert problems(report, "buffered-stream")
+
+
+@pytest.mark.parametrize("option", ["--config", "--baseline", "--checks"])
+@pytest.mark.parametrize("value", ["", "x" * 3000, "/dev/null/x"])
+def test_options_that_name_no_file_are_one_sentence(
+    option: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"nginx.conf": SITE})
+    monkeypatch.chdir(tmp_path)
+    result = run("check", f"{option}={value}")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(("infralint: ", "Usage: "))
+    assert len(result.stderr) < 4000
+
+
+def test_a_path_that_no_file_can_have_is_none() -> None:
+    result = run("check", "x" * 3000)
+    assert result.exit_code == 2
+    assert "no such file or folder" in result.stderr
+
+
+def test_a_file_that_nginx_refuses_is_not_put_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locations = "location /sse { proxy_pass http://a; }\n" * 300
+    write(tmp_path, {"nginx.conf": "events {}\nhttp { server { listen 80;\n" + locations + "} }\n"})
+    monkeypatch.chdir(tmp_path)
+    start = time.process_time()
+    result = run("check", "--diff")
+    assert time.process_time() - start < 2
+    assert "can't be read as it stands" in result.stderr

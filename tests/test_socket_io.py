@@ -86,7 +86,11 @@ SILENT = {
     "in a test": {"package.json": NODE, "src/io.test.ts": EXPRESS, "tests/io.ts": EXPRESS},
     "another Server": {"package.json": NODE, "io.ts": "import { Server } from 'http';\nnew Server();\n"},
     "said otherwise": {"package.json": NODE, "io.ts": EXPRESS, "infralint.yaml": "streams: []\n"},
-    "two load balancers": {"package.json": NODE, "io.ts": EXPRESS, "other/main.tf": ALB},
+    "two load balancers": {
+        "package.json": NODE,
+        "io.ts": EXPRESS,
+        "other/main.tf": ALB.replace('"aws_lb" "app"', '"aws_lb" "admin"').replace("aws_lb.app.", "aws_lb.admin."),
+    },
     "two target groups": {
         "package.json": NODE,
         "io.ts": EXPRESS,

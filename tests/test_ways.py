@@ -92,7 +92,7 @@ def test_json_tells_every_leg(here: Path) -> None:
     ]
     assert [leg["hop"]["location"]["path"] for leg in (edge, inner)] == ["edge/nginx.conf", "inner/nginx.conf"]
     assert [leg["link"] for leg in (edge, inner)] == [None, "same address"]
-    assert edge["request"] == {"host": "chat.example.com", "path": "/api/chat"}
+    assert edge["request"] == {"host": "chat.example.com", "path": "/api/chat", "http": "1.1"}
     assert inner["request"]["path"] == "/v2/chat"
     clocks = [{clock["phase"]: clock for clock in leg["clocks"]} for leg in (edge, inner)]
     assert [leg["between-bytes"]["seconds"] for leg in clocks] == [600, 2]
@@ -102,6 +102,108 @@ def test_json_tells_every_leg(here: Path) -> None:
     assert edge["buffering"]["name"] == "proxy_buffering"
     assert edge["upgrade"]["value"] == "dropped"
     assert {"value", "name", "origin", "location"} <= inner["affinity"].keys() or "value" in inner["affinity"]
+
+
+def test_a_silence_that_is_too_short_shows_what_every_hop_allows_the_shortest_first(here: Path) -> None:
+    edge, inner = "edge/nginx.conf location /api/", "inner/nginx.conf location /v2/chat"
+    shown = (
+        f"  = inner/nginx.conf:8:13: {inner} allows 2 s of silence\n"
+        f"  = edge/nginx.conf:8:13: {edge} allows 10 min of silence\n"
+    )
+    assert shown in run("check").output
+    [finding] = json.loads(run("check", "--format", "json").stdout)["findings"]
+    assert [(clock["position"], clock["seconds"], clock["name"], clock["origin"]) for clock in finding["clocks"]] == [
+        (1, 2, "proxy_read_timeout", "explicit"),
+        (0, 600, "proxy_read_timeout", "explicit"),
+    ]
+    write(here, {"edge/nginx.conf": TIERS["edge/nginx.conf"].replace("proxy_read_timeout 10m", "proxy_redirect off")})
+    assert f"{edge} allows 60 s of silence by default" in run("check").output
+    write(here, {"edge/nginx.conf": TIERS["edge/nginx.conf"].replace("proxy_read_timeout 10m", "include gone.inc")})
+    assert f"what {edge} allows is not known" in run("check").output
+
+
+def test_where_there_is_only_one_hop_no_chain_is_shown(here: Path) -> None:
+    (here / "edge/nginx.conf").unlink()
+    (here / "infralint.yaml").write_text("streams:\n- path: /v2/chat\n")
+    assert "allows" not in run("check").output
+
+
+def test_a_declared_stream_that_an_inner_hop_answers_by_itself_is_said_to_come_nowhere(here: Path) -> None:
+    write(here, {"inner/nginx.conf": TIERS["inner/nginx.conf"].replace("/v2/chat", "/v2/talk")})
+    result = run("check", "--format", "json")
+    [unknown] = json.loads(result.stdout)["unknown"]
+    assert unknown["message"].endswith(
+        "the declared stream /api/chat never comes to what could send it: inner/nginx.conf answers 404"
+    )
+    assert unknown["location"]["path"] == "infralint.yaml"
+
+
+UPGRADE = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade;"
+
+
+@pytest.mark.parametrize(
+    ("edge", "inner", "blamed"),
+    [
+        (UPGRADE, f'{UPGRADE} proxy_set_header Connection "upgrade";', []),
+        (UPGRADE, f"{UPGRADE} proxy_set_header Connection $http_connection;", ["edge/nginx.conf"]),
+        (UPGRADE, UPGRADE, ["edge/nginx.conf", "inner/nginx.conf"]),
+        ("", f'{UPGRADE} proxy_set_header Connection "upgrade";', ["edge/nginx.conf"]),
+        (
+            UPGRADE.replace("1.1", "1.0") + ' proxy_set_header Connection "upgrade";',
+            f'{UPGRADE} proxy_set_header Connection "upgrade";',
+            [],
+        ),
+    ],
+)
+def test_a_handshake_that_a_hop_behind_makes_whole_again_is_not_lost(
+    edge: str, inner: str, blamed: list[str], here: Path
+) -> None:
+    slow = "proxy_read_timeout 10m;"
+    write(
+        here,
+        {
+            "edge/nginx.conf": TIERS["edge/nginx.conf"].replace(slow, f"{slow} {edge}"),
+            "inner/nginx.conf": TIERS["inner/nginx.conf"].replace("proxy_read_timeout 2s;", f"{slow} {inner}"),
+            "infralint.yaml": TIERS["infralint.yaml"] + "  kind: websocket\n",
+        },
+    )
+    findings = json.loads(run("check", "--format", "json").stdout)["findings"]
+    assert [finding["location"]["path"] for finding in findings] == blamed
+    assert {finding["check"] for finding in findings} <= {"missing-upgrade-headers"}
+
+
+APPLICATION = {
+    "api/requirements.txt": "fastapi\n",
+    "api/main.py": """\
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+app = FastAPI()
+@app.get("/rooms/{room}/events")
+async def events(room: str):
+    async def tokens():
+        yield "data: x\\n\\n"
+    return StreamingResponse(tokens(), media_type="text/event-stream")
+""",
+    "compose.yaml": """\
+services:
+  edge:
+    image: nginx:1.27
+    volumes: ["./edge/nginx.conf:/etc/nginx/nginx.conf"]
+  inner:
+    build: ./api
+""",
+}
+
+
+def test_the_stream_is_named_as_the_browser_asks_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    edge = TIERS["edge/nginx.conf"].replace("/v2/", "/").replace("10m", "20s")
+    write(tmp_path, {**APPLICATION, "edge/nginx.conf": edge})
+    shown = run("check").output
+    assert "stream: SSE chat.example.com/api/rooms/*/events (/rooms/*/events at " in shown
+    write(tmp_path, {"edge/nginx.conf": edge.replace("location /api/", "location /").replace("8080/;", "8080;")})
+    shown = run("check").output
+    assert "stream: SSE /rooms/*/events, because" in shown
 
 
 def test_what_is_unknown_has_a_reason(here: Path) -> None:

@@ -69,6 +69,11 @@ class Check:
         return self._loaded.function
 
     @property
+    def is_about_streams(self) -> bool:
+        """Whether it is asked about streams on hops, rather than about a platform's own items."""
+        return self._loaded.of_crossing
+
+    @property
     def subject(self) -> str:
         """The module that defines the type which it asks about."""
         return self._home or self._loaded.wants.__module__

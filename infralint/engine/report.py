@@ -149,7 +149,7 @@ def _known(finding: Finding, path: str) -> str:
 def _digest(text: str) -> str:
     from hashlib import blake2b
 
-    return blake2b(text.encode(errors="surrogateescape"), digest_size=8).hexdigest()
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
 def once_a_cause(unknown: Iterable[Unknown]) -> list[Unknown]:

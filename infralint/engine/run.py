@@ -28,7 +28,7 @@ from infralint.model import (
 from infralint.project import Project
 from infralint.project.guard import Guard
 from infralint.sources import SOURCES
-from infralint.trace.crossings import crossings, lost, unmet
+from infralint.trace.crossings import crossings, find_unserved, lost, unmet
 
 
 class BadAnswer(TypeError):
@@ -70,7 +70,7 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
     ignores = ignores_of(project, paths) if ignoring else []
     findings = merge_by_cause(answer for answer in answers if isinstance(answer, Finding))
     kept, suppressed = apply_ignores(identified(soften_trials(findings, project), project.path_of), ignores)
-    kept += identified(_of_ignores(checks, ignores, project), project.path_of)
+    kept += identified(_of_ignores(checks, items, ignores, project), project.path_of)
     return Report(
         findings=sorted(kept, key=order),
         suppressed=suppressed,
@@ -119,6 +119,9 @@ def _unmet(project: Project, readings: Sequence[Reading], crossed: Iterable[Cros
     for stream in unmet(project.settings, crossed):
         why = f"the declared stream {stream.path} meets no hop that was read here"
         yield Unknown(where, "streams", why, "check its path, host and hops for typing errors")
+    for stream, reason in find_unserved(crossed):
+        why = f"the declared stream {stream.path} never comes to what could send it: {reason}"
+        yield Unknown(where, "streams", why, "check its path, and what the hops on its way make of it")
     for stream, reason in lost(project.settings, readings):
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
 
@@ -143,10 +146,16 @@ def _answers(
                     yield replace(answer, provenance=Provenance(check=check.name, hop=getattr(item, "hop", None)))
 
 
-def _of_ignores(checks: Sequence[Check], ignores: Sequence[Ignore], project: Project) -> list[Finding]:
-    """What checks say of the ignores themselves, of those whose checks were run."""
+def _of_ignores(
+    checks: Sequence[Check], items: Sequence[object], ignores: Sequence[Ignore], project: Project
+) -> list[Finding]:
+    """What checks say of the ignores themselves, of those whose checks were run and had something to look at.
+
+    `drift` has nothing where no account is compared with code.
+    """
     known = built_in_names()
-    left_out = set(known) - {check.name for check in checks}
+    ran = {check.name for check in checks if not _looks_at_nothing(check, items, ignores)}
+    left_out = set(known) - ran
     judged = [
         ignore
         for ignore in ignores
@@ -154,6 +163,12 @@ def _of_ignores(checks: Sequence[Check], ignores: Sequence[Ignore], project: Pro
     ]
     answers = [answer for check in checks for answer in _answers(check, (), judged, project, "note")]
     return [answer for answer in answers if isinstance(answer, Finding)]
+
+
+def _looks_at_nothing(check: Check, items: Sequence[object], ignores: Sequence[Ignore]) -> bool:
+    """Whether a check that an ignore names is about a platform's own items, and there are none of its kind."""
+    is_named = any(check.name in ignore.checks for ignore in ignores)
+    return is_named and not check.is_about_streams and not any(map(check.asks_for, (*items, *ignores)))
 
 
 def _asked(check: Check, item: Any, where: Location, name: str, guard: Guard) -> list[Finding | Unknown]:

@@ -154,14 +154,14 @@ def propose_edits(project: Project, checks: Sequence[Check], reported: Report, i
 
 def note_fixable(reported: Report) -> Report:
     """The report with what `--fix` would try: an edit is known, or the reason why there is none. Nothing is tried."""
-    return replace(reported, findings=[_with_prospect(finding, reported.texts) for finding in reported.findings])
+    return replace(reported, findings=[_with_prospect(finding, reported) for finding in reported.findings])
 
 
-def _with_prospect(finding: Finding, texts: Mapping[str, str]) -> Finding:
+def _with_prospect(finding: Finding, report: Report) -> Finding:
     refused: dict[Key, str] = {}
     if finding.severity != "note" and finding.setting and finding.hop is not None:
         try:
-            _edits(finding, finding.hop, texts)
+            _edits(finding, finding.hop, report)
         except CantFix as reason:
             refused[_key(finding)] = str(reason)
         else:
@@ -180,17 +180,20 @@ def _proposals(state: State, wanted: set[Key], refused: dict[Key, str]) -> Itera
             continue
         if _key(finding) in wanted and finding.setting and finding.hop and _key(finding) not in refused:
             try:
-                yield Proposal(finding, _edits(finding, finding.hop, state.report.texts))
+                yield Proposal(finding, _edits(finding, finding.hop, state.report))
             except CantFix as reason:
                 refused[_key(finding)] = str(reason)
 
 
-def _edits(finding: Finding, hop: Hop, texts: Mapping[str, str]) -> frozenset[Edit]:
+def _edits(finding: Finding, hop: Hop, report: Report) -> frozenset[Edit]:
     if finding.stream and finding.stream.evidence.kind == "assumed":
         raise CantFix("nothing says that a stream goes here; declare it in infralint.yaml")
     need = finding.stream.longest_silence.seconds if finding.stream else 0
     edits = frozenset(hop.edits(finding.setting, need))
-    if any(edit.where.path in texts for edit in edits):
+    broken = {problem.where.path for problem in report.unreadable}
+    if any(edit.where.path in broken for edit in edits):
+        raise CantFix("the file can't be read as it stands; mend that first")
+    if any(edit.where.path in report.texts for edit in edits):
         raise CantFix("it was not read from a file of the project")
     if not edits:
         raise CantFix("there is nothing to change")

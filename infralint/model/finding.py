@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from infralint.model.clock import Phase
 from infralint.model.node import Edit, Hop
 from infralint.model.setting import Known, Location, Related
 from infralint.model.stream import Stream
@@ -45,7 +46,8 @@ class Provenance:
 class Finding:
     """A problem: how bad, where (a setting or a place), what it does to the stream, what to write instead.
 
-    setting: the field of the hop that an edit may put right (see `Hop.edits`).
+    setting: the field of the hop that an edit may put right (see `Hop.edits`). phases: what it is a question of
+    time about; reports can then show these clocks of the whole way (`Trace.clocks`).
     """
 
     severity: Severity
@@ -54,6 +56,7 @@ class Finding:
     fix: str = ""
     related: tuple[Related, ...] = ()
     setting: str = field(default="", kw_only=True)
+    phases: tuple[Phase, ...] = field(default=(), kw_only=True)
     provenance: Provenance = field(default=Provenance(check=""), compare=False)
 
     @property

@@ -219,7 +219,9 @@ class Service:
 
     names: by which others dial it. files: project paths that are mounted or copied into it. context:
     the project folder that its image is built from. ports: what it listens on; published: the ports of
-    its host that lead to it. image: as written. group: services see each other within one.
+    its host that lead to it. forwards: ports under which its names are dialled, each with the port that it leads to
+    (None: one of its own), where these differ. image: as written. group: services see each other within one. pod: what shares
+    one network address with it ("": nothing does).
     """
 
     name: str
@@ -229,6 +231,8 @@ class Service:
     context: str | None = None
     ports: tuple[int, ...] = ()
     published: tuple[int, ...] = ()
+    forwards: tuple[tuple[int, int | None], ...] = ()
     replicas: Setting[int] | None = None
     image: str = ""
     group: str = ""
+    pod: str = ""

@@ -10,6 +10,7 @@ Origin = Literal["explicit", "inherited", "default"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+U = TypeVar("U")
 
 UNLIMITED = math.inf
 
@@ -57,6 +58,10 @@ class Known(Generic[T_co]):
 
     def __str__(self) -> str:
         return self.written or f"{self.name} (default)"
+
+    def with_value(self, value: U, because: str = "") -> Known[U]:
+        """The same words, read as another value."""
+        return Known(value, self.where, self.name, self.origin, self.written, because or self.because, self.related)
 
 
 @dataclass(frozen=True, slots=True)

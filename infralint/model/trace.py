@@ -39,6 +39,11 @@ class Leg:
     arriving: Response = UNKNOWN_RESPONSE
     replicas: Setting[int] | None = None
 
+    @property
+    def name(self) -> str:
+        """The hop's name, with that of its node unless it says so itself."""
+        return self.hop.name if self.hop.name.startswith(self.node) else f"{self.node} {self.hop.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:
@@ -117,6 +122,12 @@ class Crossing(Generic[H_co]):
     def upgrade(self) -> Setting[Upgrade]:
         """What this hop makes of the handshake of this stream."""
         return self.hop.upgrade_of(self.leg.inbound)
+
+    @property
+    def is_handshake_mended(self) -> bool:
+        """Whether a hop behind sends the handshake on whole, in whatever state this one leaves it."""
+        sent = [leg.outbound.request.upgrade for leg in self.behind if leg.outbound is not None]
+        return any(isinstance(upgrade, Known) and upgrade.value == "forwarded" for upgrade in sent)
 
     @property
     def silence(self) -> Setting[float]:

@@ -14,9 +14,9 @@ Buffering = Literal["never", "unless-chunked", "always"]
 """When a hop holds a response back: never; unless the upstream answers chunked over HTTP/1.1
 in events smaller than a buffer; always."""
 
-Upgrade = Literal["forwarded", "http/1.0", "dropped"]
-"""What becomes of a WebSocket handshake: it reaches the backend; it does, but over HTTP/1.0,
-which some backends refuse; it never does."""
+Upgrade = Literal["forwarded", "http/1.0", "half", "dropped"]
+"""What becomes of a WebSocket handshake: it goes on whole; it does, but over HTTP/1.0, which some backends refuse;
+only its Upgrade header does, which no backend takes for a handshake, but which another proxy may complete; it is lost."""
 
 Framing = Literal["chunked", "close", "length", "h2"]
 """How a response's end is told: chunk by chunk; by closing the connection; by its length beforehand; HTTP/2 frames."""

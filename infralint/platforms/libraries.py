@@ -100,6 +100,7 @@ LIBRARIES: Mapping[str, Library] = {
     ),
     "action-cable": Library("https://guides.rubyonrails.org/action_cable_overview.html", 3),
     "phoenix": Library("https://hexdocs.pm/phoenix/js/index.html", 30),
+    "reverb": Library("https://github.com/laravel/reverb/blob/main/config/reverb.php", 60),
     "sockjs": Library("https://github.com/sockjs/sockjs-node", 25, session="SockJS"),
     "spring-sockjs": Library(
         "https://docs.spring.io/spring-framework/reference/web/websocket/fallback.html", 25, session="SockJS"

@@ -370,12 +370,25 @@ def response_out(facts: Facts, response: Response, request: Request, added: Mapp
     """
     if facts.family == "stream":
         return response
-    headers = {**response.headers, **_taken_out(facts, response), **added}
+    passed = {**response.headers, **_taken_out(facts, response)}
+    headers = {**passed, **_heeded_headers(added, passed)}
     compressing = _compressed(facts, response, request)
     if compressing is not None:
         headers["content-encoding"] = Known(compressing.name, compressing.where, compressing.name)
     framing = _framing_out(facts, response, request, compressing is not None)
     return replace(response, headers=MappingProxyType(headers), framing=framing)
+
+
+def _heeded_headers(
+    added: Mapping[str, Setting[str]], passed: Mapping[str, Setting[str]]
+) -> Mapping[str, Setting[str]]:
+    """The added headers without an X-Accel-Buffering that says neither yes nor no, where the backend's goes on, too:
+    both are sent, and whoever obeys the header heeds the last one that he understands."""
+    word, backend = added.get(ACCEL), passed.get(ACCEL)
+    is_alone = isinstance(backend, Known) and not backend.value
+    if is_alone or not isinstance(word, Known) or word.value.lower() in ("yes", "no"):
+        return added
+    return {name: value for name, value in added.items() if name != ACCEL}
 
 
 def _taken_out(facts: Facts, response: Response) -> dict[str, Setting[str]]:
@@ -430,9 +443,14 @@ def forwards_upgrade(facts: Facts, headers: Sequence[Header], absent: Absent) ->
     """
     if facts.family == "stream":
         return Known("forwarded", facts.where, "", "default")
-    for judged in (_upgrade(headers, absent), _connection(headers, absent)):
-        if isinstance(judged, Unknown) or judged.value != "forwarded":
-            return judged
+    upgrade = _upgrade(headers, absent)
+    if isinstance(upgrade, Unknown) or upgrade.value != "forwarded":
+        return upgrade
+    agreed = _connection(headers, absent)
+    if isinstance(agreed, Unknown):
+        return agreed
+    if agreed.value != "forwarded":
+        return replace(agreed, value="half")
     connection = next(header for header in headers if header.name == "connection")
     obstacle = _hidden(facts) or _key_lost(facts, headers) or _other_method(facts)
     return obstacle or _over_http(facts, connection)

@@ -6,6 +6,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -110,6 +111,22 @@ class TerraformSettings(Strict, frozen=True, kw_only=True):
     )
 
 
+class HelmChart(Strict, frozen=True, kw_only=True):
+    """One release of a chart."""
+
+    path: Annotated[str, msgspec.Meta(description="Folder of the chart.")]
+    values: Annotated[
+        list[str], msgspec.Meta(description="Values files, relative to `path`, the last the strongest.")
+    ] = []
+    name: Annotated[str, msgspec.Meta(description="What the environment is called.")] = ""
+
+
+class HelmSettings(Strict, frozen=True, kw_only=True):
+    """Which Helm charts are installed, and with which values."""
+
+    charts: Annotated[list[HelmChart], msgspec.Meta(description="Each is judged once per entry.")] = []
+
+
 class Settings(Strict, frozen=True, kw_only=True):
     """The whole of infralint.yaml."""
 
@@ -138,6 +155,7 @@ class Settings(Strict, frozen=True, kw_only=True):
     nginx: NginxSettings = NginxSettings()
     vercel: VercelSettings = VercelSettings()
     terraform: TerraformSettings = TerraformSettings()
+    helm: HelmSettings = HelmSettings()
 
     @property
     def default_generation(self) -> tuple[float, bool]:
@@ -307,7 +325,7 @@ def _unknown_keys(data: Any, struct: type, path: str) -> Iterator[tuple[str, str
     """Take unknown keys out of data and yield what to say of each."""
     if not isinstance(data, dict):
         return
-    fields = {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
+    fields = _fields_of(struct)
     for key in [key for key in data if key not in fields]:
         near = closest(str(key), fields)
         hint = f"; did you mean {near}?" if near else f"; known keys are {', '.join(sorted(fields))}"
@@ -319,6 +337,12 @@ def _unknown_keys(data: Any, struct: type, path: str) -> Iterator[tuple[str, str
                 [(f"{path}.{key}", value)] if isinstance(value, dict) else _items(value, f"{path}.{key}")
             ):
                 yield from _unknown_keys(item, inner, place)
+
+
+@cache
+def _fields_of(struct: type) -> dict[str, Any]:
+    """The types of a struct's fields, by name."""
+    return {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
 
 
 def _items(value: Any, path: str) -> list[tuple[str, Any]]:

@@ -16,7 +16,7 @@ _WHOLE_FOLDERS = lazy(r"(?:^|/)(?:vercel\.(?:json|ts|toml)|package\.json|next\.c
 """Files that are a project's own: what lies beside and below belongs to it."""
 _TERRAFORM = lazy(r"\.(?:tf|tofu|tfvars)(?:\.json)?$")
 _INCLUDE = lazy(r"\binclude\s+[\"']?([^\s;\"'{}]+)")
-_MODULE = lazy(r"^\s*source\s*=\s*\"(\.{1,2}/[^\"\n]*)\"", re.MULTILINE)
+_MODULE = lazy(r"^[ \t]*source\s*=\s*\"(\.{1,2}/[^\"\n]*)\"", re.MULTILINE)
 _LARGEST = 1024 * 1024
 MOST = 500
 """Files that are read with those that were named."""

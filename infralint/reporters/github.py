@@ -12,7 +12,7 @@ from infralint.engine.report import Report
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, other_hops
-from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import places_of, stream_phrase, unknown_message, way_phrase
 from infralint.text.display import visible, visible_lines
 from infralint.text.wording import listing
 
@@ -41,7 +41,7 @@ def _text(group: list[Finding]) -> str:
     lines = [finding.message]
     if others := other_hops(group):
         lines.append(f"the same at {listing(others)}")
-    lines += [f"{related.location}: {related.message}" for related in finding.related]
+    lines += [f"{related.location}: {related.message}" for related in places_of(finding)]
     if finding.hop is not None and finding.hop.where != finding.location:
         lines.append(f"rules {finding.hop.name} ({finding.hop.where})")
     if stream := stream_phrase(finding):

@@ -11,7 +11,7 @@ from typing import Any
 from infralint.engine.report import Report
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
-from infralint.reporters.phrases import fence, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import fence, places_of, stream_phrase, unknown_message, way_phrase
 from infralint.text.display import escape_json, visible, visible_lines
 
 _SEVERITIES = {"error": "critical", "warning": "major", "note": "info"}
@@ -36,7 +36,7 @@ def _of_finding(finding: Finding) -> dict[str, Any]:
     issue["fingerprint"] = finding.provenance.fingerprint
     if body := _body(finding):
         issue["content"] = {"body": body}
-    others = [_location(related.location) for related in finding.related]
+    others = [_location(related.location) for related in places_of(finding)]
     if finding.hop is not None and finding.hop.where != finding.location:
         others.append(_location(finding.hop.where))
     if others:
@@ -45,7 +45,7 @@ def _of_finding(finding: Finding) -> dict[str, Any]:
 
 
 def _body(finding: Finding) -> str:
-    parts = [f"{related.location}: {related.message}" for related in finding.related]
+    parts = [f"{related.location}: {related.message}" for related in places_of(finding)]
     if finding.hop is not None:
         parts.append(f"Hop: {finding.hop.name} ({finding.hop.where})")
     if stream := stream_phrase(finding):

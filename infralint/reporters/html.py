@@ -13,7 +13,7 @@ from infralint.engine.report import Report, Suppression
 from infralint.model import SEVERITIES, Finding, Location, Unknown, Unreadable
 from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, other_hops
-from infralint.reporters.phrases import since_lines, stream_name, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import places_of, since_lines, stream_name, stream_phrase, unknown_message, way_phrase
 from infralint.reporters.rows import VERDICTS, Row
 from infralint.text.display import visible, visible_lines
 from infralint.text.wording import listing, plural, seconds
@@ -304,7 +304,7 @@ def _finding(group: list[Finding], rank: int, manuals: dict[str, str]) -> str:
     """One cause. Its address in the page is that of its first finding: `#finding-` and the fingerprint."""
     finding = group[0]
     fix = f"<pre>{escape_html(visible_lines(finding.fix))}</pre>" if finding.fix else ""
-    related = _list(f"{_place(related.location)}: {escape(related.message)}" for related in finding.related)
+    related = _list(f"{_place(related.location)}: {escape(related.message)}" for related in places_of(finding))
     others = other_hops(group)
     same = f"the same at {listing(others, most=_MOST_HOPS)}" if others else ""
     lines = filter(None, (same, stream_phrase(finding), way_phrase(finding)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ from infralint.model import (
     Known,
     Leg,
     Location,
+    Request,
     Setting,
     Stream,
     Trace,
@@ -38,6 +39,7 @@ from infralint.reporters.json_types import (
     JsonFinding,
     JsonHop,
     JsonLeg,
+    JsonLimit,
     JsonLocation,
     JsonProject,
     JsonReport,
@@ -113,6 +115,7 @@ class _Writer:
             stream=self._once(finding.stream, _stream),
             streams=[_stream(stream) for stream in provenance.streams],
             trace=None if provenance.trace is None else self._trace(provenance.trace, finding),
+            clocks=list(_limits(finding)),
             related=[_entry(related.message, related.location) for related in finding.related],
             fingerprint=provenance.fingerprint,
             fixable=provenance.fixable,
@@ -258,7 +261,7 @@ def _leg(leg: Leg, trace: Trace, position: int) -> JsonLeg:
         node=leg.node,
         hop=_hop(hop),
         link=leg.basis,
-        request=JsonRequest(host=leg.inbound.host, path=leg.inbound.path),
+        request=_request(leg.inbound),
         clocks=[_clock(clock) for clock in hop.clocks if trace.stream.kind in clock.kinds],
         buffering=_setting(hop.buffering_of(leg.arriving, leg.inbound)),
         upgrade=_setting(hop.upgrade_of(leg.inbound)),
@@ -266,6 +269,30 @@ def _leg(leg: Leg, trace: Trace, position: int) -> JsonLeg:
         certain=trace.is_certain(position),
         reasons=list(trace.reasons(position)),
     )
+
+
+def _request(request: Request) -> JsonRequest:
+    handshake = request.upgrade if request.kind == "websocket" else None
+    return JsonRequest(
+        host=request.host,
+        path=request.path,
+        http=request.http.value if isinstance(request.http, Known) else None,
+        upgrade=handshake.value if isinstance(handshake, Known) else None,
+    )
+
+
+def _limits(finding: Finding) -> Iterator[JsonLimit]:
+    trace = finding.provenance.trace
+    for position, limit in trace.clocks(*finding.phases) if trace is not None and finding.phases else ():
+        setting = _setting(limit)
+        yield JsonLimit(
+            position=position,
+            seconds=None if setting.value == math.inf else setting.value,
+            name=setting.name,
+            origin=setting.origin,
+            reason=setting.reason,
+            location=setting.location,
+        )
 
 
 def _clock(clock: Clock) -> JsonClock:

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from infralint.engine.report import Silence
 from infralint.engine.verdicts import Status
-from infralint.model import Basis, End, EvidenceKind, Expiry, Origin, Phase, Severity, StreamKind
+from infralint.model import Basis, End, EvidenceKind, Expiry, Origin, Phase, Severity, StreamKind, Upgrade
 
 VERSION: Literal[1] = 1
 """Of the report's format."""
@@ -115,6 +115,10 @@ class JsonRequest(JsonRecord, frozen=True, kw_only=True):
 
     host: str | None
     path: str
+    http: Annotated[str | None, Meta(description="The version that is spoken; null where it is not known.")]
+    upgrade: Annotated[
+        Upgrade | None, Meta(description="What is left of the handshake of a WebSocket, where it is known.")
+    ] = None
 
 
 class JsonLeg(JsonRecord, frozen=True, kw_only=True):
@@ -156,6 +160,17 @@ class JsonSuppression(JsonRecord, frozen=True, kw_only=True):
     location: JsonLocation | None = None
 
 
+class JsonLimit(JsonRecord, frozen=True, kw_only=True):
+    """What one hop of a way allows."""
+
+    position: Annotated[Count, Meta(description="The leg of the trace.")]
+    seconds: Annotated[float | None, Meta(description="null: no limit, or (with `reason`) not known.")]
+    name: str = ""
+    origin: Origin | None = None
+    reason: str = ""
+    location: JsonLocation | None = None
+
+
 class JsonFinding(JsonRecord, frozen=True, kw_only=True):
     """One problem at one hop."""
 
@@ -169,6 +184,10 @@ class JsonFinding(JsonRecord, frozen=True, kw_only=True):
     stream: Annotated[JsonStream | None, Meta(description="The stream that decides.")]
     streams: Annotated[list[JsonStream], Meta(description="Other streams with the same problem here.")] = []
     trace: JsonTrace | None
+    clocks: Annotated[
+        list[JsonLimit],
+        Meta(description="Of a finding about a timeout: what every hop of the way allows, the shortest first."),
+    ] = []
     related: Annotated[list[JsonEntry], Meta(description="Other places that it is about.")]
     fingerprint: Annotated[str, Meta(description="Stays the same while lines move.")]
     fixable: Annotated[bool, Meta(description="Whether `--fix` has an edit for it.")]

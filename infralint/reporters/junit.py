@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 from infralint.engine.report import Report
 from infralint.model import Finding
 from infralint.reporters import Shown
-from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import places_of, stream_phrase, unknown_message, way_phrase
 from infralint.text.display import visible, visible_lines
 
 
@@ -62,7 +62,7 @@ def _case(finding: Finding) -> _Case:
 
 def _body(finding: Finding) -> Iterator[str]:
     yield visible(f"{finding.location}: {finding.severity}: {finding.message}")
-    yield from (visible(f"{related.location}: {related.message}") for related in finding.related)
+    yield from (visible(f"{related.location}: {related.message}") for related in places_of(finding))
     if finding.hop is not None:
         yield visible(f"hop: {finding.hop.name} ({finding.hop.where})")
     if stream := stream_phrase(finding):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from infralint.engine.since import Since
-from infralint.model import STRONG, Finding, Leg, Stream, Trace, Unknown
+from infralint.model import SILENCE, STRONG, UNLIMITED, Finding, Leg, Related, Setting, Stream, Trace, Unknown
 from infralint.text.lazy import lazy
-from infralint.text.wording import listing, plural
+from infralint.text.wording import listing, plural, seconds
 
 _MARKS = lazy("`+")
 MOST_STREAMS = 4
@@ -31,13 +32,59 @@ def stream_phrase(finding: Finding) -> str:
         return ""
     others = [str(stream) for stream in finding.provenance.streams]
     also = f"; also {listing(others, most=MOST_STREAMS)}" if others else ""
-    return f"{finding.stream}, because {finding.stream.evidence.because}{also}"
+    return (
+        f"{_stream_as_asked(finding.stream, finding.provenance.trace)}, because {finding.stream.evidence.because}{also}"
+    )
+
+
+def _stream_as_asked(stream: Stream, trace: Trace | None) -> str:
+    """A stream as the browser asks for it, and in brackets where it is known by another path."""
+    if trace is None or trace.anchor == 0:
+        return str(stream)
+    sighted = trace.legs[trace.anchor]
+    asked = trace.legs[0].inbound
+    path = _with_wildcards(asked.path, sighted.inbound.path, stream.path)
+    if path == stream.path:
+        return str(stream)
+    return f"{replace(stream, host=asked.host or stream.host, path=path)} ({stream.path} at {sighted.node})"
+
+
+def _with_wildcards(asked: str, sample: str, pattern: str) -> str:
+    """The path that is asked for with the wildcards of the pattern that a sample was made of, as far as they are in it."""
+    ends, wild = sample.split("/"), pattern.split("/")
+    if "*" not in pattern or "**" in pattern or len(ends) != len(wild):
+        return asked
+    segments = asked.split("/")
+    for back in range(1, min(len(segments), len(ends)) + 1):
+        if segments[-back] != ends[-back]:
+            break
+        segments[-back] = wild[-back]
+    return "/".join(segments)
 
 
 def way_phrase(finding: Finding) -> str:
     """The way of a finding's stream (`browser → edge.conf location /api/ → app:3000`); empty where it has one hop."""
     trace = finding.provenance.trace
     return way_of(trace) if trace is not None and len(trace.legs) > 1 else ""
+
+
+def places_of(finding: Finding) -> tuple[Related, ...]:
+    """What else a finding is about; where that is time and its way has several hops, what each allows, the shortest first."""
+    trace = finding.provenance.trace
+    limits = trace.clocks(*finding.phases) if trace is not None and finding.phases else []
+    real = [(position, limit) for position, limit in limits if isinstance(limit, Unknown) or limit.value != UNLIMITED]
+    if trace is None or len(real) < 2:
+        return finding.related
+    chain = [Related(_limit_phrase(trace.legs[position].name, limit, finding), limit.where) for position, limit in real]
+    return (*finding.related, *chain)
+
+
+def _limit_phrase(name: str, limit: Setting[float], finding: Finding) -> str:
+    if isinstance(limit, Unknown):
+        return f"what {name} allows is not known: {limit.why}"
+    time = seconds(limit.value)
+    allowed = f"allows {time} of silence" if finding.phases == SILENCE else f"lets a stream last {time}"
+    return f"{name} {allowed}" if limit.written else f"{name} {allowed} by default"
 
 
 def way_of(trace: Trace) -> str:
@@ -85,8 +132,7 @@ def possible_phrases(finding: Finding) -> list[str]:
 
 
 def _leg(leg: Leg) -> str:
-    name = leg.hop.name if leg.hop.name.startswith(leg.node) else f"{leg.node} {leg.hop.name}"
-    return name if leg.basis is None or leg.basis in STRONG else f"perhaps {name}"
+    return leg.name if leg.basis is None or leg.basis in STRONG else f"perhaps {leg.name}"
 
 
 def _end(trace: Trace) -> list[str]:

@@ -18,7 +18,7 @@ from infralint.engine.registry import Check
 from infralint.engine.report import Report, Suppression
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
-from infralint.reporters.phrases import fence, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import fence, places_of, stream_phrase, unknown_message, way_phrase
 from infralint.text.display import escape_json, hide_secrets, visible, visible_lines
 from infralint.text.lazy import lazy
 
@@ -195,7 +195,7 @@ def _message(finding: Finding) -> dict[str, str]:
 
 def _related_places(finding: Finding) -> Iterator[tuple[str, Location]]:
     """The other end of the setting, the places that the message speaks of, and why a stream goes here."""
-    yield from ((related.message, related.location) for related in finding.related)
+    yield from ((related.message, related.location) for related in places_of(finding))
     if finding.hop is not None and finding.hop.where != finding.location:
         yield f"rules {finding.hop.name}", finding.hop.where
     evidence = finding.stream.evidence if finding.stream else None

@@ -13,6 +13,7 @@ from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, group_by, loudest_first, other_hops
 from infralint.reporters.lines import SourceLines
 from infralint.reporters.phrases import (
+    places_of,
     possible_phrases,
     since_lines,
     stream_phrase,
@@ -100,7 +101,7 @@ class _Page:
         if finding.hop is not None and (others or inherited):
             counted = f"{len(group)} findings, one cause: " if len(group) > 1 else ""
             yield f"{counted}rules {listing([f'{finding.hop.name} ({finding.hop.where})', *others], most=4)}"
-        yield from (f"{related.location}: {related.message}" for related in finding.related)
+        yield from (f"{related.location}: {related.message}" for related in places_of(finding))
         if stream := stream_phrase(finding):
             yield f"stream: {stream}"
         if way := way_phrase(finding):

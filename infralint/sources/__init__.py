@@ -10,6 +10,7 @@ SOURCES = {
     "infralint.sources.application": (
         r"\.(py|[cm]?[jt]sx?|go|rb|php|java|kt|cs|rs|exs?|vue|svelte)$|(^|/)[^/]*(compose|stack)[^/]*\.ya?ml$"
     ),
+    "infralint.sources.kubernetes": r"\.ya?ml$",
     "infralint.sources.terraform": r"\.(tf|tofu|json)$",
     "infralint.sources.unread": r"",
 }

@@ -51,6 +51,14 @@ FALSE_FRIENDS = frozenset(
 )
 """Segments beside which a telling one means something else: `/mcp/oauth/callback`, `/library/streams`, `/docs/events`."""
 
+CATCH_ALLS = frozenset({"", "/api", "/v1", "/api/v1", "/api/v2", "/backend", "/backend-api"})
+"""Paths, without a slash at their end, that take whatever an application serves, rather than one route of it."""
+
+
+_FILES = re.compile(
+    r"(?i)(?:^|[/_-])(?:images?|avatars?|downloads?|files?|media|thumbnails?|attachments?|exports?|pdf|assets?)(?:$|[/_-])"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class StreamName:
@@ -82,6 +90,11 @@ def stream_name(text: str) -> StreamName | None:
 def has_false_friend(text: str) -> bool:
     """Whether a path is about something else, whatever other segments say."""
     return any(segment in FALSE_FRIENDS for segment in _segments(text))
+
+
+def names_files(path: str) -> bool:
+    """Whether a route at this path sends a file where nothing says of which type its answer is."""
+    return _FILES.search(path) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -84,8 +84,8 @@ class YamlValue(msgspec.Struct, eq=False):
         return value.members if value is not None and value.members is not None else {}
 
 
-def read_yaml(text: str, *, allow_duplicates: bool = False) -> list[YamlValue]:
-    """The documents of a text, empty ones left out. Raises YamlProblem."""
+def read_yaml(text: str, *, allow_duplicates: bool = False, first_line: int = 1) -> list[YamlValue]:
+    """The documents of a text, empty ones left out. first_line: the number of its first line. Raises YamlProblem."""
     import yaml
 
     try:
@@ -93,15 +93,15 @@ def read_yaml(text: str, *, allow_duplicates: bool = False) -> list[YamlValue]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         context = f"{error.context}: " if error.context and error.context.startswith("found") else ""
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        line, column = (mark.line + first_line, mark.column + 1) if mark else (0, 0)
         raise YamlProblem(f"{context}{error.problem}", line, column) from error
     except yaml.reader.ReaderError as error:
-        raise YamlProblem(str(error).partition("\n")[0], _line_of_byte(text, error.position)) from error
+        raise YamlProblem(str(error).partition("\n")[0], _line_of_byte(text, error.position, first_line)) from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise YamlProblem(str(error).partition("\n")[0]) from error
     except RecursionError as error:
         raise YamlProblem("is nested too deep", is_content=True) from error
-    return [_YamlReader(allow_duplicates).value(node) for node in nodes]
+    return [_YamlReader(allow_duplicates, first_line).value(node) for node in nodes]
 
 
 @cache
@@ -124,16 +124,17 @@ def _loader() -> Any:
     return Loader
 
 
-def _line_of_byte(text: str, position: object) -> int:
+def _line_of_byte(text: str, position: object, first_line: int) -> int:
     """The line of a text on which a byte of it stands; 0 if that is not told."""
-    return text.encode()[:position].count(b"\n") + 1 if isinstance(position, int) else 0
+    return text.encode()[:position].count(b"\n") + first_line if isinstance(position, int) else 0
 
 
 class _YamlReader:
     """One document's nodes to values; what an alias shares is shared here, too."""
 
-    def __init__(self, allow_duplicates: bool) -> None:
+    def __init__(self, allow_duplicates: bool, first_line: int) -> None:
         self.allow_duplicates = allow_duplicates
+        self.first_line = first_line
         self.known: dict[int, YamlValue] = {}
         self.merged = 0
         self.depth = 0
@@ -143,7 +144,7 @@ class _YamlReader:
         if known is not None:
             return known
         tag = node.tag if node.tag.startswith("!") else ""
-        made = self.known[id(node)] = YamlValue(_span(node), tag=tag)
+        made = self.known[id(node)] = YamlValue(self._span(node), tag=tag)
         if node.id == "scalar":
             made.text, made.quoted = node.value, bool(node.style)
             return made
@@ -161,7 +162,7 @@ class _YamlReader:
         made.members, made.keys = members, keys = {}, {}
         merges = []
         for key, value in node.value:
-            name, span = key.value, _span(key)
+            name, span = key.value, self._span(key)
             if key.id != "scalar":
                 raise YamlProblem("a key must be text", span.line, span.column, is_content=True)
             if name == MERGE and not key.style:
@@ -183,15 +184,16 @@ class _YamlReader:
             for name, member in (value.members or {}).items():
                 self.merged += 1
                 if self.merged > MOST_MERGED:
-                    raise YamlProblem("its aliases stand for more than it can hold", *_span(node)[:2], is_content=True)
+                    raise YamlProblem(
+                        "its aliases stand for more than it can hold", *self._span(node)[:2], is_content=True
+                    )
                 yield name, member, value.keys[name]
+
+    def _span(self, node: Any) -> YamlSpan:
+        start, end = node.start_mark, node.end_mark
+        line, column = start.line, start.column + 1
+        return YamlSpan(line + self.first_line, column, end.column + 1 if end.line == line else column)
 
 
 def _is_empty(node: Any) -> bool:
     return node.id == "scalar" and not node.value and not node.style
-
-
-def _span(node: Any) -> YamlSpan:
-    start, end = node.start_mark, node.end_mark
-    line, column = start.line, start.column + 1
-    return YamlSpan(line + 1, column, end.column + 1 if end.line == line else column)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from infralint.model import STRONG, Crossing, Hint, Hop, Node, Reading, Request, Stream, Trace
+from infralint.model import STRONG, Crossing, Hint, Hop, Node, Reading, Request, Stream, StreamKind, Trace
 from infralint.project.config import Settings
 from infralint.text.expressions import matching
 from infralint.text.globs import matches_text
@@ -24,7 +24,7 @@ def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[
         return []
     hinted = [*_of_clients(topology, readings), *_hinted(settings, topology)]
     witness = Witness(topology, hinted)
-    hinted = [witness.weighed(crossing) for crossing in hinted]
+    hinted = [witness.weighed(crossing) for crossing in hinted if not witness.knows_better(crossing)]
     if settings.streams is not None:
         covered = {id(crossing.hop) for crossing in found}
         hinted = [
@@ -47,7 +47,12 @@ class Witness:
         self.topology = topology
         found = list(crossings)
         self.nodes = {id(hop): node for node in topology.nodes for hop in node.hops}
-        self.streaming = {id(crossing.hop) for crossing in found if crossing.stream.evidence.kind == "source"}
+        self.origins = {
+            id(hint.evidence) for node in topology.nodes for hop in node.hops if hop.origin for hint in hop.hints
+        }
+        self.streaming = {
+            (id(crossing.hop), crossing.stream.kind) for crossing in found if self._is_of_origin(crossing)
+        }
         self.applications = [node for node in topology.nodes if node.folder is not None]
         placed = {
             id(leg.hop)
@@ -56,7 +61,8 @@ class Witness:
             if leg.hop.origin and len(crossing.trace.legs) > 1
         }
         self.is_accounted_for = all(
-            node.complete and all(id(hop) in placed for hop in node.hops if hop.origin) for node in self.applications
+            node.complete and all(id(hop) in placed for hop in node.hops if hop.origin and _may_be_cut(hop))
+            for node in self.applications
         )
         self.sockets = {
             crossing.hop.scope
@@ -64,16 +70,37 @@ class Witness:
             if crossing.stream.kind == "websocket" and not crossing.stream.handshake_only
         }
 
-    def against(self, hop: Hop, node: Node) -> Link | None:
-        """An application that stands for all that a hop leads to, and that streams nothing there."""
-        if id(hop) in self.streaming or hop.origin:
+    def _is_of_origin(self, crossing: Crossing[Hop]) -> bool:
+        """Whether code says that it streams, or what is known of a product that runs here."""
+        return crossing.stream.evidence.kind == "source" or id(crossing.stream.evidence) in self.origins
+
+    def against(self, hop: Hop, node: Node, kind: StreamKind = "sse") -> Link | None:
+        """An application that stands for all that a hop leads to, and that streams nothing of that kind there."""
+        return None if (id(hop), kind) in self.streaming else self._read_behind(hop, node)
+
+    def _read_behind(self, hop: Hop, node: Node) -> Link | None:
+        """An application that stands for all that a hop leads to, where all of their code was read."""
+        if hop.origin:
             return None
         links = self.topology.applications_behind(hop, node)
         return links[0] if links and all(link.node.complete for link in links) else None
 
+    def knows_better(self, crossing: Crossing[Hop]) -> bool:
+        """Whether the code that surely stands behind a hop says itself what of that kind streams there.
+
+        Its routes, pings and headers are judged; a name or a header that speaks of them adds nothing.
+        """
+        stream, hop = crossing.stream, crossing.hop
+        if stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
+            return False
+        if (id(hop), stream.kind) not in self.streaming:
+            return False
+        link = self._read_behind(hop, self.nodes[id(hop)]) if id(hop) in self.nodes else None
+        return link is not None and link.basis in STRONG
+
     def doubt(self, hop: Hop, node: Node) -> str:
         """Why a stream that only a name or an assumption speaks for is not likely here; empty where nothing says so."""
-        if id(hop) in self.streaming or hop.origin:
+        if (id(hop), "sse") in self.streaming or hop.origin:
             return ""
         link = self.against(hop, node)
         if link is not None:
@@ -83,17 +110,22 @@ class Witness:
         return ""
 
     def weighed(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
-        """A crossing with the doubt that the code casts on it, where a name or a header is all there is for it."""
+        """A crossing with the doubt that the code casts on it, where a name or the configuration is all there is for it."""
         stream, hop = crossing.stream, crossing.hop
         node = self.nodes.get(id(hop))
-        if node is None or (stream.evidence.kind != "name" and not stream.handshake_only):
+        if node is None or stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
             return crossing
-        link = self.against(hop, node)
+        link = self.against(hop, node, stream.kind)
         if link is not None:
             return replace(crossing, doubt=f"the code of {link.node.name} streams nothing there")
         if stream.handshake_only and hop.assumable and hop.scope not in self.sockets:
             return replace(crossing, doubt="nothing else speaks of a WebSocket here: its headers may be a leftover")
         return crossing
+
+
+def _may_be_cut(hop: Hop) -> bool:
+    """Whether a hop that nothing knows may cut or hold what a route sends: all but a WebSocket that pings."""
+    return any(hint.kind == "sse" or hint.heartbeat is None for hint in hop.hints)
 
 
 def topology_of(readings: Sequence[Reading]) -> Topology:
@@ -106,6 +138,18 @@ def unmet(settings: Settings, crossed: Iterable[Crossing[Hop]]) -> list[Stream]:
     """Declared streams that no hop of the project could serve: a path that is mistyped, or hops that are not here."""
     met = [crossing.stream for crossing in crossed if crossing.stream.evidence.kind == "declared"]
     return [stream for stream in declared(settings) if stream not in met]
+
+
+def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
+    """Declared streams that a hop passes on and that every way of theirs is answered short of the origin, each with
+    who answers (`inner/nginx.conf answers 404`)."""
+    traces: dict[int, list[Trace]] = {}
+    for crossing in crossed:
+        if crossing.stream.evidence.kind == "declared":
+            traces.setdefault(id(crossing.stream), []).append(crossing.trace)
+    for ways in traces.values():
+        if all(trace.end == "answered" for trace in ways):
+            yield ways[0].stream, ways[0].end_reason
 
 
 def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
@@ -134,11 +178,18 @@ def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
 
 
 def _told_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
-    """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant."""
+    """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant.
+
+    An entry that stands behind another one on the stream's way is no other.
+    """
     taking = [crossings for crossings in entering if crossings]
+    inner = {id(crossing.hop) for crossings in taking for crossing in crossings if crossing.position}
+    first = [crossings for crossings in taking if id(crossings[0].trace.legs[0].hop) not in inner] or taking
     return [
-        crossing if len(taking) == 1 or _is_meant(crossing) else replace(crossing, certain=False, reasons=(_OTHERS,))
-        for crossings in taking
+        crossing
+        if len(first) == 1 or _is_meant(crossing)
+        else replace(crossing, certain=False, reasons=(*crossing.reasons, _OTHERS))
+        for crossings in first
         for crossing in crossings
     ]
 

@@ -44,12 +44,20 @@ class Dialler(NamedTuple):
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a node runs: what it is called there, where it listens, which services run it."""
+    """Where a node runs: what it is called there, where it listens, which services run it.
+
+    ports: those that are written down; a node's own are all of them, those of its services and images need not be.
+    """
 
     node: Node
     names: frozenset[str]
     ports: frozenset[int]
     services: tuple[Service, ...]
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The compose projects (or namespaces) within which its services see each other."""
+        return frozenset(service.group for service in self.services)
 
     @property
     def has_private_name(self) -> bool:
@@ -61,9 +69,13 @@ class Placement:
         """Whether it may be reached by whoever runs on the same host: a cloud's load balancer is on none."""
         return not self.node.listens or any(address.host in NAMELESS for address in self.node.listens)
 
-    def answers_on(self, port: int | None) -> bool:
-        """Whether something of it may listen on a port; where no port is written down, any may be its."""
+    def is_known_on(self, port: int | None) -> bool:
+        """Whether it is written down that something of it listens on a port; where no port is, any may be its."""
         return port is None or not self.ports or port in self.ports
+
+    def may_answer_on(self, port: int | None) -> bool:
+        """Whether something of it may listen on a port: what a service publishes, or an image exposes, is not all."""
+        return self.is_known_on(port) or not any(address.port is not None for address in self.node.listens)
 
 
 class Topology:
@@ -88,14 +100,21 @@ class Topology:
     def listening(self, address: Address, front: Node) -> list[Link]:
         """The nodes that listen on an address that a hop of `front` dials."""
         host = address.host.lower().strip("[]") if address.host.count(":") > 1 else address.host.lower()
-        if host.startswith("unix:"):
-            return [Link(node, "same address") for node in self.nodes if address.host in _sockets(node)]
+        if _is_socket(host):
+            there = [Link(node, "same address") for node in self.nodes if address.host in _sockets(node)]
+            return there or self._only_application(None, front)
         if host in LOOPBACK:
             return self._on_this_host(address.port, front)
-        named = [place for place in self._by_name.get(host, ()) if place.answers_on(address.port)]
-        if named:
-            return [Link(place.node, "same address") for place in named]
-        return [] if host in self._by_name else self._unexplained(host, address.port, front)
+        named = self._by_name.get(host)
+        if named is None:
+            return self._unexplained(host, address.port, front)
+        near = [place for place in named if place.groups & self._groups(front)] or named
+        listening = [place for place in near if place.is_known_on(address.port)]
+        listening = listening or [place for place in near if place.may_answer_on(address.port)]
+        return [Link(place.node, "same address") for place in listening]
+
+    def _groups(self, front: Node) -> frozenset[str]:
+        return self._by_node[id(front)].groups if id(front) in self._by_node else frozenset()
 
     def applications_behind(self, hop: Hop, node: Node) -> list[Link]:
         """The applications that get all that a hop of `node` sends on; none where some of it may go elsewhere."""
@@ -111,8 +130,8 @@ class Topology:
         return self._diallers.get(id(node), ())
 
     def is_entry(self, node: Node) -> bool:
-        """Whether clients may come to a node first: nothing surely stands in front of it."""
-        return not any(
+        """Whether clients may come to a node first: it is published, or nothing surely stands in front of it."""
+        return node.published or not any(
             dialler.basis in STRONG and dialler.node is not node and dialler.node.environment == node.environment
             for dialler in self.diallers(node)
         )
@@ -126,10 +145,14 @@ class Topology:
         names = {name.lower() for name in node.known_as} | {
             name.lower() for service in services for name in service.names
         }
+        names |= {address.host.strip("[]") for address in node.listens if not address.host.startswith("unix:")}
         ports = {address.port for address in node.listens if address.port is not None}
         if not ports:
             ports = {port for service in services for port in service.ports}
-        return Placement(node, frozenset(names - NAMELESS), frozenset(ports), services)
+        leading = {
+            port for service in services for port, target in service.forwards if target is None or target in ports
+        }
+        return Placement(node, frozenset(names - NAMELESS), frozenset(ports | leading if ports else ()), services)
 
     @cached_property
     def _running(self) -> dict[int, set[int]]:
@@ -141,11 +164,27 @@ class Topology:
             for service in self.services
         }
 
-    def replicas(self, pool: Pool) -> Setting[int] | None:
-        """How many of what a pool dials by one name run, where a deployment file says so."""
+    def replicas(self, pool: Pool, front: Node) -> Setting[int] | None:
+        """How many of what a hop of `front` dials by one name run, where a deployment file says so."""
         hosts = {target.host.lower() for target in pool.targets}
-        named = [service for service in self.services if hosts & {name.lower() for name in service.names}]
-        return named[0].replicas if len(hosts) == 1 and len(named) == 1 else None
+        if len(hosts) != 1:
+            return None
+        named = self._services_by_name.get(hosts.pop(), [])
+        named = [service for service in named if service.group in self._groups(front)] or named
+        found = {service.replicas for service in named}
+        return found.pop() if len(found) == 1 else None
+
+    @cached_property
+    def _services_by_name(self) -> dict[str, list[Service]]:
+        found: dict[str, list[Service]] = {}
+        for service in self.services:
+            for name in {name.lower() for name in service.names}:
+                found.setdefault(name, []).append(service)
+        return found
+
+    @cached_property
+    def _by_node(self) -> dict[int, Placement]:
+        return {id(place.node): place for place in self.placements}
 
     @cached_property
     def _by_name(self) -> dict[str, list[Placement]]:
@@ -165,7 +204,7 @@ class Topology:
 
     @cached_property
     def _service_names(self) -> frozenset[str]:
-        return frozenset(name.lower() for service in self.services for name in service.names)
+        return frozenset(self._services_by_name)
 
     @cached_property
     def _diallers(self) -> dict[int, list[Dialler]]:
@@ -187,6 +226,8 @@ class Topology:
             for place in self.placements
             if any(port in service.published for service in place.services)
         ]
+        if in_pod := self._in_one_pod(port, front):
+            return in_pod
         contained = any(place.services for place in self.placements if place.node is front)
         if published or contained:
             return published or self._only_application(port, front)
@@ -197,6 +238,17 @@ class Topology:
             if len(beside) == 1
             else self._only_application(port, front, placed=False)
         )
+
+    def _in_one_pod(self, port: int, front: Node) -> list[Link]:
+        """Who listens on a port in the other containers of the pods that a node runs in: these share one address."""
+        pods = {service.pod for place in self.placements if place.node is front for service in place.services} - {""}
+        others = [
+            place
+            for place in (self.placements if pods else ())
+            if place.node is not front and any(service.pod in pods for service in place.services)
+        ]
+        fitting = [place for place in others if place.is_known_on(port)]
+        return [Link(place.node, "same address") for place in fitting] if len(fitting) == 1 else []
 
     def _unexplained(self, host: str, port: int | None, front: Node) -> list[Link]:
         """The one node that can be meant by a name which nothing explains."""
@@ -226,7 +278,7 @@ class Topology:
         every = [place for place in self.placements if place.node.folder is not None and place.node is not front]
         others = [place for place in every if not neighbours & {service.name for service in place.services}]
         candidates = [place for place in others if not place.services] or others
-        fitting = [place for place in candidates if place.answers_on(port)]
+        fitting = [place for place in candidates if place.is_known_on(port)]
         streaming = [place for place in fitting if place.node.hops]
         chosen = fitting if len(fitting) == 1 else streaming
         return chosen[0] if len(chosen) == 1 else None
@@ -255,21 +307,24 @@ class Topology:
 
     def _is_unexplained(self, host: str) -> bool:
         known = host in self._by_name or host in self._service_names
-        return not known and (host in LOOPBACK or bool(PRIVATE.fullmatch(host)))
+        return not known and (host in LOOPBACK or _is_socket(host) or bool(PRIVATE.fullmatch(host)))
 
     @cached_property
     def _applications(self) -> list[Placement]:
         return [place for place in self.placements if place.node.folder is not None and not place.services]
 
     def _only_other(self, front: Node) -> list[Link]:
-        """Behind the only load balancer, whose targets the project does not name: its one proxy, else its one application."""
+        """Behind the only load balancer, whose targets the project does not name: its one proxy, else its one application.
+
+        A load balancer that is written once is one, in each of its environments.
+        """
         alike = [node for node in self.nodes if node.environment == front.environment]
         if sum(_is_of_one_kind(node, front) for node in alike) != 1:
             return []
         others = [
             node for node in alike if node.folder is None and not node.by_name_only and not _is_of_one_kind(node, front)
         ]
-        is_single = sum(_is_of_one_kind(node, front) for node in self.nodes) == 1
+        is_single = len({_written(node) for node in self.nodes if _is_of_one_kind(node, front)}) == 1
         if not others and (around := self._around(front)) is not None:
             return [Link(around, "assumed")]
         if not others and is_single and len({hop.pool.references for hop in front.hops}) == 1:
@@ -321,7 +376,16 @@ def _is_of_one_kind(node: Node, other: Node) -> bool:
 
 
 def _sockets(node: Node) -> Iterable[str]:
-    return (address.host for address in node.listens if address.host.startswith("unix:"))
+    return (address.host for address in node.listens if _is_socket(address.host))
+
+
+def _is_socket(host: str) -> bool:
+    return host.startswith("unix:")
+
+
+def _written(node: Node) -> tuple[str, frozenset[str]]:
+    """What tells apart two nodes from one node that stands in several environments."""
+    return node.name, frozenset(hop.where.path for hop in node.hops)
 
 
 def _folder_name(node: Node) -> str:

@@ -40,10 +40,19 @@ class Walk(NamedTuple):
 
 
 class Front(NamedTuple):
-    """A leg in front of a node, and the basis of the link from it to that node."""
+    """A leg of a node in front of another, and the basis of the link to that one."""
 
+    node: Node
     leg: Leg
     link: Basis
+
+
+class Passage(NamedTuple):
+    """The legs in front of a node, the request that arrives there, and the basis of the link to it."""
+
+    legs: tuple[Leg, ...]
+    request: Request
+    link: Basis | None
 
 
 def traces_from(topology: Topology, stream: Stream, node: Node, request: Request) -> list[Trace]:
@@ -58,18 +67,34 @@ def traces_through(topology: Topology, stream: Stream, node: Node, hop: Hop, req
 
 
 def _through(topology: Topology, stream: Stream, node: Node, hop: Hop, request: Request) -> Iterator[Trace]:
-    for fronts in list(islice(_fronts(topology, node, request, (id(hop),)), MOST_WAYS)) or [()]:
-        legs = _linked(fronts)
-        arrived = fronts[-1].leg.outbound.request if fronts and fronts[-1].leg.outbound else request
-        basis = fronts[-1].link if fronts else None
-        for walk in _walk(topology, node, Match(hop), arrived, basis, legs):
-            yield _trace(stream, walk, len(legs))
+    found = list(islice(_fronts(topology, node, request, (id(hop),)), MOST_WAYS))
+    passages = [passage for fronts in found if (passage := _pass_through(fronts, request)) is not None]
+    for passage in passages or [Passage((), request, None)]:
+        for walk in _walk(topology, node, Match(hop), passage.request, passage.link, passage.legs):
+            yield _trace(stream, walk, len(passage.legs))
 
 
-def _linked(fronts: Sequence[Front]) -> tuple[Leg, ...]:
-    """Legs with the basis by which each was found from the one in front of it."""
-    bases = (None, *(front.link for front in fronts))
-    return tuple(replace(front.leg, basis=basis) for front, basis in zip(fronts, bases, strict=False))
+def _pass_through(fronts: Sequence[Front], request: Request) -> Passage | None:
+    """The legs in front of a node as a request passes them that comes to the first; None where one sends it elsewhere.
+
+    What a hop sends on decides what the next one gets: the host, the version of HTTP, what is left of a handshake.
+    request: what is to arrive behind them all.
+    """
+    legs: list[Leg] = []
+    arriving, link = fronts[0].leg.inbound, None
+    paths = [*(front.leg.inbound.path for front in fronts[1:]), request.path]
+    for front, path in zip(fronts, paths, strict=True):
+        hop = front.leg.hop
+        matches = front.node.route(arriving)
+        # A node that is not known to listen where it is dialled is taken to get the request all the same.
+        match = next((match for match in matches if match.hop is hop), None if matches else front.leg.match)
+        sent = next((sent for sent in hop.request_out(arriving) if sent.request.path == path), None)
+        if match is None or sent is None:
+            return None
+        legs.append(replace(front.leg, match=match, inbound=arriving, outbound=sent, basis=link))
+        link = front.link
+        arriving = replace(sent.request, to=sent.request.to or next(iter(sent.pool.targets), None))
+    return Passage(tuple(legs), arriving, link)
 
 
 def _walk(
@@ -84,7 +109,7 @@ def _walk(
         yield Walk((*before, Leg(match, match.hop, node.name, request, None, basis)), "origin")
     else:
         for forward in match.hop.request_out(request) or (None,):
-            replicas = topology.replicas(forward.pool) if forward is not None else None
+            replicas = topology.replicas(forward.pool, node) if forward is not None else None
             leg = Leg(match, match.hop, node.name, request, forward, basis, replicas=replicas)
             yield from _beyond(topology, node, forward, (*before, leg))
 
@@ -114,12 +139,33 @@ def _fronts(topology: Topology, node: Node, request: Request, seen: tuple[int, .
     """The legs in front of a node, for a request as it arrives there: every way from an entry that leads to it."""
     if len(seen) > MOST_LEGS:
         return
-    for dialler in topology.diallers(node):
-        front = None if id(dialler.hop) in seen else _front(topology, dialler, request)
-        if front is not None:
-            before = _fronts(topology, dialler.node, front.leg.inbound, (*seen, id(dialler.hop)))
-            further = list(islice(before, MOST_WAYS))
-            yield from ((*fronts, front) for fronts in further or [()])
+    asked = [
+        (dialler, front)
+        for dialler in topology.diallers(node)
+        if id(dialler.hop) not in seen and (front := _front(topology, dialler, request)) is not None
+    ]
+    meant = {
+        (id(dialler.node), dialler.hop.hosts)
+        for dialler, front in asked
+        if _is_written_for(dialler.hop, front, request)
+    }
+    for dialler, front in asked:
+        if front.leg.inbound.path != request.path and (id(dialler.node), dialler.hop.hosts) in meant:
+            continue
+        before = _fronts(topology, dialler.node, front.leg.inbound, (*seen, id(dialler.hop)))
+        further = list(islice(before, MOST_WAYS))
+        yield from ((*fronts, front) for fronts in further or [()])
+
+
+def _is_written_for(hop: Hop, front: Front, request: Request) -> bool:
+    """Whether a hop names the very path and hands it on as it is.
+
+    Then clients ask for it there, though another hop (`/api/`, whose prefix is taken away) would lead there, too.
+    """
+    names = (path.lstrip("=^~ ") for path in hop.paths)
+    return front.leg.inbound.path == request.path and any(
+        name.startswith("/") and name.strip("/") and request.path.startswith(name) for name in names
+    )
 
 
 def _front(topology: Topology, dialler: Dialler, request: Request) -> Front | None:
@@ -134,8 +180,9 @@ def _front(topology: Topology, dialler: Dialler, request: Request) -> Front | No
         match = next((match for match in dialler.node.route(inbound) if match.hop is hop), None)
         sent = next((sent for sent in hop.request_out(inbound) if sent.request.path == request.path), None)
         if match is not None and sent is not None:
-            replicas = topology.replicas(sent.pool)
-            return Front(Leg(match, hop, dialler.node.name, inbound, sent, replicas=replicas), dialler.basis)
+            replicas = topology.replicas(sent.pool, dialler.node)
+            leg = Leg(match, hop, dialler.node.name, inbound, sent, replicas=replicas)
+            return Front(dialler.node, leg, dialler.basis)
     return None
 
 

@@ -10,7 +10,7 @@ import pytest
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application import Application, applications
 from infralint.sources.application.languages import LANGUAGES, NOT_IN
-from infralint.sources.application.products import PRODUCTS, image_name, products_of_image, products_of_packages
+from infralint.sources.application.products import PRODUCTS, image_name, products_of_image
 from infralint.sources.application.rulebook import all_rules
 
 FASTAPI = (
@@ -225,12 +225,12 @@ def test_libraries_and_products_name_their_pages() -> None:
     assert used - {""} <= set(LIBRARIES)
 
 
-def test_products_by_image_and_package() -> None:
+def test_products_by_image() -> None:
     assert image_name("ghcr.io/open-webui/open-webui:main@sha256:1") == "open-webui/open-webui"
     assert [product.name for product in products_of_image("ollama/ollama:latest")] == ["Ollama"]
     assert [product.name for product in products_of_image("registry.local:5000/vllm/vllm-openai:v0.9")] == ["vLLM"]
     assert list(products_of_image("nginx:1.27")) == []
-    assert [product.name for product in products_of_packages({"gradio", "numpy"})] == ["Gradio"]
+    assert [product.name for product in products_of_image("lscr.io/linuxserver/sonarr:latest")] == ["Sonarr"]
 
 
 def test_no_rule_stands_without_the_package_data() -> None:
@@ -238,3 +238,10 @@ def test_no_rule_stands_without_the_package_data() -> None:
     text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
     assert re.search(r'"infralint\.sources\.application\.rules" = \["\*\.yaml"\]', text)
     assert len(list(folder.glob("*.yaml"))) == len(all_rules())
+
+
+def test_a_server_that_an_image_only_installs_is_not_the_one_that_runs() -> None:
+    docker = 'FROM python:3.13\nRUN apt-get update && pip install "gunicorn==22.0.0"\nCMD ["python", "manage.py", "runserver"]\n'
+    files = {"requirements.txt": "django\n", "Dockerfile": docker, "manage.py": "import django\n"}
+    [found] = applications(files, lambda path: files[path].encode())
+    assert found.servers == ()

@@ -85,3 +85,17 @@ def test_clients_of_socket_io_may_poll(options: str, affinity: bool, lint: Lint)
         }
     )
     assert bool(problems(report, "missing-sticky-sessions")) == affinity
+
+
+def test_a_hook_of_the_project_by_the_ai_sdks_name_opens_nothing_by_itself(lint: Lint) -> None:
+    own = 'import { useChat } from "@/hooks/useChat";\nexport const Chat = () => useChat();\n'
+    sdk = 'import { useChat } from "@ai-sdk/react";\nexport const Chat = () => useChat();\n'
+    site = "server { listen 80; location / { proxy_pass http://app:8000; proxy_read_timeout 10s; } }\n"
+    evidence = {
+        name: {
+            finding["stream"]["evidence"]
+            for finding in lint({"nginx/site.conf": site, "web/chat.tsx": code})["findings"]
+        }
+        for name, code in {"own": own, "sdk": sdk}.items()
+    }
+    assert evidence == {"own": {"assumed"}, "sdk": {"source"}}

@@ -22,7 +22,7 @@ LARGEST = 60_000
 
 TARGETS: Mapping[str, str] = {
     "nginx": r"\.(conf|template|tmpl|j2|tpl)$|(^|/)(nginx|sites|snippets|conf\.d)[^/]*/[^/.]+$",
-    "kubernetes": r"(^|/)(k8s|configmap|templates/[^/]+|ingress|manifest)[^/]*\.ya?ml$",
+    "kubernetes": r"(^|/)(k8s|configmap|templates|ingress|manifest)[^/]*(/[^/]+)?\.ya?ml$",
     "terraform": r"\.(tf|tofu|tfvars|hcl)$|\.tf\.json$",
     "plan": r"(^|/)(plan|state)[^/]*\.json$",
     "vercel": r"(^|/)(vercel\.(json|ts|toml)|next\.config\.\w+|package\.json|tsconfig\.json|middleware\.\w+)$",

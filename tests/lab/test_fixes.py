@@ -25,6 +25,7 @@ CHOICES = {
     "nothing says that a stream goes here; declare it in infralint.yaml",
     "it serves more than the stream, and buffering helps the rest: give the stream a location of its own",
     "what keeps a client on its server, infralint can't know",
+    "repeated-host-header",
     "stream-cut-on-reload",
     "unexplained-ignore",
     "unused-ignore",

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from infralint.model import Unknown
+from infralint.platforms.nginx_values import flag, time
 from infralint.project import Project
 from infralint.project.config import NginxSettings, Settings
 from infralint.sources.nginx import read
-from infralint.sources.nginx.scopes import flag, time
 
 from .harness import Binary
 

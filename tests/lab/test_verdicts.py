@@ -17,9 +17,9 @@ import pytest
 from infralint.engine.pages import examples
 from infralint.engine.registry import built_in_folder
 from infralint.model import UNKNOWN_RESPONSE, Hop, Known, Request, StreamKind
+from infralint.platforms.nginx_values import time
 from infralint.sources.nginx.build import Nginx
 from infralint.sources.nginx.hops import NginxLocation
-from infralint.sources.nginx.scopes import time
 from infralint.text.expressions import matching
 
 from .client import Outcome, Probe

@@ -18,7 +18,7 @@ from infralint.text.patterns import fresh_budget
 
 from .client import Outcome, Probe
 from .harness import Binary, observe
-from .upstreams import Answer
+from .upstreams import Answer, Framing
 
 Kind = Literal["sse", "websocket"]
 Said = Literal["error", "warning", "unknown", "silent"]
@@ -26,7 +26,7 @@ Said = Literal["error", "warning", "unknown", "silent"]
 EVENTS = (("Accept", "text/event-stream"), ("Accept-Encoding", "gzip"))
 TYPES = ("text/event-stream", "text/event-stream; charset=utf-8", "text/html; charset=utf-8", "application/json")
 PATHS = ("/chat", "/api/chat", "/old/chat", "/a.b/chat", "/ws", "/a b/chat", "/CHAT")
-PREFIXES = ("/", "/app/", "/new/", "/api/", "/old/", "/sse/", "/ws")
+PREFIXES = ("/", "/app/", "/new/", "/api/", "/old/", "/sse/", "/ws", "/a b/", "/a.b/")
 NAMES = ("@one", "@two")
 EXPRESSIONS = (
     r"^/old/(?<rest>.*)$",
@@ -63,8 +63,21 @@ CONDITIONS = (
     "$flag = yes",
     "$mapped = app",
 )
+FRAMINGS: tuple[Framing, ...] = ("negotiated", "close")
+SILENCE = 2.5
+"""Seconds that some streams are silent for: longer than the short timeouts here, shorter than the long ones."""
+TIMES = ("proxy_read_timeout 1s;", "proxy_read_timeout 1500ms;", "proxy_read_timeout 1m;", "proxy_send_timeout 1s;")
+REFUSED_TIMES = (
+    "proxy_read_timeout 1.5m;",
+    "proxy_read_timeout -1;",
+    "proxy_read_timeout 1h1h;",
+    "proxy_read_timeout 1m 30;",
+)
+"""Times that nginx does not start with."""
 EITHER = ("$http_accept ~ event-stream", "$request_method = GET", "$request_method = POST")
 """Conditions that some requests for a stream meet and others do not: what they answer by themselves turns some away."""
+OF_CLIENTS = ("$arg_debug", "$cookie_x = 1")
+"""Conditions that some clients meet and the probe does not: what the others are answered breaks no stream of theirs."""
 REWRITES = (
     ("^", "/app$uri"),
     ("^", "/sse$request_uri"),
@@ -124,7 +137,7 @@ class Trouble:
     @property
     def turns_some_away(self) -> bool:
         """Whether nginx may answer some requests for the stream by itself, and hand on the others."""
-        return any(condition in self.text for condition in EITHER)
+        return any(condition in self.text for condition in (*EITHER, *OF_CLIENTS))
 
     def server(self, number: int) -> str:
         return f"server {{ server_name s{number}.test;\n{self.text}\n}}"
@@ -151,7 +164,9 @@ class Writer:
             return Answer()
         headers = (("X-Accel-Buffering", self.random.choice(("no", "NO", "yes", "off"))),) if self._is(0.15) else ()
         kind = self.random.choice(TYPES) if self._is(0.3) else TYPES[0]
-        return Answer(content_type=kind, headers=headers, events=3)
+        framing = self.random.choice(FRAMINGS) if self._is(0.4) else "negotiated"
+        size = 9000 if self._is(0.15) else 20
+        return Answer(framing, 3, size, kind, headers, pause=SILENCE if self._is(0.1) else 0)
 
     def _is(self, chance: float) -> bool:
         return self.random.random() < chance
@@ -176,6 +191,8 @@ class Writer:
             "recursive_error_pages on;",
             "proxy_ignore_headers X-Accel-Buffering;",
             "merge_slashes off;",
+            "proxy_intercept_errors on;",
+            "error_page 404 = @one; proxy_intercept_errors on; recursive_error_pages on;",
             'set $conn "upgrade";',
         )
         return self.random.choice(choices)
@@ -226,7 +243,8 @@ class Writer:
     def _locations(self) -> Iterator[str]:
         prefixes = {"/", *self.random.sample(PREFIXES, self.random.randint(1, 4))}
         for prefix in sorted(prefixes):
-            yield f"location {self.random.choice(('', '', '^~'))} {prefix} {{ {self._body(prefix)} }}"
+            written = self.random.choice((f'"{prefix}"', prefix.replace(" ", "\\ ")))
+            yield f"location {self.random.choice(('', '', '^~'))} {written} {{ {self._body(prefix)} }}"
         if self._is(0.3):
             yield f"location = {self.random.choice(('/chat', '/app/chat', '/new/chat'))} {{ {self._body('')} }}"
         for expression in self.random.sample(EXPRESSIONS, self.random.choice((0, 0, 1, 2))):
@@ -285,6 +303,10 @@ class Writer:
         )
         if self._is(0.1):
             yield self._if(self.random.choice(("gzip off;", "gzip on;")))
+        if self._is(0.2):
+            yield self.random.choice(TIMES)
+        if self._is(0.02):
+            yield self.random.choice(REFUSED_TIMES)
 
     def _websocket_lines(self, good: bool) -> Iterator[str]:
         if not good and self._is(0.3):
@@ -341,7 +363,12 @@ def say(case: Trouble, binary: Binary, folder: Path) -> tuple[Said, list[str]]:
     (folder / "nginx.conf").write_text(configuration([case.server(0)]))
     headers = dict(case.answer.headers)
     stream = StreamSettings(
-        path=case.path, kind=case.kind, host="s0.test", content_type=case.answer.content_type, headers=headers
+        path=case.path,
+        kind=case.kind,
+        host="s0.test",
+        content_type=case.answer.content_type,
+        headers=headers,
+        silence=case.answer.pause or None,
     )
     version = ".".join(map(str, binary.version))
     settings = Settings(streams=[stream], nginx=NginxSettings(version=version), generation="1s")
@@ -385,10 +412,18 @@ class Agreement:
     wrong: Sequence[Disagreement]
 
 
+def _passed_over(refused: Sequence[Trouble], binary: Binary, folder: Path) -> Iterator[Disagreement]:
+    """The servers that nginx does not start with, and of which infralint says nothing."""
+    for number, case in enumerate(refused):
+        said, texts = say(case, binary, folder / f"{binary}-refused-{number}")
+        if said != "error":
+            yield Disagreement(case, binary, said, texts, Outcome("refused"))
+
+
 def compare(cases: Sequence[Trouble], binary: Binary, folder: Path) -> Agreement:
     """infralint against nginx: nothing broken is passed in silence, and no error is given where the stream flows."""
     usable = accepted(cases, binary)
-    wrong = []
+    wrong = list(_passed_over([case for case in cases if case not in usable], binary, folder))
     flowing = unknown = 0
     for number, (case, outcome) in enumerate(zip(usable, outcomes(usable, binary), strict=True)):
         said, texts = say(case, binary, folder / f"{binary}-{number}")

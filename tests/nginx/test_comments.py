@@ -49,3 +49,21 @@ def test_the_path_outweighs_a_comment_that_mentions_a_stream(lint: Lint) -> None
     comment = "# Everything that the backend of the shop sends, a WebSocket too"
     report = lint({"nginx.conf": f"server {{\n{comment}\nlocation /sse {{ proxy_pass http://app; }}\n}}\n"})
     assert {one["stream"]["because"] for one in report["findings"]} == {"the path /sse says sse"}
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        pytest.param("# Vite HMR WebSocket\nlocation /b { proxy_pass http://app; }", id="a development server's"),
+        pytest.param(
+            "location /b { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade;\n"
+            'proxy_set_header Connection "upgrade";  # to enable WebSocket communication\n}',
+            id="of a header",
+        ),
+    ],
+)
+def test_a_comment_about_something_else_than_the_location_says_nothing(location: str, lint: Lint) -> None:
+    report = lint({"nginx.conf": f"server {{\n{location}\n}}\n"})
+    assert [
+        finding["stream"]["because"] for finding in report["findings"] if "comment" in finding["stream"]["because"]
+    ] == []

@@ -107,3 +107,33 @@ def test_the_error_page_of_the_server_leads_a_declared_stream_on(
     report = lint({"nginx.conf": text, "infralint.yaml": "streams: [{path: /chat}]\n"})
     assert problems(report) == (["nginx.conf:3 error buffered-stream"] if met else [])
     assert bool(report["unknown"]) != met
+
+
+def test_what_a_location_sets_holds_in_the_one_that_it_sends_requests_to(lint: Lint) -> None:
+    text = """events {}
+http {
+  server {
+    listen 80;
+    location / { set $conn upgrade; try_files /none @app; }
+    location @app {
+      proxy_pass http://app;
+      proxy_http_version 1.1;
+      proxy_read_timeout 1h;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $conn;
+    }
+  }
+}
+"""
+    report = lint({"nginx.conf": text, "infralint.yaml": "streams: [{path: /ws, kind: websocket}]\n"})
+    assert problems(report, "missing-upgrade-headers") == []
+    closed = lint({"nginx.conf": text.replace("set $conn upgrade;", "set $conn close;")})
+    assert problems(closed, "missing-upgrade-headers") == ["nginx.conf:11 error missing-upgrade-headers"]
+
+
+def test_a_broken_expression_makes_the_location_behind_it_possible_for_its_own_reason(lint: Lint) -> None:
+    locations = "location /sse { proxy_pass http://a; } location ~ (?<x { return 404; }"
+    text = f"events {{}}\nhttp {{ server {{ server_name a.test; {locations} }} }}\n"
+    report = lint({"nginx.conf": text, "infralint.yaml": "streams: [{path: /sse, host: a.test}]\n"})
+    [finding] = [finding for finding in report["findings"] if finding["check"] == "buffered-stream"]
+    assert "is not a regular expression" in " ".join(finding["trace"]["reasons"])

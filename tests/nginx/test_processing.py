@@ -89,6 +89,9 @@ server {
     location /api/ { rewrite ^/api/(.*)$ /$1 break; proxy_pass http://api; }
     location /v2 { rewrite ^/v2(/.*)$ /inner$1 break; proxy_pass http://inner; }
     location ~ ^/t/(\\w+)/ { proxy_pass http://t/$1; }
+    location ~ ^/rest/(?<rest>.+)$ { proxy_pass http://rest:1/v1/$rest; }
+    location /outer/ { rewrite ^/outer/(?<tail>.*)$ /made/v3/$tail last; }
+    location /made/ { internal; proxy_pass http://made:1/; }
     location /same { proxy_pass http://same; }
     location / { set $to other; proxy_pass http://$to; }
 }
@@ -103,6 +106,9 @@ server {
         ("location /v2", "/inner/chat", "/v2/chat"),
         ("location /v2", "/chat", None),
         ("location /same", "/same/chat", "/same/chat"),
+        ("location ~ ^/rest/(?<rest>.+)$", "/v1/chat/x", "/rest/chat/x"),
+        ("location ~ ^/rest/(?<rest>.+)$", "/v2/chat", None),
+        ("location /made/", "/v3/chat", "/outer/chat"),
         ("location /", "/chat", "/chat"),
     ],
 )
@@ -211,6 +217,9 @@ def _value(hop: NginxLocation) -> str:
         ("proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;", "1.1", "forwarded"),
         ("", "1.1", "dropped"),
         ("proxy_http_version 1.0;", "1.0", "dropped"),
+        ("proxy_set_header Upgrade $http_upgrade;", "1.1", "half"),
+        ("proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection close;", "1.1", "half"),
+        ("proxy_set_header Connection upgrade;", "1.1", "dropped"),
     ],
 )
 def test_what_becomes_of_a_handshake_on_its_way(text: str, http: str, upgrade: str, tmp_path: Path) -> None:
@@ -227,6 +236,48 @@ def test_a_handshake_that_came_in_without_its_headers_stays_without(tmp_path: Pa
     lost = Known("dropped", NOWHERE, "Upgrade")
     [forward] = location(text, tmp_path).request_out(Request("websocket", "/", upgrade=lost))  # type: ignore[arg-type]
     assert forward.request.upgrade == lost
+
+
+@pytest.mark.parametrize(
+    ("connection", "left"),
+    [("upgrade", "forwarded"), ("$connection_upgrade", "forwarded"), ("$http_connection", "half"), ("close", "half")],
+)
+def test_half_a_handshake_is_completed_where_connection_is_written_anew(
+    connection: str, left: str, tmp_path: Path
+) -> None:
+    lines = f"proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection {connection};"
+    mapped = "map $http_upgrade $connection_upgrade { default upgrade; '' close; }"
+    [hop] = read(f"{mapped} server {{ location / {{ proxy_pass http://app; {lines} }} }}", tmp_path).hops
+    half = Known("half", NOWHERE, "Upgrade")
+    [forward] = hop.request_out(Request("websocket", "/", upgrade=half))  # type: ignore[arg-type]
+    assert isinstance(forward.request.upgrade, Known)
+    assert forward.request.upgrade.value == left
+
+
+@pytest.mark.parametrize(
+    ("added", "word"),
+    [("off", "no"), ("yes", "yes"), ("no", "no")],
+)
+def test_of_two_words_on_buffering_the_last_one_that_means_something_counts(
+    added: str, word: str, tmp_path: Path
+) -> None:
+    text = "location / { proxy_pass http://app; proxy_pass_header X-Accel-Buffering; add_header X-Accel-Buffering %s; }"
+    hop = location(text % added, tmp_path)
+    sent = hop.response_out(arriving(x_accel_buffering="no"), Request("sse", "/"))
+    found = sent.header("x-accel-buffering")
+    assert isinstance(found, Known)
+    assert found.value == word
+
+
+def test_whom_a_location_may_dial_does_not_depend_on_the_path(tmp_path: Path) -> None:
+    for target in (
+        "http://app:3000$request_uri",
+        "http://app:3000/v1$uri",
+        "http://app:3000/$1",
+        "http://app:3000$is_args$args",
+    ):
+        hop = location(f"location ~ ^/api/(.*)$ {{ proxy_pass {target}; }}", tmp_path)
+        assert hop.pool.targets == (Address("app", 3000),), target
 
 
 def test_clocks_of_a_location_and_of_a_stream_server(tmp_path: Path) -> None:

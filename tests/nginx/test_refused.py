@@ -10,8 +10,8 @@ import pytest
 from conftest import Lint, problems, run, write
 from crossplane import analyzer
 
+from infralint.platforms.nginx_values import BadValue, time
 from infralint.sources.nginx.refusals import ARGUMENTS
-from infralint.sources.nginx.scopes import BadValue, time
 
 REST = "events {}\nhttp { server { listen 80; location /api/chat { proxy_pass http://app:8000; } } }\n"
 
@@ -24,6 +24,12 @@ def site(directives: str) -> str:
 REFUSED = {
     "listen 65536;": 'invalid port in "65536" of the "listen" directive',
     "listen 0;": "invalid port",
+    "location /b { proxy_pass http://a; proxy_read_timeout -1; }": "is not a value that nginx takes",
+    "location /b { proxy_pass http://a; proxy_connect_timeout 1.5m; }": "is not a value that nginx takes",
+    "location /b { keepalive_timeout soon; }": "is not a value that nginx takes",
+    "try_files /a /b; try_files /a /b;": '"try_files" directive is duplicate',
+    "location /b { root /a; root /b; }": '"root" directive is duplicate',
+    "location /b { internal; internal; }": '"internal" directive is duplicate',
     "listen 5³32;": "invalid port",
     "listen 127.0.0.1:;": "invalid port",
     "listen 127.0.0.1:http;": "invalid port",

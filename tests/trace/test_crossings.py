@@ -64,6 +64,27 @@ def test_a_declared_stream_that_meets_no_hop_is_said_even_where_there_is_none() 
     assert unmet(settings, crossings(settings, [reading])) == []
 
 
+def test_where_several_take_a_declared_stream_that_is_one_more_reason_for_doubt() -> None:
+    edge = server("edge", proxy("/", to="web:8080"))
+    inner = server("inner", proxy("/", to="x:1"), port=8080)
+    other = server("other", proxy("/", to="b:1"))
+    reading = Reading("test", nodes=[edge, inner, other])
+    found = crossings(declares("/chat"), [reading])
+    [behind] = [crossing for crossing in found if crossing.hop is inner.hops[0] and crossing.position]
+    link, others = behind.reasons
+    assert "but that there is no other" in link
+    assert "others here take such a request" in others
+
+
+def test_a_published_node_on_a_stream_s_way_is_no_other_entry_of_it() -> None:
+    edge = server("edge", proxy("/", to="inner:8080"))
+    inner = server("inner", proxy("/", to="app:1"), port=8080, known_as=INNER, published=True)
+    assert passing(edge, inner, settings=declares("/chat")) == [
+        ("edge", "location /", "declared", True),
+        ("inner", "location /", "declared", True),
+    ]
+
+
 def test_unrelated_nodes_are_two_ways() -> None:
     reading = Reading("test", nodes=[server("one", proxy(to="a:1")), server("two", proxy(to="b:1"))])
     found = crossings(declares("/chat"), [reading])
@@ -144,3 +165,59 @@ def test_a_name_is_not_carried_over_a_link_that_is_only_possible() -> None:
 def test_nothing_streams_where_that_is_declared() -> None:
     edge = server("edge", proxy("/", to="api:8000", assumable=True))
     assert passing(edge, code(route("/chat")), services=API, settings=Settings(streams=[])) == []
+
+
+def test_what_the_code_behind_streams_outweighs_a_name_and_a_leftover() -> None:
+    buffered = Hint("sse", Evidence("config", "buffering is off", HERE))
+    edge = server("edge", proxy("/ws/", to="api:8000", paths=("/ws/",), hints=(buffered,)))
+    sockets = code(route("/ws/talk", kind="websocket", heartbeat=20))
+    assert passing(edge, sockets, services=API) == [
+        ("edge", "location /ws/", "config", True),
+        ("edge", "location /ws/", "source", True),
+    ]
+    [doubted] = [
+        crossing
+        for crossing in crossings(Settings(), [Reading("test", nodes=[edge, sockets], services=list(API))])
+        if crossing.stream.evidence.kind == "config"
+    ]
+    assert doubted.doubt == "the code of api streams nothing there"
+
+
+def test_code_that_was_not_read_whole_outweighs_nothing() -> None:
+    edge = server("edge", proxy("/ws/", to="api:8000", paths=("/ws/",)))
+    sockets = code(route("/ws/talk", kind="websocket"), complete=False)
+    assert ("edge", "location /ws/", "name", True) in passing(edge, sockets, services=API)
+
+
+def test_a_location_written_for_a_path_takes_it_from_one_that_would_lead_there_too() -> None:
+    edge = server(
+        "edge",
+        proxy("/api", to="api:8000", becomes="/", paths=("/api",)),
+        proxy("/socket.io/", to="api:8000", paths=("/socket.io/",)),
+    )
+    sockets = code(route("/socket.io/", kind="websocket"))
+    assert passing(edge, sockets, services=API) == [("edge", "location /socket.io/", "source", True)]
+
+
+def test_a_location_for_everything_is_written_for_no_path() -> None:
+    edge = server(
+        "edge",
+        proxy("/api", to="api:8000", becomes="", paths=("/api",)),
+        proxy("/", to="api:8000", paths=("/",)),
+    )
+    assert {hop for _, hop, _, _ in passing(edge, code(route("/chat")), services=API)} == {
+        "location /api",
+        "location /",
+    }
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "doubted"), [pytest.param(25, True, id="it pings"), pytest.param(None, False, id="it may be silent")]
+)
+def test_a_socket_that_nothing_places_leaves_ground_for_an_assumption_unless_it_pings(
+    heartbeat: float | None, doubted: bool
+) -> None:
+    edge = server("edge", proxy("/", to="198.51.100.7:8000", assumable=True, scope="edge"))
+    sockets = code(route("/ws", kind="websocket", heartbeat=heartbeat))
+    found = crossings(Settings(), [Reading("test", nodes=[edge, sockets])])
+    assert [bool(crossing.doubt) for crossing in found if crossing.stream.evidence.kind == "assumed"] == [doubted]

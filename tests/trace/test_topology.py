@@ -25,6 +25,13 @@ def test_a_name_and_a_port_that_a_node_listens_on() -> None:
     assert links(server("edge", proxy(to="INNER:8080")), inner) == [("inner", "same address")]
 
 
+def test_an_address_that_a_node_listens_on() -> None:
+    inner = server("inner", proxy())
+    inner.listens = (Address("10.0.0.2", 8080), Address("127.0.0.1", 9000))
+    assert links(server("edge", proxy(to="10.0.0.2:8080")), inner) == [("inner", "same address")]
+    assert links(server("edge", proxy(to="10.0.0.2:8081")), inner) == []
+
+
 @pytest.mark.parametrize("to", ["inner:9090", "other:8080", "api.example.com:443"])
 def test_another_port_or_name_is_no_link(to: str) -> None:
     inner = server("inner", proxy(), port=8080, known_as=frozenset({"inner"}))
@@ -48,6 +55,26 @@ def test_a_compose_service_names_the_nginx_whose_file_it_mounts() -> None:
     inner = server("inner", proxy(), port=8080, files=frozenset({"deploy/inner/nginx.conf"}))
     services = (service("gateway", files=frozenset({"deploy/inner"})),)
     assert links(server("edge", proxy(to="gateway:8080")), inner, services=services) == [("inner", "same address")]
+
+
+def test_a_service_may_listen_on_more_than_what_is_written_down() -> None:
+    services = (service("api", context="api", ports=(8000,)),)
+    assert links(server("edge", proxy(to="api:9000")), application("api"), services=services) == [
+        ("application api", "same address")
+    ]
+    assert links(server("edge", proxy(to="api:9000")), application("api", port=8000), services=services) == []
+
+
+def test_a_service_of_ones_own_compose_project_comes_before_one_of_the_same_name_elsewhere() -> None:
+    edge = server("edge", proxy(to="api:8000"), files=frozenset({"shop/nginx.conf"}))
+    services = (
+        service("web", files=frozenset({"shop/nginx.conf"}), group="shop"),
+        service("api", context="shop/api", group="shop"),
+        service("api", context="blog/api", group="blog"),
+    )
+    nodes = application("blog/api"), application("shop/api")
+    assert links(edge, *nodes, services=services) == [("application shop/api", "same address")]
+    assert len(links(server("edge", proxy(to="api:8000")), *nodes, services=services)) == 2
 
 
 def test_the_name_of_a_service_that_is_no_application_here_leads_to_none() -> None:
@@ -99,6 +126,14 @@ def test_a_balancer_and_a_proxy_are_linked_only_where_there_is_one_of_each() -> 
     assert links(front, nginx, other) == []
     nginx.environment = "staging"
     assert links(front, nginx) == []
+
+
+def test_the_balancers_of_several_environments_each_lead_to_the_only_application() -> None:
+    front, other = (balancer("aws_lb.main", "aws_lb_target_group.web", environment=name) for name in ("dev", "prod"))
+    assert links(front, other, application("api")) == [("application api", "the only one")]
+    second = balancer("aws_lb.second", "aws_lb_target_group.web", environment="prod")
+    assert links(front, second, application("api")) == []
+    assert links(front, other, application("api"), application("web")) == []
 
 
 def test_a_balancer_in_code_and_the_same_in_the_account_are_no_chain() -> None:
@@ -221,3 +256,11 @@ def test_a_public_name_or_the_port_of_everything_tells_nothing() -> None:
 
 def test_the_host_of_a_container() -> None:
     assert links(server("edge", proxy(to="172.17.0.1:3004")), application("")) == [("application ", "the only one")]
+
+
+def test_what_is_published_is_an_entry_though_something_dials_it() -> None:
+    inner = server("inner", proxy(to="app:1"), port=8080, known_as=frozenset({"inner"}))
+    topology = Topology([server("edge", proxy(to="inner:8080")), inner], ())
+    assert not topology.is_entry(inner)
+    inner.published = True
+    assert topology.is_entry(inner)

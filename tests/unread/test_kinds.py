@@ -23,8 +23,7 @@ def manifest(kind: str, version: str = "v1", rest: str = "") -> str:
 
 
 BALANCED = "spec:\n  type: LoadBalancer\n"
-ANNOTATED = "  annotations:\n    service.beta.kubernetes.io/aws-load-balancer-type: external\n"
-CONTROLLER = 'data:\n  proxy-read-timeout: "300"\n'
+ANNOTATED = "  annotations:\n    service.beta.kubernetes.io/azure-load-balancer-resource-group: web\n"
 FRONTEND = (
     "global\n  maxconn 100\nfrontend web\n  bind :80\n  default_backend app\nbackend app\n  server a 10.0.0.1:80\n"
 )
@@ -33,34 +32,25 @@ FRONTEND = (
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        (manifest("Ingress", "networking.k8s.io/v1"), "Kubernetes Ingress"),
-        (manifest("Ingress", "extensions/v1beta1"), "Kubernetes Ingress"),
-        ('kind: "Ingress"\n', "Kubernetes Ingress"),
-        (f"# first\n---\n{manifest('Deployment')}---\n{manifest('Ingress')}", "Kubernetes Ingress"),
-        ("{{- if .Values.route }}\nkind: HTTPRoute\n{{- end }}\n", "Kubernetes Gateway API"),
-        ("kind: List\nitems:\n- apiVersion: v1\n  kind: Service\n- kind: Ingress\n", "Kubernetes Ingress"),
-        ("kind: List\nitems:\n  - apiVersion: v1\n    kind: Ingress\n", "Kubernetes Ingress"),
-        (manifest("Gateway", "gateway.networking.k8s.io/v1"), "Kubernetes Gateway API"),
-        (manifest("Gateway", "networking.istio.io/v1"), "Istio"),
-        (manifest("VirtualService"), "Istio"),
+        ("{{- if .Values.route }}\nkind: TLSRoute\n{{- end }}\n", "Kubernetes Gateway API"),
+        (manifest("TLSRoute", "gateway.networking.k8s.io/v1"), "Kubernetes Gateway API"),
+        (manifest("EnvoyFilter", "networking.istio.io/v1"), "Istio"),
         (manifest("VirtualService", "gateway.solo.io/v1"), "Gloo"),
-        (manifest("BackendTrafficPolicy", "gateway.envoyproxy.io/v1alpha1"), "Envoy Gateway"),
+        (manifest("EnvoyPatchPolicy", "gateway.envoyproxy.io/v1alpha1"), "Envoy Gateway"),
         (manifest("TrafficPolicy", "gateway.kgateway.dev/v1alpha1"), "kgateway"),
-        (manifest("IngressRoute", "traefik.io/v1alpha1"), "Traefik"),
-        (manifest("Middleware", "traefik.containo.us/v1alpha1"), "Traefik"),
-        (manifest("HTTPProxy", "projectcontour.io/v1"), "Contour"),
-        (manifest("Route", "route.openshift.io/v1"), "OpenShift Route"),
+        (manifest("IngressRouteTCP", "traefik.io/v1alpha1"), "Traefik"),
+        (manifest("ServersTransport", "traefik.containo.us/v1alpha1"), "Traefik"),
         (manifest("Service", "serving.knative.dev/v1"), "Knative or Cloud Run"),
         (manifest("TargetGroupBinding", "elbv2.k8s.aws/v1beta1"), "AWS Load Balancer Controller"),
-        (manifest("BackendConfig", "cloud.google.com/v1"), "GKE BackendConfig"),
+        (manifest("FrontendConfig", "networking.gke.io/v1beta1"), "GKE FrontendConfig"),
         (manifest("VirtualServer", "k8s.nginx.org/v1"), "F5 NGINX Ingress Controller"),
         (manifest("ApisixRoute", "apisix.apache.org/v2"), "APISIX"),
         (manifest("KongPlugin", "configuration.konghq.com/v1"), "Kong"),
         (manifest("HelmRelease", "helm.toolkit.fluxcd.io/v2"), "Helm release"),
         (manifest("Service", rest=BALANCED), "Kubernetes load balancer Service"),
         (f"apiVersion: v1\nkind: Service\nmetadata:\n{ANNOTATED}", "Kubernetes load balancer Service"),
-        (manifest("ConfigMap", rest=CONTROLLER), "ingress-nginx ConfigMap"),
-        ("kind: ConfigMap\nmetadata:\n  name: ingress-nginx-controller\n", "ingress-nginx ConfigMap"),
+        (f"# first\n---\n{manifest('Deployment')}---\n{manifest('TLSRoute')}", "Kubernetes Gateway API"),
+        ("kind: List\nitems:\n- apiVersion: v1\n  kind: Service\n- kind: TLSRoute\n", "Kubernetes Gateway API"),
         ("Resources:\n  Web:\n    Type: AWS::ElasticLoadBalancingV2::LoadBalancer\n", "CloudFormation"),
         ("Resources:\n  Web: {Type: AWS::Lambda::Url}\n", "CloudFormation"),
         ("Transform: AWS::Serverless-2016-10-31\nResources:\n  A: {Type: AWS::Serverless::Function}\n", "CloudFormation"),
@@ -80,6 +70,13 @@ def test_what_a_manifest_describes(text: str, kind: str, tmp_path: Path) -> None
     [
         "kind: Service\n# kind: Ingress\nspec:\n  kind: Ingress\n",
         manifest("Service"),
+        manifest("Ingress", "networking.k8s.io/v1"),
+        manifest("HTTPRoute", "gateway.networking.k8s.io/v1"),
+        manifest("VirtualService", "networking.istio.io/v1"),
+        manifest("Middleware", "traefik.io/v1alpha1"),
+        manifest(
+            "Service", rest="  annotations: {service.beta.kubernetes.io/aws-load-balancer-type: nlb}\n" + BALANCED
+        ),
         manifest("Deployment", "apps/v1"),
         manifest("CustomResourceDefinition", rest="spec:\n  names:\n    kind: HTTPRoute\n"),
         manifest("ConfigMap", rest="data:\n  nginx.conf: |\n    proxy_read_timeout 5s;\n"),
@@ -121,7 +118,6 @@ def test_what_only_sounds_alike_is_not_named(text: str, tmp_path: Path) -> None:
         ("Pulumi.yaml", "name: a\nruntime: yaml\n", "Pulumi"),
         ("main.bicep", "resource g 'Microsoft.Network/applicationGateways@2024-01-01' = {}\n", "Azure (Bicep)"),
         ("cfn/web-stack.json", '{"Type": "AWS::CloudFront::Distribution"}', "CloudFormation"),
-        ("chart/Chart.yaml", "apiVersion: v2\nname: a\n", "Helm chart"),
         ("Procfile", "release: true\nweb: gunicorn app\n", "Heroku"),
         ("fly.toml", 'app = "a"\n', "Fly.io"),
         ("render.yaml", "services:\n  - type: web\n", "Render"),
@@ -163,7 +159,6 @@ def test_files_with_like_names_are_not_named(name: str, text: str, tmp_path: Pat
         ('resource "aws_vpclattice_service" "api" {\n}\n', "VPC Lattice"),
         ('  resource "aws_amplify_app" "web" {}\n', "AWS Amplify hosting"),
         ('resource "aws_ecs_service" "a" {\n  service_connect_configuration {\n  }\n}\n', "ECS Service Connect"),
-        ('resource "kubernetes_ingress_v1" "a" {}\n', "Kubernetes Ingress"),
         ('resource "kubernetes_service" "a" {\n  spec {\n    type = "LoadBalancer"\n  }\n}\n', "Kubernetes load balancer Service"),
         ('resource "google_compute_backend_service" "a" {}\n', "Google Cloud load balancer"),
         ('resource "azurerm_application_gateway" "a" {}\n', "Azure Application Gateway"),
@@ -213,12 +208,12 @@ def test_proxies_that_a_compose_file_runs(service: str, kind: str, tmp_path: Pat
 
 
 def test_a_kind_is_named_once_with_how_many_more_files(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {f"k8s/{name}.yaml": manifest("Ingress") for name in "abc"}
-    assert seen(tmp_path, files) == ["Kubernetes Ingress (k8s/a.yaml and 2 more)"]
+    files: dict[str, str | bytes] = {f"k8s/{name}.yaml": manifest("TLSRoute") for name in "abc"}
+    assert seen(tmp_path, files) == ["Kubernetes Gateway API (k8s/a.yaml and 2 more)"]
 
 
 def test_what_is_excluded_is_not_named(lint: Lint) -> None:
-    files = {"infralint.yaml": "exclude: [k8s]\n", "k8s/a.yaml": manifest("Ingress"), "main.tf": "locals {}\n"}
+    files = {"infralint.yaml": "exclude: [k8s]\n", "k8s/a.yaml": manifest("TLSRoute"), "main.tf": "locals {}\n"}
     assert "unsupported" not in lint(files)
 
 

@@ -322,3 +322,12 @@ def test_what_axios_pipes_is_a_stream_only_if_one_was_asked_for(
     """`responseType: "stream"` alone fetches files too."""
     report = lint({**VERCEL, "pages/api/chat.js": AXIOS.format(body=body, options=options)})
     assert bool(report["findings"]) == loud
+
+
+@pytest.mark.parametrize(("path", "loud"), [("chat", True), ("image-proxy", False), ("files/[id]", False)])
+def test_a_stream_of_unknown_type_at_a_path_of_files_is_a_file(path: str, loud: bool, lint: Lint) -> None:
+    code = (
+        "export const maxDuration = 10;\nexport async function GET() { return new Response(new ReadableStream({})); }\n"
+    )
+    report = lint({**VERCEL, f"app/api/{path}/route.ts": code})
+    assert bool(problems(report, "serverless-stream")) == loud

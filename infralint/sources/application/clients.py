@@ -60,6 +60,7 @@ _DEFAULTS = {
     "createConsumer": "/cable",
 }
 _OPTIONS = frozenset({"useChat", "useCompletion", "DefaultChatTransport", "TextStreamChatTransport"})
+_AI_SDK = re.compile(r"(?:ai|@ai-sdk[\w-]*)(?:/|$)")
 _PAGE = re.compile(r"\b(?:window\.|document\.)?location\.(?:host|hostname|origin|protocol)|\blocation\b")
 _READS = re.compile(r"\.getReader\(|TextDecoderStream|for await \(const \w+ of \w+\.body")
 
@@ -78,6 +79,8 @@ def client_calls(resolver: Resolver, module: SourceModule, shown: Callable[[str]
         kind, name = _CALLS[call.name]
         library = LIBRARIES.get(name)
         if call.name == "io" and not _is_socket_io(resolver, call):
+            continue
+        if call.name in _OPTIONS and not _is_of_ai_sdk(resolver, call):
             continue
         path, host = _target(resolver, call)
         where = Location(shown(module.path), call.span.line)
@@ -104,6 +107,12 @@ def _is_socket_io(resolver: Resolver, call: Call) -> bool:
     return (imported is not None and imported.specifier.startswith("socket.io-client")) or (
         imported is None and "socket.io" in call.module.text and call.receiver is None
     )
+
+
+def _is_of_ai_sdk(resolver: Resolver, call: Call) -> bool:
+    """Whether a hook is the AI SDK's: projects call their own `useChat`, too, and what that opens stands in its file."""
+    imported = resolver.program.imports(call.module).get(call.full_name.partition(".")[0])
+    return imported is not None and _AI_SDK.match(imported.specifier) is not None
 
 
 def _transports(call: Call) -> tuple[str, ...]:

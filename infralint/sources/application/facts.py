@@ -28,8 +28,7 @@ class Route:
     "it streams, because …". content_type: None where it can't be told. headers: what its responses surely
     carry, by lower-case name. heartbeat: seconds between pings that keep it alive, None where none is known.
     session: the protocol whose requests must all reach one process (`Socket.IO`, `SockJS`, `MCP`).
-    websocket_only: its session never begins with polling. stateless: it keeps no session. shared_state: its
-    state lies in a bus that every replica shares.
+    websocket_only: its session never begins with polling. stateless: it keeps no session.
     """
 
     kind: Kind
@@ -45,7 +44,6 @@ class Route:
     session: str = ""
     websocket_only: bool = False
     stateless: bool = False
-    shared_state: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Routes by the place of their file: Next.js, SvelteKit, Remix, Nuxt, Astro."""
+"""Routes by the place of their file: Next.js, SvelteKit, Remix, Nuxt, Astro, plain PHP."""
 
 from __future__ import annotations
 
@@ -92,6 +92,11 @@ def _astro(inside: str) -> str:
     return path_of("/" + re.sub(r"(?:^|/)index$", "", inside), "brackets").text
 
 
+def _php(inside: str) -> str:
+    """A file is asked for by its own path below the folder that the web server serves."""
+    return f"/{re.sub(r'^(?:public|web|www|htdocs|html|public_html|webroot)/', '', inside)}"
+
+
 _STYLES: dict[str, Callable[[str], str]] = {
     "next-app": _next_app,
     "next-pages": _next_pages,
@@ -99,4 +104,5 @@ _STYLES: dict[str, Callable[[str], str]] = {
     "remix": _remix,
     "nuxt": _nuxt,
     "astro": _astro,
+    "php": _php,
 }

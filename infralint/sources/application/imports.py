@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 from infralint.sources.application.syntax import SourceModule, unwrapped
 from infralint.text.lazy import lazy
 
+MOST_NESTED = 50
+"""Braces within braces of one `use` that are read."""
+
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
@@ -195,20 +198,22 @@ def _rust_imports(module: SourceModule) -> dict[str, ImportedName]:
     return found
 
 
-def _rust_paths(text: str) -> Iterator[str]:
-    """The single paths of `a::{b, c::{d, e}}`."""
+def _rust_paths(text: str, depth: int = 0) -> Iterator[str]:
+    """The single paths of `a::{b, c::{d, e}}`; what is nested deeper than anybody writes is left out."""
+    if depth > MOST_NESTED:
+        return
     text = re.sub(r"\s+", " ", text)
     head, brace, rest = text.partition("{")
     if not brace:
         yield text.strip()
         return
-    depth, start = 0, 0
+    open_braces, start = 0, 0
     inner = rest.rpartition("}")[0]
     for index, letter in enumerate(inner + ","):
-        depth += {"{": 1, "}": -1}.get(letter, 0)
-        if letter == "," and not depth:
+        open_braces += {"{": 1, "}": -1}.get(letter, 0)
+        if letter == "," and not open_braces:
             if piece := (inner + ",")[start:index].strip():
-                yield from (f"{head.strip()}{path}" for path in _rust_paths(piece))
+                yield from (f"{head.strip()}{path}" for path in _rust_paths(piece, depth + 1))
             start = index + 1
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DEEPEST = 10
 """Mounts within mounts that are followed."""
-MOST_STEPS = 10_000
+MOST_STEPS = 2_000
 """Uses of routers that are followed to their mounts, in a project: a large one needs hundreds."""
 
 _HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler"})
@@ -89,6 +89,7 @@ class Joiner:
         self.uses = Uses(program)
         self._registrations: dict[str, list[Registration]] = {}
         self._mounts: dict[str, list[tuple[Rules, MountCall, Call]]] = {}
+        self._registered_at: dict[str, dict[SourceSpan, Registration | None]] = {}
         self._pending: set[object] = set()
         self._known_heads: dict[object, list[Head]] = {}
         self._following: set[tuple[str, SourceSpan]] = set()
@@ -97,6 +98,7 @@ class Joiner:
     def forget(self, path: str) -> None:
         """Lets go of a file that says nothing, so that its tree leaves memory."""
         self._registrations.pop(path, None)
+        self._registered_at.pop(path, None)
         self._mounts.pop(path, None)
         self.program.forget(path)
 
@@ -111,6 +113,8 @@ class Joiner:
     def _is_from(self, call: Call, sources: tuple[str, ...]) -> bool:
         if package := required(call.callee if call.receiver is None else call.receiver):
             return is_within(package, sources)
+        if required(call.node):
+            return False
         imports = self.program.imports(call.module)
         first = re.match(r"[\w$@]+", call.full_name)
         imported = imports.get(first[0]) if first else None
@@ -238,6 +242,12 @@ class Joiner:
 
     def registration_at(self, module: SourceModule, span: SourceSpan) -> Registration | None:
         """The route whose handler a place lies in: the innermost."""
+        known = self._registered_at.setdefault(module.path, {})
+        if span not in known:
+            known[span] = self._find_registration(module, span)
+        return known[span]
+
+    def _find_registration(self, module: SourceModule, span: SourceSpan) -> Registration | None:
         around = [
             registration
             for registration in self.registrations(module)

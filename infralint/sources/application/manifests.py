@@ -27,12 +27,12 @@ STARTERS = (
     "*.sh",
     "Makefile",
 )
-_REQUIREMENT = lazy(r"^\s*([A-Za-z0-9][\w.-]*)(?:\[[\w, -]*\])?\s*(?:[<>=!~;@#]|$)", re.MULTILINE)
+_REQUIREMENT = lazy(r"^[ \t]*([A-Za-z0-9][\w.-]*)(?:\[[\w, -]*\])?\s*(?:[<>=!~;@#]|$)", re.MULTILINE)
 _QUOTED = lazy(r"""["']([A-Za-z@][\w./@-]*)(?:\[[^\]"']*\])?\s*(?:[<>=!~^;][^"']*)?["']""")
-_KEY = lazy(r"^\s*[\"']?([A-Za-z@][\w./@-]*)[\"']?\s*=", re.MULTILINE)
-_GO = lazy(r"^\s*(?:require\s+)?([\w.-]+\.[\w.-]+/\S+)\s+v\S+[ \t]*(?:\n|\Z)", re.MULTILINE)
+_KEY = lazy(r"^[ \t]*[\"']?([A-Za-z@][\w./@-]*)[\"']?\s*=", re.MULTILINE)
+_GO = lazy(r"^[ \t]*(?:require[ \t]+)?([\w.-]+\.[\w.-]+/\S+)\s+v\S+[ \t]*(?:\n|\Z)", re.MULTILINE)
 """What a go.mod asks for itself: not what is marked `// indirect`."""
-_GEM = lazy(r"^\s*gem\s+[\"']([\w-]+)", re.MULTILINE)
+_GEM = lazy(r"^[ \t]*gem[ \t]+[\"']([\w-]+)", re.MULTILINE)
 _TAG = lazy(r"<artifactId>\s*([^<\s]+)|(?:Package|Framework)Reference\s+Include=\"([^\"]+)\"|Sdk=\"([^\"]+)\"")
 _GRADLE = lazy(r"[\"']([\w.-]+):([\w.-]+)(?::[^\"']*)?[\"']|id\(?\s*[\"']([\w.-]+)")
 _MIX = lazy(r"\{:(\w+)\s*,")
@@ -44,10 +44,13 @@ _ASIDE = re.compile(
     r"|\.pb\.go$|_pb2(?:_grpc)?\.py$|\.config\.[cm]?[jt]s$|(?:^|/)(?:gulpfile|Gruntfile|setup)\.\w+$"
 )
 
+_SERVED = re.compile(r"(?:^|(?<=/))public/")
+"""Where a PHP application has its entry, among files that are sent as they are."""
+
 
 def is_aside(path: str) -> bool:
     """Whether a file is a test, an example, built or vendored: nothing that is deployed as it lies there."""
-    return _ASIDE.search(path) is not None
+    return _ASIDE.search(_SERVED.sub("", path) if path.endswith(".php") else path) is not None
 
 
 @dataclass
@@ -152,7 +155,7 @@ def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
         if line.endswith("\\"):
             continue
         if re.match(
-            r"\s*(?:CMD|ENTRYPOINT|RUN|web:|worker:|[\w-]+:\s|exec\s|uvicorn|gunicorn|daphne|hypercorn|python|node|poetry|uv\s)",
+            r"\s*(?:CMD|ENTRYPOINT|web:|worker:|[\w-]+:\s|exec\s|uvicorn|gunicorn|daphne|hypercorn|python|node|poetry|uv\s)",
             joined,
         ) or name.endswith(".sh"):
             yield re.sub(r'",\s*"', " ", joined), start

@@ -1,4 +1,4 @@
-"""Known products: which of their paths stream, by the image or package that a project runs.
+"""Known products: which of their paths stream, by the image that a project runs.
 
 Paths and pages as their documentation or source has them; `**` where the product may stand below any base path.
 """
@@ -26,13 +26,13 @@ class ProductStream:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """images: globs over an image's name without registry and tag (`ollama/ollama`); packages: as manifests name them."""
+    """page: what says so, its documentation or its source. images: globs over an image's name without registry and tag
+    (`ollama/ollama`)."""
 
     name: str
     page: str
     streams: tuple[ProductStream, ...]
-    images: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ()
+    images: tuple[str, ...]
 
 
 _EVENTS = "text/event-stream"
@@ -48,7 +48,9 @@ def _sockets(*paths: str, heartbeat: float | None = None, session: str = "") -> 
 
 
 _OPENAI = _sse("/v1/chat/completions", "/v1/completions")
-_OLLAMA = _sse("/api/chat", "/api/generate", "/api/pull", content_type="application/x-ndjson")
+_OLLAMA = _sse(
+    "/api/chat", "/api/generate", "/api/pull", "/api/push", "/api/create", content_type="application/x-ndjson"
+)
 
 PRODUCTS = (
     Product(
@@ -56,7 +58,6 @@ PRODUCTS = (
         "https://docs.openwebui.com/reference/https/",
         (*_sockets("/ws/socket.io/", heartbeat=25, session="Socket.IO"), *_sse("/api/chat/completions")),
         ("open-webui/open-webui",),
-        ("open-webui",),
     ),
     Product(
         "LiteLLM",
@@ -84,10 +85,15 @@ PRODUCTS = (
         ("huggingface/text-generation-inference",),
     ),
     Product("SGLang", "https://docs.sglang.ai/", (*_OPENAI, *_sse("/generate")), ("lmsysorg/sglang",)),
-    Product("LocalAI", "https://localai.io/", _OPENAI, ("localai/localai", "go-skynet/local-ai")),
+    Product(
+        "LocalAI",
+        "https://github.com/mudler/LocalAI/tree/master/core/http/endpoints",
+        (*_OPENAI, *_sse("/v1/messages", "/v1/responses")),
+        ("localai/localai", "go-skynet/local-ai"),
+    ),
     Product(
         "n8n",
-        "https://docs.n8n.io/hosting/configuration/environment-variables/endpoints/",
+        "https://github.com/n8n-io/n8n/blob/master/packages/cli/src/push/websocket.push.ts",
         _sockets("/rest/push", heartbeat=60),
         ("n8nio/n8n", "n8n-io/n8n"),
     ),
@@ -102,7 +108,6 @@ PRODUCTS = (
         "https://docs.flowiseai.com/using-flowise/streaming",
         _sse("/api/v1/prediction/*", "/api/v1/internal-prediction/*"),
         ("flowiseai/flowise",),
-        ("flowise",),
     ),
     Product(
         "LibreChat",
@@ -124,32 +129,12 @@ PRODUCTS = (
         "https://docs.langflow.org/api-flows-run",
         _sse("/api/v1/run/*", "/api/v1/build/*/events"),
         ("langflowai/langflow*",),
-        ("langflow",),
-    ),
-    Product(
-        "Streamlit",
-        "https://docs.streamlit.io/deploy/tutorials/kubernetes",
-        _sockets("/_stcore/stream", heartbeat=30),
-        packages=("streamlit",),
-    ),
-    Product(
-        "Gradio",
-        "https://www.gradio.app/guides/running-gradio-on-your-web-server-with-nginx",
-        _sse("/gradio_api/queue/data", heartbeat=15),
-        packages=("gradio",),
-    ),
-    Product(
-        "Chainlit",
-        "https://docs.chainlit.io/deploy/overview",
-        _sockets("/ws/socket.io/", heartbeat=25, session="Socket.IO"),
-        packages=("chainlit",),
     ),
     Product(
         "Jupyter",
         "https://jupyter-server.readthedocs.io/en/latest/operators/public-server.html",
         _sockets("**/api/kernels/*/channels", "**/terminals/websocket/*", heartbeat=30),
-        ("jupyter/*-notebook", "quay.io/jupyter/*", "jupyterhub/jupyterhub", "jupyterhub/singleuser"),
-        ("jupyter-server", "jupyterlab", "notebook", "jupyterhub"),
+        ("jupyter/*-notebook", "jupyterhub/jupyterhub", "jupyterhub/singleuser"),
     ),
     Product(
         "Grafana",
@@ -191,8 +176,9 @@ PRODUCTS = (
         "Centrifugo",
         "https://centrifugal.dev/docs/server/load_balancing",
         (
-            *_sockets("/connection/websocket", heartbeat=25),
+            *_sockets("/connection/websocket", "/connection/uni_websocket", heartbeat=25),
             *_sse("/connection/sse", "/connection/http_stream", heartbeat=25),
+            *_sse("/connection/uni_sse", "/connection/uni_http_stream", heartbeat=25),
         ),
         ("centrifugo/centrifugo",),
     ),
@@ -222,8 +208,8 @@ PRODUCTS = (
     ),
     Product(
         "Vaultwarden",
-        "https://github.com/dani-garcia/vaultwarden/wiki/Enabling-WebSocket-notifications",
-        _sockets("/notifications/hub", heartbeat=15),
+        "https://github.com/dani-garcia/vaultwarden/blob/main/src/api/notifications.rs",
+        _sockets("/notifications/hub", "/notifications/anonymous-hub", heartbeat=15),
         ("vaultwarden/server",),
     ),
     Product(
@@ -237,6 +223,33 @@ PRODUCTS = (
         "https://nodered.org/docs/user-guide/runtime/configuration",
         _sockets("/comms", heartbeat=15),
         ("nodered/node-red",),
+    ),
+    Product(
+        "Plex",
+        "https://github.com/linuxserver/reverse-proxy-confs/issues/198",
+        _sockets("/:/websockets/notifications"),
+        ("linuxserver/plex", "plexinc/pms-docker"),
+    ),
+    Product(
+        "Jellyfin",
+        "https://jellyfin.org/docs/general/post-install/networking/reverse-proxy/nginx/",
+        _sockets("/socket"),
+        ("jellyfin/jellyfin", "linuxserver/jellyfin"),
+    ),
+    Product(
+        "Emby",
+        "https://github.com/MediaBrowser/Emby.ApiClient.Javascript",
+        _sockets("/embywebsocket"),
+        ("emby/embyserver", "linuxserver/emby"),
+    ),
+    *(
+        Product(
+            name,
+            "https://github.com/Sonarr/Sonarr/blob/develop/frontend/src/Components/SignalRListener.tsx",
+            _sockets("**/signalr/messages", heartbeat=15, session="SignalR"),
+            tuple(f"{owner}/{name.lower()}" for owner in ("linuxserver", "hotio")),
+        )
+        for name in ("Sonarr", "Radarr", "Lidarr", "Readarr", "Prowlarr")
     ),
 )
 
@@ -261,9 +274,3 @@ def products_of_image(image: str) -> Iterator[Product]:
             and any(fnmatchcase(glob.replace("*", "x"), name) for glob in product.images)
         )
     return (product for product in PRODUCTS if any(fnmatchcase(name, glob) for glob in product.images))
-
-
-def products_of_packages(packages: Iterator[str] | set[str]) -> Iterator[Product]:
-    """The products that are among the packages that a manifest asks for."""
-    needs = set(packages)
-    return (product for product in PRODUCTS if needs.intersection(product.packages))

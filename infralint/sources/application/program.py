@@ -17,6 +17,8 @@ from infralint.project.javascript_imports import JavaScriptImports
 from infralint.sources.application.imports import READERS, SCANS, ImportedName, javascript_exports, stems_of
 from infralint.sources.application.languages import Language, language_of
 from infralint.sources.application.syntax import SourceModule, parse, span_of
+from infralint.sources.application.trial import can_be_parsed
+from infralint.text.repetition import is_repetitive
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -37,6 +39,7 @@ class ProjectModules:
     def __init__(self, files: Iterable[str], text: Callable[[str], bytes]) -> None:
         self.files = frozenset(files)
         self.skipped: set[str] = set()
+        self._patient = True
         self._text = text
         self._kept: dict[str, bytes] = {}
         self._size = 0
@@ -70,6 +73,9 @@ class ProjectModules:
     def load(self, path: str) -> SourceModule | None:
         if path not in self._modules:
             content = self.content(path) if path in self.files else b""
+            if content and self._is_beyond(path, content):
+                self.skipped.add(path)
+                content = b""
             module = parse(path, content, self.vocabulary) if content else None
             self._modules[path] = module
             if module is not None:
@@ -79,6 +85,15 @@ class ProjectModules:
                     if imported.name not in ("*", "default", local)
                 }
         return self._modules[path]
+
+    def _is_beyond(self, path: str, content: bytes) -> bool:
+        """Whether no parser comes to the end of a file; after the first such file, others like it are not tried."""
+        if not is_repetitive(content):
+            return False
+        language = language_of(path)
+        grammar = language.endings.get(path.rpartition(".")[2], "") if language is not None else ""
+        self._patient = self._patient and (not grammar or can_be_parsed(content, grammar))
+        return not self._patient
 
     def forget(self, path: str) -> None:
         """Lets go of a file's tree; it is parsed again if it is asked for."""

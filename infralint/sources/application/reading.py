@@ -18,7 +18,7 @@ from infralint.sources.application.manifests import STARTERS, Package, is_aside,
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.routes import Found, Routes
 from infralint.sources.application.rulebook import FileShape, Rules, rules_for
-from infralint.sources.application.scope import LANGUAGE_NAMES, SHARED_STATE, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
+from infralint.sources.application.scope import LANGUAGE_NAMES, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
 from infralint.sources.application.servers import ports_of, server_facts
 from infralint.sources.application.streaming import ModuleStreams
 from infralint.text.globs import name_matcher
@@ -93,7 +93,11 @@ class Reader:
         """The shapes of files that are routes in the application that a file belongs to."""
         needs = self._package_of(path).needs
         return [
-            (rules, shape) for rules in self._with_files if _needs_any(needs, rules.packages) for shape in rules.files
+            (rules, shape)
+            for rules in self._with_files
+            if not rules.packages or _needs_any(needs, rules.packages)
+            for shape in rules.files
+            if not _needs_any(needs, shape.lacks)
         ]
 
     @cached_property
@@ -118,11 +122,7 @@ class Reader:
         )
 
     def _settled(self, route: Route, package: Package, servers: tuple[ServerFact, ...]) -> Route:
-        """A route with what its application as a whole does: who serves it, where its state lies."""
-        if route.session == "Socket.IO" and package.needs & SHARED_STATE:
-            route = replace(route, shared_state=True)
-        if route.framework.startswith("Django") and "channels-redis" in package.needs:
-            route = replace(route, shared_state=True)
+        """A route with what its application as a whole does: who serves it."""
         if route.framework == "Django" and route.kind == "websocket" and "daphne" in package.needs:
             route = replace(route, heartbeat=LIBRARIES["daphne"].heartbeat)
         if route.kind == "websocket" and route.heartbeat is None and _is_asgi(route, package):

@@ -40,6 +40,8 @@ _FILE_WORDS = re.compile(
 )
 
 
+MOST_NAMED = 300
+"""Texts of one file that name a type of streams and are looked at."""
 _NAMED_TYPES = {
     "TEXT_EVENT_STREAM_VALUE": "text/event-stream",
     "TEXT_EVENT_STREAM": "text/event-stream",
@@ -58,7 +60,8 @@ def event_stream_places(resolver: Resolver, module: SourceModule) -> Iterator[tu
             for node in module.identifiers(name):
                 if not is_request(module, node) and not _is_accepted(node):
                     yield node, content_type
-    for node in module.strings(r"(?i)text/event-stream|application/(?:x-)?ndjson|application/stream\+json"):
+    named = module.strings(r"(?i)text/event-stream|application/(?:x-)?ndjson|application/stream\+json")
+    for node in named[:MOST_NAMED]:
         text = resolver.text(module, node) or ""
         found = _EVENT_TYPE.match(text)
         if found and _is_content_type(module, node, text) and not is_request(module, node):
@@ -110,7 +113,7 @@ def _header_of(module: SourceModule, node: SgNode) -> str:
         return pair[0].lower()
     if parent.kind() in ("element_value_pair", "value_argument", "attribute_argument", "pair"):
         return parent.named_children()[0].text().strip(":\"'").lower()
-    if parent.kind() in ("arguments", "argument_list", "value_arguments", "tuple"):
+    if parent.kind() in ("arguments", "argument_list", "value_arguments", "tuple", "tuple_expression"):
         return _before(module, parent, holder)
     fields = module.language.assignments.get(parent.kind())
     if fields:
@@ -183,13 +186,13 @@ def headers_in(
             }
         }
     ):
-        name = node.text().strip("\"'`").lower()
-        value = _value_of(module, node)
-        if name not in HEADERS or value is None or is_request(module, node) or _is_conditional(node, definition, at):
+        name, is_line, rest = node.text().strip("\"'`").partition(":")
+        value = None if is_line else _value_of(module, node)
+        text = rest.strip() if is_line else resolver.text(module, value) if value is not None else None
+        if name.lower() not in HEADERS or is_request(module, node) or _is_conditional(node, definition, at):
             continue
-        text = resolver.text(module, value)
         if text is not None and "\0" not in text:
-            found.setdefault(name, text)
+            found.setdefault(name.lower(), text)
     return found
 
 

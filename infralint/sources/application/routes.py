@@ -19,14 +19,11 @@ from infralint.sources.application.rulebook import Mark, RouteShape, Rules, Sock
 from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
 from infralint.sources.application.streaming import ModuleStreams, Reached, Sighting
 from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, span_of
+from infralint.text.stream_names import names_files
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
-_FILES = re.compile(
-    r"(?i)(?:^|[/_-])(?:images?|avatars?|downloads?|files?|media|thumbnails?|attachments?|exports?|pdf|assets?)(?:$|[/_-])"
-)
-"""Paths at which an answer of unknown type is a file."""
 VERBS = frozenset("get post put patch delete head options".split())
 _LISTS = frozenset("array list tuple array_initializer collection_literal element_value_array_initializer".split())
 
@@ -106,8 +103,8 @@ class Routes:
             if not reached:
                 where = Location(self.shown(module.path), sighting.span.line)
                 self._note(module, f"{where} {sighting.says}; the route that this answers was not found")
-        if notes.sightings and self.streaming.gives_up:
-            self._note(module, f"what {self.shown(module.path)} streams is used in more places than are followed")
+        if module.path in self.streaming.beyond:
+            self._note(module, f"{self.shown(module.path)} streams in more places, or leads to more, than are followed")
 
     def _note(self, module: SourceModule, sentence: str) -> None:
         self.unjoined.setdefault(module.path, []).append(sentence)
@@ -177,7 +174,7 @@ class Routes:
         methods = self._methods(call, shape)
         for tail in self._paths(registration, at or sighting.span):
             for head in joiner.heads(registration):
-                if sighting.content_type in (None, "\0") and sighting.kind == "sse" and _FILES.search(tail.text):
+                if sighting.content_type in (None, "\0") and sighting.kind == "sse" and names_files(tail.text):
                     continue
                 path = _tidy(head.path.joined(tail), rules.strict)
                 yield self._found(sighting, path, methods, rules.framework, head.home or call.module.path)

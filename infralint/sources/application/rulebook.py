@@ -160,11 +160,12 @@ class Base(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
 
 class FileShape(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Files that are routes by their place. pattern: a regular expression over paths in the application; style: how
-    the path follows from it; exports: the handlers that count, `*` for any."""
+    the path follows from it; exports: the handlers that count, `*` for any; lacks: packages beside which no file is one."""
 
     pattern: str
     style: str
     exports: tuple[str, ...] = ("*",)
+    lacks: tuple[str, ...] = ()
     kind: Kind | None = None
 
 

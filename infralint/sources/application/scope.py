@@ -44,9 +44,3 @@ UNREAD_FRAMEWORKS = {
     "github.com/googollee/go-socket.io": "go-socket.io",
 }  # fmt: skip
 """Packages that make routes in a way that no rule here knows, and what they are called."""
-
-SHARED_STATE = frozenset(
-    "@socket.io/redis-adapter socket.io-redis @socket.io/redis-streams-adapter @socket.io/cluster-adapter"
-    " @socket.io/postgres-adapter @socket.io/mongo-adapter socket.io-adapter-mongo channels-redis channels_redis".split()
-)
-"""Packages by which every replica shares what a session needs: for messages between clients, not for polling."""

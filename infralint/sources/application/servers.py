@@ -21,7 +21,7 @@ _PORT_FLAG = lazy(
     r"(?:--port[ =]|--bind[ =]\S*:|-b\s+\S*:|(?<=\s)-p\s+|\b(?:PORT|port)=|--server\.port[ =]|0\.0\.0\.0:)(\d{2,5})\b"
 )
 _DEFAULT_PORT = {"uvicorn": 8000, "gunicorn": 8000, "hypercorn": 8000, "daphne": 8000, "streamlit": 8501, "next": 3000}
-_EXPOSE = lazy(r"^\s*EXPOSE\s+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
+_EXPOSE = lazy(r"^[ \t]*EXPOSE[ \t]+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
 _CODE_PORT = (
     lazy(rb"\.listen\(\s*(?:[^(),\n]{0,60}(?:\|\||\?\?)\s*)?(\d{2,5})\b"),
     lazy(rb"\b(?:PORT|port)\b[^\n;]{0,60}(?:\|\||\?\?)\s*[\"']?(\d{2,5})\b"),

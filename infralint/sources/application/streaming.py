@@ -34,7 +34,9 @@ DEEPEST = 6
 """Calls of functions that are followed from a response to its route."""
 WEAK_DEPTH = 2
 """The same, where only the way of writing says that it streams."""
-MOST_STEPS = 10_000
+MOST_SIGHTINGS = 300
+"""Places in one file at which it streams."""
+MOST_STEPS = 1_000
 """Uses that are followed from all responses of a project: a large one needs hundreds."""
 
 
@@ -67,7 +69,7 @@ class Reached:
 
 
 class ModuleStreams:
-    """Looks for streams in a project's modules."""
+    """Looks for streams in a project's modules. beyond: files that stream in more places, or lead to more, than are followed."""
 
     def __init__(self, joiner: Joiner, file_shapes: Callable[[str], list[tuple[Rules, FileShape]]]) -> None:
         self.joiner = joiner
@@ -75,6 +77,7 @@ class ModuleStreams:
         self.resolver = joiner.resolver
         self._file_shapes = file_shapes
         self._steps = 0
+        self.beyond: set[str] = set()
 
     def sightings(self, module: SourceModule) -> Iterator[Sighting]:
         """Where a file streams."""
@@ -83,6 +86,9 @@ class ModuleStreams:
             seen += self._by_rules(module, rules)
         for node, content_type in event_stream_places(self.resolver, module):
             span = span_of(node)
+            if len(seen) >= MOST_SIGHTINGS:
+                self.beyond.add(module.path)
+                break
             if not any(span.start >= other.span.start and span.end <= other.span.end for other in seen):
                 seen.append(Sighting(module, span, "sse", f"answers with {content_type}", content_type))
         yield from self._distinct(seen)
@@ -212,11 +218,6 @@ class ModuleStreams:
         """The routes that a sighting's response answers."""
         return list(self._reach(sighting, sighting.module, sighting.span, (), 0))
 
-    @property
-    def gives_up(self) -> bool:
-        """Whether more uses lead on from responses than are followed."""
-        return self._steps > MOST_STEPS
-
     def _reach(
         self,
         sighting: Sighting,
@@ -226,7 +227,8 @@ class ModuleStreams:
         depth: int,
     ) -> Iterator[Reached]:
         self._steps += 1
-        if self.gives_up:
+        if self._steps > MOST_STEPS:
+            self.beyond.add(sighting.module.path)
             return
         inner = module.definition_at(span)
         registration = self.joiner.registration_at(module, span)
@@ -241,7 +243,8 @@ class ModuleStreams:
             yield Reached(sighting, registration, None, passed, span)
             return
         if file := self._file_route(module, chain):
-            yield Reached(sighting, None, file, passed)
+            whole = Definition(module, "function", "", module.root, span_of(module.root))
+            yield Reached(sighting, None, file, passed if chain else (*passed, (module, whole)))
             return
         if depth >= (WEAK_DEPTH if sighting.weak else DEEPEST) or len({function.span for _, function in passed}) < len(
             passed

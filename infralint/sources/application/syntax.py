@@ -17,8 +17,12 @@ from infralint.sources.application.languages import NOT_IN, Language, language_o
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
+LONGEST_NAME = 2_000
+"""Characters of a callee as it is written: a longer chain of calls goes by its last name."""
 LONGEST_INDEXED = 100_000
 """Characters: the names of a longer file are looked for one by one, to spare memory."""
+_OUTSIDE = 0
+"""Stands for the identity of a function where there is none around."""
 HOLE = "\0"
 """Stands in a text for what is computed while the program runs."""
 
@@ -115,6 +119,8 @@ class Call:
     def full_name(self) -> str:
         """`fastapi.APIRouter`: the callee as it is written, on one line."""
         written = self.callee.text() if self.receiver is None else f"{self.receiver.text()}.{self.name}"
+        if len(written) > LONGEST_NAME:
+            return self.name
         return " ".join(re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", written).split())
 
     def argument(self, key: int | str | None) -> SgNode | None:
@@ -270,30 +276,28 @@ class SourceModule:
         return min(around, key=lambda assignment: assignment.value_span.end - assignment.value_span.start, default=None)
 
     @cached_property
-    def _assigned(self) -> dict[str, list[Assignment]]:
-        found: dict[str, list[Assignment]] = {}
+    def _assigned(self) -> dict[str, dict[int, list[Assignment]]]:
+        """Assignments by their target, then by the identity of the innermost function that they stand in."""
+        found: dict[str, dict[int, list[Assignment]]] = {}
         for assignment in self.assignments:
-            found.setdefault(assignment.target, []).append(assignment)
+            function = self.function_at(assignment.span)
+            home = id(function) if function is not None else _OUTSIDE
+            found.setdefault(assignment.target, {}).setdefault(home, []).append(assignment)
         return found
 
     def assigned(self, target: str, span: SourceSpan) -> list[Assignment]:
         """What a name is set to, as seen from a place: in the functions around it, else outside any."""
-        found = self._assigned.get(target, [])
-        if len(found) < 1:
+        by_function = self._assigned.get(target, {})
+        if not by_function:
             return []
         inner = self.definition_at(span)
         while inner is not None:
-            if inner.kind == "function":
-                local = [
-                    assignment
-                    for assignment in found
-                    if (home := self.function_at(assignment.span)) is not None and home is inner
-                ]
-                if local:
-                    return local
+            if inner.kind == "function" and id(inner) in by_function:
+                return by_function[id(inner)]
             inner = inner.owner
-        outside = [assignment for assignment in found if self.function_at(assignment.span) is None]
-        return outside or ([] if "." not in target else found)
+        if _OUTSIDE in by_function:
+            return by_function[_OUTSIDE]
+        return [assignment for group in by_function.values() for assignment in group] if "." in target else []
 
     def function_at(self, span: SourceSpan) -> Definition | None:
         """The innermost function that a place lies in."""

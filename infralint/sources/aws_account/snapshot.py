@@ -84,6 +84,8 @@ def load(data: bytes) -> Snapshot:
         snapshot = msgspec.json.decode(data, type=Snapshot)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadSnapshot(f"is not a snapshot of infralint: {error}") from error
+    except RecursionError as error:
+        raise BadSnapshot("is not a snapshot of infralint: it is nested too deep") from error
     if snapshot.version != VERSION:
         raise BadSnapshot(f"is a snapshot of version {snapshot.version}; this infralint reads version {VERSION}")
     if not snapshot.regions and not snapshot.failures:

@@ -49,9 +49,9 @@ def read(project: Project) -> Reading:
     reading.unknown += [entry for tree in includes.trees.values() for entry in unsearchable(tree)]
     for path, why in includes.beyond.items():
         source = includes.sources.get(path)
-        shown, line = (source.shown, source.first_line) if source else (project.shown(path), 1)
+        where = source.location(1) if source else Location(project.shown(path), 1)
         remedy = "render it and check the result, or hand in the output of `nginx -T`"
-        reading.unknown.append(Unknown(Location(shown, line), "", why, remedy))
+        reading.unknown.append(Unknown(where, "", why, remedy))
     return reading
 
 

@@ -260,6 +260,7 @@ class _NodeBuilder:
     def _project_files(self) -> frozenset[str]:
         """The project paths of its files, those that it includes and the manifests that hold them."""
         paths = {source.path for source, _ in self.part.files}
+        paths |= {f"configmap:{source.owner}" for source, _ in self.part.files if source.owner}
         for level in self.levels:
             paths |= {directive.source.path for directive in level.directives}
         paths |= {

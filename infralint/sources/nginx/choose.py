@@ -65,6 +65,11 @@ class ListenAddress(msgspec.Struct, eq=False, dict=True):
         host, _, port = self.key.rpartition(":")
         return Address(host, int(port) if port.isdigit() and port.isascii() and len(port) < 6 else None)
 
+    @property
+    def is_of_the_host(self) -> bool:
+        """Whether nobody reaches it but what runs on its own host: a loopback address, or a unix socket."""
+        return self.address.host in LOOPBACK or self.key.startswith("unix:")
+
     def takes(self, to: Address) -> bool:
         """Whether what is sent to an address may arrive here: a name may mean any address but the host's own."""
         mine = self.address
@@ -106,6 +111,12 @@ class VirtualServer(msgspec.Struct, eq=False, dict=True):
         """Whether every request ends in the location that its path chooses, and nothing is run on its way."""
         blocks = [self.block, *(place.block for top in self.places for place in top.walk())]
         return not any(block.diverts for block in blocks)
+
+    @cached_property
+    def rewrites(self) -> bool:
+        """Whether the path that a location gets may be another one than was asked for."""
+        blocks = [self.block, *(place.block for top in self.places for place in top.walk())]
+        return any("rewrite" in block.level.by_name or block.inner for block in blocks)
 
     @cached_property
     def open_places(self) -> list[LocationEntry]:
@@ -162,14 +173,16 @@ def choose_locations(places: Sequence[LocationEntry], path: str) -> list[Locatio
     choices: list[LocationChoice] = []
     found: list[LocationEntry] = []
     without: list[LocationEntry] = []
+    reasons: list[str] = []
     while True:
         search_of = _Search(path, without)
         _, place = search_of.find(places)
         doubtful = search_of.doubtful
         if place is None:
             redirect = f"{path}/" if search_of.redirected else ""
-            return [*choices, LocationChoice(None, redirect)]
-        choices.append(LocationChoice(place, "", (*_conditional(place), *search_of.reasons)))
+            return [*choices, LocationChoice(None, redirect, tuple(reasons))]
+        reasons += [reason for reason in search_of.reasons if reason not in reasons]
+        choices.append(LocationChoice(place, "", (*_conditional(place), *reasons)))
         found.append(place)
         if doubtful:
             without.append(doubtful[0])
@@ -348,9 +361,13 @@ class Sockets:
                 socket.exact.setdefault(name.removeprefix(".").lower(), server)
 
     def reached_by(self, to: Address | None) -> list[Socket]:
-        """The sockets that an address may lead to: one of that very address comes before those of any."""
+        """The sockets that an address may lead to: one of that very address comes before those of any.
+
+        to: None for a browser, which reaches what the host keeps to itself only through something else on it.
+        """
         if to is None:
-            return list(self.by_key.values())
+            sockets = list(self.by_key.values())
+            return [found for found in sockets if not found.listener.is_of_the_host] or sockets
         exact = self.by_key.get(f"{to.host}:{to.port}")
         return [exact] if exact is not None else [found for found in self.by_key.values() if found.listener.takes(to)]
 
@@ -364,9 +381,7 @@ class Sockets:
         return list(unique.values())
 
     def reached_servers(self, to: Address | None) -> list[VirtualServer]:
-        """The servers that listen where a request is sent to; None: anywhere."""
-        if to is None:
-            return list(self.servers)
+        """The servers that listen where a request is sent to; None: where browsers come."""
         return list({id(server): server for socket in self.reached_by(to) for server in socket.servers}.values())
 
     def settle_slashes(self) -> None:

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 from infralint.model import Location, Reading, Unknown
 from infralint.project import CantRead, Project, TooLarge
+from infralint.project.manifests import Manifest, chart_folders, chart_of, read_manifests
 from infralint.sources.nginx.templates import foreign_language, prepare
 from infralint.sources.nginx.tree import NginxFile
+from infralint.text.go_templates import HOLE
 from infralint.text.lazy import lazy
+from infralint.text.yaml_places import YamlSpan
 
 _OTHER_ENDINGS = frozenset(
     "py pyi md mdx rst txt js jsx ts tsx mjs cjs css scss less html htm vue svelte go rs java kt php c h cc cpp hpp cs swift"
@@ -37,18 +40,20 @@ _OURS = (
     rb"(?:server_name|proxy_pass|fastcgi_pass|uwsgi_pass|scgi_pass|grpc_pass|proxy_set_header|proxy_http_version"
     rb"|proxy_buffering|proxy_read_timeout|worker_processes|worker_connections|worker_shutdown_timeout|try_files"
     rb"|ssl_certificate|add_header|fastcgi_param|uwsgi_param|client_max_body_size|log_format|gzip_types"
-    rb"|ip_hash|fastcgi_buffering|uwsgi_buffering)[ \t]+[^;{}\n]*;"
-    rb"|(?:location|upstream|map|geo|split_clients)[ \t]+[^;{}\n]*\{"
+    rb"|ip_hash|fastcgi_buffering|uwsgi_buffering)[ \t]+[^;{}\n]{0,400};"
+    rb"|(?:location|upstream|map|geo|split_clients)[ \t]+[^;{}\n]{0,400}\{"
     rb"|(?:http|events)\s*\{)"
 )
 _SNIFF = lazy(_OURS, re.MULTILINE)
 _STRONG = lazy(
     rb"(?:^|[;{}\s])(?:proxy_pass|fastcgi_pass|uwsgi_pass|scgi_pass|grpc_pass|server_name|proxy_set_header|proxy_buffering"
-    rb"|proxy_http_version|proxy_read_timeout|worker_connections|worker_shutdown_timeout|ip_hash)[ \t]+[^\n]*;"
-    rb"|(?:^|[;{}])[ \t]*(?:location[ \t]+[^;{}\n]*|upstream[ \t]+[^\s;{}]+[ \t]*)\{",
+    rb"|proxy_http_version|proxy_read_timeout|worker_connections|worker_shutdown_timeout|ip_hash)[ \t]+[^;\n]{0,400};"
+    rb"|(?:^|[;{}])[ \t]*(?:location[ \t]+[^;{}\n]{0,400}|upstream[ \t]+[^\s;{}]{1,400}[ \t]*)\{",
     re.MULTILINE,
 )
-_WEAK = lazy(rb"(?:^|[;{}])\s*(?:server|http|events|stream|location[ \t]+[^;{}\n]+|upstream[ \t]+[^;{}\n]+)\s*\{")
+_WEAK = lazy(
+    rb"(?:^|[;{}])\s*(?:server|http|events|stream|location[ \t]+[^;{}\n]{1,400}|upstream[ \t]+[^;{}\n]{1,400})\s*\{"
+)
 _APACHE = lazy(rb"^[ \t]*</?(?:VirtualHost|Directory|Location|IfModule|Proxy|FilesMatch)\b", re.MULTILINE)
 _DUMP_MARK = lazy(r"^# configuration file (\S.*):$", re.MULTILINE)
 _BLOCK_SCALAR = lazy(r"^([ \t]*)(?:- )?[^\s#][^\n]*?:[ \t]*[|>][-+0-9]*[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
@@ -56,6 +61,9 @@ _QUOTED = lazy(
     r'^[ \t]*(?:- )?([^\s#"][^\n"]*?):[ \t]*"(?:[^"\\\n]|\\.)*?_pass[ \t](?:[^"\\\n]|\\.)*?;\\n', re.MULTILINE
 )
 _DOCUMENT = lazy(r"^---", re.MULTILINE)
+_NAMED = lazy(
+    r"^metadata:(?:[ \t]*\n(?:[ \t]+[^\n]*\n)*?[ \t]+|[ \t]*\{[^\n]*?)name:[ \t]*[\"']?([\w.-]+)", re.MULTILINE
+)
 _SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^[ \t]*(?:cat|sed|echo|apt-get|cp|mkdir)\s", re.MULTILINE)
 """A shell script that writes nginx configuration is not nginx configuration."""
 
@@ -63,7 +71,11 @@ _SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^[ \t]*(?:cat|sed|echo|apt-get|cp
 def sources(project: Project, reading: Reading) -> Iterator[NginxFile]:
     """Every nginx text of a project; what can't be read or told is noted in the reading."""
     shown: set[str] = set()
+    charts = chart_folders(project)
+    rendered = read_manifests(project).rendered if charts else set()
     for path in project.files:
+        if path in rendered and chart_of(path, charts) is not None:
+            continue
         if path in project.given:
             yield from _sources_of(project, path, reading, shown)
         elif _could_be(path):
@@ -71,6 +83,8 @@ def sources(project: Project, reading: Reading) -> Iterator[NginxFile]:
                 reading.skipped.append(f"{project.shown(path)}: {live} beside it is the one in use")
             else:
                 yield from _sources_of(project, path, reading, shown)
+    if rendered:
+        yield from _from_charts(project, reading)
     for path, reason in sorted(project.tree.odd.items()):
         if _named_nginx(path) and not _is_manifest(path):
             reading.unreadable.append(project.unreadable(path, reason))
@@ -193,11 +207,69 @@ def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> 
                     sealed=sealed or folded,
                     key=key,
                     document=document,
+                    owner=_owner(text, mark.start()),
                 )
     for mark in _QUOTED.finditer(text):
         why = "this nginx configuration is written as one quoted string, which infralint does not read"
         where = Location(shown, text.count("\n", 0, mark.start(1)) + 1)
         reading.unknown.append(Unknown(where, "", why, "write it as a block (`|`)"))
+
+
+_MAIN = lazy(r"^\s*http\s*\{", re.MULTILINE)
+
+
+def _from_charts(project: Project, reading: Reading) -> Iterator[NginxFile]:
+    """nginx texts in the ConfigMaps that Helm charts come to: those of another environment where they are another nginx."""
+    known: set[tuple[str, str, str]] = set()
+    firsts: dict[tuple[str, str], str] = {}
+    for number, manifest in enumerate(read_manifests(project).of("ConfigMap")):
+        if not manifest.sealed:
+            continue
+        for key, value in manifest.root.members_of("data").items():
+            text = value.text or ""
+            place = (manifest.path, manifest.name, key)
+            again = firsts.setdefault((manifest.path, key), manifest.environment) != manifest.environment
+            if (*place[:1], key, text) in known or (again and not _MAIN.search(text)):
+                continue
+            if is_nginx(text) and not _SCRIPT.search(text):
+                known.add((*place[:1], key, text))
+                shown = manifest.where.path
+                if _is_read(shown, text, manifest.where.line, reading):
+                    yield _rendered_file(manifest, key, text, value.line, number)
+
+
+def _rendered_file(manifest: Manifest, key: str, text: str, line: int, number: int) -> NginxFile:
+    """One entry of a ConfigMap that a chart makes."""
+    atlas = manifest.atlas
+    first = atlas.text_of(line + 1)
+    prepared = prepare(text)
+    if HOLE in text:
+        prepared.holes[HOLE] = "{{ … }}"
+
+    def locate(number: int, column: int, end_column: int) -> Location:
+        return atlas.place(YamlSpan(number, column, end_column))
+
+    return NginxFile(
+        f"{manifest.path}#{manifest.environment}/{manifest.name}/{key}",
+        manifest.where.path,
+        prepared,
+        line + 1,
+        len(first) - len(first.lstrip()),
+        sealed=manifest.sealed,
+        key=key,
+        document=number,
+        owner=manifest.name,
+        locate=locate,
+    )
+
+
+def _owner(text: str, at: int) -> str:
+    """The name of the object whose document holds an offset."""
+    marks = [mark.start() for mark in _DOCUMENT.finditer(text)]
+    start = max((mark for mark in marks if mark <= at), default=0)
+    end = min((mark for mark in marks if mark > at), default=len(text))
+    found = _NAMED.search(text, start, end)
+    return found[1] if found else ""
 
 
 def _scalar(text: str, start: int, parent: int) -> tuple[str, int]:

@@ -32,6 +32,11 @@ _ELSEWHERE = lazy(
     re.IGNORECASE,
 )
 """What is about a stream, or carried by somebody else, and is none."""
+_DEVELOPMENT = lazy(
+    r"\bHMR\b|\bhot[- ](?:module|reload)|\blive[- ]?reload|\bdev(?:elopment)?[- ]server\b", re.IGNORECASE
+)
+"""Sockets by which a development server tells a page to load again: nobody's users wait for them."""
+_HANDSHAKE = lazy(r"^\s*proxy_(?:set_header\s+(?:upgrade|connection)|http_version)\b", re.IGNORECASE)
 _DECORATION = lazy(r"[-=*#_~+]{2,}")
 LABEL = 5
 """Words of a comment that says what a location is, at most."""
@@ -174,6 +179,8 @@ def _mentions(block: Directive) -> Iterator[Hint]:
             continue
         if _INLINE.search(text) or _ELSEWHERE.search(text) or _is_heading(block, line, text):
             continue
+        if _DEVELOPMENT.search(text) or _HANDSHAKE.search(block.source.lines[line - 1]):
+            continue
         kinds: tuple[tuple[StreamKind, Pattern[str]], ...] = (("websocket", _WEBSOCKET_WORDS), ("sse", _SSE_WORDS))
         for kind, words in kinds:
             certain = line >= block.line - 1 and _is_label(text, words)
@@ -238,7 +245,7 @@ def _first_comment(block: Directive) -> int:
 
 
 def _at(source: NginxFile, line: int) -> Location:
-    return Location(source.shown, line + source.first_line - 1)
+    return source.location(line)
 
 
 def _handshake(evidence: EvidenceKind, because: str, where: Location) -> Hint:

@@ -40,8 +40,9 @@ from infralint.sources.nginx.scopes import Scope, ScopeSettings
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
 from infralint.sources.nginx.variables import Definitions, Moment, Values, either, unknown
-from infralint.sources.nginx.websocket import headers_of, judge_handshake, name_of, setting_of
+from infralint.sources.nginx.websocket import find_sent_hosts, headers_of, judge_handshake, name_of, setting_of
 from infralint.text.lazy import lazy
+from infralint.text.stream_names import CATCH_ALLS
 
 PASSES: Mapping[str, Family] = MappingProxyType(
     {
@@ -108,6 +109,10 @@ class NginxLocation(Hop):
         """What becomes here of a handshake that comes in whole; mostly it is the same for all of them."""
         if isinstance(self.forwards_upgrade, Known) or self.family != "proxy":
             return self.forwards_upgrade
+        return self._judge_handshake(request)
+
+    def _judge_handshake(self, request: Request) -> Setting[Upgrade]:
+        """What becomes here of a handshake as it comes in."""
         moments = [run.moment for run in self._runs(request)]
         if not moments:
             return self.forwards_upgrade
@@ -131,7 +136,8 @@ class NginxLocation(Hop):
         server = self.block.server
         if server.is_plain:
             path = normalise_path(request.path, not server.keeps_slashes)
-            return [Run(Moment(server, request, request.path, path), self.block)]
+            run = Run(Moment(server, request, request.path, path), self.block)
+            return [run if self.block.place is None else self.processing.enter(self.block.place, run)]
         ways = self.processing.ways(server, request)
         runs = [way.run for way in ways if way.block is self.block]
         return runs or self.processing.runs_at(self.block, request, request.path)
@@ -162,10 +168,12 @@ class NginxLocation(Hop):
         )
 
     def _upgrade_out(self, request: Request) -> Setting[Upgrade]:
-        """A handshake that came in without its headers stays without."""
+        """A handshake that came in without its headers stays without; half of one may be completed."""
         came = request.upgrade
         if request.kind != "websocket" or (isinstance(came, Known) and came.value == "dropped"):
             return came
+        if isinstance(came, Known) and came.value == "half" and self.family == "proxy":
+            return self._judge_handshake(request)
         here = self.upgrade_of(request)
         whole = isinstance(came, Known) or (isinstance(here, Known) and here.value == "dropped")
         return here if whole else came
@@ -201,7 +209,7 @@ class NginxLocation(Hop):
 
     def _prefixes(self, target: PassTarget) -> PathMap | None:
         """How paths are rewritten where that is plain: a prefix that is replaced, or nothing."""
-        if self.block.runs_code or self.block.server.block.runs_code or "$" in self.pass_directive.args[0]:
+        if self.block.runs_code or self.block.server.rewrites or "$" in self.pass_directive.args[0]:
             return None
         place_runs = self.block.place is not None and self.block.place.block.runs_code
         if place_runs:
@@ -305,6 +313,11 @@ class NginxLocation(Hop):
         return self.facts.setting("worker_shutdown_timeout")
 
     @cached_property
+    def sent_hosts(self) -> Sequence[Known[str]]:
+        """The lines by which a `Host` header is surely sent to the backend."""
+        return find_sent_hosts(self.rules, self.definitions, self.block.server) if self.family == "proxy" else ()
+
+    @cached_property
     def ssi(self) -> bool:
         """Whether server-side includes are on."""
         switch = self.facts.setting("ssi")
@@ -316,13 +329,13 @@ HANDSHAKE = Request("websocket", "")
 
 
 def passed_anywhere(block: NginxBlock, processing: Processing, upstreams: Upstreams) -> Values:
-    """What the `*_pass` of a block may name, whatever the request."""
+    """Whom the `*_pass` of a block may name, whatever the request."""
     passed, definitions = block.passed, processing.definitions
     assert passed is not None
     if "$" not in passed.args[0] or block.place is None:
-        return upstreams.passed(passed, definitions, Moment(block.server))
+        return upstreams.resolve_host(passed, definitions, Moment(block.server))
     moments = [run.moment for run in processing.runs_at(block)]
-    values = [upstreams.passed(passed, definitions, moment) for moment in moments]
+    values = [upstreams.resolve_host(passed, definitions, moment) for moment in moments]
     return either(values or [unknown("no request is handed on here")], "it differs from request to request")
 
 
@@ -352,8 +365,10 @@ def _header(line: Directive) -> tuple[str, str]:
     return line.args[0].lower(), line.args[1] if len(line.args) > 1 else ""
 
 
-_GROUPED = lazy(r"\^?(?P<before>[^()\[\]*+?|]*)\((?P<group>[^()]*)\)(?P<after>[^()\[\]*+?|]*?)\$?")
-_PUT_IN = lazy(r"(?P<before>[^$]*)\$(?:1|\{1\})(?P<after>[^$]*)")
+_GROUPED = lazy(
+    r"\^?(?P<before>[^()\[\]*+?|]*)\((?:\?P?<(?P<name>\w+)>|(?!\?))(?P<group>[^()]*)\)(?P<after>[^()\[\]*+?|]*?)\$?"
+)
+_PUT_IN = lazy(r"(?P<before>[^$]*)\$(?:(?P<bare>\w+)|\{(?P<braced>\w+)\})(?P<after>[^$]*)")
 
 
 @dataclass(frozen=True)
@@ -364,20 +379,26 @@ class LocationPaths:
     request: Request
 
     def forward(self, path: str) -> str | None:
-        hop = self.hop
-        sent = set()
-        for run in hop.processing.runs_at(hop.block, replace(self.request, path=path), path):
-            values = hop.upstreams.passed(hop.pass_directive, hop.definitions, run.moment)
-            sent |= {hop.path_out(run, read_target(text)) for text in values.texts}
+        sent = {sent for run in self._runs(path) for sent in self._sent_by(run)}
         return sent.pop() if len(sent) == 1 else None
+
+    def _runs(self, path: str) -> list[Run]:
+        """How a request for a path arrives here: from its own prefix, or from wherever rewrites send it on."""
+        hop, request = self.hop, replace(self.request, path=path)
+        if is_written_for(hop.block.place, path):
+            return hop.processing.runs_at(hop.block, request, path)
+        ways = hop.processing.ways(hop.block.server, request)
+        return [way.run for way in ways if way.block is hop.block]
+
+    def _sent_by(self, run: Run) -> set[str | None]:
+        """The paths that are sent on for a request that arrived in one way."""
+        hop = self.hop
+        values = hop.upstreams.passed(hop.pass_directive, hop.definitions, run.moment)
+        return {hop.path_out(run, read_target(text)) for text in values.texts}
 
     def inverse(self, path: str) -> str | None:
         for candidate in dict.fromkeys(self._candidates(path)):
-            if (
-                candidate.startswith("/")
-                and is_written_for(self.hop.block.place, candidate)
-                and self.forward(candidate) == path
-            ):
+            if candidate.startswith("/") and self.forward(candidate) == path:
                 return candidate
         return None
 
@@ -385,23 +406,52 @@ class LocationPaths:
         """Paths that may become this one: undone rewrites first, then what is usual."""
         hop = self.hop
         place = hop.block.place
-        for block in (place.block if place is not None else hop.block, hop.block.server.block):
-            for directive in block.level.directives:
-                for rewrite in (inner for inner in directive.walk() if inner.name == "rewrite" and len(inner.args) > 1):
-                    undone = _undo(rewrite.args[0], rewrite.args[1], path)
-                    if undone is not None:
-                        yield undone
+        arriving = list(self._arriving(path))
+        rewrites = [line for block in self._blocks() for line in _rewrites_of(block)]
+        for text in (path, *arriving):
+            for line in rewrites:
+                undone = _undo(line.args[0], line.args[1], text)
+                if undone is not None:
+                    yield undone
         yield path
+        yield from arriving
         if place is not None and place.pattern.startswith("/"):
             yield place.pattern.rstrip("/") + path
             yield place.pattern + path.lstrip("/")
             yield place.pattern
 
+    def _arriving(self, path: str) -> Iterator[str]:
+        """Paths as they may stand in the location, before its `proxy_pass` replaces a prefix or puts groups together."""
+        hop = self.hop
+        place, target = hop.block.place, read_target(hop.pass_directive.args[0])
+        if place is None or not target.uri:
+            return
+        if place.is_expression:
+            undone = _undo(place.pattern, target.uri, path)
+            if undone is not None:
+                yield undone
+        elif path.startswith(target.path):
+            yield place.pattern + path[len(target.path) :]
+
+    def _blocks(self) -> list[NginxBlock]:
+        """What may rewrite a request on its way here: this location, its server, then the other locations."""
+        block = self.hop.block
+        nearest = [block.place.block if block.place is not None else block, block.server.block]
+        others = (place.block for top in block.server.places for place in top.walk())
+        return [*nearest, *(other for other in others if other.runs_code and other not in nearest)]
+
+
+def _rewrites_of(block: NginxBlock) -> Iterator[Directive]:
+    for directive in block.level.directives:
+        yield from (inner for inner in directive.walk() if inner.name == "rewrite" and len(inner.args) > 1)
+
 
 def _undo(pattern: str, replacement: str, path: str) -> str | None:
-    """The path that a rewrite with one group made this one of."""
+    """The path that an expression with one group, and a text that puts the group in, made this one of."""
     asked, made = _GROUPED.fullmatch(pattern), _PUT_IN.fullmatch(replacement.partition("?")[0])
-    if asked is None or made is None or not path.startswith(made["before"]) or not path.endswith(made["after"]):
+    if asked is None or made is None or (made["bare"] or made["braced"]) not in ("1", asked["name"]):
+        return None
+    if not path.startswith(made["before"]) or not path.endswith(made["after"]):
         return None
     middle = path[len(made["before"]) : len(path) - len(made["after"])]
     return re.sub(r"\\(.)", r"\1", asked["before"]) + middle + re.sub(r"\\(.)", r"\1", asked["after"])
@@ -419,6 +469,6 @@ def is_written_for(place: LocationEntry | None, path: str) -> bool:
 def is_catch_all(modifier: str, pattern: str) -> bool:
     """Whether a location takes whatever an application serves, rather than one route of it."""
     if modifier in ("", "^~", "="):
-        return pattern.rstrip("/") in ("", "/api", "/v1", "/api/v1", "/api/v2", "/backend", "/backend-api")
+        return pattern.rstrip("/") in CATCH_ALLS
     everything = is_surely_match(pattern, "/api/x", modifier == "~*")
     return everything and not any(ending in pattern for ending in ("\\.(", "\\.php", "\\.js"))

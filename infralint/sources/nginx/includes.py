@@ -77,7 +77,7 @@ class Includes:
     def _retry(self, path: str, source: NginxFile, problem: SyntaxProblem) -> None:
         """A template that opens a block in either branch can still be read by its first branch alone."""
         if not source.prepared.headings:
-            place = Location(source.shown, problem.line + source.first_line - 1, problem.column)
+            place = source.location(problem.line, problem.column)
             kind = "nginx would refuse this file" if not source.prepared.holes else "this does not read as nginx"
             self.broken[path] = Unreadable(f"{kind}: {problem.message}", place)
             return

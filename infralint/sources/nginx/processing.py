@@ -15,14 +15,16 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.model import Known, Request
+from infralint.platforms.nginx_values import flag
 from infralint.sources.nginx.blocks import CODES, NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, VirtualServer, choose_locations, normalise_path
 from infralint.sources.nginx.conditions import judge
-from infralint.sources.nginx.scopes import flag
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.variables import (
     Definitions,
     Moment,
+    Values,
+    unknown,
     with_captures,
     without_captures,
 )
@@ -106,6 +108,7 @@ class Processing:
 
     def __init__(self, definitions: Definitions) -> None:
         self.definitions = definitions
+        self._senders: dict[int, list[tuple[NginxBlock, frozenset[str]]]] = {}
 
     def ways(self, server: VirtualServer, request: Request) -> list[RequestEnd]:
         """Every way that a request may take through a server."""
@@ -131,15 +134,28 @@ class Processing:
         Whatever path the server's own rewrites make, the location is taken to be the right one.
         """
         server, place = block.server, block.place
-        start = Run(Moment(server, request, path, path), server.block)
+        before = self._set_before(place) if place is not None else {}
+        start = Run(Moment(server, request, path, path, assigned=before), server.block)
         arrived = [run for run in self._rewrites(server.block, start) if run.answer is None]
         if place is None:
             return arrived
-        inside = [self._in_location(replace(run, changed=False, stopped=False), place) for run in arrived]
+        inside = [self.enter(place, replace(run, changed=False, stopped=False)) for run in arrived]
         runs = [after for run in inside for after in self._rewrites(place.block, run)]
         limited = block.directive is not None and block.directive.name == "limit_except"
         wanted = place.block if limited else block
         return [run for run in runs if run.answer is None and not run.changed and run.block.serving is wanted]
+
+    def _set_before(self, place: LocationEntry) -> dict[str, Values]:
+        """Variables that another location may have set that sent the request here, so that they need not be empty."""
+        server: VirtualServer = place.block.server
+        if id(server) not in self._senders:
+            blocks = [other.block for top in server.places for other in top.walk()]
+            self._senders[id(server)] = [
+                (block, names) for block in blocks if block.diverts and (names := _names_set_in(block))
+            ]
+        others = {name for block, names in self._senders[id(server)] if block is not place.block for name in names}
+        reason = "a location that sends requests here may set it"
+        return {name: unknown(reason) for name in others}
 
     def runs_anyhow(self, block: NginxBlock, request: Request) -> list[Run]:
         """A run in a block where requests of this kind end elsewhere, as if nothing sent them there."""
@@ -152,7 +168,7 @@ class Processing:
             return False
         return not block.runs_code or bool(self.runs_at(block, request, path))
 
-    def _in_location(self, run: Run, place: LocationEntry) -> Run:
+    def enter(self, place: LocationEntry, run: Run) -> Run:
         """A run in a location: its expression leaves what its groups took."""
         run = replace(run, block=place.block)
         if not place.is_expression or "(" not in place.pattern:
@@ -191,7 +207,7 @@ class Processing:
 
     def _inside(self, place: LocationEntry, run: Run) -> Iterator[RequestEnd]:
         """A location: what it runs, then what answers there."""
-        run = self._in_location(run, place)
+        run = self.enter(place, run)
         if not run.internal and (mark := run.block.internal) is not None:
             because = f"`{run.block.written}` is `internal`: no client reaches it"
             yield from self._answered(replace(run, answer=Answer("404", mark, "", because)))
@@ -262,9 +278,13 @@ class Processing:
                 yield from (way for way in sent if way.block is not None)
 
     def _from_files(self, run: Run) -> Iterator[RequestEnd]:
-        """Nothing hands the request on: a file, or an error that a page leads on from. A stream is no file."""
+        """Nothing hands the request on: a file, or an error that a page leads on from. A stream is no file.
+
+        What is not there is answered with 404 whatever the method; a folder that may not be listed with 403.
+        """
         targets: set[str] = set()
-        for code in ("404", "403", "405"):
+        is_folder = run.path is None or run.path.endswith("/")
+        for code in ("404", "403") if is_folder else ("404",):
             page = self._page_of(run, code)
             if page is not None and page.args[-1].startswith("@") and page.args[-1] not in targets:
                 targets.add(page.args[-1])
@@ -449,6 +469,18 @@ class Processing:
         if mark == "break":
             return replace(run, stopped=True, moved=True, changed=False)
         return replace(run, changed=True, stopped=mark == "last")
+
+
+_SENDING = frozenset({"rewrite", "try_files", "error_page"})
+
+
+def _names_set_in(block: NginxBlock) -> frozenset[str]:
+    """The variables that a location sets, if it may send requests on to another one."""
+    lines = [line for directive in block.level.directives for line in directive.walk()]
+    pages = any("error_page" in level.by_name for level in block.scope.levels)
+    if not pages and not any(line.name in _SENDING for line in lines):
+        return frozenset()
+    return frozenset(line.args[0].lstrip("$").strip("{}") for line in lines if line.name == "set" and line.args)
 
 
 def _path_of(replacement: str) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 
 from infralint.model import Location, Unknown, Unreadable
+from infralint.platforms.nginx_values import BadValue, time
 from infralint.sources.nginx.hops import PASSES
-from infralint.sources.nginx.scopes import Level, contradiction, has_hole
+from infralint.sources.nginx.scopes import Level, contradiction, has_hole, not_taken
 from infralint.sources.nginx.templates import HOLE
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
@@ -22,6 +23,16 @@ _ONCE = frozenset(
     + [f"{family}_{name}" for family in _FAMILIES for name in ("buffering", "read_timeout", "pass")]
 ) - {"grpc_buffering"}
 """Directives that infralint goes by, and that nginx takes once a block: https://nginx.org/en/docs/dirindex.html"""
+_UNREPEATED = (
+    _ONCE
+    | frozenset(
+        "try_files proxy_method recursive_error_pages root alias proxy_intercept_errors proxy_pass_request_headers"
+        " gzip_http_version proxy_ssl_name keepalive_timeout ssi default_type fastcgi_keep_conn internal"
+        " proxy_request_buffering client_max_body_size".split()
+    )
+    | {f"{family}_{name}_timeout" for family in _FAMILIES for name in ("connect", "send")}
+)
+"""Those, and others that nginx takes once a block."""
 _HEEDED = _ONCE | {"proxy_set_header", "proxy_ignore_headers", "server_name", "ip_hash"}
 _MATCHING = frozenset(["location", "server_name", "rewrite", "if", "map"])
 """Directives that may hold regular expressions."""
@@ -69,6 +80,11 @@ _SETS = lazy(
     r"|proxy_http_version"
 )
 """Directives that stand in http, server and location alone."""
+_TIMES = lazy(
+    r"(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_(?:read|send|connect)_timeout|client_(?:body|header)_timeout|send_timeout"
+    r"|lingering_timeout|resolver_timeout|proxy_timeout|worker_shutdown_timeout|keepalive_timeout"
+)
+"""Directives whose argument is a time: https://nginx.org/en/docs/syntax.html"""
 _URI = lazy(r"https?://(?:unix:[^:]*:.|(?!unix:)[^/?]*[/?])")
 """Where the path begins in what proxy_pass names."""
 _LIKE = 0.9
@@ -90,6 +106,8 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
                 or _unlistened(directive)
             ):
                 yield _refused(directive, message)
+            elif _TIMES.fullmatch(directive.name) and _is_no_time(directive):
+                yield Unreadable(not_taken(directive), directive.where)
             if directive.name in _MATCHING:
                 yield from _invalid_expressions(directive)
             if directive.block and (directive.name not in _LISTS or directive.name == "upstream"):
@@ -108,6 +126,18 @@ def _malformed(directive: Directive) -> str:
     if name not in _BLOCKS and directive.block is not None:
         return f'directive "{name}" is not terminated by ";"'
     return ""
+
+
+def _is_no_time(directive: Directive) -> bool:
+    """Whether nginx does not take a time; what a template or a variable puts there is judged where it matters."""
+    prepared = directive.source.prepared
+    if prepared.headings or prepared.holes or len(directive.args) != 1 or "$" in directive.args[0]:
+        return False
+    try:
+        time(directive.args[0])
+    except BadValue:
+        return True
+    return False
 
 
 def _unlistened(directive: Directive) -> str:
@@ -273,7 +303,7 @@ def _apart(first: Directive, second: Directive) -> bool:
 
 def _once(directive: Directive) -> tuple[str, str]:
     """What may stand once in a block, and what nginx says where it stands twice; empty for all else."""
-    if directive.name in _ONCE and directive.block is None:
+    if directive.name in _UNREPEATED and directive.block is None:
         return directive.name, f'"{directive.name}" directive is duplicate'
     if directive.name == "location" and (place := _place(directive)):
         return f"location {place}", f'duplicate location "{place.lstrip("=")}"'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
@@ -11,55 +10,17 @@ import msgspec
 
 from infralint.model import Known, Location, Origin, Setting, Unknown
 from infralint.platforms.nginx import DEFAULTS, Line
+from infralint.platforms.nginx_values import BadValue, flag, time, word
 from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.templates import HOLE, Condition
 from infralint.sources.nginx.tree import Directive
-from infralint.text.lazy import lazy
 
 T = TypeVar("T")
 
-_TIME = lazy(r"([0-9]{0,19})(ms|[wdhms]| ) *")
-_TIME_UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
-_REST = lazy("[0-9]{0,19}")
 
-
-class BadValue(ValueError):
-    """A value that nginx would not take."""
-
-
-def time(text: str) -> float:
-    """Seconds of an nginx time (`60`, `60s`, `1m30s`, `500ms`). Raises BadValue.
-
-    Units shrink from left to right, and a number without one, in seconds, may end it. Times in milliseconds, as all
-    timeouts are, know neither months nor years.
-    https://nginx.org/en/docs/syntax.html, https://github.com/nginx/nginx/blob/master/src/core/ngx_parse.c
-    """
-    milliseconds, smallest, at = 0, _TIME_UNITS["w"] + 1, 0
-    while part := _TIME.match(text, at):
-        at, scale = part.end(), _TIME_UNITS[part[2].strip() or "s"]
-        if scale >= smallest:
-            raise BadValue(text)
-        smallest = scale if part[2].strip() else 0
-        milliseconds += int(part[1] or 0) * scale
-    rest = text[at:]
-    if not _REST.fullmatch(rest) or not any(character in string.digits for character in text):
-        raise BadValue(text)
-    milliseconds += int(rest or 0) * 1000
-    if milliseconds >= 1 << 63:
-        raise BadValue(text)
-    return milliseconds / 1000
-
-
-def flag(text: str) -> bool:
-    """`on` or `off` in any case. Raises BadValue."""
-    if text.lower() not in ("on", "off"):
-        raise BadValue(text)
-    return text.lower() == "on"
-
-
-def word(text: str) -> str:
-    """A keyword, in lower case."""
-    return text.lower()
+def not_taken(directive: Directive) -> str:
+    """What to say of a directive whose value nginx does not start with."""
+    return f"`{directive.written}` is not a value that nginx takes"
 
 
 class Level(msgspec.Struct, eq=False, dict=True):
@@ -171,7 +132,7 @@ class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
             return Unknown(
                 directive.where,
                 directive.name,
-                f"`{directive.written}` is not a value that nginx takes",
+                not_taken(directive),
                 refused=not rendered,
             )
         if directive.source.is_template:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 import msgspec
@@ -44,7 +44,8 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
     """The file a directive stands in. shown: its path as the user would type it; first_line,
     indent: where its text begins in that file (a ConfigMap's value begins further down); dump: the
     `nginx -T` output that it comes from; sealed: why nothing can safely be written into it;
-    key: its name in a manifest; document: which of the manifest's documents holds it."""
+    key: its name in a manifest; document: which of the manifest's documents holds it; owner: the ConfigMap;
+    locate: tells where a line, from one column to another, comes from, for a text that was rendered."""
 
     path: str
     shown: str
@@ -55,6 +56,8 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
     sealed: str = ""
     key: str = ""
     document: int = 0
+    owner: str = ""
+    locate: Callable[[int, int, int], Location] | None = None
     comments: list[tuple[int, str]] = []
 
     @property
@@ -83,13 +86,14 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
         end = last if last.line == first.line else first
         start_column = self._column(first.line, first.offset)
         width = len(self.prepared.original(self._written(end)))
-        return Location(
-            self.shown,
-            first.line + self.first_line - 1,
-            start_column,
-            first.line + self.first_line - 1,
-            self._column(end.line, end.offset) + width,
-        )
+        return self.location(first.line, start_column, self._column(end.line, end.offset) + width)
+
+    def location(self, line: int, column: int = 0, end_column: int = 0) -> Location:
+        """The place of a line of this text, or of some columns of it, in its file."""
+        number = line + self.first_line - 1
+        if self.locate is not None:
+            return self.locate(number, max(column, 1 + self.indent), end_column or 1 + self.indent)
+        return Location(self.shown, number, column, number if end_column else 0, end_column)
 
     def _written(self, word: Word) -> str:
         """The word with its quotes and escapes."""

@@ -20,6 +20,12 @@ PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "grpc": 80, "grpcs": 44
 _TARGET = lazy(r"(?:(?P<scheme>[A-Za-z][\w+.-]*)://)?(?P<authority>unix:[^:]*|[^/?]*)(?P<uri>.*)", re.DOTALL)
 
 
+_NAMING = lazy(
+    r"(?:(?:[A-Za-z][\w+.-]*|\$\w+|\$\{\w+\})://)?(?:unix:[^:]*|(?:(?!\$\{?(?:request_uri|uri|document_uri|is_args|args)\b)[^/?])*)"
+)
+"""What of a `*_pass` names whom to dial: all before the path, which may be a variable."""
+
+
 class PassTarget(NamedTuple):
     """What a `*_pass` names: `http://app:3000/v2/`. authority: host and port as written; uri: what follows."""
 
@@ -111,6 +117,14 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
             if self.get(read_target(written).authority) is not None:
                 return Values((written,))
         return definitions.evaluate(text, directive, moment)
+
+    def resolve_host(self, directive: Directive, definitions: Definitions, moment: Moment) -> Values:
+        """The same without the path, which may differ from request to request where the host does not."""
+        text = directive.args[0]
+        naming = _NAMING.match(text)
+        if has_hole(text) or naming is None:
+            return self.passed(directive, definitions, moment)
+        return definitions.evaluate(naming[0], directive, moment)
 
     def pool(self, values: Values, definitions: Definitions) -> Pool:
         """Everything that may be dialled where a `*_pass` may name one text or another."""

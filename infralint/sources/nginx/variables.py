@@ -339,10 +339,14 @@ def _of_request(name: str, moment: Moment) -> Values | None:
     assert request is not None
     match name:
         case "http_upgrade" | "http_connection" | "http_sec_websocket_version" if request.kind == "websocket":
-            lost = isinstance(request.upgrade, Known) and request.upgrade.value == "dropped"
-            return EMPTY if lost and name == "http_upgrade" else None if lost else Values((_HANDSHAKE[name],))
+            left = request.upgrade.value if isinstance(request.upgrade, Known) else "forwarded"
+            if left == "dropped":
+                return EMPTY if name == "http_upgrade" else None
+            return Values(("close",)) if left == "half" and name == "http_connection" else Values((_HANDSHAKE[name],))
         case "http_upgrade" | "http_sec_websocket_key" | "http_sec_websocket_version":
             return EMPTY if request.kind == "sse" else None
+        case "http_connection" if request.kind == "sse":
+            return Values(("keep-alive", "close", ""), "what a browser says of its connection is not known")
         case "request_method":
             return Values(_METHODS[request.kind], "a stream may be asked for by GET or by POST")
         case "host" | "http_host" if request.host is not None:

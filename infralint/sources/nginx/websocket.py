@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from infralint.model import Known, Related, Setting, Unknown, Upgrade
 from infralint.platforms.nginx import NAME, Facts, Header, forwards_upgrade
+from infralint.sources.nginx.choose import VirtualServer
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, hidden
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.variables import Definitions, Moment, Values
@@ -26,6 +27,23 @@ def headers_of(scope: Scope) -> tuple[list[Directive], Level | None]:
 def name_of(header: Directive) -> str:
     """The name of a header that a line sets, in lower case."""
     return header.args[0].lower() if header.args else ""
+
+
+_NEVER_EMPTY = frozenset({"$host", "$http_host", "$proxy_host", "$server_name", "$hostname"})
+
+
+def find_sent_hosts(scope: Scope, definitions: Definitions, server: VirtualServer) -> list[Known[str]]:
+    """The `proxy_set_header Host` lines that surely send a header: nginx sends every one that is not empty."""
+    headers, level = headers_of(scope)
+    found = []
+    for header in headers:
+        if name_of(header) == "host":
+            value = _value(header, level, definitions, Moment(server))
+            text = header.args[1] if len(header.args) > 1 else ""
+            always = text in _NEVER_EMPTY and not (level and level.under_condition(header))
+            if always or (isinstance(value, Known) and value.value):
+                found.append(Known(text, header.where, header.name, written=header.written))
+    return found
 
 
 def judge_handshake(

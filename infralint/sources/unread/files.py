@@ -35,8 +35,6 @@ NAMES = {
     "captain-definition": _rule("CapRover"),
     "cdk.json": _rule("AWS CDK"),
     "cdktf.json": _rule("CDK for Terraform"),
-    "chart.yaml": _rule("Helm chart", rb"^apiVersion:"),
-    "chart.yml": _rule("Helm chart", rb"^apiVersion:"),
     "deploy.yaml": _KAMAL,
     "deploy.yml": _KAMAL,
     "firebase.json": _rule("Firebase", rb"\"(?:hosting|functions)\""),

@@ -14,11 +14,7 @@ _LISTED = lazy(rb"(?m)^ {0,4}(?:- )? {0,4}kind:[ \t]*[\"']?(\w+)")
 KUBERNETES = {
     "ApisixRoute": "APISIX",
     "ApisixUpstream": "APISIX",
-    "BackendConfig": "GKE BackendConfig",
     "BackendTLSPolicy": "Kubernetes Gateway API",
-    "BackendTrafficPolicy": "Envoy Gateway",
-    "ClientTrafficPolicy": "Envoy Gateway",
-    "DestinationRule": "Istio",
     "DomainMapping": "Knative",
     "EnvoyExtensionPolicy": "Envoy Gateway",
     "EnvoyFilter": "Istio",
@@ -26,17 +22,10 @@ KUBERNETES = {
     "EnvoyProxy": "Envoy Gateway",
     "FrontendConfig": "GKE FrontendConfig",
     "GCPBackendPolicy": "GKE Gateway policies",
-    "GRPCRoute": "Kubernetes Gateway API",
-    "Gateway": "Kubernetes Gateway API",
-    "HTTPProxy": "Contour",
-    "HTTPRoute": "Kubernetes Gateway API",
     "HTTPScaledObject": "KEDA HTTP add-on",
     "HelmChart": "Helm release",
     "HelmChartConfig": "Helm release",
     "HelmRelease": "Helm release",
-    "Ingress": "Kubernetes Ingress",
-    "IngressClassParams": "AWS Load Balancer Controller",
-    "IngressRoute": "Traefik",
     "IngressRouteTCP": "Traefik",
     "KongIngress": "Kong",
     "KongUpstreamPolicy": "Kong",
@@ -50,7 +39,6 @@ KUBERNETES = {
     "TransportServer": "F5 NGINX Ingress Controller",
     "VirtualServer": "F5 NGINX Ingress Controller",
     "VirtualServerRoute": "F5 NGINX Ingress Controller",
-    "VirtualService": "Istio",
 }
 """Kind -> what it is called, where its group says nothing else."""
 
@@ -69,6 +57,18 @@ _GROUPS = {
 }
 """API group -> what its kinds are called, whichever they are."""
 
+_READ = frozenset(
+    {
+        *((b"networking.istio.io", kind) for kind in ("Gateway", "VirtualService", "DestinationRule")),
+        *(
+            (group, kind)
+            for group in (b"traefik.io", b"traefik.containo.us")
+            for kind in ("IngressRoute", "Middleware")
+        ),
+        (b"route.openshift.io", "Route"),
+    }
+)
+"""Kinds of these groups that are read."""
 _ROUTERS = frozenset(
     "Backend DirectResponse HTTPListenerPolicy Host KongIngress KongPlugin KongUpstreamPolicy ListenerPolicy Mapping"
     " Middleware Route RouteTable Service TrafficPolicy Gateway VirtualService DestinationRule EnvoyFilter Sidecar"
@@ -80,11 +80,7 @@ _ROUTERS = frozenset(
 _BALANCED = lazy(
     rb"(?m)^[ \t]+type:[ \t]*[\"']?LoadBalancer\b|^[ \t]+[\"']?service\.beta\.kubernetes\.io/(?:aws|azure)-load-balancer-"
 )
-_CONTROLLER = lazy(
-    rb"(?m)^[ \t]+name:[ \t]*[\"']?[\w.-]*(?:ingress-nginx|nginx-ingress|nginx-configuration)\b"
-    rb"|^[ \t]+[\"']?(?:proxy-(?:read|send|stream|stream-next-upstream|connect)-timeout|use-forwarded-headers"
-    rb"|worker-shutdown-timeout|proxy-real-ip-cidr|use-proxy-protocol)[\"']?:"
-)
+_ON_AWS = lazy(rb"service\.beta\.kubernetes\.io/aws-load-balancer-|service\.k8s\.aws/")
 _CLOUD_FORMATION = lazy(
     rb"\bAWS::(?:ElasticLoadBalancing(?:V2)?|Serverless|ApiGateway(?:V2)?|CloudFront|AppRunner|VpcLattice"
     rb"|GlobalAccelerator|ElasticBeanstalk|Amplify)::|\bAWS::Lambda::Url\b"
@@ -130,12 +126,12 @@ def _in_kubernetes(document: bytes) -> Iterator[str]:
     kind = found[1].decode("ascii", "replace")
     version = _VERSION.search(document)
     group = version[1] if version else b""
+    if (group, kind) in _READ:
+        return
     if kind in _ROUTERS and group in _GROUPS:
         yield _GROUPS[group]
-    elif kind == "Service" and _BALANCED.search(document):
+    elif kind == "Service" and _BALANCED.search(document) and not _ON_AWS.search(document):
         yield "Kubernetes load balancer Service"
-    elif kind == "ConfigMap" and _CONTROLLER.search(document):
-        yield "ingress-nginx ConfigMap"
     elif kind in KUBERNETES:
         yield KUBERNETES[kind]
 

@@ -11,7 +11,7 @@ _RESOURCE_IN_JSON = lazy(rb'"(\w{1,80})"\s*:\s*\{')
 _MODULE = lazy(rb'(?m)^[ \t]*"?source"?[ \t]*[=:][ \t]*"([^"\n]{1,300})"')
 _CONNECTED = b"service_connect_configuration"
 _CONNECTION_KINDS = lazy(rb'service_connect_configuration"?\s*[{:=]')
-_LOAD_BALANCED = lazy(rb'(?m)^\s*"?type"?\s*[=:]\s*"LoadBalancer"')
+_LOAD_BALANCED = lazy(rb'(?m)^[ \t]*"?type"?\s*[=:]\s*"LoadBalancer"')
 
 KINDS = {
     "aws_amplify_app": "AWS Amplify hosting",

@@ -33,6 +33,7 @@ from infralint.sources.vercel.routes import (
 from infralint.sources.vercel.segment import HANDLERS, MAXIMUM, NOTHING_SAID, Segment, Segments, handler_lines
 from infralint.sources.vercel.streaming import FunctionSighting, FunctionStreams
 from infralint.text.patterns import Unsearchable
+from infralint.text.stream_names import names_files
 
 BUNDLE = "a bundle, not source (more than 1 MB, 200,000 nodes, or 50,000 characters in a line)"
 
@@ -172,6 +173,8 @@ class Builder:
         if module.broken:
             return Read(where, why=f"it does not parse (line {module.broken})") if streams else Read(where)
         sighting = self.streaming.from_exports(file, names) if streams else None
+        if sighting is not None and sighting.content_type is None and not sighting.session and names_files(route.path):
+            sighting = None
         return Read(where, self._segment(route, module, application), sighting)
 
     def _line(self, shown: str, content: bytes, line: int) -> tuple[int, ...]:

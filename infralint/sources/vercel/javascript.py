@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import time
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from infralint.project import CantRead, Project
 from infralint.project.javascript_imports import JavaScriptImports
+from infralint.text.repetition import is_repetitive
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -24,6 +26,8 @@ EXTENSIONS = (".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs")
 LARGEST = 1024 * 1024
 """Bytes: a longer source file, or one with a line of more than LONGEST_LINE, is a bundle, not source."""
 LONGEST_LINE = 50_000
+MOST_LEVELS = 60
+"""Expressions around another that are looked at."""
 MOST_NODES = 200_000
 """Syntax nodes of a file that is looked into: some 10,000 lines."""
 REQUESTS = frozenset({"fetch", "axios", "got", "ky", "request"})
@@ -240,15 +244,17 @@ def header_of(node: Node) -> str:
 
 def is_request(node: Node) -> bool:
     """Whether a node stands in the arguments of a request that the server makes itself."""
-    parent = node.parent
-    while parent is not None and parent.type not in FUNCTIONS:
-        if parent.type == "call_expression":
-            function = text_of(parent.child_by_field_name("function"))
+    outer = node.parent
+    for _ in range(MOST_LEVELS):
+        if outer is None or outer.type in FUNCTIONS:
+            return False
+        if outer.type == "call_expression":
+            function = text_of(outer.child_by_field_name("function"))
             if function.partition(".")[0] in REQUESTS or function.endswith(".fetch"):
                 return True
-        if parent.type == "new_expression" and text_of(parent.child_by_field_name("constructor")) == "Request":
+        if outer.type == "new_expression" and text_of(outer.child_by_field_name("constructor")) == "Request":
             return True
-        parent = parent.parent
+        outer = outer.parent
     return False
 
 
@@ -381,9 +387,31 @@ def _parser(path: str) -> Parser:
 _PARSERS: dict[str, Parser] = {}
 
 
+LONGEST_PARSE = 0.5
+"""Seconds that the parser may take: what it recovers from errors takes a time that grows with the square of their number."""
+
+
+def _can_be_parsed(parser: Parser, content: bytes) -> bool:
+    """Whether the parser comes to the end of a text in time."""
+    end = time.process_time() + LONGEST_PARSE
+    try:
+        parser.parse(
+            lambda offset, _: content[offset : offset + 65536],
+            encoding="utf8",
+            progress_callback=lambda *_: time.process_time() > end,
+        )
+    except ValueError:
+        parser.reset()
+        return False
+    return True
+
+
 def _parse(path: str, content: bytes) -> JavaScriptModule | None:
-    """None for a file of too many nodes."""
-    root = _parser(path).parse(content).root_node
+    """None for a file of too many nodes, or one whose end the parser does not come to."""
+    parser = _parser(path)
+    if is_repetitive(content) and not _can_be_parsed(parser, content):
+        return None
+    root = parser.parse(content).root_node
     module = JavaScriptModule(path, root)
     if root.descendant_count > MOST_NODES:
         return None

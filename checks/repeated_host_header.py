@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infralint import Crossing, Finding, NginxLocation, Related, check
+
+
+@check
+def repeated_host_header(crossing: Crossing[NginxLocation]) -> Iterator[Finding]:
+    """nginx sends two `Host` headers, and servers must refuse such a request with 400."""
+    hop = crossing.hop
+    if len(hop.sent_hosts) > 1:
+        first, second, *_ = hop.sent_hosts
+        message = (
+            f"{hop.name} sends two Host headers, for `{first.written}` and `{second.written}` both hold: the backend"
+            " answers 400 instead of the stream"
+        )
+        yield Finding("error", second, message, first.written + ";", (Related("the first one", first.where),))

@@ -1,0 +1,142 @@
+"""Envoy, as the gateways that run it set it up: how long a request may take, and how long it may be silent.
+
+https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
+
+from infralint.model import (
+    UNLIMITED,
+    Clock,
+    Known,
+    Location,
+    Setting,
+    StreamKind,
+    Unknown,
+    Upgrade,
+    not_applicable,
+)
+from infralint.platforms.routing import RoutedHop
+
+SSE: frozenset[StreamKind] = frozenset({"sse"})
+"""The streams that a request's timeout is known to cut: what it does to a WebSocket once that is open differs between
+versions, and is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayProduct:
+    """A product that runs Envoy, or another proxy, behind these routes. request: seconds that a request may take where
+    nothing is said (None: that is not known); silence: seconds that it may be silent; page: the vendor's word on it.
+    """
+
+    name: str
+    request: float | None
+    silence: float | None
+    page: str
+
+
+ENVOY_GATEWAY = GatewayProduct(
+    "Envoy Gateway", 15, 300, "https://gateway.envoyproxy.io/latest/tasks/traffic/http-timeouts/"
+)
+ISTIO = GatewayProduct(
+    "Istio", UNLIMITED, UNLIMITED, "https://istio.io/latest/docs/tasks/traffic-management/request-timeouts/"
+)
+CONTOUR = GatewayProduct(
+    "Contour", 15, 300, "https://projectcontour.io/docs/main/config/request-routing/#response-timeouts"
+)
+CLASSES: Mapping[str, GatewayProduct] = MappingProxyType(
+    {
+        "gateway.envoyproxy.io/gatewayclass-controller": ENVOY_GATEWAY,
+        "istio.io/gateway-controller": ISTIO,
+        "projectcontour.io/gateway-controller": CONTOUR,
+        "contour": CONTOUR,
+        "eg": ENVOY_GATEWAY,
+        "envoy": ENVOY_GATEWAY,
+        "envoy-gateway": ENVOY_GATEWAY,
+        "istio": ISTIO,
+        "istio-remote": ISTIO,
+    }
+)
+"""`controllerName` of a GatewayClass, or the usual name of one -> the product."""
+
+_PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|us|ns|h|m|s)")
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
+
+
+def duration(setting: Setting[str]) -> Setting[float]:
+    """A time such as `1h30m` or `500ms`; 0 means without limit.
+
+    https://gateway-api.sigs.k8s.io/geps/gep-2257/
+    """
+    if isinstance(setting, Unknown):
+        return setting
+    text = setting.value.strip()
+    if text in ("infinity", "0"):
+        return setting.with_value(UNLIMITED)
+    parts = _PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return Unknown(
+            setting.where, setting.name, f"`{setting.written}` is no duration", "write 300s, or 0s for no limit"
+        )
+    total = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    return setting.with_value(total or UNLIMITED)
+
+
+def request_clock(setting: Setting[str] | None, product: GatewayProduct, where: Location, name: str) -> Clock:
+    """The timeout of a whole request. name: what it is called where it would be set."""
+    if setting is not None:
+        return Clock("whole-response", duration(setting), SSE, "truncated")
+    if product.request is None:
+        why = f"how long {product.name} lets a request take where nothing is said is not known"
+        return Clock("whole-response", Unknown(where, name, why, f"set {name}"), SSE)
+    because = "" if product.request == UNLIMITED else f"{product.name}'s default"
+    return Clock("whole-response", Known(product.request, where, name, "default", because=because), SSE, "truncated")
+
+
+def silence_clock(
+    setting: Setting[str] | None, product: GatewayProduct, where: Location, name: str
+) -> tuple[Clock, ...]:
+    """How long a stream may be silent."""
+    limit: Setting[float]
+    if setting is not None:
+        limit = duration(setting)
+    elif product.silence is None:
+        return ()
+    else:
+        limit = Known(product.silence, where, name, "default")
+    return Clock("first-byte", limit, expiry="504"), Clock("between-bytes", limit, expiry="truncated")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvoyRoute(RoutedHop):
+    """Rules of a route that an Envoy serves. It buffers nothing, and passes WebSockets on where that is enabled.
+
+    timeout: what sets the timeout of a request here, as a line to write; idle: what sets that of silence.
+    """
+
+    platform: ClassVar[str] = "envoy"
+    kind: ClassVar[str] = "route"
+
+    timeout: str = ""
+    idle: str = ""
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        match setting:
+            case "max_duration":
+                return self.timeout
+            case "idle_timeout":
+                return self.idle.format(seconds=f"{max(seconds, 300):g}s")
+            case "forwards_upgrade":
+                return "enableWebsockets: true"
+        return ""
+
+
+def passed_upgrade(where: Location) -> Known[Upgrade]:
+    """Handshakes go on without more."""
+    return not_applicable("forwarded", where)

@@ -1,0 +1,102 @@
+"""Routers of clouds and of OpenShift, as far as they are set by Kubernetes objects: what they allow a stream.
+
+GKE: https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration#timeout,
+https://cloud.google.com/load-balancing/docs/https#timeout_for_websocket;
+OpenShift: https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/ingress_and_load_balancing/configuring-routes;
+Traefik: https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/buffering/
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from infralint.model import Clock, Known, Location, Setting, Unknown, silence_clocks
+from infralint.platforms.routing import RoutedHop
+
+GKE_TIMEOUT = 30.0
+"""Seconds: the backend timeout of Google's load balancers. It measures a whole answer, and the life of a WebSocket."""
+OPENSHIFT_TIMEOUT = 30.0
+"""Seconds: the router's `timeout server`, which measures silence."""
+OPENSHIFT_TUNNEL = 3600.0
+"""Seconds: its `timeout tunnel`, which measures the silence of a WebSocket."""
+OPENSHIFT_ANNOTATION = "haproxy.router.openshift.io/timeout"
+OPENSHIFT_TUNNEL_ANNOTATION = "haproxy.router.openshift.io/timeout-tunnel"
+
+_TIME = re.compile(r"(\d{1,9})(us|ms|s|m|h|d)?")
+_UNITS = {"us": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 0.001}
+
+
+def haproxy_time(setting: Setting[str]) -> Setting[float]:
+    """Seconds of a time as HAProxy takes it: a number without a unit is milliseconds."""
+    if isinstance(setting, Unknown):
+        return setting
+    found = _TIME.fullmatch(setting.value.strip())
+    if found is None:
+        return Unknown(setting.where, setting.name, f"`{setting.written}` is no time that the router takes")
+    return setting.with_value(int(found[1]) * _UNITS[found[2] or ""])
+
+
+def gke_clocks(timeout: Setting[float]) -> tuple[Clock, ...]:
+    """Google's backend timeout."""
+    return (
+        Clock("whole-response", timeout, frozenset({"sse"}), "truncated"),
+        Clock("connection", timeout, frozenset({"websocket"}), "reset"),
+    )
+
+
+def openshift_clocks(server: Setting[float], tunnel: Setting[float]) -> tuple[Clock, ...]:
+    """The router's timeouts: of an answer, and of a WebSocket."""
+    sockets = Clock("between-bytes", tunnel, frozenset({"websocket"}))
+    return (
+        *(Clock(clock.phase, clock.limit, frozenset({"sse"}), clock.expiry) for clock in silence_clocks(server)),
+        sockets,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoogleIngress(RoutedHop):
+    """Paths of an Ingress that a load balancer of Google's serves."""
+
+    platform: ClassVar[str] = "gke"
+    kind: ClassVar[str] = "Ingress"
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting == "max_duration":
+            return f"timeoutSec: {max(seconds, 3600):g}  # in the spec of the Service's BackendConfig"
+        return "sessionAffinity: { affinityType: GENERATED_COOKIE }" if setting == "keeps_affinity" else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenShiftRoute(RoutedHop):
+    """A Route that OpenShift's router serves."""
+
+    platform: ClassVar[str] = "openshift"
+    kind: ClassVar[str] = "Route"
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        name, text = self.literal(setting, seconds)
+        return f"{name}: {text}" if name else ""
+
+    def literal(self, setting: str, seconds: float) -> tuple[str, str]:
+        return (OPENSHIFT_ANNOTATION, f"{max(seconds, 300):g}s") if setting == "idle_timeout" else ("", "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraefikRoute(RoutedHop):
+    """A rule that Traefik serves: it streams and opens WebSockets by itself, unless a middleware buffers."""
+
+    platform: ClassVar[str] = "traefik"
+    kind: ClassVar[str] = "route"
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting == "buffers_responses":
+            return "leave the buffering middleware out of this route"
+        return "sticky: { cookie: {} }  # on its service" if setting == "keeps_affinity" else ""
+
+
+def buffered_by(where: Location, name: str, written: str) -> Known[str]:
+    """What a middleware that buffers does: it reads an answer to its end before it sends any of it."""
+    because = f"the middleware {name} buffers: Traefik reads the whole answer before it passes any of it on"
+    return Known("always", where, "buffering", written=written, because=because)

@@ -1,0 +1,50 @@
+"""Values as nginx takes them: times, switches and words."""
+
+from __future__ import annotations
+
+import string
+
+from infralint.text.lazy import lazy
+
+_TIME = lazy(r"([0-9]{0,19})(ms|[wdhms]| ) *")
+_TIME_UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+_REST = lazy("[0-9]{0,19}")
+
+
+class BadValue(ValueError):
+    """A value that nginx would not take."""
+
+
+def time(text: str) -> float:
+    """Seconds of an nginx time (`60`, `60s`, `1m30s`, `500ms`). Raises BadValue.
+
+    Units shrink from left to right, and a number without one, in seconds, may end it. Times in milliseconds, as all
+    timeouts are, know neither months nor years.
+    https://nginx.org/en/docs/syntax.html, https://github.com/nginx/nginx/blob/master/src/core/ngx_parse.c
+    """
+    milliseconds, smallest, at = 0, _TIME_UNITS["w"] + 1, 0
+    while part := _TIME.match(text, at):
+        at, scale = part.end(), _TIME_UNITS[part[2].strip() or "s"]
+        if scale >= smallest:
+            raise BadValue(text)
+        smallest = scale if part[2].strip() else 0
+        milliseconds += int(part[1] or 0) * scale
+    rest = text[at:]
+    if not _REST.fullmatch(rest) or not any(character in string.digits for character in text):
+        raise BadValue(text)
+    milliseconds += int(rest or 0) * 1000
+    if milliseconds >= 1 << 63:
+        raise BadValue(text)
+    return milliseconds / 1000
+
+
+def flag(text: str) -> bool:
+    """`on` or `off` in any case. Raises BadValue."""
+    if text.lower() not in ("on", "off"):
+        raise BadValue(text)
+    return text.lower() == "on"
+
+
+def word(text: str) -> str:
+    """A keyword, in lower case."""
+    return text.lower()

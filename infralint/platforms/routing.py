@@ -1,0 +1,225 @@
+"""Routing by host and path as Ingress, Gateway API and their like describe it: which rule takes a request, and where it goes.
+
+https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+from infralint.model import (
+    NOWHERE,
+    SAME_PATH,
+    Address,
+    CantFix,
+    Edit,
+    Forward,
+    Hop,
+    Known,
+    Location,
+    Match,
+    Node,
+    PathMap,
+    Pool,
+    Request,
+    Setting,
+    Unknown,
+    Upgrade,
+)
+from infralint.text.patterns import Unsearchable, search
+from infralint.text.stream_names import CATCH_ALLS
+
+PathKind = Literal["exact", "segments", "prefix", "regex"]
+"""How a path is compared: all of it; segment by segment (`/api` takes `/api/x` and not `/apis`); by its first letters;
+by a regular expression that must fit it from its beginning."""
+_WEIGHTS: Mapping[PathKind, int] = {"exact": 3, "regex": 1, "segments": 2, "prefix": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRule:
+    """One rule. host: "" for any, `*.example.com` for all below. path: "/" takes everything. doubt: what else it asks
+    of a request, so that it may not take it ("" for nothing). target: where it sends requests; None where that can't be
+    told (reason). paths: how it rewrites them; answer: what it answers by itself instead.
+    """
+
+    host: str = ""
+    path: str = "/"
+    kind: PathKind = "segments"
+    doubt: str = ""
+    targets: tuple[Address, ...] = ()
+    reason: str = ""
+    paths: PathMap = SAME_PATH
+    answer: Known[str] | None = None
+    ignore_case: bool = False
+
+    def takes(self, request: Request) -> bool | None:
+        """Whether a request is taken; None: it may be."""
+        if request.host is not None and not _is_host(request.host, self.host):
+            return False
+        if not self._fits(request.path):
+            return False
+        unsure = self.doubt or (request.host is None and self.host)
+        return None if unsure else True
+
+    def _fits(self, path: str) -> bool:
+        if self.kind == "exact":
+            return path == self.path
+        if self.kind == "prefix":
+            return path.startswith(self.path)
+        if self.kind == "segments":
+            plain = self.path.rstrip("/")
+            return path == plain or path.startswith(f"{plain}/")
+        try:
+            found = search(f"^(?:{self.path})", path, self.ignore_case)
+        except Unsearchable:
+            return False
+        return found is not None
+
+    @property
+    def weight(self) -> tuple[bool, int, int, int]:
+        """What decides between rules that take the same request: the host, then how exactly the path is named."""
+        labels = len(self.host)
+        return "*" not in self.host and bool(self.host), labels, _WEIGHTS[self.kind], len(self.path)
+
+
+def _is_host(asked: str, host: str) -> bool:
+    if not host or host == "*":
+        return True
+    asked, host = asked.lower(), host.lower()
+    return asked.endswith(host[1:]) if host.startswith("*") else asked == host
+
+
+BACKEND_HTTP = Known("1.1", NOWHERE, "", "default")
+CATCH_ALL_REASON = "which host is asked is not known"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoutedHop(Hop):
+    """What a set of rules sends on, all under the same settings.
+
+    rules: those that lead through it. http: what is spoken to the backend. literals: where values stand that an edit may
+    replace, by the name of the setting; addition: where one may be added, and how deep it is indented.
+    """
+
+    rules: tuple[RouteRule, ...] = field(default=(), hash=False)
+    http: Setting[str] = BACKEND_HTTP
+    literals: Mapping[str, Location] = field(default_factory=dict, hash=False)
+    addition: Location | None = None
+    addition_indent: int = 0
+
+    @property
+    def pool(self) -> Pool:
+        """Whom its rules dial."""
+        targets = tuple(dict.fromkeys(target for rule in self.rules for target in rule.targets))
+        reason = next((rule.reason for rule in self.rules if rule.reason), "")
+        return Pool(targets=targets, reason=reason)
+
+    def request_out(self, request: Request) -> tuple[Forward, ...]:
+        """The request as the rules that take it send it on, each towards its own backend."""
+        taking = list(best_rules(self.rules, request)) or list(self.rules)
+        forwards = (self._forward(rule, request) for rule in taking)
+        distinct = {(forward.request.path, forward.pool): forward for forward in forwards}
+        return tuple(distinct.values())
+
+    def _forward(self, rule: RouteRule, request: Request) -> Forward:
+        path = rule.paths.forward(request.path)
+        pool = Pool(targets=rule.targets, reason=rule.reason)
+        if path is None:
+            pool = Pool(reason="the path that is sent on is not known")
+        sent = replace(request, path=path or request.path, to=None, http=self.http, upgrade=self._upgrade_out(request))
+        return Forward(sent, pool, rule.paths)
+
+    def _upgrade_out(self, request: Request) -> Setting[Upgrade]:
+        here = self.upgrade_of(request)
+        broken = isinstance(here, Unknown) or here.value != "forwarded"
+        return here if broken and request.kind == "websocket" else request.upgrade
+
+    def literal(self, setting: str, seconds: float) -> tuple[str, str]:
+        """The name and the text of what puts a setting right, where that is one value; ("", "") where it is not."""
+        return "", ""
+
+    def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
+        """Another value where one is written out, or one more where its neighbours stand."""
+        name, text = self.literal(setting, seconds)
+        if not name:
+            raise CantFix("infralint knows no edit for this")
+        place = self.literals.get(name)
+        if place is not None:
+            return (Edit(place, text),)
+        if name in self.literals or self.addition is None:
+            raise CantFix("it is not written out where it could be changed")
+        return (Edit(self.addition, f"{' ' * self.addition_indent}{name}: {text}\n"),)
+
+
+def best_rules(rules: Iterable[RouteRule], request: Request) -> Iterator[RouteRule]:
+    """The rules that may take a request, the one that names it best first; none behind one that surely takes it."""
+    for rule in sorted(rules, key=lambda rule: rule.weight, reverse=True):
+        taken = rule.takes(request)
+        if taken is not False:
+            yield rule
+        if taken:
+            return
+
+
+@dataclass(kw_only=True, eq=False)
+class RoutingNode(Node):
+    """What sends requests on by rules. in_order: the first rule that takes a request counts, else the one that names it best."""
+
+    hops: tuple[RoutedHop, ...] = ()
+    in_order: bool = False
+
+    def route(self, request: Request) -> Sequence[Match]:
+        """The hops whose rules take a request; certain where no other may."""
+        found: list[tuple[RoutedHop, RouteRule]] = []
+        reasons: list[str] = []
+        for rule, hop in self._ranked:
+            taken = rule.takes(request)
+            if taken is False:
+                continue
+            found.append((hop, rule))
+            if taken:
+                break
+            reasons.append(rule.doubt or CATCH_ALL_REASON)
+        hops = list(dict.fromkeys(id(hop) for hop, _ in found))
+        by_identity = {id(hop): hop for hop, _ in found}
+        certain = len(hops) == 1 and (not reasons or set(reasons) == {CATCH_ALL_REASON})
+        answers = [rule.answer for _, rule in found if rule.answer is not None]
+        if answers and len(answers) == len(found):
+            return [Match(None, not reasons, tuple(dict.fromkeys(reasons)), answers[0])]
+        return [
+            Match(by_identity[identity], certain, () if certain else tuple(dict.fromkeys(reasons))) for identity in hops
+        ]
+
+    @cached_property
+    def _ranked(self) -> list[tuple[RouteRule, RoutedHop]]:
+        """All rules, those that are asked first first."""
+        pairs = [(rule, hop) for hop in self.hops for rule in hop.rules]
+        return pairs if self.in_order else sorted(pairs, key=lambda pair: pair[0].weight, reverse=True)
+
+
+def are_general(rules: Sequence[RouteRule], all_rules: Sequence[RouteRule]) -> bool:
+    """Whether rules take whatever an application serves: `/` does where no other rule of its host takes the whole API."""
+    return any(_is_general(rule, all_rules) for rule in rules)
+
+
+def _is_general(rule: RouteRule, all_rules: Sequence[RouteRule]) -> bool:
+    if rule.kind == "exact" or rule.answer is not None:
+        return False
+    path = plain_path(rule)
+    if path not in CATCH_ALLS:
+        return False
+    alike = [other for other in all_rules if other.host == rule.host]
+    return path != "" or not any(plain_path(other) in CATCH_ALLS - {""} for other in alike)
+
+
+def plain_path(rule: RouteRule) -> str:
+    """The path of a rule without what a regular expression catches behind it: `/api(/|$)(.*)` is `/api`."""
+    path = rule.path
+    if rule.kind == "regex":
+        for mark in ("(", "[", ".*", "?", "$"):
+            path = path.partition(mark)[0]
+        path = path.lstrip("^")
+    return path.rstrip("/")

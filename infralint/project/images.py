@@ -1,0 +1,129 @@
+"""From which folder of the project an image is built: by compose files, Skaffold, Tilt, a folder of its name, or because
+the project builds one image only."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from infralint.project import CantRead, Project
+from infralint.project.compose import ComposeService, ImageBuild, copied_files, dockerfile_of, read_compose
+from infralint.text.lazy import lazy
+from infralint.text.yaml_places import YamlProblem, read_yaml
+
+_TILT = lazy(
+    r"\b(?:docker_build|custom_build)\(\s*(?:ref\s*=\s*)?[\"']([^\"'\n]+)[\"']\s*,\s*(?:context\s*=\s*)?[\"']([^\"'\n]+)[\"']"
+)
+_DOCKERFILES = re.compile(r"(?:dockerfile|containerfile)(?:\.[\w-]+)?|[\w-]+\.dockerfile", re.IGNORECASE)
+_LARGEST = 1024 * 1024
+_OTHERS = frozenset(
+    "adminer alertmanager alpine apisix bash busybox caddy cassandra chroma chromadb clickhouse clickhouse-server cloudflared"
+    " consul curl debian docker elasticsearch envoy etcd fluent-bit fluentd gitea grafana haproxy httpd influxdb jaeger"
+    " keycloak kibana kong kubectl localstack logstash loki mailhog mariadb memcached milvus minio mongo mongodb mysql nats"
+    " neo4j nginx nginx-unprivileged ollama openresty opensearch otel opentelemetry-collector postgres postgresql prometheus"
+    " qdrant rabbitmq redis redis-stack registry rockylinux solr temporal traefik ubuntu valkey vault weaviate zookeeper".split()
+)
+"""Last parts of names of images that nobody builds from the folder of an application."""
+
+
+class Images:
+    """The images that a project builds."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.built = dict(self._read_build_tools())
+        self.folders = self._folders()
+
+    def build_of(self, image: str, alone: bool = False) -> ImageBuild | None:
+        """How an image is built. alone: it is the only one that nothing explains, and may be the only one built here."""
+        name = _plain(image)
+        if name in self.built:
+            return self.built[name]
+        last = name.rpartition("/")[2]
+        if last in _OTHERS:
+            return None
+        found = [folder for folder in self.folders if folder and _is_called(last, posixpath.basename(folder))]
+        if len(found) == 1:
+            return ImageBuild(context=found[0], dockerfile=self.folders[found[0]])
+        if alone and len(self.folders) == 1:
+            [(folder, dockerfile)] = self.folders.items()
+            return ImageBuild(context=folder, dockerfile=dockerfile)
+        return None
+
+    def may_be_built(self, image: str) -> bool:
+        """Whether an image may be built here, and is none of those that everybody takes as they are."""
+        return _plain(image).rpartition("/")[2] not in _OTHERS
+
+    def copied_into(self, build: ImageBuild) -> frozenset[str]:
+        """The project paths that a build puts into its image."""
+        service = ComposeService(name="", path="", line=0, build=build)
+        image = dockerfile_of(self.project, service)
+        return frozenset(path for _, path in copied_files(service, image)) if image is not None else frozenset()
+
+    def exposed_by(self, build: ImageBuild) -> tuple[int, ...]:
+        """The ports that its Dockerfile names."""
+        image = dockerfile_of(self.project, ComposeService(name="", path="", line=0, build=build))
+        return image.exposed if image is not None else ()
+
+    def _read_build_tools(self) -> Iterator[tuple[str, ImageBuild]]:
+        """What build tools say: image -> how it is built."""
+        for service in read_compose(self.project).services:
+            if service.build is not None and service.build.context is not None and service.image is not None:
+                yield _plain(service.image.text), service.build
+        for path in self.project.named("skaffold*.y*ml", "Tiltfile*"):
+            try:
+                text = self.project.bytes(path, _LARGEST).decode("utf-8", "replace")
+            except CantRead:
+                continue
+            folder = posixpath.dirname(path)
+            found = _TILT.findall(text) if "Tiltfile" in path else _artifacts(text)
+            for image, context in found:
+                inside = posixpath.normpath(posixpath.join(folder, context))
+                if not inside.startswith(("..", "/")):
+                    yield _plain(image), ImageBuild(context="" if inside == "." else inside)
+
+    def _folders(self) -> dict[str, str]:
+        """The folders that hold one Dockerfile, and its name."""
+        found: dict[str, list[str]] = {}
+        for path in self.project.files:
+            folder, _, name = path.rpartition("/")
+            if _DOCKERFILES.fullmatch(name):
+                found.setdefault(folder, []).append(name)
+        return {
+            folder: "Dockerfile" if "Dockerfile" in names else names[0]
+            for folder, names in found.items()
+            if len(names) == 1 or "Dockerfile" in names
+        }
+
+
+def read_images(project: Project) -> Images:
+    """The images that a project builds. Read once a project."""
+    return project.remembered("images", lambda: Images(project))
+
+
+def _artifacts(text: str) -> Iterator[tuple[str, str]]:
+    """`build.artifacts` of Skaffold: https://skaffold.dev/docs/references/yaml/"""
+    try:
+        for root in read_yaml(text, allow_duplicates=True):
+            for artifact in root.items_of("build", "artifacts"):
+                if image := artifact.text_of("image"):
+                    yield image, artifact.text_of("context") or "."
+    except YamlProblem:
+        return
+
+
+def _plain(image: str) -> str:
+    """An image without its registry's host, tag and digest: `ghcr.io/acme/chat:1` is `acme/chat`."""
+    name = image.strip().partition("@")[0]
+    head, slash, last = name.rpartition("/")
+    name = head + slash + last.partition(":")[0]
+    first, slash, rest = name.partition("/")
+    is_host = slash and ("." in first or ":" in first or first == "localhost")
+    return (rest if is_host else name).lower()
+
+
+def _is_called(last: str, folder: str) -> bool:
+    """Whether a folder has the name of an image, or its last part: `chat-api` is built from `api`."""
+    folder = folder.lower()
+    return last == folder or last.endswith((f"-{folder}", f"_{folder}"))

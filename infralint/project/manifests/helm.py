@@ -1,0 +1,362 @@
+"""Helm charts, rendered with their values: once as they are, and once for each values file beside them.
+
+https://helm.sh/docs/topics/charts/
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from infralint.model import Location, Unknown
+from infralint.project import CantRead, Project
+from infralint.project.manifests.atlas import Atlas, Piece, Sheet
+from infralint.text.go_templates import (
+    HOLE,
+    RenderedOutput,
+    Renderer,
+    TemplateFile,
+    TemplateProblem,
+    merge_values,
+    plain_values,
+)
+from infralint.text.go_templates.values import PlacedMapping, PlacedText
+from infralint.text.yaml_places import YamlProblem, read_yaml
+
+KUBERNETES = (1, 31)
+"""The version of a cluster that charts are rendered for."""
+_VALUES = re.compile(r"values[._-]([\w.-]+?)\.ya?ml|([\w.-]+?)[._-]values\.ya?ml")
+MOST_FILES = 12
+"""Values files of one chart that make an environment each."""
+_SKIPPED_ENVIRONMENTS = frozenset({"schema", "example", "examples", "sample", "test", "ci", "template", "tmpl"})
+
+
+class Chart(msgspec.Struct, eq=False):
+    """A chart. folder: where it lies; metadata: its Chart.yaml; values: its values.yaml; parts: its vendored subcharts,
+    by the name under which their values stand."""
+
+    folder: str
+    metadata: PlacedMapping
+    values: PlacedMapping
+    templates: list[TemplateFile]
+    parts: dict[str, Chart] = {}
+
+    @property
+    def name(self) -> str:
+        return str(self.metadata.get("name") or posixpath.basename(self.folder) or "chart")
+
+
+class RenderedFile(msgspec.Struct, frozen=True):
+    """A template of a chart as it comes out. path: the template's; rows: where each line comes from; environment: of the
+    values file."""
+
+    path: str
+    text: str
+    rows: list[list[Piece]]
+    environment: str
+    sealed: str
+
+
+class Charts:
+    """The charts of a project."""
+
+    def __init__(self, project: Project, atlas: Atlas, folders: frozenset[str]) -> None:
+        self.project = project
+        self.atlas = atlas
+        self.folders = folders
+        self.unknown: list[Unknown] = []
+        self.skipped: list[str] = []
+        self.files: list[str] = []
+        self.failed: set[str] = set()
+        self.rendered: set[str] = set()
+        self._below: dict[str, list[str]] = {folder: [] for folder in folders}
+        for path in project.files:
+            owner = self._owner(path)
+            if owner is not None:
+                self._below[owner].append(path)
+
+    def _owner(self, path: str) -> str | None:
+        """The innermost chart whose folder a file lies in."""
+        folder = posixpath.dirname(path)
+        while True:
+            if folder in self.folders:
+                return folder
+            if not folder:
+                return None
+            folder = posixpath.dirname(folder)
+
+    def render(self) -> Iterator[RenderedFile]:
+        """What all charts come to."""
+        for folder in sorted(self.folders):
+            if self._is_part(folder):
+                continue
+            chart = self._chart(folder)
+            if chart is not None and chart.metadata.get("type") != "library":
+                for environment, values in self._environments(chart):
+                    yield from self._render_release(chart, values, environment)
+
+    def _is_part(self, folder: str) -> bool:
+        """Whether a chart lies in the `charts/` of another."""
+        parent, _, name = folder.rpartition("/")
+        return posixpath.basename(parent) == "charts" and posixpath.dirname(parent) in self.folders and bool(name)
+
+    def _chart(self, folder: str, depth: int = 0) -> Chart | None:
+        metadata = self._mapping(posixpath.join(folder, "Chart.yaml")) or self._mapping(
+            posixpath.join(folder, "Chart.yml")
+        )
+        if metadata is None or depth > 5:
+            return None
+        values = self._mapping(posixpath.join(folder, "values.yaml")) or PlacedMapping()
+        base = posixpath.join(folder, "templates")
+        called = str(metadata.get("name") or posixpath.basename(folder))
+        templates = [
+            template
+            for path in self._below[folder]
+            if path.startswith(f"{base}/") and path.endswith((".yaml", ".yml", ".tpl"))
+            if (template := self._template(path, f"{called}/{path.removeprefix(f'{folder}/') if folder else path}"))
+            is not None
+        ]
+        chart = Chart(folder, metadata, values, templates)
+        inside = posixpath.join(folder, "charts")
+        vendored = {posixpath.basename(other): other for other in self.folders if posixpath.dirname(other) == inside}
+        for name, other in vendored.items():
+            part = self._chart(other, depth + 1)
+            if part is not None:
+                chart.parts[self._alias(metadata, part.name) or name] = part
+        missing = [name for name in _dependencies(metadata) if name not in chart.parts]
+        if missing:
+            listed = ", ".join(missing)
+            self.skipped.append(f"{self.project.shown(folder)}: its subcharts ({listed}) are not vendored here")
+        return chart
+
+    @staticmethod
+    def _alias(metadata: Mapping[str, Any], name: str) -> str:
+        for dependency in metadata.get("dependencies") or ():
+            if isinstance(dependency, Mapping) and dependency.get("name") == name:
+                return str(dependency.get("alias") or name)
+        return name
+
+    def _template(self, path: str, called: str) -> TemplateFile | None:
+        try:
+            text = self.project.text(path)
+        except CantRead:
+            return None
+        first = self.atlas.add(Sheet(self.project.shown(path)), text.count("\n") + 1)
+        return TemplateFile(path, text, first, called)
+
+    def _mapping(self, path: str) -> PlacedMapping | None:
+        """The mapping that a YAML file holds; None where there is none."""
+        if path not in self.project.file_set:
+            return None
+        try:
+            text = self.project.text(path)
+            first = self.atlas.add(Sheet(self.project.shown(path)), text.count("\n") + 1)
+            documents = read_yaml(text, allow_duplicates=True, first_line=first)
+        except CantRead:
+            return None
+        except YamlProblem as problem:
+            line = self.atlas.line_in_file(problem.line)
+            where = Location(self.project.shown(path), line, problem.column)
+            self.unknown.append(Unknown(where, "", f"is not YAML: {problem.message}"))
+            return None
+        value = plain_values(documents[0]) if documents else PlacedMapping()
+        return value if isinstance(value, PlacedMapping) else None
+
+    def _environments(self, chart: Chart) -> Iterator[tuple[str, PlacedMapping]]:
+        """The values of a chart: its own; and with those of each file beside it, or named in infralint.yaml."""
+        named = [
+            entry
+            for entry in self.project.settings.helm.charts
+            if posixpath.normpath(entry.path) == (chart.folder or ".")
+        ]
+        if named:
+            for entry in named:
+                values = chart.values
+                for name in entry.values:
+                    over = self._mapping(posixpath.normpath(posixpath.join(chart.folder, name)))
+                    values = merge_values(values, over or {})
+                yield entry.name, values
+            return
+        yield "", chart.values
+        for path in self._values_files(chart):
+            over = self._mapping(path)
+            if over:
+                yield _environment_name(path), merge_values(chart.values, over)
+
+    def _values_files(self, chart: Chart) -> list[str]:
+        """The values files beside a chart's own."""
+        beside = (chart.folder, posixpath.join(chart.folder, "values"))
+        found = []
+        for path in self._below[chart.folder]:
+            folder, _, name = path.rpartition("/")
+            named = folder == beside[1] and name.endswith((".yaml", ".yml"))
+            if (folder == beside[0] and _VALUES.fullmatch(name)) or named:
+                if _environment_name(path) not in _SKIPPED_ENVIRONMENTS:
+                    found.append(path)
+        return sorted(found)[:MOST_FILES]
+
+    def _render_release(self, chart: Chart, values: PlacedMapping, environment: str) -> Iterator[RenderedFile]:
+        release = {"Name": chart.name, "Namespace": "default", "Service": "Helm", "IsInstall": True}
+        release |= {"IsUpgrade": False, "Revision": 1}
+        library = list(_all_templates(chart))
+        yield from self._of_chart(chart, values, values.get("global") or {}, release, library, environment)
+
+    def _of_chart(
+        self,
+        chart: Chart,
+        values: PlacedMapping,
+        shared: Mapping[str, Any],
+        release: Mapping[str, Any],
+        library: Sequence[TemplateFile],
+        environment: str,
+    ) -> Iterator[RenderedFile]:
+        metadata = {f"{key[:1].upper()}{key[1:]}": value for key, value in chart.metadata.items()}
+        if shared and not values.get("global"):
+            values = merge_values(values, {"global": shared})
+        dot = PlacedMapping(
+            {
+                "Values": values,
+                "Release": release,
+                "Chart": PlacedMapping(metadata),
+                "Capabilities": _capabilities(),
+                "Files": self._files(chart),
+                "Template": {"BasePath": f"{chart.name}/templates", "Name": ""},
+            }
+        )
+        renderer = Renderer(library)
+        for template in chart.templates:
+            if _is_asked_for(template):
+                dot["Template"] = {"BasePath": f"{chart.name}/templates", "Name": template.called}
+                yield from self._of_template(template, renderer, dot, environment)
+        for name, part in chart.parts.items():
+            given_values = values.get(name)
+            if _is_enabled(chart, name, values):
+                inner = merge_values(part.values, given_values if isinstance(given_values, Mapping) else {})
+                yield from self._of_chart(part, inner, values.get("global") or shared, release, library, environment)
+
+    def _of_template(
+        self, template: TemplateFile, renderer: Renderer, dot: PlacedMapping, environment: str
+    ) -> Iterator[RenderedFile]:
+        try:
+            output = renderer.render(template, dot)
+        except TemplateProblem as problem:
+            self.failed.add(template.name)
+            if not _ROUTED.search(template.text):
+                return
+            where = self.atlas.place(template.span(problem.offset))
+            given = f" with the values of {environment}" if environment else " with its own values"
+            why = f"this template of a Helm chart can't be rendered{given}: {problem.message}"
+            remedy = "name the values it is installed with under `helm: charts:` in infralint.yaml"
+            self.unknown.append(Unknown(where, "", why, remedy))
+            return
+        text = output.text()
+        self.rendered.add(template.name)
+        if text.strip():
+            self.files.append(template.name)
+            yield RenderedFile(template.name, text, self._rows(output), environment, "a Helm template makes it")
+
+    def _rows(self, output: RenderedOutput) -> list[list[Piece]]:
+        return [
+            [Piece(column, self.atlas.place(place), literal) for column, place, literal in row] for row in output.rows()
+        ]
+
+    def _files(self, chart: Chart) -> PlacedMapping:
+        """`.Files` of a chart: https://helm.sh/docs/chart_template_guide/accessing_files/"""
+
+        def get(path: Any) -> PlacedText:
+            inside = posixpath.normpath(posixpath.join(chart.folder, str(path)))
+            if not inside.startswith(f"{chart.folder}/" if chart.folder else "") or inside not in self.project.file_set:
+                return PlacedText("")
+            try:
+                text = self.project.text(inside)
+            except CantRead:
+                return PlacedText(HOLE)
+            first = self.atlas.add(Sheet(self.project.shown(inside)), text.count("\n") + 1)
+            file = TemplateFile(inside, text, first)
+            starts = [0, *(found.end() for found in re.finditer("\n", text))]
+            return PlacedText.of(text, [file.span(start) for start in starts])
+
+        return PlacedMapping(
+            {"Get": get, "Glob": lambda *_: PlacedMapping(), "Lines": lambda path: get(path).split("\n")}
+        )
+
+
+def _dependencies(metadata: Mapping[str, Any]) -> list[str]:
+    listed = metadata.get("dependencies")
+    return [
+        str(entry.get("alias") or entry.get("name"))
+        for entry in (listed if isinstance(listed, list) else ())
+        if isinstance(entry, Mapping) and entry.get("name")
+    ]
+
+
+def _is_enabled(chart: Chart, name: str, values: Mapping[str, Any]) -> bool:
+    """Whether a subchart is installed: by the condition of its dependency, true where that is not set."""
+    for entry in chart.metadata.get("dependencies") or ():
+        if isinstance(entry, Mapping) and name in (entry.get("alias"), entry.get("name")) and entry.get("condition"):
+            for path in str(entry["condition"]).split(","):
+                value: Any = values
+                for key in path.strip().split("."):
+                    value = value.get(key) if isinstance(value, Mapping) else None
+                if isinstance(value, bool):
+                    return value
+    return True
+
+
+def _all_templates(chart: Chart) -> Iterator[TemplateFile]:
+    """The templates of a chart and its parts: they share their names, and a parent's come last."""
+    for part in chart.parts.values():
+        yield from _all_templates(part)
+    yield from chart.templates
+
+
+_ASKED = re.compile(
+    r"kind:[ \t]*[\"']?(?:\{\{|Ingress|Gateway|HTTPRoute|GRPCRoute|Virtual|Destination|Backend|Client|Middleware|Servers|HTTPProxy"
+    r"|Route|Service\b|Deployment|StatefulSet|DaemonSet|ConfigMap|Horizontal|Target)"
+)
+_INCLUDES = re.compile(r"\b(?:include|template)\s+\"")
+_ROUTED = re.compile(
+    r"kind:[ \t]*[\"']?(?:Ingress|Gateway|HTTPRoute|GRPCRoute|VirtualService|IngressRoute|HTTPProxy)\b|_pass[ \t]"
+)
+"""What a template has to hold for it to matter that it can't be rendered."""
+
+
+def _is_asked_for(template: TemplateFile) -> bool:
+    """Whether a template may make an object of a kind that is asked for."""
+    name = posixpath.basename(template.name)
+    plain = not name.startswith("_") and not name.endswith(".tpl") and "/templates/tests/" not in template.name
+    if "kind:" not in template.text:
+        return plain and bool(_INCLUDES.search(template.text))
+    return plain and bool(_ASKED.search(template.text))
+
+
+def _environment_name(path: str) -> str:
+    """`values-prod.yaml` and `values/prod.yaml` are `prod`."""
+    name = posixpath.basename(path)
+    found = _VALUES.fullmatch(name)
+    return (found[1] or found[2]) if found else name.rpartition(".")[0]
+
+
+def _capabilities() -> PlacedMapping:
+    """A cluster of today, which knows the kinds that come with it."""
+    major, minor = KUBERNETES
+    version = f"v{major}.{minor}.0"
+    kube = PlacedMapping({"Version": version, "GitVersion": version, "Major": str(major), "Minor": str(minor)})
+    versions = PlacedMapping({"Has": _has_version})
+    helm = PlacedMapping({"Version": "v3.19.0", "GitCommit": "", "GoVersion": ""})
+    return PlacedMapping({"KubeVersion": kube, "APIVersions": versions, "HelmVersion": helm})
+
+
+_OLD = frozenset(
+    {"extensions/v1beta1", "networking.k8s.io/v1beta1", "policy/v1beta1", "autoscaling/v2beta1", "autoscaling/v2beta2"}
+)
+
+
+def _has_version(version: Any) -> bool:
+    """Whether a cluster of today knows an API version, or a kind of one."""
+    group = "/".join(str(version).split("/")[:2])
+    return group not in _OLD and ("." not in group or "k8s.io" in group)

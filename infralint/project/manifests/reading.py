@@ -1,0 +1,220 @@
+"""Which YAML files are Kubernetes manifests, and the objects in them that decide what becomes of a stream."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from infralint.model import Unknown, Unreadable
+from infralint.project import CantRead, Project
+from infralint.project.manifests.atlas import Atlas, Sheet
+from infralint.project.manifests.helm import Charts
+from infralint.project.manifests.manifest import Manifest
+from infralint.text.lazy import lazy
+from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
+
+ROUTING = (
+    "Ingress IngressClass IngressClassParams TargetGroupBinding Gateway GatewayClass HTTPRoute GRPCRoute VirtualService"
+    " DestinationRule BackendTrafficPolicy ClientTrafficPolicy IngressRoute Middleware ServersTransport HTTPProxy Route"
+    " BackendConfig GCPBackendPolicy"
+).split()
+"""Kinds that send requests on, or say how."""
+RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout ConfigMap HorizontalPodAutoscaler".split()
+"""Kinds that say what stands behind, and how it is set up."""
+
+ASKED = frozenset((*ROUTING, *RUNNING))
+
+_KIND = lazy(
+    rb"(?m)^[ \t]*(?:-[ \t]+)?[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?("
+    + b"|".join(map(str.encode, (*ROUTING, *RUNNING)))
+    + rb")\b"
+)
+_CONTROLLER = lazy(
+    rb"tcp-services|(?m:^[ \t]+[\"']?(?:proxy-[a-z-]+|use-[a-z-]+|enable-[a-z-]+|worker-[a-z-]+|allow-snippet-annotations"
+    rb"|client-max-body-size|lb-method|location-snippets)[\"']?:)"
+)
+"""What the ConfigMap of a controller holds; others say nothing here."""
+_LIST = lazy(rb"(?m)^kind:[ \t]*[\"']?\w*List\b")
+_DOCUMENT = lazy(rb"(?m)^---(?=[ \t\r\n]|$)")
+_TEMPLATED = lazy(r"\{\{|\{%|<%")
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a file of manifests."""
+
+
+class Manifests(msgspec.Struct):
+    """The objects of a project's manifests; what could not be read or told of them; templates that were passed over.
+    rendered: the templates of charts that could be rendered, also to nothing."""
+
+    objects: list[Manifest] = []
+    unreadable: list[Unreadable] = []
+    skipped: list[str] = []
+    files: list[str] = []
+    unknown: list[Unknown] = []
+    rendered: set[str] = set()
+    atlas: Atlas = msgspec.field(default_factory=Atlas)
+
+    kinds: dict[str, list[Manifest]] = {}
+
+    def of(self, *kinds: str) -> list[Manifest]:
+        """The objects of some kinds."""
+        return [manifest for kind in kinds for manifest in self.kinds.get(kind, ())]
+
+
+def is_manifest(content: bytes) -> bool:
+    """A quick look at the bytes: is there an object of a kind that is asked for?"""
+    if b"apiVersion" not in content:
+        return False
+    kinds = set(_KIND.findall(content))
+    if kinds == {b"ConfigMap"}:
+        return bool(_CONTROLLER.search(content))
+    return bool(kinds) or bool(_LIST.search(content))
+
+
+def chart_folders(project: Project) -> frozenset[str]:
+    """The folders of Helm charts."""
+    return project.remembered(
+        "chart folders", lambda: frozenset(posixpath.dirname(path) for path in project.named("Chart.yaml", "Chart.yml"))
+    )
+
+
+def chart_of(path: str, charts: frozenset[str]) -> str | None:
+    """The chart whose template a file is; None for any other file."""
+    parts = path.split("/")
+    for at in range(len(parts) - 1, 0, -1):
+        folder = "/".join(parts[: at - 1])
+        if parts[at - 1] == "templates" and folder in charts:
+            return folder
+    return None
+
+
+def read_manifests(project: Project) -> Manifests:
+    """Every object of a project's manifests that is asked for. Read once a project."""
+    return project.remembered("manifests", lambda: _ManifestReader(project).read())
+
+
+class _ManifestReader:
+    """The manifests of one project."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.found = Manifests()
+
+    def read(self) -> Manifests:
+        for path, content in self._candidates():
+            self._file(path, content)
+        if folders := chart_folders(self.project):
+            self._charts(folders)
+        _tell_apart(self.found.objects)
+        for manifest in self.found.objects:
+            self.found.kinds.setdefault(manifest.kind, []).append(manifest)
+        return self.found
+
+    def _candidates(self) -> Iterator[tuple[str, bytes]]:
+        charts = chart_folders(self.project)
+        for path in self.project.files:
+            if not path.endswith((".yaml", ".yml")) or (charts and chart_of(path, charts) is not None):
+                continue
+            try:
+                content = self.project.bytes(path, LARGEST)
+            except CantRead:
+                continue
+            if is_manifest(content):
+                yield path, content
+
+    def _file(self, path: str, content: bytes) -> None:
+        try:
+            text = self.project.text(path)
+        except CantRead as problem:
+            self.found.unreadable.append(self.project.unreadable(path, problem))
+            return
+        shown = self.project.shown(path)
+        documents = list(_split(content, text))
+        try:
+            for line, document in documents:
+                first = self.found.atlas.add(Sheet(shown, line), document.count("\n") + 1)
+                for root in read_yaml(document, allow_duplicates=True, first_line=first):
+                    self.found.objects += (
+                        Manifest(item, self.found.atlas, path) for item in objects_in(root) if item.text_of("kind")
+                    )
+        except YamlProblem as problem:
+            self._refuse(path, text, problem)
+            return
+        self.found.files.append(path)
+
+    def _charts(self, folders: frozenset[str]) -> None:
+        """The objects of Helm charts."""
+        charts = Charts(self.project, self.found.atlas, folders)
+        for rendered in charts.render():
+            lines = rendered.text.split("\n")
+            sheet = Sheet(self.project.shown(rendered.path), rows=rendered.rows, lines=lines)
+            first = self.found.atlas.add(sheet, len(lines))
+            try:
+                roots = read_yaml(rendered.text, allow_duplicates=True, first_line=first)
+            except YamlProblem as problem:
+                where = self.found.atlas.place(YamlSpan(problem.line, problem.column, problem.column))
+                why = f"what this template of a Helm chart comes to is not YAML: {problem.message}"
+                self.found.unknown.append(Unknown(where, "", why))
+                charts.failed.add(rendered.path)
+                continue
+            self.found.objects += (
+                Manifest(item, self.found.atlas, rendered.path, rendered.environment, rendered.sealed)
+                for root in roots
+                for item in objects_in(root)
+                if item.text_of("kind") in ASKED
+            )
+        self.found.unknown += charts.unknown
+        self.found.skipped += charts.skipped
+        self.found.files += dict.fromkeys(charts.files)
+        self.found.rendered = charts.rendered - charts.failed
+
+    def _refuse(self, path: str, text: str, problem: YamlProblem) -> None:
+        """A file that is no YAML: a template is somebody else's to render, the rest is broken."""
+        shown = self.project.shown(path)
+        if _TEMPLATED.search(text):
+            self.found.skipped.append(f"{shown}: is a template, which has to be rendered first")
+            return
+        line = self.found.atlas.line_in_file(problem.line)
+        message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
+        self.found.unreadable.append(self.project.unreadable(path, message, line, problem.column))
+
+
+def _split(content: bytes, text: str) -> Iterator[tuple[int, str]]:
+    """The documents of a file that hold what is asked for, each with its first line."""
+    if not _DOCUMENT.search(content):
+        yield 1, text
+        return
+    line = 1
+    start = 0
+    plain = text.encode()
+    for mark in (*_DOCUMENT.finditer(plain), None):
+        end = mark.start() if mark is not None else len(plain)
+        document = plain[start:end]
+        if is_manifest(document):
+            yield line, document.decode()
+        line += document.count(b"\n")
+        start = end
+
+
+def objects_in(root: YamlValue) -> Iterator[YamlValue]:
+    """An object, or the items of a list of them."""
+    if root.text_of("kind").endswith("List") and root.get("items") is not None:
+        yield from (item for item in root.items_of("items") if item.members is not None)
+    elif root.members is not None:
+        yield root
+
+
+def _tell_apart(objects: Iterable[Manifest]) -> None:
+    """Folders that describe the same object in different files are environments of their own."""
+    places: dict[tuple[str, str, str], dict[str, list[Manifest]]] = {}
+    for manifest in objects:
+        if manifest.sealed:
+            continue
+        key = (manifest.kind, manifest.namespace, manifest.name)
+        places.setdefault(key, {}).setdefault(posixpath.dirname(manifest.path), []).append(manifest)
+    apart = {folder for folders in places.values() if len(folders) > 1 for folder in folders}
+    for folders in places.values():
+        for folder, manifests in folders.items():
+            for manifest in manifests:
+                manifest.environment = manifest.environment or (folder if folder in apart else "")

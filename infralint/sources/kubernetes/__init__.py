@@ -1,0 +1,24 @@
+"""Kubernetes manifests: Ingresses and the controllers that serve them, Services, and the pods behind them."""
+
+from __future__ import annotations
+
+from infralint.model import Reading
+from infralint.project import Project
+from infralint.project.manifests import read_manifests
+
+
+def read(project: Project) -> Reading:
+    """What the manifests of a project send through which controllers to whom; nothing is imported where there is none."""
+    manifests = read_manifests(project)
+    reading = Reading(
+        "kubernetes",
+        unreadable=list(manifests.unreadable),
+        skipped=list(manifests.skipped),
+        unknown=list(manifests.unknown),
+        files=[project.shown(path) for path in manifests.files],
+    )
+    if manifests.objects:
+        from infralint.sources.kubernetes.cluster import fill
+
+        fill(project, manifests, reading)
+    return reading

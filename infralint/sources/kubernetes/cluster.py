@@ -1,0 +1,171 @@
+"""All manifests of a project together: nodes, the services behind them, and what is said of controllers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from infralint.model import Known, Node, Reading, Setting, Unknown, not_applicable
+from infralint.platforms import f5_nginx, ingress_nginx, nginx
+from infralint.platforms.routing import RoutedHop, RouteRule
+from infralint.project import Project
+from infralint.project.manifests import Manifest, Manifests
+from infralint.sources.kubernetes.balancers import ingress_balancers, service_balancers
+from infralint.sources.kubernetes.controllers import ALB, F5, GKE, INGRESS_NGINX, Classes, IngressController
+from infralint.sources.kubernetes.gateways import gateway_nodes, google_node
+from infralint.sources.kubernetes.ingresses import Addresses, Config, IngressNode, node_of
+from infralint.sources.kubernetes.workloads import Workloads, read_services, read_workloads
+
+JUDGED = frozenset({INGRESS_NGINX, F5, ALB, GKE, ""})
+
+
+def fill(project: Project, manifests: Manifests, reading: Reading) -> None:
+    """Add to a reading what the manifests say."""
+    workloads = read_workloads(manifests)
+    reading.services += read_services(project, manifests, workloads)
+    reading.nodes += _nodes(manifests, workloads)
+    reading.unknown += _refused_snippets(manifests)
+    classes = Classes(manifests.of("IngressClass"))
+    served: dict[str, list[Manifest]] = {}
+    for ingress in manifests.of("Ingress"):
+        served.setdefault(classes.controller_of(ingress), []).append(ingress)
+    for controller, ingresses in served.items():
+        if controller not in JUDGED:
+            more = f" and {len(ingresses) - 1} more" if len(ingresses) > 1 else ""
+            reading.seen.append(f"{controller} ({project.shown(ingresses[0].path)}{more})")
+    if INGRESS_NGINX in served:
+        reading.items.append(_retired_controller(served[INGRESS_NGINX]))
+
+
+def _retired_controller(ingresses: Sequence[Manifest]) -> IngressController:
+    return IngressController(
+        name=INGRESS_NGINX,
+        where=ingresses[0].where,
+        ingresses=len(ingresses),
+        retired="March 2026",
+        page=ingress_nginx.RETIREMENT,
+        successor="a controller of the Gateway API, or F5's NGINX Ingress Controller (whose annotations and defaults differ)",
+    )
+
+
+def _nodes(manifests: Manifests, workloads: Workloads) -> Iterator[Node]:
+    """A node for each controller of each environment."""
+    classes = Classes(manifests.of("IngressClass"))
+    addresses = Addresses(manifests.of("Service"))
+    groups: dict[tuple[str, str], list[Manifest]] = {}
+    for ingress in manifests.of("Ingress"):
+        groups.setdefault((classes.controller_of(ingress), ingress.environment), []).append(ingress)
+    for (controller, environment), ingresses in groups.items():
+        if controller == ALB:
+            yield from ingress_balancers(ingresses, _parameters(manifests), addresses, workloads)
+            continue
+        if controller == GKE:
+            yield google_node(environment, ingresses, manifests, addresses)
+            continue
+        config = _config(manifests, controller, environment)
+        yield node_of(controller, environment, ingresses, config, addresses, classes)
+    yield from gateway_nodes(manifests, addresses)
+    yield from service_balancers(manifests.of("Service"), workloads)
+    for services in manifests.of("ConfigMap"):
+        if "tcp-services" in services.name:
+            yield _tcp_node(manifests, services)
+
+
+def _parameters(manifests: Manifests) -> dict[str, Manifest]:
+    """What IngressClassParams say, by the class that names them."""
+    known = {params.name: params for params in manifests.of("IngressClassParams")}
+    named = ((found.name, found.root.text_of("spec", "parameters", "name")) for found in manifests.of("IngressClass"))
+    return {name: known[params] for name, params in named if params in known}
+
+
+def _config(manifests: Manifests, controller: str, environment: str) -> Config:
+    """The ConfigMap of a controller."""
+    for manifest in manifests.of("ConfigMap"):
+        near = not environment or manifest.environment in ("", environment)
+        if near and controller_configured_by(manifest) == controller and controller:
+            return settings_in(manifest)
+    return {}
+
+
+def settings_in(manifest: Manifest) -> dict[str, Setting[str]]:
+    """The entries of a ConfigMap."""
+    data = manifest.root.get("data")
+    if data is None:
+        return {}
+    settings = ((key, manifest.setting(data, key)) for key in data.members or ())
+    return {key: setting for key, setting in settings if setting is not None}
+
+
+_KEYS = frozenset(
+    "proxy-read-timeout proxy-send-timeout proxy-stream-timeout proxy-connect-timeout proxy-buffering proxy-http-version"
+    " use-forwarded-headers worker-shutdown-timeout proxy-real-ip-cidr use-proxy-protocol proxy-body-size use-gzip"
+    " enable-brotli allow-snippet-annotations client-max-body-size lb-method location-snippets".split()
+)
+
+
+def controller_configured_by(manifest: Manifest) -> str:
+    """The controller that a ConfigMap sets up; "" for any other ConfigMap."""
+    name, labels = manifest.name, manifest.labels
+    if not _KEYS & manifest.root.members_of("data").keys():
+        return ""
+    called = labels.get("app.kubernetes.io/name", "")
+    if called == "ingress-nginx" or "ingress-nginx" in name or manifest.namespace == "ingress-nginx":
+        return INGRESS_NGINX
+    if called == "nginx-ingress" or manifest.namespace == "nginx-ingress":
+        return F5
+    return INGRESS_NGINX if name in ("nginx-configuration", "nginx-load-balancer-microk8s-conf") else ""
+
+
+def _tcp_node(manifests: Manifests, services: Manifest) -> IngressNode:
+    """The ports that ingress-nginx passes on as they are: https://kubernetes.github.io/ingress-nginx/user-guide/exposing-tcp-udp-services/"""
+    config = _config(manifests, INGRESS_NGINX, services.environment)
+    addresses = Addresses(manifests.of("Service"))
+    data = services.root.get("data")
+    hops = [_tcp_hop(services, port, config, addresses) for port in (data.members or {} if data is not None else ())]
+    return IngressNode(
+        name="ingress-nginx, TCP",
+        hops=tuple(hops),
+        environment=services.environment,
+        published=True,
+        files=frozenset({services.path}),
+    )
+
+
+def _tcp_hop(services: Manifest, port: str, config: Config, addresses: Addresses) -> RoutedHop:
+    data = services.root.get("data")
+    text = data.text_of(port) if data is not None else ""
+    _, _, rest = text.partition("/")
+    name, _, target = rest.partition(":")
+    where = services.place_of_member(data, port) if data is not None else services.where
+    settings = ingress_nginx.ControllerSettings({}, config, where)
+    facts = nginx.Facts("stream", where, ingress_nginx.RUNS, settings)
+    address = addresses.of(name, target.partition(":")[0], services)
+    return ingress_nginx.IngressNginxRoute(
+        name=f"TCP port {port}",
+        where=where,
+        facts=facts,
+        buffers_responses=nginx.buffering_of(facts),
+        clocks=nginx.clocks(facts),
+        forwards_upgrade=Known("forwarded", where, "", "default"),
+        keeps_affinity=Known("single", where, "", "default"),
+        runtime=not_applicable("", where),
+        upstream=name,
+        scope=f"{services.environment} tcp {port}",
+        environment=services.environment,
+        rules=(RouteRule(targets=(address,) if address is not None else (), reason="" if address else "no Service"),),
+    )
+
+
+def _refused_snippets(manifests: Manifests) -> Iterator[Unknown]:
+    """Snippets that nginx does not take."""
+    classes = Classes(manifests.of("IngressClass"))
+    for ingress in manifests.of("Ingress"):
+        controller = classes.controller_of(ingress)
+        annotations = ingress.annotations
+        if controller == INGRESS_NGINX:
+            lines = ingress_nginx.snippet_lines(annotations.get(f"{ingress_nginx.PREFIX}configuration-snippet"))
+            found = ingress_nginx.duplicate(lines, ingress_nginx.GENERATED, ingress_nginx.ANNOTATIONS)
+        else:
+            lines = ingress_nginx.snippet_lines(annotations.get(f"{f5_nginx.PREFIX}location-snippets"))
+            found = ingress_nginx.duplicate(lines, f5_nginx.WRITTEN, f5_nginx.ANNOTATIONS)
+        if found is not None:
+            yield found

@@ -1,0 +1,137 @@
+"""Which controller serves an Ingress: by its class, else by the annotations that only one controller reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from infralint.model import Location
+from infralint.project.manifests import Manifest
+
+INGRESS_NGINX = "ingress-nginx"
+F5 = "F5 NGINX Ingress Controller"
+ALB = "AWS Load Balancer Controller"
+GKE = "GKE Ingress"
+NO_CONTROLLER = ""
+
+CONTROLLERS = {
+    "azure/application-gateway": "Azure Application Gateway",
+    "eks.amazonaws.com/alb": ALB,
+    "haproxy-ingress.github.io/controller": "HAProxy Ingress",
+    "haproxy.org/ingress-controller": "HAProxy Ingress",
+    "ingress-controllers.konghq.com/kong": "Kong",
+    "ingress.k8s.aws/alb": ALB,
+    "istio.io/ingress-controller": "Istio",
+    "cilium.io/ingress-controller": "Cilium",
+    "k8s.io/ingress-nginx": INGRESS_NGINX,
+    "nginx.org/ingress-controller": F5,
+    "openshift.io/ingress-to-route": "OpenShift Route",
+    "projectcontour.io/ingress-controller": "Contour",
+    "projectcontour.io/projectcontour/contour": "Contour",
+    "traefik.io/ingress-controller": "Traefik",
+    "webapprouting.kubernetes.azure.com/nginx": INGRESS_NGINX,
+}
+"""`spec.controller` of an IngressClass -> what it is called here.
+
+https://kubernetes.io/docs/concepts/services-networking/ingress-controllers/
+"""
+CLASSES = {
+    "alb": ALB,
+    "azure-application-gateway": "Azure Application Gateway",
+    "azure/application-gateway": "Azure Application Gateway",
+    "cilium": "Cilium",
+    "contour": "Contour",
+    "gce": GKE,
+    "gce-internal": GKE,
+    "haproxy": "HAProxy Ingress",
+    "istio": "Istio",
+    "kong": "Kong",
+    "openshift-default": "OpenShift Route",
+    "traefik": "Traefik",
+    "webapprouting.kubernetes.azure.com": INGRESS_NGINX,
+}
+"""Usual names of classes."""
+PREFIXES = {
+    "nginx.ingress.kubernetes.io/": INGRESS_NGINX,
+    "nginx.org/": F5,
+    "nginx.com/": F5,
+    "alb.ingress.kubernetes.io/": ALB,
+    "appgw.ingress.kubernetes.io/": "Azure Application Gateway",
+    "haproxy.org/": "HAProxy Ingress",
+    "haproxy-ingress.github.io/": "HAProxy Ingress",
+    "konghq.com/": "Kong",
+    "networking.gke.io/": GKE,
+    "projectcontour.io/": "Contour",
+    "traefik.ingress.kubernetes.io/": "Traefik",
+}
+"""Prefixes of annotations that only one controller reads."""
+
+CONTROLLED_PODS = {"ingress-nginx": INGRESS_NGINX, "nginx-ingress": F5}
+"""Usual labels of controllers' pods."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngressController:
+    """A controller that a project's manifests rely on, and what is to be known of it. retired: since when nobody
+    maintains it, "" for one that is; page: the vendor's word on that; successor: what to move to."""
+
+    name: str
+    where: Location
+    ingresses: int = 1
+    retired: str = ""
+    page: str = ""
+    successor: str = ""
+
+
+class Classes:
+    """The classes of Ingresses, by their names."""
+
+    def __init__(self, classes: Sequence[Manifest]) -> None:
+        self.controllers = {
+            ingress_class.name: ingress_class.root.text_of("spec", "controller") for ingress_class in classes
+        }
+        chosen = "ingressclass.kubernetes.io/is-default-class"
+        defaults = [
+            ingress_class.name
+            for ingress_class in classes
+            if ingress_class.root.text_of("metadata", "annotations", chosen) == "true"
+        ]
+        self.default = defaults[0] if len(defaults) == 1 else ""
+
+    def controller_of(self, ingress: Manifest) -> str:
+        """Which controller serves an Ingress; "" where that can't be told."""
+        annotations = ingress.root.members_of("metadata", "annotations")
+        name = (
+            ingress.root.text_of("spec", "ingressClassName")
+            or ingress.root.text_of("metadata", "annotations", "kubernetes.io/ingress.class")
+            or self.default
+        )
+        named = _by_prefix(annotations)
+        if self.controllers.get(name):
+            return _known_controller(self.controllers[name])
+        if name in CLASSES:
+            return CLASSES[name]
+        if "nginx" in name:
+            # Both controllers call their class so: https://kubernetes.github.io/ingress-nginx/user-guide/multiple-ingress/
+            return F5 if named == F5 else INGRESS_NGINX
+        if name.startswith(("alb", "aws-alb")):
+            return ALB
+        return named
+
+    def name_of(self, ingress: Manifest) -> str:
+        """The class that an Ingress asks for, "" for none."""
+        return ingress.root.text_of("spec", "ingressClassName") or ingress.root.text_of(
+            "metadata", "annotations", "kubernetes.io/ingress.class"
+        )
+
+
+def _known_controller(controller: str) -> str:
+    if controller in CONTROLLERS:
+        return CONTROLLERS[controller]
+    return next((name for known, name in CONTROLLERS.items() if controller.startswith(f"{known}/")), NO_CONTROLLER)
+
+
+def _by_prefix(annotations: Mapping[str, object]) -> str:
+    """The only controller whose annotations an Ingress carries."""
+    found = {name for prefix, name in PREFIXES.items() if any(key.startswith(prefix) for key in annotations)}
+    return found.pop() if len(found) == 1 else NO_CONTROLLER

@@ -1,0 +1,230 @@
+"""Services of a cluster and the pods behind them, as what the topology links: names, ports, folders, replicas."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from infralint.model import Known, Service, Setting, Unknown
+from infralint.project import Project
+from infralint.project.compose import ImageBuild
+from infralint.project.images import Images, read_images
+from infralint.project.manifests import Manifest, Manifests, is_selected, number_of, texts_of
+from infralint.text.yaml_places import YamlValue
+
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout")
+CLUSTER = "svc.cluster.local"
+
+
+class Workload(msgspec.Struct, eq=False):
+    """Pods that run the same containers. replicas: how many; labels: of each pod."""
+
+    manifest: Manifest
+    template: YamlValue
+    replicas: Setting[int]
+    labels: dict[str, str]
+
+    @property
+    def containers(self) -> list[YamlValue]:
+        return self.template.items_of("spec", "containers")
+
+    @property
+    def key(self) -> str:
+        manifest = self.manifest
+        return f"{manifest.environment}/{manifest.namespace}/{manifest.kind}/{manifest.name}"
+
+
+class Workloads:
+    """The workloads of a cluster."""
+
+    def __init__(self, workloads: Sequence[Workload]) -> None:
+        self.all = workloads
+        self._by_label: dict[tuple[str, str], list[Workload]] = {}
+        for workload in workloads:
+            for label in workload.labels.items():
+                self._by_label.setdefault(label, []).append(workload)
+
+    def selected_by(self, service: Manifest) -> list[Workload]:
+        """The workloads whose pods a Service leads to: of several that fit, those that are written down nearest to it."""
+        selector = texts_of(service.root.get("spec", "selector"))
+        labeled = min((self._by_label.get(label, []) for label in selector.items()), key=len, default=[])
+        fitting = [
+            workload
+            for workload in labeled
+            if is_selected(workload.labels, selector) and not _is_elsewhere(service, workload.manifest)
+        ]
+        if len(fitting) < 2:
+            return fitting
+        depths = [_shared_folders(service.path, workload.manifest.path) for workload in fitting]
+        return [workload for workload, depth in zip(fitting, depths, strict=True) if depth == max(depths)]
+
+    def replicas_behind(self, service: Manifest) -> Setting[int] | None:
+        """How many pods a Service leads to; None where none of its pods is here."""
+        behind = self.selected_by(service)
+        return behind[0].replicas if len(behind) == 1 else None
+
+
+def _shared_folders(path: str, other: str) -> int:
+    """How many parts two paths have in common, from the root."""
+    pairs = zip(path.split("/"), other.split("/"), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def read_workloads(manifests: Manifests) -> Workloads:
+    """The workloads of a cluster, each with what scales it."""
+    scalers = manifests.of("HorizontalPodAutoscaler")
+    found = []
+    for manifest in manifests.of(*WORKLOADS):
+        template = manifest.root.get("spec", "template")
+        if template is not None:
+            labels = texts_of(template.get("metadata", "labels"))
+            found.append(Workload(manifest, template, _replicas(manifest, scalers), labels))
+    return Workloads(found)
+
+
+def _replicas(manifest: Manifest, scalers: Sequence[Manifest]) -> Setting[int]:
+    """`replicas`, 1 where nothing is said; an autoscaler's greatest number before that; one a machine for a DaemonSet.
+
+    https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#replicas
+    """
+    if manifest.kind == "DaemonSet":
+        return Unknown(manifest.where, "replicas", "a DaemonSet runs one pod on each machine")
+    for scaler in scalers:
+        target = scaler.root.get("spec", "scaleTargetRef")
+        if target is None or _is_elsewhere(scaler, manifest) or target.text_of("name") != manifest.name:
+            continue
+        spec = scaler.root.get("spec")
+        setting = scaler.setting(spec, "maxReplicas") if spec is not None else None
+        number = number_of(scaler.root.get("spec", "maxReplicas"))
+        if isinstance(setting, Known) and number is not None:
+            return Known(number, setting.where, "maxReplicas", written=setting.written)
+    spec = manifest.root.get("spec")
+    setting = manifest.setting(spec, "replicas") if spec is not None else None
+    if setting is None:
+        return Known(1, manifest.where, "replicas", "default")
+    if isinstance(setting, Unknown):
+        return setting
+    number = number_of(spec.get("replicas")) if spec is not None else None
+    if number is None:
+        return Unknown(setting.where, "replicas", f"`{setting.written}` is only known once it is filled in")
+    return Known(number, setting.where, "replicas", written=setting.written)
+
+
+def _is_elsewhere(manifest: Manifest, other: Manifest) -> bool:
+    """Whether two objects surely lie in different namespaces or environments."""
+    apart = manifest.namespace and other.namespace and manifest.namespace != other.namespace
+    return bool(apart) or (
+        manifest.environment != other.environment and bool(manifest.environment and other.environment)
+    )
+
+
+def names_of(service: Manifest) -> frozenset[str]:
+    """Under which names a Service is dialled: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/"""
+    name, namespace = service.name, service.namespace
+    if not namespace:
+        return frozenset({name})
+    inside = f"{name}.{namespace}"
+    return frozenset({name, inside, f"{inside}.svc", f"{inside}.{CLUSTER}"})
+
+
+def read_services(project: Project, manifests: Manifests, workloads: Workloads) -> Iterator[Service]:
+    """A record for each container behind each Service, for Services that lead to nothing that is here, and for the
+    containers of pods that no Service leads to."""
+    containers = _Containers(project, workloads)
+    services = [(service, workloads.selected_by(service)) for service in manifests.of("Service")]
+    reached = {id(workload) for _, behind in services for workload in behind}
+    alone = not workloads.all and len(services) == 1
+    for service, behind in services:
+        if not behind:
+            yield _service_without_pods(service, containers.images.build_of(service.name, alone))
+        for workload in behind:
+            for container in workload.containers:
+                yield containers.record(workload, container, service)
+    for workload in workloads.all:
+        if id(workload) not in reached:
+            yield from (containers.record(workload, container, None) for container in workload.containers)
+
+
+def _service_without_pods(service: Manifest, build: ImageBuild | None) -> Service:
+    """A Service whose pods are not here. build: the image that it can be taken to run."""
+    return Service(
+        name=service.name,
+        where=service.where,
+        names=names_of(service),
+        context=build.context if build is not None else None,
+        forwards=tuple((port, None) for port, _ in ports_of(service)),
+        group=service.environment,
+    )
+
+
+def ports_of(service: Manifest) -> Iterator[tuple[int, str]]:
+    """The ports of a Service, each with the number or name of the one that it leads to."""
+    for item in service.root.items_of("spec", "ports"):
+        port = number_of(item.get("port"))
+        if port is not None:
+            yield port, item.text_of("targetPort") or str(port)
+
+
+class _Containers:
+    """Containers as records of services."""
+
+    def __init__(self, project: Project, workloads: Workloads) -> None:
+        self.images: Images = read_images(project)
+        self.workloads = workloads
+        texts = [container.text_of("image") for workload in workloads.all for container in workload.containers]
+        unexplained = {text for text in texts if self.images.build_of(text) is None and self.images.may_be_built(text)}
+        self.alone = unexplained if len(unexplained) == 1 else frozenset()
+
+    def record(self, workload: Workload, container: YamlValue, service: Manifest | None) -> Service:
+        image = container.text_of("image")
+        build = self.images.build_of(image, alone=image in self.alone)
+        named = _named_ports(container)
+        ports = tuple(named.values()) or (self.images.exposed_by(build) if build is not None else ())
+        manifest = workload.manifest
+        return Service(
+            name=service.name if service is not None else manifest.name,
+            where=manifest.place(container),
+            names=names_of(service) if service is not None else frozenset(),
+            files=_mounted_maps(workload) | (self.images.copied_into(build) if build is not None else frozenset()),
+            context=build.context if build is not None else None,
+            ports=ports,
+            forwards=tuple(_forwards(service, workload, container)) if service is not None else (),
+            replicas=workload.replicas,
+            image=image,
+            group=manifest.environment,
+            pod=workload.key,
+        )
+
+
+def _named_ports(container: YamlValue) -> dict[str, int]:
+    """The ports that a container names, by their names (or numbers)."""
+    found = {}
+    for item in container.items_of("ports"):
+        number = number_of(item.get("containerPort"))
+        if number is not None:
+            found[item.text_of("name") or str(number)] = number
+    return found
+
+
+def _forwards(service: Manifest, workload: Workload, container: YamlValue) -> Iterator[tuple[int, int | None]]:
+    """The ports of a Service that lead, or may lead, to a container."""
+    named = _named_ports(container)
+    others = [_named_ports(other) for other in workload.containers if other is not container]
+    for port, target in ports_of(service):
+        number = int(target) if target.isdecimal() else None
+        if target in named or number in named.values() or not others:
+            yield port, None
+        elif number is not None and not any(target in ports or number in ports.values() for ports in others):
+            yield port, number
+
+
+def _mounted_maps(workload: Workload) -> frozenset[str]:
+    """The ConfigMaps that its pods mount, as files of the manifests that hold them: `configmap:NAME`."""
+    volumes = workload.template.items_of("spec", "volumes")
+    names = [volume.text_of("configMap", "name") for volume in volumes]
+    names += [
+        source.text_of("configMap", "name") for volume in volumes for source in volume.items_of("projected", "sources")
+    ]
+    return frozenset(f"configmap:{name}" for name in names if name)

@@ -1,0 +1,190 @@
+"""Gateways: what their products do where nothing is said, and what their objects change."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Lint, problems
+
+APPLICATION: dict[str, str | bytes] = {
+    "api/Dockerfile": 'FROM python:3.12\nCOPY . /app\nCMD ["uvicorn", "app:app", "--port", "8000"]\n',
+    "api/requirements.txt": "fastapi\nuvicorn\n",
+    "api/app.py": (
+        "from fastapi import FastAPI, WebSocket\nfrom fastapi.responses import StreamingResponse\n\napp = FastAPI()\n\n\n"
+        '@app.post("/api/chat")\ndef chat():\n'
+        '    return StreamingResponse(tokens(), media_type="text/event-stream")\n\n\n'
+        '@app.websocket("/api/live")\nasync def live(websocket: WebSocket):\n    await websocket.accept()\n'
+    ),
+    "k8s/pods.yaml": (
+        "apiVersion: v1\nkind: Service\nmetadata: { name: api, annotations: { a: b } }\nspec:\n  selector: { app: api }\n"
+        "  ports: [{ port: 80, targetPort: 8000 }]\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: { name: api }\n"
+        "spec:\n  template:\n    metadata: { labels: { app: api } }\n    spec:\n"
+        '      containers: [{ name: api, image: "acme/api:1" }]\n'
+    ),
+}
+
+
+def loud(lint: Lint, *documents: str) -> list[str]:
+    """What is said of manifests, apart from notes: `line severity check`."""
+    report = lint({**APPLICATION, "k8s/edge.yaml": "---\n".join(documents)})
+    assert not report["unreadable"]
+    return [line.removeprefix("k8s/edge.yaml:") for line in problems(report) if " note " not in line]
+
+
+def unknown(lint: Lint, *documents: str) -> list[str]:
+    return [one["message"] for one in lint({**APPLICATION, "k8s/edge.yaml": "---\n".join(documents)})["unknown"]]
+
+
+def gateway(kind: str) -> str:
+    return (
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: web }\nspec:\n"
+        f"  gatewayClassName: {kind}\n  listeners: [{{ name: http, protocol: HTTP, port: 80 }}]\n"
+    )
+
+
+def route(more: str = "", match: str = "{ path: { type: PathPrefix, value: /api } }") -> str:
+    return (
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata:\n  name: app\nspec:\n"
+        f"  parentRefs: [{{ name: web }}]\n  rules:\n    - matches: [{match}]\n{more}"
+        "      backendRefs: [{ name: api, port: 80 }]\n"
+    )
+
+
+POLICY = (
+    "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: BackendTrafficPolicy\nmetadata: { name: p }\nspec:\n"
+    "  targetRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: web }]\n"
+    "  timeout: { http: { requestTimeout: 0s } }\n"
+)
+
+
+def test_envoy_gateway_ends_answers_after_15_seconds(lint: Lint) -> None:
+    assert loud(lint, route(), gateway("eg")) == ["4 warning capped-stream"]
+
+
+@pytest.mark.parametrize(
+    "more", ["      timeouts: { request: 0s }\n", "      timeouts: { request: 10m, backendRequest: 5m }\n"]
+)
+def test_a_timeout_of_the_rule_comes_before_the_default(more: str, lint: Lint) -> None:
+    assert loud(lint, route(more), gateway("eg")) == []
+
+
+def test_a_short_one_is_found_where_it_is_written(lint: Lint) -> None:
+    assert loud(lint, route("      timeouts:\n        request: 30s\n"), gateway("eg")) == ["10 warning capped-stream"]
+    assert loud(lint, route("      timeouts:\n        backendRequest: 30s\n"), gateway("eg")) == [
+        "10 warning capped-stream"
+    ]
+
+
+def test_a_policy_of_the_gateway_takes_the_limit_away(lint: Lint) -> None:
+    assert loud(lint, route(), gateway("eg"), POLICY) == []
+    assert loud(lint, route(), gateway("eg"), POLICY.replace("name: web", "name: other")) == ["4 warning capped-stream"]
+
+
+def test_a_gatewayclass_says_which_product_it_is(lint: Lint) -> None:
+    kind = (
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: edge }\nspec:\n"
+        "  controllerName: gateway.envoyproxy.io/gatewayclass-controller\n"
+    )
+    assert loud(lint, route(), gateway("edge"), kind) == ["4 warning capped-stream"]
+
+
+def test_istio_sets_no_limit_of_its_own(lint: Lint) -> None:
+    assert loud(lint, route(), gateway("istio")) == []
+
+
+def test_a_gateway_whose_defaults_are_not_known_is_not_guessed_at(lint: Lint) -> None:
+    assert loud(lint, route(), gateway("acme")) == []
+    assert any("`acme`" in message for message in unknown(lint, route(), gateway("acme")))
+    assert loud(lint, route("      timeouts: { request: 20s }\n"), gateway("acme")) == ["9 warning capped-stream"]
+
+
+def test_a_rewritten_prefix_is_followed(lint: Lint) -> None:
+    more = (
+        "      filters:\n        - type: URLRewrite\n"
+        "          urlRewrite: { path: { type: ReplacePrefixMatch, replacePrefixMatch: /api } }\n"
+    )
+    assert loud(lint, route(more, "{ path: { type: PathPrefix, value: /v2 } }"), gateway("eg")) == [
+        "4 warning capped-stream"
+    ]
+
+
+def test_another_path_is_left_alone(lint: Lint) -> None:
+    assert loud(lint, route("", "{ path: { type: Exact, value: /health } }"), gateway("eg")) == []
+
+
+def virtual_service(more: str = "", match: str = "/api/") -> str:
+    return (
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata:\n  name: app\nspec:\n  hosts: ['*']\n"
+        f"  gateways: [edge]\n  http:\n    - match: [{{ uri: {{ prefix: {match} }} }}]\n{more}"
+        "      route: [{ destination: { host: api, port: { number: 80 } } }]\n"
+    )
+
+
+def test_the_timeout_of_a_virtual_service_cuts_answers(lint: Lint) -> None:
+    assert loud(lint, virtual_service("      timeout: 30s\n")) == ["10 warning capped-stream"]
+    assert loud(lint, virtual_service()) == []
+    assert loud(lint, virtual_service("      timeout: 30s\n").replace("gateways: [edge]", "gateways: [mesh]")) == []
+
+
+def test_the_first_route_that_fits_counts(lint: Lint) -> None:
+    first = "    - match: [{ uri: { exact: /api/chat } }]\n      route: [{ destination: { host: api } }]\n"
+    text = virtual_service("      timeout: 30s\n").replace("  http:\n", f"  http:\n{first}")
+    assert loud(lint, text) == []
+
+
+def proxy(more: str = "") -> str:
+    return (
+        "apiVersion: projectcontour.io/v1\nkind: HTTPProxy\nmetadata:\n  name: app\nspec:\n"
+        "  virtualhost: { fqdn: chat.example.com }\n  routes:\n    - conditions: [{ prefix: /api }]\n"
+        f"{more}      services: [{{ name: api, port: 80 }}]\n"
+    )
+
+
+def test_contour_caps_answers_and_takes_websockets_where_it_is_told(lint: Lint) -> None:
+    assert loud(lint, proxy()) == ["4 warning capped-stream", "4 error missing-upgrade-headers"]
+    assert loud(lint, proxy("      enableWebsockets: true\n      timeoutPolicy: { response: infinity }\n")) == []
+
+
+def test_traefik_streams_unless_a_middleware_buffers(lint: Lint) -> None:
+    text = (
+        "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata:\n  name: app\nspec:\n  routes:\n"
+        "    - match: Host(`chat.example.com`) && PathPrefix(`/api`)\n      kind: Rule\n"
+        "      services: [{ name: api, port: 80 }]\n"
+    )
+    middleware = (
+        "apiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: { name: limit }\nspec:\n"
+        "  buffering: { maxRequestBodyBytes: 1000000 }\n"
+    )
+    assert loud(lint, text, middleware) == []
+    assert loud(lint, text + "      middlewares: [{ name: limit }]\n", middleware) == ["16 error buffered-stream"]
+
+
+def openshift(annotation: str = "team: chat") -> str:
+    return (
+        f"apiVersion: route.openshift.io/v1\nkind: Route\nmetadata:\n  name: app\n  annotations:\n    {annotation}\n"
+        "spec:\n  host: chat.example.com\n  to: { kind: Service, name: api }\n  port: { targetPort: 8000 }\n"
+    )
+
+
+def test_openshifts_router_hangs_up_after_30_seconds_and_on_sockets_after_an_hour(lint: Lint) -> None:
+    assert loud(lint, openshift()) == ["4 warning short-idle-timeout"]
+    assert loud(lint, openshift("haproxy.router.openshift.io/timeout: 10m")) == []
+    assert loud(lint, openshift("haproxy.router.openshift.io/timeout: 45s")) == ["6 warning short-idle-timeout"]
+
+
+GOOGLE = (
+    "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: app\n"
+    "  annotations: { kubernetes.io/ingress.class: gce }\nspec:\n  rules:\n    - http:\n        paths:\n"
+    "          - { path: /*, pathType: ImplementationSpecific, backend: { service: { name: api, port: { number: 80 } } } }\n"
+)
+CONFIG = "apiVersion: cloud.google.com/v1\nkind: BackendConfig\nmetadata: { name: long }\nspec:\n  timeoutSec: 3600\n"
+
+
+def test_google_ends_answers_and_sockets_after_30_seconds(lint: Lint) -> None:
+    assert loud(lint, GOOGLE, CONFIG) == ["4 warning capped-stream"]
+
+
+def test_a_backendconfig_that_its_service_names_lengthens_that(lint: Lint) -> None:
+    named = """cloud.google.com/backend-config: '{"default": "long"}'"""
+    pods = str(APPLICATION["k8s/pods.yaml"]).replace("a: b", named)
+    report = lint({**APPLICATION, "k8s/pods.yaml": pods, "k8s/edge.yaml": f"{GOOGLE}---\n{CONFIG}"})
+    assert [line for line in problems(report) if " note " not in line] == []

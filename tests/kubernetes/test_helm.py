@@ -1,0 +1,193 @@
+"""Helm charts are read with their values, once for each values file; what is found lies where a person would change it."""
+
+from __future__ import annotations
+
+from conftest import Lint, problems, run
+
+CHART = "apiVersion: v2\nname: chat\nversion: 0.1.0\n"
+HELPERS = """\
+{{- define "chat.fullname" -}}
+{{- if contains .Chart.Name .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+"""
+INGRESS = """\
+{{- if .Values.ingress.enabled -}}
+{{- $fullName := include "chat.fullname" . -}}
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: {{ $fullName }}
+  {{- with .Values.ingress.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  {{- if and .Values.ingress.className (semverCompare ">=1.18-0" .Capabilities.KubeVersion.GitVersion) }}
+  ingressClassName: {{ .Values.ingress.className }}
+  {{- end }}
+  rules:
+    {{- range .Values.ingress.hosts }}
+    - host: {{ .host | quote }}
+      http:
+        paths:
+          {{- range .paths }}
+          - path: {{ .path }}
+            pathType: {{ .pathType }}
+            backend:
+              service:
+                name: {{ $fullName }}
+                port:
+                  number: {{ $.Values.service.port }}
+          {{- end }}
+    {{- end }}
+{{- end }}
+"""
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ include "chat.fullname" . }}
+spec:
+  selector: { app: chat }
+  ports: [{ port: {{ .Values.service.port }}, targetPort: http }]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "chat.fullname" . }}
+spec:
+  replicas: {{ .Values.replicaCount }}
+  template:
+    metadata: { labels: { app: chat } }
+    spec:
+      containers:
+        - name: chat
+          image: "{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}"
+          ports: [{ name: http, containerPort: 8000 }]
+"""
+VALUES = """\
+replicaCount: 1
+image: { repository: ghcr.io/acme/chat, tag: "" }
+service: { port: 80 }
+ingress:
+  enabled: true
+  className: nginx
+  annotations:
+    nginx.ingress.kubernetes.io/proxy-read-timeout: "30"
+  hosts:
+    - host: chat.example.com
+      paths: [{ path: /, pathType: Prefix }]
+"""
+APPLICATION: dict[str, str | bytes] = {
+    "chat/Dockerfile": 'FROM python:3.12\nCOPY . /app\nCMD ["uvicorn", "app:app", "--port", "8000"]\n',
+    "chat/requirements.txt": "fastapi\nuvicorn\n",
+    "chat/app.py": (
+        "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\n\napp = FastAPI()\n\n\n"
+        '@app.post("/api/chat")\ndef chat():\n'
+        '    return StreamingResponse(tokens(), media_type="text/event-stream")\n'
+    ),
+}
+FILES: dict[str, str | bytes] = {
+    **APPLICATION,
+    "deploy/Chart.yaml": CHART,
+    "deploy/values.yaml": VALUES,
+    "deploy/templates/_helpers.tpl": HELPERS,
+    "deploy/templates/ingress.yaml": INGRESS,
+    "deploy/templates/service.yaml": SERVICE,
+}
+
+
+def loud(report: dict[str, object]) -> list[str]:
+    return [line for line in problems(report) if " note " not in line]
+
+
+def test_an_annotation_from_the_values_is_found_in_the_values(lint: Lint) -> None:
+    report = lint(FILES)
+    assert not report["unknown"]
+    assert loud(report) == ["deploy/values.yaml:8 warning short-idle-timeout"]
+    [finding] = [one for one in report["findings"] if one["check"] == "short-idle-timeout"]
+    assert [leg["hop"]["name"] for leg in finding["trace"]["legs"]] == ["Ingress chat", "POST /api/chat"]
+
+
+def test_a_default_is_found_at_the_template(lint: Lint) -> None:
+    report = lint({**FILES, "deploy/values.yaml": VALUES.replace("proxy-read-timeout", "proxy-body-size")})
+    assert loud(report) == ["deploy/templates/ingress.yaml:6 warning short-idle-timeout"]
+
+
+def test_what_is_switched_off_is_not_judged(lint: Lint) -> None:
+    report = lint({**FILES, "deploy/values.yaml": VALUES.replace("enabled: true", "enabled: false")})
+    assert [line for line in loud(report) if "deploy" in line] == []
+
+
+def test_each_values_file_is_an_environment(lint: Lint) -> None:
+    prod = "ingress:\n  annotations:\n    nginx.ingress.kubernetes.io/proxy-read-timeout: '600'\n"
+    report = lint({**FILES, "deploy/values-prod.yaml": prod})
+    assert loud(report) == ["deploy/values.yaml:8 warning short-idle-timeout"]
+    short = prod.replace("600", "45")
+    report = lint({"deploy/values-prod.yaml": short})
+    found = loud(report)
+    assert found == [
+        "deploy/values-prod.yaml:3 warning short-idle-timeout",
+        "deploy/values.yaml:8 warning short-idle-timeout",
+    ]
+
+
+def test_infralint_yaml_names_the_releases(lint: Lint) -> None:
+    settings = "helm:\n  charts:\n    - { path: deploy, values: [live.yaml], name: prod }\n"
+    live = "ingress:\n  annotations:\n    nginx.ingress.kubernetes.io/proxy-read-timeout: '45'\n"
+    report = lint({**FILES, "infralint.yaml": settings, "deploy/live.yaml": live})
+    assert loud(report) == ["deploy/live.yaml:3 warning short-idle-timeout"]
+
+
+def test_what_a_chart_requires_is_said_and_not_guessed(lint: Lint) -> None:
+    ingress = INGRESS.replace("{{ .host | quote }}", '{{ required "say the host" $.Values.host }}')
+    report = lint({**FILES, "deploy/templates/ingress.yaml": ingress})
+    assert ["say the host" in entry["message"] for entry in report["unknown"]] == [True]
+    assert [entry["location"]["line"] for entry in report["unknown"]] == [17]
+
+
+def test_a_value_of_the_cluster_is_unknown_at_its_place(lint: Lint) -> None:
+    ingress = INGRESS.replace(
+        "    {{- toYaml . | nindent 4 }}\n",
+        '    nginx.ingress.kubernetes.io/proxy-read-timeout: "{{ randNumeric 3 }}"\n',
+    )
+    report = lint({**FILES, "deploy/templates/ingress.yaml": ingress})
+    assert loud(report) == []
+    assert [entry["location"]["line"] for entry in report["unknown"]] == [9]
+
+
+def test_a_subchart_gets_its_part_of_the_values(lint: Lint) -> None:
+    inner = {
+        path.replace("deploy/", "umbrella/charts/chat/"): text for path, text in FILES.items() if "deploy/" in path
+    }
+    values = "chat:\n  ingress:\n    annotations:\n      nginx.ingress.kubernetes.io/proxy-read-timeout: '20'\n"
+    umbrella = {"umbrella/Chart.yaml": "apiVersion: v2\nname: umbrella\n", "umbrella/values.yaml": values}
+    report = lint({**APPLICATION, **inner, **umbrella})
+    assert loud(report) == ["umbrella/values.yaml:4 warning short-idle-timeout"]
+
+
+def test_a_subchart_that_is_not_here_is_named(lint: Lint) -> None:
+    chart = f"{CHART}dependencies:\n  - {{ name: redis, version: 1.0.0, repository: https://example.com }}\n"
+    lint({**FILES, "deploy/Chart.yaml": chart})
+    assert "its subcharts (redis) are not vendored here" in run("check", "--verbose").output
+
+
+def test_nginx_in_a_configmap_of_a_chart_is_read_with_its_values(lint: Lint) -> None:
+    template = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: nginx\ndata:\n  default.conf: |\n    server {\n"
+        "      listen 80;\n      location /api/ {\n        proxy_pass http://{{ .Values.backend }}:8000;\n"
+        "        proxy_buffering {{ .Values.buffering }};\n        proxy_read_timeout {{ .Values.timeout }};\n"
+        "        {{- if .Values.extra }}\n        {{- .Values.extra | nindent 8 }}\n        {{- end }}\n      }\n    }\n"
+    )
+    values = "backend: chat\nbuffering: 'on'\ntimeout: 15s\nextra: |\n  proxy_http_version 1.1;\n"
+    chart = {"deploy/Chart.yaml": CHART, "deploy/values.yaml": values, "deploy/templates/nginx.yaml": template}
+    report = lint({**APPLICATION, **chart})
+    assert loud(report) == [
+        "deploy/templates/nginx.yaml:11 warning buffered-stream",
+        "deploy/templates/nginx.yaml:12 warning short-idle-timeout",
+    ]
+    assert loud(lint({"deploy/values.yaml": values.replace("'on'", "'off'").replace("15s", "10m")})) == []

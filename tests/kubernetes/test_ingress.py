@@ -1,0 +1,240 @@
+"""Ingresses of the two nginx controllers: defaults, annotations, ConfigMaps, snippets, and the way to the pods."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Lint, problems
+
+APPLICATION: dict[str, str | bytes] = {
+    "api/Dockerfile": 'FROM python:3.12\nCOPY . /app\nCMD ["uvicorn", "app:app", "--port", "8000"]\n',
+    "api/requirements.txt": "fastapi\nuvicorn\n",
+    "api/app.py": (
+        "from fastapi import FastAPI, WebSocket\n"
+        "from fastapi.responses import StreamingResponse\n\n"
+        "app = FastAPI()\n\n\n"
+        '@app.post("/api/chat")\n'
+        "def chat():\n"
+        '    return StreamingResponse(tokens(), media_type="text/event-stream")\n\n\n'
+        '@app.websocket("/api/live")\n'
+        "async def live(websocket: WebSocket):\n"
+        "    await websocket.accept()\n"
+        "    await websocket.send_text(await websocket.receive_text())\n"
+    ),
+}
+PODS = """\
+apiVersion: v1
+kind: Service
+metadata: { name: api }
+spec:
+  selector: { app: api }
+  ports: [{ name: web, port: 80, targetPort: http }]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: api }
+spec:
+  selector: { matchLabels: { app: api } }
+  template:
+    metadata: { labels: { app: api } }
+    spec:
+      containers:
+        - { name: api, image: "ghcr.io/acme/chat-api:1", ports: [{ name: http, containerPort: 8000 }] }
+"""
+
+
+def ingress(*annotations: str, kind: str = "nginx", path: str = "/api", path_type: str = "Prefix") -> str:
+    lines = "".join(f"    {line}\n" for line in annotations)
+    return (
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: chat\n"
+        f"  annotations:\n    example.com/team: chat\n{lines}spec:\n  ingressClassName: {kind}\n"
+        "  rules:\n    - host: chat.example.com\n      http:\n        paths:\n"
+        f"          - path: {path}\n            pathType: {path_type}\n"
+        "            backend: { service: { name: api, port: { name: web } } }\n"
+    )
+
+
+def judged(lint: Lint, text: str, **files: str) -> list[str]:
+    """What is said of an Ingress before the application, apart from notes."""
+    report = lint({**APPLICATION, "k8s/ingress.yaml": text, "k8s/pods.yaml": PODS, **files})
+    assert not report["unreadable"]
+    return [line for line in problems(report) if " note " not in line]
+
+
+NGINX = "nginx.ingress.kubernetes.io"
+LONG = f'{NGINX}/proxy-read-timeout: "3600"'
+
+
+def test_its_defaults_buffer_nothing_open_sockets_and_hang_up_after_a_minute(lint: Lint) -> None:
+    assert judged(lint, ingress()) == ["k8s/ingress.yaml:4 warning short-idle-timeout"]
+
+
+def test_nothing_is_said_where_the_timeout_is_long(lint: Lint) -> None:
+    assert judged(lint, ingress(LONG)) == []
+
+
+@pytest.mark.parametrize("text", ["3600s", "1h", '"60m"'])
+def test_a_time_with_a_unit_is_ignored_by_the_controller(text: str, lint: Lint) -> None:
+    report = lint({**APPLICATION, "k8s/a.yaml": ingress(f"{NGINX}/proxy-read-timeout: {text}") + "---\n" + PODS})
+    [finding] = [one for one in report["findings"] if one["check"] == "short-idle-timeout"]
+    assert finding["location"]["line"] == 7
+    assert "without a unit" in finding["message"]
+    assert finding["fix"] == f'{NGINX}/proxy-read-timeout: "300"'
+
+
+def test_buffering_that_was_switched_on_holds_the_stream(lint: Lint) -> None:
+    found = judged(lint, ingress(LONG, f'{NGINX}/proxy-buffering: "on"'))
+    assert found == ["k8s/ingress.yaml:8 warning buffered-stream"]
+
+
+def test_buffering_takes_on_and_off_alone(lint: Lint) -> None:
+    assert judged(lint, ingress(LONG, f'{NGINX}/proxy-buffering: "true"')) == []
+
+
+def test_http_1_0_and_a_connection_header_break_sockets(lint: Lint) -> None:
+    text = ingress(LONG, f'{NGINX}/connection-proxy-header: "keep-alive"')
+    assert judged(lint, text) == ["k8s/ingress.yaml:8 error missing-upgrade-headers"]
+    text = ingress(LONG, f'{NGINX}/proxy-http-version: "1.0"')
+    assert judged(lint, text) == ["k8s/ingress.yaml:8 warning missing-upgrade-headers"]
+
+
+def test_the_configmap_of_the_controller_decides_where_no_annotation_does(lint: Lint) -> None:
+    config = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ingress-nginx-controller\n  namespace: ingress-nginx\n"
+        'data:\n  proxy-read-timeout: "600"\n  proxy-buffering: "on"\n'
+    )
+    found = judged(lint, ingress(), **{"k8s/config.yaml": config})
+    assert found == ["k8s/config.yaml:8 warning buffered-stream"]
+    found = judged(lint, ingress(f'{NGINX}/proxy-buffering: "off"'), **{"k8s/config.yaml": config})
+    assert found == []
+
+
+def test_another_configmap_decides_nothing(lint: Lint) -> None:
+    config = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: app }\ndata:\n  proxy-read-timeout: "600"\n'
+    found = judged(lint, ingress(), **{"k8s/config.yaml": config})
+    assert found == ["k8s/ingress.yaml:4 warning short-idle-timeout"]
+
+
+def test_a_snippet_that_repeats_what_the_controller_writes_is_refused_by_nginx(lint: Lint) -> None:
+    text = ingress(LONG, f"{NGINX}/configuration-snippet: |", "  proxy_buffering off;")
+    report = lint({**APPLICATION, "k8s/ingress.yaml": text, "k8s/pods.yaml": PODS})
+    assert report["status"] == 2 or report["unknown"]
+    said = [entry["message"] for entry in report["unreadable"]] + [entry["message"] for entry in report["unknown"]]
+    assert any('"proxy_buffering" directive is duplicate' in text for text in said)
+
+
+def test_a_snippet_that_sends_upgrade_once_more_breaks_sockets(lint: Lint) -> None:
+    snippet = (f"{NGINX}/configuration-snippet: |", "  proxy_set_header Upgrade $http_upgrade;")
+    assert judged(lint, ingress(LONG, *snippet)) == ["k8s/ingress.yaml:8 error missing-upgrade-headers"]
+
+
+def test_what_stands_in_a_block_of_a_snippet_is_not_taken_for_all_requests(lint: Lint) -> None:
+    snippet = (f"{NGINX}/configuration-snippet: |", "  if ($request_method = PUT) {", "    gzip off;", "  }")
+    assert judged(lint, ingress(LONG, *snippet)) == []
+
+
+F5 = "nginx.org"
+
+
+def test_the_other_controller_buffers_and_drops_sockets_by_default(lint: Lint) -> None:
+    found = judged(lint, ingress(f'{F5}/proxy-read-timeout: "1h"'))
+    assert found == [
+        "k8s/ingress.yaml:4 warning buffered-stream",
+        "k8s/ingress.yaml:4 error missing-upgrade-headers",
+    ]
+
+
+def test_its_annotations_put_that_right(lint: Lint) -> None:
+    text = ingress(
+        f'{F5}/proxy-read-timeout: "1h"', f'{F5}/proxy-buffering: "False"', f'{F5}/websocket-services: "web,api"'
+    )
+    assert judged(lint, text) == []
+
+
+def test_sockets_of_another_service_are_not_opened_by_its_annotation(lint: Lint) -> None:
+    text = ingress(
+        f'{F5}/proxy-read-timeout: "1h"', f'{F5}/proxy-buffering: "False"', f'{F5}/websocket-services: "web"'
+    )
+    assert judged(lint, text) == ["k8s/ingress.yaml:9 error missing-upgrade-headers"]
+
+
+def test_an_ingress_of_a_class_that_is_not_judged_says_so(lint: Lint) -> None:
+    report = lint({**APPLICATION, "k8s/ingress.yaml": ingress(kind="traefik"), "k8s/pods.yaml": PODS})
+    assert [line for line in problems(report) if "ingress.yaml" in line] == []
+    assert any("Traefik" in entry["message"] for entry in report["unknown"])
+    assert any("Traefik (k8s/ingress.yaml)" in entry for entry in report["unsupported"])
+
+
+def test_an_ingressclass_says_which_controller_it_is(lint: Lint) -> None:
+    kind = "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: { name: edge }\n"
+    kind += "spec:\n  controller: k8s.io/ingress-nginx\n"
+    found = judged(lint, ingress(kind="edge"), **{"k8s/class.yaml": kind})
+    assert found == ["k8s/ingress.yaml:4 warning short-idle-timeout"]
+
+
+def test_older_versions_of_the_api_are_read(lint: Lint) -> None:
+    text = (
+        "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata:\n  name: chat\n  annotations:\n"
+        "    kubernetes.io/ingress.class: nginx\nspec:\n  rules:\n    - http:\n        paths:\n"
+        "          - path: /api\n            backend: { serviceName: api, servicePort: 80 }\n"
+    )
+    assert judged(lint, text) == ["k8s/ingress.yaml:4 warning short-idle-timeout"]
+
+
+def test_a_rewritten_path_is_followed_to_the_application(lint: Lint) -> None:
+    text = ingress(f"{NGINX}/rewrite-target: /api/$2", path="/chat(/|$)(.*)", path_type="ImplementationSpecific")
+    report = lint({**APPLICATION, "k8s/ingress.yaml": text, "k8s/pods.yaml": PODS})
+    [finding] = [one for one in report["findings"] if one["check"] == "short-idle-timeout"]
+    assert [leg["hop"]["name"] for leg in finding["trace"]["legs"]] == ["Ingress chat", "POST /api/chat"]
+
+
+def test_a_path_that_the_application_does_not_stream_under_is_left_alone(lint: Lint) -> None:
+    assert judged(lint, ingress(path="/static")) == []
+
+
+def test_sessions_need_a_cookie_where_pods_are_several(lint: Lint) -> None:
+    files = {
+        "server/Dockerfile": 'FROM node:22\nCOPY . .\nCMD ["node", "index.js"]\n',
+        "server/package.json": '{"dependencies": {"socket.io": "4.7.0", "express": "4"}}',
+        "server/index.js": 'const { Server } = require("socket.io");\n'
+        'const io = new Server(3000);\nio.on("connection", (s) => s.emit("a"));\n',
+    }
+    pods = PODS.replace("acme/chat-api", "acme/server").replace(
+        "  selector: { match", "  replicas: 3\n  selector: { match"
+    )
+    text = ingress(path="/")
+    report = lint({**files, "k8s/ingress.yaml": text, "k8s/pods.yaml": pods})
+    assert problems(report, "missing-sticky-sessions") == ["k8s/ingress.yaml:4 warning missing-sticky-sessions"]
+    text = ingress(f'{NGINX}/affinity: "cookie"', path="/")
+    assert problems(lint({"k8s/ingress.yaml": text}), "missing-sticky-sessions") == []
+
+
+def test_a_manifest_that_is_no_yaml_is_named(lint: Lint) -> None:
+    report = lint({"k8s/ingress.yaml": "apiVersion: v1\nkind: Ingress\nmetadata: {name: [\n"})
+    assert report["status"] == 2
+    assert [entry["location"]["line"] for entry in report["unreadable"]] == [4]
+
+
+def test_fixes_change_a_written_value_and_add_a_missing_one(lint: Lint) -> None:
+    text = ingress(f'{NGINX}/proxy-buffering: "on"')
+    lint({**APPLICATION, "k8s/ingress.yaml": text, "k8s/pods.yaml": PODS}, "--fix")
+    after = lint({})
+    assert [line for line in problems(after) if " note " not in line] == []
+
+
+def test_nginx_in_a_pod_stands_between_the_ingress_and_the_application_beside_it(lint: Lint) -> None:
+    pods = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: gateway\ndata:\n  nginx.conf: |\n    events {}\n    http {\n"
+        "      server {\n        listen 8080;\n        location / {\n          proxy_pass http://127.0.0.1:8000;\n"
+        "        }\n      }\n    }\n---\n"
+        "apiVersion: v1\nkind: Service\nmetadata: { name: api }\nspec:\n  selector: { app: api }\n"
+        "  ports: [{ name: web, port: 80, targetPort: 8080 }]\n---\n"
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: api }\nspec:\n  template:\n"
+        "    metadata: { labels: { app: api } }\n    spec:\n      containers:\n"
+        "        - { name: nginx, image: nginx, ports: [{ containerPort: 8080 }] }\n"
+        '        - { name: api, image: "acme/chat-api:1", ports: [{ containerPort: 8000 }] }\n'
+        "      volumes: [{ name: conf, configMap: { name: gateway } }]\n"
+    )
+    report = lint({**APPLICATION, "k8s/ingress.yaml": ingress(LONG), "k8s/pods.yaml": pods})
+    assert problems(report, "buffered-stream") == ["k8s/pods.yaml:11 error buffered-stream"]
+    [finding] = [one for one in report["findings"] if one["check"] == "buffered-stream"]
+    assert [leg["hop"]["name"] for leg in finding["trace"]["legs"]] == ["Ingress chat", "location /", "POST /api/chat"]
