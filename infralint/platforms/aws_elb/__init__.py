@@ -26,6 +26,7 @@ from infralint.platforms.aws_elb.attributes import (
     carries_tcp,
     typed,
 )
+from infralint.platforms.aws_elb.described import default_rule, described_rule
 from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup, TargetGroup
 from infralint.platforms.aws_elb.hops import BalancerNode, LoadBalancer, fields_of, node_fields
 from infralint.platforms.aws_elb.rewriting import RewriteTransform
@@ -66,6 +67,8 @@ __all__ = [
     "Share",
     "TargetGroup",
     "carries_tcp",
+    "default_rule",
+    "described_rule",
     "fields_of",
     "node_fields",
     "redirection",

@@ -75,6 +75,8 @@ ATTRIBUTES: Mapping[str, AttributeSpec] = MappingProxyType(
 
 CLASSIC_MOST_IDLE = 3600.0
 """Seconds: https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-idle-timeout.html"""
+GENEROUS = 300.0
+"""Seconds: what people who ship streams settle on."""
 TLS_IDLE = 350.0
 """Seconds, fixed: a TLS listener of a network load balancer can't be set."""
 
