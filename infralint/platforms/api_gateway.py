@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from infralint.model import (
+    Address,
     Buffering,
     Clock,
     Evidence,
@@ -59,6 +61,18 @@ SSE: frozenset[StreamKind] = frozenset({"sse"})
 WEBSOCKET: frozenset[StreamKind] = frozenset({"websocket"})
 _ASKING = {"sse": frozenset({"ANY", "*", "GET", "POST"}), "websocket": frozenset({"ANY", "*", "GET"})}
 """Kind of stream -> the methods by which it may be asked for."""
+
+
+def pool_of(uri: str) -> Pool | None:
+    """Whom an integration hands requests to by an address that is written out; None where it is none."""
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return None
+    return Pool(targets=(Address(parts.hostname, port or (443 if parts.scheme == "https" else 80)),))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +147,9 @@ class ApiHop(Hop):
 
     @property
     def pool(self) -> Pool:
+        """Whom it hands requests to; a WebSocket API keeps the connection itself, and calls a function for each message."""
+        if self.api.is_of("WEBSOCKET"):
+            return Pool(reason="API Gateway keeps the connection, and hands each message over by itself")
         return self.integration.pool
 
     def request_out(self, request: Request) -> tuple[Forward, ...]:

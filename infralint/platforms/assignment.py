@@ -18,9 +18,10 @@ class AssignmentStyle:
     def text(self, name: str, text: str) -> str:
         return self.template.format(name=name, value=self.quoted.format(text=text))
 
-    def list_of(self, name: str, text: str) -> str:
-        return self.template.format(name=name, value=f'["{text}"]')
+    def list_of(self, name: str, *texts: str) -> str:
+        return self.template.format(name=name, value=f"[{', '.join(f'{chr(34)}{text}{chr(34)}' for text in texts)}]")
 
 
 TERRAFORM_STYLE = AssignmentStyle()
+JSON_STYLE = AssignmentStyle('"{name}": {value}')
 YAML_STYLE = AssignmentStyle("{name}: {value}", "{text}")

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompre
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -48,6 +49,8 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-li
 SSE: frozenset[StreamKind] = frozenset({"sse"})
 WEBSOCKET: frozenset[StreamKind] = frozenset({"websocket"})
 
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+"""The one set of methods that lets a POST through."""
 HANDSHAKE_HEADERS = frozenset({"sec-websocket-key", "sec-websocket-version"})
 """What a behavior has to forward for WebSockets, unless it forwards every header:
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-working-with.websockets.html"""
@@ -55,8 +58,6 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-
 ALL_HEADERS = frozenset({"*"})
 ALL_BUT_HOST = frozenset({"*", "-host"})
 NO_HEADERS: frozenset[str] = frozenset()
-LEGACY_HEADERS = "forwarded_values.headers"
-"""Where a behavior without policies names the headers that it forwards."""
 
 ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 MANAGED_POLICIES: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
@@ -152,7 +153,8 @@ class CacheBehavior:
 class Distribution:
     """A distribution. behaviors: in the order in which they are tried, the default one last. hosts: its alternate
     domain names. names: its address, and how others dial it. style: the language that its settings are written in;
-    read_timeout_name: what the read timeout is called there; policy_name: what the origin request policy is called."""
+    read_timeout_name: what the read timeout is called there; policy_name: the origin request policy; legacy_name: where a
+    behavior without policies names the headers that it forwards."""
 
     name: str
     where: Location
@@ -163,7 +165,8 @@ class Distribution:
     read_timeout_name: str = "origin_read_timeout"
     completion_name: str = "response_completion_timeout"
     policy_name: str = "origin_request_policy_id"
-    all_methods: str = 'allowed_methods = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]'
+    legacy_name: str = "forwarded_values.headers"
+    methods_name: str = "allowed_methods"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,7 +221,7 @@ class CacheBehaviorHop(Hop):
     @property
     def _is_legacy(self) -> bool:
         headers = self.behavior.headers
-        return isinstance(headers, Known) and headers.name == LEGACY_HEADERS
+        return isinstance(headers, Known) and headers.name == self.distribution.legacy_name
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         style, distribution = self.distribution.style, self.distribution
@@ -227,11 +230,12 @@ class CacheBehaviorHop(Hop):
                 line = style.number(distribution.read_timeout_name, min(max(seconds, 60), MOST_READ_TIMEOUT))
                 return line if seconds <= MOST_READ_TIMEOUT else f"{line}  # the most without a raised quota: {_PING}"
             case "methods":
-                return distribution.all_methods
+                return style.list_of(distribution.methods_name, *METHODS)
             case "max_duration":
                 return style.number(distribution.completion_name, max(seconds, 300))
             case "forwards_upgrade" if self._is_legacy:
-                return f"{style.list_of('headers', '*')}  # in {LEGACY_HEADERS.partition('.')[0]}"
+                block, _, name = distribution.legacy_name.partition(".")
+                return f"{style.list_of(name, '*')}  # in {block}"
             case "forwards_upgrade":
                 all_viewer = style.text(distribution.policy_name, ALL_VIEWER)
                 return f"{all_viewer}  # Managed-AllViewer; with a cache policy that caches nothing"
@@ -340,6 +344,14 @@ def _upgrade(behavior: CacheBehavior) -> Setting[Upgrade]:
 def _takes_posts(behavior: CacheBehavior) -> bool:
     """Whether a chat's answer may be asked for here: what takes GET alone serves pages."""
     return isinstance(behavior.methods, Known) and "POST" in behavior.methods.value
+
+
+_BUCKET = re.compile(r"\.s3[.-]|\.s3-website|^s3\.|\.storage\.googleapis\.com$")
+
+
+def is_bucket_host(host: str) -> bool:
+    """Whether a host serves the files of a bucket."""
+    return bool(_BUCKET.search(host))
 
 
 def pool_of(domain: str) -> Pool:

@@ -141,7 +141,7 @@ def function_node(function: FunctionFacts, **fields: Any) -> FunctionNode:
     hop = LambdaFunctionHop(
         name=function.name,
         where=function.where,
-        clocks=(Clock("whole-response", function.timeout, expiry="truncated"),),
+        clocks=(Clock("whole-response", function.timeout, frozenset({"sse"}), "truncated"),),
         buffers_responses=not_applicable("never", function.where),
         forwards_upgrade=not_applicable("forwarded", function.where),
         keeps_affinity=not_applicable("single", function.where),

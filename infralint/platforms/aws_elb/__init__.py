@@ -29,6 +29,7 @@ from infralint.platforms.aws_elb.attributes import (
 from infralint.platforms.aws_elb.described import default_rule, described_rule
 from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup, TargetGroup
 from infralint.platforms.aws_elb.hops import BalancerNode, LoadBalancer, fields_of, node_fields
+from infralint.platforms.aws_elb.replicas import replicas_of_service
 from infralint.platforms.aws_elb.rewriting import RewriteTransform
 from infralint.platforms.aws_elb.rules import LAST, Condition, Listener, Rule, Share, redirection
 from infralint.platforms.aws_elb.settings import REDIRECT
@@ -72,5 +73,6 @@ __all__ = [
     "fields_of",
     "node_fields",
     "redirection",
+    "replicas_of_service",
     "typed",
 ]

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
-from infralint.model import Address, Known, Node, Pool, Setting, Unknown
+from infralint.model import Known, Node, Pool, Setting, Unknown
 from infralint.platforms import api_gateway, lambda_functions
 from infralint.platforms.api_gateway import Api, ApiIntegration
 from infralint.platforms.lambda_functions import FunctionFacts, FunctionUrl
@@ -198,14 +197,9 @@ def _pool(graph: Graph, item: Item, name: str) -> Pool:
     if target is not None:
         return Pool(references=(target.address,))
     uri = item.value(name)
-    if isinstance(uri, str):
-        try:
-            parts = urlsplit(uri)
-            port = parts.port
-        except ValueError:
-            return Pool(reason=f"`{uri}` is no address")
-        if parts.scheme in ("http", "https") and parts.hostname:
-            return Pool(targets=(Address(parts.hostname, port or (443 if parts.scheme == "https" else 80)),))
+    found = api_gateway.pool_of(uri) if isinstance(uri, str) else None
+    if found is not None:
+        return found
     given = item.get(name)
     return Pool(reason=given.why if isinstance(given, Unknown) else f"where {item.address} leads can't be told")
 

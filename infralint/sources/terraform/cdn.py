@@ -18,7 +18,6 @@ from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.items import Item, ResourceReference
 from infralint.sources.terraform.values import plain_number, to_text
 
-_BUCKET = re.compile(r"\.s3[.-]|\.s3-website|^s3\.|\.storage\.googleapis\.com$")
 _OF_BUCKETS = re.compile(r"(?:^|\.)aws_s3_|bucket|(?:^|\.)aws_media")
 
 
@@ -142,7 +141,7 @@ def _is_bucket(block: Item, is_plain: bool) -> bool:
     if any(_OF_BUCKETS.search(f"{link.address}.{link.path}") for link in links if link.address):
         return True
     domain = block.value("domain_name")
-    if isinstance(domain, str) and _BUCKET.search(domain):
+    if isinstance(domain, str) and cloudfront.is_bucket_host(domain):
         return True
     return is_plain and not isinstance(block.blocks.get("custom_origin_config"), Unknown)
 
@@ -156,7 +155,7 @@ def _headers(graph: Graph, block: Item) -> Setting[frozenset[str]]:
         headers = texts(legacy, "headers")
         if isinstance(headers, Unknown):
             return headers
-        return replace(headers, value=_small(headers.value), name=cloudfront.LEGACY_HEADERS)
+        return replace(headers, value=_small(headers.value), name="forwarded_values.headers")
     policy = _origin_request(graph, block)
     if isinstance(policy, Unknown):
         return policy

@@ -24,6 +24,7 @@ from infralint.platforms.aws_elb import (
     fields_of,
     node_fields,
     redirection,
+    replicas_of_service,
 )
 from infralint.sources.terraform.arguments import argument_of, quiet
 from infralint.sources.terraform.balancer import TerraformBalancer, TerraformNode
@@ -448,10 +449,8 @@ def _of_service(graph: Graph, service: Item) -> dict[str, Any]:
         most = target.value("max_capacity")
         if _scales(target, service) and isinstance(most, int | float):
             return {"replicas_reason": f", and {target.address} scales {service.address} to {most:g} tasks"}
-    if service.value("deployment_maximum_percent") == 100 and not scaling:
-        return {"replicas": service.get("desired_count")}
-    tasks = f"; {service.address} runs one task today, but two during every deployment and more when it scales"
-    return {"replicas_reason": tasks, "one_today": True}
+    count, is_capped = service.get("desired_count"), service.value("deployment_maximum_percent") == 100
+    return replicas_of_service(service.address, count, is_capped and not scaling) if isinstance(count, Known) else {}
 
 
 def _scales(target: Item, service: Item) -> bool | None:
