@@ -10,7 +10,9 @@ from typing import Literal
 from infralint.model import Finding, Known, Location, Unknown, Unreadable
 from infralint.project.config import Settings
 
-NOTHING = "holds nothing to read: nginx configuration, manifests, Terraform, CloudFormation or a Vercel project was expected"
+NOTHING = (
+    "holds nothing to read: nginx configuration, manifests, Terraform, CloudFormation or a Vercel project was expected"
+)
 
 
 Silence = Literal["comment", "accept", "baseline"]
