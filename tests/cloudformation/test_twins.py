@@ -29,6 +29,7 @@ class Group:
     path: str = ""
     host: str = ""
     weight: int | None = None
+    delay: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def terraform_group(group: Group) -> str:
     sticky = ""
     if group.sticky is not None:
         sticky = f'  stickiness {{\n    type = "{kind}"\n    enabled = {str(group.sticky).lower()}\n  }}\n'
+    if group.delay is not None:
+        sticky += f"  deregistration_delay = {group.delay}\n"
     spoken = "" if group.type == "lambda" else f'  port = 80\n  protocol = "{group.protocol}"\n'
     return f'resource "aws_lb_target_group" "{group.name}" {{\n  target_type = "{group.type}"\n{spoken}{version}{sticky}}}\n'
 
@@ -157,10 +160,12 @@ def reference(group: Group) -> Any:
 
 
 def sticky_pairs(group: Group) -> list[dict[str, str]]:
-    if group.sticky is None:
-        return []
     kind = "source_ip" if group.protocol == "TCP" else "lb_cookie"
-    pairs = {"stickiness.enabled": str(group.sticky).lower(), "stickiness.type": kind}
+    pairs = {}
+    if group.sticky is not None:
+        pairs = {"stickiness.enabled": str(group.sticky).lower(), "stickiness.type": kind}
+    if group.delay is not None:
+        pairs["deregistration_delay.timeout_seconds"] = str(group.delay)
     return [{"Key": key, "Value": value} for key, value in pairs.items()]
 
 
@@ -283,6 +288,11 @@ ARCHITECTURES = {
     "a socket kept by its address": Architecture(
         family="network", protocol="TCP", groups=(Group("api", protocol="TCP", sticky=True),), streams=SOCKET
     ),
+    "a target that leaves at once": Architecture(
+        idle=300, groups=(Group("api", delay=5),), findings=("note stream-cut-on-deploy",)
+    ),
+    "a target that may finish": Architecture(idle=300, groups=(Group("api", delay=120),)),
+    "the default, which is no mistake": Architecture(idle=900, groups=(Group("api", delay=300),), streams=LONG),
     "a rule for the path": Architecture(
         idle=300,
         groups=(Group("api", type="lambda"), Group("chat", path="/api/*")),

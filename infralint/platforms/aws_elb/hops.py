@@ -25,6 +25,7 @@ from infralint.model import (
 from infralint.platforms.aws_elb.attributes import (
     ATTRIBUTES,
     CLASSIC_MOST_IDLE,
+    DEREGISTRATION,
     GENEROUS,
     IDLE,
     NOTHING,
@@ -114,6 +115,10 @@ class LoadBalancer(Hop):
             return ("", 0) if is_fixed or wanted > ATTRIBUTES[TCP_IDLE].most else (TCP_IDLE, wanted)
         most = CLASSIC_MOST_IDLE if family == "classic" else ATTRIBUTES[IDLE].most
         return ("", 0) if wanted > most else (IDLE, wanted)
+
+    def longer_delay(self, seconds: float) -> float:
+        """Seconds that a target which leaves should get, so that a stream of that length can finish."""
+        return min(max(seconds, GENEROUS), ATTRIBUTES[DEREGISTRATION].most)
 
     def between_groups(self) -> str:
         """What an action over several target groups has to say to keep a client with one, as AWS's API has it."""

@@ -10,6 +10,7 @@ from typing import Any
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.platforms.aws_elb import (
     ATTRIBUTES,
+    DEREGISTRATION,
     IDLE,
     PORT,
     PROTOCOL,
@@ -124,7 +125,7 @@ class RegionFacts:
 
     def _group(self, arn: str) -> TargetGroup:
         described = self.described.get(arn, {})
-        keys = (STICKY, STICKY_TYPE)
+        keys = (STICKY, STICKY_TYPE, DEREGISTRATION)
         asked = self.region.target_group_attributes
         attributes = self._attributes(asked, "DescribeTargetGroupAttributes", arn, keys)
         words = {TARGET_TYPE: "TargetType", PROTOCOL: "Protocol", PROTOCOL_VERSION: "ProtocolVersion"}

@@ -55,6 +55,8 @@ class CloudFormationBalancer(LoadBalancer):
     def fix(self, setting: str, seconds: float = 0) -> str:
         if setting == "keeps_affinity":
             return self.unstickable or self._sticky()
+        if setting == "deregistration_delay":
+            return self._pairs("TargetGroupAttributes", {aws_elb.DEREGISTRATION: f"{self.longer_delay(seconds):g}"})
         key, value = self.longer_idle(seconds) if setting == "idle_timeout" else ("", 0)
         if not key:
             return ""
@@ -221,6 +223,7 @@ def _groups(template: CloudFormationTemplate, listeners: Iterable[Listener]) -> 
 def _group(template: CloudFormationTemplate, resource: TemplateResource) -> TargetGroup:
     properties, where = resource.properties, resource.where
     keys = (
+        aws_elb.DEREGISTRATION,
         aws_elb.STICKY,
         aws_elb.STICKY_TYPE,
         aws_elb.LB_COOKIE_SECONDS,

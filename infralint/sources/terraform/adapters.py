@@ -36,6 +36,8 @@ resource "aws_lb_target_group" "this" {
   protocol    = try(each.value.protocol, null)
 
   protocol_version = try(each.value.protocol_version, null)
+
+  deregistration_delay = try(each.value.deregistration_delay, null)
   dynamic "stickiness" {
     for_each = try(each.value.stickiness, null) != null ? [each.value.stickiness] : []
     content {
@@ -273,6 +275,8 @@ resource "aws_lb_target_group" "main" {
   protocol    = try(var.target_groups[count.index].backend_protocol, null)
 
   protocol_version = try(var.target_groups[count.index].protocol_version, null)
+
+  deregistration_delay = try(var.target_groups[count.index].deregistration_delay, null)
   dynamic "stickiness" {
     for_each = try(var.target_groups[count.index].stickiness, null) != null ? [var.target_groups[count.index].stickiness] : []
     content {

@@ -34,6 +34,8 @@ class TerraformBalancer(LoadBalancer):
     def fix(self, setting: str, seconds: float = 0) -> str:
         if setting == "keeps_affinity":
             return self.unstickable or self._sticky()
+        if setting == "deregistration_delay":
+            return f"deregistration_delay = {self.longer_delay(seconds):g}"
         name, value = self.longer(seconds) if setting == "idle_timeout" else ("", 0)
         more = f"  # {aws_elb.KEEP_ALIVE}" if name == "idle_timeout" else ""
         return f"{name} = {value:g}{more}" if name else ""

@@ -362,6 +362,7 @@ def group_attributes(item: Item) -> Attributes:
         aws_elb.PROTOCOL: argument(item, "protocol", aws_elb.PROTOCOL, _to_capitals),
         aws_elb.PROTOCOL_VERSION: argument(item, "protocol_version", aws_elb.PROTOCOL_VERSION, _to_capitals),
         aws_elb.TARGET_TYPE: argument(item, "target_type", aws_elb.TARGET_TYPE, to_text),
+        aws_elb.DEREGISTRATION: argument(item, "deregistration_delay", aws_elb.DEREGISTRATION, plain_number),
         aws_elb.STICKY: Known(False, item.where, "stickiness", "default", related=item.trail),
     }
     blocks = item.blocks.get("stickiness", [])

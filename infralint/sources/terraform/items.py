@@ -64,7 +64,9 @@ _RULE = BlockSchema(
     ("priority",), ("listener_arn",), {"action": _ACTION, "condition": _CONDITION, "transform": _TRANSFORM}
 )
 _STICKINESS = BlockSchema(("enabled", "type", "cookie_duration", "cookie_name"))
-_GROUP = BlockSchema(("name", "target_type", "protocol", "protocol_version"), blocks={"stickiness": _STICKINESS})
+_GROUP = BlockSchema(
+    ("name", "target_type", "protocol", "protocol_version", "deregistration_delay"), blocks={"stickiness": _STICKINESS}
+)
 _ATTACHED = BlockSchema(links=("target_group_arn", "target_id"))
 
 _HEADERS = BlockSchema(("header_behavior",), blocks={"headers": BlockSchema(("items",))})
