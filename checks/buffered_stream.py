@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import Crossing, Finding, Hop, Known, Unknown, check
+from infralint import Buffering, Crossing, Finding, Hop, Known, Severity, Unknown, check
 
 
 @check
@@ -15,11 +15,12 @@ def buffered_stream(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
             yield unknown
         case Known("always") as buffering:
             message = f"{crossing.hop.name} holds the stream back: {buffering.because}. Users see nothing, then everything at once"
-            yield Finding("error", buffering, message, _fix(crossing), buffering.related, setting="buffers_responses")
+            yield _finding("error", crossing, buffering, message)
         case Known("unless-chunked") as buffering:
             message = f"{crossing.hop.name} may hold the stream back: {buffering.because}"
-            yield Finding("warning", buffering, message, _fix(crossing), buffering.related, setting="buffers_responses")
+            yield _finding("warning", crossing, buffering, message)
 
 
-def _fix(crossing: Crossing[Hop]) -> str:
-    return crossing.hop.fix("buffers_responses", crossing.stream.longest_silence.seconds)
+def _finding(severity: Severity, crossing: Crossing[Hop], buffering: Known[Buffering], message: str) -> Finding:
+    fix = crossing.hop.fix("buffers_responses", crossing.stream.longest_silence.seconds)
+    return Finding(severity, buffering, message, fix, buffering.related, setting="buffers_responses", effect="holds")

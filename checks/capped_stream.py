@@ -18,7 +18,9 @@ def capped_stream(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
         case Known(limit) as clock if limit < need.seconds:
             severity = "error" if need.declared else "warning"
             fix = crossing.hop.fix("max_duration", need.seconds)
-            yield Finding(severity, clock, _message(crossing, clock), fix, setting="max_duration", phases=LENGTH)
+            yield Finding(
+                severity, clock, _message(crossing, clock), fix, setting="max_duration", phases=LENGTH, effect="cuts"
+            )
 
 
 def _message(crossing: Crossing[Hop], clock: Known[float]) -> str:

@@ -2,48 +2,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import Crossing, Finding, Known, NextHop, NextRewrite, NextRoute, Severity, Unknown, check
+from infralint import Crossing, Finding, Hop, Known, Severity, Unknown, check
 
 
 @check
-def compressed_stream(crossing: Crossing[NextHop]) -> Iterator[Finding | Unknown]:
-    """A Next.js server compresses a stream, and holds it back to do so."""
-    hop, leg = crossing.hop, crossing.leg
-    if crossing.stream.kind == "websocket":
+def compressed_stream(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
+    """An application compresses a stream, and holds it back to do so."""
+    if crossing.stream.kind == "websocket" or crossing.stream.compressed is not None:
         return
-    match hop.compression(leg.arriving, leg.inbound):
+    match crossing.compression:
         case Unknown() as unknown:
             yield unknown
-        case Known(True) as compress:
-            severity: Severity = "warning" if crossing.stream.evidence.certain else "note"
-            at = compress if compress.written else hop.where
-            if isinstance(hop, NextRoute):
-                yield Finding(
-                    severity, at, _sent(hop), 'response.setHeader("Cache-Control", "no-cache, no-transform");'
-                )
-            elif isinstance(hop, NextRewrite):
-                yield Finding(severity, hop.where, _passed_on(hop, leg.arriving.complete), _instead(hop))
+        case Known("holds" | "may-hold" as effect) as compression:
+            severity: Severity = "warning" if effect == "holds" and crossing.stream.evidence.certain else "note"
+            message = _message(crossing, compression)
+            yield Finding(severity, compression, message, crossing.hop.fix("compress"), effect="holds")
 
 
-def _sent(hop: NextRoute) -> str:
-    return (
-        f"`next start` compresses what {hop.name} sends, and keeps it until there is enough to compress: a"
-        " browser gets the whole answer at its end. Send `Cache-Control: no-cache, no-transform` with it, or"
-        " call response.flush() after each write"
-    )
-
-
-def _passed_on(hop: NextRewrite, is_known: bool) -> str:
-    """is_known: all that the backend sends was read."""
+def _message(crossing: Crossing[Hop], compression: Known[str]) -> str:
+    is_known = crossing.hop.origin or crossing.leg.arriving.complete
     unless = "" if is_known else ", unless the backend sends `Cache-Control: no-transform`"
     return (
-        f"{hop.name} hands this stream on to {hop.upstream}, and `next start` compresses what comes back, and keeps it"
-        f" until there is enough to compress: a browser gets the whole answer at its end{unless}"
+        f"{compression.because}, and keeps it until there is enough to compress: a browser gets the whole answer at its"
+        f" end{unless}"
     )
-
-
-def _instead(hop: NextRewrite) -> str:
-    """headers() of next.config reach what middleware passes on, and not what `rewrites()` sends elsewhere."""
-    if hop.stage != "middleware":
-        return hop.fix("compress")
-    return f'{hop.fix("compress")}    // or, in headers() of next.config, for this path: {{ key: "Content-Encoding", value: "none" }}'

@@ -2,7 +2,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import EDGE_DURATION, EDGE_FIRST_BYTE, Crossing, Finding, Known, Severity, VercelFunction, check, seconds
+from infralint import (
+    EDGE_DURATION,
+    EDGE_FIRST_BYTE,
+    Crossing,
+    Effect,
+    Finding,
+    Known,
+    Severity,
+    VercelFunction,
+    check,
+    seconds,
+)
 
 
 @check
@@ -11,7 +22,8 @@ def edge_stream_limits(crossing: Crossing[VercelFunction]) -> Iterator[Finding]:
     match crossing.hop.runtime:
         case Known("edge") as runtime:
             severity, message = _judged(crossing)
-            yield Finding(severity, runtime, message, _fix(crossing))
+            effect: Effect = "refuses" if crossing.stream.kind == "websocket" else "cuts"
+            yield Finding(severity, runtime, message, _fix(crossing), effect=effect)
 
 
 def _judged(crossing: Crossing[VercelFunction]) -> tuple[Severity, str]:

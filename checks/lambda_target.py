@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import Crossing, Finding, Known, LoadBalancer, Unknown, check
+from infralint import Crossing, Effect, Finding, Known, LoadBalancer, Unknown, check
 
 
 @check
@@ -13,7 +13,8 @@ def lambda_target(crossing: Crossing[LoadBalancer]) -> Iterator[Finding | Unknow
         case Known("lambda") as target:
             group = crossing.hop.group or "its target group"
             message = f"{crossing.hop.name} hands requests to a Lambda function ({group}), and {_what(crossing)}"
-            yield Finding("error", target, message, _fix(crossing))
+            effect: Effect = "refuses" if crossing.stream.kind == "websocket" else "holds"
+            yield Finding("error", target, message, _fix(crossing), effect=effect)
 
 
 def _what(crossing: Crossing[LoadBalancer]) -> str:

@@ -9,7 +9,7 @@ from infralint import STRONG, Crossing, Finding, Hop, Known, Related, Setting, U
 def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
     """A hop spreads one client's requests over replicas that don't know its session."""
     stream = crossing.stream
-    if stream.handshake_only:
+    if stream.handshake_only or (stream.stateless and not stream.sticky):
         return
     if stream.kind != "websocket" and not stream.session and not stream.sticky:
         return
@@ -22,14 +22,23 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
             )
             # With one replica only a rollout moves a client, and only polling breaks at that.
             severity = "note" if affinity.value == "today" and not stream.session else "warning"
-            yield Finding(severity, affinity, message, crossing.hop.fix("keeps_affinity"), setting="keeps_affinity")
+            yield Finding(
+                severity,
+                affinity,
+                message,
+                crossing.hop.fix("keeps_affinity"),
+                setting="keeps_affinity",
+                effect="splits",
+            )
         case Known("single") as affinity if stream.session and _is_replicated(crossing.leg.replicas):
             replicas = crossing.leg.replicas
             message = (
                 f"{crossing.hop.name} sends all to one name, behind which `{replicas}` share the requests, and nothing keeps"
                 f" a client on one of them. {_when(crossing)}"
             )
-            yield Finding("warning", affinity, message, crossing.hop.fix("keeps_affinity"), _said_of(replicas))
+            yield Finding(
+                "warning", affinity, message, crossing.hop.fix("keeps_affinity"), _said_of(replicas), effect="splits"
+            )
         case Known("address") as affinity if crossing.in_front:
             message = (
                 f"{affinity.written} tells clients apart by address, but behind {crossing.in_front[-1].node} everybody"
@@ -37,7 +46,14 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
             )
             # That another proxy stands in front must be known, not only likely.
             severity = "warning" if crossing.leg.basis in STRONG else "note"
-            yield Finding(severity, affinity, message, crossing.hop.fix("keeps_affinity"), setting="keeps_affinity")
+            yield Finding(
+                severity,
+                affinity,
+                message,
+                crossing.hop.fix("keeps_affinity"),
+                setting="keeps_affinity",
+                effect="splits",
+            )
 
 
 def _is_replicated(replicas: Setting[int] | None) -> bool:

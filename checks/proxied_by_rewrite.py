@@ -20,7 +20,7 @@ def proxied_by_rewrite(crossing: Crossing[NextRewrite]) -> Iterator[Finding | Un
                 f" {seconds(limit)} of silence ({_setting(timeout)}): users get an error before the first byte, and half an"
                 f" answer after it. {_needed(crossing)}"
             )
-            yield Finding(_severity(crossing), hop.where, message, hop.fix("timeout", need.seconds))
+            yield Finding(_severity(crossing), hop.where, message, hop.fix("timeout", need.seconds), effect="cuts")
 
 
 def _severity(crossing: Crossing[NextRewrite]) -> Severity:

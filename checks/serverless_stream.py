@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import Crossing, Finding, Known, Location, Severity, Unknown, VercelFunction, check, seconds
+from infralint import Crossing, Effect, Finding, Known, Location, Severity, Unknown, VercelFunction, check, seconds
 
 TODAY = "Node.js functions stream since 2024, and Edge is deprecated: what ends a stream is its duration"
 
@@ -25,7 +25,7 @@ def serverless_stream(crossing: Crossing[VercelFunction]) -> Iterator[Finding | 
             yield _finding(crossing, "error", hop.runtime, _wanted(crossing), hop.fix("edge"))
         case Known() if hop.holding:
             message = f"{_what(crossing)}, but users get the stream all at once: {hop.holding.because}. {INSTEAD}"
-            yield _finding(crossing, "error", hop.holding, message, "")
+            yield _finding(crossing, "error", hop.holding, message, "", "holds")
         case Known():
             yield from _lasting(crossing)
 
@@ -38,26 +38,31 @@ def _lasting(crossing: Crossing[VercelFunction]) -> Iterator[Finding | Unknown]:
         case Unknown() as unknown if hop.written:
             yield unknown
         case Unknown():
-            yield _finding(crossing, "warning", hop.where, _unproven(crossing), fix)
+            yield _finding(crossing, "warning", hop.where, _unproven(crossing), fix, "cuts")
         case Known(limit) as duration if hop.ceiling and limit > hop.ceiling.refused:
             yield _finding(crossing, "error", _place(duration, hop), _refused(crossing, duration), fix)
         case Known(limit) as duration if limit < need.seconds:
             severity: Severity = "error" if need.declared else "warning"
-            yield _finding(crossing, severity, _place(duration, hop), _cut(crossing, duration), fix)
+            yield _finding(crossing, severity, _place(duration, hop), _cut(crossing, duration), fix, "cuts")
         case Known(limit) as duration:
             message = f"{_what(crossing)}, which may run {seconds(limit)}: {_enough(crossing, limit)}{_elsewhere(hop, limit)}. {TODAY}"
             yield _finding(crossing, "note", _place(duration, hop), message, "")
 
 
 def _finding(
-    crossing: Crossing[VercelFunction], severity: Severity, at: Known[object] | Location, message: str, fix: str
+    crossing: Crossing[VercelFunction],
+    severity: Severity,
+    at: Known[object] | Location,
+    message: str,
+    fix: str,
+    effect: Effect | None = None,
 ) -> Finding:
     """Without a vercel.json the deployment itself is an assumption: at most a warning."""
     hop = crossing.hop
     if not hop.proven:
         message += ". Deployment to Vercel is assumed, for there is no vercel.json"
         severity = "warning" if severity == "error" else severity
-    return Finding(severity, at, message, fix, hop.unread)
+    return Finding(severity, at, message, fix, hop.unread, effect=effect)
 
 
 def _place(duration: Known[float], hop: VercelFunction) -> Known[float] | Location:

@@ -18,14 +18,14 @@ def short_idle_timeout(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
             yield unknown
         case Known(0) as timeout:
             message = f'`{timeout}` does not mean "for ever": {crossing.hop.name} {_refusal(crossing)}'
-            yield Finding("error", timeout, message, fix, setting="idle_timeout", phases=SILENCE)
+            yield Finding("error", timeout, message, fix, setting="idle_timeout", phases=SILENCE, effect="refuses")
         case Known(limit) as timeout if limit < need.seconds:
             severity: Severity = "error" if need.declared else "warning"
             # A ping keeps it open, unless one is lost.
             if crossing.stream.heartbeat and crossing.stream.heartbeat < limit and not need.declared:
                 severity = "note"
             message = _message(crossing, timeout)
-            yield Finding(severity, timeout, message, fix, setting="idle_timeout", phases=SILENCE)
+            yield Finding(severity, timeout, message, fix, setting="idle_timeout", phases=SILENCE, effect="cuts")
 
 
 def _unconnected(crossing: Crossing[Hop]) -> Iterator[Finding]:
@@ -36,7 +36,7 @@ def _unconnected(crossing: Crossing[Hop]) -> Iterator[Finding]:
                 f'`{timeout}` does not mean "for ever": {crossing.hop.name} answers every request with 504 at once'
             )
             fix = crossing.hop.fix("connect_timeout")
-            yield Finding("error", timeout, message, fix, setting="connect_timeout")
+            yield Finding("error", timeout, message, fix, setting="connect_timeout", effect="refuses")
 
 
 def _refusal(crossing: Crossing[Hop]) -> str:

@@ -15,4 +15,4 @@ def stream_cut_on_reload(crossing: Crossing[NginxLocation]) -> Iterator[Finding]
             f"`{limit.written}`: nginx cuts every stream that is still open {seconds(limit.value)} after a reload, and an answer may"
             f" take {seconds(need.seconds)}"
         )
-        yield Finding("warning", limit, message, f"worker_shutdown_timeout {max(need.seconds, 300):g}s;")
+        yield Finding("warning", limit, message, f"worker_shutdown_timeout {max(need.seconds, 300):g}s;", effect="cuts")

@@ -16,7 +16,7 @@ def main() -> None:
 
     from infralint.cli import cli
 
-    gc.set_threshold(200_000, 30, 30)  # a short run makes much and throws little away: collecting takes a quarter of it
+    gc.set_threshold(1_000_000, 50, 50)  # a short run makes much and throws little away: collecting takes a tenth of it
     cli()
 
 

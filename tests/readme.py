@@ -6,19 +6,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shlex
 import shutil
 import tempfile
 from pathlib import Path
 
 from conftest import run
 
+from infralint.docs.transcripts import ROOT, output
 from infralint.project.config import json_schema
 from infralint.reporters.json_types import json_schema as report_schema
 
-ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 SCHEMA = ROOT / "infralint/schema.json"
 REPORT_SCHEMA = ROOT / "infralint/report.schema.json"
@@ -35,13 +33,10 @@ def rendered(text: str) -> str:
 
 def _output(command: str, folder: str | None) -> str:
     """What a command prints; one that writes does so in a copy, by the folder's own name."""
+    if folder is None:
+        return output(f"infralint {command}", ROOT)
     with tempfile.TemporaryDirectory() as scratch:
-        where = Path(shutil.copytree(ROOT / folder, Path(scratch) / Path(folder).name)) if folder else ROOT
-        os.chdir(where)
-        try:
-            return run(*shlex.split(command)).output
-        finally:
-            os.chdir(ROOT)
+        return output(f"infralint {command}", Path(shutil.copytree(ROOT / folder, Path(scratch) / Path(folder).name)))
 
 
 if __name__ == "__main__":

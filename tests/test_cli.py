@@ -55,6 +55,7 @@ def test_a_finding_in_text(here: Path) -> None:
         "5 |         location /chat {",
         "  |         ^^^^^^^^^^^^^^",
         "  = stream: SSE /chat, because a comment says so: `# SSE`",
+        "  = see it: infralint trace /chat",
         "  = write:",
         "      proxy_http_version 1.1;",
         "      proxy_buffering off;",

@@ -116,3 +116,13 @@ def test_streams_of_one_application_are_no_error_at_another(here: Path) -> None:
     run("init")
     after = json.loads(run("check", "--format", "json").stdout)["summary"]["error"]
     assert after == before == 0
+
+
+@pytest.mark.parametrize("script", ["tools/backup.py", "lint/our_check.py", "scripts/release.js"])
+def test_a_loose_script_is_no_backend_that_streams_nothing(script: str, here: Path) -> None:
+    """It says nothing of what stands behind the nginx beside it: that is told as loudly as without it."""
+    write(here, {"nginx.conf": SITE.replace("/ws", "/answers")})
+    before = run("check").output
+    assert "warning[short-idle-timeout]" in before
+    write(here, {script: "print(1)\n" if script.endswith(".py") else "console.log(1)\n"})
+    assert run("check").output == before

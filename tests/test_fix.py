@@ -442,3 +442,25 @@ def test_git_takes_a_patch_of_a_file_with_an_odd_name(
     subprocess.run(["git", "init", "-q"], check=True)
     subprocess.run(["git", "apply"], input=run("check", "--diff").stdout_bytes, check=True)
     assert "proxy_buffering off;" in (tmp_path / name).read_text()
+
+
+def test_a_note_on_what_a_stream_depends_on_then_does_not_keep_it_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: dict[str, str | bytes] = {
+        "nginx.conf": "events {}\nhttp {\n    server {\n        listen 80;\n        location /chat {\n"
+        "            proxy_pass http://api:8000;\n            proxy_http_version 1.0;\n"
+        "            proxy_read_timeout 300s;\n        }\n    }\n}\n",
+        "compose.yaml": "services:\n  web:\n    image: nginx:1.27\n    volumes: ['./nginx.conf:/etc/nginx/nginx.conf']\n"
+        "  api:\n    build: api\n",
+        "api/requirements.txt": "fastapi\n",
+        "api/main.py": "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\napp = FastAPI()\n"
+        '@app.post("/chat")\nasync def chat():\n'
+        '    return StreamingResponse(words(), media_type="text/event-stream")\n',
+    }
+    write(tmp_path, files)
+    monkeypatch.chdir(tmp_path)
+    assert run("check", "--fix").exit_code == 0
+    assert "proxy_buffering off;" in (tmp_path / "nginx.conf").read_text()
+    left = json.loads(run("check", "--format", "json").stdout)
+    assert {finding["check"] for finding in left["findings"]} == {"missing-accel-header", "missing-heartbeat"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,53 @@ def test_a_stream_found_in_code_makes_no_error_of_what_has_nothing_to_do_with_it
     assert {(one["check"], one["location"]["path"]) for one in after} <= {
         (one["check"], one["location"]["path"]) for one in before
     }
+
+
+@pytest.mark.parametrize("location", ["location /chat {", "location ~ ^/chat$ {"])
+def test_a_word_in_a_path_is_left_open(location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word alone is a guess: declared, it would make errors of it. Where the marks are gone, it is declared."""
+    site = f"events {{}}\nhttp {{ server {{ {location} proxy_pass http://billing; }} }} }}\n"
+    write(tmp_path, {"nginx.conf": site, ".git/x": ""})
+    monkeypatch.chdir(tmp_path)
+    before = run("check").stdout
+    assert "(left open): nginx.conf:2:17: the path " in run("init").stdout
+    assert entries(tmp_path) == []
+    assert run("check").stdout == before
+    file = tmp_path / "infralint.yaml"
+    head, _, tail = file.read_text().partition("# streams:")
+    opened, blank, rest = f"# streams:{tail}".partition("\n\n")
+    file.write_text(head + re.sub(r"(?m)^# ", "", opened) + blank + rest)
+    assert [stream["kind"] for stream in entries(tmp_path)] == ["sse"]
+    assert json.loads(run("check", "--format", "json").stdout)["summary"]["error"] == 1
+
+
+def test_a_word_is_open_beside_what_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The marks are taken away where it stands, and the file is what it would have been."""
+    known = "location /answers { proxy_pass http://app; proxy_buffering off; }"
+    write(tmp_path, {"nginx.conf": f"server {{ {known} location /ws {{ proxy_pass http://app; }} }}", ".git/x": ""})
+    monkeypatch.chdir(tmp_path)
+    run("init")
+    assert [stream["path"] for stream in entries(tmp_path)] == ["/answers"]
+    file = tmp_path / "infralint.yaml"
+    file.write_text(re.sub(r"(?m)^  # (  kind|- )", r"  \1", file.read_text()))
+    assert [(stream["path"], stream["kind"]) for stream in entries(tmp_path)] == [
+        ("/answers", "sse"),
+        ("/ws", "websocket"),
+    ]
+
+
+def test_code_is_believed_before_a_word_in_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The application's stream is declared where the code sends it, not at a proxy of something else that has its path."""
+    billing = "events {}\nhttp { server { location /api/chat { proxy_pass http://billing; } } }\n"
+    write(
+        tmp_path,
+        {"chat/main.py": CHAT, "chat/requirements.txt": "fastapi\n", "a/nginx.conf": billing, ".git/x": ""},
+    )
+    monkeypatch.chdir(tmp_path)
+    assert run("init").exit_code == 0
+    [stream] = load_settings(tmp_path / "infralint.yaml", "infralint.yaml").streams or []
+    assert (stream.path, stream.hops) == ("/api/chat", ["chat/main.py"])
+    assert json.loads(run("check", "--format", "json").stdout)["summary"]["error"] == 0
 
 
 def test_a_stream_that_surely_passes_a_proxy_needs_no_narrowing(

@@ -93,7 +93,7 @@ def test_json_tells_every_leg(here: Path) -> None:
     assert [leg["hop"]["location"]["path"] for leg in (edge, inner)] == ["edge/nginx.conf", "inner/nginx.conf"]
     assert [leg["link"] for leg in (edge, inner)] == [None, "same address"]
     assert edge["request"] == {"host": "chat.example.com", "path": "/api/chat", "http": "1.1"}
-    assert inner["request"]["path"] == "/v2/chat"
+    assert inner["request"] == {"host": "inner:8080", "path": "/v2/chat", "to": "inner:8080", "http": "1.0"}
     clocks = [{clock["phase"]: clock for clock in leg["clocks"]} for leg in (edge, inner)]
     assert [leg["between-bytes"]["seconds"] for leg in clocks] == [600, 2]
     assert clocks[1]["between-bytes"]["location"]["line"] == 8

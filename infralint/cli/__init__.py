@@ -14,9 +14,13 @@ COMMANDS = {
     "baseline": "infralint.cli.baseline:baseline_command",
     "check": "infralint.cli.check:check_command",
     "checks": "infralint.cli.manual:checks_command",
+    "completion": "infralint.cli.completion:completion",
     "explain": "infralint.cli.manual:explain",
     "init": "infralint.cli.init:init_command",
+    "man": "infralint.cli.man:man_command",
     "schema": "infralint.cli.schema:schema_command",
+    "test-checks": "infralint.cli.testing:test_checks_command",
+    "trace": "infralint.cli.trace:trace_command",
 }
 """Each command's module and function, loaded when it is called."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from infralint.cli.publish import fail
 from infralint.model import Finding, Location, Reading, Unreadable
@@ -43,7 +46,7 @@ def compare_with_code(reading: Reading, code: Code) -> Reading:
     """A reading of an account with what differs from the code among its items."""
     nodes = [node for node in reading.nodes if isinstance(node, LiveNode)]
     found = compare([hop for node in nodes for hop in node.hops], code.balancers, code.state)
-    return replace(
+    return dataclasses.replace(
         reading,
         nodes=[with_code(node, found.drifts) for node in nodes],
         items=[*reading.items, *found.drifts],

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from infralint.cli.against import Code, compare_with_code, merge_drifts, read_code
 from infralint.cli.options import AuditOptions, Command, judging_options
@@ -119,7 +120,8 @@ def snapshot_command(file: Path, **given: Any) -> None:
     options = AuditOptions(**given)
     project, checks = _prepare(options)
     snapshot = _load(file)
-    _finish(snapshot, _judge_snapshot(snapshot, project, checks, _code(project, options)), project, checks, options)
+    report = _judge_snapshot(snapshot, project, checks, _code(project, options), _shows_ways(options))
+    _finish(snapshot, report, project, checks, options)
 
 
 def _load(file: Path) -> Snapshot:
@@ -169,13 +171,19 @@ def _read_account(options: AuditOptions, project: Project, checks: Sequence[Chec
     snapshot = fetch(scans, control, draw)
     snapshot.failures = entrance.failures
     _stop_if_nothing_was_read(snapshot)
-    report = _judge_snapshot(snapshot, project, checks, code)
+    ways = _shows_ways(options)
+    report = _judge_snapshot(snapshot, project, checks, code, ways)
     named = {hop.arn for hop in hops(snapshot)} if _wants_records(options) else set()
     if report.findings or named:
         fetch_more(scans, reported(report.findings, named), control, draw)
-        report = _judge_snapshot(snapshot, project, checks, code)
+        report = _judge_snapshot(snapshot, project, checks, code, ways)
     bar.clear()
-    return snapshot, replace(report, unreadable=report.unreadable + _not_found(options.names, snapshot))
+    return snapshot, dataclasses.replace(report, unreadable=report.unreadable + _not_found(options.names, snapshot))
+
+
+def _shows_ways(options: AuditOptions) -> bool:
+    """Whether a report is asked for that shows the ways of streams."""
+    return any(output.format == "html" for output in wanted_outputs(options))
 
 
 def _not_found(names: Sequence[str], snapshot: Snapshot) -> list[Unreadable]:
@@ -201,10 +209,12 @@ def _stop_if_nothing_was_read(snapshot: Snapshot) -> None:
             fail(cant_start(first))
 
 
-def _judge_snapshot(snapshot: Snapshot, project: Project, checks: Sequence[Check], code: Code | None) -> Report:
+def _judge_snapshot(
+    snapshot: Snapshot, project: Project, checks: Sequence[Check], code: Code | None, with_ways: bool = False
+) -> Report:
     found = reading(snapshot)
-    report = judge(project, [found if code is None else compare_with_code(found, code)], checks)
-    return replace(report, findings=sorted(map(_introduce, merge_drifts(report.findings)), key=order))
+    report = judge(project, [found if code is None else compare_with_code(found, code)], checks, with_ways=with_ways)
+    return dataclasses.replace(report, findings=sorted(map(_introduce, merge_drifts(report.findings)), key=order))
 
 
 def _introduce(finding: Finding) -> Finding:
@@ -227,7 +237,7 @@ def _finish(
     since = _compare_with_earlier(report, found, project, checks, options)
     whole, report = report, _beyond_baseline(report, project, options)
     crossed = crossings(project.settings, [found])
-    shown = replace(
+    shown = dataclasses.replace(
         shown_by(options, checks),
         taken=snapshot.taken,
         since=since,

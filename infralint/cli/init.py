@@ -12,6 +12,7 @@ from infralint.engine.run import read
 from infralint.engine.starting import NAME, draft, entries, save
 from infralint.project import Project, find_root
 from infralint.project.config import Settings, find_config
+from infralint.reporters.phrases import way_of
 from infralint.text.wording import plural
 
 
@@ -32,7 +33,11 @@ def init_command(folder: Path, force: bool) -> None:
     except OSError as error:
         fail(f"{os.path.relpath(target)}: can't be written: {error.strerror}")
     for entry in found:
-        say(f"{entry.stream}: {entry.reason}")
+        say(f"{entry.stream}{' (left open)' if entry.open else ''}: {entry.reason}")
+        if entry.trace is not None:
+            say(f"  {way_of(entry.trace)}")
     for problem in [unreadable for reading in readings for unreadable in reading.unreadable]:
         say(f"infralint: {problem.where}: {problem.message}", err=True)
+    if any(entry.open for entry in found):
+        say("Left open, as comments: what a word in its path alone speaks for. Take the marks away where it streams.")
     say(f"{os.path.relpath(target)}: {plural(len(found), 'stream')} found.")

@@ -41,11 +41,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Judging:
-    """One project that is judged: by which checks, and what is reported of it."""
+    """One project that is judged: by which checks, and what is reported of it. with_ways: the way of each stream, too."""
 
     asked: Asked
     checks: Sequence[Check]
     options: Options
+    with_ways: bool = False
 
     @property
     def heeds_ignores(self) -> bool:
@@ -53,7 +54,7 @@ class Judging:
 
     def report_on(self, project: Project) -> Report:
         """What is to be said of the project, perhaps with edits in it: what is new, and touches the given paths."""
-        report = lint(project, self.checks, self.heeds_ignores)
+        report = lint(project, self.checks, self.heeds_ignores, self.with_ways)
         report = self._new_since(report, project)
         report = self._beyond_baseline(report, project)
         return report.touching(self.asked.paths, project.shown_path(project.root))
@@ -117,9 +118,8 @@ def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options,
     try:
         for asked in projects:
             asked.project.work = work
-            outcome = _add_project(
-                outcome, Judging(asked, choose_checks(checks, asked.project.settings), options), formats
-            )
+            chosen = choose_checks(checks, asked.project.settings)
+            outcome = _add_project(outcome, Judging(asked, chosen, options, "html" in formats), formats)
     except Lost as error:
         fail(str(error))
     report = outcome.report

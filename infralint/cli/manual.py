@@ -10,7 +10,7 @@ from shutil import get_terminal_size
 import click
 
 from infralint import __version__
-from infralint.cli.options import color_option, packs_option
+from infralint.cli.options import color_option, complete_check, packs_option
 from infralint.cli.projects import load_packs, selectable_names, unknown_check
 from infralint.cli.publish import fail, is_colored
 from infralint.cli.terminal import render_page
@@ -19,7 +19,7 @@ from infralint.engine.registry import DEFAULT_GROUP, Check
 
 
 @click.command()
-@click.argument("name", metavar="CHECK")
+@click.argument("name", metavar="CHECK", shell_complete=complete_check)
 @packs_option("Look in a folder of your own checks, too.")
 @color_option("Else plain Markdown.")
 def explain(name: str, packs: tuple[Path, ...], color: str) -> None:

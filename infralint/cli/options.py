@@ -68,6 +68,16 @@ class AuditOptions(Options):
     iam_policy: bool = False
 
 
+def complete_check(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """The checks and groups that a word on the command line may become; after a comma, the next one."""
+    from infralint.engine.registry import built_in_folder, load_checks
+
+    before, comma, last = typed.rpartition(",")
+    checks = load_checks(built_in_folder())
+    names = [*(check.name for check in checks), *sorted({check.group for check in checks})]
+    return [f"{before}{comma}{name}" for name in names if name.startswith(last)]
+
+
 def packs_option(text: str) -> Callable[[Command], Command]:
     """Folders of the user's own checks."""
     folder = click.Path(path_type=Path)
@@ -116,9 +126,16 @@ def judging_options(command: Command) -> Command:
             "--select",
             multiple=True,
             metavar="CHECK",
+            shell_complete=complete_check,
             help="Run only these checks, or groups of checks (repeat, or separate by commas).",
         ),
-        click.option("--ignore", multiple=True, metavar="CHECK", help="Leave these checks or groups out."),
+        click.option(
+            "--ignore",
+            multiple=True,
+            metavar="CHECK",
+            shell_complete=complete_check,
+            help="Leave these checks or groups out.",
+        ),
         click.option(
             "--fail-on",
             type=click.Choice(["error", "warning", "note", "never"]),

@@ -16,6 +16,7 @@ from infralint.text.lazy import lazy
 
 _HEADING = lazy(r"^(#{1,6})\s+(.+?)\s*$")
 _FENCE = lazy(r"^(`{3,})(\w*)[ \t]*(.*)$")
+_LINES = lazy(r"(?:[0-9]{1,6}(?:-[0-9]{1,6})?(?: |$))*")
 _ATTRIBUTE = lazy(r'(\w+)="([^"]*)"')
 
 
@@ -108,7 +109,10 @@ def _add(found: list[Example], section: str, heading: str, line: int, info: str,
     if title in example.files:
         raise BrokenPage(f"line {line}: {title} stands twice in one example")
     example.files[title] = body
-    example.reported[title] = set(_numbers(attributes.get("hl_lines", "")))
+    marked = attributes.get("hl_lines", "")
+    if not _LINES.fullmatch(marked):
+        raise BrokenPage(f'line {line}: `hl_lines="{marked}"` is no list of lines such as "3 5-7"')
+    example.reported[title] = set(_numbers(marked))
 
 
 def _numbers(text: str) -> Iterator[int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from infralint.model import SEVERITIES, STRENGTH, Crossing, Finding, Hop, Reading, Severity
 from infralint.project import Project
@@ -51,7 +52,8 @@ def loudness_of_assumptions(
     if settings.assume == "note" or settings.assume == "warning":
         return settings.assume
     spoken = any(reading.mentions for reading in readings) or any(
-        crossing.stream.evidence.kind != "assumed" and not crossing.stream.handshake_only for crossing in crossings
+        crossing.stream.evidence.kind != "assumed" and not crossing.stream.handshake_only and not crossing.doubt
+        for crossing in crossings
     )
     return "warning" if spoken else "note"
 

@@ -78,12 +78,16 @@ class Check:
         """The module that defines the type which it asks about."""
         return self._home or self._loaded.wants.__module__
 
-    def asks_for(self, item: object) -> bool:
-        """Whether the engine calls this check with `item`, a crossing or a platform's own thing."""
-        subject = item.hop if isinstance(item, Crossing) else item
-        if self._home and all(base.__module__ != self._home for base in type(subject).__mro__):
-            return False
-        return self._loaded.of_crossing == isinstance(item, Crossing) and isinstance(subject, self._loaded.wants)
+    def asks_for_hops(self, kind: type[Hop]) -> bool:
+        """Whether the engine calls this check with the crossings of such hops."""
+        return self._is_at_home(kind) and self._loaded.of_crossing and issubclass(kind, self._loaded.wants)
+
+    def asks_for_items(self, kind: type) -> bool:
+        """Whether the engine calls this check with such things of a platform's own."""
+        return self._is_at_home(kind) and not self._loaded.of_crossing and issubclass(kind, self._loaded.wants)
+
+    def _is_at_home(self, kind: type) -> bool:
+        return not self._home or any(base.__module__ == self._home for base in kind.__mro__)
 
 
 @overload

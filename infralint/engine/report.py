@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
 
 from infralint.model import Finding, Known, Location, Unknown, Unreadable
 from infralint.project.config import Settings
+
+if TYPE_CHECKING:
+    from infralint.engine.tracing import TracedStream
 
 NOTHING = (
     "holds nothing to read: nginx configuration, manifests, Terraform, CloudFormation or a Vercel project was expected"
@@ -47,7 +53,7 @@ class Report:
     assumed: how many. seen: what stands here and is not read yet. traces: of failures of infralint itself.
     skipped: files that were passed over, with why. idle: given paths that hold nothing to read. texts: what
     was read under names that are no files (standard input, dumps); origins: the file that each of these
-    came from.
+    came from. streams: their ways, where a report shows these.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -66,6 +72,7 @@ class Report:
     gone: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
+    streams: list[TracedStream] = field(default_factory=list)
 
     @property
     def ignored(self) -> int:
@@ -80,12 +87,12 @@ class Report:
     def touching(self, paths: Sequence[str], whole: str = ".") -> Report:
         """Only what touches one of the paths (files, or folders and all below). An empty one: everything, called `whole`."""
         if "" in paths:
-            return self if self.read or self.unreadable else replace(self, idle=[whole])
+            return self if self.read or self.unreadable else dataclasses.replace(self, idle=[whole])
 
         def is_asked(path: str) -> bool:
             return _below(self.origins.get(path, path), paths)
 
-        return replace(
+        return dataclasses.replace(
             self,
             findings=[finding for finding in self.findings if any(map(is_asked, _places(finding)))],
             suppressed=[
@@ -122,6 +129,7 @@ class Report:
             gone=self.gone + other.gone,
             texts=self.texts | other.texts,
             origins=self.origins | other.origins,
+            streams=self.streams + other.streams,
         )
 
 

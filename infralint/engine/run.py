@@ -4,41 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
+from infralint.engine.asking import ask_all
 from infralint.engine.ignores import Ignore, apply_ignores, find_mistyped, ignores_of, near_miss
-from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials, weigh
+from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials
 from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Judged, Report, identified, once_a_cause, order
+from infralint.engine.tracing import known_streams, mistaken_chains
 from infralint.model import (
-    SEVERITIES,
     Crossing,
     Finding,
     Hop,
-    Known,
     Location,
-    Provenance,
     Reading,
-    Severity,
     Unknown,
     Unreadable,
 )
 from infralint.project import Project
-from infralint.project.guard import Guard
 from infralint.sources import SOURCES
-from infralint.trace.crossings import crossings, find_unserved, lost, unmet
+from infralint.trace.crossings import crossings, find_unserved, lost, topology_of, unmet
 
 
-class BadAnswer(TypeError):
-    """What a check answered, and what it should have."""
-
-
-def lint(project: Project, checks: Sequence[Check], ignoring: bool = True) -> Report:
-    """Judge a project's files. ignoring: heed its ignores."""
+def lint(project: Project, checks: Sequence[Check], ignoring: bool = True, with_ways: bool = False) -> Report:
+    """Judge a project's files. ignoring: heed its ignores. with_ways: tell the whole way of each stream, too."""
     project.subjects = frozenset(check.subject for check in checks)
-    return judge(project, read(project), checks, ignoring)
+    return judge(project, read(project), checks, ignoring, with_ways)
 
 
 def read(project: Project) -> list[Reading]:
@@ -58,13 +50,19 @@ def _wanted(project: Project) -> Iterator[Any]:
             yield import_module(module)
 
 
-def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check], ignoring: bool = True) -> Report:
-    """Judge what sources have read."""
+def judge(
+    project: Project,
+    readings: Sequence[Reading],
+    checks: Sequence[Check],
+    ignoring: bool = True,
+    with_ways: bool = False,
+) -> Report:
+    """Judge what sources have read. with_ways: tell the whole way of each stream, too."""
     guard = project.guard
     crossed = crossings(project.settings, readings)
     items = [item for reading in readings for item in reading.items]
     assumed = loudness_of_assumptions(project.settings, crossed, readings)
-    answers = [answer for check in checks for answer in _answers(check, crossed, items, project, assumed)]
+    answers = ask_all(checks, crossed, items, project, assumed)
     files = {reading.platform: reading.files for reading in readings if reading.files}
     paths = [path for found in files.values() for path in found]
     ignores = ignores_of(project, paths) if ignoring else []
@@ -88,6 +86,7 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
                 *(unreadable for reading in readings for unreadable in reading.unreadable),
                 *_refused(answers),
                 *project.unlisted(),
+                *_mistaken_chains(project, readings),
                 *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
                 *guard.caught,
             ]
@@ -100,7 +99,14 @@ def judge(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         texts={path: text for reading in readings for path, text in reading.texts.items()},
         origins={path: file for reading in readings for path, file in reading.origins.items()},
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
+        streams=known_streams(project, readings, checks, crossed) if with_ways else [],
     )
+
+
+def _mistaken_chains(project: Project, readings: Sequence[Reading]) -> Iterator[Unreadable]:
+    """Names under `chains:` that stand for nothing."""
+    if project.settings.chains:
+        yield from mistaken_chains(project, topology_of(readings))
 
 
 def _refused(answers: Iterable[Finding | Unknown]) -> Iterator[Unreadable]:
@@ -126,26 +132,6 @@ def _unmet(project: Project, readings: Sequence[Reading], crossed: Iterable[Cros
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
 
 
-def _answers(
-    check: Check, crossed: Iterable[Crossing[Hop]], items: Iterable[object], project: Project, assumed: Severity
-) -> Iterator[Finding | Unknown]:
-    for crossing in crossed:
-        if check.asks_for(crossing):
-            for answer in _asked(check, crossing, crossing.hop.where, crossing.hop.name, project.guard):
-                if isinstance(answer, Unknown):
-                    yield answer
-                else:
-                    yield _with_provenance(weigh(answer, crossing, assumed), check, crossing)
-    for item in items:
-        if check.asks_for(item):
-            where = getattr(item, "where", None) or Location(project.shown_path(project.root))
-            for answer in _asked(check, item, where, type(item).__name__, project.guard):
-                if isinstance(answer, Unknown):
-                    yield answer
-                else:
-                    yield replace(answer, provenance=Provenance(check=check.name, hop=getattr(item, "hop", None)))
-
-
 def _of_ignores(
     checks: Sequence[Check], items: Sequence[object], ignores: Sequence[Ignore], project: Project
 ) -> list[Finding]:
@@ -161,55 +147,15 @@ def _of_ignores(
         for ignore in ignores
         if left_out.isdisjoint(ignore.checks) and not any(near_miss(name, known) for name in ignore.checks)
     ]
-    answers = [answer for check in checks for answer in _answers(check, (), judged, project, "note")]
+    answers = ask_all(checks, (), judged, project, "note")
     return [answer for answer in answers if isinstance(answer, Finding)]
 
 
 def _looks_at_nothing(check: Check, items: Sequence[object], ignores: Sequence[Ignore]) -> bool:
     """Whether a check that an ignore names is about a platform's own items, and there are none of its kind."""
     is_named = any(check.name in ignore.checks for ignore in ignores)
-    return is_named and not check.is_about_streams and not any(map(check.asks_for, (*items, *ignores)))
-
-
-def _asked(check: Check, item: Any, where: Location, name: str, guard: Guard) -> list[Finding | Unknown]:
-    """A check's answers on one input; a check that fails, or answers what makes no sense, is named with it."""
-    answers: list[Finding | Unknown] = []
-    with guard.around(where, f"check {check.name} failed on {name}"):
-        answers += [_sound(answer) for answer in check.function(item) or ()]
-    return answers
-
-
-def _sound(answer: Any) -> Finding | Unknown:
-    """An answer that the rest can work with. Raises BadAnswer."""
-    if isinstance(answer, Unknown):
-        if not isinstance(answer.where, Location) or not isinstance(answer.why, str):
-            raise BadAnswer(f"an Unknown needs a Location and a reason, got {answer!r:.80}")
-        return answer
-    if not isinstance(answer, Finding):
-        raise BadAnswer(f"expected a Finding or an Unknown, got {answer!r:.80}")
-    if answer.severity not in SEVERITIES:
-        raise BadAnswer(f"a Finding's severity is error, warning or note, got {answer.severity!r:.40}")
-    if not isinstance(answer.at, Location) and not (
-        isinstance(answer.at, Known) and isinstance(answer.at.where, Location)
-    ):
-        raise BadAnswer(f"a Finding is at a Known setting or a Location, got {answer.at!r:.80}")
-    if not isinstance(answer.message, str) or not isinstance(answer.fix, str):
-        raise BadAnswer("a Finding's message and fix are text")
-    return answer
-
-
-def _with_provenance(finding: Finding, check: Check, crossing: Crossing[Hop]) -> Finding:
-    """With where it came from; and a setting that came from elsewhere shows from where."""
-    trail = finding.at.related if isinstance(finding.at, Known) else ()
-    related = (*finding.related, *(place for place in trail if place not in finding.related))
-    provenance = Provenance(
-        check=check.name,
-        hop=crossing.hop,
-        stream=crossing.stream,
-        trace=crossing.trace,
-        position=crossing.position,
-        certain=crossing.certain,
-        reasons=crossing.reasons,
-        doubt=crossing.doubt,
+    return (
+        is_named
+        and not check.is_about_streams
+        and not any(check.asks_for_items(type(item)) for item in (*items, *ignores))
     )
-    return replace(finding, related=related, provenance=provenance)

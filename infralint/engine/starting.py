@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from infralint.model import Crossing, Hop, Reading, Request, Stream
+from infralint.model import STRENGTH, Crossing, Hop, Reading, Request, Stream, Trace
 from infralint.project.config import DEFAULT_GENERATION, Settings, StreamSettings, parse_settings
 from infralint.text.expressions import matching
+from infralint.text.stream_names import is_distinctive
 from infralint.text.wording import seconds
 from infralint.text.writing import create_file, replace_file
 from infralint.trace.crossings import crossings, samples
@@ -24,13 +25,17 @@ _HEAD = """\
 """
 _NONE = """\
 # Nothing says what streams here, so catch-alls are assumed to. Name your streams, or write `streams: []` if nothing does.
-# streams:
+"""
+_EXAMPLE = """\
 #   - path: /api/chat          # or a glob (/v1/*), or regex: ^/v[12]/chat
 #     kind: sse                # or websocket
 """
 _FOUND = """\
 # Only these are taken to stream: add what is missing, delete what does not stream.
 # Each may say more: generation: 5m, heartbeat: 20s, host: chat.example.com, session: Socket.IO
+"""
+_OPEN = """\
+  # Open: a word in its path is all that speaks for it. Take the marks away where it streams.
 """
 _TAIL = """
 # How long one answer may take: its longest silence, and its length. Unless it is said, {default} are taken, and
@@ -51,31 +56,46 @@ class FoundStream:
     """A stream to be written down. name: its path or regular expression; empty where none leads to its hop.
 
     hops: where it was found, if its path alone would also mean hops that it does not surely pass.
+    open: a word of its path is all that speaks for it, so it is written as a comment, for the user to decide.
+    trace: its way.
     """
 
     stream: Stream
     name: str
     regex: bool = False
     hops: tuple[str, ...] = ()
+    open: bool = False
+    trace: Trace | None = None
 
     @property
     def reason(self) -> str:
         evidence = self.stream.evidence
         is_told = evidence.where is None or evidence.because.startswith(evidence.where.path)
         where = "" if is_told else f"{evidence.where}: "
-        doubt = " (delete it if nothing streams there)" if evidence.kind == "name" else ""
+        doubt = " (delete it if nothing streams there)" if evidence.kind == "name" and not self.open else ""
         return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", f"{where}{evidence.because}{doubt}")
 
 
 def entries(readings: Sequence[Reading]) -> list[FoundStream]:
-    """The streams that a project gives away, each once, the best evidence first; assumptions are none."""
+    """The streams that a project gives away, each once, by the best evidence for it; assumptions are none."""
     found: dict[object, FoundStream] = {}
     every = crossings(Settings(assume="off"), readings)
-    for crossing in sorted(every, key=lambda crossing: crossing.stream.handshake_only):
+    for crossing in sorted(every, key=_weakness):
         if crossing.certain or crossing.stream.evidence.kind == "source":
-            entry = _entry(crossing, readings)
+            entry = replace(_entry(crossing, readings), open=_is_open(crossing), trace=crossing.trace)
             found.setdefault((crossing.stream.kind, entry.name or crossing.stream.path, crossing.stream.host), entry)
     return _within_their_hops(list(found.values()), every, readings)
+
+
+def _weakness(crossing: Crossing[Hop]) -> tuple[bool, int]:
+    return crossing.stream.handshake_only, STRENGTH.index(crossing.stream.evidence.kind)
+
+
+def _is_open(crossing: Crossing[Hop]) -> bool:
+    """Whether nothing but a word that may mean anything speaks for a stream, or the code speaks against it."""
+    return crossing.stream.evidence.kind == "name" and (
+        bool(crossing.doubt) or not is_distinctive(crossing.stream.path)
+    )
 
 
 def _within_their_hops(
@@ -84,7 +104,11 @@ def _within_their_hops(
     """The streams, each narrowed to where it was found if declaring it would mean hops that it does not surely pass."""
     settings = Settings(streams=[_declare(entry) for entry in found if entry.name], assume="off")
     declared = crossings(settings, readings) if settings.streams else []
-    return [_narrow(entry, _sure_hops(entry, every), _sure_hops(entry, declared)) for entry in found]
+    sighted = [crossing for crossing in every if not _is_open(crossing)]
+    return [
+        _narrow(entry, _sure_hops(entry, every if entry.open else sighted), _sure_hops(entry, declared))
+        for entry in found
+    ]
 
 
 def _declare(entry: FoundStream) -> StreamSettings:
@@ -147,10 +171,20 @@ def _reaches(asked: Iterable[str], crossing: Crossing[Hop], readings: Iterable[R
 def draft(found: Sequence[FoundStream]) -> str:
     """The file's text."""
     default = seconds(DEFAULT_GENERATION).replace(" min", "m").replace(" ", "")
-    listed = "".join(line for entry in found for line in _lines(entry))
-    named = any(entry.name for entry in found)
-    streams = f"{_FOUND}streams:\n{listed}" if named else _NONE + listed.replace("  #", "#")
+    surely = [entry for entry in found if not entry.open]
+    listed = "".join(line for entry in surely for line in _lines(entry))
+    opened = "".join(line for entry in found if entry.open for line in _comment_out(entry))
+    if any(entry.name for entry in surely):
+        streams = f"{_FOUND}streams:\n{listed}{_OPEN if opened else ''}{opened}"
+    else:
+        example = opened.replace("  #", "#  ") or _EXAMPLE
+        streams = _NONE + listed.replace("  #", "#") + (_OPEN.strip(" ") if opened else "") + "# streams:\n" + example
     return f"{_HEAD}\n{streams}{_TAIL.format(default=default)}"
+
+
+def _comment_out(entry: FoundStream) -> Iterator[str]:
+    """The lines of an entry as a comment that becomes one by taking `# ` away."""
+    return (f"  # {line.removeprefix('  ')}" for line in _lines(entry))
 
 
 def _lines(entry: FoundStream) -> Iterator[str]:

@@ -35,7 +35,7 @@ def verdicts_of(checks: Sequence[Check], crossings: Iterable[Crossing[Hop]], rep
     for crossing in crossings:
         if crossing.hop.resource is not None:
             for check in checks:
-                if check.asks_for(crossing):
+                if check.asks_for_hops(type(crossing.hop)):
                     asked.setdefault((crossing.hop.resource.identity, check.name), []).append((check, crossing))
     found = _by_subject(report.findings)
     silent = _by_subject(suppression.finding for suppression in report.suppressed)

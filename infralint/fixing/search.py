@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from infralint.engine.registry import Check
 from infralint.engine.report import Report
@@ -112,7 +115,7 @@ def find_fixes(
         known, report = set(map(_key, heard)), report_again(state.project)
         heard += [finding for finding in report.findings if _key(finding) not in known]
     left = set(map(_key, report.findings))
-    report = replace(
+    report = dataclasses.replace(
         report,
         findings=[_with_reason(finding, refused) for finding in report.findings],
         fixed=[finding for finding in heard if _key(finding) not in left],
@@ -149,12 +152,12 @@ def propose_edits(project: Project, checks: Sequence[Check], reported: Report, i
     findings = [
         _with_reason(_with_edits(finding, edits.get(_key(finding), ())), answered) for finding in reported.findings
     ]
-    return replace(reported, findings=findings)
+    return dataclasses.replace(reported, findings=findings)
 
 
 def note_fixable(reported: Report) -> Report:
     """The report with what `--fix` would try: an edit is known, or the reason why there is none. Nothing is tried."""
-    return replace(reported, findings=[_with_prospect(finding, reported) for finding in reported.findings])
+    return dataclasses.replace(reported, findings=[_with_prospect(finding, reported) for finding in reported.findings])
 
 
 def _with_prospect(finding: Finding, report: Report) -> Finding:
@@ -251,7 +254,10 @@ def _half(batch: Sequence[Proposal]) -> list[Proposal]:
 
 
 def _verify(before: State, after: State, batch: Sequence[Proposal]) -> None:
-    """Raises CantFix unless exactly the batch is put right: no other hop changes, and nothing new is found."""
+    """Raises CantFix unless exactly the batch is put right: no other hop changes, and no new problem is found.
+
+    A new note is none: what an answer depends on once it passes is worth knowing, and no reason to let it be held.
+    """
     if broken := [problem for problem in after.report.unreadable if problem not in before.report.unreadable]:
         raise CantFix(f"the file would not read any more: {broken[0].message}")
     meant = {before.subject(proposal.finding.hop) for proposal in batch if proposal.finding.hop}
@@ -263,7 +269,13 @@ def _verify(before: State, after: State, batch: Sequence[Proposal]) -> None:
             raise CantFix(f"it would also change {hop.name} ({hop.where})")
     expected = Counter(map(_key, before.report.findings)) - Counter(_key(proposal.finding) for proposal in batch)
     found = Counter(map(_key, after.report.findings))
-    if worse := [finding for finding in after.report.findings if found[_key(finding)] > expected[_key(finding)]]:
+    tried = {_key(proposal.finding) for proposal in batch}
+    worse = [
+        finding
+        for finding in after.report.findings
+        if found[_key(finding)] > expected[_key(finding)] and (finding.severity != "note" or _key(finding) in tried)
+    ]
+    if worse:
         raise CantFix(f"one edit would not be enough: {worse[0].message}")
 
 

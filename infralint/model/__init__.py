@@ -7,8 +7,21 @@ streams exist; a trace is one stream's whole way; a check is asked about one leg
 from __future__ import annotations
 
 from infralint.model.clock import LENGTH, SILENCE, Clock, Expiry, Phase, silence_clocks
-from infralint.model.finding import SEVERITIES, Finding, Provenance, Severity
-from infralint.model.node import AccountResource, Affinity, CantFix, Edit, Forward, Hop, Match, Node, Pool, Service
+from infralint.model.finding import SEVERITIES, Effect, Finding, Provenance, Severity
+from infralint.model.node import (
+    AccountResource,
+    Affinity,
+    CantFix,
+    Edit,
+    Forward,
+    Hop,
+    Match,
+    Node,
+    Pool,
+    Rival,
+    Selection,
+    Service,
+)
 from infralint.model.reading import Reading
 from infralint.model.setting import (
     UNLIMITED,
@@ -32,13 +45,14 @@ from infralint.model.stream import (
     Stream,
     StreamKind,
 )
-from infralint.model.trace import STRONG, Basis, Crossing, End, Leg, Trace
+from infralint.model.trace import STRONG, Basis, Crossing, End, Ending, Leg, Trace
 from infralint.model.wire import (
     NOWHERE,
     SAME_PATH,
     UNKNOWN_RESPONSE,
     Address,
     Buffering,
+    Compression,
     Framing,
     PathMap,
     PrefixMap,
@@ -66,9 +80,12 @@ __all__ = [
     "Buffering",
     "CantFix",
     "Clock",
+    "Compression",
     "Crossing",
     "Edit",
+    "Effect",
     "End",
+    "Ending",
     "Evidence",
     "EvidenceKind",
     "Expiry",
@@ -93,6 +110,8 @@ __all__ = [
     "Related",
     "Request",
     "Response",
+    "Rival",
+    "Selection",
     "Service",
     "Setting",
     "Severity",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from infralint.model.setting import Setting
 from infralint.model.stream import STREAM_KINDS, StreamKind
@@ -19,8 +20,7 @@ SILENCE: tuple[Phase, ...] = ("first-byte", "between-bytes")
 LENGTH: tuple[Phase, ...] = ("whole-response", "connection")
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True, gc=False):
     """A timeout. limit: seconds, `math.inf` for none. kinds: the streams that it is about."""
 
     phase: Phase

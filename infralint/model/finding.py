@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model.clock import Phase
 from infralint.model.node import Edit, Hop
@@ -13,11 +15,14 @@ from infralint.model.trace import Trace
 
 Severity = Literal["error", "warning", "note"]
 
+Effect = Literal["refuses", "holds", "cuts", "splits"]
+"""What a problem does to a stream: it never opens; it is held back; it ends too soon; its requests reach several
+replicas."""
+
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Provenance:
+class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where a finding came from; filled in by the engine.
 
     trace, position: the stream's way, and which leg of it this is; certain: the stream surely passes there;
@@ -42,12 +47,12 @@ class Provenance:
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """A problem: how bad, where (a setting or a place), what it does to the stream, what to write instead.
 
     setting: the field of the hop that an edit may put right (see `Hop.edits`). phases: what it is a question of
-    time about; reports can then show these clocks of the whole way (`Trace.clocks`).
+    time about; reports can then show these clocks of the whole way (`Trace.clocks`). effect: what it does to the
+    stream, where it is one of the usual things.
     """
 
     severity: Severity
@@ -55,9 +60,10 @@ class Finding:
     message: str
     fix: str = ""
     related: tuple[Related, ...] = ()
-    setting: str = field(default="", kw_only=True)
-    phases: tuple[Phase, ...] = field(default=(), kw_only=True)
-    provenance: Provenance = field(default=Provenance(check=""), compare=False)
+    setting: str = ""
+    effect: Effect | None = None
+    phases: tuple[Phase, ...] = ()
+    provenance: Provenance = Provenance(check="")
 
     @property
     def location(self) -> Location:

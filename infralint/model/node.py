@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
+
+import msgspec
 
 from infralint.model.clock import LENGTH, SILENCE, Clock, Phase
-from infralint.model.setting import UNLIMITED, Known, Location, Setting, Unknown
+from infralint.model.setting import UNLIMITED, Known, Location, Related, Setting, Unknown
 from infralint.model.stream import Hint, StreamKind
-from infralint.model.wire import SAME_PATH, Address, Buffering, PathMap, Request, Response, Upgrade
+from infralint.model.wire import SAME_PATH, Address, Buffering, Compression, PathMap, Request, Response, Upgrade
 
 Affinity = Literal["single", "client", "address", "today", "none"]
 """What keeps a client on its replica: there is only one; a cookie or key of the client's own;
@@ -17,8 +19,7 @@ the address of whoever connects (the same for everybody behind one proxy); that 
 only one today; nothing."""
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Edit:
+class Edit(msgspec.Struct, frozen=True, order=True, gc=False):
     """A change to a file: what stands at `where` (nothing, if it ends where it begins) becomes `text`.
 
     once: names what several changes would each bring along, such as a definition that all can use.
@@ -33,8 +34,7 @@ class CantFix(Exception):
     """Why a problem can't safely be put right by an edit, as a sentence without its full stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(msgspec.Struct, frozen=True, gc=False):
     """Where a hop sends requests on. targets: addresses that may be dialled; none where that can't be told
     (reason). references: nodes named outright, by what they are known as (a Terraform address, an ARN)."""
 
@@ -43,8 +43,7 @@ class Pool:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(msgspec.Struct, frozen=True, gc=False):
     """What leaves a hop, towards whom. paths: how the path was rewritten, to follow it back."""
 
     request: Request
@@ -137,9 +136,19 @@ class Hop:
         """Whether it holds back this response, which comes from behind it. request: the one that asked for it."""
         return self.buffers_responses
 
+    def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
+        """What its own compression makes of this response, which comes from behind it."""
+        return Known("passes", self.where, "", "default")
+
     def upgrade_of(self, request: Request) -> Setting[Upgrade]:
         """What becomes here of a WebSocket handshake that comes in whole."""
         return self.forwards_upgrade
+
+    @property
+    def reuses_for(self) -> Setting[float] | None:
+        """Seconds for which it keeps a connection to its backend that carries nothing, to send the next request on it;
+        None where it does not, or notices in time that the backend has closed it."""
+        return None
 
     @property
     def pool(self) -> Pool:
@@ -153,6 +162,15 @@ class Hop:
     def response_out(self, response: Response, request: Request) -> Response:
         """What goes on towards the client, for a response that came from behind and the request that asked for it."""
         return response
+
+    @property
+    def product(self) -> str:
+        """Whose defaults hold here, with its version where that decides: `nginx 1.27`."""
+        return self.platform
+
+    def lines_of(self, setting: Known[Any]) -> tuple[Related, ...]:
+        """Every place that says something of a setting here, the outermost first, and which of them decides."""
+        return ()
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         """What to write on this platform to put `setting` (a field's name) right, as text to paste."""
@@ -170,8 +188,7 @@ class Hop:
 H_co = TypeVar("H_co", bound=Hop, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True, gc=False):
     """A hop that serves a request. certain: no other could; reasons: why it is not.
 
     answer: the node answers by itself and no hop serves the request (`301 https://…`, `404`), where it says so.
@@ -181,6 +198,25 @@ class Match:
     certain: bool = True
     reasons: tuple[str, ...] = ()
     answer: Known[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """What might have served a request in another hop's stead. fits: it would have taken the request, too; reason: why
+    it did not get it."""
+
+    name: str
+    where: Location
+    reason: str
+    fits: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Why a node serves a request by one of its hops: the steps that lead there, and what else there was."""
+
+    steps: tuple[Related, ...] = ()
+    rivals: tuple[Rival, ...] = ()
 
 
 @dataclass(kw_only=True, eq=False)
@@ -212,6 +248,10 @@ class Node:
         """The hops that serve a request for a concrete path, by this node's own rules."""
         return [Match(hop, False) for hop in self.hops]
 
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        """Why a hop of it serves a request; None: why it answers by itself."""
+        return Selection()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
@@ -220,7 +260,7 @@ class Service:
     names: by which others dial it. files: project paths that are mounted or copied into it. context:
     the project folder that its image is built from. ports: what it listens on; published: the ports of
     its host that lead to it. forwards: ports under which its names are dialled, each with the port that it leads to
-    (None: one of its own), where these differ. image: as written. group: services see each other within one. pod: what shares
+    (None: one of its own), where these differ. image, command: as written. group: services see each other within one. pod: what shares
     one network address with it ("": nothing does).
     """
 
@@ -234,5 +274,6 @@ class Service:
     forwards: tuple[tuple[int, int | None], ...] = ()
     replicas: Setting[int] | None = None
     image: str = ""
+    command: str = ""
     group: str = ""
     pod: str = ""

@@ -7,15 +7,15 @@ from typing import Any
 
 from infralint.model.node import Hop, Node, Service
 from infralint.model.setting import Unknown, Unreadable
-from infralint.model.stream import Evidence, Stream
+from infralint.model.stream import Stream, StreamKind
 
 
 @dataclass
 class Reading:
     """What one source made of a project.
 
-    streams: what code of clients opens. mentions: what shows that the project has to do with
-    streams or models at all. items: the platform's own things that checks may
+    streams: what code of clients opens. mentions: the kinds of streams that the project has to do with at
+    all, answers of models among SSE. items: the platform's own things that checks may
     ask for by type. files: paths that were read,
     for the summary. seen: kinds of files that stand here and are not read yet. skipped: files that
     were passed over, each with why. texts: what was
@@ -26,7 +26,7 @@ class Reading:
     nodes: list[Node] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
     streams: list[Stream] = field(default_factory=list)
-    mentions: list[Evidence] = field(default_factory=list)
+    mentions: set[StreamKind] = field(default_factory=set)
     items: list[Any] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
+
+import msgspec
 
 Origin = Literal["explicit", "inherited", "default"]
 
@@ -15,8 +16,7 @@ U = TypeVar("U")
 UNLIMITED = math.inf
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Location:
+class Location(msgspec.Struct, frozen=True, order=True, gc=False):
     """A place in a file (or a resource of a live account): 1-based, the end exclusive; line 0: all of it."""
 
     path: str
@@ -29,16 +29,14 @@ class Location:
         return ":".join(str(part) for part in (self.path, self.line, self.column) if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(msgspec.Struct, frozen=True, gc=False):
     """A second place that a finding is about, and what stands there."""
 
     message: str
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Known(Generic[T_co]):
+class Known(msgspec.Struct, Generic[T_co], frozen=True, gc=False):
     """A setting whose value is known.
 
     value: what rules the hop (seconds for timeouts, `math.inf` for none).
@@ -64,8 +62,7 @@ class Known(Generic[T_co]):
         return Known(value, self.where, self.name, self.origin, self.written, because or self.because, self.related)
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True, gc=False):
     """A setting, or a whole file, of which infralint can't tell what holds, and why. It has no value.
 
     remedy: what to do to be told. places: how many places share this cause. refused: the platform
@@ -83,8 +80,7 @@ class Unknown:
 Setting = Known[T] | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(msgspec.Struct, frozen=True, gc=False):
     """Input that could not be read: the exit status is 2, and everything else is still judged."""
 
     message: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
+
+import msgspec
 
 from infralint.model.setting import Location
 
@@ -17,8 +18,7 @@ STRENGTH: tuple[EvidenceKind, ...] = ("declared", "source", "config", "name", "a
 CERTAIN_EVIDENCE = frozenset({"declared", "source", "config"})
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True, gc=False):
     """Why a route is believed to stream: `because` completes the sentence "a stream goes here because …"."""
 
     kind: EvidenceKind
@@ -30,16 +30,14 @@ class Evidence:
         return self.kind in CERTAIN_EVIDENCE
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(msgspec.Struct, frozen=True, gc=False):
     """How many seconds a stream needs; declared: the user said so, else it rests on the default."""
 
     seconds: float
     declared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(msgspec.Struct, frozen=True, gc=False):
     """A route that must deliver bytes while they are produced.
 
     path: as declared or as the platform matches it; a glob (`/api/*`), or a regular expression
@@ -47,7 +45,9 @@ class Stream:
     session: the session protocol it belongs to (`Socket.IO`, `SockJS`, `MCP`) if known: its
     requests must all reach one replica. sticky: the user requires that of every stream. hops: names
     that narrow where it goes. handshake_only: all that is known is that a WebSocket may be opened.
-    headers: what its responses surely carry, by lower-case name, as it was declared.
+    headers: what its responses surely carry, by lower-case name, as it was declared. methods: how it is asked for; none
+    where that is not known. stateless: any replica can answer any of its requests. compressed: whether its answers
+    leave the application compressed, piece by piece; None where that is not said.
     """
 
     kind: StreamKind
@@ -62,20 +62,25 @@ class Stream:
     sticky: bool = False
     hops: tuple[str, ...] = ()
     handshake_only: bool = False
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    headers: Mapping[str, str] = MappingProxyType({})
+    methods: tuple[str, ...] = ()
+    stateless: bool = False
+    compressed: bool | None = None
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.path, self.host))
 
     def __str__(self) -> str:
         kind = {"sse": "SSE", "websocket": "WebSocket"}[self.kind]
         return f"{kind} {self.host or ''}{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(msgspec.Struct, frozen=True, gc=False):
     """What a hop's own configuration gives away about the stream it carries. path: where it is not the hop's own.
 
     handshake_only: it shows that a WebSocket may be opened here (Upgrade headers, whole or half), not that one
     is: it says nothing of silence, length or sessions. heartbeat: seconds between pings that its origin is
-    known to send.
+    known to send. methods: how it is asked for; none where that is not known.
     """
 
     kind: StreamKind
@@ -85,3 +90,4 @@ class Hint:
     path: str = ""
     handshake_only: bool = False
     heartbeat: float | None = None
+    methods: tuple[str, ...] = ()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, Literal
+
+import msgspec
 
 from infralint.model.clock import LENGTH, SILENCE, Phase
 from infralint.model.node import Forward, H_co, Hop, Match
 from infralint.model.setting import Known, Setting
 from infralint.model.stream import Stream
-from infralint.model.wire import UNKNOWN_RESPONSE, Buffering, Request, Response, Upgrade
+from infralint.model.wire import UNKNOWN_RESPONSE, Buffering, Compression, Request, Response, Upgrade
 
 Basis = Literal["same address", "reference", "declared", "the only one", "assumed"]
 """On what ground one hop is taken to stand behind another; the last two are possible, never certain."""
@@ -21,8 +22,7 @@ End = Literal["origin", "answered", "leaves the project", "unknown", "loop"]
 where it can't be followed; where it comes back to itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(msgspec.Struct, frozen=True, gc=False):
     """One hop on a stream's way.
 
     inbound: the request that came in. outbound: what goes on; None at the end. basis: how this hop was
@@ -41,16 +41,33 @@ class Leg:
 
     @property
     def name(self) -> str:
-        """The hop's name, with that of its node unless it says so itself."""
-        return self.hop.name if self.hop.name.startswith(self.node) else f"{self.node} {self.hop.name}"
+        """The hop's name, with that of its node unless it says so itself: `aws_lb.main, the default action`."""
+        if self.hop.name.startswith(self.node):
+            return self.hop.name
+        return f"{self.node}{',' if self.hop.name.startswith('the ') else ''} {self.hop.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Ending(msgspec.Struct, frozen=True, gc=False):
+    """A node at which a way ends without a hop, for it answers by itself.
+
+    node: its name. request: as it arrives there. answer: what it says (`301 https://…`, `404`) and where that is
+    written; None where nothing is known of it. basis: how it was found from the hop in front; None for the first.
+    """
+
+    node: str
+    request: Request
+    answer: Known[str] | None = None
+    certain: bool = True
+    reasons: tuple[str, ...] = ()
+    basis: Basis | None = None
+
+
+class Trace(msgspec.Struct, frozen=True, gc=False):
     """A stream's way through one environment, entry first.
 
     anchor: the position of the leg where the stream was sighted (0: at the entry). end: how it ends, and
-    end_reason what is to say of that (where the way leads, or who answers).
+    end_reason what is to say of that (where the way leads, or who answers). ending: the node that answers by itself
+    at the end of the way.
     """
 
     stream: Stream
@@ -59,6 +76,7 @@ class Trace:
     anchor: int = 0
     end: End = "unknown"
     end_reason: str = ""
+    ending: Ending | None = None
 
     def is_certain(self, position: int) -> bool:
         """Whether the stream surely passes the leg at a position, given that it passes the anchor."""
@@ -83,8 +101,7 @@ class Trace:
         return sorted(limits, key=lambda found: found[1].value if isinstance(found[1], Known) else float("inf"))
 
 
-@dataclass(frozen=True, eq=False)
-class Crossing(Generic[H_co]):
+class Crossing(msgspec.Struct, Generic[H_co], frozen=True, eq=False, gc=False):
     """What a check is asked about: one stream on one leg of its way.
 
     trace: the whole way; position: which leg of it this is. certain: the stream surely passes here. reasons:
@@ -117,6 +134,11 @@ class Crossing(Generic[H_co]):
     def buffering(self) -> Setting[Buffering]:
         """Whether this hop holds back what arrives here from behind."""
         return self.hop.buffering_of(self.leg.arriving, self.leg.inbound)
+
+    @property
+    def compression(self) -> Setting[Compression]:
+        """What this hop's compression makes of what arrives here from behind."""
+        return self.hop.compression_of(self.leg.arriving, self.leg.inbound)
 
     @property
     def upgrade(self) -> Setting[Upgrade]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, Protocol
+
+import msgspec
 
 from infralint.model.setting import Known, Location, Setting, Unknown
 from infralint.model.stream import StreamKind
@@ -13,6 +14,10 @@ from infralint.model.stream import StreamKind
 Buffering = Literal["never", "unless-chunked", "always"]
 """When a hop holds a response back: never; unless the upstream answers chunked over HTTP/1.1
 in events smaller than a buffer; always."""
+
+Compression = Literal["passes", "may-hold", "holds"]
+"""What becomes of a stream that a hop could compress: it passes at once; some versions of what compresses hold it
+until there is enough to compress; they all do."""
 
 Upgrade = Literal["forwarded", "http/1.0", "half", "dropped"]
 """What becomes of a WebSocket handshake: it goes on whole; it does, but over HTTP/1.0, which some backends refuse;
@@ -24,8 +29,7 @@ Framing = Literal["chunked", "close", "length", "h2"]
 NOWHERE = Location("")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True, gc=False):
     """Where something listens or is dialled. host: a name, an address, or `unix:/path`. port: None for any."""
 
     host: str
@@ -39,13 +43,13 @@ CLIENT_HTTP = Known("1.1", NOWHERE, "the browser", "default")
 CLIENT_UPGRADE: Known[Upgrade] = Known("forwarded", NOWHERE, "the browser", "default")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, gc=False):
     """A request as it arrives at a hop, or leaves it.
 
     host: what its Host header says; None: any, or not known. path: without its query. to: the address
     that is dialled; None: whatever the node listens on. http: the version spoken (`1.0`, `1.1`, `2`).
-    upgrade: whether the handshake of a WebSocket is still whole.
+    upgrade: whether the handshake of a WebSocket is still whole. compressible: the client's word that it takes
+    compressed answers is still in it.
     """
 
     kind: StreamKind
@@ -54,10 +58,10 @@ class Request:
     to: Address | None = None
     http: Setting[str] = CLIENT_HTTP
     upgrade: Setting[Upgrade] = CLIENT_UPGRADE
+    compressible: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True, gc=False):
     """A response as it arrives at a hop from behind, or leaves it towards the client.
 
     headers: by lower-case name. complete: these are all that a stream's hops look at; else one that is
@@ -67,7 +71,7 @@ class Response:
 
     framing: Setting[Framing]
     content_type: str | None = None
-    headers: Mapping[str, Setting[str]] = field(default_factory=lambda: MappingProxyType({}))
+    headers: Mapping[str, Setting[str]] = MappingProxyType({})
     complete: bool = False
     origin: Location | None = None
 
@@ -95,8 +99,7 @@ class PathMap(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class PrefixMap:
+class PrefixMap(msgspec.Struct, frozen=True, gc=False):
     """A prefix that is replaced by another (`proxy_pass http://app/v2/` in `location /api/`)."""
 
     before: str = ""

@@ -9,8 +9,10 @@ https://github.com/kubernetes/cloud-provider-aws/blob/master/docs/service_contro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from msgspec.structs import replace
 
 from infralint.model import Address, Affinity, CantFix, Edit, Known, Location, Pool, Setting, Unknown
 from infralint.platforms import aws_elb

@@ -8,9 +8,11 @@ named for it alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
+
+from msgspec.structs import replace
 
 from infralint.model import Affinity, Evidence, Hint, Known, Location, Setting, Unknown, Upgrade
 from infralint.platforms import nginx

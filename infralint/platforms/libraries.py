@@ -6,8 +6,10 @@ Read in their source or documentation; since: the version from which on it holds
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from infralint.model import Hint
 from infralint.text.stream_names import StreamName
@@ -75,9 +77,14 @@ LIBRARIES: Mapping[str, Library] = {
     "nestjs-sse": Library(
         "https://docs.nestjs.com/techniques/server-sent-events",
         None,
-        NO_BUFFERING,
+        MappingProxyType(
+            {
+                "x-accel-buffering": "no",
+                "cache-control": "private, no-cache, no-store, must-revalidate, max-age=0, no-transform",
+            }
+        ),
         EVENTS,
-        since="7.5",
+        since="7.6",
     ),
     "mcp-streamable": Library(
         "https://modelcontextprotocol.io/specification/2025-06-18/basic/transports", session="MCP", content_type=EVENTS

@@ -12,12 +12,14 @@ https://nextjs.org/docs/app/api-reference/config/next-config-js/rewrites
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from infralint.model import NOWHERE, Framing, Known, Response, Setting, Unknown
+from msgspec.structs import replace
+
+from infralint.model import NOWHERE, Compression, Framing, Known, Response, Setting, Unknown
+from infralint.platforms.compression import is_exempt
 from infralint.text.path_patterns import match_path
 from infralint.text.patterns import Unsearchable
 
@@ -29,9 +31,6 @@ CHUNKED: Known[Framing] = Known("chunked", NOWHERE, "Transfer-Encoding", "defaul
 
 Stage = Literal["middleware", "beforeFiles", "afterFiles", "fallback"]
 """When a rewrite is looked at: before all routes, before static ones, before dynamic ones, after all."""
-
-_COMPRESSIBLE = re.compile(r"text/|.+\+(?:json|text|xml)$|application/(?:json|stream\+json|javascript|xml)")
-"""https://github.com/expressjs/compression: what `compressible` says of the types that streams have."""
 
 
 class PathCondition(Protocol):
@@ -115,19 +114,15 @@ def with_headers(response: Response, headers: Mapping[str, Setting[str]], comple
     return replace(response, headers=kept, complete=response.complete and complete)
 
 
-def compression(response: Response, compress: Setting[bool], unread: Unknown | None = None) -> Setting[bool]:
-    """Whether an answer that is not flushed is compressed, and so held back. unread: headers that may be sent as well."""
-    if _is_exempt(response):
-        return Known(False, compress.where, "compress", "default")
+def compression(response: Response, compress: Setting[bool], unread: Unknown | None = None) -> Setting[Compression]:
+    """What becomes of an answer that is not flushed. unread: headers that may be sent as well."""
+    if is_exempt(response):
+        return Known("passes", compress.where, "compress", "default")
+    if isinstance(compress, Unknown):
+        return compress
     doubts = (response.headers.get(name) for name in ("content-encoding", "cache-control"))
     doubt = next((header for header in doubts if isinstance(header, Unknown)), unread)
-    return doubt if doubt is not None and isinstance(compress, Known) and compress.value else compress
-
-
-def _is_exempt(response: Response) -> bool:
-    """Whether compression leaves a response alone, as far as is known."""
-    encoding, control = response.header("content-encoding"), response.header("cache-control")
-    encoded = isinstance(encoding, Known) and encoding.value.strip().lower() not in ("", "identity")
-    kept = isinstance(control, Known) and "no-transform" in control.value.lower()
-    content_type = (response.content_type or "").partition(";")[0].strip().lower()
-    return encoded or kept or bool(content_type and not _COMPRESSIBLE.match(content_type))
+    if doubt is not None and compress.value:
+        return doubt
+    made: Compression = "holds" if compress.value else "passes"
+    return Known(made, compress.where, compress.name, compress.origin, compress.written, related=compress.related)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.model import (
     UNKNOWN_RESPONSE,
@@ -49,8 +49,7 @@ GENEROUS = 300.0
 NAME = "proxy_set_header Upgrade"
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(msgspec.Struct, frozen=True, gc=False):
     """What nginx takes where nothing is set, and the page that says so."""
 
     value: Any
@@ -64,6 +63,7 @@ def _family(module: str) -> dict[str, Default]:
         f"{module}_connect_timeout": Default(60.0, f"{page}#{module}_connect_timeout"),
         f"{module}_buffering": Default(True, f"{page}#{module}_buffering"),
         f"{module}_pass_request_headers": Default(True, f"{page}#{module}_pass_request_headers"),
+        f"{module}_cache": Default("off", f"{page}#{module}_cache"),
     }
 
 
@@ -147,8 +147,7 @@ class WrittenSettings(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, gc=False):
     """What holds for one location: who proxies, which nginx it is, and what was set."""
 
     family: Family
@@ -327,6 +326,66 @@ def _compressed(facts: Facts, response: Response, request: Request | None) -> Kn
     return None
 
 
+Caching = Literal["never", "unless-forbidden", "always"]
+"""Whether a location keeps an answer and replays it: no; unless the backend forbids it; yes."""
+_CACHED_METHODS = frozenset({"get", "head"})
+_FORBIDS = lazy(r"\b(?:no-cache|no-store|private)\b")
+_SHARED_AGE = lazy(r"\bs-maxage=(\d+)")
+_AGE = lazy(r"\bmax-age=(\d+)")
+
+
+def caching_of(facts: Facts, response: Response, methods: Sequence[str] = ()) -> Known[Caching] | None:
+    """Whether a location keeps a response for later requests; None where it has no cache, or that can't be told.
+
+    Only what is buffered is kept. methods: those by which the response is asked for; none where they are not known.
+    https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_cache_valid
+    """
+    if facts.family in ("grpc", "stream"):
+        return None
+    zone, switch = facts.of_family("cache"), _switch(facts, response)
+    if isinstance(zone, Unknown) or zone.value == "off" or "$" in zone.value or isinstance(switch, Unknown):
+        return None
+    kept = _CACHED_METHODS | _words(facts, f"{facts.family}_cache_methods").keys()
+    asked = {method.lower() for method in methods}
+    excluded = any(facts.lines(f"{facts.family}_{name}") for name in ("no_cache", "cache_bypass"))
+    if not switch.value or excluded or (asked and not asked & kept):
+        return replace(zone, value="never")
+    valid = next(filter(_is_for_success, facts.lines(f"{facts.family}_cache_valid")), None)
+    allowed = _is_allowed(facts, response)
+    if allowed is False or (valid is None and not allowed):
+        return replace(zone, value="never")
+    because = f"`{zone.written}` with `{valid.written}`" if valid is not None else f"`{zone.written}`"
+    related = (Related("answers are kept so long", valid.where),) if valid is not None else ()
+    surely = bool(asked & kept) and (allowed is True or response.complete or _ignores_control(facts))
+    caching: Caching = "always" if surely else "unless-forbidden"
+    return Known(caching, zone.where, zone.name, zone.origin, zone.written, because, related)
+
+
+def _is_for_success(valid: Line) -> bool:
+    """Whether a line of `proxy_cache_valid` keeps answers of status 200 for any time."""
+    *codes, time = valid.value or ("0",)
+    return (not codes or not {"200", "any"}.isdisjoint(codes)) and bool(time.strip("0smhdwMy"))
+
+
+def _ignores_control(facts: Facts) -> bool:
+    return "cache-control" in _words(facts, f"{facts.family}_ignore_headers")
+
+
+def _is_allowed(facts: Facts, response: Response) -> bool | None:
+    """Whether the response itself says that it may be kept (True) or not (False)."""
+    cookie = response.headers.get("set-cookie")
+    if isinstance(cookie, Known) and "set-cookie" not in _words(facts, f"{facts.family}_ignore_headers"):
+        return False
+    control = response.headers.get("cache-control")
+    if not isinstance(control, Known) or _ignores_control(facts):
+        return None
+    text = control.value.lower()
+    if _FORBIDS.search(text):
+        return False
+    age = _SHARED_AGE.search(text) or _AGE.search(text)
+    return int(age[1]) > 0 if age is not None else None
+
+
 def media_type(content_type: str | None) -> str:
     """A content type without its parameters, as nginx compares it; that of SSE where it is not known."""
     return (content_type or SSE_TYPE).partition(";")[0].strip().lower()
@@ -422,8 +481,7 @@ def _framing_out(facts: Facts, response: Response, request: Request, compressing
     return replace(chunked, value="chunked" if chunked.value else "close")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True, gc=False):
     """A header that a location sends to its backend. name: in lower case; value: what it is in a handshake."""
 
     name: str

@@ -6,9 +6,11 @@ https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
+
+from msgspec.structs import replace
 
 from infralint.model import (
     NOWHERE,

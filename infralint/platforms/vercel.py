@@ -17,13 +17,16 @@ from infralint.model import Clock, Known, Location, Setting, Unknown
 Plan = Literal["hobby", "pro", "enterprise"]
 
 EDGE_FIRST_BYTE = 25.0
+"""Seconds that an Edge function may take until its first byte."""
 EDGE_DURATION = 300.0
+"""Seconds that an Edge function may stream, whatever its maxDuration says."""
 FLUID_DEFAULT = 300.0
-"""Fluid compute, on for every project made since 23 April 2025 and for older ones that turned it on."""
+"""Seconds without a maxDuration with Fluid compute: on for every project made since 23 April 2025, and for older ones
+that turned it on."""
 LONGEST_BETA = 1800.0
-"""https://vercel.com/changelog, June 2026: up to 30 minutes on Pro and Enterprise, in beta."""
+"""Seconds: https://vercel.com/changelog, June 2026: up to 30 minutes on Pro and Enterprise, in beta."""
 LARGEST_DURATION = 3600
-"""What vercel.json may say at all; the plan's own limit is checked at deploy."""
+"""Seconds: what vercel.json may say at all; the plan's own limit is checked at deploy."""
 RUNTIME_NAMES: Mapping[str, str] = MappingProxyType(
     {"nodejs": "Node.js", "bun": "Bun", "python": "Python", "go": "Go", "ruby": "Ruby", "edge": "Edge"}
 )

@@ -45,17 +45,49 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tr
 class StreamSettings(Strict, frozen=True, kw_only=True):
     """One route that streams."""
 
-    path: Annotated[str, msgspec.Meta(description="Path or glob (`/api/chat`, `/v1/*`).")] | None = None
-    regex: Annotated[str, msgspec.Meta(description="Regular expression for the path, instead of `path`.")] | None = None
-    host: str | None = None
-    kind: Literal["sse", "websocket"] = "sse"
-    content_type: str | None = None
-    generation: Duration | None = None
-    silence: Duration | None = None
-    duration: Duration | None = None
-    heartbeat: Duration | None = None
+    path: Annotated[str | None, msgspec.Meta(description="Path or glob (`/api/chat`, `/v1/*`).")] = None
+    regex: Annotated[str | None, msgspec.Meta(description="Regular expression for the path, instead of `path`.")] = None
+    host: Annotated[str | None, msgspec.Meta(description="Host that clients ask for; without it, any.")] = None
+    kind: Annotated[
+        Literal["sse", "websocket"],
+        msgspec.Meta(description="`sse`: any response that is streamed over HTTP; `websocket`: a connection."),
+    ] = "sse"
+    content_type: Annotated[
+        str | None, msgspec.Meta(description="Content type of its responses; `text/event-stream` if nothing is said.")
+    ] = None
+    generation: Annotated[
+        Duration | None, msgspec.Meta(description="How long one of its answers may take, instead of the project's.")
+    ] = None
+    silence: Annotated[
+        Duration | None, msgspec.Meta(description="The longest it may be silent, where that is not `generation`.")
+    ] = None
+    duration: Annotated[
+        Duration | None, msgspec.Meta(description="The longest it may last, where that is not `generation`.")
+    ] = None
+    heartbeat: Annotated[
+        Duration | None, msgspec.Meta(description="Time between its pings: the longest silence is twice that.")
+    ] = None
     session: Annotated[str, msgspec.Meta(description="Session protocol, such as `Socket.IO` or `MCP`.")] = ""
-    hops: list[str] = []
+    transports: Annotated[
+        list[Literal["polling", "websocket", "webtransport"]],
+        msgspec.Meta(
+            description="What its clients open it by, where they are restricted: `[websocket]` alone needs no affinity."
+        ),
+    ] = []
+    stateless: Annotated[
+        bool, msgspec.Meta(description="Any replica can answer any of its requests: no affinity is needed.")
+    ] = False
+    compressed: Annotated[
+        bool | None,
+        msgspec.Meta(
+            description="Whether its answers leave the application compressed, piece by piece; `false`: nothing in the"
+            " application compresses them."
+        ),
+    ] = None
+    hops: Annotated[
+        list[str],
+        msgspec.Meta(description="Globs over names or files of hops: it goes through these alone, and surely."),
+    ] = []
     headers: Annotated[
         dict[str, str], msgspec.Meta(description="Headers of its responses, such as `X-Accel-Buffering: no`.")
     ] = {}
@@ -66,14 +98,16 @@ class Accepted(Strict, frozen=True, kw_only=True):
 
     path: Annotated[str, msgspec.Meta(description="Glob over paths.")] = ""
     hop: Annotated[str, msgspec.Meta(description="Glob over hops' names, such as `aws_lb.main`.")] = ""
-    check: str = ""
+    check: Annotated[str, msgspec.Meta(description="Name of the check; without it, all.")] = ""
     reason: Annotated[str, msgspec.Meta(description="Why; without it there is a warning.")] = ""
 
 
 class NginxSettings(Strict, frozen=True, kw_only=True):
     """What infralint can't see of an nginx."""
 
-    version: str | None = None
+    version: Annotated[
+        str | None, msgspec.Meta(description="The nginx that runs, such as `1.27`, where no image tag says it.")
+    ] = None
     include_paths: Annotated[
         dict[str, str], msgspec.Meta(description="Folder on the server -> folder in the repository.")
     ] = {}
@@ -88,16 +122,19 @@ class VercelSettings(Strict, frozen=True, kw_only=True):
             description="`duration`: a stream must be allowed to last; `require-edge`, `require-node`: it must run there."
         ),
     ] = "duration"
-    plan: Literal["hobby", "pro", "enterprise"] | None = None
+    plan: Annotated[
+        Literal["hobby", "pro", "enterprise"] | None,
+        msgspec.Meta(description="Vercel's plan, which limits how long functions run."),
+    ] = None
     fluid: Annotated[bool | None, msgspec.Meta(description="Whether Fluid compute is on in the dashboard.")] = None
 
 
 class TerraformRoot(Strict, frozen=True, kw_only=True):
     """One deployment: a folder with the values of one environment."""
 
-    path: str
+    path: Annotated[str, msgspec.Meta(description="Folder of the root, from the project's.")]
     var_files: Annotated[list[str], msgspec.Meta(description="Files of values, relative to `path`.")] = []
-    workspace: str | None = None
+    workspace: Annotated[str | None, msgspec.Meta(description="What `terraform.workspace` is there.")] = None
 
 
 class TerraformSettings(Strict, frozen=True, kw_only=True):
@@ -133,10 +170,18 @@ class Settings(Strict, frozen=True, kw_only=True):
     streams: Annotated[
         list[StreamSettings] | None, msgspec.Meta(description="Routes that stream; `[]` says that nothing does.")
     ] = None
-    generation: Annotated[Duration, msgspec.Meta(description="How long one answer may take.")] | None = None
-    max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    tokens_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    heartbeat: Duration | None = None
+    generation: Annotated[Duration | None, msgspec.Meta(description="How long one answer may take.")] = None
+    max_tokens: Annotated[
+        Annotated[int, msgspec.Meta(ge=1)] | None,
+        msgspec.Meta(description="The longest answer in tokens, instead of `generation`."),
+    ] = None
+    tokens_per_second: Annotated[
+        Annotated[float, msgspec.Meta(gt=0)] | None,
+        msgspec.Meta(description="How fast `max_tokens` come; 50 if nothing is said."),
+    ] = None
+    heartbeat: Annotated[
+        Duration | None, msgspec.Meta(description="Time between pings of every stream that says nothing else.")
+    ] = None
     assume: Annotated[
         Assume | None,
         msgspec.Meta(
@@ -144,18 +189,36 @@ class Settings(Strict, frozen=True, kw_only=True):
             " project speaks of streams or models, else `note`."
         ),
     ] = None
-    require_sticky: bool = False
+    require_sticky: Annotated[
+        bool,
+        msgspec.Meta(description="Every stream must keep its client on one replica, not only those with sessions."),
+    ] = False
+    chains: Annotated[
+        list[list[str]],
+        msgspec.Meta(
+            description="What stands behind what, where the files can't show it: names, paths, tags or globs, the"
+            " client's side first."
+        ),
+    ] = []
     select: Annotated[
         list[str], msgspec.Meta(description="Run only these checks, or groups of checks (`default`, `application`).")
     ] = []
-    ignore: list[str] = []
-    exclude: list[str] = []
+    ignore: Annotated[list[str], msgspec.Meta(description="Checks, or groups of them, that are not run.")] = []
+    exclude: Annotated[
+        list[str], msgspec.Meta(description="Files and folders that are not read, as in `.gitignore`.")
+    ] = []
     accept: Annotated[list[Accepted], msgspec.Meta(description="Findings to live with, each with its reason.")] = []
-    fail_on: FailOn = "warning"
-    nginx: NginxSettings = NginxSettings()
-    vercel: VercelSettings = VercelSettings()
-    terraform: TerraformSettings = TerraformSettings()
-    helm: HelmSettings = HelmSettings()
+    fail_on: Annotated[FailOn, msgspec.Meta(description="Exit with 1 from this severity on.")] = "warning"
+    nginx: Annotated[NginxSettings, msgspec.Meta(description="What can't be seen of an nginx.")] = NginxSettings()
+    vercel: Annotated[VercelSettings, msgspec.Meta(description="What can't be seen of a Vercel project.")] = (
+        VercelSettings()
+    )
+    terraform: Annotated[
+        TerraformSettings, msgspec.Meta(description="Which Terraform is deployed, with which values.")
+    ] = TerraformSettings()
+    helm: Annotated[HelmSettings, msgspec.Meta(description="Which values Helm charts are rendered with.")] = (
+        HelmSettings()
+    )
 
     @property
     def default_generation(self) -> tuple[float, bool]:
@@ -264,6 +327,16 @@ def _plain(value: YamlValue, path: str, places: Places) -> Any:
     if value.items is not None:
         return [_plain(item, f"{path}[{index}]", places) for index, item in enumerate(value.items)]
     return None if value.is_null else value.text
+
+
+def place_of(path: Path, shown: str, key: str) -> Location:
+    """Where a key such as `$.chains[0][1]` of a configuration stands; the whole file where that can't be told."""
+    try:
+        _, places = _parse_yaml(read_file(str(path), LARGEST).decode("utf-8-sig"), shown)
+    except (BadConfig, CantRead, UnicodeDecodeError):
+        return Location(shown)
+    line, column, end = places.get(key, (0, 0, 0))
+    return Location(shown, line, column, line, end) if line else Location(shown)
 
 
 def _parse_toml(text: str, shown: str) -> tuple[Any, Places]:
@@ -405,6 +478,12 @@ def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
     for index, entry in enumerate(settings.accept):
         if not (entry.path or entry.hop or entry.check):
             yield f"$.accept[{index}]", "needs a path, a hop or a check"
+    for index, chain in enumerate(settings.chains):
+        if len(chain) < 2:
+            yield f"$.chains[{index}]", "needs two names at least: one that sends on, and one that stands behind it"
+        for position, name in enumerate(chain):
+            if not name.strip():
+                yield f"$.chains[{index}][{position}]", "is empty: a name, a path, a tag or a glob was expected"
     for index, stream in enumerate(settings.streams or ()):
         place = f"$.streams[{index}]"
         if (stream.path is None) == (stream.regex is None):

@@ -23,12 +23,16 @@ class Guard:
         """Run a unit of work on the input at `where`. blame: who failed, if it is not infralint itself (a check of a pack)."""
         try:
             yield
-        except (Exception, RecursionError) as error:
-            code = fault_code(error)
-            what = f"{type(error).__name__}: {error}"[:200]
-            fault = blame or "a fault of infralint, please report it"
-            self.caught.append(Unreadable(f"{fault} (code {code}): {what}", where))
-            self.traces.append(_traced(error))
+        except Exception as error:
+            self.catch(error, where, blame)
+
+    def catch(self, error: Exception, where: Location, blame: str = "") -> None:
+        """Note that a unit of work failed."""
+        code = fault_code(error)
+        what = f"{type(error).__name__}: {error}"[:200]
+        fault = blame or "a fault of infralint, please report it"
+        self.caught.append(Unreadable(f"{fault} (code {code}): {what}", where))
+        self.traces.append(_traced(error))
 
 
 def fault_code(error: BaseException) -> str:

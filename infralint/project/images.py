@@ -43,7 +43,7 @@ class Images:
         last = name.rpartition("/")[2]
         if last in _OTHERS:
             return None
-        found = [folder for folder in self.folders if folder and _is_called(last, posixpath.basename(folder))]
+        found = [folder for folder in self.folders if folder and is_built_of(image, posixpath.basename(folder))]
         if len(found) == 1:
             return ImageBuild(context=found[0], dockerfile=self.folders[found[0]])
         if alone and len(self.folders) == 1:
@@ -97,6 +97,12 @@ class Images:
         }
 
 
+def is_built_of(image: str, folder: str) -> bool:
+    """Whether an image has the name of a folder, or its last part: `acme/chat-api` is built from `api`."""
+    last, folder = _plain(image).rpartition("/")[2], folder.lower()
+    return last == folder or last.endswith((f"-{folder}", f"_{folder}"))
+
+
 def read_images(project: Project) -> Images:
     """The images that a project builds. Read once a project."""
     return project.remembered("images", lambda: Images(project))
@@ -121,9 +127,3 @@ def _plain(image: str) -> str:
     first, slash, rest = name.partition("/")
     is_host = slash and ("." in first or ":" in first or first == "localhost")
     return (rest if is_host else name).lower()
-
-
-def _is_called(last: str, folder: str) -> bool:
-    """Whether a folder has the name of an image, or its last part: `chat-api` is built from `api`."""
-    folder = folder.lower()
-    return last == folder or last.endswith((f"-{folder}", f"_{folder}"))

@@ -12,7 +12,7 @@ from infralint.text.writing import is_leftover
 
 SKIPPED_FOLDERS = frozenset(
     "node_modules bower_components .git .hg .svn .venv venv __pycache__ .tox .nox .mypy_cache .pytest_cache"
-    " .ruff_cache .next .nuxt .turbo .vercel .terraform .terragrunt-cache .serverless site-packages".split()
+    " .ruff_cache .eggs .next .nuxt .turbo .vercel .terraform .terragrunt-cache .serverless site-packages".split()
 )
 SKIPPED_NAMES = frozenset(folder.strip(".") for folder in SKIPPED_FOLDERS)
 LEADS_OUT = "is a link that leads out of the project; infralint does not follow it"
@@ -122,18 +122,26 @@ def _read(full: str, length: int, largest: int | None = None) -> bytes:
         descriptor = os.open(full, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except (OSError, ValueError) as error:
         raise CantRead(_reason(full, error)) from error
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        raise CantRead(NO_FILE)
-    with open(descriptor, "rb") as file:
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise CantRead(NO_FILE)
         if largest is not None and status.st_size > largest:
             size, most = status.st_size / 1048576, largest // 1048576
             raise TooLarge(f"is {size:.0f} MB; such files are read up to {most} MB")
-        try:
-            return file.read(length)
-        except OSError as error:
-            raise CantRead(f"can't be read: {error.strerror}") from error
+        return _content(descriptor, length, status.st_size)
+    except OSError as error:
+        raise CantRead(f"can't be read: {error.strerror}") from error
+    finally:
+        os.close(descriptor)
+
+
+def _content(descriptor: int, length: int, size: int) -> bytes:
+    """What an open file holds, up to a length. size: what it is said to be; some of /proc say 0."""
+    content = os.read(descriptor, min(length, size + 1))
+    while len(content) < length and (more := os.read(descriptor, min(length - len(content), 65536))):
+        content += more
+    return content
 
 
 def _reason(full: str, error: OSError | ValueError) -> str:

@@ -13,7 +13,15 @@ from infralint.engine.report import Report, Suppression
 from infralint.model import SEVERITIES, Finding, Location, Unknown, Unreadable
 from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, other_hops
-from infralint.reporters.phrases import places_of, since_lines, stream_name, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import (
+    places_of,
+    since_lines,
+    stream_name,
+    stream_phrase,
+    trace_command,
+    unknown_message,
+    way_phrase,
+)
 from infralint.reporters.rows import VERDICTS, Row
 from infralint.text.display import visible, visible_lines
 from infralint.text.wording import listing, plural, seconds
@@ -131,6 +139,7 @@ def render(report: Report, shown: Shown) -> str:
             *_since(report, shown),
             *(_table(shown.rows) if shown.taken else ()),
             *_section("Findings", _findings(groups, manuals)),
+            *_ways(report),
             *_section("Could not be read", [_list(map(_unreadable, report.unreadable))] if report.unreadable else []),
             *_section("Could not tell", [_list(map(_unknown, report.unknown))] if report.unknown else []),
             *_section(
@@ -141,6 +150,14 @@ def render(report: Report, shown: Shown) -> str:
             f"<script>{SCRIPT}</script></body></html>\n",
         ]
     )
+
+
+def _ways(report: Report) -> Iterator[str]:
+    """The ways of the streams, where the report has them."""
+    if report.streams:
+        from infralint.reporters.trace_html import report_part
+
+        yield from report_part(report.streams)
 
 
 def escape(text: str) -> str:
@@ -309,6 +326,8 @@ def _finding(group: list[Finding], rank: int, manuals: dict[str, str]) -> str:
     same = f"the same at {listing(others, most=_MOST_HOPS)}" if others else ""
     lines = filter(None, (same, stream_phrase(finding), way_phrase(finding)))
     about = "".join(f'<p class="faint">{escape(line)}</p>' for line in lines)
+    if command := trace_command(finding):
+        about += f'<p class="faint">See it: <code>{escape(command)}</code></p>'
     stream = escape(stream_name(finding.stream)) if finding.stream else ""
     return (
         f'<article class="{finding.severity}" id="finding-{finding.provenance.fingerprint}" data-item'

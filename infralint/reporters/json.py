@@ -54,7 +54,7 @@ from infralint.reporters.json_types import (
     JsonUnknown,
     JsonVerdict,
 )
-from infralint.reporters.phrases import unknown_message
+from infralint.reporters.phrases import trace_command, unknown_message
 from infralint.text.display import escape_json, hide_secrets
 
 Made = TypeVar("Made")
@@ -63,7 +63,7 @@ Made = TypeVar("Made")
 def render(report: Report, shown: Shown) -> str:
     """The report as JSON text; characters that would steer a terminal are escapes, as JSON allows."""
     data = msgspec.to_builtins(_Writer(shown).report(report))
-    return escape_json(json.dumps(_without_secrets(data), indent=2, ensure_ascii=False))
+    return escape_json(json.dumps(without_secrets(data), indent=2, ensure_ascii=False))
 
 
 @dataclass
@@ -92,7 +92,7 @@ class _Writer:
             ],
             fixed=[findings[id(finding)] for finding in report.fixed],
             unknown=[_unknown(unknown) for unknown in report.unknown],
-            unreadable=[_entry(unreadable.message, unreadable.where) for unreadable in report.unreadable],
+            unreadable=[json_entry(unreadable.message, unreadable.where) for unreadable in report.unreadable],
             read=report.read,
             unsupported=report.seen,
             skipped=report.skipped,
@@ -110,13 +110,13 @@ class _Writer:
             severity=finding.severity,
             message=finding.message,
             fix=finding.fix,
-            location=_location(finding.location),
-            hop=self._once(finding.hop, _hop),
-            stream=self._once(finding.stream, _stream),
-            streams=[_stream(stream) for stream in provenance.streams],
+            location=json_location(finding.location),
+            hop=self._once(finding.hop, json_hop),
+            stream=self._once(finding.stream, json_stream),
+            streams=[json_stream(stream) for stream in provenance.streams],
             trace=None if provenance.trace is None else self._trace(provenance.trace, finding),
             clocks=list(_limits(finding)),
-            related=[_entry(related.message, related.location) for related in finding.related],
+            related=[json_entry(related.message, related.location) for related in finding.related],
             fingerprint=provenance.fingerprint,
             fixable=provenance.fixable,
             not_fixed=provenance.unfixed,
@@ -151,6 +151,7 @@ class _Writer:
             reasons=list(provenance.reasons),
             doubt=provenance.doubt,
             legs=self._once(trace, _legs) or [],
+            command=trace_command(finding),
             end=trace.end,
             end_reason=trace.end_reason,
         )
@@ -185,20 +186,20 @@ def _suppression(suppression: Suppression) -> JsonSuppression:
     )
 
 
-def _entry(message: str, where: Location) -> JsonEntry:
-    return JsonEntry(message=message, location=_location(where))
+def json_entry(message: str, where: Location) -> JsonEntry:
+    return JsonEntry(message=message, location=json_location(where))
 
 
 def _unknown(unknown: Unknown) -> JsonUnknown:
     return JsonUnknown(
         message=unknown_message(unknown),
-        location=_location(unknown.where),
+        location=json_location(unknown.where),
         remedy=unknown.remedy,
         places=unknown.places,
     )
 
 
-def _location(where: Location) -> JsonLocation:
+def json_location(where: Location) -> JsonLocation:
     return JsonLocation(
         path=where.path,
         line=where.line,
@@ -209,10 +210,10 @@ def _location(where: Location) -> JsonLocation:
 
 
 def _location_if_any(where: Location | None) -> JsonLocation | None:
-    return None if where is None else _location(where)
+    return None if where is None else json_location(where)
 
 
-def _hop(hop: Hop) -> JsonHop:
+def json_hop(hop: Hop) -> JsonHop:
     return JsonHop(
         platform=hop.platform,
         kind=hop.kind,
@@ -220,7 +221,7 @@ def _hop(hop: Hop) -> JsonHop:
         variant=hop.variant,
         hosts=list(hop.hosts),
         environment=hop.environment,
-        location=_location(hop.where),
+        location=json_location(hop.where),
         resource=None if hop.resource is None else _resource(hop.resource),
     )
 
@@ -237,7 +238,7 @@ def _resource(resource: AccountResource) -> JsonResource:
     )
 
 
-def _stream(stream: Stream) -> JsonStream:
+def json_stream(stream: Stream) -> JsonStream:
     return JsonStream(
         kind=stream.kind,
         path=stream.path,
@@ -252,30 +253,32 @@ def _stream(stream: Stream) -> JsonStream:
 
 
 def _legs(trace: Trace) -> list[JsonLeg]:
-    return [_leg(leg, trace, position) for position, leg in enumerate(trace.legs)]
+    return [json_leg(leg, trace, position) for position, leg in enumerate(trace.legs)]
 
 
-def _leg(leg: Leg, trace: Trace, position: int) -> JsonLeg:
+def json_leg(leg: Leg, trace: Trace, position: int) -> JsonLeg:
     hop = leg.hop
     return JsonLeg(
         node=leg.node,
-        hop=_hop(hop),
+        hop=json_hop(hop),
         link=leg.basis,
-        request=_request(leg.inbound),
+        request=json_request(leg.inbound),
         clocks=[_clock(clock) for clock in hop.clocks if trace.stream.kind in clock.kinds],
-        buffering=_setting(hop.buffering_of(leg.arriving, leg.inbound)),
-        upgrade=_setting(hop.upgrade_of(leg.inbound)),
-        affinity=_setting(hop.keeps_affinity),
+        buffering=json_setting(hop.buffering_of(leg.arriving, leg.inbound)),
+        upgrade=json_setting(hop.upgrade_of(leg.inbound)),
+        affinity=json_setting(hop.keeps_affinity),
         certain=trace.is_certain(position),
         reasons=list(trace.reasons(position)),
     )
 
 
-def _request(request: Request) -> JsonRequest:
+def json_request(request: Request) -> JsonRequest:
+    """A request on the wire."""
     handshake = request.upgrade if request.kind == "websocket" else None
     return JsonRequest(
         host=request.host,
         path=request.path,
+        to="" if request.to is None else str(request.to),
         http=request.http.value if isinstance(request.http, Known) else None,
         upgrade=handshake.value if isinstance(handshake, Known) else None,
     )
@@ -284,7 +287,7 @@ def _request(request: Request) -> JsonRequest:
 def _limits(finding: Finding) -> Iterator[JsonLimit]:
     trace = finding.provenance.trace
     for position, limit in trace.clocks(*finding.phases) if trace is not None and finding.phases else ():
-        setting = _setting(limit)
+        setting = json_setting(limit)
         yield JsonLimit(
             position=position,
             seconds=None if setting.value == math.inf else setting.value,
@@ -296,7 +299,7 @@ def _limits(finding: Finding) -> Iterator[JsonLimit]:
 
 
 def _clock(clock: Clock) -> JsonClock:
-    setting = _setting(clock.limit)
+    setting = json_setting(clock.limit)
     return JsonClock(
         phase=clock.phase,
         seconds=None if setting.value == math.inf else setting.value,
@@ -308,10 +311,10 @@ def _clock(clock: Clock) -> JsonClock:
     )
 
 
-def _setting(setting: Setting[Any]) -> JsonSetting:
+def json_setting(setting: Setting[Any]) -> JsonSetting:
     """A setting that is known, by its own or by its platform's words; or the reason why it is not."""
     if isinstance(setting, Unknown):
-        return JsonSetting(value=None, reason=setting.why, location=_location(setting.where))
+        return JsonSetting(value=None, reason=setting.why, location=json_location(setting.where))
     return JsonSetting(value=setting.value, **_source(setting))
 
 
@@ -319,13 +322,13 @@ def _source(setting: Known[Any]) -> dict[str, Any]:
     """Where a known setting comes from; nothing for what a platform does not have."""
     if not setting.name:
         return {}
-    return {"name": setting.name, "origin": setting.origin, "location": _location(setting.where)}
+    return {"name": setting.name, "origin": setting.origin, "location": json_location(setting.where)}
 
 
-def _without_secrets(data: Any) -> Any:
+def without_secrets(data: Any) -> Any:
     """The same with stars for what looks like credentials in addresses."""
     if isinstance(data, str):
         return hide_secrets(data)
     if isinstance(data, dict):
-        return {key: _without_secrets(value) for key, value in data.items()}
-    return [_without_secrets(value) for value in data] if isinstance(data, list) else data
+        return {key: without_secrets(value) for key, value in data.items()}
+    return [without_secrets(value) for value in data] if isinstance(data, list) else data

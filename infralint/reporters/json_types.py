@@ -115,6 +115,7 @@ class JsonRequest(JsonRecord, frozen=True, kw_only=True):
 
     host: str | None
     path: str
+    to: Annotated[str, Meta(description="The address that is dialled, where that is known.")] = ""
     http: Annotated[str | None, Meta(description="The version that is spoken; null where it is not known.")]
     upgrade: Annotated[
         Upgrade | None, Meta(description="What is left of the handshake of a WebSocket, where it is known.")
@@ -145,6 +146,7 @@ class JsonTrace(JsonRecord, frozen=True, kw_only=True):
     reasons: list[str]
     doubt: Annotated[str, Meta(description="What speaks against there being a stream at all.")] = ""
     legs: list[JsonLeg]
+    command: Annotated[str, Meta(description="What shows this way in a terminal.")] = ""
     end: Annotated[End, Meta(description="How the way ends.")]
     end_reason: str
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from infralint.engine.since import Since
 from infralint.model import SILENCE, STRONG, UNLIMITED, Finding, Leg, Related, Setting, Stream, Trace, Unknown
@@ -66,6 +68,18 @@ def way_phrase(finding: Finding) -> str:
     """The way of a finding's stream (`browser → edge.conf location /api/ → app:3000`); empty where it has one hop."""
     trace = finding.provenance.trace
     return way_of(trace) if trace is not None and len(trace.legs) > 1 else ""
+
+
+def trace_command(finding: Finding) -> str:
+    """The command that shows the way of a finding's stream; empty where it has none."""
+    trace = finding.provenance.trace
+    if trace is None or not trace.legs:
+        return ""
+    request = trace.legs[0].inbound
+    words = ["infralint", "trace", request.path]
+    words += ["--host", request.host] if request.host else []
+    words += ["--kind", "websocket"] if request.kind == "websocket" else []
+    return shlex.join(words)
 
 
 def places_of(finding: Finding) -> tuple[Related, ...]:

@@ -10,6 +10,7 @@ from infralint.engine.pages import page_url
 from infralint.engine.report import Report
 from infralint.model import SEVERITIES, Finding, Known, Location
 from infralint.reporters import Shown
+from infralint.reporters.colors import paint
 from infralint.reporters.grouping import group_alike, group_by, loudest_first, other_hops
 from infralint.reporters.lines import SourceLines
 from infralint.reporters.phrases import (
@@ -17,6 +18,7 @@ from infralint.reporters.phrases import (
     possible_phrases,
     since_lines,
     stream_phrase,
+    trace_command,
     unknown_message,
     way_phrase,
     write_phrase,
@@ -33,7 +35,6 @@ NOUNS = {"aws": "AWS region"}
 """What a platform's inputs are called where they are no files."""
 _VERDICTS = {"error": "with errors", "warning": "with warnings", "note": "with notes"}
 """How many load balancers are so: `11 with warnings, 6 good`."""
-_COLORS = {"error": "31;1", "warning": "33;1", "note": "36;1", "frame": "34", "bold": "1", "fix": "32", "dim": "2"}
 
 
 def render(report: Report, shown: Shown) -> str:
@@ -106,6 +107,8 @@ class _Page:
             yield f"stream: {stream}"
         if way := way_phrase(finding):
             yield f"way: {way}"
+        if command := trace_command(finding):
+            yield f"see it: {command}"
         if self.shown.verbose:
             yield from possible_phrases(finding)
 
@@ -248,7 +251,7 @@ class _Page:
         return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if url else text
 
     def _paint(self, color: str, text: str) -> str:
-        return f"\x1b[{_COLORS[color]}m{text}\x1b[0m" if self.shown.color else text
+        return paint(color, text, self.shown.color)
 
 
 def _window(line: str, column: int) -> tuple[str, int]:

@@ -44,6 +44,9 @@ LIBRARIES = {
 }
 """The libraries that serve under these names, as the table of libraries calls them."""
 
+_DISTINCTIVE = frozenset({"completions", *LIBRARIES})
+"""Words that only one protocol or product has; `chat`, `events` or `ws` may be anybody's."""
+
 FALSE_FRIENDS = frozenset(
     "oauth oauth2 saml scim callback auth login token register .well-known library asset assets static media images img css js"
     " fonts upload uploads download downloads files docs doc blog calendar metrics health healthz tags history list"
@@ -85,6 +88,12 @@ def stream_name(text: str) -> StreamName | None:
         if segment in SSE_SEGMENTS:
             return StreamName("sse", segment, SESSIONS.get(segment, ""))
     return None
+
+
+def is_distinctive(text: str) -> bool:
+    """Whether a path holds words that only one protocol or product has."""
+    segments = _segments(text)
+    return any(segment in _DISTINCTIVE for segment in segments) or any(pair in ENDPOINTS for pair in pairwise(segments))
 
 
 def has_false_friend(text: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from infralint.model import STRONG, Crossing, Hint, Hop, Node, Reading, Request, Stream, StreamKind, Trace
 from infralint.project.config import Settings
@@ -18,12 +19,12 @@ from infralint.trace.traces import traces_from, traces_through
 
 def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[Hop]]:
     """Every stream on every leg of its ways."""
-    topology = topology_of(readings)
+    topology = topology_of(readings, settings.chains)
     found = [crossing for stream in declared(settings) for crossing in _declared(topology, stream)]
     if settings.streams == []:
         return []
     hinted = [*_of_clients(topology, readings), *_hinted(settings, topology)]
-    witness = Witness(topology, hinted)
+    witness = Witness(topology, hinted, any("sse" in reading.mentions for reading in readings))
     hinted = [witness.weighed(crossing) for crossing in hinted if not witness.knows_better(crossing)]
     if settings.streams is not None:
         covered = {id(crossing.hop) for crossing in found}
@@ -40,11 +41,13 @@ class Witness:
     """What the project's code says against a stream at a hop: it was read, and nothing of it streams there.
 
     The code behind a hop speaks of it most; where nothing links the two, code that was read and streams elsewhere, or
-    nowhere, still leaves no ground to assume one.
+    nowhere, still leaves no ground to assume one. is_spoken_of: something of the project
+    speaks of SSE streams or models.
     """
 
-    def __init__(self, topology: Topology, crossings: Iterable[Crossing[Hop]]) -> None:
+    def __init__(self, topology: Topology, crossings: Iterable[Crossing[Hop]], is_spoken_of: bool = True) -> None:
         self.topology = topology
+        self.is_spoken_of = is_spoken_of
         found = list(crossings)
         self.nodes = {id(hop): node for node in topology.nodes for hop in node.hops}
         self.origins = {
@@ -83,17 +86,20 @@ class Witness:
         if hop.origin:
             return None
         links = self.topology.applications_behind(hop, node)
-        return links[0] if links and all(link.node.complete for link in links) else None
+        is_known = links and all(link.node.complete and not _has_open_routes(link.node) for link in links)
+        return links[0] if is_known else None
 
     def knows_better(self, crossing: Crossing[Hop]) -> bool:
         """Whether the code that surely stands behind a hop says itself what of that kind streams there.
 
         Its routes, pings and headers are judged; a name or a header that speaks of them adds nothing.
         """
-        stream, hop = crossing.stream, crossing.hop
-        if stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
+        if crossing.stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
             return False
-        if (id(hop), stream.kind) not in self.streaming:
+        return any(self._knows_what_streams_at(hop, crossing.stream.kind) for hop in _speaking(crossing))
+
+    def _knows_what_streams_at(self, hop: Hop, kind: StreamKind) -> bool:
+        if (id(hop), kind) not in self.streaming:
             return False
         link = self._read_behind(hop, self.nodes[id(hop)]) if id(hop) in self.nodes else None
         return link is not None and link.basis in STRONG
@@ -111,16 +117,38 @@ class Witness:
 
     def weighed(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
         """A crossing with the doubt that the code casts on it, where a name or the configuration is all there is for it."""
-        stream, hop = crossing.stream, crossing.hop
-        node = self.nodes.get(id(hop))
-        if node is None or stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
+        if crossing.stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
             return crossing
-        link = self.against(hop, node, stream.kind)
+        doubts = (self._doubt_at(hop, crossing.stream) for hop in _speaking(crossing) if id(hop) in self.nodes)
+        doubt = next((doubt for doubt in doubts if doubt), "")
+        return replace(crossing, doubt=doubt) if doubt else crossing
+
+    def _doubt_at(self, hop: Hop, stream: Stream) -> str:
+        link = self.against(hop, self.nodes[id(hop)], stream.kind)
         if link is not None:
-            return replace(crossing, doubt=f"the code of {link.node.name} streams nothing there")
+            return f"the code of {link.node.name} streams nothing there"
         if stream.handshake_only and hop.assumable and hop.scope not in self.sockets:
-            return replace(crossing, doubt="nothing else speaks of a WebSocket here: its headers may be a leftover")
-        return crossing
+            return "nothing else speaks of a WebSocket here: its headers may be a leftover"
+        if stream.kind == "sse" and not self.is_spoken_of and _is_set_up_for_sockets(hop):
+            return "it is set up for a WebSocket, and nothing else speaks of an SSE stream"
+        return ""
+
+
+def _speaking(crossing: Crossing[Hop]) -> Iterator[Hop]:
+    """The hop that a stream crosses, and the one that gave it away."""
+    yield crossing.hop
+    if crossing.position != crossing.trace.anchor:
+        yield crossing.trace.legs[crossing.trace.anchor].hop
+
+
+def _is_set_up_for_sockets(hop: Hop) -> bool:
+    """Whether the headers of a handshake are set for it."""
+    return any(hint.handshake_only and hint.evidence.kind == "config" for hint in hop.hints)
+
+
+def _has_open_routes(node: Node) -> bool:
+    """Whether it has a stream of whose path only the end is known."""
+    return any(hop.origin and hint.path.startswith("**") for hop in node.hops for hint in hop.hints)
 
 
 def _may_be_cut(hop: Hop) -> bool:
@@ -128,10 +156,10 @@ def _may_be_cut(hop: Hop) -> bool:
     return any(hint.kind == "sse" or hint.heartbeat is None for hint in hop.hints)
 
 
-def topology_of(readings: Sequence[Reading]) -> Topology:
-    """Every node and service that was read, linked."""
+def topology_of(readings: Sequence[Reading], chains: Sequence[Sequence[str]] = ()) -> Topology:
+    """Every node and service that was read, linked. chains: names of those that the user says to follow each other."""
     nodes = programs(node for reading in readings for node in reading.nodes)
-    return Topology(nodes, [service for reading in readings for service in reading.services])
+    return Topology(nodes, [service for reading in readings for service in reading.services], chains)
 
 
 def unmet(settings: Settings, crossed: Iterable[Crossing[Hop]]) -> list[Stream]:
@@ -155,7 +183,7 @@ def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, st
 def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
     """Declared streams that an entry may send where nobody can tell, each with the reason."""
     streams = declared(settings)
-    topology = topology_of(readings if streams else ())
+    topology = topology_of(readings if streams else (), settings.chains)
     entries = [node for node in topology.nodes if topology.is_entry(node)]
     for stream in streams:
         for node in entries:
@@ -174,7 +202,7 @@ def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
         found = _told_apart([_entering(topology, stream, node) for node in inner])
     if not stream.hops:
         return found
-    return [replace(crossing, certain=True) for crossing in found if _is_named(crossing.hop, stream.hops)]
+    return [replace(crossing, certain=True) for crossing in found if is_named(crossing.hop, stream.hops)]
 
 
 def _told_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
@@ -187,20 +215,20 @@ def _told_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Ho
     first = [crossings for crossings in taking if id(crossings[0].trace.legs[0].hop) not in inner] or taking
     return [
         crossing
-        if len(first) == 1 or _is_meant(crossing)
-        else replace(crossing, certain=False, reasons=(*crossing.reasons, _OTHERS))
+        if len(first) == 1 or is_meant(crossing.trace)
+        else replace(crossing, certain=False, reasons=(*crossing.reasons, OTHERS_TAKE_IT))
         for crossings in first
         for crossing in crossings
     ]
 
 
-_OTHERS = "others here take such a request, too; `host:` or `hops:` of the declared stream say which is meant"
+OTHERS_TAKE_IT = "others here take such a request, too; `host:` or `hops:` of the declared stream say which is meant"
 
 
-def _is_meant(crossing: Crossing[Hop]) -> bool:
+def is_meant(trace: Trace) -> bool:
     """Whether the entry of a way speaks of the stream's very host or path, rather than taking whatever comes."""
-    entry = crossing.trace.legs[0].hop
-    by_host = crossing.stream.host is not None and crossing.stream.host in entry.hosts
+    entry = trace.legs[0].hop
+    by_host = trace.stream.host is not None and trace.stream.host in entry.hosts
     return by_host or any(path.strip("/*^~= ") for path in entry.paths)
 
 
@@ -209,7 +237,7 @@ def _entering(topology: Topology, stream: Stream, node: Node) -> list[Crossing[H
     ways = []
     for path in samples(stream.path):
         traces = traces_from(topology, stream, node, Request(stream.kind, path, stream.host))
-        ways.append(list(_each_hop_once(_on_legs(trace) for trace in traces)))
+        ways.append(list(_each_hop_once(_on_legs(trace) for trace in traces if trace.legs)))
     sure = [{id(crossing.hop) for crossing in way if crossing.certain} for way in ways]
     together = _each_hop_once(ways)
     return [
@@ -239,7 +267,8 @@ def _on_legs(trace: Trace) -> Iterator[Crossing[Hop]]:
         yield Crossing(trace.stream, leg.hop, trace.is_certain(position), trace, position, trace.reasons(position))
 
 
-def _is_named(hop: Hop, names: Iterable[str]) -> bool:
+def is_named(hop: Hop, names: Iterable[str]) -> bool:
+    """Whether a hop is called by one of the names, as `hops:` of a declared stream may call it."""
     return any(
         matches_text(known_as, name)
         for name in names
@@ -256,7 +285,7 @@ def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Cro
             continue
         asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
         found = _told_apart([_entering(topology, stream, node) for node in asked])
-        yield from (crossing for crossing in found if len(asked) == 1 or _is_meant(crossing))
+        yield from (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
 
 
 def _hinted(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:
@@ -271,36 +300,67 @@ def _along(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint)
     """The crossings of a stream that was sighted at a hop.
 
     Headers that a handshake needs, and a name, speak of their own hop; a name also of what firmly stands
-    before or behind it.
+    before or behind it. What the configuration of a catch-all says is about some stream below it, which need not
+    go on where anything else would: it speaks of what stands before.
     """
     if hint.path.startswith("**"):
-        yield from _along_whatever_leads_there(topology, stream, node)
+        yield from _along_whatever_leads_there(topology, stream, node, hop)
         return
-    for path in concrete_paths(hop, hint) or ["/"]:
-        traces = traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
+    for traces in _ways_of(topology, stream, node, hop, hint):
         found = list(_each_hop_once(_on_legs(trace) for trace in traces))
         crossing_of_hop = next(crossing for crossing in found if crossing.hop is hop)
         yield crossing_of_hop
         if stream.handshake_only:
             continue
         firm = stream.evidence.certain
+        only_before = stream.evidence.kind == "config" and hop.assumable and not hint.path
         yield from (
-            crossing for crossing in found if crossing is not crossing_of_hop and (firm or _is_firmly_linked(crossing))
+            crossing
+            for crossing in found
+            if crossing is not crossing_of_hop
+            and (firm or _is_firmly_linked(crossing))
+            and not (only_before and crossing.position > crossing.trace.anchor)
         )
 
 
-def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node) -> Iterator[Crossing[Hop]]:
-    """A stream of which only the end of its path is known passes the hop that sends all to its node, if there is one."""
+_PARAMETERS = ("x", "1", "0b3e1c52-8f6d-4c1f-9a57-2d8e4f6a7b90")
+"""What may stand for a parameter of a path: a word, a number, a UUID."""
+
+
+def _ways_of(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hint) -> Iterator[list[Trace]]:
+    """The ways of the requests that a hint stands for.
+
+    Where locations tell words from numbers, a location that is written for one of them is written for this route:
+    `/tasks/*/stream` passes `~ ^/tasks/[0-9]+/stream$`, and not the catch-all around it.
+    """
+
+    def ways(path: str) -> list[Trace]:
+        return traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
+
+    paths = concrete_paths(hop, hint) or ["/"]
+    if "*" in hint.path and "**" not in hint.path and topology.tells_words_apart:
+        each = [ways(hint.path.replace("*", word)) for word in _PARAMETERS]
+        yield min(each, key=lambda traces: sum(leg.hop.assumable for trace in traces for leg in trace.legs))
+    else:
+        yield from map(ways, paths)
+
+
+def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node, hop: Hop) -> Iterator[Crossing[Hop]]:
+    """A stream of which only the end of its path is known: past the hops that would lead that very path to its route,
+    else past the hop that sends all to its node, if there is one."""
+    traces = [
+        trace
+        for path in samples(stream.path.removeprefix("**"))
+        for trace in traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
+        if trace.anchor
+    ]
     fronts = {id(dialler.hop): dialler for dialler in topology.diallers(node)}
-    if len(fronts) != 1:
-        return
-    [front] = fronts.values()
-    for path in concrete_paths(front.hop)[:1] or ["/"]:
-        traces = traces_through(topology, stream, front.node, front.hop, Request(stream.kind, path, stream.host))
-        for crossing in _each_hop_once(_on_legs(trace) for trace in traces):
-            if stream.evidence.certain or crossing.hop is front.hop or _is_firmly_linked(crossing):
-                reasons = (*crossing.reasons, "the whole path of the route is not known")
-                yield replace(crossing, certain=False, reasons=reasons)
+    if not traces and len(fronts) == 1:
+        [front] = fronts.values()
+        for path in concrete_paths(front.hop)[:1] or ["/"]:
+            traces += traces_through(topology, stream, front.node, front.hop, Request(stream.kind, path, stream.host))
+    for crossing in _each_hop_once(_on_legs(trace) for trace in traces):
+        yield replace(crossing, certain=False, reasons=(*crossing.reasons, "the whole path of the route is not known"))
 
 
 def _is_firmly_linked(crossing: Crossing[Hop]) -> bool:

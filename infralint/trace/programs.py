@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from infralint.model import Hop, Match, Node, Request
+from infralint.model import Hop, Match, Node, Request, Selection
 
 
 @dataclass(kw_only=True, eq=False)
@@ -17,6 +17,11 @@ class Program(Node):
     def route(self, request: Request) -> Sequence[Match]:
         """What the first part says that serves the request."""
         return next((matches for part in self.parts if (matches := part.route(request))), ())
+
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        """What the part says whose hop it is."""
+        part = next((part for part in self.parts if any(known is hop for known in part.hops)), None)
+        return part.explain(request, hop) if part is not None else Selection()
 
 
 def programs(nodes: Iterable[Node]) -> list[Node]:

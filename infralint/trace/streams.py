@@ -30,11 +30,19 @@ def _declared(settings: Settings, written: StreamSettings) -> Stream:
         host=written.host,
         content_type=written.content_type,
         heartbeat=heartbeat,
-        session=written.session,
+        session="" if written.stateless or written.transports == ["websocket"] else written.session,
         sticky=settings.require_sticky,
         hops=tuple(written.hops),
-        headers={name.lower(): value for name, value in written.headers.items()},
+        headers=_headers(written),
+        stateless=written.stateless,
+        compressed=written.compressed,
     )
+
+
+def _headers(written: StreamSettings) -> dict[str, str]:
+    """What a declared stream's answers carry, by lower-case name."""
+    headers = {name.lower(): value for name, value in written.headers.items()}
+    return {"content-encoding": "gzip", **headers} if written.compressed else headers
 
 
 def hints_of(hop: Hop) -> list[Hint]:
@@ -75,6 +83,7 @@ def stream_at(settings: Settings, hop: Hop, hint: Hint) -> Stream:
         session=hint.session,
         sticky=settings.require_sticky,
         handshake_only=hint.handshake_only,
+        methods=hint.methods,
     )
 
 

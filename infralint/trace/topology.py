@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from infralint.model import STRONG, Address, Basis, Hop, Node, Pool, Service, Setting
+from infralint.project.images import is_built_of
+from infralint.text.globs import is_glob, matches_text
 from infralint.text.lazy import lazy
 from infralint.text.paths import is_below
 
@@ -23,6 +26,7 @@ PRIVATE = lazy(
 ANYWHERE = frozenset({"", "*", "0.0.0.0", "[::]", "::"})
 """Addresses on which a listener takes whatever reaches its host."""
 NAMELESS = LOOPBACK | ANYWHERE | {"_"}
+_CLASS = lazy(r"\\d|\\w|\[[^\]^]*[0-9a-fA-F]-[^\]]*\]")
 WEB = frozenset({80, 443})
 """Ports on which everything listens: they tell nothing apart."""
 
@@ -79,15 +83,28 @@ class Placement:
 
 
 class Topology:
-    """The nodes of a project by the names and addresses under which they are dialled."""
+    """The nodes of a project by the names and addresses under which they are dialled.
 
-    def __init__(self, nodes: Sequence[Node], services: Sequence[Service]) -> None:
+    chains: names of nodes that the user says to stand one behind the other, the client's side first.
+    """
+
+    def __init__(
+        self, nodes: Sequence[Node], services: Sequence[Service], chains: Sequence[Sequence[str]] = ()
+    ) -> None:
         self.nodes = nodes
         self.services = services
+        self.chains = chains
         self._targets: dict[int, frozenset[Address]] = {}
+        self._links: dict[tuple[Pool, int], list[Link]] = {}
 
-    def links(self, pool: Pool, front: Node) -> list[Link]:
+    def links(self, pool: Pool, front: Node) -> Sequence[Link]:
         """The nodes that a pool leads to, from a hop of `front`."""
+        key = pool, id(front)
+        if key not in self._links:
+            self._links[key] = self._find_links(pool, front)
+        return self._links[key]
+
+    def _find_links(self, pool: Pool, front: Node) -> list[Link]:
         named = [node for name in pool.references for node in self._by_reference.get(name, ())]
         found = [Link(node, "reference") for node in named if node is not front]
         for target in pool.targets:
@@ -95,7 +112,51 @@ class Topology:
         if not found and not pool.targets and pool.references:
             found += self._only_other(front)
         together = {id(link.node): link for link in reversed(found) if is_together(link.node, front)}
-        return list(together.values())[::-1]
+        links = list(together.values())[::-1]
+        if not self.chains or any(link.basis in STRONG for link in links):
+            return links
+        return self._declared_behind(pool, front) or links
+
+    def nodes_named(self, name: str) -> list[Node]:
+        """The nodes that a name, a path, a tag or a glob of these stands for, in infralint.yaml or on the command line."""
+        wanted = name.removeprefix("./")
+        exact = [place.node for place in self.placements if wanted in self._callings[id(place.node)]]
+        if exact or not is_glob(wanted):
+            return exact
+        return [
+            place.node
+            for place in self.placements
+            if any(matches_text(calling, wanted) for calling in self._callings[id(place.node)])
+        ]
+
+    @property
+    def names(self) -> list[str]:
+        """What the nodes are called, for who mistypes one."""
+        return list(dict.fromkeys(node.name for node in self.nodes))
+
+    @cached_property
+    def _callings(self) -> dict[int, frozenset[str]]:
+        """All that each node may be called by."""
+        return {id(place.node): frozenset(_callings(place)) for place in self.placements}
+
+    @cached_property
+    def _declared_next(self) -> dict[int, list[Placement]]:
+        """What the user says to stand behind each node."""
+        places = {id(place.node): place for place in self.placements}
+        found: dict[int, list[Placement]] = {}
+        for chain in self.chains:
+            for name, behind in pairwise(chain):
+                followers = [places[id(node)] for node in self.nodes_named(behind)]
+                for node in self.nodes_named(name):
+                    found.setdefault(id(node), []).extend(place for place in followers if place.node is not node)
+        return found
+
+    def _declared_behind(self, pool: Pool, front: Node) -> list[Link]:
+        """What the user says to stand behind a node, unless another port is dialled than it listens on."""
+        places = self._declared_next.get(id(front), ())
+        ports = {target.port for target in pool.targets}
+        fitting = [place for place in places if not ports or any(map(place.may_answer_on, ports))]
+        return list({id(place.node): Link(place.node, "declared") for place in fitting}.values())
 
     def listening(self, address: Address, front: Node) -> list[Link]:
         """The nodes that listen on an address that a hop of `front` dials."""
@@ -111,7 +172,7 @@ class Topology:
         near = [place for place in named if place.groups & self._groups(front)] or named
         listening = [place for place in near if place.is_known_on(address.port)]
         listening = listening or [place for place in near if place.may_answer_on(address.port)]
-        return [Link(place.node, "same address") for place in listening]
+        return [Link(place.node, "assumed" if _runs_another(place, host) else "same address") for place in listening]
 
     def _groups(self, front: Node) -> frozenset[str]:
         return self._by_node[id(front)].groups if id(front) in self._by_node else frozenset()
@@ -131,10 +192,19 @@ class Topology:
 
     def is_entry(self, node: Node) -> bool:
         """Whether clients may come to a node first: it is published, or nothing surely stands in front of it."""
-        return node.published or not any(
+        if node.published or not any(
+            other is not node and other.environment == node.environment for other in self.nodes
+        ):
+            return True
+        return not any(
             dialler.basis in STRONG and dialler.node is not node and dialler.node.environment == node.environment
             for dialler in self.diallers(node)
         )
+
+    @cached_property
+    def tells_words_apart(self) -> bool:
+        """Whether some hop is chosen by an expression that takes digits, or words of one form, and no others."""
+        return any(_CLASS.search(path) for node in self.nodes for hop in node.hops for path in hop.paths)
 
     @cached_property
     def placements(self) -> list[Placement]:
@@ -207,6 +277,29 @@ class Topology:
         return frozenset(self._services_by_name)
 
     @cached_property
+    def _by_environment(self) -> dict[str, list[Node]]:
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            found.setdefault(node.environment, []).append(node)
+        return found
+
+    @cached_property
+    def _by_kind(self) -> dict[str, dict[int, Node]]:
+        """The nodes that have hops of a kind, by identity."""
+        found: dict[str, dict[int, Node]] = {}
+        for node in self.nodes:
+            for hop in node.hops:
+                found.setdefault(hop.kind, {})[id(node)] = node
+        return found
+
+    def _of_one_kind(self, front: Node) -> Mapping[int, Node]:
+        """The nodes that are load balancers, or nginx, as `front` is, by identity: one may be read from code and from an account."""
+        kinds = {hop.kind for hop in front.hops}
+        if len(kinds) == 1:
+            return self._by_kind.get(kinds.pop(), {})
+        return {identity: node for kind in kinds for identity, node in self._by_kind.get(kind, {}).items()}
+
+    @cached_property
     def _diallers(self) -> dict[int, list[Dialler]]:
         found: dict[int, list[Dialler]] = {}
         for node in self.nodes:
@@ -255,6 +348,7 @@ class Topology:
         if not PRIVATE.fullmatch(host):
             return []
         called = [place.node for place in self._applications if host == _folder_name(place.node)]
+        called = called or self._applications_of_image(host)
         if called or host in self._service_names:
             return [Link(called[0], "assumed")] if len(called) == 1 else []
         others = [place for place in self.placements if place.node is not front and not place.has_private_name]
@@ -262,6 +356,23 @@ class Topology:
         if len(listening) == 1:
             return [Link(listening[0], "the only one")]
         return [] if listening else self._only_application(port, front)
+
+    def _applications_of_image(self, host: str) -> list[Node]:
+        """The applications whose name is that of the image which a service runs, where nothing says what it is built from.
+
+        Of several, as of the pages and the server of one, those that stream.
+        """
+        services = self._services_by_name.get(host, [])
+        images = {service.image for service in services if service.image and service.context is None}
+        programs = [
+            place.node for place in self.placements if place.node.folder is not None and not place.node.known_as
+        ]
+        called = [
+            node
+            for node in programs
+            if any(is_built_of(image, _folder_name(node)) or _is_part_of(node.name, image) for image in images)
+        ]
+        return called if len(called) < 2 else [node for node in called if node.hops]
 
     def _only_application(self, port: int | None, front: Node, placed: bool = True) -> list[Link]:
         """The one application that may listen there, if all that could be it is. placed: also where a deployment file places it."""
@@ -318,13 +429,12 @@ class Topology:
 
         A load balancer that is written once is one, in each of its environments.
         """
-        alike = [node for node in self.nodes if node.environment == front.environment]
-        if sum(_is_of_one_kind(node, front) for node in alike) != 1:
+        alike = self._of_one_kind(front)
+        near = self._by_environment[front.environment]
+        if sum(id(node) in alike for node in near) != 1:
             return []
-        others = [
-            node for node in alike if node.folder is None and not node.by_name_only and not _is_of_one_kind(node, front)
-        ]
-        is_single = len({_written(node) for node in self.nodes if _is_of_one_kind(node, front)}) == 1
+        others = [node for node in near if node.folder is None and not node.by_name_only and id(node) not in alike]
+        is_single = all(_written(node) == _written(front) for node in alike.values())
         if not others and (around := self._around(front)) is not None:
             return [Link(around, "assumed")]
         if not others and is_single and len({hop.pool.references for hop in front.hops}) == 1:
@@ -333,9 +443,37 @@ class Topology:
         return [Link(others[0], "the only one")] if len(others) == 1 else []
 
 
+def _callings(place: Placement) -> Iterator[str]:
+    """All that a node may be called by: its names, its files, and what its hops are called."""
+    node = place.node
+    yield from (node.name, *node.known_as, *place.names, *node.files)
+    if node.folder:
+        yield node.folder.rstrip("/")
+    for hop in node.hops:
+        yield from (hop.name, hop.where.path, *hop.hosts, *hop.aliases)
+
+
+_SERVER = lazy(
+    r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|fastapi|flask|runserver|puma|unicorn|rails s\w*|(?:npm|pnpm|yarn|bun)(?: run)?"
+    r" (?:start|dev|serve\w*|prod\w*)|next (?:start|dev)|java -jar|php-fpm|artisan serve)\b"
+)
+"""Commands that start the server of an application, and not one of its other programs."""
+
+
+def _runs_another(place: Placement, name: str) -> bool:
+    """Whether services of a name start another program than the server that one of its other services starts.
+
+    One image may run as several: the server, workers, a second server of a framework's own.
+    """
+    named = [service for service in place.services if name in {name.lower() for name in service.names}]
+    others = [service for service in place.services if service not in named]
+    is_other = bool(named) and all(service.command and not _SERVER.search(service.command) for service in named)
+    return is_other and any(_SERVER.search(service.command) for service in others)
+
+
 def mounts(service: Service, node: Node) -> bool:
-    """Whether a service mounts or copies the files of a node."""
-    return any(is_below(file, mounted) for mounted in service.files for file in node.files)
+    """Whether a service mounts or copies the files of a node; to mount the whole project is to use some of it."""
+    return any(mounted and is_below(file, mounted) for mounted in service.files for file in node.files)
 
 
 def built_from(service: Service, applications: Sequence[Node]) -> list[Node]:
@@ -347,7 +485,7 @@ def built_from(service: Service, applications: Sequence[Node]) -> list[Node]:
     if context and context in folders:
         return [folders[context]]
     owners = dict.fromkeys(_owner(path, folders) for path in service.files if path.strip("/."))
-    taken = [folders[owner] for owner in owners if owner is not None]
+    taken = [folders[owner] for owner in owners if owner] or [folders[owner] for owner in owners if owner is not None]
     if taken:
         return taken
     inside = [node for folder, node in folders.items() if is_below(folder, context)]
@@ -370,11 +508,6 @@ def is_together(node: Node, other: Node) -> bool:
     return node.environment == other.environment or "" in (node.environment, other.environment)
 
 
-def _is_of_one_kind(node: Node, other: Node) -> bool:
-    """Whether both are load balancers, or both nginx: the same thing may be read from code and from an account."""
-    return not {hop.kind for hop in node.hops}.isdisjoint(hop.kind for hop in other.hops)
-
-
 def _sockets(node: Node) -> Iterable[str]:
     return (address.host for address in node.listens if _is_socket(address.host))
 
@@ -390,3 +523,9 @@ def _written(node: Node) -> tuple[str, frozenset[str]]:
 
 def _folder_name(node: Node) -> str:
     return (node.folder or "").rstrip("/").rpartition("/")[2].lower()
+
+
+def _is_part_of(name: str, image: str) -> bool:
+    """Whether a program is called as an image, or as a part of what it holds: `chat-server` of `acme/chat`."""
+    last = image.rpartition("/")[2].partition("@")[0].partition(":")[0].lower()
+    return name.lower() == last or name.lower().startswith(f"{last}-")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from infralint.model import (
     NOWHERE,
     UNKNOWN_RESPONSE,
     Basis,
     End,
+    Ending,
     Forward,
     Hop,
     Known,
@@ -37,6 +39,7 @@ class Walk(NamedTuple):
     legs: tuple[Leg, ...]
     end: End
     reason: str = ""
+    ending: Ending | None = None
 
 
 class Front(NamedTuple):
@@ -56,9 +59,9 @@ class Passage(NamedTuple):
 
 
 def traces_from(topology: Topology, stream: Stream, node: Node, request: Request) -> list[Trace]:
-    """The ways of a request that comes to a node first; none where no hop of it serves the request."""
+    """The ways of a request that comes to a node first; one without legs where the node answers it by itself."""
     walks = (walk for match in node.route(request) for walk in _walk(topology, node, match, request, None, ()))
-    return [_trace(stream, walk, 0) for walk in islice(walks, MOST_WAYS) if walk.legs]
+    return [_trace(stream, walk, 0) for walk in islice(walks, MOST_WAYS)]
 
 
 def traces_through(topology: Topology, stream: Stream, node: Node, hop: Hop, request: Request) -> list[Trace]:
@@ -102,7 +105,9 @@ def _walk(
 ) -> Iterator[Walk]:
     """Every way on from a match, with the legs that lead to it."""
     if match.hop is None:
-        yield Walk(before, "answered", f"{node.name} answers {match.answer.value if match.answer else 'by itself'}")
+        reason = f"{node.name} answers {match.answer.value if match.answer else 'by itself'}"
+        ending = Ending(node.name, request, match.answer, match.certain, match.reasons, basis)
+        yield Walk(before, "answered", reason, ending)
     elif any(leg.hop is match.hop and leg.inbound.path == request.path for leg in before) or len(before) >= MOST_LEGS:
         yield Walk(before, "loop", f"{match.hop.name} comes back to itself")
     elif match.hop.origin:
@@ -124,14 +129,24 @@ def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple
         request = replace(forward.request, to=forward.request.to or next(iter(forward.pool.targets), None))
         matches = link.node.route(request)
         if not matches:
-            yield Walk(legs, "origin" if link.node.folder is not None else "unknown", link.node.name)
+            ending = Ending(link.node.name, request, None, False, (_why_unserved(link.node),), link.basis)
+            yield Walk(legs, "origin" if link.node.folder is not None else "unknown", link.node.name, ending)
         for match in matches:
             yield from _walk(topology, link.node, match, request, link.basis, legs)
 
 
+def _why_unserved(node: Node) -> str:
+    """What is to be said of a node that a way comes to, and by none of whose hops it goes on."""
+    if node.folder is None:
+        return "nothing of it that was read serves this request"
+    return "its code was read, and streams nothing there" if node.complete else "what its code does there is not known"
+
+
 def _end_of(forward: Forward | None) -> tuple[End, str]:
     if forward is None or not forward.pool.targets:
-        return "unknown", forward.pool.reason if forward is not None else ""
+        references = ", ".join(forward.pool.references[:1]) if forward is not None else ""
+        unlinked = f"nothing that was read here stands in {references}" if references else ""
+        return "unknown", (forward.pool.reason if forward is not None else "") or unlinked
     return "leaves the project", ", ".join(map(str, forward.pool.targets[:3]))
 
 
@@ -189,7 +204,8 @@ def _front(topology: Topology, dialler: Dialler, request: Request) -> Front | No
 def _trace(stream: Stream, walk: Walk, anchor: int) -> Trace:
     legs = _with_responses(walk.legs, _sent(stream))
     environment = next((leg.hop.environment for leg in legs if leg.hop.environment), "")
-    return Trace(stream, legs, environment, min(anchor, len(legs) - 1), walk.end, walk.reason)
+    anchor = max(0, min(anchor, len(legs) - 1))
+    return Trace(stream, legs, environment, anchor, walk.end, walk.reason, walk.ending)
 
 
 def _sent(stream: Stream) -> Response:
@@ -200,8 +216,10 @@ def _sent(stream: Stream) -> Response:
 
 def _with_responses(legs: Sequence[Leg], response: Response) -> tuple[Leg, ...]:
     """The legs with the response that arrives at each, folded from the origin to the client."""
-    folded = []
+    folded: list[Leg] = []
     for leg in reversed(legs):
+        if folded:
+            behind = folded[-1]
+            response = behind.hop.response_out(response, behind.inbound)
         folded.append(replace(leg, arriving=response))
-        response = leg.hop.response_out(response, leg.inbound)
     return tuple(reversed(folded))

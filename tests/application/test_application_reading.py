@@ -145,15 +145,15 @@ def test_how_it_is_started_says_ports_and_what_the_server_does() -> None:
 def test_settings_of_node_and_of_uvicorn() -> None:
     found = read(
         {
-            "a/package.json": '{"dependencies": {"express": "5", "compression": "1"}}',
-            "a/server.js": "app.use(compression());\nserver.keepAliveTimeout = 65 * 1000;\nserver.listen(process.env.PORT || 4000);\n",
+            "a/package.json": '{"dependencies": {"express": "5"}}',
+            "a/server.js": "server.keepAliveTimeout = 65 * 1000;\nserver.listen(process.env.PORT || 4000);\n",
             "b/requirements.txt": "fastapi\nuvicorn\n",
             "b/main.py": 'from fastapi import FastAPI\napp = FastAPI()\n@app.websocket("/ws")\nasync def ws(socket): ...\n',
             "b/Procfile": "web: uvicorn main:app --port 8001 --ws-ping-interval 40 --timeout-keep-alive 75\n",
         }
     )
     facts = {fact.name: fact.value for fact in found["a"].servers}
-    assert facts == {"middleware": "compression", "keepAliveTimeout": 65.0}
+    assert facts == {"keepAliveTimeout": 65.0}
     assert found["a"].ports == (4000,)
     assert found["b"].ports == (8001,)
     assert {fact.name: fact.value for fact in found["b"].servers}["timeout_keep_alive"] == 75.0
@@ -245,3 +245,42 @@ def test_a_server_that_an_image_only_installs_is_not_the_one_that_runs() -> None
     files = {"requirements.txt": "django\n", "Dockerfile": docker, "manage.py": "import django\n"}
     [found] = applications(files, lambda path: files[path].encode())
     assert found.servers == ()
+
+
+def test_ports_of_other_programs_that_scripts_start_are_not_its_own() -> None:
+    script = "docker run -d -p 5432:5432 postgres\npsql -h localhost -p 5433\nuvicorn main:app --port 8001\n"
+    found = read({"requirements.txt": "fastapi\n", "main.py": "import fastapi\n", "start.sh": script})[""]
+    assert found.ports == (8001,)
+
+
+STREAM = """\
+import asyncio
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from events import consume
+app = FastAPI()
+@app.get("/events")
+async def events():
+    return StreamingResponse(consume(), media_type="text/event-stream")
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "heartbeat"),
+    [
+        ('yield ": heartbeat\\n\\n"', 30),
+        ('yield sse("ping", {})', 30),
+        ("yield {'event': 'keep-alive', 'data': ''}", 30),
+        ("""yield f"data: {json.dumps({'type': 'heartbeat'})}\\n\\n\"""", 30),
+        ('await asyncio.sleep(20); yield ": ping\\n\\n"', 20),
+        ('await asyncio.sleep(20); yield ": \\n\\n"', 20),
+        ('await asyncio.sleep(0.1); yield sse("heartbeat", {})', 30),
+        ('yield ": connected\\n\\n"', None),
+        ('yield "data: shipping\\n\\n"', None),
+        ('yield sse("token", {})', None),
+    ],
+)
+def test_pings_of_a_generator_in_another_file(line: str, heartbeat: float | None) -> None:
+    generator = f"import asyncio, json\nasync def consume():\n    while True:\n        {line}\n"
+    [route] = read({"requirements.txt": "fastapi\n", "main.py": STREAM, "events.py": generator})[""].routes
+    assert route.heartbeat == heartbeat

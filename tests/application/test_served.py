@@ -81,7 +81,8 @@ def receive(port: int, route: Route) -> None:
     assert route.content_type == "text/event-stream"
     arrivals = []
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
-        connection.request(next(iter(route.methods), "GET"), route.path.replace("*", "1"))
+        asked = {"Accept-Encoding": "gzip, deflate, br"}
+        connection.request(next(iter(route.methods), "GET"), route.path.replace("*", "1"), headers=asked)
         with connection.getresponse() as response:
             assert response.status == 200
             assert str(response.headers["Content-Type"]).startswith(route.content_type)

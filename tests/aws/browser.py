@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 import urllib.request
 from pathlib import Path
 from types import TracebackType
@@ -73,6 +74,14 @@ class Browser:
     def run(self, script: str) -> Any:
         return _ask("POST", f"{self.url}/execute/sync", {"script": script, "args": []})
 
+    def wait(self, script: str) -> Any:
+        """What a script gives as soon as that is something."""
+        for _ in range(400):
+            if found := self.run(script):
+                return found
+            time.sleep(0.05)
+        raise TimeoutError(script)
+
     def console(self) -> list[str]:
         return [one["message"] for one in _ask("POST", f"{self.url}/se/log", {"type": "browser"})]
 
@@ -81,6 +90,7 @@ class Browser:
         self._command("Emulation.setEmulatedMedia", {"media": media, "features": features})
 
     def resize(self, width: int, height: int) -> None:
+        """A screen of so many pixels, also narrower than a window can be."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self._command("Emulation.setDeviceMetricsOverride", size)
 

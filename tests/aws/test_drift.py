@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aws.world import World
+from aws.world import World, forward, when
 
 Report = Callable[..., dict[str, Any]]
 
@@ -84,6 +84,17 @@ def test_a_short_timeout_that_the_code_has_mended_is_one_finding(world: World, r
     assert [finding["check"] for finding in findings] == ["short-idle-timeout"]
     assert findings[0]["fix"].startswith("terraform apply  # infra/main.tf:4:3 says `idle_timeout = 300` already")
     assert "the code says 5 min" in [place["message"] for place in findings[0]["related"]]
+
+
+@pytest.mark.usefixtures("infra")
+def test_the_code_is_known_on_every_way_through_a_load_balancer(world: World, report: Report) -> None:
+    """Its idle timeout is one, however many target groups it has."""
+    balancer = world.balancer("chat", **{"idle_timeout.timeout_seconds": "60"})
+    groups = [world.group(name, balancer, **{"stickiness.enabled": "true"}) for name in ("web", "other")]
+    world.listener(balancer, groups[0], rules=[(when(path="/static/*"), forward(groups[1]))])
+    findings = report("--against", "infra", exit_code=1)["findings"]
+    [timeout] = [finding for finding in findings if finding["check"] == "short-idle-timeout"]
+    assert timeout["fix"].startswith("terraform apply  # infra/main.tf:4:3 says `idle_timeout = 300` already")
 
 
 def test_code_that_is_too_short_itself_is_to_be_changed(world: World, report: Report, infra: Path) -> None:

@@ -114,6 +114,10 @@ ACCEL = [
         "held",
         Answer(headers=NO_XAB),
     ),
+    *(
+        Row(f"{word} is no value", f"{PASS} {HTTP10}", "held", Answer(headers=(("X-Accel-Buffering", word),)))
+        for word in ("off", "false", "0")
+    ),
     Row("yes beats off", f"{PASS} {HTTP10} {OFF}", "held", Answer(headers=(("X-Accel-Buffering", "yes"),))),
     Row(
         "yes, but ignored",
@@ -518,15 +522,63 @@ def test_a_reload_cuts_live_streams_only_after_the_shutdown_timeout(
     assert (stream.verdict, websocket.verdict) == (verdict, verdict)
 
 
-def test_a_cache_replays_what_the_first_viewer_was_streamed(binary: Binary) -> None:
-    cached = f"{PASS} {HTTP11} proxy_cache z; proxy_cache_valid 1m;"
-    shared = "proxy_cache_path /tmp/z keys_zone=z:1m;"
-    server = f"server {{ location /on {{ {cached} }} location /off {{ {cached} {OFF} }} }}"
-    with Lab(binary, f"{shared} {server}") as lab:
-        on = lab.observe_in_turn([Probe("/on"), Probe("/on")])
-        off = lab.observe_in_turn([Probe("/off"), Probe("/off")])
-    assert [outcome.verdict for outcome in on] == ["delivered", "replayed"]
-    assert [outcome.verdict for outcome in off] == ["delivered", "delivered"]
+VALID = "proxy_cache_valid 1m;"
+CACHES: dict[str, tuple[str, tuple[tuple[str, str], ...], str, Verdict]] = {
+    "buffered, and valid for a while": (VALID, (), "GET", "replayed"),
+    "valid for 200": ("proxy_cache_valid 200 302 10m;", (), "GET", "replayed"),
+    "valid for any": ("proxy_cache_valid any 10m;", (), "GET", "replayed"),
+    "valid for others": ("proxy_cache_valid 404 10m;", (), "GET", "delivered"),
+    "valid for no time": ("proxy_cache_valid 200 0;", (), "GET", "delivered"),
+    "no validity": ("", (), "GET", "delivered"),
+    "no validity, but max-age": ("", (("Cache-Control", "max-age=60"),), "GET", "replayed"),
+    "no validity, but s-maxage": ("", (("Cache-Control", "max-age=0, s-maxage=60"),), "GET", "replayed"),
+    "no validity, but public": ("", (("Cache-Control", "public"),), "GET", "delivered"),
+    "no validity, but X-Accel-Expires": ("", (("X-Accel-Expires", "60"),), "GET", "replayed"),
+    "unbuffered": (f"{VALID} {OFF}", (), "GET", "delivered"),
+    "unbuffered by the application": (VALID, NO_XAB, "GET", "delivered"),
+    "no-cache": (VALID, (("Cache-Control", "no-cache"),), "GET", "delivered"),
+    "no-cache, no-transform": (VALID, (("Cache-Control", "no-cache, no-transform"),), "GET", "delivered"),
+    "no-transform alone": (VALID, (("Cache-Control", "no-transform"),), "GET", "replayed"),
+    "no-store": (VALID, (("Cache-Control", "no-store"),), "GET", "delivered"),
+    "private": (VALID, (("Cache-Control", "private"),), "GET", "delivered"),
+    "max-age=0": (VALID, (("Cache-Control", "max-age=0"),), "GET", "delivered"),
+    "must-revalidate": (VALID, (("Cache-Control", "must-revalidate"),), "GET", "replayed"),
+    "a past date": (VALID, (("Expires", "Thu, 01 Jan 1970 00:00:01 GMT"),), "GET", "delivered"),
+    "a cookie": (VALID, (("Set-Cookie", "a=b"),), "GET", "delivered"),
+    "no-cache, ignored": (
+        f"{VALID} proxy_ignore_headers Cache-Control;",
+        (("Cache-Control", "no-cache"),),
+        "GET",
+        "replayed",
+    ),
+    "POST": (VALID, (), "POST", "delivered"),
+    "POST among the methods": (f"{VALID} proxy_cache_methods POST;", (), "POST", "replayed"),
+    "proxy_no_cache": (f"{VALID} proxy_no_cache 1;", (), "GET", "delivered"),
+    "proxy_cache_bypass": (f"{VALID} proxy_cache_bypass 1;", (), "GET", "delivered"),
+    "off": (f"{VALID} proxy_cache off;", (), "GET", "delivered"),
+}
+
+
+@pytest.fixture(scope="module")
+def caches(binary: Binary) -> dict[str, Outcome]:
+    """What became of the second of two requests that are alike."""
+    locations = [
+        f"location /{number} {{ {PASS} {HTTP11} {settings} {'' if 'cache off' in settings else 'proxy_cache z;'} }}"
+        for number, (settings, *_) in enumerate(CACHES.values())
+    ]
+    found = {}
+    with Lab(binary, f"proxy_cache_path /tmp/z keys_zone=z:1m; server {{ {' '.join(locations)} }}") as lab:
+        for number, (name, (_, headers, method, _)) in enumerate(CACHES.items()):
+            probe = Probe(f"/{number}", answer=Answer(headers=headers), method=method)
+            first, second = lab.observe_in_turn([probe, probe])
+            assert first.verdict == "delivered"
+            found[name] = second
+    return found
+
+
+@pytest.mark.parametrize("name", CACHES)
+def test_a_cache_replays_what_the_first_viewer_was_streamed(name: str, caches: dict[str, Outcome]) -> None:
+    assert caches[name].verdict == CACHES[name][3]
 
 
 def test_limit_rate_holds_only_what_is_buffered(binary: Binary) -> None:

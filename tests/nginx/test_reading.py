@@ -409,6 +409,27 @@ def test_defaults_that_disagree_fill_nothing(lint: Lint) -> None:
     assert "${READ}" in report["unknown"][0]["message"]
 
 
+@pytest.mark.parametrize(
+    ("line", "loud"),
+    [
+        ('export READ="${READ:-5s}"', True),
+        (": ${READ:=5s}", True),
+        ("READ=5s  # seconds", True),
+        ('export READ="${READ:-500s}"', False),
+        ('export READ="$(cat /run/read)"', False),
+        ('export OTHER="${OTHER:-5s}"', False),
+    ],
+)
+def test_the_script_that_renders_a_template_says_what_is_taken_by_default(line: str, loud: bool, lint: Lint) -> None:
+    site = "server { location /sse { proxy_pass http://app; proxy_buffering off; proxy_read_timeout ${READ}; } }\n"
+    script = f"#!/bin/sh\n{line}\nenvsubst '$READ' < app.conf.template > app.conf\n"
+    report = lint({"app.conf.template": site, "run.sh": script})
+    assert problems(report) == (["app.conf.template:1 warning short-idle-timeout"] if loud else [])
+    assert problems(lint({"app.conf.template": site, "run.sh": script.replace("envsubst", "true")})) == []
+    set_elsewhere = lint({"app.conf.template": site, "run.sh": script, ".env": "READ=500s\n"})
+    assert problems(set_elsewhere) == []
+
+
 BROKEN = {
     "an open block": ("server {\n  listen 80;\n", 1, 'the block "server" is never closed'),
     "a stray brace": ("server { listen 80; }\n}\n", 2, "closes a block that was never opened"),

@@ -70,3 +70,31 @@ def test_an_override_file_may_raise_the_version(lint: Lint) -> None:
 def test_the_tag_may_stand_in_the_env_file(tag: str, files: set[str], lint: Lint) -> None:
     compose = "services:\n" + mounting("web", "nginx:${TAG}-alpine")
     assert refused(lint, {"compose.yml": compose, ".env": f"TAG={tag}\n", "web.conf": SERVER}) == files
+
+
+@pytest.mark.parametrize(("copy", "loud"), [("COPY . .", False), ("COPY nginx.conf /etc/nginx/conf.d/", True)])
+def test_an_image_that_takes_its_whole_folder_does_not_run_the_nginx_that_lies_there(
+    copy: str, loud: bool, lint: Lint
+) -> None:
+    """Pages that are served by a development server in one image, and by nginx in another that is not deployed here."""
+    inner = "server { listen 3000; location /ws { proxy_pass http://api:1; proxy_read_timeout 5s; } }\n"
+    edge = """\
+server {
+  location /ws {
+    proxy_pass http://client:3000;
+    proxy_http_version 1.1;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection upgrade;
+  }
+}
+"""
+    files = {
+        "compose.yml": "services:\n  client: {build: ./client}\n" + mounting("edge", NEW),
+        "edge.conf": edge,
+        "client/Dockerfile": f"FROM node\nWORKDIR /app\n{copy}\nCMD npm start\n",
+        "client/nginx.conf": inner,
+        "client/package.json": '{"name": "client", "dependencies": {"react": "18"}}',
+        "client/src/index.js": "import React from 'react'\n",
+    }
+    found = problems(lint(files), "short-idle-timeout")
+    assert ("edge.conf:2 warning short-idle-timeout" in found) == loud

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infralint.model import Crossing, Evidence, Hint, Hop, Node, Reading, Service
+from infralint.model import Crossing, Evidence, EvidenceKind, Hint, Hop, Node, Reading, Service
 from infralint.project.config import Settings, StreamSettings
 from infralint.trace.crossings import crossings, unmet
 
@@ -221,3 +221,42 @@ def test_a_socket_that_nothing_places_leaves_ground_for_an_assumption_unless_it_
     sockets = code(route("/ws", kind="websocket", heartbeat=heartbeat))
     found = crossings(Settings(), [Reading("test", nodes=[edge, sockets])])
     assert [bool(crossing.doubt) for crossing in found if crossing.stream.evidence.kind == "assumed"] == [doubted]
+
+
+@pytest.mark.parametrize("evidence", ["name", "config"])
+def test_what_is_doubted_at_its_own_hop_is_doubted_on_its_whole_way(evidence: EvidenceKind) -> None:
+    hint = Hint("sse", Evidence(evidence, "it may stream", HERE), path="/mcp")
+    edge = server("edge", proxy("/", to="inner:8080", assumable=True))
+    inner = server("inner", proxy("/mcp", to="api:8000", hints=(hint,)), port=8080, known_as=INNER)
+    found = crossings(Settings(assume="off"), [Reading("test", nodes=[edge, inner, code()], services=list(API))])
+    assert {crossing.leg.node: crossing.doubt for crossing in found} == {
+        "inner": "the code of api streams nothing there",
+        "edge": "the code of api streams nothing there",
+    }
+
+
+# Routes of which only the end is known
+
+
+def test_a_route_of_which_only_the_end_is_known_passes_what_leads_that_very_path_to_it() -> None:
+    edge = server(
+        "edge",
+        proxy("/api/", to="api:8000", becomes="/"),
+        proxy("/admin/", to="api:8000"),
+        proxy("/", to="web:1"),
+    )
+    assert passing(edge, code(route("**/chat/stream")), services=API) == [("edge", "location /api/", "source", False)]
+
+
+def test_a_route_of_which_only_the_end_is_known_passes_the_only_hop_in_front() -> None:
+    edge = server("edge", proxy("/v1/", to="api:8000"), proxy("/", to="web:1"))
+    assert passing(edge, code(route("**/chat/stream")), services=API) == [("edge", "location /v1/", "source", False)]
+    both = server("edge", proxy("/v1/", to="api:8000"), proxy("/v2/", to="api:8000"))
+    assert passing(both, code(route("**/chat/stream")), services=API) == []
+
+
+def test_code_with_a_route_that_nothing_places_is_no_witness_against_a_stream() -> None:
+    buffered = Hint("sse", Evidence("config", "buffering is off", HERE))
+    edge = server("edge", proxy("/v1/", to="api:8000", hints=(buffered,)), proxy("/v2/", to="api:8000"))
+    found = crossings(Settings(), [Reading("test", nodes=[edge, code(route("**/chat/stream"))], services=list(API))])
+    assert [crossing.doubt for crossing in found if crossing.stream.evidence.kind == "config"] == [""]

@@ -77,11 +77,54 @@ def test_a_service_of_ones_own_compose_project_comes_before_one_of_the_same_name
     assert len(links(server("edge", proxy(to="api:8000")), *nodes, services=services)) == 2
 
 
+@pytest.mark.parametrize(
+    ("command", "basis"),
+    [("celery -A app worker", "assumed"), ("uvicorn admin:app", "same address"), ("", "same address")],
+)
+def test_a_service_that_starts_another_program_than_the_server_beside_it_is_only_assumed(
+    command: str, basis: str
+) -> None:
+    services = (
+        service("api", context="api", command="uvicorn main:app --port 8000"),
+        service("other", context="api", command=command),
+    )
+    edge = server("edge", proxy(to="other:8000"))
+    assert links(edge, application("api"), services=services) == [("application api", basis)]
+    assert links(edge, application("api"), services=services[1:]) == [("application api", "same address")]
+
+
+def test_a_service_that_mounts_the_whole_project_is_not_every_nginx_of_it() -> None:
+    inner = server("inner", proxy(), port=8000, files=frozenset({"deploy/nginx.conf"}))
+    services = (service("api", context="", files=frozenset({"", "backend"})),)
+    nodes = (inner, application(""), application("backend"))
+    assert links(server("edge", proxy(to="api:8000")), *nodes, services=services) == [
+        ("application backend", "same address")
+    ]
+
+
 def test_the_name_of_a_service_that_is_no_application_here_leads_to_none() -> None:
     node = application("", port=3000)
     assert (
         links(server("edge", proxy(to="vllm:3000")), node, services=(service("vllm", image="vllm/vllm-openai"),)) == []
     )
+
+
+@pytest.mark.parametrize("image", ["ghcr.io/acme/chat:2", "acme/shop-api", "acme/api@sha256:00"])
+def test_an_application_that_is_called_as_the_image_of_a_service_is_assumed(image: str) -> None:
+    nodes = (application("", name="shop"), application("services/api", name="chat-server"))
+    services = (service("app", image=image),)
+    assert links(server("edge", proxy(to="app:3000")), *nodes, services=services) == [("chat-server", "assumed")]
+    assert links(server("edge", proxy(to="other:3000")), *nodes, services=services) == []
+
+
+def test_of_a_page_and_its_server_that_are_called_as_an_image_the_one_that_streams_is_meant() -> None:
+    page, api = application("", name="chat"), application("server", name="chat-server")
+    page.hops = ()
+    services = (service("app", image="acme/chat"),)
+    edge = server("edge", proxy(to="app:3000"))
+    assert links(edge, page, api, services=services) == [("chat-server", "assumed")]
+    page.hops = api.hops
+    assert links(edge, page, api, services=services) == []
 
 
 def test_another_server_of_the_same_nginx_by_its_port() -> None:

@@ -76,7 +76,8 @@ ATTRIBUTES: Mapping[str, AttributeSpec] = MappingProxyType(
 """Every attribute that is asked about. The same defaults hold for all families unless a function says otherwise."""
 
 CLASSIC_MOST_IDLE = 3600.0
-"""Seconds: https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-idle-timeout.html"""
+"""Seconds: the most that a classic load balancer takes.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-idle-timeout.html"""
 GENEROUS = 300.0
 """Seconds: what people who ship streams settle on."""
 TLS_IDLE = 350.0

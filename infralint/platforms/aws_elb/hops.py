@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
+
+from msgspec.structs import replace
 
 from infralint.model import (
     SAME_PATH,
@@ -16,7 +18,10 @@ from infralint.model import (
     Match,
     Node,
     Pool,
+    Related,
     Request,
+    Rival,
+    Selection,
     Setting,
     Unknown,
     not_applicable,
@@ -37,7 +42,7 @@ from infralint.platforms.aws_elb.attributes import (
     Family,
 )
 from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup, ways_of
-from infralint.platforms.aws_elb.rules import Listener, Rule, rules_taking
+from infralint.platforms.aws_elb.rules import GREATEST, LAST, Listener, Rule, rules_taking
 from infralint.platforms.aws_elb.settings import (
     affinity,
     assumable,
@@ -86,8 +91,21 @@ class LoadBalancer(Hop):
     rules: tuple[tuple[Rule, ...], ...] = field(default=(), hash=False)
 
     @property
+    def product(self) -> str:
+        family = self.variant or "AWS"
+        return f"{'an' if family == 'application' else 'a'} {family} load balancer"
+
+    @property
     def variant(self) -> str:
         return self.family.value if isinstance(self.family, Known) else ""
+
+    @property
+    def reuses_for(self) -> Setting[float] | None:
+        """An application load balancer keeps connections to targets for its idle timeout.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout
+        """
+        return self.idle_timeout if self.variant == "application" else None
 
     @property
     def pool(self) -> Pool:
@@ -212,6 +230,37 @@ class BalancerNode(Node):
         positions = dict.fromkeys(position for way in forwarding for position in way)
         return _matches([self._agreed(position, forwarding, len(positions)) for position in positions])
 
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        """The rules that lead to a hop, and those that would take the request elsewhere."""
+        steps: list[Related] = []
+        rivals: list[Rival] = []
+        for listener in self.listeners:
+            if not listener.unread and listener.is_asked(request):
+                taken = list(rules_taking(listener.rules, request))
+                leading = [found.rule for found in taken if self._leads_to(found.rule, listener, hop)]
+                for rule in leading[:1]:
+                    steps.append(Related(f"{_rule_name(rule, listener)} {rule.sentence}", self._place_of(rule)))
+                    rivals += self._rivals(listener, rule, request)
+        return Selection(tuple(steps), tuple(rivals[:MOST_RIVALS]))
+
+    def _place_of(self, rule: Rule) -> Location:
+        """Where a rule stands; the load balancer where that is not kept."""
+        return rule.answer.where if rule.answer is not None else self.hops[0].where if self.hops else Location("")
+
+    def _leads_to(self, rule: Rule, listener: Listener, hop: Hop | None) -> bool:
+        if hop is None:
+            return rule.answer is not None
+        positions = (self.positions.get((share.group, listener.name)) for share in rule.shares)
+        return any(position is not None and self.hops[position] is hop for position in positions)
+
+    def _rivals(self, listener: Listener, chosen: Rule, request: Request) -> Iterator[Rival]:
+        """The other rules of a listener, by priority."""
+        for rule in sorted(listener.rules, key=lambda rule: rule.priority):
+            if rule is not chosen:
+                fits = rule.takes(request) is not False
+                lost = f"{_rule_name(chosen, listener)} comes first" if fits else "the request does not meet it"
+                yield Rival(f"{_rule_name(rule, listener)} {rule.sentence}", self._place_of(rule), lost, fits)
+
     def _blindness(self) -> str:
         """Why nothing is known of where requests go; "" where something is."""
         if unread := next((listener.unread for listener in self.listeners if listener.unread), self.unseen):
@@ -254,6 +303,17 @@ class BalancerNode(Node):
             if taken.rule.answer is not None
         )
         return list(answers)[:1]
+
+
+MOST_RIVALS = 8
+"""Rules beside the one that leads to a hop that are named."""
+
+
+def _rule_name(rule: Rule, listener: Listener) -> str:
+    port = f" of port {listener.port}" if listener.port is not None else ""
+    if rule.priority == LAST:
+        return f"the default action{port}"
+    return f"rule {rule.priority:g}{port}" if rule.priority <= GREATEST else f"a rule{port}"
 
 
 _OTHER_PORT = "nothing says that it carries a stream: its port is not one of the web"

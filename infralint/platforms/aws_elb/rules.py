@@ -17,7 +17,9 @@ from infralint.text.globs import is_like
 from infralint.text.patterns import Unsearchable, search
 
 LAST = float("inf")
-"""The priority of a listener's default action; 50000 is the greatest that can be written."""
+"""The priority of a listener's default action."""
+GREATEST = 50000
+"""The greatest priority that can be written; AWS gives those that are not written the next free one."""
 HANDSHAKE = "GET"
 STREAMING_METHODS = frozenset({"GET", "POST"})
 """The methods by which a browser asks for a stream: `EventSource` and `fetch`."""
@@ -51,9 +53,11 @@ class Condition:
     @property
     def doubt(self) -> str:
         """Why it can't be told whether it holds."""
-        return self.reason or f"it depends on {self._subject()}"
+        return self.reason or f"it depends on {self.subject}"
 
-    def _subject(self) -> str:
+    @property
+    def subject(self) -> str:
+        """What it asks for."""
         asked = ", ".join((*self.values, *self.expressions)[:3])
         match self.field:
             case "host-header":
@@ -168,6 +172,16 @@ class Rule:
     @property
     def rewrites(self) -> bool:
         return self.url is not None or self.host is not None
+
+    @property
+    def sentence(self) -> str:
+        """What it asks for, and what it does."""
+        asked = " and ".join(condition.subject for condition in self.conditions)
+        groups = ", ".join(
+            share.group.rpartition("/")[2] if "arn:" in share.group else share.group for share in self.shares
+        )
+        deed = f"forwards to {groups}" if groups else f"answers {self.answer.value}" if self.answer else "forwards"
+        return f"({asked}) {deed}" if asked else deed
 
     def takes(self, request: Request) -> bool | None:
         """Whether a request is taken; None: it may be."""

@@ -233,7 +233,7 @@ def services_of(project: Project) -> list[Service]:
 
 def _as_service(project: Project, service: ComposeService, services: list[ComposeService]) -> Service:
     image = dockerfile_of(project, service)
-    copied = frozenset(path for _, path in copied_files(service, image)) if image else frozenset()
+    copied = frozenset(_files_of_image(service, image)) if image else frozenset()
     listens = [port.target for port in service.ports if port.target]
     published = [port.published for port in service.ports if port.published]
     if service.shares == "host":
@@ -248,8 +248,16 @@ def _as_service(project: Project, service: ComposeService, services: list[Compos
         published=tuple(dict.fromkeys(published)),
         replicas=service.replicas,
         image=service.image.text if service.image else "",
+        command=" ".join((*service.entrypoint, *service.command)),
         group=service.group,
     )
+
+
+def _files_of_image(service: ComposeService, image: Dockerfile) -> Iterator[str]:
+    """What an image runs on: a whole folder that is put anywhere (`COPY . .`) does not tell which of its files are used."""
+    for target, path in copied_files(service, image):
+        if path != (service.context or "").strip("./") or "nginx" in target:
+            yield path
 
 
 def _names_given(service: ComposeService, services: list[ComposeService]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable
 
-from infralint.model import Evidence, Location, Reading
+from infralint.model import Location, Reading
 from infralint.project import Project
 from infralint.project.compose import read_compose
 from infralint.sources.application.facts import Application, ClientCall, Route, ServerFact
@@ -39,10 +39,11 @@ def read(project: Project) -> Reading:
         polls = may_poll(call for application in found for call in application.clients)
         for application in found:
             node = node_of(application, polls)
+            node.complete = node.complete and _is_program(project, application)
             reading.nodes.append(node)
             reading.files += [hop.where.path for hop in node.hops] or _manifest(project, application)
-            reading.mentions += [Evidence("source", route.because, route.where) for route in application.routes[:1]]
-            reading.mentions += [Evidence("source", call.because, call.where) for call in application.clients[:1]]
+            reading.mentions |= {route.kind for route in application.routes}
+            reading.mentions |= {call.kind for call in application.clients}
             calls = [stream_of(call, project.settings) for call in application.clients]
             reading.streams += [stream for stream in calls if stream is not None]
             reading.skipped += [f"{project.shown(application.folder)}: {reason}" for reason in application.reasons]
@@ -52,8 +53,8 @@ def read(project: Project) -> Reading:
         for product in products_of_image(service.image.text) if service.image is not None else ():
             where = Location(project.shown(service.path), service.line)
             reading.nodes.append(node_of_product(product, service.name, where))
-            reading.mentions.append(Evidence("name", f"it runs {product.name}", where))
-    reading.mentions += mentions(project)
+            reading.mentions |= {stream.kind for stream in product.streams}
+    reading.mentions |= set(mentions(project))
     reading.files = sorted(set(reading.files))
     return reading
 
@@ -84,6 +85,12 @@ def _manifest(project: Project, application: Application) -> list[str]:
     """What says that there is an application, where none of its code streams."""
     paths = (posixpath.join(application.folder, name) for name in _MANIFESTS)
     return [project.shown(path) for path in paths if path in project.file_set][:1]
+
+
+def _is_program(project: Project, application: Application) -> bool:
+    """Whether something says that it is a program: loose scripts beside an nginx are no backend that streams nothing."""
+    says_so = application.routes or application.clients or application.ports or application.servers
+    return bool(says_so or _manifest(project, application))
 
 
 __all__ = ["Application", "ClientCall", "Route", "ServerFact", "applications", "read"]

@@ -10,13 +10,26 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from infralint.model import Location
+from infralint.model import Known, Location
 
 Kind = Literal["sse", "websocket"]
 Extent = Literal["whole", "tail"]
 Reach = Literal["whole", "partly", "not"]
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class CompressorUse:
+    """Middleware that compresses what a route sends. library: its key in `platforms.compression`.
+
+    surely: every version that the application may run holds a stream for it; else versions says which do.
+    """
+
+    library: str
+    where: Location
+    surely: bool = True
+    versions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +40,8 @@ class Route:
     end of it could be told; it begins with `**` then. methods: none where any will do. because: completes
     "it streams, because …". content_type: None where it can't be told. headers: what its responses surely
     carry, by lower-case name. heartbeat: seconds between pings that keep it alive, None where none is known.
+    compressor: what compresses, and so holds, its answer; None where nothing does.
+    names_accel: code of its application names X-Accel-Buffering. names_pings: code around it speaks of pings.
     session: the protocol whose requests must all reach one process (`Socket.IO`, `SockJS`, `MCP`).
     websocket_only: its session never begins with polling. stateless: it keeps no session.
     """
@@ -44,6 +59,9 @@ class Route:
     session: str = ""
     websocket_only: bool = False
     stateless: bool = False
+    compressor: CompressorUse | None = None
+    names_accel: bool = False
+    names_pings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +102,8 @@ class Application:
 
     folder: relative to the project, empty for its root. ports: those that its code or scripts listen on.
     read: `whole` if each of its languages and frameworks has rules and all its source was looked at: then no
-    other route of it streams. reasons: why it is not.
+    other route of it streams. reasons: why it is not. keep_alive: seconds after which its server closes a connection
+    that carries nothing, where that is known and something streams.
     """
 
     folder: str
@@ -95,3 +114,4 @@ class Application:
     read: Reach = "whole"
     reasons: tuple[str, ...] = ()
     servers: tuple[ServerFact, ...] = ()
+    keep_alive: Known[float] | None = None

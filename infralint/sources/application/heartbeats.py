@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.resolving import Resolver
@@ -13,16 +14,35 @@ if TYPE_CHECKING:
 
 _PING = re.compile(r"""["'`]\s*:|\.ping\(|ping|keep-?_?alive|heart-?_?beat""", re.IGNORECASE)
 _TIMED = frozenset({"setInterval"})
+_WORDS = r"(?:ping|heart_?beat|keep[-_]?alive)"
 _PYTHON_PING = re.compile(
-    r"""yield\s+(?:[\w.]+\()?(?:[fb]?["'](?::|event: ?(?:ping|heartbeat|keep))|\w*(?:ping|heart_?beat|keep_?alive)\w*\b"""
-    r"""|\{\s*["']event["']:\s*["'](?:ping|heartbeat|keep[-_]?alive)["'])""",
+    rf"""yield\s+(?:[\w.]+\()?(?:[fb]?["'](?::\s*|event:\s*)?{_WORDS}|\w*{_WORDS}\w*\b"""
+    rf"""|[^\n]{{0,80}}["'](?:event|type)["']:\s*["']{_WORDS}["'])""",
     re.IGNORECASE,
 )
+_PYTHON_COMMENT = re.compile(r"""yield\s+(?:[\w.]+\()?[fb]?["']:""")
+"""A comment keeps a connection open, too, if it is sent again and again."""
+UNTOLD = 30.0
+"""Seconds between pings of which only that they are sent can be read: what proxies cut at 60 s asks for."""
 _PYTHON_WAIT = re.compile(r"\b(?:timeout\s*=\s*|sleep\(\s*)([\w.]+)")
+_CALLED = re.compile(r"\b([A-Za-z_]\w*)\(")
 _GO_WAIT = re.compile(
     r"time\.(?:NewTicker|Tick|After|NewTimer)\(\s*(?:(\d+)\s*\*\s*)?time\.(Second|Minute|Millisecond)"
 )
 _UNITS = {"Second": 1.0, "Minute": 60.0, "Millisecond": 0.001}
+
+_NAMES_PING = re.compile(
+    rb"""(?<![A-Za-z])[pP]ing(?![a-z])|[a-z]Ping|PING|(?i:keep[-_ ]?alive|heart[-_ ]?beat)|(?<![\w"'`])[bf]?["'`]:(?:\\n|[ \w"'`])"""
+)
+_PERSISTENT = re.compile(
+    rb"""(?i)connection["'`\]]*\s*[:,=>]+\s*["'`]?keep-alive|keep-alive["'`]?\s*:\s*["'`]?timeout"""
+)
+"""`Connection: keep-alive`: a header of HTTP/1.0, and no ping."""
+
+
+def names_pings(content: bytes) -> bool:
+    """Whether code speaks of pings, or writes the comments that serve as such."""
+    return _NAMES_PING.search(_PERSISTENT.sub(b"", content)) is not None
 
 
 def heartbeat_in(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
@@ -47,25 +67,27 @@ def _of_javascript(resolver: Resolver, module: SourceModule, definition: Definit
 
 
 def _of_python(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
-    texts = [definition.node, *(other.node for other in _named_in(module, definition))]
-    for node in texts:
-        text = node.text()
-        if _PYTHON_PING.search(text):
-            for found in _PYTHON_WAIT.finditer(text):
-                number = _number(resolver, module, found[1])
-                if number and number >= 3:
-                    return number
+    for function in (definition, *_named_in(resolver, module, definition)):
+        text = function.node.text()
+        pings = _PYTHON_PING.search(text) is not None
+        if pings or _PYTHON_COMMENT.search(text):
+            waits = (_number(resolver, function.module, found[1]) for found in _PYTHON_WAIT.finditer(text))
+            interval = next((wait for wait in waits if wait and wait >= 3), UNTOLD if pings else None)
+            if interval is not None:
+                return interval
     return None
 
 
-def _named_in(module: SourceModule, definition: Definition) -> list[Definition]:
-    """The generators of a file that a function names."""
+def _named_in(resolver: Resolver, module: SourceModule, definition: Definition) -> Iterator[Definition]:
+    """The functions that a function calls by their names: those of its file, and those that it imports."""
     text = definition.node.text()
-    return [
-        other
-        for other in module.definitions
-        if other.kind == "function" and other.name and other is not definition and f"{other.name}(" in text
-    ]
+    for other in module.definitions:
+        if other.kind == "function" and other.name and other is not definition and f"{other.name}(" in text:
+            yield other
+    for name in resolver.program.imports(module).keys() & set(_CALLED.findall(text)):
+        meaning = resolver.at_home(module, name)
+        if isinstance(meaning, Definition) and meaning.kind == "function":
+            yield meaning
 
 
 def _number(resolver: Resolver, module: SourceModule, text: str) -> float | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from re import Pattern
 
-from infralint.model import Evidence, Location
+from infralint.model import StreamKind
 from infralint.project import CantRead, Project
 from infralint.text.lazy import lazy
 
@@ -12,23 +13,34 @@ _MANIFESTS = (
     "package.json", "requirements*.txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "go.mod", "Gemfile",
     "composer.json", "Cargo.toml", "mix.exs", "pom.xml", "build.gradle*", "*.csproj",
 )  # fmt: skip
-_SPEAKS = lazy(
-    rb"""(?<![\w@/-])(?:@ai-sdk/[\w-]+|@anthropic-ai/[\w-]+|@langchain/[\w-]+|@modelcontextprotocol/[\w-]+|@google/genai"""
-    rb"""|openai|anthropic|langchain[\w-]*|langgraph[\w-]*|llama[-_]index[\w-]*|llama[-_]cpp[-_]python|litellm|ollama|vllm"""
-    rb"""|transformers|google-generativeai|google-genai|mistralai|cohere|groq|replicate|huggingface[-_]hub|semantic-kernel"""
-    rb"""|fastmcp|mcp|sse-starlette|socket\.io|python-socketio|flask-socketio|flask-sock|streamlit|gradio|chainlit|channels"""
-    rb"""|ws|sockjs|faye-websocket|websockets|eventsource[\w-]*|ai)(?=["'\s=<>~^!\[;,@]|$)""",
+_BEFORE, _BEHIND = rb"(?<![\w@/-])(?:", rb""")(?=["'\s=<>~^!\[;,@]|$)"""
+_SPEAKS: tuple[tuple[StreamKind, Pattern[bytes]], ...] = (
+    (
+        "sse",
+        lazy(
+            _BEFORE
+            + rb"@ai-sdk/[\w-]+|@anthropic-ai/[\w-]+|@langchain/[\w-]+|@modelcontextprotocol/[\w-]+|@google/genai"
+            rb"|openai|anthropic|langchain[\w-]*|langgraph[\w-]*|llama[-_]index[\w-]*|llama[-_]cpp[-_]python|litellm|ollama|vllm"
+            rb"|transformers|google-generativeai|google-genai|mistralai|cohere|groq|replicate|huggingface[-_]hub|semantic-kernel"
+            rb"|fastmcp|mcp|sse-starlette|gradio|eventsource[\w-]*|ai" + _BEHIND
+        ),
+    ),
+    (
+        "websocket",
+        lazy(
+            _BEFORE
+            + rb"socket\.io|python-socketio|flask-socketio|flask-sock|streamlit|chainlit|channels|ws|sockjs|faye-websocket|websockets"
+            + _BEHIND
+        ),
+    ),
 )
 
 
-def mentions(project: Project) -> Iterator[Evidence]:
-    """The first dependency of each manifest that streams, or talks to a model."""
+def mentions(project: Project) -> Iterator[StreamKind]:
+    """The kinds of streams of which a dependency of some manifest speaks: it streams, or talks to a model."""
     for path in project.named(*_MANIFESTS):
         try:
             content = project.bytes(path)
         except CantRead:
             continue
-        if found := _SPEAKS.search(content):
-            line = content.count(b"\n", 0, found.start()) + 1
-            name = found[0].decode(errors="replace")
-            yield Evidence("name", f"it depends on {name}", Location(project.shown(path), line))
+        yield from (kind for kind, words in _SPEAKS if words.search(content))

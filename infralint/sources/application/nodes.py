@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -10,6 +11,7 @@ from infralint.model import (
     UNLIMITED,
     Address,
     Clock,
+    Compression,
     Evidence,
     Hint,
     Hop,
@@ -17,16 +19,28 @@ from infralint.model import (
     Location,
     Match,
     Node,
+    Related,
     Request,
     Response,
+    Rival,
+    Selection,
+    Setting,
     Stream,
     StreamKind,
     Unknown,
     not_applicable,
 )
+from infralint.platforms.compression import COMPRESSORS
 from infralint.project.config import Settings
 from infralint.project.needs import needs
-from infralint.sources.application.facts import NO_HEADERS, Application, ClientCall, Route, ServerFact
+from infralint.sources.application.facts import (
+    NO_HEADERS,
+    Application,
+    ClientCall,
+    CompressorUse,
+    Route,
+    ServerFact,
+)
 from infralint.sources.application.products import Product, ProductStream
 from infralint.sources.application.servers import GUNICORN_TIMEOUT
 from infralint.text.globs import matches_segments
@@ -37,7 +51,10 @@ class ApplicationRoute(Hop):
     """A route that streams. stream_kind: what it opens. pattern: its path, `*` for one segment, `**` for the rest.
 
     headers: what its responses surely carry. complete: they carry nothing else that a hop looks at. workers: the
-    server's processes that serve one request at a time, where it runs such; how many, if that is said. methods: by
+    server's processes that serve one request at a time, where it runs such; how many, if that is said. compressor:
+    what compresses its answers, and what to write instead; None where nothing does. names_accel: code of its
+    application names X-Accel-Buffering. names_pings: code around it speaks of pings. keep_alive: seconds after which its
+    server closes a connection that carries nothing; None where that is not known. methods: by
     which it may be asked; none where any will do.
     """
 
@@ -52,8 +69,28 @@ class ApplicationRoute(Hop):
     complete: bool = False
     workers: Known[int | None] | None = None
     methods: tuple[str, ...] = ()
+    compressor: CompressorUse | None = None
+    names_accel: bool = False
+    names_pings: bool = False
+    keep_alive: Known[float] | None = None
+
+    def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
+        use = self.compressor
+        if use is None or not request.compressible:
+            return super().compression_of(response, request)
+        called = COMPRESSORS[use.library].called
+        which = f"{called} of {use.versions}" if use.versions else called
+        related = (Related(f"{called} is put to use here", use.where),)
+        effect: Compression = "holds" if use.surely else "may-hold"
+        return Known(
+            effect, self.where, "compress", because=f"{which} compresses what {self.name} sends", related=related
+        )
 
     def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting == "keep_alive" and self.keep_alive is not None:
+            return _longer(self.keep_alive.name, math.ceil(seconds))
+        if setting == "compress" and self.compressor is not None:
+            return COMPRESSORS[self.compressor.library].fix
         if setting == "max_duration":
             return f"gunicorn --worker-class gthread --threads 16 --timeout {max(seconds, 300):g} …"
         return ""
@@ -62,6 +99,17 @@ class ApplicationRoute(Hop):
         headers = {name: Known(value, self.where, name) for name, value in self.headers.items()}
         framing = Unknown(self.where, "framing", f"how {self.name} frames its answer is up to its server")
         return Response(framing, self.content_type, headers, self.complete, self.where)
+
+
+def _longer(name: str, seconds: int) -> str:
+    """How a server is told to keep connections that carry nothing for so long."""
+    match name:
+        case "timeout_keep_alive" | "--timeout-keep-alive":
+            return f"uvicorn --timeout-keep-alive {seconds} …"
+        case "keepalive" | "--keep-alive":
+            return f"gunicorn --keep-alive {seconds} …"
+    milliseconds = f"server.keepAliveTimeout = {seconds * 1000:_};    // of what app.listen() returns"
+    return f"{milliseconds}\nserver.headersTimeout = {(seconds + 1) * 1000:_};"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -78,6 +126,18 @@ class ApplicationNode(Node):
             hop for hop in self.hops if hop.stream_kind == request.kind and matches_segments(request.path, hop.pattern)
         ]
         return [Match(hop) for hop in sorted(fitting, key=lambda hop: hop.pattern.count("*"))[:1]]
+
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        if not isinstance(hop, ApplicationRoute):
+            return Selection()
+        fitting = [
+            other
+            for other in self.hops
+            if other is not hop and other.stream_kind == request.kind and matches_segments(request.path, other.pattern)
+        ]
+        step = f"its path is {hop.pattern}"
+        rivals = (Rival(other.name, other.where, f"{hop.pattern} is written out more") for other in fitting)
+        return Selection((Related(step, hop.where),), tuple(rivals))
 
 
 def may_poll(calls: Iterable[ClientCall]) -> bool:
@@ -108,6 +168,7 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         route.content_type,
         route.path,
         heartbeat=route.heartbeat,
+        methods=route.methods,
     )
     return _route(
         f"{' or '.join(route.methods) or 'the route'} {route.path}",
@@ -118,6 +179,10 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         complete=application.read == "whole",
         workers=workers,
         methods=route.methods,
+        compressor=route.compressor,
+        names_accel=route.names_accel,
+        names_pings=route.names_pings,
+        keep_alive=application.keep_alive,
         clocks=(Clock("whole-response", _worker_timeout(application, workers), expiry="truncated"),) if workers else (),
     )
 

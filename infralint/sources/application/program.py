@@ -206,6 +206,14 @@ class ProjectModules:
         elif (target := self.resolve(path, imported.specifier)) is not None:
             yield target, imported.name
 
+    def with_imports(self, paths: Iterable[str]) -> set[str]:
+        """Some files, and those of the project that they import."""
+        found = set(paths)
+        for module in filter(None, map(self.load, tuple(found))):
+            for imported in self.imports(module).values():
+                found |= {target for target, _ in self.targets(module, imported)}
+        return found
+
     def taken_from(self, importer: SourceModule, home: SourceModule) -> list[tuple[str, str]]:
         """The local names by which a file uses another, and what each takes of it (`*`: all)."""
         if importer.path not in self._taken:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 
+from infralint.model import Known
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS
+from infralint.sources.application.compressing import CompressedRoutes
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
+from infralint.sources.application.heartbeats import names_pings
 from infralint.sources.application.joining import Joiner, Rulebook
 from infralint.sources.application.languages import language_of
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
@@ -19,7 +22,7 @@ from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.routes import Found, Routes
 from infralint.sources.application.rulebook import FileShape, Rules, rules_for
 from infralint.sources.application.scope import LANGUAGE_NAMES, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
-from infralint.sources.application.servers import ports_of, server_facts
+from infralint.sources.application.servers import keep_alive_of, ports_of, server_facts
 from infralint.sources.application.streaming import ModuleStreams
 from infralint.text.globs import name_matcher
 
@@ -105,7 +108,7 @@ class Reader:
         return [rules for rules in self._rules if rules.files]
 
     def _application(self, package: Package, found: list[Found], clients: list[tuple[str, ClientCall]]) -> Application:
-        routes = [route for route, home in found if self._package_of(home) is package]
+        routes = [route for route in found if self._package_of(route.home) is package]
         calls = [call for path, call in clients if self._package_of(path) is package]
         starters, starting = self._starters(package), self._starting(package)
         servers = tuple(server_facts(starters, starting, self._program.content, self._shown))
@@ -113,13 +116,36 @@ class Reader:
         return Application(
             package.folder,
             package.name,
-            tuple(self._settled(route, package, servers) for route in routes),
+            tuple(self._settled(route, package, servers) for route in self._describe(package, routes)),
             tuple(calls),
             ports_of(starters, starting, self._program.content),
             self._reach(package, reasons),
             tuple(reasons),
             servers,
+            self._keep_alive(package, routes, servers),
         )
+
+    def _keep_alive(
+        self, package: Package, routes: list[Found], servers: tuple[ServerFact, ...]
+    ) -> Known[float] | None:
+        frameworks = frozenset(found.route.framework for found in routes)
+        sources = [*self._starting(package), *package.files]
+        return keep_alive_of(servers, frameworks, sources, self._program.content, self._shown) if routes else None
+
+    def _describe(self, package: Package, routes: list[Found]) -> Iterator[Route]:
+        """Routes with what the code around them does to their answers, and speaks of."""
+        if not routes:
+            return
+        compressed = CompressedRoutes(self._streaming.joiner, package, self._shown, routes)
+        content = self._program.content
+        names_accel = any(_names_accel(content(path)) for path in package.files)
+        for found in routes:
+            around = self._program.with_imports(found.files) if found.route.kind == "sse" else set()
+            yield replace(
+                compressed.with_compressor(found),
+                names_accel=names_accel or any(_names_accel(content(path)) for path in around),
+                names_pings=any(names_pings(content(path)) for path in around),
+            )
 
     def _settled(self, route: Route, package: Package, servers: tuple[ServerFact, ...]) -> Route:
         """A route with what its application as a whole does: who serves it."""
@@ -178,6 +204,13 @@ class Reader:
             (language := language_of(path)) is not None and language.name in languages for path in package.files
         )
         return "partly" if known else "not"
+
+
+_ACCEL = re.compile(rb"(?i)accel[-_]?buffering")
+
+
+def _names_accel(content: bytes) -> bool:
+    return (b"ccel" in content or b"CCEL" in content) and _ACCEL.search(content) is not None
 
 
 _STEMS = ("tream", "ocket", "Mcp", "MCP", "SSE", "vent")

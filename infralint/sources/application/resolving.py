@@ -79,7 +79,7 @@ class Resolver:
         if name in _SELF:
             owner = next((outer for outer in inner.around() if outer.kind == "class"), None) if inner else None
             return Instance(owner) if owner is not None else None
-        return self._in_scope(module, name, span, inner, depth) or self._at_home(module, name, depth)
+        return self._in_scope(module, name, span, inner, depth) or self.at_home(module, name, depth)
 
     def _in_scope(
         self, module: SourceModule, name: str, span: SourceSpan, inner: Definition | None, depth: int
@@ -110,7 +110,8 @@ class Resolver:
         homes = (method.module, *self.program.siblings(method.module))
         return next((found for home in homes for found in home.defined(wanted) if found.kind == "class"), None)
 
-    def _at_home(self, module: SourceModule, name: str, depth: int) -> Meaning | None:
+    def at_home(self, module: SourceModule, name: str, depth: int = 0) -> Meaning | None:
+        """What a name stands for at the top of a file, where it is defined or imported."""
         for home, target in self.program.homes(module, name):
             if isinstance(target, str):
                 return self.top(home, target, depth)
@@ -175,7 +176,7 @@ class Resolver:
             return None
         exported = self.program.exports(module).get("default")
         if isinstance(exported, str):
-            return self._at_home(module, exported, depth + 1)
+            return self.at_home(module, exported, depth + 1)
         if exported is None or isinstance(exported, ImportedName):
             return next(self._taken(module, exported, depth), None) if exported is not None else None
         return self.meaning(module, exported, depth + 1)
@@ -205,7 +206,7 @@ class Resolver:
             rf"\b(?:private|public|protected|readonly)\b[^,()]*?\b{re.escape(name)}\??\s*:\s*([\w$]+)",
             definition.node.text(),
         )
-        meaning = self._at_home(definition.module, found[1], depth + 1) if found else None
+        meaning = self.at_home(definition.module, found[1], depth + 1) if found else None
         return Instance(meaning) if isinstance(meaning, Definition) and meaning.kind == "class" else None
 
     def _go_field(self, module: SourceModule, name: str, depth: int) -> Meaning | None:

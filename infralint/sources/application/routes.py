@@ -29,10 +29,17 @@ _LISTS = frozenset("array list tuple array_initializer collection_literal elemen
 
 
 class Found(NamedTuple):
-    """A route and the file at whose application it begins."""
+    """A route and the file at whose application it begins.
+
+    sighting: where it streams. registration: what registers it, where a call does. files: those that its answer
+    comes from.
+    """
 
     route: Route
     home: str
+    sighting: Sighting | None = None
+    registration: Registration | None = None
+    files: tuple[str, ...] = ()
 
 
 @dataclass
@@ -160,14 +167,20 @@ class Routes:
 
     def _reached(self, way: Reached) -> Iterator[Found]:
         sighting = self.streaming.completed(way)
+        files = tuple(dict.fromkeys(module.path for module, _ in way.passed))
         if way.registration is not None:
-            yield from self._registered(way.registration, sighting, way.at)
+            yield from self._registered(way.registration, sighting, way.at, files)
         elif way.file is not None:
             file = way.file
-            yield self._found(sighting, file.path, file.methods, file.rules.framework, file.home)
+            found = self._found(sighting, file.path, file.methods, file.rules.framework, file.home)
+            yield found._replace(files=(*found.files, *files))
 
     def _registered(
-        self, registration: Registration, sighting: Sighting, at: SourceSpan | None = None
+        self,
+        registration: Registration,
+        sighting: Sighting,
+        at: SourceSpan | None = None,
+        files: tuple[str, ...] = (),
     ) -> Iterator[Found]:
         joiner = self.streaming.joiner
         rules, shape, call = registration.rules, registration.shape, registration.call
@@ -177,7 +190,8 @@ class Routes:
                 if sighting.content_type in (None, "\0") and sighting.kind == "sse" and names_files(tail.text):
                     continue
                 path = _tidy(head.path.joined(tail), rules.strict)
-                yield self._found(sighting, path, methods, rules.framework, head.home or call.module.path)
+                found = self._found(sighting, path, methods, rules.framework, head.home or call.module.path)
+                yield found._replace(registration=registration, files=(*found.files, call.module.path, *files))
 
     def _paths(self, registration: Registration, at: SourceSpan) -> list[Path]:
         shape, call = registration.shape, registration.call
@@ -228,7 +242,7 @@ class Routes:
             library.session if library else "",
             stateless=sighting.stateless,
         )
-        return Found(route, home)
+        return Found(route, home, sighting, files=(sighting.module.path,))
 
     def _is_meant(self, module: SourceModule, shape: SocketShape) -> bool:
         needs = self.package_of(module.path).needs

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from infralint.model import Location
+from infralint.model import Known, Location
 from infralint.sources.application.facts import ServerFact
 from infralint.sources.application.manifests import commands
 from infralint.text.lazy import lazy
@@ -17,10 +17,20 @@ from infralint.text.lazy import lazy
 GUNICORN_TIMEOUT = 30.0
 """Seconds of silence after which gunicorn's master ends a worker; a sync worker is silent while it streams."""
 
+KEEP_ALIVE: Mapping[str, float] = {"uvicorn": 5.0, "gunicorn": 2.0, "Node.js": 5.0}
+"""Seconds after which a server closes a connection that carries nothing, unless it is told otherwise: uvicorn's
+`--timeout-keep-alive`, gunicorn's `keepalive` (also of its uvicorn workers), Node's `server.keepAliveTimeout`."""
+_LISTENING = frozenset({"Express", "Koa", "NestJS"})
+"""Frameworks of Node.js that leave that to Node; Fastify sets 72 s."""
+
 _PORT_FLAG = lazy(
     r"(?:--port[ =]|--bind[ =]\S*:|-b\s+\S*:|(?<=\s)-p\s+|\b(?:PORT|port)=|--server\.port[ =]|0\.0\.0\.0:)(\d{2,5})\b"
 )
 _DEFAULT_PORT = {"uvicorn": 8000, "gunicorn": 8000, "hypercorn": 8000, "daphne": 8000, "streamlit": 8501, "next": 3000}
+_ELSEWHERE = lazy(
+    r"^\s*(?:sudo\s+)?(?:docker|podman|nerdctl|kubectl|ssh|scp|psql|pg_\w+|mysql|redis-cli|nc|curl|wget)\b"
+)
+"""Commands whose ports are those of other programs."""
 _EXPOSE = lazy(r"^[ \t]*EXPOSE[ \t]+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
 _CODE_PORT = (
     lazy(rb"\.listen\(\s*(?:[^(),\n]{0,60}(?:\|\||\?\?)\s*)?(\d{2,5})\b"),
@@ -30,6 +40,16 @@ _CODE_PORT = (
     ),
     lazy(rb"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|Addr:)\s*\(?\s*\"[\w.]*:(\d{2,5})\""),
 )
+_LISTEN = lazy(r"^.*\.listen\(", re.MULTILINE)
+_KEPT = (b"timeout_keep_alive", b"keepAliveTimeout")
+_KEEP_ALIVE_WORDS: Mapping[str, Callable[[ServerFact], str]] = {
+    "timeout_keep_alive": lambda fact: f"--timeout-keep-alive {fact.value:g}",
+    "keepalive": lambda fact: (
+        f"keepalive = {fact.value:g}" if fact.where.path.endswith(".py") else f"--keep-alive {fact.value:g}"
+    ),
+    "keepAliveTimeout": lambda fact: f"keepAliveTimeout = {float(fact.value) * 1000:g}",
+}
+"""How each is written down."""
 _GUNICORN_OPTIONS = {
     "timeout": "timeout",
     "t": "timeout",
@@ -51,10 +71,6 @@ _NODE = lazy(
     r"\b\w+\.(requestTimeout|keepAliveTimeout|headersTimeout|timeout)\s*=\s*([\d_]+(?:\s*\*\s*[\d_]+)*)\s*;?\s*(?://|$)",
     re.MULTILINE,
 )
-_COMPRESSION = lazy(
-    r"\.use\(\s*(compression|compress|expressCompression)\s*\(|add_middleware\(\s*(GZipMiddleware|BrotliMiddleware)|\.register\(\s*(?:require\(|import\()?\s*[\"']?(@fastify/compress|fastifyCompress)"
-    r"|\b(Compress)\(\s*app|gin\.\w*Use\(\s*(gzip\.Gzip)|\.Use\(\s*(?:middleware\.)?(Gzip|gzip\.Gzip|Compress)\b"
-)
 
 
 def ports_of(starters: list[str], sources: list[str], text: Callable[[str], bytes]) -> tuple[int, ...]:
@@ -74,6 +90,8 @@ def ports_of(starters: list[str], sources: list[str], text: Callable[[str], byte
 
 
 def _command_ports(command: str) -> list[int]:
+    if _ELSEWHERE.match(command):
+        return []
     ports = [int(port) for port in _PORT_FLAG.findall(command)]
     if ports:
         return ports
@@ -99,9 +117,6 @@ def server_facts(
             for found in _NODE.finditer(content):
                 seconds = _product(found[2]) / 1000
                 yield ServerFact("Node.js", found[1], seconds, _at(where, content, found.start()))
-        for found in _COMPRESSION.finditer(content):
-            middleware = next(part for part in found.groups() if part)
-            yield ServerFact("compression", "middleware", middleware, _at(where, content, found.start()))
 
 
 def _command_facts(command: str, where: Location) -> Iterator[ServerFact]:
@@ -118,6 +133,40 @@ def _command_facts(command: str, where: Location) -> Iterator[ServerFact]:
     yield ServerFact(program[1], "command", program[1], where)
     for name, value in flags.items():
         yield ServerFact(program[1], name, _value(value), where)
+
+
+def keep_alive_of(
+    facts: Iterable[ServerFact],
+    frameworks: frozenset[str],
+    sources: Sequence[str],
+    text: Callable[[str], bytes],
+    shown: Callable[[str], str],
+) -> Known[float] | None:
+    """Seconds after which an application's server closes a connection that carries nothing; None where that can't be told.
+
+    frameworks: of its routes. sources: its code, the files that start it first.
+    """
+    known = {(fact.program, fact.name): fact for fact in facts}
+    workers = known.get(("gunicorn", "worker_class"))
+    # A sync worker closes every connection after its answer.
+    if ("gunicorn", "command") in known and (workers is None or workers.value == "sync"):
+        return None
+    for fact in known.values():
+        if fact.name in _KEEP_ALIVE_WORDS and isinstance(fact.value, float):
+            return Known(fact.value, fact.where, fact.name, written=_KEEP_ALIVE_WORDS[fact.name](fact))
+    if any(word in text(path) for path in sources for word in _KEPT):
+        return None
+    if workers is not None:
+        return Known(KEEP_ALIVE["gunicorn"], workers.where, "--keep-alive", "default")
+    if uvicorn := known.get(("uvicorn", "command")):
+        return Known(KEEP_ALIVE["uvicorn"], uvicorn.where, "--timeout-keep-alive", "default")
+    if frameworks and frameworks <= _LISTENING:
+        for path in sources:
+            content = text(path).decode("utf-8", "replace")
+            if found := _LISTEN.search(content):
+                where = _at(shown(path), content, found.start())
+                return Known(KEEP_ALIVE["Node.js"], where, "server.keepAliveTimeout", "default")
+    return None
 
 
 def _value(text: str) -> float | str:

@@ -62,7 +62,7 @@ def compare(live: Sequence[LiveLoadBalancer], code: Sequence[LoadBalancer], stat
     known: set[int] = set()
     only_live: list[LiveLoadBalancer] = []
     for hops in _by_balancer(live):
-        matches = [hop for hop in code if _same_balancer(hops[0], hop, state)]
+        matches = [hop for hop in code if is_same_balancer(hops[0], hop, state)]
         known.update(map(id, matches))
         if matches:
             _compare_balancer(hops, matches, state, comparison)
@@ -74,11 +74,15 @@ def compare(live: Sequence[LiveLoadBalancer], code: Sequence[LoadBalancer], stat
 
 
 def with_code(node: LiveNode, drifts: Iterable[Drift]) -> LiveNode:
-    """A load balancer that knows what the code says, where that is something else."""
+    """A load balancer that knows what the code says, where that is something else; all its ways have one idle timeout."""
     changes = [drift for drift in drifts if isinstance(drift, ChangedSetting)]
     hops = []
     for hop in node.hops:
-        code = {change.setting: change.code for change in changes if change.hop.is_same(hop)}
+        code = {
+            change.setting: change.code
+            for change in changes
+            if change.hop.is_same(hop) or (change.setting == "idle_timeout" and change.where == hop.idle_timeout.where)
+        }
         hops.append(replace(hop, code=code) if code else hop)
     return replace(node, hops=tuple(hops))
 
@@ -116,7 +120,8 @@ def _by_balancer(live: Iterable[LiveLoadBalancer]) -> list[list[LiveLoadBalancer
     return list(groups.values())
 
 
-def _same_balancer(live: LiveLoadBalancer, code: LoadBalancer, state: State) -> bool:
+def is_same_balancer(live: LiveLoadBalancer, code: LoadBalancer, state: State) -> bool:
+    """Whether code describes a load balancer of the account. state: what the code's resources are called there."""
     if address := state.get(live.arn):
         return _plain(address) == _plain(code.name)
     return live.name in code.aliases or live.arn in code.aliases

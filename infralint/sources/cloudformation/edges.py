@@ -8,8 +8,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Lambd
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from infralint.model import UNLIMITED, Known, Location, Node, Pool, Setting, Unknown
 from infralint.platforms import api_gateway, cloudfront, lambda_functions
@@ -392,7 +394,7 @@ def _event(template: CloudFormationTemplate, api: TemplateResource, event: sam.A
         event.path,
         event.method,
     )
-    return replace(found, pool=Pool(references=(template.address(event.function),)))
+    return dataclasses.replace(found, pool=Pool(references=(template.address(event.function),)))
 
 
 def _second(template: CloudFormationTemplate, resource: TemplateResource) -> Api:

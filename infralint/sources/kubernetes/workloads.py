@@ -193,6 +193,7 @@ class _Containers:
             forwards=tuple(_forwards(service, workload, container)) if service is not None else (),
             replicas=workload.replicas,
             image=image,
+            command=" ".join(item.text or "" for key in ("command", "args") for item in container.items_of(key)),
             group=manifest.environment,
             pod=workload.key,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from types import MappingProxyType
 
 import msgspec
@@ -21,12 +20,14 @@ _DIVERTING = frozenset({"try_files", "error_page", "limit_except"})
 NONE_INSIDE: Mapping[int, NginxBlock] = MappingProxyType({})
 
 
-class NginxBlock(msgspec.Struct, eq=False, dict=True):
+class NginxBlock(msgspec.Struct, eq=False):
     """What nginx calls a configuration: a server's, a location's, or that of an `if` (or `limit_except`) in a location.
 
     directive: None where only a fragment of a server is here. scope: what rules inside. place: the location; None
     for a server's own. passed: what hands requests on, that of the location around included. inner: the blocks of the
-    `if`s and `limit_except`s inside, by the identity of their directive. hop: where it proxies.
+    `if`s and `limit_except`s inside, by the identity of their directive. hop: where it proxies. runs_code: something in
+    it is run before a request is handed on. internal: what keeps clients out, here or around:
+    https://nginx.org/en/docs/http/ngx_http_core_module.html#internal
     """
 
     directive: Directive | None
@@ -37,23 +38,19 @@ class NginxBlock(msgspec.Struct, eq=False, dict=True):
     inner: Mapping[int, NginxBlock] = NONE_INSIDE
     serves: bool = False
     hop: Hop | None = None
+    runs_code: bool = False
+    internal: Directive | None = None
+
+    def __post_init__(self) -> None:
+        self.runs_code = not CODES.isdisjoint(self.level.by_name)
+        marks = (mark for level in reversed(self.scope.levels) for mark in level.by_name.get("internal", ()))
+        self.internal = next(marks, None)
 
     @property
     def level(self) -> Level:
         return self.scope.nearest
 
-    @cached_property
-    def runs_code(self) -> bool:
-        """Whether anything in it is run before a request is handed on."""
-        return not CODES.isdisjoint(self.level.by_name)
-
-    @cached_property
-    def internal(self) -> Directive | None:
-        """What keeps clients out, here or around: https://nginx.org/en/docs/http/ngx_http_core_module.html#internal"""
-        marks = (mark for level in reversed(self.scope.levels) for mark in level.by_name.get("internal", ()))
-        return next(marks, None)
-
-    @cached_property
+    @property
     def diverts(self) -> bool:
         """Whether it may send requests elsewhere, or rules them in several ways."""
         names = self.level.by_name

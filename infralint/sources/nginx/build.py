@@ -18,6 +18,7 @@ from infralint.model import (
     Match,
     Node,
     Request,
+    Selection,
     Setting,
     Unknown,
     Unreadable,
@@ -41,6 +42,7 @@ from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.processing import Processing, RequestEnd
 from infralint.sources.nginx.refusals import clashes, contradictions
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, hidden
+from infralint.sources.nginx.selection import explain_choice
 from infralint.sources.nginx.tree import Directive, NginxFile
 from infralint.sources.nginx.upstreams import Upstream, Upstreams, keeps_affinity, read_target, unknown_methods
 from infralint.sources.nginx.variables import Definitions, Moment, Values
@@ -109,6 +111,15 @@ class Nginx(Node):
         why = "which address the client asks is not known"
         return [*matches, *(Match(hop, certain, () if certain else (why,)) for hop in passing)]
 
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        if isinstance(hop, NginxLocation) and hop.family != "stream":
+            return explain_choice(self.processing, self.sockets, hop.block, request)
+        if hop is not None:
+            return Selection()
+        ways = [way for server, doubts in self._asked(request) for way in self._ways(server, request, doubts)]
+        answering = [way.run.block for way in ways if way.answer is not None and way.run.block.place is not None]
+        return explain_choice(self.processing, self.sockets, answering[0], request) if answering else Selection()
+
     def _takes(self, hop: NginxLocation, request: Request) -> bool:
         """Whether a server of `stream {}` may listen where a request is sent."""
         return request.to is None or any(listener.takes(request.to) for listener in self.ports.get(id(hop), ()))
@@ -157,7 +168,9 @@ def _match(ways: Sequence[RequestEnd], certain: bool, alternatives: int) -> Matc
     way = ways[0]
     reasons = dict.fromkeys(reason for way in ways for reason in (*way.run.reasons, *way.run.doubts) if reason)
     if alternatives > 1 and not reasons:
-        reasons = {"the host is not known, and servers serve it differently": None}
+        request = way.run.moment.request
+        missing = "the host is" if request is None or request.host is None else "the port that is asked is"
+        reasons = {f"{missing} not known, and servers serve it differently": None}
     hop: Hop | None = way.block.hop if way.block is not None else None
     answer = None
     if way.answer is not None:
@@ -294,7 +307,8 @@ class _NodeBuilder:
         """A block with its includes put in; what nginx would refuse of them is kept."""
         level = Level(owner, self._expand(owner.block or []))
         for place, unknown in clashes(level, self.includes.globbed):
-            level.refused[unknown.name] = self.includes.clashes.setdefault(place, unknown)
+            known = self.includes.clashes.setdefault(place, unknown)
+            level.refused = {**level.refused, unknown.name: known}
         return level
 
     def _http(self, scope: Scope) -> None:

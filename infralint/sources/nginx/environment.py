@@ -20,7 +20,12 @@ from infralint.text.lazy import lazy
 
 _REFERENCE = lazy(r"\$\{([A-Z_][A-Z0-9_]*)(?::?-([^${}]*))?\}|\$([A-Z_][A-Z0-9_]*)")
 _DOT_ENV = (".env", "*.env", ".env.default*", ".env.example", ".env.sample")
-
+_IN_SCRIPT = lazy(
+    r"^[ \t]*(?:export[ \t]+)?([A-Z_][A-Z0-9_]*)=[\"']?(?:\$\{\1:?[-=]([^${}\n]*)\}|([\w.:/-]+))[\"']?[ \t]*(?:#.*)?$"
+    r"|^[ \t]*:[ \t]+[\"']?\$\{([A-Z_][A-Z0-9_]*):?=([^${}\n]*)\}[\"']?[ \t]*(?:#.*)?$",
+    re.MULTILINE,
+)
+"""`export NAME="${NAME:-value}"`, `: ${NAME:=value}` and `NAME=value` in a shell script."""
 
 Value = tuple[str, str, int]
 """A value as it is written, and the project file and line that says it."""
@@ -29,7 +34,7 @@ _NGINX = lazy(r"(?:^|/)(?:[\w.-]*nginx[\w.-]*|openresty|swag)(?::|@|$)")
 
 
 class EnvironmentVariables:
-    """Values of environment variables, as compose files, .env files and Dockerfiles of the project give them."""
+    """Values of environment variables, as compose files, .env files, Dockerfiles and entrypoint scripts give them."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
@@ -63,7 +68,8 @@ class EnvironmentVariables:
         return (named[1], "its own default") if named[1] is not None else None
 
     def _sayings(self, name: str, path: str) -> Iterator[list[Value]]:
-        """What is said of a variable, by those who are heard first: the service that runs this nginx, else images and .env files."""
+        """What is said of a variable, by those who are heard first: the service that runs this nginx, else images and
+        .env files, else the script that renders the template."""
         mine = self._mine(path)
         set_there = [service.environment[name] for service in mine if name in service.environment]
         yield [(value.text, value.path, value.line) for value in set_there]
@@ -72,6 +78,7 @@ class EnvironmentVariables:
         yield [value for value in written if value[1] in given]
         around = [value for value in written if self._is_near(value[1], path, mine)]
         yield [*self._nearest(self._in_images.get(name, []), path), *self._nearest(around, path)]
+        yield self._nearest(self._in_scripts.get(name, []), path)
 
     def _mine(self, path: str) -> list[ComposeService]:
         """The services that may run the nginx that reads a file: it is mounted or built there, or they are nginx, or nothing tells."""
@@ -136,6 +143,17 @@ class EnvironmentVariables:
             for assignment in parse_env(text):
                 if assignment.value:
                     found.setdefault(assignment.name, []).append((assignment.value, path, assignment.line))
+        return found
+
+    @cached_property
+    def _in_scripts(self) -> dict[str, list[Value]]:
+        """What shell scripts that call envsubst set, or take where nothing is set."""
+        found: dict[str, list[Value]] = {}
+        for path, text in self._texts("*.sh"):
+            for given in _IN_SCRIPT.finditer(text) if "envsubst" in text else ():
+                name, value = given[1] or given[4], given[2] or given[3] or given[5]
+                if value:
+                    found.setdefault(name, []).append((value, path, text.count("\n", 0, given.start()) + 1))
         return found
 
     def _texts(self, *names: str) -> Iterator[tuple[str, str]]:

@@ -96,7 +96,7 @@ def _standing_above(block: Directive) -> Iterator[tuple[int, str]]:
     """Comments above a block with nothing but comments and blank lines between."""
     comments = block.source.comment_at
     line = block.line - 1
-    while line > 0 and not block.source.lines[line - 1].partition("#")[0].strip():
+    while line > 0 and not block.source.line(line).partition("#")[0].strip():
         if line in comments:
             yield line, comments[line]
         line -= 1
@@ -179,7 +179,7 @@ def _mentions(block: Directive) -> Iterator[Hint]:
             continue
         if _INLINE.search(text) or _ELSEWHERE.search(text) or _is_heading(block, line, text):
             continue
-        if _DEVELOPMENT.search(text) or _HANDSHAKE.search(block.source.lines[line - 1]):
+        if _DEVELOPMENT.search(text) or _HANDSHAKE.search(block.source.line(line)):
             continue
         kinds: tuple[tuple[StreamKind, Pattern[str]], ...] = (("websocket", _WEBSOCKET_WORDS), ("sse", _SSE_WORDS))
         for kind, words in kinds:
@@ -205,10 +205,10 @@ def _commented_out(block: Directive) -> set[int]:
     comments = block.source.comment_at
     lines: set[int] = set()
     for line, text in comments.items():
-        if _LOOKS_LIKE_CODE.search(text) and block.source.lines[line - 1].lstrip().startswith("#"):
+        if _LOOKS_LIKE_CODE.search(text) and block.source.line(line).lstrip().startswith("#"):
             for step in (1, -1):
                 at = line
-                while at in comments and block.source.lines[at - 1].lstrip().startswith("#"):
+                while at in comments and block.source.line(at).lstrip().startswith("#"):
                     lines.add(at)
                     at += step
     return lines
@@ -239,7 +239,7 @@ def _first_comment(block: Directive) -> int:
     """The first line of the comment directly above a block, or of the block itself."""
     line = block.line
     comments = block.source.comment_at
-    while line - 1 in comments and block.source.lines[line - 2].lstrip().startswith("#"):
+    while line - 1 in comments and block.source.line(line - 1).lstrip().startswith("#"):
         line -= 1
     return line
 

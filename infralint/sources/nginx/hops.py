@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.model import (
     SAME_PATH,
@@ -24,6 +25,7 @@ from infralint.model import (
     PathMap,
     Pool,
     PrefixMap,
+    Related,
     Request,
     Response,
     Setting,
@@ -31,12 +33,12 @@ from infralint.model import (
     Upgrade,
 )
 from infralint.platforms import nginx as platform
-from infralint.platforms.nginx import Facts, Family, Line, Version
+from infralint.platforms.nginx import Caching, Facts, Family, Line, Version
 from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, is_surely_match, normalise_path
 from infralint.sources.nginx.edits import propose_edits
 from infralint.sources.nginx.processing import Processing, Run
-from infralint.sources.nginx.scopes import Scope, ScopeSettings
+from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
 from infralint.sources.nginx.variables import Definitions, Moment, Values, either, unknown
@@ -93,8 +95,11 @@ class NginxLocation(Hop):
 
     def directive(self, name: str) -> Line | Unknown | None:
         """The arguments of a directive that rules here; None where nothing sets it."""
-        found = self.facts.written.lines(name)
-        return found if isinstance(found, Unknown) else next(iter(found), None)
+        found = self.rules.find(name)
+        if isinstance(found, Unknown):
+            return found
+        directives, here = found
+        return line_of(directives[0], here) if directives else None
 
     def directives(self, name: str) -> Sequence[Line]:
         """Every directive of a name on the level that rules here (`add_header`, `proxy_set_header`)."""
@@ -104,6 +109,10 @@ class NginxLocation(Hop):
         if response is UNKNOWN_RESPONSE and request is None:
             return self.buffers_responses
         return platform.buffering_of(self.facts, response, request)
+
+    def caching_of(self, response: Response, methods: Sequence[str] = ()) -> Known[Caching] | None:
+        """Whether it keeps this response and replays it; None where that can't be told. methods: how it is asked for."""
+        return platform.caching_of(self.facts, response, methods)
 
     def upgrade_of(self, request: Request) -> Setting[Upgrade]:
         """What becomes here of a handshake that comes in whole; mostly it is the same for all of them."""
@@ -165,6 +174,7 @@ class NginxLocation(Hop):
             to=None,
             http=http,
             upgrade=self._upgrade_out(request),
+            compressible=request.compressible and not self._takes_plain_answers(),
         )
 
     def _upgrade_out(self, request: Request) -> Setting[Upgrade]:
@@ -177,6 +187,11 @@ class NginxLocation(Hop):
         here = self.upgrade_of(request)
         whole = isinstance(came, Known) or (isinstance(here, Known) and here.value == "dropped")
         return here if whole else came
+
+    def _takes_plain_answers(self) -> bool:
+        """Whether it asks the backend not to compress: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header"""
+        lines = (header.args[1:] for header in headers_of(self.rules)[0] if name_of(header) == "accept-encoding")
+        return self.family == "proxy" and next(lines, None) in ([""], ["identity"])
 
     def _host_out(self, run: Run, target: PassTarget | None, request: Request) -> str | None:
         """The Host header that is sent on; nginx sends the name that stands in proxy_pass by default."""
@@ -231,6 +246,22 @@ class NginxLocation(Hop):
             moment = moments[0] if moments else Moment(self.block.server, request)
             added[name] = setting_of(self.definitions.evaluate(text, line, moment), line)
         return added
+
+    @property
+    def product(self) -> str:
+        return f"nginx {self.version.written}" if self.version.known else "nginx before 1.29.7"
+
+    def lines_of(self, setting: Known[Any]) -> tuple[Related, ...]:
+        """Every line of a directive that stands on its levels, the outermost first; the nearest one rules."""
+        lines = [
+            (line, level)
+            for level in self.rules.levels
+            for line in level.by_name.get(setting.name.partition(" ")[0], ())
+        ]
+        nearest = lines[-1][1] if lines else None
+        return tuple(
+            Related(f"`{line.written}` {_level_phrase(level, level is nearest)}", line.where) for line, level in lines
+        )
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         """Lines for this location that are right on every nginx version."""
@@ -328,6 +359,12 @@ HANDSHAKE = Request("websocket", "")
 """A handshake of which nothing else is known."""
 
 
+def _level_phrase(level: Level, rules: bool) -> str:
+    """Where a line stands, and whether it holds."""
+    place = f"in {level.owner.written}" if level.owner is not None else "outside every block"
+    return f"{place}, the nearest level: it holds" if rules else f"{place} is lost: a nearer level says it anew"
+
+
 def passed_anywhere(block: NginxBlock, processing: Processing, upstreams: Upstreams) -> Values:
     """Whom the `*_pass` of a block may name, whatever the request."""
     passed, definitions = block.passed, processing.definitions
@@ -371,8 +408,7 @@ _GROUPED = lazy(
 _PUT_IN = lazy(r"(?P<before>[^$]*)\$(?:(?P<bare>\w+)|\{(?P<braced>\w+)\})(?P<after>[^$]*)")
 
 
-@dataclass(frozen=True)
-class LocationPaths:
+class LocationPaths(msgspec.Struct, frozen=True, gc=False):
     """How a location rewrites paths where that takes more than a prefix: tried forwards, and so found backwards."""
 
     hop: NginxLocation

@@ -213,7 +213,7 @@ class Includes:
         result = []
         for line in text.split(";"):
             if words := line.split():
-                placed = [Word(word, include.line, include.words[0].offset, False) for word in words]
+                placed = tuple(Word(word, include.line, include.words[0].offset, False) for word in words)
                 result.append(Directive(words[0], placed, include.source, end_line=include.line))
         return result
 

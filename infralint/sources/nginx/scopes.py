@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,15 +18,19 @@ from infralint.sources.nginx.tree import Directive
 T = TypeVar("T")
 
 
+NOTHING_REFUSED: Mapping[str, Unknown] = MappingProxyType({})
+
+
 def not_taken(directive: Directive) -> str:
     """What to say of a directive whose value nginx does not start with."""
     return f"`{directive.written}` is not a value that nginx takes"
 
 
-class Level(msgspec.Struct, eq=False, dict=True):
+class Level(msgspec.Struct, eq=False):
     """One level of configuration (http, server, location …) with includes already put in.
 
-    owner: the block's own directive, None for a file's top level. given: template conditions
+    owner: the block's own directive, None for a file's top level. by_name: what can be seen; opaque: includes that are
+    missing, and holes that may stand for any directives. given: template conditions
     that hold whenever this level matters, because its `proxy_pass` stands under them. refused: what
     nginx says of directives that stand here and in a file that is included here, by name.
     """
@@ -34,20 +38,21 @@ class Level(msgspec.Struct, eq=False, dict=True):
     owner: Directive | None
     directives: list[Directive]
     given: tuple[Condition, ...] = ()
-    refused: dict[str, Unknown] = {}
+    refused: Mapping[str, Unknown] = NOTHING_REFUSED
+    by_name: dict[str, list[Directive]] = {}
+    opaque: Sequence[Directive] = ()
 
-    @cached_property
-    def by_name(self) -> dict[str, list[Directive]]:
-        names: dict[str, list[Directive]] = {}
+    def __post_init__(self) -> None:
+        opaque: list[Directive] = []
         for directive in self.directives:
-            if not directive.opaque:
-                names.setdefault(directive.name, []).append(directive)
-        return names
-
-    @cached_property
-    def opaque(self) -> list[Directive]:
-        """Includes that are missing and holes that may stand for any directives."""
-        return [directive for directive in self.directives if directive.opaque]
+            if directive.opaque:
+                opaque.append(directive)
+            elif directive.name in self.by_name:
+                self.by_name[directive.name].append(directive)
+            else:
+                self.by_name[directive.name] = [directive]
+        if opaque:
+            self.opaque = opaque
 
     def under_condition(self, directive: Directive) -> tuple[Condition, ...]:
         """The template conditions that a directive stands under and its block does not."""
@@ -57,7 +62,7 @@ class Level(msgspec.Struct, eq=False, dict=True):
         return tuple(condition for condition in directive.conditions[len(around) :] if condition not in self.given)
 
 
-class Scope(msgspec.Struct, frozen=True, eq=False, dict=True):
+class Scope(msgspec.Struct, frozen=True, eq=False):
     """Levels from the outermost to the nearest, and what fills holes."""
 
     levels: tuple[Level, ...]
@@ -213,4 +218,4 @@ def contradiction(first: Directive, other: Directive) -> Unknown:
 
 def has_hole(text: str) -> bool:
     """Whether part of a text is only known once a template is rendered."""
-    return bool(HOLE.search(text))
+    return not text.isascii() and bool(HOLE.search(text))

@@ -91,8 +91,9 @@ class Prepared(msgspec.Struct, eq=False):
 
 def foreign_language(text: str) -> str | None:
     """The template language of a text that infralint does not read, if it is in one."""
-    plain = _COMMENT_LINES.sub("", text)
-    for name, begins, mark in _OTHER_LANGUAGES:
+    marked = [language for language in _OTHER_LANGUAGES if language[1] in text]
+    plain = _COMMENT_LINES.sub("", text) if marked else ""
+    for name, begins, mark in marked:
         if begins in plain and mark.search(plain):
             return name
     return next((name for name, begins, mark in _LINE_LANGUAGES if begins in text and mark.search(text)), None)
@@ -103,7 +104,7 @@ def prepare(text: str, branches: int | None = None) -> Prepared:
     result = Prepared(text, text)
     if ("{{" in text or "{%" in text or "{#" in text or "<%" in text) and _TEMPLATE.search(text):
         _Renderer(result, branches).run()
-    if "$" in result.text:
+    if "$" in result.text and _ENVIRONMENT.search(result.text):
         defined = {name for names in _OWN.findall(result.text) for name in names}
         result.text = _ENVIRONMENT.sub(
             lambda found: found[0] if (found[1] or found[3]) in defined else _hole(result, found[0]), result.text

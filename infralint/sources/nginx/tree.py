@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from sys import intern
 
 import msgspec
 
@@ -77,9 +78,11 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
         """Line -> its comment, once the text has been read."""
         return dict(self.comments)
 
-    @cached_property
-    def lines(self) -> list[str]:
-        return self.prepared.text.split("\n")
+    def line(self, number: int) -> str:
+        """The text of a line, without its end."""
+        start = self.line_starts[number - 1]
+        end = self.prepared.text.find("\n", start)
+        return self.prepared.text[start : end if end >= 0 else None]
 
     def place(self, first: Word, last: Word) -> Location:
         """From the first character of one word to the end of another on the same line."""
@@ -108,17 +111,14 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
         before = self.prepared.text[start:offset]
         return len(self.prepared.original(before)) + self.indent + 1
 
-    def conditions(self, word: Word) -> tuple[Condition, ...]:
-        return self.prepared.conditions_at(word.offset)
 
-
-class Directive(msgspec.Struct, eq=False, dict=True):
+class Directive(msgspec.Struct, eq=False):
     """`name args;` or `name args { block }`. missing: an include that could not be resolved;
     splice: a hole that may stand for any directives. opening, ending: offsets of `{` and of `;` or
-    `}`; -1 where there is none."""
+    `}`; -1 where there is none. args: the words after the name. location: where it stands, once somebody has asked."""
 
     name: str
-    words: list[Word]
+    words: tuple[Word, ...]
     source: NginxFile
     block: list[Directive] | None = None
     end_line: int = 0
@@ -126,10 +126,11 @@ class Directive(msgspec.Struct, eq=False, dict=True):
     splice: bool = False
     opening: int = -1
     ending: int = -1
+    args: list[str] = []
+    location: Location | None = None
 
-    @cached_property
-    def args(self) -> list[str]:
-        return [word.text for word in self.words[1:]]
+    def __post_init__(self) -> None:
+        self.args = [word.text for word in self.words[1:]]
 
     @property
     def line(self) -> int:
@@ -142,16 +143,19 @@ class Directive(msgspec.Struct, eq=False, dict=True):
 
     @property
     def has_hole(self) -> bool:
-        return any(HOLE.search(word.text) for word in self.words)
+        return any(not word.text.isascii() and HOLE.search(word.text) for word in self.words)
 
-    @cached_property
+    @property
     def conditions(self) -> tuple[Condition, ...]:
-        return self.source.conditions(self.words[0])
+        prepared = self.source.prepared
+        return prepared.conditions_at(self.words[0].offset) if prepared.headings else ()
 
-    @cached_property
+    @property
     def where(self) -> Location:
         """All its words, without the block."""
-        return self.source.place(self.words[0], self.words[-1])
+        if self.location is None:
+            self.location = self.source.place(self.words[0], self.words[-1])
+        return self.location
 
     @property
     def written(self) -> str:
@@ -202,22 +206,24 @@ class _TreeBuilder(msgspec.Struct, eq=False):
 
     def _take(self, word: Word, block: list[Directive]) -> None:
         """Add a word; a hole alone on its line is a statement of its own."""
-        if self.words and self._stands_alone() and word.line > self.words[-1].line:
+        if self.words and word.line > self.words[-1].line and self._stands_alone():
             block.append(
-                Directive(self.words[0].text, self.words, self.source, splice=True, end_line=self.words[-1].line)
+                Directive(self.words[0].text, tuple(self.words), self.source, splice=True, end_line=self.words[-1].line)
             )
             self.words = []
         self.words.append(word)
 
     def _stands_alone(self) -> bool:
-        return all(HOLE.fullmatch(word.text) and not word.quoted for word in self.words)
+        return all(not word.quoted and HOLE.fullmatch(word.text) for word in self.words)
 
     def _close(self, mark: Word, block: list[Directive]) -> None:
         if not self.words:
             return
         name = self.words[0].text
-        splice = bool(HOLE.search(name))
-        block.append(Directive(name, self.words, self.source, splice=splice, end_line=mark.line, ending=mark.offset))
+        splice = not name.isascii() and bool(HOLE.search(name))
+        block.append(
+            Directive(name, tuple(self.words), self.source, splice=splice, end_line=mark.line, ending=mark.offset)
+        )
         self.words = []
 
     def _open(self, mark: Word, blocks: list[list[Directive]]) -> Directive:
@@ -227,8 +233,8 @@ class _TreeBuilder(msgspec.Struct, eq=False):
             raise SyntaxProblem(mark.line, f"blocks are nested more than {DEEPEST} deep", self._at(mark))
         self._flush_splices(blocks[-1])
         name = self.words[0].text
-        splice = bool(HOLE.search(name))
-        owner = Directive(name, self.words, self.source, block=[], splice=splice, opening=mark.offset)
+        splice = not name.isascii() and bool(HOLE.search(name))
+        owner = Directive(name, tuple(self.words), self.source, block=[], splice=splice, opening=mark.offset)
         self.words = []
         blocks[-1].append(owner)
         assert owner.block is not None
@@ -239,13 +245,15 @@ class _TreeBuilder(msgspec.Struct, eq=False):
         """`{{ extra }}` on a line of its own before a block's first word."""
         if len(self.words) > 1 and HOLE.fullmatch(self.words[0].text) and self.words[1].line > self.words[0].line:
             block.append(
-                Directive(self.words[0].text, self.words[:1], self.source, splice=True, end_line=self.words[0].line)
+                Directive(self.words[0].text, (self.words[0],), self.source, splice=True, end_line=self.words[0].line)
             )
             self.words = self.words[1:]
 
     def _end(self, mark: Word, blocks: list[list[Directive]], owners: list[Directive]) -> None:
         if self.words and self._stands_alone():
-            blocks[-1].append(Directive(self.words[0].text, self.words, self.source, splice=True, end_line=mark.line))
+            blocks[-1].append(
+                Directive(self.words[0].text, tuple(self.words), self.source, splice=True, end_line=mark.line)
+            )
             self.words = []
         if self.words:
             raise self._unfinished('";" is missing')
@@ -258,7 +266,7 @@ class _TreeBuilder(msgspec.Struct, eq=False):
     def _finish(self, blocks: list[list[Directive]], owners: list[Directive]) -> None:
         if self.words and self._stands_alone():
             blocks[-1].append(
-                Directive(self.words[0].text, self.words, self.source, splice=True, end_line=self.words[-1].line)
+                Directive(self.words[0].text, tuple(self.words), self.source, splice=True, end_line=self.words[-1].line)
             )
             self.words = []
         if self.words:
@@ -277,14 +285,16 @@ class _TreeBuilder(msgspec.Struct, eq=False):
 
 # nginx's words: https://nginx.org/en/docs/beginners_guide.html#conf_structure, ngx_conf_read_token()
 _TOKEN = lazy(
-    r"""\s+
-    |(?P<comment>\#[^\n]*)
+    r"""\s*(?:
+    (?P<comment>\#[^\n]*)
     |(?P<mark>[;{}])
     |"(?P<double>(?:\\.|[^"\\])*)"
     |'(?P<single>(?:\\.|[^'\\])*)'
-    |(?P<bare>(?:\\.|\$\{[^}\s]*\}?|[^\s;{}\\])+)""",
+    |(?P<bare>(?:\\.|\$\{[^}\s]*\}?|[^\s;{}\\])+)
+    |\\?\Z)""",
     re.VERBOSE | re.DOTALL,
 )
+_QUOTED = frozenset({"double", "single"})
 _LUA = "_by_lua_block"
 _LUA_BLOCK = lazy(r"^(?:[^#\n]*[\s;{}])?\w+_by_lua_block\b[^;{}#\"']{0,200}\{", re.MULTILINE)
 _LUA_TOKEN = lazy(
@@ -329,26 +339,26 @@ def _tokens(source: NginxFile) -> Iterator[Word]:
     text = _without_lua(source.prepared.text) if _LUA in source.prepared.text else source.prepared.text
     line, counted, end, after_quote = 1, 0, 0, False
     for found in _TOKEN.finditer(text):
-        start, kind = found.start(), found.lastgroup
-        if start != end or (kind == "bare" and found[0][0] in "\"'"):
-            break
-        if after_quote and kind is not None and found[0][0] not in ";{)":
-            raise SyntaxProblem(
-                bisect_right(source.line_starts, start), f'unexpected "{found[0][0]}" after a quoted word'
-            )
-        if found.end() - start > LONGEST_WORD and kind not in (None, "comment") and not source.prepared.holes:
-            raise SyntaxProblem(bisect_right(source.line_starts, start), "too long parameter")
-        end, after_quote = found.end(), kind in ("double", "single")
+        kind = found.lastgroup
         if kind is None:
-            continue
+            break
+        word, quoted = found[kind], kind in _QUOTED
+        start = found.start(kind) - quoted
+        if kind == "bare" and word[0] in "\"'":
+            break
+        if after_quote and start == end and text[start] not in ";{)":
+            raise SyntaxProblem(
+                bisect_right(source.line_starts, start), f'unexpected "{text[start]}" after a quoted word'
+            )
+        end, after_quote = found.end(), quoted
+        if end - start > LONGEST_WORD and kind != "comment" and not source.prepared.holes:
+            raise SyntaxProblem(bisect_right(source.line_starts, start), "too long parameter")
         line += text.count("\n", counted, start)
         counted = start
         if kind == "comment":
-            source.comments.append((line, found[0][1:].strip()))
-        elif kind in ("double", "single"):
-            yield Word(_unescaped(found[kind]), line, start, True)
+            source.comments.append((line, word[1:].strip()))
         else:
-            yield Word(_unescaped(found[0]), line, start, False)
+            yield Word(intern(_unescaped(word) if "\\" in word else word), line, start, quoted)
     if text[end:].strip():
         raise _open_quote(source, end)
 
@@ -362,7 +372,7 @@ def _unescaped(written: str) -> str:
 
     https://github.com/nginx/nginx/blob/master/src/core/ngx_conf_file.c, ngx_conf_read_token()
     """
-    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), written) if "\\" in written else written
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), written)
 
 
 def _open_quote(source: NginxFile, end: int) -> SyntaxProblem:

@@ -87,6 +87,9 @@ class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
         targets: list[Address] = []
         reason = ""
         for server in (*self.servers, *self._backups):
+            if server.args and not has_hole(server.args[0]):
+                targets.append(read_address(server.args[0], PORTS["http"]))
+                continue
             filled = definitions.environment.fill(server.args[0], server) if server.args else None
             if isinstance(filled, Known):
                 targets.append(read_address(filled.value, PORTS["http"]))

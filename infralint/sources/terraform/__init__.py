@@ -101,9 +101,9 @@ def _of_root(tree: TerraformFolders, root: Root) -> _Outcome:
 
 def _refused(tree: TerraformFolders, root: Root) -> Iterator[Unreadable]:
     """What Terraform would refuse in the folders of a root, unless Terragrunt adds files to them."""
-    for folder in tree.loaded:
-        if folder.is_whole and root.elsewhere is None and ".terraform" not in folder.path.split("/"):
-            yield from tree.once(folder, lambda folder: problems_of(folder, partial(tree.called, folder)))
+    for folder in tree.take_unchecked() if root.elsewhere is None else ():
+        if folder.is_whole and ".terraform" not in folder.path.split("/"):
+            yield from problems_of(folder, partial(tree.called, folder))
 
 
 def _all_items(world: World, where: Location) -> Iterator[Item]:

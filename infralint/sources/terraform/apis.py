@@ -8,8 +8,9 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lamb
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from infralint.model import Known, Node, Pool, Setting, Unknown
 from infralint.platforms import api_gateway, lambda_functions

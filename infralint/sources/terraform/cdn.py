@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from infralint.model import UNLIMITED, Known, Node, Pool, Setting, Unknown
 from infralint.platforms import cloudfront

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.sources.terraform import functions
 from infralint.sources.terraform.budget import EvaluationBudget, NotWorkedOut
@@ -64,15 +66,14 @@ class References(Protocol):
     def read(self, function: str, arguments: list[Value]) -> Value: ...
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationScope:
+class EvaluationScope(msgspec.Struct, frozen=True, gc=False):
     """Where an expression is evaluated: its module, what loops bind, and `each` and `count` of its block.
 
     lenient: what Terraform would refuse is a hole, and the rest is worked out; for its type alone.
     """
 
     module: References
-    bound: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    bound: Mapping[str, Value] = MappingProxyType({})
     each: tuple[Value, Value] | None = None
     count: Value = None
     splat: Value = None

@@ -6,7 +6,7 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from typing import Any
 
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project
+from infralint.project.walking import leads_out
 from infralint.sources.terraform.budget import STEPS, SharedBudget
 from infralint.sources.terraform.hcl import Attribute, Block, HclError, HclFile, Literal, parse
 from infralint.text.suggestions import closest
@@ -248,19 +249,17 @@ class TerraformFolders:
         self.project = project
         self.unreadable: list[Unreadable] = []
         self._parsed: dict[str, Folder] = {}
-        self._looked_at: set[str] = set()
+        self._unchecked: list[Folder] = []
 
     @cached_property
     def budget(self) -> SharedBudget:
         """What all roots may spend together: more where there is more to read."""
         return SharedBudget(2 * STEPS + 2 * self._scanned.size)
 
-    def once(self, folder: Folder, look: Callable[[Folder], Iterable[Unreadable]]) -> Iterable[Unreadable]:
-        """What a look at a folder finds, the first time that it is looked at."""
-        if folder.path in self._looked_at:
-            return ()
-        self._looked_at.add(folder.path)
-        return look(folder)
+    def take_unchecked(self) -> list[Folder]:
+        """The folders that were asked for since this was called last."""
+        found, self._unchecked = self._unchecked, []
+        return found
 
     @cached_property
     def files(self) -> dict[str, list[str]]:
@@ -355,6 +354,7 @@ class TerraformFolders:
         """A folder's declarations; files that can't be read are reported and left out."""
         if path not in self._parsed:
             self._parsed[path] = self._load(path)
+            self._unchecked.append(self._parsed[path])
         return self._parsed[path]
 
     def _load(self, path: str) -> Folder:
@@ -378,11 +378,6 @@ class TerraformFolders:
         found = self._parsed.get(path) if path is not None else None
         return found if found is not None and found.is_whole else None
 
-    @property
-    def loaded(self) -> list[Folder]:
-        """The folders that were asked for."""
-        return list(self._parsed.values())
-
     def _is_complete(self, path: str, paths: Sequence[str]) -> bool:
         """Whether these are all files of a folder: settings may exclude some, and links may lead out."""
         return len(self._unlisted(path)) <= len(paths)
@@ -401,13 +396,13 @@ class TerraformFolders:
         return self.project.text(path)
 
     def _inside(self, path: str) -> bool:
-        root = self.project.root.resolve()
-        return (root / path).resolve().is_relative_to(root)
+        root = str(self.project.root)
+        return path in self.files or not leads_out(os.path.join(root, path), root)
 
     def _unlisted(self, path: str) -> list[str]:
         """Files of a folder below `.terraform`, which the project does not list."""
         try:
-            names = os.listdir(self.project.root / path) if self._inside(path) else []
+            names = os.listdir(os.path.join(self.project.root, path)) if self._inside(path) else []
         except (OSError, ValueError):
             return []
         return [posixpath.join(path, name) for name in taken(names)]

@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal as OneOf
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model import Location
 from infralint.sources.terraform.budget import NotWorkedOut
@@ -51,103 +54,87 @@ class HclFile:
         return line, offset - self._starts[line - 1] + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(msgspec.Struct, frozen=True, gc=False):
     """Part of a file: offsets of its first character and of the one behind its last."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Literal(Expression):
+class Literal(Expression, frozen=True, gc=False):
     value: str | Number | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Template(Expression):
+class Template(Expression, frozen=True, gc=False):
     """Text with holes; alone: the whole is one `${…}`, whose value keeps its type."""
 
     parts: tuple[Expression, ...]
     alone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateIf(Expression):
+class TemplateIf(Expression, frozen=True, gc=False):
     condition: Expression
     then: Template
     otherwise: Template
 
 
-@dataclass(frozen=True, slots=True)
-class NameExpression(Expression):
+class NameExpression(Expression, frozen=True, gc=False):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attr(Expression):
+class Attr(Expression, frozen=True, gc=False):
     target: Expression
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Index(Expression):
+class Index(Expression, frozen=True, gc=False):
     target: Expression
     key: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Splat(Expression):
+class Splat(Expression, frozen=True, gc=False):
     """`target[*]` with what follows, which is applied to each (`each` stands for one)."""
 
     target: Expression
     each: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Each(Expression):
+class Each(Expression, frozen=True, gc=False):
     """The element of a splat."""
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionCall(Expression):
+class FunctionCall(Expression, frozen=True, gc=False):
     name: str
     arguments: tuple[Expression, ...]
     spread: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Unary(Expression):
+class Unary(Expression, frozen=True, gc=False):
     operator: str
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Binary(Expression):
+class Binary(Expression, frozen=True, gc=False):
     operator: str
     left: Expression
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional(Expression):
+class Conditional(Expression, frozen=True, gc=False):
     condition: Expression
     then: Expression
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf(Expression):
+class ListOf(Expression, frozen=True, gc=False):
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectOf(Expression):
+class ObjectOf(Expression, frozen=True, gc=False):
     items: tuple[tuple[Expression, Expression], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class For(Expression):
+class For(Expression, frozen=True, gc=False):
     """A for expression; key: None for a list; grouped: `...` behind the value of an object's."""
 
     names: tuple[str, ...]
@@ -189,8 +176,7 @@ def children(expression: Expression) -> Iterator[Expression]:
                 yield item
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(msgspec.Struct, frozen=True, gc=False):
     """`name = value`."""
 
     name: str
@@ -209,8 +195,7 @@ class Attribute:
         return text if len(text) <= 120 else f"{text[:117]}…"
 
 
-@dataclass(slots=True)
-class Block:
+class Block(msgspec.Struct):
     """A block, or a file's top level. header: offset behind its `{`'s line head, for findings about what it leaves out."""
 
     type: str
@@ -218,8 +203,8 @@ class Block:
     start: int
     header: int
     source: HclFile
-    attributes: dict[str, Attribute] = field(default_factory=dict)
-    blocks: list[Block] = field(default_factory=list)
+    attributes: dict[str, Attribute] = {}
+    blocks: list[Block] = []
     end: int = 0
 
     @property
@@ -275,11 +260,15 @@ def parse_expression(source: HclFile) -> Expression:
 
 _SPACE = re.compile(r"(?:[ \t\r]+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _SPACE_LINES = re.compile(r"(?:[ \t\r\n]+|(?:#|//)[^\n]*|/\*.*?\*/)+", re.DOTALL)
-_BEFORE_TOKENS = frozenset(" \t\r\n#/")
-"""With what space and comments begin: a quick look before a regular expression."""
+_BEFORE_TOKENS_ON_LINE = " \t\r#/"
+"""With what space and comments begin."""
+_BEFORE_TOKENS = _BEFORE_TOKENS_ON_LINE + "\n"
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _OPERATOR = re.compile(r"\|\||&&|==|!=|<=|>=|<|>|\+|-|\*|/(?![/*])|%")
+_OPERATORS = "|&=!<>+-*/%"
+"""With what operators of two operands begin."""
+_SIGNS = "!-"
 _PLAIN = re.compile(r'"([^"\\$%\n]*)"')
 """Text in quotes with nothing in it that has to be looked at."""
 _QUOTED = re.compile(r'(?:[^"\\$%\n]|\\.|\$\$\{|%%\{|[$%](?!\{))+')
@@ -321,12 +310,16 @@ class _HclParser:
         self.depth = 0
         self.json = json
 
+    def next_is(self, characters: str) -> bool:
+        """Whether one of these is next; a quick look before a regular expression."""
+        return self.at < len(self.text) and self.text[self.at] in characters
+
     def skip(self) -> None:
-        if self.text[self.at : self.at + 1] not in _BEFORE_TOKENS:
-            return
-        found = (_SPACE_LINES if self.wide else _SPACE).match(self.text, self.at)
-        if found:
-            self.at = found.end()
+        """Go past space and comments; the end of a line is space where brackets are open."""
+        if self.next_is(_BEFORE_TOKENS if self.wide else _BEFORE_TOKENS_ON_LINE):
+            found = (_SPACE_LINES if self.wide else _SPACE).match(self.text, self.at)
+            if found:
+                self.at = found.end()
 
     def peek(self, text: str) -> bool:
         if self.text.startswith(text, self.at):
@@ -441,7 +434,8 @@ class _HclParser:
     def expression(self) -> Expression:
         self.deeper()
         found = self._binary(1)
-        if self.take("?"):
+        if self.text.startswith("?", self.at):
+            self.at += 1
             then = self._branch(":")
             otherwise = self._branch("")
             found = Conditional(found.start, otherwise.end, found, then, otherwise)
@@ -459,7 +453,7 @@ class _HclParser:
         left = self._unary()
         while True:
             self.skip()
-            found = _OPERATOR.match(self.text, self.at)
+            found = _OPERATOR.match(self.text, self.at) if self.next_is(_OPERATORS) else None
             if not found or _STRENGTH[found[0]] < least:
                 return left
             self.at = found.end()
@@ -469,24 +463,25 @@ class _HclParser:
     def _unary(self) -> Expression:
         self.skip()
         start = self.at
-        for operator in ("!", "-"):
-            if self.text.startswith(operator, start):
-                self.deeper()
-                self.at += 1
-                operand = self._unary()
-                self.depth -= 1
-                return Unary(start, operand.end, operator, operand)
+        if self.next_is(_SIGNS):
+            self.deeper()
+            self.at += 1
+            operand = self._unary()
+            self.depth -= 1
+            return Unary(start, operand.end, self.text[start], operand)
         return self._postfix(self._primary())
 
     def _postfix(self, found: Expression) -> Expression:
         while True:
             mark = self.at
-            if self.take("["):
+            self.skip()
+            if self.next_is("["):
+                self.at += 1
                 if self._bracketed_star():
                     return self._splat(found, full=True)
                 key = self._inside("]")
                 found = Index(found.start, self.at, found, key)
-            elif self.peek(".") and not self.text.startswith("...", self.at):
+            elif self.next_is(".") and not self.text.startswith("...", self.at):
                 self.at += 1
                 self.skip()
                 if self.take("*"):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 from typing import Literal as OneOf
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model import Known, Location, Related, Setting, Unknown
 from infralint.sources.terraform.adapters import MEMBERS
@@ -163,15 +166,14 @@ PLAN = "hand in a plan (terraform show -json)"
 ALIASES = {name: name.replace("aws_alb", "aws_lb") for name in SHAPES}
 
 
-@dataclass(frozen=True, slots=True)
-class CallPlace:
+class CallPlace(msgspec.Struct, frozen=True, gc=False):
     """A place in a call that stands for a place in the module, and the words there."""
 
     where: Location
     written: str = ""
     value: Expression | None = None
     source: HclFile | None = None
-    arguments: Mapping[str, Attribute] = field(default_factory=dict, hash=False)
+    arguments: dict[str, Attribute] = {}
 
     @property
     def is_written_out(self) -> bool:
@@ -193,8 +195,7 @@ class CallPlace:
         return replace(self, value=None, arguments={})
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceReference:
+class ResourceReference(msgspec.Struct, frozen=True, gc=False):
     """A reference: the resource's address (or a module's, with the path into its outputs), or the text that stands there."""
 
     address: str = ""
@@ -239,8 +240,7 @@ class Item:
         return found if isinstance(found, list) else []
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(msgspec.Struct, frozen=True, gc=False):
     """Where a block is worked out: its names, its resource's address and for_each, and the place in a call that stands for it."""
 
     module: Module

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from infralint.model import Location, Related, Unknown, Unreadable
 from infralint.project import CantRead
 from infralint.sources.terraform.adapters import adapter
@@ -55,8 +57,7 @@ class VariableValue:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(msgspec.Struct, frozen=True, gc=False):
     """One instance of a block: its key (None without count or for_each), what `each` and `count` are, and whether it surely exists."""
 
     key: Value = None
@@ -69,6 +70,10 @@ class Slot:
         if self.doubt is not None or self.key is None:
             return ""
         return f"[{self.key}]" if isinstance(self.key, int) else f'["{self.key}"]'
+
+
+ALONE = Slot()
+"""The one instance of a block without count and for_each."""
 
 
 @dataclass
@@ -147,7 +152,7 @@ class Module:
     """One instance of a module: the root, or one call with one key."""
 
     def __init__(
-        self, world: World, folder: Folder, parent: Module | None = None, call: Block | None = None, slot: Slot = Slot()
+        self, world: World, folder: Folder, parent: Module | None = None, call: Block | None = None, slot: Slot = ALONE
     ) -> None:
         self.world = world
         self.folder = folder

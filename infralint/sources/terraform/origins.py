@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from infralint.model import Location, Related
 from infralint.sources.terraform.hcl import Attr, Block, Expression, Literal, NameExpression, children
@@ -13,8 +14,7 @@ MOST = 4
 """Places named beside a finding."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """One place that a value came through. default: it is a variable's default; sensitive: it must not be shown."""
 
     message: str

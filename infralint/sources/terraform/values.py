@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
+
+import msgspec
 
 from infralint.model import Location
 from infralint.sources.terraform.budget import LARGEST, LONGEST, NotWorkedOut
@@ -25,8 +26,7 @@ class EvaluationError(Exception):
     """An expression that Terraform would refuse."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(msgspec.Struct, frozen=True, gc=False):
     """A value that can't be known: why, where the cause stands, and what would make it known.
 
     of: the resource whose attribute it is, with the attribute's name, so that references can be

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from infralint.model import Evidence, Hint, Hop, Known, Location, Reading, Setting, Unknown, not_applicable
 from infralint.platforms.nextjs import PROXY_TIMEOUT, BelowBase, Patterns
@@ -135,7 +138,7 @@ class Builder:
         sources = [route.source for route in routes]
         if config.functions and not config.is_refused:
             sources += function_sources(self.project.files, application.folder, application.next is not None)
-        return replace(
+        return dataclasses.replace(
             config,
             functions=config.functions
             if config.is_refused

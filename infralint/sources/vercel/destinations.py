@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from infralint.model import SAME_PATH, Address, PathMap, Pool, PrefixMap
 from infralint.sources.vercel.texts import HOLE, PATH, QUERY, ResolvedText

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
+from msgspec.structs import replace
+
 from infralint.model import (
+    Compression,
     Forward,
     Hop,
     Known,
@@ -20,6 +23,7 @@ from infralint.model import (
     Related,
     Request,
     Response,
+    Selection,
     Setting,
     Unknown,
 )
@@ -75,6 +79,10 @@ class VercelFunction(Hop):
     statement: str = ""
     ceiling: Ceiling | None = None
     smallest: Ceiling | None = None
+
+    @property
+    def product(self) -> str:
+        return "Vercel"
 
     @property
     def runtime_name(self) -> str:
@@ -164,13 +172,22 @@ class NextHop(Hop):
 
     platform: ClassVar[str] = "nextjs"
 
+    @property
+    def product(self) -> str:
+        return "Next.js"
+
     compress: Setting[bool]
     configured: tuple[HeaderRule, ...] = ()
     unread: Unknown | None = None
 
-    def compression(self, response: Response, request: Request) -> Setting[bool]:
-        """Whether it compresses this response, which comes from behind, and holds it back to do so."""
-        return compression(self.with_configured(response, request), self.compress, self.unread)
+    def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
+        if not request.compressible:
+            return Known("passes", self.where, "compress", "default")
+        return compression(self.with_configured(self.send(response), request), self.compress, self.unread)
+
+    def send(self, response: Response) -> Response:
+        """What it sends, before next.config adds to it, for what comes from behind."""
+        return response
 
     def with_configured(self, response: Response, request: Request) -> Response:
         """A response with what next.config adds to it."""
@@ -194,19 +211,28 @@ class NextRoute(NextHop):
     headers: Mapping[str, Known[str]] = field(default_factory=lambda: MappingProxyType({}))
     complete: bool = False
 
-    @property
-    def sent(self) -> Response:
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        """A line of its code."""
+        if setting != "compress":
+            return ""
+        line = 'response.setHeader("Cache-Control", "no-cache, no-transform");'
+        return f"{line}    // or call response.flush() after each write"
+
+    def send(self, response: Response) -> Response:
         """What its code sends."""
         return Response(CHUNKED, self.content_type, self.headers, self.complete, self.where)
 
-    def compression(self, response: Response, request: Request) -> Setting[bool]:
-        """Whether its answer is compressed, and held for it."""
+    def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
         if self.flushed:
-            return Known(False, self.where, "compress", "default")
-        return compression(self.with_configured(self.sent, request), self.compress, self.unread)
+            return Known("passes", self.where, "compress", "default")
+        compression = super().compression_of(response, request)
+        if isinstance(compression, Unknown):
+            return compression
+        where = compression.where if compression.written else self.where
+        return replace(compression, where=where, because=f"`next start` compresses what {self.name} sends")
 
     def response_out(self, response: Response, request: Request) -> Response:
-        return self.with_configured(self.sent, request)
+        return self.with_configured(self.send(response), request)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -241,9 +267,19 @@ class NextRewrite(NextHop):
     def response_out(self, response: Response, request: Request) -> Response:
         return replace(self.with_configured(response, request), framing=CHUNKED)
 
+    def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
+        compression = super().compression_of(response, request)
+        if isinstance(compression, Unknown):
+            return compression
+        because = f"{self.name} hands this stream on to {self.upstream}, and `next start` compresses what comes back"
+        return replace(compression, where=self.where, because=because)
+
     def fix(self, setting: str, seconds: float = 0) -> str:
-        """Lines of next.config."""
+        """Lines of next.config. Its headers() reach what middleware passes on, and not what `rewrites()` sends elsewhere."""
         match setting:
+            case "compress" if self.stage == "middleware":
+                header = '{ key: "Content-Encoding", value: "none" }'
+                return f"compress: false,    // or, in headers() of next.config, for this path: {header}"
             case "compress":
                 return "compress: false,"
             case "timeout":
@@ -281,6 +317,16 @@ class VercelNode(Node):
             return [Match(found, self.certain)]
         return self._rewritten(request.path)
 
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        """The route that is most specific, or the rewrite that leads to it."""
+        if hop is None:
+            return Selection()
+        if best(self.hops, request.path) is hop:
+            return Selection((Related(f"{hop.paths[0]} is the most specific route of {request.path}", hop.where),))
+        rewrite = next((rewrite for rewrite in self.rewrites if _is_taken(rewrite, request.path)), None)
+        step = f"`{rewrite.source}` is rewritten to {rewrite.target(request.path)}" if rewrite is not None else ""
+        return Selection((Related(step, hop.where),) if step else ())
+
     def _rewritten(self, path: str) -> list[Match]:
         doubts: list[str] = []
         for rewrite in self.rewrites:
@@ -293,6 +339,13 @@ class VercelNode(Node):
                 found = best(self.hops, target.partition("?")[0])
                 return [Match(found, self.certain and not doubts, tuple(doubts))] if found is not None else []
         return []
+
+
+def _is_taken(rewrite: Rewrite, path: str) -> bool:
+    try:
+        return rewrite.target(path) is not None
+    except Unsearchable:
+        return False
 
 
 @dataclass(kw_only=True, eq=False)
@@ -323,6 +376,14 @@ class NextNode(Node):
                 if served:
                     return [*found, Match(hop, not doubts, tuple(doubts))] if hop is not None else found
         return found
+
+    def explain(self, request: Request, hop: Hop | None) -> Selection:
+        """The rewrite with its stage, or the most specific route."""
+        if hop is None:
+            return Selection()
+        if isinstance(hop, NextRewrite):
+            return Selection((Related(f"{hop.name} ({hop.stage}) takes {request.path}", hop.where),))
+        return Selection((Related(f"{hop.paths[0]} is the most specific route of {request.path}", hop.where),))
 
     def _steps(self) -> Iterator[NextRewrite | bool]:
         """Rewrites, and routes with (True) or without parameters (False), in the order in which they are tried."""

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.platforms.nextjs import HeaderRule, Stage
@@ -35,8 +38,7 @@ class ConfiguredRewrite:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class NextSettings:
+class NextSettings(msgspec.Struct, frozen=True):
     """A Next.js application's version and configuration. bundler: empty where it can't be told.
 
     headers: what `headers()` sends; headers_unread: why not all of it is known.

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from infralint.model import Known, Location, Related, Setting, Unknown
 from infralint.sources.vercel.javascript import (
     JavaScriptImport,
@@ -36,8 +38,7 @@ STATEMENTS_SINCE = 15
 HANDLERS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True):
     """What a file says of its function; None where it says nothing.
 
     misplaced: exports that set nothing where they stand. unread: what looks like a setting and is none,

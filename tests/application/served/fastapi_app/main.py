@@ -1,7 +1,9 @@
 from api import chat
 from fastapi import FastAPI, WebSocket
+from fastapi.middleware.gzip import GZipMiddleware
 
 app = FastAPI()
+app.add_middleware(GZipMiddleware, minimum_size=1)  # today's Starlette leaves event streams alone
 
 
 @app.websocket("/live/{room}")

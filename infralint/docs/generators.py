@@ -1,0 +1,294 @@
+"""What pages contain that the program knows best: generated while the site is built, and nowhere written down twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import click
+import yaml
+
+from infralint.cli import cli
+from infralint.docs.facts import platform_tables
+from infralint.docs.transcripts import ROOT
+from infralint.engine.pages import HOME, by_group, examples
+from infralint.engine.registry import DEFAULT_GROUP, Check, built_in_folder, load_checks
+from infralint.platforms import nginx
+from infralint.platforms.aws_elb.attributes import ATTRIBUTES, IDLE
+from infralint.platforms.vercel import FLUID_DEFAULT
+from infralint.project.config import DEFAULT_GENERATION
+from infralint.project.config import json_schema as config_schema
+from infralint.reporters.json_types import json_schema as report_schema
+from infralint.sources.application.products import PRODUCTS
+
+Schema = dict[str, Any]
+RULES = ROOT / "infralint/sources/application/rules"
+
+
+def built_in_checks() -> list[Check]:
+    """The built-in checks, by name."""
+    return sorted(load_checks(built_in_folder()), key=lambda check: check.name)
+
+
+def check_tables() -> str:
+    """The checks by group, each with its page beside this one and the number of examples that prove it."""
+    parts = []
+    for group, members in by_group(built_in_checks()).items():
+        if group != DEFAULT_GROUP:
+            parts.append(f"## The group {group}\n\nOff unless selected: `--select {DEFAULT_GROUP},{group}`.")
+        rows = [
+            f"| [`{check.name}`]({check.page.name}) | {check.summary} | {len(examples(check.page)) or ''} |"
+            for check in members
+        ]
+        parts.append("\n".join(["| check | what it finds | examples |", "|---|---|--:|", *rows]))
+    return "\n\n".join(parts)
+
+
+def config_reference() -> str:
+    """Every key of infralint.yaml."""
+    return _reference(config_schema(), "infralint.yaml")
+
+
+def report_reference() -> str:
+    """Every field of the JSON report."""
+    return _reference(report_schema(), "report")
+
+
+def _reference(schema: Schema, root: str) -> str:
+    """A section an object of a schema, outermost first, each by the path that leads to it."""
+    first = schema["$ref"].rpartition("/")[2]
+    waiting, paths = [first], {first: ""}
+    parts = []
+    for name in waiting:
+        definition = schema["$defs"][name]
+        for key, inner in definition["properties"].items():
+            for found, is_list in _objects_in(inner):
+                if found not in paths:
+                    paths[found] = f"{paths[name]}.{key}{'[]' if is_list else ''}".lstrip(".")
+                    waiting.append(found)
+        parts.append("\n\n".join(_section(name, definition, paths[name] or root)))
+    return "\n\n".join(parts)
+
+
+def _section(name: str, definition: Schema, path: str) -> Iterator[str]:
+    yield f"## `{path}` {{ #{name.lower()} }}"
+    if about := definition.get("description"):
+        yield _text(about)
+    required = definition.get("required", [])
+    rows = [
+        f"| `{key}` | {_text(_meaning(inner))} | {_type(inner)}{_default(inner, key in required)} |"
+        for key, inner in definition["properties"].items()
+    ]
+    yield "\n".join(["| key | | value |", "|---|---|---|", *rows])
+
+
+def _objects_in(schema: Schema, is_list: bool = False) -> Iterator[tuple[str, bool]]:
+    """The definitions that a value may be, and whether they are the members of a list."""
+    if "$ref" in schema:
+        yield schema["$ref"].rpartition("/")[2], is_list
+    for part in schema.get("anyOf", ()):
+        yield from _objects_in(part, is_list)
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield from _objects_in(schema[key], True)
+
+
+def _type(schema: Schema) -> str:
+    """What may stand there, in words."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', name).lower()}](#{name.lower()})"
+    if "enum" in schema:
+        return " or ".join(f"`{value}`" for value in schema["enum"] if value is not None)
+    if "anyOf" in schema:
+        found = [_type(part) for part in schema["anyOf"] if part.get("type") != "null"]
+        return "a span of time" if found == ["text", "a number"] else " or ".join(found)
+    if schema.get("type") == "array":
+        return f"a list of {_type(schema['items']).removeprefix('a ')}" if "items" in schema else "a list"
+    if schema.get("type") == "object":
+        members = schema.get("additionalProperties")
+        return f"names, each with {_type(members)}" if isinstance(members, dict) else "names with values"
+    return {"string": "text", "number": "a number", "integer": "a whole number", "boolean": "`true` or `false`"}.get(
+        schema.get("type", ""), "anything"
+    )
+
+
+def _default(schema: Schema, is_required: bool) -> str:
+    """What holds where a key is left out, after its type."""
+    if is_required:
+        return "; needed"
+    value = schema.get("default")
+    if value in (None, "", [], {}) or isinstance(value, dict):
+        return ""
+    return f"; else `{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _meaning(schema: Schema) -> str:
+    return str(schema.get("description", ""))
+
+
+def _text(text: str) -> str:
+    """A description as a line of Markdown in a table."""
+    return " ".join(text.split()).replace("|", r"\|").replace("<", "&lt;")
+
+
+def command_reference() -> str:
+    """Every command with what it takes, as `--help` has it."""
+    return "\n\n".join(_commands(cli, click.Context(cli, info_name="infralint", **cli.context_settings)))
+
+
+def _commands(command: click.Command, context: click.Context) -> Iterator[str]:
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            if found is not None:
+                yield from _commands(found, click.Context(found, info_name=name, parent=context))
+        return
+    yield f"## {context.command_path}"
+    yield f"```\n{context.command_path} {' '.join(command.collect_usage_pieces(context))}\n```"
+    yield re.sub(r"\n[ \t]*\n\s*", "\n\n", re.sub(r"(?m)^[ \t]+", "", command.help or "")).strip()
+    records = [parameter.get_help_record(context) for parameter in command.get_params(context)]
+    rows = [f"| {_option(record[0])} | {_text(record[1])} |" for record in records if record is not None]
+    yield "\n".join(["| option | |", "|---|---|", *rows])
+
+
+def _option(text: str) -> str:
+    return f"`{text}`"
+
+
+def framework_table() -> str:
+    """The frameworks whose code is read, with the languages and the pages that their rules rest on."""
+    rows = []
+    for path in sorted(RULES.glob("*.yaml")):
+        rules = next(iter(yaml.safe_load_all(path.read_text(encoding="utf-8"))))
+        languages = rules["language"] if isinstance(rules["language"], list) else [rules["language"]]
+        rows.append((rules["framework"], f"| [{rules['framework']}]({rules['page']}) | {', '.join(languages)} |"))
+    listed = [row for _, row in sorted(rows, key=_by_name)]
+    return "\n".join(["| framework | language |", "|---|---|", *listed])
+
+
+def _by_name(row: tuple[str, str]) -> str:
+    return row[0].lower()
+
+
+def product_table() -> str:
+    """The products that are known to stream by the image that runs them."""
+    rows = []
+    for product in sorted(PRODUCTS, key=lambda product: product.name.lower()):
+        paths = ", ".join(f"`{stream.path}`" for stream in product.streams)
+        known_by = ", ".join(f"`{name}`" for name in product.images)
+        rows.append(f"| [{product.name}]({product.page}) | {paths} | {known_by} |")
+    return "\n".join(["| product | streams | images |", "|---|---|---|", *rows])
+
+
+def stream_way() -> str:
+    """The picture of the first page: a stream's way, and what each hop may do to it, in the platforms' own numbers."""
+    load_balancer, proxy = ATTRIBUTES[IDLE].default, nginx.DEFAULTS["proxy_read_timeout"].value
+    hops = [
+        ("Browser", "opens <code>EventSource</code>, <code>fetch()</code> or a WebSocket", ""),
+        (
+            "Load balancer",
+            f"hangs up after <b>{load_balancer:g}&nbsp;s</b> of silence",
+            f"<code>idle_timeout</code>, while a model may think for {DEFAULT_GENERATION / 60:g}&nbsp;min",
+        ),
+        (
+            "nginx",
+            f"<b>holds</b> the answer back, hangs up after <b>{proxy:g}&nbsp;s</b>, drops <b>Upgrade</b>",
+            "<code>proxy_buffering</code>, <code>proxy_read_timeout</code>, <code>proxy_set_header</code>",
+        ),
+        (
+            "Application",
+            f"ends after <b>{FLUID_DEFAULT:g}&nbsp;s</b> as a function, sends no ping, needs the same replica again",
+            "<code>maxDuration</code>, heartbeats, sticky sessions",
+        ),
+        ("Model", "thinks, then sends token after token", ""),
+    ]
+    items = "\n".join(
+        f'<li><span class="way-name">{name}</span><span class="way-harm">{harm}</span>'
+        f'<span class="way-setting">{setting}</span></li>'
+        for name, harm, setting in hops
+    )
+    return f'<ol class="way" aria-label="A stream\'s way from the browser to the model">\n{items}\n</ol>'
+
+
+def figures() -> str:
+    """How much the verdicts rest on, counted."""
+    pages = [examples(check.page) for check in built_in_checks()]
+    cases = [document for path in RULES.glob("*.yaml") for document in _documents(path)[1:]]
+    rows = [
+        ("checks", len(pages)),
+        ("examples on their pages, each run as a test", sum(map(len, pages))),
+        ("of them silent", sum(example.section == "Good" for page in pages for example in page)),
+        ("frameworks and libraries whose code is read", len(list(RULES.glob("*.yaml")))),
+        ("examples of code in their rules, each run as a test", sum(map(len, cases))),
+        ("whole stacks, each with the report that is expected", len(list((ROOT / "fixtures").glob("*/expected.txt")))),
+    ]
+    return "\n".join(["| | |", "|---|--:|", *(f"| {name} | {count} |" for name, count in rows)])
+
+
+def _documents(path: Path) -> list[Any]:
+    return list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+
+
+def speed_table() -> str:
+    """The measurements of the README."""
+    return _between((ROOT / "README.md").read_text(encoding="utf-8"), "speed")
+
+
+def _between(text: str, name: str) -> str:
+    return text.partition(f"<!-- {name}: begin -->")[2].partition(f"<!-- {name}: end -->")[0].strip()
+
+
+def integration(name: str) -> str:
+    """What the README says of one way to run it in CI. Raises LookupError where it says nothing."""
+    text = section("README.md", "In CI")
+    found = re.search(rf"^\*\*{re.escape(name)}[.:]\*\*(.*?)(?=^\*\*|\Z)", text, re.MULTILINE | re.DOTALL)
+    if found is None:
+        raise LookupError(f"README.md says nothing of {name}")
+    return found[1].strip()
+
+
+def integration_tabs() -> str:
+    """The README's ways to run it in CI, side by side."""
+    names = ("GitHub Actions", "GitLab CI", "Jenkins", "Anywhere with Docker")
+    return "\n\n".join(f'=== "{name}"\n\n{indent(integration(name), "    ")}' for name in names)
+
+
+def changelog() -> str:
+    """The changelog, without its title."""
+    return (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").partition("\n")[2].strip()
+
+
+def section(path: str, title: str) -> str:
+    """One section of a page of the repository, without its heading, as it stands there: what it shows is tested there.
+
+    Raises LookupError where there is none.
+    """
+    text = (ROOT / path).read_text(encoding="utf-8")
+    found = re.search(rf"^(#+) {re.escape(title)}\n(.*?)(?=^#{{1,3}} |\Z)", text, re.MULTILINE | re.DOTALL)
+    if found is None:
+        raise LookupError(f"{path} has no section {title}")
+    text = re.sub(r"^```console in=\S+", "```console", found[2].strip(), flags=re.MULTILINE)
+    folder = (Path("blob/main") / path).parent
+    return re.sub(r"\]\((?!https?:|#)", f"]({HOME}/{folder.as_posix()}/", text)
+
+
+GENERATORS: dict[str, Callable[[], str]] = {
+    "changelog": changelog,
+    "checks": check_tables,
+    "ci": integration_tabs,
+    "commands": command_reference,
+    "config": config_reference,
+    "figures": figures,
+    "frameworks": framework_table,
+    "platforms": platform_tables,
+    "pre-commit": lambda: integration("pre-commit"),
+    "products": product_table,
+    "report": report_reference,
+    "speed": speed_table,
+    "way": stream_way,
+}
+"""What `<!-- generated: NAME -->` in a page stands for."""

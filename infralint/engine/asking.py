@@ -1,0 +1,117 @@
+"""Asking checks: what each answers about a crossing or a platform's item, held to what makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from infralint.engine.policy import weigh
+from infralint.engine.registry import Check
+from infralint.model import (
+    SEVERITIES,
+    Crossing,
+    Finding,
+    Hop,
+    Known,
+    Location,
+    Provenance,
+    Severity,
+    Unknown,
+)
+from infralint.project import Project
+from infralint.project.guard import Guard
+
+
+class BadAnswer(TypeError):
+    """What a check answered, and what it should have."""
+
+
+def ask_of_crossing(
+    checks: Iterable[Check], crossing: Crossing[Hop], guard: Guard, assumed: Severity
+) -> Iterator[Finding | Unknown]:
+    """What checks say of a stream on one leg of its way, weighed. assumed: how loud an assumption is."""
+    for check in checks:
+        if check.asks_for_hops(type(crossing.hop)):
+            for answer in _ask(check, crossing, crossing.hop.where, crossing.hop.name, guard):
+                if isinstance(answer, Unknown):
+                    yield answer
+                else:
+                    yield _with_provenance(weigh(answer, crossing, assumed), check, crossing)
+
+
+def ask_of_item(check: Check, item: object, project: Project) -> Iterator[Finding | Unknown]:
+    """What a check says of a platform's own thing."""
+    if check.asks_for_items(type(item)):
+        where = getattr(item, "where", None) or Location(project.shown_path(project.root))
+        for answer in _ask(check, item, where, type(item).__name__, project.guard):
+            if isinstance(answer, Unknown):
+                yield answer
+            else:
+                yield replace(answer, provenance=Provenance(check=check.name, hop=getattr(item, "hop", None)))
+
+
+def ask_all(
+    checks: Sequence[Check],
+    crossed: Sequence[Crossing[Hop]],
+    items: Sequence[object],
+    project: Project,
+    assumed: Severity,
+) -> list[Finding | Unknown]:
+    """Every answer of every check, one check after the other."""
+    answers: list[Finding | Unknown] = []
+    kinds = {type(crossing.hop) for crossing in crossed}
+    for check in checks:
+        concerned = {kind for kind in kinds if check.asks_for_hops(kind)}
+        for crossing in crossed:
+            if type(crossing.hop) in concerned:
+                answers += ask_of_crossing([check], crossing, project.guard, assumed)
+        for item in items:
+            answers += ask_of_item(check, item, project)
+    return answers
+
+
+def _ask(check: Check, item: Any, where: Location, name: str, guard: Guard) -> list[Finding | Unknown]:
+    """A check's answers on one input; a check that fails, or answers what makes no sense, is named with it."""
+    try:
+        return [_sound(answer) for answer in check.function(item) or ()]
+    except Exception as error:
+        guard.catch(error, where, f"check {check.name} failed on {name}")
+        return []
+
+
+def _sound(answer: Any) -> Finding | Unknown:
+    """An answer that the rest can work with. Raises BadAnswer."""
+    if isinstance(answer, Unknown):
+        if not isinstance(answer.where, Location) or not isinstance(answer.why, str):
+            raise BadAnswer(f"an Unknown needs a Location and a reason, got {answer!r:.80}")
+        return answer
+    if not isinstance(answer, Finding):
+        raise BadAnswer(f"expected a Finding or an Unknown, got {answer!r:.80}")
+    if answer.severity not in SEVERITIES:
+        raise BadAnswer(f"a Finding's severity is error, warning or note, got {answer.severity!r:.40}")
+    if not isinstance(answer.at, Location) and not (
+        isinstance(answer.at, Known) and isinstance(answer.at.where, Location)
+    ):
+        raise BadAnswer(f"a Finding is at a Known setting or a Location, got {answer.at!r:.80}")
+    if not isinstance(answer.message, str) or not isinstance(answer.fix, str):
+        raise BadAnswer("a Finding's message and fix are text")
+    return answer
+
+
+def _with_provenance(finding: Finding, check: Check, crossing: Crossing[Hop]) -> Finding:
+    """With where it came from; and a setting that came from elsewhere shows from where."""
+    trail = finding.at.related if isinstance(finding.at, Known) else ()
+    related = (*finding.related, *(place for place in trail if place not in finding.related))
+    provenance = Provenance(
+        check=check.name,
+        hop=crossing.hop,
+        stream=crossing.stream,
+        trace=crossing.trace,
+        position=crossing.position,
+        certain=crossing.certain,
+        reasons=crossing.reasons,
+        doubt=crossing.doubt,
+    )
+    return replace(finding, related=related, provenance=provenance)

@@ -1,0 +1,500 @@
+"""What becomes of a stream on each of its ways: the checks are asked about every hop, and their answers are the verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from msgspec.structs import replace
+
+from infralint.engine.asking import ask_of_crossing
+from infralint.engine.ignores import apply_ignores, ignores_of
+from infralint.engine.registry import Check
+from infralint.engine.report import once_a_cause
+from infralint.model import (
+    LENGTH,
+    SEVERITIES,
+    SILENCE,
+    STRENGTH,
+    Crossing,
+    Effect,
+    Evidence,
+    Finding,
+    Hop,
+    Known,
+    Node,
+    Phase,
+    Reading,
+    Selection,
+    Stream,
+    StreamKind,
+    Trace,
+    Unknown,
+    Unreadable,
+)
+from infralint.project import Project
+from infralint.project.config import place_of
+from infralint.project.needs import needs
+from infralint.text.suggestions import closest
+from infralint.text.wording import listing, seconds
+from infralint.trace.crossings import crossings, topology_of
+from infralint.trace.topology import Topology
+from infralint.trace.ways import ASKED, StreamWay, all_ways, way_identity, ways_of_path
+
+Outcome = Literal["breaks", "not served", "may break", "could not tell", "flows"]
+OUTCOMES: tuple[Outcome, ...] = ("breaks", "not served", "may break", "could not tell", "flows")
+"""What becomes of a stream, the worst first."""
+_HAPPENING: tuple[Effect | None, ...] = ("refuses", "holds", "cuts", "splits", None)
+"""What happens to a stream, in the order in which it would."""
+_REDIRECTS = ("301", "302", "303", "307", "308")
+
+
+@dataclass(frozen=True)
+class StreamVerdict:
+    """What becomes of a stream on one way.
+
+    position: the leg to blame; None where none is. finding: what a check says there. unknown: what could not be told
+    there. reason: the same in one sentence.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+    position: int | None = None
+    finding: Finding | None = None
+    unknown: Unknown | None = None
+
+    @property
+    def effect(self) -> Effect | None:
+        """What the hop to blame does to the stream."""
+        return self.finding.effect if self.finding is not None else None
+
+    @property
+    def rank(self) -> int:
+        """The worst first."""
+        return OUTCOMES.index(self.outcome)
+
+
+class NodeIndex:
+    """The nodes of a project by their hops and by their names."""
+
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+
+    def of_hop(self, hop: Hop) -> Node | None:
+        """The node that a hop leads through."""
+        return self._by_hop.get(id(hop))
+
+    def called(self, name: str) -> Node | None:
+        """The node of a name."""
+        return next((node for node in self._topology.nodes if node.name == name), None)
+
+    @cached_property
+    def _by_hop(self) -> dict[int, Node]:
+        return {id(hop): node for node in self._topology.nodes for hop in node.hops}
+
+
+@dataclass(frozen=True, eq=False)
+class TracedWay:
+    """One way of a stream with what the checks say of it.
+
+    findings: of each leg, the loudest first. ignored: those that somebody lives with. unknown: what could not be told,
+    by position. nodes: those that it leads through, among others.
+    """
+
+    way: StreamWay
+    nodes: NodeIndex
+    findings: tuple[Finding, ...] = ()
+    ignored: tuple[Finding, ...] = ()
+    unknown: tuple[tuple[int, Unknown], ...] = ()
+
+    @property
+    def trace(self) -> Trace:
+        return self.way.trace
+
+    @property
+    def stream(self) -> Stream:
+        return self.way.trace.stream
+
+    def findings_at(self, position: int) -> list[Finding]:
+        """What the checks say of one leg."""
+        return [finding for finding in self.findings if finding.provenance.position == position]
+
+    def unknown_at(self, position: int) -> list[Unknown]:
+        """What could not be told of one leg."""
+        return [unknown for at, unknown in self.unknown if at == position]
+
+    @cached_property
+    def verdict(self) -> StreamVerdict:
+        """What becomes of the stream."""
+        loud = [finding for finding in self.findings if finding.severity != "note"]
+        worst = min(loud, key=self._urgency, default=None)
+        if worst is not None and worst.severity == "error":
+            return StreamVerdict("breaks", worst.message, worst.provenance.position, worst)
+        if self.trace.end == "answered":
+            return StreamVerdict(
+                "not served", self.answer, max(0, len(self.trace.legs) - 1) if self.trace.legs else None
+            )
+        if worst is not None:
+            return StreamVerdict("may break", worst.message, worst.provenance.position, worst)
+        if self.unknown:
+            position, unknown = self.unknown[0]
+            return StreamVerdict("could not tell", unknown.why, position, None, unknown)
+        if self.trace.end in ("unknown", "loop"):
+            reason = self.trace.end_reason or "where it goes from there is not written down"
+            return StreamVerdict("could not tell", reason, len(self.trace.legs) - 1 if self.trace.legs else None)
+        return StreamVerdict("flows", self._enough())
+
+    def _urgency(self, finding: Finding) -> tuple[Any, ...]:
+        """The loudest first, then what happens to the stream first.
+
+        A request is refused by the first hop that it comes to, an answer is held by the first that it comes back to,
+        and the shortest clock is the first to run out.
+        """
+        position, effect = finding.provenance.position, finding.effect
+        limit = finding.at.value if isinstance(finding.at, Known) and effect == "cuts" else 0
+        clock = limit if isinstance(limit, int | float) else 0
+        place = -position if effect == "holds" else position
+        return SEVERITIES.index(finding.severity), _HAPPENING.index(effect), clock, place, finding.check
+
+    @property
+    def answer(self) -> str:
+        """What the node at the end answers, and what a client makes of that."""
+        ending = self.trace.ending
+        if ending is None:
+            return self.trace.end_reason
+        answer = ending.answer
+        if answer is None:
+            return f"{ending.node} answers by itself"
+        code, _, target = answer.value.partition(" ")
+        because = f": {answer.because}" if answer.because else ""
+        return f"{ending.node} answers {answer.value}{because}{_follow_up(self.stream, code, target)}"
+
+    def _enough(self) -> str:
+        """How much a stream that flows has to spare."""
+        parts = []
+        silence, length = self.shortest(*SILENCE), self.shortest(*LENGTH)
+        if silence is not None:
+            parts.append(f"silence up to {seconds(silence[1].value)}")
+        if length is not None:
+            parts.append(f"{seconds(length[1].value)} in all")
+        return f"every hop passes it on, with {' and '.join(parts)}" if parts else "every hop passes it on"
+
+    def shortest(self, *phases: Phase) -> tuple[int, Known[float]] | None:
+        """The clock that runs out first of those that measure one of the phases, and the leg that has it."""
+        limits = [(at, limit) for at, limit in self.trace.clocks(*phases) if isinstance(limit, Known)]
+        finite = [(at, limit) for at, limit in limits if limit.value != float("inf")]
+        return finite[0] if finite else None
+
+    def selection(self, position: int) -> Selection:
+        """Why the node of a leg serves the request by this hop."""
+        leg = self.trace.legs[position]
+        node = self.nodes.of_hop(leg.hop)
+        return node.explain(leg.inbound, leg.hop) if node is not None else Selection()
+
+    @property
+    def end_selection(self) -> Selection:
+        """Why the node at the end answers by itself."""
+        ending = self.trace.ending
+        node = self.nodes.called(ending.node) if ending is not None and ending.answer is not None else None
+        return node.explain(ending.request, None) if node is not None and ending is not None else Selection()
+
+
+def _follow_up(stream: Stream, code: str, target: str) -> str:
+    """What clients make of an answer that is no stream."""
+    if code not in _REDIRECTS:
+        return ""
+    if stream.kind == "websocket":
+        return ". No browser follows a redirect when it opens a WebSocket: the connection fails"
+    where = f" {target}" if target else " there"
+    kept = "" if code in ("307", "308") else " (a POST becomes a GET)"
+    return f". A browser asks{where} anew{kept}: connect there at once"
+
+
+@dataclass(frozen=True, eq=False)
+class TracedStream:
+    """A stream with all its ways. host, path: as the browser asks."""
+
+    stream: Stream
+    host: str | None
+    path: str
+    ways: tuple[TracedWay, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """`SSE chat.example.com/api/chat`."""
+        return str(replace(self.stream, host=self.host, path=self.path))
+
+    @property
+    def worst(self) -> TracedWay | None:
+        """The way that fares worst; where another serves the stream, one that does not is not meant. None: no node takes
+        the request."""
+        served = [way for way in self.ways if way.verdict.outcome != "not served"]
+        return min(served or self.ways, key=lambda way: (way.verdict.rank, not way.way.certain), default=None)
+
+    @property
+    def verdict(self) -> StreamVerdict:
+        """What becomes of it on the worst of its ways."""
+        return self.worst.verdict if self.worst is not None else StreamVerdict("not served", NOBODY)
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether something speaks for it, and nothing against it."""
+        return self.stream.evidence.kind != "assumed" and (not self.ways or any(not way.way.doubt for way in self.ways))
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [finding for way in self.ways for finding in way.findings]
+
+
+NOBODY = "nothing that was read here takes such a request"
+
+
+def trace_ways(
+    ways: Iterable[StreamWay],
+    topology: Topology,
+    checks: Sequence[Check],
+    project: Project,
+) -> list[TracedWay]:
+    """Each way with what the checks say of it."""
+    nodes = NodeIndex(topology)
+    return [_trace_way(way, nodes, checks, project) for way in ways]
+
+
+def _trace_way(
+    way: StreamWay,
+    nodes: NodeIndex,
+    checks: Sequence[Check],
+    project: Project,
+) -> TracedWay:
+    findings: list[Finding] = []
+    unknown: list[tuple[int, Unknown]] = []
+    for crossing in way.crossings():
+        for answer in ask_of_crossing(checks, crossing, project.guard, "warning"):
+            if isinstance(answer, Finding):
+                findings.append(answer)
+            elif (crossing.position, answer) not in unknown:
+                unknown.append((crossing.position, answer))
+    kept, suppressed = apply_ignores(
+        findings, ignores_of(project, {path for finding in findings for path in _paths(finding)})
+    )
+    ignored = tuple(suppression.finding for suppression in suppressed)
+    kept.sort(key=_loudness)
+    return TracedWay(way, nodes, tuple(kept), ignored, tuple(unknown))
+
+
+def group_by_stream(ways: Iterable[TracedWay]) -> list[TracedStream]:
+    """The ways by what a browser asks for, the worst stream first; evidence of the code makes what a name says needless."""
+    groups: dict[object, list[TracedWay]] = {}
+    for way in _without_second_readings(_without_weaker(list(ways))):
+        groups.setdefault((way.stream.kind, *_first_request(way.trace)), []).append(way)
+    streams = [_stream_of(group) for group in groups.values()]
+    return sorted(streams, key=lambda stream: (stream.verdict.rank, stream.path, stream.host or "", stream.stream.kind))
+
+
+def _stream_of(ways: Sequence[TracedWay]) -> TracedStream:
+    """Ways of one request: those that are known for several reasons are told once, on the best evidence."""
+    ordered = sorted(ways, key=lambda way: (way.stream.handshake_only, STRENGTH.index(way.stream.evidence.kind)))
+    together: dict[object, TracedWay] = {}
+    for way in ordered:
+        known = together.get(way_identity(way.trace))
+        together[way_identity(way.trace)] = way if known is None else _joined_ways(known, way)
+    host, path = _first_request(ordered[0].trace)
+    distinct = [way for way in together.values() if not _is_sent_to_https(way)] or list(together.values())
+    return TracedStream(ordered[0].stream, host, path, tuple(distinct))
+
+
+def _joined_ways(way: TracedWay, other: TracedWay) -> TracedWay:
+    """One way with what was found on it for another reason, too: of what both say, the louder."""
+    loudest: dict[object, Finding] = {}
+    for finding in sorted((*way.findings, *other.findings), key=_loudness):
+        loudest.setdefault((finding.check, finding.location, finding.provenance.position), finding)
+    findings = sorted(loudest.values(), key=_loudness)
+    unknown = tuple(dict.fromkeys((*way.unknown, *other.unknown)))
+    return dataclasses.replace(way, findings=tuple(findings), unknown=unknown)
+
+
+def _loudness(finding: Finding) -> tuple[int, int]:
+    return SEVERITIES.index(finding.severity), finding.provenance.position
+
+
+def _is_sent_to_https(way: TracedWay) -> bool:
+    """Whether a way ends where plain HTTP is sent to HTTPS, which asks the same anew."""
+    ending = way.trace.ending
+    if way.trace.legs or ending is None or ending.answer is None:
+        return False
+    code, _, target = ending.answer.value.partition(" ")
+    return (
+        code in _REDIRECTS and target.startswith("https://") and _path_in(target) in (ending.request.path, "/#{path}")
+    )
+
+
+def _path_in(address: str) -> str:
+    """The path of an address."""
+    _, slash, path = address.removeprefix("https://").partition("/")
+    return f"{slash}{path}".partition("?")[0].partition(":#{query}")[0]
+
+
+def _without_second_readings(ways: Sequence[TracedWay]) -> list[TracedWay]:
+    """The ways but those of code that is known by the platform that runs it, and that nothing else leads to."""
+    run: set[str] = set()
+    for way in ways:
+        last = way.trace.legs[-1].hop if way.trace.legs else None
+        if last is not None and last.origin and last.platform != "application":
+            run |= {last.where.path, way.stream.evidence.because}
+
+    def is_read_twice(way: TracedWay) -> bool:
+        if len(way.trace.legs) != 1 or way.trace.legs[0].hop.platform != "application":
+            return False
+        return not run.isdisjoint((way.trace.legs[0].hop.where.path, way.stream.evidence.because))
+
+    return [way for way in ways if not is_read_twice(way)]
+
+
+def _first_request(trace: Trace) -> tuple[str | None, str]:
+    """What the browser asks for: host and path, as a pattern where the hop that sends it is the first one."""
+    first = trace.legs[0].inbound if trace.legs else trace.ending.request if trace.ending else None
+    if first is None:
+        return trace.stream.host, trace.stream.path
+    is_sighted_there = trace.anchor == 0 and trace.stream.path.startswith("/")
+    return first.host or trace.stream.host, trace.stream.path if is_sighted_there else first.path
+
+
+def _without_weaker(ways: Sequence[TracedWay]) -> list[TracedWay]:
+    """The ways but those that only a hint of a hop speaks for, where a better known stream passes that hop."""
+    known: set[tuple[str, int]] = {
+        (way.stream.kind, id(leg.hop))
+        for way in ways
+        if way.stream.evidence.kind in ("declared", "source")
+        for leg in way.trace.legs
+    }
+
+    def is_weaker(way: TracedWay) -> bool:
+        if way.stream.evidence.kind in ("declared", "source") or not way.trace.legs:
+            return False
+        return (way.stream.kind, id(way.trace.legs[way.trace.anchor].hop)) in known
+
+    return [way for way in ways if not is_weaker(way)]
+
+
+def _paths(finding: Finding) -> Iterator[str]:
+    """The files in which an ignore of a finding may stand."""
+    yield finding.location.path
+    if finding.hop is not None:
+        yield finding.hop.where.path
+
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody wants to see. paths: of requests; none: every stream that is known. front: the node that they come
+    to first, by name."""
+
+    paths: tuple[str, ...] = ()
+    host: str | None = None
+    kind: StreamKind | None = None
+    front: str = ""
+
+
+@dataclass
+class TraceReport:
+    """All that a run of `infralint trace` has to say.
+
+    asked: paths were given; else these are all streams that are known. unknown, unreadable: of the whole project.
+    """
+
+    streams: list[TracedStream] = field(default_factory=list)
+    asked: bool = False
+    unknown: list[Unknown] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [finding for stream in self.streams for finding in stream.findings]
+
+
+class NoSuchNode(ValueError):
+    """A name that no node has; says what is meant perhaps."""
+
+
+def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check], question: Question) -> TraceReport:
+    """The ways of what is asked for. Raises NoSuchNode."""
+    settings = project.settings
+    topology = topology_of(readings, settings.chains)
+    fronts = _fronts(topology, question.front)
+    if question.paths:
+        ways = {
+            path: ways_of_path(settings, topology, path, question.host, question.kind, fronts)
+            for path in question.paths
+        }
+        traced = [way for found in ways.values() for way in trace_ways(found, topology, checks, project)]
+        streams = group_by_stream(traced)
+        streams += [_nobody(project, path, question) for path, found in ways.items() if not found]
+    else:
+        streams = known_streams(project, readings, checks, topology=topology)
+        streams = [stream for stream in streams if _is_wanted(stream, question, fronts)]
+    return TraceReport(
+        streams,
+        bool(question.paths),
+        once_a_cause(unknown for reading in readings for unknown in reading.unknown),
+        [
+            *(unreadable for reading in readings for unreadable in reading.unreadable),
+            *mistaken_chains(project, topology),
+            *project.guard.caught,
+        ],
+    )
+
+
+def known_streams(
+    project: Project,
+    readings: Sequence[Reading],
+    checks: Sequence[Check],
+    crossed: Sequence[Crossing[Hop]] | None = None,
+    topology: Topology | None = None,
+) -> list[TracedStream]:
+    """Every stream that is known with its ways, the worst first. crossed: those that were judged already."""
+    topology = topology or topology_of(readings, project.settings.chains)
+    crossed = crossings(project.settings, readings) if crossed is None else crossed
+    return group_by_stream(trace_ways(all_ways(topology, project.settings, crossed), topology, checks, project))
+
+
+def _fronts(topology: Topology, name: str) -> list[Node]:
+    """The nodes of a name; none where none is asked for. Raises NoSuchNode."""
+    found = topology.nodes_named(name) if name else []
+    if name and not found:
+        raise NoSuchNode(no_node(topology, name))
+    return found
+
+
+def no_node(topology: Topology, name: str) -> str:
+    """What to say of a name that stands for nothing that was read."""
+    near = closest(name, topology.names)
+    if near:
+        return f"nothing here is called {name}; did you mean {near}?"
+    return f"nothing here is called {name}; there is {listing(topology.names, most=8) or 'nothing that takes requests'}"
+
+
+def mistaken_chains(project: Project, topology: Topology) -> Iterator[Unreadable]:
+    """Names under `chains:` that stand for nothing."""
+    for number, chain in enumerate(project.settings.chains):
+        for position, name in enumerate(chain):
+            if not topology.nodes_named(name):
+                shown = project.config_shown or "infralint.yaml"
+                where = place_of(project.base / shown, shown, f"$.chains[{number}][{position}]")
+                yield Unreadable(f"chains: {no_node(topology, name)}", where)
+
+
+def _is_wanted(stream: TracedStream, question: Question, fronts: Sequence[Node]) -> bool:
+    hops = {id(hop) for node in fronts for hop in node.hops}
+    passes = not fronts or any(id(leg.hop) in hops for way in stream.ways for leg in way.trace.legs)
+    fits = question.host is None or (stream.host or "").lower() == question.host.lower()
+    return passes and fits and question.kind in (None, stream.stream.kind)
+
+
+def _nobody(project: Project, path: str, question: Question) -> TracedStream:
+    """A request that no node takes."""
+    silence, duration, heartbeat = needs(project.settings)
+    evidence = Evidence("declared", ASKED)
+    stream = Stream(question.kind or "sse", path, evidence, silence, duration, question.host, heartbeat=heartbeat)
+    return TracedStream(stream, question.host, path)

@@ -1,0 +1,295 @@
+"""Which routes of an application a middleware compresses, and so holds back; looked for where something streams."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from infralint.model import NOWHERE, Known, Location, Response, Unknown
+from infralint.platforms.compression import (
+    COMPRESSORS,
+    DJANGO_FLUSHES,
+    FASTAPI_TAKES_IT,
+    STARLETTE_FLUSHES,
+    STARLETTE_SPARES_EVENTS,
+    is_encoded,
+    is_untransformed,
+    media_type,
+)
+from infralint.sources.application.facts import CompressorUse, Route
+from infralint.sources.application.joining import Joiner
+from infralint.sources.application.manifests import Package
+from infralint.sources.application.routes import Found
+from infralint.sources.application.syntax import Call, Definition, SourceModule, span_of
+from infralint.sources.application.versions import bounds_of
+
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+_WORDS = (b"compression", b"koa-compress", b"GZipMiddleware", b"flask_compress")
+"""A file that puts one of these to use names it."""
+_PACKAGES = {"compression": "compression", "koa-compress": "koa-compress"}
+"""What is imported in JavaScript -> the compressor."""
+_FRAMEWORKS = {
+    "compression": frozenset({"Express", "NestJS"}),
+    "koa-compress": frozenset({"Koa"}),
+    "starlette": frozenset({"FastAPI", "Starlette"}),
+    "django": frozenset({"Django"}),
+    "flask-compress": frozenset({"Flask"}),
+}
+_FLUSHED = re.compile(rb"\bres(?:ponse)?\b[^\n;]{0,40}\.flush\b")
+"""`res.flush()`, and not `res.flushHeaders()`, which sends the headers alone."""
+_UNTOUCHED = re.compile(r"ctx\.(?:respond|compress)\s*=\s*false|\bres\.(?:write|writeHead|end)\(")
+"""What Koa's middleware does not see."""
+_SPARES = re.compile(r"event-stream|path|url|accept|stream|sse|getHeader|content-type|true\s*;", re.IGNORECASE)
+"""What a filter has to name to spare a stream; that of the middleware's own manual names `x-no-compression` alone."""
+_TYPES = re.compile(rb"COMPRESS_MIMETYPES\W{1,6}[^\]]{0,2000}")
+_OFF = re.compile(rb"COMPRESS_(?:STREAMS|REGISTER)\W{1,6}False")
+
+
+@dataclass(frozen=True, eq=False)
+class Middleware:
+    """Where a compressor is put to use. call: what it is handed to (`app.use(…)`), where that matters."""
+
+    library: str
+    module: SourceModule
+    node: SgNode
+    call: Call | None = None
+    is_optional: bool = False
+
+
+class CompressedRoutes:
+    """Tells what compresses the routes of one application."""
+
+    def __init__(
+        self,
+        joiner: Joiner,
+        package: Package,
+        shown: Callable[[str], str],
+        found: Sequence[Found],
+    ) -> None:
+        self._joiner = joiner
+        self._package = package
+        self._shown = shown
+        self._content = joiner.program.content
+        self._found = found
+        self._middleware = [middleware for path in package.files for middleware in self._used_in(path)]
+
+    def with_compressor(self, found: Found) -> Route:
+        """A route with what compresses it."""
+        return replace(found.route, compressor=self._compressor(found))
+
+    def _compressor(self, found: Found) -> CompressorUse | None:
+        if found.route.kind != "sse" or not self._middleware:
+            return None
+        for middleware in self._middleware:
+            if found.route.framework in _FRAMEWORKS[middleware.library] and self._applies(middleware, found):
+                return self._effect(middleware, found)
+        return None
+
+    def _effect(self, middleware: Middleware, found: Found) -> CompressorUse | None:
+        """What a middleware that sees a route's answer does to it; None where the answer passes."""
+        route, compressor = found.route, COMPRESSORS[middleware.library]
+        content_type = media_type(route.content_type)
+        headers = {name: Known(value, NOWHERE, name) for name, value in route.headers.items()}
+        response = Response(Unknown(NOWHERE, "framing", ""), content_type, headers)
+        if is_encoded(response, compressor.encoded) or (compressor.obeys_no_transform and is_untransformed(response)):
+            return None
+        if self._may_say(b"no-transform" if compressor.obeys_no_transform else b"content-encoding", found):
+            return None
+        where = Location(self._shown(middleware.module.path), span_of(middleware.node).line)
+        use = CompressorUse(middleware.library, where, not middleware.is_optional)
+        match middleware.library:
+            case "starlette":
+                return self._hold_by_starlette(use, content_type)
+            case "django":
+                return self._hold_by_django(use, found)
+            case "flask-compress":
+                return use if self._is_listed(content_type) else None
+        return use if content_type and compressor.holds(content_type) and self._is_seen(middleware, found) else None
+
+    def _is_seen(self, middleware: Middleware, found: Found) -> bool:
+        """JavaScript: whether what the route writes goes through the middleware, and stays there."""
+        around = self._joiner.program.with_imports(found.files)
+        if middleware.library == "koa-compress":
+            return not any(_UNTOUCHED.search(self._content(path).decode("utf-8", "replace")) for path in around)
+        return not any(_FLUSHED.search(self._content(path)) for path in around)
+
+    def _may_say(self, word: bytes, found: Found) -> bool:
+        """Whether a header may still be sent with a route's answer: code that no other route accounts for names it."""
+        telling = {path for path in self._package.files if word in self._content(path).lower()}
+        text = word.decode()
+        for other in self._found:
+            values = " ".join((*other.route.headers, *other.route.headers.values())).lower()
+            if text in values:
+                telling -= set(other.files)
+        return bool(telling)
+
+    def _hold_by_starlette(self, use: CompressorUse, content_type: str) -> CompressorUse | None:
+        is_event_stream = content_type == "text/event-stream"
+        limit = STARLETTE_SPARES_EVENTS if is_event_stream else STARLETTE_FLUSHES
+        below = self._is_below("starlette", limit)
+        if below is None and self._is_below("fastapi", FASTAPI_TAKES_IT):
+            below = True
+        if below is None and is_event_stream:
+            # What is installed today has spared event streams since February 2025.
+            return None
+        versions = f"Starlette before {'.'.join(map(str, limit))}"
+        return None if below is False else replace(use, surely=use.surely and bool(below), versions=versions)
+
+    def _hold_by_django(self, use: CompressorUse, found: Found) -> CompressorUse | None:
+        is_async = self._is_async(found)
+        below = self._is_below("django", DJANGO_FLUSHES)
+        if is_async or below is False:
+            return None
+        surely = use.surely and bool(below) and is_async is False
+        return replace(use, surely=surely, versions=f"Django before {'.'.join(map(str, DJANGO_FLUSHES))}")
+
+    def _is_below(self, name: str, version: tuple[int, ...]) -> bool | None:
+        program = self._joiner.program
+        return bounds_of(self._package, program.files, self._content, name).is_below(version)
+
+    def _is_async(self, found: Found) -> bool | None:
+        """Django: whether what is streamed is an asynchronous generator, each piece of which is compressed by itself."""
+        sighting = found.sighting
+        if sighting is None:
+            return None
+        module = sighting.module
+        calls = (call for call in module.calls(frozenset({"StreamingHttpResponse"})) if call.span == sighting.span)
+        call = next(calls, None)
+        body = module.call_of(call.argument(0)) if call is not None else None
+        meaning = self._joiner.resolver.meaning(module, body.callee) if body is not None else None
+        return meaning.node.text().startswith("async") if isinstance(meaning, Definition) else None
+
+    def _is_listed(self, content_type: str) -> bool:
+        """Flask: whether a type is one that the application has Flask-Compress compress."""
+        contents = [self._content(path) for path in self._package.files]
+        if any(_OFF.search(content) for content in contents):
+            return False
+        listed = b" ".join(found[0] for content in contents for found in _TYPES.finditer(content))
+        if listed:
+            return f'"{content_type}"'.encode() in listed.replace(b"'", b'"')
+        return COMPRESSORS["flask-compress"].holds(content_type)
+
+    def _used_in(self, path: str) -> Iterator[Middleware]:
+        """Where a file puts a compressor to use."""
+        content = self._content(path)
+        if not any(word in content for word in _WORDS):
+            return
+        module = self._joiner.program.load(path)
+        if module is not None and module.language.name == "javascript":
+            yield from self._used_in_javascript(module)
+        elif module is not None and module.language.name == "python":
+            yield from self._used_in_python(module)
+
+    def _used_in_javascript(self, module: SourceModule) -> Iterator[Middleware]:
+        imports = self._joiner.program.imports(module)
+        local = {name: _PACKAGES[found.specifier] for name, found in imports.items() if found.specifier in _PACKAGES}
+        names = "|".join(map(re.escape, local)) or "(?!)"
+        made = re.compile(rf"(?:(?P<name>{names})|require\([\"'](?P<package>{'|'.join(_PACKAGES)})[\"']\))\s*\(")
+        for call in module.calls(frozenset({"use"})):
+            for node in (inner for given in call.positional for inner in _items(given)):
+                assigned = module.assigned(node.text(), span_of(node))
+                maker = assigned[-1].value if assigned else node
+                found = made.match(maker.text())
+                made_by = module.call_of(maker)
+                if found is not None and made_by is not None and not self._spares(made_by):
+                    library = local[found["name"]] if found["name"] else found["package"]
+                    yield Middleware(library, module, call.node, call, _is_optional(call))
+
+    def _spares(self, maker: Call) -> bool:
+        """Whether a filter may leave streams alone: one is given, and it is not known to ask for a request's header alone."""
+        node = maker.argument("filter")
+        if node is None:
+            return False
+        meaning = self._joiner.resolver.meaning(maker.module, node)
+        if not isinstance(meaning, Definition):
+            return True
+        text = meaning.node.text()
+        return "compression.filter(" not in text or _SPARES.search(text) is not None
+
+    def _used_in_python(self, module: SourceModule) -> Iterator[Middleware]:
+        imports = self._joiner.program.imports(module)
+        for call in module.calls(frozenset({"add_middleware", "Middleware"})):
+            given = call.argument(0)
+            imported = imports.get(given.text()) if given is not None else None
+            if (
+                imported is not None
+                and imported.name == "GZipMiddleware"
+                and imported.specifier.startswith(("starlette", "fastapi"))
+                and call.argument("exclude_content_types") is None
+            ):
+                yield Middleware("starlette", module, call.node, is_optional=_is_optional(call))
+        if "settings" in module.path:
+            for node in module.strings(r"^.django\.middleware\.gzip\.GZipMiddleware.$"):
+                yield Middleware("django", module, node)
+        if any(imported.specifier == "flask_compress" for imported in imports.values()):
+            for call in module.calls(frozenset({"Compress"})):
+                yield Middleware("flask-compress", module, call.node, is_optional=_is_optional(call))
+
+    def _applies(self, middleware: Middleware, found: Found) -> bool:
+        """Whether a middleware sees the answers of a route: it is used for all of them, or stands before it."""
+        call, registration = middleware.call, found.registration
+        if call is None or registration is None or found.route.framework == "NestJS":
+            return True
+        if not _is_meant(call, found.route.path):
+            return False
+        owner = call.receiver.text() if call.receiver is not None else ""
+        router = self._joiner.resolver.meaning(call.module, call.receiver) if call.receiver is not None else None
+        if isinstance(router, Call) and router.name.lower().endswith("router"):
+            at = self._joiner.resolver.meaning(registration.call.module, registration.call.receiver)
+            return isinstance(at, Call) and at.span == router.span and at.module is router.module
+        if isinstance(router, Call) and found.home != router.module.path:
+            return False
+        return self._comes_before(call, owner, found)
+
+    def _comes_before(self, call: Call, owner: str, found: Found) -> bool:
+        """Whether a route is bound after the middleware, where both can be seen on one object."""
+        registration = found.registration
+        assert registration is not None
+        place = call.module.function_at(call.span)
+        bound = registration.call
+        is_here = bound.module is call.module and bound.receiver is not None and bound.receiver.text() == owner
+        leading = [bound] if is_here else list(self._mounting(call, owner, found))
+        here = [other for other in leading if other.module.function_at(other.span) is place]
+        return not here or any(other.span.start > call.span.start for other in here)
+
+    def _mounting(self, call: Call, owner: str, found: Found) -> Iterator[Call]:
+        """The calls beside a middleware's that may lead to a route: mounts of routers, functions that are handed the application."""
+        path, known = found.route.path, self._joiner.rulebook.known.get("javascript", frozenset())
+        for _, shape, mount in self._joiner.mounts(call.module):
+            if mount.span == call.span or mount.receiver is None or mount.receiver.text() != owner:
+                continue
+            prefix = self._joiner.resolver.text(call.module, mount.argument(0)) if shape.prefix == 0 else None
+            if prefix is not None:
+                if path.startswith((prefix.rstrip("/") + "/", "**")) or path == prefix:
+                    yield mount
+                continue
+            for node in mount.positional:
+                meaning = self._joiner.resolver.meaning(call.module, node)
+                if not isinstance(meaning, Call) or meaning.name in known:
+                    yield mount
+
+
+def _items(node: SgNode) -> Iterable[SgNode]:
+    return node.named_children() if node.kind() == "array" else [node]
+
+
+def _is_meant(call: Call, path: str) -> bool:
+    """Whether a middleware that is used for some paths is used for this one: `app.use("/static", compression())`."""
+    first = call.argument(0)
+    text = first.text().strip("\"'`") if first is not None and first.kind() == "string" else "/"
+    return text in ("/", "*") or path.startswith((text.rstrip("/*") + "/", "**")) or path == text
+
+
+def _is_optional(call: Call) -> bool:
+    """Whether a call is only made under a condition other than that the application is deployed."""
+    for outer in call.node.ancestors():
+        if outer.kind() in call.module.language.functions:
+            return False
+        if outer.kind() == "if_statement":
+            condition = outer.field("condition")
+            return condition is None or re.search(r"prod|dev|debug", condition.text(), re.IGNORECASE) is None
+    return False

@@ -1,0 +1,116 @@
+"""Which versions of a Python package an application may run: what its lock files pin, else what it asks for.
+
+https://packaging.python.org/en/latest/specifications/version-specifiers/,
+https://python-poetry.org/docs/dependency-specification/
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from infralint.sources.application.manifests import Package
+from infralint.text.lazy import lazy
+
+LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock")
+_NUMBER = lazy(r"\d+(?:\.\d+)*")
+_CLAUSE = lazy(r"(===?|~=|<=|>=|<|>|\^|~)\s*v?(\d+(?:\.\d+)*)(\.\*)?")
+
+Version = tuple[int, ...]
+
+
+class Bounds(NamedTuple):
+    """The least version, and the first that is too new; None where there is no such bound."""
+
+    least: Version | None = None
+    end: Version | None = None
+
+    def is_below(self, version: Version) -> bool | None:
+        """Whether all that is allowed is older than a version; None where some is and some is not."""
+        if self.end is not None and self.end <= version:
+            return True
+        return False if self.least is not None and self.least >= version else None
+
+
+def bounds_of(package: Package, files: Iterable[str], text: Callable[[str], bytes], name: str) -> Bounds:
+    """The versions of a package of Python's that an application may run. text: a file's bytes."""
+    known = frozenset(files)
+    locks = [posixpath.join(package.folder, lock) for lock in LOCKS]
+    for path in (*locks, *package.manifests):
+        if path in known:
+            content = text(path).decode("utf-8", "replace")
+            found = _pinned_in(content, name) if path.endswith(".lock") else _asked_for_in(content, name)
+            if found is not None:
+                return found
+    return Bounds()
+
+
+def _pinned_in(text: str, name: str) -> Bounds | None:
+    word = re.escape(name)
+    found = re.search(
+        rf'^name = "{word}"\s*\nversion = "(\d+(?:\.\d+)*)|"{word}": \{{[^{{}}]*"version": "==(\d+(?:\.\d+)*)',
+        text,
+        re.MULTILINE | re.IGNORECASE,
+    )
+    return _exactly(_version(found[1] or found[2])) if found else None
+
+
+def _asked_for_in(text: str, name: str) -> Bounds | None:
+    """What a manifest asks for, where it bounds the version at all."""
+    word = re.escape(name).replace(r"\-", "[-_.]") + r"(?![\w.-])"
+    lines = re.compile(
+        rf"""^[ \t]*["']?{word}(?:\[[^\]\n]*\])?["']?[ \t]*(?:=[ \t]*(?:\{{[^}}\n]*version[ \t]*=[ \t]*)?["'])?([^\n;#"']*)"""
+        rf"""|["']{word}(?:\[[^\]\n]*\])?[ \t]*([<>=~!^][^\n;"']*)["']""",
+        re.MULTILINE | re.IGNORECASE,
+    )
+    for line in lines.finditer(text):
+        written = (line[1] or line[2] or "").strip()
+        found = _narrow(_of_clauses(written))
+        if found != Bounds():
+            return found
+        if _NUMBER.fullmatch(written):
+            return _exactly(_version(written))
+    return None
+
+
+def _of_clauses(written: str) -> Iterator[Bounds]:
+    for operator, number, star in _CLAUSE.findall(written):
+        version = _version(number)
+        match operator:
+            case "==" | "===":
+                yield Bounds(version, _next(version)) if star else _exactly(version)
+            case "~=":
+                yield Bounds(version, _next(version[:-1] or version))
+            case "~":
+                yield Bounds(version, _next(version[:2]))
+            case "^":
+                first = next((at for at, part in enumerate(version) if part), len(version) - 1)
+                yield Bounds(version, _next(version[: first + 1]))
+            case "<":
+                yield Bounds(None, version)
+            case "<=":
+                yield Bounds(None, (*version, 1))
+            case _:
+                yield Bounds(version)
+
+
+def _narrow(bounds: Iterable[Bounds]) -> Bounds:
+    """What all clauses together allow."""
+    every = list(bounds)
+    least = max((bound.least for bound in every if bound.least is not None), default=None)
+    end = min((bound.end for bound in every if bound.end is not None), default=None)
+    return Bounds(least, end)
+
+
+def _exactly(version: Version) -> Bounds:
+    return Bounds(version, (*version, 1))
+
+
+def _next(version: Version) -> Version:
+    return (*version[:-1], version[-1] + 1)
+
+
+def _version(text: str) -> Version:
+    return tuple(int(part[:9]) for part in text.split("."))
