@@ -396,6 +396,12 @@ class Module:
             if kind == type_:
                 yield from _spread(self.reference(kind, name, EvaluationScope(self)), block)
 
+    def data_sources(self, type_: str) -> Iterator[Resource]:
+        """All instances of a type of data source in this module."""
+        for (kind, name), block in self.folder.data.items():
+            if kind == type_:
+                yield from _spread(self.reference(f"data.{kind}", name, EvaluationScope(self)), block)
+
     def _called(self, name: str) -> Value:
         call = self.folder.calls.get(name)
         if call is None:
