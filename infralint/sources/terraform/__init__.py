@@ -40,7 +40,7 @@ def read(project: Project) -> Reading:
         declared |= judged.variables
         reading.unknown += judged.unknown
         reading.unreadable += judged.unreadable
-    reading.nodes += _told_apart(project, found)
+    reading.nodes += _tell_apart(project, found)
     reading.unreadable = list(dict.fromkeys([*reading.unreadable, *tree.unreadable]))
     if wanted:
         reading.unreadable += _undeclared(project.settings.terraform.variables, frozenset(declared))
@@ -151,7 +151,7 @@ def _note(remote: Remote) -> None:
         world.unknown.append(Unknown(place, name, why, INIT))
 
 
-def _told_apart(project: Project, found: Sequence[Node]) -> list[Node]:
+def _tell_apart(project: Project, found: Sequence[Node]) -> list[Node]:
     """Where several roots lead to load balancers, each is an environment; one that was given a name keeps it."""
     if len({node.hops[0].scope for node in found}) < 2:
         return list(found)

@@ -65,7 +65,7 @@ def _rest(graph: Graph, item: Item) -> Api:
         unseen=unseen,
         stages=frozenset(map(str, stages - {None})),
         names=(item.address,),
-        aliases=_named(item, "name"),
+        aliases=_names_of(item, "name"),
     )
 
 
@@ -139,7 +139,7 @@ def _second(graph: Graph, item: Item) -> Api:
         unseen=unseen,
         stages=frozenset(map(str, stages - {None, "$default"})),
         names=(item.address,),
-        aliases=_named(item, "name"),
+        aliases=_names_of(item, "name"),
     )
 
 
@@ -209,7 +209,7 @@ def _to_capitals(value: Any) -> str:
     return to_text(value).upper()
 
 
-def _named(item: Item, name: str) -> tuple[str, ...]:
+def _names_of(item: Item, name: str) -> tuple[str, ...]:
     found = item.value(name)
     return (found,) if isinstance(found, str) and found else ()
 
@@ -230,7 +230,7 @@ def function_nodes(graph: Graph, front: Iterable[Node]) -> Iterator[Node]:
                 where=item.where,
                 timeout=quiet(timeout, lambda_functions.MOST_TIMEOUT) if item.silent else timeout,
                 names=(item.address,),
-                aliases=_named(item, "function_name"),
+                aliases=_names_of(item, "function_name"),
             )
             yield lambda_functions.function_node(facts, **environment_of(graph))
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from infralint.sources.terraform.budget import LARGEST, NotWorkedOut
 from infralint.sources.terraform.convert import common_type, converted
-from infralint.sources.terraform.numeric import Number, counted
+from infralint.sources.terraform.numeric import Number, as_count
 from infralint.sources.terraform.signature import Signature, takes
 from infralint.sources.terraform.text_functions import characters
 from infralint.sources.terraform.types import (
@@ -98,10 +98,10 @@ def _length(value: Value) -> Value:
     if is_lazy(value):
         return first_hole(value)
     if isinstance(value, str):
-        return counted(len(characters(value)))
+        return as_count(len(characters(value)))
     if not isinstance(value, TupleValue | ObjectValue):
         raise EvaluationError(f"{kind_of(value)} has no length")
-    return counted(len(value))
+    return as_count(len(value))
 
 
 def _keys(value: Value) -> Value:
@@ -207,7 +207,7 @@ def _index(items: Value, value: Value) -> Number:
     position = next((position for position, item in enumerate(found) if same(item, value)), None)
     if position is None:
         raise EvaluationError("the list has no such item")
-    return counted(position)
+    return as_count(position)
 
 
 def _compact(items: ListValue) -> ListValue:

@@ -31,7 +31,7 @@ from infralint.sources.terraform.hcl import (
     TemplateIf,
     Unary,
 )
-from infralint.sources.terraform.numeric import Number, add, counted, divide, multiply, negated, remainder, subtract
+from infralint.sources.terraform.numeric import Number, add, as_count, divide, multiply, negated, remainder, subtract
 from infralint.sources.terraform.types import ANY, BOOL, LIST, MAP, NUMBER, PRIMITIVES, SET, STRING, Type, unified
 from infralint.sources.terraform.values import (
     EvaluationError,
@@ -362,12 +362,12 @@ def _conditional(expression: Conditional, environment: EvaluationScope) -> Value
         except EvaluationError as error:
             if not environment.lenient:
                 raise
-            return Hole(str(error), type=_type_of_either(expression, *_attempted(expression, environment)))
+            return Hole(str(error), type=_type_of_either(expression, *_attempt_both(expression, environment)))
         if not is_true:
             chosen, other = other, chosen
         value, rest = evaluate(chosen, environment), _attempt(other, environment)
         return _as_common(value, _types_of_branches([(chosen, value), (other, rest)]), "the branches of the condition")
-    then, otherwise = _attempted(expression, environment)
+    then, otherwise = _attempt_both(expression, environment)
     if first_hole(then) is None and first_hole(otherwise) is None and _interchangeable(then, otherwise):
         return then
     followed = next((branch for branch in (then, otherwise) if isinstance(branch, Hole) and branch.of), None)
@@ -375,7 +375,7 @@ def _conditional(expression: Conditional, environment: EvaluationScope) -> Value
     return Hole(condition.why, condition.where, condition.remedy, followed.of if followed else None, found)
 
 
-def _attempted(expression: Conditional, environment: EvaluationScope) -> tuple[Value, Value]:
+def _attempt_both(expression: Conditional, environment: EvaluationScope) -> tuple[Value, Value]:
     return _attempt(expression.then, environment), _attempt(expression.otherwise, environment)
 
 
@@ -473,7 +473,7 @@ def pairs(collection: Value) -> Iterable[tuple[Value, Value]]:
     if isinstance(collection, SetValue):
         return [(item, item) for item in collection]
     if isinstance(collection, TupleValue):
-        return [(counted(index), item) for index, item in enumerate(collection)]
+        return [(as_count(index), item) for index, item in enumerate(collection)]
     raise EvaluationError(f"{kind_of(collection)} can't be looped over")
 
 

@@ -27,7 +27,7 @@ from infralint.sources.terraform.hcl import (
     parse_expression,
     parse_template,
 )
-from infralint.sources.terraform.numeric import counted
+from infralint.sources.terraform.numeric import as_count
 from infralint.sources.terraform.types import ANY, Type
 from infralint.sources.terraform.values import (
     EvaluationError,
@@ -511,7 +511,7 @@ def _counted(value: Value) -> list[Slot]:
     count = to_whole(value)
     if count < 0:
         raise EvaluationError("it is negative")
-    return [Slot(key=index, count=counted(index)) for index in range(min(count, MOST_INSTANCES))]
+    return [Slot(key=index, count=as_count(index)) for index in range(min(count, MOST_INSTANCES))]
 
 
 def _eached(value: Value) -> list[Slot]:

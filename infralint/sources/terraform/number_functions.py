@@ -17,8 +17,8 @@ from infralint.sources.terraform.budget import NotWorkedOut
 from infralint.sources.terraform.numeric import (
     Number,
     add,
+    as_count,
     bits_of,
-    counted,
     magnitude,
     of_float,
     rounded,
@@ -75,7 +75,7 @@ def _pow(base: Number, power: Number) -> Number:
 
 def _signum(number: Number) -> Number:
     whole = to_whole(number)
-    return counted((whole > 0) - (whole < 0))
+    return as_count((whole > 0) - (whole < 0))
 
 
 _DIGITS = string.digits + string.ascii_lowercase + string.ascii_uppercase
@@ -95,7 +95,7 @@ def _parseint(text: Value, base: Number) -> Number:
     number = 0
     for digit in digits:
         number = number * radix + _DIGITS.index(digit)
-    return counted(-number if text.startswith("-") else number)
+    return as_count(-number if text.startswith("-") else number)
 
 
 def _sum(numbers: Value) -> Number:
@@ -108,8 +108,8 @@ def _sum(numbers: Value) -> Number:
 def _range(*bounds: Number) -> ListValue:
     if not 1 <= len(bounds) <= 3:
         raise EvaluationError("range() takes one to three numbers")
-    start, end = (counted(0), bounds[0]) if len(bounds) == 1 else (bounds[0], bounds[1])
-    step = bounds[2] if len(bounds) == 3 else counted(-1 if end < start else 1)
+    start, end = (as_count(0), bounds[0]) if len(bounds) == 1 else (bounds[0], bounds[1])
+    step = bounds[2] if len(bounds) == 3 else as_count(-1 if end < start else 1)
     if step == 0 or (end < start and step > 0) or (start < end and step < 0):
         raise EvaluationError("the step of range() leads away from its end")
     if math.ceil(Fraction(end - start) / Fraction(step)) > MOST_NUMBERS:

@@ -56,7 +56,7 @@ def with_bits(number: Number, bits: int) -> Number:
     return short
 
 
-def counted(number: int) -> Number:
+def as_count(number: int) -> Number:
     """A number as functions count."""
     return with_bits(number, max(COUNT_BITS, number.bit_length()))
 
