@@ -2,7 +2,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint import STRONG, Crossing, Finding, Hop, Known, Related, Setting, Unknown, check
+from infralint import (
+    STRONG,
+    Affinity,
+    Crossing,
+    Finding,
+    Hop,
+    Known,
+    Related,
+    Setting,
+    Severity,
+    Unknown,
+    check,
+)
 
 
 @check
@@ -22,14 +34,7 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
             )
             # With one replica only a rollout moves a client, and only polling breaks at that.
             severity = "note" if affinity.value == "today" and not stream.session else "warning"
-            yield Finding(
-                severity,
-                affinity,
-                message,
-                crossing.hop.fix("keeps_affinity"),
-                setting="keeps_affinity",
-                effect="splits",
-            )
+            yield _split(crossing, severity, affinity, message)
         case Known("single") as affinity if stream.session and _is_replicated(crossing.leg.replicas):
             replicas = crossing.leg.replicas
             message = (
@@ -46,14 +51,13 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
             )
             # That another proxy stands in front must be known, not only likely.
             severity = "warning" if crossing.leg.basis in STRONG else "note"
-            yield Finding(
-                severity,
-                affinity,
-                message,
-                crossing.hop.fix("keeps_affinity"),
-                setting="keeps_affinity",
-                effect="splits",
-            )
+            yield _split(crossing, severity, affinity, message)
+
+
+def _split(crossing: Crossing[Hop], severity: Severity, affinity: Known[Affinity], message: str) -> Finding:
+    """A client's requests reach several replicas, and the hop's own setting may put that right."""
+    fix = crossing.hop.fix("keeps_affinity")
+    return Finding(severity, affinity, message, fix, setting="keeps_affinity", effect="splits")
 
 
 def _is_replicated(replicas: Setting[int] | None) -> bool:

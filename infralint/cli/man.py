@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -47,7 +47,7 @@ def man_page(program: click.Command) -> str:
         ".SH DESCRIPTION",
         *_paragraphs(program.help or ""),
         ".SH COMMANDS",
-        *_commands(program, root),
+        *_commands(root),
         ".SH EXIT STATUS",
         *_terms(EXIT_STATUS),
         ".SH FILES",
@@ -60,23 +60,36 @@ def man_page(program: click.Command) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _commands(command: click.Command, context: click.Context) -> Iterator[str]:
+def _commands(root: click.Context) -> Iterator[str]:
     """A section each of the commands that do something, those of a group by their whole names."""
-    if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            found = command.get_command(context, name)
-            if found is not None:
-                yield from _commands(found, click.Context(found, info_name=name, parent=context))
+    for context in commands_below(root):
+        command = context.command
+        yield f".SS {_escape(context.command_path)}"
+        yield f"\\fB{_escape(context.command_path)}\\fR {_escape(' '.join(command.collect_usage_pieces(context)))}"
+        yield ".PP"
+        yield from _paragraphs(command.help or "")
+        yield from _terms(option_records(context))
+
+
+def commands_below(context: click.Context) -> Iterator[click.Context]:
+    """The contexts of the commands that do something: of a command itself, or of all in a group."""
+    group = context.command
+    if not isinstance(group, click.Group):
+        yield context
         return
-    yield f".SS {_escape(context.command_path)}"
-    yield f"\\fB{_escape(context.command_path)}\\fR {_escape(' '.join(command.collect_usage_pieces(context)))}"
-    yield ".PP"
-    yield from _paragraphs(command.help or "")
-    shown = (parameter.get_help_record(context) for parameter in command.get_params(context))
-    yield from _terms(record for record in shown if record is not None)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        if found is not None:
+            yield from commands_below(click.Context(found, info_name=name, parent=context))
 
 
-def _terms(pairs: Iterator[tuple[str, str]] | tuple[tuple[str, str], ...]) -> Iterator[str]:
+def option_records(context: click.Context) -> list[tuple[str, str]]:
+    """The options of a command, each as it is written and what it does."""
+    records = (parameter.get_help_record(context) for parameter in context.command.get_params(context))
+    return [record for record in records if record is not None]
+
+
+def _terms(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     for term, meaning in pairs:
         yield from (".TP", f"\\fB{_escape(term)}\\fR", _escape(meaning))
 

@@ -12,6 +12,7 @@ import click
 import yaml
 
 from infralint.cli import cli
+from infralint.cli.man import commands_below, option_records
 from infralint.docs.facts import platform_tables
 from infralint.docs.transcripts import ROOT
 from infralint.engine.pages import HOME, by_group, examples
@@ -137,21 +138,16 @@ def _text(text: str) -> str:
 
 def command_reference() -> str:
     """Every command with what it takes, as `--help` has it."""
-    return "\n\n".join(_commands(cli, click.Context(cli, info_name="infralint", **cli.context_settings)))
+    root = click.Context(cli, info_name="infralint", **cli.context_settings)
+    return "\n\n".join(part for context in commands_below(root) for part in _command(context))
 
 
-def _commands(command: click.Command, context: click.Context) -> Iterator[str]:
-    if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            found = command.get_command(context, name)
-            if found is not None:
-                yield from _commands(found, click.Context(found, info_name=name, parent=context))
-        return
+def _command(context: click.Context) -> Iterator[str]:
+    command = context.command
     yield f"## {context.command_path}"
     yield f"```\n{context.command_path} {' '.join(command.collect_usage_pieces(context))}\n```"
     yield re.sub(r"\n[ \t]*\n\s*", "\n\n", re.sub(r"(?m)^[ \t]+", "", command.help or "")).strip()
-    records = [parameter.get_help_record(context) for parameter in command.get_params(context)]
-    rows = [f"| {_option(record[0])} | {_text(record[1])} |" for record in records if record is not None]
+    rows = [f"| {_option(name)} | {_text(meaning)} |" for name, meaning in option_records(context)]
     yield "\n".join(["| option | |", "|---|---|", *rows])
 
 

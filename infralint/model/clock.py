@@ -29,6 +29,6 @@ class Clock(msgspec.Struct, frozen=True, gc=False):
     expiry: Expiry = "reset"
 
 
-def silence_clocks(limit: Setting[float]) -> tuple[Clock, ...]:
+def silence_clocks(limit: Setting[float], kinds: frozenset[StreamKind] = STREAM_KINDS) -> tuple[Clock, ...]:
     """One limit for the silence before the first byte and between two."""
-    return Clock("first-byte", limit, expiry="504"), Clock("between-bytes", limit, expiry="truncated")
+    return Clock("first-byte", limit, kinds, "504"), Clock("between-bytes", limit, kinds, "truncated")

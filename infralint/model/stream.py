@@ -13,7 +13,9 @@ from infralint.model.setting import Location
 EvidenceKind = Literal["declared", "source", "config", "name", "assumed"]
 StreamKind = Literal["sse", "websocket"]
 
-STREAM_KINDS: frozenset[StreamKind] = frozenset({"sse", "websocket"})
+SSE: frozenset[StreamKind] = frozenset({"sse"})
+WEBSOCKET: frozenset[StreamKind] = frozenset({"websocket"})
+STREAM_KINDS = SSE | WEBSOCKET
 STRENGTH: tuple[EvidenceKind, ...] = ("declared", "source", "config", "name", "assumed")
 CERTAIN_EVIDENCE = frozenset({"declared", "source", "config"})
 

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from infralint.model import (
+    SSE,
+    WEBSOCKET,
     Address,
     Buffering,
     Clock,
@@ -26,7 +28,6 @@ from infralint.model import (
     Pool,
     Request,
     Setting,
-    StreamKind,
     Unknown,
     Upgrade,
     not_applicable,
@@ -59,8 +60,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-executio
 """
 
 ApiKind = Literal["REST", "HTTP", "WEBSOCKET"]
-SSE: frozenset[StreamKind] = frozenset({"sse"})
-WEBSOCKET: frozenset[StreamKind] = frozenset({"websocket"})
 _ASKING = {"sse": frozenset({"ANY", "*", "GET", "POST"}), "websocket": frozenset({"ANY", "*", "GET"})}
 """Kind of stream -> the methods by which it may be asked for."""
 
@@ -300,8 +299,7 @@ def _buffering(api: Api, integration: ApiIntegration) -> Setting[Buffering]:
     because = f"{transfer}, and so it sends an answer on only when it is complete"
     if not transfer.written:
         because = f"nothing sets {transfer.name}, and so it sends an answer on only when it is complete"
-    name, origin = transfer.name, transfer.origin
-    return Known("always", transfer.where, name, origin, transfer.written, because, transfer.related)
+    return transfer.with_value("always", because)
 
 
 def _upgrade(api: Api) -> Setting[Upgrade]:

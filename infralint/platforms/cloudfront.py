@@ -16,7 +16,9 @@ from typing import Any, ClassVar
 from msgspec.structs import replace
 
 from infralint.model import (
+    SSE,
     UNLIMITED,
+    WEBSOCKET,
     Address,
     Clock,
     Forward,
@@ -29,7 +31,6 @@ from infralint.model import (
     PrefixMap,
     Request,
     Setting,
-    StreamKind,
     Unknown,
     Upgrade,
     not_applicable,
@@ -48,8 +49,6 @@ WEBSOCKET_IDLE = 600.0
 """Seconds without a byte from the origin after which a WebSocket is closed; it can't be set:
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-websockets"""
 
-SSE: frozenset[StreamKind] = frozenset({"sse"})
-WEBSOCKET: frozenset[StreamKind] = frozenset({"websocket"})
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """The one set of methods that lets a POST through."""
@@ -317,7 +316,7 @@ def _clocks(behavior: CacheBehavior) -> tuple[Clock, ...]:
     origin = behavior.origin
     because = "CloudFront closes a WebSocket on which its origin is silent for 10 min, and no setting changes that"
     idle = Known(WEBSOCKET_IDLE, behavior.where, "a WebSocket's idle timeout", "default", because=because)
-    clocks = [replace(clock, kinds=SSE) for clock in silence_clocks(origin.read_timeout)]
+    clocks = [*silence_clocks(origin.read_timeout, SSE)]
     clocks.append(Clock("between-bytes", idle, WEBSOCKET))
     if origin.completion is not None:
         clocks.append(Clock("whole-response", _completion(origin.completion), SSE, "truncated"))
@@ -340,7 +339,7 @@ def _upgrade(behavior: CacheBehavior) -> Setting[Upgrade]:
         return not_applicable("forwarded", behavior.where)
     words = f"`{headers.written}`" if headers.written else f"no {headers.name}"
     because = f"{behavior.title} has {words}, and forwards neither Sec-WebSocket-Key nor Sec-WebSocket-Version"
-    return Known("dropped", headers.where, headers.name, headers.origin, headers.written, because, headers.related)
+    return headers.with_value("dropped", because)
 
 
 def _takes_posts(behavior: CacheBehavior) -> bool:

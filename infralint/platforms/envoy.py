@@ -12,21 +12,17 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from infralint.model import (
+    SSE,
     UNLIMITED,
     Clock,
     Known,
     Location,
     Setting,
-    StreamKind,
     Unknown,
     Upgrade,
     not_applicable,
 )
 from infralint.platforms.routing import RoutedHop
-
-SSE: frozenset[StreamKind] = frozenset({"sse"})
-"""The streams that a request's timeout is known to cut: what it does to a WebSocket once that is open differs between
-versions, and is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +85,10 @@ def duration(setting: Setting[str]) -> Setting[float]:
 
 
 def request_clock(setting: Setting[str] | None, product: GatewayProduct, where: Location, name: str) -> Clock:
-    """The timeout of a whole request. name: what it is called where it would be set."""
+    """The timeout of a whole request. name: what it is called where it would be set.
+
+    What it does to a WebSocket once that is open differs between versions, and is left out.
+    """
     if setting is not None:
         return Clock("whole-response", duration(setting), SSE, "truncated")
     if product.request is None:

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from infralint.model import Clock, Known, Location, Setting, Unknown, silence_clocks
+from infralint.model import SSE, WEBSOCKET, Clock, Known, Location, Setting, Unknown, silence_clocks
 from infralint.platforms.routing import RoutedHop
 
 GKE_TIMEOUT = 30.0
@@ -41,16 +41,16 @@ def haproxy_time(setting: Setting[str]) -> Setting[float]:
 def gke_clocks(timeout: Setting[float]) -> tuple[Clock, ...]:
     """Google's backend timeout."""
     return (
-        Clock("whole-response", timeout, frozenset({"sse"}), "truncated"),
-        Clock("connection", timeout, frozenset({"websocket"}), "reset"),
+        Clock("whole-response", timeout, SSE, "truncated"),
+        Clock("connection", timeout, WEBSOCKET, "reset"),
     )
 
 
 def openshift_clocks(server: Setting[float], tunnel: Setting[float]) -> tuple[Clock, ...]:
     """The router's timeouts: of an answer, and of a WebSocket."""
-    sockets = Clock("between-bytes", tunnel, frozenset({"websocket"}))
+    sockets = Clock("between-bytes", tunnel, WEBSOCKET)
     return (
-        *(Clock(clock.phase, clock.limit, frozenset({"sse"}), clock.expiry) for clock in silence_clocks(server)),
+        *silence_clocks(server, SSE),
         sockets,
     )
 

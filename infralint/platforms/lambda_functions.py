@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from msgspec.structs import replace
 
 from infralint.model import (
+    SSE,
     Buffering,
     Clock,
     Evidence,
@@ -128,14 +129,7 @@ def url_node(url: FunctionUrl, **fields: Any) -> FunctionNode:
         function_url=url,
         **fields,
     )
-    return FunctionNode(
-        name=url.name,
-        hops=(hop,),
-        known_as=frozenset(url.names),
-        environment=fields.get("environment", ""),
-        published=True,
-        by_name_only=True,
-    )
+    return _node(hop, url.names, is_published=True)
 
 
 def function_node(function: FunctionFacts, **fields: Any) -> FunctionNode:
@@ -143,7 +137,7 @@ def function_node(function: FunctionFacts, **fields: Any) -> FunctionNode:
     hop = LambdaFunctionHop(
         name=function.name,
         where=function.where,
-        clocks=(Clock("whole-response", function.timeout, frozenset({"sse"}), "truncated"),),
+        clocks=(Clock("whole-response", function.timeout, SSE, "truncated"),),
         buffers_responses=not_applicable("never", function.where),
         forwards_upgrade=not_applicable("forwarded", function.where),
         keeps_affinity=not_applicable("single", function.where),
@@ -152,11 +146,17 @@ def function_node(function: FunctionFacts, **fields: Any) -> FunctionNode:
         function=function,
         **fields,
     )
+    return _node(hop, function.names)
+
+
+def _node(hop: Hop, names: tuple[str, ...], is_published: bool = False) -> FunctionNode:
+    """The node of the one way through it. names: by which others dial it."""
     return FunctionNode(
-        name=function.name,
+        name=hop.name,
         hops=(hop,),
-        known_as=frozenset(function.names),
-        environment=fields.get("environment", ""),
+        known_as=frozenset(names),
+        environment=hop.environment,
+        published=is_published,
         by_name_only=True,
     )
 
@@ -169,7 +169,7 @@ def _buffering(url: FunctionUrl) -> Setting[Buffering]:
         return not_applicable("never", url.where)
     words = f"`{mode.written}`" if mode.written else f"nothing sets {mode.name}"
     because = f"{words}, and so it sends an answer on only when the function has ended"
-    return Known("always", mode.where, mode.name, mode.origin, mode.written, because, mode.related)
+    return mode.with_value("always", because)
 
 
 def _upgrade(url: FunctionUrl) -> Known[Upgrade]:

@@ -205,7 +205,7 @@ def buffering_of(
     if isinstance(switch, Unknown):
         return switch
     if not switch.value:
-        return Known("never", switch.where, switch.name, switch.origin, switch.written, switch.because, switch.related)
+        return switch.with_value("never")
     base = _buffered(facts, response, switch)
     if isinstance(base, Unknown) or base.value == "always":
         return base

@@ -276,14 +276,6 @@ def _title(name: str) -> str:
     return "-".join(part.capitalize() for part in name.split("-"))
 
 
-def link_phrase(leg: Leg, following: Leg | None) -> str:
-    """How a request goes on from a hop to the next: the address that is dialled, and on what ground that is known."""
-    dialled = dialled_by(leg)
-    if following is None or following.basis is None:
-        return dialled
-    return f"{dialled} ({BASES[following.basis]})" if dialled else BASES[following.basis]
-
-
 def dialled_by(leg: Leg) -> str:
     """Whom a hop dials, in its own words."""
     if leg.outbound is None:

@@ -101,7 +101,7 @@ def forwards_upgrade(way: ForwardedGroup) -> Setting[Upgrade]:
     if way.balancer.is_of("application") and isinstance(version, Known) and version.value in ("HTTP2", "GRPC"):
         name = way.group.name if way.group is not None else "its target group"
         because = f"{name} takes {version.value} alone (`{version}`), and AWS answers a handshake, which is HTTP/1.1, with 464"
-        return Known("dropped", version.where, version.name, version.origin, version.written, because, version.related)
+        return version.with_value("dropped", because)
     return not_applicable("forwarded", way.balancer.where)
 
 

@@ -73,7 +73,7 @@ def _endpoint(types: Setting[frozenset[str]]) -> Setting[str]:
     if isinstance(types, Unknown):
         return types
     kind = next(iter(types.value & {"EDGE", "REGIONAL", "PRIVATE"}), "EDGE")
-    return Known(kind, types.where, types.name, types.origin, types.written, types.because, types.related)
+    return types.with_value(kind)
 
 
 def _paths(graph: Graph, api: Item) -> dict[str, str]:

@@ -29,7 +29,7 @@ def argument_of(item: Item, name: str, default: Any, convert: Callable[[Any], An
         return Unknown(given.where, name, f"Terraform refuses `{given.written}`: {error}")
     except NotWorkedOut as error:
         return Unknown(given.where, name, f"`{given.written}`: {error}")
-    return Known(value, given.where, given.name, given.origin, given.written, given.because, given.related)
+    return given.with_value(value)
 
 
 def quiet(setting: Setting[Any], neutral: object) -> Setting[Any]:
