@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from infralint.model import Known
 from infralint.platforms.libraries import LIBRARIES
@@ -122,29 +122,34 @@ class Reader:
             self._reach(package, reasons),
             tuple(reasons),
             servers,
-            self._keep_alive(package, routes, servers),
+            self._keep_alive(routes, servers, [*starting, *package.files]),
         )
 
     def _keep_alive(
-        self, package: Package, routes: list[Found], servers: tuple[ServerFact, ...]
+        self, routes: list[Found], servers: tuple[ServerFact, ...], sources: list[str]
     ) -> Known[float] | None:
         frameworks = frozenset(found.route.framework for found in routes)
-        sources = [*self._starting(package), *package.files]
         return keep_alive_of(servers, frameworks, sources, self._program.content, self._shown) if routes else None
 
     def _describe(self, package: Package, routes: list[Found]) -> Iterator[Route]:
         """Routes with what the code around them does to their answers, and speaks of."""
-        if not routes:
+        if all(found.route.kind != "sse" for found in routes):
+            yield from (found.route for found in routes)
             return
         compressed = CompressedRoutes(self._streaming.joiner, package, self._shown, routes)
         content = self._program.content
-        names_accel = any(_names_accel(content(path)) for path in package.files)
+        accel_in = cache(lambda path: _names_accel(content(path)))
+        pings_in = cache(lambda path: names_pings(content(path)))
+        names_accel = any(map(accel_in, package.files))
         for found in routes:
-            around = self._program.with_imports(found.files) if found.route.kind == "sse" else set()
+            if found.route.kind != "sse":
+                yield found.route
+                continue
+            around = self._program.with_imports(found.files)
             yield replace(
                 compressed.with_compressor(found),
-                names_accel=names_accel or any(_names_accel(content(path)) for path in around),
-                names_pings=any(names_pings(content(path)) for path in around),
+                names_accel=names_accel or any(map(accel_in, around)),
+                names_pings=any(map(pings_in, around)),
             )
 
     def _settled(self, route: Route, package: Package, servers: tuple[ServerFact, ...]) -> Route:
