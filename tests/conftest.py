@@ -35,6 +35,13 @@ def run(*arguments: str, stdin: bytes | None = None) -> Result:
     return CliRunner().invoke(cli, list(arguments), input=stdin)
 
 
+def printed(format_: str, *arguments: str) -> str:
+    """A report of `check` in a format, from the folder that the test is in."""
+    result = run("check", "--format", format_, *arguments)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.stdout
+
+
 def problems(report: Report, check: str = "") -> list[str]:
     """`path:line severity check` of each finding."""
     return [
@@ -61,6 +68,13 @@ def _budget() -> Iterator[None]:
     """What one test searches is not paid by the next."""
     with fresh_budget():
         yield
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, in which the test is."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture

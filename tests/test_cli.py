@@ -35,12 +35,6 @@ def no_plain_backend(crossing: Crossing[Hop]) -> Iterator[Finding]:
 '''
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def test_a_finding_in_text(here: Path) -> None:
     write(here, {"nginx.conf": HELD})
     result = run("check", "--select", "buffered-stream")

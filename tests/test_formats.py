@@ -7,13 +7,12 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from conftest import run, write
+from conftest import printed, run, write
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
-from schemas import complaints
+from schemas import sarif
 
 SITE = """\
 events {}
@@ -28,25 +27,6 @@ http {
 }
 """
 BROKEN = "server {\n    proxy_pass http://app;\n"
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def printed(format_: str, *options: str) -> str:
-    result = run("check", "--format", format_, *options)
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result.stdout
-
-
-def sarif(*options: str) -> dict[str, Any]:
-    log: dict[str, Any] = json.loads(printed("sarif", *options))
-    assert complaints("sarif-2.1.0.json", log) == []
-    run_: dict[str, Any] = log["runs"][0]
-    return run_
 
 
 def hostile(name: str) -> str:

@@ -19,12 +19,6 @@ def silent(name: str, *settings: str) -> str:
     return f"location {name} {{ proxy_pass http://app; {LONG} {' '.join(settings)} }}"
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def heads(*options: str) -> list[str]:
     """The first line of each block of a finding."""
     lines = run("check", *options).stdout.splitlines()

@@ -24,12 +24,6 @@ http {{
 """
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def unsafe(text: str, format_: str) -> list[str]:
     orders = (
         ORDERS.findall(text)

@@ -14,8 +14,8 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import pytest
-from conftest import run, write
-from schemas import complaints
+from conftest import printed, run, write
+from schemas import sarif
 
 from infralint.engine.pages import HOME
 from infralint.engine.registry import built_in_folder, load_checks
@@ -58,28 +58,8 @@ http {
 HELD = "events {}\nhttp {\n    server {\n        # SSE\n        location /chat { proxy_pass http://app; }\n    }\n}\n"
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def said(format_: str, *arguments: str) -> str:
-    result = run("check", "--format", format_, *arguments)
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result.stdout
-
-
-def sarif(*arguments: str) -> dict[str, Any]:
-    log: dict[str, Any] = json.loads(said("sarif", *arguments))
-    assert complaints("sarif-2.1.0.json", log) == []
-    [found] = log["runs"]
-    run_: dict[str, Any] = found
-    return run_
-
-
 def findings(*arguments: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(said("json", *arguments))["findings"]
+    found: list[dict[str, Any]] = json.loads(printed("json", *arguments))["findings"]
     return found
 
 
@@ -91,24 +71,24 @@ def test_every_format_says_as_much_of_a_stack(stack: str, here: Path) -> None:
     assert expected == sorted(
         (one["ruleId"], one["level"], one["locations"][0]["physicalLocation"]["region"]["startLine"]) for one in results
     )
-    issues = [one for one in json.loads(said("gitlab")) if one["check_name"] != "could-not-tell"]
+    issues = [one for one in json.loads(printed("gitlab")) if one["check_name"] != "could-not-tell"]
     assert sorted((check, line) for check, _, line in expected) == sorted(
         (one["check_name"], one["location"]["lines"]["begin"]) for one in issues
     )
-    suites = ElementTree.fromstring(said("junit"))
+    suites = ElementTree.fromstring(printed("junit"))
     assert len(expected) == len(suites.findall(".//failure")) + len(
         [one for one in suites.iter("skipped") if "could not" not in one.get("message", "")]
-    ) - len(json.loads(said("json"))["unknown"])
+    ) - len(json.loads(printed("json"))["unknown"])
     assert {check for check, _, _ in expected} == {
         line.partition("title=infralint%3A ")[2].partition("::")[0]
-        for line in said("github").splitlines()
+        for line in printed("github").splitlines()
         if "could not tell" not in line
     }
 
 
 def test_html_for_a_repository(here: Path) -> None:
     write(here, dict(MIXED))
-    page = said("html")
+    page = printed("html")
     assert "infralint read 4 files." in page
     assert '<span class="faint">nginx/headers.inc:1:1</span>' in page
     assert "<h2>Load balancers" not in page
@@ -124,7 +104,7 @@ def test_html_for_a_repository(here: Path) -> None:
 def test_html_names_what_is_kept_silent(here: Path) -> None:
     ignored = HELD.replace("# SSE", "# SSE\n        # infralint: ignore because of <this>")
     write(here, {"nginx.conf": ignored})
-    page = said("html")
+    page = printed("html")
     assert "<h2>Ignored, or known before</h2>" in page
     assert "nginx.conf:6:9: <code>buffered-stream</code> ignored, because of &lt;this&gt;" in page
 
@@ -132,7 +112,7 @@ def test_html_names_what_is_kept_silent(here: Path) -> None:
 @pytest.mark.parametrize("format_", sorted(REPORTERS))
 def test_a_report_is_the_same_every_time(format_: str, here: Path) -> None:
     write(here, dict(MIXED))
-    assert said(format_) == said(format_)
+    assert printed(format_) == printed(format_)
 
 
 def test_sarif_rules_are_the_manual(here: Path) -> None:
@@ -189,9 +169,9 @@ def test_nothing_to_read_is_no_success_in_any_format(here: Path) -> None:
     write(here, {"main.py": "print(1)\n"})
     assert sarif()["invocations"][0]["executionSuccessful"] is False
     why = "holds nothing to read: nginx configuration, manifests, Terraform, CloudFormation or a Vercel project was expected"
-    assert said("github") == f"::error file=.,title=infralint%3A unreadable::.: {why}\n"
-    assert json.loads(said("json"))["unreadable"][0]["message"] == why
-    assert ElementTree.fromstring(said("junit")).find(".//error") is not None
+    assert printed("github") == f"::error file=.,title=infralint%3A unreadable::.: {why}\n"
+    assert json.loads(printed("json"))["unreadable"][0]["message"] == why
+    assert ElementTree.fromstring(printed("junit")).find(".//error") is not None
     assert run("check").exit_code == 2
     assert run("check", "--allow-empty").exit_code == 0
 
@@ -264,7 +244,7 @@ def test_sarif_outside_of_here_is_absolute(here: Path, tmp_path_factory: pytest.
 
 def test_github_annotations(here: Path) -> None:
     write(here, {"a,b:c/nginx.conf": MIXED["nginx/nginx.conf"].replace("include headers.inc;", "")})
-    lines = said("github", "--select", "short-idle-timeout,stream-cut-on-reload").splitlines()
+    lines = printed("github", "--select", "short-idle-timeout,stream-cut-on-reload").splitlines()
     assert lines[0].startswith(
         "::warning file=a%2Cb%3Ac/nginx.conf,line=2,endLine=2,col=1,endColumn=28,title=infralint%3A stream-cut-on-reload::"
     )
@@ -276,7 +256,7 @@ def test_github_annotations(here: Path) -> None:
 
 def test_github_levels_and_what_can_not_be_read(here: Path) -> None:
     write(here, dict(MIXED))
-    lines = said("github").splitlines()
+    lines = printed("github").splitlines()
     assert lines[0].startswith("::error file=nginx/broken.conf,line=1,endLine=1")
     assert {line.partition(" ")[0] for line in lines} == {"::error", "::warning", "::notice"}
     assert any("rules location /socket.io/ (nginx/nginx.conf:7:9)%0A" in line for line in lines)
@@ -285,7 +265,7 @@ def test_github_levels_and_what_can_not_be_read(here: Path) -> None:
 def test_github_says_once_what_holds_for_several_hops(here: Path) -> None:
     locations = "".join(f"location /sse/{n} {{ proxy_pass http://app; proxy_buffering off; }}\n" for n in range(12))
     write(here, {"nginx.conf": f"events {{}}\nhttp {{\nproxy_read_timeout 9s;\nserver {{\n{locations}}}\n}}\n"})
-    [line] = said("github", "--select", "short-idle-timeout").splitlines()
+    [line] = printed("github", "--select", "short-idle-timeout").splitlines()
     assert "location /sse/0 cuts the stream after 9 s" in line
     assert "the same at location /sse/1 (nginx.conf:6:1), location /sse/10 (nginx.conf:15:1)" in line
     assert "and 7 more" in line
@@ -293,7 +273,7 @@ def test_github_says_once_what_holds_for_several_hops(here: Path) -> None:
 
 def test_gitlab_code_quality(here: Path) -> None:
     write(here, dict(MIXED))
-    issues = json.loads(said("gitlab"))
+    issues = json.loads(printed("gitlab"))
     for issue in issues:
         assert {"description", "check_name", "fingerprint", "severity", "location"} <= issue.keys()
         assert issue["location"]["lines"]["begin"] >= 1
@@ -306,16 +286,16 @@ def test_gitlab_code_quality(here: Path) -> None:
 def test_gitlab_fingerprints_are_distinct_and_stable(here: Path) -> None:
     server = "server {\n listen 80;\n location /sse { proxy_pass http://app; proxy_buffering off; }\n}\n"
     write(here, {"nginx.conf": f"events {{}}\nhttp {{\n{server * 3}}}\n"})
-    known = [one["fingerprint"] for one in json.loads(said("gitlab"))]
+    known = [one["fingerprint"] for one in json.loads(printed("gitlab"))]
     assert len(known) >= 3
     assert len(set(known)) == len(known)
     write(here, {"nginx.conf": f"events {{}}\n\n\nhttp {{\n{server * 3}}}\n"})
-    assert [one["fingerprint"] for one in json.loads(said("gitlab"))] == known
+    assert [one["fingerprint"] for one in json.loads(printed("gitlab"))] == known
 
 
 def test_junit_as_jenkins_reads_it(here: Path) -> None:
     write(here, dict(MIXED))
-    root = ElementTree.fromstring(said("junit"))
+    root = ElementTree.fromstring(printed("junit"))
     assert root.tag == "testsuites"
     suites = {one.get("name"): one for one in root}
     for suite in suites.values():
@@ -338,7 +318,7 @@ def test_junit_as_jenkins_reads_it(here: Path) -> None:
 
 def test_junit_counts_at_the_root_what_its_suites_count(here: Path) -> None:
     write(here, dict(MIXED))
-    root = ElementTree.fromstring(said("junit"))
+    root = ElementTree.fromstring(printed("junit"))
     for name in ("tests", "failures", "errors"):
         assert int(root.attrib[name]) == sum(int(suite.attrib[name]) for suite in root) > 0
     assert int(root.attrib["tests"]) == len(root.findall(".//testcase"))
@@ -346,7 +326,7 @@ def test_junit_counts_at_the_root_what_its_suites_count(here: Path) -> None:
 
 def test_junit_notes_are_skipped_and_names_differ(here: Path) -> None:
     write(here, {"nginx.conf": MIXED["nginx/nginx.conf"].replace("# SSE", "").replace("/chat", "/")})
-    root = ElementTree.fromstring(said("junit", "--assume", "note"))
+    root = ElementTree.fromstring(printed("junit", "--assume", "note"))
     skipped = [case for case in root.iter("testcase") if case.find("skipped") is not None]
     assert skipped
     names = [(one.get("classname"), one.get("name")) for one in root.iter("testcase")]
@@ -355,7 +335,7 @@ def test_junit_notes_are_skipped_and_names_differ(here: Path) -> None:
 
 def test_junit_is_xml_whatever_a_file_holds(here: Path) -> None:
     write(here, {"nginx.conf": HELD.replace("/chat", "/<&'>\x08\x1b")})
-    root = ElementTree.fromstring(said("junit"))
+    root = ElementTree.fromstring(printed("junit"))
     assert any("location /<&'>\\x08\\x1b" in (one.get("name") or "") for one in root.iter("testcase"))
 
 
@@ -363,9 +343,9 @@ def test_several_outputs_in_one_run(here: Path) -> None:
     write(here, dict(MIXED))
     result = run("check", "--output", "sarif=out.sarif", "--output", "junit=out.xml", "--output", "gitlab=q.json")
     assert result.exit_code == 2
-    assert result.stdout == said("text")
+    assert result.stdout == printed("text")
     for name, format_ in (("out.sarif", "sarif"), ("out.xml", "junit"), ("q.json", "gitlab")):
-        assert (here / name).read_text() == said(format_)
+        assert (here / name).read_text() == printed(format_)
 
 
 def test_a_plain_output_takes_the_place_of_what_is_printed(here: Path) -> None:

@@ -13,12 +13,6 @@ SITE = "location /api/chat { proxy_pass http://app; }\n"
 ROOT = 'resource "aws_lb" "front" {\n  idle_timeout = var.idle\n}\n'
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 @pytest.mark.parametrize(
     ("files", "named", "expected"),
     [
