@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import run, write
+from conftest import Lint, problems, run, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -442,6 +442,18 @@ def test_git_takes_a_patch_of_a_file_with_an_odd_name(
     subprocess.run(["git", "init", "-q"], check=True)
     subprocess.run(["git", "apply"], input=run("check", "--diff").stdout_bytes, check=True)
     assert "proxy_buffering off;" in (tmp_path / name).read_text()
+
+
+def test_a_fix_after_which_the_hop_may_hold_another_stream_is_none(lint: Lint) -> None:
+    text = (
+        "events {}\nhttp { server { include gone.conf; location /sse { proxy_buffering on;"
+        " proxy_set_header Upgrade $http_upgrade; proxy_pass http://app; } } }\n"
+    )
+    report = lint({"nginx.conf": text}, "--fix")
+    assert [line.split()[-1] for line in problems(report)] == ["missing-upgrade-headers"]
+    assert "fixed" not in report
+    [finding] = report["findings"]
+    assert "one edit would not be enough" in finding["not_fixed"]
 
 
 def test_a_note_on_what_a_stream_depends_on_then_does_not_keep_it_held(
