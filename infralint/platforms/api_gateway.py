@@ -47,14 +47,22 @@ STREAM_TIMEOUT = 900.0
 https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
 """
 STREAM_IDLE = 300.0
+"""Seconds of silence that a streamed response of a regional or private API may have.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
+"""
 EDGE_STREAM_IDLE = 30.0
-"""Seconds of silence that a streamed response may have, of a regional or private API and of an edge-optimized one.
+"""Seconds of silence that a streamed response of an edge-optimized API may have.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
 """
 SOCKET_IDLE = 600.0
+"""Seconds without a message after which a WebSocket API closes a connection; it can't be set.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+"""
 SOCKET_LIFE = 7200.0
-"""Seconds without a message, and in all, after which a WebSocket API closes a connection; neither can be set.
+"""Seconds after which a WebSocket API closes every connection; it can't be set.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 """

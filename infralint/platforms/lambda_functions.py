@@ -29,8 +29,12 @@ from infralint.model import (
 from infralint.platforms.assignment import TERRAFORM_STYLE, AssignmentStyle
 
 TIMEOUT = 3.0
+"""Seconds that a function may run unless more is set.
+
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+"""
 MOST_TIMEOUT = 900.0
-"""Seconds that a function runs unless more is set, and at most.
+"""Seconds that a function may run at most.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
 """
