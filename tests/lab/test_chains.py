@@ -1,5 +1,6 @@
 """Chains of one to three nginx: the hop that infralint blames is the one that holds, cuts or refuses, and what it passes
-flows; each request on the way is as the hop's access log shows it; and so it is again after `--fix`.
+flows; each request on the way is as the hop's access log shows it; and so it is again after `--fix`. All of that holds
+of `check`, and of `trace` where the stream's path is asked about.
 
 Thousands more: `python tests/bench/agree_chains.py --chains 10000`.
 """
