@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Upgrade,
     )
     from infralint.platforms.aws_elb import LoadBalancer
+    from infralint.platforms.cloudfront import CacheBehaviorHop
     from infralint.platforms.vercel import EDGE_DURATION, EDGE_FIRST_BYTE
     from infralint.sources.application.language_models import LanguageModelUse
     from infralint.sources.application.nodes import ApplicationRoute
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 PLATFORM_TYPES = {
     "Drift": "infralint.sources.aws_account.drift",
     "ApplicationRoute": "infralint.sources.application.nodes",
+    "CacheBehaviorHop": "infralint.platforms.cloudfront",
     "IngressController": "infralint.sources.kubernetes.controllers",
     "LanguageModelUse": "infralint.sources.application.language_models",
     "LoadBalancer": "infralint.platforms.aws_elb.hops",
@@ -85,6 +87,7 @@ __all__ = [
     "Affinity",
     "ApplicationRoute",
     "Buffering",
+    "CacheBehaviorHop",
     "ChangedSetting",
     "Crossing",
     "Drift",

@@ -12,6 +12,12 @@ def main() -> None:
 
         print(f"infralint {__version__}")
         return
+    from infralint.cache.replay import run
+
+    run(sys.argv[1:], _run_command)
+
+
+def _run_command() -> None:
     import gc
 
     from infralint.cli import cli

@@ -51,6 +51,12 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test leaves anything in the user's cache."""
+    monkeypatch.setenv("INFRALINT_CACHE", "")
+
+
+@pytest.fixture(autouse=True)
 def _budget() -> Iterator[None]:
     """What one test searches is not paid by the next."""
     with fresh_budget():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Lint, run, write
+from tracing import trace_run
 
 SITE = "events {}\nhttp {\n  server {\n    listen 80;\n    location /api/chat { proxy_pass http://app:8000; }\n  }\n}\n"
 ELSEWHERE = SITE.replace("8000", "8001")
@@ -207,17 +207,11 @@ def test_no_file_outside_the_project_is_opened(tmp_path: Path) -> None:
     (project / "linked").symlink_to(outside / "site")
     (project / "pyproject.toml").symlink_to(outside / "s.yaml")
     (project / ".infralint-baseline.json").symlink_to(outside / "b.json")
-    opened = _opened(project, "check", "--no-baseline") | _opened(project, "check")
+    calls = [trace_run(project, "check", "--no-baseline"), trace_run(project, "check")]
     (project / "infralint.yaml").symlink_to(outside / "s.yaml")
-    opened |= _opened(project, "check")
+    calls.append(trace_run(project, "check"))
+    opened = frozenset[str]().union(*(run.opened for run in calls))
     assert str(project / "nginx.conf") in opened
     assert {path for path in opened if path.startswith(str(outside))} == set()
-
-
-def _opened(project: Path, *arguments: str) -> set[str]:
-    """The real paths of all files that a run opens or lists."""
-    trace = project.parent / "trace"
-    command = ["strace", "-f", "-y", "-qq", "-e", "trace=open,openat,openat2", "-o", str(trace)]
-    infralint = [sys.executable, "-P", "-m", "infralint", *arguments]
-    subprocess.run([*command, *infralint], cwd=project, capture_output=True, check=False, env=_environment())
-    return set(re.findall(r"= \d+<([^>]*)>", trace.read_text(errors="replace")))
+    assert {program for run in calls for program in run.executed} == {sys.executable}
+    assert [line for run in calls for line in run.sockets] == []

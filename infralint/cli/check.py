@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from infralint.cache import recording
 from infralint.cli.judging import judge_paths
 from infralint.cli.options import Options, judging_options, terraform_options
 from infralint.cli.projects import load_packs
 from infralint.cli.publish import exit_status, fail, publish, shown_by, wanted_outputs
+from infralint.reporters.outputs import Output
 from infralint.text.patterns import fresh_budget
+
+TIMELESS = ("text", "github", "gitlab", "markdown", "checkstyle", "junit")
+"""Formats in which a report bears no date, and no edits that were tried."""
 
 
 @click.command("check")
@@ -37,6 +44,7 @@ from infralint.text.patterns import fresh_budget
     metavar="N",
     help="Work out Terraform roots in up to N processes.  [default: one a processor]",
 )
+@click.option("--no-cache", is_flag=True, help="Work everything out anew, and keep nothing for the next run.")
 @click.option("--allow-empty", is_flag=True, help="Exit with 0 where there is nothing to read, as hooks want it.")
 def check_command(paths: tuple[str, ...], **given: Any) -> None:
     """Judge the configuration in PATHS (files, folders, or - for nginx on standard input; default: here).
@@ -47,6 +55,8 @@ def check_command(paths: tuple[str, ...], **given: Any) -> None:
     if options.diff and (options.fix or options.outputs or options.format_ != "text"):
         fail("--diff prints a patch alone: leave --fix, --output and --format out")
     outputs = wanted_outputs(options)
+    if not _only_reads(options, outputs, paths):
+        recording.spoil()
     checks = load_packs(options.packs)
     with fresh_budget():
         outcome = judge_paths(paths or (".",), checks, options, {output.format for output in outputs})
@@ -54,3 +64,10 @@ def check_command(paths: tuple[str, ...], **given: Any) -> None:
         ran = [check for check in checks if check.name in outcome.ran]
         publish(outcome.report, outputs, shown_by(options, ran), options.color)
     sys.exit(exit_status(outcome.report, options.strict, outcome.limits))
+
+
+def _only_reads(options: Options, outputs: Sequence[Output], paths: Sequence[str]) -> bool:
+    """Whether what is printed is decided by the files alone, and nothing else is done; and whether there is much to save."""
+    more = options.fix or options.diff or options.changed_since or options.packs or options.no_cache
+    plain = all(output.path is None and output.format in TIMELESS for output in outputs)
+    return plain and not more and all(os.path.isdir(path) for path in paths)

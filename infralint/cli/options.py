@@ -47,6 +47,7 @@ class Options:
     verbose: bool = False
     statistics: bool = False
     jobs: int | None = None
+    no_cache: bool = False
     allow_empty: bool = False
 
 

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from infralint.cache import recording
 from infralint.cli.options import Options
 from infralint.engine.policy import exceeds
 from infralint.engine.registry import Check
@@ -32,6 +33,7 @@ def fail(*messages: str) -> NoReturn:
 
 def say(line: str, err: bool = False) -> None:
     """Print a line that may hold names from judged files."""
+    recording.spoil()
     click.echo(visible(line), err=err)
 
 
@@ -108,7 +110,9 @@ def _put(text: str, path: Path | None) -> None:
     """Print, or replace a file. Raises OSError. Names that are no text lose what no text can hold."""
     text = text.encode(errors="replace").decode()
     if path is None:
-        click.echo(text, nl=bool(text) and not text.endswith("\n"), color=True)
+        text += "\n" if text and not text.endswith("\n") else ""
+        recording.note_printed(text)
+        click.echo(text, nl=False, color=True)
     else:
         replace_file(path, text)
 

@@ -18,6 +18,8 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 import infralint.platforms
 
 TITLES = {
@@ -127,10 +129,15 @@ def _records(value: Any) -> dict[str, Any]:
 
 
 def _is_record(row: Any) -> bool:
-    if not dataclasses.is_dataclass(row) or isinstance(row, type):
+    if isinstance(row, type) or not (dataclasses.is_dataclass(row) or isinstance(row, msgspec.Struct)):
         return False
-    values = [getattr(row, field.name) for field in dataclasses.fields(row)]
-    return all(_is_data(value) for value in values)
+    return all(_is_data(getattr(row, name)) for name in _defaults(type(row)))
+
+
+def _defaults(kind: type[Any]) -> dict[str, Any]:
+    """The fields of a record, in their order, each with its default where it has one."""
+    listed = msgspec.structs.fields(kind) if issubclass(kind, msgspec.Struct) else dataclasses.fields(kind)
+    return {field.name: field.default for field in listed}
 
 
 def _is_data(value: Any) -> bool:
@@ -150,10 +157,11 @@ def _record_table(name: str, rows: dict[str, Any], meaning: str) -> str:
     """A table with a column a field. What is left at the record's own default is blank, and a column of blanks is none."""
     kind = type(next(iter(rows.values())))
     link = _field_of_pages(rows)
-    fields = [field for field in dataclasses.fields(kind) if field.name != link]
-    cells = {row_name: [_show_field(row, field) for field in fields] for row_name, row in rows.items()}
+    defaults = _defaults(kind)
+    fields = [name for name in defaults if name != link]
+    cells = {row_name: [_show_field(row, name, defaults[name]) for name in fields] for row_name, row in rows.items()}
     kept = [index for index in range(len(fields)) if any(row[index] for row in cells.values())]
-    lines = [_row(["", *(_words(fields[index].name) for index in kept)]), _row(["---"] * (len(kept) + 1))]
+    lines = [_row(["", *(_words(fields[index]) for index in kept)]), _row(["---"] * (len(kept) + 1))]
     for row_name, row in rows.items():
         label = f"`{row_name}`"
         label = f"[{label}]({getattr(row, link)})" if link else label
@@ -164,7 +172,7 @@ def _record_table(name: str, rows: dict[str, Any], meaning: str) -> str:
 
 def _field_of_pages(rows: dict[str, Any]) -> str:
     """The field that holds each row's page, where there is one."""
-    names = [field.name for field in dataclasses.fields(next(iter(rows.values())))]
+    names = _defaults(type(next(iter(rows.values()))))
     return next((name for name in names if all(_is_url(getattr(row, name)) for row in rows.values())), "")
 
 
@@ -172,9 +180,9 @@ def _is_url(value: Any) -> bool:
     return isinstance(value, str) and _URL.fullmatch(value) is not None
 
 
-def _show_field(row: Any, field: dataclasses.Field[Any]) -> str:
-    value = getattr(row, field.name)
-    return "" if value == field.default else _value(value)
+def _show_field(row: Any, name: str, default: Any) -> str:
+    value = getattr(row, name)
+    return "" if value == default else _value(value)
 
 
 _EMPTY: tuple[Any, ...] = (None, "", (), {})

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from infralint.cache.recording import watch
 from infralint.engine.report import Report, Suppression
 from infralint.model import Finding, Location
 from infralint.project import LARGEST, CantRead, Project
@@ -71,6 +72,7 @@ def written(findings: Iterable[Finding], project: Project) -> str:
 def find(root: Path) -> Path | None:
     """The baseline of a project's root, if it has one, whether it can be read or not."""
     path = root / NAME
+    watch(str(path))
     return path if os.path.lexists(path) and not path.is_dir() else None
 
 

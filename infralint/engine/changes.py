@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import cached_property
 
+from infralint.cache.recording import SKIPPED_FOLDERS
 from infralint.engine.report import Report, identified
 from infralint.model import SEVERITIES, Finding, Location
 from infralint.project import LARGEST, CantRead, Project
 from infralint.project.config import Settings
 from infralint.project.history import LINK, Blob, NoHistory, Repository
-from infralint.project.walking import SKIPPED_FOLDERS
 
 __all__ = ["Before", "Changes", "NoHistory", "changes_since", "of_the_change"]
 

@@ -227,7 +227,7 @@ class Node:
     others dial it (server names, compose services, DNS names, Terraform addresses). published: clients
     reach it from outside, whoever else dials it. folder: the project folder that an application is
     built from; None for what only passes requests on. complete: all streams that it produces are among
-    its hops.
+    its hops. by_name_only: others reach it by its own name alone (a CDN), and never because nothing else is there.
     files: where it is written down, as project paths.
     """
 
@@ -241,6 +241,7 @@ class Node:
     published: bool = False
     folder: str | None = None
     complete: bool = False
+    by_name_only: bool = False
     files: frozenset[str] = frozenset()
 
     def route(self, request: Request) -> Sequence[Match]:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from infralint.cache.recording import watch
 from infralint.model import Location, Unknown, Unreadable
 from infralint.project.config import CONFIG_NAMES, Settings, find_config
 from infralint.project.guard import Guard
@@ -107,6 +108,7 @@ class Project:
     @cached_property
     def _above(self) -> str | None:
         """The folder where the user stands, relative to the root; None where that is not below it."""
+        watch(str(self.root))
         base, root = os.path.realpath(self.base), os.path.realpath(self.root)
         return os.path.relpath(base, root).replace(os.sep, "/") if f"{base}/".startswith(f"{root}/") else None
 
@@ -222,6 +224,7 @@ def find_root(path: Path) -> Path:
 
     Above the path only regular files count: a pipe or a device that somebody put into `/tmp` rules nothing.
     """
+    watch(str(path))
     folder = path if path.is_dir() else path.parent
     if find_config(folder) is not None:
         return folder
@@ -229,6 +232,7 @@ def find_root(path: Path) -> Path:
         if (config := find_config(parent)) is not None and config.is_file():
             return parent
     for parent in (folder, *folder.parents):
+        watch(str(parent / ".git"))
         if (parent / ".git").exists():
             return parent
     return folder

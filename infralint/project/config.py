@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from infralint.cache.recording import watch
 from infralint.model import Location, Unreadable
 from infralint.project.walking import LEADS_OUT, CantRead, leads_out, read_file
 from infralint.text.lazy import lazy
@@ -263,6 +264,7 @@ def _written_duration(text: str) -> float:
 def find_config(folder: Path) -> Path | None:
     """The configuration file of a folder, if it has one, whether it can be read or not."""
     for name in CONFIG_NAMES:
+        watch(str(folder / name))
         if os.path.lexists(folder / name) and not (folder / name).is_dir():
             return folder / name
     pyproject = folder / "pyproject.toml"

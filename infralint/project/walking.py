@@ -8,12 +8,9 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from infralint.cache.recording import SKIPPED_FOLDERS, watch, watch_tree
 from infralint.text.writing import is_leftover
 
-SKIPPED_FOLDERS = frozenset(
-    "node_modules bower_components .git .hg .svn .venv venv __pycache__ .tox .nox .mypy_cache .pytest_cache"
-    " .ruff_cache .eggs .next .nuxt .turbo .vercel .terraform .terragrunt-cache .serverless site-packages".split()
-)
 SKIPPED_NAMES = frozenset(folder.strip(".") for folder in SKIPPED_FOLDERS)
 LEADS_OUT = "is a link that leads out of the project; infralint does not follow it"
 LEADS_NOWHERE = "is a link to nothing"
@@ -54,6 +51,7 @@ class Tree:
 
 def walk(root: str) -> Tree:
     """Look through a folder. Folders behind links are not entered, so there are no loops and no way out."""
+    watch_tree(root)
     tree = Tree()
     pending = [""]
     while pending:
@@ -103,6 +101,8 @@ def _add_link(tree: Tree, root: str, path: str) -> None:
 
 def leads_out(full: str, root: str) -> bool:
     """Whether a path leads, by `..` or through links, out of a folder."""
+    watch(full)
+    watch(root)
     inside = os.path.realpath(root)
     return not f"{os.path.realpath(full)}/".startswith(inside.rstrip("/") + "/")
 
@@ -118,6 +118,7 @@ def read_head(full: str, length: int) -> bytes:
 
 
 def _read(full: str, length: int, largest: int | None = None) -> bytes:
+    watch(full)
     try:
         descriptor = os.open(full, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except (OSError, ValueError) as error:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from infralint.cache.recording import Noted, hand_over, spoil, take_over
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -55,6 +57,8 @@ class Work:
         from multiprocessing import get_context
 
         context = get_context("fork" if sys.platform == "linux" else None)
+        if context.get_start_method() != "fork":  # another process would not know that anything is to be noted
+            spoil()
         try:
             pool = ProcessPoolExecutor(workers, context, _hold, (function,))
         except (ImportError, NotImplementedError, OSError):  # no semaphores here, as on AWS Lambda
@@ -63,7 +67,10 @@ class Work:
         with pool:
             results = pool.map(_apply, items, chunksize=max(1, len(items) // (workers * 8)))
             try:
-                yield from (next(results) for _ in self.steps(what, items))
+                for _ in self.steps(what, items):
+                    result, noted = next(results)
+                    take_over(noted)
+                    yield result
             except BrokenExecutor as error:
                 raise Lost(f"a process that worked on {what} ended early (out of memory?); try --jobs 1") from error
 
@@ -84,5 +91,5 @@ def _hold(function: Callable[[Any], Any]) -> None:
     _held[:] = [function]
 
 
-def _apply(item: Any) -> Any:
-    return _held[0](item)
+def _apply(item: Any) -> tuple[Any, Noted]:
+    return _held[0](item), hand_over()

@@ -11,6 +11,7 @@ SOURCES = {
         r"\.(py|[cm]?[jt]sx?|go|rb|php|java|kt|cs|rs|exs?|vue|svelte)$|(^|/)[^/]*(compose|stack)[^/]*\.ya?ml$"
     ),
     "infralint.sources.kubernetes": r"\.ya?ml$",
+    "infralint.sources.cloudformation": r"\.(ya?ml|json|template)$",
     "infralint.sources.terraform": r"\.(tf|tofu|json)$",
     "infralint.sources.unread": r"",
 }

@@ -438,7 +438,7 @@ class Topology:
         near = self._by_environment[front.environment]
         if sum(id(node) in alike for node in near) != 1:
             return []
-        others = [node for node in near if node.folder is None and id(node) not in alike]
+        others = [node for node in near if node.folder is None and not node.by_name_only and id(node) not in alike]
         is_single = all(_written(node) == _written(front) for node in alike.values())
         if not others and (around := self._around(front)) is not None:
             return [Link(around, "assumed")]

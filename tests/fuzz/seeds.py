@@ -19,10 +19,13 @@ TESTS = HERE.parent
 FIXTURES = TESTS.parent / "fixtures"
 LARGEST = 60_000
 """Bytes of a seed: longer ones are cut out, so that there is room to grow."""
+STACK = 3
+"""Files that a project has at least where ways lead through several hops."""
 
 TARGETS: Mapping[str, str] = {
     "nginx": r"\.(conf|template|tmpl|j2|tpl)$|(^|/)(nginx|sites|snippets|conf\.d)[^/]*/[^/.]+$",
     "kubernetes": r"(^|/)(k8s|configmap|templates|ingress|manifest)[^/]*(/[^/]+)?\.ya?ml$",
+    "helm": r"(^|/)(Chart|values[\w.-]*)\.ya?ml$|\.tpl$|(^|/)templates/[^/]+\.ya?ml$",
     "terraform": r"\.(tf|tofu|tfvars|hcl)$|\.tf\.json$",
     "plan": r"(^|/)(plan|state)[^/]*\.json$",
     "vercel": r"(^|/)(vercel\.(json|ts|toml)|next\.config\.\w+|package\.json|tsconfig\.json|middleware\.\w+)$",
@@ -34,6 +37,8 @@ TARGETS: Mapping[str, str] = {
     "settings": r"(^|/)(\.?infralint\.ya?ml|pyproject\.toml)$",
     "snapshot": r"(^|/)aws\.json$",
     "baseline": r"(^|/)\.infralint-baseline\.json$",
+    "stack": r"\.\w+$|Dockerfile$",
+    "trace": r"\.\w+$|Dockerfile$",
     "options": r"",
 }
 """What is put to the test -> the files (a regular expression over paths) that carry it."""
@@ -80,6 +85,7 @@ LOOKS: Sequence[tuple[str, str]] = (
     ("nginx.conf", r"(?m)\bproxy_pass\b|^\s*(server|http|events|location [^\n]*)\s*\{|^\s*upstream \w+ \{"),
     ("main.tf", r"(?m)^\s*(resource|variable|module|locals|data|provider|output|terraform)\b[^\n]*\{"),
     ("compose.yaml", r"(?m)^services:"),
+    ("template.yaml", r"(?m)^(AWSTemplateFormatVersion|Resources):"),
     ("templates/all.yaml", r"(?m)^(apiVersion|kind):"),
     ("infralint.yaml", r"(?m)^(streams|generation|max_tokens|exclude|accept|assume|terraform|vercel):"),
     ("pyproject.toml", r"(?m)^\[tool"),
@@ -116,6 +122,9 @@ def seeds(folder: Path | None = None) -> Mapping[str, Sequence[Seed]]:
     ]
     unique = list({tuple(sorted(seed.files.items())): seed for seed in map(_small, projects)}.values())
     found = {target: [seed for seed in unique if seed.carriers(target)] for target in TARGETS if target != "options"}
+    found["helm"] = [seed for seed in found["helm"] if any(path.endswith("Chart.yaml") for path in seed.files)]
+    found["stack"] = [seed for seed in found["stack"] if len(seed.files) >= STACK]
+    found["trace"] = [seed for seed in found["trace"] if len(seed.files) >= STACK - 1]
     found["snapshot"] += [
         replace(seed, arguments=("audit", "snapshot", path))
         for seed in found["snapshot"]
@@ -178,13 +187,10 @@ def _rules() -> Iterator[Seed]:
 def _of_tests() -> Iterator[Seed]:
     for path in sorted(TESTS.rglob("test_*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        constants = {
-            target.id: statement.value.value
-            for statement in tree.body
-            if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
-            for target in statement.targets
-            if isinstance(target, ast.Name)
-        }
+        constants: dict[str, object] = {}
+        for statement in tree.body:
+            for target, value in _assigned(statement):
+                constants[target] = _files_of(value, constants) if isinstance(value, ast.Dict) else _constant(value)
         for node in ast.walk(tree):
             if isinstance(node, ast.Dict):
                 if files := _files_of(node, constants):
@@ -193,13 +199,29 @@ def _of_tests() -> Iterator[Seed]:
                 yield from _guess(node.value)
 
 
+def _assigned(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    """The names that a statement gives to values."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    value = getattr(statement, "value", None)
+    if isinstance(statement, ast.Assign | ast.AnnAssign) and value is not None:
+        yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
+
+
+def _constant(value: ast.expr) -> object:
+    return value.value if isinstance(value, ast.Constant) else None
+
+
 def _files_of(node: ast.Dict, constants: Mapping[str, object]) -> dict[str, bytes]:
-    """The files of a literal such as `{"nginx.conf": SITE}`; none where it is something else."""
+    """The files of a literal such as `{**OTHERS, "nginx.conf": SITE}`; none where it is something else."""
     files: dict[str, bytes] = {}
     for key, value in zip(node.keys, node.values, strict=True):
+        named = constants.get(getattr(value, "id", ""))
+        if key is None and isinstance(named, dict):
+            files |= named
+            continue
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str) or not FILE_NAME.fullmatch(key.value):
             return {}
-        text = value.value if isinstance(value, ast.Constant) else constants.get(getattr(value, "id", ""))
+        text = value.value if isinstance(value, ast.Constant) else named
         if isinstance(text, str) and not key.value.startswith(("/", "../")):
             files[key.value] = text.encode(errors="surrogatepass")
     return files

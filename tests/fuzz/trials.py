@@ -111,9 +111,9 @@ class Course:
         """Output that its reader can't read, or that steers a terminal or a runner."""
         format_ = arguments[arguments.index("--format") + 1] if "--format" in arguments else "text"
         try:
-            if format_ in ("json", "sarif", "gitlab") and self.output and "--diff" not in arguments:
+            if format_ in ("json", "sarif", "gitlab", "rdjson", "ocsf") and self.output and "--diff" not in arguments:
                 json.loads(self.output)
-            if format_ == "junit" and self.output:
+            if format_ in ("junit", "checkstyle", "svg") and self.output:
                 ElementTree.fromstring(self.output)
         except (ValueError, ElementTree.ParseError) as error:
             yield f"output no {format_}", f"{error}\n{self.output[:2000]}"
@@ -144,6 +144,10 @@ def make_trial(target: str, number: str, folder: Path | None = None) -> Trial:
         arguments = _odd_arguments(dice)
     else:
         _change_files(dice, files, target, seed, pool)
+    if target == "trace":
+        arguments = ("trace", *_asked_way(dice), "--in", ".")
+    elif dice.random() < 0.02:
+        arguments = ("init", ".")
     if arguments[0] in ("check", "audit"):
         arguments = (*arguments, *_way(dice, arguments))
     return Trial(files, arguments)
@@ -173,6 +177,18 @@ def _way(dice: random.Random, arguments: tuple[str, ...]) -> Iterator[str]:
         yield "-v"
     if arguments[0] == "check":
         yield from ("--jobs", "1", *dice.choice(WAYS))
+
+
+def _asked_way(dice: random.Random) -> Iterator[str]:
+    """Which stream's way is asked for, and how it is shown."""
+    if dice.random() < 0.6:
+        yield dice.choice(("/api/chat", "/", "/ws", "https://chat.example.com/api/chat?x=1", "//", "/%2e%2e/ü", "x"))
+    if dice.random() < 0.3:
+        yield from ("--kind", dice.choice(("sse", "websocket")))
+    if dice.random() < 0.1:
+        yield from ("--from", dice.choice(("nginx.conf", "*", "**/*.tf", "aws_lb.main", "[")))
+    yield from ("--format", dice.choice(("text", "json", "mermaid", "svg", "html")))
+    yield from dice.choice(((), ("--compact",), ("--explain",), ("-v",), ("--assume", "warning")))
 
 
 def _odd_arguments(dice: random.Random) -> tuple[str, ...]:

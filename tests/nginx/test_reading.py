@@ -758,6 +758,8 @@ ON = "location /chat { proxy_pass http://app; proxy_buffering on; proxy_read_tim
 def test_a_location_under_a_template_condition_is_only_possible(inside: str, expected: list[str], lint: Lint) -> None:
     report = lint({"app.conf.j2": f"server {{\n\n{inside}\n}}\n", "infralint.yaml": DECLARED})
     assert problems(report) == [f"app.conf.j2:{one} buffered-stream" for one in expected]
+    for finding in report["findings"] if expected != ["3 error"] else []:
+        assert finding["trace"]["reasons"][0].endswith("is there is only known once the template is rendered")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ WORDS = ["", "a", "b", "prod", "eu-1", "60", "300", "true", "x y", "é", "A_b", 
 NUMBERS = ["0", "1", "2", "3", "10", "60", "300", "600", "0.5", "1.25", "0.1", "1e3", "4000"]
 KEYS = ["a", "b", "idle", "name", "prod"]
 SIMPLE = ["number", "text", "bool"]
+DIVISORS = ["pow(2, 0.5)", "length([1, 2, 3])", 'parseint("7", 10)']
+NULLS = ["null", "tostring(null)", "tonumber(null)", "tobool(null)", "tolist(null)", "toset(null)", "tomap(null)"]
 PATTERNS = [
     "[0-9]+",
     "^a",
@@ -108,6 +110,8 @@ class Generator:
             lambda: f"({self.of('bool', depth - 1)} ? {inner()} : {self.any(depth - 1)})",
             lambda: f"try({self.any(depth - 1)}, {inner()})",
             lambda: f"coalesce({inner()}, {inner()})",
+            lambda: f"coalesce({self.random.choice(NULLS)}, {inner()})",
+            lambda: f"(null == null ? {inner()} : {self.random.choice(NULLS)})",
             lambda: f"[{inner()}, {self.any(depth - 1)}][{self.random.choice('0001')}]",
             lambda: f"{{ a = {inner()} }}.{self.random.choice('aaaab')}",
             lambda: f'{{ a = {inner()} }}["{self.random.choice("aaaab")}"]',
@@ -122,11 +126,14 @@ class Generator:
         return self.pick(
             lambda: f"{number()} {self.random.choice('+-*')} {number()}",
             lambda: f"{number()} {self.random.choice('+-*/%')} {self.random.choice(NUMBERS)}",
+            lambda: f"{number()} / length({self.of(self.random.choice(['tuple', 'text']), depth)})",
+            lambda: f"{number()} % {self.random.choice(DIVISORS)}",
             lambda: f"-{number()}",
             lambda: f"{self.random.choice(['ceil', 'floor', 'abs', 'signum', 'tonumber'])}({number()})",
             lambda: f"{self.random.choice(['max', 'min'])}({number()}, {number()})",
             lambda: f"max({self.numbers(depth)}...)",
             lambda: f"pow({self.random.choice(['2', '10', '0.5', '1.5'])}, {self.random.choice('0123')})",
+            lambda: f"pow({self.random.choice(NUMBERS)}, 0.5)",
             lambda: f"ceil(log({self.random.choice(NUMBERS)}, {self.random.choice(['2', '10'])}))",
             lambda: f"length({self.of(self.random.choice(['tuple', 'text', 'map', 'set', 'object']), depth)})",
             lambda: f'parseint("{self.random.choice(["60", "ff", "zz"])}", {self.random.choice(["10", "16", "36"])})',

@@ -84,6 +84,28 @@ WRITTEN = [
     ('"\\q"', REFUSED),
     ("coalesce(null...)", REFUSED),
     ("max({ a = 1 }...)", REFUSED),
+    ("length([1]) / length([1, 2, 3])", "0.33333333333333333334"),
+    ('ceil(length(["a", "b"]) / length(["a", "b", "c"]) * 3)', "3"),
+    ('[for index, name in ["a", "b", "c"] : name if index / length("abc") * length("abc") == index]', '["a"]'),
+    ("pow(2, 0.5) * pow(2, 0.5)", "2.00000000000000027343234630647693"),
+    ("pow(2, 0.5) + pow(2, 0.5)", "2.8284271247461903"),
+    ("pow(2, 0.5) % 1", "0.41421356237309515"),
+    ("range(3)[1] / length([1, 2, 3])", "0.33333333333333333334"),
+    ("range(0, 3)[1] / length([1, 2, 3]) == 1 / 3", "true"),
+    (
+        'format("%v %.20f", sum([length([1])]) / parseint("3", 10), 0.1)',
+        '"0.33333333333333333334 0.10000000000000000000"',
+    ),
+    ("abs(-length([1]) / length([1, 2, 3]))", "0.33333333333333333334"),
+    ("floor(pow(2, 3)) / pow(3, 1)", "2.6666666666666665"),
+    ("distinct([length([1]), 1])[0] / length([1, 2, 3])", "0.33333333333333333334"),
+    ('[for name in coalesce(toset(null), ["b", "a"]) : name]', '["a","b"]'),
+    ("coalesce(tobool(null), 1)", REFUSED),
+    ("coalesce(null, 1)", "1"),
+    ("false ? tostring(null) : 1", '"1"'),
+    ("false ? toset(null) : [1, 1]", "[1]"),
+    ("try(true ? toset(null) : 1, 2)", "2"),
+    ("try(false ? (1 > null ? 3 : null) : true, 2)", "2"),
 ]
 
 

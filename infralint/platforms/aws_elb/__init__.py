@@ -7,6 +7,7 @@ from infralint.platforms.aws_elb.attributes import (
     APP_COOKIE_SECONDS,
     ATTRIBUTES,
     CLASSIC_MOST_IDLE,
+    DEREGISTRATION,
     GROUP_STICKY,
     GROUP_STICKY_SECONDS,
     IDLE,
@@ -26,8 +27,10 @@ from infralint.platforms.aws_elb.attributes import (
     carries_tcp,
     typed,
 )
+from infralint.platforms.aws_elb.described import default_rule, described_rule
 from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup, TargetGroup
 from infralint.platforms.aws_elb.hops import BalancerNode, LoadBalancer, fields_of, node_fields
+from infralint.platforms.aws_elb.replicas import replicas_of_service
 from infralint.platforms.aws_elb.rewriting import RewriteTransform
 from infralint.platforms.aws_elb.rules import LAST, Condition, Listener, Rule, Share, redirection
 from infralint.platforms.aws_elb.settings import REDIRECT
@@ -37,6 +40,7 @@ __all__ = [
     "APP_COOKIE_SECONDS",
     "ATTRIBUTES",
     "CLASSIC_MOST_IDLE",
+    "DEREGISTRATION",
     "GROUP_STICKY",
     "GROUP_STICKY_SECONDS",
     "IDLE",
@@ -66,8 +70,11 @@ __all__ = [
     "Share",
     "TargetGroup",
     "carries_tcp",
+    "default_rule",
+    "described_rule",
     "fields_of",
     "node_fields",
     "redirection",
+    "replicas_of_service",
     "typed",
 ]

@@ -51,6 +51,7 @@ STICKY_TYPE = "stickiness.type"
 LB_COOKIE_SECONDS = "stickiness.lb_cookie.duration_seconds"
 APP_COOKIE_SECONDS = "stickiness.app_cookie.duration_seconds"
 APP_COOKIE_NAME = "stickiness.app_cookie.cookie_name"
+DEREGISTRATION = "deregistration_delay.timeout_seconds"
 GROUP_STICKY = "target_group_stickiness.enabled"
 GROUP_STICKY_SECONDS = "target_group_stickiness.duration_seconds"
 
@@ -67,6 +68,7 @@ ATTRIBUTES: Mapping[str, AttributeSpec] = MappingProxyType(
         LB_COOKIE_SECONDS: AttributeSpec(86400.0, f"{API}/API_TargetGroupAttribute.html", 1, 604800),
         APP_COOKIE_SECONDS: AttributeSpec(86400.0, f"{API}/API_TargetGroupAttribute.html", 1, 604800),
         APP_COOKIE_NAME: AttributeSpec("", f"{API}/API_TargetGroupAttribute.html"),
+        DEREGISTRATION: AttributeSpec(300.0, f"{DOCS}/application/edit-target-group-attributes.html", 0, 3600),
         GROUP_STICKY: AttributeSpec(False, f"{API}/API_TargetGroupStickinessConfig.html"),
         GROUP_STICKY_SECONDS: AttributeSpec(0.0, f"{API}/API_TargetGroupStickinessConfig.html", 1, 604800),
     }
@@ -76,6 +78,8 @@ ATTRIBUTES: Mapping[str, AttributeSpec] = MappingProxyType(
 CLASSIC_MOST_IDLE = 3600.0
 """Seconds: the most that a classic load balancer takes.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-idle-timeout.html"""
+GENEROUS = 300.0
+"""Seconds: what people who ship streams settle on."""
 TLS_IDLE = 350.0
 """Seconds, fixed: a TLS listener of a network load balancer can't be set."""
 

@@ -27,7 +27,20 @@ from infralint.model import (
     not_applicable,
     silence_clocks,
 )
-from infralint.platforms.aws_elb.attributes import NOTHING, PROTOCOL_VERSION, TARGET_TYPE, TYPE, Attributes, Family
+from infralint.platforms.aws_elb.attributes import (
+    ATTRIBUTES,
+    CLASSIC_MOST_IDLE,
+    DEREGISTRATION,
+    GENEROUS,
+    IDLE,
+    NOTHING,
+    PROTOCOL_VERSION,
+    TARGET_TYPE,
+    TCP_IDLE,
+    TYPE,
+    Attributes,
+    Family,
+)
 from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup, ways_of
 from infralint.platforms.aws_elb.rules import GREATEST, LAST, Listener, Rule, rules_taking
 from infralint.platforms.aws_elb.settings import (
@@ -109,6 +122,21 @@ class LoadBalancer(Hop):
         rewritten = (_rewritten(sent, rule, self.pool) for rule in met)
         distinct = {(forward.request.path, forward.request.host, forward.pool): forward for forward in rewritten}
         return tuple(distinct.values()) or (Forward(sent, self.pool),)
+
+    def longer_idle(self, seconds: float) -> tuple[str, float]:
+        """AWS's key of the attribute that allows so many seconds of silence, and what to set it to; no key where none
+        does."""
+        wanted = max(seconds, GENEROUS)
+        family = self.family.value if isinstance(self.family, Known) else "application"
+        if family in ("network", "gateway"):
+            is_fixed = isinstance(self.idle_timeout, Known) and self.idle_timeout.because
+            return ("", 0) if is_fixed or wanted > ATTRIBUTES[TCP_IDLE].most else (TCP_IDLE, wanted)
+        most = CLASSIC_MOST_IDLE if family == "classic" else ATTRIBUTES[IDLE].most
+        return ("", 0) if wanted > most else (IDLE, wanted)
+
+    def longer_delay(self, seconds: float) -> float:
+        """Seconds that a target which leaves should get, so that a stream of that length can finish."""
+        return min(max(seconds, GENEROUS), ATTRIBUTES[DEREGISTRATION].most)
 
     def between_groups(self) -> str:
         """What an action over several target groups has to say to keep a client with one, as AWS's API has it."""

@@ -54,7 +54,8 @@ class ApplicationRoute(Hop):
     server's processes that serve one request at a time, where it runs such; how many, if that is said. compressor:
     what compresses its answers, and what to write instead; None where nothing does. names_accel: code of its
     application names X-Accel-Buffering. names_pings: code around it speaks of pings. keep_alive: seconds after which its
-    server closes a connection that carries nothing; None where that is not known.
+    server closes a connection that carries nothing; None where that is not known. methods: by
+    which it may be asked; none where any will do.
     """
 
     platform: ClassVar[str] = "application"
@@ -67,6 +68,7 @@ class ApplicationRoute(Hop):
     content_type: str | None = None
     complete: bool = False
     workers: Known[int | None] | None = None
+    methods: tuple[str, ...] = ()
     compressor: CompressorUse | None = None
     names_accel: bool = False
     names_pings: bool = False
@@ -176,6 +178,7 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         headers=route.headers,
         complete=application.read == "whole",
         workers=workers,
+        methods=route.methods,
         compressor=route.compressor,
         names_accel=route.names_accel,
         names_pings=route.names_pings,

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 from infralint.sources.application.imports import ImportedName, required
 from infralint.sources.application.program import ProjectModules
-from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of, unwrapped
+from infralint.sources.application.syntax import (
+    HOLE,
+    LONGEST_NAME,
+    Call,
+    Definition,
+    SourceModule,
+    SourceSpan,
+    span_of,
+    unwrapped,
+)
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -144,8 +153,10 @@ class Resolver:
                 return inside or (self._go_field(module, name, depth) if module.language.name == "go" else None)
         if isinstance(meaning, ResolvedExpression) and name in (pairs := meaning.module.pairs(meaning.node)):
             return self.meaning(meaning.module, pairs[name], depth + 1)
-        for assignment in reversed(module.assigned(re.sub(r"\s+", "", node.text()), span_of(node))):
-            if not assignment.span.has(span_of(node)):
+        span = span_of(node)
+        written = re.sub(r"\s+", "", node.text()) if span.end - span.start <= LONGEST_NAME else ""
+        for assignment in reversed(module.assigned(written, span)) if written else ():
+            if not assignment.span.has(span):
                 return self.meaning(module, assignment.value, depth + 1)
         if module.language.name == "go":
             return self._go_field(module, name, depth)

@@ -10,6 +10,7 @@ from typing import Any
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.platforms.aws_elb import (
     ATTRIBUTES,
+    DEREGISTRATION,
     IDLE,
     PORT,
     PROTOCOL,
@@ -25,11 +26,12 @@ from infralint.platforms.aws_elb import (
     Rule,
     Share,
     TargetGroup,
+    default_rule,
+    described_rule,
     typed,
 )
 from infralint.sources.aws_account.names import classic_arn, short_name
 from infralint.sources.aws_account.places import Places
-from infralint.sources.aws_account.rules import default_rule, parsed_rule
 from infralint.sources.aws_account.snapshot import Item, Region
 from infralint.sources.aws_account.troubles import why_unknown
 from infralint.text.wording import plural
@@ -81,7 +83,9 @@ class RegionFacts:
         arn = item["ListenerArn"]
         where = self.places.of(arn)
         described = self.region.rules.get(arn)
-        rules = [default_rule(item, where)] if described is None else [parsed_rule(rule, where) for rule in described]
+        rules = (
+            [default_rule(item, where)] if described is None else [described_rule(rule, where) for rule in described]
+        )
         unread = ""
         if described is None and family == "application":
             unread = f"its listeners' rules could not be read: {self._missing('DescribeRules', arn, 'rules').why}"
@@ -121,7 +125,7 @@ class RegionFacts:
 
     def _group(self, arn: str) -> TargetGroup:
         described = self.described.get(arn, {})
-        keys = (STICKY, STICKY_TYPE)
+        keys = (STICKY, STICKY_TYPE, DEREGISTRATION)
         asked = self.region.target_group_attributes
         attributes = self._attributes(asked, "DescribeTargetGroupAttributes", arn, keys)
         words = {TARGET_TYPE: "TargetType", PROTOCOL: "Protocol", PROTOCOL_VERSION: "ProtocolVersion"}

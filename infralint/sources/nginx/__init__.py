@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 
+from infralint.cache.recording import watch
 from infralint.model import Location, Reading, Unknown, Unreadable
 from infralint.project import Project
 from infralint.project.compose import read_compose
@@ -59,6 +60,7 @@ def _unmapped(project: Project) -> Iterator[Unreadable]:
     """Mapped folders of the server that are not in the project."""
     for server, local in project.settings.nginx.include_paths.items():
         inside = local.strip("/").removeprefix("./")
+        watch(str(project.root / inside))
         if inside not in ("", ".") and not (project.root / inside).exists():
             message = f"nginx.include_paths: {server} is mapped to {local}, which is not in the project"
             yield Unreadable(message, Location(project.config_shown or "infralint.yaml"))

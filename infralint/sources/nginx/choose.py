@@ -188,6 +188,7 @@ def choose_locations(places: Sequence[LocationEntry], path: str) -> list[Locatio
             without.append(doubtful[0])
         elif place.conditions and not _always(place, found):
             without.append(place)
+            reasons += _conditional(place)
         else:
             return choices
 

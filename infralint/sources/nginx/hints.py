@@ -10,7 +10,7 @@ from infralint.model import STRENGTH, Evidence, EvidenceKind, Hint, Known, Locat
 from infralint.platforms.libraries import with_library
 from infralint.platforms.nginx import SSE_TYPE, Family
 from infralint.sources.nginx.scopes import Scope
-from infralint.sources.nginx.tree import Directive, NginxFile
+from infralint.sources.nginx.tree import Directive, NginxFile, looks_like_code
 from infralint.sources.nginx.websocket import headers_of
 from infralint.text.lazy import lazy
 from infralint.text.stream_names import has_false_friend, stream_name
@@ -40,7 +40,6 @@ _HANDSHAKE = lazy(r"^\s*proxy_(?:set_header\s+(?:upgrade|connection)|http_versio
 _DECORATION = lazy(r"[-=*#_~+]{2,}")
 LABEL = 5
 """Words of a comment that says what a location is, at most."""
-_LOOKS_LIKE_CODE = lazy(r"[;{}]\s*$|^\s*(?:location|proxy_\w+|server|add_header)\b")
 _SLOW_FOR_OTHER_REASONS = lazy(
     r"upload|download|import|export|backup|report|admin|git|registry|v2/|files?\b|storage|blob|media|artifact|webdav|dav\b|index\.php|\.php"
     r"|video|minio|s3|jenkins|pdf|sync|solr|search|auth",
@@ -172,10 +171,10 @@ def _comments(block: Directive) -> Iterator[Hint]:
 
 
 def _mentions(block: Directive) -> Iterator[Hint]:
-    disused = _commented_out(block)
+    disused = block.source.disused
     named = bool(block.args) and stream_name(block.args[-1]) is not None
     for line, text in _comments_of(block):
-        if _LOOKS_LIKE_CODE.search(text) or _NEGATED.search(text) or text.startswith("#") or line in disused:
+        if looks_like_code(text) or _NEGATED.search(text) or text.startswith("#") or line in disused:
             continue
         if _INLINE.search(text) or _ELSEWHERE.search(text) or _is_heading(block, line, text):
             continue
@@ -200,20 +199,6 @@ def _is_heading(block: Directive, line: int, text: str) -> bool:
     return line < block.line - 1 and bool(_DECORATION.search(text))
 
 
-def _commented_out(block: Directive) -> set[int]:
-    """Lines of comments that stand together with commented-out configuration."""
-    comments = block.source.comment_at
-    lines: set[int] = set()
-    for line, text in comments.items():
-        if _LOOKS_LIKE_CODE.search(text) and block.source.line(line).lstrip().startswith("#"):
-            for step in (1, -1):
-                at = line
-                while at in comments and block.source.line(at).lstrip().startswith("#"):
-                    lines.add(at)
-                    at += step
-    return lines
-
-
 def _comments_of(block: Directive) -> Iterator[tuple[int, str]]:
     """Comments directly above a block and inside it, nested blocks left out."""
     first = _first_comment(block)
@@ -223,10 +208,11 @@ def _comments_of(block: Directive) -> Iterator[tuple[int, str]]:
 
 def _inside(block: Directive) -> Iterator[tuple[int, str]]:
     """Comments inside a block, nested blocks left out."""
-    nested = [(_first_comment(directive), directive.end_line) for directive in _nested(block)]
-    for number, text in block.source.comments:
-        if block.line <= number <= block.end_line and not any(first <= number <= last for first, last in nested):
-            yield number, text
+    first = block.line
+    for directive in _nested(block):
+        yield from block.source.comments_between(first, _first_comment(directive) - 1)
+        first = max(first, directive.end_line + 1)
+    yield from block.source.comments_between(first, block.end_line)
 
 
 def _nested(block: Directive) -> list[Directive]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from operator import itemgetter
 from sys import intern
 
 import msgspec
@@ -20,6 +21,14 @@ DEEPEST = 200
 
 LONGEST_WORD = 4096
 """Characters of a word: nginx reads files through a buffer of so many bytes."""
+
+
+_CODE = lazy(r"[;{}]\s*$|^\s*(?:location|proxy_\w+|server|add_header)\b")
+
+
+def looks_like_code(comment: str) -> bool:
+    """Whether a comment is configuration that somebody put out of use."""
+    return _CODE.search(comment) is not None
 
 
 class SyntaxProblem(Exception):
@@ -77,6 +86,28 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
     def comment_at(self) -> dict[int, str]:
         """Line -> its comment, once the text has been read."""
         return dict(self.comments)
+
+    def comments_between(self, first: int, last: int) -> list[tuple[int, str]]:
+        """The comments from one line to another, both included."""
+        start = bisect_left(self.comments, first, key=itemgetter(0))
+        return self.comments[start : bisect_right(self.comments, last, key=itemgetter(0))]
+
+    @cached_property
+    def disused(self) -> frozenset[int]:
+        """Lines of comments that stand together with commented-out configuration."""
+        found: set[int] = set()
+        together: list[int] = []
+        is_code = False
+        for line, text in self.comments:
+            if not self.line(line).lstrip().startswith("#"):
+                continue
+            if together and line > together[-1] + 1:
+                found.update(together if is_code else ())
+                together, is_code = [], False
+            together.append(line)
+            is_code = is_code or looks_like_code(text)
+        found.update(together if is_code else ())
+        return frozenset(found)
 
     def line(self, number: int) -> str:
         """The text of a line, without its end."""

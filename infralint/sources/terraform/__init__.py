@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from infralint.model import Location, Reading, Unknown, Unreadable
+from infralint.model import Location, Node, Reading, Unknown, Unreadable
 from infralint.project import Project
 from infralint.sources.terraform.adapters import sounds_like_balancer
-from infralint.sources.terraform.balancer import TerraformBalancer, TerraformNode
+from infralint.sources.terraform.apis import api_nodes, function_nodes
+from infralint.sources.terraform.balancer import TerraformBalancer
 from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
+from infralint.sources.terraform.cdn import distribution_nodes
 from infralint.sources.terraform.folders import ENDINGS, VALUES, TerraformFolders
 from infralint.sources.terraform.graph import Graph
-from infralint.sources.terraform.hops import nodes
+from infralint.sources.terraform.hops import balancer_nodes
 from infralint.sources.terraform.items import PLAN, Item, items
 from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.plans import plans
@@ -48,11 +50,17 @@ def read(project: Project) -> Reading:
     return reading
 
 
+def nodes(graph: Graph) -> list[Node]:
+    """What of a root stands on the way of a stream."""
+    found: list[Node] = [*balancer_nodes(graph), *distribution_nodes(graph), *api_nodes(graph)]
+    return [*found, *function_nodes(graph, found)]
+
+
 @dataclass
 class _Outcome:
     """What came of one root."""
 
-    nodes: list[TerraformNode] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     variables: frozenset[str] = frozenset()
@@ -143,7 +151,7 @@ def _note(remote: Remote) -> None:
         world.unknown.append(Unknown(place, name, why, INIT))
 
 
-def _told_apart(project: Project, found: Sequence[TerraformNode]) -> list[TerraformNode]:
+def _told_apart(project: Project, found: Sequence[Node]) -> list[Node]:
     """Where several roots lead to load balancers, each is an environment; one that was given a name keeps it."""
     if len({node.hops[0].scope for node in found}) < 2:
         return list(found)
@@ -153,7 +161,7 @@ def _told_apart(project: Project, found: Sequence[TerraformNode]) -> list[Terraf
     ]
 
 
-def _in_environment(node: TerraformNode, environment: str) -> TerraformNode:
+def _in_environment(node: Node, environment: str) -> Node:
     hops = tuple(replace(hop, environment=environment) for hop in node.hops)
     return replace(node, hops=hops, environment=environment)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+from infralint.sources.terraform import edge_adapters
 from infralint.sources.terraform.folders import Folder
 from infralint.sources.terraform.hcl import Block, HclFile, ListOf, Literal, parse
 
@@ -35,6 +36,8 @@ resource "aws_lb_target_group" "this" {
   protocol    = try(each.value.protocol, null)
 
   protocol_version = try(each.value.protocol_version, null)
+
+  deregistration_delay = try(each.value.deregistration_delay, null)
   dynamic "stickiness" {
     for_each = try(each.value.stickiness, null) != null ? [each.value.stickiness] : []
     content {
@@ -244,6 +247,7 @@ resource "aws_lb_listener_rule" "this" {
 }
 output "id" { value = aws_lb.this[0].id }
 output "arn" { value = aws_lb.this[0].arn }
+output "dns_name" { value = aws_lb.this[0].dns_name }
 output "listeners" { value = aws_lb_listener.this }
 output "target_groups" { value = aws_lb_target_group.this }
 """
@@ -271,6 +275,8 @@ resource "aws_lb_target_group" "main" {
   protocol    = try(var.target_groups[count.index].backend_protocol, null)
 
   protocol_version = try(var.target_groups[count.index].protocol_version, null)
+
+  deregistration_delay = try(var.target_groups[count.index].deregistration_delay, null)
   dynamic "stickiness" {
     for_each = try(var.target_groups[count.index].stickiness, null) != null ? [var.target_groups[count.index].stickiness] : []
     content {
@@ -323,6 +329,7 @@ resource "aws_lb_listener" "frontend_https" {
 }
 output "lb_id" { value = aws_lb.this[0].id }
 output "lb_arn" { value = aws_lb.this[0].arn }
+output "lb_dns_name" { value = aws_lb.this[0].dns_name }
 output "target_group_arns" { value = aws_lb_target_group.main[*].arn }
 output "http_tcp_listener_arns" { value = aws_lb_listener.frontend_http_tcp[*].arn }
 output "https_listener_arns" { value = aws_lb_listener.frontend_https[*].arn }
@@ -440,13 +447,16 @@ resource "aws_lb_listener" "https" {
   }
 }
 output "alb_arn" { value = one(aws_lb.default[*].arn) }
+output "alb_dns_name" { value = one(aws_lb.default[*].dns_name) }
 output "default_target_group_arn" { value = one(aws_lb_target_group.default[*].arn) }
 output "http_listener_arn" { value = one(aws_lb_listener.http_forward[*].arn) }
 output "https_listener_arn" { value = one(aws_lb_listener.https[*].arn) }
 output "listener_arns" { value = compact(concat(aws_lb_listener.http_forward[*].arn, aws_lb_listener.https[*].arn)) }
 """
 
-_TEXTS: Mapping[str, str] = MappingProxyType({"maps": _MAPS, "lists": _LISTS, "cloudposse": _CLOUDPOSSE})
+_TEXTS: Mapping[str, str] = MappingProxyType(
+    {"maps": _MAPS, "lists": _LISTS, "cloudposse": _CLOUDPOSSE, **edge_adapters.TEXTS}
+)
 
 MEMBERS: Mapping[tuple[str, str], str] = MappingProxyType(
     {
@@ -457,6 +467,8 @@ MEMBERS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("aws_lb_listener", "frontend_https"): "https_listeners",
         ("aws_lb_listener_rule", "http_tcp_listener_rule"): "http_tcp_listener_rules",
         ("aws_lb_listener_rule", "https_listener_rule"): "https_listener_rules",
+        ("aws_apigatewayv2_integration", "this"): "routes",
+        ("aws_apigatewayv2_route", "this"): "routes",
     }
 )
 """Resource of an adapter -> the input whose member it is made from."""
@@ -496,6 +508,9 @@ def _folder(name: str) -> Folder:
 
 def adapter(source: str, call: Block) -> Adapter | None:
     """What stands for a called module, if it is a known one of a known version."""
+    edge = edge_adapters.SOURCE.match(source)
+    if edge:
+        return Adapter(edge["registry"] or edge["git"])
     found = _SOURCE.match(source)
     if not found:
         return None

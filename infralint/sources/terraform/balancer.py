@@ -13,8 +13,7 @@ from infralint.platforms.aws_elb import BalancerNode, LoadBalancer
 from infralint.sources.terraform import edits
 from infralint.sources.terraform.hcl import Block
 
-GENEROUS = 300.0
-"""Seconds: what people who ship streams settle on."""
+_ARGUMENTS = {aws_elb.IDLE: "idle_timeout", aws_elb.TCP_IDLE: "tcp_idle_timeout_seconds"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,6 +34,8 @@ class TerraformBalancer(LoadBalancer):
     def fix(self, setting: str, seconds: float = 0) -> str:
         if setting == "keeps_affinity":
             return self.unstickable or self._sticky()
+        if setting == "deregistration_delay":
+            return f"deregistration_delay = {self.longer_delay(seconds):g}"
         name, value = self.longer(seconds) if setting == "idle_timeout" else ("", 0)
         more = f"  # {aws_elb.KEEP_ALIVE}" if name == "idle_timeout" else ""
         return f"{name} = {value:g}{more}" if name else ""
@@ -103,12 +104,8 @@ class TerraformBalancer(LoadBalancer):
 
     def longer(self, seconds: float) -> tuple[str, float]:
         """The argument that sets an idle timeout of so many seconds, and its value; no name where nothing does."""
-        wanted = max(seconds, GENEROUS)
-        idle = self.idle_timeout
-        if self.is_a("network") or self.is_a("gateway"):
-            fixed = isinstance(idle, Known) and idle.because
-            return ("", 0) if fixed or wanted > 6000 else ("tcp_idle_timeout_seconds", wanted)
-        return ("", 0) if wanted > (3600 if self.is_a("classic") else 4000) else ("idle_timeout", wanted)
+        key, value = self.longer_idle(seconds)
+        return _ARGUMENTS.get(key, ""), value
 
     def is_a(self, family: str) -> bool:
         """Whether it surely is of that family."""

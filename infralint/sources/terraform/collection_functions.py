@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from infralint.sources.terraform.budget import LARGEST, NotWorkedOut
 from infralint.sources.terraform.convert import common_type, converted
-from infralint.sources.terraform.numeric import Number
+from infralint.sources.terraform.numeric import Number, counted
 from infralint.sources.terraform.signature import Signature, takes
 from infralint.sources.terraform.text_functions import characters
 from infralint.sources.terraform.types import (
@@ -38,6 +38,7 @@ from infralint.sources.terraform.values import (
     SetValue,
     TupleValue,
     Value,
+    by_identity,
     first_hole,
     identity,
     is_lazy,
@@ -97,10 +98,10 @@ def _length(value: Value) -> Value:
     if is_lazy(value):
         return first_hole(value)
     if isinstance(value, str):
-        return len(characters(value))
+        return counted(len(characters(value)))
     if not isinstance(value, TupleValue | ObjectValue):
         raise EvaluationError(f"{kind_of(value)} has no length")
-    return len(value)
+    return counted(len(value))
 
 
 def _keys(value: Value) -> Value:
@@ -156,6 +157,8 @@ def _coalesce(*items: Value) -> Value:
 
 
 def _coalescelist(*lists: Value) -> Value:
+    if None in lists:
+        raise NotWorkedOut("whether coalescelist() passes over this null depends on its type")
     for operand in lists:
         if not isinstance(operand, Hole):
             _sequence(operand, sets=False)
@@ -192,19 +195,19 @@ def _like(model: TupleValue, items: list[Value]) -> Value:
 
 
 def _distinct(items: ListValue) -> ListValue:
-    return ListValue({identity(item): item for item in items}.values(), items.element)
+    return ListValue(by_identity(items).values(), items.element)
 
 
 def _contains(items: Value, value: Value) -> bool:
     return any(same(item, value) for item in _sequence(items))
 
 
-def _index(items: Value, value: Value) -> int:
+def _index(items: Value, value: Value) -> Number:
     found = _sequence(items, sets=False)
     position = next((position for position, item in enumerate(found) if same(item, value)), None)
     if position is None:
         raise EvaluationError("the list has no such item")
-    return position
+    return counted(position)
 
 
 def _compact(items: ListValue) -> ListValue:
@@ -266,8 +269,8 @@ def _combined(keep: Callable[[object, Sequence[Mapping[object, Value]]], bool]) 
         element = unified([operand.element for operand in sets if operand.element != ANY])
         if element is None:
             raise EvaluationError("the sets have no type in common")
-        keyed = [{identity(item): item for item in (converted(item, element) for item in operand)} for operand in sets]
-        members = {key: item for mapping in keyed for key, item in mapping.items() if keep(key, keyed)}
+        keyed = [by_identity(converted(item, element) for item in operand) for operand in sets]
+        members = {key: item for mapping in reversed(keyed) for key, item in mapping.items() if keep(key, keyed)}
         return SetValue(members.values(), element)
 
     return combine
@@ -291,7 +294,7 @@ COLLECTION_FUNCTIONS: Mapping[str, Signature] = MappingProxyType(
         "flatten": takes(_flatten, ANY, holes="inside"),
         "one": takes(_one, ANY, holes="inside"),
         "coalesce": takes(_coalesce, rest=ANY, least=1, nulls=(-1,), holes="anywhere"),
-        "coalescelist": takes(_coalescelist, rest=ANY, least=1, holes="anywhere"),
+        "coalescelist": takes(_coalescelist, rest=ANY, least=1, nulls=(-1,), holes="anywhere"),
         "zipmap": takes(_zipmap, list_of(STRING), ANY, holes="inside"),
         "slice": takes(_slice, ANY, NUMBER, NUMBER, holes="inside"),
         "reverse": takes(_reverse, ANY, holes="inside"),

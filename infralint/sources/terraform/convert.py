@@ -79,7 +79,7 @@ def _map(value: Value, wanted: Type) -> Value:
 
 def _settled(items: list[Value], element: Type) -> tuple[list[Value], Type]:
     """The members as one type, where the wanted one leaves part of it open (`list(map(any))`). Raises EvaluationError."""
-    if not _is_open(element):
+    if not is_open(element):
         return items, element
     known = [found for found in map(type_of, items) if found.name != "any"]
     common = unified(known)
@@ -88,11 +88,12 @@ def _settled(items: list[Value], element: Type) -> tuple[list[Value], Type]:
     return [converted(item, common) for item in items] if known else items, common
 
 
-def _is_open(element: Type) -> bool:
+def is_open(element: Type) -> bool:
+    """Whether part of a type is not known."""
     if element.name == "any":
         return True
     inner = (element.of,) if element.of else element.items
-    return any(map(_is_open, inner))
+    return any(map(is_open, inner))
 
 
 def _object(value: Value, wanted: Type) -> Value:

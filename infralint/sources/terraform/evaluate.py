@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -13,7 +12,7 @@ from msgspec.structs import replace
 
 from infralint.sources.terraform import functions
 from infralint.sources.terraform.budget import EvaluationBudget, NotWorkedOut
-from infralint.sources.terraform.convert import converted
+from infralint.sources.terraform.convert import converted, is_open
 from infralint.sources.terraform.hcl import (
     Attr,
     Binary,
@@ -32,8 +31,8 @@ from infralint.sources.terraform.hcl import (
     TemplateIf,
     Unary,
 )
-from infralint.sources.terraform.numeric import Number, negated, rounded
-from infralint.sources.terraform.types import ANY, BOOL, NUMBER, STRING, Type, unified
+from infralint.sources.terraform.numeric import Number, add, counted, divide, multiply, negated, remainder, subtract
+from infralint.sources.terraform.types import ANY, BOOL, LIST, MAP, NUMBER, PRIMITIVES, SET, STRING, Type, unified
 from infralint.sources.terraform.values import (
     EvaluationError,
     Hole,
@@ -321,7 +320,7 @@ def _logical(expression: Binary, environment: EvaluationScope) -> Value:
 
 
 def _product(left: Number, right: Number) -> Number:
-    return _signed(rounded(left * right), -1 if (left < 0) != (right < 0) else 1)
+    return _signed(multiply(left, right), -1 if (left < 0) != (right < 0) else 1)
 
 
 def _divided(left: Number, right: Number) -> Number:
@@ -329,20 +328,19 @@ def _divided(left: Number, right: Number) -> Number:
         raise EvaluationError("division by zero")
     if right == 0:
         raise NotWorkedOut("a number that is not finite is not worked out")
-    return _signed(rounded(Fraction(left) / Fraction(right)), -1 if (left < 0) != (right < 0) else 1)
+    return _signed(divide(left, right), -1 if (left < 0) != (right < 0) else 1)
 
 
 def _remainder(left: Number, right: Number) -> Number:
     if right == 0:
         return left
-    whole = int(rounded(Fraction(left) / Fraction(right)))
-    return _signed(rounded(left - rounded(whole * right)), -1 if left < 0 else 1)
+    return _signed(remainder(left, right), -1 if left < 0 else 1)
 
 
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Value]] = MappingProxyType(
     {
-        "+": lambda left, right: rounded(left + right),
-        "-": lambda left, right: rounded(left - right),
+        "+": add,
+        "-": subtract,
         "*": _product,
         "/": _divided,
         "%": _remainder,
@@ -364,26 +362,61 @@ def _conditional(expression: Conditional, environment: EvaluationScope) -> Value
         except EvaluationError as error:
             if not environment.lenient:
                 raise
-            types = [type_of(_attempt(branch, environment)) for branch in (chosen, other)]
-            return Hole(str(error), type=ANY if ANY in types else unified(types) or ANY)
+            return Hole(str(error), type=_type_of_either(expression, *_attempted(expression, environment)))
         if not is_true:
             chosen, other = other, chosen
         value, rest = evaluate(chosen, environment), _attempt(other, environment)
-        return converted(value, _shared(value, rest)) if value is not None and rest is not None else value
-    then, otherwise = _attempt(expression.then, environment), _attempt(expression.otherwise, environment)
+        return _as_common(value, _types_of_branches([(chosen, value), (other, rest)]), "the branches of the condition")
+    then, otherwise = _attempted(expression, environment)
     if first_hole(then) is None and first_hole(otherwise) is None and _interchangeable(then, otherwise):
         return then
     followed = next((branch for branch in (then, otherwise) if isinstance(branch, Hole) and branch.of), None)
-    return Hole(condition.why, condition.where, condition.remedy, followed.of if followed else None)
+    found = _type_of_either(expression, then, otherwise)
+    return Hole(condition.why, condition.where, condition.remedy, followed.of if followed else None, found)
 
 
-def _shared(left: Value, right: Value) -> Any:
-    found = unified([type_of(left), type_of(right)])
-    if found is None:
-        raise EvaluationError(
-            f"the branches of the condition have no type in common: {kind_of(left)}, {kind_of(right)}"
-        )
-    return found
+def _attempted(expression: Conditional, environment: EvaluationScope) -> tuple[Value, Value]:
+    return _attempt(expression.then, environment), _attempt(expression.otherwise, environment)
+
+
+def _type_of_either(expression: Conditional, then: Value, otherwise: Value) -> Type:
+    """The type of a condition's value, whichever branch is chosen; ANY where that is not known."""
+    types = _types_of_branches([(expression.then, then), (expression.otherwise, otherwise)])
+    try:
+        return ANY if ANY in types else unified(types) or ANY
+    except NotWorkedOut:
+        return ANY
+
+
+def _types_of_branches(branches: Iterable[tuple[Expression, Value]]) -> list[Type]:
+    """The types of a condition's branches; a null that is not converted has none."""
+    types = [(value, _type_as_written(expression, value)) for expression, value in branches]
+    return [found for value, found in types if value is not None or found != ANY]
+
+
+def _as_common(value: Value, types: Sequence[Type], what: str) -> Value:
+    """A value as the type that several have in common. what: whose types these are. Raises EvaluationError, NotWorkedOut."""
+    common = unified(types)
+    try:
+        if common is not None:
+            return converted(value, common)
+        raise EvaluationError(f"{what} have no type in common: {', '.join(kind.name for kind in types)}")
+    except EvaluationError:
+        if any(map(is_open, types)) and not any(kind.name in PRIMITIVES for kind in types):
+            raise NotWorkedOut(f"what {what} have in common is not worked out") from None
+        raise
+
+
+def _type_as_written(expression: Expression, value: Value) -> Type:
+    """A value's type; a null that is converted where it stands has the type that it is converted to."""
+    if value is None and isinstance(expression, FunctionCall):
+        return _CONVERSIONS.get(expression.name, ANY)
+    return type_of(value)
+
+
+_CONVERSIONS: Mapping[str, Type] = MappingProxyType(
+    {"tostring": STRING, "tonumber": NUMBER, "tobool": BOOL, "tolist": LIST, "toset": SET, "tomap": MAP}
+)
 
 
 def _attempt(expression: Expression, environment: EvaluationScope) -> Value:
@@ -440,7 +473,7 @@ def pairs(collection: Value) -> Iterable[tuple[Value, Value]]:
     if isinstance(collection, SetValue):
         return [(item, item) for item in collection]
     if isinstance(collection, TupleValue):
-        return enumerate(collection)
+        return [(counted(index), item) for index, item in enumerate(collection)]
     raise EvaluationError(f"{kind_of(collection)} can't be looped over")
 
 
@@ -462,7 +495,14 @@ def _call(expression: FunctionCall, environment: EvaluationScope) -> Value:
         return next((hole for hole in map(first_hole, arguments) if hole), None) or environment.module.read(
             name, arguments
         )
-    return functions.call(name, arguments, environment.module.budget)
+    found = functions.call(name, arguments, environment.module.budget)
+    return _as_nulls_want(found, expression, arguments) if name == "coalesce" and None in arguments else found
+
+
+def _as_nulls_want(found: Value, expression: FunctionCall, arguments: list[Value]) -> Value:
+    """What coalesce() finds, as the nulls want it that were converted. Raises EvaluationError, NotWorkedOut."""
+    types = {_type_as_written(written, value) for written, value in zip(expression.arguments, arguments, strict=False)}
+    return _as_common(found, [type_of(found), *(types - {ANY})], "the arguments of coalesce()")
 
 
 READERS = frozenset({"file", "fileexists", "templatefile", "fileset", "filebase64", "abspath", "pathexpand"})

@@ -12,6 +12,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from infralint.cache.recording import watch_names
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.walking import leads_out
@@ -25,9 +26,34 @@ LOCK = ".terraform.lock.hcl"
 TOFU = (".tofu", ".tofu.json")
 ENDINGS = (".tf", ".tf.json", *TOFU)
 
-BALANCERS = (b"aws_lb", b"aws_alb", b"aws_elb")
+BALANCERS = (
+    b"aws_lb",
+    b"aws_alb",
+    b"aws_elb",
+    b"aws_cloudfront_distribution",
+    b"aws_api_gateway_rest_api",
+    b"aws_apigatewayv2_api",
+    b"aws_lambda_function_url",
+    b"terraform-aws-modules/cloudfront",
+    b"terraform-aws-modules/terraform-aws-cloudfront",
+    b"terraform-aws-modules/apigateway-v2",
+    b"terraform-aws-modules/terraform-aws-apigateway-v2",
+    b"create_lambda_function_url",
+)
 """A cheap look for what may become a hop."""
-HELPERS = (b"aws_ecs_service", b"aws_autoscaling_", b"aws_appautoscaling_")
+HELPERS = (
+    b"aws_ecs_service",
+    b"aws_autoscaling_",
+    b"aws_appautoscaling_",
+    b"aws_api_gateway_",
+    b"aws_apigatewayv2_",
+    b"aws_cloudfront_",
+    b"aws_lambda_function",
+    b"aws_lambda_alias",
+    b"aws_route53_record",
+    b"terraform-aws-modules/lambda",
+    b"terraform-aws-modules/terraform-aws-lambda",
+)
 MODULE_SOURCE = re.compile(rb"\bsource\"?\s*[=:]\s*\"([^\"\n]*)\"")
 SPOKEN = (b"idle_timeout", b"load_balancer_", b"lb_", b"_alb", b"_nlb", b"_elb", b"_lb", b"listeners")
 """A cheap look for the next."""
@@ -376,6 +402,7 @@ class TerraformFolders:
 
     def _unlisted(self, path: str) -> list[str]:
         """Files of a folder below `.terraform`, which the project does not list."""
+        watch_names(os.path.join(self.project.root, path))
         try:
             names = os.listdir(os.path.join(self.project.root, path)) if self._inside(path) else []
         except (OSError, ValueError):

@@ -12,7 +12,7 @@ from typing import Any
 
 from infralint.sources.terraform.budget import NotWorkedOut
 from infralint.sources.terraform.encoding import to_json
-from infralint.sources.terraform.numeric import Number, decimal_digits, format_number, to_float
+from infralint.sources.terraform.numeric import Number, decimal_digits, format_number, magnitude, to_float
 from infralint.sources.terraform.values import (
     EvaluationError,
     Value,
@@ -95,7 +95,7 @@ def _plain(value: Value) -> str:
     name = type_of(value).name
     if name == "number":
         sign = "-" if value < 0 else ""
-        return sign + _shortest(abs(value), None)
+        return sign + _shortest(magnitude(value), None)
     return to_text(value) if name in ("string", "bool") else to_json(value)
 
 
@@ -138,7 +138,7 @@ def _whole(verb: _Verb, number: Number) -> str:
 
 def _decimal(verb: _Verb, number: Number) -> str:
     """%e, %f and %g, as Go's big.Float has them; without a precision, %g shows what is needed."""
-    letter, size = verb.letter.lower(), number if number >= 0 else -number
+    letter, size = verb.letter.lower(), magnitude(number)
     if verb.has("#"):
         raise NotWorkedOut("this verb of format() is not worked out")
     if letter == "f":

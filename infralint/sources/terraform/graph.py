@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from infralint.sources.terraform.items import Item, ResourceReference
 
-_IDENTITIES = ("arn", "id", "name")
+_IDENTITIES = ("arn", "id", "name", "dns_name", "function_name")
 """What one resource calls another by."""
+
+_FURTHER = {
+    "aws_api_gateway_deployment": ("", "rest_api_id"),
+    "aws_api_gateway_stage": ("", "rest_api_id"),
+    "aws_apigatewayv2_stage": ("", "api_id"),
+    "aws_cloudfront_vpc_origin": ("vpc_origin_endpoint_config", "arn"),
+    "aws_lambda_alias": ("", "function_name"),
+    "aws_route53_record": ("alias", "name"),
+}
+"""Types that only lead to another resource -> the block and the argument that say to which."""
 
 
 @dataclass
@@ -35,6 +45,29 @@ class Graph:
         """The items of a type that an argument refers to, by reference or by a name that stands there."""
         targets = [self._linked(link, kind) for link in item.links.get(name, ())]
         return [target for target in targets if target is not None]
+
+    def lead(self, links: Iterable[ResourceReference], kinds: frozenset[str]) -> Item | None:
+        """The first item of one of these types that references lead to, also through a record, a stage or an alias."""
+        pending = list(links)
+        for _ in range(len(pending) + 4):
+            if not pending:
+                return None
+            link = pending.pop(0)
+            for target in self._targets(link, kinds | _FURTHER.keys()):
+                if target.type in kinds:
+                    return target
+                block, name = _FURTHER[target.type]
+                places = target.inner(block) if block else [target]
+                pending += [further for place in places for further in place.links.get(name, ())]
+        return None
+
+    def _targets(self, link: ResourceReference, kinds: Iterable[str]) -> Iterator[Item]:
+        if link.address:
+            target = self.by_address.get(link.address)
+            yield from [target] if target is not None and target.type in kinds else []
+            return
+        found = (self._linked(link, kind) for kind in kinds)
+        yield from (target for target in found if target is not None)
 
     def referring(self, kind: str, name: str, target: Item) -> list[Item]:
         """The items of a type whose argument refers to another item."""

@@ -25,7 +25,9 @@ from infralint.platforms.aws_elb import (
     fields_of,
     node_fields,
     redirection,
+    replicas_of_service,
 )
+from infralint.sources.terraform.arguments import argument_of, quiet
 from infralint.sources.terraform.balancer import TerraformBalancer, TerraformNode
 from infralint.sources.terraform.budget import NotWorkedOut
 from infralint.sources.terraform.graph import Graph
@@ -54,7 +56,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
 """Terraform's words for AWS's attributes."""
 
 
-def nodes(graph: Graph) -> list[TerraformNode]:
+def balancer_nodes(graph: Graph) -> list[TerraformNode]:
     """The load balancers of a root."""
     found = [_node(graph, item, _balancer(graph, item)) for item in graph.of("aws_lb")]
     found += [_node(graph, item, _classic(graph, item)) for item in graph.of("aws_elb")]
@@ -69,8 +71,8 @@ def _hop(graph: Graph, item: Item, way: ForwardedGroup) -> TerraformBalancer:
     """A hop; in a module that nobody calls, what depends on an input says nothing."""
     fields = fields_of(way)
     if item.silent:
-        fields |= {name: _quiet(fields[name], neutral) for name, neutral in _NEUTRAL.items()}
-        fields["clocks"] = tuple(replace(clock, limit=_quiet(clock.limit, UNLIMITED)) for clock in fields["clocks"])
+        fields |= {name: quiet(fields[name], neutral) for name, neutral in _NEUTRAL.items()}
+        fields["clocks"] = tuple(replace(clock, limit=quiet(clock.limit, UNLIMITED)) for clock in fields["clocks"])
     listener = graph.by_address.get(way.listener.name) if way.listener is not None else None
     group = graph.by_address.get(way.group.key) if way.group is not None else None
     return TerraformBalancer(
@@ -86,11 +88,6 @@ def _hop(graph: Graph, item: Item, way: ForwardedGroup) -> TerraformBalancer:
 
 
 _NEUTRAL = {"keeps_affinity": "client", "forwards_upgrade": "forwarded"}
-
-
-def _quiet(setting: Setting[Any], neutral: object) -> Setting[Any]:
-    depends = isinstance(setting, Unknown) and not setting.refused
-    return not_applicable(neutral, setting.where) if depends else setting
 
 
 def _blocks(balancer: Item, listener: Item | None, group: Item | None) -> dict[str, Block]:
@@ -366,6 +363,7 @@ def group_attributes(item: Item) -> Attributes:
         aws_elb.PROTOCOL: argument(item, "protocol", aws_elb.PROTOCOL, _to_capitals),
         aws_elb.PROTOCOL_VERSION: argument(item, "protocol_version", aws_elb.PROTOCOL_VERSION, _to_capitals),
         aws_elb.TARGET_TYPE: argument(item, "target_type", aws_elb.TARGET_TYPE, to_text),
+        aws_elb.DEREGISTRATION: argument(item, "deregistration_delay", aws_elb.DEREGISTRATION, plain_number),
         aws_elb.STICKY: Known(False, item.where, "stickiness", "default", related=item.trail),
     }
     blocks = item.blocks.get("stickiness", [])
@@ -400,25 +398,8 @@ def _to_capitals(value: Any) -> str:
 
 
 def argument(item: Item, name: str, key: str, convert: Callable[[Any], Any]) -> Setting[Any]:
-    """An argument's value, AWS's default where it is left out or null, unknown where it is of no use."""
-    given = item.get(name)
-    default = aws_elb.ATTRIBUTES[key].default
-    if given is None:
-        return Known(default, item.where, name, "default", related=item.trail)
-    if isinstance(given, Unknown):
-        return given
-    if given.value is None and not given.written:
-        return Known(default, given.where, name, "default", related=given.related)
-    if given.value is None:
-        because = f"{given.because or 'null'}, and for null AWS's own default holds"
-        return Known(default, given.where, name, "default", given.written, because, given.related)
-    try:
-        value = convert(given.value)
-    except EvaluationError as error:
-        return Unknown(given.where, name, f"Terraform refuses `{given.written}`: {error}")
-    except NotWorkedOut as error:
-        return Unknown(given.where, name, f"`{given.written}`: {error}")
-    return Known(value, given.where, given.name, given.origin, given.written, given.because, given.related)
+    """An argument's value, else AWS's default for its attribute."""
+    return argument_of(item, name, aws_elb.ATTRIBUTES[key].default, convert)
 
 
 # What stands behind a target group
@@ -470,10 +451,8 @@ def _of_service(graph: Graph, service: Item) -> dict[str, Any]:
         most = target.value("max_capacity")
         if _scales(target, service) and isinstance(most, int | float):
             return {"replicas_reason": f", and {target.address} scales {service.address} to {most:g} tasks"}
-    if service.value("deployment_maximum_percent") == 100 and not scaling:
-        return {"replicas": service.get("desired_count")}
-    tasks = f"; {service.address} runs one task today, but two during every deployment and more when it scales"
-    return {"replicas_reason": tasks, "one_today": True}
+    count, is_capped = service.get("desired_count"), service.value("deployment_maximum_percent") == 100
+    return replicas_of_service(service.address, count, is_capped and not scaling) if isinstance(count, Known) else {}
 
 
 def _scales(target: Item, service: Item) -> bool | None:

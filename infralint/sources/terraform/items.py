@@ -67,8 +67,38 @@ _RULE = BlockSchema(
     ("priority",), ("listener_arn",), {"action": _ACTION, "condition": _CONDITION, "transform": _TRANSFORM}
 )
 _STICKINESS = BlockSchema(("enabled", "type", "cookie_duration", "cookie_name"))
-_GROUP = BlockSchema(("name", "target_type", "protocol", "protocol_version"), blocks={"stickiness": _STICKINESS})
+_GROUP = BlockSchema(
+    ("name", "target_type", "protocol", "protocol_version", "deregistration_delay"), blocks={"stickiness": _STICKINESS}
+)
 _ATTACHED = BlockSchema(links=("target_group_arn", "target_id"))
+
+_HEADERS = BlockSchema(("header_behavior",), blocks={"headers": BlockSchema(("items",))})
+_BEHAVIOR = BlockSchema(
+    ("path_pattern", "target_origin_id", "allowed_methods", "origin_request_policy_id"),
+    ("target_origin_id", "origin_request_policy_id", "cache_policy_id"),
+    {"forwarded_values": BlockSchema(("headers",))},
+)
+_CONNECTION = BlockSchema(("origin_read_timeout",), ("vpc_origin_id",))
+_ORIGIN = BlockSchema(
+    ("origin_id", "domain_name", "origin_path", "response_completion_timeout"),
+    ("origin_id", "domain_name"),
+    {"custom_origin_config": _CONNECTION, "vpc_origin_config": _CONNECTION, "s3_origin_config": BlockSchema()},
+)
+_DISTRIBUTION = BlockSchema(
+    ("aliases",),
+    blocks={
+        "origin": _ORIGIN,
+        "origin_group": BlockSchema(
+            ("origin_id",), ("origin_id",), {"member": BlockSchema(("origin_id",), ("origin_id",))}
+        ),
+        "default_cache_behavior": _BEHAVIOR,
+        "ordered_cache_behavior": _BEHAVIOR,
+    },
+)
+_API_INTEGRATION = BlockSchema(
+    ("http_method", "type", "uri", "timeout_milliseconds", "response_transfer_mode"),
+    ("rest_api_id", "resource_id", "uri"),
+)
 
 SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
     {
@@ -96,9 +126,40 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
         "aws_autoscaling_attachment": BlockSchema(
             links=("autoscaling_group_name", "lb_target_group_arn", "alb_target_group_arn")
         ),
+        "aws_cloudfront_distribution": _DISTRIBUTION,
+        "aws_cloudfront_origin_request_policy": BlockSchema(("name",), blocks={"headers_config": _HEADERS}),
+        "aws_cloudfront_cache_policy": BlockSchema(
+            ("name",),
+            blocks={
+                "parameters_in_cache_key_and_forwarded_to_origin": BlockSchema(blocks={"headers_config": _HEADERS})
+            },
+        ),
+        "aws_cloudfront_vpc_origin": BlockSchema(blocks={"vpc_origin_endpoint_config": BlockSchema(links=("arn",))}),
+        "aws_route53_record": BlockSchema(("name",), blocks={"alias": BlockSchema(links=("name",))}),
+        "aws_api_gateway_rest_api": BlockSchema(
+            ("name", "body"), blocks={"endpoint_configuration": BlockSchema(("types",))}
+        ),
+        "aws_api_gateway_resource": BlockSchema(("path_part",), ("rest_api_id", "parent_id")),
+        "aws_api_gateway_integration": _API_INTEGRATION,
+        "aws_api_gateway_deployment": BlockSchema(("stage_name",), ("rest_api_id",)),
+        "aws_api_gateway_stage": BlockSchema(("stage_name",), ("rest_api_id",)),
+        "aws_apigatewayv2_api": BlockSchema(("name", "protocol_type", "target", "body"), ("target",)),
+        "aws_apigatewayv2_route": BlockSchema(("route_key", "target"), ("api_id", "target")),
+        "aws_apigatewayv2_integration": BlockSchema(
+            ("integration_type", "integration_uri", "timeout_milliseconds"), ("api_id", "integration_uri")
+        ),
+        "aws_apigatewayv2_stage": BlockSchema(("name",), ("api_id",)),
+        "aws_lambda_function": BlockSchema(("function_name", "timeout")),
+        "aws_lambda_alias": BlockSchema(links=("function_name",)),
+        "aws_lambda_function_url": BlockSchema(("invoke_mode",), ("function_name",)),
     }
 )
 """Resource type -> what is asked of it. https://registry.terraform.io/providers/hashicorp/aws/latest/docs"""
+
+DATA_SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
+    {"aws_cloudfront_origin_request_policy": BlockSchema(("name", "id"))}
+)
+"""Type of data source -> what is asked of it: what it looks up is not known, but by what it looks it up is."""
 
 PLAN = "hand in a plan (terraform show -json)"
 
@@ -112,9 +173,17 @@ class CallPlace(msgspec.Struct, frozen=True, gc=False):
     written: str = ""
     value: Expression | None = None
     source: HclFile | None = None
+    arguments: dict[str, Attribute] = {}
+
+    @property
+    def is_written_out(self) -> bool:
+        return self.value is not None
 
     def member(self, key: str | int) -> CallPlace:
-        """A member of an object or list, as far as it is written out here."""
+        """An argument of the call, or a member of an object or list, as far as it is written out here."""
+        if isinstance(key, str) and key in self.arguments:
+            argument = self.arguments[key]
+            return CallPlace(argument.where, argument.written, argument.value, argument.source)
         if isinstance(self.value, ObjectOf) and self.source:
             for name, value in self.value.items:
                 if isinstance(name, Literal) and name.value == key:
@@ -123,7 +192,7 @@ class CallPlace(msgspec.Struct, frozen=True, gc=False):
         if isinstance(self.value, ListOf) and self.source and isinstance(key, int) and key < len(self.value.items):
             value = self.value.items[key]
             return CallPlace(self.source.at(value.start, value.end), "", value, self.source)
-        return replace(self, value=None)
+        return replace(self, value=None, arguments={})
 
 
 class ResourceReference(msgspec.Struct, frozen=True, gc=False):
@@ -184,25 +253,30 @@ class _Frame(msgspec.Struct, frozen=True, gc=False):
     def trail(self) -> tuple[Related, ...]:
         return () if self.place else tuple(self.module.trail())
 
-    def within(self, kind: str, names: Mapping[str, Value] | None = None) -> _Frame:
-        """For a nested block, with what its dynamic block binds."""
+    def within(self, kind: str, names: Mapping[str, Value] | None = None, key: Value = None) -> _Frame:
+        """For a nested block, with what its dynamic block binds. key: the member of what it goes through."""
         environment = self.environment.binding(names) if names else self.environment
-        return replace(self, environment=environment, place=self.place.member(kind) if self.place else None)
+        place = self.place.member(kind) if self.place else None
+        inner = place.member(key) if place and isinstance(key, str | int) else None
+        return replace(self, environment=environment, place=inner if inner and inner.is_written_out else place)
 
 
 def items(module: Module) -> Iterator[Item]:
     """The items of one module, without those of the modules that it calls."""
     for kind, shape in SHAPES.items():
         for resource in module.resources(kind):
-            yield _of_resource(resource, shape)
+            yield _of_resource(resource, shape, ALIASES[kind])
+    for kind, shape in DATA_SHAPES.items():
+        for resource in module.data_sources(kind):
+            yield _of_resource(resource, shape, f"data.{kind}")
 
 
-def _of_resource(resource: Resource, shape: BlockSchema) -> Item:
+def _of_resource(resource: Resource, shape: BlockSchema, kind: str) -> Item:
     module = resource.module
     loop = resource.block.attributes.get("for_each")
     frame = _Frame(module, resource.environment, resource.address, _place(resource), loop)
     item = _of_block(resource.block, frame, shape)
-    item.type = ALIASES[resource.type]
+    item.type = kind
     item.uncertain = resource.slot.doubt is not None or module.uncertain
     return item
 
@@ -214,7 +288,7 @@ def _place(resource: Resource) -> CallPlace | None:
     member = MEMBERS.get((resource.type, resource.block.labels[1]))
     argument = call.attributes.get(member) if member else None
     if argument is None:
-        return CallPlace(call.where)
+        return CallPlace(call.where, arguments=call.attributes)
     key = resource.slot.key
     found = CallPlace(argument.where, argument.written, argument.value, argument.source)
     return found if key is None else found.member(key)
@@ -288,6 +362,11 @@ def _at_call(value: Value, attribute: Attribute, place: CallPlace, module: Modul
     names = [name for root, name in references(attribute.value) if root == "var"]
     given = next((call.attributes[name] for name in names if call and name in call.attributes), None)
     if given is None:
+        member = place.member(attribute.name)
+        if member.is_written_out:
+            place = member
+        elif value is None:
+            return Known(None, place.where, attribute.name, "default")
         origin: OneOf["explicit", "default"] = "explicit" if place.written else "default"
         return Known(value, place.where, attribute.name, origin, place.written)
     found = origins(given.value, module.parent) if module.parent else []
@@ -334,7 +413,7 @@ def _dynamic(block: Block, frame: _Frame, shape: BlockSchema) -> list[Item] | Un
     iterator = block.attributes.get("iterator")
     name = getattr(iterator.value, "name", kind) if iterator else kind
     try:
-        rounds = [ObjectValue({"key": key, "value": member}) for key, member in pairs(value)]
+        rounds = [(key, ObjectValue({"key": key, "value": member})) for key, member in pairs(value)]
     except EvaluationError as error:
         return Unknown(where, kind, f"Terraform refuses {each.written}: {error}")
-    return [_of_block(contents[0], frame.within(kind, {name: values}), shape) for values in rounds]
+    return [_of_block(contents[0], frame.within(kind, {name: values}, key), shape) for key, values in rounds]

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from infralint.cache.recording import watch
 from infralint.model import Location, Related, Unknown, Unreadable
 from infralint.project import CantRead
 from infralint.sources.terraform.adapters import adapter
@@ -26,6 +27,7 @@ from infralint.sources.terraform.hcl import (
     parse_expression,
     parse_template,
 )
+from infralint.sources.terraform.numeric import counted
 from infralint.sources.terraform.types import ANY, Type
 from infralint.sources.terraform.values import (
     EvaluationError,
@@ -345,6 +347,7 @@ class Module:
         return text if function == "file" else self._filled(path, text, arguments[1])
 
     def _is_file(self, path: str) -> bool:
+        watch(str(self.world.tree.project.root / path))
         try:
             return (self.world.tree.project.root / path).is_file()
         except ValueError:  # a null character in it
@@ -392,6 +395,12 @@ class Module:
         for (kind, name), block in self.folder.resources.items():
             if kind == type_:
                 yield from _spread(self.reference(kind, name, EvaluationScope(self)), block)
+
+    def data_sources(self, type_: str) -> Iterator[Resource]:
+        """All instances of a type of data source in this module."""
+        for (kind, name), block in self.folder.data.items():
+            if kind == type_:
+                yield from _spread(self.reference(f"data.{kind}", name, EvaluationScope(self)), block)
 
     def _called(self, name: str) -> Value:
         call = self.folder.calls.get(name)
@@ -502,7 +511,7 @@ def _counted(value: Value) -> list[Slot]:
     count = to_whole(value)
     if count < 0:
         raise EvaluationError("it is negative")
-    return [Slot(key=index, count=index) for index in range(min(count, MOST_INSTANCES))]
+    return [Slot(key=index, count=counted(index)) for index in range(min(count, MOST_INSTANCES))]
 
 
 def _eached(value: Value) -> list[Slot]:

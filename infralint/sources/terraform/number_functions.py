@@ -9,11 +9,22 @@ import math
 import string
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
 from infralint.sources.terraform.budget import NotWorkedOut
-from infralint.sources.terraform.numeric import Number, negated, of_float, rounded, to_float
+from infralint.sources.terraform.numeric import (
+    Number,
+    add,
+    bits_of,
+    counted,
+    magnitude,
+    of_float,
+    rounded,
+    to_float,
+    with_bits,
+)
 from infralint.sources.terraform.signature import Signature, takes
 from infralint.sources.terraform.types import ANY, NUMBER, STRING
 from infralint.sources.terraform.values import EvaluationError, ListValue, TupleValue, Value, to_number, to_whole
@@ -62,15 +73,15 @@ def _pow(base: Number, power: Number) -> Number:
     raise NotWorkedOut("this power is not worked out")
 
 
-def _signum(number: Number) -> int:
+def _signum(number: Number) -> Number:
     whole = to_whole(number)
-    return (whole > 0) - (whole < 0)
+    return counted((whole > 0) - (whole < 0))
 
 
 _DIGITS = string.digits + string.ascii_lowercase + string.ascii_uppercase
 
 
-def _parseint(text: Value, base: Number) -> int:
+def _parseint(text: Value, base: Number) -> Number:
     if not isinstance(text, str):
         raise EvaluationError("parseint() takes a text")
     radix = to_whole(base)
@@ -84,23 +95,21 @@ def _parseint(text: Value, base: Number) -> int:
     number = 0
     for digit in digits:
         number = number * radix + _DIGITS.index(digit)
-    return -number if text.startswith("-") else number
+    return counted(-number if text.startswith("-") else number)
 
 
 def _sum(numbers: Value) -> Number:
     if not isinstance(numbers, TupleValue) or not numbers:
         raise EvaluationError("sum() takes a list with numbers in it")
-    total: Number = 0
-    for number in numbers:
-        total = rounded(total + to_number(number))
-    return total
+    first, *others = map(to_number, numbers)
+    return reduce(add, others, first)
 
 
 def _range(*bounds: Number) -> ListValue:
     if not 1 <= len(bounds) <= 3:
         raise EvaluationError("range() takes one to three numbers")
-    start, end = (0, bounds[0]) if len(bounds) == 1 else (bounds[0], bounds[1])
-    step = bounds[2] if len(bounds) == 3 else (-1 if end < start else 1)
+    start, end = (counted(0), bounds[0]) if len(bounds) == 1 else (bounds[0], bounds[1])
+    step = bounds[2] if len(bounds) == 3 else counted(-1 if end < start else 1)
     if step == 0 or (end < start and step > 0) or (start < end and step < 0):
         raise EvaluationError("the step of range() leads away from its end")
     if math.ceil(Fraction(end - start) / Fraction(step)) > MOST_NUMBERS:
@@ -108,7 +117,7 @@ def _range(*bounds: Number) -> ListValue:
     found = []
     while start < end if step > 0 else start > end:
         found.append(start)
-        start = rounded(start + step)
+        start = add(start, step)
     return ListValue(found, NUMBER)
 
 
@@ -172,9 +181,9 @@ def _netmask(prefix: str) -> str:
 
 NUMBER_FUNCTIONS: Mapping[str, Signature] = MappingProxyType(
     {
-        "abs": takes(lambda number: number if number >= 0 else negated(number), NUMBER),
-        "ceil": takes(math.ceil, NUMBER),
-        "floor": takes(math.floor, NUMBER),
+        "abs": takes(magnitude, NUMBER),
+        "ceil": takes(lambda number: with_bits(math.ceil(number), bits_of(number)), NUMBER),
+        "floor": takes(lambda number: with_bits(math.floor(number), bits_of(number)), NUMBER),
         "max": takes(lambda *numbers: max(numbers), rest=NUMBER, least=1),
         "min": takes(lambda *numbers: min(numbers), rest=NUMBER, least=1),
         "pow": takes(_pow, NUMBER, NUMBER),

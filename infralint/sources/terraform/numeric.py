@@ -1,6 +1,9 @@
 """Terraform's numbers: 512 bits, so that 0.1 + 0.2 is 0.3. Here an int, or a fraction where it is not whole.
 
-https://github.com/zclconf/go-cty/blob/main/docs/types.md#ctynumber
+What functions give has fewer bits, and what is worked out of such numbers alone has so, too: three thirds of
+`length([1])` are more than 1.
+
+https://github.com/zclconf/go-cty/blob/main/docs/types.md#ctynumber, https://pkg.go.dev/math/big#Float
 """
 
 from __future__ import annotations
@@ -14,7 +17,11 @@ from infralint.sources.terraform.budget import NotWorkedOut
 Number = int | Fraction
 
 BITS = 512
-"""Of a number's mantissa."""
+"""Of the mantissa of a number as it is written."""
+COUNT_BITS = 64
+"""Of a number that a function counts."""
+FLOAT_BITS = 53
+"""Of what a function works out with floats."""
 WIDEST = 4096
 """Bits of a whole number, or of a fraction's divisor, that are worked out: past what any setting can be."""
 DIGITS = 160
@@ -22,10 +29,36 @@ DIGITS = 160
 _SPELT = re.compile(r"([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:([eEpP])([+-]?\d+))?")
 
 
-class Float(Fraction):
-    """What a function gives that works with 53 bits, until something is worked out with it."""
+class ShortInteger(int):
+    """A whole number with a mantissa of fewer bits."""
 
-    __slots__ = ()
+    bits: int
+
+
+class ShortFraction(Fraction):
+    """A number that is not whole, with a mantissa of fewer bits."""
+
+    __slots__ = ("bits",)
+    bits: int
+
+
+def bits_of(number: Number) -> int:
+    """How long a number's mantissa is."""
+    return number.bits if isinstance(number, ShortInteger | ShortFraction) else BITS
+
+
+def with_bits(number: Number, bits: int) -> Number:
+    """A number that so many bits hold."""
+    if bits >= BITS:
+        return number
+    short = ShortInteger(number) if number.denominator == 1 else ShortFraction(number)
+    short.bits = bits
+    return short
+
+
+def counted(number: int) -> Number:
+    """A number as functions count."""
+    return with_bits(number, max(COUNT_BITS, number.bit_length()))
 
 
 def parsed(text: str) -> Number | None:
@@ -47,33 +80,74 @@ def parsed(text: str) -> Number | None:
     return rounded(-digits * scale if sign == "-" else digits * scale)
 
 
-def rounded(number: Number) -> Number:
-    """To 512 bits, half to even; a whole number is an int. Raises NotWorkedOut."""
+def rounded(number: Number, bits: int = BITS) -> Number:
+    """To so many bits, half to even; a whole number is an int. Raises NotWorkedOut."""
     top, bottom = number.numerator, number.denominator
     if top.bit_length() > 4 * WIDEST or bottom.bit_length() > 4 * WIDEST:
         raise NotWorkedOut("a number that large, or that small, is not worked out")
-    if (bottom & (bottom - 1)) == 0 and top.bit_length() <= BITS:
-        return top if bottom == 1 else Fraction(top, bottom)
-    shift = BITS - (top.bit_length() - bottom.bit_length())
+    if (bottom & (bottom - 1)) == 0 and top.bit_length() <= bits:
+        return with_bits(top if bottom == 1 else Fraction(top, bottom), bits)
+    shift = bits - (top.bit_length() - bottom.bit_length())
     scaled = Fraction(top * 2**shift, bottom) if shift >= 0 else Fraction(top, bottom * 2**-shift)
-    while abs(scaled) >= 2**BITS:
+    while abs(scaled) >= 2**bits:
         scaled, shift = scaled / 2, shift - 1
     found = Fraction(round(scaled)) / Fraction(2) ** shift
     if found.numerator.bit_length() > WIDEST or found.denominator.bit_length() > WIDEST:
         raise NotWorkedOut("a number that large, or that small, is not worked out")
-    return found.numerator if found.denominator == 1 else found
+    return with_bits(found.numerator if found.denominator == 1 else found, bits)
+
+
+def add(left: Number, right: Number) -> Number:
+    """Terraform's `+`. Raises NotWorkedOut."""
+    return rounded(left + right, max(bits_of(left), bits_of(right)))
+
+
+def subtract(left: Number, right: Number) -> Number:
+    """Terraform's `-`. Raises NotWorkedOut."""
+    return rounded(left - right, max(bits_of(left), bits_of(right)))
+
+
+def multiply(left: Number, right: Number) -> Number:
+    """Terraform's `*`: the product of numbers with few bits gets as many as it needs. Raises NotWorkedOut.
+
+    https://github.com/zclconf/go-cty/blob/main/cty/value_ops.go
+    """
+    product = rounded(left * right)
+    return with_bits(product, max(bits_of(left), bits_of(right), _needed_bits(product)))
+
+
+def _needed_bits(number: Number) -> int:
+    top = abs(number.numerator)
+    return top.bit_length() - (top & -top).bit_length() + 1 if top else 0
+
+
+def divide(left: Number, right: Number) -> Number:
+    """Terraform's `/` by anything but 0. Raises NotWorkedOut."""
+    return rounded(Fraction(left) / Fraction(right), max(bits_of(left), bits_of(right)))
+
+
+def remainder(left: Number, right: Number) -> Number:
+    """Terraform's `%` by anything but 0, with the bits of the left side. Raises NotWorkedOut."""
+    bits = bits_of(left)
+    whole = rounded(int(divide(left, right)), bits)
+    return rounded(left - rounded(whole * right, bits), bits)
 
 
 def of_float(number: float) -> Number:
-    """What a function that works with 53 bits gives. Raises NotWorkedOut."""
+    """What a function that works with floats gives. Raises NotWorkedOut."""
     if not math.isfinite(number):
         raise NotWorkedOut("a number that is not finite is not worked out")
-    return int(number) if number.is_integer() and abs(number) < 2**53 else Float(number)
+    return with_bits(int(number) if number.is_integer() else Fraction(number), FLOAT_BITS)
 
 
 def negated(number: Number) -> Number:
     """A number with the other sign, as precise as it is."""
-    return Float(-number) if isinstance(number, Float) else -number
+    return with_bits(-number, bits_of(number))
+
+
+def magnitude(number: Number) -> Number:
+    """A number without its sign, as precise as it is."""
+    return number if number >= 0 else negated(number)
 
 
 def to_float(number: Number) -> float:
@@ -86,25 +160,14 @@ def to_float(number: Number) -> float:
 
 def format_number(number: Number) -> str:
     """A number as a template shows it: the fewest digits that tell it from its neighbours. Raises NotWorkedOut."""
-    if isinstance(number, int):
-        if number.bit_length() > BITS:
-            raise NotWorkedOut("a number that large is not turned into text")
-        return str(number)
-    if isinstance(number, Float):
-        return _positional(repr(float(number)))
+    bits = bits_of(number)
+    if isinstance(number, int) and number.bit_length() <= bits:
+        return str(int(number))
     for digits in range(1, DIGITS):
         shown, exponent = decimal_digits(number, digits)
-        if rounded(Fraction(shown) * Fraction(10) ** exponent) == number:
+        if rounded(Fraction(shown) * Fraction(10) ** exponent, bits) == number:
             return _placed(shown, exponent)
     raise NotWorkedOut("a number with that many digits is not turned into text")
-
-
-def _positional(text: str) -> str:
-    mantissa, _, exponent = text.partition("e")
-    if not exponent:
-        return mantissa
-    whole, _, decimals = mantissa.partition(".")
-    return _placed(int(whole + decimals), int(exponent) - len(decimals))
 
 
 def decimal_digits(number: Number, digits: int) -> tuple[int, int]:

@@ -106,7 +106,9 @@ def _check_module(module: Mapping[str, Any], path: str) -> None:
 
 
 SIMPLE = str | bool | int | float | None
-_TYPES: Mapping[str, Any] = {"values": list[str] | None}
+_TYPES: Mapping[str, Any] = dict.fromkeys(
+    ("values", "regex_values", "aliases", "allowed_methods", "headers", "types", "items"), list[str | None] | None
+)
 """Arguments that are no simple values."""
 
 
@@ -118,7 +120,9 @@ def _struct(kind: str) -> Any:
 def _struct_of(shape: BlockSchema, name: str) -> Any:
     """A struct with a field for each argument and block that is asked for."""
     fields: list[tuple[str, Any, Any]] = [
-        (attribute, _TYPES.get(attribute, SIMPLE), None) for attribute in shape.attributes
+        (attribute, _TYPES.get(attribute, SIMPLE), None)
+        for attribute in shape.attributes
+        if attribute not in shape.links
     ]
     fields += [(link, str | list[str | None] | None, None) for link in shape.links]
     for kind, inner in shape.blocks.items():

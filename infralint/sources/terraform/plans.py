@@ -149,7 +149,7 @@ class _PlanReader:
         values = resource.get("values") or {}
         item = self._shaped(SHAPES[kind], values, unknown, written, block, address)
         item.type = ALIASES[kind]
-        for name in ("arn", "id"):
+        for name in ("arn", "id", "dns_name"):
             if isinstance(values.get(name), str):
                 item.settings[name] = Known(values[name], item.where, name)
         return item

@@ -188,7 +188,15 @@ def _unique(members: Iterable[Value]) -> list[Value]:
     listed = list(members)
     if any(first_hole(member) for member in listed):
         raise NotWorkedOut("it is a set of values that are known after Terraform has run")
-    return list({identity(member): member for member in listed}.values())
+    return list(by_identity(listed).values())
+
+
+def by_identity(members: Iterable[Value]) -> dict[object, Value]:
+    """The first of each that are equal, by what identifies it."""
+    found: dict[object, Value] = {}
+    for member in members:
+        found.setdefault(identity(member), member)
+    return found
 
 
 def identity(value: Value) -> object:

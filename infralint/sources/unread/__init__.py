@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from infralint.model import Reading
 from infralint.project import Project
-from infralint.sources.unread.files import plain_path, rules_of
+from infralint.sources.unread.files import CDK, plain_path, rules_of
 from infralint.sources.unread.manifests import kinds_in_manifest
 from infralint.sources.unread.services import kinds_of_services
 from infralint.sources.unread.terraform import kinds_in_terraform
@@ -26,6 +26,8 @@ def read(project: Project) -> Reading:
             found.setdefault(kind, {})[path] = None
     for kind, path in kinds_of_services(project):
         found.setdefault(kind, {})[path] = None
+    if any("cdk.out/" in path and path.endswith(".template.json") for path in project.files):
+        found.pop(CDK, None)
     return Reading("unread", seen=[_shown(project, kind, list(paths)) for kind, paths in found.items()])
 
 

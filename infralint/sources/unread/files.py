@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from infralint.sources.unread.manifests import TEMPLATE_KINDS
 from infralint.text.lazy import lazy
 
 
@@ -24,6 +25,7 @@ _KAMAL = _rule("Kamal", rb"^servers:")
 _APP_ENGINE = _rule("Google App Engine", rb"^(?:runtime|env):[ \t]*[\"']?(?:python|node|java|go|php|ruby|flex|custom)")
 _SERVERLESS = _rule("Serverless Framework")
 _SST = _rule("SST")
+CDK = "AWS CDK, of which `cdk synth` makes templates that are read"
 
 NAMES = {
     "amplify.yml": _rule("AWS Amplify hosting"),
@@ -33,7 +35,7 @@ NAMES = {
     "azure.yaml": _rule("Azure Developer CLI", rb"^services:"),
     "caddy.json": _rule("Caddy"),
     "captain-definition": _rule("CapRover"),
-    "cdk.json": _rule("AWS CDK"),
+    "cdk.json": _rule(CDK),
     "cdktf.json": _rule("CDK for Terraform"),
     "deploy.yaml": _KAMAL,
     "deploy.yml": _KAMAL,
@@ -66,7 +68,8 @@ NAMES = {
 
 _PROXY_PASS = rb"^[ \t]*(?i:<?ProxyPass(?:Match)?[ \t]|BalancerMember[ \t]|RewriteRule[ \t][^\n]*[\[,]P[,\]])"
 _SECTIONS = rb"^(?:frontend|backend|listen)[ \t]+[\w.{}-]+[ \t]*\r?$"
-_TEMPLATE = rb"\bAWS::(?:ElasticLoadBalancing|Serverless|ApiGateway|CloudFront|AppRunner|VpcLattice|Lambda::Url)"
+TEMPLATE_SERVICES = tuple((rf"\bAWS::{service}::", kind) for service, kind in TEMPLATE_KINDS.items())
+"""Regular expression over a CloudFormation template -> its kind."""
 _RESOURCES = rb"Microsoft\.(?:Network/(?:applicationGateways|frontDoors)|App/containerApps|Web/|Cdn/|ApiManagement/)"
 
 PATHS = tuple(
@@ -77,7 +80,10 @@ PATHS = tuple(
         (r"[^/]*\.(?:conf|vhost)|\.htaccess|(?:sites-\w+|apache2?|httpd)/(?:[^/]+/)*[^/.]+", _rule("Apache", _PROXY_PASS)),
         (r"[^/]*\.bicep", _rule("Azure (Bicep)", _RESOURCES)),
         (r"(?:[^/]*\.)?caddyfile(?:[._-][^/]*)?", _rule("Caddy")),
-        (r"[^/]*(?:template|cloudformation|cfn|stack|sam)[^/]*\.json|[^/]*\.template", _rule("CloudFormation", _TEMPLATE)),
+        *(
+            (r"[^/]*(?:template|cloudformation|cfn|stack|sam)[^/]*\.json|[^/]*\.template", _rule(kind, service.encode()))
+            for service, kind in TEMPLATE_SERVICES
+        ),
         (r"\.do/(?:app|deploy\.template)\.ya?ml", _rule("DigitalOcean App Platform")),
         (r"[^/]*envoy[^/]*\.(?:ya?ml|json)", _rule("Envoy", rb"\b(?:static|dynamic)_resources\b|\bstaticResources\b")),
         (r"fly(?:[._-][\w-]+)*\.toml", _rule("Fly.io", rb"^app[ \t]*=|^\[\[?(?:http_service|services)")),

@@ -81,10 +81,15 @@ _BALANCED = lazy(
     rb"(?m)^[ \t]+type:[ \t]*[\"']?LoadBalancer\b|^[ \t]+[\"']?service\.beta\.kubernetes\.io/(?:aws|azure)-load-balancer-"
 )
 _ON_AWS = lazy(rb"service\.beta\.kubernetes\.io/aws-load-balancer-|service\.k8s\.aws/")
-_CLOUD_FORMATION = lazy(
-    rb"\bAWS::(?:ElasticLoadBalancing(?:V2)?|Serverless|ApiGateway(?:V2)?|CloudFront|AppRunner|VpcLattice"
-    rb"|GlobalAccelerator|ElasticBeanstalk|Amplify)::|\bAWS::Lambda::Url\b"
-)
+_CLOUD_FORMATION = lazy(rb"\bAWS::(AppRunner|VpcLattice|GlobalAccelerator|ElasticBeanstalk|Amplify)::")
+TEMPLATE_KINDS = {
+    "Amplify": "AWS Amplify hosting",
+    "AppRunner": "App Runner",
+    "ElasticBeanstalk": "Elastic Beanstalk",
+    "GlobalAccelerator": "Global Accelerator",
+    "VpcLattice": "VPC Lattice",
+}
+"""Service in CloudFormation -> what it is called."""
 _CONNECT = lazy(rb"\bServiceConnectConfiguration[\"']?:")
 _ROUTED = lazy(
     rb"(?m)^(?:http|tcp):[ \t]*\n(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]+(?:routers|services|middlewares|serversTransports):"
@@ -101,8 +106,8 @@ def kinds_in_manifest(content: bytes) -> Iterator[str]:
     if b"kind:" in content:
         for document in _DOCUMENT.split(content):
             yield from _in_kubernetes(document)
-    if b"AWS::" in content and (_CLOUD_FORMATION.search(content) or _CONNECT.search(content)):
-        yield "CloudFormation"
+    if b"AWS::" in content:
+        yield from kinds_in_template(content)
     if b"x-aws-" in content and _OVERLAY.search(content):
         yield "Compose on ECS (x-aws-…)"
     if b"http_connection_manager" in content or b"tcp_proxy.v3" in content:
@@ -113,6 +118,14 @@ def kinds_in_manifest(content: bytes) -> Iterator[str]:
         yield "Cloudflare Tunnel"
     if _KONG.search(content):
         yield "Kong"
+
+
+def kinds_in_template(content: bytes) -> Iterator[str]:
+    """What a CloudFormation template describes that is not read."""
+    services = {found.decode() for found in _CLOUD_FORMATION.findall(content)}
+    yield from (TEMPLATE_KINDS[service] for service in sorted(services))
+    if _CONNECT.search(content):
+        yield "ECS Service Connect"
 
 
 def _in_kubernetes(document: bytes) -> Iterator[str]:

@@ -15,14 +15,10 @@ _LOAD_BALANCED = lazy(rb'(?m)^[ \t]*"?type"?\s*[=:]\s*"LoadBalancer"')
 
 KINDS = {
     "aws_amplify_app": "AWS Amplify hosting",
-    "aws_api_gateway_rest_api": "API Gateway",
-    "aws_apigatewayv2_api": "API Gateway",
     "aws_apprunner_service": "App Runner",
-    "aws_cloudfront_distribution": "CloudFront",
     "aws_elastic_beanstalk_environment": "Elastic Beanstalk",
     "aws_globalaccelerator_accelerator": "Global Accelerator",
     "aws_globalaccelerator_custom_routing_accelerator": "Global Accelerator",
-    "aws_lambda_function_url": "Lambda function URL",
     "aws_lightsail_container_service": "Lightsail",
     "aws_lightsail_distribution": "Lightsail",
     "aws_lightsail_lb": "Lightsail",
@@ -79,6 +75,9 @@ KINDS = {
 }
 """Resource type -> what it is called. https://registry.terraform.io/browse/providers"""
 
+_READ_MODULES = lazy(r"terraform-aws-(?:modules/)?(?:cloudfront|apigateway-v2)(?:/aws)?/?(?:\.git)?(?:\?.*)?$")
+"""Registry modules that are read without their files."""
+
 _MODULES = {
     "cloudfront": "CloudFront",
     "apigateway": "API Gateway",
@@ -110,5 +109,5 @@ def kinds_in_terraform(content: bytes) -> Iterator[str]:
 
 def _brought_by(source: str) -> Iterator[str]:
     """What a module from a registry or a repository brings, by the words of its address; local ones are looked into."""
-    if not source.startswith((".", "/")):
+    if not source.startswith((".", "/")) and not _READ_MODULES.search(source):
         yield from (kind for word, kind in _MODULES.items() if word in source.lower())

@@ -1,30 +1,25 @@
-"""Listener rules as AWS's API gives them, as the platform's own.
+"""Listener rules as AWS's API and CloudFormation describe them, as the platform's own.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeRules.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from infralint.model import Known, Location
-from infralint.platforms.aws_elb import (
-    GROUP_STICKY,
-    LAST,
-    NOTHING,
-    REDIRECT,
-    Condition,
-    RewriteTransform,
-    Rule,
-    Share,
-    redirection,
-)
-from infralint.sources.aws_account.snapshot import Item
+from infralint.platforms.aws_elb.attributes import GROUP_STICKY, NOTHING
+from infralint.platforms.aws_elb.rewriting import RewriteTransform
+from infralint.platforms.aws_elb.rules import LAST, Condition, Rule, Share, redirection
+from infralint.platforms.aws_elb.settings import REDIRECT
+
+Item = Mapping[str, Any]
 
 
-def parsed_rule(item: Item, where: Location) -> Rule:
-    """A rule of DescribeRules."""
+def described_rule(item: Item, where: Location) -> Rule:
+    """A listener rule."""
     priority = str(item.get("Priority", "default"))
     conditions = tuple(_condition(condition) for condition in item.get("Conditions", ()))
     rule = _rule(float(priority) if priority.isdecimal() else LAST, conditions, item.get("Actions", ()), where)
@@ -52,7 +47,7 @@ def _rule(priority: float, conditions: tuple[Condition, ...], actions: Sequence[
         if action.get("Type") == "forward":
             config = action.get("ForwardConfig") or {}
             groups = config.get("TargetGroups") or [{"TargetGroupArn": action.get("TargetGroupArn", "")}]
-            arns = [group.get("TargetGroupArn", "") for group in groups if group.get("Weight") != 0]
+            arns = [group.get("TargetGroupArn", "") for group in groups if str(group.get("Weight")) != "0"]
             sticky = (config.get("TargetGroupStickinessConfig") or {}).get("Enabled")
             known = Known(bool(sticky), where, GROUP_STICKY, written=f"{GROUP_STICKY} = {sticky}")
             return Rule(

@@ -1,0 +1,199 @@
+"""Entries of the cache on the disk: in the user's own folder, each whole at any moment, few enough, none taken on trust."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from infralint import __version__
+from infralint.cache.recording import DiskAnswer, DiskQuestion, Kind, Recording, answer
+
+MOST_BYTES = 64 * 1024 * 1024
+"""What all entries may take together; those that were used least lately go first."""
+LARGEST = 8 * 1024 * 1024
+"""Bytes of one entry; a longer report is worked out anew."""
+_DIGEST = 32
+"""Bytes at the beginning of an entry: the digest of the others."""
+_ABANDONED = 3600
+"""Seconds after which a file that never became an entry is deleted."""
+_MARKS = (".git", "infralint.yaml", "infralint.yml", ".infralint.yaml", "pyproject.toml")
+_DECIDING = ("NO_COLOR", "SOURCE_DATE_EPOCH")
+"""Environment variables that change a report, beside Terraform's."""
+
+
+class CachedRun(msgspec.Struct, frozen=True, array_like=True):
+    """A run that was made. asked: questions to the disk, in their order, with the digests of the answers."""
+
+    key: bytes
+    asked: list[tuple[Kind, bytes, bytes]]
+    printed: list[str]
+    status: int
+
+
+def find_folder() -> str | None:
+    """The folder of the entries; None where there is to be none (an empty `INFRALINT_CACHE`, no folder of the user's own)."""
+    given = os.environ.get("INFRALINT_CACHE")
+    if given is not None:
+        return os.path.abspath(given) if given else None
+    if os.name != "posix":  # the time of a file's last change is not to be had
+        return None
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(base, "infralint") if os.path.isabs(base) else None
+
+
+def is_beside_projects(folder: str, arguments: Sequence[str]) -> bool:
+    """Whether a folder lies outside all that the arguments can be about: what comes with a repository is not believed."""
+    inside = f"{os.path.realpath(folder)}/"
+    return not any(inside.startswith(f"{root.rstrip('/')}/") for root in _roots(arguments))
+
+
+def _roots(arguments: Sequence[str]) -> Iterator[str]:
+    """The folders that are given, and those above them that may be a project."""
+    for path in (".", *arguments):
+        full = os.path.realpath(path)
+        if os.path.isdir(full):
+            yield full
+        while full != (above := os.path.dirname(full)):
+            full = above
+            if any(os.path.lexists(os.path.join(full, mark)) for mark in _MARKS):
+                yield full
+
+
+def key_of(arguments: Sequence[str]) -> bytes:
+    """A digest of all that decides beside the disk."""
+    environment = sorted((name, text) for name, text in os.environ.items() if _decides(name))
+    parts: list[object] = [
+        __version__,
+        _stamp(),
+        sys.version,
+        list(os.uname())[3:] if hasattr(os, "uname") else sys.platform,
+        list(arguments),
+        os.getcwd(),
+        environment,
+        sys.stdout.isatty(),
+        sys.stdout.encoding,
+    ]
+    return _digest(repr(parts).encode("utf-8", "surrogateescape"))
+
+
+def _decides(name: str) -> bool:
+    return name in _DECIDING or name.startswith("TF_VAR_")
+
+
+def _stamp() -> list[object]:
+    """What tells this code, and the packages that it may use, from others."""
+    found: list[object] = []
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    pending = [package, os.path.join(os.path.dirname(package), "checks")]
+    while pending:
+        folder = pending.pop()
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    pending += [] if entry.name == "__pycache__" else [entry.path]
+                else:
+                    status = entry.stat()
+                    found.append((entry.path, status.st_size, status.st_mtime_ns))
+    found.sort(key=repr)
+    for folder in sys.path:
+        with contextlib.suppress(OSError):
+            found.append(sorted(name for name in os.listdir(folder) if name.endswith(("-info", ".pth", ".egg-link"))))
+    return found
+
+
+def find_entry(folder: str, key: bytes) -> CachedRun | None:
+    """The entry of a key, if there is one that is whole."""
+    path = _path(folder, key)
+    try:
+        if not _is_ours(folder):
+            return None
+        with open(path, "rb") as file:
+            content = file.read(LARGEST + _DIGEST + 1)
+    except OSError:
+        return None
+    try:
+        if content[:_DIGEST] != _digest(content[_DIGEST:]):
+            raise ValueError("damaged")
+        entry = msgspec.msgpack.decode(content[_DIGEST:], type=CachedRun)
+        if entry.key != key:
+            raise ValueError("of another run")
+    except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
+        _remove(path)
+        return None
+    return entry
+
+
+def still_holds(entry: CachedRun) -> bool:
+    """Whether the disk answers every question as it did."""
+    return all(answer(DiskQuestion(kind, path)).digest == digest for kind, path, digest in entry.asked)
+
+
+def mark_used(folder: str, key: bytes) -> None:
+    """Of entries that must go, this is one of the last."""
+    with contextlib.suppress(OSError):
+        os.utime(_path(folder, key))
+
+
+def keep(folder: str, key: bytes, recording: Recording, status: int) -> None:
+    """Write a run down, in one step; where that can't be done, nothing is kept."""
+    asked = [(question.kind, question.path, reply.digest) for question, reply in _in_order(recording)]
+    content = msgspec.msgpack.encode(CachedRun(key, asked, recording.printed, status))
+    if len(content) > LARGEST:
+        return
+    path = _path(folder, key)
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        if not _is_ours(folder):
+            return
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "wb") as file:
+            file.write(_digest(content) + content)
+        os.replace(temporary, path)
+        _shrink(folder)
+    except OSError:
+        _remove(temporary)
+
+
+def _in_order(recording: Recording) -> list[tuple[DiskQuestion, DiskAnswer]]:
+    """Single paths first: they are answered sooner."""
+    return sorted(recording.answers.items(), key=lambda item: (item[0].kind == "tree", item[0]))
+
+
+def _shrink(folder: str) -> None:
+    """Delete what was not used lately where all of it is too much, and what never became an entry."""
+    with os.scandir(folder) as listed:
+        entries = [(status.st_mtime, status.st_size, entry.path) for entry in listed if (status := entry.stat())]
+    left = sum(size for _, size, _ in entries)
+    for used, size, path in sorted(entries):
+        abandoned = "." in os.path.basename(path) and used < time.time() - _ABANDONED
+        if abandoned or left > MOST_BYTES:
+            _remove(path)
+            left -= size
+
+
+def _is_ours(folder: str) -> bool:
+    """Whether nobody but the user can have written what is there."""
+    found = os.stat(folder)
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
+
+
+def _path(folder: str, key: bytes) -> str:
+    return os.path.join(folder, key.hex())
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def _digest(content: bytes) -> bytes:
+    from hashlib import blake2b
+
+    return blake2b(content, digest_size=_DIGEST).digest()

@@ -1,0 +1,210 @@
+"""What a run asks of the disk, noted before it is answered, so that a later run can tell whether every answer is the same."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import msgspec
+
+Kind = Literal["tree", "names", "path"]
+
+SKIPPED_FOLDERS = frozenset(
+    "node_modules bower_components .git .hg .svn .venv venv __pycache__ .tox .nox .mypy_cache .pytest_cache"
+    " .ruff_cache .eggs .next .nuxt .turbo .vercel .terraform .terragrunt-cache .serverless site-packages".split()
+)
+"""Folders that no walk enters."""
+_SKIPPED = frozenset(map(os.fsencode, SKIPPED_FOLDERS))
+SETTLED = 2_000_000_000
+"""Nanoseconds for which a file must have been left alone, so that its time of change tells every change: no clock of a
+file system is coarser. https://git-scm.com/docs/racy-git"""
+
+
+class DiskAnswer(NamedTuple):
+    """What the disk answered, as a digest, and when the latest of it changed, in nanoseconds since 1970."""
+
+    digest: bytes
+    newest: int = 0
+
+
+class DiskQuestion(NamedTuple):
+    """What was asked of the disk: all below a folder, the names in a folder, or what is known of one path."""
+
+    kind: Kind
+    path: bytes
+
+
+class Recording:
+    """What a run has asked so far, and what it printed.
+
+    spoiled: something decides that is not noted, so the run is not to be kept.
+    """
+
+    def __init__(self) -> None:
+        self.began = time.time_ns()
+        self.answers: dict[DiskQuestion, DiskAnswer] = {}
+        self.printed: list[str] = []
+        self.spoiled = False
+        self._regular: set[bytes] = set()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that was asked for had been left alone for a while before."""
+        return all(answer.newest < self.began - SETTLED for answer in self.answers.values())
+
+    def ask(self, kind: Kind, path: str) -> None:
+        """Note a question, unless it is answered by one that was asked before."""
+        question = DiskQuestion(kind, os.fsencode(path))
+        if question in self.answers or (kind == "path" and question.path in self._regular):
+            return
+        if kind == "tree":
+            self.answers[question] = survey(question.path, self._regular.add)
+        else:
+            self.answers[question] = answer(question)
+
+
+_current: Recording | None = None
+
+
+def start() -> Recording:
+    """Note from now on what is asked."""
+    global _current
+    _current = Recording()
+    return _current
+
+
+def stop() -> None:
+    """Note nothing any more."""
+    global _current
+    _current = None
+
+
+def watch(path: str) -> None:
+    """A path is about to be looked at or read."""
+    if _current is not None and not _current.spoiled and "\0" not in path:
+        _current.ask("path", path)
+
+
+def watch_names(folder: str) -> None:
+    """A folder is about to be listed."""
+    if _current is not None and not _current.spoiled and "\0" not in folder:
+        _current.ask("names", folder)
+
+
+def watch_tree(root: str) -> None:
+    """A folder is about to be walked through, and what is found there read."""
+    if _current is not None and not _current.spoiled:
+        _current.ask("tree", root)
+
+
+def note_printed(text: str) -> None:
+    """A report was printed."""
+    if _current is not None:
+        _current.printed.append(text)
+
+
+def spoil() -> None:
+    """This run depends on more than files, or does more than print: it is not to be told again."""
+    if _current is not None:
+        _current.spoiled = True
+
+
+Noted = tuple[bool, dict[DiskQuestion, DiskAnswer]]
+
+
+def hand_over() -> Noted:
+    """What this process noted since it last did so, for the process that it works for."""
+    if _current is None:
+        return False, {}
+    noted, _current.answers = _current.answers, {}
+    return _current.spoiled, noted
+
+
+def take_over(noted: Noted) -> None:
+    """What another process noted; what was asked first counts."""
+    if _current is not None:
+        spoiled, answers = noted
+        _current.spoiled |= spoiled
+        _current.answers = answers | _current.answers
+
+
+def answer(question: DiskQuestion) -> DiskAnswer:
+    """What the disk answers now."""
+    if question.kind == "tree":
+        return survey(question.path)
+    return _names(question.path) if question.kind == "names" else _path(question.path)
+
+
+def survey(root: bytes, add: Callable[[bytes], object] | None = None) -> DiskAnswer:
+    """All below a folder, but for what is never walked through. add: hears of each regular file."""
+    rows: list[object] = [*_describe(root)[0]]
+    newest = 0
+    pending = [root]
+    while pending:
+        folder = pending.pop()
+        rows.append(folder)
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.name not in _SKIPPED:
+                            pending.append(entry.path)
+                        continue
+                    found = entry.stat(follow_symlinks=False)
+                    if not stat.S_ISREG(found.st_mode):
+                        facts, changed = _describe(entry.path)
+                        rows += [entry.name, *facts]
+                        newest = max(newest, changed)
+                        continue
+                    modified, changed = found.st_mtime_ns, found.st_ctime_ns
+                    rows += (entry.name, found.st_mode, found.st_size, modified, changed, found.st_ino)
+                    newest = max(newest, modified, changed)
+                    if add is not None:
+                        add(entry.path)
+        except OSError as error:
+            rows.append(error.errno)
+    return DiskAnswer(_digest(rows), newest)
+
+
+def _names(folder: bytes) -> DiskAnswer:
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        return DiskAnswer(_digest([error.errno]))
+    return DiskAnswer(_digest([*_describe(folder)[0], *names]))
+
+
+def _path(path: bytes) -> DiskAnswer:
+    facts, newest = _describe(path)
+    return DiskAnswer(_digest(facts), newest)
+
+
+def _describe(path: bytes) -> tuple[list[object], int]:
+    """What can be known of a path without reading it, links followed and not, and when it last changed.
+
+    A folder's own times are no part of it: names come and go that nobody asked for.
+    """
+    facts: list[object] = [os.path.realpath(path)]
+    newest = 0
+    for follows in (False, True):
+        try:
+            found = os.stat(path, follow_symlinks=follows)
+        except OSError as error:
+            facts.append(error.errno)
+            break
+        facts += [found.st_mode, found.st_dev, found.st_ino]
+        if not stat.S_ISDIR(found.st_mode):
+            facts += [found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+            newest = max(newest, found.st_mtime_ns, found.st_ctime_ns)
+        if not stat.S_ISLNK(found.st_mode):
+            break
+    return facts, newest
+
+
+def _digest(facts: list[object]) -> bytes:
+    from hashlib import blake2b
+
+    return blake2b(msgspec.msgpack.encode(facts), digest_size=16).digest()

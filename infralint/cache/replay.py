@@ -1,0 +1,51 @@
+"""Telling a run again, and keeping it. Only whole processes do so: what calls the command line as a library is not touched."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from infralint.cache import entries, recording
+
+
+def run(arguments: Sequence[str], command: Callable[[], object]) -> None:
+    """Run a command that ends with SystemExit, or tell again what it said when nothing was different."""
+    folder = _find_folder(arguments)
+    if folder is None:
+        command()
+        return
+    key = entries.key_of(arguments)
+    entry = entries.find_entry(folder, key)
+    if entry is not None and entries.still_holds(entry):
+        entries.mark_used(folder, key)
+        _tell(entry)
+    noted = recording.start()
+    try:
+        command()
+    except SystemExit as end:
+        if not noted.spoiled and end.code in (0, 1) and noted.printed and noted.is_settled:
+            entries.keep(folder, key, noted, int(end.code or 0))
+        raise
+    finally:
+        recording.stop()
+
+
+def _find_folder(arguments: Sequence[str]) -> str | None:
+    """The folder of the entries, for a call that may only read files and print; if it does more, it says so (`recording.spoil`)."""
+    if next(iter(arguments), "") != "check" or "--no-cache" in arguments or sys.stdout.encoding.lower() != "utf-8":
+        return None
+    folder = entries.find_folder()
+    return folder if folder is not None and entries.is_beside_projects(folder, arguments) else None
+
+
+def _tell(entry: entries.CachedRun) -> None:
+    """Print what was printed, and leave as was left."""
+    try:
+        for text in entry.printed:
+            sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has had enough; nothing is to be said of it at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(entry.status)

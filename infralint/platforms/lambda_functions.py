@@ -1,0 +1,185 @@
+"""AWS Lambda: how long a function may run, and whether its URL streams what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from msgspec.structs import replace
+
+from infralint.model import (
+    Buffering,
+    Clock,
+    Evidence,
+    Forward,
+    Hint,
+    Hop,
+    Known,
+    Location,
+    Match,
+    Node,
+    Pool,
+    Request,
+    Setting,
+    Unknown,
+    Upgrade,
+    not_applicable,
+)
+from infralint.platforms.assignment import TERRAFORM_STYLE, AssignmentStyle
+
+TIMEOUT = 3.0
+MOST_TIMEOUT = 900.0
+"""Seconds that a function runs unless more is set, and at most.
+
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+"""
+BUFFERED = "BUFFERED"
+STREAMING = "RESPONSE_STREAM"
+"""https://docs.aws.amazon.com/lambda/latest/dg/config-rs-invoke-furls.html"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionUrl:
+    """A function's URL. mode: BUFFERED or RESPONSE_STREAM. pool: the function."""
+
+    name: str
+    where: Location
+    mode: Setting[str]
+    pool: Pool
+    names: tuple[str, ...] = ()
+    style: AssignmentStyle = TERRAFORM_STYLE
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionFacts:
+    """A function. timeout: seconds. names: its address, and how others call it."""
+
+    name: str
+    where: Location
+    timeout: Setting[float]
+    names: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    style: AssignmentStyle = TERRAFORM_STYLE
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionUrlHop(Hop):
+    """The way to a function through its URL."""
+
+    platform: ClassVar[str] = "aws"
+    kind: ClassVar[str] = "function URL"
+
+    function_url: FunctionUrl = field(hash=False)
+
+    @property
+    def pool(self) -> Pool:
+        return self.function_url.pool
+
+    def request_out(self, request: Request) -> tuple[Forward, ...]:
+        upgrade = self.forwards_upgrade if request.kind == "websocket" else request.upgrade
+        return (Forward(replace(request, to=None, host=None, upgrade=upgrade), self.pool),)
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting == "buffers_responses":
+            line = self.function_url.style.text(self.function_url.mode.name, STREAMING)
+            return f"{line}  # and a handler that streams"
+        if setting == "forwards_upgrade":
+            return "take a WebSocket API of API Gateway, or a load balancer before a container"
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LambdaFunctionHop(Hop):
+    """A function, which produces the answer."""
+
+    platform: ClassVar[str] = "aws"
+    kind: ClassVar[str] = "Lambda function"
+    origin: ClassVar[bool] = True
+
+    function: FunctionFacts = field(hash=False)
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting != "max_duration":
+            return ""
+        line = self.function.style.number(self.function.timeout.name, min(max(seconds, 300), MOST_TIMEOUT))
+        return line if seconds <= MOST_TIMEOUT else f"{line}  # the most there is: a container runs longer"
+
+
+@dataclass(kw_only=True, eq=False)
+class FunctionNode(Node):
+    """A function, or its URL: all requests take the one way there is."""
+
+    platform: ClassVar[str] = "aws"
+
+    def route(self, request: Request) -> list[Match]:
+        return [Match(hop) for hop in self.hops]
+
+
+def url_node(url: FunctionUrl, **fields: Any) -> FunctionNode:
+    """A function's URL. fields: what its source knows of every hop."""
+    hop = FunctionUrlHop(
+        name=url.name,
+        where=url.where,
+        buffers_responses=_buffering(url),
+        forwards_upgrade=_upgrade(url),
+        keeps_affinity=not_applicable("single", url.where),
+        runtime=not_applicable("", url.where),
+        hints=_hints(url),
+        function_url=url,
+        **fields,
+    )
+    return FunctionNode(
+        name=url.name,
+        hops=(hop,),
+        known_as=frozenset(url.names),
+        environment=fields.get("environment", ""),
+        published=True,
+        by_name_only=True,
+    )
+
+
+def function_node(function: FunctionFacts, **fields: Any) -> FunctionNode:
+    """A function. fields: what its source knows of every hop."""
+    hop = LambdaFunctionHop(
+        name=function.name,
+        where=function.where,
+        clocks=(Clock("whole-response", function.timeout, frozenset({"sse"}), "truncated"),),
+        buffers_responses=not_applicable("never", function.where),
+        forwards_upgrade=not_applicable("forwarded", function.where),
+        keeps_affinity=not_applicable("single", function.where),
+        runtime=not_applicable("", function.where),
+        aliases=function.aliases,
+        function=function,
+        **fields,
+    )
+    return FunctionNode(
+        name=function.name,
+        hops=(hop,),
+        known_as=frozenset(function.names),
+        environment=fields.get("environment", ""),
+        by_name_only=True,
+    )
+
+
+def _buffering(url: FunctionUrl) -> Setting[Buffering]:
+    mode = url.mode
+    if isinstance(mode, Unknown):
+        return mode
+    if mode.value == STREAMING:
+        return not_applicable("never", url.where)
+    words = f"`{mode.written}`" if mode.written else f"nothing sets {mode.name}"
+    because = f"{words}, and so it sends an answer on only when the function has ended"
+    return Known("always", mode.where, mode.name, mode.origin, mode.written, because, mode.related)
+
+
+def _upgrade(url: FunctionUrl) -> Known[Upgrade]:
+    """https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html"""
+    because = "a function's URL takes requests that are answered once, and no WebSockets"
+    return Known("dropped", url.where, "function URL", "default", because=because)
+
+
+def _hints(url: FunctionUrl) -> tuple[Hint, ...]:
+    mode = url.mode
+    if isinstance(mode, Unknown) or mode.value != STREAMING:
+        return ()
+    return (Hint("sse", Evidence("config", f"`{mode.written}` streams its answers", mode.where)),)

@@ -1,0 +1,64 @@
+"""CloudFormation and SAM templates, also those that the CDK makes: load balancers, CloudFront, API Gateway, Lambda."""
+
+from __future__ import annotations
+
+from infralint.model import Reading, Unknown
+from infralint.project import CantRead, Project
+from infralint.sources.cloudformation import sam
+from infralint.sources.cloudformation.balancers import balancer_nodes
+from infralint.sources.cloudformation.edges import edge_nodes
+from infralint.sources.cloudformation.template import BadTemplate, CloudFormationTemplate
+from infralint.text.lazy import lazy
+
+ENDINGS = (".yaml", ".yml", ".json", ".template")
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a template; CloudFormation takes 1 MB, and the CDK writes less."""
+_ASKED = lazy(
+    rb"\bAWS::(?:ElasticLoadBalancing(?:V2)?::(?:LoadBalancer|Listener|ListenerRule)|CloudFront::Distribution|ApiGateway::RestApi"
+    rb"|ApiGatewayV2::Api|Lambda::Url|Serverless::(?:Function|Api|HttpApi))\b"
+)
+"""What a template has to hold to be read."""
+_RESOURCES = lazy(rb"(?m)^[ \t]*[\"']?Resources[\"']?[ \t]*:")
+_TEMPLATED = lazy(r"\{\{|\{%|<%")
+
+
+def read(project: Project) -> Reading:
+    """The templates of a project. Those that CloudFormation could not read are unreadable; the rest is judged."""
+    reading = Reading("cloudformation")
+    for path in project.files:
+        if path.endswith(ENDINGS) and _is_template(project, path):
+            _read_into(reading, project, path)
+    return reading
+
+
+def _is_template(project: Project, path: str) -> bool:
+    """A quick look at the bytes."""
+    try:
+        content = project.bytes(path, LARGEST)
+    except CantRead:
+        return False
+    return b"AWS::" in content and bool(_ASKED.search(content)) and bool(_RESOURCES.search(content))
+
+
+def _read_into(reading: Reading, project: Project, path: str) -> None:
+    text = project.text(path)
+    shown = project.shown(path)
+    try:
+        template = CloudFormationTemplate.parse(path, shown, text)
+    except BadTemplate as problem:
+        unreadable = project.unreadable(path, problem.message, problem.line, problem.column)
+        if _TEMPLATED.search(text):
+            why = "it is a template of a template, which infralint does not fill in"
+            reading.unknown.append(Unknown(unreadable.where, "", why))
+        else:
+            reading.unreadable.append(unreadable)
+        return
+    if template is None:
+        return
+    template.resources.update(sam.expand(template))
+    front = list(balancer_nodes(template))
+    reading.nodes += [*front, *edge_nodes(template, front)]
+    reading.files.append(shown)
+
+
+__all__ = ["read"]
