@@ -164,6 +164,14 @@ def test_what_is_mended_flows(here: Path) -> None:
     assert "!" not in text
 
 
+def test_what_is_surely_cut_is_cut_whether_it_is_held_or_not(here: Path) -> None:
+    write(here, {"inner/nginx.conf": INNER.replace("proxy_buffering off;", "")})
+    assert "holds it back" in text_of("/api/chat", *HOST)
+    write(here, {"infralint.yaml": "streams: [{ path: /api/chat, silence: 60s }]\n"})
+    verdict = only_way("/api/chat", *HOST)["verdict"]
+    assert (verdict["blamed"], verdict["effect"]) == (1, "cuts")
+
+
 def test_a_hop_shows_what_it_adds_and_why_it_was_chosen(here: Path) -> None:
     text = text_of("/api/chat", *HOST)
     assert "chosen `location /api/` is the longest prefix of /api/chat" in text

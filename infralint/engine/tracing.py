@@ -49,7 +49,8 @@ Outcome = Literal["breaks", "not served", "may break", "could not tell", "flows"
 OUTCOMES: tuple[Outcome, ...] = ("breaks", "not served", "may break", "could not tell", "flows")
 """What becomes of a stream, the worst first."""
 _HAPPENING: tuple[Effect | None, ...] = ("refuses", "holds", "cuts", "splits", None)
-"""What happens to a stream, in the order in which it would."""
+"""What happens to a stream, in the order in which it would where it may be silent for too long; where it surely is, it is
+cut, whether somebody holds it or not."""
 MOST_NAMED = 6
 """Hosts or paths that are named where a request meets none."""
 _REDIRECTS = ("301", "302", "303", "307", "308")
@@ -160,7 +161,9 @@ class TracedWay:
         limit = finding.at.value if isinstance(finding.at, Known) and effect == "cuts" else 0
         clock = limit if isinstance(limit, int | float) else 0
         place = -position if effect == "holds" else position
-        return SEVERITIES.index(finding.severity), _HAPPENING.index(effect), clock, place, finding.check
+        is_surely_cut = effect == "cuts" and finding.severity == "error"
+        step = _HAPPENING.index("holds") - 0.5 if is_surely_cut else _HAPPENING.index(effect)
+        return SEVERITIES.index(finding.severity), step, clock, place, finding.check
 
     @property
     def answer(self) -> str:

@@ -63,6 +63,10 @@ class Placement:
         """The compose projects (or namespaces) within which its services see each other."""
         return frozenset(service.group for service in self.services)
 
+    def is_service(self, name: str) -> bool:
+        """Whether a service that runs it is called so: that is where its network leads, whoever answers to the name, too."""
+        return any(name == called.lower() for service in self.services for called in service.names)
+
     @property
     def has_private_name(self) -> bool:
         """Whether it is known what it is called on its own network: then no other name means it."""
@@ -170,6 +174,7 @@ class Topology:
         if named is None:
             return self._unexplained(host, address.port, front)
         near = [place for place in named if place.groups & self._groups(front)] or named
+        near = [place for place in near if place.is_service(host)] or near
         listening = [place for place in near if place.is_known_on(address.port)]
         listening = listening or [place for place in near if place.may_answer_on(address.port)]
         return [Link(place.node, "assumed" if _runs_another(place, host) else "same address") for place in listening]

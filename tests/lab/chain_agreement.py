@@ -1,4 +1,4 @@
-"""infralint's JSON report of a chain against what became of the stream in it.
+"""infralint's JSON report of a chain, and its trace of the stream, against what became of the stream in it.
 
 Four things are compared: the hop that is blamed is the one that was seen to hold, cut or refuse; the smallest clock
 that is named is when the cut came; each request is as the hop's access log shows it; what nobody is blamed for flows.
@@ -19,13 +19,16 @@ from typing import Any
 
 from infralint.engine.registry import Check, Loaded, built_in_folder, load_checks
 from infralint.engine.report import Report
-from infralint.engine.run import lint
+from infralint.engine.run import judge, lint, read
+from infralint.engine.tracing import Question, trace
 from infralint.fixing import find_fixes
 from infralint.model import Crossing, Finding, Hop
 from infralint.project import Project
 from infralint.project.config import load_settings
 from infralint.reporters import Shown
 from infralint.reporters.json import render
+from infralint.reporters.trace_text import TraceShown
+from infralint.reporters.traces import render_trace
 from infralint.text.patterns import fresh_budget
 
 from .chain_runs import Logged, Seen, see
@@ -55,11 +58,21 @@ WAYS = Check("way", Path(), lambda: Loaded("way", "", Hop, True, _pass_by))
 
 @dataclass(frozen=True)
 class Said:
-    """What infralint says of a chain. files: the project's, in which a location carries its mark."""
+    """What infralint says of a chain. files: the project's, in which a location carries its mark. shown: the stream as
+    `infralint trace` shows it where its path is asked about.
+    """
 
     chain: Chain
     files: Mapping[str, str]
     report: Mapping[str, Any]
+    shown: Mapping[str, Any]
+
+    @property
+    def worst(self) -> Mapping[str, Any] | None:
+        """The way that the verdict of the trace is about; None where nothing takes the request."""
+        index = self.shown["verdict"]["way"]
+        way: Mapping[str, Any] | None = self.shown["ways"][index] if index is not None else None
+        return way
 
     @cached_property
     def findings(self) -> list[Mapping[str, Any]]:
@@ -111,9 +124,14 @@ def _checks() -> list[Check]:
 def say(chain: Chain, files: Mapping[str, str], folder: Path) -> Said:
     """Judge a chain's project, laid out in a folder."""
     project = _laid_out(files, folder)
+    checks = [*_checks(), WAYS]
+    project.subjects = frozenset(check.subject for check in checks)
     with fresh_budget():
-        report = lint(project, [*_checks(), WAYS])
-    return Said(chain, files, _as_json(report))
+        readings = read(project)
+        report = judge(project, readings, checks)
+        traced = trace(project, readings, _checks(), Question((chain.path,), chain.host, chain.kind))
+    [shown] = json.loads(render_trace("json", traced, TraceShown()))["streams"]
+    return Said(chain, files, _as_json(report), shown)
 
 
 def fix(chain: Chain, files: Mapping[str, str], folder: Path) -> tuple[Chain, dict[str, str]]:
@@ -165,6 +183,7 @@ class Disagreement:
                 *unknown,
                 *(f"  unreadable: {entry['message']}" for entry in self.said.report["unreadable"]),
                 *(f"  way: {_shown(trace)}" for trace in self.said.traces),
+                f"  trace: {self.said.shown['verdict']}",
                 str(self.said.chain),
             ]
         )
@@ -177,7 +196,7 @@ def _shown(trace: Mapping[str, Any]) -> str:
 
 def disagreements(said: Said, seen: Seen) -> Iterator[Disagreement]:
     """All that infralint says of a chain and that is not so."""
-    for what in (*_of_verdict(said, seen), *_of_requests(said, seen.requests)):
+    for what in (*_of_verdict(said, seen), *_of_requests(said, seen.requests), *_of_shown(said, seen)):
         yield Disagreement(what, said, seen)
 
 
@@ -271,6 +290,55 @@ def _of_trace(said: Said, trace: Mapping[str, Any], logged: Mapping[int, Logged]
         if upgrade is not None and LEFT[upgrade] != entry.upgrade:
             return f"the handshake at hop {mark} is {entry.upgrade}, not {LEFT[upgrade]}"
     return ""
+
+
+def _of_shown(said: Said, seen: Seen) -> Iterator[str]:
+    """Whether the trace of the stream says what was seen."""
+    way, outcome = said.worst, said.shown["verdict"]["outcome"]
+    if way is None:
+        yield "the trace knows nobody that takes the request"
+        return
+    if seen.flows(said.chain):
+        if outcome in ("breaks", "not served"):
+            yield f"the trace says that it {outcome}, and it flows"
+    elif outcome == "flows":
+        yield "the trace says that it flows, and it does not"
+    else:
+        yield from _of_shown_blame(said, seen, way)
+    if len(said.shown["ways"]) == 1 and (complaint := _of_trace(said, way, {one.hop: one for one in seen.requests})):
+        yield f"in the trace, {complaint}"
+
+
+def _of_shown_blame(said: Said, seen: Seen, way: Mapping[str, Any]) -> Iterator[str]:
+    """Whether the hop that the trace blames is the one that was seen at it.
+
+    One that only may do it, and did, does not outdo one behind or in front that surely would have.
+    """
+    verdict = way["verdict"]
+    tier, effects = _seen_at(said, seen)
+    if tier is None or verdict["outcome"] not in ("breaks", "may break"):
+        return
+    legs = {said.tier_of(leg): leg for leg in tiers_of(way)}
+    severities = {found["severity"] for found in legs[tier]["findings"] if found["effect"] in effects}
+    is_less_sure = verdict["severity"] == "error" and severities == {"warning"}
+    blamed = said.tier_of(way["legs"][verdict["blamed"]])
+    if verdict["effect"] not in effects or (blamed != tier and not is_less_sure):
+        yield f"tier {tier} {effects[0]} it, and the trace says that tier {blamed} {verdict['effect']} it"
+    if effects[0] == "cuts" and said.tier_of(way["legs"][way["smallest"]["silence"]["position"]]) != tier:
+        yield f"tier {tier} cuts, and the smallest clock of the trace is {way['smallest']['silence']}"
+
+
+def _seen_at(said: Said, seen: Seen) -> tuple[int | None, tuple[str, ...]]:
+    """The tier that was seen to hold, cut or refuse, and what it did, in the words of a finding's effect."""
+    notes = seen.notes
+    if notes.reach < notes.tiers and seen.outcome.status != 504:
+        return None, ()
+    if seen.outcome.verdict == "held":
+        return notes.holder, ("holds",)
+    loser = notes.handshake_loser if said.chain.kind == "websocket" else None
+    if notes.cutter is not None and (loser is None or notes.cutter <= loser):
+        return notes.cutter, ("cuts", "refuses") if seen.outcome.status == 504 else ("cuts",)
+    return loser, ("refuses",)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Chains of one to three nginx: the hop that infralint blames is the one that holds, cuts or refuses, and what it passes
-flows; each request on the way is as the hop's access log shows it; and so it is again after `--fix`.
+flows; each request on the way is as the hop's access log shows it; and so it is again after `--fix`. All of that holds
+of `check`, and of `trace` where the stream's path is asked about.
 
 Thousands more: `python tests/bench/agree_chains.py --chains 10000`.
 """
@@ -29,7 +30,7 @@ def test_the_hop_that_is_blamed_is_the_one_that_was_seen_at_it_and_after_a_fix_i
     assert 0.3 < agreement.flowing / agreement.tried < 0.7
     assert agreement.unknown < agreement.flowing * (1 - TOLD)
     for kind in ("sse held", "sse cut", "sse refused", "websocket refused", "websocket cut"):
-        assert agreement.kinds[kind] > CHAINS / 50, agreement.kinds
+        assert agreement.kinds[kind] > CHAINS / 100, agreement.kinds
     mended, files = fixed(agreement.broken[:FIXED], tmp_path)
     again = compare(mended, tmp_path, files)
     assert not again.wrong, str(again.wrong[0])

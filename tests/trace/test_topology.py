@@ -57,6 +57,19 @@ def test_a_compose_service_names_the_nginx_whose_file_it_mounts() -> None:
     assert links(server("edge", proxy(to="gateway:8080")), inner, services=services) == [("inner", "same address")]
 
 
+def test_the_service_of_a_name_outdoes_another_one_that_answers_to_it() -> None:
+    gateway = server("gateway", proxy(), port=8080, files=frozenset({"gateway/nginx.conf"}))
+    inner = server("inner", proxy(), port=8080, known_as=frozenset({"gateway"}), files=frozenset({"inner/nginx.conf"}))
+    services = (
+        service("gateway", files=frozenset({"gateway/nginx.conf"})),
+        service("inner", files=frozenset({"inner/nginx.conf"})),
+    )
+    assert links(server("edge", proxy(to="gateway:8080")), inner, gateway, services=services) == [
+        ("gateway", "same address")
+    ]
+    assert links(server("edge", proxy(to="gateway:8080")), inner, services=services[1:]) == [("inner", "same address")]
+
+
 def test_a_service_may_listen_on_more_than_what_is_written_down() -> None:
     services = (service("api", context="api", ports=(8000,)),)
     assert links(server("edge", proxy(to="api:9000")), application("api"), services=services) == [
