@@ -188,7 +188,7 @@ def test_sarif_says_what_could_not_be_read_or_told(here: Path) -> None:
 def test_nothing_to_read_is_no_success_in_any_format(here: Path) -> None:
     write(here, {"main.py": "print(1)\n"})
     assert sarif()["invocations"][0]["executionSuccessful"] is False
-    why = "holds nothing to read: nginx configuration, Terraform or a Vercel project was expected"
+    why = "holds nothing to read: nginx configuration, Kubernetes manifests, Terraform or a Vercel project was expected"
     assert said("github") == f"::error file=.,title=infralint%3A unreadable::.: {why}\n"
     assert json.loads(said("json"))["unreadable"][0]["message"] == why
     assert ElementTree.fromstring(said("junit")).find(".//error") is not None

@@ -16,7 +16,7 @@ from infralint.project.config import Settings
 if TYPE_CHECKING:
     from infralint.engine.tracing import TracedStream
 
-NOTHING = "holds nothing to read: nginx configuration, Terraform or a Vercel project was expected"
+NOTHING = "holds nothing to read: nginx configuration, Kubernetes manifests, Terraform or a Vercel project was expected"
 
 
 Silence = Literal["comment", "accept", "baseline"]
