@@ -168,7 +168,10 @@ def test_sarif_says_what_could_not_be_read_or_told(here: Path) -> None:
 def test_nothing_to_read_is_no_success_in_any_format(here: Path) -> None:
     write(here, {"main.py": "print(1)\n"})
     assert sarif()["invocations"][0]["executionSuccessful"] is False
-    why = "holds nothing to read: nginx configuration, manifests, Terraform, CloudFormation or a Vercel project was expected"
+    why = (
+        "holds nothing to read: nginx configuration, Kubernetes manifests, Terraform, CloudFormation or a Vercel "
+        "project was expected"
+    )
     assert printed("github") == f"::error file=.,title=infralint%3A unreadable::.: {why}\n"
     assert json.loads(printed("json"))["unreadable"][0]["message"] == why
     assert ElementTree.fromstring(printed("junit")).find(".//error") is not None

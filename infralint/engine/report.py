@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from infralint.engine.tracing import TracedStream
 
 NOTHING = (
-    "holds nothing to read: nginx configuration, manifests, Terraform, CloudFormation or a Vercel project was expected"
+    "holds nothing to read: nginx configuration, Kubernetes manifests, Terraform, CloudFormation or a Vercel project "
+    "was expected"
 )
 
 

@@ -89,7 +89,7 @@ def read_yaml(text: str, *, allow_duplicates: bool = False, first_line: int = 1)
     import yaml
 
     try:
-        nodes = [node for node in yaml.compose_all(text, Loader=_loader()) if node is not None and not _is_empty(node)]
+        nodes = _nodes(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         context = f"{error.context}: " if error.context and error.context.startswith("found") else ""
@@ -104,12 +104,47 @@ def read_yaml(text: str, *, allow_duplicates: bool = False, first_line: int = 1)
     return [_YamlReader(allow_duplicates, first_line).value(node) for node in nodes]
 
 
-@cache
-def _loader() -> Any:
-    """PyYAML's parser, in C where it is there, that leaves it to readers what a scalar means."""
+def _nodes(text: str) -> list[Any]:
+    """What PyYAML composes of a text: in C, where no anchor is given twice, which that refuses and YAML allows."""
     import yaml
 
-    base: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        found = list(yaml.compose_all(text, Loader=_loader()))
+    except yaml.composer.ComposerError as error:
+        if not str(error.context).startswith("found duplicate anchor"):
+            raise
+        found = list(yaml.compose_all(text, Loader=_lenient_loader()))
+    return [node for node in found if node is not None and not _is_empty(node)]
+
+
+@cache
+def _lenient_loader() -> Any:
+    """PyYAML's parser in Python, for which an alias means the last node that bears its anchor.
+
+    https://yaml.org/spec/1.2.2/#71-alias-nodes
+    """
+    import yaml
+
+    class AnchorsAgain(_plain_loader(yaml.BaseLoader)):  # type: ignore[misc]
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            event = self.peek_event()
+            if not isinstance(event, yaml.AliasEvent):
+                self.anchors.pop(event.anchor, None)
+            return super().compose_node(parent, index)
+
+    return AnchorsAgain
+
+
+@cache
+def _loader() -> Any:
+    """PyYAML's parser, in C where it is there."""
+    import yaml
+
+    return _plain_loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+
+
+def _plain_loader(base: Any) -> Any:
+    """A parser that leaves it to readers what a scalar means."""
 
     class Loader(base):  # type: ignore[misc]
         def resolve(self, kind: Any, value: Any, implicit: Any) -> str:

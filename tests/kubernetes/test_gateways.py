@@ -188,3 +188,12 @@ def test_a_backendconfig_that_its_service_names_lengthens_that(lint: Lint) -> No
     pods = str(APPLICATION["k8s/pods.yaml"]).replace("a: b", named)
     report = lint({**APPLICATION, "k8s/pods.yaml": pods, "k8s/edge.yaml": f"{GOOGLE}---\n{CONFIG}"})
     assert [line for line in problems(report) if " note " not in line] == []
+
+
+def test_no_event_stream_is_assumed_on_a_grpc_route(lint: Lint) -> None:
+    def edge(kind: str) -> dict[str, str | bytes]:
+        plain = route(match="{}").replace("HTTPRoute", kind)
+        return {"k8s/edge.yaml": f"{plain}---\n{gateway('eg')}"}
+
+    assert problems(lint(edge("HTTPRoute"))) == ["k8s/edge.yaml:4 note capped-stream"]
+    assert problems(lint(edge("GRPCRoute"))) == []

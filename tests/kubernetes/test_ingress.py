@@ -238,3 +238,18 @@ def test_nginx_in_a_pod_stands_between_the_ingress_and_the_application_beside_it
     assert problems(report, "buffered-stream") == ["k8s/pods.yaml:11 error buffered-stream"]
     [finding] = [one for one in report["findings"] if one["check"] == "buffered-stream"]
     assert [leg["hop"]["name"] for leg in finding["trace"]["legs"]] == ["Ingress chat", "location /", "POST /api/chat"]
+
+
+def test_no_event_stream_is_assumed_where_the_backend_speaks_grpc(lint: Lint) -> None:
+    def edge(protocol: str) -> dict[str, str | bytes]:
+        return {
+            "edge.yaml": (
+                "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: app\n  annotations:\n"
+                f"    nginx.ingress.kubernetes.io/backend-protocol: {protocol}\nspec:\n  ingressClassName: nginx\n"
+                "  rules: [{ http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: a, port: "
+                "{ number: 80 } } } }] } }]\n"
+            )
+        }
+
+    assert "edge.yaml:4 note short-idle-timeout" in problems(lint(edge("HTTP")))
+    assert "edge.yaml:4 note short-idle-timeout" not in problems(lint(edge("GRPC")))

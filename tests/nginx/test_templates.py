@@ -146,3 +146,22 @@ def test_marks_that_are_never_closed_take_no_time(mark: str) -> None:
     start = time.process_time()
     prepare(mark * (90_000 // len(mark)))
     assert time.process_time() - start < 1
+
+
+def test_words_under_conditions_are_not_counted_as_arguments(lint: Lint) -> None:
+    chosen = "set $kept {{ if .keep }}true{{ else }}false{{ end }};"
+    site = "server { listen 80; location /api/chat { %s proxy_pass http://app:8000; } }\n"
+    assert not lint({"nginx.tmpl": site % chosen})["unreadable"]
+    refused = "{{ if .keep }}set $kept true false;{{ end }}"
+    [problem] = lint({"nginx.tmpl": site % refused})["unreadable"]
+    assert 'invalid number of arguments in "set"' in problem["message"]
+
+
+def test_the_snapshot_of_a_charts_test_is_no_configuration(lint: Lint) -> None:
+    rendered = (
+        "renders:\n  1: |\n    data:\n      nginx.conf: |\n        server {\n          proxy_pass http://app;\n"
+        "    kind: ConfigMap\n"
+    )
+    live = "server { listen 80; location / { return 200; } }\n"
+    report = lint({"chart/tests/__snapshot__/web_test.yaml.snap": rendered, "nginx.conf": live})
+    assert not report["unreadable"]

@@ -58,3 +58,13 @@ def test_merges_of_merges_are_bounded() -> None:
     lines += [f"a{number}: &a{number} {{<<: [{', '.join([f'*a{number - 1}'] * 20)}]}}" for number in range(1, 60)]
     with pytest.raises(YamlProblem, match="aliases stand for more"):
         read_yaml("\n".join(lines))
+
+
+def test_an_alias_means_the_last_node_with_its_anchor() -> None:
+    [root] = read_yaml("a: &x 1\nb: *x\nc: &x {d: 2}\ne: *x\nf: yes\n", first_line=10)
+    assert (root.text_of("b"), root.text_of("e", "d"), root.text_of("f")) == ("1", "2", "yes")
+    assert root.get("c").line == 12  # type: ignore[union-attr]
+    with pytest.raises(YamlProblem, match="undefined alias"):
+        read_yaml("a: &x 1\nb: &x 2\nc: *y\n")
+    with pytest.raises(YamlProblem):
+        read_yaml("a: &x 1\nb: &x 2\nc: [\n")

@@ -214,6 +214,9 @@ def _gateway_hop(
     manifests: Manifests,
 ) -> RoutedHop:
     fields = _common(route, rules, every, f"{route.kind} {route.name}")
+    if route.kind == "GRPCRoute":
+        # Browsers open neither an event stream nor a WebSocket to it.
+        fields["assumable"] = False
     timeouts = rule.get("timeouts")
     request = _shorter(route, timeouts)
     policies = list(_policies(manifests, route, gateway)) if product is not None else []

@@ -319,7 +319,7 @@ def _of_ingress_nginx(
         forwards_upgrade=ingress_nginx.upgrade_of(facts, annotations),
         keeps_affinity=ingress_nginx.affinity_of(annotations, ingress.where),
         hints=tuple(ingress_nginx.hints_of(annotations)),
-        assumable=are_general([rule], rules),
+        assumable=are_general([rule], rules) and facts.family != "grpc",
         http=facts.http_version,
     )
 
@@ -343,7 +343,7 @@ def _of_f5(
         forwards_upgrade=f5_nginx.upgrade_of(facts, annotations, service),
         keeps_affinity=f5_nginx.affinity_of(annotations, config, ingress.where, service),
         hints=tuple(f5_nginx.hints_of(annotations, service)),
-        assumable=are_general([rule], rules),
+        assumable=are_general([rule], rules) and facts.family != "grpc",
         http=facts.http_version,
         services=named.value if isinstance(named, Known) else "",
     )

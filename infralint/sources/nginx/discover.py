@@ -97,6 +97,9 @@ def _shown_by(path: str, project: Project) -> str:
 
 
 def _could_be(path: str) -> bool:
+    if path.endswith(".snap"):
+        # What a test of a chart has rendered: https://github.com/helm-unittest/helm-unittest#snapshot-testing
+        return False
     if _MANIFEST.search(path):
         return True
     name = path.rpartition("/")[2]

@@ -117,7 +117,7 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
 def _malformed(directive: Directive) -> str:
     """What nginx says of too few or too many arguments, or of a block that is missing or too much; empty where it takes them."""
     name, counts = directive.name, ARGUMENTS.get(directive.name)
-    if counts is None or directive.missing or directive.has_hole:
+    if counts is None or directive.missing or directive.has_hole or directive.has_alternatives:
         return ""
     if not counts[0] <= len(directive.args) <= counts[1]:
         return f'invalid number of arguments in "{name}" directive'

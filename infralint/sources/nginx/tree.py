@@ -177,6 +177,14 @@ class Directive(msgspec.Struct, eq=False):
         return any(not word.text.isascii() and HOLE.search(word.text) for word in self.words)
 
     @property
+    def has_alternatives(self) -> bool:
+        """Whether some of its words stand under conditions of a template that others do not stand under."""
+        prepared = self.source.prepared
+        if not prepared.headings:
+            return False
+        return len({prepared.conditions_at(word.offset) for word in self.words}) > 1
+
+    @property
     def conditions(self) -> tuple[Condition, ...]:
         prepared = self.source.prepared
         return prepared.conditions_at(self.words[0].offset) if prepared.headings else ()
