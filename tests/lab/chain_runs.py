@@ -64,11 +64,12 @@ class Seen:
 class Network:
     """Addresses of this machine alone, another one for every tier of every chain.
 
-    The second number is the process's own, so that two runs side by side do not meet.
+    The second number is the process's own, so that two runs side by side do not meet; the others are counted.
     """
 
     def __init__(self, chains: Sequence[Chain]) -> None:
-        numbers = itertools.count(256 + 4 * (os.getpid() % 16_000))
+        process = 1 + os.getpid() % 255
+        numbers = itertools.count(process << 16)
         self.hosts = {
             (chain.number, tier): "127." + ".".join(map(str, (number >> 16 & 255, number >> 8 & 255, number & 255)))
             for chain in chains
