@@ -234,3 +234,31 @@ def test_one_finding_a_hop_in_json_and_one_a_cause_in_text(here: Path) -> None:
     found = json.loads(run("check", "--format", "json").stdout)["findings"]
     assert sorted(one["hop"]["name"] for one in found) == ["location /v2/agent", "location /v2/chat"]
     assert run("check").output.count("warning[short-idle-timeout]") == 1
+
+
+@pytest.mark.parametrize(("host", "way"), [("inner", "browser → inner.conf location /"), ("chat.internal", "")])
+def test_a_request_that_the_outer_proxy_gives_another_host_does_not_reach_the_server_of_that_name(
+    host: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """nginx asks its default server where no name fits: the stream's own server has only clients that name it."""
+    monkeypatch.chdir(tmp_path)
+    write(
+        tmp_path,
+        {
+            "edge.conf": "server { listen 80; location /api/ { proxy_pass http://inner:8080/; proxy_buffering off; "
+            f"proxy_read_timeout 1h; proxy_set_header Host {host}; }} }}\n",
+            "inner.conf": "server { listen 8080 default_server; server_name _; return 444; }\n"
+            "server { listen 8080; server_name chat.internal; location / { proxy_pass http://app:8000; } }\n",
+            "compose.yaml": "services:\n"
+            "  edge:\n    image: nginx:1.31\n    volumes: ['./edge.conf:/etc/nginx/conf.d/default.conf']\n"
+            "  inner:\n    image: nginx:1.31\n    volumes: ['./inner.conf:/etc/nginx/conf.d/default.conf']\n"
+            "  app:\n    build: app\n",
+            "app/Dockerfile": 'FROM python:3.12\nCOPY . .\nCMD ["uvicorn", "main:app", "--port", "8000"]\n',
+            "app/main.py": "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\n"
+            "app = FastAPI()\n@app.get('/chat')\ndef chat():\n"
+            "    return StreamingResponse(tokens(), media_type='text/event-stream')\n",
+        },
+    )
+    output = run("check").output
+    expected = way or "browser → edge.conf location /api/ → inner.conf location /"
+    assert f"way: {expected} → app GET /chat" in output

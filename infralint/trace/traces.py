@@ -71,14 +71,26 @@ def traces_through(topology: Topology, stream: Stream, node: Node, hop: Hop, req
 
 def _through(topology: Topology, stream: Stream, node: Node, hop: Hop, request: Request) -> Iterator[Trace]:
     found = list(islice(_fronts(topology, node, request, (id(hop),)), MOST_WAYS))
-    passages = [passage for fronts in found if (passage := _pass_through(fronts, request)) is not None]
-    for passage in passages or [Passage((), request, None)]:
+    for passage in _passages(found, node, hop, request) or [Passage((), request, None)]:
         for walk in _walk(topology, node, Match(hop), passage.request, passage.link, passage.legs):
             yield _trace(stream, walk, len(passage.legs))
 
 
-def _pass_through(fronts: Sequence[Front], request: Request) -> Passage | None:
-    """The legs in front of a node as a request passes them that comes to the first; None where one sends it elsewhere.
+def _passages(ways: Sequence[tuple[Front, ...]], node: Node, hop: Hop, request: Request) -> list[Passage]:
+    """The ways to a hop that a request really takes; where it takes none of them whole, it comes to a node further in.
+
+    An outer proxy may send every request elsewhere, as by another Host header: then its inner one has other clients.
+    """
+    while ways:
+        passages = [passage for fronts in ways if (passage := _pass_through(fronts, node, hop, request)) is not None]
+        if passages:
+            return passages
+        ways = list({tuple(id(front.leg.hop) for front in way[1:]): way[1:] for way in ways if way[1:]}.values())
+    return []
+
+
+def _pass_through(fronts: Sequence[Front], node: Node, hop: Hop, request: Request) -> Passage | None:
+    """The legs in front of a hop as a request passes them that comes to the first; None where one sends it elsewhere.
 
     What a hop sends on decides what the next one gets: the host, the version of HTTP, what is left of a handshake.
     request: what is to arrive behind them all.
@@ -87,17 +99,23 @@ def _pass_through(fronts: Sequence[Front], request: Request) -> Passage | None:
     arriving, link = fronts[0].leg.inbound, None
     paths = [*(front.leg.inbound.path for front in fronts[1:]), request.path]
     for front, path in zip(fronts, paths, strict=True):
-        hop = front.leg.hop
-        matches = front.node.route(arriving)
-        # A node that is not known to listen where it is dialled is taken to get the request all the same.
-        match = next((match for match in matches if match.hop is hop), None if matches else front.leg.match)
-        sent = next((sent for sent in hop.request_out(arriving) if sent.request.path == path), None)
+        match = _match_of(front.node, front.leg.hop, arriving, front.leg.match)
+        sent = next((sent for sent in front.leg.hop.request_out(arriving) if sent.request.path == path), None)
         if match is None or sent is None:
             return None
         legs.append(replace(front.leg, match=match, inbound=arriving, outbound=sent, basis=link))
         link = front.link
         arriving = replace(sent.request, to=sent.request.to or next(iter(sent.pool.targets), None))
-    return Passage(tuple(legs), arriving, link)
+    return Passage(tuple(legs), arriving, link) if _match_of(node, hop, arriving, Match(hop)) else None
+
+
+def _match_of(node: Node, hop: Hop, request: Request, otherwise: Match) -> Match | None:
+    """How a node comes to give a request to a hop; None where it gives it to others.
+
+    A node that is not known to listen where it is dialled is taken to get the request all the same.
+    """
+    matches = node.route(request)
+    return next((match for match in matches if match.hop is hop), None if matches else otherwise)
 
 
 def _walk(
