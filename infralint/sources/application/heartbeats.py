@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from infralint.sources.application.intervals import TIMERS, steady_interval
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.syntax import Definition, SourceModule
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
-_PING = re.compile(r"""["'`]\s*:|\.ping\(|ping|keep-?_?alive|heart-?_?beat""", re.IGNORECASE)
-_TIMED = frozenset({"setInterval"})
+_PING = re.compile(r"""(?<![\w"'`\])}-])["'`]:|ping|keep-?_?alive|heart-?_?beat""", re.IGNORECASE)
+"""A comment of an event stream, which begins with a colon, or a word for a ping."""
 _WORDS = r"(?:ping|heart_?beat|keep[-_]?alive)"
 _PYTHON_PING = re.compile(
     rf"""yield\s+(?:[\w.]+\()?(?:[fb]?["'](?::\s*|event:\s*)?{_WORDS}|\w*{_WORDS}\w*\b"""
@@ -46,19 +47,23 @@ def names_pings(content: bytes) -> bool:
 
 
 def heartbeat_in(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
-    """Seconds between the pings that a function (or one that it names) sends; None where it sends none."""
+    """Seconds between the pings that a function (or one that it names) sends; None where it sends none.
+
+    What writes its events at fixed times, whatever happens, needs no other pings.
+    """
+    found: float | None = None
     match module.language.name:
         case "javascript":
-            return _of_javascript(resolver, module, definition)
+            found = _of_javascript(resolver, module, definition)
         case "python":
-            return _of_python(resolver, module, definition)
+            found = _of_python(resolver, module, definition)
         case "go":
-            return _of_go(definition.node.text())
-    return None
+            found = _of_go(definition.node.text())
+    return found or steady_interval(resolver, module, definition)
 
 
 def _of_javascript(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
-    for call in module.calls(_TIMED):
+    for call in module.calls(TIMERS):
         if definition.span.has(call.span) and len(call.positional) > 1:
             callback, interval = call.positional[0], resolver.number(module, call.positional[1])
             if interval and _PING.search(callback.text()):
