@@ -36,13 +36,13 @@ def lint(project: Project, checks: Sequence[Check], ignoring: bool = True, with_
 def read(project: Project) -> list[Reading]:
     """What every source makes of a project."""
     readings = []
-    for source in _wanted(project):
+    for source in _needed_sources(project):
         with project.guard.around(Location(project.shown_path(project.root))):
             readings.append(source.read(project))
     return readings
 
 
-def _wanted(project: Project) -> Iterator[Any]:
+def _needed_sources(project: Project) -> Iterator[Any]:
     """The sources that have something to read here; the others are not even imported."""
     for module, names in SOURCES.items():
         matches = re.compile(names).search
@@ -84,7 +84,7 @@ def judge(
         unreadable=_each_once(
             [
                 *(unreadable for reading in readings for unreadable in reading.unreadable),
-                *_refused(answers),
+                *_refusals(answers),
                 *project.unlisted(),
                 *_mistaken_chains(project, readings),
                 *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
@@ -109,7 +109,7 @@ def _mistaken_chains(project: Project, readings: Sequence[Reading]) -> Iterator[
         yield from mistaken_chains(project, topology_of(readings))
 
 
-def _refused(answers: Iterable[Finding | Unknown]) -> Iterator[Unreadable]:
+def _refusals(answers: Iterable[Finding | Unknown]) -> Iterator[Unreadable]:
     for answer in answers:
         if isinstance(answer, Unknown) and answer.refused:
             yield Unreadable(answer.why, answer.where)

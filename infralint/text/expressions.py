@@ -46,12 +46,12 @@ def _item_texts(item: Item) -> Iterable[str]:
         case PatternGroup(_, branches):
             return _texts(branches)
         case Repeat(inner, least):
-            return _repeated(inner, least)
+            return _repeat(inner, least)
         case _:
             return [""]
 
 
-def _repeated(inner: Item, least: int) -> Iterator[str]:
+def _repeat(inner: Item, least: int) -> Iterator[str]:
     """An item as often as it must stand; none where that is too long."""
     if not least:
         yield ""

@@ -118,14 +118,14 @@ def spend(pattern: str, work: Callable[[float], Result]) -> Result:
 
 def compiled(pattern: str, ignore_case: bool = False) -> Any:
     """A PCRE expression for `regex`. Raises Unsearchable."""
-    found = _compiled(pattern, ignore_case)
+    found = _compile_or_error(pattern, ignore_case)
     if isinstance(found, Unsearchable):
         raise type(found)(*found.args)
     return found
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str, ignore_case: bool) -> Any:
+def _compile_or_error(pattern: str, ignore_case: bool) -> Any:
     """The compiled expression, or the error that says why it can't be had."""
     import regex
 

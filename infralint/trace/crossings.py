@@ -20,10 +20,10 @@ from infralint.trace.traces import traces_from, traces_through
 def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[Hop]]:
     """Every stream on every leg of its ways."""
     topology = topology_of(readings, settings.chains)
-    found = [crossing for stream in declared(settings) for crossing in _declared(topology, stream)]
+    found = [crossing for stream in declared(settings) for crossing in _declared_crossings(topology, stream)]
     if settings.streams == []:
         return []
-    hinted = [*_of_clients(topology, readings), *_hinted(settings, topology)]
+    hinted = [*_of_clients(topology, readings), *_hinted_crossings(settings, topology)]
     witness = Witness(topology, hinted, any("sse" in reading.mentions for reading in readings))
     hinted = [witness.weighed(crossing) for crossing in hinted if not witness.knows_better(crossing)]
     if settings.streams is not None:
@@ -33,7 +33,7 @@ def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[
         ]
     found += hinted
     if settings.streams is None and settings.assume != "off":
-        found += _assumed(settings, topology, witness, found)
+        found += _assumed_crossings(settings, topology, witness, found)
     return found
 
 
@@ -193,7 +193,7 @@ def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stre
                         yield stream, match.reasons[-1]
 
 
-def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
+def _declared_crossings(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
     """A declared stream from every entry that serves it; where none does, from whichever node does."""
     entries = [node for node in topology.nodes if topology.is_entry(node)]
     found = _told_apart([_entering(topology, stream, node) for node in entries])
@@ -288,7 +288,7 @@ def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Cro
         yield from (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
 
 
-def _hinted(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:
+def _hinted_crossings(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:
     """Streams that hops give away: certain there, and carried along the ways that lead through them."""
     for node in topology.nodes:
         for hop in node.hops:
@@ -368,7 +368,7 @@ def _is_firmly_linked(crossing: Crossing[Hop]) -> bool:
     return all(leg.basis in STRONG for leg in crossing.trace.legs[first + 1 : last + 1])
 
 
-def _assumed(
+def _assumed_crossings(
     settings: Settings, topology: Topology, witness: Witness, known: Sequence[Crossing[Hop]]
 ) -> Iterator[Crossing[Hop]]:
     """Catch-alls in scopes of which nothing better is known, unless their code was read and streams nothing."""

@@ -80,7 +80,7 @@ class _ComposeReader:
         over = self._overrides(named)
         partial = {path: base for path in named if path not in over and (base := _base_of_partial(path, named))}
         whole = [document for path, document in named.items() if path not in over and path not in partial]
-        included = list(self._included(whole))
+        included = list(self._include_documents(whole))
         known = {document.path for group in included for document in group}
         groups = [
             [document, *self._laid_on(document.path, over, named)] for document in whole if document.path not in known
@@ -106,7 +106,7 @@ class _ComposeReader:
     def _laid_on(path: str, over: Mapping[str, str], named: Mapping[str, Document]) -> list[Document]:
         return [named[other] for other, base in over.items() if base == path]
 
-    def _included(self, documents: Sequence[Document]) -> Iterator[list[Document]]:
+    def _include_documents(self, documents: Sequence[Document]) -> Iterator[list[Document]]:
         """The files that others include, with what is laid over each, in the group of the file that includes them."""
         pending, known = list(documents), set()
         while pending:
@@ -127,10 +127,10 @@ class _ComposeReader:
         key = (path, folder, home)
         if key not in self.documents:
             root = self._root(path)
-            self.documents[key] = None if root is None else self._made(path, root, folder, home)
+            self.documents[key] = None if root is None else self._make_document(path, root, folder, home)
         return self.documents[key]
 
-    def _made(self, path: str, root: YamlValue, folder: str, home: str) -> Document:
+    def _make_document(self, path: str, root: YamlValue, folder: str, home: str) -> Document:
         def extended(other: str) -> Document | None:
             return self._document(other, home=home)
 
@@ -139,13 +139,13 @@ class _ComposeReader:
     def _root(self, path: str) -> YamlValue | None:
         """The first document of a file, if it holds services."""
         if path not in self.roots:
-            root = self._parsed(path) if path in self.project.file_set else None
+            root = self._parse(path) if path in self.project.file_set else None
             self.roots[path] = root if root is not None and root.members_of("services") else None
             if self.roots[path] is not None:
                 self.found.files.append(path)
         return self.roots[path]
 
-    def _parsed(self, path: str) -> YamlValue | None:
+    def _parse(self, path: str) -> YamlValue | None:
         text = ""
         try:
             text = self.project.text(path)

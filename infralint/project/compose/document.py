@@ -64,11 +64,11 @@ class Document:
         if name not in self._made:
             value = self.services[name]
             service = self._service(name, value)
-            base = self._extended(value, depth) if depth < DEEPEST else None
+            base = self._extend(value, depth) if depth < DEEPEST else None
             self._made[name] = service if base is None else lay_over(without(base, replaced_keys(value)), service)
         return self._made[name]
 
-    def _extended(self, value: YamlValue, depth: int) -> ComposeService | None:
+    def _extend(self, value: YamlValue, depth: int) -> ComposeService | None:
         name = self._text(value, "extends") or self._text(value, "extends", "service")
         file = self._text(value, "extends", "file")
         path = self.project_path(file) if file else None
@@ -89,7 +89,7 @@ class Document:
             mounts=(*self._volumes(value), *self._files(value, "configs", "/"), *self._files(value, "secrets", "/run/secrets")),
             environment=self._environment(value),
             env_files=tuple(self._env_files(value)),
-            ports=tuple(dict.fromkeys([*self._ports(value), *self._exposed(value)])),
+            ports=tuple(dict.fromkeys([*self._ports(value), *self._exposed_ports(value)])),
             names=frozenset(filter(None, [name, *self._names(value)])),
             labels=dict(self._labels(value)),
             entrypoint=self._words(value, "entrypoint"),
@@ -146,9 +146,9 @@ class Document:
                 before, _, target = text.rpartition(":")
                 host = "" if not before else before if before.startswith("${") else before.rpartition(":")[2]
             if protocol in ("", "tcp"):
-                yield from _paired(host, target)
+                yield from _pair_ports(host, target)
 
-    def _exposed(self, value: YamlValue) -> Iterator[Port]:
+    def _exposed_ports(self, value: YamlValue) -> Iterator[Port]:
         for text in self._texts(value, "expose"):
             yield from (Port(number) for number in _numbers(text.partition("/")[0]))
 
@@ -267,7 +267,7 @@ def pairs(value: YamlValue | None) -> Iterator[tuple[str, str | None, int]]:
             yield name, text if equals else None, item.line
 
 
-def _paired(published: str, target: str) -> Iterator[Port]:
+def _pair_ports(published: str, target: str) -> Iterator[Port]:
     """`8000-8001` and `80-81` are two ports; a port of the host that is not known may be any."""
     targets, hosts = _numbers(target), _numbers(published)
     if not published:

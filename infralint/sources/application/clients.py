@@ -133,10 +133,10 @@ def _target(resolver: Resolver, call: Call) -> tuple[str | None, str | None]:
         return given, parts_of(url, node)[1]
     if node is None:
         return _DEFAULTS.get(call.name), None
-    return parts_of(_written(resolver, module, node), node)
+    return parts_of(_written_address(resolver, module, node), node)
 
 
-def _written(resolver: Resolver, module: SourceModule, node: SgNode) -> str | None:
+def _written_address(resolver: Resolver, module: SourceModule, node: SgNode) -> str | None:
     """The address that a call is given; also of `new URL("/x", base)` and of `url.toString()`."""
     call = module.call_of(node)
     if call is not None and call.name == "URL" and call.positional:
@@ -146,7 +146,11 @@ def _written(resolver: Resolver, module: SourceModule, node: SgNode) -> str | No
     text = resolver.text(module, node)
     if text is None and node.kind() in module.language.identifiers:
         for assignment in module.assigned(node.text(), span_of(node)):
-            return _written(resolver, module, assignment.value) if span_of(assignment.value) != span_of(node) else None
+            return (
+                _written_address(resolver, module, assignment.value)
+                if span_of(assignment.value) != span_of(node)
+                else None
+            )
     return text
 
 

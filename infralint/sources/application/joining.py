@@ -139,12 +139,14 @@ class Joiner:
         """The routes that a file registers."""
         if module.path not in self._registrations:
             found = [
-                registration for rules in self.rulebook.of(module) for registration in self._registered(module, rules)
+                registration
+                for rules in self.rulebook.of(module)
+                for registration in self._registrations_of(module, rules)
             ]
-            self._registrations[module.path] = self._settled(found)
+            self._registrations[module.path] = self._settle(found)
         return self._registrations[module.path]
 
-    def _registered(self, module: SourceModule, rules: Rules) -> Iterator[Registration]:
+    def _registrations_of(self, module: SourceModule, rules: Rules) -> Iterator[Registration]:
         names = frozenset(name for shape in rules.routes for name in shape.call)
         for call in module.calls(names) if names else ():
             for shape in rules.routes:
@@ -195,7 +197,7 @@ class Joiner:
             return True
         return self.router_rules(call) is not None or _last_name(call.receiver).lower() in _ROUTER_NAMES
 
-    def _settled(self, found: list[Registration]) -> list[Registration]:
+    def _settle(self, found: list[Registration]) -> list[Registration]:
         """One registration a call: where several frameworks speak of it, the one whose objects it is called on."""
         by_call: dict[tuple[int, int], list[Registration]] = {}
         for registration in found:
@@ -573,7 +575,7 @@ class Joiner:
         heads: list[Head] = []
         for name in self._function_names(definition):
             for other, use in self.uses.of(module, name):
-                heads += self._handed(other, use, parameter, depth)
+                heads += self._heads_of_argument(other, use, parameter, depth)
         return list(dict.fromkeys(heads)) or [NOWHERE]
 
     def _function_names(self, definition: Definition) -> list[str]:
@@ -598,7 +600,7 @@ class Joiner:
                 return (*found, call)
         return None
 
-    def _handed(self, module: SourceModule, use: SgNode, parameter: Parameter, depth: int) -> list[Head]:
+    def _heads_of_argument(self, module: SourceModule, use: SgNode, parameter: Parameter, depth: int) -> list[Head]:
         span = span_of(use)
         if found := list(self._mount_at(module, span, depth)):
             return found
@@ -616,9 +618,9 @@ class Joiner:
         """Django: where a file of urls is included, by its dotted name; Channels' tables stand at the root."""
         if module.path.endswith("routing.py") or "URLRouter(" in module.text:
             return [Head(ROOT, module.path)]
-        return self._included(module, rules, 0)
+        return self._heads_of_includes(module, rules, 0)
 
-    def _included(self, module: SourceModule, rules: Rules, depth: int) -> list[Head]:
+    def _heads_of_includes(self, module: SourceModule, rules: Rules, depth: int) -> list[Head]:
         dotted = re.sub(r"(?:/__init__)?\.py$", "", module.path).replace("/", ".")
         heads: list[Head] = []
         for path in self.program.sources:
@@ -645,7 +647,7 @@ class Joiner:
                     prefix = path_of(self.resolver.text(call.module, call.argument(0)), style)
                     heads += [
                         Head(head.path.joined(prefix), head.home)
-                        for head in self._included(call.module, rules, depth + 1)
+                        for head in self._heads_of_includes(call.module, rules, depth + 1)
                     ]
         if heads:
             return list(dict.fromkeys(heads))

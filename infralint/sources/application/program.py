@@ -162,11 +162,11 @@ class ProjectModules:
             if name == "*":
                 yield home, "*"
             elif home.language.name == "javascript":
-                yield from self._exported(home, name, depth)
+                yield from self._exports_of(home, name, depth)
             else:
                 yield from self.homes(home, name, depth + 1)
 
-    def _exported(self, home: SourceModule, name: str, depth: int) -> Iterator[tuple[SourceModule, str | SgNode]]:
+    def _exports_of(self, home: SourceModule, name: str, depth: int) -> Iterator[tuple[SourceModule, str | SgNode]]:
         exported = self.exports(home).get(name)
         if exported is None:
             for star in self.stars(home):
@@ -181,7 +181,7 @@ class ProjectModules:
     def member_homes(self, home: SourceModule, name: str) -> Iterator[tuple[SourceModule, str | SgNode]]:
         """Where a member of a whole module is at home: `chat.router`, `routes.chat`."""
         if home.language.name == "javascript":
-            yield from self._exported(home, name, 0)
+            yield from self._exports_of(home, name, 0)
         elif home.language.name == "go":
             for path in self._go_files(posixpath.dirname(home.path)):
                 other = self.load(path)

@@ -142,7 +142,7 @@ class Resolver:
     def _of_member(self, module: SourceModule, node: SgNode, member: tuple[SgNode, str], depth: int) -> Meaning | None:
         owner, name = member
         if (found := required(owner)) and module.language.name == "javascript":
-            return next(self._taken(module, ImportedName(found, name), depth), None)
+            return next(self._imported_meanings(module, ImportedName(found, name), depth), None)
         meaning = self.meaning(module, owner, depth + 1)
         if isinstance(meaning, SourceModule):
             return self.exported(meaning, name, depth)
@@ -162,7 +162,7 @@ class Resolver:
             return self._go_field(module, name, depth)
         return None
 
-    def _taken(self, module: SourceModule, imported: ImportedName, depth: int) -> Iterator[Meaning]:
+    def _imported_meanings(self, module: SourceModule, imported: ImportedName, depth: int) -> Iterator[Meaning]:
         for home, target in self.program.imported_homes(module, imported):
             found = (
                 self.top(home, target, depth + 1) if isinstance(target, str) else self.meaning(home, target, depth + 1)
@@ -189,7 +189,7 @@ class Resolver:
         if isinstance(exported, str):
             return self.at_home(module, exported, depth + 1)
         if exported is None or isinstance(exported, ImportedName):
-            return next(self._taken(module, exported, depth), None) if exported is not None else None
+            return next(self._imported_meanings(module, exported, depth), None) if exported is not None else None
         return self.meaning(module, exported, depth + 1)
 
     def class_member(self, definition: Definition, name: str, depth: int) -> Meaning | None:
@@ -209,9 +209,9 @@ class Resolver:
                     return self.meaning(module, assignment.value, depth + 1)
         if module.language.name == "go":
             return next((method for method in self._go_methods(definition) if method.name == name), None)
-        return self._injected(definition, name, depth)
+        return self._injected_meaning(definition, name, depth)
 
-    def _injected(self, definition: Definition, name: str, depth: int) -> Meaning | None:
+    def _injected_meaning(self, definition: Definition, name: str, depth: int) -> Meaning | None:
         """A constructor's parameter that is a field: `constructor(private readonly chat: ChatService)`."""
         found = re.search(
             rf"\b(?:private|public|protected|readonly)\b[^,()]*?\b{re.escape(name)}\??\s*:\s*([\w$]+)",
@@ -242,7 +242,7 @@ class Resolver:
         if call.name in self._known.get(module.language.name, frozenset()):
             return call
         if specifier := required(call.node):
-            found = next(self._taken(module, ImportedName(specifier, "*"), depth), None)
+            found = next(self._imported_meanings(module, ImportedName(specifier, "*"), depth), None)
             return self.default(found, depth) or found if isinstance(found, SourceModule) else found
         meaning = self.meaning(module, call.callee, depth + 1)
         if isinstance(meaning, SourceModule):

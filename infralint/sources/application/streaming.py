@@ -104,11 +104,11 @@ class ModuleStreams:
         names = frozenset(name for shape in rules.streams for name in shape.call)
         for call in module.calls(names) if names else ():
             for shape in rules.streams:
-                if self.joiner.matches(call, shape, rules) and (found := self._sighted(call, shape)):
+                if self.joiner.matches(call, shape, rules) and (found := self._sight(call, shape)):
                     yield found
                     break
         yield from self._by_class(module, rules)
-        yield from self._written(module, rules)
+        yield from self._written_responses(module, rules)
         for base in rules.bases:
             for definition in module.definitions:
                 if definition.kind == "class" and _has_base(definition, base.name):
@@ -117,7 +117,7 @@ class ModuleStreams:
                     span = SourceSpan(definition.span.start, definition.span.start, definition.span.line)
                     yield Sighting(module, span, base.kind, base.says, heartbeat=heartbeat, library=base.library)
 
-    def _written(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
+    def _written_responses(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
         """Responses that are written piece by piece, or that what was asked to stream is piped into."""
         names = frozenset(name for shape in (*rules.writes, *rules.pipes) for name in shape.call)
         for call in module.calls(names) if names else ():
@@ -127,7 +127,7 @@ class ModuleStreams:
             elif is_piped(call):
                 yield Sighting(module, call.span, "sse", "pipes what it asked to stream into its response", weak=True)
 
-    def _sighted(self, call: Call, shape: StreamShape) -> Sighting | None:
+    def _sight(self, call: Call, shape: StreamShape) -> Sighting | None:
         module = call.module
         if shape.option and not self._has_option(call, shape.option, shape.equals):
             return None
@@ -322,7 +322,7 @@ class ModuleStreams:
         importers = list(self.program.importers(module.path, definition.name))
         for home in (module, *self.program.siblings(module), *importers):
             for node in home.identifiers(definition.name):
-                place, holder = _owned(home, node)
+                place, holder = _owned_name(home, node)
                 if place is not None and holder is not None and self._is_owner(home, holder, owner, span_of(node)):
                     yield home, place
         yield from handlers_named(self.program, definition, owner)
@@ -346,14 +346,14 @@ class ModuleStreams:
     def _file_route(self, module: SourceModule, chain: list[Definition]) -> FileRoute | None:
         for rules, shape in self._file_shapes(module.path):
             if rules.language == module.language.name and re.search(shape.pattern, module.path):
-                names = self._exported(module, chain)
+                names = self._exported_names(module, chain)
                 if "*" in shape.exports and (names or not chain or rules.language != "javascript"):
                     return file_route(rules, shape, module.path, names, self.program)
                 if wanted := [name for name in names if name in shape.exports]:
                     return file_route(rules, shape, module.path, wanted, self.program)
         return None
 
-    def _exported(self, module: SourceModule, chain: list[Definition]) -> list[str]:
+    def _exported_names(self, module: SourceModule, chain: list[Definition]) -> list[str]:
         """The names under which the definitions around a place are exported."""
         if module.language.name != "javascript":
             return [definition.name for definition in chain if definition.owner is None]
@@ -456,7 +456,7 @@ def _has_base(definition: Definition, base: str) -> bool:
     return given is not None and re.search(rf"\b{re.escape(base)}\b", given.text()) is not None
 
 
-def _owned(module: SourceModule, node: SgNode) -> tuple[SgNode | None, SgNode | None]:
+def _owned_name(module: SourceModule, node: SgNode) -> tuple[SgNode | None, SgNode | None]:
     """The expression `owner.name` whose name a node is, and the owner."""
     parent = node.parent()
     if parent is not None and parent.kind() == "navigation_suffix":

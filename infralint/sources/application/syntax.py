@@ -190,9 +190,9 @@ class SourceModule:
         for node in self._of_kinds(kinds):
             kind: Literal["function", "class"] = "class" if node.kind() in self.language.classes else "function"
             found.append(Definition(self, kind, self._name_of(node), node, span_of(node)))
-        found = self._nested(found)
+        found = self._nested_definitions(found)
         tops = [self._variable(assignment) for assignment in self.assignments if self._is_top(found, assignment)]
-        return self._nested([*found, *(top for top in tops if top.name)])
+        return self._nested_definitions([*found, *(top for top in tops if top.name)])
 
     def _variable(self, assignment: Assignment) -> Definition:
         target = assignment.target
@@ -206,7 +206,7 @@ class SourceModule:
         return definition is None or not any(outer.span.has(assignment.span) for outer in definition.around())
 
     @staticmethod
-    def _nested(found: list[Definition]) -> list[Definition]:
+    def _nested_definitions(found: list[Definition]) -> list[Definition]:
         ordered = sorted(found, key=lambda definition: (definition.span.start, -definition.span.end))
         open_ones: list[Definition] = []
         for definition in ordered:
@@ -348,7 +348,7 @@ class SourceModule:
             for node in self._of_kinds(["decorator"]):
                 child = next(iter(node.named_children()), None)
                 if child is not None and child.kind() not in self.language.calls:
-                    call = self._made(child, child, None)
+                    call = self._make_call(child, child, None)
                     if call is not None and call.name in names:
                         yield call
 
@@ -369,9 +369,9 @@ class SourceModule:
 
     def _call(self, node: SgNode, callee: str, receiver: str) -> Call | None:
         called = _part(node, callee)
-        return self._made(node, called, node.field(receiver) if receiver else None) if called is not None else None
+        return self._make_call(node, called, node.field(receiver) if receiver else None) if called is not None else None
 
-    def _made(self, node: SgNode, called: SgNode, receiver: SgNode | None) -> Call | None:
+    def _make_call(self, node: SgNode, called: SgNode, receiver: SgNode | None) -> Call | None:
         called = unwrapped(called) or called
         if called.kind() in ("generic_type", "instantiation_expression", "generic_name"):
             called = next(iter(called.named_children()), called)
@@ -457,10 +457,10 @@ class SourceModule:
             mark = mark.parent()
         if mark is None or mark.kind() not in _MARKS:
             return None
-        target = self._marked(mark)
+        target = self._marked_node(mark)
         return self.definition_of(target) if target is not None else None
 
-    def _marked(self, mark: SgNode) -> SgNode | None:
+    def _marked_node(self, mark: SgNode) -> SgNode | None:
         parent = mark.parent()
         if parent is None:
             return None

@@ -59,7 +59,7 @@ class EnvironmentVariables:
         if named is None:
             return None
         for given in self._sayings(named[0], at.source.path):
-            values = [resolved for value in given for resolved in self._resolved(value)]
+            values = [resolved for value in given for resolved in self._resolve(value)]
             if len({value for value, _, _ in values}) == 1 and "$" not in values[0][0]:
                 value, path, line = values[0]
                 return value, f"{self.project.shown(path)}:{line}"
@@ -91,7 +91,7 @@ class EnvironmentVariables:
         folder = posixpath.dirname(file)
         return any(posixpath.dirname(service.path) == folder for service in mine) or is_around(folder, path)
 
-    def _resolved(self, value: Value) -> Iterator[Value]:
+    def _resolve(self, value: Value) -> Iterator[Value]:
         """A value that needs nothing more; `${X:-60s}` by what .env files say of X, and by its default. Unresolved: as it is."""
         text, path, line = value
         text = re.sub(r"(?:^|\s+)#.*$", "", text).strip().strip("\"'")

@@ -53,7 +53,7 @@ class Versions:
         """The version for a file: what the user says, else that of the services which run it, else of the images nearest around."""
         if self.configured is not None:
             return self.configured
-        return _agreed(self._of_services(path) or self._nearest(path))
+        return _agree(self._of_services(path) or self._nearest(path))
 
     def _of_services(self, path: str) -> list[Version]:
         """The images of services that mount a file, or whose Dockerfile copies it."""
@@ -125,7 +125,7 @@ class Versions:
             yield Version(number, Location(self.project.shown(path), line), tag.partition("-")[0], floating)
 
 
-def _agreed(versions: Sequence[Version]) -> Version:
+def _agree(versions: Sequence[Version]) -> Version:
     """The version that several images are of, as far as they are alike in what matters here."""
     if floating := [version for version in versions if version.floating]:
         return floating[0] if all(version.known or version.floating for version in versions) else Version()

@@ -43,7 +43,7 @@ def read(project: Project) -> Reading:
     reading.nodes += _tell_apart(project, found)
     reading.unreadable = list(dict.fromkeys([*reading.unreadable, *tree.unreadable]))
     if wanted:
-        reading.unreadable += _undeclared(project.settings.terraform.variables, frozenset(declared))
+        reading.unreadable += _undeclared_variables(project.settings.terraform.variables, frozenset(declared))
     reading.files += [project.shown(plan.path) for plan in planned]
     reading.files += [project.shown(path) for path in project.files if path.endswith((*ENDINGS, *VALUES))]
     reading.seen += [f"the Terraform module {source}" for source in unread_modules(tree)]
@@ -66,7 +66,7 @@ class _Outcome:
     variables: frozenset[str] = frozenset()
 
 
-def _undeclared(given: Iterable[str], declared: frozenset[str]) -> Iterator[Unreadable]:
+def _undeclared_variables(given: Iterable[str], declared: frozenset[str]) -> Iterator[Unreadable]:
     """Options that name variables which no root has."""
     for name in given:
         if name not in declared:
@@ -95,11 +95,11 @@ def _of_root(tree: TerraformFolders, root: Root) -> _Outcome:
     )
     files = frozenset(map(tree.project.shown, value_files(tree, root)))
     graph = Graph(list(_all_items(world, where)), where.path, root.environment, files)
-    refused = [*problems, *world.problems, *_refused(tree, root), *tree.unreadable[before:]]
+    refused = [*problems, *world.problems, *_refusals(tree, root), *tree.unreadable[before:]]
     return _Outcome(nodes(graph), world.unknown, refused, frozenset(tree.folder(root.path).variables))
 
 
-def _refused(tree: TerraformFolders, root: Root) -> Iterator[Unreadable]:
+def _refusals(tree: TerraformFolders, root: Root) -> Iterator[Unreadable]:
     """What Terraform would refuse in the folders of a root, unless Terragrunt adds files to them."""
     for folder in tree.take_unchecked() if root.elsewhere is None else ():
         if folder.is_whole and ".terraform" not in folder.path.split("/"):

@@ -262,7 +262,7 @@ def _setproduct(*sets: Value) -> ListValue:
     return made(rows, tuple_of(elements))
 
 
-def _combined(keep: Callable[[object, Sequence[Mapping[object, Value]]], bool]) -> Callable[..., SetValue]:
+def _combine(keep: Callable[[object, Sequence[Mapping[object, Value]]], bool]) -> Callable[..., SetValue]:
     """A function of sets that takes all members of which something holds."""
 
     def combine(*sets: SetValue) -> SetValue:
@@ -317,8 +317,8 @@ COLLECTION_FUNCTIONS: Mapping[str, Signature] = MappingProxyType(
         "matchkeys": takes(_matchkeys, LIST, LIST, LIST),
         "transpose": takes(_transpose, map_of(list_of(STRING))),
         "setproduct": takes(_setproduct, rest=ANY),
-        "setunion": takes(_combined(lambda *_: True), SET, rest=SET),
-        "setintersection": takes(_combined(lambda key, sets: all(key in operand for operand in sets)), SET, rest=SET),
-        "setsubtract": takes(_combined(lambda key, sets: key in sets[0] and key not in sets[1]), SET, SET),
+        "setunion": takes(_combine(lambda *_: True), SET, rest=SET),
+        "setintersection": takes(_combine(lambda key, sets: all(key in operand for operand in sets)), SET, rest=SET),
+        "setsubtract": takes(_combine(lambda key, sets: key in sets[0] and key not in sets[1]), SET, SET),
     }
 )

@@ -65,7 +65,7 @@ def _sequence(value: Value, wanted: Type) -> Value:
     if not isinstance(value, TupleValue):
         raise EvaluationError(f"a {wanted.name} was expected, and this is {kind_of(value)}")
     element = wanted.element if wanted.element != ANY else common_type(value)
-    items, element = _settled([converted(member, element) for member in value], element)
+    items, element = _settle([converted(member, element) for member in value], element)
     return SetValue(items, element) if wanted.name == "set" else ListValue(items, element)
 
 
@@ -73,11 +73,11 @@ def _map(value: Value, wanted: Type) -> Value:
     if not isinstance(value, ObjectValue):
         raise EvaluationError(f"a map was expected, and this is {kind_of(value)}")
     element = wanted.element if wanted.element != ANY else common_type(value)
-    items, element = _settled([converted(member, element) for member in value.values()], element)
+    items, element = _settle([converted(member, element) for member in value.values()], element)
     return MapValue(zip(value, items, strict=True), element)
 
 
-def _settled(items: list[Value], element: Type) -> tuple[list[Value], Type]:
+def _settle(items: list[Value], element: Type) -> tuple[list[Value], Type]:
     """The members as one type, where the wanted one leaves part of it open (`list(map(any))`). Raises EvaluationError."""
     if not is_open(element):
         return items, element
@@ -139,9 +139,9 @@ class BadType(Exception):
 def declared_type(expression: Expression, constant: Callable[[Expression], Value]) -> Type:
     """The type that a variable's `type` names. constant: works out an optional attribute's default. Raises BadType."""
     if isinstance(expression, Literal) and isinstance(expression.value, str):
-        return _named(expression.value, quoted=True)
+        return _type_named(expression.value, quoted=True)
     if isinstance(expression, NameExpression):
-        return _named(expression.name, quoted=False)
+        return _type_named(expression.name, quoted=False)
     if isinstance(expression, FunctionCall) and len(expression.arguments) == 1:
         inner = expression.arguments[0]
         if expression.name in ("list", "set", "map"):
@@ -153,7 +153,7 @@ def declared_type(expression: Expression, constant: Callable[[Expression], Value
     raise BadType("is not a type")
 
 
-def _named(name: str, quoted: bool) -> Type:
+def _type_named(name: str, quoted: bool) -> Type:
     """A type by its name; those of Terraform 0.11 are quoted, and a bare `set` was never one."""
     allowed = ("string", "list", "map") if quoted else ("string", "number", "bool", "any", "list", "map")
     if name not in allowed:

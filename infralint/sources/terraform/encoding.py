@@ -22,28 +22,28 @@ _HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028":
 
 def to_json(value: Value) -> str:
     """What jsonencode() writes."""
-    return bounded("".join(_written(value)))
+    return bounded("".join(_write(value)))
 
 
-def _written(value: Value) -> list[str]:
+def _write(value: Value) -> list[str]:
     if isinstance(value, ObjectValue):
-        parts = [f"{_quoted(key)}:{to_json(member)}" for key, member in value.sorted_items()]
+        parts = [f"{_quote(key)}:{to_json(member)}" for key, member in value.sorted_items()]
         return ["{", ",".join(parts), "}"]
     if isinstance(value, TupleValue):
         return ["[", ",".join(map(to_json, value)), "]"]
     if value is None:
         return ["null"]
-    return [_quoted(value) if isinstance(value, str) else to_text(value)]
+    return [_quote(value) if isinstance(value, str) else to_text(value)]
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).translate(_HTML)
 
 
 def parse_json(text: str) -> Value:
     """What jsondecode() reads. Raises EvaluationError, NotWorkedOut."""
     try:
-        return _of_json(json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refused))
+        return _of_json(json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refuse))
     except RecursionError as error:
         raise NotWorkedOut("its JSON is nested too deeply") from error
     except ValueError as error:
@@ -54,7 +54,7 @@ def _number(text: str) -> Any:
     return parsed(text)
 
 
-def _refused(text: str) -> Any:
+def _refuse(text: str) -> Any:
     raise ValueError(text)
 
 

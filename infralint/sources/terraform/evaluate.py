@@ -267,10 +267,10 @@ def _unary(expression: Unary, environment: EvaluationScope) -> Value:
     value = evaluate(expression.operand, environment)
     if hole := first_hole(value):
         return hole
-    return not to_bool(value) if expression.operator == "!" else _signed(negated(to_number(value)), -1)
+    return not to_bool(value) if expression.operator == "!" else _keep_sign(negated(to_number(value)), -1)
 
 
-def _signed(number: Number, sign: int) -> Number:
+def _keep_sign(number: Number, sign: int) -> Number:
     """A number, unless it is Terraform's `-0`, which is shown as such."""
     if number == 0 and sign < 0:
         raise NotWorkedOut("a zero with a sign is not worked out")
@@ -320,21 +320,21 @@ def _logical(expression: Binary, environment: EvaluationScope) -> Value:
 
 
 def _product(left: Number, right: Number) -> Number:
-    return _signed(multiply(left, right), -1 if (left < 0) != (right < 0) else 1)
+    return _keep_sign(multiply(left, right), -1 if (left < 0) != (right < 0) else 1)
 
 
-def _divided(left: Number, right: Number) -> Number:
+def _divide_numbers(left: Number, right: Number) -> Number:
     if right == 0 and left == 0:
         raise EvaluationError("division by zero")
     if right == 0:
         raise NotWorkedOut("a number that is not finite is not worked out")
-    return _signed(divide(left, right), -1 if (left < 0) != (right < 0) else 1)
+    return _keep_sign(divide(left, right), -1 if (left < 0) != (right < 0) else 1)
 
 
 def _remainder(left: Number, right: Number) -> Number:
     if right == 0:
         return left
-    return _signed(remainder(left, right), -1 if left < 0 else 1)
+    return _keep_sign(remainder(left, right), -1 if left < 0 else 1)
 
 
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Value]] = MappingProxyType(
@@ -342,7 +342,7 @@ _ARITHMETIC: Mapping[str, Callable[[Any, Any], Value]] = MappingProxyType(
         "+": add,
         "-": subtract,
         "*": _product,
-        "/": _divided,
+        "/": _divide_numbers,
         "%": _remainder,
         "<": operator.lt,
         ">": operator.gt,

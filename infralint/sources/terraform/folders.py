@@ -274,7 +274,7 @@ class TerraformFolders:
 
     def has_files(self, folder: str) -> bool:
         """Whether Terraform files lie in a folder, listed or below `.terraform`."""
-        return folder in self.files or bool(self._unlisted(folder))
+        return folder in self.files or bool(self._unlisted_files(folder))
 
     @cached_property
     def values(self) -> dict[str, list[str]]:
@@ -360,7 +360,7 @@ class TerraformFolders:
 
     def _load(self, path: str) -> Folder:
         folder = Folder(path)
-        paths = self.files.get(path) or self._unlisted(path)
+        paths = self.files.get(path) or self._unlisted_files(path)
         for file in sorted(paths, key=lambda path: (is_override(path), path)):
             body = self.parsed(file)
             if body is None:
@@ -381,7 +381,7 @@ class TerraformFolders:
 
     def _is_complete(self, path: str, paths: Sequence[str]) -> bool:
         """Whether these are all files of a folder: settings may exclude some, and links may lead out."""
-        return len(self._unlisted(path)) <= len(paths)
+        return len(self._unlisted_files(path)) <= len(paths)
 
     def leads_out(self, folder: str) -> bool:
         """Whether a folder lies behind a link that leads out of the project."""
@@ -400,7 +400,7 @@ class TerraformFolders:
         root = str(self.project.root)
         return path in self.files or not leads_out(os.path.join(root, path), root)
 
-    def _unlisted(self, path: str) -> list[str]:
+    def _unlisted_files(self, path: str) -> list[str]:
         """Files of a folder below `.terraform`, which the project does not list."""
         watch_names(os.path.join(self.project.root, path))
         try:

@@ -304,13 +304,13 @@ def _of_block(block: Block, frame: _Frame, shape: BlockSchema) -> Item:
             item.settings[name] = setting(attribute, frame)
     for name in shape.links:
         if (attribute := block.attributes.get(name)) is not None:
-            item.links[name] = [link for value in _named(attribute, frame) for link in links(value, where)]
+            item.links[name] = [link for value in _naming_values(attribute, frame) for link in links(value, where)]
     for name, inner in shape.blocks.items():
-        item.blocks[name] = _nested(block, name, frame, inner)
+        item.blocks[name] = _nested_items(block, name, frame, inner)
     return item
 
 
-def _named(attribute: Attribute, frame: _Frame) -> list[Value]:
+def _naming_values(attribute: Attribute, frame: _Frame) -> list[Value]:
     """What names a resource: the value, or the parts of a text that is not known as a whole."""
     value = attempt(attribute, frame.environment)
     whole = attribute.value
@@ -389,7 +389,7 @@ def links(value: Value, where: Location) -> list[ResourceReference]:
     return [ResourceReference(text=value)] if isinstance(value, str) and value else []
 
 
-def _nested(block: Block, kind: str, frame: _Frame, shape: BlockSchema) -> list[Item] | Unknown:
+def _nested_items(block: Block, kind: str, frame: _Frame, shape: BlockSchema) -> list[Item] | Unknown:
     found = [_of_block(inner, frame.within(kind), shape) for inner in block.of(kind)]
     for dynamic in block.blocks:
         if dynamic.type == "dynamic" and dynamic.labels == (kind,):

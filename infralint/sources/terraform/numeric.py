@@ -166,7 +166,7 @@ def format_number(number: Number) -> str:
     for digits in range(1, DIGITS):
         shown, exponent = decimal_digits(number, digits)
         if rounded(Fraction(shown) * Fraction(10) ** exponent, bits) == number:
-            return _placed(shown, exponent)
+            return _place_point(shown, exponent)
     raise NotWorkedOut("a number with that many digits is not turned into text")
 
 
@@ -181,7 +181,7 @@ def decimal_digits(number: Number, digits: int) -> tuple[int, int]:
     return shown, exponent
 
 
-def _placed(digits: int, exponent: int) -> str:
+def _place_point(digits: int, exponent: int) -> str:
     """digits × 10^exponent without an exponent."""
     sign, text = ("-", str(-digits)) if digits < 0 else ("", str(digits))
     if exponent >= 0:

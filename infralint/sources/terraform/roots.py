@@ -45,7 +45,7 @@ def roots(tree: TerraformFolders) -> list[Root]:
     terragrunt = Terragrunt(tree)
     configured = [_root_of(root) for root in settings.roots]
     named = {root.path for root in configured}
-    found = [Root(path, uncalled=True) for path in _uncalled(tree, terragrunt) if path not in named]
+    found = [Root(path, uncalled=True) for path in _uncalled_folders(tree, terragrunt) if path not in named]
     shared = tuple(settings.var_files)
     return [
         replace(
@@ -74,7 +74,7 @@ def _root_of(configured: TerraformRoot) -> Root:
     return Root(path, False, configured.workspace or ", ".join(stems), configured.workspace or "default", files)
 
 
-def _uncalled(tree: TerraformFolders, terragrunt: Terragrunt) -> list[str]:
+def _uncalled_folders(tree: TerraformFolders, terragrunt: Terragrunt) -> list[str]:
     """Folders that lead to a load balancer and that nobody (or Terragrunt) calls; of a circle of callers, the first."""
     skipped = _example_folders(tree)
     wanted = sorted(folder for folder in tree.leading if folder in tree.files and folder not in skipped)
@@ -83,15 +83,15 @@ def _uncalled(tree: TerraformFolders, terragrunt: Terragrunt) -> list[str]:
         for folder in wanted
         if terragrunt.names(folder) or not tree.callers.get(folder, set()) - skipped - {folder}
     ]
-    reached = _reached(tree, found)
+    reached = _reachable_folders(tree, found)
     for folder in wanted:
         if folder not in reached:
             found.append(folder)
-            reached |= _reached(tree, [folder])
+            reached |= _reachable_folders(tree, [folder])
     return found
 
 
-def _reached(tree: TerraformFolders, starts: list[str]) -> set[str]:
+def _reachable_folders(tree: TerraformFolders, starts: list[str]) -> set[str]:
     found, pending = set(starts), list(starts)
     while pending:
         for target in tree.calls.get(pending.pop(), ()):

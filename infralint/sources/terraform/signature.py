@@ -35,7 +35,7 @@ class Signature:
         if (hole := self._hole(arguments)) is not None:
             return hole
         budget.spend(sum(map(weight, arguments)) // 10)
-        taken = [self._taken(name, position, argument) for position, argument in enumerate(arguments)]
+        taken = [self._take_argument(name, position, argument) for position, argument in enumerate(arguments)]
         return self.function(*taken)
 
     def _count(self, name: str, given: int) -> None:
@@ -50,7 +50,7 @@ class Signature:
             return next((argument for argument in arguments if isinstance(argument, Hole)), None)
         return None
 
-    def _taken(self, name: str, position: int, argument: Value) -> Value:
+    def _take_argument(self, name: str, position: int, argument: Value) -> Value:
         rest = position >= len(self.parameters)
         if argument is None and (-1 if rest else position) not in self.nulls:
             raise EvaluationError(f"{name}() does not take null")

@@ -61,7 +61,7 @@ class Terragrunt:
             return
         given = list(_sources(body))
         for value, where in given:
-            self._deployed(path, _spelt(value), where)
+            self._remember_source(path, _spelt(value), where)
         folder = posixpath.dirname(path)
         if not given and posixpath.basename(path) in NAMES and folder in self.tree.files:
             self.tails[folder] = Location(source.path)
@@ -72,7 +72,7 @@ class Terragrunt:
         except CantRead:
             return HclFile(self.tree.project.shown(path), "")
 
-    def _deployed(self, path: str, text: str | None, where: Location) -> None:
+    def _remember_source(self, path: str, text: str | None, where: Location) -> None:
         """Remember the folder of a source. What is included by others is relative to them, so that its end must do."""
         if text is not None and _REMOTE.match(text):
             return

@@ -60,10 +60,10 @@ def _join(separator: Value, *lists: Value) -> Value:
         return hole
     if None in items:
         raise EvaluationError("join() does not take null")
-    return _joined(separator, items)
+    return _join_items(separator, items)
 
 
-def _joined(separator: str, items: list[str]) -> str:
+def _join_items(separator: str, items: list[str]) -> str:
     if sum(map(len, items)) + len(separator) * len(items) > LONGEST:
         raise NotWorkedOut("it is too large to work out")
     return separator.join(items)
@@ -145,12 +145,12 @@ def _title(text: str) -> str:
     previous, found = " ", []
     for character in text:
         begins = not (previous.isalnum() or previous == "_" or (previous > "\x7f" and not previous.isspace()))
-        found.append(_cased(character, str.upper) if begins else character)
+        found.append(_change_case(character, str.upper) if begins else character)
         previous = character
     return "".join(found)
 
 
-def _cased(text: str, change: Callable[[str], str]) -> str:
+def _change_case(text: str, change: Callable[[str], str]) -> str:
     """Upper or lower case, one character for one."""
     if text.isascii():
         return change(text)
@@ -207,8 +207,8 @@ _TEXTS: Type = list_of(STRING)
 
 TEXT_FUNCTIONS: Mapping[str, Signature] = MappingProxyType(
     {
-        "lower": _text(lambda text: _cased(text, str.lower)),
-        "upper": _text(lambda text: _cased(text, str.upper)),
+        "lower": _text(lambda text: _change_case(text, str.lower)),
+        "upper": _text(lambda text: _change_case(text, str.upper)),
         "title": _text(_title),
         "trimspace": _text(lambda text: text.strip(_SPACE)),
         "chomp": _text(lambda text: text.rstrip("\r\n")),

@@ -76,8 +76,8 @@ def unified(types: Sequence[Type]) -> Type | None:
         return types[0] if types else ANY
     kinds = {member.name for member in types} - {"any"}
     if kinds in _ALIKE:
-        return _structured(types, kinds, any(member.name == "any" for member in types))
-    if (mixed := _mixed(types, kinds)) is not None:
+        return _unify_structures(types, kinds, any(member.name == "any" for member in types))
+    if (mixed := _unify_mixed(types, kinds)) is not None:
         return mixed
     if {"object", "tuple"} <= kinds:
         return None
@@ -91,7 +91,7 @@ def unified(types: Sequence[Type]) -> Type | None:
 _ALIKE = ({"list"}, {"set"}, {"map"}, {"object"}, {"tuple"})
 
 
-def _structured(types: Sequence[Type], kinds: set[str], has_any: bool) -> Type | None:
+def _unify_structures(types: Sequence[Type], kinds: set[str], has_any: bool) -> Type | None:
     """What collections, objects or tuples have in common, member by member."""
     if has_any:
         return ANY
@@ -100,7 +100,7 @@ def _structured(types: Sequence[Type], kinds: set[str], has_any: bool) -> Type |
     return _tuple(types) if kinds == {"tuple"} else _collection(kinds.pop(), [kind.element for kind in types])
 
 
-def _mixed(types: Sequence[Type], kinds: set[str]) -> Type | None:
+def _unify_mixed(types: Sequence[Type], kinds: set[str]) -> Type | None:
     """Objects among maps are maps, and tuples among lists are lists."""
     known = [kind for kind in types if kind.name != "any"]
     if kinds == {"map", "object"}:

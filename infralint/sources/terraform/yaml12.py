@@ -105,15 +105,15 @@ class _Document:
 def _scalar(event: Any) -> Value:
     text, tag = str(event.value), str(event.tag or "").removeprefix("tag:yaml.org,2002:")
     if not tag:
-        return _resolved(text) if event.implicit[0] else normal(text)
+        return _resolve(text) if event.implicit[0] else normal(text)
     if tag in ("str", "binary", "!"):
         return normal(text)
     if tag in ("int", "float", "bool", "null", "timestamp"):
-        return normal(text) if event.style and tag == "int" else _tagged(text, tag)
+        return normal(text) if event.style and tag == "int" else _tag_value(text, tag)
     raise EvaluationError(f"the YAML tag {tag} is not known")
 
 
-def _resolved(text: str) -> Value:
+def _resolve(text: str) -> Value:
     """What a text without quotes and tag is."""
     if text in _WORDS:
         return _WORDS[text]
@@ -139,8 +139,8 @@ _FITS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _tagged(text: str, tag: str) -> Value:
-    value = None if tag == "null" else _resolved(text)
+def _tag_value(text: str, tag: str) -> Value:
+    value = None if tag == "null" else _resolve(text)
     if type(value).__name__ not in _FITS[tag]:
         raise EvaluationError(f"a text in its YAML does not fit the tag {tag}")
     return value

@@ -39,7 +39,7 @@ class Actions(FunctionStreams):
         """What the actions that a page, or a layout, reaches stream, if anything."""
         return self.from_exports(path, ("default",))
 
-    def _sighted(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
+    def _sight(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         function = node.child_by_field_name("function") if node.type == "call_expression" else None
         if function is None or function.type != "identifier":
             return None

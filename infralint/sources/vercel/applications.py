@@ -121,7 +121,7 @@ class Finder:
     def applications(self) -> Iterator[VercelProject]:
         """Every application, by folder."""
         files = self.project.file_set
-        configs = {_folder(path): path for path in self._called("vercel.json")}
+        configs = {_folder(path): path for path in self._called_applications("vercel.json")}
         folders = set(configs) | set(self._next_folders()) | set(self._unread)
         for folder in sorted(folders):
             framework = self._framework(folder)
@@ -144,7 +144,7 @@ class Finder:
             found.setdefault(path.rpartition("/")[2], []).append(path)
         return found
 
-    def _called(self, *names: str) -> list[str]:
+    def _called_applications(self, *names: str) -> list[str]:
         return [path for name in names for path in self._by_name.get(name, ())]
 
     @cached_property
@@ -160,7 +160,7 @@ class Finder:
     def _unread(self) -> dict[str, str]:
         """The vercel.ts of each folder that has no vercel.json. (A module of that name is none.)"""
         found = {}
-        for path in self._called(*OTHER_CONFIGS):
+        for path in self._called_applications(*OTHER_CONFIGS):
             folder = _folder(path)
             configures = path.endswith(".toml") or _CONFIGURES.search(self.modules.content(path))
             is_root = not folder or f"{folder}package.json" in self.project.file_set
@@ -181,14 +181,14 @@ class Finder:
         settings = self._next_settings(folder) if framework in ("nextjs", "blitzjs") else None
         unread = self._unread.get(folder, "")
         proven = config is not None or bool(unread) or service
-        hosted = None if settings is None else self._hosted(folder, settings)
+        hosted = None if settings is None else self._hosting_place(folder, settings)
         return VercelProject(folder, framework, config, config_file, unread, settings, proven, hosted)
 
     def _next_folders(self) -> Iterator[str]:
-        for path in self._called("package.json"):
+        for path in self._called_applications("package.json"):
             if "next" in self._dependencies(_folder(path)):
                 yield _folder(path)
-        for path in self._called(*NEXT_CONFIGS):
+        for path in self._called_applications(*NEXT_CONFIGS):
             yield _folder(path)
 
     def _manifest(self, folder: str) -> dict[str, Any]:
@@ -277,7 +277,7 @@ class Finder:
             return ""
         return "turbopack" if major >= 16 else "webpack"
 
-    def _hosted(self, folder: str, settings: NextSettings) -> Location | None:
+    def _hosting_place(self, folder: str, settings: NextSettings) -> Location | None:
         """Where it is said that a Next.js application runs on a server of one's own."""
         if settings.output == "standalone":
             return Location(settings.config_path)
@@ -302,12 +302,12 @@ class Finder:
 
     def seen(self) -> Iterator[str]:
         """What stands here and is not read: other forms of configuration, other frameworks on Vercel."""
-        for path in self._called(*OTHER_CONFIGS):
+        for path in self._called_applications(*OTHER_CONFIGS):
             yield self.project.shown(path)
-        for path in self._called("package.json"):
+        for path in self._called_applications("package.json"):
             dependencies = self._dependencies(_folder(path))
             yield from (shown for adapter, shown in ADAPTERS.items() if adapter in dependencies)
-        for folder in {_folder(path) for path in self._called("vercel.json")} | self._unread.keys():
+        for folder in {_folder(path) for path in self._called_applications("vercel.json")} | self._unread.keys():
             if shown := self._unread_server(folder, self._configs.get(folder)):
                 yield f"{shown} on Vercel"
         for folder, service in self._services.items():

@@ -110,14 +110,14 @@ class Builder:
     def _routes(self, application: VercelProject) -> Iterator[FunctionFile]:
         files, folder, config = self.project.files, application.folder, application.config
         if config and config.builds:
-            yield from self._built(application, config)
+            yield from self._built_functions(application, config)
             return
         if application.next:
             yield from next_routes(files, folder, application.next.extensions, application.next.base)
         if application.proven:
             yield from api_routes(files, folder, _IGNORED.get(application.framework, frozenset()))
 
-    def _built(self, application: VercelProject, config: VercelConfig) -> Iterator[FunctionFile]:
+    def _built_functions(self, application: VercelProject, config: VercelConfig) -> Iterator[FunctionFile]:
         """Legacy builds: each file that a build's glob reaches."""
         folder = application.folder
         for build in config.builds:
@@ -203,7 +203,7 @@ class Builder:
         if route.router != "app" or bundler == "webpack":
             return NOTHING_SAID
         runtime = self._layout_runtime(posixpath.dirname(route.file), bundler)
-        return Segment(_inherited(runtime, bundler)) if runtime else NOTHING_SAID
+        return Segment(_inherit_runtime(runtime, bundler)) if runtime else NOTHING_SAID
 
     def _layout_runtime(self, folder: str, bundler: str) -> Known[str] | None:
         """The runtime that the nearest layout in a folder or above it sets."""
@@ -269,7 +269,7 @@ class Builder:
             router=route.router,
             proven=application.proven,
             written=written,
-            holding=_held(route, runtime, application.config),
+            holding=_hold_reason(route, runtime, application.config),
             policy=settings.runtime_policy,
             unread=read.segment.unread,
             config=read.segment.config,
@@ -302,7 +302,7 @@ class Builder:
         if application.unread and (route.router not in ("app", "pages") or not read.segment.max_duration):
             return True, self._unread_duration(application)
         rule = application.config.rule_for(route.source) if application.config and route.router != "builds" else None
-        ruled = _ruled(rule.settings.get("maxDuration")) if rule else None
+        ruled = _rule_duration(rule.settings.get("maxDuration")) if rule else None
         declared = read.segment.max_duration
         found = declared or ruled if route.router in ("app", "pages") else ruled or declared
         if found is None:
@@ -473,7 +473,7 @@ def _content(project: Project, path: str) -> bytes:
         return b""
 
 
-def _inherited(runtime: Known[str], bundler: str) -> Setting[str]:
+def _inherit_runtime(runtime: Known[str], bundler: str) -> Setting[str]:
     if bundler:
         return replace(runtime, origin="inherited")
     why = (
@@ -489,7 +489,7 @@ def _ruling(route: FunctionFile, config: VercelConfig | None) -> FunctionRule | 
     return rule if rule and (route.language != "nodejs" or "maxDuration" in rule.settings) else None
 
 
-def _ruled(known: Known[Any] | None) -> Setting[float] | None:
+def _rule_duration(known: Known[Any] | None) -> Setting[float] | None:
     """A rule's maxDuration; what is no duration is the matter of invalid-vercel-functions."""
     if known is None:
         return None
@@ -500,7 +500,7 @@ def _ruled(known: Known[Any] | None) -> Setting[float] | None:
     return Unknown(known.where, "maxDuration", f"`{known.written}` is no duration that Vercel accepts")
 
 
-def _held(route: FunctionFile, runtime: Setting[str], config: VercelConfig | None) -> Known[str] | None:
+def _hold_reason(route: FunctionFile, runtime: Setting[str], config: VercelConfig | None) -> Known[str] | None:
     """Why a function holds its response back until it is complete, if it does."""
     is_node = isinstance(runtime, Known) and runtime.value == "nodejs"
     if is_node and route.router == "api" and config and config.buffered:

@@ -468,7 +468,7 @@ def _read_variable(module: JavaScriptModule, node: Node) -> list[str]:
     target, value = node.child_by_field_name("name"), node.child_by_field_name("value")
     if target is None or value is None:
         return []
-    required = _required(value)
+    required = _required_module(value)
     if target.type == "identifier":
         name = text_of(target)
         module.values[name], module.declared[name] = value, node
@@ -533,7 +533,7 @@ def _taken_by(callback: Node) -> list[str]:
     return [text_of(member.child_by_field_name("property")) for member in used]
 
 
-def _required(node: Node) -> str:
+def _required_module(node: Node) -> str:
     """The module that a value is loaded from, also with a property taken from it."""
     call = unwrapped(node)
     if call is not None and call.type == "member_expression":

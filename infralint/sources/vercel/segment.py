@@ -81,10 +81,10 @@ class Segments:
         if runtime and not runtime.constant and bundler != "turbopack":
             runtime = None
         return Segment(
-            self._runtime(module, runtime) or self._renamed(module, exported, "runtime"),
+            self._runtime(module, runtime) or self._renamed_export(module, exported, "runtime"),
             self._duration(module, _constant(exported, "maxDuration"))
-            or self._renamed(module, exported, "maxDuration"),
-            unread=tuple(self._commented(module)),
+            or self._renamed_export(module, exported, "maxDuration"),
+            unread=tuple(self._commented_places(module)),
         )
 
     def of_pages(self, module: JavaScriptModule, bundler: str, major: int | None) -> Segment:
@@ -94,7 +94,7 @@ class Segments:
         exported_runtime, in_config = _constant(exported, "runtime"), config.get("runtime")
         first, second = (in_config, exported_runtime) if bundler == "turbopack" else (exported_runtime, in_config)
         statement = _constant(exported, "maxDuration")
-        unread = tuple(self._commented(module))
+        unread = tuple(self._commented_places(module))
         if statement and major is not None and major < STATEMENTS_SINCE:
             unread += (self._too_early(module, statement),)
             statement = None
@@ -103,7 +103,7 @@ class Segments:
             self._duration(module, statement or config.get("maxDuration"))
             or self._spread(module, exported, "maxDuration"),
             unread=unread,
-            config=_written(config),
+            config=_written_config(config),
             statement=f"export const {text_of(statement.node)};" if statement else "",
         )
 
@@ -128,8 +128,8 @@ class Segments:
                 )
                 for statement in misplaced
             ),
-            tuple(self._commented(module)),
-            _written(config),
+            tuple(self._commented_places(module)),
+            _written_config(config),
         )
 
     def _config(self, exported: dict[str, Declared], variable: bool) -> dict[str, Declared]:
@@ -194,7 +194,7 @@ class Segments:
         exported = home.exports.get(imported.name) if home else None
         return self._constant_of(home, exported, depth + 1) if home and isinstance(exported, str) else ""
 
-    def _renamed(self, module: JavaScriptModule, exported: dict[str, Declared], name: str) -> Unknown | None:
+    def _renamed_export(self, module: JavaScriptModule, exported: dict[str, Declared], name: str) -> Unknown | None:
         """`export { runtime }`, `export { runtime } from "…"`: refused or ignored, depending on the bundler."""
         if name in exported or name not in module.exports:
             return None
@@ -206,7 +206,7 @@ class Segments:
         why = f"`{name}` is {kind}: Next.js stops the build there (Turbopack) or ignores it (webpack)"
         return Unknown(self.place(module, node), name, why, f"write export const {name} = … in this file")
 
-    def _commented(self, module: JavaScriptModule) -> Iterator[Related]:
+    def _commented_places(self, module: JavaScriptModule) -> Iterator[Related]:
         for node in module.root.named_children:
             if node.type == "comment" and (found := _setting_in(text_of(node))):
                 line = line_of(node) + found[0]
@@ -246,7 +246,7 @@ def _constant(exported: dict[str, Declared], name: str) -> Declared | None:
     return found if found and found.constant else None
 
 
-def _written(config: dict[str, Declared]) -> tuple[tuple[str, str], ...]:
+def _written_config(config: dict[str, Declared]) -> tuple[tuple[str, str], ...]:
     return tuple((key, " ".join(text_of(setting.node).split())) for key, setting in config.items())
 
 

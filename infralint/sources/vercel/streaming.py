@@ -218,10 +218,10 @@ class FunctionStreams:
     def _within(self, name: _Name) -> _Meaning:
         """What a name comes to together with all that it leads to in its own file."""
         if name not in self._around:
-            self._around[name] = self._gathered(name)
+            self._around[name] = self._gather_meaning(name)
         return self._around[name]
 
-    def _gathered(self, name: _Name) -> _Meaning:
+    def _gather_meaning(self, name: _Name) -> _Meaning:
         pending, beside = deque([name]), {name: None}
         elsewhere: dict[_Name, None] = {}
         while pending:
@@ -265,10 +265,10 @@ class FunctionStreams:
         """The first sighting in pieces of code, or all that they refer to."""
         names: dict[JavaScriptImport | str, None] = {}
         for inner in (below for node in nodes for below in walk(node)):
-            if sighting := self._sighted(module, inner):
+            if sighting := self._sight(module, inner):
                 return _Meaning(completed(module, inner, sighting))
             if inner.type in ("identifier", "shorthand_property_identifier", "type_identifier"):
-                names |= dict.fromkeys(self._referred(module, inner))
+                names |= dict.fromkeys(self._referred_names(module, inner))
             elif inner.type == "call_expression" and module.loads:
                 names |= dict.fromkeys(taken(inner))
         beside = (_Name(module.path, name, False) for name in names if isinstance(name, str))
@@ -276,10 +276,10 @@ class FunctionStreams:
             None, tuple(beside), self._homes(module, [name for name in names if isinstance(name, JavaScriptImport)])
         )
 
-    def _referred(self, module: JavaScriptModule, node: Node) -> list[JavaScriptImport | str]:
+    def _referred_names(self, module: JavaScriptModule, node: Node) -> list[JavaScriptImport | str]:
         """The top-level name or import that an identifier stands for; of `ns.name`, the member."""
         name = text_of(node)
-        imported = self._imported(module, node)
+        imported = self._import_of(module, node)
         if imported is None or imported.name != "*":
             return [imported or name] if imported or name in module.values else []
         parent = node.parent
@@ -287,7 +287,7 @@ class FunctionStreams:
             return [JavaScriptImport(imported.specifier, text_of(parent.child_by_field_name("property")))]
         return [JavaScriptImport(imported.specifier, "default")]
 
-    def _imported(self, module: JavaScriptModule, name: Node) -> JavaScriptImport | None:
+    def _import_of(self, module: JavaScriptModule, name: Node) -> JavaScriptImport | None:
         """The import that an identifier stands for, at the top of its file or loaded within its function."""
         found = module.imports.get(text_of(name))
         if found or not module.loads:
@@ -295,16 +295,16 @@ class FunctionStreams:
         loads = ((loaded(value), key) for value, key in self._values(module, name))
         return next((JavaScriptImport(specifier, key or "*") for specifier, key in loads if specifier), None)
 
-    def _sighted(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
+    def _sight(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         if node.type in ("call_expression", "new_expression"):
-            return self._called(module, node)
+            return self._sight_call(module, node)
         if node.type == "string":
             return _header(module, node)
         if node.type == "return_statement" or (node.type == "arrow_function" and node.child_by_field_name("body")):
-            return self._forwarded(module, node)
+            return self._sight_forwarding(module, node)
         return None
 
-    def _called(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
+    def _sight_call(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         function = node.child_by_field_name("constructor" if node.type == "new_expression" else "function")
         if function is None:
             return None
@@ -313,7 +313,7 @@ class FunctionStreams:
         if function.type != "identifier":
             return None
         name = text_of(function)
-        imported = self._imported(module, function)
+        imported = self._import_of(module, function)
         original = imported.name if imported and imported.name not in ("default", "*") else name
         if imported and self._is_package(module, imported.specifier):
             if original in MCP_FUNCTIONS and self._answers_json(module, node):
@@ -344,7 +344,7 @@ class FunctionStreams:
         if name in RESPONSE_METHODS and not _is_consumed(node):
             return _sighting(module, node, f"returns {shortened(node)}")
         if name == "pipe":
-            return self._piped(module, node)
+            return self._sight_pipe(module, node)
         owner = function.child_by_field_name("object")
         if name not in OWNED_METHODS or owner is None or owner.type not in ("identifier", "member_expression"):
             return None
@@ -352,12 +352,12 @@ class FunctionStreams:
             case "body" | "newResponse", "c" | "ctx" | "context":
                 return self._response(module, node)
             case "write", receiver if receiver in SERVER_RESPONSES:
-                return self._written(module, node, receiver)
+                return self._sight_write(module, node, receiver)
             case "Server", "WebSocket" | "ws" if node.type == "new_expression":
                 return _sighting(module, node, f"opens {shortened(node)}", kind="websocket")
         return None
 
-    def _written(self, module: JavaScriptModule, node: Node, receiver: str) -> FunctionSighting | None:
+    def _sight_write(self, module: JavaScriptModule, node: Node, receiver: str) -> FunctionSighting | None:
         """`response.write(…)` in a loop, or in a callback within its handler."""
         around = list(module.around(node))
         repeated = len(around) > 1 or any(outer.type in LOOPS for outer in around)
@@ -365,7 +365,7 @@ class FunctionStreams:
             return None
         return _sighting(module, node, f"calls {receiver}.write(…) again and again")
 
-    def _piped(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
+    def _sight_pipe(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         """`stream.pipe(response)` of what was asked to stream."""
         given = arguments(node)
         target = given[0] if given and given[0].type in ("identifier", "member_expression") else None
@@ -383,7 +383,7 @@ class FunctionStreams:
             return None
         return _sighting(module, node, f"returns {shortened(node)}", content_type=None)
 
-    def _forwarded(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
+    def _sight_forwarding(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         """`return fetch(…)` whose request asks for a stream: the answer goes through as it comes."""
         value = node.child_by_field_name("body") if node.type == "arrow_function" else _first_child(node)
         value = unwrapped(value)
@@ -474,7 +474,7 @@ class FunctionStreams:
                 or (name in STARTING_METHODS and bool(arguments(node)))
                 or (name == "from" and owner in ("ReadableStream", "Readable"))
             )
-        imported = self._imported(module, function)
+        imported = self._import_of(module, function)
         if imported and self._is_package(module, imported.specifier):
             return imported.name in STREAMING_FUNCTIONS or bool(re.fullmatch(r"[A-Z]\w*Stream", imported.name))
         return any(
@@ -497,9 +497,9 @@ class FunctionStreams:
     def _definitions(self, module: JavaScriptModule, name: Node | None) -> Iterator[tuple[JavaScriptModule, Node]]:
         """The functions of the project that an identifier stands for."""
         if name is not None:
-            yield from self._named(module, text_of(name), self._imported(module, name))
+            yield from self._functions_named(module, text_of(name), self._import_of(module, name))
 
-    def _named(
+    def _functions_named(
         self, module: JavaScriptModule, name: str, imported: JavaScriptImport | None, depth: int = 0
     ) -> Iterator[tuple[JavaScriptModule, Node]]:
         """The functions of a top-level name, or of an import."""
@@ -514,7 +514,7 @@ class FunctionStreams:
             return
         exported = home.exports.get(imported.name)
         if isinstance(exported, str):
-            yield from self._named(home, exported, home.imports.get(exported), depth + 1)
+            yield from self._functions_named(home, exported, home.imports.get(exported), depth + 1)
         elif exported is not None and not isinstance(exported, JavaScriptImport) and exported.type in FUNCTIONS:
             yield home, exported
 
@@ -635,7 +635,7 @@ def shortened(node: Node | None, depth: int = 0) -> str:
         case "call_expression":
             return f"{shortened(node.child_by_field_name('function'), depth + 1)}({'…' if arguments(node) else ''})"
         case "new_expression":
-            return f"new {text_of(node.child_by_field_name('constructor'))}({_hinted(node, depth)})"
+            return f"new {text_of(node.child_by_field_name('constructor'))}({_hint_text(node, depth)})"
         case "member_expression":
             return f"{shortened(node.child_by_field_name('object'), depth + 1)}.{text_of(node.child_by_field_name('property'))}"
         case "identifier":
@@ -643,7 +643,7 @@ def shortened(node: Node | None, depth: int = 0) -> str:
     return "…"
 
 
-def _hinted(node: Node, depth: int) -> str:
+def _hint_text(node: Node, depth: int) -> str:
     given = arguments(node)
     return shortened(given[0], depth + 1) + (", …" if len(given) > 1 else "") if given else ""
 
