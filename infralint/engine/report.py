@@ -111,7 +111,7 @@ class Report:
         shown = shown.union(*map(_places, self.findings))
         return {self.origins.get(path, path) for path in shown}
 
-    def joined(self, other: Report) -> Report:
+    def join(self, other: Report) -> Report:
         """Both reports in one, in a stable order."""
         return Report(
             findings=sorted(self.findings + other.findings, key=order),
@@ -134,7 +134,7 @@ class Report:
         )
 
 
-def identified(findings: Iterable[Finding], path_of: Callable[[str], str]) -> list[Finding]:
+def with_fingerprints(findings: Iterable[Finding], path_of: Callable[[str], str]) -> list[Finding]:
     """The findings, in order, with fingerprints: check, file, hop, kind of stream and setting (without a hop, the message).
 
     They stay the same while lines move and other files come and go. path_of: a shown path from the

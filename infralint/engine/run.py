@@ -11,7 +11,7 @@ from infralint.engine.asking import ask_all
 from infralint.engine.ignores import Ignore, apply_ignores, find_mistyped, ignores_of, near_miss
 from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials
 from infralint.engine.registry import Check, built_in_names
-from infralint.engine.report import Judged, Report, identified, once_a_cause, order
+from infralint.engine.report import Judged, Report, once_a_cause, order, with_fingerprints
 from infralint.engine.tracing import known_streams, mistaken_chains
 from infralint.model import (
     Crossing,
@@ -67,8 +67,8 @@ def judge(
     paths = [path for found in files.values() for path in found]
     ignores = ignores_of(project, paths) if ignoring else []
     findings = merge_by_cause(answer for answer in answers if isinstance(answer, Finding))
-    kept, suppressed = apply_ignores(identified(soften_trials(findings, project), project.path_of), ignores)
-    kept += identified(_of_ignores(checks, items, ignores, project), project.path_of)
+    kept, suppressed = apply_ignores(with_fingerprints(soften_trials(findings, project), project.path_of), ignores)
+    kept += with_fingerprints(_of_ignores(checks, items, ignores, project), project.path_of)
     return Report(
         findings=sorted(kept, key=order),
         suppressed=suppressed,
@@ -85,7 +85,7 @@ def judge(
             [
                 *(unreadable for reading in readings for unreadable in reading.unreadable),
                 *_refusals(answers),
-                *project.unlisted(),
+                *project.unlisted_folders(),
                 *_mistaken_chains(project, readings),
                 *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
                 *guard.caught,

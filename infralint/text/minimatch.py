@@ -102,10 +102,10 @@ def _path_matches_anyhow(segments: list[str], patterns: list[str]) -> bool:
     def matches(at: int, index: int) -> bool:
         key = (at, index)
         if key not in known:
-            known[key] = decided(at, index)
+            known[key] = decide(at, index)
         return known[key]
 
-    def decided(at: int, index: int) -> bool:
+    def decide(at: int, index: int) -> bool:
         if index == len(patterns):
             return at == len(segments) or (at == len(segments) - 1 and segments[at] == "" and at > 0)
         if at == len(segments):

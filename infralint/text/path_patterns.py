@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from infralint.text.patterns import Unsearchable, compiled, spend
+from infralint.text.patterns import Unsearchable, compile_pattern, spend
 
 LONGEST = 2000
 """Characters of a pattern; nobody wrote a longer one by hand."""
@@ -48,7 +48,7 @@ def match_whole(expression: str, path: str) -> dict[str, str] | None:
     """The groups of a regular expression that takes a whole path, by number and name. Raises Unsearchable."""
     if len(expression) > 2 * LONGEST:
         raise Unsearchable("is too long to match")
-    search = compiled(expression)
+    search = compile_pattern(expression)
     found = spend(expression, lambda seconds: search.fullmatch(path, timeout=seconds))
     if found is None:
         return None

@@ -12,7 +12,7 @@ from infralint.project.config import Settings
 from infralint.text.expressions import matching
 from infralint.text.globs import matches_text
 from infralint.trace.programs import programs
-from infralint.trace.streams import assumed_at, declared, hints_of, stream_at
+from infralint.trace.streams import assumed_at, declared_streams, hints_of, stream_at
 from infralint.trace.topology import Link, Topology
 from infralint.trace.traces import traces_from, traces_through
 
@@ -20,12 +20,12 @@ from infralint.trace.traces import traces_from, traces_through
 def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[Hop]]:
     """Every stream on every leg of its ways."""
     topology = topology_of(readings, settings.chains)
-    found = [crossing for stream in declared(settings) for crossing in _declared_crossings(topology, stream)]
+    found = [crossing for stream in declared_streams(settings) for crossing in _declared_crossings(topology, stream)]
     if settings.streams == []:
         return []
     hinted = [*_of_clients(topology, readings), *_hinted_crossings(settings, topology)]
     witness = Witness(topology, hinted, any("sse" in reading.mentions for reading in readings))
-    hinted = [witness.weighed(crossing) for crossing in hinted if not witness.knows_better(crossing)]
+    hinted = [witness.weigh(crossing) for crossing in hinted if not witness.knows_better(crossing)]
     if settings.streams is not None:
         covered = {id(crossing.hop) for crossing in found}
         hinted = [
@@ -115,7 +115,7 @@ class Witness:
             return "the project's code was read, and each stream of it goes another way"
         return ""
 
-    def weighed(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
+    def weigh(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
         """A crossing with the doubt that the code casts on it, where a name or the configuration is all there is for it."""
         if crossing.stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
             return crossing
@@ -165,7 +165,7 @@ def topology_of(readings: Sequence[Reading], chains: Sequence[Sequence[str]] = (
 def unmet(settings: Settings, crossed: Iterable[Crossing[Hop]]) -> list[Stream]:
     """Declared streams that no hop of the project could serve: a path that is mistyped, or hops that are not here."""
     met = [crossing.stream for crossing in crossed if crossing.stream.evidence.kind == "declared"]
-    return [stream for stream in declared(settings) if stream not in met]
+    return [stream for stream in declared_streams(settings) if stream not in met]
 
 
 def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
@@ -182,7 +182,7 @@ def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, st
 
 def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
     """Declared streams that an entry may send where nobody can tell, each with the reason."""
-    streams = declared(settings)
+    streams = declared_streams(settings)
     topology = topology_of(readings if streams else (), settings.chains)
     entries = [node for node in topology.nodes if topology.is_entry(node)]
     for stream in streams:

@@ -13,7 +13,7 @@ from infralint.text.stream_names import StreamName, stream_name
 ASSUMED = "nothing says what streams here, and a catch-all is where a chat answer would go"
 
 
-def declared(settings: Settings) -> list[Stream]:
+def declared_streams(settings: Settings) -> list[Stream]:
     """The streams of infralint.yaml."""
     return [_declared_stream(settings, stream) for stream in settings.streams or ()]
 

@@ -63,7 +63,7 @@ class Compose(msgspec.Struct):
 
 def read_compose(project: Project) -> Compose:
     """Every service of a project's compose files, those that belong over another laid over it. Read once a project."""
-    return project.remembered("compose", lambda: _ComposeReader(project).read())
+    return project.remember("compose", lambda: _ComposeReader(project).read())
 
 
 class _ComposeReader:
@@ -76,7 +76,7 @@ class _ComposeReader:
         self.documents: dict[tuple[str, str, str], Document | None] = {}
 
     def read(self) -> Compose:
-        named = {path: document for path in self.project.named(*NAMES) if (document := self._document(path))}
+        named = {path: document for path in self.project.files_named(*NAMES) if (document := self._document(path))}
         over = self._overrides(named)
         partial = {path: base for path in named if path not in over and (base := _base_of_partial(path, named))}
         whole = [document for path, document in named.items() if path not in over and path not in partial]
@@ -131,10 +131,10 @@ class _ComposeReader:
         return self.documents[key]
 
     def _make_document(self, path: str, root: YamlValue, folder: str, home: str) -> Document:
-        def extended(other: str) -> Document | None:
+        def extend(other: str) -> Document | None:
             return self._document(other, home=home)
 
-        return Document(path, root, folder, self._variables(home), self.project.shown, extended)
+        return Document(path, root, folder, self._variables(home), self.project.show, extend)
 
     def _root(self, path: str) -> YamlValue | None:
         """The first document of a file, if it holds services."""
@@ -154,7 +154,7 @@ class _ComposeReader:
             self.found.unreadable.append(self.project.unreadable(path, problem))
         except YamlProblem as problem:
             if _TEMPLATED.search(text):
-                self.found.skipped.append(f"{self.project.shown(path)}: is a template, which has to be rendered first")
+                self.found.skipped.append(f"{self.project.show(path)}: is a template, which has to be rendered first")
             else:
                 message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
                 self.found.unreadable.append(self.project.unreadable(path, message, problem.line, problem.column))
@@ -218,8 +218,8 @@ def _includes(document: Document) -> Iterator[tuple[list[str], str]]:
     for item in document.root.items_of("include"):
         single = item.text or item.text_of("path")
         texts = [single] if single else [path.text for path in item.items_of("path") if path.text]
-        paths = [path for text in texts if (path := document.project_path(document.filled(text))) is not None]
-        named = document.filled(item.text_of("project_directory"))
+        paths = [path for text in texts if (path := document.project_path(document.fill(text))) is not None]
+        named = document.fill(item.text_of("project_directory"))
         folder = document.project_path(named) if named else None
         if paths:
             yield paths, posixpath.dirname(paths[0]) if folder is None else folder
@@ -240,7 +240,7 @@ def _as_service(project: Project, service: ComposeService, services: list[Compos
         published += listens
     return Service(
         name=service.name,
-        where=Location(project.shown(service.path), service.line),
+        where=Location(project.show(service.path), service.line),
         names=service.names | frozenset(_names_given(service, services)),
         files=frozenset(mount.source for mount in service.mounts) | copied,
         context=service.context,

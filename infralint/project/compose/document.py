@@ -107,7 +107,7 @@ class Document:
 
     def _image(self, value: YamlValue) -> ComposeText | None:
         image = value.get("image")
-        return ComposeText(self.filled(image.text), self.path, image.line) if image is not None and image.text else None
+        return ComposeText(self.fill(image.text), self.path, image.line) if image is not None and image.text else None
 
     def _build(self, value: YamlValue) -> ImageBuild | None:
         build = value.get("build")
@@ -119,7 +119,7 @@ class Document:
             dockerfile=self._text(build, "dockerfile"),
             inline=build.text_of("dockerfile_inline").replace("$$", "$"),
             target=self._text(build, "target"),
-            arguments={name: self.filled(text) for name, text, _ in pairs(build.get("args")) if text is not None},
+            arguments={name: self.fill(text) for name, text, _ in pairs(build.get("args")) if text is not None},
         )
 
     def _names(self, value: YamlValue) -> Iterator[str]:
@@ -142,7 +142,7 @@ class Document:
             host, target = self._text(item, "published"), self._text(item, "target")
             protocol = self._text(item, "protocol")
             if item.text is not None:
-                text, _, protocol = self.filled(item.text).partition("/")
+                text, _, protocol = self.fill(item.text).partition("/")
                 before, _, target = text.rpartition(":")
                 host = "" if not before else before if before.startswith("${") else before.rpartition(":")[2]
             if protocol in ("", "tcp"):
@@ -175,7 +175,7 @@ class Document:
     def _files(self, value: YamlValue, kind: str, folder: str) -> Iterator[VolumeMount]:
         """Files that `configs:` and `secrets:` bring; one whose content is written out stands in the compose file."""
         for item in value.items_of(kind):
-            name = self.filled(item.text or "") or self._text(item, "source")
+            name = self.fill(item.text or "") or self._text(item, "source")
             given = self.root.get(kind, name)
             file = self._text(given, "file") if given is not None else ""
             path = (
@@ -201,7 +201,7 @@ class Document:
 
     def _labels(self, value: YamlValue) -> Iterator[tuple[str, str]]:
         for labels in (value.get("labels"), value.get("deploy", "labels")):
-            yield from ((name, self.filled(text or "")) for name, text, _ in pairs(labels))
+            yield from ((name, self.fill(text or "")) for name, text, _ in pairs(labels))
 
     def _words(self, value: YamlValue, key: str) -> tuple[str, ...]:
         return tuple(self._texts(value, key) or self._text(value, key).split())
@@ -215,7 +215,7 @@ class Document:
             given = value.get(*keys)
             if given is None or given.is_null:
                 continue
-            text = self.filled(given.text or "")
+            text = self.fill(given.text or "")
             written = f"{keys[-1]}: {given.text}"
             if _is_number(text):
                 return Known(int(text), self._at(given), keys[-1], written=written)
@@ -228,9 +228,9 @@ class Document:
         return self._here(found.text) if found is not None and found.text and not found.is_null else ""
 
     def _texts(self, value: YamlValue, *path: str) -> list[str]:
-        return [self.filled(item.text) for item in value.items_of(*path) if item.text]
+        return [self.fill(item.text) for item in value.items_of(*path) if item.text]
 
-    def filled(self, text: str) -> str:
+    def fill(self, text: str) -> str:
         """A text with its variables by the .env file and their own defaults."""
         return fill(text, self.variables)
 

@@ -13,7 +13,7 @@ from infralint.model import Location
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.facts import ClientCall, Kind
 from infralint.sources.application.resolving import Resolver
-from infralint.sources.application.responses import shortened
+from infralint.sources.application.responses import shorten
 from infralint.sources.application.syntax import HOLE, Call, SourceModule, span_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def client_calls(resolver: Resolver, module: SourceModule, shown: Callable[[str]
             path,
             host,
             where,
-            f"{where} opens {shortened(call)}",
+            f"{where} opens {shorten(call)}",
             library.session if library else "",
             _transports(call),
             library.heartbeat if library else None,
@@ -145,7 +145,7 @@ def _written_address(resolver: Resolver, module: SourceModule, node: SgNode) -> 
         return resolver.text(module, call.receiver)
     text = resolver.text(module, node)
     if text is None and node.kind() in module.language.identifiers:
-        for assignment in module.assigned(node.text(), span_of(node)):
+        for assignment in module.assignments_of(node.text(), span_of(node)):
             return (
                 _written_address(resolver, module, assignment.value)
                 if span_of(assignment.value) != span_of(node)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.syntax import SourceModule, unwrapped
+from infralint.sources.application.syntax import SourceModule, unwrap
 from infralint.text.lazy import lazy
 
 MOST_NESTED = 50
@@ -132,11 +132,11 @@ def _clause(clause: SgNode, specifier: str) -> dict[str, ImportedName]:
 
 def _required_names(module: SourceModule, target: SgNode, value: SgNode) -> dict[str, ImportedName]:
     """`const x = require("y")`, `const { a, b: c } = require("y")`, `require("y").z`, also `await import("y")`."""
-    node, taken = unwrapped(value), ""
+    node, taken = unwrap(value), ""
     member = module.member(node) if node is not None else None
     if member is not None:
-        node, taken = unwrapped(member[0]), member[1]
-    specifier = required(node)
+        node, taken = unwrap(member[0]), member[1]
+    specifier = required_module(node)
     if not specifier:
         return {}
     if target.kind() in ("identifier", "property_identifier"):
@@ -156,9 +156,9 @@ def _destructure(pattern: SgNode) -> Iterator[tuple[str, str]]:
                 yield value.text(), key.text()
 
 
-def required(node: SgNode | None) -> str:
+def required_module(node: SgNode | None) -> str:
     """The module of `require("x")` or `import("x")`; empty for anything else."""
-    node = unwrapped(node)
+    node = unwrap(node)
     if node is None or node.kind() != "call_expression":
         return ""
     function, given = node.field("function"), node.field("arguments")
@@ -274,7 +274,7 @@ def _read_assignment(
 ) -> None:
     """`module.exports = …`, `exports.name = …`."""
     if target == "module.exports" or target.endswith("=module.exports"):
-        plain = unwrapped(value)
+        plain = unwrap(value)
         exports["default"] = value.text() if plain is not None and plain.kind() == "identifier" else value
         for name, member in module.pairs(value).items():
             text = member.text()

@@ -144,10 +144,10 @@ class ProjectModules:
         imported = self.imports(module).get(name)
         if imported is not None:
             yield from self.imported_homes(module, imported, depth)
-        elif module.defined(name):
+        elif module.definitions_of(name):
             yield module, name
         else:
-            yield from ((other, name) for other in self.siblings(module) if other.defined(name))
+            yield from ((other, name) for other in self.siblings(module) if other.definitions_of(name))
 
     def imported_homes(
         self, module: SourceModule, imported: ImportedName, depth: int = 0
@@ -185,7 +185,7 @@ class ProjectModules:
         elif home.language.name == "go":
             for path in self._go_files(posixpath.dirname(home.path)):
                 other = self.load(path)
-                if other is not None and other.defined(name):
+                if other is not None and other.definitions_of(name):
                     yield other, name
         else:
             found = list(self.homes(home, name))
@@ -380,7 +380,7 @@ def exported_names(program: ProjectModules, module: SourceModule, local: str) ->
     for name, target in program.exports(module).items():
         if not isinstance(target, str | ImportedName) and any(
             span_of(target) == span_of(definition.node) or span_of(target).has(span_of(definition.node))
-            for definition in module.defined(local)
+            for definition in module.definitions_of(local)
         ):
             names.add(name)
     return names

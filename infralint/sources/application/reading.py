@@ -44,7 +44,7 @@ class Reader:
     def applications(self) -> list[Application]:
         routes = Routes(self._streaming, self._shown, self._package_of, self._unjoined)
         notes = [note for path in self._candidates() if (note := routes.notes(path)) is not None]
-        found = routes.found(notes)
+        found = routes.find_all(notes)
         clients = [(note.module.path, call) for note in notes for call in note.clients]
         made = (self._application(package, found, clients) for package in self._packages.values() if package.files)
         return sorted(made, key=lambda application: application.folder)

@@ -22,10 +22,10 @@ from infralint.sources.application.responses import (
     is_file,
     is_read_at_once,
     sends_file,
-    shortened,
+    shorten,
 )
 from infralint.sources.application.rulebook import FileShape, Kind, Mark, RouteShape, Rules, SocketShape, StreamShape
-from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrapped
+from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrap
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -153,7 +153,7 @@ class ModuleStreams:
             module,
             call.span,
             shape.kind,
-            shape.says or f"returns {shortened(call)}",
+            shape.says or f"returns {shorten(call)}",
             content_type or (library.content_type if library else None) or shape.type,
             {name: value for name, value in carried.items() if name != "content-type"},
             heartbeat,
@@ -163,7 +163,7 @@ class ModuleStreams:
         )
 
     def _is_stateless(self, call: Call, option: str) -> bool:
-        node = unwrapped(call.argument(option))
+        node = unwrap(call.argument(option))
         return node is not None and node.text() in ("True", "true", "undefined", "null")
 
     def _has_option(self, call: Call, option: str, equals: str) -> bool:
@@ -214,7 +214,7 @@ class ModuleStreams:
         imported = self.program.imports(module).get(node.text().partition(".")[0])
         return "fastapi-sse" if imported is not None and imported.specifier.startswith("fastapi") else shape.library
 
-    def reached(self, sighting: Sighting) -> list[Reached]:
+    def reached_routes(self, sighting: Sighting) -> list[Reached]:
         """The routes that a sighting's response answers."""
         return list(self._reach(sighting, sighting.module, sighting.span, (), 0))
 
@@ -367,7 +367,7 @@ class ModuleStreams:
                     found.append(name)
         return list(dict.fromkeys(found))
 
-    def completed(self, reached: Reached) -> Sighting:
+    def complete(self, reached: Reached) -> Sighting:
         """A sighting with what the functions on its way add: headers, a heartbeat."""
         sighting = reached.sighting
         headers = dict(sighting.headers)
@@ -418,7 +418,7 @@ class ModuleStreams:
         """`new Response(upstream.body)` whose request may or may not ask for a stream."""
         for shape in rules.streams:
             for call in module.calls(frozenset(shape.call)) if shape.body is not None else ():
-                body = unwrapped(call.argument(shape.body or 0))
+                body = unwrap(call.argument(shape.body or 0))
                 member = module.member(body) if body is not None else None
                 if member is not None and member[1] == "body" and member[0].text() not in ("req", "request"):
                     if not is_stream(self.resolver, module, body):

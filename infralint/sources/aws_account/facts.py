@@ -28,7 +28,7 @@ from infralint.platforms.aws_elb import (
     TargetGroup,
     default_rule,
     described_rule,
-    typed,
+    typed_value,
 )
 from infralint.sources.aws_account.names import classic_arn, short_name
 from infralint.sources.aws_account.places import Places
@@ -239,7 +239,7 @@ class RegionFacts:
             return Known(ATTRIBUTES[key].default, where, key, "default", because=because)
         try:
             because = f"{short_name(resource)} has {key} = {text}" if key == STICKY else ""
-            return Known(typed(key, text), where, key, written=f"{key} = {text}", because=because)
+            return Known(typed_value(key, text), where, key, written=f"{key} = {text}", because=because)
         except ValueError:
             return Unknown(where, key, f"AWS says {key} = {text!r}, which infralint does not understand")
 

@@ -43,14 +43,14 @@ def read(project: Project) -> Reading:
     reading.texts = {
         entry.shown: entry.prepared.unprepared for entry in found if entry.dump or entry.path in project.virtual
     }
-    reading.origins = {entry.shown: project.shown(entry.dump) for entry in found if entry.dump}
+    reading.origins = {entry.shown: project.show(entry.dump) for entry in found if entry.dump}
     reading.unreadable += [entry for entry in includes.broken.values() if entry is not None]
     reading.unreadable += [Unreadable(entry.why, entry.where) for entry in includes.clashes.values()]
     reading.unreadable += [entry for tree in includes.trees.values() for entry in refusals(tree)]
     reading.unknown += [entry for tree in includes.trees.values() for entry in unsearchable(tree)]
     for path, why in includes.beyond.items():
         source = includes.sources.get(path)
-        where = source.location(1) if source else Location(project.shown(path), 1)
+        where = source.location(1) if source else Location(project.show(path), 1)
         remedy = "render it and check the result, or hand in the output of `nginx -T`"
         reading.unknown.append(Unknown(where, "", why, remedy))
     return reading

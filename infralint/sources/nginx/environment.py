@@ -62,7 +62,7 @@ class EnvironmentVariables:
             values = [resolved for value in given for resolved in self._resolve(value)]
             if len({value for value, _, _ in values}) == 1 and "$" not in values[0][0]:
                 value, path, line = values[0]
-                return value, f"{self.project.shown(path)}:{line}"
+                return value, f"{self.project.show(path)}:{line}"
             if given:
                 return None
         return (named[1], "its own default") if named[1] is not None else None
@@ -158,7 +158,7 @@ class EnvironmentVariables:
 
     def _texts(self, *names: str) -> Iterator[tuple[str, str]]:
         """Files by their names that can be read, each with its text."""
-        for path in self.project.named(*names):
+        for path in self.project.files_named(*names):
             with suppress(CantRead):
                 yield path, self.project.text(path)
 

@@ -153,14 +153,14 @@ class NginxLocation(Hop):
 
     def _forwards(self, run: Run, request: Request) -> Iterator[Forward]:
         """What goes on for a request that arrived in one way; several where a variable may be one text or another."""
-        values = self.upstreams.passed(self.pass_directive, self.definitions, run.moment)
+        values = self.upstreams.passed_values(self.pass_directive, self.definitions, run.moment)
         paths = LocationPaths(self, request)
         if not values.texts:
             yield Forward(self._sent_request(request, None, None, run), Pool((), (), values.reason), paths)
         for text in values.texts:
             target = read_target(text)
             path = self.path_out(run, target)
-            pool = self.upstreams.dialled(target, self.definitions)
+            pool = self.upstreams.pool_of(target, self.definitions)
             if path is None:
                 pool = Pool((), (), "the path that is sent on is not known")
             yield Forward(self._sent_request(request, target, path, run), pool, self._prefixes(target) or paths)
@@ -429,7 +429,7 @@ class LocationPaths(msgspec.Struct, frozen=True, gc=False):
     def _sent_by(self, run: Run) -> set[str | None]:
         """The paths that are sent on for a request that arrived in one way."""
         hop = self.hop
-        values = hop.upstreams.passed(hop.pass_directive, hop.definitions, run.moment)
+        values = hop.upstreams.passed_values(hop.pass_directive, hop.definitions, run.moment)
         return {hop.path_out(run, read_target(text)) for text in values.texts}
 
     def inverse(self, path: str) -> str | None:

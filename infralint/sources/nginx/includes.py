@@ -98,7 +98,7 @@ class Includes:
         if language := foreign_language(text):
             self.beyond[path] = f"this file is a template in a language that infralint does not read ({language})"
             return None
-        return self.sources.setdefault(path, NginxFile(path, self.project.shown(path), prepare(text)))
+        return self.sources.setdefault(path, NginxFile(path, self.project.show(path), prepare(text)))
 
     def expand(self, directives: list[Directive], base: str, stack: tuple[str, ...]) -> list[Directive]:
         """Directives with includes replaced by what they include, textually. base: the main file's folder."""
@@ -169,7 +169,7 @@ class Includes:
         tree = self.tree(path)
         if tree is None:
             reason = self.beyond.get(path) or "it can't be read"
-            yield _missing(include, f"`{include.written}` leads to {self.project.shown(path)}: {reason}")
+            yield _missing(include, f"`{include.written}` leads to {self.project.show(path)}: {reason}")
             return
         yield from self.expand(tree, base, (*stack, path))
 
@@ -204,7 +204,7 @@ class Includes:
         return way
 
     def _show(self, path: str) -> str:
-        return self.sources[path].shown if path in self.sources else self.project.shown(path)
+        return self.sources[path].shown if path in self.sources else self.project.show(path)
 
     def _stand_in(self, include: Directive, text: str) -> list[Directive]:
         """Directives of a file known by heart, at the place of the include."""
@@ -309,7 +309,7 @@ class Includes:
         return include_paths + list(self._copied_paths()) + list(self._mounted_paths())
 
     def _copied_paths(self) -> Iterator[tuple[str, str]]:
-        for path in self.project.named(*DOCKERFILES):
+        for path in self.project.files_named(*DOCKERFILES):
             for copied in (copied for stage in stages_of(self._quietly(path)).values() for copied in stage.copied):
                 for source in copied.sources:
                     for context in dict.fromkeys((posixpath.dirname(path), "")):

@@ -13,7 +13,7 @@ from infralint.sources.nginx.scopes import Level, contradiction, has_hole, not_t
 from infralint.sources.nginx.templates import HOLE
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
-from infralint.text.patterns import Invalid, TooSlow, Unsearchable, budget, compiled
+from infralint.text.patterns import Invalid, TooSlow, Unsearchable, budget, compile_pattern
 from infralint.text.suggestions import closest
 
 _FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc")
@@ -207,7 +207,7 @@ def _hindrance(pattern: str, ignore_case: bool) -> str:
 
 def _compile(pattern: str, ignore_case: bool) -> None:
     if not HOLE.search(pattern):
-        compiled(pattern, ignore_case)
+        compile_pattern(pattern, ignore_case)
 
 
 def _shorten(text: str) -> str:

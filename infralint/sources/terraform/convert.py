@@ -19,7 +19,7 @@ from infralint.sources.terraform.types import (
     object_of,
     set_of,
     tuple_of,
-    unified,
+    unify,
 )
 from infralint.sources.terraform.values import (
     SIMPLE,
@@ -38,7 +38,7 @@ from infralint.sources.terraform.values import (
 )
 
 
-def converted(value: Value, wanted: Type) -> Value:
+def convert(value: Value, wanted: Type) -> Value:
     """A value as a type takes it. Raises EvaluationError."""
     if value is None or wanted.name == "any" or isinstance(value, Hole) or is_lazy(value):
         return value
@@ -55,7 +55,7 @@ def common_type(value: Value) -> Type:
     """The type that the members of a collection share. Raises EvaluationError."""
     if isinstance(value, ListValue | MapValue):
         return value.element
-    found = unified([type_of(member) for member in members(value)])
+    found = unify([type_of(member) for member in members(value)])
     if found is None:
         raise EvaluationError("its members have no type in common")
     return found
@@ -65,7 +65,7 @@ def _sequence(value: Value, wanted: Type) -> Value:
     if not isinstance(value, TupleValue):
         raise EvaluationError(f"a {wanted.name} was expected, and this is {kind_of(value)}")
     element = wanted.element if wanted.element != ANY else common_type(value)
-    items, element = _settle([converted(member, element) for member in value], element)
+    items, element = _settle([convert(member, element) for member in value], element)
     return SetValue(items, element) if wanted.name == "set" else ListValue(items, element)
 
 
@@ -73,7 +73,7 @@ def _map(value: Value, wanted: Type) -> Value:
     if not isinstance(value, ObjectValue):
         raise EvaluationError(f"a map was expected, and this is {kind_of(value)}")
     element = wanted.element if wanted.element != ANY else common_type(value)
-    items, element = _settle([converted(member, element) for member in value.values()], element)
+    items, element = _settle([convert(member, element) for member in value.values()], element)
     return MapValue(zip(value, items, strict=True), element)
 
 
@@ -82,10 +82,10 @@ def _settle(items: list[Value], element: Type) -> tuple[list[Value], Type]:
     if not is_open(element):
         return items, element
     known = [found for found in map(type_of, items) if found.name != "any"]
-    common = unified(known)
+    common = unify(known)
     if common is None:
         raise EvaluationError("its members have no type in common")
-    return [converted(item, common) for item in items] if known else items, common
+    return [convert(item, common) for item in items] if known else items, common
 
 
 def is_open(element: Type) -> bool:
@@ -106,9 +106,9 @@ def _member(value: ObjectValue, name: str, inner: Type, wanted: Type) -> Value:
     if name not in wanted.optional:
         if name not in value:
             raise EvaluationError(f"attribute {name} is missing")
-        return converted(value[name], inner)
+        return convert(value[name], inner)
     given = value.get(name)
-    return converted(wanted.optional[name] if given is None else given, inner)
+    return convert(wanted.optional[name] if given is None else given, inner)
 
 
 def _tuple(value: Value, wanted: Type) -> Value:
@@ -116,7 +116,7 @@ def _tuple(value: Value, wanted: Type) -> Value:
         raise EvaluationError(f"a tuple was expected, and this is {kind_of(value)}")
     if len(value) != len(wanted.items):
         raise EvaluationError("a tuple has the wrong length")
-    return TupleValue([converted(member, inner) for member, inner in zip(value, wanted.items, strict=True)])
+    return TupleValue([convert(member, inner) for member, inner in zip(value, wanted.items, strict=True)])
 
 
 # What `type` says

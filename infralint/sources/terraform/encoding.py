@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 from infralint.sources.terraform.budget import NotWorkedOut
-from infralint.sources.terraform.numeric import format_number, parsed
+from infralint.sources.terraform.numeric import format_number, parse_number
 from infralint.sources.terraform.values import (
     EvaluationError,
     ObjectValue,
     TupleValue,
     Value,
-    bounded,
+    bound,
     normal,
     to_text,
 )
@@ -22,7 +22,7 @@ _HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028":
 
 def to_json(value: Value) -> str:
     """What jsonencode() writes."""
-    return bounded("".join(_write(value)))
+    return bound("".join(_write(value)))
 
 
 def _write(value: Value) -> list[str]:
@@ -51,7 +51,7 @@ def parse_json(text: str) -> Value:
 
 
 def _number(text: str) -> Any:
-    return parsed(text)
+    return parse_number(text)
 
 
 def _refuse(text: str) -> Any:
@@ -69,7 +69,7 @@ def _of_json(value: Any) -> Value:
 def to_yaml(value: Value) -> str:
     """What yamlencode() writes."""
     end = "" if isinstance(value, str | ObjectValue | TupleValue) else "...\n"
-    return bounded("".join(f"{line}\n" for line in _lines(value, "")) + end)
+    return bound("".join(f"{line}\n" for line in _lines(value, "")) + end)
 
 
 def _lines(value: Value, indent: str) -> list[str]:

@@ -16,7 +16,7 @@ from infralint.sources.terraform.numeric import Number, decimal_digits, format_n
 from infralint.sources.terraform.values import (
     EvaluationError,
     Value,
-    bounded,
+    bound,
     to_bool,
     to_number,
     to_text,
@@ -41,7 +41,7 @@ class _Verb:
         return flag in self.flags
 
 
-def formatted(pattern: str, values: Sequence[Value]) -> str:
+def format_text(pattern: str, values: Sequence[Value]) -> str:
     """The pattern with its verbs replaced. Raises EvaluationError, NotWorkedOut."""
     parts: list[str] = []
     at = used = highest = 0
@@ -63,7 +63,7 @@ def formatted(pattern: str, values: Sequence[Value]) -> str:
         highest = max(highest, used)
     if highest < len(values):
         raise EvaluationError("the format has fewer verbs than there are values")
-    return bounded("".join(parts) + pattern[at:])
+    return bound("".join(parts) + pattern[at:])
 
 
 def _verb(found: Any) -> _Verb:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from infralint.model import Location
 from infralint.sources.terraform.budget import NotWorkedOut
-from infralint.sources.terraform.numeric import Number, parsed
+from infralint.sources.terraform.numeric import Number, parse_number
 
 DEEPEST = 60
 """Levels of brackets, templates and blocks; people write ten."""
@@ -547,7 +547,7 @@ class _HclParser:
     def _number(self, text: str, start: int) -> Expression:
         """A number; one that is too long to be worked out is left as text that is to become one."""
         try:
-            return Literal(start, self.at, parsed(text))
+            return Literal(start, self.at, parse_number(text))
         except NotWorkedOut:
             return FunctionCall(start, self.at, "tonumber", (Literal(start, self.at, text),), False)
 

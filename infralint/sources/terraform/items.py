@@ -17,7 +17,7 @@ from infralint.sources.terraform.budget import Exhausted
 from infralint.sources.terraform.evaluate import EvaluationScope, evaluate, pairs
 from infralint.sources.terraform.hcl import Attribute, Block, Expression, HclFile, ListOf, Literal, ObjectOf, Template
 from infralint.sources.terraform.modules import Module, Resource
-from infralint.sources.terraform.origins import Origin, because, origins, references, related
+from infralint.sources.terraform.origins import Origin, because, origins, references, related_places
 from infralint.sources.terraform.values import EvaluationError, Hole, ObjectValue, Value, first_hole, plain
 
 
@@ -344,7 +344,7 @@ def setting(attribute: Attribute, frame: _Frame) -> Setting[Any]:
         return Unknown(attribute.where, attribute.name, f"it comes from {secret}, which is sensitive and not shown")
     if frame.place is not None:
         return _at_call(value, attribute, frame.place, frame.module)
-    places = related(found) or frame.trail
+    places = related_places(found) or frame.trail
     return Known(value, attribute.where, attribute.name, "explicit", attribute.written, because(found), places)
 
 
@@ -370,7 +370,7 @@ def _at_call(value: Value, attribute: Attribute, place: CallPlace, module: Modul
         origin: OneOf["explicit", "default"] = "explicit" if place.written else "default"
         return Known(value, place.where, attribute.name, origin, place.written)
     found = origins(given.value, module.parent) if module.parent else []
-    return Known(value, given.where, attribute.name, "explicit", given.written, because(found), related(found))
+    return Known(value, given.where, attribute.name, "explicit", given.written, because(found), related_places(found))
 
 
 def unknown(hole: Hole, where: Location, name: str) -> Unknown:

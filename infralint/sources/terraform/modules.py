@@ -14,9 +14,9 @@ from infralint.model import Location, Related, Unknown, Unreadable
 from infralint.project import CantRead
 from infralint.sources.terraform.adapters import adapter
 from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
-from infralint.sources.terraform.convert import BadType, converted, declared_type
+from infralint.sources.terraform.convert import BadType, convert, declared_type
 from infralint.sources.terraform.evaluate import EvaluationScope, evaluate, evaluate_constant
-from infralint.sources.terraform.folders import Folder, TerraformFolders, joined
+from infralint.sources.terraform.folders import Folder, TerraformFolders, join
 from infralint.sources.terraform.hcl import (
     Attribute,
     Block,
@@ -262,7 +262,7 @@ class Module:
             value = self._given_value(name, block)
             if value is None and not self._nullable(block):
                 value = self._default(name, block)
-            return converted(value, wanted)
+            return convert(value, wanted)
         except EvaluationError as error:
             given = self.world.given.get(name)
             if given is not None and self.call is None:
@@ -332,7 +332,7 @@ class Module:
             return Hole(f"infralint does not work out {function}()")
         if len(arguments) != (2 if function == "templatefile" else 1):
             raise EvaluationError(f"{function}() does not take {len(arguments)} arguments")
-        path = joined(self.world.root, to_text(arguments[0]))
+        path = join(self.world.root, to_text(arguments[0]))
         if path is None:
             return Hole("it reads a file outside the project, which infralint does not open")
         exists = self._is_file(path)
@@ -423,7 +423,7 @@ class Module:
         key = ".".join(filter(None, (self.key, call.labels[0])))
         if not source.startswith(("./", "../")):
             return self.world.installed.get(key)
-        folder = joined(self.folder.path, source)
+        folder = join(self.folder.path, source)
         if folder is None:
             self._doubt(call, f"{source} leads out of the project, which infralint does not leave")
             return None

@@ -14,7 +14,7 @@ from typing import Any
 
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.project import CantRead, Project
-from infralint.sources.terraform.folders import Folder, TerraformFolders, joined
+from infralint.sources.terraform.folders import Folder, TerraformFolders, join
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hcl import Block, Literal
 from infralint.sources.terraform.items import ALIASES, SHAPES, BlockSchema, Item, ResourceReference
@@ -95,12 +95,12 @@ class _PlanReader:
         unknown = {change["address"]: (change.get("change") or {}).get("after_unknown") or {} for change in changes}
         root = self._root([str(resource["address"]) for resource in found])
         items = [self._item(resource, unknown.get(resource["address"], {}), root) for resource in found]
-        scope = self.shown if root is None else self.tree.project.shown(root)
+        scope = self.shown if root is None else self.tree.project.show(root)
         return Plan(self.path, Graph(items, scope), root)
 
     @property
     def shown(self) -> str:
-        return self.tree.project.shown(self.path)
+        return self.tree.project.show(self.path)
 
     def _remember_configuration(self, prefix: str, module: Json) -> None:
         """Remember the configuration of a module and of those below it, by address without keys."""
@@ -137,7 +137,7 @@ class _PlanReader:
         call = folder.calls.get(name)
         source = call.attributes.get("source") if call else None
         text = str(source.value.value) if source and isinstance(source.value, Literal) else ""
-        path = joined(folder.path, text) if text.startswith(("./", "../")) else None
+        path = join(folder.path, text) if text.startswith(("./", "../")) else None
         return self.tree.folder(path) if path is not None else None
 
     # Items

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from infralint.sources.terraform.budget import LONGEST, NotWorkedOut
-from infralint.sources.terraform.values import EvaluationError, bounded
+from infralint.sources.terraform.values import EvaluationError, bound
 from infralint.text.lazy import lazy
 from infralint.text.patterns import TooSlow, spend
 
@@ -58,7 +58,7 @@ class Pattern:
         return found
 
 
-def replaced(pattern: Pattern, text: str, template: str) -> str:
+def replace_all(pattern: Pattern, text: str, template: str) -> str:
     """A text with all matches replaced: `$1` and `${name}` stand for groups, `$$` for a dollar. Raises NotWorkedOut."""
     parts, at, length = [], 0, 0
     for match in pattern.matches(text):
@@ -67,7 +67,7 @@ def replaced(pattern: Pattern, text: str, template: str) -> str:
         length += len(parts[-1])
         if length > LONGEST:
             raise NotWorkedOut("it is too large to work out")
-    return bounded("".join(parts) + text[at:])
+    return bound("".join(parts) + text[at:])
 
 
 _REFERENCE = lazy(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
@@ -90,7 +90,7 @@ def _expand(pattern: Pattern, match: Any, template: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def compiled(pattern: str) -> Pattern:
+def compile_pattern(pattern: str) -> Pattern:
     """A pattern, ready to search. Raises BadPattern, NotWorkedOut."""
     import regex
 
@@ -98,7 +98,7 @@ def compiled(pattern: str) -> Pattern:
         raise NotWorkedOut("a regular expression that long is not worked out")
     translator = _Translator(pattern)
     try:
-        translated = translator.translated()
+        translated = translator.translate()
         made = spend(pattern, lambda _: regex.compile(translated, regex.V0, cache_pattern=False))
     except (regex.error, RecursionError, TooSlow) as error:
         raise NotWorkedOut("this regular expression is not worked out") from error
@@ -149,7 +149,7 @@ class _Translator:
         self.depth = 0
         self.names: list[str | None] = []
 
-    def translated(self) -> str:
+    def translate(self) -> str:
         text = self._alternatives(_Flags())
         if self.at < len(self.pattern):
             raise InvalidRe2("a bracket in the regular expression is never opened")

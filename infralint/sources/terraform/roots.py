@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead
 from infralint.project.config import TerraformRoot
-from infralint.sources.terraform.folders import VALUES, TerraformFolders, joined
+from infralint.sources.terraform.folders import VALUES, TerraformFolders, join
 from infralint.sources.terraform.hcl import HclError, HclFile, parse_values
 from infralint.sources.terraform.modules import WITHOUT_VALUE, VariableValue
 from infralint.sources.terraform.terragrunt import Terragrunt
@@ -67,7 +67,7 @@ def _elsewhere(tree: TerraformFolders, root: Root, terragrunt: Terragrunt) -> Ho
 
 
 def _root_of(configured: TerraformRoot) -> Root:
-    inside = joined("", configured.path)
+    inside = join("", configured.path)
     path = configured.path if inside is None else inside
     files = tuple(posixpath.join(path, name) for name in configured.var_files)
     stems = [posixpath.basename(name).partition(".")[0] for name in configured.var_files]
@@ -131,7 +131,7 @@ def remedy(tree: TerraformFolders, root: Root) -> str:
     ready = [file for files in near for file in files if file.endswith(VALUES) and file not in automatic]
     if not ready:
         return WITHOUT_VALUE
-    shown = listing([tree.project.shown(file) for file in ready], "or", most=3)
+    shown = listing([tree.project.show(file) for file in ready], "or", most=3)
     return f"pass --tf-var-file with {shown}, or name them under `terraform: roots:` in infralint.yaml"
 
 
@@ -151,7 +151,7 @@ class BadValues(Exception):
         self.problem = problem
 
 
-def given(tree: TerraformFolders, root: Root) -> tuple[dict[str, VariableValue], list[Unreadable]]:
+def given_values(tree: TerraformFolders, root: Root) -> tuple[dict[str, VariableValue], list[Unreadable]]:
     """A root's values, later ones winning, as Terraform orders them; and the files that can't be read.
 
     https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
@@ -188,8 +188,8 @@ def _automatic(tree: TerraformFolders, folder: str) -> Iterator[str]:
 
 
 def _of_file(tree: TerraformFolders, path: str) -> dict[str, VariableValue]:
-    shown = tree.project.shown(path)
-    inside = joined("", path)
+    shown = tree.project.show(path)
+    inside = join("", path)
     if inside is None:
         raise BadValues(Unreadable("leads out of the project, which infralint does not leave", Location(shown)))
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from infralint.sources.terraform.budget import EvaluationBudget
-from infralint.sources.terraform.convert import converted
+from infralint.sources.terraform.convert import convert
 from infralint.sources.terraform.types import ANY, Type
 from infralint.sources.terraform.values import EvaluationError, Hole, Value, first_hole, weight
 
@@ -29,7 +29,7 @@ class Signature:
     nulls: frozenset[int] = frozenset()
     holes: Holes = "none"
 
-    def called(self, name: str, arguments: list[Value], budget: EvaluationBudget) -> Value:
+    def call_function(self, name: str, arguments: list[Value], budget: EvaluationBudget) -> Value:
         """What the function gives. Raises EvaluationError where Terraform would refuse, NotWorkedOut."""
         self._count(name, len(arguments))
         if (hole := self._hole(arguments)) is not None:
@@ -54,7 +54,7 @@ class Signature:
         rest = position >= len(self.parameters)
         if argument is None and (-1 if rest else position) not in self.nulls:
             raise EvaluationError(f"{name}() does not take null")
-        return converted(argument, (self.rest or ANY) if rest else self.parameters[position])
+        return convert(argument, (self.rest or ANY) if rest else self.parameters[position])
 
 
 def takes(

@@ -38,7 +38,7 @@ class Terragrunt:
     @cached_property
     def files(self) -> list[str]:
         """Terragrunt's files, and others that these may include; none where there is no Terragrunt."""
-        if not self.tree.project.named(*NAMES):
+        if not self.tree.project.files_named(*NAMES):
             return []
         return [path for path in self.tree.project.files if path.endswith(".hcl") and not path.endswith(LOCK)]
 
@@ -68,9 +68,9 @@ class Terragrunt:
 
     def _source(self, path: str) -> HclFile:
         try:
-            return HclFile(self.tree.project.shown(path), self.tree.text(path))
+            return HclFile(self.tree.project.show(path), self.tree.text(path))
         except CantRead:
-            return HclFile(self.tree.project.shown(path), "")
+            return HclFile(self.tree.project.show(path), "")
 
     def _remember_source(self, path: str, text: str | None, where: Location) -> None:
         """Remember the folder of a source. What is included by others is relative to them, so that its end must do."""

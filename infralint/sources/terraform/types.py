@@ -66,7 +66,7 @@ def object_of(attributes: Mapping[str, Type], optional: Mapping[str, Any] | None
     return Type("object", items=tuple(attributes[name] for name in names), names=names, optional=optional or {})
 
 
-def unified(types: Sequence[Type]) -> Type | None:
+def unify(types: Sequence[Type]) -> Type | None:
     """The type that values of all these types can be converted to; None: there is none. Raises NotWorkedOut.
 
     https://github.com/zclconf/go-cty/blob/main/cty/convert/unify.go
@@ -109,7 +109,7 @@ def _unify_mixed(types: Sequence[Type], kinds: set[str]) -> Type | None:
 
 
 def _collection(name: str, elements: Sequence[Type]) -> Type | None:
-    element = unified(elements)
+    element = unify(elements)
     return None if element is None else Type(name, element)
 
 
@@ -119,7 +119,7 @@ def _member_types(types: Sequence[Type]) -> list[Type]:
 
 def _object(types: Sequence[Type]) -> Type | None:
     if all(kind.names == types[0].names for kind in types):
-        members = [unified(column) for column in zip(*(kind.items for kind in types), strict=True)]
+        members = [unify(column) for column in zip(*(kind.items for kind in types), strict=True)]
         if None not in members:
             return Type("object", items=tuple(member for member in members if member), names=types[0].names)
     return _collection("map", _member_types(types))
@@ -127,7 +127,7 @@ def _object(types: Sequence[Type]) -> Type | None:
 
 def _tuple(types: Sequence[Type]) -> Type | None:
     if all(len(kind.items) == len(types[0].items) for kind in types):
-        members = [unified(column) for column in zip(*(kind.items for kind in types), strict=True)]
+        members = [unify(column) for column in zip(*(kind.items for kind in types), strict=True)]
         if None not in members:
             return tuple_of([member for member in members if member])
     return _collection("list", _member_types(types))

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from infralint.model import Location, Unreadable
 from infralint.sources.terraform import functions
 from infralint.sources.terraform.budget import Exhausted
-from infralint.sources.terraform.convert import BadType, converted, declared_type
+from infralint.sources.terraform.convert import BadType, convert, declared_type
 from infralint.sources.terraform.evaluate import evaluate_constant
 from infralint.sources.terraform.folders import Folder
 from infralint.sources.terraform.hcl import (
@@ -205,7 +205,7 @@ def _why_no_variable(block: Block, attribute: Attribute) -> str:
         kind = ANY if wanted is None else declared_type(wanted.value, evaluate_constant)
         if attribute.name == "type":
             return ""
-        value = converted(evaluate_constant(attribute.value), kind)
+        value = convert(evaluate_constant(attribute.value), kind)
     except BadType as error:
         return f"it {error}" if attribute.name == "type" else ""
     except EvaluationError as error:

@@ -14,7 +14,7 @@ import msgspec
 
 from infralint.model import Location
 from infralint.sources.terraform.budget import LARGEST, LONGEST, NotWorkedOut
-from infralint.sources.terraform.numeric import Number, format_number, of_float, parsed, to_float
+from infralint.sources.terraform.numeric import Number, format_number, of_float, parse_number, to_float
 from infralint.sources.terraform.types import ANY, BOOL, NUMBER, STRING, Type, object_of, tuple_of
 from infralint.text.lazy import lazy
 
@@ -288,7 +288,7 @@ def _agree(left: Type, right: Type) -> bool:
 # Simple values
 
 
-def bounded(text: str) -> str:
+def bound(text: str) -> str:
     """A text, unless it is longer than a person would write. Raises NotWorkedOut."""
     if len(text) > LONGEST:
         raise NotWorkedOut("it is too large to work out")
@@ -321,7 +321,7 @@ def to_number(value: Value) -> Number:
     if isinstance(value, float):
         return of_float(value)
     if isinstance(value, str):
-        if (number := parsed(value)) is not None:
+        if (number := parse_number(value)) is not None:
             return number
         raise EvaluationError("a number was expected, and this is a text that spells none")
     raise EvaluationError(f"a number was expected, and this is {kind_of(value)}")

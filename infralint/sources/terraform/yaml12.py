@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from infralint.sources.terraform.budget import NotWorkedOut
-from infralint.sources.terraform.numeric import parsed
+from infralint.sources.terraform.numeric import parse_number
 from infralint.sources.terraform.values import EvaluationError, ObjectValue, TupleValue, Value, normal, to_text
 from infralint.text.lazy import lazy
 
@@ -118,7 +118,7 @@ def _resolve(text: str) -> Value:
     if text in _WORDS:
         return _WORDS[text]
     if _NUMBER.fullmatch(text):
-        return parsed(text)
+        return parse_number(text)
     if found := _BASED.fullmatch(text):
         return int(found[1][:500], 16) if found[1] else int(found[2][:500], 8)
     if _NOT_FINITE.fullmatch(text):

@@ -51,4 +51,4 @@ def _kinds_of(project: Project, path: str) -> Iterator[str]:
 def _show(project: Project, kind: str, paths: list[str]) -> str:
     """`Caddy (deploy/Caddyfile and 2 more)`."""
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return f"{kind} ({project.shown(paths[0])}{more})"
+    return f"{kind} ({project.show(paths[0])}{more})"

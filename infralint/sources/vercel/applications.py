@@ -221,7 +221,7 @@ class Finder:
         """A folder's vercel.json, and whether it is broken."""
         if path is None:
             return None, False
-        shown = self.project.shown(path)
+        shown = self.project.show(path)
         try:
             text = self.project.text(path)
             if len(text) > LARGEST_CONFIG:
@@ -250,7 +250,7 @@ class Finder:
         if module is None:
             return NextSettings(version, bundler)
         settings = NextSettings(version, bundler)
-        return read_next_config(module, Texts(self.modules), settings, self.project.shown(path))
+        return read_next_config(module, Texts(self.modules), settings, self.project.show(path))
 
     def _version(self, folder: str) -> int | None:
         """The major version of Next.js that package.json (or one above it) asks for."""
@@ -287,7 +287,7 @@ class Finder:
                 continue
             content = self.modules.content(path)
             if _RUNS_NEXT.search(content) and (is_beside or folder.rstrip("/").encode() in content):
-                return Location(self.project.shown(path))
+                return Location(self.project.show(path))
         return None
 
     def is_elsewhere(self, application: VercelProject) -> bool:
@@ -300,10 +300,10 @@ class Finder:
         named = any(f"{place}{name}" in files for place in {folder, ""} for name in ELSEWHERE)
         return named or next(below(self.project.files, f"{folder}open-next.config."), None) is not None
 
-    def seen(self) -> Iterator[str]:
+    def seen_kinds(self) -> Iterator[str]:
         """What stands here and is not read: other forms of configuration, other frameworks on Vercel."""
         for path in self._called_applications(*OTHER_CONFIGS):
-            yield self.project.shown(path)
+            yield self.project.show(path)
         for path in self._called_applications("package.json"):
             dependencies = self._dependencies(_folder(path))
             yield from (shown for adapter, shown in ADAPTERS.items() if adapter in dependencies)

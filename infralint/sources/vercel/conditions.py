@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from infralint.sources.vercel.javascript import FUNCTIONS, JavaScriptModule, arguments, literal, text_of, unwrapped
+from infralint.sources.vercel.javascript import FUNCTIONS, JavaScriptModule, arguments, literal, text_of, unwrap
 from infralint.sources.vercel.texts import Texts, values_of
 from infralint.text.patterns import Unsearchable, search
 
@@ -59,11 +59,11 @@ def _guards_before(block: Node, node: Node) -> Iterator[Node]:
 
 
 def _negate(test: Test) -> Test:
-    def negated(path: str) -> bool | None:
+    def turned_round(path: str) -> bool | None:
         found = test(path)
         return None if found is None else not found
 
-    return negated
+    return turned_round
 
 
 def _unknown(_: str) -> bool | None:
@@ -72,7 +72,7 @@ def _unknown(_: str) -> bool | None:
 
 def _test(texts: Texts, module: JavaScriptModule, node: Node | None) -> Test:
     """A condition as a test of the path."""
-    node = unwrapped(node)
+    node = unwrap(node)
     if node is None:
         return _unknown
     if node.type == "unary_expression" and text_of(node).startswith("!"):
@@ -91,11 +91,11 @@ def _binary(texts: Texts, module: JavaScriptModule, node: Node) -> Test:
     if operator in ("&&", "||"):
         first, second, ends = _test(texts, module, left), _test(texts, module, right), operator == "||"
 
-        def joined(path: str) -> bool | None:
+        def join_tests(path: str) -> bool | None:
             found = (first(path), second(path))
             return ends if ends in found else None if None in found else not ends
 
-        return joined
+        return join_tests
     if operator not in ("===", "==", "!==", "!="):
         return _unknown
     sides = (texts.text(module, left), texts.text(module, right))
@@ -145,7 +145,7 @@ def _word_test(method: str, word: str) -> Test:
 
 def _any(texts: Texts, module: JavaScriptModule, owner: Node | None, callback: Node) -> Test:
     """`PREFIXES.some((prefix) => pathname.startsWith(prefix))`."""
-    members, body = _members(module, owner), unwrapped(callback.child_by_field_name("body"))
+    members, body = _members(module, owner), unwrap(callback.child_by_field_name("body"))
     function = body.child_by_field_name("function") if body is not None and body.type == "call_expression" else None
     if members is None or body is None or function is None or function.type != "member_expression":
         return _unknown
@@ -165,10 +165,10 @@ def _any(texts: Texts, module: JavaScriptModule, owner: Node | None, callback: N
 
 def _members(module: JavaScriptModule, node: Node | None) -> list[str] | None:
     """The texts of a list that is written out; None for any other."""
-    node = unwrapped(node)
+    node = unwrap(node)
     if node is not None and node.type == "identifier":
         values = [value for value, key in values_of(module, node) if not key]
-        node = unwrapped(values[0]) if len(values) == 1 else None
+        node = unwrap(values[0]) if len(values) == 1 else None
     if node is None or node.type != "array":
         return None
     found = [literal(item) for item in node.named_children if item.type != "comment"]
@@ -176,15 +176,15 @@ def _members(module: JavaScriptModule, node: Node | None) -> list[str] | None:
 
 
 def _expression(node: Node) -> Test:
-    written = text_of(unwrapped(node))
+    written = text_of(unwrap(node))
     pattern, _, flags = written[1:].rpartition("/")
     if not written.startswith("/") or flags.strip("i"):
         return _unknown
 
-    def found(path: str) -> bool | None:
+    def find_word(path: str) -> bool | None:
         try:
             return search(pattern.replace("\\/", "/"), path, "i" in flags) is not None
         except Unsearchable:
             return None
 
-    return found
+    return find_word

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.platforms.nextjs import HeaderRule, Stage
 from infralint.sources.vercel.destinations import Destination, rewritten_to
-from infralint.sources.vercel.javascript import JavaScriptModule, literal, pairs, text_of, unwrapped, walk
+from infralint.sources.vercel.javascript import JavaScriptModule, literal, pairs, text_of, unwrap, walk
 from infralint.sources.vercel.places import location_of
 from infralint.sources.vercel.routes import PAGE_EXTENSIONS
 from infralint.sources.vercel.texts import Texts
@@ -183,9 +183,9 @@ def _header_rules(
 
 def _list_of(module: JavaScriptModule, node: Node) -> Node | None:
     """A list that is written out, here or at the top of the file."""
-    inner = unwrapped(node)
+    inner = unwrap(node)
     if inner is not None and inner.type == "identifier":
-        inner = unwrapped(module.values.get(text_of(inner)))
+        inner = unwrap(module.values.get(text_of(inner)))
     return inner if inner is not None and inner.type == "array" else None
 
 

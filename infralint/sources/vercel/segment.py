@@ -22,7 +22,7 @@ from infralint.sources.vercel.javascript import (
     literal,
     pairs,
     text_of,
-    unwrapped,
+    unwrap,
 )
 from infralint.sources.vercel.places import location_of
 
@@ -141,7 +141,7 @@ class Segments:
     def _spread(self, module: JavaScriptModule, exported: dict[str, Declared], name: str) -> Unknown | None:
         """A `config` that is no plain object: what it holds can't be told."""
         config = exported.get("config")
-        value = unwrapped(config.value) if config else None
+        value = unwrap(config.value) if config else None
         if config is None or value is None:
             return None
         if value.type == "object" and not any(child.type == "spread_element" for child in value.named_children):
@@ -169,7 +169,7 @@ class Segments:
         return self._unreadable(module, declared, "300")
 
     def _unreadable(self, module: JavaScriptModule, declared: Declared, example: str) -> Unknown:
-        value = unwrapped(declared.value)
+        value = unwrap(declared.value)
         written = " ".join(text_of(declared.value).split())[:60]
         why = f"`{declared.name}` is set to `{written}`, and only a literal of a known value is read when the function is built"
         if value is not None and value.type == "identifier" and (found := self._constant_of(module, text_of(value))):
@@ -188,7 +188,7 @@ class Segments:
             found = literal(value)
             if value is None or found is None:
                 return ""
-            return f"{text_of(unwrapped(value))} in {self.shown(module.path)}:{line_of(value)}"
+            return f"{text_of(unwrap(value))} in {self.shown(module.path)}:{line_of(value)}"
         target = self.modules.resolve(module.path, imported.specifier)
         home = self.modules.load(target) if target and depth < 4 else None
         exported = home.exports.get(imported.name) if home else None

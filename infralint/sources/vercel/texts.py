@@ -16,7 +16,7 @@ from infralint.sources.vercel.javascript import (
     arguments,
     literal,
     text_of,
-    unwrapped,
+    unwrap,
 )
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Texts:
 
     def text(self, module: JavaScriptModule, node: Node | None, depth: int = 0) -> ResolvedText:
         """What an expression comes to as a text."""
-        node = unwrapped(node)
+        node = unwrap(node)
         if node is None or depth > DEEPEST:
             return hole(node)
         plain = literal(node)
@@ -201,6 +201,6 @@ def values_of(module: JavaScriptModule, name: Node) -> list[tuple[Node, str]]:
     """What a name is set to in the functions around it or at top level, and the key that is taken from that."""
     wanted = text_of(name)
     for function in module.functions_around(name):
-        if found := module.assigned(function).get(wanted):
+        if found := module.assignments_of(function).get(wanted):
             return found
     return [(module.values[wanted], "")] if wanted in module.values and wanted not in module.imports else []
