@@ -21,12 +21,12 @@ def edge_stream_limits(crossing: Crossing[VercelFunction]) -> Iterator[Finding]:
     """A stream runs on Edge: 25 s to the first byte, 300 s in all, deprecated."""
     match crossing.hop.runtime:
         case Known("edge") as runtime:
-            severity, message = _judged(crossing)
+            severity, message = _judge(crossing)
             effect: Effect = "refuses" if crossing.stream.kind == "websocket" else "cuts"
             yield Finding(severity, runtime, message, _fix(crossing), effect=effect)
 
 
-def _judged(crossing: Crossing[VercelFunction]) -> tuple[Severity, str]:
+def _judge(crossing: Crossing[VercelFunction]) -> tuple[Severity, str]:
     stream, hop = crossing.stream, crossing.hop
     silence, duration = stream.longest_silence, stream.duration
     if hop.policy == "require-node":

@@ -10,8 +10,8 @@ from infralint import Crossing, Finding, Known, LoadBalancer, Unknown, check
 def ineffective_stickiness(crossing: Crossing[LoadBalancer]) -> Iterator[Finding | Unknown]:
     """Stickiness is written in a way that keeps no client on its replica."""
     hop = crossing.hop
-    target = _known(hop, "stickiness.enabled")
-    between = _known(hop, "target_group_stickiness.enabled")
+    target = _known_setting(hop, "stickiness.enabled")
+    between = _known_setting(hop, "target_group_stickiness.enabled")
     if between and between.value and target and not target.value and hop.groups < 2:
         yield Finding("warning", between, _wrong_place(hop, between), hop.fix("keeps_affinity"))
     if target is None or not target.value:
@@ -23,13 +23,13 @@ def ineffective_stickiness(crossing: Crossing[LoadBalancer]) -> Iterator[Finding
 
 def _incomplete(hop: LoadBalancer, target: Known[Any]) -> Iterator[Finding]:
     for kind in ("lb_cookie", "app_cookie"):
-        lasting = _known(hop, f"stickiness.{kind}.duration_seconds")
+        lasting = _known_setting(hop, f"stickiness.{kind}.duration_seconds")
         if lasting is not None and lasting.value == 0:
             message = (
                 f"`{lasting}` lets the cookie of {hop.group} expire at once, so that it keeps no client on its target"
             )
             yield Finding("warning", lasting, message, "cookie_duration = 86400")
-    name = _known(hop, "stickiness.app_cookie.cookie_name")
+    name = _known_setting(hop, "stickiness.app_cookie.cookie_name")
     if name is not None and not name.value:
         message = f"{hop.group} follows the application's own cookie (`app_cookie`), but nothing says which one"
         yield Finding("warning", target if name.origin == "default" else name, message, 'cookie_name = "SESSION"')
@@ -49,7 +49,7 @@ def _split(hop: LoadBalancer) -> str:
     )
 
 
-def _known(hop: LoadBalancer, key: str) -> Known[Any] | None:
+def _known_setting(hop: LoadBalancer, key: str) -> Known[Any] | None:
     found = hop.attributes.get(key)
     return found if isinstance(found, Known) else None
 

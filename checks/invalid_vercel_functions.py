@@ -31,7 +31,7 @@ def invalid_vercel_functions(config: VercelConfig) -> Iterator[Finding]:
     for build in config.builds:
         yield from _build(build)
     for statement in config.misplaced:
-        yield from _misplaced(statement)
+        yield from _misplaced_statements(statement)
 
 
 def _beside_builds(config: VercelConfig) -> Iterator[Finding]:
@@ -114,12 +114,12 @@ def _reach(config: VercelConfig, rule: Any) -> Iterator[Finding]:
     if config.backend:
         return
     if rule.matched:
-        yield _shadowed(rule, next_pattern)
+        yield _shadowed_rule(rule, next_pattern)
     else:
-        yield _unmatched(rule, next_pattern)
+        yield _unmatched_rule(rule, next_pattern)
 
 
-def _shadowed(rule: Any, harmless: bool) -> Finding:
+def _shadowed_rule(rule: Any, harmless: bool) -> Finding:
     what = (
         f'"{rule.pattern}" sets nothing: "{rule.before}" stands before it and takes the same functions, for the first'
         " match wins. Put the narrow pattern first"
@@ -129,7 +129,7 @@ def _shadowed(rule: Any, harmless: bool) -> Finding:
     )
 
 
-def _unmatched(rule: Any, harmless: bool) -> Finding:
+def _unmatched_rule(rule: Any, harmless: bool) -> Finding:
     if harmless:
         message = f'"{rule.pattern}" matches no route, so it sets nothing{_hint(rule.pattern)}'
         return Finding("warning", rule.where, message)
@@ -158,7 +158,7 @@ _INSTEAD = {
 }
 
 
-def _misplaced(statement: Known[Any]) -> Iterator[Finding]:
+def _misplaced_statements(statement: Known[Any]) -> Iterator[Finding]:
     message = (
         f"`{statement.written}` sets nothing in a plain function below api/: only `export const config` is read there"
     )

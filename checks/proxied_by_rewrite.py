@@ -18,7 +18,7 @@ def proxied_by_rewrite(crossing: Crossing[NextRewrite]) -> Iterator[Finding | Un
             message = (
                 f"{hop.name} hands the stream on to {hop.upstream}, and `next start` cuts it after"
                 f" {seconds(limit)} of silence ({_setting(timeout)}): users get an error before the first byte, and half an"
-                f" answer after it. {_needed(crossing)}"
+                f" answer after it. {_needed_duration(crossing)}"
             )
             yield Finding(_severity(crossing), hop.where, message, hop.fix("timeout", need.seconds), effect="cuts")
 
@@ -32,7 +32,7 @@ def _severity(crossing: Crossing[NextRewrite]) -> Severity:
     return "warning" if evidence.certain and sender else "note"
 
 
-def _needed(crossing: Crossing[NextRewrite]) -> str:
+def _needed_duration(crossing: Crossing[NextRewrite]) -> str:
     need = crossing.stream.longest_silence
     reason = "It is declared to be silent for" if need.declared else "A model may think for"
     return f"{reason} {seconds(need.seconds)}. Raise it, or send a ping more often than that"

@@ -22,7 +22,7 @@ def serverless_stream(crossing: Crossing[VercelFunction]) -> Iterator[Finding | 
         case Known("edge"):
             return
         case Known() if hop.policy == "require-edge":
-            yield _finding(crossing, "error", hop.runtime, _wanted(crossing), hop.fix("edge"))
+            yield _finding(crossing, "error", hop.runtime, _wanted_duration(crossing), hop.fix("edge"))
         case Known() if hop.holding:
             message = f"{_what(crossing)}, but users get the stream all at once: {hop.holding.because}. {INSTEAD}"
             yield _finding(crossing, "error", hop.holding, message, "", "holds")
@@ -40,7 +40,7 @@ def _lasting(crossing: Crossing[VercelFunction]) -> Iterator[Finding | Unknown]:
         case Unknown():
             yield _finding(crossing, "warning", hop.where, _unproven(crossing), fix, "cuts")
         case Known(limit) as duration if hop.ceiling and limit > hop.ceiling.refused:
-            yield _finding(crossing, "error", _place(duration, hop), _refused(crossing, duration), fix)
+            yield _finding(crossing, "error", _place(duration, hop), _refusal_text(crossing, duration), fix)
         case Known(limit) as duration if limit < need.seconds:
             severity: Severity = "error" if need.declared else "warning"
             yield _finding(crossing, severity, _place(duration, hop), _cut(crossing, duration), fix, "cuts")
@@ -74,7 +74,7 @@ def _what(crossing: Crossing[VercelFunction]) -> str:
     return f"{crossing.hop.name} runs as a {crossing.hop.runtime_name} function"
 
 
-def _wanted(crossing: Crossing[VercelFunction]) -> str:
+def _wanted_duration(crossing: Crossing[VercelFunction]) -> str:
     return f"{_what(crossing)}, and infralint.yaml requires Edge (runtime_policy: require-edge)"
 
 
@@ -93,7 +93,7 @@ def _elsewhere(hop: VercelFunction, limit: float) -> str:
     return f"; the {plan} plan refuses to deploy more than {most} (`vercel: {{plan: …}}` in infralint.yaml says which it is)"
 
 
-def _refused(crossing: Crossing[VercelFunction], duration: Known[float]) -> str:
+def _refusal_text(crossing: Crossing[VercelFunction], duration: Known[float]) -> str:
     ceiling = crossing.hop.ceiling
     most = f"the {seconds(ceiling.refused)} that the {ceiling.plan.capitalize()} plan allows" if ceiling else ""
     return f"`{duration.written}` is more than {most}: Vercel refuses the deploy{_too_long(crossing)}"

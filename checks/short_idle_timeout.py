@@ -8,7 +8,7 @@ from infralint import SILENCE, Crossing, Finding, Hop, Known, Severity, Unknown,
 @check
 def short_idle_timeout(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
     """A hop hangs up while the model is still thinking."""
-    yield from _unconnected(crossing)
+    yield from _connection_findings(crossing)
     if crossing.stream.handshake_only:
         return
     need = crossing.stream.longest_silence
@@ -28,7 +28,7 @@ def short_idle_timeout(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
             yield Finding(severity, timeout, message, fix, setting="idle_timeout", phases=SILENCE, effect="cuts")
 
 
-def _unconnected(crossing: Crossing[Hop]) -> Iterator[Finding]:
+def _connection_findings(crossing: Crossing[Hop]) -> Iterator[Finding]:
     """A limit of 0 for the connection to the backend is none: nobody is ever asked."""
     match crossing.hop.clock(crossing.stream.kind, "connect"):
         case Known(0) as timeout:

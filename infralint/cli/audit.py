@@ -30,7 +30,7 @@ from infralint.project import Project, find_root
 from infralint.reporters.account_table import rows
 from infralint.reporters.outputs import Output
 from infralint.sources.aws_account.client import Control
-from infralint.sources.aws_account.demand import Questions, reported
+from infralint.sources.aws_account.demand import Questions, reported_resources
 from infralint.sources.aws_account.fetch import fetch, fetch_more
 from infralint.sources.aws_account.hops import LiveLoadBalancer, hops, reading
 from infralint.sources.aws_account.session import CantStart, Entrance, cant_start, iam_policy
@@ -175,7 +175,7 @@ def _read_account(options: AuditOptions, project: Project, checks: Sequence[Chec
     report = _judge_snapshot(snapshot, project, checks, code, ways)
     named = {hop.arn for hop in hops(snapshot)} if _wants_records(options) else set()
     if report.findings or named:
-        fetch_more(scans, reported(report.findings, named), control, draw)
+        fetch_more(scans, reported_resources(report.findings, named), control, draw)
         report = _judge_snapshot(snapshot, project, checks, code, ways)
     bar.clear()
     return snapshot, dataclasses.replace(report, unreadable=report.unreadable + _not_found(options.names, snapshot))
@@ -265,7 +265,7 @@ def _beyond_baseline(report: Report, project: Project, options: AuditOptions) ->
         if report.unreadable:
             problems = [f"{problem.where}: {problem.message}" for problem in report.unreadable]
             fail(*problems, "no baseline was written: mend this first")
-        write(_mask(baseline.written(report.findings, project), options), options.write_baseline)
+        write(_mask(baseline.baseline_text(report.findings, project), options), options.write_baseline)
     if options.baseline is None:
         return report
     try:

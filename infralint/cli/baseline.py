@@ -11,7 +11,7 @@ import click
 from infralint.cli.options import Options, config_option, packs_option, terraform_options
 from infralint.cli.projects import asked_projects, choose_checks, load_packs, selectable_names
 from infralint.cli.publish import fail, refuse_way_out, say, write
-from infralint.engine.baseline import NAME, written
+from infralint.engine.baseline import NAME, baseline_text
 from infralint.engine.run import lint
 from infralint.text.wording import plural
 
@@ -38,5 +38,5 @@ def baseline_command(folder: Path, output: str | None, **given: Any) -> None:
     target = Path(output or os.path.relpath(asked.project.root / NAME))
     if not output:
         refuse_way_out(asked.project.root / NAME, asked.project.root)
-    write(written(report.findings, asked.project), target)
+    write(baseline_text(report.findings, asked.project), target)
     say(f"{target}: {plural(len(report.findings), 'finding')} that later runs leave out.")

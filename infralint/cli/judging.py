@@ -135,7 +135,7 @@ def _add_project(outcome: Outcome, judging: Judging, formats: AbstractSet[str]) 
     for sentence in explain_leftovers(project):
         say(f"infralint: {sentence}", err=True)
     return Outcome(
-        outcome.report.joined(judging.judge(formats)),
+        outcome.report.join(judging.judge(formats)),
         outcome.ran | {check.name for check in judging.checks},
         outcome.limits | {project.settings.fail_on},
     )

@@ -61,7 +61,7 @@ def entry(finding: Finding, project: Project) -> Entry:
     )
 
 
-def written(findings: Iterable[Finding], project: Project) -> str:
+def baseline_text(findings: Iterable[Finding], project: Project) -> str:
     """A baseline's text, in a stable order that is easy to review."""
     unique = {known.fingerprint: known for known in (entry(finding, project) for finding in findings)}
     ordered = sorted(unique.values(), key=lambda known: (known.path, known.check, known.hop))

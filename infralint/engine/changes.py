@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from functools import cached_property
 
 from infralint.cache.recording import SKIPPED_FOLDERS
-from infralint.engine.report import Report, identified
+from infralint.engine.report import Report, with_fingerprints
 from infralint.model import SEVERITIES, Finding, Location
 from infralint.project import LARGEST, CantRead, Project
 from infralint.project.config import Settings
@@ -201,7 +201,7 @@ def _likeness(first: Counter[bytes], second: Counter[bytes], old: bytes, new: by
 def of_the_change(now: Report, earlier: Report, changes: Changes, project: Project) -> Report:
     """What a report says of changed lines, what it did not say before, and what is louder than it was."""
     loudness: dict[str, int] = {}
-    for finding in identified(earlier.findings, lambda shown: _now(project.path_of(shown), changes)):
+    for finding in with_fingerprints(earlier.findings, lambda shown: _now(project.path_of(shown), changes)):
         loudness[finding.provenance.fingerprint] = SEVERITIES.index(finding.severity)
     broken = {(problem.where.path, problem.message) for problem in earlier.unreadable}
     untold = {(unknown.where.path, unknown.name, unknown.why) for unknown in earlier.unknown}

@@ -17,10 +17,10 @@ def weigh(finding: Finding, crossing: Crossing[Hop], assumed: Severity) -> Findi
     """Errors need certainty; what rests on an assumption is at most as loud as `assumed`."""
     evidence = crossing.stream.evidence
     if not (evidence.certain and crossing.certain):
-        finding = finding.softened("warning")
+        finding = finding.soften("warning")
     if crossing.doubt:
-        finding = finding.softened("note")
-    return finding.softened(assumed) if evidence.kind == "assumed" else finding
+        finding = finding.soften("note")
+    return finding.soften(assumed) if evidence.kind == "assumed" else finding
 
 
 _TRIAL_FOLDERS = frozenset(
@@ -39,7 +39,7 @@ def is_trial(path: str) -> bool:
 def soften_trials(findings: Iterable[Finding], project: Project) -> list[Finding]:
     """Findings in tests, examples and development files are notes, unless the user asked about these very files."""
     return [
-        finding.softened("note") if is_trial(path) and not project.was_asked_about(path) else finding
+        finding.soften("note") if is_trial(path) and not project.was_asked_about(path) else finding
         for finding in findings
         for path in (project.path_of(finding.location.path),)
     ]

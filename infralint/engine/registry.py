@@ -118,7 +118,7 @@ def load_checks(folder: Path) -> list[Check]:
     files = [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")]
     if not files:
         raise BrokenPack(f"{folder}: holds no check (a file NAME.py with a function marked @check)")
-    found = [check for path in files for check in _deferred(path) or _checks_of(path)]
+    found = [check for path in files for check in _defer(path) or _checks_of(path)]
     return sorted(found, key=lambda check: check.name)
 
 
@@ -131,13 +131,15 @@ def built_in_folder() -> Path:
 
 def built_in_names() -> list[str]:
     """The names of the built-in checks, each from its file."""
-    return [_named(path.stem) for path in sorted(built_in_folder().glob("*.py")) if not path.name.startswith("_")]
+    return [
+        _name_of_check(path.stem) for path in sorted(built_in_folder().glob("*.py")) if not path.name.startswith("_")
+    ]
 
 
 _ASKS = re.compile(r"^@check(?:\(group=\"(\w+)\"\))?\ndef (\w+)\(\w+: (?:Crossing\[)?(\w+)\]?\)", re.MULTILINE)
 
 
-def _deferred(path: Path) -> list[Check]:
+def _defer(path: Path) -> list[Check]:
     """The check of a file that says, at a glance, that it is about one platform alone; none: load it to know."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -151,7 +153,7 @@ def _deferred(path: Path) -> list[Check]:
     if not home or home in sys.modules or f"class {wanted}" in text:
         return []
     page = path.with_suffix(".md")
-    return [Check(_named(name), page, lambda: _load_file(path)[0], group or DEFAULT_GROUP, home)]
+    return [Check(_name_of_check(name), page, lambda: _load_file(path)[0], group or DEFAULT_GROUP, home)]
 
 
 def _checks_of(path: Path) -> list[Check]:
@@ -159,7 +161,7 @@ def _checks_of(path: Path) -> list[Check]:
     return [Check(loaded.name, page, lambda loaded=loaded: loaded, loaded.group) for loaded in _load_file(path)]  # type: ignore[misc]
 
 
-def _named(function: str) -> str:
+def _name_of_check(function: str) -> str:
     return function.replace("_", "-")
 
 
@@ -187,7 +189,7 @@ def _load_file(path: Path) -> list[Loaded]:
 
 
 def _describe(function: Callable[[Any], Answer], path: Path) -> Loaded:
-    name = _named(function.__name__)
+    name = _name_of_check(function.__name__)
     parameters = list(inspect.signature(function).parameters)
     if len(parameters) != 1:
         raise BrokenPack(f"{path}: check {name} must take one argument, a crossing or a platform's item")

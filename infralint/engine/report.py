@@ -111,7 +111,7 @@ class Report:
         shown = shown.union(*map(_places, self.findings))
         return {self.origins.get(path, path) for path in shown}
 
-    def joined(self, other: Report) -> Report:
+    def join(self, other: Report) -> Report:
         """Both reports in one, in a stable order."""
         return Report(
             findings=sorted(self.findings + other.findings, key=order),
@@ -134,7 +134,7 @@ class Report:
         )
 
 
-def identified(findings: Iterable[Finding], path_of: Callable[[str], str]) -> list[Finding]:
+def with_fingerprints(findings: Iterable[Finding], path_of: Callable[[str], str]) -> list[Finding]:
     """The findings, in order, with fingerprints: check, file, hop, kind of stream and setting (without a hop, the message).
 
     They stay the same while lines move and other files come and go. path_of: a shown path from the
@@ -143,14 +143,14 @@ def identified(findings: Iterable[Finding], path_of: Callable[[str], str]) -> li
     seen: Counter[str] = Counter()
     result = []
     for finding in sorted(findings, key=order):
-        known = _known(finding, path_of(finding.location.path))
+        known = _known_part(finding, path_of(finding.location.path))
         seen[known] += 1
         print_ = _digest(known if seen[known] == 1 else f"{known}\0{seen[known]}")
         result.append(replace(finding, provenance=replace(finding.provenance, fingerprint=print_)))
     return result
 
 
-def _known(finding: Finding, path: str) -> str:
+def _known_part(finding: Finding, path: str) -> str:
     hop = (finding.hop.name, *finding.hop.hosts, finding.hop.environment) if finding.hop else (finding.message,)
     kind = finding.stream.kind if finding.stream else ""
     setting = finding.at.name if isinstance(finding.at, Known) else ""

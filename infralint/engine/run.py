@@ -11,7 +11,7 @@ from infralint.engine.asking import ask_all
 from infralint.engine.ignores import Ignore, apply_ignores, find_mistyped, ignores_of, near_miss
 from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials
 from infralint.engine.registry import Check, built_in_names
-from infralint.engine.report import Judged, Report, identified, once_a_cause, order
+from infralint.engine.report import Judged, Report, once_a_cause, order, with_fingerprints
 from infralint.engine.tracing import known_streams, mistaken_chains
 from infralint.model import (
     Crossing,
@@ -36,13 +36,13 @@ def lint(project: Project, checks: Sequence[Check], ignoring: bool = True, with_
 def read(project: Project) -> list[Reading]:
     """What every source makes of a project."""
     readings = []
-    for source in _wanted(project):
+    for source in _needed_sources(project):
         with project.guard.around(Location(project.shown_path(project.root))):
             readings.append(source.read(project))
     return readings
 
 
-def _wanted(project: Project) -> Iterator[Any]:
+def _needed_sources(project: Project) -> Iterator[Any]:
     """The sources that have something to read here; the others are not even imported."""
     for module, names in SOURCES.items():
         matches = re.compile(names).search
@@ -67,8 +67,8 @@ def judge(
     paths = [path for found in files.values() for path in found]
     ignores = ignores_of(project, paths) if ignoring else []
     findings = merge_by_cause(answer for answer in answers if isinstance(answer, Finding))
-    kept, suppressed = apply_ignores(identified(soften_trials(findings, project), project.path_of), ignores)
-    kept += identified(_of_ignores(checks, items, ignores, project), project.path_of)
+    kept, suppressed = apply_ignores(with_fingerprints(soften_trials(findings, project), project.path_of), ignores)
+    kept += with_fingerprints(_of_ignores(checks, items, ignores, project), project.path_of)
     return Report(
         findings=sorted(kept, key=order),
         suppressed=suppressed,
@@ -84,8 +84,8 @@ def judge(
         unreadable=_each_once(
             [
                 *(unreadable for reading in readings for unreadable in reading.unreadable),
-                *_refused(answers),
-                *project.unlisted(),
+                *_refusals(answers),
+                *project.unlisted_folders(),
                 *_mistaken_chains(project, readings),
                 *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
                 *guard.caught,
@@ -109,7 +109,7 @@ def _mistaken_chains(project: Project, readings: Sequence[Reading]) -> Iterator[
         yield from mistaken_chains(project, topology_of(readings))
 
 
-def _refused(answers: Iterable[Finding | Unknown]) -> Iterator[Unreadable]:
+def _refusals(answers: Iterable[Finding | Unknown]) -> Iterator[Unreadable]:
     for answer in answers:
         if isinstance(answer, Unknown) and answer.refused:
             yield Unreadable(answer.why, answer.where)

@@ -91,7 +91,7 @@ class NodeIndex:
         """The node that a hop leads through."""
         return self._by_hop.get(id(hop))
 
-    def called(self, name: str) -> Node | None:
+    def node_called(self, name: str) -> Node | None:
         """The node of a name."""
         return next((node for node in self._topology.nodes if node.name == name), None)
 
@@ -204,7 +204,7 @@ class TracedWay:
     def end_selection(self) -> Selection:
         """Why the node at the end answers by itself."""
         ending = self.trace.ending
-        node = self.nodes.called(ending.node) if ending is not None and ending.answer is not None else None
+        node = self.nodes.node_called(ending.node) if ending is not None and ending.answer is not None else None
         return node.explain(ending.request, None) if node is not None and ending is not None else Selection()
 
 

@@ -54,7 +54,7 @@ def explain_leftovers(project: Project) -> list[str]:
     left = project.tree.leftovers
     if JOURNAL in left:
         return [_explain_journal(project)]
-    passed_over = [project.shown(path) for path in left]
+    passed_over = [project.show(path) for path in left]
     return [f"passed over {listing(passed_over)}: left behind by a --fix that was stopped"] if left else []
 
 
@@ -63,12 +63,12 @@ def _explain_journal(project: Project) -> str:
     try:
         replacements = msgspec.convert(json.loads(project.bytes(JOURNAL)), list[Replacement])
     except (CantRead, ValueError, RecursionError):
-        return f"{project.shown(JOURNAL)}: left behind by a --fix that was stopped, and can't be read; delete it"
-    written = [project.shown(file.path) for file in replacements if file.prepared not in project.tree.leftovers]
-    unwritten = [project.shown(file.path) for file in replacements if file.prepared in project.tree.leftovers]
+        return f"{project.show(JOURNAL)}: left behind by a --fix that was stopped, and can't be read; delete it"
+    written = [project.show(file.path) for file in replacements if file.prepared not in project.tree.leftovers]
+    unwritten = [project.show(file.path) for file in replacements if file.prepared in project.tree.leftovers]
     done = f"it wrote {listing(written, most=20)}" if written else "it wrote nothing"
     rest = f", and did not write {listing(unwritten, most=20)}" if unwritten else ", which was all"
-    return f"a --fix was stopped: {done}{rest}; run --fix again, or delete {project.shown(JOURNAL)}"
+    return f"a --fix was stopped: {done}{rest}; run --fix again, or delete {project.show(JOURNAL)}"
 
 
 def _write_journal(prepared: dict[str, str], project: Project) -> None:
@@ -91,7 +91,7 @@ def _remove_leftovers(fixes: Fixes, project: Project) -> None:
 def _unwritten(paths: list[str], prepared: dict[str, str], error: OSError, project: Project) -> list[Unreadable]:
     """What to say of files that could not be replaced, and of those that were before that."""
     left = [path for path in paths if path in prepared] or paths
-    written = [project.shown(path) for path in paths if path not in left]
+    written = [project.show(path) for path in paths if path not in left]
     already = f" ({listing(written)} was written before)" if written else ""
     return [project.unreadable(path, f"can't be written: {error.strerror}{already}") for path in left]
 

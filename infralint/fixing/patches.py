@@ -11,7 +11,7 @@ from infralint.project import Project
 
 def render_patch(fixes: Fixes, project: Project) -> bytes:
     """All changes as a unified diff that `git apply` takes where the user stands (or in the project's root)."""
-    shown = {path: project.shown(path) for path in changed_files(fixes, project)}
+    shown = {path: project.show(path) for path in changed_files(fixes, project)}
     here = not any(name.startswith(("../", "/")) for name in shown.values())
     pieces = [_patch_of(shown[path] if here else path, fixes.before[path], fixes.after[path]) for path in sorted(shown)]
     return b"".join(pieces)

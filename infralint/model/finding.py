@@ -81,7 +81,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     def stream(self) -> Stream | None:
         return self.provenance.stream
 
-    def softened(self, severity: Severity) -> Finding:
+    def soften(self, severity: Severity) -> Finding:
         """This finding, no louder than `severity`."""
         return (
             self if SEVERITIES.index(self.severity) >= SEVERITIES.index(severity) else replace(self, severity=severity)

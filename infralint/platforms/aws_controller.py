@@ -57,7 +57,7 @@ def typed_attribute(key: str, setting: Setting[str]) -> Setting[Any]:
     if isinstance(setting, Unknown):
         return setting
     try:
-        return setting.with_value(aws_elb.typed(key, setting.value))
+        return setting.with_value(aws_elb.typed_value(key, setting.value))
     except ValueError:
         why = f"`{setting.written}`: AWS takes no {setting.value!r} for {key}"
         return Unknown(setting.where, key, why, refused=True)

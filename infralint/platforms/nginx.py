@@ -206,10 +206,10 @@ def buffering_of(
         return switch
     if not switch.value:
         return switch.with_value("never")
-    base = _buffered(facts, response, switch)
+    base = _buffering_of(facts, response, switch)
     if isinstance(base, Unknown) or base.value == "always":
         return base
-    return _compressed(facts, response, request) or base
+    return _compression_hold(facts, response, request) or base
 
 
 def _switch(facts: Facts, response: Response) -> Setting[bool]:
@@ -233,12 +233,12 @@ def _ignores_accel(facts: Facts) -> Line | None:
     return next((line for line in lines if ACCEL in (word.lower() for word in line.value)), None)
 
 
-def _buffered(facts: Facts, response: Response, switch: Known[bool]) -> Setting[Buffering]:
+def _buffering_of(facts: Facts, response: Response, switch: Known[bool]) -> Setting[Buffering]:
     """When a location that buffers holds a response, compression aside."""
     why = f"`{switch.written}`" if switch.written else f"nothing sets {switch.name}, which is on by default"
     if switch.because and not switch.written:
         why = switch.because
-    answer = _held(facts, response, why)
+    answer = _hold(facts, response, why)
     if isinstance(answer, Unknown):
         return answer
     value, because, related = answer
@@ -251,7 +251,7 @@ def _buffered(facts: Facts, response: Response, switch: Known[bool]) -> Setting[
 Held = tuple[Buffering, str, tuple[Related, ...]]
 
 
-def _held(facts: Facts, response: Response, why: str) -> Held | Unknown:
+def _hold(facts: Facts, response: Response, why: str) -> Held | Unknown:
     """When a buffering location holds an answer, why, and where that is written."""
     if facts.family == "fastcgi":
         kept = facts.setting("fastcgi_keep_conn")
@@ -309,7 +309,7 @@ def _held_over_1_1(facts: Facts, http: Known[str], response: Response, why: str)
     return "unless-chunked", because, ()
 
 
-def _compressed(facts: Facts, response: Response, request: Request | None) -> Known[Buffering] | None:
+def _compression_hold(facts: Facts, response: Response, request: Request | None) -> Known[Buffering] | None:
     """Compression of the stream's type makes nginx hold what it would have passed on."""
     encoding = response.header("content-encoding")
     if isinstance(encoding, Known) and encoding.value:
@@ -431,7 +431,7 @@ def response_out(facts: Facts, response: Response, request: Request, added: Mapp
         return response
     passed = {**response.headers, **_taken_out(facts, response)}
     headers = {**passed, **_heeded_headers(added, passed)}
-    compressing = _compressed(facts, response, request)
+    compressing = _compression_hold(facts, response, request)
     if compressing is not None:
         headers["content-encoding"] = Known(compressing.name, compressing.where, compressing.name)
     framing = _framing_out(facts, response, request, compressing is not None)
@@ -514,7 +514,7 @@ def forwards_upgrade(facts: Facts, headers: Sequence[Header], absent: Absent) ->
     return obstacle or _over_http(facts, connection)
 
 
-def _dropped(at: Header | Known[Any], because: str, name: str = NAME) -> Known[Upgrade]:
+def _drop_upgrade(at: Header | Known[Any], because: str, name: str = NAME) -> Known[Upgrade]:
     return Known("dropped", at.where, name, written=at.written, because=because)
 
 
@@ -528,11 +528,11 @@ def _upgrade(headers: Sequence[Header], absent: Absent) -> Setting[Upgrade]:
     sent = [header for header in found if isinstance(header.value, Known) and header.value.value]
     if len(sent) > 1:
         both = f"`{sent[0].written}` and `{sent[1].written}` both send the header, and backends refuse it twice"
-        return _dropped(sent[1], both)
+        return _drop_upgrade(sent[1], both)
     if any(isinstance(header.value, Known) and header.value.value.lower() == "websocket" for header in sent):
         return Known("forwarded", found[0].where, NAME, written=found[0].written)
     lost = f"`{found[0].written}` does not pass on what the browser asks for; the value is $http_upgrade"
-    return _dropped(found[0], lost)
+    return _drop_upgrade(found[0], lost)
 
 
 def _connection(headers: Sequence[Header], absent: Absent) -> Setting[Upgrade]:
@@ -545,7 +545,7 @@ def _connection(headers: Sequence[Header], absent: Absent) -> Setting[Upgrade]:
     for header in found:
         if isinstance(header.value, Unknown):
             return header.value
-    return _dropped(found[-1], f"`{found[-1].written}` sends no `Connection: upgrade` to the backend")
+    return _drop_upgrade(found[-1], f"`{found[-1].written}` sends no `Connection: upgrade` to the backend")
 
 
 _KEYS = ("sec-websocket-key", "sec-websocket-version")
@@ -557,10 +557,10 @@ def _key_lost(facts: Facts, headers: Sequence[Header]) -> Setting[Upgrade] | Non
         sent = [header for header in headers if header.name == name]
         emptied = next((header for header in sent if isinstance(header.value, Known) and not header.value.value), None)
         if emptied is not None:
-            return _dropped(emptied, f"`{emptied.written}` takes out what every backend needs to shake hands")
+            return _drop_upgrade(emptied, f"`{emptied.written}` takes out what every backend needs to shake hands")
         passes = facts.setting("proxy_pass_request_headers")
         if isinstance(passes, Known) and not passes.value and not sent:
-            return _dropped(passes, f"`{passes.written}` drops the Sec-WebSocket headers", passes.name)
+            return _drop_upgrade(passes, f"`{passes.written}` drops the Sec-WebSocket headers", passes.name)
     return None
 
 
@@ -568,7 +568,7 @@ def _hidden(facts: Facts) -> Known[Upgrade] | None:
     """A response header that browsers insist on, and that the location keeps back."""
     for name, line in _words(facts, "proxy_hide_header").items():
         if name in ("upgrade", "sec-websocket-accept"):
-            return _dropped(
+            return _drop_upgrade(
                 line, f"`{line.written}` keeps back what a client needs to see in the answer 101", line.name
             )
     return None
@@ -577,7 +577,7 @@ def _hidden(facts: Facts) -> Known[Upgrade] | None:
 def _other_method(facts: Facts) -> Known[Upgrade] | None:
     method = facts.setting("proxy_method")
     if isinstance(method, Known) and method.value not in ("", "get", "$request_method"):
-        return _dropped(method, f"`{method.written}` turns the handshake's GET into another method", method.name)
+        return _drop_upgrade(method, f"`{method.written}` turns the handshake's GET into another method", method.name)
     return None
 
 
@@ -587,7 +587,7 @@ def _over_http(facts: Facts, header: Header) -> Setting[Upgrade]:
     if isinstance(http, Unknown):
         return http
     if http.value.startswith("2"):
-        return _dropped(http, f"`{http.written}`: nginx opens no WebSocket over HTTP/2", http.name)
+        return _drop_upgrade(http, f"`{http.written}`: nginx opens no WebSocket over HTTP/2", http.name)
     if http.value != "1.0":
         if isinstance(header.value, Known) and header.value.origin == "default":
             return Known("forwarded", header.where, NAME, "default")

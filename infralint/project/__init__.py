@@ -77,10 +77,10 @@ class Project:
         """Paths of all files that may be looked at, relative to the root, in one stable order."""
         return sorted(self.tree.files)
 
-    def unlisted(self) -> Iterator[Unreadable]:
+    def unlisted_folders(self) -> Iterator[Unreadable]:
         """Folders that can't be looked into: nothing is known of what lies there."""
         for folder, reason in sorted(self.tree.unlisted.items()):
-            yield Unreadable(reason, Location(self.shown(folder) if folder else self.shown_path(self.root)))
+            yield Unreadable(reason, Location(self.show(folder) if folder else self.shown_path(self.root)))
 
     def unused_exclusions(self) -> Iterator[Unknown]:
         """Patterns under `exclude:` that name nothing here; folders that are never entered need not be there."""
@@ -96,7 +96,7 @@ class Project:
     def file_set(self) -> frozenset[str]:
         return frozenset(self.files)
 
-    def named(self, *patterns: str) -> list[str]:
+    def files_named(self, *patterns: str) -> list[str]:
         """Files whose base name matches one of the globs."""
         matches = name_matcher(*patterns)
         return [path for path, name in self._names if matches(name)]
@@ -122,7 +122,7 @@ class Project:
         relative = os.path.relpath(self.root, self.base)
         return f"{self.root}/" if relative.startswith("..") else f"{relative}/"
 
-    def shown(self, path: str) -> str:
+    def show(self, path: str) -> str:
         """A project path as the user would type it, from where they stand."""
         if self._above not in (None, ".") and path.startswith(f"{self._above}/"):
             return path[len(str(self._above)) + 1 :]
@@ -139,9 +139,9 @@ class Project:
         relative = full.relative_to(self.root).as_posix()
         if relative == ".":
             return self._prefix.rstrip("/") or "."
-        return "." if relative == self._above else self.shown(relative)
+        return "." if relative == self._above else self.show(relative)
 
-    def remembered(self, name: str, make: Callable[[], Result]) -> Result:
+    def remember(self, name: str, make: Callable[[], Result]) -> Result:
         """What `make` gives, worked out once: for what several sources read of one project."""
         if name not in self._remembered:
             self._remembered[name] = make()
@@ -183,7 +183,7 @@ class Project:
         return full
 
     def unreadable(self, path: str, why: object, line: int = 0, column: int = 0) -> Unreadable:
-        return Unreadable(f"{why}", Location(self.shown(path), line, column))
+        return Unreadable(f"{why}", Location(self.show(path), line, column))
 
 
 class StandardInput(Project):
@@ -197,7 +197,7 @@ class StandardInput(Project):
         self.virtual = self.given
         self._content = content
 
-    def shown(self, path: str) -> str:
+    def show(self, path: str) -> str:
         return path
 
     def shown_path(self, full: Path) -> str:

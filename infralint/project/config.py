@@ -373,7 +373,7 @@ def _validate(data: Any, places: Places, shown: str) -> Settings:
             message, _, path = str(error).partition(" - at `")
             path = path.rstrip("`").replace("[...]", "") or "$"
             choices = _choices(path) if message.startswith("Invalid enum value") else []
-            text = f"expected {listing(choices, 'or', most=9)}, got{message[18:]}" if choices else _worded(message)
+            text = f"expected {listing(choices, 'or', most=9)}, got{message[18:]}" if choices else _reword(message)
             errors.append(_at(path, text, places, shown))
             if not _remove(data, path):
                 raise BadConfig(errors) from error
@@ -392,7 +392,7 @@ def _at(path: str, message: str, places: Places, shown: str) -> Unreadable:
     return Unreadable(f"{key}: {message}" if key else message, Location(shown, line, column, line, end))
 
 
-def _worded(message: str) -> str:
+def _reword(message: str) -> str:
     return message[0].lower() + message[1:].replace("`", "") if message else message
 
 

@@ -69,7 +69,7 @@ class Instruction(msgspec.Struct, frozen=True):
     def pairs(self, values: Mapping[str, str]) -> dict[str, DockerfileValue]:
         """What ENV or ARG gives, each with the line that says it."""
         return {
-            name: DockerfileValue(_filled(value, values), line)
+            name: DockerfileValue(_fill(value, values), line)
             for line, text in self.parts
             for name, value in pairs_of(text)
         }
@@ -103,7 +103,7 @@ def stages_of(text: str, arguments: Mapping[str, str] | None = None) -> dict[str
             named = instruction.arguments.split()
             values |= {key: DockerfileValue(value, instruction.line) for key, value in given.items() if key in named}
         else:
-            stages[name] = _extended(stages.get(name) or Dockerfile(), instruction, values, stages)
+            stages[name] = _extend_stage(stages.get(name) or Dockerfile(), instruction, values, stages)
     return {
         key: msgspec.structs.replace(stage, arguments=values) for key, stage in (stages or {"": Dockerfile()}).items()
     }
@@ -117,10 +117,10 @@ def _from(arguments: str, values: Mapping[str, str], number: int) -> tuple[str, 
     """The base of a stage, and its own name: the one behind AS, else its number."""
     words = [word for word in arguments.split() if not _FLAG.match(word)]
     name = words[2] if len(words) > 2 and words[1].lower() == "as" else str(number)
-    return _filled(words[0], values) if words else "", name
+    return _fill(words[0], values) if words else "", name
 
 
-def _extended(
+def _extend_stage(
     stage: Dockerfile, instruction: Instruction, arguments: dict[str, DockerfileValue], stages: Mapping[str, Dockerfile]
 ) -> Dockerfile:
     change = msgspec.structs.replace
@@ -128,9 +128,9 @@ def _extended(
     values = _texts(arguments | stage.environment)
     match instruction.keyword:
         case "COPY" | "ADD":
-            return change(stage, copied=(*stage.copied, *_copied(rest, line, stage.workdir, stages))[:COPIES])
+            return change(stage, copied=(*stage.copied, *_copied_paths(rest, line, stage.workdir, stages))[:COPIES])
         case "EXPOSE":
-            return change(stage, exposed=(*stage.exposed, *_ports(_filled(rest, values))))
+            return change(stage, exposed=(*stage.exposed, *_ports(_fill(rest, values))))
         case "ENV":
             return change(stage, environment=stage.environment | instruction.pairs(values))
         case "WORKDIR":
@@ -158,11 +158,11 @@ def _ports(text: str) -> Iterator[int]:
             yield int(number)
 
 
-def _copied(rest: str, line: int, workdir: str, stages: Mapping[str, Dockerfile]) -> Iterator[Copied]:
+def _copied_paths(rest: str, line: int, workdir: str, stages: Mapping[str, Dockerfile]) -> Iterator[Copied]:
     flags = [word for word in rest.split() if _FLAG.match(word)]
     origin = next((flag.partition("=")[2] for flag in flags if flag.startswith("--from=")), "")
     words = [word for word in rest.split() if not _FLAG.match(word)]
-    words = _listed(" ".join(words)) or words
+    words = _list_words(" ".join(words)) or words
     if len(words) < 2 or words[0].startswith("<<"):
         return
     target = posixpath.join(workdir, words[-1])
@@ -211,7 +211,7 @@ def _words(text: str) -> tuple[str, ...]:
     """The words of a command, in its JSON form or as a shell splits them."""
     import shlex
 
-    listed = _listed(text)
+    listed = _list_words(text)
     if listed:
         return tuple(listed)
     try:
@@ -220,13 +220,13 @@ def _words(text: str) -> tuple[str, ...]:
         return tuple(text.split())
 
 
-def _listed(text: str) -> list[str]:
+def _list_words(text: str) -> list[str]:
     try:
         return msgspec.json.decode(text, type=list[str]) if text.startswith("[") else []
     except (msgspec.DecodeError, RecursionError):
         return []
 
 
-def _filled(text: str, values: Mapping[str, str]) -> str:
+def _fill(text: str, values: Mapping[str, str]) -> str:
     """A text with variables by what the file says of them; others stay as they are written."""
     return _VARIABLE.sub(lambda hole: values.get(hole[1] or hole[3]) or hole[2] or hole[0], text)

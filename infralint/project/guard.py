@@ -32,7 +32,7 @@ class Guard:
         what = f"{type(error).__name__}: {error}"[:200]
         fault = blame or "a fault of infralint, please report it"
         self.caught.append(Unreadable(f"{fault} (code {code}): {what}", where))
-        self.traces.append(_traced(error))
+        self.traces.append(_trace_text(error))
 
 
 def fault_code(error: BaseException) -> str:
@@ -43,7 +43,7 @@ def fault_code(error: BaseException) -> str:
     return f"{PurePath(trace.tb_frame.f_code.co_filename).stem}.{trace.tb_lineno}" if trace is not None else "?"
 
 
-def _traced(error: BaseException) -> str:
+def _trace_text(error: BaseException) -> str:
     import traceback
 
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 2000))

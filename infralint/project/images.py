@@ -71,7 +71,7 @@ class Images:
         for service in read_compose(self.project).services:
             if service.build is not None and service.build.context is not None and service.image is not None:
                 yield _plain(service.image.text), service.build
-        for path in self.project.named("skaffold*.y*ml", "Tiltfile*"):
+        for path in self.project.files_named("skaffold*.y*ml", "Tiltfile*"):
             try:
                 text = self.project.bytes(path, _LARGEST).decode("utf-8", "replace")
             except CantRead:
@@ -105,7 +105,7 @@ def is_built_of(image: str, folder: str) -> bool:
 
 def read_images(project: Project) -> Images:
     """The images that a project builds. Read once a project."""
-    return project.remembered("images", lambda: Images(project))
+    return project.remember("images", lambda: Images(project))
 
 
 def _artifacts(text: str) -> Iterator[tuple[str, str]]:

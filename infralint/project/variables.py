@@ -33,7 +33,7 @@ def parse_env(text: str) -> Iterator[DotenvLine]:
     """The assignments of a .env file, their values without quotes and comments."""
     for number, line in enumerate(text.splitlines(), 1):
         if found := _ASSIGNMENT.match(line):
-            value, is_literal = _unquoted(found[2].rstrip())
+            value, is_literal = _unquote(found[2].rstrip())
             yield DotenvLine(found[1], value, number, is_literal)
 
 
@@ -45,7 +45,7 @@ def env_values(text: str) -> dict[str, str]:
     return values
 
 
-def _unquoted(text: str) -> tuple[str, bool]:
+def _unquote(text: str) -> tuple[str, bool]:
     quote = text[:1]
     end = text.find(quote, 1) if quote in ("'", '"') else -1
     while quote == '"' and end > 0 and text[end - 1] == "\\":
@@ -64,7 +64,7 @@ def fill(text: str, values: Mapping[str, str], depth: int = 0) -> str:
     while (start := text.find("$", at)) >= 0:
         parts.append(text[at:start])
         end = _end_of_hole(text, start)
-        parts.append(_filled(text[start:end], values, depth))
+        parts.append(_fill_hole(text[start:end], values, depth))
         at = end
     return "".join([*parts, text[at:]])
 
@@ -83,7 +83,7 @@ def _end_of_hole(text: str, start: int) -> int:
     return at
 
 
-def _filled(hole: str, values: Mapping[str, str], depth: int) -> str:
+def _fill_hole(hole: str, values: Mapping[str, str], depth: int) -> str:
     if hole in ("$", "$$"):
         return "$"
     found = _BRACED.fullmatch(hole[2:-1] if hole.startswith("${") else hole[1:])

@@ -14,6 +14,6 @@ def read(project: Project) -> Reading:
         "compose",
         services=services_of(project),
         unreadable=found.unreadable,
-        files=[project.shown(path) for path in found.files],
+        files=[project.show(path) for path in found.files],
         skipped=found.skipped,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, product
 
 from infralint.text import pcre
-from infralint.text.patterns import Unsearchable, compiled, search
+from infralint.text.patterns import Unsearchable, compile_pattern, search
 from infralint.text.pcre import Anything, Branches, Item, LiteralCharacter, PatternGroup, Repeat
 
 MOST = 8
@@ -25,7 +25,7 @@ def matching(expression: str) -> list[str]:
 
 def examples(expression: str) -> list[str]:
     """As `matching`; raises Unsearchable for what is no expression, can't be matched, or takes too long."""
-    compiled(expression)
+    compile_pattern(expression)
     return [text for text in islice(_texts(pcre.parse(expression).branches), MOST) if search(expression, text)]
 
 
@@ -46,12 +46,12 @@ def _item_texts(item: Item) -> Iterable[str]:
         case PatternGroup(_, branches):
             return _texts(branches)
         case Repeat(inner, least):
-            return _repeated(inner, least)
+            return _repeat(inner, least)
         case _:
             return [""]
 
 
-def _repeated(inner: Item, least: int) -> Iterator[str]:
+def _repeat(inner: Item, least: int) -> Iterator[str]:
     """An item as often as it must stand; none where that is too long."""
     if not least:
         yield ""

@@ -215,9 +215,9 @@ class _JsonReader:
             return self._bad(f"expected {expected}, got a single quote; JSON knows double quotes only")
         if self.text[self.at : self.at + 1] in ("}", "]") and self.text[: self.at].rstrip().endswith(","):
             return self._bad(f"expected {expected}, got {self.text[self.at]!r}; JSON has no trailing comma")
-        return self._bad(f"expected {expected}, got {self._found()}")
+        return self._bad(f"expected {expected}, got {self._found_text()}")
 
-    def _found(self) -> str:
+    def _found_text(self) -> str:
         if self.at >= len(self.text):
             return "the end of the file"
         word = _WORD.match(self.text, self.at)

@@ -102,10 +102,10 @@ def _path_matches_anyhow(segments: list[str], patterns: list[str]) -> bool:
     def matches(at: int, index: int) -> bool:
         key = (at, index)
         if key not in known:
-            known[key] = decided(at, index)
+            known[key] = decide(at, index)
         return known[key]
 
-    def decided(at: int, index: int) -> bool:
+    def decide(at: int, index: int) -> bool:
         if index == len(patterns):
             return at == len(segments) or (at == len(segments) - 1 and segments[at] == "" and at > 0)
         if at == len(segments):
@@ -166,12 +166,12 @@ class _Matcher:
                 if not any(len(self.text) in self.ends(parts, index + 1, end) for end in self._chosen(part, start)):
                     yield from range(start, len(self.text) + 1)
             case _Group():
-                yield from self._repeated(part, start)
+                yield from self._repeat_group(part, start)
 
     def _chosen(self, group: _Group, start: int) -> set[int]:
         return {end for choice in group.choices for end in self.ends(choice, 0, start)}
 
-    def _repeated(self, group: _Group, start: int) -> set[int]:
+    def _repeat_group(self, group: _Group, start: int) -> set[int]:
         reached = self._chosen(group, start)
         if group.kind in "+*":
             pending = set(reached)
@@ -184,10 +184,10 @@ class _Matcher:
 
 @cache
 def _parse(pattern: str) -> tuple[_Part, ...]:
-    return tuple(_merged(_parts(pattern)))
+    return tuple(_merge_parts(_parts(pattern)))
 
 
-def _merged(parts: Iterator[_Part]) -> Iterator[_Part]:
+def _merge_parts(parts: Iterator[_Part]) -> Iterator[_Part]:
     """Neighbouring literals as one, and stars that repeat as one."""
     text, star = "", False
     for part in parts:
@@ -210,7 +210,7 @@ def _parts(pattern: str) -> Iterator[_Part]:
         character = pattern[at]
         if character in _EXTENDED and pattern[at + 1 : at + 2] == "(" and (end := _closing(pattern, at + 1)):
             choices = _split(pattern[at + 2 : end], "|")
-            yield _Group(character, tuple(tuple(_merged(_parts(choice))) for choice in choices))
+            yield _Group(character, tuple(tuple(_merge_parts(_parts(choice))) for choice in choices))
             at = end + 1
         elif character == "[" and (found := _class(pattern, at)):
             yield found[0]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from infralint.text.patterns import Unsearchable, compiled, spend
+from infralint.text.patterns import Unsearchable, compile_pattern, spend
 
 LONGEST = 2000
 """Characters of a pattern; nobody wrote a longer one by hand."""
@@ -48,7 +48,7 @@ def match_whole(expression: str, path: str) -> dict[str, str] | None:
     """The groups of a regular expression that takes a whole path, by number and name. Raises Unsearchable."""
     if len(expression) > 2 * LONGEST:
         raise Unsearchable("is too long to match")
-    search = compiled(expression)
+    search = compile_pattern(expression)
     found = spend(expression, lambda seconds: search.fullmatch(path, timeout=seconds))
     if found is None:
         return None
@@ -58,7 +58,7 @@ def match_whole(expression: str, path: str) -> dict[str, str] | None:
 
 def fill_path(pattern: str, values: Mapping[str, str]) -> str | None:
     """A pattern with its parameters filled in; None where one is missing. Raises Unsearchable."""
-    texts = [_filled(part, values) for part in parse_path(pattern)]
+    texts = [_fill(part, values) for part in parse_path(pattern)]
     return None if None in texts else "".join(text for text in texts if text is not None)
 
 
@@ -75,14 +75,14 @@ class PatternMap:
     destination: str
 
     def forward(self, path: str) -> str | None:
-        return _carried(self.source, self.destination, path)
+        return _carry(self.source, self.destination, path)
 
     def inverse(self, path: str) -> str | None:
-        found = _carried(self.destination, self.source, path)
+        found = _carry(self.destination, self.source, path)
         return found if found is not None and self.forward(found) == path else None
 
 
-def _carried(pattern: str, other: str, path: str) -> str | None:
+def _carry(pattern: str, other: str, path: str) -> str | None:
     try:
         values = match_path(pattern, path)
         return None if values is None else fill_path(other, values)
@@ -174,7 +174,7 @@ def _expression(part: str | PathPart) -> str:
     return f"(?:{before}({part.pattern}){after}){part.modifier}"
 
 
-def _filled(part: str | PathPart, values: Mapping[str, str]) -> str | None:
+def _fill(part: str | PathPart, values: Mapping[str, str]) -> str | None:
     if isinstance(part, str):
         return part
     if not part.pattern:

@@ -93,7 +93,7 @@ def fresh_budget(seconds: float = SECONDS) -> Iterator[PatternBudget]:
 
 def search(pattern: str, text: str, ignore_case: bool = False) -> Any:
     """Where a PCRE expression is found in a text, as a match of `regex`; None where it is not. Raises Unsearchable."""
-    expression = compiled(pattern, ignore_case)
+    expression = compile_pattern(pattern, ignore_case)
     return spend(pattern, lambda seconds: expression.search(text, timeout=seconds))
 
 
@@ -116,16 +116,16 @@ def spend(pattern: str, work: Callable[[float], Result]) -> Result:
         account.charge(time.perf_counter() - start)
 
 
-def compiled(pattern: str, ignore_case: bool = False) -> Any:
+def compile_pattern(pattern: str, ignore_case: bool = False) -> Any:
     """A PCRE expression for `regex`. Raises Unsearchable."""
-    found = _compiled(pattern, ignore_case)
+    found = _compile_or_error(pattern, ignore_case)
     if isinstance(found, Unsearchable):
         raise type(found)(*found.args)
     return found
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str, ignore_case: bool) -> Any:
+def _compile_or_error(pattern: str, ignore_case: bool) -> Any:
     """The compiled expression, or the error that says why it can't be had."""
     import regex
 

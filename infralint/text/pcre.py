@@ -115,7 +115,7 @@ def parse(pattern: str) -> ParsedPattern:
     return ParsedPattern(branches, size)
 
 
-def _scoped(items: Sequence[Item], flags: list[str]) -> tuple[Item, ...]:
+def _scope_flags(items: Sequence[Item], flags: list[str]) -> tuple[Item, ...]:
     """Items with `(?i)` and the like written as groups around what they rule: the rest of their branch, and those that follow it."""
     before = list(flags)
     inside: list[str] = []
@@ -133,22 +133,22 @@ def _scoped(items: Sequence[Item], flags: list[str]) -> tuple[Item, ...]:
 
 
 def _written_branches(branches: Branches) -> str:
-    return "|".join("".join(map(_written, items)) for items in branches)
+    return "|".join("".join(map(_write_item, items)) for items in branches)
 
 
-def _written(item: Item) -> str:
+def _write_item(item: Item) -> str:
     match item:
         case LiteralCharacter(character):
-            return _escaped(character)
+            return _escape_character(character)
         case PatternGroup(opening, branches):
             return f"{opening}{_written_branches(branches)})"
         case Repeat(inner, least, most, suffix):
-            return f"{_written(inner)}{{{least},{'' if most is None else most}}}{suffix}"
+            return f"{_write_item(inner)}{{{least},{'' if most is None else most}}}{suffix}"
         case _:
             return item.written
 
 
-def _escaped(character: str) -> str:
+def _escape_character(character: str) -> str:
     return character if character.isalnum() or character in "/_" else f"\\{character}"
 
 
@@ -232,12 +232,12 @@ class _PcreParser:
         while self.at < len(self.pattern) and self._peek() != ")":
             if self._peek() == "|":
                 self.at += 1
-                branches.append(_scoped(items, flags))
+                branches.append(_scope_flags(items, flags))
                 items = []
             elif not (self.extended and self._skip_space()):
                 self._item(items)
         self.extended = extended
-        return (*branches, _scoped(items, flags))
+        return (*branches, _scope_flags(items, flags))
 
     def _skip_space(self) -> bool:
         if self._peek() in string.whitespace:
@@ -307,7 +307,7 @@ class _PcreParser:
         elif letter in ("g", "k"):
             yield self._reference(letter)
         elif letter in "123456789":
-            yield self._numbered(letter)
+            yield self._numbered_reference(letter)
         elif letter != "E":
             yield self._plain_escape(letter)
 
@@ -346,7 +346,7 @@ class _PcreParser:
         if letter == "x":
             return self._hexadecimal()
         if letter == "o" and self._peek() == "{":
-            return self._coded(8)
+            return self._character_of_code(8)
         if letter == "0":
             return chr(int("0" + self._digits("01234567", 2), 8))
         if letter == "c" and self._peek():
@@ -355,10 +355,10 @@ class _PcreParser:
 
     def _hexadecimal(self) -> str:
         if self._peek() == "{":
-            return self._coded(16)
+            return self._character_of_code(16)
         return chr(int("0" + self._digits(string.hexdigits, 2), 16))
 
-    def _coded(self, base: int) -> str:
+    def _character_of_code(self, base: int) -> str:
         end = self.pattern.find("}", self.at)
         digits = self.pattern[self.at + 1 : end] if end > 0 else ""
         self.at = end + 1
@@ -373,7 +373,7 @@ class _PcreParser:
             end += 1
         return self._take(end - self.at)
 
-    def _numbered(self, first: str) -> Item:
+    def _numbered_reference(self, first: str) -> Item:
         """`\\1`: a back reference; from `\\10` on it may be a character in octal."""
         number = first + self._digits("0123456789", 4)
         if len(number) > 1:
@@ -416,7 +416,7 @@ class _PcreParser:
             raise InvalidPcre("missing closing parenthesis")
         group = PatternGroup(opening, branches)
         around = opening.startswith(("(?=", "(?!", "(?<=", "(?<!"))
-        yield Nothing(_written(group), repeatable=True) if around else group
+        yield Nothing(_write_item(group), repeatable=True) if around else group
 
     def _opening(self) -> str | None:
         """What a group begins with, in Python's terms: whole where it ends in `)`, empty where nothing is left; None: a comment."""
@@ -435,7 +435,7 @@ class _PcreParser:
             self._comment()
             return None
         if self._peek() in ("<", "'") or self._peek(2) == "P<":
-            return self._named()
+            return self._read_name()
         if self._peek() in ("&", "R", "0") or self._peek(2) in ("P>", "P=") or self._peek().isdecimal():
             return self._call()
         return self._flags()
@@ -454,7 +454,7 @@ class _PcreParser:
             raise InvalidPcre("missing ) after (?# comment")
         self.at = end + 1
 
-    def _named(self) -> str:
+    def _read_name(self) -> str:
         self.at += 2 if self._peek() == "P" else 1
         closing = "'" if self.pattern[self.at - 1] == "'" else ">"
         end = self.pattern.find(closing, self.at)

@@ -41,7 +41,7 @@ def replace_file(target: Path, text: str) -> None:
 
     A link stays, and what it leads to is replaced; a device or pipe is written to.
     """
-    content = _encoded(text)
+    content = _encode(text)
     if target.exists() and not target.is_file():
         target.write_bytes(content)
         return
@@ -56,7 +56,7 @@ def replace_file(target: Path, text: str) -> None:
 
 def create_file(target: Path, text: str) -> None:
     """Make a new file at once. Raises OSError, also where there is one."""
-    name = prepare_file(target, _encoded(text))
+    name = prepare_file(target, _encode(text))
     try:
         os.link(name, target)
     finally:
@@ -78,7 +78,7 @@ def prepare_file(target: Path, content: bytes) -> str:
     return name
 
 
-def _encoded(text: str) -> bytes:
+def _encode(text: str) -> bytes:
     """Undecodable bytes of file names become `\\udcff`, which is also what JSON calls them."""
     return text.encode(errors="backslashreplace")
 

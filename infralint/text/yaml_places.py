@@ -207,12 +207,12 @@ class _YamlReader:
                 raise YamlProblem(f"{name}: stands twice", span.line, span.column, is_content=True)
             members[name] = self.value(value)
             keys[name] = span
-        for name, value, span in (member for merge in merges for member in self._merged(merge)):
+        for name, value, span in (member for merge in merges for member in self._merged_members(merge)):
             if name not in members:
                 members[name] = value
                 keys[name] = span
 
-    def _merged(self, node: Any) -> Iterator[tuple[str, YamlValue, YamlSpan]]:
+    def _merged_members(self, node: Any) -> Iterator[tuple[str, YamlValue, YamlSpan]]:
         """What `<<` brings: the members of a mapping, or of each of a list of them, the first first."""
         for source in node.value if node.id == "sequence" else [node]:
             value = self.value(source)

@@ -12,7 +12,7 @@ from infralint.project.config import Settings
 from infralint.text.expressions import matching
 from infralint.text.globs import matches_text
 from infralint.trace.programs import programs
-from infralint.trace.streams import assumed_at, declared, hints_of, stream_at
+from infralint.trace.streams import assumed_at, declared_streams, hints_of, stream_at
 from infralint.trace.topology import Link, Topology
 from infralint.trace.traces import traces_from, traces_through
 
@@ -20,12 +20,12 @@ from infralint.trace.traces import traces_from, traces_through
 def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[Hop]]:
     """Every stream on every leg of its ways."""
     topology = topology_of(readings, settings.chains)
-    found = [crossing for stream in declared(settings) for crossing in _declared(topology, stream)]
+    found = [crossing for stream in declared_streams(settings) for crossing in _declared_crossings(topology, stream)]
     if settings.streams == []:
         return []
-    hinted = [*_of_clients(topology, readings), *_hinted(settings, topology)]
+    hinted = [*_of_clients(topology, readings), *_hinted_crossings(settings, topology)]
     witness = Witness(topology, hinted, any("sse" in reading.mentions for reading in readings))
-    hinted = [witness.weighed(crossing) for crossing in hinted if not witness.knows_better(crossing)]
+    hinted = [witness.weigh(crossing) for crossing in hinted if not witness.knows_better(crossing)]
     if settings.streams is not None:
         covered = {id(crossing.hop) for crossing in found}
         hinted = [
@@ -33,7 +33,7 @@ def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[
         ]
     found += hinted
     if settings.streams is None and settings.assume != "off":
-        found += _assumed(settings, topology, witness, found)
+        found += _assumed_crossings(settings, topology, witness, found)
     return found
 
 
@@ -115,7 +115,7 @@ class Witness:
             return "the project's code was read, and each stream of it goes another way"
         return ""
 
-    def weighed(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
+    def weigh(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
         """A crossing with the doubt that the code casts on it, where a name or the configuration is all there is for it."""
         if crossing.stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
             return crossing
@@ -165,7 +165,7 @@ def topology_of(readings: Sequence[Reading], chains: Sequence[Sequence[str]] = (
 def unmet(settings: Settings, crossed: Iterable[Crossing[Hop]]) -> list[Stream]:
     """Declared streams that no hop of the project could serve: a path that is mistyped, or hops that are not here."""
     met = [crossing.stream for crossing in crossed if crossing.stream.evidence.kind == "declared"]
-    return [stream for stream in declared(settings) if stream not in met]
+    return [stream for stream in declared_streams(settings) if stream not in met]
 
 
 def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
@@ -182,7 +182,7 @@ def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, st
 
 def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
     """Declared streams that an entry may send where nobody can tell, each with the reason."""
-    streams = declared(settings)
+    streams = declared_streams(settings)
     topology = topology_of(readings if streams else (), settings.chains)
     entries = [node for node in topology.nodes if topology.is_entry(node)]
     for stream in streams:
@@ -193,7 +193,7 @@ def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stre
                         yield stream, match.reasons[-1]
 
 
-def _declared(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
+def _declared_crossings(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
     """A declared stream from every entry that serves it; where none does, from whichever node does."""
     entries = [node for node in topology.nodes if topology.is_entry(node)]
     found = _told_apart([_entering(topology, stream, node) for node in entries])
@@ -288,7 +288,7 @@ def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Cro
         yield from (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
 
 
-def _hinted(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:
+def _hinted_crossings(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:
     """Streams that hops give away: certain there, and carried along the ways that lead through them."""
     for node in topology.nodes:
         for hop in node.hops:
@@ -368,7 +368,7 @@ def _is_firmly_linked(crossing: Crossing[Hop]) -> bool:
     return all(leg.basis in STRONG for leg in crossing.trace.legs[first + 1 : last + 1])
 
 
-def _assumed(
+def _assumed_crossings(
     settings: Settings, topology: Topology, witness: Witness, known: Sequence[Crossing[Hop]]
 ) -> Iterator[Crossing[Hop]]:
     """Catch-alls in scopes of which nothing better is known, unless their code was read and streams nothing."""

@@ -13,12 +13,12 @@ from infralint.text.stream_names import StreamName, stream_name
 ASSUMED = "nothing says what streams here, and a catch-all is where a chat answer would go"
 
 
-def declared(settings: Settings) -> list[Stream]:
+def declared_streams(settings: Settings) -> list[Stream]:
     """The streams of infralint.yaml."""
-    return [_declared(settings, stream) for stream in settings.streams or ()]
+    return [_declared_stream(settings, stream) for stream in settings.streams or ()]
 
 
-def _declared(settings: Settings, written: StreamSettings) -> Stream:
+def _declared_stream(settings: Settings, written: StreamSettings) -> Stream:
     silence, duration, heartbeat = needs(settings, written)
     path = written.path if written.path is not None else f"~{written.regex}"
     return Stream(
@@ -59,12 +59,12 @@ def hints_of(hop: Hop) -> list[Hint]:
 def _hints_of_names(hop: Hop) -> Iterator[Hint]:
     for path in hop.paths:
         if found := stream_name(path):
-            yield _named(found, Evidence("name", f"the path {path} says {found.word}", hop.where))
+            yield _name_hint(found, Evidence("name", f"the path {path} says {found.word}", hop.where))
     if hop.upstream and hop.assumable and (found := stream_name(hop.upstream)):
-        yield _named(found, Evidence("name", f"the upstream {hop.upstream} says {found.word}", hop.where))
+        yield _name_hint(found, Evidence("name", f"the upstream {hop.upstream} says {found.word}", hop.where))
 
 
-def _named(name: StreamName, evidence: Evidence) -> Hint:
+def _name_hint(name: StreamName, evidence: Evidence) -> Hint:
     return with_library(Hint(name.kind, evidence), name)
 
 

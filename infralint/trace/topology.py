@@ -172,7 +172,7 @@ class Topology:
             return self._on_this_host(address.port, front)
         named = self._by_name.get(host)
         if named is None:
-            return self._unexplained(host, address.port, front)
+            return self._unexplained_links(host, address.port, front)
         near = [place for place in named if place.groups & self._groups(front)] or named
         near = [place for place in near if place.is_service(host)] or near
         listening = [place for place in near if place.is_known_on(address.port)]
@@ -213,9 +213,9 @@ class Topology:
 
     @cached_property
     def placements(self) -> list[Placement]:
-        return [self._placed(node) for node in self.nodes]
+        return [self._place_node(node) for node in self.nodes]
 
-    def _placed(self, node: Node) -> Placement:
+    def _place_node(self, node: Node) -> Placement:
         services = tuple(service for service in self.services if id(node) in self._running[id(service)])
         names = {name.lower() for name in node.known_as} | {
             name.lower() for service in services for name in service.names
@@ -348,7 +348,7 @@ class Topology:
         fitting = [place for place in others if place.is_known_on(port)]
         return [Link(place.node, "same address") for place in fitting] if len(fitting) == 1 else []
 
-    def _unexplained(self, host: str, port: int | None, front: Node) -> list[Link]:
+    def _unexplained_links(self, host: str, port: int | None, front: Node) -> list[Link]:
         """The one node that can be meant by a name which nothing explains."""
         if not PRIVATE.fullmatch(host):
             return []
@@ -439,7 +439,7 @@ class Topology:
         if sum(id(node) in alike for node in near) != 1:
             return []
         others = [node for node in near if node.folder is None and not node.by_name_only and id(node) not in alike]
-        is_single = all(_written(node) == _written(front) for node in alike.values())
+        is_single = all(_written_identity(node) == _written_identity(front) for node in alike.values())
         if not others and (around := self._around(front)) is not None:
             return [Link(around, "assumed")]
         if not others and is_single and len({hop.pool.references for hop in front.hops}) == 1:
@@ -521,7 +521,7 @@ def _is_socket(host: str) -> bool:
     return host.startswith("unix:")
 
 
-def _written(node: Node) -> tuple[str, frozenset[str]]:
+def _written_identity(node: Node) -> tuple[str, frozenset[str]]:
     """What tells apart two nodes from one node that stands in several environments."""
     return node.name, frozenset(hop.where.path for hop in node.hops)
 

@@ -220,13 +220,13 @@ def _front(topology: Topology, dialler: Dialler, request: Request) -> Front | No
 
 
 def _trace(stream: Stream, walk: Walk, anchor: int) -> Trace:
-    legs = _with_responses(walk.legs, _sent(stream))
+    legs = _with_responses(walk.legs, _origin_response(stream))
     environment = next((leg.hop.environment for leg in legs if leg.hop.environment), "")
     anchor = max(0, min(anchor, len(legs) - 1))
     return Trace(stream, legs, environment, anchor, walk.end, walk.reason, walk.ending)
 
 
-def _sent(stream: Stream) -> Response:
+def _origin_response(stream: Stream) -> Response:
     """What the origin sends, as far as the stream itself tells."""
     headers = {name: Known(value, NOWHERE, name) for name, value in stream.headers.items()}
     return replace(UNKNOWN_RESPONSE, content_type=stream.content_type, headers=headers)

@@ -13,7 +13,7 @@ from infralint.project.needs import needs
 from infralint.text.globs import matches_text
 from infralint.text.patterns import Unsearchable, search
 from infralint.trace.crossings import OTHERS_TAKE_IT, is_meant, is_named, samples
-from infralint.trace.streams import declared, hints_of, stream_at
+from infralint.trace.streams import declared_streams, hints_of, stream_at
 from infralint.trace.topology import Topology
 from infralint.trace.traces import traces_from
 
@@ -61,7 +61,7 @@ def ways_of_path(
     """
     streams = [
         replace(stream, path=path, host=host or stream.host)
-        for stream in declared(settings)
+        for stream in declared_streams(settings)
         if kind in (None, stream.kind) and _is_about(stream, path, host)
     ]
     found = {kind: _sightings(topology, settings, path, host, kind, fronts) for kind in ([kind] if kind else KINDS)}
@@ -87,7 +87,7 @@ def ways_of_stream(topology: Topology, stream: Stream, fronts: Sequence[Node] = 
 
 def all_ways(topology: Topology, settings: Settings, crossings: Iterable[Crossing[Hop]]) -> list[StreamWay]:
     """The ways of every stream that is known. crossings: as they are judged."""
-    ways = [way for stream in declared(settings) for way in ways_of_stream(topology, stream)]
+    ways = [way for stream in declared_streams(settings) for way in ways_of_stream(topology, stream)]
     return ways + [way for way in _of_crossings(crossings) if way.stream.evidence.kind != "declared"]
 
 

@@ -363,7 +363,13 @@ def test_stopping_keeps_what_is_there(world: World, server: Server, home: Path) 
 
     world.faults = hang
     command = [sys.executable, "-m", "infralint", "audit", "aws", "--region", "eu-west-1", "--format", "json"]
-    process = subprocess.Popen([*command, "--endpoint-url", server.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*command, "--endpoint-url", server.url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # What runs in the background of a shell ignores the signal, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert stuck.wait(20)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)

@@ -16,7 +16,7 @@ from infralint.sources.terraform.evaluate import EvaluationScope, evaluate, eval
 from infralint.sources.terraform.folders import TerraformFolders
 from infralint.sources.terraform.hcl import HclError, HclFile, parse_expression
 from infralint.sources.terraform.modules import Module, World
-from infralint.sources.terraform.roots import Root, given
+from infralint.sources.terraform.roots import Root, given_values
 from infralint.sources.terraform.values import EvaluationError, Hole, Value
 from infralint.text.patterns import fresh_budget
 
@@ -78,7 +78,7 @@ def work_out_variables(folder: Path, variables: Sequence[Variable]) -> Iterator[
 def _variable(folder: Path, files: dict[str, str], options: dict[str, str]) -> str:
     folder.mkdir()
     tree = TerraformFolders(project(folder, files))
-    values, problems = given(tree, Root("", given=options))
+    values, problems = given_values(tree, Root("", given=options))
     world = World(tree, "", values)
     value = Module(world, tree.folder("")).variable("v")
     refused = validity.problems(tree.folder(""), lambda call: None)

@@ -25,7 +25,7 @@ from infralint.platforms.aws_elb.attributes import (
     TYPE,
     Attributes,
     carries_tcp,
-    typed,
+    typed_value,
 )
 from infralint.platforms.aws_elb.described import default_rule, described_rule
 from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup, TargetGroup
@@ -76,5 +76,5 @@ __all__ = [
     "node_fields",
     "redirection",
     "replicas_of_service",
-    "typed",
+    "typed_value",
 ]

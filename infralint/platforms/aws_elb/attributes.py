@@ -92,7 +92,7 @@ def attribute(
     return found if found is not None else Known(ATTRIBUTES[key].default, where, names.get(key, key), "default")
 
 
-def typed(key: str, text: str) -> Any:
+def typed_value(key: str, text: str) -> Any:
     """An attribute's value from the text that AWS's API gives ("60", "true"). Raises ValueError."""
     default = ATTRIBUTES[key].default
     if isinstance(default, bool):

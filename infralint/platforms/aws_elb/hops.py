@@ -228,7 +228,7 @@ class BalancerNode(Node):
         if not forwarding:
             return self._answers(request)
         positions = dict.fromkeys(position for way in forwarding for position in way)
-        return _matches([self._agreed(position, forwarding, len(positions)) for position in positions])
+        return _matches([self._agree(position, forwarding, len(positions)) for position in positions])
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         """The rules that lead to a hop, and those that would take the request elsewhere."""
@@ -282,7 +282,7 @@ class BalancerNode(Node):
                     found[position] = choice
         return found
 
-    def _agreed(self, position: int, forwarding: Sequence[Mapping[int, HopChoice]], chosen: int) -> HopChoice:
+    def _agree(self, position: int, forwarding: Sequence[Mapping[int, HopChoice]], chosen: int) -> HopChoice:
         """What all listeners together say of a hop. chosen: how many hops they choose among."""
         choices = [way[position] for way in forwarding if position in way]
         certain = any(choice.certain for choice in choices) and (chosen == 1 or len(choices) == len(forwarding))

@@ -63,7 +63,7 @@ class Compose(msgspec.Struct):
 
 def read_compose(project: Project) -> Compose:
     """Every service of a project's compose files, those that belong over another laid over it. Read once a project."""
-    return project.remembered("compose", lambda: _ComposeReader(project).read())
+    return project.remember("compose", lambda: _ComposeReader(project).read())
 
 
 class _ComposeReader:
@@ -76,11 +76,11 @@ class _ComposeReader:
         self.documents: dict[tuple[str, str, str], Document | None] = {}
 
     def read(self) -> Compose:
-        named = {path: document for path in self.project.named(*NAMES) if (document := self._document(path))}
+        named = {path: document for path in self.project.files_named(*NAMES) if (document := self._document(path))}
         over = self._overrides(named)
         partial = {path: base for path in named if path not in over and (base := _base_of_partial(path, named))}
         whole = [document for path, document in named.items() if path not in over and path not in partial]
-        included = list(self._included(whole))
+        included = list(self._include_documents(whole))
         known = {document.path for group in included for document in group}
         groups = [
             [document, *self._laid_on(document.path, over, named)] for document in whole if document.path not in known
@@ -106,7 +106,7 @@ class _ComposeReader:
     def _laid_on(path: str, over: Mapping[str, str], named: Mapping[str, Document]) -> list[Document]:
         return [named[other] for other, base in over.items() if base == path]
 
-    def _included(self, documents: Sequence[Document]) -> Iterator[list[Document]]:
+    def _include_documents(self, documents: Sequence[Document]) -> Iterator[list[Document]]:
         """The files that others include, with what is laid over each, in the group of the file that includes them."""
         pending, known = list(documents), set()
         while pending:
@@ -127,25 +127,25 @@ class _ComposeReader:
         key = (path, folder, home)
         if key not in self.documents:
             root = self._root(path)
-            self.documents[key] = None if root is None else self._made(path, root, folder, home)
+            self.documents[key] = None if root is None else self._make_document(path, root, folder, home)
         return self.documents[key]
 
-    def _made(self, path: str, root: YamlValue, folder: str, home: str) -> Document:
-        def extended(other: str) -> Document | None:
+    def _make_document(self, path: str, root: YamlValue, folder: str, home: str) -> Document:
+        def extend(other: str) -> Document | None:
             return self._document(other, home=home)
 
-        return Document(path, root, folder, self._variables(home), self.project.shown, extended)
+        return Document(path, root, folder, self._variables(home), self.project.show, extend)
 
     def _root(self, path: str) -> YamlValue | None:
         """The first document of a file, if it holds services."""
         if path not in self.roots:
-            root = self._parsed(path) if path in self.project.file_set else None
+            root = self._parse(path) if path in self.project.file_set else None
             self.roots[path] = root if root is not None and root.members_of("services") else None
             if self.roots[path] is not None:
                 self.found.files.append(path)
         return self.roots[path]
 
-    def _parsed(self, path: str) -> YamlValue | None:
+    def _parse(self, path: str) -> YamlValue | None:
         text = ""
         try:
             text = self.project.text(path)
@@ -154,7 +154,7 @@ class _ComposeReader:
             self.found.unreadable.append(self.project.unreadable(path, problem))
         except YamlProblem as problem:
             if _TEMPLATED.search(text):
-                self.found.skipped.append(f"{self.project.shown(path)}: is a template, which has to be rendered first")
+                self.found.skipped.append(f"{self.project.show(path)}: is a template, which has to be rendered first")
             else:
                 message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
                 self.found.unreadable.append(self.project.unreadable(path, message, problem.line, problem.column))
@@ -218,8 +218,8 @@ def _includes(document: Document) -> Iterator[tuple[list[str], str]]:
     for item in document.root.items_of("include"):
         single = item.text or item.text_of("path")
         texts = [single] if single else [path.text for path in item.items_of("path") if path.text]
-        paths = [path for text in texts if (path := document.project_path(document.filled(text))) is not None]
-        named = document.filled(item.text_of("project_directory"))
+        paths = [path for text in texts if (path := document.project_path(document.fill(text))) is not None]
+        named = document.fill(item.text_of("project_directory"))
         folder = document.project_path(named) if named else None
         if paths:
             yield paths, posixpath.dirname(paths[0]) if folder is None else folder
@@ -240,7 +240,7 @@ def _as_service(project: Project, service: ComposeService, services: list[Compos
         published += listens
     return Service(
         name=service.name,
-        where=Location(project.shown(service.path), service.line),
+        where=Location(project.show(service.path), service.line),
         names=service.names | frozenset(_names_given(service, services)),
         files=frozenset(mount.source for mount in service.mounts) | copied,
         context=service.context,

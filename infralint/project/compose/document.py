@@ -64,11 +64,11 @@ class Document:
         if name not in self._made:
             value = self.services[name]
             service = self._service(name, value)
-            base = self._extended(value, depth) if depth < DEEPEST else None
+            base = self._extend(value, depth) if depth < DEEPEST else None
             self._made[name] = service if base is None else lay_over(without(base, replaced_keys(value)), service)
         return self._made[name]
 
-    def _extended(self, value: YamlValue, depth: int) -> ComposeService | None:
+    def _extend(self, value: YamlValue, depth: int) -> ComposeService | None:
         name = self._text(value, "extends") or self._text(value, "extends", "service")
         file = self._text(value, "extends", "file")
         path = self.project_path(file) if file else None
@@ -89,7 +89,7 @@ class Document:
             mounts=(*self._volumes(value), *self._files(value, "configs", "/"), *self._files(value, "secrets", "/run/secrets")),
             environment=self._environment(value),
             env_files=tuple(self._env_files(value)),
-            ports=tuple(dict.fromkeys([*self._ports(value), *self._exposed(value)])),
+            ports=tuple(dict.fromkeys([*self._ports(value), *self._exposed_ports(value)])),
             names=frozenset(filter(None, [name, *self._names(value)])),
             labels=dict(self._labels(value)),
             entrypoint=self._words(value, "entrypoint"),
@@ -107,7 +107,7 @@ class Document:
 
     def _image(self, value: YamlValue) -> ComposeText | None:
         image = value.get("image")
-        return ComposeText(self.filled(image.text), self.path, image.line) if image is not None and image.text else None
+        return ComposeText(self.fill(image.text), self.path, image.line) if image is not None and image.text else None
 
     def _build(self, value: YamlValue) -> ImageBuild | None:
         build = value.get("build")
@@ -119,7 +119,7 @@ class Document:
             dockerfile=self._text(build, "dockerfile"),
             inline=build.text_of("dockerfile_inline").replace("$$", "$"),
             target=self._text(build, "target"),
-            arguments={name: self.filled(text) for name, text, _ in pairs(build.get("args")) if text is not None},
+            arguments={name: self.fill(text) for name, text, _ in pairs(build.get("args")) if text is not None},
         )
 
     def _names(self, value: YamlValue) -> Iterator[str]:
@@ -142,13 +142,13 @@ class Document:
             host, target = self._text(item, "published"), self._text(item, "target")
             protocol = self._text(item, "protocol")
             if item.text is not None:
-                text, _, protocol = self.filled(item.text).partition("/")
+                text, _, protocol = self.fill(item.text).partition("/")
                 before, _, target = text.rpartition(":")
                 host = "" if not before else before if before.startswith("${") else before.rpartition(":")[2]
             if protocol in ("", "tcp"):
-                yield from _paired(host, target)
+                yield from _pair_ports(host, target)
 
-    def _exposed(self, value: YamlValue) -> Iterator[Port]:
+    def _exposed_ports(self, value: YamlValue) -> Iterator[Port]:
         for text in self._texts(value, "expose"):
             yield from (Port(number) for number in _numbers(text.partition("/")[0]))
 
@@ -175,7 +175,7 @@ class Document:
     def _files(self, value: YamlValue, kind: str, folder: str) -> Iterator[VolumeMount]:
         """Files that `configs:` and `secrets:` bring; one whose content is written out stands in the compose file."""
         for item in value.items_of(kind):
-            name = self.filled(item.text or "") or self._text(item, "source")
+            name = self.fill(item.text or "") or self._text(item, "source")
             given = self.root.get(kind, name)
             file = self._text(given, "file") if given is not None else ""
             path = (
@@ -201,7 +201,7 @@ class Document:
 
     def _labels(self, value: YamlValue) -> Iterator[tuple[str, str]]:
         for labels in (value.get("labels"), value.get("deploy", "labels")):
-            yield from ((name, self.filled(text or "")) for name, text, _ in pairs(labels))
+            yield from ((name, self.fill(text or "")) for name, text, _ in pairs(labels))
 
     def _words(self, value: YamlValue, key: str) -> tuple[str, ...]:
         return tuple(self._texts(value, key) or self._text(value, key).split())
@@ -215,7 +215,7 @@ class Document:
             given = value.get(*keys)
             if given is None or given.is_null:
                 continue
-            text = self.filled(given.text or "")
+            text = self.fill(given.text or "")
             written = f"{keys[-1]}: {given.text}"
             if _is_number(text):
                 return Known(int(text), self._at(given), keys[-1], written=written)
@@ -228,9 +228,9 @@ class Document:
         return self._here(found.text) if found is not None and found.text and not found.is_null else ""
 
     def _texts(self, value: YamlValue, *path: str) -> list[str]:
-        return [self.filled(item.text) for item in value.items_of(*path) if item.text]
+        return [self.fill(item.text) for item in value.items_of(*path) if item.text]
 
-    def filled(self, text: str) -> str:
+    def fill(self, text: str) -> str:
         """A text with its variables by the .env file and their own defaults."""
         return fill(text, self.variables)
 
@@ -267,7 +267,7 @@ def pairs(value: YamlValue | None) -> Iterator[tuple[str, str | None, int]]:
             yield name, text if equals else None, item.line
 
 
-def _paired(published: str, target: str) -> Iterator[Port]:
+def _pair_ports(published: str, target: str) -> Iterator[Port]:
     """`8000-8001` and `80-81` are two ports; a port of the host that is not known may be any."""
     targets, hosts = _numbers(target), _numbers(published)
     if not published:

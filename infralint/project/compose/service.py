@@ -120,7 +120,7 @@ def lay_over(service: ComposeService, over: ComposeService) -> ComposeService:
     return msgspec.structs.replace(
         over,
         image=over.image or service.image,
-        build=_built(service.build, over.build),
+        build=_image_build(service.build, over.build),
         mounts=(*(mount for mount in service.mounts if mount.target not in targets), *over.mounts),
         environment={**service.environment, **over.environment},
         env_files=(*service.env_files, *over.env_files),
@@ -136,7 +136,7 @@ def lay_over(service: ComposeService, over: ComposeService) -> ComposeService:
     )
 
 
-def _built(build: ImageBuild | None, over: ImageBuild | None) -> ImageBuild | None:
+def _image_build(build: ImageBuild | None, over: ImageBuild | None) -> ImageBuild | None:
     if build is None or over is None:
         return over or build
     return ImageBuild(

@@ -130,7 +130,7 @@ class Charts:
         missing = [name for name in _dependencies(metadata) if name not in chart.parts]
         if missing:
             listed = ", ".join(missing)
-            self.skipped.append(f"{self.project.shown(folder)}: its subcharts ({listed}) are not vendored here")
+            self.skipped.append(f"{self.project.show(folder)}: its subcharts ({listed}) are not vendored here")
         return chart
 
     @staticmethod
@@ -145,7 +145,7 @@ class Charts:
             text = self.project.text(path)
         except CantRead:
             return None
-        first = self.atlas.add(Sheet(self.project.shown(path)), text.count("\n") + 1)
+        first = self.atlas.add(Sheet(self.project.show(path)), text.count("\n") + 1)
         return TemplateFile(path, text, first, called)
 
     def _mapping(self, path: str) -> PlacedMapping | None:
@@ -154,13 +154,13 @@ class Charts:
             return None
         try:
             text = self.project.text(path)
-            first = self.atlas.add(Sheet(self.project.shown(path)), text.count("\n") + 1)
+            first = self.atlas.add(Sheet(self.project.show(path)), text.count("\n") + 1)
             documents = read_yaml(text, allow_duplicates=True, first_line=first)
         except CantRead:
             return None
         except YamlProblem as problem:
             line = self.atlas.line_in_file(problem.line)
-            where = Location(self.project.shown(path), line, problem.column)
+            where = Location(self.project.show(path), line, problem.column)
             self.unknown.append(Unknown(where, "", f"is not YAML: {problem.message}"))
             return None
         value = plain_values(documents[0]) if documents else PlacedMapping()
@@ -275,7 +275,7 @@ class Charts:
                 text = self.project.text(inside)
             except CantRead:
                 return PlacedText(HOLE)
-            first = self.atlas.add(Sheet(self.project.shown(inside)), text.count("\n") + 1)
+            first = self.atlas.add(Sheet(self.project.show(inside)), text.count("\n") + 1)
             file = TemplateFile(inside, text, first)
             starts = [0, *(found.end() for found in re.finditer("\n", text))]
             return PlacedText.of(text, [file.span(start) for start in starts])

@@ -74,8 +74,9 @@ def is_manifest(content: bytes) -> bool:
 
 def chart_folders(project: Project) -> frozenset[str]:
     """The folders of Helm charts."""
-    return project.remembered(
-        "chart folders", lambda: frozenset(posixpath.dirname(path) for path in project.named("Chart.yaml", "Chart.yml"))
+    return project.remember(
+        "chart folders",
+        lambda: frozenset(posixpath.dirname(path) for path in project.files_named("Chart.yaml", "Chart.yml")),
     )
 
 
@@ -91,7 +92,7 @@ def chart_of(path: str, charts: frozenset[str]) -> str | None:
 
 def read_manifests(project: Project) -> Manifests:
     """Every object of a project's manifests that is asked for. Read once a project."""
-    return project.remembered("manifests", lambda: _ManifestReader(project).read())
+    return project.remember("manifests", lambda: _ManifestReader(project).read())
 
 
 class _ManifestReader:
@@ -129,7 +130,7 @@ class _ManifestReader:
         except CantRead as problem:
             self.found.unreadable.append(self.project.unreadable(path, problem))
             return
-        shown = self.project.shown(path)
+        shown = self.project.show(path)
         documents = list(_split(content, text))
         try:
             for line, document in documents:
@@ -148,7 +149,7 @@ class _ManifestReader:
         charts = Charts(self.project, self.found.atlas, folders)
         for rendered in charts.render():
             lines = rendered.text.split("\n")
-            sheet = Sheet(self.project.shown(rendered.path), rows=rendered.rows, lines=lines)
+            sheet = Sheet(self.project.show(rendered.path), rows=rendered.rows, lines=lines)
             first = self.found.atlas.add(sheet, len(lines))
             try:
                 roots = read_yaml(rendered.text, allow_duplicates=True, first_line=first)
@@ -171,7 +172,7 @@ class _ManifestReader:
 
     def _refuse(self, path: str, text: str, problem: YamlProblem) -> None:
         """A file that is no YAML: a template is somebody else's to render, the rest is broken."""
-        shown = self.project.shown(path)
+        shown = self.project.show(path)
         if _TEMPLATED.search(text):
             self.found.skipped.append(f"{shown}: is a template, which has to be rendered first")
             return

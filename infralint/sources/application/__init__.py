@@ -35,7 +35,7 @@ def read(project: Project) -> Reading:
     """The applications of a project, and what their clients open."""
     reading = Reading("application")
     with project.guard.around(Location(project.shown_path(project.root)), ""):
-        found = applications(project.files, project.bytes, project.shown)
+        found = applications(project.files, project.bytes, project.show)
         polls = may_poll(call for application in found for call in application.clients)
         for application in found:
             node = node_of(application, polls)
@@ -46,12 +46,12 @@ def read(project: Project) -> Reading:
             reading.mentions |= {call.kind for call in application.clients}
             calls = [stream_of(call, project.settings) for call in application.clients]
             reading.streams += [stream for stream in calls if stream is not None]
-            reading.skipped += [f"{project.shown(application.folder)}: {reason}" for reason in application.reasons]
+            reading.skipped += [f"{project.show(application.folder)}: {reason}" for reason in application.reasons]
     if LanguageModelUse.__module__ in project.subjects:
         _read_language_models(project, reading)
     for service in read_compose(project).services:
         for product in products_of_image(service.image.text) if service.image is not None else ():
-            where = Location(project.shown(service.path), service.line)
+            where = Location(project.show(service.path), service.line)
             reading.nodes.append(node_of_product(product, service.name, where))
             reading.mentions |= {stream.kind for stream in product.streams}
     reading.mentions |= set(mentions(project))
@@ -64,7 +64,7 @@ def _read_language_models(project: Project, reading: Reading) -> None:
     from infralint.sources.application.model_calls import language_model_uses
 
     with project.guard.around(Location(project.shown_path(project.root)), ""):
-        uses = language_model_uses(project.files, project.bytes, project.shown)
+        uses = language_model_uses(project.files, project.bytes, project.show)
         reading.items += uses
         reading.files += [use.where.path for use in uses]
 
@@ -84,7 +84,7 @@ _MANIFESTS = (
 def _manifest(project: Project, application: Application) -> list[str]:
     """What says that there is an application, where none of its code streams."""
     paths = (posixpath.join(application.folder, name) for name in _MANIFESTS)
-    return [project.shown(path) for path in paths if path in project.file_set][:1]
+    return [project.show(path) for path in paths if path in project.file_set][:1]
 
 
 def _is_program(project: Project, application: Application) -> bool:

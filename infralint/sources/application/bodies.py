@@ -13,7 +13,7 @@ from infralint.platforms.javascript_streams import (
     STREAM_PROPERTIES,
 )
 from infralint.sources.application.resolving import Resolver
-from infralint.sources.application.syntax import Call, Definition, SourceModule, span_of, unwrapped
+from infralint.sources.application.syntax import Call, Definition, SourceModule, span_of, unwrap
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -29,7 +29,7 @@ _ASKS = re.compile(
 
 def is_stream(resolver: Resolver, module: SourceModule, node: SgNode | None, depth: int = 0) -> bool:
     """Whether an expression is a stream; `upstream.body` is where its request asks for one."""
-    node = unwrapped(node)
+    node = unwrap(node)
     if node is None or depth > DEEPEST:
         return False
     kind = node.kind()
@@ -129,7 +129,7 @@ def _is_streaming_member(module: SourceModule, node: SgNode, name: str) -> bool:
 
 
 def _is_streaming_name(resolver: Resolver, module: SourceModule, node: SgNode, depth: int) -> bool:
-    for assignment in module.assigned(node.text(), span_of(node)):
+    for assignment in module.assignments_of(node.text(), span_of(node)):
         if not assignment.span.has(span_of(node)) and is_stream(resolver, module, assignment.value, depth + 1):
             return True
     return _is_destructured(module, node)

@@ -13,7 +13,7 @@ from infralint.model import Location
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.facts import ClientCall, Kind
 from infralint.sources.application.resolving import Resolver
-from infralint.sources.application.responses import shortened
+from infralint.sources.application.responses import shorten
 from infralint.sources.application.syntax import HOLE, Call, SourceModule, span_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def client_calls(resolver: Resolver, module: SourceModule, shown: Callable[[str]
             path,
             host,
             where,
-            f"{where} opens {shortened(call)}",
+            f"{where} opens {shorten(call)}",
             library.session if library else "",
             _transports(call),
             library.heartbeat if library else None,
@@ -133,10 +133,10 @@ def _target(resolver: Resolver, call: Call) -> tuple[str | None, str | None]:
         return given, parts_of(url, node)[1]
     if node is None:
         return _DEFAULTS.get(call.name), None
-    return parts_of(_written(resolver, module, node), node)
+    return parts_of(_written_address(resolver, module, node), node)
 
 
-def _written(resolver: Resolver, module: SourceModule, node: SgNode) -> str | None:
+def _written_address(resolver: Resolver, module: SourceModule, node: SgNode) -> str | None:
     """The address that a call is given; also of `new URL("/x", base)` and of `url.toString()`."""
     call = module.call_of(node)
     if call is not None and call.name == "URL" and call.positional:
@@ -145,8 +145,12 @@ def _written(resolver: Resolver, module: SourceModule, node: SgNode) -> str | No
         return resolver.text(module, call.receiver)
     text = resolver.text(module, node)
     if text is None and node.kind() in module.language.identifiers:
-        for assignment in module.assigned(node.text(), span_of(node)):
-            return _written(resolver, module, assignment.value) if span_of(assignment.value) != span_of(node) else None
+        for assignment in module.assignments_of(node.text(), span_of(node)):
+            return (
+                _written_address(resolver, module, assignment.value)
+                if span_of(assignment.value) != span_of(node)
+                else None
+            )
     return text
 
 

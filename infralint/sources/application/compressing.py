@@ -191,7 +191,7 @@ class CompressedRoutes:
         made = re.compile(rf"(?:(?P<name>{names})|require\([\"'](?P<package>{'|'.join(_PACKAGES)})[\"']\))\s*\(")
         for call in module.calls(frozenset({"use"})):
             for node in (inner for given in call.positional for inner in _items(given)):
-                assigned = module.assigned(node.text(), span_of(node))
+                assigned = module.assignments_of(node.text(), span_of(node))
                 maker = assigned[-1].value if assigned else node
                 found = made.match(maker.text())
                 made_by = module.call_of(maker)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.syntax import SourceModule, unwrapped
+from infralint.sources.application.syntax import SourceModule, unwrap
 from infralint.text.lazy import lazy
 
 MOST_NESTED = 50
@@ -110,7 +110,7 @@ def _javascript_imports(module: SourceModule) -> dict[str, ImportedName]:
                 if clause.kind() == "import_clause":
                     found |= _clause(clause, source.text()[1:-1])
     for assignment in module.assignments:
-        found |= _required(module, assignment.name, assignment.value)
+        found |= _required_names(module, assignment.name, assignment.value)
     return found
 
 
@@ -130,23 +130,23 @@ def _clause(clause: SgNode, specifier: str) -> dict[str, ImportedName]:
     return found
 
 
-def _required(module: SourceModule, target: SgNode, value: SgNode) -> dict[str, ImportedName]:
+def _required_names(module: SourceModule, target: SgNode, value: SgNode) -> dict[str, ImportedName]:
     """`const x = require("y")`, `const { a, b: c } = require("y")`, `require("y").z`, also `await import("y")`."""
-    node, taken = unwrapped(value), ""
+    node, taken = unwrap(value), ""
     member = module.member(node) if node is not None else None
     if member is not None:
-        node, taken = unwrapped(member[0]), member[1]
-    specifier = required(node)
+        node, taken = unwrap(member[0]), member[1]
+    specifier = required_module(node)
     if not specifier:
         return {}
     if target.kind() in ("identifier", "property_identifier"):
         return {target.text(): ImportedName(specifier, taken or "*")}
     if target.kind() != "object_pattern":
         return {}
-    return {local: ImportedName(specifier, name) for local, name in _destructured(target) if not taken}
+    return {local: ImportedName(specifier, name) for local, name in _destructure(target) if not taken}
 
 
-def _destructured(pattern: SgNode) -> Iterator[tuple[str, str]]:
+def _destructure(pattern: SgNode) -> Iterator[tuple[str, str]]:
     for child in pattern.named_children():
         if child.kind() == "shorthand_property_identifier_pattern":
             yield child.text(), child.text()
@@ -156,9 +156,9 @@ def _destructured(pattern: SgNode) -> Iterator[tuple[str, str]]:
                 yield value.text(), key.text()
 
 
-def required(node: SgNode | None) -> str:
+def required_module(node: SgNode | None) -> str:
     """The module of `require("x")` or `import("x")`; empty for anything else."""
-    node = unwrapped(node)
+    node = unwrap(node)
     if node is None or node.kind() != "call_expression":
         return ""
     function, given = node.field("function"), node.field("arguments")
@@ -247,7 +247,7 @@ def _read_export(node: SgNode, exports: dict[str, str | ImportedName | SgNode], 
         plain = target.text() if target.kind() == "identifier" else name.text() if name is not None else ""
         exports["default"] = plain or target
     elif declaration is not None:
-        exports.update({name: name for name in _declared(declaration)})
+        exports.update({name: name for name in _declared_names(declaration)})
     clause = next((child for child in node.named_children() if child.kind() == "export_clause"), None)
     for given in clause.named_children() if clause is not None else []:
         local, alias = given.field("name"), given.field("alias")
@@ -257,7 +257,7 @@ def _read_export(node: SgNode, exports: dict[str, str | ImportedName | SgNode], 
         stars.append(specifier)
 
 
-def _declared(declaration: SgNode) -> Iterator[str]:
+def _declared_names(declaration: SgNode) -> Iterator[str]:
     name = declaration.field("name")
     if name is not None:
         yield name.text()
@@ -266,7 +266,7 @@ def _declared(declaration: SgNode) -> Iterator[str]:
         if target is not None and target.kind() == "identifier":
             yield target.text()
         elif target is not None and target.kind() == "object_pattern":
-            yield from (local for local, _ in _destructured(target))
+            yield from (local for local, _ in _destructure(target))
 
 
 def _read_assignment(
@@ -274,7 +274,7 @@ def _read_assignment(
 ) -> None:
     """`module.exports = …`, `exports.name = …`."""
     if target == "module.exports" or target.endswith("=module.exports"):
-        plain = unwrapped(value)
+        plain = unwrap(value)
         exports["default"] = value.text() if plain is not None and plain.kind() == "identifier" else value
         for name, member in module.pairs(value).items():
             text = member.text()

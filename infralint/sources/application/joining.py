@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.imports import is_within, required
+from infralint.sources.application.imports import is_within, required_module
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
 from infralint.sources.application.rulebook import CallPattern, Key, MountCall, Router, RouteShape, Rules, SubrouterCall
-from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of, unwrapped
+from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of, unwrap
 from infralint.sources.application.uses import Uses
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ class Joiner:
         return not shape.source or self._is_from(call, shape.source)
 
     def _is_from(self, call: Call, sources: tuple[str, ...]) -> bool:
-        if package := required(call.callee if call.receiver is None else call.receiver):
+        if package := required_module(call.callee if call.receiver is None else call.receiver):
             return is_within(package, sources)
-        if required(call.node):
+        if required_module(call.node):
             return False
         imports = self.program.imports(call.module)
         first = re.match(r"[\w$@]+", call.full_name)
@@ -129,7 +129,7 @@ class Joiner:
             return any(_mentions(home, sources) for home, _ in homes)
         if call.receiver is None and imported is not None:
             return False
-        if call.receiver is None and call.module.defined(call.name):
+        if call.receiver is None and call.module.definitions_of(call.name):
             return False
         if call.module.language.name in ("go", "python", "javascript"):
             return any(is_within(other.specifier, sources) for other in imports.values())
@@ -139,12 +139,14 @@ class Joiner:
         """The routes that a file registers."""
         if module.path not in self._registrations:
             found = [
-                registration for rules in self.rulebook.of(module) for registration in self._registered(module, rules)
+                registration
+                for rules in self.rulebook.of(module)
+                for registration in self._registrations_of(module, rules)
             ]
-            self._registrations[module.path] = self._settled(found)
+            self._registrations[module.path] = self._settle(found)
         return self._registrations[module.path]
 
-    def _registered(self, module: SourceModule, rules: Rules) -> Iterator[Registration]:
+    def _registrations_of(self, module: SourceModule, rules: Rules) -> Iterator[Registration]:
         names = frozenset(name for shape in rules.routes for name in shape.call)
         for call in module.calls(names) if names else ():
             for shape in rules.routes:
@@ -167,7 +169,7 @@ class Joiner:
         if shape.when and not is_true(call.argument(shape.when)):
             return None
         if shape.handler == "decorated":
-            decorated = call.module.decorated(call)
+            decorated = call.module.decorated_definition(call)
             return Registration(rules, shape, call, (decorated.span,), decorated) if decorated is not None else None
         if not self._has_path(call, shape):
             return None
@@ -195,7 +197,7 @@ class Joiner:
             return True
         return self.router_rules(call) is not None or _last_name(call.receiver).lower() in _ROUTER_NAMES
 
-    def _settled(self, found: list[Registration]) -> list[Registration]:
+    def _settle(self, found: list[Registration]) -> list[Registration]:
         """One registration a call: where several frameworks speak of it, the one whose objects it is called on."""
         by_call: dict[tuple[int, int], list[Registration]] = {}
         for registration in found:
@@ -263,7 +265,7 @@ class Joiner:
         if scope == "root":
             return [Head(outer, call.module.path)]
         if scope == "class":
-            return [Head(outer.joined(self._class_prefix(registration)), call.module.path)]
+            return [Head(outer.join(self._class_prefix(registration)), call.module.path)]
         if scope == "value":
             return self._value_heads(call.module, call.span, 0) or [NOWHERE]
         if scope == "name" and registration.decorated is not None:
@@ -294,7 +296,7 @@ class Joiner:
         for outer in call.module.calls(names) if names else ():
             if outer.span.has(call.span) and outer.span != call.span and self._group(outer):
                 for link in reversed(list(_chain(outer))):
-                    prefix = prefix.joined(self._block_prefix(link))
+                    prefix = prefix.join(self._block_prefix(link))
         return prefix
 
     def _block_prefix(self, call: Call) -> Path:
@@ -316,13 +318,13 @@ class Joiner:
         names = frozenset(name for shape in rules.classes for name in shape.call)
         prefix = ROOT
         for call in registration.call.module.calls(names) if owner is not None and names else ():
-            if call.module.decorated(call) is owner:
+            if call.module.decorated_definition(call) is owner:
                 shape = next((shape for shape in rules.classes if call.name in shape.call), None)
                 node = _argument(call, shape.path) if shape is not None else None
                 if node is not None:
                     text = self.resolver.text(call.module, _first_item(node))
-                    prefix = prefix.joined(path_of(_named_by_class(text, owner), rules.style))
-        return self._global_prefix(rules, registration.call.module).joined(prefix)
+                    prefix = prefix.join(path_of(_named_by_class(text, owner), rules.style))
+        return self._global_prefix(rules, registration.call.module).join(prefix)
 
     def _global_prefix(self, rules: Rules, module: SourceModule) -> Path:
         """`app.setGlobalPrefix("api")`: said once for a whole application."""
@@ -383,24 +385,24 @@ class Joiner:
                 if (node := call.argument(shape.prefix)) is not None
                 else ROOT
             )
-            mounted = self.mounted(call, depth)
+            mounted = self.mounts_of(call, depth)
             if not mounted and shape.application:
                 return [Head(given, call.module.path)]
             return [
-                Head(head.path if shape.replaced and head.prefixed else head.path.joined(given), head.home)
+                Head(head.path if shape.replaced and head.prefixed else head.path.join(given), head.home)
                 for head in mounted
-            ] or [Head(UNKNOWN.joined(given))]
+            ] or [Head(UNKNOWN.join(given))]
         if (found_group := self._group(call)) and call.receiver is not None:
             rules, group = found_group
             node = call.argument(group.prefix)
             given = path_of(self.resolver.text(call.module, node), rules.style) if node is not None else ROOT
             parents = self.heads_of(call.module, call.receiver, depth + 1)
-            return [Head(parent.path.joined(given), parent.home) for parent in parents]
+            return [Head(parent.path.join(given), parent.home) for parent in parents]
         if call.receiver is not None:
             return self.heads_of(call.module, call.receiver, depth + 1)
         return [NOWHERE]
 
-    def mounted(self, call: Call, depth: int = 0) -> list[Head]:
+    def mounts_of(self, call: Call, depth: int = 0) -> list[Head]:
         """Where the router that a call makes is mounted."""
         return self._value_heads(call.module, call.span, depth)
 
@@ -500,7 +502,7 @@ class Joiner:
         else:
             parents = self._parents(shape, mount, depth + 1)
         for head in parents:
-            yield Head(head.path.joined(prefix), head.home, bool(prefix.text))
+            yield Head(head.path.join(prefix), head.home, bool(prefix.text))
 
     def mounts(self, module: SourceModule) -> list[tuple[Rules, MountCall, Call]]:
         if module.path not in self._mounts:
@@ -519,7 +521,7 @@ class Joiner:
         for rules, shape, call in self._innermost(module, span):
             prefix = self._mount_prefix(rules, shape, call)
             for head in self._parents(shape, call, depth):
-                yield Head(head.path.joined(prefix), head.home, bool(prefix.text))
+                yield Head(head.path.join(prefix), head.home, bool(prefix.text))
 
     def _parents(self, shape: MountCall, call: Call, depth: int) -> list[Head]:
         """The prefixes of what a mount puts its routers below."""
@@ -565,15 +567,13 @@ class Joiner:
             rules, group, call = inner
             node = call.argument(group.prefix)
             given = path_of(self.resolver.text(module, node), rules.style) if node is not None else ROOT
-            return [
-                Head(head.path.joined(given), head.home) for head in self.heads_of(module, call.receiver, depth + 1)
-            ]
+            return [Head(head.path.join(given), head.home) for head in self.heads_of(module, call.receiver, depth + 1)]
         if found := list(self._mount_at(module, definition.span, depth)):
             return found
         heads: list[Head] = []
         for name in self._function_names(definition):
             for other, use in self.uses.of(module, name):
-                heads += self._handed(other, use, parameter, depth)
+                heads += self._heads_of_argument(other, use, parameter, depth)
         return list(dict.fromkeys(heads)) or [NOWHERE]
 
     def _function_names(self, definition: Definition) -> list[str]:
@@ -598,7 +598,7 @@ class Joiner:
                 return (*found, call)
         return None
 
-    def _handed(self, module: SourceModule, use: SgNode, parameter: Parameter, depth: int) -> list[Head]:
+    def _heads_of_argument(self, module: SourceModule, use: SgNode, parameter: Parameter, depth: int) -> list[Head]:
         span = span_of(use)
         if found := list(self._mount_at(module, span, depth)):
             return found
@@ -616,9 +616,9 @@ class Joiner:
         """Django: where a file of urls is included, by its dotted name; Channels' tables stand at the root."""
         if module.path.endswith("routing.py") or "URLRouter(" in module.text:
             return [Head(ROOT, module.path)]
-        return self._included(module, rules, 0)
+        return self._heads_of_includes(module, rules, 0)
 
-    def _included(self, module: SourceModule, rules: Rules, depth: int) -> list[Head]:
+    def _heads_of_includes(self, module: SourceModule, rules: Rules, depth: int) -> list[Head]:
         dotted = re.sub(r"(?:/__init__)?\.py$", "", module.path).replace("/", ".")
         heads: list[Head] = []
         for path in self.program.sources:
@@ -644,8 +644,8 @@ class Joiner:
                     style: Style = "angles" if call.name == "path" else "regex"
                     prefix = path_of(self.resolver.text(call.module, call.argument(0)), style)
                     heads += [
-                        Head(head.path.joined(prefix), head.home)
-                        for head in self._included(call.module, rules, depth + 1)
+                        Head(head.path.join(prefix), head.home)
+                        for head in self._heads_of_includes(call.module, rules, depth + 1)
                     ]
         if heads:
             return list(dict.fromkeys(heads))
@@ -731,7 +731,7 @@ def _chosen(call: Call, key: Key, before: Key | tuple[Key, ...] | None) -> list[
 
 def _is_text(module: SourceModule, node: SgNode) -> bool:
     """Whether an argument is a path: a text, or a list of such."""
-    plain = unwrapped(node)
+    plain = unwrap(node)
     if plain is None:
         return False
     if plain.kind() in ("array", "list"):

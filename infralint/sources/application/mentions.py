@@ -38,7 +38,7 @@ _SPEAKS: tuple[tuple[StreamKind, Pattern[bytes]], ...] = (
 
 def mentions(project: Project) -> Iterator[StreamKind]:
     """The kinds of streams of which a dependency of some manifest speaks: it streams, or talks to a model."""
-    for path in project.named(*_MANIFESTS):
+    for path in project.files_named(*_MANIFESTS):
         try:
             content = project.bytes(path)
         except CantRead:

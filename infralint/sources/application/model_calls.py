@@ -24,8 +24,8 @@ from infralint.sources.application.model_rulebook import (
 )
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.resolving import ResolvedExpression, Resolver
-from infralint.sources.application.responses import shortened
-from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, unwrapped
+from infralint.sources.application.responses import shorten
+from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, unwrap
 from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ class _Uses:
 
     def _read_value(self, module: SourceModule, value: SgNode) -> tuple[str, bool]:
         """What an argument is, with the constant that it names; and whether that is all it can hold."""
-        inner = unwrapped(value) or value
+        inner = unwrap(value) or value
         kind = inner.kind()
         if kind in _SETTINGS or _is_named_settings(module, value):
             return inner.text(), True
@@ -297,7 +297,7 @@ class _Uses:
             role,
             rules.library,
             self._where(call),
-            shortened(call),
+            shorten(call),
             limit=rules.limit.get(language, ""),
             timeout=rules.timeout.get(language, ""),
             retry=rules.retry.get(language, ""),
@@ -340,7 +340,7 @@ class _Uses:
                 "request",
                 address.partition("/")[0],
                 self._where(call),
-                shortened(call),
+                shorten(call),
                 has_timeout=None if not endless or streams else is_set or (False if is_whole else None),
                 waits=math.inf if endless else None,
                 waiting=(self._where(call),),
@@ -362,7 +362,7 @@ _HOLDERS = frozenset(
 
 def _is_named_settings(module: SourceModule, value: SgNode) -> bool:
     """Whether an argument is written out: an object, or a call whose arguments are named."""
-    inner = unwrapped(value) or value
+    inner = unwrap(value) or value
     if inner.kind() in ("dictionary", "object"):
         return not _has_spread(inner)
     call = module.call_of(inner)

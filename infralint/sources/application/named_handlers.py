@@ -40,7 +40,7 @@ def _in_php(program: ProjectModules, method: str, owner: str) -> Iterator[tuple[
 
 
 def _in_rails(program: ProjectModules, action: str, owner: str) -> Iterator[tuple[SourceModule, SgNode]]:
-    controller = "/".join(_underscored(part) for part in owner.split("::")).removesuffix("_controller")
+    controller = "/".join(_underscore(part) for part in owner.split("::")).removesuffix("_controller")
     last = controller.rpartition("/")[2]
     for path in program.sources:
         if path.endswith("routes.rb") or "/routes/" in path:
@@ -49,5 +49,5 @@ def _in_rails(program: ProjectModules, action: str, owner: str) -> Iterator[tupl
             yield from ((module, node) for node in nodes if module is not None)
 
 
-def _underscored(name: str) -> str:
+def _underscore(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

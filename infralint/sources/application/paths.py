@@ -28,7 +28,7 @@ class Path:
             return f"**{self.text if self.text != '/' else ''}"
         return self.text or "/"
 
-    def joined(self, tail: Path) -> Path:
+    def join(self, tail: Path) -> Path:
         """This path as a prefix of another."""
         if not tail.whole:
             return tail

@@ -144,10 +144,10 @@ class ProjectModules:
         imported = self.imports(module).get(name)
         if imported is not None:
             yield from self.imported_homes(module, imported, depth)
-        elif module.defined(name):
+        elif module.definitions_of(name):
             yield module, name
         else:
-            yield from ((other, name) for other in self.siblings(module) if other.defined(name))
+            yield from ((other, name) for other in self.siblings(module) if other.definitions_of(name))
 
     def imported_homes(
         self, module: SourceModule, imported: ImportedName, depth: int = 0
@@ -162,11 +162,11 @@ class ProjectModules:
             if name == "*":
                 yield home, "*"
             elif home.language.name == "javascript":
-                yield from self._exported(home, name, depth)
+                yield from self._exports_of(home, name, depth)
             else:
                 yield from self.homes(home, name, depth + 1)
 
-    def _exported(self, home: SourceModule, name: str, depth: int) -> Iterator[tuple[SourceModule, str | SgNode]]:
+    def _exports_of(self, home: SourceModule, name: str, depth: int) -> Iterator[tuple[SourceModule, str | SgNode]]:
         exported = self.exports(home).get(name)
         if exported is None:
             for star in self.stars(home):
@@ -181,11 +181,11 @@ class ProjectModules:
     def member_homes(self, home: SourceModule, name: str) -> Iterator[tuple[SourceModule, str | SgNode]]:
         """Where a member of a whole module is at home: `chat.router`, `routes.chat`."""
         if home.language.name == "javascript":
-            yield from self._exported(home, name, 0)
+            yield from self._exports_of(home, name, 0)
         elif home.language.name == "go":
             for path in self._go_files(posixpath.dirname(home.path)):
                 other = self.load(path)
-                if other is not None and other.defined(name):
+                if other is not None and other.definitions_of(name):
                     yield other, name
         else:
             found = list(self.homes(home, name))
@@ -380,7 +380,7 @@ def exported_names(program: ProjectModules, module: SourceModule, local: str) ->
     for name, target in program.exports(module).items():
         if not isinstance(target, str | ImportedName) and any(
             span_of(target) == span_of(definition.node) or span_of(target).has(span_of(definition.node))
-            for definition in module.defined(local)
+            for definition in module.definitions_of(local)
         ):
             names.add(name)
     return names

@@ -44,7 +44,7 @@ class Reader:
     def applications(self) -> list[Application]:
         routes = Routes(self._streaming, self._shown, self._package_of, self._unjoined)
         notes = [note for path in self._candidates() if (note := routes.notes(path)) is not None]
-        found = routes.found(notes)
+        found = routes.find_all(notes)
         clients = [(note.module.path, call) for note in notes for call in note.clients]
         made = (self._application(package, found, clients) for package in self._packages.values() if package.files)
         return sorted(made, key=lambda application: application.folder)
@@ -116,7 +116,7 @@ class Reader:
         return Application(
             package.folder,
             package.name,
-            tuple(self._settled(route, package, servers) for route in self._describe(package, routes)),
+            tuple(self._settle(route, package, servers) for route in self._describe(package, routes)),
             tuple(calls),
             ports_of(starters, starting, self._program.content),
             self._reach(package, reasons),
@@ -152,7 +152,7 @@ class Reader:
                 names_pings=any(map(pings_in, around)),
             )
 
-    def _settled(self, route: Route, package: Package, servers: tuple[ServerFact, ...]) -> Route:
+    def _settle(self, route: Route, package: Package, servers: tuple[ServerFact, ...]) -> Route:
         """A route with what its application as a whole does: who serves it."""
         if route.framework == "Django" and route.kind == "websocket" and "daphne" in package.needs:
             route = replace(route, heartbeat=LIBRARIES["daphne"].heartbeat)

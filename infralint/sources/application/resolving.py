@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.imports import ImportedName, required
+from infralint.sources.application.imports import ImportedName, required_module
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.syntax import (
     HOLE,
@@ -17,7 +17,7 @@ from infralint.sources.application.syntax import (
     SourceModule,
     SourceSpan,
     span_of,
-    unwrapped,
+    unwrap,
 )
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Resolver:
 
     def meaning(self, module: SourceModule, node: SgNode | None, depth: int = 0) -> Meaning | None:
         """What an expression stands for; None where it can't be told."""
-        node = unwrapped(node)
+        node = unwrap(node)
         if node is None or depth > DEEPEST:
             return None
         kind = node.kind()
@@ -96,11 +96,11 @@ class Resolver:
         """What functions around a place call so: a variable, a function within, or a parameter."""
         while inner is not None:
             if inner.kind == "function":
-                for assignment in reversed(module.assigned(name, span)):
+                for assignment in reversed(module.assignments_of(name, span)):
                     if assignment.span.has(span) or not inner.span.has(assignment.span):
                         continue
                     return self.meaning(module, assignment.value, depth + 1)
-                within = next((other for other in module.defined(name) if other.owner is inner), None)
+                within = next((other for other in module.definitions_of(name) if other.owner is inner), None)
                 if within is not None:
                     return within
                 if name in inner.parameters:
@@ -117,7 +117,7 @@ class Resolver:
         if given is None or not re.match(rf"\(\s*{re.escape(name)}\b", given.text()):
             return None
         homes = (method.module, *self.program.siblings(method.module))
-        return next((found for home in homes for found in home.defined(wanted) if found.kind == "class"), None)
+        return next((found for home in homes for found in home.definitions_of(wanted) if found.kind == "class"), None)
 
     def at_home(self, module: SourceModule, name: str, depth: int = 0) -> Meaning | None:
         """What a name stands for at the top of a file, where it is defined or imported."""
@@ -131,7 +131,9 @@ class Resolver:
         """What a top-level name of a file stands for; `*`: the file."""
         if name == "*":
             return home
-        definitions = [found for found in home.defined(name) if found.owner is None or found.owner.kind == "variable"]
+        definitions = [
+            found for found in home.definitions_of(name) if found.owner is None or found.owner.kind == "variable"
+        ]
         for definition in reversed(definitions):
             if definition.kind != "variable":
                 return definition
@@ -141,11 +143,11 @@ class Resolver:
 
     def _of_member(self, module: SourceModule, node: SgNode, member: tuple[SgNode, str], depth: int) -> Meaning | None:
         owner, name = member
-        if (found := required(owner)) and module.language.name == "javascript":
-            return next(self._taken(module, ImportedName(found, name), depth), None)
+        if (found := required_module(owner)) and module.language.name == "javascript":
+            return next(self._imported_meanings(module, ImportedName(found, name), depth), None)
         meaning = self.meaning(module, owner, depth + 1)
         if isinstance(meaning, SourceModule):
-            return self.exported(meaning, name, depth)
+            return self.export_of(meaning, name, depth)
         if isinstance(meaning, Instance | Definition):
             definition = meaning.definition if isinstance(meaning, Instance) else meaning
             if definition.kind == "class":
@@ -155,14 +157,14 @@ class Resolver:
             return self.meaning(meaning.module, pairs[name], depth + 1)
         span = span_of(node)
         written = re.sub(r"\s+", "", node.text()) if span.end - span.start <= LONGEST_NAME else ""
-        for assignment in reversed(module.assigned(written, span)) if written else ():
+        for assignment in reversed(module.assignments_of(written, span)) if written else ():
             if not assignment.span.has(span):
                 return self.meaning(module, assignment.value, depth + 1)
         if module.language.name == "go":
             return self._go_field(module, name, depth)
         return None
 
-    def _taken(self, module: SourceModule, imported: ImportedName, depth: int) -> Iterator[Meaning]:
+    def _imported_meanings(self, module: SourceModule, imported: ImportedName, depth: int) -> Iterator[Meaning]:
         for home, target in self.program.imported_homes(module, imported):
             found = (
                 self.top(home, target, depth + 1) if isinstance(target, str) else self.meaning(home, target, depth + 1)
@@ -170,7 +172,7 @@ class Resolver:
             if found is not None:
                 yield found
 
-    def exported(self, module: SourceModule, name: str, depth: int = 0) -> Meaning | None:
+    def export_of(self, module: SourceModule, name: str, depth: int = 0) -> Meaning | None:
         """What another file gets under a name."""
         for home, target in self.program.member_homes(module, name):
             return self.top(home, target, depth + 1) if isinstance(target, str) else self.meaning(home, target, depth)
@@ -189,16 +191,16 @@ class Resolver:
         if isinstance(exported, str):
             return self.at_home(module, exported, depth + 1)
         if exported is None or isinstance(exported, ImportedName):
-            return next(self._taken(module, exported, depth), None) if exported is not None else None
+            return next(self._imported_meanings(module, exported, depth), None) if exported is not None else None
         return self.meaning(module, exported, depth + 1)
 
     def class_member(self, definition: Definition, name: str, depth: int) -> Meaning | None:
         """A method, a field or what a constructor sets."""
         module = definition.module
-        found = next((item for item in module.defined(name) if item.owner is definition), None)
+        found = next((item for item in module.definitions_of(name) if item.owner is definition), None)
         if found is not None and found.kind == "function":
             getter = found.node.text().lstrip().startswith(("get ", "public get ", "@property"))
-            return self.returned(found, depth) if getter else found
+            return self.return_of(found, depth) if getter else found
         for mark in ("self", "this", "cls"):
             for assignment in reversed(module.assignments):
                 if assignment.target == f"{mark}.{name}" and definition.span.has(assignment.span):
@@ -209,9 +211,9 @@ class Resolver:
                     return self.meaning(module, assignment.value, depth + 1)
         if module.language.name == "go":
             return next((method for method in self._go_methods(definition) if method.name == name), None)
-        return self._injected(definition, name, depth)
+        return self._injected_meaning(definition, name, depth)
 
-    def _injected(self, definition: Definition, name: str, depth: int) -> Meaning | None:
+    def _injected_meaning(self, definition: Definition, name: str, depth: int) -> Meaning | None:
         """A constructor's parameter that is a field: `constructor(private readonly chat: ChatService)`."""
         found = re.search(
             rf"\b(?:private|public|protected|readonly)\b[^,()]*?\b{re.escape(name)}\??\s*:\s*([\w$]+)",
@@ -241,8 +243,8 @@ class Resolver:
         module = call.module
         if call.name in self._known.get(module.language.name, frozenset()):
             return call
-        if specifier := required(call.node):
-            found = next(self._taken(module, ImportedName(specifier, "*"), depth), None)
+        if specifier := required_module(call.node):
+            found = next(self._imported_meanings(module, ImportedName(specifier, "*"), depth), None)
             return self.default(found, depth) or found if isinstance(found, SourceModule) else found
         meaning = self.meaning(module, call.callee, depth + 1)
         if isinstance(meaning, SourceModule):
@@ -250,10 +252,10 @@ class Resolver:
         if isinstance(meaning, Definition):
             if meaning.kind == "class":
                 return Instance(meaning)
-            return self.returned(meaning, depth) or call
+            return self.return_of(meaning, depth) or call
         return call
 
-    def returned(self, function: Definition, depth: int = 0) -> Meaning | None:
+    def return_of(self, function: Definition, depth: int = 0) -> Meaning | None:
         """What a function returns, where that is one thing."""
         module = function.module
         body = function.node.field("body")
@@ -278,7 +280,7 @@ class Resolver:
 
     def text(self, module: SourceModule, node: SgNode | None, depth: int = 0) -> str | None:
         """A text, with a hole for each part that is computed; None where nothing of it is known."""
-        node = unwrapped(node)
+        node = unwrap(node)
         if node is None or depth > DEEPEST:
             return None
         kind = node.kind()
@@ -331,7 +333,7 @@ class Resolver:
 
     def number(self, module: SourceModule, node: SgNode | None) -> float | None:
         """A literal number, a product of such, or a constant of one."""
-        node = unwrapped(node)
+        node = unwrap(node)
         if node is None:
             return None
         if node.kind() in ("binary_operator", "binary_expression"):
@@ -350,7 +352,7 @@ class Resolver:
         self, module: SourceModule, node: SgNode | None, depth: int = 0
     ) -> dict[str, tuple[SourceModule, SgNode]]:
         """The keys and values of an object, also of a constant, of what is spread into it, and of `dict(…)`."""
-        node = unwrapped(node)
+        node = unwrap(node)
         if node is None or depth > DEEPEST:
             return {}
         found: dict[str, tuple[SourceModule, SgNode]] = {}

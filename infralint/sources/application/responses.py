@@ -272,7 +272,7 @@ def is_read_at_once(call: Call) -> bool:
     return member is not None and member[1] in CONSUMERS and span_of(member[0]).has(call.span)
 
 
-def shortened(call: Call) -> str:
+def shorten(call: Call) -> str:
     """A call without its arguments: `streamText(…).toTextStreamResponse(…)`."""
     dots = "…" if call.positional or call.named else ""
     new = "new " if call.node.kind() == "new_expression" else ""

@@ -14,7 +14,7 @@ from infralint.sources.application.facts import ClientCall, Extent, Route
 from infralint.sources.application.joining import Registration, is_true, method_in, without_method
 from infralint.sources.application.manifests import Package
 from infralint.sources.application.paths import ROOT, Path, path_of
-from infralint.sources.application.responses import shortened
+from infralint.sources.application.responses import shorten
 from infralint.sources.application.rulebook import Mark, RouteShape, Rules, SocketShape
 from infralint.sources.application.sockets import dispatched_paths, is_websocket_only, socket_heartbeat, socket_paths
 from infralint.sources.application.streaming import ModuleStreams, Reached, Sighting
@@ -85,7 +85,7 @@ class Routes:
             self.streaming.joiner.forget(path)
         return notes if notes else None
 
-    def found(self, notes: list[Notes]) -> list[Found]:
+    def find_all(self, notes: list[Notes]) -> list[Found]:
         """The routes of all files, each once: the one whose content type is known."""
         kept: dict[tuple[str, str, str], Found] = {}
         for found in (*self._sockets(notes), *(found for note in notes for found in self._of_file(note))):
@@ -97,16 +97,16 @@ class Routes:
     def _of_file(self, notes: Notes) -> Iterator[Found]:
         module = notes.module
         for rules, mark, node in notes.marks:
-            yield self._marked(module, rules, mark, node)
+            yield self._mark_found(module, rules, mark, node)
         for call in notes.passes:
             where = Location(self.shown(module.path), call.span.line)
-            self._note(module, f"{where} hands on what another server answers ({shortened(call)}), which may stream")
+            self._note(module, f"{where} hands on what another server answers ({shorten(call)}), which may stream")
         for registration, shape in notes.routes:
-            yield from self._registered(registration, self._declared(registration, shape))
+            yield from self._registered_routes(registration, self._declared_sighting(registration, shape))
         for sighting in notes.sightings:
-            reached = self.streaming.reached(sighting)
+            reached = self.streaming.reached_routes(sighting)
             for way in reached:
-                yield from self._reached(way)
+                yield from self._reached_routes(way)
             if not reached:
                 where = Location(self.shown(module.path), sighting.span.line)
                 self._note(module, f"{where} {sighting.says}; the route that this answers was not found")
@@ -116,7 +116,7 @@ class Routes:
     def _note(self, module: SourceModule, sentence: str) -> None:
         self.unjoined.setdefault(module.path, []).append(sentence)
 
-    def _marked(self, module: SourceModule, rules: Rules, mark: Mark, node: SgNode) -> Found:
+    def _mark_found(self, module: SourceModule, rules: Rules, mark: Mark, node: SgNode) -> Found:
         library = LIBRARIES.get(mark.library)
         sighting = Sighting(
             module,
@@ -128,7 +128,7 @@ class Routes:
             library=mark.library,
         )
         home = f"{self.package_of(module.path).folder}/"
-        return self._found(sighting, Path(mark.path), (), rules.framework, home)
+        return self._make_found(sighting, Path(mark.path), (), rules.framework, home)
 
     def _sockets(self, notes: list[Notes]) -> Iterator[Found]:
         """Servers with a path of their own; a server within a wrapper answers where that does."""
@@ -149,7 +149,7 @@ class Routes:
                     rules, shape, call, shapes.get((server.module.path, server.span), shape), server
                 )
 
-    def _declared(self, registration: Registration, shape: RouteShape) -> Sighting:
+    def _declared_sighting(self, registration: Registration, shape: RouteShape) -> Sighting:
         call = registration.call
         library = LIBRARIES.get(shape.library)
         says = "accepts a WebSocket" if shape.kind == "websocket" else "streams events"
@@ -165,17 +165,17 @@ class Routes:
             shape.library,
         )
 
-    def _reached(self, way: Reached) -> Iterator[Found]:
-        sighting = self.streaming.completed(way)
+    def _reached_routes(self, way: Reached) -> Iterator[Found]:
+        sighting = self.streaming.complete(way)
         files = tuple(dict.fromkeys(module.path for module, _ in way.passed))
         if way.registration is not None:
-            yield from self._registered(way.registration, sighting, way.at, files)
+            yield from self._registered_routes(way.registration, sighting, way.at, files)
         elif way.file is not None:
             file = way.file
-            found = self._found(sighting, file.path, file.methods, file.rules.framework, file.home)
+            found = self._make_found(sighting, file.path, file.methods, file.rules.framework, file.home)
             yield found._replace(files=(*found.files, *files))
 
-    def _registered(
+    def _registered_routes(
         self,
         registration: Registration,
         sighting: Sighting,
@@ -189,8 +189,8 @@ class Routes:
             for head in joiner.heads(registration):
                 if sighting.content_type in (None, "\0") and sighting.kind == "sse" and names_files(tail.text):
                     continue
-                path = _tidy(head.path.joined(tail), rules.strict)
-                found = self._found(sighting, path, methods, rules.framework, head.home or call.module.path)
+                path = _tidy(head.path.join(tail), rules.strict)
+                found = self._make_found(sighting, path, methods, rules.framework, head.home or call.module.path)
                 yield found._replace(registration=registration, files=(*found.files, call.module.path, *files))
 
     def _paths(self, registration: Registration, at: SourceSpan) -> list[Path]:
@@ -206,7 +206,7 @@ class Routes:
         style = shape.style or registration.rules.style
         items = node.named_children() if node.kind() in _LISTS else [node]
         found = [path_of(self._written_path(call, item), style) for item in items]
-        return [path.joined(Path(shape.suffix)) for path in found] if shape.suffix else found
+        return [path.join(Path(shape.suffix)) for path in found] if shape.suffix else found
 
     def _written_path(self, call: Call, node: object) -> str | None:
         text = self.streaming.resolver.text(call.module, node)  # type: ignore[arg-type]
@@ -223,7 +223,7 @@ class Routes:
         node = call.argument(shape.methods) if shape.methods else None
         return tuple(re.findall(r"[A-Z]{3,7}", node.text())) if node is not None else ()
 
-    def _found(self, sighting: Sighting, path: Path, methods: tuple[str, ...], framework: str, home: str) -> Found:
+    def _make_found(self, sighting: Sighting, path: Path, methods: tuple[str, ...], framework: str, home: str) -> Found:
         library = LIBRARIES.get(sighting.library)
         where = Location(self.shown(sighting.module.path), sighting.span.line)
         known: Extent = "whole" if path.whole else "tail"
@@ -261,7 +261,7 @@ class Routes:
                 (),
                 where,
                 rules.framework,
-                f"{where} starts {shortened(call)}",
+                f"{where} starts {shorten(call)}",
                 library.content_type if library else None,
                 dict(library.headers) if library else {},
                 socket_heartbeat(self.streaming.resolver, options, server),

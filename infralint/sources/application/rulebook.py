@@ -244,7 +244,7 @@ def rule_files(package: str = FRAMEWORKS) -> tuple[str, ...]:
 
 @cache
 def rules_named(name: str) -> Rules:
-    return msgspec.convert(_listed(next(documents(name))), Rules)
+    return msgspec.convert(_as_single(next(documents(name))), Rules)
 
 
 @cache
@@ -267,12 +267,13 @@ def all_rules() -> tuple[Rules, ...]:
 _SINGLE = frozenset({"call", "source", "receiver", "exports"})
 
 
-def _listed(data: Any) -> Any:
+def _as_single(data: Any) -> Any:
     """A single name in place of a list of names."""
     if isinstance(data, dict):
         return {
-            key: [value] if key in _SINGLE and isinstance(value, str) else _listed(value) for key, value in data.items()
+            key: [value] if key in _SINGLE and isinstance(value, str) else _as_single(value)
+            for key, value in data.items()
         }
     if isinstance(data, list):
-        return [_listed(item) for item in data]
+        return [_as_single(item) for item in data]
     return data

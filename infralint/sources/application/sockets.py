@@ -29,16 +29,16 @@ def socket_paths(joiner: Joiner, rules: Rules, shape: SocketShape, call: Call) -
     node = call.argument(shape.path) if shape.path is not None else None
     path = path_of(joiner.resolver.text(call.module, node) if node is not None else shape.default, rules.style)
     if shape.below is not None:
-        path = path_of(joiner.resolver.text(call.module, call.argument(shape.below)), rules.style).joined(path)
+        path = path_of(joiner.resolver.text(call.module, call.argument(shape.below)), rules.style).join(path)
     if shape.library in _SLASHED and path.text:
         path = Path(f"/{path.text.strip('/')}/", path.whole)
     if shape.library == "ws" and node is None:
         yield from ((led, call.module.path) for led in _upgrade_paths(call))
         return
-    heads = joiner.mounted(call)
+    heads = joiner.mounts_of(call)
     for head in heads:
         inside = path.text.startswith(f"{head.path.text}/") or not head.path.text
-        yield path if inside else head.path.joined(path), head.home or call.module.path
+        yield path if inside else head.path.join(path), head.home or call.module.path
     if not heads:
         yield path, call.module.path
 

@@ -22,10 +22,10 @@ from infralint.sources.application.responses import (
     is_file,
     is_read_at_once,
     sends_file,
-    shortened,
+    shorten,
 )
 from infralint.sources.application.rulebook import FileShape, Kind, Mark, RouteShape, Rules, SocketShape, StreamShape
-from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrapped
+from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of, unwrap
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -104,11 +104,11 @@ class ModuleStreams:
         names = frozenset(name for shape in rules.streams for name in shape.call)
         for call in module.calls(names) if names else ():
             for shape in rules.streams:
-                if self.joiner.matches(call, shape, rules) and (found := self._sighted(call, shape)):
+                if self.joiner.matches(call, shape, rules) and (found := self._sight(call, shape)):
                     yield found
                     break
         yield from self._by_class(module, rules)
-        yield from self._written(module, rules)
+        yield from self._written_responses(module, rules)
         for base in rules.bases:
             for definition in module.definitions:
                 if definition.kind == "class" and _has_base(definition, base.name):
@@ -117,7 +117,7 @@ class ModuleStreams:
                     span = SourceSpan(definition.span.start, definition.span.start, definition.span.line)
                     yield Sighting(module, span, base.kind, base.says, heartbeat=heartbeat, library=base.library)
 
-    def _written(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
+    def _written_responses(self, module: SourceModule, rules: Rules) -> Iterator[Sighting]:
         """Responses that are written piece by piece, or that what was asked to stream is piped into."""
         names = frozenset(name for shape in (*rules.writes, *rules.pipes) for name in shape.call)
         for call in module.calls(names) if names else ():
@@ -127,7 +127,7 @@ class ModuleStreams:
             elif is_piped(call):
                 yield Sighting(module, call.span, "sse", "pipes what it asked to stream into its response", weak=True)
 
-    def _sighted(self, call: Call, shape: StreamShape) -> Sighting | None:
+    def _sight(self, call: Call, shape: StreamShape) -> Sighting | None:
         module = call.module
         if shape.option and not self._has_option(call, shape.option, shape.equals):
             return None
@@ -153,7 +153,7 @@ class ModuleStreams:
             module,
             call.span,
             shape.kind,
-            shape.says or f"returns {shortened(call)}",
+            shape.says or f"returns {shorten(call)}",
             content_type or (library.content_type if library else None) or shape.type,
             {name: value for name, value in carried.items() if name != "content-type"},
             heartbeat,
@@ -163,7 +163,7 @@ class ModuleStreams:
         )
 
     def _is_stateless(self, call: Call, option: str) -> bool:
-        node = unwrapped(call.argument(option))
+        node = unwrap(call.argument(option))
         return node is not None and node.text() in ("True", "true", "undefined", "null")
 
     def _has_option(self, call: Call, option: str, equals: str) -> bool:
@@ -214,7 +214,7 @@ class ModuleStreams:
         imported = self.program.imports(module).get(node.text().partition(".")[0])
         return "fastapi-sse" if imported is not None and imported.specifier.startswith("fastapi") else shape.library
 
-    def reached(self, sighting: Sighting) -> list[Reached]:
+    def reached_routes(self, sighting: Sighting) -> list[Reached]:
         """The routes that a sighting's response answers."""
         return list(self._reach(sighting, sighting.module, sighting.span, (), 0))
 
@@ -322,7 +322,7 @@ class ModuleStreams:
         importers = list(self.program.importers(module.path, definition.name))
         for home in (module, *self.program.siblings(module), *importers):
             for node in home.identifiers(definition.name):
-                place, holder = _owned(home, node)
+                place, holder = _owned_name(home, node)
                 if place is not None and holder is not None and self._is_owner(home, holder, owner, span_of(node)):
                     yield home, place
         yield from handlers_named(self.program, definition, owner)
@@ -346,14 +346,14 @@ class ModuleStreams:
     def _file_route(self, module: SourceModule, chain: list[Definition]) -> FileRoute | None:
         for rules, shape in self._file_shapes(module.path):
             if rules.language == module.language.name and re.search(shape.pattern, module.path):
-                names = self._exported(module, chain)
+                names = self._exported_names(module, chain)
                 if "*" in shape.exports and (names or not chain or rules.language != "javascript"):
                     return file_route(rules, shape, module.path, names, self.program)
                 if wanted := [name for name in names if name in shape.exports]:
                     return file_route(rules, shape, module.path, wanted, self.program)
         return None
 
-    def _exported(self, module: SourceModule, chain: list[Definition]) -> list[str]:
+    def _exported_names(self, module: SourceModule, chain: list[Definition]) -> list[str]:
         """The names under which the definitions around a place are exported."""
         if module.language.name != "javascript":
             return [definition.name for definition in chain if definition.owner is None]
@@ -367,7 +367,7 @@ class ModuleStreams:
                     found.append(name)
         return list(dict.fromkeys(found))
 
-    def completed(self, reached: Reached) -> Sighting:
+    def complete(self, reached: Reached) -> Sighting:
         """A sighting with what the functions on its way add: headers, a heartbeat."""
         sighting = reached.sighting
         headers = dict(sighting.headers)
@@ -418,7 +418,7 @@ class ModuleStreams:
         """`new Response(upstream.body)` whose request may or may not ask for a stream."""
         for shape in rules.streams:
             for call in module.calls(frozenset(shape.call)) if shape.body is not None else ():
-                body = unwrapped(call.argument(shape.body or 0))
+                body = unwrap(call.argument(shape.body or 0))
                 member = module.member(body) if body is not None else None
                 if member is not None and member[1] == "body" and member[0].text() not in ("req", "request"):
                     if not is_stream(self.resolver, module, body):
@@ -456,7 +456,7 @@ def _has_base(definition: Definition, base: str) -> bool:
     return given is not None and re.search(rf"\b{re.escape(base)}\b", given.text()) is not None
 
 
-def _owned(module: SourceModule, node: SgNode) -> tuple[SgNode | None, SgNode | None]:
+def _owned_name(module: SourceModule, node: SgNode) -> tuple[SgNode | None, SgNode | None]:
     """The expression `owner.name` whose name a node is, and the owner."""
     parent = node.parent()
     if parent is not None and parent.kind() == "navigation_suffix":

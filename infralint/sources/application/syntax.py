@@ -152,7 +152,7 @@ _TRANSPARENT = frozenset(
 )
 
 
-def unwrapped(node: SgNode | None) -> SgNode | None:
+def unwrap(node: SgNode | None) -> SgNode | None:
     """An expression without parentheses, `as`, `await`, `&` and the like around it."""
     while node is not None and node.kind() in _TRANSPARENT:
         inner = [child for child in node.named_children() if child.kind() not in _ASIDE]
@@ -190,9 +190,9 @@ class SourceModule:
         for node in self._of_kinds(kinds):
             kind: Literal["function", "class"] = "class" if node.kind() in self.language.classes else "function"
             found.append(Definition(self, kind, self._name_of(node), node, span_of(node)))
-        found = self._nested(found)
+        found = self._nested_definitions(found)
         tops = [self._variable(assignment) for assignment in self.assignments if self._is_top(found, assignment)]
-        return self._nested([*found, *(top for top in tops if top.name)])
+        return self._nested_definitions([*found, *(top for top in tops if top.name)])
 
     def _variable(self, assignment: Assignment) -> Definition:
         target = assignment.target
@@ -206,7 +206,7 @@ class SourceModule:
         return definition is None or not any(outer.span.has(assignment.span) for outer in definition.around())
 
     @staticmethod
-    def _nested(found: list[Definition]) -> list[Definition]:
+    def _nested_definitions(found: list[Definition]) -> list[Definition]:
         ordered = sorted(found, key=lambda definition: (definition.span.start, -definition.span.end))
         open_ones: list[Definition] = []
         for definition in ordered:
@@ -230,7 +230,7 @@ class SourceModule:
         found = self.definition_at(span)
         return found if found is not None and found.span.start == span.start and found.span.end == span.end else None
 
-    def defined(self, name: str) -> list[Definition]:
+    def definitions_of(self, name: str) -> list[Definition]:
         return self._by_name.get(name, [])
 
     @cached_property
@@ -285,7 +285,7 @@ class SourceModule:
             found.setdefault(assignment.target, {}).setdefault(home, []).append(assignment)
         return found
 
-    def assigned(self, target: str, span: SourceSpan) -> list[Assignment]:
+    def assignments_of(self, target: str, span: SourceSpan) -> list[Assignment]:
         """What a name is set to, as seen from a place: in the functions around it, else outside any."""
         by_function = self._assigned.get(target, {})
         if not by_function:
@@ -348,13 +348,13 @@ class SourceModule:
             for node in self._of_kinds(["decorator"]):
                 child = next(iter(node.named_children()), None)
                 if child is not None and child.kind() not in self.language.calls:
-                    call = self._made(child, child, None)
+                    call = self._make_call(child, child, None)
                     if call is not None and call.name in names:
                         yield call
 
     def call_of(self, node: SgNode | None) -> Call | None:
         """The call that an expression is, if it is one."""
-        node = unwrapped(node)
+        node = unwrap(node)
         fields = self.language.calls.get(node.kind()) if node is not None else None
         return self._call(node, fields[0], fields[1]) if node is not None and fields else None
 
@@ -369,10 +369,10 @@ class SourceModule:
 
     def _call(self, node: SgNode, callee: str, receiver: str) -> Call | None:
         called = _part(node, callee)
-        return self._made(node, called, node.field(receiver) if receiver else None) if called is not None else None
+        return self._make_call(node, called, node.field(receiver) if receiver else None) if called is not None else None
 
-    def _made(self, node: SgNode, called: SgNode, receiver: SgNode | None) -> Call | None:
-        called = unwrapped(called) or called
+    def _make_call(self, node: SgNode, called: SgNode, receiver: SgNode | None) -> Call | None:
+        called = unwrap(called) or called
         if called.kind() in ("generic_type", "instantiation_expression", "generic_name"):
             called = next(iter(called.named_children()), called)
         parts = self.member(called)
@@ -427,7 +427,7 @@ class SourceModule:
 
     def pairs(self, node: SgNode | None) -> dict[str, SgNode]:
         """The keys and values of an object, a dictionary or a composite literal."""
-        node = unwrapped(node)
+        node = unwrap(node)
         if node is None or node.kind() not in (
             "object",
             "dictionary",
@@ -448,7 +448,7 @@ class SourceModule:
                 found[pair[0]] = pair[1]
         return found
 
-    def decorated(self, call: Call) -> Definition | None:
+    def decorated_definition(self, call: Call) -> Definition | None:
         """The function or class that a decorator, annotation or attribute stands above."""
         mark = call.node.parent()
         for _ in range(3):
@@ -457,10 +457,10 @@ class SourceModule:
             mark = mark.parent()
         if mark is None or mark.kind() not in _MARKS:
             return None
-        target = self._marked(mark)
+        target = self._marked_node(mark)
         return self.definition_of(target) if target is not None else None
 
-    def _marked(self, mark: SgNode) -> SgNode | None:
+    def _marked_node(self, mark: SgNode) -> SgNode | None:
         parent = mark.parent()
         if parent is None:
             return None

@@ -14,14 +14,14 @@ from infralint.sources.aws_account.snapshot import BadSnapshot
 def read(project: Project) -> Reading:
     """The snapshots of a project. A file of that name that is about something else is left alone."""
     reading = Reading(PLATFORM)
-    for path in project.named("aws.json"):
+    for path in project.files_named("aws.json"):
         try:
             text = project.text(path)
             if '"load_balancers"' in text and '"regions"' in text:
-                found = read_text(text, project.shown(path))
+                found = read_text(text, project.show(path))
                 reading.nodes += found.nodes
                 reading.unreadable += found.unreadable
-                reading.files.append(project.shown(path))
+                reading.files.append(project.show(path))
         except (CantRead, BadSnapshot) as error:
             reading.unreadable.append(project.unreadable(path, error))
     return reading

@@ -164,7 +164,7 @@ class Caller:
                 tries += 1
                 self._give_up_or_wait(error, action, resource, tries)
             else:
-                self._finished()
+                self._finish()
                 return answer
 
     def pages(self, service: str, operation: str, key: str, resource: str = "", **params: Any) -> Iterator[Item]:
@@ -186,10 +186,10 @@ class Caller:
     def _check_open(self, action: str, resource: str) -> None:
         known = self.account.closed or self.closed or self.denied.get(action)
         if known:
-            self._finished()
+            self._finish()
             raise Failed(Failure(action=action, trouble=known.trouble, resource=resource, message=known.message))
         if self.control.stopped.is_set():
-            self._finished()
+            self._finish()
             raise Failed(Failure(action=action, trouble="stopped", resource=resource))
 
     def _give_up_or_wait(self, error: Exception, action: str, resource: str, tries: int) -> None:
@@ -199,16 +199,16 @@ class Caller:
         if tries < (1 if _is_final(error, trouble) else TRIES.get(trouble, 1)):
             self.control.wait(min(LONGEST_WAIT, 0.25 * 2**tries) * random.uniform(0.5, 1))  # noqa: S311
             return
-        failure = Failure(action=action, trouble=trouble, resource=resource, message=_worded(error))
+        failure = Failure(action=action, trouble=trouble, resource=resource, message=_reword(error))
         if trouble == "denied":
             self.denied[action] = failure
         if trouble == "credentials":
             self.closed = failure
             self.account.closed = failure if _code(error) in ("", *EXPIRED) else self.account.closed
-        self._finished()
+        self._finish()
         raise Failed(failure)
 
-    def _finished(self) -> None:
+    def _finish(self) -> None:
         with self.control.lock:
             self.planned = max(0, self.planned - 1)
             self.control.done += 1
@@ -273,7 +273,7 @@ def _status(error: Exception) -> int:
     return int(_response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def _worded(error: Exception) -> str:
+def _reword(error: Exception) -> str:
     """AWS's own sentence, on one line."""
     return " ".join(str(_response(error).get("Error", {}).get("Message") or error).split())
 

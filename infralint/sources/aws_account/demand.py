@@ -101,7 +101,7 @@ class Reported:
     groups: frozenset[str] = frozenset()
 
 
-def reported(findings: list[Finding], others: Iterable[str] = ()) -> Reported:
+def reported_resources(findings: list[Finding], others: Iterable[str] = ()) -> Reported:
     """Whose tags, and whose health, matter to what will be said. others: ARNs of load balancers that are named, too."""
     hops = [finding.hop for finding in findings if isinstance(finding.hop, LiveLoadBalancer)]
     groups = [

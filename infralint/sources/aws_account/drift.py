@@ -91,7 +91,7 @@ def read_state(project: Project) -> tuple[dict[str, str], list[Unreadable]]:
     """The state files that lie in the project; of a resource, only what it is called is looked at."""
     found: dict[str, str] = {}
     unreadable: list[Unreadable] = []
-    for path in project.named("*.tfstate"):
+    for path in project.files_named("*.tfstate"):
         try:
             state = json.loads(project.text(path))
             found |= dict(_addresses(state))

@@ -28,7 +28,7 @@ from infralint.platforms.aws_elb import (
     TargetGroup,
     default_rule,
     described_rule,
-    typed,
+    typed_value,
 )
 from infralint.sources.aws_account.names import classic_arn, short_name
 from infralint.sources.aws_account.places import Places
@@ -60,7 +60,7 @@ class RegionFacts:
     def _balancer(self, item: Item) -> Balancer:
         arn, family = item["LoadBalancerArn"], item.get("Type", "application")
         described = self.region.listeners.get(arn)
-        attributes: dict[str, Setting[Any]] = {TYPE: self._known(TYPE, family, arn, "Type")}
+        attributes: dict[str, Setting[Any]] = {TYPE: self._known_fact(TYPE, family, arn, "Type")}
         if family == "application":
             read = self.region.load_balancer_attributes
             attributes |= self._attributes(read, "DescribeLoadBalancerAttributes", arn, (IDLE,))
@@ -93,9 +93,9 @@ class RegionFacts:
 
     def _listener_attributes(self, item: Item, family: str) -> Attributes:
         arn, protocol = item["ListenerArn"], item.get("Protocol", "")
-        found: dict[str, Setting[Any]] = {PROTOCOL: self._known(PROTOCOL, protocol, arn, "Protocol")}
+        found: dict[str, Setting[Any]] = {PROTOCOL: self._known_fact(PROTOCOL, protocol, arn, "Protocol")}
         if "Port" in item:
-            found[PORT] = self._known(PORT, item["Port"], arn, "Port")
+            found[PORT] = self._known_fact(PORT, item["Port"], arn, "Port")
         if family == "application" or protocol == "TLS":
             return found
         return found | self._attributes(self.region.listener_attributes, "DescribeListenerAttributes", arn, (TCP_IDLE,))
@@ -131,7 +131,7 @@ class RegionFacts:
         words = {TARGET_TYPE: "TargetType", PROTOCOL: "Protocol", PROTOCOL_VERSION: "ProtocolVersion"}
         for key, word in words.items():
             if described.get(word):
-                attributes[key] = self._known(key, described[word], arn, word)
+                attributes[key] = self._known_fact(key, described[word], arn, word)
         health = self.region.target_health.get(arn)
         replicas = None if health is None else self._replicas(arn, health)
         return TargetGroup(
@@ -148,7 +148,7 @@ class RegionFacts:
         """How many targets take requests now: the healthy ones, else all that are not leaving."""
         states = [target.get("TargetHealth", {}).get("State", "") for target in health]
         count = states.count("healthy") or len([state for state in states if state not in ("draining", "unused")])
-        return self._known("TargetHealth", count, group, "", f"{count} healthy")
+        return self._known_fact("TargetHealth", count, group, "", f"{count} healthy")
 
     # Classic load balancers
 
@@ -161,7 +161,7 @@ class RegionFacts:
             name=name,
             where=self.places.of(arn),
             attributes={
-                TYPE: self._known(TYPE, "classic", arn, "LoadBalancerName"),
+                TYPE: self._known_fact(TYPE, "classic", arn, "LoadBalancerName"),
                 IDLE: self._classic_idle(name, arn),
             },
             listeners=tuple(listeners),
@@ -178,8 +178,8 @@ class RegionFacts:
     def _classic_listener(self, arn: str, described: Item) -> Listener:
         protocol, port = described["Listener"]["Protocol"], described["Listener"].get("LoadBalancerPort", 0)
         attributes = {
-            PROTOCOL: self._known(PROTOCOL, protocol, arn, "Protocol"),
-            PORT: self._known(PORT, port, arn, "LoadBalancerPort"),
+            PROTOCOL: self._known_fact(PROTOCOL, protocol, arn, "Protocol"),
+            PORT: self._known_fact(PORT, port, arn, "LoadBalancerPort"),
         }
         name = f"{arn}:{port}"
         return Listener(name, (Rule(shares=(Share(name),)),), attributes)
@@ -191,7 +191,7 @@ class RegionFacts:
             name="its listener",
             where=self.places.of(arn),
             attributes=self._classic_stickiness(item, arn, described),
-            replicas=self._known("Instances", instances, arn, "Instances", f"{instances} registered"),
+            replicas=self._known_fact("Instances", instances, arn, "Instances", f"{instances} registered"),
             replicas_reason=_share(instances, "instance"),
         )
 
@@ -201,8 +201,11 @@ class RegionFacts:
             for policy in policies.get(list_, ()):
                 if policy["PolicyName"] in described.get("PolicyNames", ()):
                     written = f"{list_}: {policy['PolicyName']}"
-                    known = self._known(STICKY, True, arn, "PolicyNames", written)
-                    return {STICKY: known, STICKY_TYPE: self._known(STICKY_TYPE, kind, arn, "PolicyNames", written)}
+                    known = self._known_fact(STICKY, True, arn, "PolicyNames", written)
+                    return {
+                        STICKY: known,
+                        STICKY_TYPE: self._known_fact(STICKY_TYPE, kind, arn, "PolicyNames", written),
+                    }
         because = f"no stickiness policy rules its port {described['Listener'].get('LoadBalancerPort', '?')}"
         where = self.places.of(arn, "PolicyNames")
         return {STICKY: Known(False, where, "PolicyNames", "default", because=because)}
@@ -236,7 +239,7 @@ class RegionFacts:
             return Known(ATTRIBUTES[key].default, where, key, "default", because=because)
         try:
             because = f"{short_name(resource)} has {key} = {text}" if key == STICKY else ""
-            return Known(typed(key, text), where, key, written=f"{key} = {text}", because=because)
+            return Known(typed_value(key, text), where, key, written=f"{key} = {text}", because=because)
         except ValueError:
             return Unknown(where, key, f"AWS says {key} = {text!r}, which infralint does not understand")
 
@@ -251,7 +254,7 @@ class RegionFacts:
         )
         return Unknown(where, key, why_unknown(failure, str(self.region)))
 
-    def _known(self, key: str, value: Any, resource: str, word: str, written: str = "") -> Known[Any]:
+    def _known_fact(self, key: str, value: Any, resource: str, word: str, written: str = "") -> Known[Any]:
         return Known(value, self.places.of(resource, word), key, written=written or f"{key} = {value}")
 
 

@@ -101,7 +101,7 @@ class Scan:
                 if members[0] in item:
                     self._add(into, cut(item, members))
         except Failed as error:
-            self._failed(error)
+            self._note_failure(error)
 
     def _choose(self) -> None:
         """Leave out the load balancers that the user did not ask about."""
@@ -131,7 +131,7 @@ class Scan:
                     kept = cut(item, GROUP) | {"LoadBalancerArns": sorted(attached)}
                     self._add(self.region.target_groups, kept)
         except Failed as error:
-            self._failed(error)
+            self._note_failure(error)
         self.pending.discard(listing)
 
     def _routes(self) -> None:
@@ -177,16 +177,16 @@ class Scan:
             self._classic_attributes_of(arn, arn.rpartition("/")[2])
         else:
             into = self.region.load_balancer_attributes
-            self._described("DescribeLoadBalancerAttributes", "LoadBalancerArn", arn, into)
+            self._describe("DescribeLoadBalancerAttributes", "LoadBalancerArn", arn, into)
 
     def _listener_attributes_of(self, arn: str) -> None:
-        self._described("DescribeListenerAttributes", "ListenerArn", arn, self.region.listener_attributes)
+        self._describe("DescribeListenerAttributes", "ListenerArn", arn, self.region.listener_attributes)
 
     def _group_attributes_of(self, arn: str) -> None:
         into = self.region.target_group_attributes
-        self._described("DescribeTargetGroupAttributes", "TargetGroupArn", arn, into)
+        self._describe("DescribeTargetGroupAttributes", "TargetGroupArn", arn, into)
 
-    def _described(self, operation: str, parameter: str, arn: str, into: dict[str, dict[str, str]]) -> None:
+    def _describe(self, operation: str, parameter: str, arn: str, into: dict[str, dict[str, str]]) -> None:
         answer = self.caller.call("elbv2", operation, arn, **{parameter: arn})
         pairs = {
             attribute["Key"]: attribute.get("Value", "")
@@ -260,11 +260,11 @@ class Scan:
             else:
                 self.work[operation](arns[0])
         except Failed as error:
-            self._failed(error)
+            self._note_failure(error)
         with self.lock:
             self.pending.discard(job)
 
-    def _failed(self, error: Failed) -> None:
+    def _note_failure(self, error: Failed) -> None:
         self._add(self.region.failures, error.failure)
 
     def _add(self, into: list[T], item: T) -> None:
@@ -299,7 +299,7 @@ def fetch_more(scans: Sequence[Scan], reported: Reported, control: Control, watc
 
 def _run(work: Callable[[Scan], None], scans: Sequence[Scan], control: Control, watch: Callable[[], None]) -> None:
     broken: list[BaseException] = []
-    threads = _started(work, scans, REGIONS_AT_ONCE, broken)
+    threads = _start_threads(work, scans, REGIONS_AT_ONCE, broken)
     try:
         while any(thread.is_alive() for thread in threads) and not broken:
             watch()
@@ -317,13 +317,13 @@ def _run(work: Callable[[Scan], None], scans: Sequence[Scan], control: Control, 
 def together(work: Callable[[T], None], jobs: Sequence[T], most: int) -> None:
     """Do jobs in up to `most` threads and wait; the first exception is raised here."""
     broken: list[BaseException] = []
-    for thread in _started(work, jobs, most, broken):
+    for thread in _start_threads(work, jobs, most, broken):
         thread.join()
     if broken:
         raise broken[0]
 
 
-def _started(
+def _start_threads(
     work: Callable[[T], None], jobs: Sequence[T], most: int, broken: list[BaseException]
 ) -> list[threading.Thread]:
     """Daemon threads: a call that hangs must not hold up the report of an audit that was stopped."""

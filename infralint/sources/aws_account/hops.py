@@ -16,7 +16,7 @@ from infralint.sources.aws_account.names import console_link, short_name
 from infralint.sources.aws_account.owners import Owner, owner_of
 from infralint.sources.aws_account.places import Places, places_in
 from infralint.sources.aws_account.snapshot import Failure, Item, Region, Snapshot, load
-from infralint.sources.aws_account.troubles import told
+from infralint.sources.aws_account.troubles import tell
 
 PLATFORM = "aws"
 
@@ -117,7 +117,7 @@ def reading(snapshot: Snapshot, places: Places | None = None) -> Reading:
 def troubles(snapshot: Snapshot) -> list[Unreadable]:
     """What could not be read, once a cause."""
     found = [
-        Unreadable(told(failed, [failed.resource] if failed.resource else []), Location("AWS"))
+        Unreadable(tell(failed, [failed.resource] if failed.resource else []), Location("AWS"))
         for failed in snapshot.failures
     ]
     for region in snapshot.regions:
@@ -126,7 +126,7 @@ def troubles(snapshot: Snapshot) -> list[Unreadable]:
             groups[failure.trouble, failure.action].append(failure)
         for failures in groups.values():
             names = sorted({short_name(failed.resource) for failed in failures if failed.resource})
-            found.append(Unreadable(told(failures[0], names), Location(str(region))))
+            found.append(Unreadable(tell(failures[0], names), Location(str(region))))
     return found
 
 

@@ -24,7 +24,7 @@ MISSED = {
 POLICY = "`infralint audit aws --iam-policy` prints the whole policy"
 
 
-def told(failure: Failure, names: Sequence[str]) -> str:
+def tell(failure: Failure, names: Sequence[str]) -> str:
     """A failure, once for all resources that it hides."""
     operation = failure.action.partition(":")[2]
     of = f" of {listing(names)}" if names and failure.trouble != "gone" else ""

@@ -42,7 +42,7 @@ def _is_template(project: Project, path: str) -> bool:
 
 def _read_into(reading: Reading, project: Project, path: str) -> None:
     text = project.text(path)
-    shown = project.shown(path)
+    shown = project.show(path)
     try:
         template = CloudFormationTemplate.parse(path, shown, text)
     except BadTemplate as problem:

@@ -163,7 +163,7 @@ def _pairs(
         value = (item.members or {}).get("Value")
         if key is not None and key in keys and value is not None:
             written = f"{key}: {template.words_of(item, 'Value')}"
-            convert = partial(aws_elb.typed, key)
+            convert = partial(aws_elb.typed_value, key)
             default = aws_elb.ATTRIBUTES[key].default
             found[key] = template.setting_of(value, key, default, convert, template.place_of(item, "Value"), written)
     return found

@@ -15,7 +15,7 @@ def read(project: Project) -> Reading:
         unreadable=list(manifests.unreadable),
         skipped=list(manifests.skipped),
         unknown=list(manifests.unknown),
-        files=[project.shown(path) for path in manifests.files],
+        files=[project.show(path) for path in manifests.files],
     )
     if manifests.objects:
         from infralint.sources.kubernetes.cluster import fill

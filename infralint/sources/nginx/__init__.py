@@ -27,7 +27,7 @@ def read(project: Project) -> Reading:
     found = list(sources(project, reading))
     includes = Includes(project, found)
     versions, environment = Versions(project), EnvironmentVariables(project)
-    parts = list(_grouped(project, found, includes))
+    parts = list(_group_instances(project, found, includes))
     shared = build.collect_shared(parts, includes)
     heard: set[Location] = set()
     for part in parts:
@@ -37,26 +37,26 @@ def read(project: Project) -> Reading:
         reading.unknown += tier.unseen
         reading.unreadable += tier.refused
         heard |= tier.heard
-    reading.unreadable += _unmapped(project)
+    reading.unreadable += _unmapped_folders(project)
     reading.unknown += _unmet(heard, includes)
     reading.files = sorted({source.shown for source in includes.sources.values()})
     reading.texts = {
         entry.shown: entry.prepared.unprepared for entry in found if entry.dump or entry.path in project.virtual
     }
-    reading.origins = {entry.shown: project.shown(entry.dump) for entry in found if entry.dump}
+    reading.origins = {entry.shown: project.show(entry.dump) for entry in found if entry.dump}
     reading.unreadable += [entry for entry in includes.broken.values() if entry is not None]
     reading.unreadable += [Unreadable(entry.why, entry.where) for entry in includes.clashes.values()]
     reading.unreadable += [entry for tree in includes.trees.values() for entry in refusals(tree)]
     reading.unknown += [entry for tree in includes.trees.values() for entry in unsearchable(tree)]
     for path, why in includes.beyond.items():
         source = includes.sources.get(path)
-        where = source.location(1) if source else Location(project.shown(path), 1)
+        where = source.location(1) if source else Location(project.show(path), 1)
         remedy = "render it and check the result, or hand in the output of `nginx -T`"
         reading.unknown.append(Unknown(where, "", why, remedy))
     return reading
 
 
-def _unmapped(project: Project) -> Iterator[Unreadable]:
+def _unmapped_folders(project: Project) -> Iterator[Unreadable]:
     """Mapped folders of the server that are not in the project."""
     for server, local in project.settings.nginx.include_paths.items():
         inside = local.strip("/").removeprefix("./")
@@ -75,7 +75,7 @@ def _unmet(heard: set[Location], includes: Includes) -> Iterator[Unknown]:
                 yield Unknown(where, "", why, "write it above the location that proxies the stream")
 
 
-def _grouped(project: Project, found: Sequence[NginxFile], includes: Includes) -> Iterator[build.NginxInstance]:
+def _group_instances(project: Project, found: Sequence[NginxFile], includes: Includes) -> Iterator[build.NginxInstance]:
     """What runs as one nginx: a main file with all it includes; fragments of one folder that nobody includes; a dump.
 
     Fragments that different services mount run in different ones.
@@ -88,7 +88,7 @@ def _grouped(project: Project, found: Sequence[NginxFile], includes: Includes) -
     included = [path for source in mains for path in includes.claim(source, _folder(source))]
     fragments = [source for source in sources if not _is_main(includes.trees[source.path])]
     folders: dict[str, list[NginxFile]] = {}
-    for source in _unclaimed(fragments, set(included), includes):
+    for source in _unclaimed_fragments(fragments, set(included), includes):
         folders.setdefault(_folder(source), []).append(source)
     for files in (files for together in folders.values() for files in _apart(project, together)):
         yield _part(files[0].shown if len(files) == 1 else posixpath.dirname(files[0].shown), files, includes)
@@ -106,7 +106,7 @@ def _apart(project: Project, fragments: Sequence[NginxFile]) -> Iterable[Sequenc
     return groups.values() if len(groups.keys() - {frozenset()}) > 1 else [fragments]
 
 
-def _unclaimed(fragments: Sequence[NginxFile], reached: set[str], includes: Includes) -> Iterator[NginxFile]:
+def _unclaimed_fragments(fragments: Sequence[NginxFile], reached: set[str], includes: Includes) -> Iterator[NginxFile]:
     """Fragments that no other file includes, and of those that include each other in a circle the first."""
     brought = {source.path: includes.claim(source, _folder(source)) for source in fragments}
     starts = [source for source in fragments if source.path not in includes.claimed]

@@ -100,7 +100,7 @@ class Nginx(Node):
 
     def route(self, request: Request) -> list[Match]:
         """The locations that nginx would choose; certain where host and path leave no other."""
-        found = [self._ways(server, request, doubts) for server, doubts in self._asked(request)]
+        found = [self._ways(server, request, doubts) for server, doubts in self._servers_asked(request)]
         handing = [ways for ways in found if any(_handed_on(way) for way in ways)]
         matches = _matches([way for ways in handing or found for way in ways])
         passing = [hop for hop in self.streams if self._takes(hop, request)]
@@ -116,7 +116,7 @@ class Nginx(Node):
             return explain_choice(self.processing, self.sockets, hop.block, request)
         if hop is not None:
             return Selection()
-        ways = [way for server, doubts in self._asked(request) for way in self._ways(server, request, doubts)]
+        ways = [way for server, doubts in self._servers_asked(request) for way in self._ways(server, request, doubts)]
         answering = [way.run.block for way in ways if way.answer is not None and way.run.block.place is not None]
         return explain_choice(self.processing, self.sockets, answering[0], request) if answering else Selection()
 
@@ -124,7 +124,7 @@ class Nginx(Node):
         """Whether a server of `stream {}` may listen where a request is sent."""
         return request.to is None or any(listener.takes(request.to) for listener in self.ports.get(id(hop), ()))
 
-    def _asked(self, request: Request) -> Iterator[tuple[VirtualServer, tuple[str, ...]]]:
+    def _servers_asked(self, request: Request) -> Iterator[tuple[VirtualServer, tuple[str, ...]]]:
         """The servers that may get a request, each with the reasons why another may."""
         if request.host is None:
             yield from ((server, ()) for server in self.sockets.reached_servers(request.to))
@@ -436,7 +436,7 @@ class _NodeBuilder:
         self.nginx.heard |= {hint.evidence.where for hint in stated if hint.evidence.where}
         facts = Facts(family, where, self.version, ScopeSettings(scope, where))
         upgrade = self._upgrade(facts, block)
-        named = self._passed(block)
+        named = self._passed_values(block)
         targets = list(dict.fromkeys(read_target(text).authority for text in named.texts))
         found: Sequence[Hint] = ()
         if not internal and directive is location:
@@ -476,7 +476,7 @@ class _NodeBuilder:
             runs = self.nginx.processing.runs_anyhow(block, HANDSHAKE)
         return judge_handshake(facts, block.scope, self.definitions, [run.moment for run in runs])
 
-    def _passed(self, block: NginxBlock) -> Values:
+    def _passed_values(self, block: NginxBlock) -> Values:
         """What a `*_pass` may name."""
         return passed_anywhere(block, self.nginx.processing, self.upstreams)
 
@@ -500,7 +500,7 @@ class _NodeBuilder:
         block = server.block = NginxBlock(directive, scope, server, passed=passed)
         where = directive.where
         facts = Facts("stream", where, self.version, ScopeSettings(scope, where))
-        named = self._passed(block)
+        named = self._passed_values(block)
         targets = list(dict.fromkeys(read_target(text).authority for text in named.texts))
         hop = NginxLocation(
             name=f"stream server on {', '.join(ports) or 'an unnamed port'}",

@@ -268,7 +268,7 @@ class _Search:
         index = _index_of(places)
         exact = index.exact.get(path)
         if exact:
-            return "sure", self._nested(exact)
+            return "sure", self._nested_entry(exact)
         if self._is_redirected(index):
             self.redirected = True
             return "sure", None
@@ -283,7 +283,7 @@ class _Search:
         if not (best and best.modifier == "^~"):
             for place in index.expressions:
                 if self._matches(place):
-                    return "sure", self._nested(place)
+                    return "sure", self._nested_entry(place)
         return state, chosen
 
     def _is_redirected(self, index: _Index) -> bool:
@@ -292,7 +292,7 @@ class _Search:
             return False
         return self.path not in index.prefixes and self.path not in index.exact
 
-    def _nested(self, place: LocationEntry) -> LocationEntry | None:
+    def _nested_entry(self, place: LocationEntry) -> LocationEntry | None:
         state, inner = self.find(place.nested) if place.nested else ("none", None)
         return None if state == "sure" and inner is None else inner or place
 

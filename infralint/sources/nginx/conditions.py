@@ -40,14 +40,14 @@ def judge(condition: Directive, definitions: Definitions, moment: Moment) -> Ver
         return _of_file(condition, words, moment)
     values = definitions.variable(found[1] or found[2] or found[3], moment)
     if len(words) > 1 and words[1] in EXPRESSIONS:
-        return _searched(condition, values, words[1], words[2] if len(words) > 2 else "", moment)
+        return _search(condition, values, words[1], words[2] if len(words) > 2 else "", moment)
     if len(words) == 1:
-        return _decided(condition, values, moment, decide(values, lambda text: text not in ("", "0")))
+        return _decide(condition, values, moment, decide(values, lambda text: text not in ("", "0")))
     other = definitions.evaluate(words[2] if len(words) > 2 else "", condition, moment)
     if other.known is None:
         return Verdict(None, moment, f"whether `{condition.written}` holds is not known: {other.reason}")
     same = decide(values, lambda text: text == other.known)
-    return _decided(condition, values, moment, same if same is None or words[1] == "=" else not same)
+    return _decide(condition, values, moment, same if same is None or words[1] == "=" else not same)
 
 
 _FILES = lazy(r"\$\{?(?:request_filename|uri|document_uri|request_uri|realpath_root|fastcgi_script_name)\b")
@@ -74,12 +74,12 @@ def _words(condition: Directive) -> list[str]:
     return [*words[:2], " ".join(words[2:])] if len(words) > 2 else words
 
 
-def _decided(condition: Directive, values: Values, moment: Moment, holds: bool | None) -> Verdict:
+def _decide(condition: Directive, values: Values, moment: Moment, holds: bool | None) -> Verdict:
     reason = values.reason if holds is None else ""
     return Verdict(holds, moment, f"whether `{condition.written}` holds is not known: {reason}" if reason else "")
 
 
-def _searched(condition: Directive, values: Values, operator: str, pattern: str, moment: Moment) -> Verdict:
+def _search(condition: Directive, values: Values, operator: str, pattern: str, moment: Moment) -> Verdict:
     """An expression that is, or is not, to be found; its groups are `$1` and so on from here."""
     wanted = not operator.startswith("!")
     matches: list[Any] = []

@@ -80,7 +80,7 @@ def sources(project: Project, reading: Reading) -> Iterator[NginxFile]:
             yield from _sources_of(project, path, reading, shown)
         elif _could_be(path):
             if live := _shown_by(path, project):
-                reading.skipped.append(f"{project.shown(path)}: {live} beside it is the one in use")
+                reading.skipped.append(f"{project.show(path)}: {live} beside it is the one in use")
             else:
                 yield from _sources_of(project, path, reading, shown)
     if rendered:
@@ -159,8 +159,8 @@ def is_nginx(text: str) -> bool:
 
 
 def _plain(project: Project, path: str, text: str, reading: Reading) -> Iterator[NginxFile]:
-    if _is_read(project.shown(path), text, 1, reading):
-        yield NginxFile(path, project.shown(path), prepare(text))
+    if _is_read(project.show(path), text, 1, reading):
+        yield NginxFile(path, project.show(path), prepare(text))
 
 
 def _is_read(shown: str, text: str, line: int, reading: Reading) -> bool:
@@ -184,14 +184,14 @@ def _from_dump(project: Project, path: str, text: str, shown: set[str], reading:
             problem = f"holds {mark[1]} twice, with different content; hand in the dumps of two servers as two files"
             reading.unreadable.append(project.unreadable(path, problem, where))
     for name, body in bodies.items():
-        called = name if name not in shown else f"{project.shown(path)}: {name}"
+        called = name if name not in shown else f"{project.show(path)}: {name}"
         shown.add(called)
         yield NginxFile(f"{name}#{path}", called, prepare(body), dump=path)
 
 
 def _from_manifest(project: Project, path: str, text: str, reading: Reading) -> Iterator[NginxFile]:
     """nginx texts in the block scalars of a Kubernetes manifest, rendered or as a Helm template."""
-    shown = project.shown(path)
+    shown = project.show(path)
     sealed = "the manifest is a template" if "{{" in text else ""
     for mark in _BLOCK_SCALAR.finditer(text):
         folded = "" if "|" in mark[0].partition(":")[2] else "the manifest folds its lines (`>`)"

@@ -133,7 +133,7 @@ class _Change:
         indent = _indent(passed) if beside else None
         return (
             *self.others,
-            _inserted(block.source, mark, _inner_indent(block) if indent is None else indent, self.lines),
+            _insert_lines(block.source, mark, _inner_indent(block) if indent is None else indent, self.lines),
         )
 
 
@@ -179,7 +179,7 @@ def _set_headers(change: _Change) -> None:
     here = headers if level is change.level else []
     if not here:
         change.lines += [
-            f"{_repeated(directive, change)};"
+            f"{_repeat_header(directive, change)};"
             for directive in headers
             if name_of(directive) not in ("upgrade", "connection")
         ]
@@ -206,7 +206,7 @@ def _words(text: str, at: Directive, change: _Change) -> list[str]:
     return re.split(r"[\s,]+", change.hop.in_handshake(text, at).lower())
 
 
-def _repeated(directive: Directive, change: _Change) -> str:
+def _repeat_header(directive: Directive, change: _Change) -> str:
     """An inherited header as its author wrote it: a header of the location's own would cancel it."""
     if directive.conditions or (has_hole(directive.written) and directive.source is not change.block.source):
         raise CantFix(
@@ -260,7 +260,7 @@ def _map(change: _Change) -> Edit:
     first, *entries, end = _MAP_LINES
     lines = ["", first, *(inner[len(indent) :] + directive for directive in entries), end]
     loaded = posixpath.dirname(source.path) if _TOGETHER.search(source.path) else source.path
-    return _inserted(source, mark, indent, lines, f"{MAP} in {loaded}")
+    return _insert_lines(source, mark, indent, lines, f"{MAP} in {loaded}")
 
 
 def _loaded_with(change: _Change, source: NginxFile) -> bool:
@@ -310,7 +310,7 @@ def _line_and_column(source: NginxFile, offset: int) -> tuple[int, int]:
     )
 
 
-def _inserted(source: NginxFile, mark: int, indent: str, lines: Sequence[str], once: str = "") -> Edit:
+def _insert_lines(source: NginxFile, mark: int, indent: str, lines: Sequence[str], once: str = "") -> Edit:
     """Lines after a `;`, `{` or `}`: of their own, or on the same line where more than a comment follows."""
     text = source.prepared.unprepared
     start = _offset(source, mark) + 1

@@ -59,10 +59,10 @@ class EnvironmentVariables:
         if named is None:
             return None
         for given in self._sayings(named[0], at.source.path):
-            values = [resolved for value in given for resolved in self._resolved(value)]
+            values = [resolved for value in given for resolved in self._resolve(value)]
             if len({value for value, _, _ in values}) == 1 and "$" not in values[0][0]:
                 value, path, line = values[0]
-                return value, f"{self.project.shown(path)}:{line}"
+                return value, f"{self.project.show(path)}:{line}"
             if given:
                 return None
         return (named[1], "its own default") if named[1] is not None else None
@@ -91,7 +91,7 @@ class EnvironmentVariables:
         folder = posixpath.dirname(file)
         return any(posixpath.dirname(service.path) == folder for service in mine) or is_around(folder, path)
 
-    def _resolved(self, value: Value) -> Iterator[Value]:
+    def _resolve(self, value: Value) -> Iterator[Value]:
         """A value that needs nothing more; `${X:-60s}` by what .env files say of X, and by its default. Unresolved: as it is."""
         text, path, line = value
         text = re.sub(r"(?:^|\s+)#.*$", "", text).strip().strip("\"'")
@@ -158,7 +158,7 @@ class EnvironmentVariables:
 
     def _texts(self, *names: str) -> Iterator[tuple[str, str]]:
         """Files by their names that can be read, each with its text."""
-        for path in self.project.named(*names):
+        for path in self.project.files_named(*names):
             with suppress(CantRead):
                 yield path, self.project.text(path)
 

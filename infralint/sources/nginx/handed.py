@@ -106,7 +106,7 @@ def hand_over(server: VirtualServer, processing: Processing) -> Handed:
         if not kinds:
             silent.add(id(block))
         elif isinstance(hop, NginxLocation) and len(kinds) < len(_KINDS):
-            hops[id(block)] = _narrowed(hop, kinds)
+            hops[id(block)] = _narrow(hop, kinds)
         for hint in _telling(place):
             if hint.kind in kinds:
                 continue
@@ -129,7 +129,7 @@ def _keeps(processing: Processing, place: LocationEntry, kind: StreamKind) -> bo
     return any(processing.hands_on(block, Request(kind, path or ""), path) for path in paths)
 
 
-def _narrowed(hop: NginxLocation, kinds: Sequence[StreamKind]) -> NginxLocation:
+def _narrow(hop: NginxLocation, kinds: Sequence[StreamKind]) -> NginxLocation:
     """A hop that carries streams of some kinds alone."""
     hints = tuple(hint for hint in hop.hints if hint.kind in kinds)
     return dataclasses.replace(hop, hints=hints, assumable=hop.assumable and "sse" in kinds)

@@ -62,7 +62,7 @@ def find_hints(
     found: list[Hint] = []
     for hint in (
         *stated,
-        *_unbuffered(block, scope, family, catch_all),
+        *_unbuffered_hints(block, scope, family, catch_all),
         *_comments(block),
         *_websocket(block, scope, family, catch_all, upgrade),
     ):
@@ -76,7 +76,7 @@ def find_hints(
 
 def find_declarations(block: Directive) -> Iterator[Hint]:
     """The streams that comments above or inside a location declare; blank lines may lie between."""
-    nested = {line for directive in _nested(block) for line, _ in _standing_above(directive)}
+    nested = {line for directive in _nested_directives(block) for line, _ in _standing_above(directive)}
     inside = [comment for comment in _inside(block) if comment[0] not in nested]
     for line, text in (*_standing_above(block), *inside):
         if found := _INLINE.search(text):
@@ -127,7 +127,7 @@ def _speaks_of_upgrade(directive: Directive) -> bool:
     return (name == "upgrade" and value != "") or (name == "connection" and "upgrade" in value)
 
 
-def _unbuffered(block: Directive, scope: Scope, family: Family, catch_all: bool) -> Iterator[Hint]:
+def _unbuffered_hints(block: Directive, scope: Scope, family: Family, catch_all: bool) -> Iterator[Hint]:
     """Somebody has already turned a buffer off, or names the stream's type."""
     names = (
         ()
@@ -209,13 +209,13 @@ def _comments_of(block: Directive) -> Iterator[tuple[int, str]]:
 def _inside(block: Directive) -> Iterator[tuple[int, str]]:
     """Comments inside a block, nested blocks left out."""
     first = block.line
-    for directive in _nested(block):
+    for directive in _nested_directives(block):
         yield from block.source.comments_between(first, _first_comment(directive) - 1)
         first = max(first, directive.end_line + 1)
     yield from block.source.comments_between(first, block.end_line)
 
 
-def _nested(block: Directive) -> list[Directive]:
+def _nested_directives(block: Directive) -> list[Directive]:
     return [
         directive for directive in block.block or () if directive.block is not None and directive.name == "location"
     ]

@@ -153,19 +153,19 @@ class NginxLocation(Hop):
 
     def _forwards(self, run: Run, request: Request) -> Iterator[Forward]:
         """What goes on for a request that arrived in one way; several where a variable may be one text or another."""
-        values = self.upstreams.passed(self.pass_directive, self.definitions, run.moment)
+        values = self.upstreams.passed_values(self.pass_directive, self.definitions, run.moment)
         paths = LocationPaths(self, request)
         if not values.texts:
-            yield Forward(self._sent(request, None, None, run), Pool((), (), values.reason), paths)
+            yield Forward(self._sent_request(request, None, None, run), Pool((), (), values.reason), paths)
         for text in values.texts:
             target = read_target(text)
             path = self.path_out(run, target)
-            pool = self.upstreams.dialled(target, self.definitions)
+            pool = self.upstreams.pool_of(target, self.definitions)
             if path is None:
                 pool = Pool((), (), "the path that is sent on is not known")
-            yield Forward(self._sent(request, target, path, run), pool, self._prefixes(target) or paths)
+            yield Forward(self._sent_request(request, target, path, run), pool, self._prefixes(target) or paths)
 
-    def _sent(self, request: Request, target: PassTarget | None, path: str | None, run: Run) -> Request:
+    def _sent_request(self, request: Request, target: PassTarget | None, path: str | None, run: Run) -> Request:
         http = self.facts.http_version if self.family == "proxy" else request.http
         return replace(
             request,
@@ -234,9 +234,9 @@ class NginxLocation(Hop):
     def response_out(self, response: Response, request: Request) -> Response:
         if self.family == "stream":
             return response
-        return platform.response_out(self.facts, response, request, self._added(request))
+        return platform.response_out(self.facts, response, request, self._added_headers(request))
 
-    def _added(self, request: Request) -> dict[str, Setting[str]]:
+    def _added_headers(self, request: Request) -> dict[str, Setting[str]]:
         """The headers that `add_header` (or `more_set_headers`) gives the response, by lower-case name."""
         added: dict[str, Setting[str]] = {}
         lines = [*_adding(self.rules)]
@@ -271,7 +271,7 @@ class NginxLocation(Hop):
             case "connect_timeout":
                 return f"{self.family}_connect_timeout 5s;"
             case "buffers_responses":
-                return self._unbuffered(seconds)
+                return self._unbuffered_text(seconds)
             case "forwards_upgrade":
                 upgrade = self.forwards_upgrade
                 over_1_0 = isinstance(upgrade, Known) and upgrade.value == "http/1.0"
@@ -293,7 +293,7 @@ class NginxLocation(Hop):
         """Changes to this very location; its fix asks for more than that only where a person should look."""
         return propose_edits(self, setting, seconds)
 
-    def _unbuffered(self, seconds: float) -> str:
+    def _unbuffered_text(self, seconds: float) -> str:
         lines = [f"{self.family}_buffering off;"]
         if self.family == "proxy" and (self.assumable or not self._has("proxy_http_version", "1.1")):
             lines.insert(0, "proxy_http_version 1.1;")
@@ -429,7 +429,7 @@ class LocationPaths(msgspec.Struct, frozen=True, gc=False):
     def _sent_by(self, run: Run) -> set[str | None]:
         """The paths that are sent on for a request that arrived in one way."""
         hop = self.hop
-        values = hop.upstreams.passed(hop.pass_directive, hop.definitions, run.moment)
+        values = hop.upstreams.passed_values(hop.pass_directive, hop.definitions, run.moment)
         return {hop.path_out(run, read_target(text)) for text in values.texts}
 
     def inverse(self, path: str) -> str | None:

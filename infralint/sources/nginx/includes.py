@@ -98,7 +98,7 @@ class Includes:
         if language := foreign_language(text):
             self.beyond[path] = f"this file is a template in a language that infralint does not read ({language})"
             return None
-        return self.sources.setdefault(path, NginxFile(path, self.project.shown(path), prepare(text)))
+        return self.sources.setdefault(path, NginxFile(path, self.project.show(path), prepare(text)))
 
     def expand(self, directives: list[Directive], base: str, stack: tuple[str, ...]) -> list[Directive]:
         """Directives with includes replaced by what they include, textually. base: the main file's folder."""
@@ -107,12 +107,12 @@ class Includes:
         result: list[Directive] = []
         for directive in directives:
             if directive.name == "include" and directive.block is None and len(directive.words) == 2:
-                result.extend(self._included(directive, base, stack))
+                result.extend(self._include_files(directive, base, stack))
             else:
                 result.append(directive)
         return result
 
-    def _included(self, include: Directive, base: str, stack: tuple[str, ...]) -> Iterator[Directive]:
+    def _include_files(self, include: Directive, base: str, stack: tuple[str, ...]) -> Iterator[Directive]:
         argument = include.words[1].text
         if HOLE.search(argument) or "$" in argument:
             yield _missing(include, f"`{include.written}` is only known once the file is rendered")
@@ -169,7 +169,7 @@ class Includes:
         tree = self.tree(path)
         if tree is None:
             reason = self.beyond.get(path) or "it can't be read"
-            yield _missing(include, f"`{include.written}` leads to {self.project.shown(path)}: {reason}")
+            yield _missing(include, f"`{include.written}` leads to {self.project.show(path)}: {reason}")
             return
         yield from self.expand(tree, base, (*stack, path))
 
@@ -185,7 +185,7 @@ class Includes:
         first = stack[0] if stack else source
         self._followed[first] += 1
         if self._followed[first] > MOST_INCLUSIONS:
-            return f"too many includes to follow: this one is number {MOST_INCLUSIONS + 1} of {self._shown(first)}"
+            return f"too many includes to follow: this one is number {MOST_INCLUSIONS + 1} of {self._show(first)}"
         return ""
 
     def _way(self, start: str, end: str) -> list[str]:
@@ -203,8 +203,8 @@ class Includes:
             way.insert(0, before[way[0]])
         return way
 
-    def _shown(self, path: str) -> str:
-        return self.sources[path].shown if path in self.sources else self.project.shown(path)
+    def _show(self, path: str) -> str:
+        return self.sources[path].shown if path in self.sources else self.project.show(path)
 
     def _stand_in(self, include: Directive, text: str) -> list[Directive]:
         """Directives of a file known by heart, at the place of the include."""
@@ -245,7 +245,7 @@ class Includes:
     def _find(self, argument: str, source: NginxFile, base: str) -> list[str]:
         if source.key and (found := self._beside(argument, source)):
             return found
-        placed = self._placed(argument)
+        placed = self._placed_files(argument)
         for pattern in self._candidates(argument, source, base):
             if found := self._matching(pattern):
                 return [path for path in dict.fromkeys([*found, *placed]) if path != source.path]
@@ -267,7 +267,7 @@ class Includes:
                 found.setdefault(source.path.partition("#")[0], []).append(source)
         return found
 
-    def _placed(self, argument: str) -> list[str]:
+    def _placed_files(self, argument: str) -> list[str]:
         """Files that a Dockerfile or compose puts, one by one, where a glob looks."""
         if not is_glob(argument):
             return []
@@ -278,7 +278,7 @@ class Includes:
         """Where the file could lie, nearest meaning first: mapped folders, the main file's, those around the including file."""
         here = posixpath.dirname(source.path.partition("#")[0])
         if argument.startswith("/"):
-            yield from self._mapped(argument)
+            yield from self._mapped_paths(argument)
             argument = re.sub(
                 r"^/(?:etc|usr/local/etc|usr/local/nginx/conf|usr/local/openresty|config)/(?:nginx/)?(?:conf/)?",
                 "",
@@ -295,7 +295,7 @@ class Includes:
             folder = posixpath.dirname(folder)
         yield from self._anywhere(argument)
 
-    def _mapped(self, argument: str) -> Iterator[str]:
+    def _mapped_paths(self, argument: str) -> Iterator[str]:
         for server, local in self._mappings:
             if argument == server or argument.startswith(f"{server}/"):
                 yield posixpath.normpath(posixpath.join(local, argument[len(server) :].lstrip("/"))).removeprefix("./")
@@ -306,17 +306,17 @@ class Includes:
         include_paths = [
             (key.rstrip("/"), value.strip("/")) for key, value in self.project.settings.nginx.include_paths.items()
         ]
-        return include_paths + list(self._copied()) + list(self._mounted())
+        return include_paths + list(self._copied_paths()) + list(self._mounted_paths())
 
-    def _copied(self) -> Iterator[tuple[str, str]]:
-        for path in self.project.named(*DOCKERFILES):
+    def _copied_paths(self) -> Iterator[tuple[str, str]]:
+        for path in self.project.files_named(*DOCKERFILES):
             for copied in (copied for stage in stages_of(self._quietly(path)).values() for copied in stage.copied):
                 for source in copied.sources:
                     for context in dict.fromkeys((posixpath.dirname(path), "")):
                         origin = posixpath.normpath(posixpath.join(context, source.lstrip("/")))
                         yield from self._one_mapping(origin, copied.target)
 
-    def _mounted(self) -> Iterator[tuple[str, str]]:
+    def _mounted_paths(self) -> Iterator[tuple[str, str]]:
         for service in read_compose(self.project).services:
             for mount in service.mounts:
                 yield from self._one_mapping(mount.source, mount.target)

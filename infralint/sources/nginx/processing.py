@@ -173,17 +173,17 @@ class Processing:
         run = replace(run, block=place.block)
         if not place.is_expression or "(" not in place.pattern:
             return run
-        return replace(run, moment=_searched(place.pattern, run.moment, place.modifier == "~*"))
+        return replace(run, moment=_keep_groups(place.pattern, run.moment, place.modifier == "~*"))
 
     def _through_server(self, run: Run) -> Iterator[RequestEnd]:
         """The server's own rewrites, which an internal redirect to a path runs again, then a location."""
         for after in self._rewrites(run.block, run):
             if after.answer is not None:
-                yield from self._answered(after)
+                yield from self._answer(after)
             else:
-                yield from self._located(replace(after, stopped=False, changed=False, moved=False))
+                yield from self._locate(replace(after, stopped=False, changed=False, moved=False))
 
-    def _located(self, run: Run) -> Iterator[RequestEnd]:
+    def _locate(self, run: Run) -> Iterator[RequestEnd]:
         """The location that serves the path, or what nginx answers where there is none."""
         server = run.moment.server
         if run.path is None:
@@ -201,7 +201,7 @@ class Processing:
     def _outside(self, run: Run) -> Iterator[RequestEnd]:
         """A server without a location for the path: its own `try_files`, or files."""
         if "try_files" in run.block.level.by_name:
-            yield from self._tried(run)
+            yield from self._try_files(run)
         else:
             yield from self._from_files(run)
 
@@ -210,36 +210,36 @@ class Processing:
         run = self.enter(place, run)
         if not run.internal and (mark := run.block.internal) is not None:
             because = f"`{run.block.written}` is `internal`: no client reaches it"
-            yield from self._answered(replace(run, answer=Answer("404", mark, "", because)))
+            yield from self._answer(replace(run, answer=Answer("404", mark, "", because)))
             return
         for after in self._rewrites(run.block, run):
             if after.answer is not None:
-                yield from self._answered(after)
+                yield from self._answer(after)
             elif after.changed:
-                yield from self._redirected(after)
+                yield from self._redirect_inside(after)
             else:
                 yield from self._content(after)
 
-    def _redirected(self, run: Run) -> Iterator[RequestEnd]:
+    def _redirect_inside(self, run: Run) -> Iterator[RequestEnd]:
         """Another location for a path that was rewritten."""
         left = run.redirects - 1
         if left < 0:
             yield RequestEnd(run, answer=Answer("500", None, "", "its rewrites go round in a circle"))
         else:
-            yield from self._located(replace(run, redirects=left, changed=False, stopped=False, moved=False))
+            yield from self._locate(replace(run, redirects=left, changed=False, stopped=False, moved=False))
 
     def _content(self, run: Run) -> Iterator[RequestEnd]:
         """What answers where no rewrite leads elsewhere. An `if` that holds puts `try_files` out of force."""
         if "try_files" in run.block.level.by_name:
-            yield from self._tried(run)
+            yield from self._try_files(run)
         elif run.block.passed is not None:
-            yield from self._passed(run)
+            yield from self._pass_on(run)
         else:
             yield from self._from_files(run)
 
-    def _passed(self, run: Run) -> Iterator[RequestEnd]:
+    def _pass_on(self, run: Run) -> Iterator[RequestEnd]:
         """A request that is handed on; `limit_except` may rule it, and error pages may take what comes back."""
-        limited = _limited(run)
+        limited = _limiting_block(run)
         if limited is not None:
             run = replace(run, block=limited)
         block = run.block.serving
@@ -251,7 +251,7 @@ class Processing:
         if empty is not None:
             yield RequestEnd(run, answer=empty)
             return
-        others = list(self._intercepted(run))
+        others = list(self._intercept(run))
         yield RequestEnd(run.because(*(reason for way in others for reason in way.run.reasons[-1:])), block)
         yield from others
 
@@ -266,7 +266,7 @@ class Processing:
             return None
         return Answer("500", passed, "", f"`{passed.written}` names no host: nothing sets its variable before")
 
-    def _intercepted(self, run: Run) -> Iterator[RequestEnd]:
+    def _intercept(self, run: Run) -> Iterator[RequestEnd]:
         """Where an error page hands on what the backend answers 404 to, and the like."""
         if not _is_on(run.block, "proxy_intercept_errors"):
             return
@@ -274,7 +274,7 @@ class Processing:
             page = self._page_of(run, code)
             if page is not None:
                 reason = f"`{page.written}` takes over where the backend answers {code}"
-                sent = self._answered(replace(run.because(reason), answer=Answer(code, page)))
+                sent = self._answer(replace(run.because(reason), answer=Answer(code, page)))
                 yield from (way for way in sent if way.block is not None)
 
     def _from_files(self, run: Run) -> Iterator[RequestEnd]:
@@ -288,11 +288,11 @@ class Processing:
             page = self._page_of(run, code)
             if page is not None and page.args[-1].startswith("@") and page.args[-1] not in targets:
                 targets.add(page.args[-1])
-                yield from self._answered(replace(run, answer=Answer(code, page)))
+                yield from self._answer(replace(run, answer=Answer(code, page)))
         if not targets:
             yield RequestEnd(run, answer=Answer("404", run.block.directive, "", "nothing there hands requests on"))
 
-    def _tried(self, run: Run) -> Iterator[RequestEnd]:
+    def _try_files(self, run: Run) -> Iterator[RequestEnd]:
         """`try_files`: no file has the path of a stream, so the last target counts."""
         [directive, *_] = run.block.level.by_name["try_files"]
         last = directive.args[-1] if len(directive.args) > 1 else "=404"
@@ -300,10 +300,10 @@ class Processing:
             yield from self._sent_to(last, directive, run)
             return
         if run.block.passed is not None:
-            yield from self._passed(run)
+            yield from self._pass_on(run)
             if run.block.passed.name != "proxy_pass":
                 return
-        yield from self._answered(replace(run, answer=Answer(last[1:], directive)))
+        yield from self._answer(replace(run, answer=Answer(last[1:], directive)))
 
     def _sent_to(self, target: str, at: Directive, run: Run) -> Iterator[RequestEnd]:
         """An internal redirect: to a named location, or to a path, with which the server begins again."""
@@ -313,11 +313,11 @@ class Processing:
             yield RequestEnd(run.because(f"where `{at.written}` leads is not known: {values.reason}"))
         for text in values.texts:
             way = run if values.known is not None else run.because(values.reason)
-            yield from self._sent(
+            yield from self._send_to(
                 text, at, replace(way, redirects=run.redirects - 1, internal=True, changed=False, stopped=False)
             )
 
-    def _sent(self, target: str, at: Directive, run: Run) -> Iterator[RequestEnd]:
+    def _send_to(self, target: str, at: Directive, run: Run) -> Iterator[RequestEnd]:
         server = run.moment.server
         if run.redirects < 0:
             yield RequestEnd(run, answer=Answer("500", at, "", "its redirects go round in a circle"))
@@ -335,7 +335,7 @@ class Processing:
                 replace(run, moment=moment, block=server.block, rewritten=True, moved=False)
             )
 
-    def _answered(self, run: Run) -> Iterator[RequestEnd]:
+    def _answer(self, run: Run) -> Iterator[RequestEnd]:
         """An answer of nginx's own, or the page that is set for its code.
 
         https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page
@@ -374,12 +374,12 @@ class Processing:
                 executed += len(runs)
                 if executed > MOST_EXECUTED:
                     return [replace(run, doubts=(*run.doubts, _TOO_MANY)) for run in runs]
-                runs = [after for before in runs for after in self._executed(directive, block, before)]
+                runs = [after for before in runs for after in self._execute(directive, block, before)]
             if len(runs) > MOST_FORKS:
                 runs = [replace(run, doubts=(*run.doubts, _TOO_MANY)) for run in runs[:MOST_FORKS]]
         return runs
 
-    def _executed(self, directive: Directive, block: NginxBlock, run: Run) -> Iterator[Run]:
+    def _execute(self, directive: Directive, block: NginxBlock, run: Run) -> Iterator[Run]:
         """What one line makes of a run; several runs where that can't be told."""
         if run.stopped:
             yield run
@@ -391,32 +391,32 @@ class Processing:
             run = run.because(reason)
         match directive.name:
             case "set" if len(directive.args) == 2:
-                yield self._assigned(directive, run)
+                yield self._assign(directive, run)
             case "break":
                 yield replace(run, stopped=True, moved=run.moved or run.changed, changed=False)
             case "return" if directive.args:
-                yield self._returned(directive, run)
+                yield self._return_code(directive, run)
             case "rewrite" if len(directive.args) > 1:
                 yield from self._rewritten(directive, run)
             case "if" if id(directive) in block.inner:
-                yield from self._decided(directive, block.inner[id(directive)], run)
+                yield from self._decide(directive, block.inner[id(directive)], run)
             case _:
                 yield run
 
-    def _assigned(self, directive: Directive, run: Run) -> Run:
+    def _assign(self, directive: Directive, run: Run) -> Run:
         name, text = directive.args
         value = self.definitions.evaluate(text, directive, run.moment)
         assigned = {**run.moment.assigned, name.lstrip("$").strip("{}"): value}
         return replace(run, moment=replace(run.moment, assigned=assigned))
 
-    def _returned(self, directive: Directive, run: Run) -> Run:
+    def _return_code(self, directive: Directive, run: Run) -> Run:
         code, *texts = directive.args
         if not code.isdigit():
             code, texts = "302", [code]
         text = self.definitions.evaluate(texts[0], directive, run.moment).known or texts[0] if texts else ""
         return replace(run, answer=Answer(code, directive, text), stopped=True)
 
-    def _decided(self, directive: Directive, inner: NginxBlock, run: Run) -> Iterator[Run]:
+    def _decide(self, directive: Directive, inner: NginxBlock, run: Run) -> Iterator[Run]:
         """Both ways of an `if`, or the one that is sure. In a location it brings a configuration of its own."""
         if inner.place is None and not inner.runs_code:
             yield run
@@ -435,7 +435,7 @@ class Processing:
         if run.path is None and pattern not in _EVERYTHING:
             yield run.because(f"whether `{directive.written}` applies depends on the path")
             blind = without_captures(run.moment, pattern, "the path is not known")
-            yield self._replaced(directive, replace(run, moment=blind))
+            yield self._replace_path(directive, replace(run, moment=blind))
             return
         try:
             found = search(pattern, run.path or "/")
@@ -443,18 +443,18 @@ class Processing:
             reason = f"`{directive.written}` {error}"
             yield run.because(reason)
             blind = without_captures(run.moment, pattern, reason)
-            yield self._replaced(directive, replace(run.because(reason), moment=blind))
+            yield self._replace_path(directive, replace(run.because(reason), moment=blind))
             return
         if found is None:
             yield run
         elif run.path is None:
-            yield self._replaced(
+            yield self._replace_path(
                 directive, replace(run, moment=without_captures(run.moment, pattern, "the path is not known"))
             )
         else:
-            yield self._replaced(directive, replace(run, moment=with_captures(run.moment, found)))
+            yield self._replace_path(directive, replace(run, moment=with_captures(run.moment, found)))
 
-    def _replaced(self, directive: Directive, run: Run) -> Run:
+    def _replace_path(self, directive: Directive, run: Run) -> Run:
         """The run after a rewrite whose expression was found."""
         replacement = directive.args[1]
         mark = directive.args[2] if len(directive.args) > 2 else ""
@@ -487,7 +487,7 @@ def _path_of(replacement: str) -> str:
     return _QUERY.split(replacement, maxsplit=1)[0]
 
 
-def _searched(pattern: str, moment: Moment, ignore_case: bool) -> Moment:
+def _keep_groups(pattern: str, moment: Moment, ignore_case: bool) -> Moment:
     """The moment with the groups of a location's expression."""
     if moment.path is not None:
         try:
@@ -499,7 +499,7 @@ def _searched(pattern: str, moment: Moment, ignore_case: bool) -> Moment:
     return without_captures(moment, pattern, "the path is not known")
 
 
-def _limited(run: Run) -> NginxBlock | None:
+def _limiting_block(run: Run) -> NginxBlock | None:
     """The `limit_except` that hands a request on by itself, for a method that it does not name."""
     block = run.block
     for directive in block.level.by_name.get("limit_except", ()):

@@ -13,7 +13,7 @@ from infralint.sources.nginx.scopes import Level, contradiction, has_hole, not_t
 from infralint.sources.nginx.templates import HOLE
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
-from infralint.text.patterns import Invalid, TooSlow, Unsearchable, budget, compiled
+from infralint.text.patterns import Invalid, TooSlow, Unsearchable, budget, compile_pattern
 from infralint.text.suggestions import closest
 
 _FAMILIES = ("proxy", "fastcgi", "uwsgi", "scgi", "grpc")
@@ -99,13 +99,13 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
         yield from _twice(level)
         for directive in level:
             if right := _meant(directive.name):
-                yield _refused(directive, f'unknown directive "{directive.name}"; did you mean {right}?')
+                yield _refuse(directive, f'unknown directive "{directive.name}"; did you mean {right}?')
             elif (
-                message := _malformed(directive)
-                or (around and _misplaced(directive, around, level))
-                or _unlistened(directive)
+                message := _malformation(directive)
+                or (around and _misplacement(directive, around, level))
+                or _listen_problem(directive)
             ):
-                yield _refused(directive, message)
+                yield _refuse(directive, message)
             elif _TIMES.fullmatch(directive.name) and _is_no_time(directive):
                 yield Unreadable(not_taken(directive), directive.where)
             if directive.name in _MATCHING:
@@ -114,7 +114,7 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
                 pending.append((directive.block, (*around, directive)))
 
 
-def _malformed(directive: Directive) -> str:
+def _malformation(directive: Directive) -> str:
     """What nginx says of too few or too many arguments, or of a block that is missing or too much; empty where it takes them."""
     name, counts = directive.name, ARGUMENTS.get(directive.name)
     if counts is None or directive.missing or directive.has_hole or directive.has_alternatives:
@@ -140,7 +140,7 @@ def _is_no_time(directive: Directive) -> bool:
     return False
 
 
-def _unlistened(directive: Directive) -> str:
+def _listen_problem(directive: Directive) -> str:
     """What nginx says of an address to listen on; empty where it takes it."""
     if directive.name != "listen" or not directive.args or directive.has_hole:
         return ""
@@ -177,7 +177,7 @@ def _invalid_expressions(directive: Directive) -> Iterator[Unreadable]:
         try:
             _compile(pattern, ignore_case)
         except Invalid as error:
-            yield _refused(directive, f"`{_shortened(pattern)}` {error}")
+            yield _refuse(directive, f"`{_shorten(pattern)}` {error}")
         except Unsearchable:
             continue
 
@@ -188,9 +188,9 @@ def unsearchable(tree: Iterable[Directive]) -> Iterator[Unknown]:
         for directive in top.walk():
             for pattern, ignore_case in expressions(directive) if directive.name in _MATCHING else ():
                 if reason := _hindrance(pattern, ignore_case):
-                    effect = f"so which requests `{_shortened(directive.written)}` takes can't be told"
+                    effect = f"so which requests `{_shorten(directive.written)}` takes can't be told"
                     remedy = "write the expression in simpler terms, without repetitions inside repetitions"
-                    yield Unknown(directive.where, "", f"`{_shortened(pattern)}` {reason}, {effect}", remedy)
+                    yield Unknown(directive.where, "", f"`{_shorten(pattern)}` {reason}, {effect}", remedy)
 
 
 def _hindrance(pattern: str, ignore_case: bool) -> str:
@@ -207,14 +207,14 @@ def _hindrance(pattern: str, ignore_case: bool) -> str:
 
 def _compile(pattern: str, ignore_case: bool) -> None:
     if not HOLE.search(pattern):
-        compiled(pattern, ignore_case)
+        compile_pattern(pattern, ignore_case)
 
 
-def _shortened(text: str) -> str:
+def _shorten(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
-def _misplaced(directive: Directive, around: Sequence[Directive], level: Sequence[Directive]) -> str:
+def _misplacement(directive: Directive, around: Sequence[Directive], level: Sequence[Directive]) -> str:
     """What nginx says of a directive that it knows and does not take in the block around it; empty where it does."""
     place = around[-1]
     if place.name in ("if", "limit_except", "upstream") and _SETS.fullmatch(directive.name):
@@ -255,7 +255,7 @@ def _twice(level: Sequence[Directive]) -> Iterator[Unreadable]:
     for directive in level:
         key, message = _once(directive)
         if key and (key, directive.conditions) in seen:
-            yield _refused(directive, message)
+            yield _refuse(directive, message)
         seen.add((key, directive.conditions))
 
 
@@ -336,5 +336,5 @@ def _exists(name: str) -> bool:
     return name in DIRECTIVES
 
 
-def _refused(directive: Directive, message: str) -> Unreadable:
+def _refuse(directive: Directive, message: str) -> Unreadable:
     return Unreadable(f"{_REFUSED}: {message}", directive.where)

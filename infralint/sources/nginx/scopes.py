@@ -97,9 +97,9 @@ class Scope(msgspec.Struct, frozen=True, eq=False):
             if found:
                 values = [self._read(directive, read, index == len(self.levels) - 1) for directive in found]
                 if self._always(level, found):
-                    return _agreed(values, found, level)
+                    return _agree(values, found, level)
                 outer = self._setting(name, default, where, read, index)
-                return _agreed([*values, outer], found, level)
+                return _agree([*values, outer], found, level)
             if level.opaque:
                 return hidden(level.opaque[0], name)
         return Known(default, where, name, "default")
@@ -190,7 +190,7 @@ def hidden(by: Directive, name: str) -> Unknown:
     return Unknown(by.where, name, f"`{by.written}` may stand for any directives once the template is rendered", remedy)
 
 
-def _agreed(values: Sequence[Setting[Any]], found: Sequence[Directive], level: Level) -> Setting[Any]:
+def _agree(values: Sequence[Setting[Any]], found: Sequence[Directive], level: Level) -> Setting[Any]:
     """One value where all ways through a template lead to the same, else unknown."""
     for value in values:
         if isinstance(value, Unknown):

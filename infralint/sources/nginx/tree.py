@@ -119,7 +119,7 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
         """From the first character of one word to the end of another on the same line."""
         end = last if last.line == first.line else first
         start_column = self._column(first.line, first.offset)
-        width = len(self.prepared.original(self._written(end)))
+        width = len(self.prepared.original(self._written_word(end)))
         return self.location(first.line, start_column, self._column(end.line, end.offset) + width)
 
     def location(self, line: int, column: int = 0, end_column: int = 0) -> Location:
@@ -129,7 +129,7 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
             return self.locate(number, max(column, 1 + self.indent), end_column or 1 + self.indent)
         return Location(self.shown, number, column, number if end_column else 0, end_column)
 
-    def _written(self, word: Word) -> str:
+    def _written_word(self, word: Word) -> str:
         """The word with its quotes and escapes."""
         written = self.prepared.text[word.offset : word.offset + len(word.text) + 2 * word.quoted]
         if "\\" not in written:
@@ -199,7 +199,7 @@ class Directive(msgspec.Struct, eq=False):
     @property
     def written(self) -> str:
         """As its author wrote it, quotes normalised away."""
-        return self.source.prepared.original(" ".join(_requoted(word) for word in self.words))
+        return self.source.prepared.original(" ".join(_requote(word) for word in self.words))
 
     def children(self, name: str) -> list[Directive]:
         return [directive for directive in self.block or () if directive.name == name]
@@ -213,7 +213,7 @@ class Directive(msgspec.Struct, eq=False):
             pending.extend(reversed(directive.block or ()))
 
 
-def _requoted(word: Word) -> str:
+def _requote(word: Word) -> str:
     return f'"{word.text}"' if word.quoted else word.text
 
 
@@ -295,7 +295,7 @@ class _TreeBuilder(msgspec.Struct, eq=False):
             )
             self.words = []
         if self.words:
-            raise self._unfinished('";" is missing')
+            raise self._end_too_early('";" is missing')
         if not owners:
             raise SyntaxProblem(mark.line, 'a "}" closes a block that was never opened', self._at(mark))
         owner = owners.pop()
@@ -309,11 +309,11 @@ class _TreeBuilder(msgspec.Struct, eq=False):
             )
             self.words = []
         if self.words:
-            raise self._unfinished('the file ends, and ";" or "{" is missing')
+            raise self._end_too_early('the file ends, and ";" or "{" is missing')
         if owners:
             raise SyntaxProblem(owners[-1].line, f'the block "{owners[-1].written}" is never closed: "}}" is missing')
 
-    def _unfinished(self, message: str) -> SyntaxProblem:
+    def _end_too_early(self, message: str) -> SyntaxProblem:
         first = self.words[0]
         shown = self.source.prepared.original(" ".join(word.text for word in self.words[:4]))
         return SyntaxProblem(first.line, f'{message} after "{shown[:80]}"', self._at(first))
@@ -397,7 +397,7 @@ def _tokens(source: NginxFile) -> Iterator[Word]:
         if kind == "comment":
             source.comments.append((line, word[1:].strip()))
         else:
-            yield Word(intern(_unescaped(word) if "\\" in word else word), line, start, quoted)
+            yield Word(intern(_unescape(word) if "\\" in word else word), line, start, quoted)
     if text[end:].strip():
         raise _open_quote(source, end)
 
@@ -406,7 +406,7 @@ _ESCAPE = lazy(r"""\\(["'\\trn])""")
 _ESCAPED = {"t": "\t", "r": "\r", "n": "\n"}
 
 
-def _unescaped(written: str) -> str:
+def _unescape(written: str) -> str:
     """A word as nginx takes it: these escapes stand for one character, a backslash before any other stays.
 
     https://github.com/nginx/nginx/blob/master/src/core/ngx_conf_file.c, ngx_conf_read_token()

@@ -112,7 +112,7 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
     def get(self, name: str) -> Upstream | None:
         return self.upstreams.get(name) or self.elsewhere.get(name)
 
-    def passed(self, directive: Directive, definitions: Definitions, moment: Moment) -> Values:
+    def passed_values(self, directive: Directive, definitions: Definitions, moment: Moment) -> Values:
         """What a `*_pass` names at one moment: an upstream's own words, where both are templates alike."""
         text = directive.args[0]
         if has_hole(text):
@@ -126,14 +126,14 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
         text = directive.args[0]
         naming = _NAMING.match(text)
         if has_hole(text) or naming is None:
-            return self.passed(directive, definitions, moment)
+            return self.passed_values(directive, definitions, moment)
         return definitions.evaluate(naming[0], directive, moment)
 
     def pool(self, values: Values, definitions: Definitions) -> Pool:
         """Everything that may be dialled where a `*_pass` may name one text or another."""
         if not values.texts:
             return Pool((), (), values.reason)
-        pools = [self.dialled(read_target(text), definitions) for text in values.texts]
+        pools = [self.pool_of(read_target(text), definitions) for text in values.texts]
         targets = dict.fromkeys(target for pool in pools for target in pool.targets)
         return (
             pools[0]
@@ -141,7 +141,7 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
             else Pool(tuple(targets), (), next((pool.reason for pool in pools if pool.reason), ""))
         )
 
-    def dialled(self, target: PassTarget, definitions: Definitions) -> Pool:
+    def pool_of(self, target: PassTarget, definitions: Definitions) -> Pool:
         """The servers of an upstream by that name, or the host itself."""
         upstream = self.get(target.authority)
         if upstream is not None:

@@ -145,18 +145,18 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
             parts.append(Values((text[end : found.start()],)))
             parts.append(self.variable(found[1] or found[2] or found[3], moment, depth))
             end = found.end()
-        return _joined([*parts, Values((text[end:],))])
+        return _join([*parts, Values((text[end:],))])
 
     def variable(self, name: str, moment: Moment, depth: int = 0) -> Values:
         """What a variable is."""
         if name.isdigit():
-            return _captured(int(name), moment)
+            return _captured_group(int(name), moment)
         if name in moment.assigned:
             return moment.assigned[name]
         if depth > DEEPEST:
             return unknown(f"${name} is defined by itself")
         if blocks := self.blocks(name):
-            return either(self._defined(block, moment, depth + 1) for block in blocks)
+            return either(self._defined_values(block, moment, depth + 1) for block in blocks)
         built_in = _built_in(name, moment)
         if built_in is not None:
             return built_in
@@ -164,10 +164,10 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
             return EMPTY
         return unknown(f"what sets ${name} is not in the project")
 
-    def _defined(self, block: Directive, moment: Moment, depth: int) -> Values:
+    def _defined_values(self, block: Directive, moment: Moment, depth: int) -> Values:
         match block.name:
             case "map":
-                return self._mapped(block, moment, depth)
+                return self._map_values(block, moment, depth)
             case "geo":
                 return self._any_of(_geo_lines(block), block, moment, depth)
             case _:
@@ -182,7 +182,7 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         always = any(line.name in ("default", "*", "0.0.0.0/0") for line in lines)
         return either(values if always else [*values, EMPTY], f"`{block.written}` differs from client to client")
 
-    def _mapped(self, block: Directive, moment: Moment, depth: int) -> Values:
+    def _map_values(self, block: Directive, moment: Moment, depth: int) -> Values:
         """What a `map` gives: https://nginx.org/en/docs/http/ngx_http_map_module.html#map"""
         table = self._table(block)
         if table.reason:
@@ -239,13 +239,13 @@ def without_captures(moment: Moment, pattern: str, reason: str) -> Moment:
     return msgspec.structs.replace(moment, captures=None, assigned={**moment.assigned, **named})
 
 
-def _captured(number: int, moment: Moment) -> Values:
+def _captured_group(number: int, moment: Moment) -> Values:
     if moment.captures is None:
         return unknown(f"what ${number} took is not known")
     return Values((moment.captures[number - 1],)) if number <= len(moment.captures) else EMPTY
 
 
-def _joined(parts: Sequence[Values]) -> Values:
+def _join(parts: Sequence[Values]) -> Values:
     for part in parts:
         if not part.texts:
             return part

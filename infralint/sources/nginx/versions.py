@@ -53,7 +53,7 @@ class Versions:
         """The version for a file: what the user says, else that of the services which run it, else of the images nearest around."""
         if self.configured is not None:
             return self.configured
-        return _agreed(self._of_services(path) or self._nearest(path))
+        return _agree(self._of_services(path) or self._nearest(path))
 
     def _of_services(self, path: str) -> list[Version]:
         """The images of services that mount a file, or whose Dockerfile copies it."""
@@ -96,7 +96,7 @@ class Versions:
         return read_compose(self.project).services
 
     def _in_dockerfiles(self) -> Iterator[tuple[str, str, int]]:
-        for path in self.project.named(*DOCKERFILES):
+        for path in self.project.files_named(*DOCKERFILES):
             text = self._quietly(path)
             for stage in stages_of(text).values() if "nginx" in text or "openresty" in text else ():
                 yield stage.base, path, stage.base_line
@@ -104,7 +104,7 @@ class Versions:
     def _in_manifests(self) -> Iterator[tuple[str, str, int]]:
         """What manifests of other kinds say by `image:`."""
         read = set(read_compose(self.project).files)
-        for path in self.project.named(*_MANIFESTS):
+        for path in self.project.files_named(*_MANIFESTS):
             text = self._quietly(path) if path not in read else ""
             if "image:" in text and ("nginx" in text or "openresty" in text):
                 yield from ((image.text or "", path, image.line) for image in _images_in(text))
@@ -122,10 +122,10 @@ class Versions:
             tag = found["tag"] or ""
             number = parse_version(tag) or (0, 0, 0)
             floating = "" if number > (0, 0, 0) else _floating(found)
-            yield Version(number, Location(self.project.shown(path), line), tag.partition("-")[0], floating)
+            yield Version(number, Location(self.project.show(path), line), tag.partition("-")[0], floating)
 
 
-def _agreed(versions: Sequence[Version]) -> Version:
+def _agree(versions: Sequence[Version]) -> Version:
     """The version that several images are of, as far as they are alike in what matters here."""
     if floating := [version for version in versions if version.floating]:
         return floating[0] if all(version.known or version.floating for version in versions) else Version()

@@ -53,7 +53,7 @@ def judge_handshake(
     headers, level = headers_of(scope)
     settings = []
     for moment in moments:
-        sent = list(_sent(headers, level, definitions, moment))
+        sent = list(_sent_headers(headers, level, definitions, moment))
         settings.append(forwards_upgrade(facts, sent, lambda name: _absent(name, headers, level, facts, scope)))
     if len({setting.value if isinstance(setting, Known) else None for setting in settings}) > 1:
         differing = next((setting for setting in settings if isinstance(setting, Unknown)), None)
@@ -62,7 +62,7 @@ def judge_handshake(
     return settings[0]
 
 
-def _sent(
+def _sent_headers(
     headers: Sequence[Directive], level: Level | None, definitions: Definitions, moment: Moment
 ) -> Iterator[Header]:
     """The headers that decide about a handshake, each with its value."""

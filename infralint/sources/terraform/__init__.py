@@ -20,7 +20,7 @@ from infralint.sources.terraform.items import PLAN, Item, items
 from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.plans import plans
 from infralint.sources.terraform.remote import makes_balancer, unread_modules
-from infralint.sources.terraform.roots import Root, given, is_library, remedy, roots, value_files
+from infralint.sources.terraform.roots import Root, given_values, is_library, remedy, roots, value_files
 from infralint.sources.terraform.validity import problems as problems_of
 from infralint.sources.terraform.values import EvaluationError
 from infralint.text.suggestions import closest
@@ -43,9 +43,9 @@ def read(project: Project) -> Reading:
     reading.nodes += _tell_apart(project, found)
     reading.unreadable = list(dict.fromkeys([*reading.unreadable, *tree.unreadable]))
     if wanted:
-        reading.unreadable += _undeclared(project.settings.terraform.variables, frozenset(declared))
-    reading.files += [project.shown(plan.path) for plan in planned]
-    reading.files += [project.shown(path) for path in project.files if path.endswith((*ENDINGS, *VALUES))]
+        reading.unreadable += _undeclared_variables(project.settings.terraform.variables, frozenset(declared))
+    reading.files += [project.show(plan.path) for plan in planned]
+    reading.files += [project.show(path) for path in project.files if path.endswith((*ENDINGS, *VALUES))]
     reading.seen += [f"the Terraform module {source}" for source in unread_modules(tree)]
     return reading
 
@@ -66,7 +66,7 @@ class _Outcome:
     variables: frozenset[str] = frozenset()
 
 
-def _undeclared(given: Iterable[str], declared: frozenset[str]) -> Iterator[Unreadable]:
+def _undeclared_variables(given: Iterable[str], declared: frozenset[str]) -> Iterator[Unreadable]:
     """Options that name variables which no root has."""
     for name in given:
         if name not in declared:
@@ -76,12 +76,12 @@ def _undeclared(given: Iterable[str], declared: frozenset[str]) -> Iterator[Unre
 
 
 def _of_root(tree: TerraformFolders, root: Root) -> _Outcome:
-    where = Location(tree.project.shown(root.path))
+    where = Location(tree.project.show(root.path))
     if root.path not in tree.files:
         why = "holds no Terraform files, though infralint.yaml names it as a root"
         return _Outcome(unreadable=[Unreadable(why, where)])
     before = len(tree.unreadable)
-    values, problems = given(tree, root)
+    values, problems = given_values(tree, root)
     world = World(
         tree,
         root.path,
@@ -90,20 +90,20 @@ def _of_root(tree: TerraformFolders, root: Root) -> _Outcome:
         root.uncalled and root.elsewhere is None and is_library(tree, root.path),
         root.elsewhere,
         EvaluationBudget(shared=tree.budget),
-        installed=tree.installed(root.path),
+        installed=tree.installed_modules(root.path),
         remedy=remedy(tree, root),
     )
-    files = frozenset(map(tree.project.shown, value_files(tree, root)))
+    files = frozenset(map(tree.project.show, value_files(tree, root)))
     graph = Graph(list(_all_items(world, where)), where.path, root.environment, files)
-    refused = [*problems, *world.problems, *_refused(tree, root), *tree.unreadable[before:]]
+    refused = [*problems, *world.problems, *_refusals(tree, root), *tree.unreadable[before:]]
     return _Outcome(nodes(graph), world.unknown, refused, frozenset(tree.folder(root.path).variables))
 
 
-def _refused(tree: TerraformFolders, root: Root) -> Iterator[Unreadable]:
+def _refusals(tree: TerraformFolders, root: Root) -> Iterator[Unreadable]:
     """What Terraform would refuse in the folders of a root, unless Terragrunt adds files to them."""
     for folder in tree.take_unchecked() if root.elsewhere is None else ():
         if folder.is_whole and ".terraform" not in folder.path.split("/"):
-            yield from problems_of(folder, partial(tree.called, folder))
+            yield from problems_of(folder, partial(tree.called_folder, folder))
 
 
 def _all_items(world: World, where: Location) -> Iterator[Item]:
@@ -128,7 +128,7 @@ def _children(module: Module) -> Iterator[Module | Remote]:
     try:
         yield from module.children()
     except EvaluationError as error:
-        where = Location(module.world.tree.project.shown(module.folder.path))
+        where = Location(module.world.tree.project.show(module.folder.path))
         module.world.unknown.append(Unknown(where, "", f"its modules can't be worked out: {error}"))
 
 

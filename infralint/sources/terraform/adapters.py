@@ -519,7 +519,7 @@ def adapter(source: str, call: Block) -> Adapter | None:
     major = _major(source, call)
     if major is not None and major < _OLDEST:
         return None
-    return Adapter("lists" if _listed(call, major) else "maps")
+    return Adapter("lists" if _is_listed(call, major) else "maps")
 
 
 def _major(source: str, call: Block) -> int | None:
@@ -529,7 +529,7 @@ def _major(source: str, call: Block) -> int | None:
     return int(found[1]) if found else None
 
 
-def _listed(call: Block, major: int | None) -> bool:
+def _is_listed(call: Block, major: int | None) -> bool:
     if any(name in call.attributes for name in _LIST_INPUTS):
         return True
     groups = call.attributes.get("target_groups")

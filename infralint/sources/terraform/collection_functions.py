@@ -11,7 +11,7 @@ from itertools import product
 from types import MappingProxyType
 
 from infralint.sources.terraform.budget import LARGEST, NotWorkedOut
-from infralint.sources.terraform.convert import common_type, converted
+from infralint.sources.terraform.convert import common_type, convert
 from infralint.sources.terraform.numeric import Number, as_count
 from infralint.sources.terraform.signature import Signature, takes
 from infralint.sources.terraform.text_functions import characters
@@ -27,7 +27,7 @@ from infralint.sources.terraform.types import (
     list_of,
     map_of,
     tuple_of,
-    unified,
+    unify,
 )
 from infralint.sources.terraform.values import (
     EvaluationError,
@@ -71,7 +71,7 @@ def _lookup(mapping: Value, key: Value, *default: Value) -> Value:
         return found[key]
     if not default:
         raise EvaluationError("the map has no such key")
-    return converted(default[0], found.element) if isinstance(found, MapValue) else default[0]
+    return convert(default[0], found.element) if isinstance(found, MapValue) else default[0]
 
 
 def _merge(*maps: Value) -> Value:
@@ -88,9 +88,9 @@ def _concat(*lists: Value) -> Value:
     parts = [_sequence(operand, sets=False) for operand in lists]
     items = [item for part in parts for item in part]
     if all(isinstance(part, ListValue) for part in parts):
-        element = unified([part.element for part in parts if isinstance(part, ListValue)])
+        element = unify([part.element for part in parts if isinstance(part, ListValue)])
         if element is not None:
-            return ListValue([converted(item, element) for item in items], element)
+            return ListValue([convert(item, element) for item in items], element)
     return TupleValue(items)
 
 
@@ -145,13 +145,13 @@ def _one(items: Value) -> Value:
 
 
 def _coalesce(*items: Value) -> Value:
-    wanted = unified([type_of(item) for item in items])
+    wanted = unify([type_of(item) for item in items])
     if wanted is None:
         raise EvaluationError("the arguments of coalesce() have no type in common")
     for item in items:
         if isinstance(item, Hole):
             return item
-        if item is not None and (given := converted(item, wanted)) != "":
+        if item is not None and (given := convert(item, wanted)) != "":
             return given
     raise EvaluationError("coalesce() finds nothing")
 
@@ -232,12 +232,12 @@ def _chunklist(items: ListValue, size: Number) -> ListValue:
 def _matchkeys(values: ListValue, keys: ListValue, wanted: ListValue) -> ListValue:
     if len(values) != len(keys):
         raise EvaluationError("matchkeys() takes as many keys as values")
-    element = unified([keys.element, wanted.element])
+    element = unify([keys.element, wanted.element])
     if element is None:
         raise EvaluationError("the keys and those that are searched have no type in common")
-    searched = {identity(converted(key, element)) for key in wanted}
+    searched = {identity(convert(key, element)) for key in wanted}
     pairs = zip(values, keys, strict=True)
-    return ListValue([value for value, key in pairs if identity(converted(key, element)) in searched], values.element)
+    return ListValue([value for value, key in pairs if identity(convert(key, element)) in searched], values.element)
 
 
 def _transpose(mapping: MapValue) -> MapValue:
@@ -256,20 +256,20 @@ def _setproduct(*sets: Value) -> ListValue:
     if math.prod(len(_sequence(operand)) for operand in sets) * len(sets) > LARGEST:
         raise NotWorkedOut("it is too large to work out")
     elements = [common_type(operand) for operand in sets]
-    columns = [[converted(item, element) for item in members] for members, element in zip(sets, elements, strict=True)]
+    columns = [[convert(item, element) for item in members] for members, element in zip(sets, elements, strict=True)]
     rows = [TupleValue(row) for row in product(*columns)]
     made = SetValue if all(isinstance(operand, SetValue) for operand in sets) else ListValue
     return made(rows, tuple_of(elements))
 
 
-def _combined(keep: Callable[[object, Sequence[Mapping[object, Value]]], bool]) -> Callable[..., SetValue]:
+def _combine(keep: Callable[[object, Sequence[Mapping[object, Value]]], bool]) -> Callable[..., SetValue]:
     """A function of sets that takes all members of which something holds."""
 
     def combine(*sets: SetValue) -> SetValue:
-        element = unified([operand.element for operand in sets if operand.element != ANY])
+        element = unify([operand.element for operand in sets if operand.element != ANY])
         if element is None:
             raise EvaluationError("the sets have no type in common")
-        keyed = [by_identity(converted(item, element) for item in operand) for operand in sets]
+        keyed = [by_identity(convert(item, element) for item in operand) for operand in sets]
         members = {key: item for mapping in reversed(keyed) for key, item in mapping.items() if keep(key, keyed)}
         return SetValue(members.values(), element)
 
@@ -277,7 +277,7 @@ def _combined(keep: Callable[[object, Sequence[Mapping[object, Value]]], bool]) 
 
 
 def _to(wanted: Type) -> Signature:
-    return takes(lambda value: converted(value, wanted), ANY, nulls=(0,), holes="anywhere")
+    return takes(lambda value: convert(value, wanted), ANY, nulls=(0,), holes="anywhere")
 
 
 _TRUTHS = list_of(BOOL)
@@ -317,8 +317,8 @@ COLLECTION_FUNCTIONS: Mapping[str, Signature] = MappingProxyType(
         "matchkeys": takes(_matchkeys, LIST, LIST, LIST),
         "transpose": takes(_transpose, map_of(list_of(STRING))),
         "setproduct": takes(_setproduct, rest=ANY),
-        "setunion": takes(_combined(lambda *_: True), SET, rest=SET),
-        "setintersection": takes(_combined(lambda key, sets: all(key in operand for operand in sets)), SET, rest=SET),
-        "setsubtract": takes(_combined(lambda key, sets: key in sets[0] and key not in sets[1]), SET, SET),
+        "setunion": takes(_combine(lambda *_: True), SET, rest=SET),
+        "setintersection": takes(_combine(lambda key, sets: all(key in operand for operand in sets)), SET, rest=SET),
+        "setsubtract": takes(_combine(lambda key, sets: key in sets[0] and key not in sets[1]), SET, SET),
     }
 )

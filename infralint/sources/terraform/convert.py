@@ -19,7 +19,7 @@ from infralint.sources.terraform.types import (
     object_of,
     set_of,
     tuple_of,
-    unified,
+    unify,
 )
 from infralint.sources.terraform.values import (
     SIMPLE,
@@ -38,7 +38,7 @@ from infralint.sources.terraform.values import (
 )
 
 
-def converted(value: Value, wanted: Type) -> Value:
+def convert(value: Value, wanted: Type) -> Value:
     """A value as a type takes it. Raises EvaluationError."""
     if value is None or wanted.name == "any" or isinstance(value, Hole) or is_lazy(value):
         return value
@@ -55,7 +55,7 @@ def common_type(value: Value) -> Type:
     """The type that the members of a collection share. Raises EvaluationError."""
     if isinstance(value, ListValue | MapValue):
         return value.element
-    found = unified([type_of(member) for member in members(value)])
+    found = unify([type_of(member) for member in members(value)])
     if found is None:
         raise EvaluationError("its members have no type in common")
     return found
@@ -65,7 +65,7 @@ def _sequence(value: Value, wanted: Type) -> Value:
     if not isinstance(value, TupleValue):
         raise EvaluationError(f"a {wanted.name} was expected, and this is {kind_of(value)}")
     element = wanted.element if wanted.element != ANY else common_type(value)
-    items, element = _settled([converted(member, element) for member in value], element)
+    items, element = _settle([convert(member, element) for member in value], element)
     return SetValue(items, element) if wanted.name == "set" else ListValue(items, element)
 
 
@@ -73,19 +73,19 @@ def _map(value: Value, wanted: Type) -> Value:
     if not isinstance(value, ObjectValue):
         raise EvaluationError(f"a map was expected, and this is {kind_of(value)}")
     element = wanted.element if wanted.element != ANY else common_type(value)
-    items, element = _settled([converted(member, element) for member in value.values()], element)
+    items, element = _settle([convert(member, element) for member in value.values()], element)
     return MapValue(zip(value, items, strict=True), element)
 
 
-def _settled(items: list[Value], element: Type) -> tuple[list[Value], Type]:
+def _settle(items: list[Value], element: Type) -> tuple[list[Value], Type]:
     """The members as one type, where the wanted one leaves part of it open (`list(map(any))`). Raises EvaluationError."""
     if not is_open(element):
         return items, element
     known = [found for found in map(type_of, items) if found.name != "any"]
-    common = unified(known)
+    common = unify(known)
     if common is None:
         raise EvaluationError("its members have no type in common")
-    return [converted(item, common) for item in items] if known else items, common
+    return [convert(item, common) for item in items] if known else items, common
 
 
 def is_open(element: Type) -> bool:
@@ -106,9 +106,9 @@ def _member(value: ObjectValue, name: str, inner: Type, wanted: Type) -> Value:
     if name not in wanted.optional:
         if name not in value:
             raise EvaluationError(f"attribute {name} is missing")
-        return converted(value[name], inner)
+        return convert(value[name], inner)
     given = value.get(name)
-    return converted(wanted.optional[name] if given is None else given, inner)
+    return convert(wanted.optional[name] if given is None else given, inner)
 
 
 def _tuple(value: Value, wanted: Type) -> Value:
@@ -116,7 +116,7 @@ def _tuple(value: Value, wanted: Type) -> Value:
         raise EvaluationError(f"a tuple was expected, and this is {kind_of(value)}")
     if len(value) != len(wanted.items):
         raise EvaluationError("a tuple has the wrong length")
-    return TupleValue([converted(member, inner) for member, inner in zip(value, wanted.items, strict=True)])
+    return TupleValue([convert(member, inner) for member, inner in zip(value, wanted.items, strict=True)])
 
 
 # What `type` says
@@ -139,9 +139,9 @@ class BadType(Exception):
 def declared_type(expression: Expression, constant: Callable[[Expression], Value]) -> Type:
     """The type that a variable's `type` names. constant: works out an optional attribute's default. Raises BadType."""
     if isinstance(expression, Literal) and isinstance(expression.value, str):
-        return _named(expression.value, quoted=True)
+        return _type_named(expression.value, quoted=True)
     if isinstance(expression, NameExpression):
-        return _named(expression.name, quoted=False)
+        return _type_named(expression.name, quoted=False)
     if isinstance(expression, FunctionCall) and len(expression.arguments) == 1:
         inner = expression.arguments[0]
         if expression.name in ("list", "set", "map"):
@@ -153,7 +153,7 @@ def declared_type(expression: Expression, constant: Callable[[Expression], Value
     raise BadType("is not a type")
 
 
-def _named(name: str, quoted: bool) -> Type:
+def _type_named(name: str, quoted: bool) -> Type:
     """A type by its name; those of Terraform 0.11 are quoted, and a bare `set` was never one."""
     allowed = ("string", "list", "map") if quoted else ("string", "number", "bool", "any", "list", "map")
     if name not in allowed:

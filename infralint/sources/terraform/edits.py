@@ -18,20 +18,20 @@ def with_stickiness(group: Block, kind: str, setting: Setting[object]) -> Edit:
         raise CantFix("a dynamic block makes its stickiness")
     if found:
         return with_argument(found[0], "enabled", "true", setting)
-    return _added(group, ["stickiness {", f'  type = "{kind}"', "}"])
+    return _add_lines(group, ["stickiness {", f'  type = "{kind}"', "}"])
 
 
 def with_argument(block: Block, name: str, value: str, setting: Setting[object]) -> Edit:
     """An attribute of a block with another value: only a literal is replaced. Raises CantFix."""
     attribute = block.attributes.get(name)
     if attribute is None:
-        return _added(block, [f"{name} = {value}"])
+        return _add_lines(block, [f"{name} = {value}"])
     if not _is_literal(attribute):
         raise CantFix(f"`{attribute.written}` is worked out elsewhere: change {_behind(attribute, setting)}")
-    return _replaced(attribute, value)
+    return _replace_value(attribute, value)
 
 
-def _replaced(attribute: Attribute, value: str) -> Edit:
+def _replace_value(attribute: Attribute, value: str) -> Edit:
     """Another value; a comment behind it that is aligned with others stays where it is."""
     start, end = attribute.value.start, attribute.value.end
     space = re.match(r"( {2,})(?=#|//)", attribute.source.text[end:])
@@ -56,7 +56,7 @@ def _behind(attribute: Attribute, setting: Setting[object]) -> str:
     return f"{names[0] if names else 'what it is worked out from'}{where}"
 
 
-def _added(block: Block, lines: Sequence[str]) -> Edit:
+def _add_lines(block: Block, lines: Sequence[str]) -> Edit:
     """Lines at the end of a block, after an empty one: alignment ends there, so that no other line has to move."""
     source, text = block.source, block.source.text
     closing = block.end - 1
@@ -65,7 +65,7 @@ def _added(block: Block, lines: Sequence[str]) -> Edit:
         raise CantFix("infralint can't find the end of the block")
     indent = _indent(source, block.start)
     if "\n" not in text[opening:closing]:
-        return _unfolded(block, opening, closing, indent, lines)
+        return _unfold(block, opening, closing, indent, lines)
     last = len(text[:closing].rstrip())
     ends = "\r\n" if text.startswith("\r\n", last) else "\n"
     between = "" if last == opening + 1 else ends
@@ -73,7 +73,7 @@ def _added(block: Block, lines: Sequence[str]) -> Edit:
     return Edit(source.at(last), f"{between}{body}")
 
 
-def _unfolded(block: Block, opening: int, closing: int, indent: str, lines: Sequence[str]) -> Edit:
+def _unfold(block: Block, opening: int, closing: int, indent: str, lines: Sequence[str]) -> Edit:
     """A block of one line with more lines in it."""
     text = block.source.text
     ends = "\r\n" if "\r\n" in text else "\n"

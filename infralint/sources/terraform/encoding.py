@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 from infralint.sources.terraform.budget import NotWorkedOut
-from infralint.sources.terraform.numeric import format_number, parsed
+from infralint.sources.terraform.numeric import format_number, parse_number
 from infralint.sources.terraform.values import (
     EvaluationError,
     ObjectValue,
     TupleValue,
     Value,
-    bounded,
+    bound,
     normal,
     to_text,
 )
@@ -22,28 +22,28 @@ _HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028":
 
 def to_json(value: Value) -> str:
     """What jsonencode() writes."""
-    return bounded("".join(_written(value)))
+    return bound("".join(_write(value)))
 
 
-def _written(value: Value) -> list[str]:
+def _write(value: Value) -> list[str]:
     if isinstance(value, ObjectValue):
-        parts = [f"{_quoted(key)}:{to_json(member)}" for key, member in value.sorted_items()]
+        parts = [f"{_quote(key)}:{to_json(member)}" for key, member in value.sorted_items()]
         return ["{", ",".join(parts), "}"]
     if isinstance(value, TupleValue):
         return ["[", ",".join(map(to_json, value)), "]"]
     if value is None:
         return ["null"]
-    return [_quoted(value) if isinstance(value, str) else to_text(value)]
+    return [_quote(value) if isinstance(value, str) else to_text(value)]
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).translate(_HTML)
 
 
 def parse_json(text: str) -> Value:
     """What jsondecode() reads. Raises EvaluationError, NotWorkedOut."""
     try:
-        return _of_json(json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refused))
+        return _of_json(json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refuse))
     except RecursionError as error:
         raise NotWorkedOut("its JSON is nested too deeply") from error
     except ValueError as error:
@@ -51,10 +51,10 @@ def parse_json(text: str) -> Value:
 
 
 def _number(text: str) -> Any:
-    return parsed(text)
+    return parse_number(text)
 
 
-def _refused(text: str) -> Any:
+def _refuse(text: str) -> Any:
     raise ValueError(text)
 
 
@@ -69,7 +69,7 @@ def _of_json(value: Any) -> Value:
 def to_yaml(value: Value) -> str:
     """What yamlencode() writes."""
     end = "" if isinstance(value, str | ObjectValue | TupleValue) else "...\n"
-    return bounded("".join(f"{line}\n" for line in _lines(value, "")) + end)
+    return bound("".join(f"{line}\n" for line in _lines(value, "")) + end)
 
 
 def _lines(value: Value, indent: str) -> list[str]:

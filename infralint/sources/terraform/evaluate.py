@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from infralint.sources.terraform import functions
 from infralint.sources.terraform.budget import EvaluationBudget, NotWorkedOut
-from infralint.sources.terraform.convert import converted, is_open
+from infralint.sources.terraform.convert import convert, is_open
 from infralint.sources.terraform.hcl import (
     Attr,
     Binary,
@@ -31,8 +31,8 @@ from infralint.sources.terraform.hcl import (
     TemplateIf,
     Unary,
 )
-from infralint.sources.terraform.numeric import Number, add, as_count, divide, multiply, negated, remainder, subtract
-from infralint.sources.terraform.types import ANY, BOOL, LIST, MAP, NUMBER, PRIMITIVES, SET, STRING, Type, unified
+from infralint.sources.terraform.numeric import Number, add, as_count, divide, multiply, negate, remainder, subtract
+from infralint.sources.terraform.types import ANY, BOOL, LIST, MAP, NUMBER, PRIMITIVES, SET, STRING, Type, unify
 from infralint.sources.terraform.values import (
     EvaluationError,
     Hole,
@@ -41,7 +41,7 @@ from infralint.sources.terraform.values import (
     SetValue,
     TupleValue,
     Value,
-    bounded,
+    bound,
     first_hole,
     is_lazy,
     kind_of,
@@ -175,10 +175,10 @@ def _index(expression: Index, environment: EvaluationScope) -> Value:
     key = evaluate(expression.key, environment)
     if isinstance(target, NameExpression) and target.name not in environment.bound and isinstance(key, str):
         return environment.module.reference(target.name, key, environment)  # var["x"]
-    return indexed(evaluate(target, environment), key)
+    return index(evaluate(target, environment), key)
 
 
-def indexed(value: Value, key: Value) -> Value:
+def index(value: Value, key: Value) -> Value:
     """`value[key]`."""
     if isinstance(value, Hole) or isinstance(key, Hole):
         if isinstance(value, Hole) and not isinstance(key, Hole):
@@ -216,7 +216,7 @@ def _splat(expression: Splat, environment: EvaluationScope) -> Value:
     ]
     if isinstance(target, ListValue):
         plain = not items and isinstance(expression.each, Each)
-        element = target.element if plain else unified([type_of(item) for item in items])
+        element = target.element if plain else unify([type_of(item) for item in items])
         return ListValue(items, element) if element is not None else TupleValue(items)
     return TupleValue(items)
 
@@ -247,7 +247,7 @@ def _template(expression: Template, environment: EvaluationScope) -> Value:
         return replace(hole, type=STRING)
     if any(value is None for value in values):
         raise EvaluationError("null can't stand in a text")
-    return normal(bounded("".join(map(to_text, values))))
+    return normal(bound("".join(map(to_text, values))))
 
 
 def _template_if(expression: TemplateIf, environment: EvaluationScope) -> Value:
@@ -267,10 +267,10 @@ def _unary(expression: Unary, environment: EvaluationScope) -> Value:
     value = evaluate(expression.operand, environment)
     if hole := first_hole(value):
         return hole
-    return not to_bool(value) if expression.operator == "!" else _signed(negated(to_number(value)), -1)
+    return not to_bool(value) if expression.operator == "!" else _keep_sign(negate(to_number(value)), -1)
 
 
-def _signed(number: Number, sign: int) -> Number:
+def _keep_sign(number: Number, sign: int) -> Number:
     """A number, unless it is Terraform's `-0`, which is shown as such."""
     if number == 0 and sign < 0:
         raise NotWorkedOut("a zero with a sign is not worked out")
@@ -320,21 +320,21 @@ def _logical(expression: Binary, environment: EvaluationScope) -> Value:
 
 
 def _product(left: Number, right: Number) -> Number:
-    return _signed(multiply(left, right), -1 if (left < 0) != (right < 0) else 1)
+    return _keep_sign(multiply(left, right), -1 if (left < 0) != (right < 0) else 1)
 
 
-def _divided(left: Number, right: Number) -> Number:
+def _divide_numbers(left: Number, right: Number) -> Number:
     if right == 0 and left == 0:
         raise EvaluationError("division by zero")
     if right == 0:
         raise NotWorkedOut("a number that is not finite is not worked out")
-    return _signed(divide(left, right), -1 if (left < 0) != (right < 0) else 1)
+    return _keep_sign(divide(left, right), -1 if (left < 0) != (right < 0) else 1)
 
 
 def _remainder(left: Number, right: Number) -> Number:
     if right == 0:
         return left
-    return _signed(remainder(left, right), -1 if left < 0 else 1)
+    return _keep_sign(remainder(left, right), -1 if left < 0 else 1)
 
 
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Value]] = MappingProxyType(
@@ -342,7 +342,7 @@ _ARITHMETIC: Mapping[str, Callable[[Any, Any], Value]] = MappingProxyType(
         "+": add,
         "-": subtract,
         "*": _product,
-        "/": _divided,
+        "/": _divide_numbers,
         "%": _remainder,
         "<": operator.lt,
         ">": operator.gt,
@@ -383,7 +383,7 @@ def _type_of_either(expression: Conditional, then: Value, otherwise: Value) -> T
     """The type of a condition's value, whichever branch is chosen; ANY where that is not known."""
     types = _types_of_branches([(expression.then, then), (expression.otherwise, otherwise)])
     try:
-        return ANY if ANY in types else unified(types) or ANY
+        return ANY if ANY in types else unify(types) or ANY
     except NotWorkedOut:
         return ANY
 
@@ -396,10 +396,10 @@ def _types_of_branches(branches: Iterable[tuple[Expression, Value]]) -> list[Typ
 
 def _as_common(value: Value, types: Sequence[Type], what: str) -> Value:
     """A value as the type that several have in common. what: whose types these are. Raises EvaluationError, NotWorkedOut."""
-    common = unified(types)
+    common = unify(types)
     try:
         if common is not None:
-            return converted(value, common)
+            return convert(value, common)
         raise EvaluationError(f"{what} have no type in common: {', '.join(kind.name for kind in types)}")
     except EvaluationError:
         if any(map(is_open, types)) and not any(kind.name in PRIMITIVES for kind in types):

@@ -140,7 +140,7 @@ class Folder:
             if key not in home:
                 home[key] = block
             elif override:
-                home[key] = merged(home[key], block)
+                home[key] = merge(home[key], block)
             else:
                 self._refuse_twice(block.where, _address(block), home[key].where)
         else:
@@ -176,7 +176,7 @@ def _hint(kind: str) -> str:
     return f"; did you mean `{near}`?" if near else ""
 
 
-def merged(block: Block, override: Block) -> Block:
+def merge(block: Block, override: Block) -> Block:
     """A block with an override's arguments; nested blocks of a type are replaced together.
 
     https://developer.hashicorp.com/terraform/language/files/override
@@ -220,7 +220,7 @@ def is_ignored(path: str) -> bool:
     return name.startswith(".") or name.endswith("~") or (name.startswith("#") and name.endswith("#"))
 
 
-def taken(paths: Iterable[str]) -> list[str]:
+def counting_files(paths: Iterable[str]) -> list[str]:
     """The files of a folder that count: one of OpenTofu's stands for the one of Terraform's of the same name."""
     listed = [path for path in paths if path.endswith(ENDINGS) and not is_ignored(path)]
     tofu = {_stem(path) for path in listed if path.endswith(TOFU)}
@@ -269,12 +269,12 @@ class TerraformFolders:
         for path in self.project.files:
             if path.endswith(ENDINGS):
                 found.setdefault(posixpath.dirname(path), []).append(path)
-        counted = {folder: taken(paths) for folder, paths in found.items()}
+        counted = {folder: counting_files(paths) for folder, paths in found.items()}
         return {folder: paths for folder, paths in counted.items() if paths}
 
     def has_files(self, folder: str) -> bool:
         """Whether Terraform files lie in a folder, listed or below `.terraform`."""
-        return folder in self.files or bool(self._unlisted(folder))
+        return folder in self.files or bool(self._unlisted_files(folder))
 
     @cached_property
     def values(self) -> dict[str, list[str]]:
@@ -297,7 +297,7 @@ class TerraformFolders:
                 found.seeds.add(folder)
             if any(word in content for word in HELPERS):
                 found.helpers.add(folder)
-            near = {joined(folder, source.decode(errors="replace")) for source in sources if source.startswith(b".")}
+            near = {join(folder, source.decode(errors="replace")) for source in sources if source.startswith(b".")}
             found.calls[folder] = {target for target in near if target is not None}
             if near - self.files.keys():
                 found.seeds.add(folder)  # a module that is not here may hold anything
@@ -360,28 +360,28 @@ class TerraformFolders:
 
     def _load(self, path: str) -> Folder:
         folder = Folder(path)
-        paths = self.files.get(path) or self._unlisted(path)
+        paths = self.files.get(path) or self._unlisted_files(path)
         for file in sorted(paths, key=lambda path: (is_override(path), path)):
-            body = self.parsed(file)
+            body = self.parse(file)
             if body is None:
-                folder.broken.append(self.project.shown(file))
+                folder.broken.append(self.project.show(file))
             else:
                 folder.add(body, is_override(file))
         folder.is_whole = not folder.broken and not folder.refused and self._is_complete(path, paths)
         self.unreadable += folder.refused
         return folder
 
-    def called(self, folder: Folder, call: Block) -> Folder | None:
+    def called_folder(self, folder: Folder, call: Block) -> Folder | None:
         """The local folder that a call names, where that was asked for and all of it could be read."""
         source = call.attributes.get("source")
         text = source.value.value if source and isinstance(source.value, Literal) else None
-        path = joined(folder.path, text) if isinstance(text, str) and text.startswith(("./", "../")) else None
+        path = join(folder.path, text) if isinstance(text, str) and text.startswith(("./", "../")) else None
         found = self._parsed.get(path) if path is not None else None
         return found if found is not None and found.is_whole else None
 
     def _is_complete(self, path: str, paths: Sequence[str]) -> bool:
         """Whether these are all files of a folder: settings may exclude some, and links may lead out."""
-        return len(self._unlisted(path)) <= len(paths)
+        return len(self._unlisted_files(path)) <= len(paths)
 
     def leads_out(self, folder: str) -> bool:
         """Whether a folder lies behind a link that leads out of the project."""
@@ -400,23 +400,23 @@ class TerraformFolders:
         root = str(self.project.root)
         return path in self.files or not leads_out(os.path.join(root, path), root)
 
-    def _unlisted(self, path: str) -> list[str]:
+    def _unlisted_files(self, path: str) -> list[str]:
         """Files of a folder below `.terraform`, which the project does not list."""
         watch_names(os.path.join(self.project.root, path))
         try:
             names = os.listdir(os.path.join(self.project.root, path)) if self._inside(path) else []
         except (OSError, ValueError):
             return []
-        return [posixpath.join(path, name) for name in taken(names)]
+        return [posixpath.join(path, name) for name in counting_files(names)]
 
-    def parsed(self, path: str) -> Block | None:
+    def parse(self, path: str) -> Block | None:
         """A file's blocks, or None if it can't be read, which is reported."""
         try:
             text = self.text(path)
         except CantRead as error:
             self.unreadable.append(self.project.unreadable(path, error))
             return None
-        source = HclFile(self.project.shown(path), text)
+        source = HclFile(self.project.show(path), text)
         try:
             return parse(source)
         except HclError as error:
@@ -426,7 +426,7 @@ class TerraformFolders:
             )
             return None
 
-    def installed(self, root: str) -> dict[str, str]:
+    def installed_modules(self, root: str) -> dict[str, str]:
         """Module address (`alb.inner`) -> folder, as `terraform init` noted for a root; empty where it has not run."""
         path = posixpath.join(root, ".terraform/modules/modules.json")
         try:
@@ -434,14 +434,12 @@ class TerraformFolders:
         except (CantRead, ValueError, AttributeError):
             return {}
         found = {
-            str(entry.get("Key")): joined(root, str(entry.get("Dir", "")))
-            for entry in entries
-            if isinstance(entry, dict)
+            str(entry.get("Key")): join(root, str(entry.get("Dir", ""))) for entry in entries if isinstance(entry, dict)
         }
         return {key: folder for key, folder in found.items() if folder is not None}
 
 
-def joined(folder: str, path: str) -> str | None:
+def join(folder: str, path: str) -> str | None:
     """A path relative to a folder, as a path of the project; None if it leads out of it."""
     found = posixpath.normpath(posixpath.join(folder, path))
     if found == "..":

@@ -16,7 +16,7 @@ from infralint.sources.terraform.numeric import Number, decimal_digits, format_n
 from infralint.sources.terraform.values import (
     EvaluationError,
     Value,
-    bounded,
+    bound,
     to_bool,
     to_number,
     to_text,
@@ -41,7 +41,7 @@ class _Verb:
         return flag in self.flags
 
 
-def formatted(pattern: str, values: Sequence[Value]) -> str:
+def format_text(pattern: str, values: Sequence[Value]) -> str:
     """The pattern with its verbs replaced. Raises EvaluationError, NotWorkedOut."""
     parts: list[str] = []
     at = used = highest = 0
@@ -58,12 +58,12 @@ def formatted(pattern: str, values: Sequence[Value]) -> str:
         index = int(found[5][:6]) - 1 if found[5] else used
         if not 0 <= index < len(values):
             raise EvaluationError("the format has more verbs than there are values")
-        parts.append(_shown(verb, values[index]))
+        parts.append(_show(verb, values[index]))
         used = index + 1
         highest = max(highest, used)
     if highest < len(values):
         raise EvaluationError("the format has fewer verbs than there are values")
-    return bounded("".join(parts) + pattern[at:])
+    return bound("".join(parts) + pattern[at:])
 
 
 def _verb(found: Any) -> _Verb:
@@ -75,11 +75,11 @@ def _verb(found: Any) -> _Verb:
     return _Verb(found[1], width, None if precision is None else int(precision or 0), found[6])
 
 
-def _shown(verb: _Verb, value: Value) -> str:
+def _show(verb: _Verb, value: Value) -> str:
     if value is None:
         raise NotWorkedOut("how format() shows null is not worked out")
     if verb.letter == "v":
-        return _padded(verb, to_json(value) if verb.has("#") else _plain(value))
+        return _pad(verb, to_json(value) if verb.has("#") else _plain(value))
     if verb.letter == "t":
         return to_text(to_bool(value))
     if verb.letter in "sq":
@@ -104,17 +104,17 @@ def _text(verb: _Verb, text: str) -> str:
         raise NotWorkedOut("the width of this text is not worked out")
     if verb.precision is not None:
         text = text[: verb.precision]
-    return _padded(verb, to_json(text) if verb.letter == "q" else text)
+    return _pad(verb, to_json(text) if verb.letter == "q" else text)
 
 
-def _padded(verb: _Verb, text: str) -> str:
+def _pad(verb: _Verb, text: str) -> str:
     """A text to its width: with zeros in front if asked for."""
     if verb.has("-"):
         return text.ljust(verb.width)
     return text.rjust(verb.width, "0" if verb.has("0") else " ")
 
 
-def _signed(verb: _Verb, number: Number, digits: str) -> str:
+def _add_sign(verb: _Verb, number: Number, digits: str) -> str:
     """A number's digits with sign; zeros go between the two."""
     sign = "-" if number < 0 else "+" if verb.has("+") else " " if verb.has(" ") else ""
     if verb.has("-"):
@@ -133,7 +133,7 @@ def _whole(verb: _Verb, number: Number) -> str:
     if verb.precision is not None and verb.width:
         raise NotWorkedOut("a whole number with width and precision is not worked out")
     digits = f"{abs(number):{verb.letter}}".rjust(verb.precision or 0, "0")
-    return _signed(verb, number, (_PREFIXES[verb.letter] if verb.has("#") else "") + digits)
+    return _add_sign(verb, number, (_PREFIXES[verb.letter] if verb.has("#") else "") + digits)
 
 
 def _decimal(verb: _Verb, number: Number) -> str:
@@ -142,15 +142,15 @@ def _decimal(verb: _Verb, number: Number) -> str:
     if verb.has("#"):
         raise NotWorkedOut("this verb of format() is not worked out")
     if letter == "f":
-        shown = _fixed(size, 6 if verb.precision is None else verb.precision)
+        shown = _fixed_point(size, 6 if verb.precision is None else verb.precision)
     elif letter == "e":
         shown = _scientific(size, (6 if verb.precision is None else verb.precision) + 1)
     else:
         shown = _shortest(size, verb.precision)
-    return _signed(verb, number, shown.upper() if verb.letter.isupper() else shown)
+    return _add_sign(verb, number, shown.upper() if verb.letter.isupper() else shown)
 
 
-def _fixed(number: Number, decimals: int) -> str:
+def _fixed_point(number: Number, decimals: int) -> str:
     digits = str(round(Fraction(number) * 10**decimals)).rjust(decimals + 1, "0")
     return f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits
 

@@ -34,7 +34,7 @@ def call(name: str, arguments: list[Value], budget: EvaluationBudget) -> Value:
     signature = FUNCTIONS.get(name)
     if signature is None:
         raise NotWorkedOut(f"infralint does not work out {name}()")
-    return signature.called(name, arguments, budget)
+    return signature.call_function(name, arguments, budget)
 
 
 def is_known(name: str) -> bool:

@@ -43,7 +43,7 @@ class Graph:
 
     def follow(self, item: Item, name: str, kind: str) -> list[Item]:
         """The items of a type that an argument refers to, by reference or by a name that stands there."""
-        targets = [self._linked(link, kind) for link in item.links.get(name, ())]
+        targets = [self._linked_item(link, kind) for link in item.links.get(name, ())]
         return [target for target in targets if target is not None]
 
     def lead(self, links: Iterable[ResourceReference], kinds: frozenset[str]) -> Item | None:
@@ -66,7 +66,7 @@ class Graph:
             target = self.by_address.get(link.address)
             yield from [target] if target is not None and target.type in kinds else []
             return
-        found = (self._linked(link, kind) for kind in kinds)
+        found = (self._linked_item(link, kind) for kind in kinds)
         yield from (target for target in found if target is not None)
 
     def referring(self, kind: str, name: str, target: Item) -> list[Item]:
@@ -80,7 +80,7 @@ class Graph:
             self.referrers[key] = found
         return self.referrers[key].get(target.address, [])
 
-    def _linked(self, link: ResourceReference, kind: str) -> Item | None:
+    def _linked_item(self, link: ResourceReference, kind: str) -> Item | None:
         if link.address:
             target = self.by_address.get(f"{link.address}|{link.path}") or self.by_address.get(link.address)
             return target if target is not None and target.type == kind else None

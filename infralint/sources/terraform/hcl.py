@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from infralint.model import Location
 from infralint.sources.terraform.budget import NotWorkedOut
-from infralint.sources.terraform.numeric import Number, parsed
+from infralint.sources.terraform.numeric import Number, parse_number
 
 DEEPEST = 60
 """Levels of brackets, templates and blocks; people write ten."""
@@ -404,7 +404,7 @@ class _HclParser:
         into.blocks.append(block)
 
     def _label(self) -> str:
-        found = self._quoted()
+        found = self._quoted_template()
         if not isinstance(found, Literal):
             raise HclError("a label can't hold a template", found.start)
         return str(found.value)
@@ -526,7 +526,7 @@ class _HclParser:
         start = self.at
         character = self.text[start : start + 1]
         if character == '"':
-            return self._json_text() if self.json else self._quoted()
+            return self._json_text() if self.json else self._quoted_template()
         if character == "(":
             self.at += 1
             return self._inside(")")
@@ -541,17 +541,17 @@ class _HclParser:
             return self._heredoc(heredoc)
         if name := _NAME.match(self.text, start):
             self.at = name.end()
-            return self._named(name[0], start)
+            return self._name_expression(name[0], start)
         raise self.error("expected a value")
 
     def _number(self, text: str, start: int) -> Expression:
         """A number; one that is too long to be worked out is left as text that is to become one."""
         try:
-            return Literal(start, self.at, parsed(text))
+            return Literal(start, self.at, parse_number(text))
         except NotWorkedOut:
             return FunctionCall(start, self.at, "tonumber", (Literal(start, self.at, text),), False)
 
-    def _named(self, name: str, start: int) -> Expression:
+    def _name_expression(self, name: str, start: int) -> Expression:
         while self.text.startswith("::", self.at):
             self.at += 2
             name = f"{name}::{self._name('a function')}"
@@ -654,7 +654,7 @@ class _HclParser:
 
     # Templates
 
-    def _quoted(self) -> Expression:
+    def _quoted_template(self) -> Expression:
         start = self.at
         if plain := _PLAIN.match(self.text, start):
             self.at = plain.end()
@@ -664,7 +664,7 @@ class _HclParser:
         if not self.text.startswith('"', self.at):
             raise self.error("a string is never closed")
         self.at += 1
-        return _simplified(_Tree(pieces, start, self.at - 1).template(), start, self.at)
+        return _simplify(_Tree(pieces, start, self.at - 1).template(), start, self.at)
 
     def _json_text(self) -> Expression:
         found = _JSON_STRING.match(self.text, self.at)
@@ -675,7 +675,7 @@ class _HclParser:
         self.at = found.end()
         if "${" not in text and "%{" not in text:
             return Literal(start, self.at, text)
-        return _placed(parse_template(HclFile(self.source.path, text)), start, self.at)
+        return _place(parse_template(HclFile(self.source.path, text)), start, self.at)
 
     def _unescaped_json(self, text: str) -> str:
         import json
@@ -697,12 +697,12 @@ class _HclParser:
         self.wide, self.at = wide, end.end()
         if found[1]:
             _dedent(pieces)
-        return _simplified(_Tree(pieces, start, self.at).template(), start, self.at)
+        return _simplify(_Tree(pieces, start, self.at).template(), start, self.at)
 
     def template(self) -> Expression:
         """All of the text as a template."""
         end = len(self.text)
-        return _simplified(_Tree(list(self._pieces(end, quoted=False)), 0, end).template(), 0, end)
+        return _simplify(_Tree(list(self._pieces(end, quoted=False)), 0, end).template(), 0, end)
 
     def _pieces(self, end: int, quoted: bool, closing: re.Pattern[str] | None = None) -> Iterator[_Piece]:
         """What a template is made of, stripped where `~` says so. closing: the line that ends a heredoc."""
@@ -732,9 +732,9 @@ class _HclParser:
             raise self.error("expected an escape")
         self.at = found.end()
         written = found[0] if quoted else found[0].replace("\r\n", "\n")
-        return _Piece("text", start, self.at, text=self._unescaped(written, start, quoted))
+        return _Piece("text", start, self.at, text=self._unescape(written, start, quoted))
 
-    def _unescaped(self, text: str, start: int, quoted: bool) -> str:
+    def _unescape(self, text: str, start: int, quoted: bool) -> str:
         def meant(found: re.Match[str]) -> str:
             if found[4]:
                 return f"{found[4]}{{"
@@ -864,11 +864,11 @@ class _Tree:
             if piece.kind == "text":
                 parts.append(Literal(piece.start, piece.end, piece.text))
             elif piece.value is not None:
-                parts.append(self._held(piece, piece.value))
+                parts.append(self._hold_expression(piece, piece.value))
         self.depth -= 1
         return parts
 
-    def _held(self, piece: _Piece, value: Expression) -> Expression:
+    def _hold_expression(self, piece: _Piece, value: Expression) -> Expression:
         if piece.kind == "value":
             return value
         return self._if(piece, value) if piece.kind == "if" else self._for(piece, value)
@@ -901,7 +901,7 @@ def _character(code: int) -> str:
     return "\ufffd" if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF else chr(code)
 
 
-def _simplified(template: Template, start: int, end: int) -> Expression:
+def _simplify(template: Template, start: int, end: int) -> Expression:
     """A template without holes is its text; one that is a single hole keeps the hole's type."""
     if all(isinstance(part, Literal) and isinstance(part.value, str) for part in template.parts):
         return Literal(start, end, "".join(str(part.value) for part in template.parts if isinstance(part, Literal)))
@@ -909,7 +909,7 @@ def _simplified(template: Template, start: int, end: int) -> Expression:
     return Template(start, end, template.parts, alone)
 
 
-def _placed(found: Expression, start: int, end: int) -> Expression:
+def _place(found: Expression, start: int, end: int) -> Expression:
     """A template that was parsed by itself, at its place in the file."""
     return replace(found, start=start, end=end) if isinstance(found, Template | Literal) else found
 

@@ -374,7 +374,7 @@ def group_attributes(item: Item) -> Attributes:
 
 def _stickiness(block: Item) -> dict[str, Setting[Any]]:
     kind = argument(block, "type", aws_elb.STICKY_TYPE, to_text)
-    found = {aws_elb.STICKY: _enabled(block), aws_elb.STICKY_TYPE: kind}
+    found = {aws_elb.STICKY: _is_enabled(block), aws_elb.STICKY_TYPE: kind}
     application = isinstance(kind, Known) and kind.value == "app_cookie"
     seconds = aws_elb.APP_COOKIE_SECONDS if application else aws_elb.LB_COOKIE_SECONDS
     found[seconds] = argument(block, "cookie_duration", seconds, plain_number)
@@ -383,7 +383,7 @@ def _stickiness(block: Item) -> dict[str, Setting[Any]]:
     return found
 
 
-def _enabled(block: Item) -> Setting[bool]:
+def _is_enabled(block: Item) -> Setting[bool]:
     # https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lb_target_group#stickiness
     given = block.get("enabled")
     if given is None or (isinstance(given, Known) and given.value is None):
@@ -417,7 +417,7 @@ def _replicas(graph: Graph, behind: Sequence[Item]) -> dict[str, Any]:
             case "aws_ecs_service":
                 return _of_service(graph, item)
             case "aws_lb_target_group_attachment":
-                return _attached(item)
+                return _attached_target(item)
     return {}
 
 
@@ -469,7 +469,7 @@ def _scales(target: Item, service: Item) -> bool | None:
     return tail == name if tail and name else None
 
 
-def _attached(attachment: Item) -> dict[str, Any]:
+def _attached_target(attachment: Item) -> dict[str, Any]:
     if attachment.uncertain or not attachment.links.get("target_id"):
         return {}
     target = attachment.links["target_id"][0].address

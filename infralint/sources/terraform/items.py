@@ -17,7 +17,7 @@ from infralint.sources.terraform.budget import Exhausted
 from infralint.sources.terraform.evaluate import EvaluationScope, evaluate, pairs
 from infralint.sources.terraform.hcl import Attribute, Block, Expression, HclFile, ListOf, Literal, ObjectOf, Template
 from infralint.sources.terraform.modules import Module, Resource
-from infralint.sources.terraform.origins import Origin, because, origins, references, related
+from infralint.sources.terraform.origins import Origin, because, origins, references, related_places
 from infralint.sources.terraform.values import EvaluationError, Hole, ObjectValue, Value, first_hole, plain
 
 
@@ -304,13 +304,13 @@ def _of_block(block: Block, frame: _Frame, shape: BlockSchema) -> Item:
             item.settings[name] = setting(attribute, frame)
     for name in shape.links:
         if (attribute := block.attributes.get(name)) is not None:
-            item.links[name] = [link for value in _named(attribute, frame) for link in links(value, where)]
+            item.links[name] = [link for value in _naming_values(attribute, frame) for link in links(value, where)]
     for name, inner in shape.blocks.items():
-        item.blocks[name] = _nested(block, name, frame, inner)
+        item.blocks[name] = _nested_items(block, name, frame, inner)
     return item
 
 
-def _named(attribute: Attribute, frame: _Frame) -> list[Value]:
+def _naming_values(attribute: Attribute, frame: _Frame) -> list[Value]:
     """What names a resource: the value, or the parts of a text that is not known as a whole."""
     value = attempt(attribute, frame.environment)
     whole = attribute.value
@@ -344,7 +344,7 @@ def setting(attribute: Attribute, frame: _Frame) -> Setting[Any]:
         return Unknown(attribute.where, attribute.name, f"it comes from {secret}, which is sensitive and not shown")
     if frame.place is not None:
         return _at_call(value, attribute, frame.place, frame.module)
-    places = related(found) or frame.trail
+    places = related_places(found) or frame.trail
     return Known(value, attribute.where, attribute.name, "explicit", attribute.written, because(found), places)
 
 
@@ -370,7 +370,7 @@ def _at_call(value: Value, attribute: Attribute, place: CallPlace, module: Modul
         origin: OneOf["explicit", "default"] = "explicit" if place.written else "default"
         return Known(value, place.where, attribute.name, origin, place.written)
     found = origins(given.value, module.parent) if module.parent else []
-    return Known(value, given.where, attribute.name, "explicit", given.written, because(found), related(found))
+    return Known(value, given.where, attribute.name, "explicit", given.written, because(found), related_places(found))
 
 
 def unknown(hole: Hole, where: Location, name: str) -> Unknown:
@@ -389,7 +389,7 @@ def links(value: Value, where: Location) -> list[ResourceReference]:
     return [ResourceReference(text=value)] if isinstance(value, str) and value else []
 
 
-def _nested(block: Block, kind: str, frame: _Frame, shape: BlockSchema) -> list[Item] | Unknown:
+def _nested_items(block: Block, kind: str, frame: _Frame, shape: BlockSchema) -> list[Item] | Unknown:
     found = [_of_block(inner, frame.within(kind), shape) for inner in block.of(kind)]
     for dynamic in block.blocks:
         if dynamic.type == "dynamic" and dynamic.labels == (kind,):

@@ -14,9 +14,9 @@ from infralint.model import Location, Related, Unknown, Unreadable
 from infralint.project import CantRead
 from infralint.sources.terraform.adapters import adapter
 from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
-from infralint.sources.terraform.convert import BadType, converted, declared_type
+from infralint.sources.terraform.convert import BadType, convert, declared_type
 from infralint.sources.terraform.evaluate import EvaluationScope, evaluate, evaluate_constant
-from infralint.sources.terraform.folders import Folder, TerraformFolders, joined
+from infralint.sources.terraform.folders import Folder, TerraformFolders, join
 from infralint.sources.terraform.hcl import (
     Attribute,
     Block,
@@ -224,7 +224,7 @@ class Module:
             case "terraform":
                 return self._workspace(name)
             case "module":
-                return self._once(("module", name), lambda: self._called(name))
+                return self._once(("module", name), lambda: self._call_outputs(name))
             case "self":
                 return Hole("self is known after apply")
         data = root.startswith("data.")
@@ -253,16 +253,16 @@ class Module:
     def _variable(self, name: str) -> Value:
         block = self.folder.variables.get(name)
         if block is None:
-            return self._undeclared(f"var.{name}")
+            return self._undeclared_hole(f"var.{name}")
         try:
             wanted = _type_of(block)
         except BadType as error:
             return Hole(f"the type of var.{name} {error}", block.where)
         try:
-            value = self._given(name, block)
+            value = self._given_value(name, block)
             if value is None and not self._nullable(block):
                 value = self._default(name, block)
-            return converted(value, wanted)
+            return convert(value, wanted)
         except EvaluationError as error:
             given = self.world.given.get(name)
             if given is not None and self.call is None:
@@ -270,7 +270,7 @@ class Module:
                 self.world.problems.append(Unreadable(refusal, given.where))
             return Hole(f"var.{name} has a value of another type: {error}", block.where)
 
-    def _given(self, name: str, block: Block) -> Value:
+    def _given_value(self, name: str, block: Block) -> Value:
         if self.call is not None and self.calling is not None:
             argument = self.call.attributes.get(name)
             return evaluate(argument.value, self.calling) if argument else self._default(name, block)
@@ -303,7 +303,7 @@ class Module:
         nullable = block.attributes.get("nullable")
         return nullable is None or not isinstance(nullable.value, Literal) or nullable.value.value is not False
 
-    def _undeclared(self, what: str) -> Hole:
+    def _undeclared_hole(self, what: str) -> Hole:
         if self.folder.broken:
             return Hole(f"{what} may be declared in {self.folder.broken[0]}, which can't be read")
         return Hole(f"{what} is not declared in this module")
@@ -311,7 +311,7 @@ class Module:
     def local(self, name: str) -> Value:
         attribute = self.folder.locals.get(name)
         if attribute is None:
-            return self._undeclared(f"local.{name}")
+            return self._undeclared_hole(f"local.{name}")
         return self._once(("local", name), lambda: evaluate(attribute.value, EvaluationScope(self)))
 
     def _path(self, name: str) -> Value:
@@ -332,7 +332,7 @@ class Module:
             return Hole(f"infralint does not work out {function}()")
         if len(arguments) != (2 if function == "templatefile" else 1):
             raise EvaluationError(f"{function}() does not take {len(arguments)} arguments")
-        path = joined(self.world.root, to_text(arguments[0]))
+        path = join(self.world.root, to_text(arguments[0]))
         if path is None:
             return Hole("it reads a file outside the project, which infralint does not open")
         exists = self._is_file(path)
@@ -344,7 +344,7 @@ class Module:
             text = self.world.tree.text(path)
         except CantRead as error:
             return Hole(f"it reads {path}, which {error}")
-        return text if function == "file" else self._filled(path, text, arguments[1])
+        return text if function == "file" else self._fill_template(path, text, arguments[1])
 
     def _is_file(self, path: str) -> bool:
         watch(str(self.world.tree.project.root / path))
@@ -353,7 +353,7 @@ class Module:
         except ValueError:  # a null character in it
             return False
 
-    def _filled(self, path: str, text: str, names: Value) -> Value:
+    def _fill_template(self, path: str, text: str, names: Value) -> Value:
         if not isinstance(names, ObjectValue):
             raise EvaluationError("templatefile() takes an object of names")
         try:
@@ -370,7 +370,7 @@ class Module:
             if attribute is not None:
                 try:
                     value = evaluate(attribute.value, EvaluationScope(self))
-                    found = _counted(value) if name == "count" else _eached(value)
+                    found = _count_slots(value) if name == "count" else _each_slots(value)
                     self.budget.spend(len(found))
                     return found
                 except EvaluationError as error:
@@ -387,8 +387,8 @@ class Module:
     def _resources(self, type_: str, name: str, data: bool) -> Value:
         block = (self.folder.data if data else self.folder.resources).get((type_, name))
         if block is None:
-            return self._undeclared(f"{type_}.{name}")
-        return _gathered(block, [Resource(self, block, slot) for slot in self.slots(block)])
+            return self._undeclared_hole(f"{type_}.{name}")
+        return _gather(block, [Resource(self, block, slot) for slot in self.slots(block)])
 
     def resources(self, type_: str) -> Iterator[Resource]:
         """All instances of a type in this module."""
@@ -402,11 +402,11 @@ class Module:
             if kind == type_:
                 yield from _spread(self.reference(f"data.{kind}", name, EvaluationScope(self)), block)
 
-    def _called(self, name: str) -> Value:
+    def _call_outputs(self, name: str) -> Value:
         call = self.folder.calls.get(name)
         if call is None:
-            return self._undeclared(f"module.{name}")
-        return _gathered(call, [self._child(call, slot) for slot in self.slots(call)])
+            return self._undeclared_hole(f"module.{name}")
+        return _gather(call, [self._child(call, slot) for slot in self.slots(call)])
 
     def _child(self, call: Block, slot: Slot) -> Module | Remote:
         source = call.attributes.get("source")
@@ -423,7 +423,7 @@ class Module:
         key = ".".join(filter(None, (self.key, call.labels[0])))
         if not source.startswith(("./", "../")):
             return self.world.installed.get(key)
-        folder = joined(self.folder.path, source)
+        folder = join(self.folder.path, source)
         if folder is None:
             self._doubt(call, f"{source} leads out of the project, which infralint does not leave")
             return None
@@ -505,7 +505,7 @@ def _type_of(block: Block) -> Type:
     return ANY if wanted is None else declared_type(wanted.value, evaluate_constant)
 
 
-def _counted(value: Value) -> list[Slot]:
+def _count_slots(value: Value) -> list[Slot]:
     if isinstance(value, Hole):
         return [Slot(count=value, doubt=value)]
     count = to_whole(value)
@@ -514,7 +514,7 @@ def _counted(value: Value) -> list[Slot]:
     return [Slot(key=index, count=as_count(index)) for index in range(min(count, MOST_INSTANCES))]
 
 
-def _eached(value: Value) -> list[Slot]:
+def _each_slots(value: Value) -> list[Slot]:
     if isinstance(value, Hole):
         return [Slot(each=(value, value), doubt=value)]
     if isinstance(value, ObjectValue):
@@ -528,7 +528,7 @@ def _eached(value: Value) -> list[Slot]:
     return [Slot(key=key, each=(key, item)) for key, item in pairs[:MOST_INSTANCES]]
 
 
-def _gathered(block: Block, instances: list[Any]) -> Value:
+def _gather(block: Block, instances: list[Any]) -> Value:
     """What a reference to a block gives: one, a list (count), a map (for_each), or a hole where the number is not known."""
     if len(instances) == 1 and instances[0].slot.doubt is not None:
         only, doubt = instances[0], instances[0].slot.doubt

@@ -21,7 +21,7 @@ from infralint.sources.terraform.numeric import (
     bits_of,
     magnitude,
     of_float,
-    rounded,
+    round_number,
     to_float,
     with_bits,
 )
@@ -67,7 +67,7 @@ def _pow(base: Number, power: Number) -> Number:
     if power == Fraction(1, 2):
         return of_float(math.sqrt(to_float(base)))
     if isinstance(power, int) and abs(power) <= 64 and (base or power >= 0):
-        exact = rounded(Fraction(base) ** power)
+        exact = round_number(Fraction(base) ** power)
         if Fraction(to_float(exact)) == exact:
             return of_float(to_float(exact))
     raise NotWorkedOut("this power is not worked out")

@@ -61,7 +61,7 @@ def as_count(number: int) -> Number:
     return with_bits(number, max(COUNT_BITS, number.bit_length()))
 
 
-def parsed(text: str) -> Number | None:
+def parse_number(text: str) -> Number | None:
     """The number that a text spells, or None. Raises NotWorkedOut."""
     found = _SPELT.fullmatch(text) if text.isascii() else None
     if not found:
@@ -77,10 +77,10 @@ def parsed(text: str) -> Number | None:
     if sign == "-" and not digits:
         raise NotWorkedOut("a zero with a sign is not worked out")
     scale = Fraction(2 if letter in ("p", "P") else 10) ** power
-    return rounded(-digits * scale if sign == "-" else digits * scale)
+    return round_number(-digits * scale if sign == "-" else digits * scale)
 
 
-def rounded(number: Number, bits: int = BITS) -> Number:
+def round_number(number: Number, bits: int = BITS) -> Number:
     """To so many bits, half to even; a whole number is an int. Raises NotWorkedOut."""
     top, bottom = number.numerator, number.denominator
     if top.bit_length() > 4 * WIDEST or bottom.bit_length() > 4 * WIDEST:
@@ -99,12 +99,12 @@ def rounded(number: Number, bits: int = BITS) -> Number:
 
 def add(left: Number, right: Number) -> Number:
     """Terraform's `+`. Raises NotWorkedOut."""
-    return rounded(left + right, max(bits_of(left), bits_of(right)))
+    return round_number(left + right, max(bits_of(left), bits_of(right)))
 
 
 def subtract(left: Number, right: Number) -> Number:
     """Terraform's `-`. Raises NotWorkedOut."""
-    return rounded(left - right, max(bits_of(left), bits_of(right)))
+    return round_number(left - right, max(bits_of(left), bits_of(right)))
 
 
 def multiply(left: Number, right: Number) -> Number:
@@ -112,7 +112,7 @@ def multiply(left: Number, right: Number) -> Number:
 
     https://github.com/zclconf/go-cty/blob/main/cty/value_ops.go
     """
-    product = rounded(left * right)
+    product = round_number(left * right)
     return with_bits(product, max(bits_of(left), bits_of(right), _needed_bits(product)))
 
 
@@ -123,14 +123,14 @@ def _needed_bits(number: Number) -> int:
 
 def divide(left: Number, right: Number) -> Number:
     """Terraform's `/` by anything but 0. Raises NotWorkedOut."""
-    return rounded(Fraction(left) / Fraction(right), max(bits_of(left), bits_of(right)))
+    return round_number(Fraction(left) / Fraction(right), max(bits_of(left), bits_of(right)))
 
 
 def remainder(left: Number, right: Number) -> Number:
     """Terraform's `%` by anything but 0, with the bits of the left side. Raises NotWorkedOut."""
     bits = bits_of(left)
-    whole = rounded(int(divide(left, right)), bits)
-    return rounded(left - rounded(whole * right, bits), bits)
+    whole = round_number(int(divide(left, right)), bits)
+    return round_number(left - round_number(whole * right, bits), bits)
 
 
 def of_float(number: float) -> Number:
@@ -140,14 +140,14 @@ def of_float(number: float) -> Number:
     return with_bits(int(number) if number.is_integer() else Fraction(number), FLOAT_BITS)
 
 
-def negated(number: Number) -> Number:
+def negate(number: Number) -> Number:
     """A number with the other sign, as precise as it is."""
     return with_bits(-number, bits_of(number))
 
 
 def magnitude(number: Number) -> Number:
     """A number without its sign, as precise as it is."""
-    return number if number >= 0 else negated(number)
+    return number if number >= 0 else negate(number)
 
 
 def to_float(number: Number) -> float:
@@ -165,8 +165,8 @@ def format_number(number: Number) -> str:
         return str(int(number))
     for digits in range(1, DIGITS):
         shown, exponent = decimal_digits(number, digits)
-        if rounded(Fraction(shown) * Fraction(10) ** exponent, bits) == number:
-            return _placed(shown, exponent)
+        if round_number(Fraction(shown) * Fraction(10) ** exponent, bits) == number:
+            return _place_point(shown, exponent)
     raise NotWorkedOut("a number with that many digits is not turned into text")
 
 
@@ -181,7 +181,7 @@ def decimal_digits(number: Number, digits: int) -> tuple[int, int]:
     return shown, exponent
 
 
-def _placed(digits: int, exponent: int) -> str:
+def _place_point(digits: int, exponent: int) -> str:
     """digits × 10^exponent without an exponent."""
     sign, text = ("-", str(-digits)) if digits < 0 else ("", str(digits))
     if exponent >= 0:

@@ -28,7 +28,7 @@ def origins(expression: Expression, module: Module) -> list[Origin]:
     return list(_origins(expression, module, set()))
 
 
-def related(found: list[Origin]) -> tuple[Related, ...]:
+def related_places(found: list[Origin]) -> tuple[Related, ...]:
     """Origins as places to show."""
     unique = {origin.where: Related(origin.message, origin.where) for origin in found if origin.message}
     return tuple(unique.values())[:MOST]

@@ -14,7 +14,7 @@ from typing import Any
 
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.project import CantRead, Project
-from infralint.sources.terraform.folders import Folder, TerraformFolders, joined
+from infralint.sources.terraform.folders import Folder, TerraformFolders, join
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hcl import Block, Literal
 from infralint.sources.terraform.items import ALIASES, SHAPES, BlockSchema, Item, ResourceReference
@@ -87,7 +87,7 @@ class _PlanReader:
 
     def plan(self) -> Plan:
         configuration = self.content.get("configuration") or {}
-        self._configured("", configuration.get("root_module") or {})
+        self._remember_configuration("", configuration.get("root_module") or {})
         values = self.content.get("planned_values") or self.content.get("values") or {}
         found = list(_resources(values.get("root_module") or {}))
         self.addresses = {str(resource.get("address")) for resource in found}
@@ -95,21 +95,21 @@ class _PlanReader:
         unknown = {change["address"]: (change.get("change") or {}).get("after_unknown") or {} for change in changes}
         root = self._root([str(resource["address"]) for resource in found])
         items = [self._item(resource, unknown.get(resource["address"], {}), root) for resource in found]
-        scope = self.shown if root is None else self.tree.project.shown(root)
+        scope = self.shown if root is None else self.tree.project.show(root)
         return Plan(self.path, Graph(items, scope), root)
 
     @property
     def shown(self) -> str:
-        return self.tree.project.shown(self.path)
+        return self.tree.project.show(self.path)
 
-    def _configured(self, prefix: str, module: Json) -> None:
+    def _remember_configuration(self, prefix: str, module: Json) -> None:
         """Remember the configuration of a module and of those below it, by address without keys."""
         self.modules[prefix] = module
         for resource in module.get("resources") or []:
             self.expressions[f"{prefix}{resource.get('address')}"] = resource.get("expressions") or {}
         for name, call in (module.get("module_calls") or {}).items():
             self.calls[f"{prefix}module.{name}."] = call
-            self._configured(f"{prefix}module.{name}.", call.get("module") or {})
+            self._remember_configuration(f"{prefix}module.{name}.", call.get("module") or {})
 
     # Sources
 
@@ -130,14 +130,14 @@ class _PlanReader:
         names = list(_names(address))
         folder: Folder | None = self.tree.folder(root)
         while folder is not None and names and names[0][0] == "module":
-            folder = self._called(folder, names.pop(0)[1])
+            folder = self._called_folder(folder, names.pop(0)[1])
         return folder.resources.get(names[0]) if folder is not None and names else None
 
-    def _called(self, folder: Folder, name: str) -> Folder | None:
+    def _called_folder(self, folder: Folder, name: str) -> Folder | None:
         call = folder.calls.get(name)
         source = call.attributes.get("source") if call else None
         text = str(source.value.value) if source and isinstance(source.value, Literal) else ""
-        path = joined(folder.path, text) if text.startswith(("./", "../")) else None
+        path = join(folder.path, text) if text.startswith(("./", "../")) else None
         return self.tree.folder(path) if path is not None else None
 
     # Items
@@ -145,16 +145,16 @@ class _PlanReader:
     def _item(self, resource: Json, unknown: Json, root: str | None) -> Item:
         address, kind = str(resource["address"]), str(resource["type"])
         block = self._block(address, root) if root is not None else None
-        written = self.expressions.get(_unkeyed(address))
+        written = self.expressions.get(_without_keys(address))
         values = resource.get("values") or {}
-        item = self._shaped(SHAPES[kind], values, unknown, written, block, address)
+        item = self._shape_item(SHAPES[kind], values, unknown, written, block, address)
         item.type = ALIASES[kind]
         for name in ("arn", "id", "dns_name"):
             if isinstance(values.get(name), str):
                 item.settings[name] = Known(values[name], item.where, name)
         return item
 
-    def _shaped(
+    def _shape_item(
         self, shape: BlockSchema, values: Json, unknown: Any, written: Json | None, block: Block | None, address: str
     ) -> Item:
         where = block.where if block else Location(self.shown)
@@ -203,7 +203,7 @@ class _PlanReader:
         unknowns = unknown.get(kind) if isinstance(unknown, dict) else None
         sources = block.of(kind) if block else []
         return [
-            self._shaped(
+            self._shape_item(
                 shape, entry, _at(unknowns, index) or {}, _at(expression, index), _at(sources, index) or block, address
             )
             for index, entry in enumerate(listed)
@@ -227,7 +227,7 @@ class _PlanReader:
         for reference in references:
             names = reference.split(".")
             if names[0] == "var" and prefix:
-                call = self.calls.get(_unkeyed(prefix)) or {}
+                call = self.calls.get(_without_keys(prefix)) or {}
                 passed = ((call.get("expressions") or {}).get(names[1]) or {}).get("references") or []
                 yield from self._targets(_parent(prefix), passed, key, depth + 1)
             elif names[0] == "module" and len(names) > 2:
@@ -237,7 +237,7 @@ class _PlanReader:
 
     def _output(self, prefix: str, names: list[str], key: str, depth: int) -> Iterator[str]:
         inner = f"{prefix}{names[0]}.{names[1]}."
-        outputs = (self.modules.get(_unkeyed(inner)) or {}).get("outputs") or {}
+        outputs = (self.modules.get(_without_keys(inner)) or {}).get("outputs") or {}
         expression = (outputs.get(names[2]) or {}).get("expression") or {}
         yield from self._targets(inner, expression.get("references") or [], key, depth + 1)
 
@@ -272,10 +272,10 @@ def _at(items: Any, index: int) -> Any:
 
 def _names(address: str) -> Iterator[tuple[str, str]]:
     """`module.a["x"].aws_lb.b[0]` -> (module, a), (aws_lb, b)."""
-    yield from re.findall(r"([\w-]+)\.([\w-]+)", _unkeyed(address))
+    yield from re.findall(r"([\w-]+)\.([\w-]+)", _without_keys(address))
 
 
-def _unkeyed(address: str) -> str:
+def _without_keys(address: str) -> str:
     return re.sub(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]', "", address)
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from infralint.sources.terraform.budget import LONGEST, NotWorkedOut
-from infralint.sources.terraform.values import EvaluationError, bounded
+from infralint.sources.terraform.values import EvaluationError, bound
 from infralint.text.lazy import lazy
 from infralint.text.patterns import TooSlow, spend
 
@@ -35,7 +35,7 @@ class Pattern:
 
     def matches(self, text: str) -> Iterator[Any]:
         """All matches, the first first; an empty one right behind another does not count. Raises NotWorkedOut."""
-        yield from self._spent(lambda seconds: self._found(text, seconds))
+        yield from self._spent(lambda seconds: self._find_matches(text, seconds))
 
     def first(self, text: str) -> Any:
         """The first match, or None. Raises NotWorkedOut."""
@@ -47,7 +47,7 @@ class Pattern:
         except TooSlow as error:
             raise NotWorkedOut("a regular expression takes too long") from error
 
-    def _found(self, text: str, seconds: float) -> list[Any]:
+    def _find_matches(self, text: str, seconds: float) -> list[Any]:
         found: list[Any] = []
         for match in self.compiled.finditer(text, timeout=seconds):
             if match.start() == match.end() and found and found[-1].end() == match.start():
@@ -58,22 +58,22 @@ class Pattern:
         return found
 
 
-def replaced(pattern: Pattern, text: str, template: str) -> str:
+def replace_all(pattern: Pattern, text: str, template: str) -> str:
     """A text with all matches replaced: `$1` and `${name}` stand for groups, `$$` for a dollar. Raises NotWorkedOut."""
     parts, at, length = [], 0, 0
     for match in pattern.matches(text):
-        parts += [text[at : match.start()], _expanded(pattern, match, template)]
+        parts += [text[at : match.start()], _expand(pattern, match, template)]
         at = match.end()
         length += len(parts[-1])
         if length > LONGEST:
             raise NotWorkedOut("it is too large to work out")
-    return bounded("".join(parts) + text[at:])
+    return bound("".join(parts) + text[at:])
 
 
 _REFERENCE = lazy(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
 
 
-def _expanded(pattern: Pattern, match: Any, template: str) -> str:
+def _expand(pattern: Pattern, match: Any, template: str) -> str:
     if "$" not in template:
         return template
 
@@ -90,7 +90,7 @@ def _expanded(pattern: Pattern, match: Any, template: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def compiled(pattern: str) -> Pattern:
+def compile_pattern(pattern: str) -> Pattern:
     """A pattern, ready to search. Raises BadPattern, NotWorkedOut."""
     import regex
 
@@ -98,7 +98,7 @@ def compiled(pattern: str) -> Pattern:
         raise NotWorkedOut("a regular expression that long is not worked out")
     translator = _Translator(pattern)
     try:
-        translated = translator.translated()
+        translated = translator.translate()
         made = spend(pattern, lambda _: regex.compile(translated, regex.V0, cache_pattern=False))
     except (regex.error, RecursionError, TooSlow) as error:
         raise NotWorkedOut("this regular expression is not worked out") from error
@@ -149,7 +149,7 @@ class _Translator:
         self.depth = 0
         self.names: list[str | None] = []
 
-    def translated(self) -> str:
+    def translate(self) -> str:
         text = self._alternatives(_Flags())
         if self.at < len(self.pattern):
             raise InvalidRe2("a bracket in the regular expression is never opened")
@@ -169,7 +169,7 @@ class _Translator:
                 last = None
                 continue
             if switch := _SWITCH.match(self.pattern, self.at):
-                flags_inside = _switched(flags, switch)
+                flags_inside = _switch_flags(flags, switch)
                 if switch[3] == ")":
                     self.at = switch.end()
                     flags = flags_inside
@@ -222,7 +222,7 @@ class _Translator:
         if character == "(":
             return self._group(flags)
         if character == "[":
-            return self._cased(self._class(), flags)
+            return self._with_case(self._class(), flags)
         if character == "\\":
             return self._escape(flags)
         self.at += 1
@@ -237,7 +237,7 @@ class _Translator:
     def _group(self, flags: _Flags) -> str:
         if switch := _SWITCH.match(self.pattern, self.at):
             self.at = switch.end()
-            return f"(?:{self._closed(_switched(flags, switch))})"
+            return f"(?:{self._close_class(_switch_flags(flags, switch))})"
         if self.pattern.startswith("(?", self.at):
             found = _GROUP.match(self.pattern, self.at)
             if not found or not found[1] or found[1] in self.names:
@@ -247,9 +247,9 @@ class _Translator:
         else:
             self.names.append(None)
             self.at += 1
-        return f"({self._closed(flags)})"
+        return f"({self._close_class(flags)})"
 
-    def _closed(self, flags: _Flags) -> str:
+    def _close_class(self, flags: _Flags) -> str:
         inner = self._alternatives(flags)
         if self.at >= len(self.pattern):
             raise InvalidRe2("a bracket in the regular expression is never closed")
@@ -259,16 +259,16 @@ class _Translator:
     def _escape(self, flags: _Flags) -> str:
         following = self.pattern[self.at + 1 : self.at + 2]
         if following == "Q":
-            return self._quoted(flags)
+            return self._quote_text(flags)
         simple = {"A": r"\A", "z": r"\Z", "b": _BOUNDARY, "B": _NO_BOUNDARY}.get(following)
         if simple is not None:
             self.at += 2
             return simple
         if (members := self._class_escape()) is not None:
-            return self._cased(f"[{members}]", flags)
+            return self._with_case(f"[{members}]", flags)
         return self._literal(self._escaped_character(), flags)
 
-    def _quoted(self, flags: _Flags) -> str:
+    def _quote_text(self, flags: _Flags) -> str:
         end = self.pattern.find(r"\E", self.at)
         text = self.pattern[self.at + 2 : end if end >= 0 else len(self.pattern)]
         self.at = len(self.pattern) if end < 0 else end + 2
@@ -353,12 +353,12 @@ class _Translator:
             return members
         low = self._class_character()
         if not self.pattern.startswith("-", self.at) or self.pattern.startswith("-]", self.at):
-            return _coded(low)
+            return _character_of_code(low)
         self.at += 1
         high = self._class_character()
         if high < low:
             raise InvalidRe2("a range in the regular expression is upside down")
-        return f"{_coded(low)}-{_coded(high)}"
+        return f"{_character_of_code(low)}-{_character_of_code(high)}"
 
     def _class_character(self) -> int:
         if self.at >= len(self.pattern):
@@ -369,13 +369,13 @@ class _Translator:
         return ord(self.pattern[self.at - 1])
 
     def _literal(self, code: int, flags: _Flags) -> str:
-        return self._cased(_coded(code), flags)
+        return self._with_case(_character_of_code(code), flags)
 
-    def _cased(self, text: str, flags: _Flags) -> str:
+    def _with_case(self, text: str, flags: _Flags) -> str:
         return f"(?i:{text})" if flags.i else text
 
 
-def _coded(code: int) -> str:
+def _character_of_code(code: int) -> str:
     return chr(code) if chr(code).isalnum() and code < 128 else rf"\U{code:08X}"
 
 
@@ -393,10 +393,10 @@ def _complement(inside: str) -> str:
             ranges.append((start, code - 1))
             start = None
     ranges.append((start if start is not None else 128, 0x10FFFF))
-    return "".join(f"{_coded(low)}-{_coded(high)}" for low, high in ranges)
+    return "".join(f"{_character_of_code(low)}-{_character_of_code(high)}" for low, high in ranges)
 
 
-def _switched(flags: _Flags, switch: Any) -> _Flags:
+def _switch_flags(flags: _Flags, switch: Any) -> _Flags:
     if not switch[1] and switch[2] is None and switch[3] == ")":
         raise InvalidRe2("a bracket in the regular expression repeats nothing")
     on, off = str(switch[1]), str(switch[2] or "")

@@ -49,7 +49,7 @@ def unread_modules(tree: TerraformFolders) -> list[str]:
     found: dict[str, None] = {}
     for folder, sources in tree.far_modules.items():
         unclear = [source for source in sources if _is_unclear(source)]
-        if unclear and not tree.installed(folder):
+        if unclear and not tree.installed_modules(folder):
             found.update(dict.fromkeys(source.partition("?")[0] for source in unclear))
     return list(found)[:MOST]
 

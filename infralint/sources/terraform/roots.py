@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead
 from infralint.project.config import TerraformRoot
-from infralint.sources.terraform.folders import VALUES, TerraformFolders, joined
+from infralint.sources.terraform.folders import VALUES, TerraformFolders, join
 from infralint.sources.terraform.hcl import HclError, HclFile, parse_values
 from infralint.sources.terraform.modules import WITHOUT_VALUE, VariableValue
 from infralint.sources.terraform.terragrunt import Terragrunt
@@ -45,7 +45,7 @@ def roots(tree: TerraformFolders) -> list[Root]:
     terragrunt = Terragrunt(tree)
     configured = [_root_of(root) for root in settings.roots]
     named = {root.path for root in configured}
-    found = [Root(path, uncalled=True) for path in _uncalled(tree, terragrunt) if path not in named]
+    found = [Root(path, uncalled=True) for path in _uncalled_folders(tree, terragrunt) if path not in named]
     shared = tuple(settings.var_files)
     return [
         replace(
@@ -67,14 +67,14 @@ def _elsewhere(tree: TerraformFolders, root: Root, terragrunt: Terragrunt) -> Ho
 
 
 def _root_of(configured: TerraformRoot) -> Root:
-    inside = joined("", configured.path)
+    inside = join("", configured.path)
     path = configured.path if inside is None else inside
     files = tuple(posixpath.join(path, name) for name in configured.var_files)
     stems = [posixpath.basename(name).partition(".")[0] for name in configured.var_files]
     return Root(path, False, configured.workspace or ", ".join(stems), configured.workspace or "default", files)
 
 
-def _uncalled(tree: TerraformFolders, terragrunt: Terragrunt) -> list[str]:
+def _uncalled_folders(tree: TerraformFolders, terragrunt: Terragrunt) -> list[str]:
     """Folders that lead to a load balancer and that nobody (or Terragrunt) calls; of a circle of callers, the first."""
     skipped = _example_folders(tree)
     wanted = sorted(folder for folder in tree.leading if folder in tree.files and folder not in skipped)
@@ -83,15 +83,15 @@ def _uncalled(tree: TerraformFolders, terragrunt: Terragrunt) -> list[str]:
         for folder in wanted
         if terragrunt.names(folder) or not tree.callers.get(folder, set()) - skipped - {folder}
     ]
-    reached = _reached(tree, found)
+    reached = _reachable_folders(tree, found)
     for folder in wanted:
         if folder not in reached:
             found.append(folder)
-            reached |= _reached(tree, [folder])
+            reached |= _reachable_folders(tree, [folder])
     return found
 
 
-def _reached(tree: TerraformFolders, starts: list[str]) -> set[str]:
+def _reachable_folders(tree: TerraformFolders, starts: list[str]) -> set[str]:
     found, pending = set(starts), list(starts)
     while pending:
         for target in tree.calls.get(pending.pop(), ()):
@@ -131,7 +131,7 @@ def remedy(tree: TerraformFolders, root: Root) -> str:
     ready = [file for files in near for file in files if file.endswith(VALUES) and file not in automatic]
     if not ready:
         return WITHOUT_VALUE
-    shown = listing([tree.project.shown(file) for file in ready], "or", most=3)
+    shown = listing([tree.project.show(file) for file in ready], "or", most=3)
     return f"pass --tf-var-file with {shown}, or name them under `terraform: roots:` in infralint.yaml"
 
 
@@ -151,7 +151,7 @@ class BadValues(Exception):
         self.problem = problem
 
 
-def given(tree: TerraformFolders, root: Root) -> tuple[dict[str, VariableValue], list[Unreadable]]:
+def given_values(tree: TerraformFolders, root: Root) -> tuple[dict[str, VariableValue], list[Unreadable]]:
     """A root's values, later ones winning, as Terraform orders them; and the files that can't be read.
 
     https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
@@ -188,8 +188,8 @@ def _automatic(tree: TerraformFolders, folder: str) -> Iterator[str]:
 
 
 def _of_file(tree: TerraformFolders, path: str) -> dict[str, VariableValue]:
-    shown = tree.project.shown(path)
-    inside = joined("", path)
+    shown = tree.project.show(path)
+    inside = join("", path)
     if inside is None:
         raise BadValues(Unreadable("leads out of the project, which infralint does not leave", Location(shown)))
     try:

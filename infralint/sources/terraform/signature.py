@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from infralint.sources.terraform.budget import EvaluationBudget
-from infralint.sources.terraform.convert import converted
+from infralint.sources.terraform.convert import convert
 from infralint.sources.terraform.types import ANY, Type
 from infralint.sources.terraform.values import EvaluationError, Hole, Value, first_hole, weight
 
@@ -29,13 +29,13 @@ class Signature:
     nulls: frozenset[int] = frozenset()
     holes: Holes = "none"
 
-    def called(self, name: str, arguments: list[Value], budget: EvaluationBudget) -> Value:
+    def call_function(self, name: str, arguments: list[Value], budget: EvaluationBudget) -> Value:
         """What the function gives. Raises EvaluationError where Terraform would refuse, NotWorkedOut."""
         self._count(name, len(arguments))
         if (hole := self._hole(arguments)) is not None:
             return hole
         budget.spend(sum(map(weight, arguments)) // 10)
-        taken = [self._taken(name, position, argument) for position, argument in enumerate(arguments)]
+        taken = [self._take_argument(name, position, argument) for position, argument in enumerate(arguments)]
         return self.function(*taken)
 
     def _count(self, name: str, given: int) -> None:
@@ -50,11 +50,11 @@ class Signature:
             return next((argument for argument in arguments if isinstance(argument, Hole)), None)
         return None
 
-    def _taken(self, name: str, position: int, argument: Value) -> Value:
+    def _take_argument(self, name: str, position: int, argument: Value) -> Value:
         rest = position >= len(self.parameters)
         if argument is None and (-1 if rest else position) not in self.nulls:
             raise EvaluationError(f"{name}() does not take null")
-        return converted(argument, (self.rest or ANY) if rest else self.parameters[position])
+        return convert(argument, (self.rest or ANY) if rest else self.parameters[position])
 
 
 def takes(

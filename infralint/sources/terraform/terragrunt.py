@@ -38,7 +38,7 @@ class Terragrunt:
     @cached_property
     def files(self) -> list[str]:
         """Terragrunt's files, and others that these may include; none where there is no Terragrunt."""
-        if not self.tree.project.named(*NAMES):
+        if not self.tree.project.files_named(*NAMES):
             return []
         return [path for path in self.tree.project.files if path.endswith(".hcl") and not path.endswith(LOCK)]
 
@@ -61,18 +61,18 @@ class Terragrunt:
             return
         given = list(_sources(body))
         for value, where in given:
-            self._deployed(path, _spelt(value), where)
+            self._remember_source(path, _spelt(value), where)
         folder = posixpath.dirname(path)
         if not given and posixpath.basename(path) in NAMES and folder in self.tree.files:
             self.tails[folder] = Location(source.path)
 
     def _source(self, path: str) -> HclFile:
         try:
-            return HclFile(self.tree.project.shown(path), self.tree.text(path))
+            return HclFile(self.tree.project.show(path), self.tree.text(path))
         except CantRead:
-            return HclFile(self.tree.project.shown(path), "")
+            return HclFile(self.tree.project.show(path), "")
 
-    def _deployed(self, path: str, text: str | None, where: Location) -> None:
+    def _remember_source(self, path: str, text: str | None, where: Location) -> None:
         """Remember the folder of a source. What is included by others is relative to them, so that its end must do."""
         if text is not None and _REMOTE.match(text):
             return

@@ -16,7 +16,7 @@ from typing import Any
 from infralint.sources.terraform import re2
 from infralint.sources.terraform.budget import LONGEST, NotWorkedOut
 from infralint.sources.terraform.encoding import parse_json, to_json, to_yaml
-from infralint.sources.terraform.formats import formatted
+from infralint.sources.terraform.formats import format_text
 from infralint.sources.terraform.numeric import Number
 from infralint.sources.terraform.signature import Signature, takes
 from infralint.sources.terraform.types import ANY, NUMBER, STRING, Type, list_of, object_of, tuple_of
@@ -27,7 +27,7 @@ from infralint.sources.terraform.values import (
     ObjectValue,
     TupleValue,
     Value,
-    bounded,
+    bound,
     first_hole,
     to_whole,
 )
@@ -60,10 +60,10 @@ def _join(separator: Value, *lists: Value) -> Value:
         return hole
     if None in items:
         raise EvaluationError("join() does not take null")
-    return _joined(separator, items)
+    return _join_items(separator, items)
 
 
-def _joined(separator: str, items: list[str]) -> str:
+def _join_items(separator: str, items: list[str]) -> str:
     if sum(map(len, items)) + len(separator) * len(items) > LONGEST:
         raise NotWorkedOut("it is too large to work out")
     return separator.join(items)
@@ -75,10 +75,10 @@ def _split(separator: str, text: str) -> ListValue:
 
 def _replace(text: str, old: str, new: str) -> str:
     if len(old) > 1 and old.startswith("/") and old.endswith("/"):
-        return re2.replaced(re2.compiled(old[1:-1]), text, new)
+        return re2.replace_all(re2.compile_pattern(old[1:-1]), text, new)
     if (text.count(old) + 1) * len(new) > LONGEST:
         raise NotWorkedOut("it is too large to work out")
-    return bounded(text.replace(old, new))
+    return bound(text.replace(old, new))
 
 
 def _regex(pattern: str, text: str) -> Value:
@@ -104,7 +104,7 @@ def _captured_type(pattern: re2.Pattern) -> Type:
 
 
 def _capturing(pattern: str) -> re2.Pattern:
-    compiled = re2.compiled(pattern)
+    compiled = re2.compile_pattern(pattern)
     if any(compiled.names) and not all(compiled.names):
         raise EvaluationError("a regular expression can't have groups with names and without")
     return compiled
@@ -119,7 +119,7 @@ def _captures(pattern: re2.Pattern, found: Any) -> Value:
 
 
 def _format(pattern: str, *values: Value) -> str:
-    return formatted(pattern, values)
+    return format_text(pattern, values)
 
 
 def _formatlist(pattern: str, *values: Value) -> ListValue:
@@ -129,7 +129,7 @@ def _formatlist(pattern: str, *values: Value) -> ListValue:
     length = lengths.pop() if lengths else 1
     columns = [value if isinstance(value, TupleValue) else [value] * length for value in values]
     rows: Iterable[tuple[Value, ...]] = zip(*columns, strict=True) if columns else [()]
-    return ListValue([formatted(pattern, row) for row in rows], STRING)
+    return ListValue([format_text(pattern, row) for row in rows], STRING)
 
 
 def _indent(width: Number, text: str) -> str:
@@ -145,12 +145,12 @@ def _title(text: str) -> str:
     previous, found = " ", []
     for character in text:
         begins = not (previous.isalnum() or previous == "_" or (previous > "\x7f" and not previous.isspace()))
-        found.append(_cased(character, str.upper) if begins else character)
+        found.append(_change_case(character, str.upper) if begins else character)
         previous = character
     return "".join(found)
 
 
-def _cased(text: str, change: Callable[[str], str]) -> str:
+def _change_case(text: str, change: Callable[[str], str]) -> str:
     """Upper or lower case, one character for one."""
     if text.isascii():
         return change(text)
@@ -179,7 +179,7 @@ def _bytes(text: str) -> bytes:
 def _urlencode(text: str) -> str:
     from urllib.parse import quote_plus
 
-    return bounded(quote_plus(_bytes(text), safe="~"))
+    return bound(quote_plus(_bytes(text), safe="~"))
 
 
 def _basename(path: str) -> str:
@@ -207,8 +207,8 @@ _TEXTS: Type = list_of(STRING)
 
 TEXT_FUNCTIONS: Mapping[str, Signature] = MappingProxyType(
     {
-        "lower": _text(lambda text: _cased(text, str.lower)),
-        "upper": _text(lambda text: _cased(text, str.upper)),
+        "lower": _text(lambda text: _change_case(text, str.lower)),
+        "upper": _text(lambda text: _change_case(text, str.upper)),
         "title": _text(_title),
         "trimspace": _text(lambda text: text.strip(_SPACE)),
         "chomp": _text(lambda text: text.rstrip("\r\n")),

@@ -66,7 +66,7 @@ def object_of(attributes: Mapping[str, Type], optional: Mapping[str, Any] | None
     return Type("object", items=tuple(attributes[name] for name in names), names=names, optional=optional or {})
 
 
-def unified(types: Sequence[Type]) -> Type | None:
+def unify(types: Sequence[Type]) -> Type | None:
     """The type that values of all these types can be converted to; None: there is none. Raises NotWorkedOut.
 
     https://github.com/zclconf/go-cty/blob/main/cty/convert/unify.go
@@ -76,8 +76,8 @@ def unified(types: Sequence[Type]) -> Type | None:
         return types[0] if types else ANY
     kinds = {member.name for member in types} - {"any"}
     if kinds in _ALIKE:
-        return _structured(types, kinds, any(member.name == "any" for member in types))
-    if (mixed := _mixed(types, kinds)) is not None:
+        return _unify_structures(types, kinds, any(member.name == "any" for member in types))
+    if (mixed := _unify_mixed(types, kinds)) is not None:
         return mixed
     if {"object", "tuple"} <= kinds:
         return None
@@ -91,7 +91,7 @@ def unified(types: Sequence[Type]) -> Type | None:
 _ALIKE = ({"list"}, {"set"}, {"map"}, {"object"}, {"tuple"})
 
 
-def _structured(types: Sequence[Type], kinds: set[str], has_any: bool) -> Type | None:
+def _unify_structures(types: Sequence[Type], kinds: set[str], has_any: bool) -> Type | None:
     """What collections, objects or tuples have in common, member by member."""
     if has_any:
         return ANY
@@ -100,7 +100,7 @@ def _structured(types: Sequence[Type], kinds: set[str], has_any: bool) -> Type |
     return _tuple(types) if kinds == {"tuple"} else _collection(kinds.pop(), [kind.element for kind in types])
 
 
-def _mixed(types: Sequence[Type], kinds: set[str]) -> Type | None:
+def _unify_mixed(types: Sequence[Type], kinds: set[str]) -> Type | None:
     """Objects among maps are maps, and tuples among lists are lists."""
     known = [kind for kind in types if kind.name != "any"]
     if kinds == {"map", "object"}:
@@ -109,7 +109,7 @@ def _mixed(types: Sequence[Type], kinds: set[str]) -> Type | None:
 
 
 def _collection(name: str, elements: Sequence[Type]) -> Type | None:
-    element = unified(elements)
+    element = unify(elements)
     return None if element is None else Type(name, element)
 
 
@@ -119,7 +119,7 @@ def _member_types(types: Sequence[Type]) -> list[Type]:
 
 def _object(types: Sequence[Type]) -> Type | None:
     if all(kind.names == types[0].names for kind in types):
-        members = [unified(column) for column in zip(*(kind.items for kind in types), strict=True)]
+        members = [unify(column) for column in zip(*(kind.items for kind in types), strict=True)]
         if None not in members:
             return Type("object", items=tuple(member for member in members if member), names=types[0].names)
     return _collection("map", _member_types(types))
@@ -127,7 +127,7 @@ def _object(types: Sequence[Type]) -> Type | None:
 
 def _tuple(types: Sequence[Type]) -> Type | None:
     if all(len(kind.items) == len(types[0].items) for kind in types):
-        members = [unified(column) for column in zip(*(kind.items for kind in types), strict=True)]
+        members = [unify(column) for column in zip(*(kind.items for kind in types), strict=True)]
         if None not in members:
             return tuple_of([member for member in members if member])
     return _collection("list", _member_types(types))

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from infralint.model import Location, Unreadable
 from infralint.sources.terraform import functions
 from infralint.sources.terraform.budget import Exhausted
-from infralint.sources.terraform.convert import BadType, converted, declared_type
+from infralint.sources.terraform.convert import BadType, convert, declared_type
 from infralint.sources.terraform.evaluate import evaluate_constant
 from infralint.sources.terraform.folders import Folder
 from infralint.sources.terraform.hcl import (
@@ -111,12 +111,12 @@ class _Check:
             *((inner.where, inner.type) for inner in block.blocks),
         ]:
             if name not in known:
-                yield _refused(where, f"a block `{block.type}` takes no `{name}`{_hint(name, known)}")
+                yield _refuse(where, f"a block `{block.type}` takes no `{name}`{_hint(name, known)}")
 
     def _variable(self, block: Block) -> Iterator[Unreadable]:
         for attribute in (block.attributes.get("type"), block.attributes.get("default")):
             if attribute is not None and (why := _why_no_variable(block, attribute)):
-                yield _refused(attribute.where, f"`{attribute.written}`: {why}")
+                yield _refuse(attribute.where, f"`{attribute.written}`: {why}")
         for inner in block.of("validation"):
             yield from self._body(inner, frozenset())
 
@@ -144,19 +144,17 @@ class _Check:
         for name, attribute in block.attributes.items():
             if name not in called.variables and name not in _META:
                 hint = _hint(name, called.variables)
-                yield _refused(attribute.where, f"module {block.labels[0]} has no variable `{name}`{hint}")
+                yield _refuse(attribute.where, f"module {block.labels[0]} has no variable `{name}`{hint}")
         for name, variable in called.variables.items():
             if name not in block.attributes and "default" not in variable.attributes:
-                yield _refused(
-                    block.where, f"module {block.labels[0]} is called without `{name}`, which has no default"
-                )
+                yield _refuse(block.where, f"module {block.labels[0]} is called without `{name}`, which has no default")
 
     # Expressions
 
     def _expression(self, attribute: Attribute, expression: Expression, bound: frozenset[str]) -> Iterator[Unreadable]:
         for part in _parts(expression, bound):
             if why := self._why_not(part) if isinstance(part, _Reference) else _no_function(part):
-                yield _refused(_place(attribute, part.start, part.end), why)
+                yield _refuse(_place(attribute, part.start, part.end), why)
 
     def _why_not(self, reference: _Reference) -> str:
         """Why a reference leads nowhere, or nothing."""
@@ -169,7 +167,7 @@ class _Check:
             case "module":
                 return _missing("module.", names[0], folder.calls) or self._output(names)
             case "data":
-                return self._resource("data.", names, {**folder.data, **self._checked()})
+                return self._resource("data.", names, {**folder.data, **self._data_of_checks()})
             case "ephemeral":
                 return self._resource("ephemeral.", names, folder.ephemeral)
             case "resource":
@@ -186,7 +184,7 @@ class _Check:
         hint = f"; did you mean {prefix}{names[0]}.{near}?" if near else ""
         return f"{prefix}{names[0]}.{names[1]} is not declared in this module{hint}"
 
-    def _checked(self) -> dict[tuple[str, str], Block]:
+    def _data_of_checks(self) -> dict[tuple[str, str], Block]:
         """Data that is looked up inside of `check` blocks."""
         blocks = [inner for block in self.folder.checks for inner in block.blocks if inner.type == "data"]
         return {(block.labels[0], block.labels[1]): block for block in blocks if len(block.labels) == 2}
@@ -207,7 +205,7 @@ def _why_no_variable(block: Block, attribute: Attribute) -> str:
         kind = ANY if wanted is None else declared_type(wanted.value, evaluate_constant)
         if attribute.name == "type":
             return ""
-        value = converted(evaluate_constant(attribute.value), kind)
+        value = convert(evaluate_constant(attribute.value), kind)
     except BadType as error:
         return f"it {error}" if attribute.name == "type" else ""
     except EvaluationError as error:
@@ -219,7 +217,7 @@ def _why_no_variable(block: Block, attribute: Attribute) -> str:
     return "the variable is not nullable" if value is None and refuses_null else ""
 
 
-def _refused(where: Location, why: str) -> Unreadable:
+def _refuse(where: Location, why: str) -> Unreadable:
     return Unreadable(f"Terraform refuses this: {why}", where)
 
 

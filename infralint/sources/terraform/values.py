@@ -14,7 +14,7 @@ import msgspec
 
 from infralint.model import Location
 from infralint.sources.terraform.budget import LARGEST, LONGEST, NotWorkedOut
-from infralint.sources.terraform.numeric import Number, format_number, of_float, parsed, to_float
+from infralint.sources.terraform.numeric import Number, format_number, of_float, parse_number, to_float
 from infralint.sources.terraform.types import ANY, BOOL, NUMBER, STRING, Type, object_of, tuple_of
 from infralint.text.lazy import lazy
 
@@ -69,7 +69,7 @@ def weight(value: Value) -> int:
     return 1 + len(value) // 64 if isinstance(value, str) else 1
 
 
-def _measured(members: Iterable[Value]) -> tuple[int, Hole | None]:
+def _measure(members: Iterable[Value]) -> tuple[int, Hole | None]:
     total, hole = 1, None
     for member in members:
         total += weight(member)
@@ -86,7 +86,7 @@ class TupleValue(list[Value]):
 
     def __init__(self, members: Iterable[Value] = ()) -> None:
         super().__init__(members)
-        self.weight, self.hole = _measured(self)
+        self.weight, self.hole = _measure(self)
         self._type: Type | None = None
 
     @property
@@ -118,7 +118,7 @@ class SetValue(ListValue):
     __slots__ = ()
 
     def __init__(self, members: Iterable[Value] = (), element: Type = ANY) -> None:
-        super().__init__(_sorted(_unique(members)), element)
+        super().__init__(_sort_members(_unique(members)), element)
 
     def _worked_out_type(self) -> Type:
         return Type("set", self.element)
@@ -131,7 +131,7 @@ class ObjectValue(dict[str, Value]):
 
     def __init__(self, members: Mapping[str, Value] | Iterable[tuple[str, Value]] = ()) -> None:
         super().__init__(members)
-        self.weight, self.hole = _measured(self.values())
+        self.weight, self.hole = _measure(self.values())
         self._type: Type | None = None
 
     @property
@@ -208,7 +208,7 @@ def identity(value: Value) -> object:
     return type_of(value).name, value
 
 
-def _sorted(members: list[Value]) -> list[Value]:
+def _sort_members(members: list[Value]) -> list[Value]:
     """As Terraform goes through a set: nulls last, simple values in their order, others as they are told apart.
 
     https://github.com/zclconf/go-cty/blob/main/cty/set_internals.go
@@ -219,30 +219,30 @@ def _sorted(members: list[Value]) -> list[Value]:
     elif all(isinstance(member, int | Fraction) for member in known):
         known.sort()
     elif len(known) > 1:
-        known.sort(key=_hashed)
+        known.sort(key=_hash_text)
     return [*known, *([None] * (len(members) - len(known)))]
 
 
-def _hashed(value: Value) -> str:
+def _hash_text(value: Value) -> str:
     """The text by which members of a set are told apart. Raises NotWorkedOut."""
     if value is None:
         return "~"
     if isinstance(value, bool):
         return "T" if value else "F"
     if isinstance(value, str):
-        return _quoted(value)
+        return _quote(value)
     if isinstance(value, MapValue):
-        return "{" + "".join(f"{_quoted(key)}:{_hashed(member)};" for key, member in value.sorted_items()) + "}"
+        return "{" + "".join(f"{_quote(key)}:{_hash_text(member)};" for key, member in value.sorted_items()) + "}"
     if isinstance(value, ObjectValue):
-        return "<" + "".join(f"{_hashed(member)};" for _, member in value.sorted_items()) + ">"
+        return "<" + "".join(f"{_hash_text(member)};" for _, member in value.sorted_items()) + ">"
     if isinstance(value, ListValue):
-        return "[" + "".join(f"{_hashed(member)};" for member in value) + "]"
+        return "[" + "".join(f"{_hash_text(member)};" for member in value) + "]"
     if isinstance(value, TupleValue):
-        return "<" + "".join(f"{_hashed(member)};" for member in value) + ">"
+        return "<" + "".join(f"{_hash_text(member)};" for member in value) + ">"
     return f"{float(value):.10g}"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     if not text.isprintable():
         raise NotWorkedOut("the order of this set is not worked out")
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -288,7 +288,7 @@ def _agree(left: Type, right: Type) -> bool:
 # Simple values
 
 
-def bounded(text: str) -> str:
+def bound(text: str) -> str:
     """A text, unless it is longer than a person would write. Raises NotWorkedOut."""
     if len(text) > LONGEST:
         raise NotWorkedOut("it is too large to work out")
@@ -321,7 +321,7 @@ def to_number(value: Value) -> Number:
     if isinstance(value, float):
         return of_float(value)
     if isinstance(value, str):
-        if (number := parsed(value)) is not None:
+        if (number := parse_number(value)) is not None:
             return number
         raise EvaluationError("a number was expected, and this is a text that spells none")
     raise EvaluationError(f"a number was expected, and this is {kind_of(value)}")

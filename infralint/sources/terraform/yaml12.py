@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from infralint.sources.terraform.budget import NotWorkedOut
-from infralint.sources.terraform.numeric import parsed
+from infralint.sources.terraform.numeric import parse_number
 from infralint.sources.terraform.values import EvaluationError, ObjectValue, TupleValue, Value, normal, to_text
 from infralint.text.lazy import lazy
 
@@ -105,20 +105,20 @@ class _Document:
 def _scalar(event: Any) -> Value:
     text, tag = str(event.value), str(event.tag or "").removeprefix("tag:yaml.org,2002:")
     if not tag:
-        return _resolved(text) if event.implicit[0] else normal(text)
+        return _resolve(text) if event.implicit[0] else normal(text)
     if tag in ("str", "binary", "!"):
         return normal(text)
     if tag in ("int", "float", "bool", "null", "timestamp"):
-        return normal(text) if event.style and tag == "int" else _tagged(text, tag)
+        return normal(text) if event.style and tag == "int" else _tag_value(text, tag)
     raise EvaluationError(f"the YAML tag {tag} is not known")
 
 
-def _resolved(text: str) -> Value:
+def _resolve(text: str) -> Value:
     """What a text without quotes and tag is."""
     if text in _WORDS:
         return _WORDS[text]
     if _NUMBER.fullmatch(text):
-        return parsed(text)
+        return parse_number(text)
     if found := _BASED.fullmatch(text):
         return int(found[1][:500], 16) if found[1] else int(found[2][:500], 8)
     if _NOT_FINITE.fullmatch(text):
@@ -139,8 +139,8 @@ _FITS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _tagged(text: str, tag: str) -> Value:
-    value = None if tag == "null" else _resolved(text)
+def _tag_value(text: str, tag: str) -> Value:
+    value = None if tag == "null" else _resolve(text)
     if type(value).__name__ not in _FITS[tag]:
         raise EvaluationError(f"a text in its YAML does not fit the tag {tag}")
     return value

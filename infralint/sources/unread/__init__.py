@@ -28,7 +28,7 @@ def read(project: Project) -> Reading:
         found.setdefault(kind, {})[path] = None
     if any("cdk.out/" in path and path.endswith(".template.json") for path in project.files):
         found.pop(CDK, None)
-    return Reading("unread", seen=[_shown(project, kind, list(paths)) for kind, paths in found.items()])
+    return Reading("unread", seen=[_show(project, kind, list(paths)) for kind, paths in found.items()])
 
 
 def _kinds_of(project: Project, path: str) -> Iterator[str]:
@@ -48,7 +48,7 @@ def _kinds_of(project: Project, path: str) -> Iterator[str]:
     yield from (rule.kind for rule in rules if rule.words is None or rule.words.search(content))
 
 
-def _shown(project: Project, kind: str, paths: list[str]) -> str:
+def _show(project: Project, kind: str, paths: list[str]) -> str:
     """`Caddy (deploy/Caddyfile and 2 more)`."""
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return f"{kind} ({project.shown(paths[0])}{more})"
+    return f"{kind} ({project.show(paths[0])}{more})"

@@ -30,6 +30,6 @@ def read(project: Project) -> Reading:
         if application.hosted:
             builder.add_server(application)
     reading.files = list(dict.fromkeys(reading.files))
-    reading.skipped = [f"{project.shown(path)}: {BUNDLE}" for path in modules.skipped]
-    reading.seen = sorted(set(finder.seen()))
+    reading.skipped = [f"{project.show(path)}: {BUNDLE}" for path in modules.skipped]
+    reading.seen = sorted(set(finder.seen_kinds()))
     return reading

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from infralint.sources.vercel.javascript import JavaScriptModule, Modules, Words, text_of
-from infralint.sources.vercel.streaming import FunctionSighting, FunctionStreams, shortened
+from infralint.sources.vercel.streaming import FunctionSighting, FunctionStreams, shorten
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -32,14 +32,14 @@ class Actions(FunctionStreams):
     @cached_property
     def is_installed(self) -> bool:
         """Whether a package.json of the project names the package that streams from actions."""
-        manifests = self.modules.project.named("package.json")
+        manifests = self.modules.project.files_named("package.json")
         return any(_INSTALLED.search(self.modules.content(path)) for path in manifests)
 
     def from_page(self, path: str) -> FunctionSighting | None:
         """What the actions that a page, or a layout, reaches stream, if anything."""
         return self.from_exports(path, ("default",))
 
-    def _sighted(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
+    def _sight(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         function = node.child_by_field_name("function") if node.type == "call_expression" else None
         if function is None or function.type != "identifier":
             return None
@@ -49,7 +49,7 @@ class Actions(FunctionStreams):
         if not (_is_directed(module.root) or any(_is_directed(outer) for outer in module.functions_around(node))):
             return None
         line = node.start_point[0] + 1
-        return FunctionSighting("sse", f"streams from a server action with {shortened(node)}", module.path, line)
+        return FunctionSighting("sse", f"streams from a server action with {shorten(node)}", module.path, line)
 
 
 def _is_directed(scope: Node) -> bool:

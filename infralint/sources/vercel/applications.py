@@ -121,7 +121,7 @@ class Finder:
     def applications(self) -> Iterator[VercelProject]:
         """Every application, by folder."""
         files = self.project.file_set
-        configs = {_folder(path): path for path in self._called("vercel.json")}
+        configs = {_folder(path): path for path in self._called_applications("vercel.json")}
         folders = set(configs) | set(self._next_folders()) | set(self._unread)
         for folder in sorted(folders):
             framework = self._framework(folder)
@@ -144,7 +144,7 @@ class Finder:
             found.setdefault(path.rpartition("/")[2], []).append(path)
         return found
 
-    def _called(self, *names: str) -> list[str]:
+    def _called_applications(self, *names: str) -> list[str]:
         return [path for name in names for path in self._by_name.get(name, ())]
 
     @cached_property
@@ -160,7 +160,7 @@ class Finder:
     def _unread(self) -> dict[str, str]:
         """The vercel.ts of each folder that has no vercel.json. (A module of that name is none.)"""
         found = {}
-        for path in self._called(*OTHER_CONFIGS):
+        for path in self._called_applications(*OTHER_CONFIGS):
             folder = _folder(path)
             configures = path.endswith(".toml") or _CONFIGURES.search(self.modules.content(path))
             is_root = not folder or f"{folder}package.json" in self.project.file_set
@@ -181,14 +181,14 @@ class Finder:
         settings = self._next_settings(folder) if framework in ("nextjs", "blitzjs") else None
         unread = self._unread.get(folder, "")
         proven = config is not None or bool(unread) or service
-        hosted = None if settings is None else self._hosted(folder, settings)
+        hosted = None if settings is None else self._hosting_place(folder, settings)
         return VercelProject(folder, framework, config, config_file, unread, settings, proven, hosted)
 
     def _next_folders(self) -> Iterator[str]:
-        for path in self._called("package.json"):
+        for path in self._called_applications("package.json"):
             if "next" in self._dependencies(_folder(path)):
                 yield _folder(path)
-        for path in self._called(*NEXT_CONFIGS):
+        for path in self._called_applications(*NEXT_CONFIGS):
             yield _folder(path)
 
     def _manifest(self, folder: str) -> dict[str, Any]:
@@ -221,7 +221,7 @@ class Finder:
         """A folder's vercel.json, and whether it is broken."""
         if path is None:
             return None, False
-        shown = self.project.shown(path)
+        shown = self.project.show(path)
         try:
             text = self.project.text(path)
             if len(text) > LARGEST_CONFIG:
@@ -250,7 +250,7 @@ class Finder:
         if module is None:
             return NextSettings(version, bundler)
         settings = NextSettings(version, bundler)
-        return read_next_config(module, Texts(self.modules), settings, self.project.shown(path))
+        return read_next_config(module, Texts(self.modules), settings, self.project.show(path))
 
     def _version(self, folder: str) -> int | None:
         """The major version of Next.js that package.json (or one above it) asks for."""
@@ -277,7 +277,7 @@ class Finder:
             return ""
         return "turbopack" if major >= 16 else "webpack"
 
-    def _hosted(self, folder: str, settings: NextSettings) -> Location | None:
+    def _hosting_place(self, folder: str, settings: NextSettings) -> Location | None:
         """Where it is said that a Next.js application runs on a server of one's own."""
         if settings.output == "standalone":
             return Location(settings.config_path)
@@ -287,7 +287,7 @@ class Finder:
                 continue
             content = self.modules.content(path)
             if _RUNS_NEXT.search(content) and (is_beside or folder.rstrip("/").encode() in content):
-                return Location(self.project.shown(path))
+                return Location(self.project.show(path))
         return None
 
     def is_elsewhere(self, application: VercelProject) -> bool:
@@ -300,14 +300,14 @@ class Finder:
         named = any(f"{place}{name}" in files for place in {folder, ""} for name in ELSEWHERE)
         return named or next(below(self.project.files, f"{folder}open-next.config."), None) is not None
 
-    def seen(self) -> Iterator[str]:
+    def seen_kinds(self) -> Iterator[str]:
         """What stands here and is not read: other forms of configuration, other frameworks on Vercel."""
-        for path in self._called(*OTHER_CONFIGS):
-            yield self.project.shown(path)
-        for path in self._called("package.json"):
+        for path in self._called_applications(*OTHER_CONFIGS):
+            yield self.project.show(path)
+        for path in self._called_applications("package.json"):
             dependencies = self._dependencies(_folder(path))
             yield from (shown for adapter, shown in ADAPTERS.items() if adapter in dependencies)
-        for folder in {_folder(path) for path in self._called("vercel.json")} | self._unread.keys():
+        for folder in {_folder(path) for path in self._called_applications("vercel.json")} | self._unread.keys():
             if shown := self._unread_server(folder, self._configs.get(folder)):
                 yield f"{shown} on Vercel"
         for folder, service in self._services.items():

@@ -72,7 +72,7 @@ class Builder:
         self.streaming = FunctionStreams(modules)
         self.actions = Actions(modules)
         self.middleware = MiddlewareReader(modules)
-        self.segments = Segments(modules, project.shown)
+        self.segments = Segments(modules, project.show)
         self._layouts: dict[str, Known[str] | None] = {}
 
     def add_functions(self, application: VercelProject) -> None:
@@ -89,7 +89,7 @@ class Builder:
             rewrites = application.config.rewrites if application.config else ()
             name = application.folder.rstrip("/") or "the project"
             self.reading.nodes.append(VercelNode(name=name, hops=hops, rewrites=rewrites, certain=application.proven))
-            self.reading.files += [self.project.shown(route.file) for route in routes]
+            self.reading.files += [self.project.show(route.file) for route in routes]
 
     def _name_unmatched(self, config: VercelConfig) -> None:
         """Say which rewrites can't be tried on the paths that are declared to stream."""
@@ -110,14 +110,14 @@ class Builder:
     def _routes(self, application: VercelProject) -> Iterator[FunctionFile]:
         files, folder, config = self.project.files, application.folder, application.config
         if config and config.builds:
-            yield from self._built(application, config)
+            yield from self._built_functions(application, config)
             return
         if application.next:
             yield from next_routes(files, folder, application.next.extensions, application.next.base)
         if application.proven:
             yield from api_routes(files, folder, _IGNORED.get(application.framework, frozenset()))
 
-    def _built(self, application: VercelProject, config: VercelConfig) -> Iterator[FunctionFile]:
+    def _built_functions(self, application: VercelProject, config: VercelConfig) -> Iterator[FunctionFile]:
         """Legacy builds: each file that a build's glob reaches."""
         folder = application.folder
         for build in config.builds:
@@ -155,7 +155,7 @@ class Builder:
         return self._read_text(route)
 
     def _read_javascript(self, route: FunctionFile, application: VercelProject) -> Read:
-        file, shown = route.file, self.project.shown(route.file)
+        file, shown = route.file, self.project.show(route.file)
         content = self.modules.content(file)
         if file in self.modules.skipped:
             return Read(Location(shown), why=f"it is {BUNDLE}")
@@ -203,7 +203,7 @@ class Builder:
         if route.router != "app" or bundler == "webpack":
             return NOTHING_SAID
         runtime = self._layout_runtime(posixpath.dirname(route.file), bundler)
-        return Segment(_inherited(runtime, bundler)) if runtime else NOTHING_SAID
+        return Segment(_inherit_runtime(runtime, bundler)) if runtime else NOTHING_SAID
 
     def _layout_runtime(self, folder: str, bundler: str) -> Known[str] | None:
         """The runtime that the nearest layout in a folder or above it sets."""
@@ -224,7 +224,7 @@ class Builder:
         return None
 
     def _read_python(self, route: FunctionFile, application: VercelProject) -> Read:
-        shown = self.project.shown(route.file)
+        shown = self.project.show(route.file)
         if not _content(self.project, route.file):
             return Read(Location(shown))
         try:
@@ -235,7 +235,7 @@ class Builder:
 
     def _read_text(self, route: FunctionFile) -> Read:
         """Go and Ruby: the content type, as a string outside of comments."""
-        shown = self.project.shown(route.file)
+        shown = self.project.show(route.file)
         content = _content(self.project, route.file)
         for found in _TEXT.finditer(content):
             if found[0][:1] in (b'"', b"'") and found[0][1:].startswith(b"text/event-stream"):
@@ -264,12 +264,12 @@ class Builder:
             paths=(route.path,),
             hints=self._hints(read),
             scope=application.folder,
-            files=frozenset(map(self.project.shown, filter(None, [application.config_file]))),
+            files=frozenset(map(self.project.show, filter(None, [application.config_file]))),
             source=route.source,
             router=route.router,
             proven=application.proven,
             written=written,
-            holding=_held(route, runtime, application.config),
+            holding=_hold_reason(route, runtime, application.config),
             policy=settings.runtime_policy,
             unread=read.segment.unread,
             config=read.segment.config,
@@ -283,7 +283,7 @@ class Builder:
         sighting = read.sighting
         if sighting is None:
             return ()
-        where = Location(self.project.shown(sighting.path), sighting.line)
+        where = Location(self.project.show(sighting.path), sighting.line)
         evidence = Evidence("source", f"{where} {sighting.what}", where)
         return (Hint(sighting.kind, evidence, sighting.session, sighting.content_type, heartbeat=sighting.heartbeat),)
 
@@ -302,7 +302,7 @@ class Builder:
         if application.unread and (route.router not in ("app", "pages") or not read.segment.max_duration):
             return True, self._unread_duration(application)
         rule = application.config.rule_for(route.source) if application.config and route.router != "builds" else None
-        ruled = _ruled(rule.settings.get("maxDuration")) if rule else None
+        ruled = _rule_duration(rule.settings.get("maxDuration")) if rule else None
         declared = read.segment.max_duration
         found = declared or ruled if route.router in ("app", "pages") else ruled or declared
         if found is None:
@@ -314,7 +314,7 @@ class Builder:
 
     def _unread_duration(self, application: VercelProject) -> Unknown:
         """Of a function whose duration another form of configuration than vercel.json may set."""
-        shown = self.project.shown(application.unread)
+        shown = self.project.show(application.unread)
         why = f"{posixpath.basename(shown)}, which is not read yet, may set it"
         remedy = "what a Next.js route says in its own file is read, and counts; vercel.json is read"
         return Unknown(Location(shown), "maxDuration", why, remedy)
@@ -337,7 +337,7 @@ class Builder:
             sighting = self._of_page(route)
             module = self.modules.load(route.file) if sighting is not None else None
             if module is not None:
-                shown = self.project.shown(route.file)
+                shown = self.project.show(route.file)
                 line = self._line(shown, self.modules.content(route.file), handler_lines(module, ("default",)))
                 yield route, Read(Location(shown, *line), self._page_segment(route, module, settings.bundler), sighting)
 
@@ -395,7 +395,7 @@ class Builder:
                 )
             )
             self.reading.files += [hop.where.path for hop in hops]
-        self.reading.files += [self.project.shown(route.file) for route in routes]
+        self.reading.files += [self.project.show(route.file) for route in routes]
         if settings.config_path and hops:
             self.reading.files.append(settings.config_path)
 
@@ -473,7 +473,7 @@ def _content(project: Project, path: str) -> bytes:
         return b""
 
 
-def _inherited(runtime: Known[str], bundler: str) -> Setting[str]:
+def _inherit_runtime(runtime: Known[str], bundler: str) -> Setting[str]:
     if bundler:
         return replace(runtime, origin="inherited")
     why = (
@@ -489,7 +489,7 @@ def _ruling(route: FunctionFile, config: VercelConfig | None) -> FunctionRule | 
     return rule if rule and (route.language != "nodejs" or "maxDuration" in rule.settings) else None
 
 
-def _ruled(known: Known[Any] | None) -> Setting[float] | None:
+def _rule_duration(known: Known[Any] | None) -> Setting[float] | None:
     """A rule's maxDuration; what is no duration is the matter of invalid-vercel-functions."""
     if known is None:
         return None
@@ -500,7 +500,7 @@ def _ruled(known: Known[Any] | None) -> Setting[float] | None:
     return Unknown(known.where, "maxDuration", f"`{known.written}` is no duration that Vercel accepts")
 
 
-def _held(route: FunctionFile, runtime: Setting[str], config: VercelConfig | None) -> Known[str] | None:
+def _hold_reason(route: FunctionFile, runtime: Setting[str], config: VercelConfig | None) -> Known[str] | None:
     """Why a function holds its response back until it is complete, if it does."""
     is_node = isinstance(runtime, Known) and runtime.value == "nodejs"
     if is_node and route.router == "api" and config and config.buffered:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from infralint.sources.vercel.javascript import FUNCTIONS, JavaScriptModule, arguments, literal, text_of, unwrapped
+from infralint.sources.vercel.javascript import FUNCTIONS, JavaScriptModule, arguments, literal, text_of, unwrap
 from infralint.sources.vercel.texts import Texts, values_of
 from infralint.text.patterns import Unsearchable, search
 
@@ -25,7 +25,7 @@ def conditions_of(texts: Texts, module: JavaScriptModule, node: Node) -> list[tu
     for condition, wanted in _conditions(node):
         test = _test(texts, module, condition)
         words = " ".join(text_of(condition).split())[:80]
-        found.append((test if wanted else _negated(test), words))
+        found.append((test if wanted else _negate(test), words))
     return found
 
 
@@ -58,12 +58,12 @@ def _guards_before(block: Node, node: Node) -> Iterator[Node]:
             yield condition
 
 
-def _negated(test: Test) -> Test:
-    def negated(path: str) -> bool | None:
+def _negate(test: Test) -> Test:
+    def turned_round(path: str) -> bool | None:
         found = test(path)
         return None if found is None else not found
 
-    return negated
+    return turned_round
 
 
 def _unknown(_: str) -> bool | None:
@@ -72,17 +72,17 @@ def _unknown(_: str) -> bool | None:
 
 def _test(texts: Texts, module: JavaScriptModule, node: Node | None) -> Test:
     """A condition as a test of the path."""
-    node = unwrapped(node)
+    node = unwrap(node)
     if node is None:
         return _unknown
     if node.type == "unary_expression" and text_of(node).startswith("!"):
-        return _negated(_test(texts, module, node.child_by_field_name("argument")))
+        return _negate(_test(texts, module, node.child_by_field_name("argument")))
     if node.type == "identifier":
         values = [value for value, key in values_of(module, node) if not key]
         return _test(texts, module, values[0]) if len(values) == 1 else _unknown
     if node.type == "binary_expression":
         return _binary(texts, module, node)
-    return _called(texts, module, node) if node.type == "call_expression" else _unknown
+    return _call_test(texts, module, node) if node.type == "call_expression" else _unknown
 
 
 def _binary(texts: Texts, module: JavaScriptModule, node: Node) -> Test:
@@ -91,32 +91,32 @@ def _binary(texts: Texts, module: JavaScriptModule, node: Node) -> Test:
     if operator in ("&&", "||"):
         first, second, ends = _test(texts, module, left), _test(texts, module, right), operator == "||"
 
-        def joined(path: str) -> bool | None:
+        def join_tests(path: str) -> bool | None:
             found = (first(path), second(path))
             return ends if ends in found else None if None in found else not ends
 
-        return joined
+        return join_tests
     if operator not in ("===", "==", "!==", "!="):
         return _unknown
     sides = (texts.text(module, left), texts.text(module, right))
     other = next((side.value for side in sides if not side.is_path), "")
     if not any(side.is_path for side in sides) or not other.isprintable():
         return _unknown
-    return _negated(_equals(other)) if operator.startswith("!") else _equals(other)
+    return _negate(_equals(other)) if operator.startswith("!") else _equals(other)
 
 
 def _equals(text: str) -> Test:
     return lambda path: path == text
 
 
-def _called(texts: Texts, module: JavaScriptModule, call: Node) -> Test:
+def _call_test(texts: Texts, module: JavaScriptModule, call: Node) -> Test:
     function, given = call.child_by_field_name("function"), arguments(call)
     if function is None or function.type != "member_expression" or not given:
         return _unknown
     owner = function.child_by_field_name("object")
     match text_of(function.child_by_field_name("property")):
         case "startsWith" | "endsWith" | "includes" as method:
-            return _searched(texts, module, owner, given[0], method)
+            return _search_test(texts, module, owner, given[0], method)
         case "test" if owner is not None and texts.text(module, given[0]).is_path:
             return _expression(owner)
         case "match" if owner is not None and texts.text(module, owner).is_path:
@@ -126,18 +126,18 @@ def _called(texts: Texts, module: JavaScriptModule, call: Node) -> Test:
     return _unknown
 
 
-def _searched(texts: Texts, module: JavaScriptModule, owner: Node | None, given: Node, method: str) -> Test:
+def _search_test(texts: Texts, module: JavaScriptModule, owner: Node | None, given: Node, method: str) -> Test:
     """`pathname.startsWith("/api")`; `PATHS.includes(pathname)`."""
     if texts.text(module, owner).is_path:
         word = literal(given) if literal(given) is not None else texts.text(module, given).value
-        return _worded(method, str(word)) if str(word).isprintable() else _unknown
+        return _word_test(method, str(word)) if str(word).isprintable() else _unknown
     members = _members(module, owner)
     if method == "includes" and members is not None and texts.text(module, given).is_path:
         return lambda path: path in members
     return _unknown
 
 
-def _worded(method: str, word: str) -> Test:
+def _word_test(method: str, word: str) -> Test:
     if method == "startsWith":
         return lambda path: path.startswith(word)
     return (lambda path: path.endswith(word)) if method == "endsWith" else (lambda path: word in path)
@@ -145,7 +145,7 @@ def _worded(method: str, word: str) -> Test:
 
 def _any(texts: Texts, module: JavaScriptModule, owner: Node | None, callback: Node) -> Test:
     """`PREFIXES.some((prefix) => pathname.startsWith(prefix))`."""
-    members, body = _members(module, owner), unwrapped(callback.child_by_field_name("body"))
+    members, body = _members(module, owner), unwrap(callback.child_by_field_name("body"))
     function = body.child_by_field_name("function") if body is not None and body.type == "call_expression" else None
     if members is None or body is None or function is None or function.type != "member_expression":
         return _unknown
@@ -159,16 +159,16 @@ def _any(texts: Texts, module: JavaScriptModule, owner: Node | None, callback: N
         or [text_of(argument) for argument in arguments(body)] != [names]
     ):
         return _unknown
-    tests = [_worded(method, member) for member in members]
+    tests = [_word_test(method, member) for member in members]
     return lambda path: any(test(path) for test in tests)
 
 
 def _members(module: JavaScriptModule, node: Node | None) -> list[str] | None:
     """The texts of a list that is written out; None for any other."""
-    node = unwrapped(node)
+    node = unwrap(node)
     if node is not None and node.type == "identifier":
         values = [value for value, key in values_of(module, node) if not key]
-        node = unwrapped(values[0]) if len(values) == 1 else None
+        node = unwrap(values[0]) if len(values) == 1 else None
     if node is None or node.type != "array":
         return None
     found = [literal(item) for item in node.named_children if item.type != "comment"]
@@ -176,15 +176,15 @@ def _members(module: JavaScriptModule, node: Node | None) -> list[str] | None:
 
 
 def _expression(node: Node) -> Test:
-    written = text_of(unwrapped(node))
+    written = text_of(unwrap(node))
     pattern, _, flags = written[1:].rpartition("/")
     if not written.startswith("/") or flags.strip("i"):
         return _unknown
 
-    def found(path: str) -> bool | None:
+    def find_word(path: str) -> bool | None:
         try:
             return search(pattern.replace("\\/", "/"), path, "i" in flags) is not None
         except Unsearchable:
             return None
 
-    return found
+    return find_word

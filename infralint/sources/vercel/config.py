@@ -133,7 +133,7 @@ def read_config(document: JsonNode, shown: str, framework: str) -> VercelConfig:
         functions_at=place(functions.span) if functions else None,
         builds=tuple(_build(item, place) for item in builds.node.items) if builds else (),
         builds_at=place(builds.span) if builds else None,
-        fluid=_known("fluid", fluid, place) if fluid and isinstance(fluid.node.value, bool) else None,
+        fluid=_known_member("fluid", fluid, place) if fluid and isinstance(fluid.node.value, bool) else None,
         buffered=_aws_style(document, place),
         rewrites=(*_rewrites(document, place), *_routes(document, place)),
         services=_services(document),
@@ -159,11 +159,11 @@ def _placer(shown: str) -> Callable[[JsonSpan], Location]:
 
 
 def _rule(pattern: str, member: Member, place: Callable[[JsonSpan], Location]) -> FunctionRule:
-    settings = {key: _known(key, value, place) for key, value in member.node.members.items()}
+    settings = {key: _known_member(key, value, place) for key, value in member.node.members.items()}
     return FunctionRule(pattern, place(member.span), settings, isinstance(member.node.value, dict))
 
 
-def _known(name: str, member: Member, place: Callable[[JsonSpan], Location]) -> Known[Any]:
+def _known_member(name: str, member: Member, place: Callable[[JsonSpan], Location]) -> Known[Any]:
     value = member.node.plain
     words = value if isinstance(value, bool | int | float | str) else "…"
     written = f'"{name}": ' + (
@@ -174,7 +174,7 @@ def _known(name: str, member: Member, place: Callable[[JsonSpan], Location]) -> 
 
 def _build(item: JsonNode, place: Callable[[JsonSpan], Location]) -> LegacyBuild:
     config = item.get("config")
-    settings = {key: _known(key, value, place) for key, value in (config.members if config else {}).items()}
+    settings = {key: _known_member(key, value, place) for key, value in (config.members if config else {}).items()}
     return LegacyBuild(_text(item, "src"), _text(item, "use"), place(item.span), settings)
 
 
@@ -222,5 +222,5 @@ def _aws_style(document: JsonNode, place: Callable[[JsonSpan], Location]) -> Kno
     for env in (document.get("env"), build.get("env") if build else None):
         member = env.member("NODEJS_AWS_HANDLER_NAME") if env else None
         if member:
-            return _known("NODEJS_AWS_HANDLER_NAME", member, place)
+            return _known_member("NODEJS_AWS_HANDLER_NAME", member, place)
     return None

@@ -44,7 +44,7 @@ def rewritten_to(text: ResolvedText, source: str) -> Destination | None:
         return None
     path = _path_of(text.value)
     paths = PatternMap(source, path or "/") if HOLE not in path else None
-    return Destination(_shown(text), _pool(text), paths)
+    return Destination(_show(text), _pool(text), paths)
 
 
 def sent_by_middleware(text: ResolvedText) -> Destination | None:
@@ -53,7 +53,7 @@ def sent_by_middleware(text: ResolvedText) -> Destination | None:
         return None
     if not text.value.startswith((HOLE, "http://", "https://")):
         return None
-    return Destination(_shown(text), _pool(text), _carried(text))
+    return Destination(_show(text), _pool(text), _carried_path(text))
 
 
 def _is_same_server(text: ResolvedText) -> bool:
@@ -61,7 +61,7 @@ def _is_same_server(text: ResolvedText) -> bool:
     return re.search(r"\bnextUrl\b|\b(?:req|request)\.url\b|^origin$", text.holes[0]) is not None
 
 
-def _carried(text: ResolvedText) -> PathMap | None:
+def _carried_path(text: ResolvedText) -> PathMap | None:
     path = _path_of(text.value).replace(QUERY, "")
     before, found, after = path.partition(PATH)
     if HOLE in path or after:
@@ -96,7 +96,7 @@ def _pool(text: ResolvedText) -> Pool:
     return pool
 
 
-def _shown(text: ResolvedText) -> str:
+def _show(text: ResolvedText) -> str:
     """With what is not known in the user's words."""
     holes = iter(text.holes)
     shown = re.sub(HOLE, lambda _: f"${{{next(holes, '…')}}}", text.value)

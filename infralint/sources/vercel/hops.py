@@ -99,9 +99,9 @@ class VercelFunction(Hop):
             case "max_duration" | "runtime" if not self.reaches(seconds):
                 return ""
             case "max_duration":
-                return self._switch_line(seconds) + self._duration_lines(self._wanted(seconds))
+                return self._switch_line(seconds) + self._duration_lines(self._duration_to_write(seconds))
             case "runtime":
-                return self._switch_line(seconds) + self._node_lines(self._wanted(seconds))
+                return self._switch_line(seconds) + self._node_lines(self._duration_to_write(seconds))
             case "edge" if self.runtime_name in ("Node.js", "Bun"):
                 return self._app_line("runtime", "edge") if self.router == "app" else self._config_line(runtime="edge")
         return ""
@@ -111,7 +111,7 @@ class VercelFunction(Hop):
         in_file = self.router in ("app", "pages") or (self.router == "api" and self.rule is None)
         return self.where if in_file and at.path != self.where.path else at
 
-    def _wanted(self, seconds: float) -> int:
+    def _duration_to_write(self, seconds: float) -> int:
         """The duration to write: Fluid compute's default, unless the stream needs more or the plan allows less."""
         most = self._most(seconds)
         return math.ceil(min(max(seconds, FLUID_DEFAULT), most))
@@ -372,7 +372,7 @@ class NextNode(Node):
                 elif verdict:
                     return [*found, Match(step, not doubts, tuple(doubts))]
             else:
-                served, hop = self._served(path, dynamic=step)
+                served, hop = self._serving_hop(path, dynamic=step)
                 if served:
                     return [*found, Match(hop, not doubts, tuple(doubts))] if hop is not None else found
         return found
@@ -394,7 +394,7 @@ class NextNode(Node):
         yield True
         yield from (hop for hop in rewrites if hop.stage == "fallback")
 
-    def _served(self, path: str, dynamic: bool) -> tuple[bool, Hop | None]:
+    def _serving_hop(self, path: str, dynamic: bool) -> tuple[bool, Hop | None]:
         """Whether a route serves a path, and the hop where it is one that streams."""
         routes = [hop for hop in self.hops if isinstance(hop, NextRoute) and ("[" in hop.paths[0]) == dynamic]
         hop = best(routes, path)

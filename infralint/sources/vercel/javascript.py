@@ -73,7 +73,7 @@ class JavaScriptModule:
     broken: int = 0
     _assigned: dict[int, dict[str, list[tuple[Node, str]]]] = field(default_factory=dict)
 
-    def assigned(self, function: Node) -> dict[str, list[tuple[Node, str]]]:
+    def assignments_of(self, function: Node) -> dict[str, list[tuple[Node, str]]]:
         """What names are set to in a function of this file: each value, and the key that is taken from it."""
         if function.id not in self._assigned:
             self._assigned[function.id] = assignments(function)
@@ -139,7 +139,7 @@ def line_of(node: Node) -> int:
     return node.start_point[0] + 1
 
 
-def unwrapped(node: Node | None) -> Node | None:
+def unwrap(node: Node | None) -> Node | None:
     """An expression without parentheses, `as`, `satisfies`, `!`, `<const>` and `await` around it."""
     while node is not None and node.type in _TRANSPARENT:
         inner = [child for child in node.named_children if child.type != "comment"]
@@ -151,7 +151,7 @@ def unwrapped(node: Node | None) -> Node | None:
 
 def literal(node: Node | None) -> Any:
     """The value of a literal string, number, boolean or template without holes; None where it is none of them."""
-    node = unwrapped(node)
+    node = unwrap(node)
     if node is None:
         return None
     if node.type == "string" or (
@@ -174,7 +174,7 @@ def _number(text: str) -> float | None:
 
 def pairs(node: Node | None) -> dict[str, Node]:
     """The literal keys of an object and their values."""
-    node = unwrapped(node)
+    node = unwrap(node)
     if node is None or node.type != "object":
         return {}
     found = {}
@@ -218,7 +218,7 @@ def assignments(function: Node) -> dict[str, list[tuple[Node, str]]]:
         if target.type == "identifier":
             found.setdefault(text_of(target), []).append((value, ""))
         elif target.type == "object_pattern":
-            for local, key in destructured(target).items():
+            for local, key in destructure(target).items():
                 found.setdefault(local, []).append((value, key))
         elif target.type == "array_pattern":
             for item in target.named_children:
@@ -320,7 +320,7 @@ class Modules:
             self._modules[path] = module
         return self._modules[path]
 
-    def mentioned(self, path: str) -> list[str]:
+    def mentioned_files(self, path: str) -> list[str]:
         """The project's files that a byte scan sees imported: more than are, never fewer."""
         if path not in self._specifiers:
             content = self.content(path)
@@ -468,14 +468,14 @@ def _read_variable(module: JavaScriptModule, node: Node) -> list[str]:
     target, value = node.child_by_field_name("name"), node.child_by_field_name("value")
     if target is None or value is None:
         return []
-    required = _required(value)
+    required = _required_module(value)
     if target.type == "identifier":
         name = text_of(target)
         module.values[name], module.declared[name] = value, node
         if required:
             module.imports[name] = JavaScriptImport(required, "*")
         return [name]
-    names = destructured(target)
+    names = destructure(target)
     for local, key in names.items():
         module.values[local], module.declared[local] = value, node
         if required:
@@ -483,7 +483,7 @@ def _read_variable(module: JavaScriptModule, node: Node) -> list[str]:
     return list(names)
 
 
-def destructured(pattern: Node) -> dict[str, str]:
+def destructure(pattern: Node) -> dict[str, str]:
     """`{ a, b: c }` -> {a: a, c: b}: local names and the keys they take."""
     found = {}
     for child in pattern.named_children:
@@ -494,9 +494,9 @@ def destructured(pattern: Node) -> dict[str, str]:
     return found
 
 
-def loaded(node: Node | None) -> str:
+def loaded_module(node: Node | None) -> str:
     """The module of `import("x")` or `require("x")`; empty for anything else, and for a name that is computed."""
-    call = unwrapped(node)
+    call = unwrap(node)
     function = call.child_by_field_name("function") if call is not None and call.type == "call_expression" else None
     if call is None or function is None or function.type not in ("import", "identifier"):
         return ""
@@ -504,9 +504,9 @@ def loaded(node: Node | None) -> str:
     return str(literal(given[0]) or "") if given else ""
 
 
-def taken(call: Node) -> Iterator[JavaScriptImport]:
+def names_at_once(call: Node) -> Iterator[JavaScriptImport]:
     """What is taken at once from a module that is loaded: `(await import("x")).name`, `.then(({ name }) => …)`."""
-    specifier, user = loaded(call), call.parent
+    specifier, user = loaded_module(call), call.parent
     while user is not None and user.type in _TRANSPARENT:
         user = user.parent
     if not specifier or user is None or user.type != "member_expression":
@@ -527,18 +527,18 @@ def _taken_by(callback: Node) -> list[str]:
     if given is not None and given.type == "required_parameter":
         given = given.child_by_field_name("pattern")
     if given is None or given.type == "object_pattern":
-        return list(destructured(given).values()) if given is not None else []
+        return list(destructure(given).values()) if given is not None else []
     members = (inner for inner in walk(callback) if inner.type == "member_expression")
     used = (member for member in members if text_of(member.child_by_field_name("object")) == text_of(given))
     return [text_of(member.child_by_field_name("property")) for member in used]
 
 
-def _required(node: Node) -> str:
+def _required_module(node: Node) -> str:
     """The module that a value is loaded from, also with a property taken from it."""
-    call = unwrapped(node)
+    call = unwrap(node)
     if call is not None and call.type == "member_expression":
         call = call.child_by_field_name("object")
-    return loaded(call)
+    return loaded_module(call)
 
 
 def _read_export(module: JavaScriptModule, node: Node) -> None:

@@ -20,7 +20,7 @@ from infralint.sources.vercel.javascript import (
     literal,
     pairs,
     text_of,
-    unwrapped,
+    unwrap,
     walk,
 )
 from infralint.sources.vercel.places import location_of
@@ -72,7 +72,7 @@ class MiddlewareReader:
         if path is None or module is None:
             return
         matcher = self._matcher(module)
-        for file in (path, *self.modules.mentioned(path)):
+        for file in (path, *self.modules.mentioned_files(path)):
             found = self.modules.load(file) if b"rewrite(" in self.modules.content(file) else None
             yield from self._in_module(found, matcher) if found is not None else ()
 
@@ -84,12 +84,12 @@ class MiddlewareReader:
             given = arguments(node)
             destination = sent_by_middleware(self._address(module, given[0])) if given else None
             if destination is not None:
-                where = location_of(node, self.modules.project.shown(module.path))
+                where = location_of(node, self.modules.project.show(module.path))
                 yield MiddlewareRewrite(where, destination, matcher, tuple(conditions_of(self.texts, module, node)))
 
     def _address(self, module: JavaScriptModule, node: Node) -> ResolvedText:
         """What is rewritten to; of `nextUrl.clone()`, with the host and path that are assigned to it."""
-        inner = unwrapped(node)
+        inner = unwrap(node)
         if inner is None or inner.type != "identifier":
             return self.texts.text(module, node)
         name = text_of(inner)
@@ -106,7 +106,7 @@ class MiddlewareReader:
 
     def _matcher(self, module: JavaScriptModule) -> Patterns:
         config = pairs(module.values.get("config"))
-        written = unwrapped(config.get("matcher"))
+        written = unwrap(config.get("matcher"))
         if written is None:
             return ALL
         entries = written.named_children if written.type == "array" else [written]

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.platforms.nextjs import HeaderRule, Stage
 from infralint.sources.vercel.destinations import Destination, rewritten_to
-from infralint.sources.vercel.javascript import JavaScriptModule, literal, pairs, text_of, unwrapped, walk
+from infralint.sources.vercel.javascript import JavaScriptModule, literal, pairs, text_of, unwrap, walk
 from infralint.sources.vercel.places import location_of
 from infralint.sources.vercel.routes import PAGE_EXTENSIONS
 from infralint.sources.vercel.texts import Texts
@@ -118,7 +118,7 @@ def _entries(module: JavaScriptModule, key: str) -> Iterator[tuple[dict[str, Nod
             yield keys, node
 
 
-def _based(keys: dict[str, Node], source: str, base: str) -> str:
+def _with_base_path(keys: dict[str, Node], source: str, base: str) -> str:
     """A source as it is matched: below `basePath`, unless the entry turns that off."""
     return source if literal(keys.get("basePath")) is False else base + source
 
@@ -139,7 +139,7 @@ def _rewrites(module: JavaScriptModule, texts: Texts, settings: NextSettings) ->
         source = literal(keys["source"])
         if not isinstance(source, str):
             continue
-        source = _based(keys, source, settings.base)
+        source = _with_base_path(keys, source, settings.base)
         destination = rewritten_to(texts.text(module, keys["destination"]), source)
         if destination is not None:
             where = location_of(keys["source"], settings.config_path)
@@ -162,7 +162,7 @@ def _header_rules(
 ) -> Iterator[tuple[HeaderRule | None, str]]:
     """Entries of `headers()`, each with why it could not be read whole."""
     for keys, node in _entries(module, "headers"):
-        source, listed = literal(keys["source"]), _listed(module, keys["headers"])
+        source, listed = literal(keys["source"]), _list_of(module, keys["headers"])
         if not isinstance(source, str) or listed is None:
             yield None, "an entry of `headers()` is not written out"
             continue
@@ -178,14 +178,14 @@ def _header_rules(
                 continue
             where = location_of(entry, settings.config_path)
             found[name.lower()] = Known(value.value, where, name, written=f"{name}: {value.value}")
-        yield HeaderRule(_based(keys, source, settings.base), found, _reason(keys, node)), reason
+        yield HeaderRule(_with_base_path(keys, source, settings.base), found, _reason(keys, node)), reason
 
 
-def _listed(module: JavaScriptModule, node: Node) -> Node | None:
+def _list_of(module: JavaScriptModule, node: Node) -> Node | None:
     """A list that is written out, here or at the top of the file."""
-    inner = unwrapped(node)
+    inner = unwrap(node)
     if inner is not None and inner.type == "identifier":
-        inner = unwrapped(module.values.get(text_of(inner)))
+        inner = unwrap(module.values.get(text_of(inner)))
     return inner if inner is not None and inner.type == "array" else None
 
 

@@ -22,7 +22,7 @@ from infralint.sources.vercel.javascript import (
     literal,
     pairs,
     text_of,
-    unwrapped,
+    unwrap,
 )
 from infralint.sources.vercel.places import location_of
 
@@ -81,10 +81,10 @@ class Segments:
         if runtime and not runtime.constant and bundler != "turbopack":
             runtime = None
         return Segment(
-            self._runtime(module, runtime) or self._renamed(module, exported, "runtime"),
+            self._runtime(module, runtime) or self._renamed_export(module, exported, "runtime"),
             self._duration(module, _constant(exported, "maxDuration"))
-            or self._renamed(module, exported, "maxDuration"),
-            unread=tuple(self._commented(module)),
+            or self._renamed_export(module, exported, "maxDuration"),
+            unread=tuple(self._commented_places(module)),
         )
 
     def of_pages(self, module: JavaScriptModule, bundler: str, major: int | None) -> Segment:
@@ -94,7 +94,7 @@ class Segments:
         exported_runtime, in_config = _constant(exported, "runtime"), config.get("runtime")
         first, second = (in_config, exported_runtime) if bundler == "turbopack" else (exported_runtime, in_config)
         statement = _constant(exported, "maxDuration")
-        unread = tuple(self._commented(module))
+        unread = tuple(self._commented_places(module))
         if statement and major is not None and major < STATEMENTS_SINCE:
             unread += (self._too_early(module, statement),)
             statement = None
@@ -103,7 +103,7 @@ class Segments:
             self._duration(module, statement or config.get("maxDuration"))
             or self._spread(module, exported, "maxDuration"),
             unread=unread,
-            config=_written(config),
+            config=_written_config(config),
             statement=f"export const {text_of(statement.node)};" if statement else "",
         )
 
@@ -128,8 +128,8 @@ class Segments:
                 )
                 for statement in misplaced
             ),
-            tuple(self._commented(module)),
-            _written(config),
+            tuple(self._commented_places(module)),
+            _written_config(config),
         )
 
     def _config(self, exported: dict[str, Declared], variable: bool) -> dict[str, Declared]:
@@ -141,7 +141,7 @@ class Segments:
     def _spread(self, module: JavaScriptModule, exported: dict[str, Declared], name: str) -> Unknown | None:
         """A `config` that is no plain object: what it holds can't be told."""
         config = exported.get("config")
-        value = unwrapped(config.value) if config else None
+        value = unwrap(config.value) if config else None
         if config is None or value is None:
             return None
         if value.type == "object" and not any(child.type == "spread_element" for child in value.named_children):
@@ -169,7 +169,7 @@ class Segments:
         return self._unreadable(module, declared, "300")
 
     def _unreadable(self, module: JavaScriptModule, declared: Declared, example: str) -> Unknown:
-        value = unwrapped(declared.value)
+        value = unwrap(declared.value)
         written = " ".join(text_of(declared.value).split())[:60]
         why = f"`{declared.name}` is set to `{written}`, and only a literal of a known value is read when the function is built"
         if value is not None and value.type == "identifier" and (found := self._constant_of(module, text_of(value))):
@@ -188,13 +188,13 @@ class Segments:
             found = literal(value)
             if value is None or found is None:
                 return ""
-            return f"{text_of(unwrapped(value))} in {self.shown(module.path)}:{line_of(value)}"
+            return f"{text_of(unwrap(value))} in {self.shown(module.path)}:{line_of(value)}"
         target = self.modules.resolve(module.path, imported.specifier)
         home = self.modules.load(target) if target and depth < 4 else None
         exported = home.exports.get(imported.name) if home else None
         return self._constant_of(home, exported, depth + 1) if home and isinstance(exported, str) else ""
 
-    def _renamed(self, module: JavaScriptModule, exported: dict[str, Declared], name: str) -> Unknown | None:
+    def _renamed_export(self, module: JavaScriptModule, exported: dict[str, Declared], name: str) -> Unknown | None:
         """`export { runtime }`, `export { runtime } from "…"`: refused or ignored, depending on the bundler."""
         if name in exported or name not in module.exports:
             return None
@@ -206,7 +206,7 @@ class Segments:
         why = f"`{name}` is {kind}: Next.js stops the build there (Turbopack) or ignores it (webpack)"
         return Unknown(self.place(module, node), name, why, f"write export const {name} = … in this file")
 
-    def _commented(self, module: JavaScriptModule) -> Iterator[Related]:
+    def _commented_places(self, module: JavaScriptModule) -> Iterator[Related]:
         for node in module.root.named_children:
             if node.type == "comment" and (found := _setting_in(text_of(node))):
                 line = line_of(node) + found[0]
@@ -246,7 +246,7 @@ def _constant(exported: dict[str, Declared], name: str) -> Declared | None:
     return found if found and found.constant else None
 
 
-def _written(config: dict[str, Declared]) -> tuple[tuple[str, str], ...]:
+def _written_config(config: dict[str, Declared]) -> tuple[tuple[str, str], ...]:
     return tuple((key, " ".join(text_of(setting.node).split())) for key, setting in config.items())
 
 

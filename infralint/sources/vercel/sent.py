@@ -14,7 +14,7 @@ from infralint.sources.vercel.javascript import (
     is_request,
     literal,
     text_of,
-    unwrapped,
+    unwrap,
     walk,
 )
 from infralint.sources.vercel.texts import values_of
@@ -73,7 +73,7 @@ def _places(module: JavaScriptModule, node: Node) -> Iterator[Node]:
     yield around
     for below in walk(around):
         if below.type in ("identifier", "shorthand_property_identifier"):
-            value = unwrapped(module.values.get(text_of(below)))
+            value = unwrap(module.values.get(text_of(below)))
             if value is not None and (value.type == "object" or text_of(value).startswith("new Headers")):
                 yield value
 
@@ -91,7 +91,7 @@ def heartbeat_at(module: JavaScriptModule, node: Node) -> float | None:
 
 def _is_ping(module: JavaScriptModule, callback: Node) -> bool:
     """Whether a callback sends a comment or says that it pings."""
-    function = unwrapped(callback)
+    function = unwrap(callback)
     if function is not None and function.type == "identifier":
         if _PING_NAME.search(text_of(function)):
             return True
@@ -102,7 +102,7 @@ def _is_ping(module: JavaScriptModule, callback: Node) -> bool:
 
 def _milliseconds(module: JavaScriptModule, node: Node | None) -> float | None:
     """A number that is written out, also as a product or under a name."""
-    node = unwrapped(node)
+    node = unwrap(node)
     value = literal(node)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)

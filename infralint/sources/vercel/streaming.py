@@ -32,11 +32,11 @@ from infralint.sources.vercel.javascript import (
     is_request,
     line_of,
     literal,
-    loaded,
+    loaded_module,
+    names_at_once,
     pairs,
-    taken,
     text_of,
-    unwrapped,
+    unwrap,
     walk,
 )
 from infralint.sources.vercel.sent import headers_at, heartbeat_at
@@ -191,7 +191,8 @@ class FunctionStreams:
         key = (path, depth, words)
         if key not in self._mentions:
             self._mentions[key] = self.modules.has(words, path) or (
-                depth > 0 and any(self._leads_to(words, target, depth - 1) for target in self.modules.mentioned(path))
+                depth > 0
+                and any(self._leads_to(words, target, depth - 1) for target in self.modules.mentioned_files(path))
             )
         return self._mentions[key]
 
@@ -218,10 +219,10 @@ class FunctionStreams:
     def _within(self, name: _Name) -> _Meaning:
         """What a name comes to together with all that it leads to in its own file."""
         if name not in self._around:
-            self._around[name] = self._gathered(name)
+            self._around[name] = self._gather_meaning(name)
         return self._around[name]
 
-    def _gathered(self, name: _Name) -> _Meaning:
+    def _gather_meaning(self, name: _Name) -> _Meaning:
         pending, beside = deque([name]), {name: None}
         elsewhere: dict[_Name, None] = {}
         while pending:
@@ -265,21 +266,21 @@ class FunctionStreams:
         """The first sighting in pieces of code, or all that they refer to."""
         names: dict[JavaScriptImport | str, None] = {}
         for inner in (below for node in nodes for below in walk(node)):
-            if sighting := self._sighted(module, inner):
-                return _Meaning(completed(module, inner, sighting))
+            if sighting := self._sight(module, inner):
+                return _Meaning(complete(module, inner, sighting))
             if inner.type in ("identifier", "shorthand_property_identifier", "type_identifier"):
-                names |= dict.fromkeys(self._referred(module, inner))
+                names |= dict.fromkeys(self._referred_names(module, inner))
             elif inner.type == "call_expression" and module.loads:
-                names |= dict.fromkeys(taken(inner))
+                names |= dict.fromkeys(names_at_once(inner))
         beside = (_Name(module.path, name, False) for name in names if isinstance(name, str))
         return _Meaning(
             None, tuple(beside), self._homes(module, [name for name in names if isinstance(name, JavaScriptImport)])
         )
 
-    def _referred(self, module: JavaScriptModule, node: Node) -> list[JavaScriptImport | str]:
+    def _referred_names(self, module: JavaScriptModule, node: Node) -> list[JavaScriptImport | str]:
         """The top-level name or import that an identifier stands for; of `ns.name`, the member."""
         name = text_of(node)
-        imported = self._imported(module, node)
+        imported = self._import_of(module, node)
         if imported is None or imported.name != "*":
             return [imported or name] if imported or name in module.values else []
         parent = node.parent
@@ -287,24 +288,24 @@ class FunctionStreams:
             return [JavaScriptImport(imported.specifier, text_of(parent.child_by_field_name("property")))]
         return [JavaScriptImport(imported.specifier, "default")]
 
-    def _imported(self, module: JavaScriptModule, name: Node) -> JavaScriptImport | None:
+    def _import_of(self, module: JavaScriptModule, name: Node) -> JavaScriptImport | None:
         """The import that an identifier stands for, at the top of its file or loaded within its function."""
         found = module.imports.get(text_of(name))
         if found or not module.loads:
             return found
-        loads = ((loaded(value), key) for value, key in self._values(module, name))
+        loads = ((loaded_module(value), key) for value, key in self._values(module, name))
         return next((JavaScriptImport(specifier, key or "*") for specifier, key in loads if specifier), None)
 
-    def _sighted(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
+    def _sight(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         if node.type in ("call_expression", "new_expression"):
-            return self._called(module, node)
+            return self._sight_call(module, node)
         if node.type == "string":
             return _header(module, node)
         if node.type == "return_statement" or (node.type == "arrow_function" and node.child_by_field_name("body")):
-            return self._forwarded(module, node)
+            return self._sight_forwarding(module, node)
         return None
 
-    def _called(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
+    def _sight_call(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         function = node.child_by_field_name("constructor" if node.type == "new_expression" else "function")
         if function is None:
             return None
@@ -313,7 +314,7 @@ class FunctionStreams:
         if function.type != "identifier":
             return None
         name = text_of(function)
-        imported = self._imported(module, function)
+        imported = self._import_of(module, function)
         original = imported.name if imported and imported.name not in ("default", "*") else name
         if imported and self._is_package(module, imported.specifier):
             if original in MCP_FUNCTIONS and self._answers_json(module, node):
@@ -334,7 +335,7 @@ class FunctionStreams:
 
     def _with_provenance(self, module: JavaScriptModule, node: Node) -> list[Node]:
         """What an argument is, or what its name was set to."""
-        inner = unwrapped(node)
+        inner = unwrap(node)
         if inner is None or inner.type != "identifier":
             return [node]
         return [value for value, key in self._values(module, inner) if not key]
@@ -342,9 +343,9 @@ class FunctionStreams:
     def _method(self, module: JavaScriptModule, node: Node, function: Node) -> FunctionSighting | None:
         name = text_of(function.child_by_field_name("property"))
         if name in RESPONSE_METHODS and not _is_consumed(node):
-            return _sighting(module, node, f"returns {shortened(node)}")
+            return _sighting(module, node, f"returns {shorten(node)}")
         if name == "pipe":
-            return self._piped(module, node)
+            return self._sight_pipe(module, node)
         owner = function.child_by_field_name("object")
         if name not in OWNED_METHODS or owner is None or owner.type not in ("identifier", "member_expression"):
             return None
@@ -352,12 +353,12 @@ class FunctionStreams:
             case "body" | "newResponse", "c" | "ctx" | "context":
                 return self._response(module, node)
             case "write", receiver if receiver in SERVER_RESPONSES:
-                return self._written(module, node, receiver)
+                return self._sight_write(module, node, receiver)
             case "Server", "WebSocket" | "ws" if node.type == "new_expression":
-                return _sighting(module, node, f"opens {shortened(node)}", kind="websocket")
+                return _sighting(module, node, f"opens {shorten(node)}", kind="websocket")
         return None
 
-    def _written(self, module: JavaScriptModule, node: Node, receiver: str) -> FunctionSighting | None:
+    def _sight_write(self, module: JavaScriptModule, node: Node, receiver: str) -> FunctionSighting | None:
         """`response.write(…)` in a loop, or in a callback within its handler."""
         around = list(module.around(node))
         repeated = len(around) > 1 or any(outer.type in LOOPS for outer in around)
@@ -365,7 +366,7 @@ class FunctionStreams:
             return None
         return _sighting(module, node, f"calls {receiver}.write(…) again and again")
 
-    def _piped(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
+    def _sight_pipe(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         """`stream.pipe(response)` of what was asked to stream."""
         given = arguments(node)
         target = given[0] if given and given[0].type in ("identifier", "member_expression") else None
@@ -381,20 +382,20 @@ class FunctionStreams:
             return None
         if (len(given) > 1 and _sends_file(given[1])) or self._holds(_attaches, module.outermost(node)):
             return None
-        return _sighting(module, node, f"returns {shortened(node)}", content_type=None)
+        return _sighting(module, node, f"returns {shorten(node)}", content_type=None)
 
-    def _forwarded(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
+    def _sight_forwarding(self, module: JavaScriptModule, node: Node) -> FunctionSighting | None:
         """`return fetch(…)` whose request asks for a stream: the answer goes through as it comes."""
         value = node.child_by_field_name("body") if node.type == "arrow_function" else _first_child(node)
-        value = unwrapped(value)
+        value = unwrap(value)
         if value is None or not self._is_upstream(module, value):
             return None
-        return _sighting(module, node, f"returns the streamed answer of {shortened(value)}")
+        return _sighting(module, node, f"returns the streamed answer of {shorten(value)}")
 
     def _is_upstream(self, module: JavaScriptModule, node: Node, depth: int = 0) -> bool:
         """Whether an expression is the answer to a request of this function's that says `stream: true`."""
         if node.type == "identifier" and depth < 3:
-            values = [unwrapped(value) for value, key in self._values(module, node) if not key]
+            values = [unwrap(value) for value, key in self._values(module, node) if not key]
             return any(self._is_upstream(module, item, depth + 1) for item in values if item is not None)
         if node.type != "call_expression" or text_of(node.child_by_field_name("function")) != "fetch":
             return False
@@ -402,7 +403,7 @@ class FunctionStreams:
 
     def is_stream(self, module: JavaScriptModule, node: Node | None, depth: int = 0) -> bool:
         """Whether an expression is a stream, as far as names and what they were set to tell."""
-        node = unwrapped(node)
+        node = unwrap(node)
         if node is None or depth > 2 * DEEPEST:
             return False
         key = (depth, node.id, node.end_byte)
@@ -432,7 +433,7 @@ class FunctionStreams:
 
     def _gives_stream(self, module: JavaScriptModule, value: Node, key: str, depth: int) -> bool:
         if key == "body":
-            call = unwrapped(value)
+            call = unwrap(value)
             is_answer = call is not None and text_of(call.child_by_field_name("function")) == "fetch"
             return is_answer and self._holds(_asks_for_stream, module.outermost(value))
         return (not key or key in STREAM_PROPERTIES or key == "stream") and self.is_stream(module, value, depth + 1)
@@ -441,7 +442,7 @@ class FunctionStreams:
         name = text_of(node.child_by_field_name("property"))
         if name != "body":
             return name in STREAM_PROPERTIES
-        owner = unwrapped(node.child_by_field_name("object"))
+        owner = unwrap(node.child_by_field_name("object"))
         if owner is None or owner.type not in ("identifier", "call_expression"):
             return False
         if text_of(owner) in ("req", "request"):
@@ -451,9 +452,7 @@ class FunctionStreams:
     def _asked_elsewhere(self, module: JavaScriptModule, owner: Node) -> bool:
         """Whether the answer comes from a function of the project that asks for a stream."""
         calls = (
-            [owner]
-            if owner.type == "call_expression"
-            else [unwrapped(value) for value, _ in self._values(module, owner)]
+            [owner] if owner.type == "call_expression" else [unwrap(value) for value, _ in self._values(module, owner)]
         )
         for call in calls:
             if call is not None and call.type == "call_expression":
@@ -474,7 +473,7 @@ class FunctionStreams:
                 or (name in STARTING_METHODS and bool(arguments(node)))
                 or (name == "from" and owner in ("ReadableStream", "Readable"))
             )
-        imported = self._imported(module, function)
+        imported = self._import_of(module, function)
         if imported and self._is_package(module, imported.specifier):
             return imported.name in STREAMING_FUNCTIONS or bool(re.fullmatch(r"[A-Z]\w*Stream", imported.name))
         return any(
@@ -497,14 +496,14 @@ class FunctionStreams:
     def _definitions(self, module: JavaScriptModule, name: Node | None) -> Iterator[tuple[JavaScriptModule, Node]]:
         """The functions of the project that an identifier stands for."""
         if name is not None:
-            yield from self._named(module, text_of(name), self._imported(module, name))
+            yield from self._functions_named(module, text_of(name), self._import_of(module, name))
 
-    def _named(
+    def _functions_named(
         self, module: JavaScriptModule, name: str, imported: JavaScriptImport | None, depth: int = 0
     ) -> Iterator[tuple[JavaScriptModule, Node]]:
         """The functions of a top-level name, or of an import."""
         if imported is None:
-            value = unwrapped(module.values.get(name))
+            value = unwrap(module.values.get(name))
             if value is not None and value.type in FUNCTIONS:
                 yield module, value
             return
@@ -514,7 +513,7 @@ class FunctionStreams:
             return
         exported = home.exports.get(imported.name)
         if isinstance(exported, str):
-            yield from self._named(home, exported, home.imports.get(exported), depth + 1)
+            yield from self._functions_named(home, exported, home.imports.get(exported), depth + 1)
         elif exported is not None and not isinstance(exported, JavaScriptImport) and exported.type in FUNCTIONS:
             yield home, exported
 
@@ -522,12 +521,12 @@ class FunctionStreams:
         """What a name was set to in the functions around it or at top level, and the key taken from that."""
         wanted = text_of(name)
         for function in module.functions_around(name):
-            if found := module.assigned(function).get(wanted):
+            if found := module.assignments_of(function).get(wanted):
                 return found[:MOST_VALUES]
         return [(module.values[wanted], "")] if wanted in module.values else []
 
 
-def completed(module: JavaScriptModule, node: Node, sighting: FunctionSighting) -> FunctionSighting:
+def complete(module: JavaScriptModule, node: Node, sighting: FunctionSighting) -> FunctionSighting:
     """A sighting with what the code around it sends along."""
     headers = headers_at(module, node)
     content_type = headers.get("content-type", sighting.content_type)
@@ -537,13 +536,13 @@ def completed(module: JavaScriptModule, node: Node, sighting: FunctionSighting) 
 def _library(module: JavaScriptModule, node: Node, name: str, specifier: str) -> FunctionSighting | None:
     """A call of a package's function that exists to stream."""
     if name in RESPONSE_FUNCTIONS or (name in HONO_FUNCTIONS and specifier.startswith("hono/")):
-        return _sighting(module, node, f"returns {shortened(node)}")
+        return _sighting(module, node, f"returns {shorten(node)}")
     if name in MCP_FUNCTIONS:
-        return _sighting(module, node, f"serves MCP with {shortened(node)}", session="MCP")
+        return _sighting(module, node, f"serves MCP with {shorten(node)}", session="MCP")
     if name in WEBSOCKET_FUNCTIONS:
-        return _sighting(module, node, f"opens a WebSocket with {shortened(node)}", kind="websocket")
+        return _sighting(module, node, f"opens a WebSocket with {shorten(node)}", kind="websocket")
     if name in ("Server", "default", "*") and specifier == "socket.io":
-        return _sighting(module, node, f"opens {shortened(node)}", kind="websocket", session="Socket.IO")
+        return _sighting(module, node, f"opens {shorten(node)}", kind="websocket", session="Socket.IO")
     return None
 
 
@@ -626,26 +625,26 @@ def _first_child(node: Node) -> Node | None:
     return node.named_children[0] if node.named_children else None
 
 
-def shortened(node: Node | None, depth: int = 0) -> str:
+def shorten(node: Node | None, depth: int = 0) -> str:
     """A call without its arguments: `streamText(…).toTextStreamResponse(…)`."""
-    node = unwrapped(node)
+    node = unwrap(node)
     if node is None or depth > LONGEST_CHAIN:
         return "…"
     match node.type:
         case "call_expression":
-            return f"{shortened(node.child_by_field_name('function'), depth + 1)}({'…' if arguments(node) else ''})"
+            return f"{shorten(node.child_by_field_name('function'), depth + 1)}({'…' if arguments(node) else ''})"
         case "new_expression":
-            return f"new {text_of(node.child_by_field_name('constructor'))}({_hinted(node, depth)})"
+            return f"new {text_of(node.child_by_field_name('constructor'))}({_hint_text(node, depth)})"
         case "member_expression":
-            return f"{shortened(node.child_by_field_name('object'), depth + 1)}.{text_of(node.child_by_field_name('property'))}"
+            return f"{shorten(node.child_by_field_name('object'), depth + 1)}.{text_of(node.child_by_field_name('property'))}"
         case "identifier":
             return text_of(node)
     return "…"
 
 
-def _hinted(node: Node, depth: int) -> str:
+def _hint_text(node: Node, depth: int) -> str:
     given = arguments(node)
-    return shortened(given[0], depth + 1) + (", …" if len(given) > 1 else "") if given else ""
+    return shorten(given[0], depth + 1) + (", …" if len(given) > 1 else "") if given else ""
 
 
 def _sighting(

@@ -16,7 +16,7 @@ from infralint.sources.vercel.javascript import (
     arguments,
     literal,
     text_of,
-    unwrapped,
+    unwrap,
 )
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Texts:
 
     def text(self, module: JavaScriptModule, node: Node | None, depth: int = 0) -> ResolvedText:
         """What an expression comes to as a text."""
-        node = unwrapped(node)
+        node = unwrap(node)
         if node is None or depth > DEEPEST:
             return hole(node)
         plain = literal(node)
@@ -80,13 +80,13 @@ class Texts:
             case "template_string":
                 return self._template(module, node, depth)
             case "binary_expression":
-                return self._joined(module, node, depth)
+                return self._join(module, node, depth)
             case "identifier":
-                return self._named(module, node, depth)
+                return self._text_of_name(module, node, depth)
             case "member_expression":
                 return self._member(module, node, depth)
             case "new_expression" | "call_expression":
-                return self._called(module, node, depth)
+                return self._text_of_call(module, node, depth)
         return hole(node)
 
     def _template(self, module: JavaScriptModule, node: Node, depth: int) -> ResolvedText:
@@ -98,7 +98,7 @@ class Texts:
                 found += ResolvedText(text_of(child))
         return found
 
-    def _joined(self, module: JavaScriptModule, node: Node, depth: int) -> ResolvedText:
+    def _join(self, module: JavaScriptModule, node: Node, depth: int) -> ResolvedText:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         first = self.text(module, left, depth + 1)
         match text_of(node.child_by_field_name("operator")):
@@ -115,7 +115,7 @@ class Texts:
                 )
         return hole(node)
 
-    def _named(self, module: JavaScriptModule, node: Node, depth: int) -> ResolvedText:
+    def _text_of_name(self, module: JavaScriptModule, node: Node, depth: int) -> ResolvedText:
         name = text_of(node)
         for value, key in values_of(module, node):
             if not key:
@@ -125,9 +125,9 @@ class Texts:
             if text_of(value) in ("process.env", "env"):
                 return ResolvedText(HOLE, (f"process.env.{key}",))
             return hole(node)
-        return self._imported(module, name, depth) or hole(node)
+        return self._text_of_import(module, name, depth) or hole(node)
 
-    def _imported(self, module: JavaScriptModule, name: str, depth: int) -> ResolvedText | None:
+    def _text_of_import(self, module: JavaScriptModule, name: str, depth: int) -> ResolvedText | None:
         imported = module.imports.get(name)
         target = self.modules.resolve(module.path, imported.specifier) if imported else None
         home = self.modules.load(target) if target else None
@@ -147,7 +147,7 @@ class Texts:
             return self.text(module, node.child_by_field_name("object"), depth + 1)
         return hole(node)
 
-    def _called(self, module: JavaScriptModule, node: Node, depth: int) -> ResolvedText:
+    def _text_of_call(self, module: JavaScriptModule, node: Node, depth: int) -> ResolvedText:
         function = node.child_by_field_name("constructor" if node.type == "new_expression" else "function")
         given = arguments(node)
         match text_of(function):
@@ -162,7 +162,7 @@ class Texts:
         if method in ("toString", "trim"):
             return inner
         if method == "replace" and len(given) == 2:
-            return self._replaced(module, inner, given, depth) or hole(node)
+            return self._text_of_replace(module, inner, given, depth) or hole(node)
         return hole(node)
 
     def _address(self, module: JavaScriptModule, given: list[Node], depth: int) -> ResolvedText:
@@ -174,7 +174,7 @@ class Texts:
         found = _URL.match(base.value)
         return ResolvedText(found[1] if found else base.value.rstrip("/"), base.holes, base.defaulted) + first
 
-    def _replaced(
+    def _text_of_replace(
         self, module: JavaScriptModule, text: ResolvedText, given: list[Node], depth: int
     ) -> ResolvedText | None:
         """`"http://a/".replace(/\\/$/, "")`; `pathname.replace("/api", "")`, `pathname.replace(/^\\/api/, "")`."""
@@ -201,6 +201,6 @@ def values_of(module: JavaScriptModule, name: Node) -> list[tuple[Node, str]]:
     """What a name is set to in the functions around it or at top level, and the key that is taken from that."""
     wanted = text_of(name)
     for function in module.functions_around(name):
-        if found := module.assigned(function).get(wanted):
+        if found := module.assignments_of(function).get(wanted):
             return found
     return [(module.values[wanted], "")] if wanted in module.values and wanted not in module.imports else []
