@@ -67,7 +67,9 @@ def steady_interval(resolver: Resolver, module: SourceModule, definition: Defini
 def _body(module: SourceModule, callback: SgNode) -> SgNode | None:
     """What a callback runs: also that of a function that is given by its name."""
     if callback.kind() in module.language.identifiers:
-        callback = next((found.node for found in module.defined(callback.text()) if found.kind == "function"), callback)
+        callback = next(
+            (found.node for found in module.definitions_of(callback.text()) if found.kind == "function"), callback
+        )
     return callback.field("body")
 
 
@@ -97,7 +99,7 @@ def _writes(module: SourceModule, body: SgNode | None) -> bool:
             return True
         called = node.field("function") if node.kind() in _CALLS else None
         if called is not None and called.kind() in module.language.identifiers:
-            functions = (found.node for found in module.defined(called.text()) if found.kind == "function")
+            functions = (found.node for found in module.definitions_of(called.text()) if found.kind == "function")
             bodies = (function.field("body") for function in functions)
             if any(
                 _is_call(inner, _WRITES) for inside in bodies if inside is not None for inner in _always_run(inside)
