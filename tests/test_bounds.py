@@ -17,6 +17,7 @@ PIECES = (
     "# configuration file |include a*;\n|server{}|listen 80;|location /a{}|location ~ a{}|location /a{|"
     "if ($a){}|map $a $b{}|rewrite a b;|proxy_set_header A b;|upstream a{server b;}|x_by_lua_block \n|"
     "x_by_lua_block {|content_by_lua_block { [=[ |--[[ |# infralint: ignore[ \n|/* infralint: ignore because x\n|"
+    "# infralint: ignore[|# infralint: ignore because |# infralint   |"
     "# infralint: stream=sse x\n|# infralint: ignore[a] because b\n{\n"
 ).split("|")
 

@@ -17,6 +17,10 @@ from infralint.text.lazy import lazy
 from infralint.text.suggestions import closest
 
 _MARK = "infralint"
+_LONGEST = 2_000
+"""Characters at the end of a line in which a comment to infralint is looked for."""
+_MOST_SHOWN = 80
+"""Characters of a comment in a message about it."""
 _END = r"\s*(?:-?#\}|-?\*/\s*-?\}\}|-?\}\}|\*/|-->)?\s*$"
 _OURS = lazy(r"(?:#|//|/?\*|<!--)\s*infralint\b\s*(:?)\s*(.*?)" + _END, re.IGNORECASE)
 _STREAM = lazy(r"stream\s*=\s*(?:sse|websocket|ws)\b", re.IGNORECASE)
@@ -80,28 +84,31 @@ def find_mistyped(project: Project, files: Iterable[str], names: Sequence[str]) 
     """Comments to infralint that it does not understand. names: of the checks there are."""
     for path in files:
         for number, line in enumerate(_lines(project, path), 1):
-            if _MARK in line.lower() and (found := _OURS.search(line)):
-                if wrong := _misunderstood(found[2], bool(found[1]) and _MARK in line, names):
-                    yield Unreadable(wrong, Location(path, number, found.start() + 1, number, len(line.rstrip()) + 1))
+            before, end = _end_of(line)
+            if _MARK in end.lower() and (found := _OURS.search(end)):
+                if wrong := _misunderstood(found[2], bool(found[1]) and _MARK in end, names):
+                    start = before + found.start() + 1
+                    yield Unreadable(wrong, Location(path, number, start, number, len(line.rstrip()) + 1))
 
 
 def _misunderstood(comment: str, addressed: bool, names: Sequence[str]) -> str:
     """What is wrong with a comment, if it is meant for us and something is. addressed: it begins with `infralint:`."""
+    shown = comment if len(comment) <= _MOST_SHOWN else f"{comment[: _MOST_SHOWN - 1]}…"
     word = re.split(r"[^a-z]", comment.lower(), maxsplit=1)[0]
     meant = closest(word, ("ignore", "stream", "disable"), 0.75)
     if meant and not addressed:
         instructs = re.match(r"\w+\s*[\[=]", comment)
-        return f"`{comment}` is not heeded: such a comment begins with `infralint:`" if instructs else ""
+        return f"`{shown}` is not heeded: such a comment begins with `infralint:`" if instructs else ""
     meant = "ignore" if meant == "disable" else meant
     if meant == "stream" and not _STREAM.match(comment):
-        return f"`{comment}` declares no stream: expected `stream=sse` or `stream=websocket`"
+        return f"`{shown}` declares no stream: expected `stream=sse` or `stream=websocket`"
     if meant != "ignore":
         return ""
     found = _IGNORE.search(f"infralint: {comment}")
     if not found:
-        return f"`{comment}` ignores nothing: expected `ignore[CHECK] because …`"
+        return f"`{shown}` ignores nothing: expected `ignore[CHECK] because …`"
     if found[1] is not None and not _names(found[1]):
-        return f"`{comment}` names no check: expected `ignore[CHECK] because …`, or `ignore because …` for every check"
+        return f"`{shown}` names no check: expected `ignore[CHECK] because …`, or `ignore because …` for every check"
     for name in _names(found[1]):
         if near := near_miss(name, names):
             return f"no check is called {name}; did you mean {near}?"
@@ -122,6 +129,12 @@ def _lines(project: Project, shown: str) -> list[str]:
     return text.split("\n") if _MARK in text.lower() else []
 
 
+def _end_of(line: str) -> tuple[int, str]:
+    """How many characters of a line are left out, and the rest, in which its comment stands."""
+    before = max(0, len(line) - _LONGEST)
+    return before, line[before:]
+
+
 def _names(text: str | None) -> tuple[str, ...]:
     return tuple(name for name in re.split(r"[\s,]+", text or "") if name)
 
@@ -129,8 +142,9 @@ def _names(text: str | None) -> tuple[str, ...]:
 def _in_file(project: Project, shown: str) -> Iterator[Ignore]:
     layout = _Layout(_lines(project, shown))
     for number, line in enumerate(layout.lines, 1):
-        if _MARK in line and (found := _IGNORE.search(line)) and (found[1] is None or _names(found[1])):
-            start = found.start() + 1
+        before, end = _end_of(line)
+        if _MARK in end and (found := _IGNORE.search(end)) and (found[1] is None or _names(found[1])):
+            start = before + found.start() + 1
             where = Location(shown, number, start, number, len(line.rstrip()) + 1)
             ruled = frozenset(layout.ruled_by(number))
             yield Ignore(_names(found[1]), (found[2] or "").strip(), where, found[0].strip(), ruled)
