@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -29,9 +29,9 @@ class BadAnswer(TypeError):
 
 
 def ask_of_crossing(
-    checks: Iterable[Check], crossing: Crossing[Hop], guard: Guard, assumed: Severity
+    checks: Iterable[Check], crossing: Crossing[Hop], guard: Guard, assumed: Callable[[Hop], Severity]
 ) -> Iterator[Finding | Unknown]:
-    """What checks say of a stream on one leg of its way, weighed. assumed: how loud an assumption is."""
+    """What checks say of a stream on one leg of its way, weighed. assumed: how loud an assumption is, by its hop."""
     for check in checks:
         if check.asks_for_hops(type(crossing.hop)):
             for answer in _ask(check, crossing, crossing.hop.where, crossing.hop.name, guard):
@@ -57,7 +57,7 @@ def ask_all(
     crossed: Sequence[Crossing[Hop]],
     items: Sequence[object],
     project: Project,
-    assumed: Severity,
+    assumed: Callable[[Hop], Severity],
 ) -> list[Finding | Unknown]:
     """Every answer of every check, one check after the other."""
     answers: list[Finding | Unknown] = []

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from msgspec.structs import replace
 
 from infralint.model import SEVERITIES, STRENGTH, Crossing, Finding, Hop, Reading, Severity
 from infralint.project import Project
-from infralint.project.config import Settings
+from infralint.project.charts import chart_folders, outermost_chart
 from infralint.text.lazy import lazy
 
 
-def weigh(finding: Finding, crossing: Crossing[Hop], assumed: Severity) -> Finding:
-    """Errors need certainty; what rests on an assumption is at most as loud as `assumed`."""
+def weigh(finding: Finding, crossing: Crossing[Hop], assumed: Callable[[Hop], Severity]) -> Finding:
+    """Errors need certainty; what rests on an assumption is no louder than `assumed` says of its hop."""
     evidence = crossing.stream.evidence
     if not (evidence.certain and crossing.certain):
         finding = finding.soften("warning")
     if crossing.doubt:
         finding = finding.soften("note")
-    return finding.soften(assumed) if evidence.kind == "assumed" else finding
+    return finding.soften(assumed(crossing.hop)) if evidence.kind == "assumed" else finding
 
 
 _TRIAL_FOLDERS = frozenset(
@@ -45,17 +47,42 @@ def soften_trials(findings: Iterable[Finding], project: Project) -> list[Finding
     ]
 
 
-def loudness_of_assumptions(
-    settings: Settings, crossings: Iterable[Crossing[Hop]], readings: Iterable[Reading]
-) -> Severity:
-    """How loud an assumption is: as the user says; else a warning where something speaks of streams or models at all."""
-    if settings.assume == "note" or settings.assume == "warning":
-        return settings.assume
-    spoken = any(reading.mentions for reading in readings) or any(
-        crossing.stream.evidence.kind != "assumed" and not crossing.stream.handshake_only and not crossing.doubt
-        for crossing in crossings
-    )
-    return "warning" if spoken else "note"
+@dataclass
+class Assumptions:
+    """How loud an assumption is: as the user says; else a warning where something speaks of streams or models at all.
+
+    Each Helm chart is a deployment of its own: what speaks in one says nothing of the others that lie beside it.
+    """
+
+    project: Project
+    readings: Sequence[Reading]
+    crossings: Sequence[Crossing[Hop]]
+
+    def loudness(self, hop: Hop) -> Severity:
+        assume = self.project.settings.assume
+        if assume == "note" or assume == "warning":
+            return assume
+        chart = self._chart_of(hop)
+        speaking = self._charts_that_speak & {chart, ""} if chart else self._charts_that_speak
+        return "warning" if self._is_spoken_of or speaking else "note"
+
+    @cached_property
+    def _is_spoken_of(self) -> bool:
+        """Whether the project as a whole depends on what streams."""
+        return any(reading.mentions for reading in self.readings)
+
+    @cached_property
+    def _charts_that_speak(self) -> set[str]:
+        """The charts in which something is known to stream; empty text: outside of any."""
+        return {
+            self._chart_of(crossing.hop)
+            for crossing in self.crossings
+            if crossing.stream.evidence.kind != "assumed" and not crossing.stream.handshake_only and not crossing.doubt
+        }
+
+    def _chart_of(self, hop: Hop) -> str:
+        """The outermost chart that a hop is written in; empty where it is in none."""
+        return outermost_chart(self.project.path_of(hop.where.path), chart_folders(self.project))
 
 
 def merge_by_cause(findings: Iterable[Finding]) -> list[Finding]:

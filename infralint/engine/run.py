@@ -9,7 +9,7 @@ from typing import Any
 
 from infralint.engine.asking import ask_all
 from infralint.engine.ignores import Ignore, apply_ignores, find_mistyped, ignores_of, near_miss
-from infralint.engine.policy import loudness_of_assumptions, merge_by_cause, soften_trials
+from infralint.engine.policy import Assumptions, merge_by_cause, soften_trials
 from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Judged, Report, once_a_cause, order, with_fingerprints
 from infralint.engine.tracing import known_streams, mistaken_chains
@@ -61,8 +61,8 @@ def judge(
     guard = project.guard
     crossed = crossings(project.settings, readings)
     items = [item for reading in readings for item in reading.items]
-    assumed = loudness_of_assumptions(project.settings, crossed, readings)
-    answers = ask_all(checks, crossed, items, project, assumed)
+    assumptions = Assumptions(project, readings, crossed)
+    answers = ask_all(checks, crossed, items, project, assumptions.loudness)
     files = {reading.platform: reading.files for reading in readings if reading.files}
     paths = [path for found in files.values() for path in found]
     ignores = ignores_of(project, paths) if ignoring else []
@@ -147,7 +147,7 @@ def _of_ignores(
         for ignore in ignores
         if left_out.isdisjoint(ignore.checks) and not any(near_miss(name, known) for name in ignore.checks)
     ]
-    answers = ask_all(checks, (), judged, project, "note")
+    answers = ask_all(checks, (), judged, project, lambda _: "note")
     return [answer for answer in answers if isinstance(answer, Finding)]
 
 

@@ -276,7 +276,7 @@ def _trace_way(
     findings: list[Finding] = []
     unknown: list[tuple[int, Unknown]] = []
     for crossing in way.crossings():
-        for answer in ask_of_crossing(checks, crossing, project.guard, "warning"):
+        for answer in ask_of_crossing(checks, crossing, project.guard, lambda _: "warning"):
             if isinstance(answer, Finding):
                 findings.append(answer)
             elif (crossing.position, answer) not in unknown:

@@ -191,3 +191,32 @@ def test_nginx_in_a_configmap_of_a_chart_is_read_with_its_values(lint: Lint) -> 
         "deploy/templates/nginx.yaml:12 warning short-idle-timeout",
     ]
     assert loud(lint({"deploy/values.yaml": values.replace("'on'", "'off'").replace("15s", "10m")})) == []
+
+
+def test_what_streams_in_one_chart_makes_no_assumption_of_another_loud(lint: Lint) -> None:
+    """Charts that lie side by side are installed apart: an nginx of one says nothing of the Ingress of another."""
+    ingress = (
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: wiki }\nspec:\n  ingressClassName: nginx\n"
+        "  rules:\n    - http:\n        paths:\n          - path: /\n            pathType: Prefix\n"
+        "            backend: { service: { name: wiki, port: { number: 80 } } }\n"
+    )
+    streams = (
+        "server { listen 80; location /events { proxy_pass http://b; proxy_buffering off; proxy_read_timeout 5m; } }\n"
+    )
+    wiki = {"charts/wiki/Chart.yaml": CHART, "charts/wiki/templates/ingress.yaml": ingress}
+    elsewhere = {"charts/chat/Chart.yaml": CHART, "charts/chat/files/site.conf": streams}
+    assert loud(lint({**wiki, **elsewhere})) == []
+    beside = {"charts/wiki/files/site.conf": streams}
+    assert loud(lint(beside)) == ["charts/wiki/templates/ingress.yaml:3 warning short-idle-timeout"]
+
+
+def test_what_streams_outside_of_any_chart_speaks_for_all(lint: Lint) -> None:
+    ingress = (
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: wiki }\nspec:\n  ingressClassName: nginx\n"
+        "  defaultBackend: { service: { name: wiki, port: { number: 80 } } }\n"
+    )
+    streams = (
+        "server { listen 80; location /events { proxy_pass http://b; proxy_buffering off; proxy_read_timeout 5m; } }\n"
+    )
+    chart = {"chart/Chart.yaml": CHART, "chart/templates/ingress.yaml": ingress}
+    assert loud(lint({**chart, "site.conf": streams})) == ["chart/templates/ingress.yaml:3 warning short-idle-timeout"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
 from infralint.project.manifests.manifest import Manifest, is_selected, number_of, texts_of
-from infralint.project.manifests.reading import Manifests, chart_folders, chart_of, is_manifest, read_manifests
+from infralint.project.manifests.reading import Manifests, is_manifest, read_manifests
 
 __all__ = [
     "Atlas",
@@ -12,8 +12,6 @@ __all__ = [
     "Manifests",
     "Piece",
     "Sheet",
-    "chart_folders",
-    "chart_of",
     "is_manifest",
     "is_selected",
     "number_of",

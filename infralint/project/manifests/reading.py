@@ -9,6 +9,7 @@ import msgspec
 
 from infralint.model import Unknown, Unreadable
 from infralint.project import CantRead, Project
+from infralint.project.charts import chart_folders, chart_of
 from infralint.project.manifests.atlas import Atlas, Sheet
 from infralint.project.manifests.helm import Charts
 from infralint.project.manifests.manifest import Manifest
@@ -70,24 +71,6 @@ def is_manifest(content: bytes) -> bool:
     if kinds == {b"ConfigMap"}:
         return bool(_CONTROLLER.search(content))
     return bool(kinds) or bool(_LIST.search(content))
-
-
-def chart_folders(project: Project) -> frozenset[str]:
-    """The folders of Helm charts."""
-    return project.remember(
-        "chart folders",
-        lambda: frozenset(posixpath.dirname(path) for path in project.files_named("Chart.yaml", "Chart.yml")),
-    )
-
-
-def chart_of(path: str, charts: frozenset[str]) -> str | None:
-    """The chart whose template a file is; None for any other file."""
-    parts = path.split("/")
-    for at in range(len(parts) - 1, 0, -1):
-        folder = "/".join(parts[: at - 1])
-        if parts[at - 1] == "templates" and folder in charts:
-            return folder
-    return None
 
 
 def read_manifests(project: Project) -> Manifests:

@@ -52,13 +52,22 @@ _RESPONSES = frozenset("res response resp reply.raw ctx.res".split())
 
 
 def is_repeated(call: Call) -> bool:
-    """Whether a call is made in a loop, or in a callback within its handler."""
+    """Whether a call is made in a loop, or in a callback within its handler that does not end the response itself."""
     functions = 0
     for outer in call.node.ancestors():
         if outer.kind() in _LOOPS:
             return True
         functions += outer.kind() in call.module.language.functions
-    return functions > 1
+    return functions > 1 and not _is_made_once(call)
+
+
+def _is_made_once(call: Call) -> bool:
+    """Whether the function around a call is the one that is given the response, or ends it right away."""
+    function = call.module.function_at(call.span)
+    if function is None or call.receiver is None:
+        return False
+    receiver = call.receiver.text()
+    return receiver.partition(".")[0] in function.parameters or f"{receiver}.end(" in function.node.text()
 
 
 def is_piped(call: Call) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from infralint.model import Location, Reading, Unknown
 from infralint.project import CantRead, Project, TooLarge
-from infralint.project.manifests import Manifest, chart_folders, chart_of, read_manifests
+from infralint.project.charts import chart_folders, chart_of
+from infralint.project.manifests import Manifest, read_manifests
 from infralint.sources.nginx.templates import foreign_language, prepare
 from infralint.sources.nginx.tree import NginxFile
 from infralint.text.go_templates import HOLE
