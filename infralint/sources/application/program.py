@@ -317,7 +317,7 @@ class ProjectModules:
         stem, wanted = posixpath.basename(path).partition(".")[0], name.encode()
         if stem in ("mod", "main", "lib"):
             stem = posixpath.basename(posixpath.dirname(path))
-        words = {stem.encode(), stem.removesuffix("Impl").encode()}
+        words = {word.encode(errors="surrogateescape") for word in (stem, stem.removesuffix("Impl"))}
         for other in self.sources:
             if other != path and other.rpartition(".")[2] in language.endings:
                 content = self.content(other)

@@ -145,6 +145,8 @@ class Assignment:
 
 _ARGUMENT = frozenset("argument value_argument attribute_argument literal_element element_value_pair".split())
 _ASIDE = frozenset({"comment", "line_comment", "block_comment"})
+MOST_MARKS = 32
+"""Attributes and comments between an attribute and what it marks."""
 _MARKS = frozenset("decorator modifiers attribute_list attribute_item".split())
 _TRANSPARENT = frozenset(
     "parenthesized_expression as_expression satisfies_expression non_null_expression await_expression await"
@@ -425,6 +427,15 @@ class SourceModule:
             return None
         return key.text().strip("\"':[]"), value
 
+    @cached_property
+    def literal_fields(self) -> dict[str, SgNode]:
+        """Go: what the fields of structs are set to in literals of this file, each as it is set first."""
+        found: dict[str, SgNode] = {}
+        for node in self._of_kinds(["keyed_element"]):
+            if pair := self.pair(node):
+                found.setdefault(*pair)
+        return found
+
     def pairs(self, node: SgNode | None) -> dict[str, SgNode]:
         """The keys and values of an object, a dictionary or a composite literal."""
         node = unwrap(node)
@@ -471,7 +482,12 @@ class SourceModule:
             return parent
         if parent.kind() == "export_statement":
             return parent.field("declaration")
-        return next((sibling for sibling in mark.next_all() if sibling.kind() in kinds), None)
+        sibling = mark.next()
+        for _ in range(MOST_MARKS):
+            if sibling is None or sibling.kind() in kinds:
+                return sibling
+            sibling = sibling.next()
+        return None
 
     def identifiers(self, name: str) -> list[SgNode]:
         """Where a name stands."""
