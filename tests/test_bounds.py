@@ -152,6 +152,9 @@ LONG_SOURCES = {
     * 100,
     "server.js": 'const app = require("express")()\napp.get("/a", (req, res) => 1)\n'
     + '.post("/c", (req, res) => { res.writeHead(200, { "Content-Type": "text/event-stream" }); })\n' * 900,
+    "routes/web.php": "<?php\n"
+    + "Route::prefix('talk')->group(function () { Route::get('/x', [ChatController::class, 'events']); })\n" * 900
+    + "// response()->eventStream(\n",
     "next.config.js": "module.exports = {\n  async rewrites() "
     + "{" * 60_000
     + 'return [{ source: "/a", destination: "http://b/c" }] }',
@@ -166,6 +169,9 @@ def test_long_code_is_judged_in_time(name: str, lint: Lint) -> None:
         "package.json": '{"dependencies": {"next": "15.0.0"}}',
         "Cargo.toml": '[package]\nname = "a"\n',
         "go.mod": "module a\n",
+        "composer.json": '{"require": {"laravel/framework": "^12"}}',
+        "ChatController.php": "<?php\nclass ChatController {\n"
+        "  public function events() { return response()->eventStream(function () { yield 'a'; }); }\n}\n",
     }
     start = sum(os.times()[:4])
     report = lint({name: LONG_SOURCES[name], "rest/nginx.conf": SITE.replace("/api/chat", "/chat"), **others})
@@ -220,3 +226,10 @@ def test_code_in_a_folder_whose_name_is_no_text_is_read(tmp_path: Path, monkeypa
     result = run("check")
     assert "a fault of infralint" not in result.output
     assert "1 application file" in result.output
+
+
+def test_a_mapped_folder_whose_name_is_too_long_is_not_there(lint: Lint) -> None:
+    report = lint(
+        {"infralint.yaml": "nginx:\n  include_paths: {/etc/nginx: " + "s(" * 2000 + "}\n", "nginx.conf": SITE}
+    )
+    assert "which is not in the project" in report["unreadable"][0]["message"]

@@ -89,6 +89,7 @@ class Joiner:
         self.uses = Uses(program)
         self._registrations: dict[str, list[Registration]] = {}
         self._mounts: dict[str, list[tuple[Rules, MountCall, Call]]] = {}
+        self._chain_prefixes: dict[tuple[SourceModule, SourceSpan], Path] = {}
         self._registered_at: dict[str, dict[SourceSpan, Registration | None]] = {}
         self._pending: set[object] = set()
         self._known_heads: dict[object, list[Head]] = {}
@@ -294,9 +295,23 @@ class Joiner:
         groups = [(rules, shape) for rules in self.rulebook.of(call.module) for shape in rules.groups]
         names = frozenset(name for _, shape in groups for name in shape.call)
         for outer in call.module.calls(names) if names else ():
-            if outer.span.has(call.span) and outer.span != call.span and self._group(outer):
-                for link in reversed(list(_chain(outer))):
-                    prefix = prefix.join(self._block_prefix(link))
+            if outer.span.has(call.span) and _is_argument(call, outer) and self._group(outer):
+                prefix = prefix.join(self._chain_prefix(outer))
+        return prefix
+
+    def _chain_prefix(self, call: Call) -> Path:
+        """What a call and those that it is chained to put before the routes within its block."""
+        links = []
+        prefix = ROOT
+        for link in _chain(call):
+            known = self._chain_prefixes.get((link.module, link.span))
+            if known is not None:
+                prefix = known
+                break
+            links.append(link)
+        for link in reversed(links):
+            prefix = prefix.join(self._block_prefix(link))
+            self._chain_prefixes[link.module, link.span] = prefix
         return prefix
 
     def _block_prefix(self, call: Call) -> Path:
@@ -678,6 +693,11 @@ def _chain(call: Call) -> Iterator[Call]:
     while link is not None:
         yield link
         link = call.module.call_of(link.receiver) if link.receiver is not None else None
+
+
+def _is_argument(call: Call, outer: Call) -> bool:
+    """Whether a call within another stands in its arguments or block, and not in what it is called on."""
+    return call.span.start >= (span_of(outer.receiver).end if outer.receiver is not None else outer.span.start + 1)
 
 
 def _is_splat(call: Call) -> bool:
