@@ -233,3 +233,31 @@ def test_a_mapped_folder_whose_name_is_too_long_is_not_there(lint: Lint) -> None
         {"infralint.yaml": "nginx:\n  include_paths: {/etc/nginx: " + "s(" * 2000 + "}\n", "nginx.conf": SITE}
     )
     assert "which is not in the project" in report["unreadable"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"main.tf": 'resource "aws_lb" "a" {' + "/**/" * 5000 + "}\nlocals {" + "/* a */" * 5000 + "}\n"},
+        {
+            "cm.yaml": "kind: ConfigMap\nmetadata:\n"
+            + "        \n" * 5000
+            + "data:\n  a.conf: |\n"
+            + SITE.replace("\n", "\n    ")
+        },
+        {
+            "cm.yaml": "---\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  a.conf: |\n"
+            "    server { location / { proxy_pass http://a; } }\n" * 700
+        },
+        {
+            "cm.yaml": "data:\n  a.conf: |\n"
+            + "    # {{ .Values.x }}\n    server { location /sse { proxy_pass http://a; } }\n" * 1000
+        },
+    ],
+    ids=["comments in a block", "blank lines", "documents", "servers"],
+)
+def test_what_repeats_is_judged_in_time(files: dict[str, str], lint: Lint) -> None:
+    start = time.process_time()
+    report = lint({**files, "rest/nginx.conf": SITE})
+    assert time.process_time() - start < 5
+    assert problems(report, "buffered-stream")
