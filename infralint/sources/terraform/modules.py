@@ -349,7 +349,9 @@ class Module:
 
     def _is_file(self, path: str) -> bool:
         watch(str(self.world.tree.project.root / path))
-        return os.path.isfile(self.world.tree.project.root / path)  # Path.is_file() raises for names that no file can have
+        return os.path.isfile(
+            self.world.tree.project.root / path
+        )  # Path.is_file() raises for names that no file can have
 
     def _fill_template(self, path: str, text: str, names: Value) -> Value:
         if not isinstance(names, ObjectValue):
