@@ -144,6 +144,8 @@ LONG_SOURCES = {
     + ")\n",
     "calls.py": "from fastapi.responses import StreamingResponse\ndef chat():\n"
     + "    return StreamingResponse(a, headers={'X-Accel-Buffering': 'no'}, b=" * 300,
+    "app.py": "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\napp = FastAPI()\n"
+    "sio = socketio.AsyncServer()\nsub = socketio.ASGIApp(sio)\n# text/event-stream\nmount(" + "sub, " * 15_000 + ")\n",
     "marks.py": "from fastapi import FastAPI\napp = FastAPI()\n# text/event-stream\n" + '@app.post("/c)\n' * 5500,
     "routes.go": 'package a\nimport "github.com/gin-gonic/gin"\ntype Chat struct{}\n'
     'func Register(g *gin.RouterGroup) { chat := &Chat{}; g.GET("/stream", chat.Stream) }\n'
@@ -191,6 +193,17 @@ def test_options_that_name_no_file_are_one_sentence(
     assert result.exit_code == 2
     assert result.stderr.startswith(("infralint: ", "Usage: "))
     assert len(result.stderr) < 4000
+
+
+@pytest.mark.parametrize("command", [("check", "--checks="), ("test-checks", "")])
+def test_a_folder_of_checks_without_a_name_runs_nothing(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"nginx.conf": SITE, "main.py": "open('run', 'w')\n"})
+    monkeypatch.chdir(tmp_path)
+    result = run(*command)
+    assert (result.exit_code, "an empty name is no folder" in result.stderr) == (2, True)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_path_that_no_file_can_have_is_none() -> None:
@@ -253,8 +266,15 @@ def test_a_mapped_folder_whose_name_is_too_long_is_not_there(lint: Lint) -> None
             "cm.yaml": "data:\n  a.conf: |\n"
             + "    # {{ .Values.x }}\n    server { location /sse { proxy_pass http://a; } }\n" * 1000
         },
+        {
+            "package.json": '{"dependencies": {"next": "15", "ai": "5"}}',
+            "vercel.json": "{}",
+            "app/page.tsx": 'import { Chat } from "../chat";\nexport default () => <Chat />;\n',
+            "chat.tsx": '"use client";\nimport' + "\n " * 20_000 + '{ useChat } from "@ai-sdk/react";\n',
+        },
+        {"a.conf": "# infralint: ignore[buffered-stream] because it is so\n" + "{{" * 40_000 + "\n"},
     ],
-    ids=["comments in a block", "blank lines", "documents", "servers"],
+    ids=["comments in a block", "blank lines", "documents", "servers", "blanks behind import", "braces"],
 )
 def test_what_repeats_is_judged_in_time(files: dict[str, str], lint: Lint) -> None:
     start = time.process_time()

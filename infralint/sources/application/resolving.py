@@ -64,7 +64,6 @@ class Resolver:
     def __init__(self, program: ProjectModules, known: Mapping[str, frozenset[str]]) -> None:
         self.program = program
         self._known = known
-        self._calls: dict[tuple[SourceModule, SourceSpan], Meaning | None] = {}
         self.header_settings: dict[Definition, list[tuple[str, str, list[SourceSpan]]]] = {}
 
     def meaning(self, module: SourceModule, node: SgNode | None, depth: int = 0) -> Meaning | None:
@@ -80,14 +79,15 @@ class Resolver:
         if kind in module.language.functions or kind in module.language.classes:
             return module.definition_of(node)
         span = span_of(node)
-        if (module, span) in self._calls:
-            return self._calls[module, span]
+        if span in module.known_calls:
+            known: Meaning | None = module.known_calls[span]
+            return known
         call = module.call_of(node)
         if call is None:
             return ResolvedExpression(module, node)
         meaning = self._of_call(call, depth)
         if not depth:
-            self._calls[module, span] = meaning
+            module.known_calls[span] = meaning
         return meaning
 
     def _of_name(self, module: SourceModule, node: SgNode, depth: int) -> Meaning | None:

@@ -145,6 +145,8 @@ class Assignment:
 
 _ARGUMENT = frozenset("argument value_argument attribute_argument literal_element element_value_pair".split())
 _ASIDE = frozenset({"comment", "line_comment", "block_comment"})
+MOST_ARGUMENTS = 200
+"""Arguments of one call that are looked at."""
 MOST_MARKS = 32
 """Attributes and comments between an attribute and what it marks."""
 _MARKS = frozenset("decorator modifiers attribute_list attribute_item".split())
@@ -183,6 +185,8 @@ class SourceModule:
     """Names of calls that will be asked for: they are looked for together."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Local names of what is imported under another: `import A as B`, `import { A as B }`."""
+    known_calls: dict[SourceSpan, Any] = field(default_factory=dict, repr=False)
+    """What calls stand for, as far as that was asked."""
 
     @cached_property
     def definitions(self) -> list[Definition]:
@@ -398,7 +402,7 @@ class SourceModule:
         given = _part(node, fields[2]) if fields else None
         positional: list[SgNode] = []
         named: dict[str, SgNode] = {}
-        for argument in given.named_children() if given is not None else []:
+        for argument in given.named_children()[:MOST_ARGUMENTS] if given is not None else []:
             if argument.kind() not in _ASIDE:
                 self._sort(argument, positional, named)
         return positional, named

@@ -43,7 +43,7 @@ _TRANSPARENT = frozenset(
 )
 _LOADS = re.compile(rb"\b(?:import|require)\s*\(")
 _SPECIFIER = re.compile(
-    rb"""(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(?:/\*[^*]{0,300}\*/\s*)?["'`]([^"'`\n]{1,300})["'`]"""
+    rb"""(?:\bfrom\s*+|\bimport\s*+(?:\(\s*+)?|\brequire\s*+\(\s*+)(?:/\*[^*]{0,300}\*/\s*+)?["'`]([^"'`\n]{1,300})["'`]"""
 )
 
 
