@@ -68,7 +68,7 @@ def _node(
         known_as=frozenset(hosts),
         environment=environment,
         published=True,
-        files=frozenset(manifest.path for manifest in objects),
+        files=frozenset(path for manifest in objects for path in manifest.files),
         **more,
     )
 
@@ -89,7 +89,7 @@ def _common(manifest: Manifest, rules: Sequence[RouteRule], every: Sequence[Rout
         "upstream": targets[0].host.partition(".")[0] if targets else "",
         "scope": f"{manifest.environment} {manifest.kind} {manifest.namespace}/{manifest.name}",
         "environment": manifest.environment,
-        "files": frozenset({manifest.path}),
+        "files": manifest.files,
         "rules": tuple(rules),
         "assumable": are_general(rules, every),
     }
