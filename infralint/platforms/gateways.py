@@ -2,8 +2,7 @@
 
 GKE: https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration#timeout,
 https://cloud.google.com/load-balancing/docs/https#timeout_for_websocket;
-OpenShift: https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/ingress_and_load_balancing/configuring-routes;
-Traefik: https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/buffering/
+OpenShift: https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/ingress_and_load_balancing/configuring-routes.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from infralint.model import SSE, WEBSOCKET, Clock, Known, Location, Setting, Unknown, silence_clocks
+from infralint.model import SSE, WEBSOCKET, Clock, Setting, Unknown, silence_clocks
 from infralint.platforms.routing import RoutedHop
 
 GKE_TIMEOUT = 30.0
@@ -89,26 +88,3 @@ class OpenShiftRoute(RoutedHop):
 
     def literal(self, setting: str, seconds: float) -> tuple[str, str]:
         return (OPENSHIFT_ANNOTATION, f"{max(seconds, 300):g}s") if setting == "idle_timeout" else ("", "")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TraefikRoute(RoutedHop):
-    """A rule that Traefik serves: it streams and opens WebSockets by itself, unless a middleware buffers."""
-
-    platform: ClassVar[str] = "traefik"
-    kind: ClassVar[str] = "route"
-
-    @property
-    def product(self) -> str:
-        return "Traefik"
-
-    def fix(self, setting: str, seconds: float = 0) -> str:
-        if setting == "buffers_responses":
-            return "leave the buffering middleware out of this route"
-        return "sticky: { cookie: {} }  # on its service" if setting == "keeps_affinity" else ""
-
-
-def buffered_by(where: Location, name: str, written: str) -> Known[str]:
-    """What a middleware that buffers does: it reads an answer to its end before it sends any of it."""
-    because = f"the middleware {name} buffers: Traefik reads the whole answer before it passes any of it on"
-    return Known("always", where, "buffering", written=written, because=because)

@@ -238,7 +238,10 @@ def test_words_labels_and_profiles(tmp_path: Path) -> None:
     lines = "entrypoint: /run.sh\ncommand: [uvicorn, '${APP:-main:app}']\nlabels: [a=1]\nprofiles: [dev]"
     service = web(tmp_path, f"{lines}\ndeploy: {{labels: {{b: 2}}}}")
     assert (service.entrypoint, service.command) == (("/run.sh",), ("uvicorn", "main:app"))
-    assert (service.labels, service.profiles) == ({"a": "1", "b": "2"}, {"dev"})
+    assert ({name: label.text for name, label in service.labels.items()}, service.profiles) == (
+        {"a": "1", "b": "2"},
+        {"dev"},
+    )
 
 
 class TestFilesOverEachOther:
@@ -286,7 +289,7 @@ class TestFilesOverEachOther:
         assert service.ports == (Port(80, 80), Port(80, 8080))
         assert service.build is not None
         assert service.build.arguments == {"A": "1", "B": "2"}
-        assert service.labels == {"k": "1", "l": "2"}
+        assert {name: label.text for name, label in service.labels.items()} == {"k": "1", "l": "2"}
 
     def test_reset_and_override(self, tmp_path: Path) -> None:
         base = "services:\n  web: {image: a, ports: ['80:80'], environment: {A: 1}, volumes: ['./a:/a']}\n"

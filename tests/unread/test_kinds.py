@@ -196,14 +196,23 @@ def test_other_resources_are_not_named(text: str, tmp_path: Path) -> None:
         ("image: docker.io/library/haproxy:3.0-alpine", "HAProxy"),
         ("image: envoyproxy/envoy@sha256:0123", "Envoy"),
         ("image: jc21/nginx-proxy-manager", "Nginx Proxy Manager"),
-        ("image: a\n    labels: ['traefik.http.routers.a.rule=Host(`a`)']", "Traefik"),
-        ("image: a\n    labels: {caddy: a.example.com}", "caddy-docker-proxy"),
-        ("image: a\n    environment: [VIRTUAL_HOST=a.example.com]", "nginx-proxy"),
-        ("image: a\n    deploy: {labels: {traefik.http.services.a.loadbalancer.server.port: '80'}}", "Traefik"),
+        ("image: a\n    labels: {traefik.tcp.routers.a.rule: 'HostSNI(`a`)'}", "Traefik's TCP routes"),
     ],
 )
 def test_proxies_that_a_compose_file_runs(service: str, kind: str, tmp_path: Path) -> None:
     assert seen(tmp_path, {"compose.yaml": f"services:\n  a:\n    {service}\n"}) == [f"{kind} (compose.yaml)"]
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        "image: traefik:v3\n    labels: ['traefik.http.routers.a.rule=Host(`a`)']",
+        "image: a\n    labels: {caddy: a.example.com, caddy.reverse_proxy: '{{upstreams 80}}'}",
+        "image: a\n    environment: [VIRTUAL_HOST=a.example.com]",
+    ],
+)
+def test_proxies_whose_routes_are_read_are_not_named(service: str, tmp_path: Path) -> None:
+    assert seen(tmp_path, {"compose.yaml": f"services:\n  a:\n    {service}\n"}) == []
 
 
 def test_a_kind_is_named_once_with_how_many_more_files(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from infralint.project.compose.service import (
     ImageBuild,
     Port,
     VolumeMount,
+    is_routed,
     lay_over,
     without,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "copied_files",
     "dockerfile_of",
     "dockerfile_path",
+    "is_routed",
     "read_compose",
     "services_of",
 ]

@@ -199,9 +199,10 @@ class Document:
             if path is not None:
                 yield path
 
-    def _labels(self, value: YamlValue) -> Iterator[tuple[str, str]]:
+    def _labels(self, value: YamlValue) -> Iterator[tuple[str, ComposeText]]:
         for labels in (value.get("labels"), value.get("deploy", "labels")):
-            yield from ((name, self.fill(text or "")) for name, text, _ in pairs(labels))
+            for name, text, line in pairs(labels):
+                yield name, ComposeText(self.fill(text or "").replace("$$", "$"), self.path, line)
 
     def _words(self, value: YamlValue, key: str) -> tuple[str, ...]:
         return tuple(self._texts(value, key) or self._text(value, key).split())

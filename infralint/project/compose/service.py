@@ -64,7 +64,7 @@ class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
     env_files: tuple[str, ...] = ()
     ports: tuple[Port, ...] = ()
     names: frozenset[str] = frozenset()
-    labels: Mapping[str, str] = {}
+    labels: Mapping[str, ComposeText] = {}
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     links: Mapping[str, str] = {}
@@ -84,6 +84,16 @@ class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
     def builds_from(self, path: str) -> bool:
         """Whether a project file lies where its image is built."""
         return self.context is not None and is_below(path, self.context)
+
+
+_ROUTING_LABELS = ("traefik.http.routers.", "caddy.", "caddy_", "caddy")
+
+
+def is_routed(service: ComposeService) -> bool:
+    """Whether a service asks a proxy beside it for a route, by its labels or its environment."""
+    return "VIRTUAL_HOST" in service.environment or any(
+        label.lower().startswith(_ROUTING_LABELS) for label in service.labels
+    )
 
 
 FIELDS = {

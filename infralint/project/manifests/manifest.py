@@ -12,7 +12,8 @@ from infralint.text.yaml_places import YamlValue
 
 class Manifest(msgspec.Struct, eq=False):
     """One object. path: the project file that it is written in; environment: what it is deployed to, "" for any.
-    sealed: why nothing can be written into it.
+    sealed: why nothing can be written into it. folder: the one that is deployed as a whole, where that is not the file's;
+    layers: other files that changed it; carries: files whose content a ConfigMap holds.
 
     https://kubernetes.io/docs/concepts/overview/working-with-objects/
     """
@@ -22,6 +23,14 @@ class Manifest(msgspec.Struct, eq=False):
     path: str
     environment: str = ""
     sealed: str = ""
+    folder: str = ""
+    layers: frozenset[str] = frozenset()
+    carries: frozenset[str] = frozenset()
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The files that decide what it says."""
+        return self.layers | {self.path}
 
     @property
     def kind(self) -> str:

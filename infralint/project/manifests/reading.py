@@ -12,6 +12,7 @@ from infralint.project import CantRead, Project
 from infralint.project.charts import chart_folders, chart_of
 from infralint.project.manifests.atlas import Atlas, Sheet
 from infralint.project.manifests.helm import Charts
+from infralint.project.manifests.kustomize import NAMES, Kustomizations
 from infralint.project.manifests.manifest import Manifest
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
@@ -84,10 +85,13 @@ class _ManifestReader:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.found = Manifests()
+        self.by_path: dict[str, list[Manifest]] = {}
 
     def read(self) -> Manifests:
-        for path, content in self._candidates():
-            self._file(path, content)
+        consumed = self._overlays() if self.project.files_named(*NAMES) else frozenset()
+        for path in self._candidates():
+            if path not in consumed:
+                self.found.objects += self._objects(path)
         if folders := chart_folders(self.project):
             self._charts(folders)
         _tell_apart(self.found.objects)
@@ -95,37 +99,54 @@ class _ManifestReader:
             self.found.kinds.setdefault(manifest.kind, []).append(manifest)
         return self.found
 
-    def _candidates(self) -> Iterator[tuple[str, bytes]]:
+    def _candidates(self) -> Iterator[str]:
         charts = chart_folders(self.project)
         for path in self.project.files:
-            if not path.endswith((".yaml", ".yml")) or (charts and chart_of(path, charts) is not None):
-                continue
+            if path.endswith((".yaml", ".yml")) and not (charts and chart_of(path, charts) is not None):
+                yield path
+
+    def _objects(self, path: str) -> list[Manifest]:
+        """The objects of a file; none where it holds none that is asked for. Read once."""
+        if path not in self.by_path:
             try:
                 content = self.project.bytes(path, LARGEST)
             except CantRead:
-                continue
-            if is_manifest(content):
-                yield path, content
+                content = b""
+            self.by_path[path] = self._file(path, content) if is_manifest(content) else []
+        return self.by_path[path]
 
-    def _file(self, path: str, content: bytes) -> None:
+    def _file(self, path: str, content: bytes) -> list[Manifest]:
         try:
             text = self.project.text(path)
         except CantRead as problem:
             self.found.unreadable.append(self.project.unreadable(path, problem))
-            return
+            return []
         shown = self.project.show(path)
         documents = list(_split(content, text))
+        objects: list[Manifest] = []
         try:
             for line, document in documents:
                 first = self.found.atlas.add(Sheet(shown, line), document.count("\n") + 1)
                 for root in read_yaml(document, allow_duplicates=True, first_line=first):
-                    self.found.objects += (
+                    objects += (
                         Manifest(item, self.found.atlas, path) for item in objects_in(root) if item.text_of("kind")
                     )
         except YamlProblem as problem:
             self._refuse(path, text, problem)
-            return
+            return []
         self.found.files.append(path)
+        return objects
+
+    def _overlays(self) -> frozenset[str]:
+        """The objects of Kustomize's overlays: the files that these are made of, which count in no other way."""
+        overlays = Kustomizations(self.project, self.found.atlas, self._objects)
+        objects = list(overlays.render())
+        self.found.objects += objects
+        self.found.unreadable += overlays.unreadable
+        self.found.skipped += overlays.skipped
+        if objects:
+            self.found.files += dict.fromkeys(overlays.files)
+        return frozenset(overlays.consumed)
 
     def _charts(self, folders: frozenset[str]) -> None:
         """The objects of Helm charts."""
@@ -196,7 +217,7 @@ def _tell_apart(objects: Iterable[Manifest]) -> None:
         if manifest.sealed:
             continue
         key = (manifest.kind, manifest.namespace, manifest.name)
-        places.setdefault(key, {}).setdefault(posixpath.dirname(manifest.path), []).append(manifest)
+        places.setdefault(key, {}).setdefault(manifest.folder or posixpath.dirname(manifest.path), []).append(manifest)
     apart = {folder for folders in places.values() if len(folders) > 1 for folder in folders}
     for folders in places.values():
         for folder, manifests in folders.items():

@@ -108,7 +108,7 @@ def _node(
     return KubernetesBalancerNode(
         **node_fields(balancer, made),
         environment=first.environment,
-        files=frozenset(ingress.path for ingress in ingresses),
+        files=frozenset(path for ingress in ingresses for path in ingress.files),
     )
 
 
@@ -271,7 +271,7 @@ def _hop(manifest: Manifest, targets: Targets, controller: str, way: ForwardedGr
         upstream=group.name if group is not None else "",
         scope=f"{manifest.environment} {way.balancer.address}",
         environment=manifest.environment,
-        files=frozenset({manifest.path}),
+        files=manifest.files,
         addresses=(address,) if address is not None else (),
         controller=controller,
         literals=literals,

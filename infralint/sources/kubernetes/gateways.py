@@ -27,13 +27,12 @@ from infralint.platforms.gateways import (
     OPENSHIFT_TUNNEL_ANNOTATION,
     GoogleIngress,
     OpenShiftRoute,
-    TraefikRoute,
-    buffered_by,
     gke_clocks,
     haproxy_time,
     openshift_clocks,
 )
 from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, are_general, plain_path
+from infralint.platforms.traefik import TraefikRoute, buffered_by, parse_rule
 from infralint.project.manifests import Manifest, Manifests
 from infralint.sources.kubernetes.ingresses import (
     Addresses,
@@ -68,7 +67,7 @@ def _node(
         known_as=frozenset(hosts),
         environment=environment,
         published=True,
-        files=frozenset(manifest.path for manifest in objects),
+        files=frozenset(path for manifest in objects for path in manifest.files),
         **more,
     )
 
@@ -89,7 +88,7 @@ def _common(manifest: Manifest, rules: Sequence[RouteRule], every: Sequence[Rout
         "upstream": targets[0].host.partition(".")[0] if targets else "",
         "scope": f"{manifest.environment} {manifest.kind} {manifest.namespace}/{manifest.name}",
         "environment": manifest.environment,
-        "files": frozenset({manifest.path}),
+        "files": manifest.files,
         "rules": tuple(rules),
         "assumable": are_general(rules, every),
     }
@@ -436,9 +435,6 @@ def _proxy_hop(proxy: Manifest, route: YamlValue, rules: Sequence[RouteRule], ev
 
 # Traefik
 
-_MATCHER = re.compile(r"(!)?\s*(\w+)\(([^()]*)\)")
-_QUOTED = re.compile(r"[`\"']([^`\"']*)[`\"']")
-
 
 def _traefik(manifests: Manifests, addresses: Addresses) -> Iterator[IngressNode]:
     """IngressRoutes: https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/"""
@@ -457,27 +453,16 @@ def _traefik(manifests: Manifests, addresses: Addresses) -> Iterator[IngressNode
 
 
 def _traefik_rules(route: Manifest, item: YamlValue, addresses: Addresses) -> Iterator[RouteRule]:
-    """`Host(`a`) && PathPrefix(`/x`)`; what is joined or asked in another way may or may not hold."""
-    written = item.text_of("match")
+    """A rule for each host and path."""
     services = (
         addresses.of(service.text_of("name"), service.text_of("port"), route) for service in item.items_of("services")
     )
     targets = tuple(address for address in services if address is not None)
     reason = "" if targets else "it names no service"
-    hosts, paths, doubt = [""], [("/", "prefix")], ""
-    for negated, name, arguments in _MATCHER.findall(written):
-        texts = _QUOTED.findall(arguments)
-        if negated or name not in ("Host", "Path", "PathPrefix"):
-            doubt = f"it depends on `{written}`"
-        elif name == "Host":
-            hosts = texts
-        else:
-            paths = [(text, "exact" if name == "Path" else "prefix") for text in texts]
-    if "||" in written and len(_MATCHER.findall(written)) > 1:
-        doubt = doubt or f"it depends on `{written}`"
-    for host in hosts:
-        for path, kind in paths:
-            yield RouteRule(host, path, kind, doubt, targets, reason, where=route.place(item))  # type: ignore[arg-type]
+    rule = parse_rule(item.text_of("match"))
+    for host in rule.hosts:
+        for path, kind in rule.paths:
+            yield RouteRule(host, path, kind, rule.doubt, targets, reason, where=route.place(item))
 
 
 def _traefik_hop(

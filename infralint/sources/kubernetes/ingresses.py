@@ -164,7 +164,7 @@ def node_of(
         ),
         environment=environment,
         published=True,
-        files=frozenset(ingress.path for ingress in ingresses),
+        files=frozenset(path for ingress in ingresses for path in ingress.files),
     )
 
 
@@ -281,7 +281,7 @@ def _fields(path: IngressPath, rule: RouteRule) -> dict[str, Any]:
         "upstream": path.service,
         "scope": f"{ingress.environment} {path.host}",
         "environment": ingress.environment,
-        "files": frozenset({ingress.path}),
+        "files": ingress.files,
         "rules": (rule,),
         "literals": literals,
         "addition": addition,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -132,7 +132,8 @@ def names_of(service: Manifest) -> frozenset[str]:
 def read_services(project: Project, manifests: Manifests, workloads: Workloads) -> Iterator[Service]:
     """A record for each container behind each Service, for Services that lead to nothing that is here, and for the
     containers of pods that no Service leads to."""
-    containers = _Containers(project, workloads)
+    carried = {(found.environment, found.name): found.carries for found in manifests.of("ConfigMap") if found.carries}
+    containers = _Containers(project, workloads, carried)
     services = [(service, workloads.selected_by(service)) for service in manifests.of("Service")]
     reached = {id(workload) for _, behind in services for workload in behind}
     alone = not workloads.all and len(services) == 1
@@ -170,9 +171,12 @@ def ports_of(service: Manifest) -> Iterator[tuple[int, str]]:
 class _Containers:
     """Containers as records of services."""
 
-    def __init__(self, project: Project, workloads: Workloads) -> None:
+    def __init__(
+        self, project: Project, workloads: Workloads, carried: Mapping[tuple[str, str], frozenset[str]]
+    ) -> None:
         self.images: Images = read_images(project)
         self.workloads = workloads
+        self.carried = carried
         texts = [container.text_of("image") for workload in workloads.all for container in workload.containers]
         unexplained = {text for text in texts if self.images.build_of(text) is None and self.images.may_be_built(text)}
         self.alone = unexplained if len(unexplained) == 1 else frozenset()
@@ -187,7 +191,8 @@ class _Containers:
             name=service.name if service is not None else manifest.name,
             where=manifest.place(container),
             names=names_of(service) if service is not None else frozenset(),
-            files=_mounted_maps(workload) | (self.images.copied_into(build) if build is not None else frozenset()),
+            files=self._mounted_files(workload)
+            | (self.images.copied_into(build) if build is not None else frozenset()),
             context=build.context if build is not None else None,
             ports=ports,
             forwards=tuple(_forwards(service, workload, container)) if service is not None else (),
@@ -197,6 +202,14 @@ class _Containers:
             group=manifest.environment,
             pod=workload.key,
         )
+
+    def _mounted_files(self, workload: Workload) -> frozenset[str]:
+        """The ConfigMaps that its pods mount, as files of the manifests that hold them (`configmap:NAME`), and the files
+        that such a one is generated from."""
+        names = [name for name in _mounted_maps(workload) if name]
+        environment = workload.manifest.environment
+        generated = (self.carried.get((environment, name), frozenset()) for name in names)
+        return frozenset(f"configmap:{name}" for name in names).union(*generated)
 
 
 def _named_ports(container: YamlValue) -> dict[str, int]:
@@ -221,11 +234,8 @@ def _forwards(service: Manifest, workload: Workload, container: YamlValue) -> It
             yield port, number
 
 
-def _mounted_maps(workload: Workload) -> frozenset[str]:
-    """The ConfigMaps that its pods mount, as files of the manifests that hold them: `configmap:NAME`."""
-    volumes = workload.template.items_of("spec", "volumes")
-    names = [volume.text_of("configMap", "name") for volume in volumes]
-    names += [
-        source.text_of("configMap", "name") for volume in volumes for source in volume.items_of("projected", "sources")
-    ]
-    return frozenset(f"configmap:{name}" for name in names if name)
+def _mounted_maps(workload: Workload) -> Iterator[str]:
+    """The names of the ConfigMaps that its pods mount."""
+    for volume in workload.template.items_of("spec", "volumes"):
+        yield volume.text_of("configMap", "name")
+        yield from (source.text_of("configMap", "name") for source in volume.items_of("projected", "sources"))

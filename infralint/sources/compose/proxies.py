@@ -1,0 +1,402 @@
+"""Proxies that are set up by what containers say of themselves: Traefik, nginx-proxy and caddy-docker-proxy.
+
+https://doc.traefik.io/traefik/reference/routing-configuration/other-providers/docker/,
+https://github.com/nginx-proxy/nginx-proxy/tree/main/docs, https://github.com/lucaslorentz/caddy-docker-proxy
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from msgspec.structs import replace
+
+from infralint.model import (
+    SAME_PATH,
+    Address,
+    Clock,
+    Known,
+    Location,
+    PathMap,
+    PrefixMap,
+    Service,
+    Setting,
+    Unknown,
+    not_applicable,
+    silence_clocks,
+)
+from infralint.platforms import nginx, nginx_proxy
+from infralint.platforms.caddy import CaddyRoute
+from infralint.platforms.ingress_nginx import snippet_lines
+from infralint.platforms.nginx import Line
+from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, RoutingNode, are_general, plain_path
+from infralint.platforms.traefik import TraefikRoute, buffered_by, duration_seconds, parse_rule, write_clock
+from infralint.project import CantRead, Project
+from infralint.project.compose import ComposeService, ComposeText
+from infralint.project.variables import fill
+
+_ROUTER = re.compile(r"traefik\.http\.routers\.([^.]+)\.rule", re.IGNORECASE)
+_WRITE_TIMEOUT = re.compile(r"--entrypoints\.[\w-]+\.transport\.respondingtimeouts\.writetimeout=(\S+)", re.IGNORECASE)
+_SITE = re.compile(r"caddy(?:_\d+)?")
+_UPSTREAMS = re.compile(r"(?:(\S+)\s+)?\{\{\s*upstreams(?:\s+[a-z]\w*)?(?:\s+(\d+))?\s*\}\}")
+_LOADBALANCE = "com.github.nginx-proxy.nginx-proxy.loadbalance"
+
+
+@dataclass(kw_only=True, eq=False)
+class ContainerProxy(RoutingNode):
+    """A proxy that finds its routes at the containers around it."""
+
+    platform: ClassVar[str] = "compose"
+
+
+@dataclass(frozen=True)
+class Container:
+    """A compose service beside what the topology knows of it."""
+
+    compose: ComposeService
+    service: Service
+    shown: str
+
+    def place(self, text: ComposeText) -> Location:
+        return Location(self.shown, text.line)
+
+    def label(self, name: str) -> ComposeText | None:
+        """A label, in whatever case it is written."""
+        wanted = name.lower()
+        return next((text for key, text in self.compose.labels.items() if key.lower() == wanted), None)
+
+    def address(self, port: str) -> Address:
+        """Where it is dialled. port: as somebody says; else the lowest of its own."""
+        ports = [number for number in self.service.ports if number]
+        number = int(port) if port.isascii() and port.isdecimal() else min(ports, default=None)
+        return Address(self.compose.name, number)
+
+
+def proxy_nodes(
+    project: Project, services: Sequence[ComposeService], records: Sequence[Service]
+) -> Iterator[ContainerProxy]:
+    """A node for each kind of proxy that the containers of a compose project ask for."""
+    groups: dict[str, list[Container]] = {}
+    for compose, service in zip(services, records, strict=True):
+        groups.setdefault(compose.group, []).append(Container(compose, service, project.show(compose.path)))
+    everywhere = [container for containers in groups.values() for container in containers]
+    for containers in groups.values():
+        yield from _node("Traefik", containers, _traefik_hops(containers, everywhere))
+        yield from _node("nginx-proxy", containers, _virtual_hosts(project, containers, everywhere))
+        yield from _node("Caddy", containers, _caddy_hops(containers))
+
+
+def _node(name: str, containers: Sequence[Container], hops: Iterable[RoutedHop]) -> Iterator[ContainerProxy]:
+    found = tuple(hops)
+    if found:
+        yield ContainerProxy(
+            name=name,
+            hops=found,
+            known_as=frozenset(host for hop in found for host in hop.hosts if "*" not in host),
+            published=True,
+            files=frozenset(container.compose.path for container in containers),
+        )
+
+
+def _common(container: Container, name: str, where: Location, rules: Sequence[RouteRule]) -> dict[str, Any]:
+    """What hops towards a container have in common."""
+    return {
+        "name": name,
+        "where": where,
+        "buffers_responses": not_applicable("never", where),
+        "forwards_upgrade": Known("forwarded", where, "", "default"),
+        "keeps_affinity": Known("single", where, "", "default"),
+        "runtime": not_applicable("", where),
+        "hosts": tuple(dict.fromkeys(rule.host for rule in rules if rule.host)),
+        "paths": tuple(dict.fromkeys(plain_path(rule) or "/" for rule in rules)),
+        "upstream": container.compose.name,
+        "scope": f"{container.compose.group} {name}",
+        "files": frozenset({container.compose.path}),
+        "rules": tuple(rules),
+        "assumable": are_general(rules, rules),
+    }
+
+
+# Traefik
+
+
+def _traefik_hops(containers: Sequence[Container], everywhere: Sequence[Container]) -> Iterator[TraefikRoute]:
+    clocks = tuple(_write_clocks(everywhere))
+    for container in containers:
+        enabled = container.label("traefik.enable")
+        if enabled is not None and enabled.text.lower() == "false":
+            continue
+        for key, rule in container.compose.labels.items():
+            router = _ROUTER.fullmatch(key)
+            if router is not None:
+                yield _traefik_hop(container, router[1], rule, containers, clocks)
+
+
+def _write_clocks(containers: Iterable[Container]) -> Iterator[Clock]:
+    """A limit that Traefik's own arguments put on every answer."""
+    for container in containers:
+        for found in _WRITE_TIMEOUT.finditer(container.service.command):
+            seconds = duration_seconds(found[1])
+            if seconds:
+                yield write_clock(Known(seconds, container.service.where, "writeTimeout", written=found[0]))
+                return
+
+
+def _traefik_hop(
+    container: Container,
+    router: str,
+    written: ComposeText,
+    containers: Sequence[Container],
+    clocks: tuple[Clock, ...],
+) -> TraefikRoute:
+    named = container.label(f"traefik.http.routers.{router}.service")
+    service = named.text.partition("@")[0] if named is not None else _only_service(container) or router
+    prefix = f"traefik.http.services.{service}.loadbalancer"
+    port = container.label(f"{prefix}.server.port")
+    listed = container.label(f"traefik.http.routers.{router}.middlewares")
+    used = [name.strip().partition("@")[0] for name in (listed.text if listed is not None else "").split(",")]
+    options = list(_middleware_options(used, containers))
+    rule = parse_rule(written.text)
+    where = container.place(written)
+    target = (container.address(port.text if port is not None else ""),)
+    paths = _path_map(options)
+    rules = [
+        RouteRule(host, path, kind, rule.doubt, target, "", paths, where=where)
+        for host in rule.hosts
+        for path, kind in rule.paths
+    ]
+    fields = _common(container, f"router {router}", where, rules)
+    for name, option, text, owner in options:
+        if option.partition(".")[0] == "buffering":
+            fields["buffers_responses"] = buffered_by(owner.place(text), name, f"{name}.{option}={text.text}")
+    for key, text in container.compose.labels.items():
+        if key.lower().startswith(f"{prefix.lower()}.sticky") and text.text.lower() != "false":
+            fields["keeps_affinity"] = Known("client", container.place(text), "sticky", written=f"{key}={text.text}")
+    return TraefikRoute(
+        **fields, clocks=clocks, sticky=f"{prefix}.sticky.cookie=true  # a label of {container.compose.name}"
+    )
+
+
+def _only_service(container: Container) -> str:
+    """The service that a container defines, which its routers use without naming it."""
+    found = {key.split(".")[3] for key in container.compose.labels if key.lower().startswith("traefik.http.services.")}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _middleware_options(
+    used: Sequence[str], containers: Sequence[Container]
+) -> Iterator[tuple[str, str, ComposeText, Container]]:
+    """What the middlewares of a router are set to, whichever container says it: name, option, value and container."""
+    for container in containers:
+        for key, text in container.compose.labels.items():
+            parts = key.split(".")
+            if [part.lower() for part in parts[:3]] == ["traefik", "http", "middlewares"] and len(parts) > 4:
+                if parts[3] in used:
+                    yield parts[3], ".".join(parts[4:]).lower(), text, container
+
+
+def _path_map(options: Iterable[tuple[str, str, ComposeText, Container]]) -> PathMap:
+    for _, option, text, _ in options:
+        if option == "stripprefix.prefixes":
+            return PrefixMap(text.text.partition(",")[0].rstrip("/"), "")
+        if option == "addprefix.prefix":
+            return PrefixMap("", text.text.rstrip("/"))
+    return SAME_PATH
+
+
+# nginx-proxy
+
+
+def _virtual_hosts(
+    project: Project, containers: Sequence[Container], everywhere: Sequence[Container]
+) -> Iterator[nginx_proxy.VirtualHost]:
+    """https://github.com/nginx-proxy/nginx-proxy/tree/main/docs#virtual-hosts-and-ports"""
+    proxies = [found for found in containers if _is_nginx_proxy(found)] or [
+        found for found in everywhere if _is_nginx_proxy(found)
+    ]
+    proxy = proxies[0] if len(proxies) == 1 else None
+    files = _MountedFiles(project, proxy)
+    for container in containers:
+        given = container.compose.environment.get("VIRTUAL_HOST")
+        hosts = fill(given.text, {}) if given is not None else ""
+        for host in filter(None, (host.strip() for host in hosts.split(","))):
+            if given is not None and not _is_nginx_proxy(container):
+                yield _virtual_host(container, host, given, proxy, files)
+
+
+def _is_nginx_proxy(container: Container) -> bool:
+    image = container.service.image.partition("@")[0].partition(":")[0]
+    return image.rpartition("/")[2] == "nginx-proxy"
+
+
+class _MountedFiles:
+    """What the files say that the project mounts into nginx-proxy."""
+
+    def __init__(self, project: Project, proxy: Container | None) -> None:
+        self.project = project
+        self.mounts = proxy.compose.mounts if proxy is not None else ()
+
+    def lines(self, *names: str) -> list[Line]:
+        """The directives of the first of some files that is there, each with its line. names: as nginx-proxy sees them."""
+        for name in names:
+            for mount in self.mounts:
+                inside = posixpath.relpath(name, mount.target)
+                path = mount.source if inside == "." else posixpath.normpath(posixpath.join(mount.source, inside))
+                if not inside.startswith("..") and path in self.project.file_set:
+                    return self._directives(path)
+        return []
+
+    def is_there(self, name: str) -> bool:
+        return any(mount.target == name for mount in self.mounts)
+
+    def global_lines(self) -> list[Line]:
+        """The directives of the files that are mounted into `conf.d`, which hold for every host."""
+        found: list[Line] = []
+        for mount in self.mounts:
+            folder = mount.target.rstrip("/")
+            if posixpath.dirname(folder) == "/etc/nginx/conf.d" and mount.source in self.project.file_set:
+                found += self._directives(mount.source)
+            elif folder == "/etc/nginx/conf.d":
+                inside = (path for path in self.project.files if posixpath.dirname(path) == mount.source)
+                found += [line for path in inside if path.endswith(".conf") for line in self._directives(path)]
+        return found
+
+    def _directives(self, path: str) -> list[Line]:
+        try:
+            text = self.project.text(path)
+        except CantRead:
+            return []
+        shown = self.project.show(path)
+        lines = snippet_lines(Known(text, Location(shown), ""))
+        found, at = [], 0
+        for line in lines:
+            place = re.compile(rf"^[ \t]*{line.name}[ \t]", re.MULTILINE).search(text, at)
+            at = place.end() if place is not None else at
+            number = text.count("\n", 0, at) + 1
+            found.append(replace(line, where=Location(shown, number)))
+        return found
+
+
+def _virtual_host(
+    container: Container, host: str, written: ComposeText, proxy: Container | None, files: _MountedFiles
+) -> nginx_proxy.VirtualHost:
+    where = container.place(written)
+    folder = "/etc/nginx/vhost.d"
+    settings = nginx_proxy.GeneratedSettings(
+        where,
+        files.lines(f"{folder}/{host}_location", f"{folder}/default_location"),
+        files.lines(f"{folder}/{host}", f"{folder}/default"),
+        [*files.lines("/etc/nginx/proxy.conf"), *files.global_lines()],
+        nginx_proxy.buffers_by_default(proxy.service.image) if proxy is not None else None,
+    )
+    facts = nginx_proxy.facts_of(settings)
+    port = _variable(container, "VIRTUAL_PORT") or ("" if len(container.service.ports) == 1 else "80")
+    path = _variable(container, "VIRTUAL_PATH") or "/"
+    destination = _variable(container, "VIRTUAL_DEST")
+    kind: PathKind = "prefix"
+    is_pattern = host.startswith("~")
+    rule = RouteRule(
+        "" if is_pattern else host,
+        path,
+        kind,
+        f"the host has to fit `{host}`" if is_pattern else "",
+        (container.address(port),),
+        paths=PrefixMap(path, destination) if destination else SAME_PATH,
+        where=where,
+    )
+    name = f"{host}{'' if path == '/' else path}"
+    fields = _common(container, f"virtual host {name}", where, [rule])
+    fields |= {
+        "buffers_responses": nginx.buffering_of(facts),
+        "forwards_upgrade": nginx_proxy.upgrade_of(facts, files.is_there("/etc/nginx/proxy.conf")),
+        "keeps_affinity": _affinity(container, where),
+    }
+    return nginx_proxy.VirtualHost(
+        **fields,
+        facts=facts,
+        clocks=nginx.clocks(facts),
+        http=facts.http_version,
+        file=f"a file {folder}/{host}_location of nginx-proxy",
+    )
+
+
+def _variable(container: Container, name: str) -> str:
+    text = container.compose.environment.get(name)
+    return fill(text.text, {}).strip() if text is not None else ""
+
+
+def _affinity(container: Container, where: Location) -> Setting[Any]:
+    """What the label for its upstream says: https://github.com/nginx-proxy/nginx-proxy/tree/main/docs#upstream-server-http-load-balancing-support"""
+    text = container.label(_LOADBALANCE)
+    if text is None:
+        return Known("single", where, _LOADBALANCE, "default")
+    method, _, key = text.text.strip().rstrip(";").partition(" ")
+    line = Known((key,), container.place(text), method, written=text.text)
+    if method in ("ip_hash", "hash", "sticky"):
+        return nginx.affinity_by(line, False)
+    return Known("none", line.where, method, written=text.text)
+
+
+# Caddy
+
+
+def _caddy_hops(containers: Sequence[Container]) -> Iterator[CaddyRoute]:
+    for container in containers:
+        for site, hosts in container.compose.labels.items():
+            if _SITE.fullmatch(site) and hosts.text and not hosts.text.startswith("("):
+                yield from _caddy_site(container, site, hosts)
+
+
+def _caddy_site(container: Container, site: str, hosts: ComposeText) -> Iterator[CaddyRoute]:
+    """The upstreams of a site: `caddy.reverse_proxy: "{{upstreams 8000}}"`, also within `handle` and `handle_path`."""
+    names = [_host_of(host) for host in re.split(r"[,\s]+", hosts.text) if host]
+    labels = container.compose.labels
+    for key, text in labels.items():
+        inside = key.removeprefix(f"{site}.").split(".")
+        if not key.startswith(f"{site}.") or _directive(inside[-1]) != "reverse_proxy":
+            continue
+        found = _UPSTREAMS.fullmatch(text.text.strip())
+        if found is None:
+            continue
+        outer = ".".join(inside[:-1])
+        matcher = labels.get(f"{site}.{outer}") if outer else None
+        asked = found[1] or (matcher.text if matcher is not None else "")
+        where = container.place(text)
+        doubt = f"it depends on `{asked}`" if asked and not asked.startswith("/") else ""
+        path = asked.rstrip("*") if asked and not doubt else "/"
+        kind: PathKind = "exact" if asked and not doubt and not asked.endswith("*") else "prefix"
+        paths = PrefixMap(path.rstrip("/"), "") if _directive(inside[0]) == "handle_path" else SAME_PATH
+        target = container.address(found[2] or "")
+        rules = [RouteRule(name, path, kind, doubt, (target,), "", paths, where=where) for name in names]
+        fields = _common(container, f"site {names[0] or hosts.text}", where, rules)
+        yield CaddyRoute(**fields, clocks=tuple(_transport_clocks(container, key)))
+
+
+def _directive(name: str) -> str:
+    """The directive of a part of a label, whose number only keeps labels apart: `0_reverse_proxy`, `handle_1`."""
+    return re.sub(r"^\d+_|_\d+$", "", name)
+
+
+def _host_of(text: str) -> str:
+    """The host of a site's address; empty for one that takes every host."""
+    host = re.sub(r"^[a-z]+://", "", text).partition("/")[0]
+    return "" if host.startswith(":") else host.partition(":")[0]
+
+
+def _transport_clocks(container: Container, key: str) -> Iterator[Clock]:
+    """https://caddyserver.com/docs/caddyfile/directives/reverse_proxy#the-http-transport"""
+    for name in ("read_timeout", "response_header_timeout"):
+        text = container.compose.labels.get(f"{key}.transport.{name}")
+        if text is None:
+            continue
+        where, seconds = container.place(text), duration_seconds(text.text)
+        limit: Setting[float] = (
+            Known(seconds, where, name, written=f"{name} {text.text}")
+            if seconds is not None
+            else Unknown(where, name, f"`{text.text}` is no duration")
+        )
+        clocks = silence_clocks(limit)
+        yield from clocks if name == "read_timeout" else clocks[:1]

@@ -1,0 +1,195 @@
+"""Proxies that containers set up themselves: Traefik's labels, nginx-proxy's variables, caddy-docker-proxy's labels."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Lint, problems
+
+APPLICATION: dict[str, str | bytes] = {
+    "api/Dockerfile": 'FROM python:3.12\nCOPY . /app\nEXPOSE 8000\nCMD ["uvicorn", "app:app", "--port", "8000"]\n',
+    "api/requirements.txt": "fastapi\nuvicorn\n",
+    "api/app.py": (
+        "from fastapi import FastAPI, WebSocket\nfrom fastapi.responses import StreamingResponse\n\napp = FastAPI()\n\n\n"
+        '@app.post("/api/chat")\ndef chat():\n'
+        '    return StreamingResponse(tokens(), media_type="text/event-stream")\n'
+    ),
+}
+SOCKET = '@app.websocket("/api/live")\nasync def live(websocket: WebSocket):\n    await websocket.accept()\n'
+
+
+def judge(lint: Lint, compose: str, **files: str) -> list[str]:
+    """What is said of a compose file, apart from notes: `file:line severity check`."""
+    report = lint({**APPLICATION, "compose.yaml": f"services:\n{compose}", **files})
+    assert not report["unreadable"]
+    return [line for line in problems(report) if " note " not in line]
+
+
+def traefik(*labels: str, command: str = "[--providers.docker]") -> str:
+    listed = "".join(f"      - {label}\n" for label in labels)
+    return (
+        f"  traefik:\n    image: traefik:v3.5\n    command: {command}\n    ports: ['80:80']\n"
+        "  api:\n    build: ./api\n    labels:\n"
+        "      - traefik.http.routers.api.rule=Host(`chat.example.com`) && PathPrefix(`/api`)\n"
+        f"      - traefik.http.services.api.loadbalancer.server.port=8000\n{listed}"
+    )
+
+
+def test_traefik_passes_a_stream_on(lint: Lint) -> None:
+    assert judge(lint, traefik()) == []
+
+
+def test_a_middleware_that_buffers_is_found_at_its_label(lint: Lint) -> None:
+    labels = (
+        "traefik.http.middlewares.limit.buffering.maxRequestBodyBytes=1000000",
+        "traefik.http.routers.api.middlewares=limit@docker",
+    )
+    assert judge(lint, traefik(*labels)) == ["compose.yaml:11 error buffered-stream"]
+    assert judge(lint, traefik(labels[0])) == []
+
+
+def test_a_write_timeout_of_the_entry_point_ends_answers(lint: Lint) -> None:
+    command = "['--entryPoints.web.transport.respondingTimeouts.writeTimeout=%s']"
+    assert judge(lint, traefik(command=command % "30s")) == ["compose.yaml:2 warning capped-stream"]
+    assert judge(lint, traefik(command=command % "30")) == ["compose.yaml:2 warning capped-stream"]
+    assert judge(lint, traefik(command=command % "0")) == []
+
+
+def test_a_container_that_opts_out_has_no_route(lint: Lint) -> None:
+    labels = (
+        "traefik.enable=false",
+        "traefik.http.middlewares.limit.buffering.maxRequestBodyBytes=1000000",
+        "traefik.http.routers.api.middlewares=limit",
+    )
+    assert judge(lint, traefik(*labels)) == []
+
+
+SESSIONS = {
+    "api/requirements.txt": "fastapi\nuvicorn\npython-socketio\n",
+    "api/app.py": (
+        "import socketio\nfrom fastapi import FastAPI\n\napi = FastAPI()\nsio = socketio.AsyncServer(async_mode='asgi')\n"
+        "app = socketio.ASGIApp(sio, api)\n"
+    ),
+}
+
+
+def test_replicas_need_a_sticky_cookie(lint: Lint) -> None:
+    compose = traefik().replace("&& PathPrefix(`/api`)", "")
+    many = f"{compose}    deploy: {{ replicas: 3 }}\n"
+    assert judge(lint, many, **SESSIONS) == ["compose.yaml:9 warning missing-sticky-sessions"]
+    assert judge(lint, compose, **SESSIONS) == []
+    cookie = "      - traefik.http.services.api.loadbalancer.sticky.cookie.name=lb\n"
+    assert judge(lint, f"{compose}{cookie}    deploy: {{ replicas: 3 }}\n", **SESSIONS) == []
+
+
+def test_a_prefix_that_is_taken_off_still_leads_to_the_route(lint: Lint) -> None:
+    """Browsers ask for /ai/api/chat, and the application serves /api/chat."""
+    labels = (
+        "traefik.http.middlewares.cut.stripprefix.prefixes=/ai",
+        "traefik.http.middlewares.cut2.buffering.memRequestBodyBytes=1",
+        "traefik.http.routers.api.middlewares=cut,cut2",
+    )
+    compose = traefik(*labels).replace("PathPrefix(`/api`)", "PathPrefix(`/ai`)")
+    assert judge(lint, compose) == ["compose.yaml:12 error buffered-stream"]
+
+
+def proxied(image: str, *more: str, volumes: str = "") -> str:
+    variables = "".join(f"      {line}\n" for line in more)
+    return (
+        f"  proxy:\n    image: {image}\n    ports: ['80:80']\n{volumes}"
+        f"  api:\n    build: ./api\n    environment:\n      VIRTUAL_HOST: chat.example.com\n{variables}"
+    )
+
+
+def test_nginx_proxy_buffers_since_1_5(lint: Lint) -> None:
+    """Its template left `proxy_buffering off` out with 1.5.0; 60 s of silence is nginx's own limit in all of them."""
+    idle = "compose.yaml:8 warning short-idle-timeout"
+    held = "compose.yaml:8 warning buffered-stream"
+    assert judge(lint, proxied("nginxproxy/nginx-proxy:1.4-alpine")) == [idle]
+    for image in ("nginxproxy/nginx-proxy:1.5", "nginxproxy/nginx-proxy", "nginxproxy/nginx-proxy:alpine"):
+        assert judge(lint, proxied(image)) == [held, idle]
+
+
+def test_a_version_that_can_not_be_told_is_not_guessed(lint: Lint) -> None:
+    compose = proxied("jwilder/nginx-proxy")
+    assert judge(lint, compose) == ["compose.yaml:8 warning short-idle-timeout"]
+    unknown = lint({**APPLICATION, "compose.yaml": f"services:\n{compose}"})["unknown"]
+    assert any("depends on its version" in entry["message"] for entry in unknown)
+
+
+VHOST = "    volumes: ['./vhost.d:/etc/nginx/vhost.d:ro']\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "problems_left"),
+    [("chat.example.com_location", 0), ("chat.example.com", 0), ("default_location", 0), ("other.example.com", 2)],
+)
+def test_a_file_of_the_host_puts_both_right(name: str, problems_left: int, lint: Lint) -> None:
+    compose = proxied("nginxproxy/nginx-proxy:1.7", volumes=VHOST)
+    lines = "proxy_buffering off;\nproxy_read_timeout 10m;\n"
+    assert len(judge(lint, compose, **{f"vhost.d/{name}": lines})) == problems_left
+
+
+def test_a_short_time_is_found_in_the_file_that_says_it(lint: Lint) -> None:
+    files = {"vhost.d/default": "# slow\nproxy_buffering off;\nproxy_read_timeout 20s;\n"}
+    compose = proxied("nginxproxy/nginx-proxy:1.7", volumes=VHOST)
+    assert judge(lint, compose, **files) == ["vhost.d/default:3 warning short-idle-timeout"]
+
+
+def test_conf_d_holds_for_every_host(lint: Lint) -> None:
+    volumes = "    volumes: ['./long.conf:/etc/nginx/conf.d/long.conf']\n"
+    compose = proxied("nginxproxy/nginx-proxy:1.7", volumes=volumes)
+    assert judge(lint, compose, **{"long.conf": "proxy_buffering off;\nproxy_read_timeout 10m;\n"}) == []
+
+
+def test_headers_of_a_file_do_away_with_those_of_the_template(lint: Lint) -> None:
+    quick = "proxy_buffering off;\nproxy_read_timeout 10m;\n"
+    socket = {"api/app.py": f"{APPLICATION['api/app.py']!s}\n\n{SOCKET}"}
+    compose = proxied("nginxproxy/nginx-proxy:1.7", volumes=VHOST)
+    headers = {**socket, "vhost.d/default_location": f"proxy_set_header X-A b;\n{quick}"}
+    assert judge(lint, compose, **headers) == ["vhost.d/default_location:1 error missing-upgrade-headers"]
+    assert judge(lint, compose, **{**socket, "vhost.d/default_location": quick}) == []
+
+
+def test_a_virtual_path_is_the_way_of_its_container_alone(lint: Lint) -> None:
+    image = "nginxproxy/nginx-proxy:1.4"
+    assert judge(lint, proxied(image, "VIRTUAL_PATH: /api")) == ["compose.yaml:8 warning short-idle-timeout"]
+    assert judge(lint, proxied(image, "VIRTUAL_PATH: /docs")) == []
+    moved = proxied(image, "VIRTUAL_PATH: /ai/", "VIRTUAL_DEST: /")
+    assert judge(lint, moved) == ["compose.yaml:8 warning short-idle-timeout"]
+
+
+def test_a_port_on_which_nothing_of_the_application_listens_leads_nowhere(lint: Lint) -> None:
+    image = "nginxproxy/nginx-proxy:1.4"
+    assert judge(lint, proxied(image, "VIRTUAL_PORT: 8000")) == ["compose.yaml:8 warning short-idle-timeout"]
+
+
+def caddy(*labels: str) -> str:
+    listed = "".join(f"      {label}\n" for label in labels)
+    return (
+        "  caddy:\n    image: lucaslorentz/caddy-docker-proxy:2.9\n    ports: ['80:80']\n"
+        f"  api:\n    build: ./api\n    labels:\n      caddy: chat.example.com\n{listed}"
+    )
+
+
+def test_caddy_passes_a_stream_on_and_waits(lint: Lint) -> None:
+    assert judge(lint, caddy('caddy.reverse_proxy: "{{upstreams 8000}}"')) == []
+
+
+@pytest.mark.parametrize("within", ["", "0_"])
+def test_a_read_timeout_of_caddy_is_found(within: str, lint: Lint) -> None:
+    """Also within a `handle`, whose labels are numbered."""
+    proxy = f"caddy.handle.{within}reverse_proxy" if within else "caddy.reverse_proxy"
+    labels = (
+        "caddy.handle: /api/*" if within else "caddy.tls: internal",
+        f'{proxy}: "{{{{upstreams 8000}}}}"',
+        f'{proxy}.transport.read_timeout: "30s"',
+    )
+    assert judge(lint, caddy(*labels)) == ["compose.yaml:11 warning short-idle-timeout"]
+
+
+def test_another_path_of_caddy_is_no_way(lint: Lint) -> None:
+    labels = (
+        'caddy.reverse_proxy: "/docs/* {{upstreams 8000}}"',
+        'caddy.reverse_proxy.transport.read_timeout: "30s"',
+    )
+    assert judge(lint, caddy(*labels)) == []
