@@ -39,7 +39,8 @@ def test_a_reader_who_goes_away_is_told_nothing(arguments: tuple[str, ...], tmp_
     snapshot = '{"infralint_snapshot": 1, "regions": {}}'
     write(tmp_path / "project", {"nginx.conf": SITE, "snapshot.json": snapshot})
     process = start(tmp_path, *arguments)
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     process.stdout.close()
     with process.stderr:
         said = process.stderr.read()
@@ -55,7 +56,8 @@ def test_what_nobody_read_is_not_remembered_as_a_failed_run(tmp_path: Path) -> N
         {"nginx.conf": SITE.replace("proxy_pass", "proxy_buffering off; proxy_read_timeout 1h; proxy_pass")},
     )
     process = start(tmp_path, "check", ".")
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     process.stdout.close()
     with process.stderr:
         process.stderr.read()
