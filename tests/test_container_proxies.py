@@ -158,6 +158,13 @@ def test_a_virtual_path_is_the_way_of_its_container_alone(lint: Lint) -> None:
     assert judge(lint, moved) == ["compose.yaml:8 warning short-idle-timeout"]
 
 
+def test_a_host_of_a_variable_is_called_by_it(lint: Lint) -> None:
+    compose = proxied("nginxproxy/nginx-proxy:1.4").replace("chat.example.com", "${HOST:?must be set}")
+    report = lint({**APPLICATION, "compose.yaml": f"services:\n{compose}"})
+    names = {finding["hop"]["name"] for finding in report["findings"] if finding["check"] == "short-idle-timeout"}
+    assert names == {"virtual host ${HOST}"}
+
+
 def test_a_port_on_which_nothing_of_the_application_listens_leads_nowhere(lint: Lint) -> None:
     image = "nginxproxy/nginx-proxy:1.4"
     assert judge(lint, proxied(image, "VIRTUAL_PORT: 8000")) == ["compose.yaml:8 warning short-idle-timeout"]

@@ -132,6 +132,10 @@ class Hop:
         """What it is in a live account; None for what was read from files."""
         return None
 
+    def drain_time(self) -> Setting[float] | None:
+        """Seconds that what stands behind it may go on once a deployment replaces it; None where nothing tells."""
+        return None
+
     def buffering_of(self, response: Response, request: Request | None = None) -> Setting[Buffering]:
         """Whether it holds back this response, which comes from behind it. request: the one that asked for it."""
         return self.buffers_responses

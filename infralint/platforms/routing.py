@@ -127,7 +127,8 @@ class RoutedHop(Hop):
     """What a set of rules sends on, all under the same settings.
 
     rules: those that lead through it. http: what is spoken to the backend. literals: where values stand that an edit may
-    replace, by the name of the setting; addition: where one may be added, and how deep it is indented.
+    replace, by the name of the setting; addition: where one may be added, and how deep it is indented. grace: seconds
+    that the pods behind it get to finish.
     """
 
     rules: tuple[RouteRule, ...] = field(default=(), hash=False)
@@ -135,6 +136,10 @@ class RoutedHop(Hop):
     literals: Mapping[str, Location] = field(default_factory=dict, hash=False)
     addition: Location | None = None
     addition_indent: int = 0
+    grace: Setting[float] | None = None
+
+    def drain_time(self) -> Setting[float] | None:
+        return self.grace
 
     @property
     def pool(self) -> Pool:

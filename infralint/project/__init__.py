@@ -26,6 +26,7 @@ from infralint.project.walking import (
 )
 from infralint.project.work import Work
 from infralint.text.globs import Exclusions, name_matcher
+from infralint.text.lazy import lazy
 
 __all__ = ["LARGEST", "CantRead", "Project", "StandardInput", "TooLarge", "decode", "find_root"]
 
@@ -187,24 +188,36 @@ class Project:
 
 
 class StandardInput(Project):
-    """A project of one nginx file, handed over on standard input."""
+    """A project of one file, handed over on standard input: Kubernetes manifests where it looks like these, else nginx."""
 
     NAME = "<stdin>"
 
     def __init__(self, content: bytes, settings: Settings) -> None:
-        super().__init__(Path.cwd(), settings, given=[self.NAME])
-        self._walked = Tree([self.NAME]), ()
+        self._path = f"{self.NAME}.yaml" if looks_like_manifests(content) else self.NAME
+        super().__init__(Path.cwd(), settings, given=[self._path])
+        self._walked = Tree([self._path]), ()
         self.virtual = self.given
         self._content = content
 
     def show(self, path: str) -> str:
-        return path
+        return self.NAME if path == self._path else path
+
+    def path_of(self, shown: str) -> str:
+        return self._path if shown == self.NAME else shown
 
     def shown_path(self, full: Path) -> str:
         return self.NAME
 
     def bytes(self, path: str, largest: int = LARGEST) -> bytes:
         return self._content
+
+
+_OBJECT = (lazy(rb"(?m)^apiVersion[ \t]*:"), lazy(rb"(?m)^kind[ \t]*:"))
+
+
+def looks_like_manifests(content: bytes) -> bool:
+    """Whether a text says what every Kubernetes object does, at the beginning of a line."""
+    return all(key.search(content) for key in _OBJECT)
 
 
 def decode(content: bytes) -> str:

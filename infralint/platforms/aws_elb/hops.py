@@ -134,6 +134,10 @@ class LoadBalancer(Hop):
         most = CLASSIC_MOST_IDLE if family == "classic" else ATTRIBUTES[IDLE].most
         return ("", 0) if wanted > most else (IDLE, wanted)
 
+    def drain_time(self) -> Setting[float] | None:
+        """The deregistration delay of its target group, where it is set."""
+        return self.attributes.get(DEREGISTRATION)
+
     def longer_delay(self, seconds: float) -> float:
         """Seconds that a target which leaves should get, so that a stream of that length can finish."""
         return min(max(seconds, GENEROUS), ATTRIBUTES[DEREGISTRATION].most)

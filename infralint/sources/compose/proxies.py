@@ -101,6 +101,11 @@ def _node(name: str, containers: Sequence[Container], hops: Iterable[RoutedHop])
         )
 
 
+def _without_remarks(text: str) -> str:
+    """A text whose variables say no more than their names: `${HOST:?must be set}` is `${HOST}`."""
+    return re.sub(r"\$\{(\w+):?\?[^}]*\}", r"${\1}", text)
+
+
 def _common(container: Container, name: str, where: Location, rules: Sequence[RouteRule]) -> dict[str, Any]:
     """What hops towards a container have in common."""
     return {
@@ -159,7 +164,7 @@ def _traefik_hop(
     listed = container.label(f"traefik.http.routers.{router}.middlewares")
     used = [name.strip().partition("@")[0] for name in (listed.text if listed is not None else "").split(",")]
     options = list(_middleware_options(used, containers))
-    rule = parse_rule(written.text)
+    rule = parse_rule(_without_remarks(written.text))
     where = container.place(written)
     target = (container.address(port.text if port is not None else ""),)
     paths = _path_map(options)
@@ -221,7 +226,7 @@ def _virtual_hosts(
     files = _MountedFiles(project, proxy)
     for container in containers:
         given = container.compose.environment.get("VIRTUAL_HOST")
-        hosts = fill(given.text, {}) if given is not None else ""
+        hosts = _without_remarks(fill(given.text, {})) if given is not None else ""
         for host in filter(None, (host.strip() for host in hosts.split(","))):
             if given is not None and not _is_nginx_proxy(container):
                 yield _virtual_host(container, host, given, proxy, files)
@@ -352,7 +357,7 @@ def _caddy_hops(containers: Sequence[Container]) -> Iterator[CaddyRoute]:
 
 def _caddy_site(container: Container, site: str, hosts: ComposeText) -> Iterator[CaddyRoute]:
     """The upstreams of a site: `caddy.reverse_proxy: "{{upstreams 8000}}"`, also within `handle` and `handle_path`."""
-    names = [_host_of(host) for host in re.split(r"[,\s]+", hosts.text) if host]
+    names = [_host_of(host) for host in re.split(r"[,\s]+", _without_remarks(hosts.text)) if host]
     labels = container.compose.labels
     for key, text in labels.items():
         inside = key.removeprefix(f"{site}.").split(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from infralint.model import Known, Node, Reading, Setting, Unknown, not_applicable
 from infralint.platforms import f5_nginx, ingress_nginx, nginx
@@ -22,7 +23,8 @@ def fill(project: Project, manifests: Manifests, reading: Reading) -> None:
     """Add to a reading what the manifests say."""
     workloads = read_workloads(manifests)
     reading.services += read_services(project, manifests, workloads)
-    reading.nodes += _nodes(manifests, workloads)
+    addresses = Addresses(manifests.of("Service"))
+    reading.nodes += (_with_grace(node, addresses, workloads) for node in _nodes(manifests, workloads))
     reading.unknown += _refused_snippets(manifests)
     classes = Classes(manifests.of("IngressClass"))
     served: dict[str, list[Manifest]] = {}
@@ -68,6 +70,25 @@ def _nodes(manifests: Manifests, workloads: Workloads) -> Iterator[Node]:
     for services in manifests.of("ConfigMap"):
         if "tcp-services" in services.name:
             yield _tcp_node(manifests, services)
+
+
+def _with_grace(node: Node, addresses: Addresses, workloads: Workloads) -> Node:
+    """A node whose hops know how long the pods behind them may go on when they are replaced."""
+    if isinstance(node, IngressNode):
+        node.hops = tuple(replace(hop, grace=_grace(hop, addresses, workloads)) for hop in node.hops)
+    return node
+
+
+def _grace(hop: RoutedHop, addresses: Addresses, workloads: Workloads) -> Setting[float] | None:
+    """The shortest time of the pods that a hop leads to."""
+    found: list[Known[float]] = []
+    for target in hop.pool.targets:
+        name, _, namespace = target.host.partition(".")
+        for service in addresses.services_named(name, namespace.partition(".")[0], hop.environment):
+            grace = workloads.grace_behind(service)
+            if isinstance(grace, Known):
+                found.append(grace)
+    return min(found, key=lambda grace: grace.value, default=None)
 
 
 def _parameters(manifests: Manifests) -> dict[str, Manifest]:

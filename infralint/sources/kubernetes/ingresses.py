@@ -117,6 +117,12 @@ class Addresses:
         here = [service for service in found if service.environment == around.environment] or found
         return here[0] if here else None
 
+    def services_named(self, name: str, namespace: str, environment: str) -> Iterator[Manifest]:
+        """The Services of a name in a namespace ("" for any) of an environment."""
+        for service in self._services.get(name, ()):
+            if namespace in ("", service.namespace) and service.environment in ("", environment):
+                yield service
+
     def _number(self, name: str, port: str, around: Manifest) -> int | None:
         service = self.service(name, around)
         for item in service.root.items_of("spec", "ports") if service is not None else ():

@@ -65,6 +65,30 @@ class Workloads:
         behind = self.selected_by(service)
         return behind[0].replicas if len(behind) == 1 else None
 
+    def grace_behind(self, service: Manifest) -> Setting[float] | None:
+        """Seconds that the pods of a Service get to finish once they are asked to end; None where none of them is here.
+
+        https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
+        """
+        behind = self.selected_by(service)
+        return _grace_of(behind[0]) if len(behind) == 1 else None
+
+
+GRACE = 30.0
+"""Seconds: `terminationGracePeriodSeconds` where nothing is said."""
+
+
+def _grace_of(workload: Workload) -> Setting[float]:
+    name, manifest = "terminationGracePeriodSeconds", workload.manifest
+    spec = workload.template.get("spec")
+    setting = manifest.setting(spec, name) if spec is not None else None
+    if setting is None:
+        return Known(GRACE, manifest.where, name, "default")
+    number = number_of(spec.get(name)) if spec is not None else None
+    if isinstance(setting, Unknown) or number is None:
+        return Unknown(setting.where, name, f"`{name}` is only known once it is filled in")
+    return setting.with_value(float(number))
+
 
 def _shared_folders(path: str, other: str) -> int:
     """How many parts two paths have in common, from the root."""
