@@ -22,4 +22,4 @@ def stream_cut_on_deploy(crossing: Crossing[LoadBalancer]) -> Iterator[Finding]:
             f"{hop.name} gives a target of {hop.group} {seconds(delay.value)} to finish when a deployment replaces it"
             f" (`{delay}`): {what} is declared to take {seconds(need.seconds)}, and all that are not done then are cut"
         )
-        yield Finding("note", delay, message, hop.fix("deregistration_delay", need.seconds))
+        yield Finding("warning", delay, message, hop.fix("deregistration_delay", need.seconds))

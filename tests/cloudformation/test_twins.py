@@ -289,7 +289,7 @@ ARCHITECTURES = {
         family="network", protocol="TCP", groups=(Group("api", protocol="TCP", sticky=True),), streams=SOCKET
     ),
     "a target that leaves at once": Architecture(
-        idle=300, groups=(Group("api", delay=5),), findings=("note stream-cut-on-deploy",)
+        idle=300, groups=(Group("api", delay=5),), findings=("warning stream-cut-on-deploy",)
     ),
     "a target that may finish": Architecture(idle=300, groups=(Group("api", delay=120),)),
     "the default, which is no mistake": Architecture(idle=900, groups=(Group("api", delay=300),), streams=LONG),
