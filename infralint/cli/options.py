@@ -67,6 +67,7 @@ class AuditOptions(Options):
     save: str | None = None
     endpoint_url: str | None = None
     iam_policy: bool = False
+    kinds: tuple[str, ...] = ()
 
 
 def complete_check(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
