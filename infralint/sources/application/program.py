@@ -16,7 +16,7 @@ from infralint.project import CantRead
 from infralint.project.javascript_imports import JavaScriptImports
 from infralint.sources.application.imports import READERS, SCANS, ImportedName, javascript_exports, stems_of
 from infralint.sources.application.languages import Language, language_of
-from infralint.sources.application.syntax import SourceModule, parse, span_of
+from infralint.sources.application.syntax import SourceModule, is_too_deep, parse, span_of
 from infralint.sources.application.trial import can_be_parsed
 from infralint.text.repetition import is_repetitive
 
@@ -77,6 +77,9 @@ class ProjectModules:
                 self.skipped.add(path)
                 content = b""
             module = parse(path, content, self.vocabulary) if content else None
+            if module is not None and is_too_deep(module.root):
+                self.skipped.add(path)
+                module = None
             self._modules[path] = module
             if module is not None:
                 module.aliases = {

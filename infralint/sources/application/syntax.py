@@ -21,6 +21,10 @@ LONGEST_NAME = 2_000
 """Characters of a callee as it is written: a longer chain of calls goes by its last name."""
 LONGEST_INDEXED = 100_000
 """Characters: the names of a longer file are looked for one by one, to spare memory."""
+MOST_LEVELS = 400
+"""Levels of long nodes in a syntax tree: a chain of 200 calls. Each step upwards in a tree takes as long as it is deep."""
+LONG_NODE = 400
+"""Characters of a node that counts as long: what is nested in less has few levels."""
 _OUTSIDE = 0
 """Stands for the identity of a function where there is none around."""
 HOLE = "\0"
@@ -42,6 +46,20 @@ class SourceSpan:
 def span_of(node: SgNode) -> SourceSpan:
     place = node.range()
     return SourceSpan(place.start.index, place.end.index, place.start.line + 1)
+
+
+def is_too_deep(root: SgNode) -> bool:
+    """Whether a tree nests, or chains calls, further than can be followed in time."""
+    waiting = [(root, 0)]
+    while waiting:
+        node, level = waiting.pop()
+        if level > MOST_LEVELS:
+            return True
+        for child in node.named_children():
+            place = child.range()
+            if place.end.index - place.start.index > LONG_NODE:
+                waiting.append((child, level + 1))
+    return False
 
 
 @dataclass(eq=False)
@@ -471,7 +489,10 @@ class SourceModule:
             return parent
         if parent.kind() == "export_statement":
             return parent.field("declaration")
-        return next((sibling for sibling in mark.next_all() if sibling.kind() in kinds), None)
+        sibling = mark.next()
+        while sibling is not None and sibling.kind() not in kinds:
+            sibling = sibling.next()
+        return sibling
 
     def identifiers(self, name: str) -> list[SgNode]:
         """Where a name stands."""
