@@ -72,13 +72,18 @@ def _now() -> str:
 def publish(
     report: Report, outputs: Iterable[Output], shown: Shown, color: str, edit: Callable[[str], str] = str
 ) -> None:
-    """Write every report that was asked for; one that can't be written keeps no other back. edit: a last hand on each text."""
+    """Write every report that was asked for; one that can't be written keeps no other back. edit: a last hand on each text.
+
+    Raises BrokenPipeError where nobody reads standard output any more.
+    """
     problems = []
     for output in outputs:
         colored = is_colored(color) if output.path is None else color == "always"
         text = edit(render(output.format, report, replace(shown, color=colored)))
         try:
             _put(text, output.path)
+        except BrokenPipeError:  # whoever reads has had enough: click ends the run without a word
+            raise
         except OSError as error:
             problems.append(f"{output.path}: can't be written: {error.strerror}")
     if problems:

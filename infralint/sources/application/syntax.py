@@ -48,18 +48,18 @@ def span_of(node: SgNode) -> SourceSpan:
     return SourceSpan(place.start.index, place.end.index, place.start.line + 1)
 
 
-def is_too_deep(root: SgNode) -> bool:
-    """Whether a tree nests, or chains calls, further than can be followed in time."""
+def find_too_deep(root: SgNode) -> int | None:
+    """The line where a tree nests, or chains calls, further than can be followed in time; None where none does."""
     waiting = [(root, 0)]
     while waiting:
         node, level = waiting.pop()
         if level > MOST_LEVELS:
-            return True
+            return span_of(node).line
         for child in node.named_children():
             place = child.range()
             if place.end.index - place.start.index > LONG_NODE:
                 waiting.append((child, level + 1))
-    return False
+    return None
 
 
 @dataclass(eq=False)
@@ -517,6 +517,14 @@ class SourceModule:
     def string_kinds(self) -> Any:
         """The rule that matches a literal string."""
         return self._any_of(sorted(self.language.strings))
+
+    def find_error(self) -> int | None:
+        """The line of the first syntax error; what React takes for text between tags (`a & b`) is none."""
+        for node in self.find({"kind": "ERROR"}):
+            parent = node.parent()
+            if parent is None or not parent.kind().startswith("jsx_"):
+                return span_of(node).line
+        return None
 
     def find(self, rule: Any) -> list[SgNode]:
         """Nodes that a rule of ast-grep matches."""
