@@ -284,3 +284,66 @@ def test_pings_of_a_generator_in_another_file(line: str, heartbeat: float | None
     generator = f"import asyncio, json\nasync def consume():\n    while True:\n        {line}\n"
     [route] = read({"requirements.txt": "fastapi\n", "main.py": STREAM, "events.py": generator})[""].routes
     assert route.heartbeat == heartbeat
+
+
+EXPRESS = "const app = require('express')();\napp.get('/s', (req, res) => { res.setHeader('Content-Type', 'text/event-stream') });\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "reason"),
+    [
+        ("b.py", FASTAPI + "\ndef broken(:\n  return (((\n", "can't be parsed"),
+        ("b.js", EXPRESS + "app.get('/t', (req, res) => { res.write(1 2) })\n", "shown/b.js:3 can't be parsed"),
+        ("b.py", FASTAPI + f"DATA = '{'x' * 20_001}'\n", "or has a line of 20,000"),
+        ("b.js", EXPRESS + "x = a\n" + ".get('/x', h)\n" * 400, "what begins in line 3 nests, or chains calls"),
+        (
+            "b.rs",
+            "use axum::response::sse::{Event, KeepAlive, Sse};\nfn s() -> Sse<X> { Sse::new(x) }\nfn f() { Router::new()\n"
+            + ".merge(a)\n" * 400
+            + "; }",
+            "nests, or chains",
+        ),
+    ],
+)
+def test_what_was_not_seen_of_a_file_that_streams_is_said(path: str, content: str, reason: str) -> None:
+    found = read({"requirements.txt": "fastapi\n", "main.py": FASTAPI, path: content})[""]
+    assert found.read == "partly"
+    assert any(reason in sentence for sentence in found.reasons), found.reasons
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("b.py", "def broken(:\n"),
+        ("b.py", f"DATA = '{'x' * 20_001}'\n"),
+        ("dist/b.js", EXPRESS + "a" * 20_001),
+        ("b.min.js", EXPRESS + "a" * 20_001),
+        ("b.jsx", "new EventSource('/s');\nexport default () => <p>Save & Send</p>;\n"),
+        ("b.js", EXPRESS + "x = a\n" + ".get('/x', h)\n" * 150),
+    ],
+)
+def test_files_without_a_stream_and_bundles_are_passed_over_in_silence(path: str, content: str) -> None:
+    found = read({"requirements.txt": "fastapi\n", "main.py": FASTAPI, path: content})[""]
+    assert (found.read, found.reasons) == ("whole", ())
+
+
+def test_routers_that_are_mounted_in_each_other_many_times_come_to_an_end() -> None:
+    names = [f"r{number}" for number in range(24)]
+    made = [f"{name} = APIRouter()\n" for name in names]
+    mounted = [
+        f"{outer}.include_router({inner}, prefix='/{inner}')\n"
+        for at, outer in enumerate(names)
+        for inner in names[at + 1 :]
+    ]
+    text = "".join(
+        [
+            "from fastapi import APIRouter, FastAPI\nfrom fastapi.responses import StreamingResponse\napp = FastAPI()\n",
+            *made,
+            *mounted,
+            "app.include_router(r0)\n",
+            "@r23.get('/x')\ndef x(): return StreamingResponse(g(), media_type='text/event-stream')\n",
+        ]
+    )
+    routes = read({"requirements.txt": "fastapi\n", "main.py": text})[""].routes
+    assert 1 < len(routes) <= 201
+    assert any(route.path_known == "tail" for route in routes), "that there are more is said"

@@ -17,7 +17,7 @@ from infralint.project.javascript_imports import JavaScriptImports
 from infralint.project.parse_trial import can_be_parsed
 from infralint.sources.application.imports import READERS, SCANS, ImportedName, javascript_exports, stems_of
 from infralint.sources.application.languages import Language, language_of
-from infralint.sources.application.syntax import SourceModule, parse, span_of
+from infralint.sources.application.syntax import SourceModule, find_too_deep, parse, span_of
 from infralint.text.repetition import is_repetitive
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ class ProjectModules:
 
     def __init__(self, files: Iterable[str], text: Callable[[str], bytes]) -> None:
         self.files = frozenset(files)
-        self.skipped: set[str] = set()
+        self.skipped: dict[str, str] = {}
+        """Files that were not read, each with the reason and, where one is to blame, its line: `:3: it …`."""
+        self.generated: set[str] = set()
+        """Files that a program wrote, or that hold its data: passed over."""
         self._patient = True
         self._text = text
         self._kept: dict[str, bytes] = {}
@@ -61,22 +64,33 @@ class ProjectModules:
         try:
             content = self._text(path)
         except (CantRead, OSError):
-            self.skipped.add(path)
+            self.skipped[path] = ""
             return b""
         if is_generated(content):
+            self.generated.add(path)
             content = b""
         if self._size + len(content) <= MOST_KEPT:
             self._kept[path] = content
             self._size += len(content)
         return content
 
+    def raw_content(self, path: str) -> bytes:
+        """A file's bytes, whoever wrote it; none where it can't be read."""
+        try:
+            return self._text(path)
+        except (CantRead, OSError):
+            return b""
+
     def load(self, path: str) -> SourceModule | None:
         if path not in self._modules:
             content = self.content(path) if path in self.files else b""
             if content and self._is_beyond(path, content):
-                self.skipped.add(path)
+                self.skipped[path] = ": no parser comes to its end in time"
                 content = b""
             module = parse(path, content, self.vocabulary) if content else None
+            if module is not None and (line := find_too_deep(module.root)) is not None:
+                self.skipped[path] = f": what begins in line {line} nests, or chains calls, too many times"
+                module = None
             self._modules[path] = module
             if module is not None:
                 module.aliases = {

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache, cached_property
 
-from infralint.model import Known
+from infralint.model import Known, Location
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS
 from infralint.sources.application.compressing import CompressedRoutes
@@ -18,7 +18,7 @@ from infralint.sources.application.heartbeats import names_pings
 from infralint.sources.application.joining import Joiner, Rulebook
 from infralint.sources.application.languages import language_of
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
-from infralint.sources.application.program import ProjectModules
+from infralint.sources.application.program import LARGEST, LONGEST_LINE, ProjectModules
 from infralint.sources.application.routes import Found, Routes
 from infralint.sources.application.rulebook import FileShape, Rules, rules_for
 from infralint.sources.application.scope import LANGUAGE_NAMES, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
@@ -43,7 +43,9 @@ class Reader:
 
     def applications(self) -> list[Application]:
         routes = Routes(self._streaming, self._shown, self._package_of, self._unjoined)
-        notes = [note for path in self._candidates() if (note := routes.notes(path)) is not None]
+        candidates = self._candidates()
+        self._note_errors(candidates)
+        notes = [note for path in candidates if (note := routes.notes(path)) is not None]
         found = routes.find_all(notes)
         clients = [(note.module.path, call) for note in notes for call in note.clients]
         made = (self._application(package, found, clients) for package in self._packages.values() if package.files)
@@ -73,9 +75,23 @@ class Reader:
         for path in self._program.sources:
             language = language_of(path)
             wanted = filters.get(language.name) if language is not None else None
-            if wanted is not None and wanted.admits(self._program.content(path)):
+            if wanted is None:
+                continue
+            if wanted.admits(self._program.content(path)):
                 found.append(path)
+            elif path in self._program.generated and wanted.admits(self._program.raw_content(path)):
+                self._program.skipped[path] = (
+                    f": it is larger than {LARGEST:,} bytes, or has a line of {LONGEST_LINE:,}"
+                )
         return found
+
+    def _note_errors(self, candidates: list[str]) -> None:
+        """Files whose text the parser could not make out somewhere: what streams there is not seen."""
+        joiner = self._streaming.joiner
+        for path in candidates:
+            module = joiner.program.load(path)
+            if module is not None and (line := module.find_error()) is not None:
+                self._unjoined[path] = [f"{Location(self._shown(path), line)} can't be parsed"]
 
     def _filter(self, language: str) -> _Filter:
         rules = [rules for rules in self._rules if rules.language == language]
@@ -196,7 +212,7 @@ class Reader:
             reasons.append(f"{name} is not read ({count} file{'s' if count > 1 else ''})")
         reasons += [f"{name} is not read" for name in self._unread(package)]
         skipped = sorted(path for path in self._program.skipped if self._package_of(path) is package)
-        reasons += [f"{self._shown(path)} can't be read" for path in skipped]
+        reasons += [f"{self._shown(path)} can't be read{self._program.skipped[path]}" for path in skipped]
         for path in package.files:
             reasons += self._unjoined.get(path, [])
         return list(dict.fromkeys(reasons))

@@ -21,6 +21,10 @@ LONGEST_NAME = 2_000
 """Characters of a callee as it is written: a longer chain of calls goes by its last name."""
 LONGEST_INDEXED = 100_000
 """Characters: the names of a longer file are looked for one by one, to spare memory."""
+MOST_LEVELS = 400
+"""Levels of long nodes in a syntax tree: a chain of 200 calls. Each step upwards in a tree takes as long as it is deep."""
+LONG_NODE = 400
+"""Characters of a node that counts as long: what is nested in less has few levels."""
 _OUTSIDE = 0
 """Stands for the identity of a function where there is none around."""
 HOLE = "\0"
@@ -42,6 +46,20 @@ class SourceSpan:
 def span_of(node: SgNode) -> SourceSpan:
     place = node.range()
     return SourceSpan(place.start.index, place.end.index, place.start.line + 1)
+
+
+def find_too_deep(root: SgNode) -> int | None:
+    """The line where a tree nests, or chains calls, further than can be followed in time; None where none does."""
+    waiting = [(root, 0)]
+    while waiting:
+        node, level = waiting.pop()
+        if level > MOST_LEVELS:
+            return span_of(node).line
+        for child in node.named_children():
+            place = child.range()
+            if place.end.index - place.start.index > LONG_NODE:
+                waiting.append((child, level + 1))
+    return None
 
 
 @dataclass(eq=False)
@@ -516,6 +534,14 @@ class SourceModule:
     def string_kinds(self) -> Any:
         """The rule that matches a literal string."""
         return self._any_of(sorted(self.language.strings))
+
+    def find_error(self) -> int | None:
+        """The line of the first syntax error; what React takes for text between tags (`a & b`) is none."""
+        for node in self.find({"kind": "ERROR"}):
+            parent = node.parent()
+            if parent is None or not parent.kind().startswith("jsx_"):
+                return span_of(node).line
+        return None
 
     def find(self, rule: Any) -> list[SgNode]:
         """Nodes that a rule of ast-grep matches."""
