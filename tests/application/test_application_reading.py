@@ -347,3 +347,22 @@ def test_routers_that_are_mounted_in_each_other_many_times_come_to_an_end() -> N
     routes = read({"requirements.txt": "fastapi\n", "main.py": text})[""].routes
     assert 1 < len(routes) <= 201
     assert any(route.path_known == "tail" for route in routes), "that there are more is said"
+
+
+@pytest.mark.parametrize(
+    ("written", "path", "known"),
+    [
+        ("f'/{a}'", "**", "tail"),
+        ("f'/a/{b}/c'", "/a/*/c", "whole"),
+        ("f'/a/{b}x{c}'", "/a/*x*", "whole"),
+        ("f'/a/{b}{c}/{d}'", "/a/*/*", "whole"),
+        ("f'/{a}/b/{c}'", "**/b/*", "tail"),
+        ("f'/" + "{a}" * 4000 + "'", "**", "tail"),
+        ("f'/a/" + "{b}" * 4000 + "'", "/a/*", "whole"),
+    ],
+)
+def test_a_path_with_computed_parts(written: str, path: str, known: str) -> None:
+    text = FASTAPI.replace("'/events'", written).replace('"/events"', written)
+    assert written in text
+    [route] = read({"requirements.txt": "fastapi\n", "main.py": text})[""].routes
+    assert (route.path, route.path_known) == (path, known)

@@ -299,3 +299,10 @@ def test_references_are_kept_through_functions() -> None:
         "B": (("Api", ""),),
     }
     assert not isinstance(found["A"], YamlValue)
+
+
+def test_a_chain_of_thousands_of_conditions_comes_to_an_end(lint: Lint) -> None:
+    chain = "".join(f"  C{at + 1}: !Not [!Condition C{at}]\n" for at in range(2000))
+    text = f"Conditions:\n{chain}  C0: !Equals [a, a]\nResources:\n"
+    text += "  L: {Type: 'AWS::ElasticLoadBalancingV2::LoadBalancer', Condition: C2000}\n"
+    assert lint({"template.yaml": text})["unreadable"] == []

@@ -26,6 +26,7 @@ TARGETS: Mapping[str, str] = {
     "nginx": r"\.(conf|template|tmpl|j2|tpl)$|(^|/)(nginx|sites|snippets|conf\.d)[^/]*/[^/.]+$",
     "kubernetes": r"(^|/)(k8s|configmap|templates|ingress|manifest)[^/]*(/[^/]+)?\.ya?ml$",
     "helm": r"(^|/)(Chart|values[\w.-]*)\.ya?ml$|\.tpl$|(^|/)templates/[^/]+\.ya?ml$",
+    "cloudformation": r"(^|/)(template|stack|[^/]*\.template|sam)[^/]*\.(ya?ml|json)$",
     "terraform": r"\.(tf|tofu|tfvars|hcl)$|\.tf\.json$",
     "plan": r"(^|/)(plan|state)[^/]*\.json$",
     "vercel": r"(^|/)(vercel\.(json|ts|toml)|next\.config\.\w+|package\.json|tsconfig\.json|middleware\.\w+)$",
@@ -123,6 +124,9 @@ def seeds(folder: Path | None = None) -> Mapping[str, Sequence[Seed]]:
     unique = list({tuple(sorted(seed.files.items())): seed for seed in map(_small, projects)}.values())
     found = {target: [seed for seed in unique if seed.carriers(target)] for target in TARGETS if target != "options"}
     found["helm"] = [seed for seed in found["helm"] if any(path.endswith("Chart.yaml") for path in seed.files)]
+    found["cloudformation"] = [
+        seed for seed in found["cloudformation"] if any(b"AWS::" in data for data in seed.files.values())
+    ]
     found["stack"] = [seed for seed in found["stack"] if len(seed.files) >= STACK]
     found["trace"] = [seed for seed in found["trace"] if len(seed.files) >= STACK - 1]
     found["snapshot"] += [

@@ -14,6 +14,7 @@ from infralint.project.manifests.atlas import Atlas, Sheet
 from infralint.project.manifests.helm import Charts
 from infralint.project.manifests.kustomize import NAMES, Kustomizations
 from infralint.project.manifests.manifest import Manifest
+from infralint.project.manifests.shapes import check_shape
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
 
@@ -128,9 +129,11 @@ class _ManifestReader:
             for line, document in documents:
                 first = self.found.atlas.add(Sheet(shown, line), document.count("\n") + 1)
                 for root in read_yaml(document, allow_duplicates=True, first_line=first):
-                    objects += (
-                        Manifest(item, self.found.atlas, path) for item in objects_in(root) if item.text_of("kind")
-                    )
+                    for item in objects_in(root):
+                        if item.text_of("kind"):
+                            if not _TEMPLATED.search(text):
+                                check_shape(item)
+                            objects.append(Manifest(item, self.found.atlas, path))
         except YamlProblem as problem:
             self._refuse(path, text, problem)
             return []

@@ -62,7 +62,7 @@ class Head:
 NOWHERE = Head(UNKNOWN)
 
 
-def _cap_heads(heads: Iterable[Head]) -> list[Head]:
+def _bound_heads(heads: Iterable[Head]) -> list[Head]:
     """Each prefix once; beyond the most that are kept, one stands for the others: unknown."""
     found = list(dict.fromkeys(heads))
     return [*found[:MOST_HEADS], NOWHERE] if len(found) > MOST_HEADS else found
@@ -399,7 +399,7 @@ class Joiner:
             found = self._heads(meaning, depth)
         finally:
             self._pending.discard(key)
-        found = _cap_heads(found)
+        found = _bound_heads(found)
         if outermost or NOWHERE not in found:
             self._known_heads[key] = found
         return found
@@ -453,7 +453,7 @@ class Joiner:
             found = list(self._mount_at(module, span, depth)) or self._named_heads(module, span, depth)
         finally:
             self._following.discard(key)
-        return _cap_heads(found)
+        return _bound_heads(found)
 
     def _named_heads(self, module: SourceModule, span: SourceSpan, depth: int) -> list[Head]:
         """Where the names that a value goes by are mounted: its variable, then the function that returns it."""

@@ -81,13 +81,10 @@ def path_of(written: str | None, style: Style) -> Path:
 def _without_holes(written: str) -> Path:
     if HOLE not in written:
         return Path(f"/{written.lstrip('/')}" if written else "")
-    start, _, rest = written.partition(HOLE)
-    if start.strip("/"):
-        tail = path_of(rest, "plain") if HOLE in rest else Path(rest)
-        rest = tail.text if tail.whole else f"*{tail.text}"
-        return Path(f"/{start.lstrip('/')}*{rest}")
-    inner = _without_holes(rest)
-    return Path(inner.text if rest else "", whole=False)
+    rest = re.sub(rf"^(?:/*{HOLE})+", "", written)
+    if rest != written:
+        return Path(_without_holes(rest).text if rest else "", whole=False)
+    return Path("/" + re.sub(f"{HOLE}+", "*", written.lstrip("/")))
 
 
 _NAMED_GROUP = re.compile(r"\(\?P?<\w+>[^()]*\)|\([^?()][^()]*\)|\[[^\]]*\][+*]?|\\[dwsDWS][+*]?")

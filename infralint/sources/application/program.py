@@ -74,7 +74,7 @@ class ProjectModules:
             self._size += len(content)
         return content
 
-    def raw_content(self, path: str) -> bytes:
+    def read_raw(self, path: str) -> bytes:
         """A file's bytes, whoever wrote it; none where it can't be read."""
         try:
             return self._text(path)

@@ -79,7 +79,7 @@ class Reader:
                 continue
             if wanted.admits(self._program.content(path)):
                 found.append(path)
-            elif path in self._program.generated and wanted.admits(self._program.raw_content(path)):
+            elif path in self._program.generated and wanted.admits(self._program.read_raw(path)):
                 self._program.skipped[path] = (
                     f": it is larger than {LARGEST:,} bytes, or has a line of {LONGEST_LINE:,}"
                 )

@@ -267,11 +267,11 @@ class CloudFormationTemplate:
 
     # Conditions
 
-    def holds(self, name: str) -> bool | None:
+    def holds(self, name: str, depth: int = 0) -> bool | None:
         """Whether a condition holds; None: that can't be told."""
         if name not in self._conditions:
             self._conditions[name] = None
-            self._conditions[name] = self._decide(self.root.get("Conditions", name), 0)
+            self._conditions[name] = self._decide(self.root.get("Conditions", name), depth)
         return self._conditions[name]
 
     def _decide(self, value: YamlValue | None, depth: int) -> bool | None:
@@ -282,7 +282,7 @@ class CloudFormationTemplate:
             return {"true": True, "false": False}.get((value.text or "").lower())
         name, argument = call
         if name == "Condition":
-            return self.holds(argument.text or "")
+            return self.holds(argument.text or "", depth + 1)
         if name == "Fn::Equals":
             sides = [self.resolve(side) for side in argument.items or []]
             texts = [side.text for side in sides if isinstance(side, YamlValue)]
