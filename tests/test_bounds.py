@@ -142,6 +142,24 @@ LONG_SOURCES = {
     "chain.py": "import fastapi\nx = (StreamingResponse(a, media_type='text/event-stream')\n"
     + ".a('text/event-stream')\n" * 1500
     + ")\n",
+    "calls.py": "from fastapi.responses import StreamingResponse\ndef chat():\n"
+    + "    return StreamingResponse(a, headers={'X-Accel-Buffering': 'no'}, b=" * 300,
+    "app.py": "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\napp = FastAPI()\n"
+    "sio = socketio.AsyncServer()\nsub = socketio.ASGIApp(sio)\n# text/event-stream\nmount(" + "sub, " * 15_000 + ")\n",
+    "marks.py": "from fastapi import FastAPI\napp = FastAPI()\n# text/event-stream\n" + '@app.post("/c)\n' * 5500,
+    "routes.go": 'package a\nimport "github.com/gin-gonic/gin"\ntype Chat struct{}\n'
+    'func Register(g *gin.RouterGroup) { chat := &Chat{}; g.GET("/stream", chat.Stream) }\n'
+    "func (h *Chat) Stream(c *gin.Context) {\n"
+    + '  c.Stream(func(w io.Writer)(bool { c.SSEvent("message", "hi"); return true })\n'
+    * 100,
+    "server.js": 'const app = require("express")()\napp.get("/a", (req, res) => 1)\n'
+    + '.post("/c", (req, res) => { res.writeHead(200, { "Content-Type": "text/event-stream" }); })\n' * 900,
+    "routes/web.php": "<?php\n"
+    + "Route::prefix('talk')->group(function () { Route::get('/x', [ChatController::class, 'events']); })\n" * 900
+    + "// response()->eventStream(\n",
+    "next.config.js": "module.exports = {\n  async rewrites() "
+    + "{" * 60_000
+    + 'return [{ source: "/a", destination: "http://b/c" }] }',
     "pages/api/a.ts": "export default (req, res) => {" + "->\n" * 8000 + "res.write('text/event-stream') }\n",
     "a.Dockerfile": "FROM x\n" + "\n" * 60_000 + "EXPOSE 80\n",
 }
@@ -153,11 +171,14 @@ def test_long_code_is_judged_in_time(name: str, lint: Lint) -> None:
         "package.json": '{"dependencies": {"next": "15.0.0"}}',
         "Cargo.toml": '[package]\nname = "a"\n',
         "go.mod": "module a\n",
+        "composer.json": '{"require": {"laravel/framework": "^12"}}',
+        "ChatController.php": "<?php\nclass ChatController {\n"
+        "  public function events() { return response()->eventStream(function () { yield 'a'; }); }\n}\n",
     }
     start = sum(os.times()[:4])
     report = lint({name: LONG_SOURCES[name], "rest/nginx.conf": SITE.replace("/api/chat", "/chat"), **others})
     assert sum(os.times()[:4]) - start < 3
-    assert report["status"] == 1
+    assert report["status"] < 2
     assert problems(report, "buffered-stream")
 
 
@@ -174,6 +195,17 @@ def test_options_that_name_no_file_are_one_sentence(
     assert len(result.stderr) < 4000
 
 
+@pytest.mark.parametrize("command", [("check", "--checks="), ("test-checks", "")])
+def test_a_folder_of_checks_without_a_name_runs_nothing(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"nginx.conf": SITE, "main.py": "open('run', 'w')\n"})
+    monkeypatch.chdir(tmp_path)
+    result = run(*command)
+    assert (result.exit_code, "an empty name is no folder" in result.stderr) == (2, True)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_path_that_no_file_can_have_is_none() -> None:
     result = run("check", "x" * 3000)
     assert result.exit_code == 2
@@ -188,3 +220,64 @@ def test_a_file_that_nginx_refuses_is_not_put_right(tmp_path: Path, monkeypatch:
     result = run("check", "--diff")
     assert time.process_time() - start < 2
     assert "can't be read as it stands" in result.stderr
+
+
+def test_a_number_of_json_has_plain_digits(lint: Lint) -> None:
+    report = lint({"vercel.json": '{"functions": {"a": {"maxDuration": 1\u0663}}}', "nginx.conf": SITE})
+    [unreadable] = report["unreadable"]
+    assert unreadable["message"].startswith("is not JSON: expected")
+    assert problems(report, "buffered-stream")
+
+
+def test_code_in_a_folder_whose_name_is_no_text_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, {"Cargo.toml": '[package]\nname = "a"\n', "nginx.conf": SITE})
+    folder = os.fsencode(tmp_path) + b"/sr\xf6"
+    os.mkdir(folder)
+    with open(folder + b"/main.rs", "w") as file:
+        file.write(RUST.replace("/chat", "/events"))
+    result = run("check")
+    assert "a fault of infralint" not in result.output
+    assert "1 application file" in result.output
+
+
+def test_a_mapped_folder_whose_name_is_too_long_is_not_there(lint: Lint) -> None:
+    report = lint(
+        {"infralint.yaml": "nginx:\n  include_paths: {/etc/nginx: " + "s(" * 2000 + "}\n", "nginx.conf": SITE}
+    )
+    assert "which is not in the project" in report["unreadable"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"main.tf": 'resource "aws_lb" "a" {' + "/**/" * 5000 + "}\nlocals {" + "/* a */" * 5000 + "}\n"},
+        {
+            "cm.yaml": "kind: ConfigMap\nmetadata:\n"
+            + "        \n" * 5000
+            + "data:\n  a.conf: |\n"
+            + SITE.replace("\n", "\n    ")
+        },
+        {
+            "cm.yaml": "---\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  a.conf: |\n"
+            "    server { location / { proxy_pass http://a; } }\n" * 700
+        },
+        {
+            "cm.yaml": "data:\n  a.conf: |\n"
+            + "    # {{ .Values.x }}\n    server { location /sse { proxy_pass http://a; } }\n" * 1000
+        },
+        {
+            "package.json": '{"dependencies": {"next": "15", "ai": "5"}}',
+            "vercel.json": "{}",
+            "app/page.tsx": 'import { Chat } from "../chat";\nexport default () => <Chat />;\n',
+            "chat.tsx": '"use client";\nimport' + "\n " * 20_000 + '{ useChat } from "@ai-sdk/react";\n',
+        },
+        {"a.conf": "# infralint: ignore[buffered-stream] because it is so\n" + "{{" * 40_000 + "\n"},
+    ],
+    ids=["comments in a block", "blank lines", "documents", "servers", "blanks behind import", "braces"],
+)
+def test_what_repeats_is_judged_in_time(files: dict[str, str], lint: Lint) -> None:
+    start = time.process_time()
+    report = lint({**files, "rest/nginx.conf": SITE})
+    assert time.process_time() - start < 5
+    assert problems(report, "buffered-stream")

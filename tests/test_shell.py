@@ -71,6 +71,7 @@ def commands(command: click.Command, context: click.Context) -> list[tuple[str, 
 
 def test_the_manual_page_has_every_command_and_option() -> None:
     page = run("man").output.replace("\\-", "-")
+    assert "INFRALINT_CACHE" in page
     sections = {part.partition("\n")[0]: part for part in page.split(".SS ")[1:]}
     found = commands(cli, click.Context(cli, info_name="infralint"))
     assert sections.keys() == {name for name, _ in found}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -45,7 +44,9 @@ def _tell(entry: entries.CachedRun) -> None:
         for text in entry.printed:
             sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads has had enough; nothing is to be said of it at the end either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        from infralint.text.writing import give_up_printing
+
+        give_up_printing()
         sys.exit(1)
     sys.exit(entry.status)

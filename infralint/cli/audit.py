@@ -32,12 +32,16 @@ from infralint.reporters.outputs import Output
 from infralint.sources.aws_account.client import Control
 from infralint.sources.aws_account.demand import Questions, reported_resources
 from infralint.sources.aws_account.fetch import fetch, fetch_more
-from infralint.sources.aws_account.hops import LiveLoadBalancer, hops, reading
+from infralint.sources.aws_account.hops import hops, reading
+from infralint.sources.aws_account.kinds import KINDS
 from infralint.sources.aws_account.session import CantStart, Entrance, cant_start, iam_policy
 from infralint.sources.aws_account.snapshot import BadSnapshot, Snapshot, load, save
 from infralint.text.globs import matches_text
 from infralint.text.wording import listing
 from infralint.trace.crossings import crossings
+
+FIRST_CALLS = frozenset({"elasticloadbalancing:DescribeLoadBalancers", "cloudfront:ListDistributions"})
+"""What is asked first of a region: where that fails and nothing else is there, nothing could be read."""
 
 
 @click.group()
@@ -79,6 +83,15 @@ def audit_options(command: Command) -> Command:
     return command
 
 
+def _kinds(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, ...]:
+    """The kinds that `--include` names."""
+    names = tuple(filter(None, (part.strip() for part in (text or "").split(","))))
+    for name in names:
+        if name not in KINDS:
+            raise click.BadParameter(f"{name} is none of {listing(list(KINDS), most=len(KINDS))}")
+    return names
+
+
 @audit.command("aws")
 @click.option("--profile", help="Profile of the AWS configuration.")
 @click.option("--region", "regions", multiple=True, metavar="REGION", help="Region to read (repeat for more).")
@@ -91,18 +104,25 @@ def audit_options(command: Command) -> Command:
     metavar="NAME",
     help="Look at these alone: a name, an ARN, or tag:KEY=VALUE; * stands for anything.",
 )
+@click.option(
+    "--include",
+    "kinds",
+    callback=_kinds,
+    metavar="KIND[,KIND…]",
+    help="Also read distributions, APIs, functions and services: cloudfront, apigateway, lambda, ecs.",
+)
 @click.option("--save", type=click.Path(dir_okay=False), metavar="SNAPSHOT", help="Keep what AWS said in a file.")
 @click.option("--endpoint-url", metavar="URL", help="Ask this address instead of AWS.")
 @click.option("--iam-policy", is_flag=True, help="Print the least policy that this audit needs, and stop.")
 @audit_options
 def aws(**given: Any) -> None:
-    """Judge the load balancers of a live AWS account. It only reads.
+    """Judge the load balancers of a live AWS account, and what --include names. It only reads.
 
     Exit status: 0 clean, 1 findings, 2 something could not be read or the call was wrong.
     """
     options = AuditOptions(**given)
     if options.iam_policy:
-        click.echo(iam_policy(options.all_regions, options.roles))
+        click.echo(iam_policy(options.all_regions, options.roles, options.kinds))
         return
     project, checks = _prepare(options)
     snapshot, report = _read_account(options, project, checks)
@@ -133,7 +153,7 @@ def _load(file: Path) -> Snapshot:
     except BadSnapshot as error:
         fail(f"{file}: {error}")
     if not snapshot.holds_anything:
-        fail(f"{file}: holds no load balancer, so that there is nothing to judge")
+        fail(f"{file}: holds no load balancer, distribution, API or function URL, so that there is nothing to judge")
     return snapshot
 
 
@@ -155,7 +175,7 @@ def _read_account(options: AuditOptions, project: Project, checks: Sequence[Chec
     control = Control()
     questions = Questions(project.settings, crossings, options.names, drift=options.against is not None)
     try:
-        entrance = Entrance(options.profile, options.regions, options.endpoint_url, control)
+        entrance = Entrance(options.profile, options.regions, options.endpoint_url, control, options.kinds)
         scans = entrance.scans(options.roles, options.all_regions, questions)
     except CantStart as error:
         fail(str(error))
@@ -163,8 +183,9 @@ def _read_account(options: AuditOptions, project: Project, checks: Sequence[Chec
         fail("stopped before anything was read")
 
     def draw() -> None:
-        left = max(scan.caller.bucket.seconds_for(scan.caller.planned) for scan in scans)
-        calls = control.done + sum(scan.caller.planned for scan in scans)
+        callers = [caller for scan in scans for caller in scan.callers]
+        left = max(caller.bucket.seconds_for(caller.planned) for caller in callers)
+        calls = control.done + sum(caller.planned for caller in callers)
         bar.draw(f"{control.done} of {calls} calls, {left:.0f} s left", control.done, calls)
 
     bar = Bar(shown=sys.stderr.isatty() and not options.quiet)
@@ -201,10 +222,11 @@ def _not_found(names: Sequence[str], snapshot: Snapshot) -> list[Unreadable]:
 def _stop_if_nothing_was_read(snapshot: Snapshot) -> None:
 
     regions = snapshot.regions
-    if any(region.load_balancers or region.classic_load_balancers for region in regions):
+    if any(region.holds_anything for region in regions):
         return
-    if all(region.failures and region.failures[0].action.endswith("DescribeLoadBalancers") for region in regions):
-        first = regions[0].failures[0]
+    firsts = [next((each for each in region.failures if each.action in FIRST_CALLS), None) for region in regions]
+    first = firsts[0]
+    if first is not None and all(firsts):
         if first.trouble != "failed" or len(regions) == 1:
             fail(cant_start(first))
 
@@ -218,12 +240,13 @@ def _judge_snapshot(
 
 
 def _introduce(finding: Finding) -> Finding:
-    """A finding that says which load balancer is meant: where it stands, who made it, its page in the console."""
+    """A finding that says which resource is meant: where it stands, who made it, its page in the console."""
 
     hop = finding.hop
-    if not isinstance(hop, LiveLoadBalancer):
+    if hop is None or hop.resource is None:
         return finding
-    introduction = Related(hop.introduction, Location(hop.console or hop.arn))
+    resource = hop.resource
+    introduction = Related(resource.introduce(hop.name), Location(resource.console or resource.identity))
     return replace(finding, related=(*finding.related, introduction))
 
 
@@ -256,7 +279,7 @@ def _compare_with_earlier(
         return None
     earlier = _load(options.against_snapshot)
     then = _judge_snapshot(earlier, project, checks, None)
-    return compare_reports(report, then, found.hops, hops(earlier), earlier.taken)
+    return compare_reports(report, then, found.hops, reading(earlier).hops, earlier.taken)
 
 
 def _beyond_baseline(report: Report, project: Project, options: AuditOptions) -> Report:

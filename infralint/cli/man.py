@@ -22,6 +22,11 @@ FILES = (
 )
 ENVIRONMENT = (
     ("NO_COLOR", "Where it is set, text has no colours."),
+    (
+        "INFRALINT_CACHE",
+        "The folder in which infralint check keeps what it found, in place of infralint in XDG_CACHE_HOME or ~/.cache; "
+        "empty: nothing is kept.",
+    ),
     ("SOURCE_DATE_EPOCH", "Seconds since 1970: the time that reports bear, in place of now."),
     ("AWS_PROFILE, AWS_REGION", "And what else AWS's own programs read: whom infralint audit aws asks as, and where."),
 )

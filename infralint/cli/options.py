@@ -67,6 +67,7 @@ class AuditOptions(Options):
     save: str | None = None
     endpoint_url: str | None = None
     iam_policy: bool = False
+    kinds: tuple[str, ...] = ()
 
 
 def complete_check(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
@@ -79,10 +80,21 @@ def complete_check(_context: click.Context, _parameter: click.Parameter, typed: 
     return [f"{before}{comma}{name}" for name in names if name.startswith(last)]
 
 
+class ChecksFolder(click.Path):
+    """A folder whose checks are run: an empty name, as of a variable that is not set, stands for none."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        if value == "":
+            self.fail("an empty name is no folder; write `.` to run the checks of this one", parameter, context)
+        return super().convert(value, parameter, context)
+
+
 def packs_option(text: str) -> Callable[[Command], Command]:
     """Folders of the user's own checks."""
-    folder = click.Path(path_type=Path)
-    return click.option("--checks", "packs", multiple=True, type=folder, metavar="DIR", help=text)
+    return click.option("--checks", "packs", multiple=True, type=ChecksFolder(), metavar="DIR", help=text)
 
 
 def color_option(text: str) -> Callable[[Command], Command]:

@@ -21,7 +21,7 @@ from infralint.project.walking import LEADS_OUT, leads_out
 from infralint.reporters import Shown, render
 from infralint.reporters.outputs import BadOutput, Output, parse_outputs
 from infralint.text.display import visible
-from infralint.text.writing import replace_file
+from infralint.text.writing import give_up_printing, replace_file
 
 
 def fail(*messages: str) -> NoReturn:
@@ -72,17 +72,27 @@ def _now() -> str:
 def publish(
     report: Report, outputs: Iterable[Output], shown: Shown, color: str, edit: Callable[[str], str] = str
 ) -> None:
-    """Write every report that was asked for; one that can't be written keeps no other back. edit: a last hand on each text."""
+    """Write every report that was asked for; one that can't be written keeps no other back. edit: a last hand on each text.
+
+    Where whoever reads what is printed goes away (`| head`), the run ends with status 1 and without a word.
+    """
     problems = []
+    unread = False
     for output in outputs:
         colored = is_colored(color) if output.path is None else color == "always"
         text = edit(render(output.format, report, replace(shown, color=colored)))
         try:
             _put(text, output.path)
+        except BrokenPipeError:
+            give_up_printing()
+            unread = True
         except OSError as error:
-            problems.append(f"{output.path}: can't be written: {error.strerror}")
+            problems.append(f"{output.path or 'the report'}: can't be written: {error.strerror}")
     if problems:
         fail(*problems)
+    if unread:
+        recording.spoil()
+        sys.exit(1)
 
 
 def is_colored(choice: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from infralint.cli.options import ChecksFolder
 from infralint.cli.projects import load_packs
 from infralint.cli.publish import fail, say
 from infralint.engine.page_tests import find_misses, missing_examples
@@ -18,7 +19,7 @@ from infralint.text.wording import plural
 
 
 @click.command("test-checks")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=ChecksFolder())
 @click.option("-v", "--verbose", is_flag=True, help="Name every example.")
 def test_checks_command(folder: Path, verbose: bool) -> None:
     """Run the examples on the pages of the checks in DIR: exactly the marked lines must be reported.

@@ -18,7 +18,8 @@ from infralint.text.suggestions import closest
 
 _MARK = "infralint"
 _LONGEST = 2_000
-"""Characters at the end of a line in which a comment to infralint is looked for."""
+"""Characters at the end of a line in which a comment to infralint is looked for; what is text or comment in a longer
+line is not told from code."""
 _MOST_SHOWN = 80
 """Characters of a comment in a message about it."""
 _END = r"\s*(?:-?#\}|-?\*/\s*-?\}\}|-?\}\}|\*/|-->)?\s*$"
@@ -198,7 +199,7 @@ class _Layout:
     @cached_property
     def _depths(self) -> list[int]:
         """How many braces are open after so many lines."""
-        plain = (_NOT_CODE.sub("", line) for line in self.lines)
+        plain = (line if len(line) > _LONGEST else _NOT_CODE.sub("", line) for line in self.lines)
         return list(accumulate((text.count("{") - text.count("}") for text in plain), initial=0))
 
     def _end_of_block(self, first: int) -> int:

@@ -11,7 +11,9 @@ import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import CodeType
 from typing import Any, TypeVar, overload
 
 from infralint import PLATFORM_TYPES
@@ -165,10 +167,23 @@ def _name_of_check(function: str) -> str:
     return function.replace("_", "-")
 
 
+class SourceLoader(SourceFileLoader):
+    """Loads what a file says now, and keeps no bytecode of it.
+
+    Python takes bytecode for that of a file whose size is the same and whose time is the same second, as after an edit
+    of one digit: https://docs.python.org/3/reference/import.html#pyc-invalidation
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        code: CodeType = self.source_to_code(self.get_data(self.path), self.path)
+        return code
+
+
 def _load_file(path: Path) -> list[Loaded]:
     # Named by its full path, so that packs never meet, and dropped from sys.modules: nothing imports it by name.
     name = f"infralint_checks_{abs(hash(str(path.resolve())))}_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    loader = None if path.parent == built_in_folder() else SourceLoader(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None or spec.loader is None:
         raise BrokenPack(f"{path}: not a Python file")
     module = importlib.util.module_from_spec(spec)

@@ -67,6 +67,12 @@ class AccountResource:
     owner: str = ""
     console: str = ""
 
+    def introduce(self, name: str) -> str:
+        """What it is, as a colleague would ask for it. name: what it is called."""
+        account = f" of account {self.account}" if self.account else ""
+        owner = f", made by {self.owner}" if self.owner else ""
+        return f"{name}, {self.type} in {self.region}{account}{owner}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hop:
@@ -77,7 +83,8 @@ class Hop:
     (an nginx server, a Terraform root). assumable: it may be assumed to carry a stream where nothing
     says so. aliases: what else a declared stream may call it (an ARN, a DNS name, `tag:team=chat`).
     files: beside its own, those that decide what holds here (included, or with values), as shown.
-    origin: it is no proxy; it produces the stream (a route of an application, a function).
+    origin: it is no proxy; it produces the stream (a route of an application, a function). deployed: what it is in a live
+    account; None for what was read from files.
     """
 
     platform: ClassVar[str] = ""
@@ -100,6 +107,7 @@ class Hop:
     environment: str = ""
     aliases: tuple[str, ...] = ()
     files: frozenset[str] = frozenset()
+    deployed: AccountResource | None = None
 
     def clock(self, kind: StreamKind, *phases: Phase) -> Setting[float]:
         """The clock that runs out first of those that measure one of the phases of such a stream; none: no limit.
@@ -130,7 +138,7 @@ class Hop:
     @property
     def resource(self) -> AccountResource | None:
         """What it is in a live account; None for what was read from files."""
-        return None
+        return self.deployed
 
     def drain_time(self) -> Setting[float] | None:
         """Seconds that what stands behind it may go on once a deployment replaces it; None where nothing tells."""

@@ -90,7 +90,7 @@ class ApiIntegration:
 
     route: the path, with `{name}` for a segment and `{name+}` for the rest; "" for whatever no other takes. method: in
     capitals, ANY for all. timeout: seconds. transfer: BUFFERED or STREAM, of a REST API. is_mock: API Gateway answers
-    by itself.
+    by itself. style: how its own settings are written, where that is not as the API's.
     """
 
     where: Location
@@ -100,6 +100,7 @@ class ApiIntegration:
     route: str = ""
     method: str = "ANY"
     is_mock: bool = False
+    style: AssignmentStyle | None = None
 
     @property
     def pattern(self) -> str:
@@ -169,7 +170,7 @@ class ApiHop(Hop):
         return (Forward(replace(request, to=None, host=None, upgrade=upgrade), self.pool),)
 
     def fix(self, setting: str, seconds: float = 0) -> str:
-        style, is_rest = self.api.style, self.api.is_of("REST")
+        style, is_rest = self.integration.style or self.api.style, self.api.is_of("REST")
         match setting:
             case "buffers_responses" if is_rest:
                 return style.text(self.api.transfer_name, "STREAM")

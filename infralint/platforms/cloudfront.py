@@ -80,6 +80,24 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed
 """
 
 
+_ORIGIN_CONTROLS = frozenset({"host", "origin", "x-http-method", "x-http-method-override", "x-method-override"})
+MANAGED_CACHE_POLICIES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "2e54312d-136d-493c-8eb9-b001f22f67d2": frozenset({"authorization", "cloudfront-viewer-country", "host"}),
+        "4135ea2d-6df8-44a3-9df3-4b5a84be39ad": NO_HEADERS,
+        "658327ea-f89d-4fab-a63d-7e88639e58f6": NO_HEADERS,
+        "b2884449-e4de-46a7-ac36-70bc7f1ddd6d": NO_HEADERS,
+        "83da9c7e-98b4-4e11-a168-04f0df8e2c65": _ORIGIN_CONTROLS,
+        "4cc15a8a-d715-48a4-82b8-cc0b614638fe": _ORIGIN_CONTROLS,
+    }
+)
+"""Cache policy of AWS's own (Amplify, CachingDisabled, CachingOptimized, CachingOptimizedForUncompressedObjects,
+UseOriginCacheControlHeaders, the same with query strings) -> the viewer's headers in its key, which are forwarded, too.
+
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
+"""
+
+
 def managed_headers(policy: str) -> frozenset[str] | None:
     """What one of AWS's own policies forwards, by its id or its name (`Managed-AllViewer`); None for another."""
     found = MANAGED_POLICIES.get(policy)

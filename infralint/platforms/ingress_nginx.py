@@ -183,7 +183,7 @@ def typed_line(line: Line, name: str) -> Setting[Any]:
         return Unknown(line.where, name, f"`{line.written}` is not a value that nginx takes", refused=True)
 
 
-_DIRECTIVE = re.compile(r"^[ \t]*([a-z_]+)[ \t]+([^;{}\n]*);", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^[ \t]*([a-z_]+)[ \t]++([^;{}\n]*+);", re.MULTILINE)
 _WORD = re.compile(r"\"([^\"]*)\"|'([^']*)'|(\S+)")
 
 

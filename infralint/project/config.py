@@ -26,7 +26,7 @@ LARGEST = 1024 * 1024
 DEFAULT_GENERATION = 120.0
 """Seconds one answer may take where nothing is said."""
 
-_DURATION = lazy(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*(ms|min|s|m|h|d)?\s*")
+_DURATION = lazy(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*+(?:(ms|min|s|m|h|d)\s*+)?")
 _UNITS = {"ms": 0.001, "s": 1, "": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 LONGEST_DURATION = 366 * 86400.0
 """Seconds: what is longer is a slip of the pen, or no number."""

@@ -1,4 +1,4 @@
-"""The load balancers of an account as rows of a report: what each allows, and what its streams need."""
+"""The resources of an account as rows of a report: what each allows, and what its streams need."""
 
 from __future__ import annotations
 
@@ -22,16 +22,23 @@ AFFINITY = {
 
 
 def rows(hops: Iterable[Hop], crossings: Iterable[Crossing[Hop]], report: Report) -> list[Row]:
-    """One row for each load balancer and each idle timeout of it, the ones with findings first."""
+    """One row for each resource and each idle timeout of it, the ones with findings first."""
     crossed: dict[int, list[Crossing[Hop]]] = defaultdict(list)
     for crossing in crossings:
         crossed[id(crossing.hop)].append(crossing)
     found: dict[tuple[str, Location], list[LiveLoadBalancer]] = defaultdict(list)
+    others: dict[tuple[str, Location], list[Hop]] = defaultdict(list)
     for hop in hops:
         if isinstance(hop, LiveLoadBalancer):
             found[hop.arn, hop.idle_timeout.where].append(hop)
+        elif hop.resource is not None:
+            others[hop.resource.identity, hop.where].append(hop)
     made = [
         _row(group, [crossing for hop in group for crossing in crossed[id(hop)]], report) for group in found.values()
+    ]
+    made += [
+        _edge_row(group, [crossing for hop in group for crossing in crossed[id(hop)]], report)
+        for group in others.values()
     ]
     return sorted(made, key=lambda row: (row.rank, row.name, row.place))
 
@@ -56,6 +63,36 @@ def _row(hops: Sequence[LiveLoadBalancer], crossed: Iterable[Crossing[Hop]], rep
         has_affinity_judged=all(map(_is_judged, hops)),
         severities=tuple(finding.severity for finding in findings),
         checks=tuple(sorted({finding.check for finding in findings})),
+    )
+
+
+def _edge_row(hops: Sequence[Hop], crossed: Sequence[Crossing[Hop]], report: Report) -> Row:
+    """A distribution, an API or a function: of the ways that streams take, the one that allows least."""
+    resource = hops[0].resource
+    if resource is None:
+        raise ValueError(f"{hops[0].name} is no resource of an account")
+    findings = [
+        finding
+        for finding in report.findings
+        if finding.hop is not None and finding.hop.resource is not None and finding.hop.resource == resource
+    ]
+    used = [crossing.hop for crossing in crossed] or list(hops)
+    least = min((hop.idle_timeout for hop in used), key=lambda setting: _seconds(setting) or 0)
+    streams = [crossing.stream for crossing in crossed]
+    return Row(
+        name=hops[0].name,
+        kind=resource.type,
+        place=f"{resource.region} {resource.account}".strip(),
+        link=resource.console,
+        owner=resource.owner,
+        identity=resource.identity,
+        allowed=_seconds(least),
+        why=_why(least),
+        needed=max((stream.longest_silence.seconds for stream in streams), default=None),
+        streams=tuple(dict.fromkeys(map(stream_name, streams))),
+        severities=tuple(finding.severity for finding in findings),
+        checks=tuple(sorted({finding.check for finding in findings})),
+        noun=resource.type,
     )
 
 

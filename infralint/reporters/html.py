@@ -22,7 +22,7 @@ from infralint.reporters.phrases import (
     unknown_message,
     way_phrase,
 )
-from infralint.reporters.rows import VERDICTS, Row
+from infralint.reporters.rows import VERDICTS, Row, noun_of
 from infralint.text.display import visible, visible_lines
 from infralint.text.wording import listing, plural, seconds
 
@@ -173,7 +173,9 @@ def _head(report: Report, shown: Shown) -> Iterator[str]:
     names = escape(", ".join(read)) if shown.taken else plural(len(read), "file")
     yield f'<p class="faint">infralint read {names}{when}.</p>\n<ul class="tiles">'
     judged, noun = (
-        (len({row.identity for row in shown.rows}), "load balancers") if shown.taken else (report.hops, "hops")
+        (len({row.identity for row in shown.rows}), f"{noun_of(row.noun for row in shown.rows)}s")
+        if shown.taken
+        else (report.hops, "hops")
     )
     yield f"<li><b>{judged}</b> {noun}</li>"
     for severity in SEVERITIES:
@@ -182,7 +184,7 @@ def _head(report: Report, shown: Shown) -> Iterator[str]:
         yield f'<li><b class="error">{len(report.unreadable)}</b> could not be read</li>'
     yield "</ul>\n"
     if report.assumed:
-        hop = "load balancer" if shown.taken else "catch-all hop"
+        hop = noun_of(row.noun for row in shown.rows) if shown.taken else "catch-all hop"
         yield (
             f"<p>Nothing declares what streams here, so every {hop} is taken to carry an SSE stream. "
             "Name the streams in <code>infralint.yaml</code> to judge the ones that matter by what they need.</p>"
@@ -258,8 +260,9 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
     if not rows:
         yield "<p>There are no load balancers here.</p>"
         return
-    yield '<h2>Load balancers</h2><div class="scroll"><table class="cards" id="balancers"><thead><tr>'
-    yield "".join(map(_sortable, ("Load balancer", "Region", "Silence it allows", "Stickiness", "Verdict")))
+    noun = noun_of(row.noun for row in rows).capitalize()
+    yield f'<h2>{noun}s</h2><div class="scroll"><table class="cards" id="balancers"><thead><tr>'
+    yield "".join(map(_sortable, (noun, "Region", "Silence it allows", "Stickiness", "Verdict")))
     yield "</tr></thead><tbody>\n"
     for row in rows:
         level = (row.severities and row.verdict) or "good"

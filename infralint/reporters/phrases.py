@@ -119,13 +119,18 @@ def since_lines(since: Since, findings: Sequence[Finding]) -> Iterator[str]:
     """What is new, changed and gone since an earlier snapshot."""
     parts = [f"{len(since.new)} new", f"{len(since.changed)} changed", f"{len(since.gone)} gone"]
     when = since.earlier[:16].replace("T", " ") or "an earlier snapshot"
-    yield f"Since {when}: findings {listing(parts)}; load balancers {len(since.added)} new and {len(since.removed)} gone."
+    noun = (
+        "load balancer"
+        if all(":elasticloadbalancing:" in name for name in (*since.added, *since.removed))
+        else "resource"
+    )
+    yield f"Since {when}: findings {listing(parts)}; {noun}s {len(since.added)} new and {len(since.removed)} gone."
     for finding in findings:
         if (state := since.state_of(finding)) != "same":
             yield f"  {state}: {_subject(finding)}"
     yield from (f"  gone: {_subject(finding)}" for finding in since.gone)
-    yield from (f"  new load balancer: {name}" for name in since.added)
-    yield from (f"  gone load balancer: {name}" for name in since.removed)
+    yield from (f"  new {noun}: {name}" for name in since.added)
+    yield from (f"  gone {noun}: {name}" for name in since.removed)
 
 
 def _subject(finding: Finding) -> str:

@@ -12,6 +12,8 @@ from infralint.model import SEVERITIES, Severity
 Verdict = Literal["error", "warning", "note", "could not tell", "good", "not judged"]
 VERDICTS: tuple[Verdict, ...] = (*SEVERITIES, "could not tell", "good", "not judged")
 
+BALANCER = "load balancer"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -19,7 +21,7 @@ class Row:
 
     kind, place, owner: in words. identity: its full name. allowed: seconds of silence that it
     allows (None: not known, `why` says it); needed: what its streams need (None: none crosses it).
-    severities, checks: of the findings about it.
+    severities, checks: of the findings about it. noun: what a person counts it as.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Row:
     has_affinity_judged: bool = True
     severities: tuple[Severity, ...] = ()
     checks: tuple[str, ...] = ()
+    noun: str = BALANCER
 
     @property
     def rank(self) -> int:
@@ -53,8 +56,13 @@ class Row:
         return "could not tell" if self.allowed is None else "good"
 
 
+def noun_of(nouns: Iterable[str]) -> str:
+    """What rows are counted as together: load balancers, or resources where there are others, too."""
+    return BALANCER if all(noun == BALANCER for noun in nouns) else "resource"
+
+
 def count_verdicts(rows: Iterable[Row]) -> dict[Verdict, int]:
-    """How many load balancers have each verdict, the worst first; one with several rows has the worst of theirs."""
+    """How many resources have each verdict, the worst first; one with several rows has the worst of theirs."""
     worst: dict[str, Verdict] = {}
     for row in rows:
         before = worst.get(row.identity, row.verdict)

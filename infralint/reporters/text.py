@@ -23,7 +23,7 @@ from infralint.reporters.phrases import (
     way_phrase,
     write_phrase,
 )
-from infralint.reporters.rows import count_verdicts
+from infralint.reporters.rows import count_verdicts, noun_of
 from infralint.text.display import visible, visible_lines
 from infralint.text.wording import listing, plural
 
@@ -34,7 +34,7 @@ MANY = 10
 NOUNS = {"aws": "AWS region"}
 """What a platform's inputs are called where they are no files."""
 _VERDICTS = {"error": "with errors", "warning": "with warnings", "note": "with notes"}
-"""How many load balancers are so: `11 with warnings, 6 good`."""
+"""How many resources are so: `11 with warnings, 6 good`."""
 
 
 def render(report: Report, shown: Shown) -> str:
@@ -188,7 +188,7 @@ class _Page:
     def _assumptions(self) -> Iterator[str]:
         if not self.report.assumed:
             return
-        hops = plural(self.report.assumed, "load balancer" if self.shown.rows else "catch-all hop")
+        hops = plural(self.report.assumed, self._noun if self.shown.rows else "catch-all hop")
         yield f"Assumed that {hops} may carry an SSE stream, for nothing here says what streams. To say it, in infralint.yaml:"
         yield self._paint("fix", "      streams:")
         yield self._paint("fix", "        - path: /api/chat      # or `streams: []`: nothing streams")
@@ -216,12 +216,16 @@ class _Page:
         kinds = [plural(len(paths), NOUNS.get(name, f"{name} file")) for name, paths in self.report.read.items()]
         return f"Read {listing(kinds)} with {self._count_judged()}"
 
+    @property
+    def _noun(self) -> str:
+        return noun_of(row.noun for row in self.shown.rows)
+
     def _count_judged(self) -> str:
-        """What was judged, as a person counts it: the hops, or the load balancers of an account with their verdicts."""
+        """What was judged, as a person counts it: the hops, or the resources of an account with their verdicts."""
         if not self.shown.rows:
             return f"{plural(self.report.hops, 'hop')} to judge"
         counts = count_verdicts(self.shown.rows)
-        total = plural(sum(counts.values()), "load balancer")
+        total = plural(sum(counts.values()), self._noun)
         words = [f"{count} {_VERDICTS.get(verdict, verdict)}" for verdict, count in counts.items()]
         return f"{total} ({', '.join(words)})"
 

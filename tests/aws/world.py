@@ -359,7 +359,7 @@ def paged(items: list[dict[str, Any]], key: str, sent: dict[str, str]) -> dict[s
 def xml(service: str, operation: str, value: dict[str, Any]) -> str:
     """An answer in the service's XML; fails for a member that botocore's model does not know."""
     model = MODELS[service].operation_model(operation)
-    inner = _members(model.output_shape, value)
+    inner = members_in_xml(model.output_shape, value)
     if service == "ec2":
         return f"<{operation}Response>{inner}<requestId>r</requestId></{operation}Response>"
     inner = (
@@ -368,7 +368,7 @@ def xml(service: str, operation: str, value: dict[str, Any]) -> str:
     return f"<{operation}Response>{inner}</{operation}Response>"
 
 
-def _members(shape: Any, value: dict[str, Any]) -> str:
+def members_in_xml(shape: Any, value: dict[str, Any]) -> str:
     unknown = set(value) - set(shape.members)
     assert not unknown, f"{shape.name} has no {unknown}"
     return "".join(_element(shape.members[key], key, one) for key, one in value.items())
@@ -377,7 +377,7 @@ def _members(shape: Any, value: dict[str, Any]) -> str:
 def _element(shape: Any, name: str, value: Any) -> str:
     tag = shape.serialization.get("name", name)
     if shape.type_name == "structure":
-        return f"<{tag}>{_members(shape, value)}</{tag}>"
+        return f"<{tag}>{members_in_xml(shape, value)}</{tag}>"
     if shape.type_name == "list":
         item = shape.member.serialization.get("name", "member")
         inner = "".join(
@@ -389,7 +389,7 @@ def _element(shape: Any, name: str, value: Any) -> str:
     return f"<{tag}>{escape(text)}</{tag}>"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class AwsHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
@@ -433,8 +433,8 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, world: World) -> None:
-        super().__init__(("127.0.0.1", 0), type("Handler", (_Handler,), {"world": world}))
+    def __init__(self, world: World, handler: type[BaseHTTPRequestHandler] | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), type("Handler", (handler or AwsHandler,), {"world": world}))
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()
 

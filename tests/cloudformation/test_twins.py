@@ -289,7 +289,7 @@ ARCHITECTURES = {
         family="network", protocol="TCP", groups=(Group("api", protocol="TCP", sticky=True),), streams=SOCKET
     ),
     "a target that leaves at once": Architecture(
-        idle=300, groups=(Group("api", delay=5),), findings=("note stream-cut-on-deploy",)
+        idle=300, groups=(Group("api", delay=5),), findings=("warning stream-cut-on-deploy",)
     ),
     "a target that may finish": Architecture(idle=300, groups=(Group("api", delay=120),)),
     "the default, which is no mistake": Architecture(idle=900, groups=(Group("api", delay=300),), streams=LONG),
@@ -349,7 +349,7 @@ def test_the_same_findings_in_every_form(form: str, it: Architecture, lint: Lint
     assert said(lint, {form: write(), "infralint.yaml": it.streams}) == sorted(it.findings)
 
 
-# What has no snapshot yet
+# What stands before and behind load balancers
 
 TF_CDN = """
 resource "aws_cloudfront_distribution" "cdn" {
@@ -582,14 +582,209 @@ EDGES: dict[str, tuple[tuple[str, ...], Words, str, tuple[str, ...]]] = {
 }
 
 
+ACCOUNT = "123456789012"
+FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:chat"
+METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+URL_HOST = "abc.lambda-url.eu-west-1.on.aws"
+
+
+def cdn(domain: str = "api.example.com", seconds: int = 30, **default: Any) -> dict[str, Any]:
+    """A region with a distribution of one origin."""
+    custom = {"OriginReadTimeout": seconds, "OriginProtocolPolicy": "https-only", "HTTPSPort": 443}
+    item = {
+        "ARN": f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1",
+        "Id": "E1",
+        "DefaultCacheBehavior": {"TargetOriginId": "api", "AllowedMethods": {"Items": METHODS}} | default,
+        "CacheBehaviors": {"Items": default.pop("behaviors", [])},
+        "Origins": {"Items": [{"Id": "api", "DomainName": domain, "CustomOriginConfig": custom}]},
+    }
+    item["DefaultCacheBehavior"].pop("behaviors", None)
+    return {"distributions": [item]}
+
+
+def rest(kind: str, uri: str = "https://model.example.com/{proxy}", **integration: Any) -> dict[str, Any]:
+    """A region with a REST API that takes every path."""
+    method = {"methodIntegration": {"type": "HTTP_PROXY", "uri": uri, "timeoutInMillis": 29000} | integration}
+    resource = {"id": "a1", "path": "/{proxy+}", "resourceMethods": {"ANY": method}}
+    api = {"id": "rest1", "name": "api", "endpointConfiguration": {"types": [kind]}}
+    return {"rest_apis": [api], "rest_resources": {"rest1": [resource]}, "api_stages": {"rest1": []}}
+
+
+def second(kind: str, uri: str = "https://model.example.com/", **integration: Any) -> dict[str, Any]:
+    """A region with an HTTP or a WebSocket API."""
+    item = {"IntegrationId": "i1", "IntegrationType": "HTTP_PROXY", "IntegrationUri": uri} | integration
+    return {
+        "http_apis": [{"ApiId": "http1", "Name": "api", "ProtocolType": kind}],
+        "api_routes": {"http1": [{"RouteKey": "$default", "Target": "integrations/i1"}]},
+        "api_integrations": {"http1": [item]},
+        "api_stages": {"http1": ["$default"]},
+    }
+
+
+def function(seconds: int, mode: str = "") -> dict[str, Any]:
+    """A region with a function, and with its URL where that has a mode."""
+    url = {"FunctionUrl": f"https://{URL_HOST}/", "FunctionArn": FUNCTION, "InvokeMode": mode}
+    functions = [{"FunctionArn": FUNCTION, "FunctionName": "chat", "Timeout": seconds}]
+    return {"functions": functions, "function_urls": {FUNCTION: [url]} if mode else {}}
+
+
+STREAMED = {"timeoutInMillis": 300000, "responseTransferMode": "STREAM"}
+SNAPSHOTS: dict[str, dict[str, Any]] = {
+    "CloudFront": cdn(),
+    "CloudFront that waits": cdn(seconds=120),
+    "CloudFront without a policy": cdn(),
+    "CloudFront with a policy": cdn(OriginRequestPolicyId=ALL),
+    "a REST API": rest("REGIONAL"),
+    "a REST API that streams": rest("REGIONAL", **STREAMED),
+    "an edge-optimized one": rest("EDGE", **STREAMED),
+    "an HTTP API": second("HTTP"),
+    "a WebSocket API": second("WEBSOCKET"),
+    "a WebSocket API before functions": second("WEBSOCKET", FUNCTION) | function(3),
+    "a function's URL": function(300, "BUFFERED"),
+    "a URL that streams for 3 s": function(3, "RESPONSE_STREAM"),
+    "a URL that streams": function(300, "RESPONSE_STREAM"),
+    "CloudFront before a URL": cdn(URL_HOST) | function(300, "RESPONSE_STREAM"),
+    "CloudFront before a URL that buffers": cdn(URL_HOST, 120) | function(300, "BUFFERED"),
+    "a REST API before a function": rest("REGIONAL", FUNCTION, **STREAMED) | function(60),
+    "a REST API before a function that lasts": rest("REGIONAL", FUNCTION, **STREAMED) | function(300),
+    "an HTTP API before a function": second("HTTP", FUNCTION) | function(300),
+    "a behavior for another path": cdn(
+        behaviors=[{"TargetOriginId": "api", "PathPattern": "/ws/*", "OriginRequestPolicyId": ALL}]
+    ),
+    "a behavior for the path": cdn(
+        behaviors=[{"TargetOriginId": "api", "PathPattern": "/api/*", "OriginRequestPolicyId": ALL}]
+    ),
+    "a policy of the account": cdn(OriginRequestPolicyId="p1")
+    | {"origin_request_policies": {"p1": {"HeaderBehavior": "none"}}},
+    "headers that a behavior names": cdn(
+        ForwardedValues={"Headers": {"Items": ["Sec-WebSocket-Key", "Sec-WebSocket-Version"]}}
+    ),
+}
+
+
+def with_origin(text: str, origin: str, other: str) -> str:
+    """A distribution that leads to a function's URL of the same file."""
+    return text.replace('"api.example.com"', origin).replace("DomainName: api.example.com", f"DomainName: {other}")
+
+
+TF_URL_ORIGIN = 'replace(replace(aws_lambda_function_url.chat.function_url, "https://", ""), "/", "")'
+CFN_URL_ORIGIN = "!Select [2, !Split ['/', !GetAtt Url.FunctionUrl]]"
+TF_CHAIN = with_origin(TF_CDN, TF_URL_ORIGIN, "") + TF_URL
+CFN_CHAIN = with_origin(CFN_CDN, "", CFN_URL_ORIGIN) + CFN_URL.replace("\nResources:\n", "")
+TF_CALL = TF_REST.replace('"https://model.example.com/{proxy}"', "aws_lambda_function.chat.invoke_arn")
+TF_CALL += 'resource "aws_lambda_function" "chat" {\n  function_name = "chat"\n  LIMIT\n}\n'
+CFN_FUNCTION = "  Chat:\n    Type: AWS::Lambda::Function\n    Properties:\n      FunctionName: chat\n      LIMIT\n"
+CFN_CALL = CFN_REST.replace("https://model.example.com/{proxy}", "!GetAtt Chat.Arn") + CFN_FUNCTION
+TF_ROUTE = TF_SECOND.replace('"https://model.example.com/"', "aws_lambda_function.chat.invoke_arn")
+TF_ROUTE += 'resource "aws_lambda_function" "chat" {\n  function_name = "chat"\n  LIMIT\n}\n'
+CFN_ROUTE = CFN_SECOND.replace("https://model.example.com/", "!GetAtt Function.Arn") + CFN_FUNCTION.replace(
+    "  Chat:", "  Function:"
+)
+TF_BEHAVIOR = TF_CDN.replace(
+    "  default_cache_behavior {",
+    """  ordered_cache_behavior {
+    path_pattern             = "PATTERN"
+    target_origin_id         = "api"
+    allowed_methods          = ["GET", "HEAD"]
+    origin_request_policy_id = "216adef6-5c7f-47e4-b989-5492eafa07d3"
+  }
+  default_cache_behavior {""",
+)
+CFN_BEHAVIOR = CFN_CDN.replace(
+    "        DefaultCacheBehavior:",
+    """        CacheBehaviors:
+          - PathPattern: PATTERN
+            TargetOriginId: api
+            AllowedMethods: [GET, HEAD]
+            OriginRequestPolicyId: 216adef6-5c7f-47e4-b989-5492eafa07d3
+        DefaultCacheBehavior:""",
+)
+TF_POLICY = TF_CDN.replace("POLICY", "origin_request_policy_id = aws_cloudfront_origin_request_policy.none.id")
+TF_POLICY += """
+resource "aws_cloudfront_origin_request_policy" "none" {
+  headers_config { header_behavior = "none" }
+}
+"""
+CFN_POLICY = CFN_CDN.replace("POLICY", "OriginRequestPolicyId: !Ref Nothing")
+CFN_POLICY += """  Nothing:
+    Type: AWS::CloudFront::OriginRequestPolicy
+    Properties:
+      OriginRequestPolicyConfig:
+        HeadersConfig: {HeaderBehavior: none}
+"""
+TF_LEGACY = TF_CDN.replace(
+    "POLICY", 'forwarded_values {\n      headers = ["Sec-WebSocket-Key", "Sec-WebSocket-Version"]\n    }'
+)
+CFN_LEGACY = CFN_CDN.replace("POLICY", "ForwardedValues: {Headers: [Sec-WebSocket-Key, Sec-WebSocket-Version]}")
+TF_LONG, CFN_LONG = 'response_transfer_mode = "STREAM"', "ResponseTransferMode: STREAM"
+STREAM_WORDS: Words = {
+    "ENDPOINT": ("REGIONAL", "REGIONAL"),
+    "MODE": (TF_LONG, CFN_LONG),
+    "TIMEOUT": ("timeout_milliseconds = 300000", "TimeoutInMillis: 300000"),
+}
+URL_WORDS: Words = {
+    "MODE": ('invoke_mode = "RESPONSE_STREAM"', "InvokeMode: RESPONSE_STREAM"),
+    "TIMEOUT": ("timeout = 300", "Timeout: 300"),
+}
+HANDSHAKE = ("error missing-upgrade-headers",)
+EDGES |= {
+    "CloudFront before a URL": ((TF_CHAIN, CFN_CHAIN), URL_WORDS, SSE, ("error short-idle-timeout",)),
+    "CloudFront before a URL that buffers": (
+        (TF_CHAIN, CFN_CHAIN),
+        {
+            "TIMEOUT": ("timeout = 300", "Timeout: 300"),
+            "READ": ("origin_read_timeout = 120", "OriginReadTimeout: 120"),
+        },
+        SSE,
+        ("error buffered-stream",),
+    ),
+    "a REST API before a function": (
+        (TF_CALL, CFN_CALL),
+        STREAM_WORDS | {"LIMIT": ("timeout = 60", "Timeout: 60")},
+        SSE,
+        ("error capped-stream",),
+    ),
+    "a REST API before a function that lasts": (
+        (TF_CALL, CFN_CALL),
+        STREAM_WORDS | {"LIMIT": ("timeout = 300", "Timeout: 300")},
+        SSE,
+        (),
+    ),
+    "an HTTP API before a function": (
+        (TF_ROUTE, CFN_ROUTE),
+        {"KIND": ("HTTP", "HTTP"), "LIMIT": ("timeout = 300", "Timeout: 300")},
+        SSE,
+        BUFFERED,
+    ),
+    "a behavior for another path": (
+        (TF_BEHAVIOR, CFN_BEHAVIOR),
+        {"PATTERN": ("/ws/*", "/ws/*")},
+        SOCKET,
+        HANDSHAKE,
+    ),
+    "a behavior for the path": ((TF_BEHAVIOR, CFN_BEHAVIOR), {"PATTERN": ("/api/*", "/api/*")}, SOCKET, ()),
+    "a policy of the account": ((TF_POLICY, CFN_POLICY), {}, SOCKET, HANDSHAKE),
+    "headers that a behavior names": ((TF_LEGACY, CFN_LEGACY), {}, SOCKET, ()),
+}
+WORDS = ("READ", "POLICY", "PATTERN", "MODE", "TIMEOUT", "LIMIT", "ENDPOINT", "KIND")
+
+
 @pytest.mark.parametrize("name", EDGES)
 def test_the_same_findings_before_load_balancers(name: str, lint: Lint) -> None:
     forms, words, streams, findings = EDGES[name]
     for text in forms:
         is_terraform = text.lstrip().startswith("resource")
-        for word in ("READ", "POLICY", "MODE", "TIMEOUT", "ENDPOINT", "KIND"):
+        for word in WORDS:
             filled = words.get(word, ("", ""))
             text = text.replace(word, filled[0 if is_terraform else 1])
         name_of_file = "main.tf" if is_terraform else "template.yaml"
         other = "template.yaml" if is_terraform else "main.tf"
-        assert said(lint, {name_of_file: text, other: "", "infralint.yaml": streams}) == sorted(findings), text
+        files = {name_of_file: text, other: "", "aws.json": "{}", "infralint.yaml": streams}
+        assert said(lint, files) == sorted(findings), text
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_an_account_gives_the_same_findings(name: str, lint: Lint) -> None:
+    _, _, streams, findings = EDGES[name]
+    region = {"account": ACCOUNT, "name": "eu-west-1", "load_balancers": []} | SNAPSHOTS[name]
+    assert said(lint, {"aws.json": json.dumps({"regions": [region]}), "infralint.yaml": streams}) == sorted(findings)

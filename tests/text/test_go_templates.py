@@ -113,6 +113,12 @@ def test_a_template_of_another_file_is_included() -> None:
         ("{{ .Values.name ", "never closed"),
         ('{{ "open }}', "never closed"),
         ("{{ $x }}", "no variable"),
+        ("{{ if .Values.name }}{{ break }}{{ end }}", "outside of any `range`"),
+        (
+            '{{ range .Values.hosts }}{{ include "t" . }}{{ end }}{{ define "t" }}{{ continue }}{{ end }}',
+            "outside of any",
+        ),
+        ("{{ range .Values.hosts }}{{ else }}{{ continue }}{{ end }}", "outside of any"),
     ],
 )
 def test_what_helm_refuses_is_refused(template: str, problem: str) -> None:

@@ -21,7 +21,7 @@ _PYTHON_IMPORT = lazy(
     rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]+)|import[ \t]+([^\n#;]+))", re.MULTILINE
 )
 _JAVASCRIPT_IMPORT = lazy(
-    rb"""(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(?:/\*[^*]{0,300}\*/\s*)?["'`]([^"'`\n]{1,300})["'`]"""
+    rb"""(?:\bfrom\s*+|\bimport\s*+(?:\(\s*+)?|\brequire\s*+\(\s*+)(?:/\*[^*]{0,300}\*/\s*+)?["'`]([^"'`\n]{1,300})["'`]"""
 )
 _GO_IMPORT = lazy(rb'"((?:[\w.~-]+/)+[\w.-]+)"')
 _WORD = lazy(rb"\w+")

@@ -89,6 +89,8 @@ class Joiner:
         self.uses = Uses(program)
         self._registrations: dict[str, list[Registration]] = {}
         self._mounts: dict[str, list[tuple[Rules, MountCall, Call]]] = {}
+        self._blocks_of: dict[str, list[tuple[int, int, Call]]] = {}
+        self._chain_prefixes: dict[tuple[SourceModule, SourceSpan], Path] = {}
         self._registered_at: dict[str, dict[SourceSpan, Registration | None]] = {}
         self._pending: set[object] = set()
         self._known_heads: dict[object, list[Head]] = {}
@@ -100,6 +102,7 @@ class Joiner:
         self._registrations.pop(path, None)
         self._registered_at.pop(path, None)
         self._mounts.pop(path, None)
+        self._blocks_of.pop(path, None)
         self.program.forget(path)
 
     def matches(self, call: Call, shape: CallPattern, rules: Rules) -> bool:
@@ -291,12 +294,37 @@ class Joiner:
         if call.module.language.name not in ("ruby", "php", "elixir", "kotlin"):
             return ROOT
         prefix = Path("/api") if call.module.path.endswith("routes/api.php") else ROOT
-        groups = [(rules, shape) for rules in self.rulebook.of(call.module) for shape in rules.groups]
-        names = frozenset(name for _, shape in groups for name in shape.call)
-        for outer in call.module.calls(names) if names else ():
-            if outer.span.has(call.span) and outer.span != call.span and self._group(outer):
-                for link in reversed(list(_chain(outer))):
-                    prefix = prefix.join(self._block_prefix(link))
+        for start, end, outer in self._blocks(call.module):
+            if start <= call.span.start and call.span.end <= end and outer.span != call.span:
+                prefix = prefix.join(self._chain_prefix(outer))
+        return prefix
+
+    def _blocks(self, module: SourceModule) -> list[tuple[int, int, Call]]:
+        """The calls that take a block of routes, each with where its arguments begin and where it ends."""
+        if module.path not in self._blocks_of:
+            names = frozenset(
+                name for rules in self.rulebook.of(module) for shape in rules.groups for name in shape.call
+            )
+            self._blocks_of[module.path] = [
+                (span_of(call.receiver).end if call.receiver is not None else call.span.start, call.span.end, call)
+                for call in (module.calls(names) if names else ())
+                if self._group(call)
+            ]
+        return self._blocks_of[module.path]
+
+    def _chain_prefix(self, call: Call) -> Path:
+        """What a call and those that it is chained to put before the routes within its block."""
+        links = []
+        prefix = ROOT
+        for link in _chain(call):
+            known = self._chain_prefixes.get((link.module, link.span))
+            if known is not None:
+                prefix = known
+                break
+            links.append(link)
+        for link in reversed(links):
+            prefix = prefix.join(self._block_prefix(link))
+            self._chain_prefixes[link.module, link.span] = prefix
         return prefix
 
     def _block_prefix(self, call: Call) -> Path:
@@ -469,18 +497,12 @@ class Joiner:
     def _handed_on(self, module: SourceModule, use: SgNode, depth: int) -> list[Head]:
         """A router that is an argument of one of the project's functions: where that mounts its parameter."""
         call, span = module.call_around(use), span_of(use)
-        index = (
-            next((at for at, node in enumerate(call.positional) if span_of(node) == span), None)
-            if call is not None
-            else None
-        )
-        if call is None or index is None or depth > DEEPEST:
-            return []
-        meaning = self.resolver.meaning(module, call.callee)
-        if not isinstance(meaning, Definition) or meaning.kind != "function":
+        meaning = self.resolver.meaning(module, call.callee) if call is not None and depth <= DEEPEST else None
+        if call is None or not isinstance(meaning, Definition) or meaning.kind != "function":
             return []
         names = [name for name in meaning.parameters if name not in ("self", "this", "cls")]
-        if index >= len(names):
+        index = next((at for at, node in enumerate(call.positional) if span_of(node) == span), None)
+        if index is None or index >= len(names):
             return []
         mounts = [
             found

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from infralint.project import CantRead
 from infralint.project.javascript_imports import JavaScriptImports
+from infralint.project.parse_trial import can_be_parsed
 from infralint.sources.application.imports import READERS, SCANS, ImportedName, javascript_exports, stems_of
 from infralint.sources.application.languages import Language, language_of
 from infralint.sources.application.syntax import SourceModule, parse, span_of
-from infralint.sources.application.trial import can_be_parsed
 from infralint.text.repetition import is_repetitive
 
 if TYPE_CHECKING:
@@ -317,7 +317,7 @@ class ProjectModules:
         stem, wanted = posixpath.basename(path).partition(".")[0], name.encode()
         if stem in ("mod", "main", "lib"):
             stem = posixpath.basename(posixpath.dirname(path))
-        words = {stem.encode(), stem.removesuffix("Impl").encode()}
+        words = {word.encode(errors="surrogateescape") for word in (stem, stem.removesuffix("Impl"))}
         for other in self.sources:
             if other != path and other.rpartition(".")[2] in language.endings:
                 content = self.content(other)

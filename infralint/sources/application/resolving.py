@@ -64,6 +64,7 @@ class Resolver:
     def __init__(self, program: ProjectModules, known: Mapping[str, frozenset[str]]) -> None:
         self.program = program
         self._known = known
+        self.header_settings: dict[Definition, list[tuple[str, str, list[SourceSpan]]]] = {}
 
     def meaning(self, module: SourceModule, node: SgNode | None, depth: int = 0) -> Meaning | None:
         """What an expression stands for; None where it can't be told."""
@@ -77,10 +78,17 @@ class Resolver:
             return self._of_member(module, node, member, depth)
         if kind in module.language.functions or kind in module.language.classes:
             return module.definition_of(node)
+        span = span_of(node)
+        if span in module.known_calls:
+            known: Meaning | None = module.known_calls[span]
+            return known
         call = module.call_of(node)
-        if call is not None:
-            return self._of_call(call, depth)
-        return ResolvedExpression(module, node)
+        if call is None:
+            return ResolvedExpression(module, node)
+        meaning = self._of_call(call, depth)
+        if not depth:
+            module.known_calls[span] = meaning
+        return meaning
 
     def _of_name(self, module: SourceModule, node: SgNode, depth: int) -> Meaning | None:
         name, span = node.text(), span_of(node)
@@ -228,9 +236,8 @@ class Resolver:
             for assignment in home.assignments:
                 if assignment.target.endswith(f".{name}"):
                     return self.meaning(home, assignment.value, depth + 1)
-            for node in home.find({"kind": "keyed_element", "regex": rf"^{re.escape(name)}\s*:"}):
-                if pair := home.pair(node):
-                    return self.meaning(home, pair[1], depth + 1)
+            if name in home.literal_fields:
+                return self.meaning(home, home.literal_fields[name], depth + 1)
         return None
 
     def _go_methods(self, definition: Definition) -> Iterator[Definition]:

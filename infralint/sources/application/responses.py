@@ -178,7 +178,19 @@ def headers_in(
     resolver: Resolver, module: SourceModule, definition: Definition, at: SourceSpan | None
 ) -> dict[str, str]:
     """Headers that a function surely sets on its response: not those within a condition that its stream is not in."""
+    if definition not in resolver.header_settings:
+        resolver.header_settings[definition] = list(_header_settings(resolver, module, definition))
     found: dict[str, str] = {}
+    for name, text, conditions in resolver.header_settings[definition]:
+        if all(at is not None and condition.has(at) for condition in conditions):
+            found.setdefault(name, text)
+    return found
+
+
+def _header_settings(
+    resolver: Resolver, module: SourceModule, definition: Definition
+) -> Iterator[tuple[str, str, list[SourceSpan]]]:
+    """Each header that a function names with its value, and the conditions that it stands in."""
     for node in definition.node.find_all(
         {
             "rule": {
@@ -189,11 +201,8 @@ def headers_in(
         name, is_line, rest = node.text().strip("\"'`").partition(":")
         value = None if is_line else _value_of(module, node)
         text = rest.strip() if is_line else resolver.text(module, value) if value is not None else None
-        if name.lower() not in HEADERS or is_request(module, node) or _is_conditional(node, definition, at):
-            continue
-        if text is not None and "\0" not in text:
-            found.setdefault(name.lower(), text)
-    return found
+        if name.lower() in HEADERS and text is not None and "\0" not in text and not is_request(module, node):
+            yield name.lower(), text, _conditions_around(node, definition)
 
 
 def _value_of(module: SourceModule, node: SgNode) -> SgNode | None:
@@ -227,13 +236,15 @@ _CONDITIONS = frozenset(
 )
 
 
-def _is_conditional(node: SgNode, definition: Definition, at: SourceSpan | None) -> bool:
+def _conditions_around(node: SgNode, definition: Definition) -> list[SourceSpan]:
+    """The conditions of a function that a place in it stands in."""
+    found: list[SourceSpan] = []
     parent = node.parent()
-    while parent is not None and span_of(parent) != span_of(definition.node):
-        if parent.kind() in _CONDITIONS and (at is None or not span_of(parent).has(at)):
-            return True
+    while parent is not None and span_of(parent) != definition.span:
+        if parent.kind() in _CONDITIONS:
+            found.append(span_of(parent))
         parent = parent.parent()
-    return False
+    return found
 
 
 def is_file(call: Call, content_type: str | None, headers: Mapping[str, str]) -> bool:

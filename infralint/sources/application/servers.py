@@ -38,7 +38,7 @@ _CODE_PORT = (
     lazy(
         rb"(?:uvicorn|web|app|socketio|mcp|server)\.run(?:_app)?\([^()]{0,300}\bport\s*=\s*(?:int\(\s*)?(?:os\.\w+(?:\.get)?\([^()]*?,\s*[\"']?)?(\d{2,5})\b"
     ),
-    lazy(rb"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|Addr:)\s*\(?\s*\"[\w.]*:(\d{2,5})\""),
+    lazy(rb"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|Addr:)\s*+(?:\(\s*+)?\"[\w.]*:(\d{2,5})\""),
 )
 _LISTEN = lazy(r"^.*\.listen\(", re.MULTILINE)
 _KEPT = (b"timeout_keep_alive", b"keepAliveTimeout")
@@ -68,7 +68,8 @@ _UVICORN_FLAGS = {
 }
 _CONF = lazy(r"^(timeout|worker_class|workers|threads|keepalive)\s*=\s*[\"']?([\w.]+)[\"']?\s*(?:#|$)", re.MULTILINE)
 _NODE = lazy(
-    r"\b\w+\.(requestTimeout|keepAliveTimeout|headersTimeout|timeout)\s*=\s*([\d_]+(?:\s*\*\s*[\d_]+)*)\s*;?\s*(?://|$)",
+    r"\b\w+\.(requestTimeout|keepAliveTimeout|headersTimeout|timeout)\s*=\s*([\d_]+(?:\s*\*\s*[\d_]+)*)[ \t]*+(?:;[ \t]*+)?"
+    r"(?:\r?$|//)",
     re.MULTILINE,
 )
 

@@ -77,6 +77,7 @@ class ModuleStreams:
         self.resolver = joiner.resolver
         self._file_shapes = file_shapes
         self._steps = 0
+        self._uses_of: dict[Definition, list[tuple[SourceModule, SgNode]]] = {}
         self.beyond: set[str] = set()
 
     def sightings(self, module: SourceModule) -> Iterator[Sighting]:
@@ -300,7 +301,12 @@ class ModuleStreams:
             if registration is not None:
                 yield Reached(sighting, registration, None, passed)
 
-    def _uses(self, definition: Definition) -> Iterator[tuple[SourceModule, SgNode]]:
+    def _uses(self, definition: Definition) -> list[tuple[SourceModule, SgNode]]:
+        if definition not in self._uses_of:
+            self._uses_of[definition] = list(self._find_uses(definition))
+        return self._uses_of[definition]
+
+    def _find_uses(self, definition: Definition) -> Iterator[tuple[SourceModule, SgNode]]:
         module = definition.module
         owner = definition.owner
         receiver = receiver_type(definition)

@@ -145,6 +145,10 @@ class Assignment:
 
 _ARGUMENT = frozenset("argument value_argument attribute_argument literal_element element_value_pair".split())
 _ASIDE = frozenset({"comment", "line_comment", "block_comment"})
+MOST_ARGUMENTS = 200
+"""Arguments of one call that are looked at."""
+MOST_MARKS = 32
+"""Attributes and comments between an attribute and what it marks."""
 _MARKS = frozenset("decorator modifiers attribute_list attribute_item".split())
 _TRANSPARENT = frozenset(
     "parenthesized_expression as_expression satisfies_expression non_null_expression await_expression await"
@@ -181,6 +185,8 @@ class SourceModule:
     """Names of calls that will be asked for: they are looked for together."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Local names of what is imported under another: `import A as B`, `import { A as B }`."""
+    known_calls: dict[SourceSpan, Any] = field(default_factory=dict, repr=False)
+    """What calls stand for, as far as that was asked."""
 
     @cached_property
     def definitions(self) -> list[Definition]:
@@ -396,7 +402,7 @@ class SourceModule:
         given = _part(node, fields[2]) if fields else None
         positional: list[SgNode] = []
         named: dict[str, SgNode] = {}
-        for argument in given.named_children() if given is not None else []:
+        for argument in given.named_children()[:MOST_ARGUMENTS] if given is not None else []:
             if argument.kind() not in _ASIDE:
                 self._sort(argument, positional, named)
         return positional, named
@@ -424,6 +430,15 @@ class SourceModule:
         if key is None or value is None or span_of(key).start == span_of(value).start:
             return None
         return key.text().strip("\"':[]"), value
+
+    @cached_property
+    def literal_fields(self) -> dict[str, SgNode]:
+        """Go: what the fields of structs are set to in literals of this file, each as it is set first."""
+        found: dict[str, SgNode] = {}
+        for node in self._of_kinds(["keyed_element"]):
+            if pair := self.pair(node):
+                found.setdefault(*pair)
+        return found
 
     def pairs(self, node: SgNode | None) -> dict[str, SgNode]:
         """The keys and values of an object, a dictionary or a composite literal."""
@@ -471,7 +486,12 @@ class SourceModule:
             return parent
         if parent.kind() == "export_statement":
             return parent.field("declaration")
-        return next((sibling for sibling in mark.next_all() if sibling.kind() in kinds), None)
+        sibling = mark.next()
+        for _ in range(MOST_MARKS):
+            if sibling is None or sibling.kind() in kinds:
+                return sibling
+            sibling = sibling.next()
+        return None
 
     def identifiers(self, name: str) -> list[SgNode]:
         """Where a name stands."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from infralint import __version__
+from infralint.sources.aws_account.kinds import KINDS
 from infralint.sources.aws_account.snapshot import Failure, Item, Trouble
 
 BURST = 40
@@ -19,6 +20,19 @@ RATE = 10.0
 PAGE = 400
 """The largest page of every list that is asked for."""
 
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """How a list goes on. asked, answered: the members that hold where the next page begins, of the call and of its
+    answer. most: how much is asked for at once. inside: the member of the answer that holds all this."""
+
+    asked: str
+    answered: str
+    most: Mapping[str, Any] = field(default_factory=dict)
+    inside: str = ""
+
+
+BALANCER_PAGES = Paging("Marker", "NextMarker", {"PageSize": PAGE})
 READ_ONLY = ("Describe", "List")
 THROTTLED = frozenset(
     "Throttling ThrottlingException ThrottledException RequestThrottled RequestThrottledException RequestLimitExceeded"
@@ -167,14 +181,18 @@ class Caller:
                 self._finish()
                 return answer
 
-    def pages(self, service: str, operation: str, key: str, resource: str = "", **params: Any) -> Iterator[Item]:
+    def pages(
+        self, service: str, operation: str, key: str, resource: str = "", paging: Paging | None = None, **params: Any
+    ) -> Iterator[Any]:
         """Every item of a list, page by page. Raises Failed, once the pages before are out."""
+        paging = paging or BALANCER_PAGES
         marker, seen = "", set[str]()
         while True:
-            more = {"Marker": marker} if marker else {}
-            answer = self.call(service, operation, resource, PageSize=PAGE, **params, **more)
-            yield from answer.get(key, ())
-            marker = answer.get("NextMarker") or ""
+            more = {paging.asked: marker} if marker else {}
+            answer = self.call(service, operation, resource, **paging.most, **params, **more)
+            answer = answer.get(paging.inside) or {} if paging.inside else answer
+            yield from answer.get(key) or ()
+            marker = answer.get(paging.answered) or ""
             if not marker:
                 return
             if marker in seen:
@@ -223,7 +241,13 @@ class Account:
     closed: Failure | None = None
 
 
-PREFIXES = {"elbv2": "elasticloadbalancing", "elb": "elasticloadbalancing", "ec2": "ec2", "sts": "sts"}
+PREFIXES = {
+    "elbv2": "elasticloadbalancing",
+    "elb": "elasticloadbalancing",
+    "ec2": "ec2",
+    "sts": "sts",
+    **{service.name: service.prefix for kind in KINDS.values() for service in kind.services},
+}
 """Service as boto3 names it -> as IAM does."""
 
 

@@ -28,9 +28,10 @@ from infralint.platforms.aws_elb import (
     TargetGroup,
     default_rule,
     described_rule,
+    replicas_of_service,
     typed_value,
 )
-from infralint.sources.aws_account.names import classic_arn, short_name
+from infralint.sources.aws_account.names import classic_arn, function_of, short_name
 from infralint.sources.aws_account.places import Places
 from infralint.sources.aws_account.snapshot import Item, Region
 from infralint.sources.aws_account.troubles import why_unknown
@@ -134,15 +135,38 @@ class RegionFacts:
                 attributes[key] = self._known_fact(key, described[word], arn, word)
         health = self.region.target_health.get(arn)
         replicas = None if health is None else self._replicas(arn, health)
+        targets = (target.get("Target", {}).get("Id", "") for target in health or ())
         return TargetGroup(
             key=arn,
             name=described.get("TargetGroupName") or short_name(arn),
             where=self.places.of(arn),
             attributes=attributes,
-            targets=tuple(filter(None, (target.get("Target", {}).get("Id", "") for target in health or ()))),
-            replicas=replicas,
-            replicas_reason="" if replicas is None else _share(replicas.value, "target"),
+            targets=tuple(function_of(target) if ":function:" in target else target for target in targets if target),
+            **self._tasks(arn, replicas),
         )
+
+    @cached_property
+    def _services(self) -> dict[str, list[Item]]:
+        """Target group -> the ECS services that register their tasks in it."""
+        found: dict[str, list[Item]] = defaultdict(list)
+        for service in self.region.services:
+            for attached in service.get("loadBalancers") or ():
+                found[attached.get("targetGroupArn", "")].append(service)
+        return found
+
+    def _tasks(self, group: str, healthy: Known[int] | None) -> dict[str, Any]:
+        """What is known of a target group's replicas (fields of TargetGroup): an ECS service says how many it wants,
+        and whether a deployment runs more of them; else those that are healthy now count."""
+        services = self._services.get(group, [])
+        wanted = sum(service.get("desiredCount") or 0 for service in services)
+        if wanted < 1:
+            reason = "" if healthy is None else _share(healthy.value, "target")
+            return {"replicas": healthy, "replicas_reason": reason}
+        name = services[0].get("serviceName") or short_name(services[0]["serviceArn"])
+        count = self._known_fact("desiredCount", wanted, group, "", f"desiredCount = {wanted}")
+        if wanted > 1:
+            return {"replicas": count, "replicas_reason": f", and {wanted} tasks of {name} share its requests"}
+        return replicas_of_service(name, count, stays_alone=False)
 
     def _replicas(self, group: str, health: Iterable[Item]) -> Known[int]:
         """How many targets take requests now: the healthy ones, else all that are not leaving."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
-from typing import TypeVar
+from types import MappingProxyType
 
 from infralint.platforms.aws_elb import carries_tcp
 from infralint.sources.aws_account.client import Caller, Control, Failed
 from infralint.sources.aws_account.demand import Demand, Questions, Reported
+from infralint.sources.aws_account.edge_fetch import EdgeReader
+from infralint.sources.aws_account.keeper import Errand, Keeper
+from infralint.sources.aws_account.kinds import LAMBDA
 from infralint.sources.aws_account.names import classic_arn, is_classic
-from infralint.sources.aws_account.snapshot import Failure, Item, Region, Snapshot, cut
+from infralint.sources.aws_account.snapshot import Item, Region, Snapshot, cut
+from infralint.sources.aws_account.threads import start_threads, together
 
 SERVICE = "elasticloadbalancing"
 CALLS_AT_ONCE = 4
@@ -35,21 +38,29 @@ ACTION = ("Type", "TargetGroupArn", "ForwardConfig", "RedirectConfig", "Order")
 CLASSIC = ("LoadBalancerName", "DNSName", "Scheme", "ListenerDescriptions", "Policies", "Instances")
 """What is kept of each item, its identity first; an action's other members name identity providers."""
 
-T = TypeVar("T")
 Job = tuple[str, tuple[str, ...]]
 """An operation and the ARNs it is asked about."""
 
 
 class Scan:
-    """The audit of one region of one account: `region` grows while it runs, so that it can be cut short."""
+    """The audit of one region of one account: `region` grows while it runs, so that it can be cut short.
 
-    def __init__(self, caller: Caller, region: Region, questions: Questions) -> None:
-        self.caller = caller
+    caller: of its load balancers; None where those of another scan are read alone. edge_callers: of the other services,
+    by their names.
+    """
+
+    def __init__(
+        self,
+        caller: Caller | None,
+        region: Region,
+        questions: Questions,
+        edge_callers: Mapping[str, Caller] = MappingProxyType({}),
+    ) -> None:
+        self.balancer_caller = caller
+        self.edge_callers = edge_callers
         self.region = region
         self.questions = questions
-        self.lock = threading.Lock()
-        self.closed = False
-        self.pending: set[Job] = set()
+        self.keeper = Keeper(region)
         self.work: dict[str, Callable[[str], None]] = {
             "DescribeLoadBalancerAttributes": self._attributes_of,
             "DescribeListeners": self._listeners_of,
@@ -61,6 +72,24 @@ class Scan:
 
     def read(self) -> None:
         """Everything that checks may ask about here."""
+        if self.edge_callers and self.questions.any:
+            EdgeReader(self.edge_callers, self.keeper).read()
+        if self.balancer_caller is not None:
+            self._read_balancers()
+
+    @property
+    def callers(self) -> tuple[Caller, ...]:
+        """All that make calls here."""
+        return (*((self.balancer_caller,) if self.balancer_caller is not None else ()), *self.edge_callers.values())
+
+    @property
+    def caller(self) -> Caller:
+        """The one of load balancers, where they are read."""
+        if self.balancer_caller is None:
+            raise RuntimeError(f"no load balancers are read of {self.region}")
+        return self.balancer_caller
+
+    def _read_balancers(self) -> None:
         self._lists()
         if self.questions.by_tag:
             self._read_tags(self._arns())
@@ -73,35 +102,32 @@ class Scan:
 
     def read_more(self, reported: Reported) -> None:
         """What is only worth a call once something is to be reported: owners, and how many targets there are."""
+        if self.balancer_caller is None:
+            return
         missing = {group["TargetGroupArn"] for group in self.region.target_groups} - set(self.region.target_health)
         self._each("DescribeTargetHealth", sorted(missing & reported.groups))
         self._read_tags(sorted(set(self._arns()) & reported.balancers - set(self.region.tags)))
 
     def close(self) -> None:
         """Take no more answers, for the snapshot is being judged, and note what did not come in."""
-        with self.lock:
-            self.closed = True
-            for operation, arns in sorted(self.pending):
-                for arn in arns or ("",):
-                    failure = Failure(action=f"{SERVICE}:{operation}", trouble="stopped", resource=arn)
-                    self.region.failures.append(failure)
+        self.keeper.close()
 
     def _lists(self) -> None:
-        listing: Job = ("DescribeLoadBalancers", ())
-        self.pending.add(listing)
+        listing = _errand(("DescribeLoadBalancers", ()))
+        self.keeper.begin(listing)
         self.caller.plan(2)
         self._list(self.region.load_balancers, "elbv2", "LoadBalancers", BALANCER)
         self._list(self.region.classic_load_balancers, "elb", "LoadBalancerDescriptions", CLASSIC)
-        self.pending.discard(listing)
+        self.keeper.end(listing)
 
     def _list(self, into: list[Item], service: str, key: str, members: Sequence[str]) -> None:
         try:
             for item in self.caller.pages(service, "DescribeLoadBalancers", key):
                 self.region.account = self.region.account or _account_of(item)
                 if members[0] in item:
-                    self._add(into, cut(item, members))
+                    self.keeper.add(into, cut(item, members))
         except Failed as error:
-            self._note_failure(error)
+            self.keeper.fail(error)
 
     def _choose(self) -> None:
         """Leave out the load balancers that the user did not ask about."""
@@ -121,18 +147,18 @@ class Scan:
     def _target_groups(self) -> None:
         """The attached ones: what no load balancer leads to carries nothing."""
         wanted = {balancer["LoadBalancerArn"] for balancer in self.region.load_balancers}
-        listing: Job = ("DescribeTargetGroups", ())
-        self.pending.add(listing)
+        listing = _errand(("DescribeTargetGroups", ()))
+        self.keeper.begin(listing)
         self.caller.plan(1)
         try:
             for item in self.caller.pages("elbv2", "DescribeTargetGroups", "TargetGroups"):
                 attached = wanted.intersection(item.get("LoadBalancerArns", ()))
                 if attached and "TargetGroupArn" in item:
                     kept = cut(item, GROUP) | {"LoadBalancerArns": sorted(attached)}
-                    self._add(self.region.target_groups, kept)
+                    self.keeper.add(self.region.target_groups, kept)
         except Failed as error:
-            self._note_failure(error)
-        self.pending.discard(listing)
+            self.keeper.fail(error)
+        self.keeper.end(listing)
 
     def _routes(self) -> None:
         """Listeners and rules of the application load balancers that a declared stream may cross; without one, of those
@@ -165,7 +191,10 @@ class Scan:
         self._each("DescribeLoadBalancerAttributes", [*balancers, *classic])
         self._each("DescribeListenerAttributes", tcp)
         self._each("DescribeTargetGroupAttributes", sorted(demand.groups))
-        inner = [group["TargetGroupArn"] for group in self.region.target_groups if group.get("TargetType") == "alb"]
+        inner_types = ("alb", "lambda") if LAMBDA.name in self.edge_callers else ("alb",)
+        inner = [
+            group["TargetGroupArn"] for group in self.region.target_groups if group.get("TargetType") in inner_types
+        ]
         self._each("DescribeTargetHealth", sorted(inner))
 
     def _of_type(self, *types: str) -> list[str]:
@@ -193,22 +222,22 @@ class Scan:
             for attribute in answer.get("Attributes", ())
             if "Key" in attribute
         }
-        self._put(into, arn, pairs)
+        self.keeper.put(into, arn, pairs)
 
     def _classic_attributes_of(self, arn: str, name: str) -> None:
         answer = self.caller.call("elb", "DescribeLoadBalancerAttributes", arn, LoadBalancerName=name)
         kept = cut(answer.get("LoadBalancerAttributes", {}), ("ConnectionSettings", "ConnectionDraining"))
-        self._put(self.region.classic_attributes, name, kept)
+        self.keeper.put(self.region.classic_attributes, name, kept)
 
     def _listeners_of(self, arn: str) -> None:
         pages = self.caller.pages("elbv2", "DescribeListeners", "Listeners", arn, LoadBalancerArn=arn)
         kept = [_with_actions(page, LISTENER, "DefaultActions") for page in pages if "ListenerArn" in page]
-        self._put(self.region.listeners, arn, kept)
+        self.keeper.put(self.region.listeners, arn, kept)
 
     def _rules_of(self, arn: str) -> None:
         pages = self.caller.pages("elbv2", "DescribeRules", "Rules", arn, ListenerArn=arn)
         kept = [_with_actions(page, RULE, "Actions") for page in pages]
-        self._put(self.region.rules, arn, kept)
+        self.keeper.put(self.region.rules, arn, kept)
 
     def _health_of(self, arn: str) -> None:
         answer = self.caller.call("elbv2", "DescribeTargetHealth", arn, TargetGroupArn=arn)
@@ -216,7 +245,7 @@ class Scan:
             {"Target": cut(health.get("Target", {}), ("Id", "Port")), "TargetHealth": health.get("TargetHealth", {})}
             for health in answer.get("TargetHealthDescriptions", ())
         ]
-        self._put(self.region.target_health, arn, kept)
+        self.keeper.put(self.region.target_health, arn, kept)
 
     def _read_tags(self, arns: Sequence[str]) -> None:
         """Twenty resources a call, classic load balancers apart."""
@@ -234,7 +263,9 @@ class Scan:
             return
         for description in answer.get("TagDescriptions", ()):
             arn = description.get("ResourceArn") or classic_arn(self.region, description.get("LoadBalancerName", ""))
-            self._put(self.region.tags, arn, {tag["Key"]: tag.get("Value", "") for tag in description.get("Tags", ())})
+            self.keeper.put(
+                self.region.tags, arn, {tag["Key"]: tag.get("Value", "") for tag in description.get("Tags", ())}
+            )
 
     def _tags(self, arns: tuple[str, ...], resource: str) -> Item:
         if is_classic(arns[0]):
@@ -248,8 +279,7 @@ class Scan:
     def _do(self, jobs: Sequence[Job]) -> None:
         """Do jobs side by side; what fails is noted, and the others go on."""
         self.caller.plan(len(jobs))
-        with self.lock:
-            self.pending.update(jobs)
+        self.keeper.begin(*map(_errand, jobs))
         together(self._do_one, jobs, CALLS_AT_ONCE)
 
     def _do_one(self, job: Job) -> None:
@@ -260,22 +290,8 @@ class Scan:
             else:
                 self.work[operation](arns[0])
         except Failed as error:
-            self._note_failure(error)
-        with self.lock:
-            self.pending.discard(job)
-
-    def _note_failure(self, error: Failed) -> None:
-        self._add(self.region.failures, error.failure)
-
-    def _add(self, into: list[T], item: T) -> None:
-        with self.lock:
-            if not self.closed:
-                into.append(item)
-
-    def _put(self, into: dict[str, T], key: str, value: T) -> None:
-        with self.lock:
-            if not self.closed:
-                into[key] = value
+            self.keeper.fail(error)
+        self.keeper.end(_errand(job))
 
     def _arns(self) -> list[str]:
         modern = [balancer["LoadBalancerArn"] for balancer in self.region.load_balancers]
@@ -283,6 +299,10 @@ class Scan:
 
     def _classic_arn(self, item: Item) -> str:
         return classic_arn(self.region, item["LoadBalancerName"])
+
+
+def _errand(job: Job) -> Errand:
+    return f"{SERVICE}:{job[0]}", job[1]
 
 
 def fetch(scans: Sequence[Scan], control: Control, watch: Callable[[], None]) -> Snapshot:
@@ -299,7 +319,7 @@ def fetch_more(scans: Sequence[Scan], reported: Reported, control: Control, watc
 
 def _run(work: Callable[[Scan], None], scans: Sequence[Scan], control: Control, watch: Callable[[], None]) -> None:
     broken: list[BaseException] = []
-    threads = _start_threads(work, scans, REGIONS_AT_ONCE, broken)
+    threads = start_threads(work, scans, REGIONS_AT_ONCE, broken)
     try:
         while any(thread.is_alive() for thread in threads) and not broken:
             watch()
@@ -312,38 +332,6 @@ def _run(work: Callable[[Scan], None], scans: Sequence[Scan], control: Control, 
     if broken:
         control.stopped.set()
         raise broken[0]
-
-
-def together(work: Callable[[T], None], jobs: Sequence[T], most: int) -> None:
-    """Do jobs in up to `most` threads and wait; the first exception is raised here."""
-    broken: list[BaseException] = []
-    for thread in _start_threads(work, jobs, most, broken):
-        thread.join()
-    if broken:
-        raise broken[0]
-
-
-def _start_threads(
-    work: Callable[[T], None], jobs: Sequence[T], most: int, broken: list[BaseException]
-) -> list[threading.Thread]:
-    """Daemon threads: a call that hangs must not hold up the report of an audit that was stopped."""
-    queue: SimpleQueue[T] = SimpleQueue()
-    for job in jobs:
-        queue.put(job)
-
-    def run() -> None:
-        try:
-            while not broken:
-                work(queue.get_nowait())
-        except Empty:
-            return
-        except BaseException as error:
-            broken.append(error)
-
-    threads = [threading.Thread(target=run, daemon=True) for _ in range(min(most, len(jobs)))]
-    for thread in threads:
-        thread.start()
-    return threads
 
 
 def _batches(arns: Sequence[str]) -> list[tuple[str, ...]]:

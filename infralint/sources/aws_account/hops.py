@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
-from infralint.model import AccountResource, Known, Location, Reading, Unreadable, Upgrade
+from infralint.model import AccountResource, Known, Location, Node, Reading, Unreadable, Upgrade
 from infralint.platforms.aws_elb import BalancerNode, ForwardedGroup, LoadBalancer, fields_of, node_fields
 from infralint.sources.aws_account import fixes
+from infralint.sources.aws_account.edge_facts import EdgeFacts
 from infralint.sources.aws_account.facts import RegionFacts
 from infralint.sources.aws_account.names import console_link, short_name
 from infralint.sources.aws_account.owners import Owner, owner_of
@@ -64,13 +65,6 @@ class LiveLoadBalancer(LoadBalancer):
             console=self.console,
         )
 
-    @property
-    def introduction(self) -> str:
-        """The load balancer as a colleague would ask for it."""
-        account = f" of account {self.account}" if self.account else ""
-        owner = f", made by {self.owner}" if self.owner else ""
-        return f"{self.name}, {self.resource.type} in {self.region}{account}{owner}"
-
     def fix(self, setting: str, seconds: float = 0) -> str:
         code = self.code.get(setting)
         if code is not None and code.written and (setting != "idle_timeout" or code.value >= seconds):
@@ -108,7 +102,7 @@ def reading(snapshot: Snapshot, places: Places | None = None) -> Reading:
     """A snapshot as every other source gives what it read."""
     return Reading(
         PLATFORM,
-        nodes=list(nodes(snapshot, places or Places())),
+        nodes=list(_all_nodes(snapshot, places or Places())),
         unreadable=troubles(snapshot),
         files=[str(region) for region in snapshot.regions],
     )
@@ -128,6 +122,14 @@ def troubles(snapshot: Snapshot) -> list[Unreadable]:
             names = sorted({short_name(failed.resource) for failed in failures if failed.resource})
             found.append(Unreadable(tell(failures[0], names), Location(str(region))))
     return found
+
+
+def _all_nodes(snapshot: Snapshot, places: Places) -> Iterator[Node]:
+    """Whatever a snapshot holds, region by region."""
+    for region in snapshot.regions:
+        balancers = list(nodes(Snapshot(regions=[region]), places))
+        yield from balancers
+        yield from EdgeFacts(region, places).nodes(balancers)
 
 
 def nodes(snapshot: Snapshot, places: Places) -> Iterator[LiveNode]:

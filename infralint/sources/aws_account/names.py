@@ -19,6 +19,17 @@ def short_name(arn: str) -> str:
     return parts[named] if len(parts) > named + 1 else parts[-1]
 
 
+def function_of(arn: str) -> str:
+    """A function's own ARN, of one that may name a version or an alias of it."""
+    return ":".join(arn.split(":")[:7])
+
+
+def console_page(region: Region, page: str, of: str = "") -> str:
+    """A page of AWS's console, "" for partitions whose console has no public address. of: another region's console."""
+    console = CONSOLES.get(region.partition, "").format(region=of or region.name)
+    return f"{console}/{page}" if console else ""
+
+
 def classic_arn(region: Region, name: str) -> str:
     """A classic load balancer's ARN, which AWS never says but takes everywhere."""
     account = region.account
@@ -31,7 +42,6 @@ def is_classic(arn: str) -> bool:
 
 def console_link(region: Region, arn: str) -> str:
     """The page of a load balancer in AWS's console, "" for partitions whose console has no public address."""
-    console = CONSOLES.get(region.partition, "").format(region=region.name)
     classic = is_classic(arn)
     detail = f"LoadBalancers:search={short_name(arn)}" if classic else f"LoadBalancer:loadBalancerArn={arn}"
-    return f"{console}/ec2/home?region={region.name}#{detail}" if console else ""
+    return console_page(region, f"ec2/home?region={region.name}#{detail}")

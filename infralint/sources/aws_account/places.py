@@ -41,10 +41,16 @@ def _resources(snapshot: Snapshot) -> dict[str, str]:
             found[group["TargetGroupArn"]] = group["TargetGroupArn"]
         for listeners in region.listeners.values():
             found |= {listener["ListenerArn"]: listener["ListenerArn"] for listener in listeners}
+        found |= {item["ARN"]: item["ARN"] for item in region.distributions}
+        found |= {item["id"]: item["id"] for item in region.rest_apis}
+        found |= {item["ApiId"]: item["ApiId"] for item in region.http_apis}
+        found |= {item["FunctionArn"]: item["FunctionArn"] for item in region.functions}
     return found
 
 
-IDENTITIES = frozenset({"LoadBalancerArn", "LoadBalancerName", "TargetGroupArn", "ListenerArn"})
+IDENTITIES = frozenset(
+    {"LoadBalancerArn", "LoadBalancerName", "TargetGroupArn", "ListenerArn", "ARN", "id", "ApiId", "FunctionArn"}
+)
 
 
 def _lines(text: str, shown: str, resources: Mapping[str, str]) -> dict[tuple[str, str], Location]:

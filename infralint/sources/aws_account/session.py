@@ -18,6 +18,7 @@ from infralint.sources.aws_account.client import (
 )
 from infralint.sources.aws_account.demand import Questions
 from infralint.sources.aws_account.fetch import Scan
+from infralint.sources.aws_account.kinds import KINDS
 from infralint.sources.aws_account.snapshot import Failure, Region
 from infralint.text.wording import listing
 
@@ -37,13 +38,25 @@ ACTIONS = (
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html"""
 
 
+GLOBAL = "global"
+"""What the region of a snapshot is called that holds what is the same in every region."""
+GLOBAL_HOMES = {"aws": "us-east-1", "aws-cn": "cn-northwest-1"}
+"""Partition -> the region in which CloudFront is asked; there is none in the others.
+
+https://docs.aws.amazon.com/general/latest/gr/cf_region.html
+"""
+
+
 class CantStart(Exception):
     """Nothing can be read at all; says why and what to do, in one sentence."""
 
 
-def iam_policy(all_regions: bool, roles: Sequence[str]) -> str:
-    """The least policy for an audit with these options, as JSON."""
+def iam_policy(all_regions: bool, roles: Sequence[str], kinds: Sequence[str] = ()) -> str:
+    """The least policy for an audit with these options, as JSON. kinds: what is read beside load balancers."""
     statements: list[dict[str, Any]] = [_allow("ReadLoadBalancers", ACTIONS, "*")]
+    for kind in (KINDS[name] for name in KINDS if name in kinds):
+        resources: str | list[str] = list(kind.resources) if kind.resources != ("*",) else "*"
+        statements.append(_allow(kind.statement, kind.actions, resources))
     if all_regions:
         statements.append(_allow("ListRegions", ["ec2:DescribeRegions"], "*"))
     if roles:
@@ -56,9 +69,18 @@ def _allow(name: str, actions: Iterable[str], resources: str | list[str]) -> dic
 
 
 class Entrance:
-    """The way into AWS: a profile, roles to take on from there, regions. failures: what did not let us in."""
+    """The way into AWS: a profile, roles to take on from there, regions. kinds: what is read beside load balancers.
+    failures: what did not let us in."""
 
-    def __init__(self, profile: str | None, regions: Sequence[str], endpoint: str | None, control: Control) -> None:
+    def __init__(
+        self,
+        profile: str | None,
+        regions: Sequence[str],
+        endpoint: str | None,
+        control: Control,
+        kinds: Sequence[str] = (),
+    ) -> None:
+        self.kinds = [KINDS[name] for name in KINDS if name in kinds]
         self.session = _session(profile)
         self.endpoint = endpoint
         self.control = control
@@ -71,8 +93,9 @@ class Entrance:
         accounts = self._accounts(roles)
         found: list[Scan] = []
         for account in accounts:
-            for name in self._regions_of(account, all_regions):
-                found.append(self._scan(account, name, questions))
+            names = self._regions_of(account, all_regions)
+            found += [self._scan(account, name, questions) for name in names]
+            found += self._global_scan(account, names, questions)
         if not found:
             raise CantStart(cant_start(self.failures[0]))
         return found
@@ -121,7 +144,32 @@ class Entrance:
             service: read_only_client(account.session, service, name, self.endpoint) for service in ("elbv2", "elb")
         }
         region = Region(account=account.label, name=name, partition=clients["elbv2"].meta.partition)
-        return Scan(Caller(clients, TokenBucket(), self.control, account), region, questions)
+        caller = Caller(clients, TokenBucket(), self.control, account)
+        return Scan(caller, region, questions, self._edge_callers(account, name, is_global=False))
+
+    def _global_scan(self, account: Account, names: Sequence[str], questions: Questions) -> list[Scan]:
+        """What is the same in every region, read once an account."""
+        if not names or not any(kind.is_global for kind in self.kinds):
+            return []
+        partition = self.session.get_partition_for_region(names[0])
+        home = GLOBAL_HOMES.get(partition)
+        if home is None:
+            return []
+        region = Region(account=account.label, name=GLOBAL, partition=partition)
+        return [Scan(None, region, questions, self._edge_callers(account, home, is_global=True))]
+
+    def _edge_callers(self, account: Account, name: str, is_global: bool) -> dict[str, Caller]:
+        """A caller for each service, with a pace of its own."""
+        services = [service for kind in self.kinds if kind.is_global == is_global for service in kind.services]
+        return {
+            service.name: Caller(
+                {service.name: only_client(account.session, service.name, name, self.endpoint, service.operations)},
+                TokenBucket(burst=service.burst, rate=service.rate),
+                self.control,
+                account,
+            )
+            for service in services
+        }
 
 
 def _session(profile: str | None) -> Any:

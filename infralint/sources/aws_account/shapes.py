@@ -173,6 +173,167 @@ class ClassicAttributesShape(msgspec.Struct, frozen=True):
     ConnectionSettings: ConnectionSettingsShape | None = None
 
 
+class NamesShape(msgspec.Struct, frozen=True):
+    Items: list[str] = []
+
+
+class ForwardedValuesShape(msgspec.Struct, frozen=True):
+    Headers: NamesShape | None = None
+
+
+class CacheBehaviorShape(msgspec.Struct, frozen=True):
+    TargetOriginId: str
+    PathPattern: str = ""
+    OriginRequestPolicyId: str = ""
+    CachePolicyId: str = ""
+    AllowedMethods: NamesShape | None = None
+    ForwardedValues: ForwardedValuesShape | None = None
+
+
+class CacheBehaviorsShape(msgspec.Struct, frozen=True):
+    Items: list[CacheBehaviorShape] = []
+
+
+class ConnectionShape(msgspec.Struct, frozen=True):
+    VpcOriginId: str = ""
+    OriginReadTimeout: int | None = None
+    OriginProtocolPolicy: str = ""
+    HTTPPort: int | None = None
+    HTTPSPort: int | None = None
+
+
+class OriginShape(msgspec.Struct, frozen=True):
+    Id: str
+    DomainName: str
+    OriginPath: str = ""
+    ResponseCompletionTimeout: int | None = None
+    CustomOriginConfig: ConnectionShape | None = None
+    VpcOriginConfig: ConnectionShape | None = None
+    S3OriginConfig: ConnectionShape | None = None
+
+
+class OriginsShape(msgspec.Struct, frozen=True):
+    Items: list[OriginShape] = []
+
+
+class MemberShape(msgspec.Struct, frozen=True):
+    OriginId: str = ""
+
+
+class MembersShape(msgspec.Struct, frozen=True):
+    Items: list[MemberShape] = []
+
+
+class OriginGroupShape(msgspec.Struct, frozen=True):
+    Id: str = ""
+    Members: MembersShape = MembersShape()
+
+
+class OriginGroupsShape(msgspec.Struct, frozen=True):
+    Items: list[OriginGroupShape] = []
+
+
+class DistributionShape(msgspec.Struct, frozen=True):
+    """https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionSummary.html"""
+
+    ARN: str
+    Id: str
+    DefaultCacheBehavior: CacheBehaviorShape
+    Origins: OriginsShape
+    DomainName: str = ""
+    Enabled: bool = True
+    Aliases: NamesShape = NamesShape()
+    CacheBehaviors: CacheBehaviorsShape = CacheBehaviorsShape()
+    OriginGroups: OriginGroupsShape = OriginGroupsShape()
+
+
+class PolicyHeadersShape(msgspec.Struct, frozen=True):
+    HeaderBehavior: str = "none"
+    Headers: NamesShape | None = None
+
+
+class EndpointShape(msgspec.Struct, frozen=True):
+    types: list[str] = []
+
+
+class RestApiShape(msgspec.Struct, frozen=True):
+    """https://docs.aws.amazon.com/apigateway/latest/api/API_RestApi.html"""
+
+    id: str
+    name: str = ""
+    tags: dict[str, str] = {}
+    endpointConfiguration: EndpointShape = EndpointShape()
+
+
+class RestIntegrationShape(msgspec.Struct, frozen=True):
+    """https://docs.aws.amazon.com/apigateway/latest/api/API_Integration.html"""
+
+    type: str = ""
+    uri: str = ""
+    timeoutInMillis: int | None = None
+    responseTransferMode: str = ""
+
+
+class MethodShape(msgspec.Struct, frozen=True):
+    methodIntegration: RestIntegrationShape | None = None
+
+
+class ApiResourceShape(msgspec.Struct, frozen=True):
+    id: str = ""
+    path: str = ""
+    resourceMethods: dict[str, MethodShape] = {}
+
+
+class HttpApiShape(msgspec.Struct, frozen=True):
+    """https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html"""
+
+    ApiId: str
+    Name: str = ""
+    ProtocolType: str = ""
+    Tags: dict[str, str] = {}
+
+
+class ApiRouteShape(msgspec.Struct, frozen=True):
+    RouteKey: str = ""
+    Target: str = ""
+
+
+class IntegrationShape(msgspec.Struct, frozen=True):
+    IntegrationId: str = ""
+    IntegrationType: str = ""
+    IntegrationUri: str = ""
+    TimeoutInMillis: int | None = None
+
+
+class FunctionShape(msgspec.Struct, frozen=True):
+    """https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html"""
+
+    FunctionArn: str
+    FunctionName: str
+    Timeout: int | None = None
+
+
+class FunctionUrlShape(msgspec.Struct, frozen=True):
+    """https://docs.aws.amazon.com/lambda/latest/api/API_FunctionUrlConfig.html"""
+
+    FunctionUrl: str
+    FunctionArn: str = ""
+    InvokeMode: str = ""
+
+
+class AttachedGroupShape(msgspec.Struct, frozen=True):
+    targetGroupArn: str = ""
+
+
+class ServiceShape(msgspec.Struct, frozen=True):
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html"""
+
+    serviceArn: str
+    serviceName: str = ""
+    desiredCount: int | None = None
+    loadBalancers: list[AttachedGroupShape] = []
+
+
 class WrongSnapshotShape(ValueError):
     """A value that AWS does not say: its JSON path and what was expected."""
 
@@ -181,9 +342,26 @@ _LISTS = {
     "load_balancers": LoadBalancerShape,
     "target_groups": TargetGroupShape,
     "classic_load_balancers": ClassicShape,
+    "distributions": DistributionShape,
+    "rest_apis": RestApiShape,
+    "http_apis": HttpApiShape,
+    "functions": FunctionShape,
+    "services": ServiceShape,
 }
-_LISTS_BY_NAME = {"listeners": ListenerShape, "rules": RuleShape, "target_health": HealthShape}
-_BY_NAME = {"classic_attributes": ClassicAttributesShape}
+_LISTS_BY_NAME = {
+    "listeners": ListenerShape,
+    "rules": RuleShape,
+    "target_health": HealthShape,
+    "rest_resources": ApiResourceShape,
+    "api_routes": ApiRouteShape,
+    "api_integrations": IntegrationShape,
+    "function_urls": FunctionUrlShape,
+}
+_BY_NAME = {
+    "classic_attributes": ClassicAttributesShape,
+    "origin_request_policies": PolicyHeadersShape,
+    "cache_policies": PolicyHeadersShape,
+}
 
 
 def check_shapes(region: Any, path: str) -> None:

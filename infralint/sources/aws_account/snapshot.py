@@ -1,7 +1,8 @@
 """What AWS said, kept as AWS words it: everything that is judged later comes from here.
 
-A snapshot can be saved, sent along with a bug report and judged again; it holds load balancers,
-their attributes, listeners, rules, target groups, health and tags, no secrets and no traffic.
+A snapshot can be saved, sent along with a bug report and judged again; it holds load balancers, their attributes,
+listeners, rules, target groups, health and tags, and where these were asked for distributions, APIs, functions' time
+limits and services; no secrets and no traffic.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class Region(msgspec.Struct, kw_only=True):
     """One region of one account.
 
     Lists hold what the Describe call of that name returned, cut to what is judged. Mappings go from
-    the ARN (the name, for a classic load balancer) that was asked about; what was not asked about,
-    or failed, is missing.
+    the ARN (the name, for a classic load balancer; the id, for an API and a policy) that was asked about; what was not
+    asked about, or failed, is missing. Distributions, which are the same everywhere, stand in a region called `global`.
     """
 
     account: str
@@ -53,7 +54,32 @@ class Region(msgspec.Struct, kw_only=True):
     tags: dict[str, dict[str, str]] = {}
     classic_load_balancers: list[Item] = []
     classic_attributes: dict[str, Item] = {}
+    distributions: list[Item] = []
+    origin_request_policies: dict[str, Item] = {}
+    cache_policies: dict[str, Item] = {}
+    vpc_origins: dict[str, str] = {}
+    rest_apis: list[Item] = []
+    rest_resources: dict[str, list[Item]] = {}
+    http_apis: list[Item] = []
+    api_routes: dict[str, list[Item]] = {}
+    api_integrations: dict[str, list[Item]] = {}
+    api_stages: dict[str, list[str]] = {}
+    functions: list[Item] = []
+    function_urls: dict[str, list[Item]] = {}
+    services: list[Item] = []
     failures: list[Failure] = []
+
+    @property
+    def holds_anything(self) -> bool:
+        """Whether there is something to judge."""
+        return bool(
+            self.load_balancers
+            or self.classic_load_balancers
+            or self.distributions
+            or self.rest_apis
+            or self.http_apis
+            or self.function_urls
+        )
 
     def __str__(self) -> str:
         return f"{self.name} ({self.account})" if self.account else self.name
@@ -69,9 +95,12 @@ class Snapshot(msgspec.Struct, kw_only=True):
 
     @property
     def holds_anything(self) -> bool:
-        """Whether there is a load balancer, or a reason why there is none."""
-        read = any(region.load_balancers or region.classic_load_balancers for region in self.regions)
-        return read or bool(self.failures) or any(region.failures for region in self.regions)
+        """Whether there is something to judge, or a reason why there is nothing."""
+        return (
+            any(region.holds_anything for region in self.regions)
+            or bool(self.failures)
+            or any(region.failures for region in self.regions)
+        )
 
 
 class BadSnapshot(Exception):

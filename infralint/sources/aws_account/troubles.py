@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from infralint.sources.aws_account.kinds import KINDS
 from infralint.sources.aws_account.snapshot import Failure
 from infralint.text.wording import listing, plural
 
@@ -17,10 +18,29 @@ MISSED = {
     "DescribeTargetGroupAttributes": "the stickiness{of}",
     "DescribeTargetHealth": "how many targets{of} are healthy",
     "DescribeTags": "tags{of}",
+    "ListDistributions": "CloudFront distributions",
+    "ListOriginRequestPolicies": "what the account's origin request policies forward",
+    "ListCachePolicies": "what the account's cache policies forward",
+    "ListVpcOrigins": "which load balancers VPC origins lead to",
+    "GetRestApis": "REST APIs",
+    "GetResources": "the integrations{of}",
+    "GetStages": "the stages{of}",
+    "GetApis": "HTTP and WebSocket APIs",
+    "GetRoutes": "the routes{of}",
+    "GetIntegrations": "the integrations{of}",
+    "ListFunctions": "Lambda functions",
+    "ListFunctionUrlConfigs": "the URLs{of}",
+    "ListClusters": "ECS clusters",
+    "ListServices": "the services{of}",
+    "DescribeServices": "how many tasks the services{of} have",
     "DescribeRegions": "the list of regions",
     "AssumeRole": "the whole account{of}",
 }
 """Operation -> what is not known without it; {of} is replaced by the names of what it was asked about."""
+INCLUDED = frozenset(
+    operation for kind in KINDS.values() for service in kind.services for operation in service.operations
+)
+"""The calls that are made where `--include` asks for them."""
 POLICY = "`infralint audit aws --iam-policy` prints the whole policy"
 
 
@@ -31,7 +51,10 @@ def tell(failure: Failure, names: Sequence[str]) -> str:
     missing = f"{MISSED.get(operation, operation).format(of=of)} could not be read"
     match failure.trouble:
         case "denied":
-            return f"{missing}: these credentials may not call {failure.action}; allow it ({POLICY})"
+            is_by_path = failure.action.startswith("apigateway:")
+            policy = f"{POLICY}, with the same --include" if operation in INCLUDED else POLICY
+            allowed = "allow apigateway:GET on it" if is_by_path else "allow it"
+            return f"{missing}: these credentials may not call {failure.action}; {allowed} ({policy})"
         case "credentials":
             return f"{missing}: AWS does not accept the credentials ({failure.message or 'no reason given'})"
         case "throttled":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -61,7 +62,7 @@ def _unmapped_folders(project: Project) -> Iterator[Unreadable]:
     for server, local in project.settings.nginx.include_paths.items():
         inside = local.strip("/").removeprefix("./")
         watch(str(project.root / inside))
-        if inside not in ("", ".") and not (project.root / inside).exists():
+        if inside not in ("", ".") and not os.path.exists(project.root / inside):  # Path.exists() raises for long names
             message = f"nginx.include_paths: {server} is mapped to {local}, which is not in the project"
             yield Unreadable(message, Location(project.config_shown or "infralint.yaml"))
 

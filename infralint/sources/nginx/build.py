@@ -60,6 +60,12 @@ MOST_PORTS = 64
 """Ports of one range that are listened on."""
 
 
+MANY_SERVERS = 32
+"""Servers from which on it is remembered what all of them say to a request."""
+MOST_ROUTED = 64
+"""Requests of which that is remembered at once."""
+
+
 class NginxInstance(msgspec.Struct, eq=False):
     """Files that run as one nginx. base: the folder that includes are relative to."""
 
@@ -100,6 +106,20 @@ class Nginx(Node):
 
     def route(self, request: Request) -> list[Match]:
         """The locations that nginx would choose; certain where host and path leave no other."""
+        if request.host is not None or len(self.servers) < MANY_SERVERS:
+            return self._route(request)
+        if request not in self._routed:
+            if len(self._routed) >= MOST_ROUTED:
+                self._routed.clear()
+            self._routed[request] = self._route(request)
+        return self._routed[request]
+
+    @cached_property
+    def _routed(self) -> dict[Request, list[Match]]:
+        """What was chosen for requests without host, each of which asks every server."""
+        return {}
+
+    def _route(self, request: Request) -> list[Match]:
         found = [self._ways(server, request, doubts) for server, doubts in self._servers_asked(request)]
         handing = [ways for ways in found if any(_handed_on(way) for way in ways)]
         matches = _matches([way for ways in handing or found for way in ways])

@@ -63,7 +63,7 @@ _QUOTED = lazy(
 )
 _DOCUMENT = lazy(r"^---", re.MULTILINE)
 _NAMED = lazy(
-    r"^metadata:(?:[ \t]*\n(?:[ \t]+[^\n]*\n)*?[ \t]+|[ \t]*\{[^\n]*?)name:[ \t]*[\"']?([\w.-]+)", re.MULTILINE
+    r"^metadata:(?:[ \t]*\n(?:[ \t][^\n]*\n)*?[ \t]+|[ \t]*\{[^\n]*?)name:[ \t]*[\"']?([\w.-]+)", re.MULTILINE
 )
 _SCRIPT = lazy(r"\A\s*#!|<<-?\s*[\"']?[A-Z]\w*|^[ \t]*(?:cat|sed|echo|apt-get|cp|mkdir)\s", re.MULTILINE)
 """A shell script that writes nginx configuration is not nginx configuration."""
@@ -269,10 +269,9 @@ def _rendered_file(manifest: Manifest, key: str, text: str, line: int, number: i
 
 def _owner(text: str, at: int) -> str:
     """The name of the object whose document holds an offset."""
-    marks = [mark.start() for mark in _DOCUMENT.finditer(text)]
-    start = max((mark for mark in marks if mark <= at), default=0)
-    end = min((mark for mark in marks if mark > at), default=len(text))
-    found = _NAMED.search(text, start, end)
+    following = _DOCUMENT.search(text, at + 1)
+    start = max(0, text.rfind("\n---", 0, at) + 1)
+    found = _NAMED.search(text, start, following.start() if following else len(text))
     return found[1] if found else ""
 
 

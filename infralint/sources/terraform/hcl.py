@@ -276,7 +276,7 @@ _QUOTED = re.compile(r'(?:[^"\\$%\n]|\\.|\$\$\{|%%\{|[$%](?!\{))+')
 _LINE = re.compile(r"(?:[^$%\n]|\$\$\{|%%\{|[$%](?!\{))*\n?")
 """Text in a heredoc or file up to a hole, a directive or the end of the line."""
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))|([$%])[$%]\{")
-_ON_ONE_LINE = re.compile(r"(?:[ \t\r]|/\*.*?\*/)*(?![ \t\r\n}#]|//|/\*|\Z)", re.DOTALL)
+_ON_ONE_LINE = re.compile(r"(?:[ \t\r]|/\*(?:[^*]|\*(?!/))*+\*/)*+(?![ \t\r\n}#]|//|/\*|\Z)")
 """What follows the brace of a block that begins and ends on one line."""
 _HEREDOC = re.compile(r"<<(-?)([^\W\d][\w-]*)[ \t\r]*\n")
 _JSON_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -348,10 +349,9 @@ class Module:
 
     def _is_file(self, path: str) -> bool:
         watch(str(self.world.tree.project.root / path))
-        try:
-            return (self.world.tree.project.root / path).is_file()
-        except ValueError:  # a null character in it
-            return False
+        return os.path.isfile(
+            self.world.tree.project.root / path
+        )  # Path.is_file() raises for names that no file can have
 
     def _fill_template(self, path: str, text: str, names: Value) -> Value:
         if not isinstance(names, ObjectValue):

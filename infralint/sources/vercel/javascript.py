@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import posixpath
 import re
-import time
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from infralint.project import CantRead, Project
 from infralint.project.javascript_imports import JavaScriptImports
+from infralint.project.parse_trial import can_be_parsed
 from infralint.text.repetition import is_repetitive
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _TRANSPARENT = frozenset(
 )
 _LOADS = re.compile(rb"\b(?:import|require)\s*\(")
 _SPECIFIER = re.compile(
-    rb"""(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(?:/\*[^*]{0,300}\*/\s*)?["'`]([^"'`\n]{1,300})["'`]"""
+    rb"""(?:\bfrom\s*+|\bimport\s*+(?:\(\s*+)?|\brequire\s*+\(\s*+)(?:/\*[^*]{0,300}\*/\s*+)?["'`]([^"'`\n]{1,300})["'`]"""
 )
 
 
@@ -366,52 +367,32 @@ def _is_bundle(content: bytes) -> bool:
     return len(content) > LONGEST_LINE and max(map(len, content.split(b"\n"))) > LONGEST_LINE
 
 
-def _parser(path: str) -> Parser:
+def _grammar(path: str) -> str:
+    """The package and function of the grammar that a file is parsed by."""
+    ending = path.rpartition(".")[2]
+    if ending in ("ts", "mts", "cts"):
+        return "tree_sitter_typescript:language_typescript"
+    return "tree_sitter_typescript:language_tsx" if ending == "tsx" else "tree_sitter_javascript:language"
+
+
+def _parser(grammar: str) -> Parser:
     from tree_sitter import Language, Parser
 
-    name = path.rpartition(".")[2]
-    if name not in _PARSERS:
-        if name in ("ts", "mts", "cts", "tsx"):
-            import tree_sitter_typescript
-
-            tsx = name == "tsx"
-            grammar = tree_sitter_typescript.language_tsx() if tsx else tree_sitter_typescript.language_typescript()
-        else:
-            import tree_sitter_javascript
-
-            grammar = tree_sitter_javascript.language()
-        _PARSERS[name] = Parser(Language(grammar))
-    return _PARSERS[name]
+    if grammar not in _PARSERS:
+        package, _, function = grammar.partition(":")
+        _PARSERS[grammar] = Parser(Language(getattr(import_module(package), function)()))
+    return _PARSERS[grammar]
 
 
 _PARSERS: dict[str, Parser] = {}
 
 
-LONGEST_PARSE = 0.5
-"""Seconds that the parser may take: what it recovers from errors takes a time that grows with the square of their number."""
-
-
-def _can_be_parsed(parser: Parser, content: bytes) -> bool:
-    """Whether the parser comes to the end of a text in time."""
-    end = time.process_time() + LONGEST_PARSE
-    try:
-        parser.parse(
-            lambda offset, _: content[offset : offset + 65536],
-            encoding="utf8",
-            progress_callback=lambda *_: time.process_time() > end,
-        )
-    except ValueError:
-        parser.reset()
-        return False
-    return True
-
-
 def _parse(path: str, content: bytes) -> JavaScriptModule | None:
     """None for a file of too many nodes, or one whose end the parser does not come to."""
-    parser = _parser(path)
-    if is_repetitive(content) and not _can_be_parsed(parser, content):
+    grammar = _grammar(path)
+    if is_repetitive(content) and not can_be_parsed(content, grammar):
         return None
-    root = parser.parse(content).root_node
+    root = _parser(grammar).parse(content).root_node
     module = JavaScriptModule(path, root)
     if root.descendant_count > MOST_NODES:
         return None

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 STAGES: tuple[Stage, ...] = ("beforeFiles", "afterFiles", "fallback")
+DEEPEST_ENTRY = 64
+"""Nodes of the syntax tree around an entry that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -126,12 +128,22 @@ def _with_base_path(keys: dict[str, Node], source: str, base: str) -> str:
 def _reason(keys: dict[str, Node], node: Node) -> str:
     if keys.keys() & {"has", "missing"}:
         return "it asks for more than the path (`has`, `missing`)"
-    around = node.parent
-    while around is not None and around.type not in ("method_definition", "pair", "program"):
+    for around in _around(node):
+        if around.type in ("method_definition", "pair"):
+            break
         if around.type in ("if_statement", "ternary_expression", "binary_expression"):
             return "a condition decides whether it stands there"
-        around = around.parent
     return ""
+
+
+def _around(node: Node) -> Iterator[Node]:
+    """The nodes that an entry stands in, the nearest first: not more than a person would nest."""
+    around = node.parent
+    for _ in range(DEEPEST_ENTRY):
+        if around is None:
+            break
+        yield around
+        around = around.parent
 
 
 def _rewrites(module: JavaScriptModule, texts: Texts, settings: NextSettings) -> Iterator[ConfiguredRewrite]:
@@ -148,12 +160,10 @@ def _rewrites(module: JavaScriptModule, texts: Texts, settings: NextSettings) ->
 
 def _stage(node: Node) -> Stage:
     """The list that an entry stands in; a plain list comes after the static routes."""
-    around = node.parent
-    while around is not None and around.type != "program":
+    for around in _around(node):
         key = text_of(around.child_by_field_name("key")) if around.type == "pair" else ""
         if found := next((stage for stage in STAGES if stage == key.strip("\"'")), None):
             return found
-        around = around.parent
     return "afterFiles"
 
 

@@ -145,6 +145,7 @@ class _TemplateParser:
         self.at = 0
         self.defined: dict[str, Nodes] = {}
         self.depth = 0
+        self.ranges = 0
 
     def parse(self) -> ParsedTemplate:
         nodes, ending = self._nodes(())
@@ -235,7 +236,9 @@ class _TemplateParser:
             return [self._block(word, rest, piece)]
         if word == "define":
             name = _string(rest.strip(), piece.start)
+            around, self.ranges = self.ranges, 0
             body, _ = self._take_block(piece)
+            self.ranges = around
             self.defined[name] = body
             return []
         if word == "template":
@@ -246,6 +249,8 @@ class _TemplateParser:
             pipeline = None if tokens.is_at_end else _pipeline(tokens)
             return [CallNode(_unquote(text), pipeline, piece.start, piece.end)]
         if word in ("break", "continue") and not rest.strip():
+            if not self.ranges:
+                raise TemplateProblem(f"`{word}` stands outside of any `range`", piece.start)
             return [JumpNode(word)]
         tokens = _Tokens(piece.inner, piece.offset)
         pipeline = _pipeline(tokens)
@@ -266,7 +271,10 @@ class _TemplateParser:
             _, text = tokens.take()
             name = _unquote(text)
         pipeline = _pipeline(tokens)
+        around = self.ranges
+        self.ranges = {"range": around + 1, "block": 0}.get(kind, around)
         body, ending = self._nodes(("end",))
+        self.ranges = around
         otherwise: Nodes = ()
         if ending is not None and _first_word(ending.inner) == "else":
             chained = ending.inner[4:].strip()
