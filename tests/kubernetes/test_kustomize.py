@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from conftest import Lint, problems
+from conftest import Lint, problems, run, write
 
 APPLICATION: dict[str, str | bytes] = {
     "api/Dockerfile": 'FROM python:3.12\nCOPY . /app\nCMD ["uvicorn", "app:app", "--port", "8000"]\n',
@@ -309,3 +311,10 @@ def test_an_object_is_deleted_by_a_patch(lint: Lint) -> None:
         "k8s/prod/gone.yaml": patch,
     }
     assert loud(lint(files)) == []
+
+
+def test_a_fix_changes_the_patch_and_not_the_base(tmp_path: Path) -> None:
+    write(tmp_path, overlay("patches: [{ path: short.yaml }]\n", short_yaml=SHORT))
+    run("check", "--fix", "--select", "short-idle-timeout", str(tmp_path))
+    assert '"300"' in (tmp_path / "k8s/prod/short.yaml").read_text()
+    assert (tmp_path / "k8s/base/ingress.yaml").read_text() == INGRESS
