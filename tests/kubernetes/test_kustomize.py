@@ -133,6 +133,13 @@ def test_a_json_patch_that_leads_nowhere_is_refused(lint: Lint) -> None:
     assert report["unreadable"][0]["location"]["line"] == 5
 
 
+def test_a_member_that_is_replaced_need_not_be_there(lint: Lint) -> None:
+    """Kustomize's library is laxer there than the RFC."""
+    bare = INGRESS.replace("proxy-read-timeout", "proxy-body-size")
+    files = {**overlay(INLINE), "k8s/base/ingress.yaml": bare}
+    assert loud(lint(files)) == ["k8s/prod/kustomization.yaml:7 warning short-idle-timeout"]
+
+
 def test_each_overlay_of_a_base_is_an_environment(lint: Lint) -> None:
     report = lint(
         {
