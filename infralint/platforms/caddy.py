@@ -1,6 +1,8 @@
 """Caddy's reverse proxy: it flushes event streams and passes WebSockets on, and waits without a limit.
 
-https://caddyserver.com/docs/caddyfile/directives/reverse_proxy
+https://caddyserver.com/docs/caddyfile/directives/reverse_proxy. Seen with Caddy 2.11.7: events and chunked text pass as
+they come; `read_timeout` cuts an answer and a WebSocket that are silent for longer, `response_header_timeout` measures the
+first byte alone.
 """
 
 from __future__ import annotations

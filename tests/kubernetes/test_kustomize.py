@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from conftest import Lint, problems
+from conftest import Lint, problems, run, write
 
 APPLICATION: dict[str, str | bytes] = {
     "api/Dockerfile": 'FROM python:3.12\nCOPY . /app\nCMD ["uvicorn", "app:app", "--port", "8000"]\n',
@@ -129,6 +131,13 @@ def test_a_json_patch_that_leads_nowhere_is_refused(lint: Lint) -> None:
         " leads nowhere: there is no nginx.ingress.kubernetes.io/proxy-raed-timeout"
     ]
     assert report["unreadable"][0]["location"]["line"] == 5
+
+
+def test_a_member_that_is_replaced_need_not_be_there(lint: Lint) -> None:
+    """Kustomize's library is laxer there than the RFC."""
+    bare = INGRESS.replace("proxy-read-timeout", "proxy-body-size")
+    files = {**overlay(INLINE), "k8s/base/ingress.yaml": bare}
+    assert loud(lint(files)) == ["k8s/prod/kustomization.yaml:7 warning short-idle-timeout"]
 
 
 def test_each_overlay_of_a_base_is_an_environment(lint: Lint) -> None:
@@ -309,3 +318,10 @@ def test_an_object_is_deleted_by_a_patch(lint: Lint) -> None:
         "k8s/prod/gone.yaml": patch,
     }
     assert loud(lint(files)) == []
+
+
+def test_a_fix_changes_the_patch_and_not_the_base(tmp_path: Path) -> None:
+    write(tmp_path, overlay("patches: [{ path: short.yaml }]\n", short_yaml=SHORT))
+    run("check", "--fix", "--select", "short-idle-timeout", str(tmp_path))
+    assert '"300"' in (tmp_path / "k8s/prod/short.yaml").read_text()
+    assert (tmp_path / "k8s/base/ingress.yaml").read_text() == INGRESS

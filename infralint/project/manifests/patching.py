@@ -202,7 +202,9 @@ def _put(value: YamlValue, steps: Sequence[str], content: YamlValue, operation: 
             raise _missing(steps, operation)
         items[at : at + (not is_new)] = [content]
         return replace(value, items=items)
-    if (value.members is None and not value.is_null) or (not is_new and value.get(key) is None):
+    # Kustomize's library takes a replaced member that is not there for a new one, unlike the RFC:
+    # https://github.com/evanphx/json-patch/blob/v4.13.0/patch.go
+    if value.members is None and not value.is_null:
         raise _missing(steps, operation)
     return with_member(value, key, content, content.span)
 
