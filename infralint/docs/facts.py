@@ -25,11 +25,13 @@ import infralint.platforms
 TITLES = {
     "aws_elb": "AWS Elastic Load Balancing",
     "api_gateway": "Amazon API Gateway",
+    "app_runner": "AWS App Runner",
     "aws_controller": "AWS Load Balancer Controller",
     "cloudfront": "Amazon CloudFront",
     "f5_nginx": "F5 NGINX Ingress Controller",
     "gateways": "Gateways",
     "ingress_nginx": "ingress-nginx",
+    "cloud_run": "Google Cloud Run",
     "lambda_functions": "AWS Lambda",
     "libraries": "Libraries",
     "nextjs": "Next.js",

@@ -656,6 +656,16 @@ SNAPSHOTS: dict[str, dict[str, Any]] = {
     ),
     "a policy of the account": cdn(OriginRequestPolicyId="p1")
     | {"origin_request_policies": {"p1": {"HeaderBehavior": "none"}}},
+    "headers in a cache's key": cdn(CachePolicyId="c1")
+    | {
+        "cache_policies": {
+            "c1": {
+                "HeaderBehavior": "whitelist",
+                "Headers": {"Items": ["Sec-WebSocket-Key", "Sec-WebSocket-Version"]},
+            }
+        }
+    },
+    "a cache policy of AWS": cdn(CachePolicyId="4135ea2d-6df8-44a3-9df3-4b5a84be39ad"),
     "headers that a behavior names": cdn(
         ForwardedValues={"Headers": {"Items": ["Sec-WebSocket-Key", "Sec-WebSocket-Version"]}}
     ),
@@ -716,6 +726,26 @@ TF_LEGACY = TF_CDN.replace(
     "POLICY", 'forwarded_values {\n      headers = ["Sec-WebSocket-Key", "Sec-WebSocket-Version"]\n    }'
 )
 CFN_LEGACY = CFN_CDN.replace("POLICY", "ForwardedValues: {Headers: [Sec-WebSocket-Key, Sec-WebSocket-Version]}")
+TF_KEY = TF_CDN.replace("POLICY", "cache_policy_id = aws_cloudfront_cache_policy.chat.id")
+TF_KEY += """
+resource "aws_cloudfront_cache_policy" "chat" {
+  parameters_in_cache_key_and_forwarded_to_origin {
+    headers_config {
+      header_behavior = "whitelist"
+      headers { items = ["Sec-WebSocket-Key", "Sec-WebSocket-Version"] }
+    }
+  }
+}
+"""
+CFN_KEY = CFN_CDN.replace("POLICY", "CachePolicyId: !Ref Chat")
+CFN_KEY += """  Chat:
+    Type: AWS::CloudFront::CachePolicy
+    Properties:
+      CachePolicyConfig:
+        ParametersInCacheKeyAndForwardedToOrigin:
+          HeadersConfig: {HeaderBehavior: whitelist, Headers: [Sec-WebSocket-Key, Sec-WebSocket-Version]}
+"""
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 TF_LONG, CFN_LONG = 'response_transfer_mode = "STREAM"', "ResponseTransferMode: STREAM"
 STREAM_WORDS: Words = {
     "ENDPOINT": ("REGIONAL", "REGIONAL"),
@@ -764,6 +794,13 @@ EDGES |= {
     ),
     "a behavior for the path": ((TF_BEHAVIOR, CFN_BEHAVIOR), {"PATTERN": ("/api/*", "/api/*")}, SOCKET, ()),
     "a policy of the account": ((TF_POLICY, CFN_POLICY), {}, SOCKET, HANDSHAKE),
+    "headers in a cache's key": ((TF_KEY, CFN_KEY), {}, SOCKET, ()),
+    "a cache policy of AWS": (
+        (TF_CDN, CFN_CDN),
+        {"POLICY": (f'cache_policy_id = "{CACHING_DISABLED}"', f"CachePolicyId: {CACHING_DISABLED}")},
+        SOCKET,
+        HANDSHAKE,
+    ),
     "headers that a behavior names": ((TF_LEGACY, CFN_LEGACY), {}, SOCKET, ()),
 }
 WORDS = ("READ", "POLICY", "PATTERN", "MODE", "TIMEOUT", "LIMIT", "ENDPOINT", "KIND")

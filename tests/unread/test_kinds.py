@@ -170,8 +170,8 @@ def test_resources_of_terraform(text: str, kind: str, tmp_path: Path) -> None:
 
 
 def test_resources_of_terraform_in_json(tmp_path: Path) -> None:
-    text = '{"resource": {"aws_apprunner_service": {"chat": {}}}}'
-    assert seen(tmp_path, {"main.tf.json": text}) == ["App Runner (main.tf.json)"]
+    text = '{"resource": {"aws_vpclattice_service": {"chat": {}}}}'
+    assert seen(tmp_path, {"main.tf.json": text}) == ["VPC Lattice (main.tf.json)"]
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,40 @@ def _headers(template: CloudFormationTemplate, block: YamlValue) -> Setting[froz
         if isinstance(headers, Unknown):
             return headers
         return replace(headers, value=_small(headers.value), name="ForwardedValues.Headers")
+    requested, keyed = _requested_headers(template, block), _keyed_headers(template, block)
+    if isinstance(requested, Unknown) or "*" in requested.value:
+        return requested
+    if isinstance(keyed, Unknown):
+        return keyed
+    return replace(requested, value=requested.value | keyed.value)
+
+
+def _keyed_headers(template: CloudFormationTemplate, block: YamlValue) -> Setting[frozenset[str]]:
+    """The headers in its cache policy's key, which are forwarded, too."""
+    name = "CachePolicyId"
+    found, place = template.dig(block, name), template.place_of(block, name)
+    if found is None:
+        return Known(cloudfront.NO_HEADERS, place, name, "default")
+    if not isinstance(found, Missing):
+        managed = cloudfront.MANAGED_CACHE_POLICIES.get(found.text or "")
+        if managed is not None:
+            return Known(managed, place, name)
+        why = "the cache policy is not in this template, so that what it forwards can't be told"
+        return Unknown(place, name, why)
+    policy = template.lead(found.references, frozenset({"AWS::CloudFront::CachePolicy"}))
+    if policy is None:
+        return Unknown(place, name, found.reason, found.remedy)
+    words = ("CachePolicyConfig", "ParametersInCacheKeyAndForwardedToOrigin", "HeadersConfig")
+    config = template.mapping(policy.properties, *words)
+    if config is None:
+        return Unknown(place, name, f"what {policy.name} forwards can't be told")
+    listed = template.texts(config, "Headers")
+    named = _small(listed.value) if isinstance(listed, Known) else cloudfront.NO_HEADERS
+    return Known(cloudfront.headers_of(template.text(config, "HeaderBehavior") or "none", named), place, name)
+
+
+def _requested_headers(template: CloudFormationTemplate, block: YamlValue) -> Setting[frozenset[str]]:
+    """The headers that its origin request policy forwards."""
     name = "OriginRequestPolicyId"
     found = template.dig(block, name)
     if found is None:

@@ -13,6 +13,7 @@ from infralint.sources.terraform.apis import api_nodes, function_nodes
 from infralint.sources.terraform.balancer import TerraformBalancer
 from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
 from infralint.sources.terraform.cdn import distribution_nodes
+from infralint.sources.terraform.containers import container_nodes
 from infralint.sources.terraform.folders import ENDINGS, VALUES, TerraformFolders
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hops import balancer_nodes
@@ -52,7 +53,12 @@ def read(project: Project) -> Reading:
 
 def nodes(graph: Graph) -> list[Node]:
     """What of a root stands on the way of a stream."""
-    found: list[Node] = [*balancer_nodes(graph), *distribution_nodes(graph), *api_nodes(graph)]
+    found: list[Node] = [
+        *balancer_nodes(graph),
+        *distribution_nodes(graph),
+        *api_nodes(graph),
+        *container_nodes(graph),
+    ]
     return [*found, *function_nodes(graph, found)]
 
 

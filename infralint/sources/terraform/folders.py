@@ -34,6 +34,8 @@ BALANCERS = (
     b"aws_api_gateway_rest_api",
     b"aws_apigatewayv2_api",
     b"aws_lambda_function_url",
+    b"aws_apprunner_service",
+    b"google_cloud_run_v2_service",
     b"terraform-aws-modules/cloudfront",
     b"terraform-aws-modules/terraform-aws-cloudfront",
     b"terraform-aws-modules/apigateway-v2",

@@ -152,6 +152,15 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
         "aws_lambda_function": BlockSchema(("function_name", "timeout")),
         "aws_lambda_alias": BlockSchema(links=("function_name",)),
         "aws_lambda_function_url": BlockSchema(("invoke_mode",), ("function_name",)),
+        "aws_apprunner_service": BlockSchema(("service_name",)),
+        "google_cloud_run_v2_service": BlockSchema(
+            ("name",),
+            blocks={
+                "template": BlockSchema(
+                    ("timeout", "session_affinity"), blocks={"scaling": BlockSchema(("max_instance_count",))}
+                )
+            },
+        ),
     }
 )
 """Resource type -> what is asked of it. https://registry.terraform.io/providers/hashicorp/aws/latest/docs"""

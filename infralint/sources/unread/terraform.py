@@ -15,7 +15,6 @@ _LOAD_BALANCED = lazy(rb'(?m)^[ \t]*"?type"?\s*[=:]\s*"LoadBalancer"')
 
 KINDS = {
     "aws_amplify_app": "AWS Amplify hosting",
-    "aws_apprunner_service": "App Runner",
     "aws_elastic_beanstalk_environment": "Elastic Beanstalk",
     "aws_globalaccelerator_accelerator": "Global Accelerator",
     "aws_globalaccelerator_custom_routing_accelerator": "Global Accelerator",
@@ -53,7 +52,6 @@ KINDS = {
     "google_app_engine_flexible_app_version": "Google App Engine",
     "google_app_engine_standard_app_version": "Google App Engine",
     "google_cloud_run_service": "Cloud Run",
-    "google_cloud_run_v2_service": "Cloud Run",
     "google_cloudfunctions2_function": "Google Cloud Functions",
     "google_cloudfunctions_function": "Google Cloud Functions",
     "google_compute_backend_service": "Google Cloud load balancer",
