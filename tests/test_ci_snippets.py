@@ -1,4 +1,4 @@
-"""The README's CI snippets: valid for the systems they are for, and their commands do what is said of them."""
+"""The CI snippets of the documentation: valid for the systems they are for, and their commands do what is said of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from conftest import write
-from readme import README, ROOT
+from readme import ROOT
 from schemas import complaints
 from test_action import ACTION
 from test_hooks import CLEAN, HOOKS
@@ -22,7 +22,7 @@ from test_hooks import CLEAN, HOOKS
 from infralint import __version__
 
 GITLAB_SCHEMA = "https://gitlab.com/gitlab-org/gitlab/-/raw/master/app/assets/javascripts/editor/schema/ci.json"
-TEXT = README.read_text().partition("\n## In CI\n")[2].partition("\n## ")[0]
+TEXT = (ROOT / "infralint/docs/pages/reference/ci.md").read_text()
 INSTALL = f"pip install -q https://github.com/infralint/infralint/archive/v{__version__}.zip"
 SHORT = CLEAN.replace("include snippets/sse.conf;", "proxy_http_version 1.1; proxy_buffering off;")
 

@@ -186,6 +186,16 @@ def test_the_first_page_shows_a_finding_with_its_way() -> None:
     assert written == "trace /api/chat --format svg --output way.svg\n"
 
 
+def test_pages_show_what_is_printed_in_copies_of_whole_stacks() -> None:
+    [way] = outputs("trace.md")
+    assert way.startswith("trace /chat/stream\nSSE /chat/stream\nMay break at hop 1 of 2, module.alb.aws_lb.this[0]\n")
+    init, diff, fix = outputs("findings.md")
+    assert init.endswith("infralint.yaml: 5 streams found.\n")
+    assert "+        proxy_buffering off;" in diff
+    assert "Would fix 3 findings of chat-stack, and leave 0." in diff
+    assert "\nFixed 4 findings:\n" in fix
+
+
 def test_the_hook_page_ends_clean() -> None:
     first, init, declared, diff, fix, last = outputs("start/hook.md")
     assert "error[buffered-stream] location /api/chat" in first

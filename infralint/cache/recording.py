@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import time
 from collections.abc import Callable
 from typing import Literal, NamedTuple
@@ -113,6 +114,12 @@ def spoil() -> None:
 
 
 Noted = tuple[bool, dict[DiskQuestion, DiskAnswer]]
+
+
+def give_up_printing() -> None:
+    """Print nowhere from here on, and keep nothing: whoever reads has had enough, and nothing is to be said of it."""
+    spoil()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def hand_over() -> Noted:

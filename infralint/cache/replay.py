@@ -45,8 +45,6 @@ def _tell(entry: entries.CachedRun) -> None:
             sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        from infralint.text.writing import give_up_printing
-
-        give_up_printing()
+        recording.give_up_printing()
         sys.exit(1)
     sys.exit(entry.status)

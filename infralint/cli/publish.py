@@ -21,7 +21,7 @@ from infralint.project.walking import LEADS_OUT, leads_out
 from infralint.reporters import Shown, render
 from infralint.reporters.outputs import BadOutput, Output, parse_outputs
 from infralint.text.display import visible
-from infralint.text.writing import give_up_printing, replace_file
+from infralint.text.writing import replace_file
 
 
 def fail(*messages: str) -> NoReturn:
@@ -84,14 +84,13 @@ def publish(
         try:
             _put(text, output.path)
         except BrokenPipeError:
-            give_up_printing()
+            recording.give_up_printing()
             unread = True
         except OSError as error:
             problems.append(f"{output.path or 'the report'}: can't be written: {error.strerror}")
     if problems:
         fail(*problems)
     if unread:
-        recording.spoil()
         sys.exit(1)
 
 

@@ -26,6 +26,7 @@ from infralint.reporters.json_types import json_schema as report_schema
 from infralint.sources.application.products import PRODUCTS
 
 Schema = dict[str, Any]
+CI_PAGE = "infralint/docs/pages/reference/ci.md"
 RULES = ROOT / "infralint/sources/application/rules"
 
 
@@ -229,26 +230,17 @@ def _documents(path: Path) -> list[Any]:
     return list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
 
 
-def speed_table() -> str:
-    """The measurements of the README."""
-    return _between((ROOT / "README.md").read_text(encoding="utf-8"), "speed")
-
-
-def _between(text: str, name: str) -> str:
-    return text.partition(f"<!-- {name}: begin -->")[2].partition(f"<!-- {name}: end -->")[0].strip()
-
-
 def integration(name: str) -> str:
-    """What the README says of one way to run it in CI. Raises LookupError where it says nothing."""
-    text = section("README.md", "In CI")
+    """What the page on CI says of one way to run it there. Raises LookupError where it says nothing."""
+    text = section(CI_PAGE, "In CI")
     found = re.search(rf"^\*\*{re.escape(name)}[.:]\*\*(.*?)(?=^\*\*|\Z)", text, re.MULTILINE | re.DOTALL)
     if found is None:
-        raise LookupError(f"README.md says nothing of {name}")
+        raise LookupError(f"{CI_PAGE} says nothing of {name}")
     return found[1].strip()
 
 
 def integration_tabs() -> str:
-    """The README's ways to run it in CI, side by side."""
+    """The ways to run it in CI, side by side."""
     names = ("GitHub Actions", "GitLab CI", "Jenkins", "Anywhere with Docker")
     return "\n\n".join(f'=== "{name}"\n\n{indent(integration(name), "    ")}' for name in names)
 
@@ -267,7 +259,7 @@ def section(path: str, title: str) -> str:
     found = re.search(rf"^(#+) {re.escape(title)}\n(.*?)(?=^#{{1,3}} |\Z)", text, re.MULTILINE | re.DOTALL)
     if found is None:
         raise LookupError(f"{path} has no section {title}")
-    text = re.sub(r"^```console in=\S+", "```console", found[2].strip(), flags=re.MULTILINE)
+    text = found[2].strip()
     folder = (Path("blob/main") / path).parent
     return re.sub(r"\]\((?!https?:|#)", f"]({HOME}/{folder.as_posix()}/", text)
 
@@ -284,7 +276,6 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "pre-commit": lambda: integration("pre-commit"),
     "products": product_table,
     "report": report_reference,
-    "speed": speed_table,
     "way": stream_way,
 }
 """What `<!-- generated: NAME -->` in a page stands for."""

@@ -1,7 +1,8 @@
 """Pages whose outputs are what the program prints: their examples are laid out as files and their commands are run.
 
 A fenced block with a title is a file; a block below `<!-- insert: FILE after "TEXT" -->` is put into one; a block of the
-language `console` holds commands after `$ ` and what they print. Only `infralint` is run. An SVG file that they write
+language `console` holds commands after `$ ` and what they print; `console in=FOLDER` runs them in a copy of a folder of the
+repository. Only `infralint` is run. An SVG file that they write
 stands at `<!-- picture: FILE "what it shows" -->`.
 """
 
@@ -38,6 +39,7 @@ _FENCE = re.compile(
 )
 _PICTURE = re.compile(r'^<!-- picture: (\S+) "([^"\n]+)" -->$', re.MULTILINE)
 _TITLE = re.compile(r'title="([^"]+)"')
+_COPIED = re.compile(r"console in=(\S+)")
 
 
 class NotRun(ValueError):
@@ -62,6 +64,13 @@ def workspace(is_clone: bool = False) -> Iterator[Path]:
         yield folder
 
 
+@contextmanager
+def copy_of(name: str) -> Iterator[Path]:
+    """A copy of a folder of the repository, under its own last name, in no repository."""
+    with tempfile.TemporaryDirectory(prefix="infralint-page-") as scratch:
+        yield Path(shutil.copytree(ROOT / name, Path(scratch).resolve() / Path(name).name))
+
+
 def filled_in(markdown: str, folder: Path, is_clone: bool = False) -> str:
     """A page with what its commands print in that folder, after its files are laid out there, both in order."""
 
@@ -74,7 +83,11 @@ def filled_in(markdown: str, folder: Path, is_clone: bool = False) -> str:
             return f"{block['fence']}{block['info']}\n{body}{block['fence']}"
         if not info.startswith("console"):
             return block[0]
-        printed = transcript(body, folder, is_clone)
+        if copied := _COPIED.fullmatch(info):
+            with copy_of(copied[1]) as copy:
+                printed = transcript(body, copy)
+        else:
+            printed = transcript(body, folder, is_clone)
         fence = block["fence"] + "`" * ("```" in printed)
         return f"{fence}console\n{printed}{fence}"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Collection
 from pathlib import Path
 
@@ -95,8 +94,3 @@ def _take_after(name: str, target: Path) -> None:
     with contextlib.suppress(PermissionError):
         os.chown(name, found.st_uid, found.st_gid)
     os.chmod(name, found.st_mode & 0o7777)
-
-
-def give_up_printing() -> None:
-    """Print nowhere from here on: whoever reads has had enough, and nothing is to be said of it at the end either."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
