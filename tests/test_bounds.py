@@ -248,6 +248,9 @@ def test_a_mapped_folder_whose_name_is_too_long_is_not_there(lint: Lint) -> None
     assert "which is not in the project" in report["unreadable"][0]["message"]
 
 
+MAPPED = "server { location /maps { proxy_pass http://$c1499; proxy_set_header Upgrade $c1200; } }\n"
+
+
 @pytest.mark.parametrize(
     "files",
     [
@@ -273,8 +276,25 @@ def test_a_mapped_folder_whose_name_is_too_long_is_not_there(lint: Lint) -> None
             "chat.tsx": '"use client";\nimport' + "\n " * 20_000 + '{ useChat } from "@ai-sdk/react";\n',
         },
         {"a.conf": "# infralint: ignore[buffered-stream] because it is so\n" + "{{" * 40_000 + "\n"},
+        {
+            "maps.conf": "".join(f"map $c{number} $c{number + 1} {{ default $c{number}; }}\n" for number in range(1500))
+            + MAPPED
+        },
+        {
+            "maps.conf": "".join(f"map $c{number} $c{number + 1} {{ ~(.*) $c{number}; }}\n" for number in range(1500))
+            + MAPPED
+        },
     ],
-    ids=["comments in a block", "blank lines", "documents", "servers", "blanks behind import", "braces"],
+    ids=[
+        "comments in a block",
+        "blank lines",
+        "documents",
+        "servers",
+        "blanks behind import",
+        "braces",
+        "maps",
+        "expressions",
+    ],
 )
 def test_what_repeats_is_judged_in_time(files: dict[str, str], lint: Lint) -> None:
     start = time.process_time()

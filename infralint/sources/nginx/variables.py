@@ -95,6 +95,10 @@ class Table(msgspec.Struct, frozen=True):
         return [*lines, self.default] if self.default is not None else lines
 
 
+MOST_STEPS = 2_000
+"""Variables that are worked out on the way to one value."""
+
+
 class Definitions(msgspec.Struct, eq=False, dict=True):
     """What an nginx defines variables by. sets: its `map`, `geo` and `split_clients` blocks by variable; elsewhere:
     those of the rest of the project, for fragments that rely on another file's. trees: everything that it reads."""
@@ -156,13 +160,30 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
         if depth > DEEPEST:
             return unknown(f"${name} is defined by itself")
         if blocks := self.blocks(name):
-            return either(self._defined_values(block, moment, depth + 1) for block in blocks)
+            return self._once(name, blocks, moment, depth)
         built_in = _built_in(name, moment)
         if built_in is not None:
             return built_in
         if name in self.assigned and not self.has_gaps:
             return EMPTY
         return unknown(f"what sets ${name} is not in the project")
+
+    def _once(self, name: str, blocks: Sequence[Directive], moment: Moment, depth: int) -> Values:
+        """What the blocks of a variable make of it, worked out once for all that asks for it on the way to one value."""
+        if not depth:
+            self._worked_out.clear()
+        key = (name, depth, id(moment))
+        if key not in self._worked_out:
+            if len(self._worked_out) >= MOST_STEPS:
+                return unknown(f"what ${name} is takes too many steps to work out")
+            values = either(self._defined_values(block, moment, depth + 1) for block in blocks)
+            self._worked_out[key] = moment, values
+        return self._worked_out[key][1]
+
+    @cached_property
+    def _worked_out(self) -> dict[tuple[str, int, int], tuple[Moment, Values]]:
+        """Variables on the way to one value, each with the moment, which it keeps."""
+        return {}
 
     def _defined_values(self, block: Directive, moment: Moment, depth: int) -> Values:
         match block.name:
