@@ -200,3 +200,17 @@ def test_another_path_of_caddy_is_no_way(lint: Lint) -> None:
         'caddy.reverse_proxy.transport.read_timeout: "30s"',
     )
     assert judge(lint, caddy(*labels)) == []
+
+
+def test_a_load_balancer_is_an_entry_of_its_own_beside_containers_with_routes(lint: Lint) -> None:
+    """What a browser opens comes to Traefik where compose deploys it, and to the load balancer where Terraform does."""
+    report = lint(
+        {
+            "compose.yaml": "services:\n  traefik:\n    image: traefik:v3.3\n    ports: ['80:80']\n"
+            "  web:\n    image: nginx:1.31\n    labels:\n      - traefik.http.routers.web.rule=PathPrefix(`/api`)\n",
+            "infra/main.tf": 'resource "aws_lb" "main" {\n  load_balancer_type = "application"\n}\n',
+            "web/package.json": '{"dependencies": {"react": "19"}}',
+            "web/src/log.js": "const log = new EventSource('/api/logs');\nlog.onmessage = show;\n",
+        }
+    )
+    assert [line for line in problems(report, "short-idle-timeout") if "infra/main.tf" in line]

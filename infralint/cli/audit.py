@@ -108,7 +108,7 @@ def _kinds(_context: click.Context, _parameter: click.Parameter, text: str | Non
     "--include",
     "kinds",
     callback=_kinds,
-    metavar="KIND[,KIND…]",
+    metavar="KIND[,KIND]",
     help="Also read distributions, APIs, functions and services: cloudfront, apigateway, lambda, ecs.",
 )
 @click.option("--save", type=click.Path(dir_okay=False), metavar="SNAPSHOT", help="Keep what AWS said in a file.")

@@ -19,7 +19,8 @@ class Reading:
     ask for by type. files: paths that were read,
     for the summary. seen: kinds of files that stand here and are not read yet. skipped: files that
     were passed over, each with why. texts: what was
-    read under names that are no files, and origins: the file that each of these came from.
+    read under names that are no files, and origins: the file that each of these came from. apart: its proxies are a
+    deployment of their own, so that what clients ask them for says nothing against the entries of others.
     """
 
     platform: str
@@ -35,6 +36,7 @@ class Reading:
     skipped: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
+    apart: bool = False
 
     @property
     def hops(self) -> list[Hop]:

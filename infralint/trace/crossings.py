@@ -279,13 +279,16 @@ def is_named(hop: Hop, names: Iterable[str]) -> bool:
 def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:
     """Streams that clients of the project open, from the proxies that they come to first."""
     passing = [node for node in topology.nodes if node.folder is None or not all(hop.origin for hop in node.hops)]
-    proxies = [node for node in passing if topology.is_entry(node)]
+    apart = {id(node) for reading in readings if reading.apart for node in reading.nodes}
+    entries = [node for node in passing if topology.is_entry(node)]
+    deployments = [[node for node in entries if (id(node) in apart) is is_apart] for is_apart in (False, True)]
     for stream in (stream for reading in readings for stream in reading.streams):
         if stream.path.startswith("**"):
             continue
-        asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
-        found = _told_apart([_entering(topology, stream, node) for node in asked])
-        yield from (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
+        for proxies in deployments:
+            asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
+            found = _told_apart([_entering(topology, stream, node) for node in asked])
+            yield from (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
 
 
 def _hinted_crossings(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import os
 import random
@@ -17,12 +16,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from unittest import mock
 from xml.etree import ElementTree
 
 from click.testing import CliRunner, Result
 
 from infralint.cli import cli, projects
-from infralint.engine.registry import load_checks
+from infralint.engine.registry import Check, built_in_folder, load_checks
 from infralint.project import guard
 from infralint.reporters import REPORTERS
 
@@ -53,8 +53,13 @@ WAYS = (
 """Options that an input is sometimes judged with."""
 
 
-load_once = functools.cache(load_checks)
+BUILT_IN = load_checks(built_in_folder())
 """Loading the built-in checks takes longer than judging an input."""
+
+
+def load_once(folder: Path) -> list[Check]:
+    """The checks of a folder; the built-in ones are loaded once."""
+    return BUILT_IN if folder == built_in_folder() else load_checks(folder)
 
 
 @dataclass(frozen=True)
@@ -229,8 +234,8 @@ def observe(trial: Trial, folder: Path) -> Course:
         with _faults_into(course), _stopped_after(HANG_LIMIT), warnings.catch_warnings(record=True) as warned:
             for category in (SyntaxWarning, RuntimeWarning, FutureWarning, UserWarning):
                 warnings.simplefilter("always", category)
-            projects.load_checks = load_once
-            _take(CliRunner().invoke(cli, list(trial.arguments)), course)
+            with mock.patch.object(projects, "load_checks", load_once):
+                _take(CliRunner().invoke(cli, list(trial.arguments)), course)
     except Stuck as stuck:
         course.stuck = "".join(traceback.format_exception(stuck))
     finally:

@@ -16,6 +16,7 @@ def read(project: Project) -> Reading:
         unreadable=found.unreadable,
         files=[project.show(path) for path in found.files],
         skipped=found.skipped,
+        apart=True,
     )
     if any(is_routed(service) for service in found.services):
         from infralint.sources.compose.proxies import proxy_nodes
