@@ -301,3 +301,31 @@ def test_what_repeats_is_judged_in_time(files: dict[str, str], lint: Lint) -> No
     report = lint({**files, "rest/nginx.conf": SITE})
     assert time.process_time() - start < 5
     assert problems(report, "buffered-stream")
+
+
+@pytest.mark.parametrize(
+    "actions", ["forward", "[forward]", "[{Type: forward, ForwardConfig: x}]", "[{Type: redirect, RedirectConfig: 3}]"]
+)
+def test_a_listener_of_another_shape_is_no_fault(actions: str, lint: Lint) -> None:
+    template = (
+        "Resources:\n  LB: {Type: 'AWS::ElasticLoadBalancingV2::LoadBalancer', Properties: {}}\n"
+        "  L:\n    Type: AWS::ElasticLoadBalancingV2::Listener\n"
+        f"    Properties: {{LoadBalancerArn: !Ref LB, Port: 80, Protocol: HTTP, DefaultActions: {actions}}}\n"
+    )
+    report = lint({"template.yaml": template, "nginx.conf": SITE})
+    assert report["unreadable"] == []
+    assert problems(report, "buffered-stream")
+
+
+def test_a_template_that_is_no_text_is_unreadable(lint: Lint) -> None:
+    template = "Resources:\n  LB:\n    Type: AWS::ElasticLoadBalancingV2::LoadBalancer\n\0"
+    report = lint({"template.yaml": template, "nginx.conf": SITE})
+    assert [entry["message"] for entry in report["unreadable"]] == ["is binary, not text"]
+    assert problems(report, "buffered-stream")
+
+
+def test_blocks_of_a_template_that_never_end_are_judged_in_time(lint: Lint) -> None:
+    start = time.process_time()
+    report = lint({"nginx.conf": "{% if a %}\n" * 6000 + SITE})
+    assert time.process_time() - start < 5
+    assert problems(report, "buffered-stream")

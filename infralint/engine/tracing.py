@@ -304,13 +304,13 @@ def _stream_of(ways: Sequence[TracedWay]) -> TracedStream:
     together: dict[object, TracedWay] = {}
     for way in ordered:
         known = together.get(way_identity(way.trace))
-        together[way_identity(way.trace)] = way if known is None else _joined_ways(known, way)
+        together[way_identity(way.trace)] = way if known is None else _join_ways(known, way)
     host, path = _first_request(ordered[0].trace)
     distinct = [way for way in together.values() if not _is_sent_to_https(way)] or list(together.values())
     return TracedStream(ordered[0].stream, host, path, tuple(distinct))
 
 
-def _joined_ways(way: TracedWay, other: TracedWay) -> TracedWay:
+def _join_ways(way: TracedWay, other: TracedWay) -> TracedWay:
     """One way with what was found on it for another reason, too: of what both say, the louder."""
     loudest: dict[object, Finding] = {}
     for finding in sorted((*way.findings, *other.findings), key=_loudness):

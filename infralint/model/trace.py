@@ -18,7 +18,7 @@ Basis = Literal["same address", "reference", "declared", "the only one", "assume
 STRONG: frozenset[Basis] = frozenset({"same address", "reference", "declared"})
 
 End = Literal["origin", "answered", "leaves the project", "unknown", "loop"]
-"""Where a way ends: at the code that sends the stream; at a hop that answers by itself; at an address outside;
+"""Where a way ends: at the code that sends the stream; at a node that answers by itself; at an address outside;
 where it can't be followed; where it comes back to itself."""
 
 
@@ -48,7 +48,7 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
 
 
 class Ending(msgspec.Struct, frozen=True, gc=False):
-    """A node at which a way ends without a hop, for it answers by itself.
+    """A node at which a way ends without a hop: it answers by itself, or nothing of it is known to serve the request.
 
     node: its name. request: as it arrives there. answer: what it says (`301 https://…`, `404`) and where that is
     written; None where nothing is known of it. basis: how it was found from the hop in front; None for the first.
@@ -66,8 +66,8 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
     """A stream's way through one environment, entry first.
 
     anchor: the position of the leg where the stream was sighted (0: at the entry). end: how it ends, and
-    end_reason what is to say of that (where the way leads, or who answers). ending: the node that answers by itself
-    at the end of the way.
+    end_reason what is to say of that (where the way leads, or who answers). ending: the node at which it ends
+    without a hop.
     """
 
     stream: Stream

@@ -19,7 +19,9 @@ NO_BUFFERING = MappingProxyType({"x-accel-buffering": "no"})
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """heartbeat: seconds between pings. headers: what each response carries. polling: sessions begin with polling."""
+    """What a library does by itself. page: says so. heartbeat: seconds between pings. headers, content_type: what each
+    response carries. session: why one client's requests must meet one replica, "" where they need not. since: the
+    version from which on that holds."""
 
     page: str
     heartbeat: float | None = None

@@ -46,7 +46,7 @@ _WEIGHTS: Mapping[PathKind, int] = {"exact": 3, "regex": 1, "segments": 2, "pref
 @dataclass(frozen=True, slots=True)
 class RouteRule:
     """One rule. host: "" for any, `*.example.com` for all below. path: "/" takes everything. doubt: what else it asks
-    of a request, so that it may not take it ("" for nothing). target: where it sends requests; None where that can't be
+    of a request, so that it may not take it ("" for nothing). targets: where it sends requests; none where that can't be
     told (reason). paths: how it rewrites them; answer: what it answers by itself instead. where: where it is written.
     """
 

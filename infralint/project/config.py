@@ -231,10 +231,6 @@ class Settings(Strict, frozen=True, kw_only=True):
         return DEFAULT_GENERATION, False
 
 
-class NoText(ValueError):
-    """A list or a mapping where a key must stand: a sentence, line and column."""
-
-
 class BadConfig(Exception):
     """A configuration with errors, each a place and a sentence."""
 

@@ -406,7 +406,7 @@ def fold(text: str, room: float, most: int = 0, keep_end: bool = False) -> list[
         return lines
     if keep_end:
         return [_tail(visible(text), limit)]
-    last = lines[most - 1]
+    last = lines[most - 1][:limit]
     while columns_of(last) > limit - 1:
         last = last[:-1]
     return [*lines[: most - 1], f"{last.rstrip()}…"]
@@ -414,7 +414,7 @@ def fold(text: str, room: float, most: int = 0, keep_end: bool = False) -> list[
 
 def _tail(path: str, limit: int) -> str:
     """The end of a path, from a slash on where that fits."""
-    tail = path
+    tail = path[-limit:]
     while columns_of(tail) > limit - 1:
         tail = tail[1:]
     slash = tail.find("/")
@@ -425,8 +425,8 @@ def _lines(text: str, limit: int) -> Iterator[str]:
     """Words in lines; a word that is too long is broken, behind a slash if it has one."""
     line = ""
     for word in text.split(" "):
-        while columns_of(f"{line} {word}" if line else word) > limit:
-            if line and columns_of(word) <= limit:
+        while _is_wider(f"{line} {word}" if line else word, limit):
+            if line and not _is_wider(word, limit):
                 yield line
                 line = ""
                 continue
@@ -442,9 +442,13 @@ def _lines(text: str, limit: int) -> Iterator[str]:
         yield line
 
 
+def _is_wider(text: str, limit: int) -> bool:
+    return len(text) > limit or columns_of(text) > limit
+
+
 def _head(word: str, room: int) -> str:
     """As much of a word as fits; up to its last slash where there is one."""
-    head = word
+    head = word[: max(room, 0)]
     while head and columns_of(head) > room:
         head = head[:-1]
     slash = head.rfind("/") + 1

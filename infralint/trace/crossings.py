@@ -196,16 +196,16 @@ def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stre
 def _declared_crossings(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
     """A declared stream from every entry that serves it; where none does, from whichever node does."""
     entries = [node for node in topology.nodes if topology.is_entry(node)]
-    found = _told_apart([_entering(topology, stream, node) for node in entries])
+    found = _tell_apart([_entering(topology, stream, node) for node in entries])
     if not found:
         inner = [node for node in topology.nodes if node not in entries]
-        found = _told_apart([_entering(topology, stream, node) for node in inner])
+        found = _tell_apart([_entering(topology, stream, node) for node in inner])
     if not stream.hops:
         return found
     return [replace(crossing, certain=True) for crossing in found if is_named(crossing.hop, stream.hops)]
 
 
-def _told_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
+def _tell_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
     """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant.
 
     An entry that stands behind another one on the stream's way is no other.
@@ -287,7 +287,7 @@ def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Cro
             continue
         for proxies in deployments:
             asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
-            found = _told_apart([_entering(topology, stream, node) for node in asked])
+            found = _tell_apart([_entering(topology, stream, node) for node in asked])
             yield from (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
 
 

@@ -27,7 +27,7 @@ from infralint.platforms.aws_elb.attributes import (
     carries_tcp,
     typed_value,
 )
-from infralint.platforms.aws_elb.described import default_rule, described_rule
+from infralint.platforms.aws_elb.described import check_rule_shape, default_rule, described_rule
 from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup, TargetGroup
 from infralint.platforms.aws_elb.hops import BalancerNode, LoadBalancer, fields_of, node_fields
 from infralint.platforms.aws_elb.replicas import replicas_of_service
@@ -70,6 +70,7 @@ __all__ = [
     "Share",
     "TargetGroup",
     "carries_tcp",
+    "check_rule_shape",
     "default_rule",
     "described_rule",
     "fields_of",

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict
+
+import msgspec
 
 from infralint.model import Known, Location
 from infralint.platforms.aws_elb.attributes import GROUP_STICKY, NOTHING
@@ -16,6 +18,65 @@ from infralint.platforms.aws_elb.rules import LAST, Condition, Rule, Share, redi
 from infralint.platforms.aws_elb.settings import REDIRECT
 
 Item = Mapping[str, Any]
+Entry = dict[str, Any]
+
+
+class DescribedForward(TypedDict, total=False):
+    TargetGroups: list[Entry] | None
+    TargetGroupStickinessConfig: Entry | None
+
+
+class DescribedAction(TypedDict, total=False):
+    ForwardConfig: DescribedForward | None
+    RedirectConfig: Entry | None
+    FixedResponseConfig: Entry | None
+
+
+class DescribedValues(TypedDict, total=False):
+    Values: list[Any] | None
+    RegexValues: list[Any] | None
+
+
+class DescribedQuery(TypedDict, total=False):
+    Values: list[Entry] | None
+
+
+class DescribedCondition(TypedDict, total=False):
+    Field: str
+    Values: list[Any] | None
+    RegexValues: list[Any] | None
+    HostHeaderConfig: DescribedValues | None
+    PathPatternConfig: DescribedValues | None
+    HttpHeaderConfig: DescribedValues | None
+    HttpRequestMethodConfig: DescribedValues | None
+    SourceIpConfig: DescribedValues | None
+    QueryStringConfig: DescribedQuery | None
+
+
+class DescribedRewrites(TypedDict, total=False):
+    Rewrites: list[Entry]
+
+
+class DescribedTransform(TypedDict, total=False):
+    UrlRewriteConfig: DescribedRewrites | None
+    HostHeaderRewriteConfig: DescribedRewrites | None
+
+
+class DescribedRule(TypedDict, total=False):
+    """What of a rule has to be a list, and what an object; what stands in these is looked at one by one."""
+
+    Actions: list[DescribedAction]
+    Conditions: list[DescribedCondition]
+    Transforms: list[DescribedTransform]
+
+
+def check_rule_shape(item: Item) -> str:
+    """What is wrong with the lists and objects of a rule; empty where it has its shape."""
+    try:
+        msgspec.convert(item, DescribedRule)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
 
 
 def described_rule(item: Item, where: Location) -> Rule:
@@ -34,7 +95,9 @@ def _rewrite(item: Item, kind: str) -> RewriteTransform | None:
         for transform in item.get("Transforms", ())
         for rewrite in (transform.get(kind) or {}).get("Rewrites", ())
     )
-    return next((RewriteTransform(rewrite["Regex"], rewrite["Replace"]) for rewrite in rewrites), None)
+    return next(
+        (RewriteTransform(str(rewrite.get("Regex", "")), str(rewrite.get("Replace", ""))) for rewrite in rewrites), None
+    )
 
 
 def default_rule(listener: Item, where: Location) -> Rule:

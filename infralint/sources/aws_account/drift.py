@@ -42,7 +42,7 @@ class ChangedSetting(Drift):
 
 @dataclass(frozen=True, kw_only=True)
 class OneSided(Drift):
-    """Load balancers that one side alone has. side: which one it is; others: each by name, where it stands."""
+    """Load balancers that one side alone has. side: which one it is; balancers: each by name, where it stands."""
 
     side: Literal["account", "code"]
     balancers: tuple[tuple[str, Location], ...]

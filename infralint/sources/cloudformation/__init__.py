@@ -41,8 +41,12 @@ def _is_template(project: Project, path: str) -> bool:
 
 
 def _read_into(reading: Reading, project: Project, path: str) -> None:
-    text = project.text(path)
     shown = project.show(path)
+    try:
+        text = project.text(path)
+    except CantRead as problem:
+        reading.unreadable.append(project.unreadable(path, problem))
+        return
     try:
         template = CloudFormationTemplate.parse(path, shown, text)
     except BadTemplate as problem:

@@ -24,6 +24,7 @@ from infralint.platforms.aws_elb import (
     Rule,
     Share,
     TargetGroup,
+    check_rule_shape,
     described_rule,
     fields_of,
     node_fields,
@@ -191,15 +192,20 @@ def _listener_attributes(template: CloudFormationTemplate, resource: TemplateRes
 def _default(template: CloudFormationTemplate, listener: TemplateResource) -> Rule:
     holes: list[Missing] = []
     actions = template.plain(template.dig(listener.properties, "DefaultActions"), holes) or []
-    rule = replace(described_rule({"Actions": actions}, listener.where), priority=LAST)
-    return _with_doubt(rule, holes, listener)
+    return replace(_rule_of(listener, {"Actions": actions}, holes), priority=LAST)
 
 
 def _rule(template: CloudFormationTemplate, resource: TemplateResource) -> Rule:
     holes: list[Missing] = []
     described = template.plain(resource.properties, holes) or {}
-    rule = described_rule({**described, "Priority": str(described.get("Priority", "50001"))}, resource.where)
-    return _with_doubt(rule, holes, resource)
+    return _rule_of(resource, {**described, "Priority": str(described.get("Priority", "50001"))}, holes)
+
+
+def _rule_of(resource: TemplateResource, item: dict[str, Any], holes: Sequence[Missing]) -> Rule:
+    """A rule as its properties describe it; what has another shape asks for something that can't be told."""
+    if wrong := check_rule_shape(item):
+        return _with_doubt(Rule(LAST), [Missing(f"it is not written as CloudFormation takes it: {wrong}")], resource)
+    return _with_doubt(described_rule(item, resource.where), holes, resource)
 
 
 def _with_doubt(rule: Rule, holes: Sequence[Missing], resource: TemplateResource) -> Rule:

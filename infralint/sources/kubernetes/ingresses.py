@@ -16,7 +16,6 @@ from infralint.text.patterns import Unsearchable, search
 from infralint.text.yaml_places import YamlValue
 
 Config = Mapping[str, Setting[str]]
-NO_CONFIG: Config = {}
 
 
 @dataclass(frozen=True)

@@ -161,6 +161,10 @@ def _brace_mark(text: str, start: int, closers: dict[str, str]) -> tuple[int, Ki
     return (value.end() if value else 0), "value"
 
 
+DEEPEST_BLOCKS = 100
+"""Blocks within each other that are told apart; what is nested deeper is taken for a part of the innermost."""
+
+
 class _Renderer:
     """One pass over the marks of Jinja, Liquid, Go, Helm, Handlebars, EJS, ERB and EPP."""
 
@@ -168,6 +172,7 @@ class _Renderer:
         self.result = result
         self.branches = branches
         self.open: list[tuple[int, int, str]] = []
+        self.beyond = 0
         self.pieces: list[str] = []
         self.length = 0
 
@@ -203,7 +208,7 @@ class _Renderer:
     def _section(self, written: str, words: list[str]) -> None:
         """`{{#if x}}`, `{{#each x}}`, `{{#x}}`, `{{^x}}` and `{{/x}}` of Handlebars and Mustache."""
         if written.startswith("{{/") and self.open:
-            self.open.pop()
+            self._close()
         elif not written.startswith("{{/"):
             condition = written.startswith("{{^") or words[:1] in (["if"], ["unless"])
             self._open("if" if condition else "for", words)
@@ -220,7 +225,7 @@ class _Renderer:
             self._fill(written)
             return
         if ruby == "end" and self.open:
-            self.open.pop()
+            self._close()
         elif ruby in ("else", "elsif", "when", "in", "rescue"):
             self._branch(inner == "else")
         elif opens and not braces:
@@ -233,8 +238,10 @@ class _Renderer:
     def _steps(self, script: str) -> None:
         """Blocks in braces that a script opens, divides and closes."""
         for step in _SCRIPT_STEP.findall(script):
-            if step == "}":
-                self.open = self.open[:-1]
+            if step == "}" and self.open:
+                self._close()
+            elif step == "}":
+                continue
             elif step.startswith("}"):
                 self._branch("if" not in step)
             else:
@@ -243,7 +250,7 @@ class _Renderer:
 
     def _branch(self, last: bool) -> None:
         """The next branch of the block that is open. last: it holds whenever no other does."""
-        if self.open:
+        if self.open and not self.beyond:
             number, branch, opened = self.open[-1]
             self.open[-1] = (number, branch + 1, opened)
             self.result.branches[number] = branch + 1
@@ -254,7 +261,7 @@ class _Renderer:
         if first in _BRANCHES:
             self._branch(words == ["else"])
         elif first.startswith("end") and self.open:
-            self.open.pop()
+            self._close()
         elif first in _OPENING:
             self._open(first, words)
         elif first in ("include", "template"):
@@ -263,7 +270,16 @@ class _Renderer:
         self._put(_blank(written))
         self._mark()
 
+    def _close(self) -> None:
+        if self.beyond:
+            self.beyond -= 1
+        else:
+            self.open.pop()
+
     def _open(self, first: str, words: list[str]) -> None:
+        if len(self.open) >= DEEPEST_BLOCKS:
+            self.beyond += 1
+            return
         number = len(self.result.headings)
         self.result.headings.append(" ".join(words))
         if first in _LOOPS:

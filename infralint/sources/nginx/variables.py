@@ -112,10 +112,6 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
     def blocks(self, name: str) -> Sequence[Directive]:
         return self.sets.get(name) or self.elsewhere.get(name) or ()
 
-    def maps(self, name: str) -> list[Directive]:
-        """The `map`s of this nginx for a variable."""
-        return [block for block in self.sets.get(name, ()) if block.name == "map"]
-
     @cached_property
     def assigned(self) -> frozenset[str]:
         """Variables that something in this nginx sets: they are empty where that is not run."""

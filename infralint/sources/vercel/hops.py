@@ -56,7 +56,7 @@ class VercelFunction(Hop):
 
     source: its file from the Vercel project's root. router: what made it a function. proven: the
     repository says that it is deployed to Vercel (else that is only assumed). written: a
-    maxDuration stands somewhere. held: why its runtime holds responses back, if it does. policy:
+    maxDuration stands somewhere. holding: why its runtime holds responses back, if it does. policy:
     which runtime the user wants. unread: what looks like a setting and is none. rule: what vercel.json
     says of a plain function, where that decides its duration whatever the file says. config: the
     pairs of the file's `export const config`. statement: its duration, where that stands outside. ceiling:

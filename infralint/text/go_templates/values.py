@@ -51,7 +51,7 @@ class PlacedFloat(float):
 
 
 class PlacedMapping(dict[str, Any]):
-    """A mapping. keys_at: where each key was written; values_at: where its value was."""
+    """A mapping. keys_at: where each key was written."""
 
     def __init__(self, members: Mapping[str, Any] = {}) -> None:
         super().__init__(members)
