@@ -14,7 +14,8 @@ from infralint.text.expressions import matching
 from infralint.text.stream_names import is_distinctive
 from infralint.text.wording import seconds
 from infralint.text.writing import create_file, replace_file
-from infralint.trace.crossings import crossings, samples
+from infralint.trace.crossings import crossings, samples, topology_of
+from infralint.trace.topology import Topology
 
 NAME = "infralint.yaml"
 _PLAIN = re.compile(r"[/A-Za-z][\w/.*-]*")
@@ -79,12 +80,13 @@ class FoundStream:
 def entries(readings: Sequence[Reading]) -> list[FoundStream]:
     """The streams that a project gives away, each once, by the best evidence for it; assumptions are none."""
     found: dict[object, FoundStream] = {}
-    every = crossings(Settings(assume="off"), readings)
+    topology = topology_of(readings)
+    every = crossings(Settings(assume="off"), readings, topology)
     for crossing in sorted(every, key=_weakness):
         if crossing.certain or crossing.stream.evidence.kind == "source":
             entry = replace(_entry(crossing, readings), open=_is_open(crossing), trace=crossing.trace)
             found.setdefault((crossing.stream.kind, entry.name or crossing.stream.path, crossing.stream.host), entry)
-    return _within_their_hops(list(found.values()), every, readings)
+    return _within_their_hops(list(found.values()), every, readings, topology)
 
 
 def _weakness(crossing: Crossing[Hop]) -> tuple[bool, int]:
@@ -99,11 +101,11 @@ def _is_open(crossing: Crossing[Hop]) -> bool:
 
 
 def _within_their_hops(
-    found: Sequence[FoundStream], every: Iterable[Crossing[Hop]], readings: Sequence[Reading]
+    found: Sequence[FoundStream], every: Iterable[Crossing[Hop]], readings: Sequence[Reading], topology: Topology
 ) -> list[FoundStream]:
     """The streams, each narrowed to where it was found if declaring it would mean hops that it does not surely pass."""
     settings = Settings(streams=[_declare(entry) for entry in found if entry.name], assume="off")
-    declared = crossings(settings, readings) if settings.streams else []
+    declared = crossings(settings, readings, topology) if settings.streams else []
     sighted = [crossing for crossing in every if not _is_open(crossing)]
     return [
         _narrow(entry, _sure_hops(entry, every if entry.open else sighted), _sure_hops(entry, declared))

@@ -131,6 +131,11 @@ class Hop:
         return self.clock("sse", *LENGTH)
 
     @property
+    def only_host(self) -> str | None:
+        """The host that every request here asks for; None where there are several, or a pattern stands for them."""
+        return self.hosts[0] if len(self.hosts) == 1 and _is_one_host(self.hosts[0]) else None
+
+    @property
     def variant(self) -> str:
         """Which of its kind it is, in the vendor's word (`application` of load balancers); empty where there is one kind."""
         return ""
@@ -195,6 +200,11 @@ class Hop:
     def edits(self, setting: str, seconds: float = 0) -> tuple[Edit, ...]:
         """Changes to files that put `setting` right for this hop and for no other. Raises CantFix."""
         raise CantFix(f"infralint does not edit a {self.kind} of {self.platform}")
+
+
+def _is_one_host(name: str) -> bool:
+    """Whether a host is written out: no `*.example.com`, `.example.com` or nginx's `~expression`."""
+    return "*" not in name and not name.startswith(("~", "."))
 
 
 H_co = TypeVar("H_co", bound=Hop, covariant=True)

@@ -201,6 +201,13 @@ class Settings(Strict, frozen=True, kw_only=True):
             " client's side first."
         ),
     ] = []
+    entry: Annotated[
+        list[str] | str,
+        msgspec.Meta(
+            description="What clients come to first, though something else here dials it, too: names, paths, tags or"
+            " globs."
+        ),
+    ] = []
     select: Annotated[
         list[str], msgspec.Meta(description="Run only these checks, or groups of checks (`default`, `application`).")
     ] = []
@@ -222,6 +229,12 @@ class Settings(Strict, frozen=True, kw_only=True):
     )
 
     @property
+    def entries(self) -> list[str]:
+        """What clients come to first: as declared, and the first of each declared chain."""
+        declared = [self.entry] if isinstance(self.entry, str) else self.entry
+        return [*declared, *(chain[0] for chain in self.chains)]
+
+    @property
     def default_generation(self) -> tuple[float, bool]:
         """Seconds one answer may take, and whether the user said so."""
         if self.generation is not None:
@@ -229,6 +242,9 @@ class Settings(Strict, frozen=True, kw_only=True):
         if self.max_tokens is not None:
             return self.max_tokens / (self.tokens_per_second or 50.0), True
         return DEFAULT_GENERATION, False
+
+
+EMPTY_NAME = "is empty: a name, a path, a tag or a glob was expected"
 
 
 class BadConfig(Exception):
@@ -476,12 +492,17 @@ def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
     for index, entry in enumerate(settings.accept):
         if not (entry.path or entry.hop or entry.check):
             yield f"$.accept[{index}]", "needs a path, a hop or a check"
+    if isinstance(settings.entry, str) and not settings.entry.strip():
+        yield "$.entry", EMPTY_NAME
+    for index, name in enumerate(settings.entry if isinstance(settings.entry, list) else ()):
+        if not name.strip():
+            yield f"$.entry[{index}]", EMPTY_NAME
     for index, chain in enumerate(settings.chains):
         if len(chain) < 2:
             yield f"$.chains[{index}]", "needs two names at least: one that sends on, and one that stands behind it"
         for position, name in enumerate(chain):
             if not name.strip():
-                yield f"$.chains[{index}][{position}]", "is empty: a name, a path, a tag or a glob was expected"
+                yield f"$.chains[{index}][{position}]", EMPTY_NAME
     for index, stream in enumerate(settings.streams or ()):
         place = f"$.streams[{index}]"
         if (stream.path is None) == (stream.regex is None):
@@ -490,6 +511,8 @@ def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
             yield f"{place}.path", f"must begin with /, got {stream.path!r}"
         if stream.regex is not None:
             yield from _regex_error(f"{place}.regex", stream.regex)
+        if stream.session.lower() in ("true", "yes", "on", "false", "no", "off"):
+            yield f"{place}.session", f"expected the name of a protocol, such as Socket.IO or MCP, got {stream.session}"
         for key in ("generation", "silence", "duration", "heartbeat"):
             yield from _duration_error(f"{place}.{key}", getattr(stream, key))
 

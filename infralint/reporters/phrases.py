@@ -145,9 +145,8 @@ def fence(text: str) -> str:
 
 
 def possible_phrases(finding: Finding) -> list[str]:
-    """Why a stream may not come to the finding's hop, or may be none."""
-    reasons = [f"only possible: {reason}" for reason in finding.provenance.reasons]
-    return [*reasons, f"in doubt: {finding.provenance.doubt}"] if finding.provenance.doubt else reasons
+    """Why a stream may not come to the finding's hop."""
+    return [f"only possible: {reason}" for reason in finding.provenance.reasons]
 
 
 def _leg(leg: Leg) -> str:

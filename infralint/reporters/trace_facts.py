@@ -76,7 +76,7 @@ BASES: Mapping[Basis, str] = MappingProxyType(
         "reference": "by reference",
         "declared": "as infralint.yaml declares",
         "the only one": "perhaps: nothing links the two but that there is no other",
-        "assumed": "perhaps: it is only called like that",
+        "assumed": "perhaps: only names and folders speak for it",
     }
 )
 PHASES: Mapping[str, str] = MappingProxyType(

@@ -70,8 +70,8 @@ def _chart(way: TracedWay) -> Iterator[str]:
         before, label = name, dialled_by(leg)
     end = end_phrase(trace)
     if end:
-        text = way.answer if trace.end == "answered" else end
-        css = "broken" if trace.end == "answered" else "unknown" if trace.end in ("unknown", "loop") else "outside"
+        text = way.answer if trace.is_dead_end else end
+        css = "broken" if trace.is_dead_end else "unknown" if trace.end == "unknown" else "outside"
         basis = trace.ending.basis if trace.ending is not None else None
         yield f'last["{_label([text])}"]:::{css}'
         yield _edge(before, "last", label, basis is None or basis in STRONG)

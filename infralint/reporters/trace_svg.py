@@ -191,12 +191,12 @@ def _cards(way: TracedWay) -> list[Card]:
     cards += [_hop_card(way, leg, position) for position, leg in enumerate(trace.legs)]
     end = end_phrase(trace)
     if end:
-        answered = trace.end == "answered"
+        answered = trace.is_dead_end
         text = way.answer if answered else end
         tone: Tone = "error" if answered else ""
         lines = tuple(TextLine(line, tone) for line in fold(text, CARD - 2 * PADDING, 6))
         basis = trace.ending.basis if trace.ending is not None else None
-        look = "error" if answered else "note" if trace.end in ("unknown", "loop") else "outside"
+        look = "error" if answered else "note" if trace.end == "unknown" else "outside"
         cards.append(Card(lines, look, basis is None or basis in STRONG))
     return cards
 

@@ -197,7 +197,7 @@ class _TracePage:
         text = end_phrase(way.trace)
         if not text:
             return
-        answered = way.trace.end == "answered"
+        answered = way.trace.is_dead_end
         mark = " ✗" if answered else " ▼" if way.trace.end in ("origin", "leaves the project") else " ?"
         color = "error" if answered else "bold" if mark == " ▼" else "note"
         shown = way.answer if answered else text

@@ -89,15 +89,21 @@ class Placement:
 class Topology:
     """The nodes of a project by the names and addresses under which they are dialled.
 
-    chains: names of nodes that the user says to stand one behind the other, the client's side first.
+    chains: names of nodes that the user says to stand one behind the other, the client's side first. entries: names of
+    those that the user says clients come to.
     """
 
     def __init__(
-        self, nodes: Sequence[Node], services: Sequence[Service], chains: Sequence[Sequence[str]] = ()
+        self,
+        nodes: Sequence[Node],
+        services: Sequence[Service],
+        chains: Sequence[Sequence[str]] = (),
+        entries: Sequence[str] = (),
     ) -> None:
         self.nodes = nodes
         self.services = services
         self.chains = chains
+        self.entries = entries
         self._targets: dict[int, frozenset[Address]] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
 
@@ -196,15 +202,36 @@ class Topology:
         return self._diallers.get(id(node), ())
 
     def is_entry(self, node: Node) -> bool:
-        """Whether clients may come to a node first: it is published, or nothing surely stands in front of it."""
-        if node.published or not any(
-            other is not node and other.environment == node.environment for other in self.nodes
-        ):
+        """Whether clients may come to a node first: it is published, the user says so, or nothing surely stands in front
+        of it."""
+        if id(node) in self._declared_entries or self._is_published(node):
             return True
         return not any(
             dialler.basis in STRONG and dialler.node is not node and dialler.node.environment == node.environment
             for dialler in self.diallers(node)
         )
+
+    def _is_published(self, node: Node) -> bool:
+        """Whether clients reach a node from outside, by an address of its own or a port of the host that leads to it."""
+        if node.published:
+            return True
+        return id(node) in self._by_node and any(service.published for service in self._by_node[id(node)].services)
+
+    @cached_property
+    def _declared_entries(self) -> frozenset[int]:
+        return frozenset(id(node) for name in self.entries for node in self.nodes_named(name))
+
+    def node_of(self, hop: Hop) -> Node | None:
+        """The node that a hop leads through."""
+        return self._by_hop.get(id(hop))
+
+    def node_called(self, name: str) -> Node | None:
+        """The node of that very name."""
+        return next((node for node in self.nodes if node.name == name), None)
+
+    @cached_property
+    def _by_hop(self) -> dict[int, Node]:
+        return {id(hop): node for node in self.nodes for hop in node.hops}
 
     @cached_property
     def tells_words_apart(self) -> bool:
