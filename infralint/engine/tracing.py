@@ -318,11 +318,11 @@ def _without_second_readings(ways: Sequence[TracedWay]) -> list[TracedWay]:
     run: set[str] = set()
     for way in ways:
         last = way.trace.legs[-1].hop if way.trace.legs else None
-        if last is not None and last.origin and last.platform != "application":
+        if last is not None and last.origin and not last.of_code:
             run |= {last.where.path, way.stream.evidence.because}
 
     def is_read_twice(way: TracedWay) -> bool:
-        if len(way.trace.legs) != 1 or way.trace.legs[0].hop.platform != "application":
+        if len(way.trace.legs) != 1 or not way.trace.legs[0].hop.of_code:
             return False
         return not run.isdisjoint((way.trace.legs[0].hop.where.path, way.stream.evidence.because))
 

@@ -83,13 +83,15 @@ class Hop:
     (an nginx server, a Terraform root). assumable: it may be assumed to carry a stream where nothing
     says so. aliases: what else a declared stream may call it (an ARN, a DNS name, `tag:team=chat`).
     files: beside its own, those that decide what holds here (included, or with values), as shown.
-    origin: it is no proxy; it produces the stream (a route of an application, a function). deployed: what it is in a live
+    origin: it is no proxy; it produces the stream (a route of an application, a function). of_code: it is known by the
+    program's code alone, so that what the platform says that runs the program goes before. deployed: what it is in a live
     account; None for what was read from files.
     """
 
     platform: ClassVar[str] = ""
     kind: ClassVar[str] = "hop"
     origin: ClassVar[bool] = False
+    of_code: ClassVar[bool] = False
 
     name: str
     where: Location
@@ -250,10 +252,11 @@ class Node:
     reach it from outside, whoever else dials it. folder: the project folder that an application is
     built from; None for what only passes requests on. complete: all streams that it produces are among
     its hops. by_name_only: others reach it by its own name alone (a CDN), and never because nothing else is there.
-    files: where it is written down, as project paths.
+    files: where it is written down, as project paths. of_code: as of a hop.
     """
 
     platform: ClassVar[str] = ""
+    of_code: ClassVar[bool] = False
 
     name: str
     hops: tuple[Hop, ...] = ()

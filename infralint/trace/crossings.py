@@ -56,13 +56,13 @@ class Witness:
     """What the project's code says against a stream at a hop: it was read, and nothing of it streams there.
 
     The code behind a hop speaks of it most; where nothing links the two, code that was read and streams elsewhere, or
-    nowhere, still leaves no ground to assume one. is_spoken_of: something of the project
-    speaks of SSE streams or models.
+    nowhere, still leaves no ground to assume one. speaks_of_sse: something of the project
+    has to do with SSE streams or models.
     """
 
-    def __init__(self, topology: Topology, crossings: Iterable[Crossing[Hop]], is_spoken_of: bool = True) -> None:
+    def __init__(self, topology: Topology, crossings: Iterable[Crossing[Hop]], speaks_of_sse: bool = True) -> None:
         self.topology = topology
-        self.is_spoken_of = is_spoken_of
+        self.speaks_of_sse = speaks_of_sse
         found = list(crossings)
         self.origins = {
             id(hint.evidence) for node in topology.nodes for hop in node.hops if hop.origin for hint in hop.hints
@@ -125,7 +125,7 @@ class Witness:
             return ""
         link = self.against(hop, node)
         if link is not None:
-            return f"the code of {link.node.name} streams nothing there"
+            return _streams_nothing(link)
         if self.applications and self.is_accounted_for:
             return "the project's code was read, and each stream of it goes another way"
         return ""
@@ -142,12 +142,16 @@ class Witness:
         node = self.topology.node_of(hop)
         link = self.against(hop, node, stream.kind) if node is not None else None
         if link is not None:
-            return f"the code of {link.node.name} streams nothing there"
+            return _streams_nothing(link)
         if stream.handshake_only and hop.assumable and hop.scope not in self.sockets:
             return "nothing else speaks of a WebSocket here: its headers may be a leftover"
-        if stream.kind == "sse" and not self.is_spoken_of and _is_set_up_for_sockets(hop):
+        if stream.kind == "sse" and not self.speaks_of_sse and _is_set_up_for_sockets(hop):
             return "it is set up for a WebSocket, and nothing else speaks of an SSE stream"
         return ""
+
+
+def _streams_nothing(link: Link) -> str:
+    return f"the code of {link.node.name} streams nothing there"
 
 
 def _speaking(crossing: Crossing[Hop]) -> Iterator[Hop]:
