@@ -117,8 +117,8 @@ class Fact:
         return f"{self.text}: {self.source}" if self.source else self.text
 
 
-def name_of(leg: Leg) -> str:
-    """A hop as a reader finds it: its node, unless its file says that already, and its name."""
+def name_beside_place(leg: Leg) -> str:
+    """A hop's name where its place stands beside: with its node, unless its file says that already."""
     hop = leg.hop
     is_told = leg.node in (hop.where.path, "") or hop.name.startswith(leg.node)
     return hop.name if is_told else f"{leg.node}, {hop.name}"

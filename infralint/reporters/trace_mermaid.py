@@ -14,7 +14,7 @@ from infralint.reporters.trace_facts import (
     dialled_by,
     effect_phrase,
     end_phrase,
-    name_of,
+    name_beside_place,
     request_phrase,
     severity_at,
     summary_phrase,
@@ -81,7 +81,7 @@ def _chart(way: TracedWay) -> Iterator[str]:
 def _lines(way: TracedWay, position: int) -> Iterator[str]:
     """What stands in the box of a hop."""
     leg = way.trace.legs[position]
-    yield f"{position + 1} {name_of(leg)}"
+    yield f"{position + 1} {name_beside_place(leg)}"
     yield str(leg.hop.where)
     for label, clock in clocks_of(way, position):
         if clock.phase != "connect":

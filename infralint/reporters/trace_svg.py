@@ -19,7 +19,7 @@ from infralint.reporters.trace_facts import (
     effect_phrase,
     end_phrase,
     facts,
-    name_of,
+    name_beside_place,
     request_phrase,
     severity_at,
     summary_phrase,
@@ -204,7 +204,7 @@ def _cards(way: TracedWay) -> list[Card]:
 def _hop_card(way: TracedWay, leg: Leg, position: int) -> Card:
     room = CARD - 2 * PADDING
     tone = _STATE_TONES.get(severity_at(way, position), "")
-    lines = [TextLine(line, "strong") for line in fold(f"{position + 1} {name_of(leg)}", room, 3)]
+    lines = [TextLine(line, "strong") for line in fold(f"{position + 1} {name_beside_place(leg)}", room, 3)]
     lines += [TextLine(line, "faint") for line in fold(str(leg.hop.where), room, 1, keep_end=True)]
     if position:
         lines += [TextLine(line) for line in fold(f"gets {request_phrase(leg.inbound)}", room, 3)]
