@@ -111,8 +111,6 @@ class _Page:
             yield f"see it: {command}"
         if self.shown.verbose:
             yield from possible_phrases(finding)
-        if finding.provenance.doubt:
-            yield f"in doubt: {finding.provenance.doubt}"
 
     def _frame(self, where: Location, severity: str) -> Iterator[str]:
         margin = " " * len(str(where.line or ""))

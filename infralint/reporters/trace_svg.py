@@ -194,7 +194,7 @@ def _cards(way: TracedWay) -> list[Card]:
         answered = trace.is_dead_end
         text = way.answer if answered else end
         tone: Tone = "error" if answered else ""
-        lines = tuple(TextLine(line, tone) for line in fold(text, CARD - 2 * PADDING, 6))
+        lines = tuple(TextLine(line, tone) for line in fold(text, CARD - 2 * PADDING, 8))
         basis = trace.ending.basis if trace.ending is not None else None
         look = "error" if answered else "note" if trace.end == "unknown" else "outside"
         cards.append(Card(lines, look, basis is None or basis in STRONG))
