@@ -108,7 +108,7 @@ def _within_their_hops(
     declared = crossings(settings, readings, topology) if settings.streams else []
     sighted = [crossing for crossing in every if not _is_open(crossing)]
     return [
-        _narrow(entry, _sure_hops(entry, every if entry.open else sighted), _sure_hops(entry, declared))
+        _narrow(entry, _sure_crossings(entry, every if entry.open else sighted), _sure_crossings(entry, declared))
         for entry in found
     ]
 
@@ -118,19 +118,26 @@ def _declare(entry: FoundStream) -> StreamSettings:
     return StreamSettings(path=path, regex=regex, kind=entry.stream.kind, host=entry.stream.host)
 
 
-def _sure_hops(entry: FoundStream, crossed: Iterable[Crossing[Hop]]) -> list[Hop]:
-    """The hops that a stream surely passes, as it was found or as it would be declared."""
+def _sure_crossings(entry: FoundStream, crossed: Iterable[Crossing[Hop]]) -> list[Crossing[Hop]]:
+    """Where a stream surely passes, as it was found or as it would be declared."""
     names = {entry.stream.path, entry.name, f"~{entry.name}"}
     same = (crossing for crossing in crossed if crossing.stream.path in names and crossing.certain)
     return [
-        crossing.hop
+        crossing
         for crossing in same
         if (crossing.stream.kind, crossing.stream.host) == (entry.stream.kind, entry.stream.host)
     ]
 
 
-def _narrow(entry: FoundStream, passed: Sequence[Hop], meant: Sequence[Hop]) -> FoundStream:
-    others = [hop for hop in meant if not any(hop is known for known in passed)]
+def _narrow(entry: FoundStream, found: Sequence[Crossing[Hop]], declared: Sequence[Crossing[Hop]]) -> FoundStream:
+    """The stream with the names of its hops, if declaring it by its path alone would mean other ways than those through them."""
+    passed = [crossing.hop for crossing in found]
+    known = {id(hop) for hop in passed}
+    others = [
+        crossing.hop
+        for crossing in declared
+        if id(crossing.hop) not in known and known.isdisjoint(id(leg.hop) for leg in crossing.in_front)
+    ]
     if not others:
         return entry
     for names in ({hop.where.path for hop in passed}, {hop.name for hop in passed}):
