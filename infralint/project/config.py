@@ -374,10 +374,15 @@ def _parse_toml(text: str, shown: str) -> tuple[Any, Places]:
     return (tools.get("infralint", {}) if isinstance(tools, dict) else {}), places
 
 
+MOST_ERRORS = 100
+"""Values of a wrong type that are named before a configuration is given up."""
+
+
 def _validate(data: Any, places: Places, shown: str) -> Settings:
     """Convert, taking out what is wrong and going on, until all errors are known."""
     errors = [_at(path, message, places, shown) for path, message in _unknown_keys(data, Settings, "$")]
-    for _ in range(100):
+    left: dict[int, list[int]] = {}
+    for _ in range(MOST_ERRORS):
         try:
             settings = msgspec.convert(data, Settings, strict=False)
             break
@@ -386,9 +391,11 @@ def _validate(data: Any, places: Places, shown: str) -> Settings:
             path = path.rstrip("`").replace("[...]", "") or "$"
             choices = _choices(path) if message.startswith("Invalid enum value") else []
             text = f"expected {listing(choices, 'or', most=9)}, got{message[18:]}" if choices else _reword(message)
-            errors.append(_at(path, text, places, shown))
-            if not _remove(data, path):
+            errors.append(_at(_written_path(data, path, left), text, places, shown))
+            if not _remove(data, path, left):
                 raise BadConfig(errors) from error
+    else:
+        raise BadConfig(sorted(errors, key=lambda error: error.where))
     errors += [_at(path, message, places, shown) for path, message in _rules(settings)]
     if errors:
         raise BadConfig(sorted(errors, key=lambda error: error.where))
@@ -460,14 +467,33 @@ def _structs_in(annotation: Any) -> list[type]:
     return [found for part in getattr(annotation, "__args__", ()) for found in _structs_in(part)]
 
 
-def _remove(data: Any, path: str) -> bool:
+def _steps(path: str) -> list[str | int]:
+    return [int(index) if index else name for name, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path)]
+
+
+def _written_path(data: Any, path: str, left: dict[int, list[int]]) -> str:
+    """A path as it stood before items were taken out. left: the first index of each item that a list still has."""
+    written = "$"
+    for step in _steps(path):
+        indices = left.get(id(data)) if isinstance(step, int) else None
+        written += f".{step}" if isinstance(step, str) else f"[{indices[step] if indices else step}]"
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return path
+    return written
+
+
+def _remove(data: Any, path: str, left: dict[int, list[int]]) -> bool:
     """Delete what a path such as `$.streams[0].kind` names; False where it can't be found."""
-    steps = [int(index) if index else name for name, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path)]
+    steps = _steps(path)
     if not steps:
         return False
     try:
         for step in steps[:-1]:
             data = data[step]
+        if isinstance(data, list):
+            left.setdefault(id(data), list(range(len(data)))).pop(int(steps[-1]))
         del data[steps[-1]]
     except (KeyError, IndexError, TypeError):
         return False

@@ -18,7 +18,7 @@ _ASKED = lazy(
     rb"|ApiGatewayV2::Api|Lambda::Url|Serverless::(?:Function|Api|HttpApi))\b"
 )
 """What a template has to hold to be read."""
-_RESOURCES = lazy(rb"(?m)^[ \t]*[\"']?Resources[\"']?[ \t]*:")
+_RESOURCES = lazy(rb"(?m)(?:^|[{,])[ \t]*[\"']?Resources[\"']?[ \t]*:")
 _TEMPLATED = lazy(r"\{\{|\{%|<%")
 
 
@@ -62,6 +62,8 @@ def _read_into(reading: Reading, project: Project, path: str) -> None:
     template.resources.update(sam.expand(template))
     front = list(balancer_nodes(template))
     reading.nodes += [*front, *edge_nodes(template, front)]
+    reading.unreadable += [project.unreadable(path, why, *place) for place, why in sorted(template.refused.items())]
+    reading.unknown += template.unknown
     reading.files.append(shown)
 
 

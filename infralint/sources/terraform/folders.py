@@ -433,7 +433,9 @@ class TerraformFolders:
         path = posixpath.join(root, ".terraform/modules/modules.json")
         try:
             entries = json.loads(self.text(path)).get("Modules", [])
-        except (CantRead, ValueError, AttributeError):
+        except (CantRead, ValueError, AttributeError, RecursionError):
+            return {}
+        if not isinstance(entries, list):
             return {}
         found = {
             str(entry.get("Key")): join(root, str(entry.get("Dir", ""))) for entry in entries if isinstance(entry, dict)

@@ -165,6 +165,9 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
 )
 """Resource type -> what is asked of it. https://registry.terraform.io/providers/hashicorp/aws/latest/docs"""
 
+LIST_LINKS = frozenset({"target_group_arns"})
+"""Arguments that lead to several resources; every other one leads to one."""
+
 DATA_SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
     {"aws_cloudfront_origin_request_policy": BlockSchema(("name", "id"))}
 )
@@ -313,10 +316,18 @@ def _of_block(block: Block, frame: _Frame, shape: BlockSchema) -> Item:
             item.settings[name] = setting(attribute, frame)
     for name in shape.links:
         if (attribute := block.attributes.get(name)) is not None:
-            item.links[name] = [link for value in _naming_values(attribute, frame) for link in links(value, where)]
+            item.links[name] = list(_links(attribute, frame, where))
     for name, inner in shape.blocks.items():
         item.blocks[name] = _nested_items(block, name, frame, inner)
     return item
+
+
+def _links(attribute: Attribute, frame: _Frame, where: Location) -> Iterator[ResourceReference]:
+    for value in _naming_values(attribute, frame):
+        if isinstance(value, list) and attribute.name not in LIST_LINKS:
+            yield from links(Hole(f"Terraform refuses {attribute.written}: it is no list", attribute.where), where)
+        else:
+            yield from links(value, where)
 
 
 def _naming_values(attribute: Attribute, frame: _Frame) -> list[Value]:
