@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -77,8 +78,8 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
         return marked or self.path.partition("#")[0].lower().endswith(RENDERED_FROM)
 
     @cached_property
-    def line_starts(self) -> list[int]:
-        starts = [0]
+    def line_starts(self) -> array[int]:
+        starts = array("L", [0])
         starts.extend(found.end() for found in re.finditer("\n", self.prepared.text))
         return starts
 
