@@ -34,10 +34,10 @@ def ask_of_crossing(
     """What checks say of a stream on one leg of its way, weighed. assumed: how loud an assumption is, by its hop."""
     for check in checks:
         if check.asks_for_hops(type(crossing.hop)):
-            yield from _weighed(check, crossing, guard, assumed)
+            yield from _weigh_answers(check, crossing, guard, assumed)
 
 
-def _weighed(
+def _weigh_answers(
     check: Check, crossing: Crossing[Hop], guard: Guard, assumed: Callable[[Hop], Severity]
 ) -> list[Finding | Unknown]:
     """A check's answers about a crossing that it asks for, each with where it came from."""
@@ -73,7 +73,7 @@ def ask_all(
         if concerned:
             for crossing in crossed:
                 if type(crossing.hop) in concerned:
-                    answers += _weighed(check, crossing, project.guard, assumed)
+                    answers += _weigh_answers(check, crossing, project.guard, assumed)
         for item in items:
             answers += ask_of_item(check, item, project)
     return answers
