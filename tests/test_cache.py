@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from conftest import write
 
-from infralint.cache import entries, recording, replay
+from infralint.cache import entries, glances, recording, replay
 from infralint.cli import cli
+from infralint.project import Project
 from infralint.text.patterns import TooSlow
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -385,3 +386,110 @@ def _listen(monkeypatch: pytest.MonkeyPatch, questions: tuple[str, ...]) -> set[
         monkeypatch.setattr(io, "open", opened)
         monkeypatch.setattr(builtins, "open", opened)
     return asked
+
+
+class Looks:
+    """Runs for one changed file, as a hook makes them: each is worked out, with what earlier ones saw in the other files."""
+
+    def __init__(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.session = session
+        self.read: set[str] = set()
+        monkeypatch.setattr(glances, "FEWEST", 1)
+        monkeypatch.setattr(glances, "SETTLED", -(10**18))
+        unwatched = Project.bytes
+
+        def read(project: Project, path: str, *largest: int) -> bytes:
+            self.read.add(path)
+            return unwatched(project, path, *largest)
+
+        monkeypatch.setattr(Project, "bytes", read)
+
+    def check(self, *arguments: str) -> tuple[str, int]:
+        """What a run says, and its status. read: the files that it read."""
+        self.read.clear()
+        said, status, worked = self.session.run("check", *arguments)
+        assert worked
+        return said, status
+
+
+VALUES = "notes/values.yaml"
+
+
+@pytest.fixture
+def looks(session: Session, monkeypatch: pytest.MonkeyPatch) -> Looks:
+    return Looks(session, monkeypatch)
+
+
+@pytest.mark.parametrize("name", sorted(folder.name for folder in FIXTURES.iterdir() if folder.is_dir()))
+def test_what_earlier_runs_saw_in_other_files_changes_nothing(
+    name: str, looks: Looks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(FIXTURES / name, project, symlinks=True)
+    write(project, {".git/HEAD": "", VALUES: "a: 1\n"})
+    monkeypatch.chdir(project)
+    paths = [str(path.relative_to(project)) for path in sorted(project.rglob("*")) if path.is_file()]
+    for path in paths[:1] + paths[-1:]:
+        said = looks.check("--no-cache", path)
+        assert path == VALUES or VALUES in looks.read
+        assert looks.session.files == [] or path != paths[0]
+        assert looks.check(path) == said
+        assert looks.check(path) == said
+        assert path == VALUES or VALUES not in looks.read
+        [entry] = looks.session.files
+        for content in list(_poisons(entry.read_bytes())):
+            entry.write_bytes(content)
+            assert looks.check(path) == said
+
+
+COMES_TO_MATTER: dict[str, tuple[str, str, str]] = {
+    "nginx": ("sites/app.conf", "# nothing here\n", NGINX.partition("{")[2].rpartition("}")[0]),
+    "a manifest": ("app.yaml", "a: 1\n", "apiVersion: v1\nkind: Service\nmetadata:\n  name: [\n"),
+    "a template": ("cfn.yaml", "a: 1\n", "Resources:\n  Lb: [\n    Type: AWS::ElasticLoadBalancingV2::LoadBalancer\n"),
+    "code": ("chat.js", "let a = 1\n", "app.ws('/chat', (socket) => {\n" + "f(" * 3000),
+    "another kind": ("deploy/web.yaml", "a: 1\n", "kind: VirtualServer\napiVersion: k8s.nginx.org/v1\n"),
+    "a plan": ("plan.json", "[1, 2]\n", '{"format_version": "1.2", "planned_values": 1}\n'),
+}
+"""Files in which there is nothing, and what is said of once they hold something else."""
+
+
+@pytest.mark.parametrize("kind", COMES_TO_MATTER)
+def test_a_file_that_is_written_again_is_read_again(kind: str, looks: Looks, project: Path) -> None:
+    path, nothing, something = COMES_TO_MATTER[kind]
+    size = max(len(nothing), len(something))
+    file = project / path
+    write(project, {path: nothing.ljust(size, "\n")})
+    looks.check("nginx.conf")
+    looks.check("nginx.conf")
+    assert path not in looks.read
+    before = file.stat()
+    file.write_text(something.ljust(size, "\n"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    said = looks.check("nginx.conf")
+    assert path in looks.read
+    assert looks.check("--no-cache", "nginx.conf") == said
+
+
+def test_looks_at_files_that_changed_a_moment_ago_are_not_remembered(
+    looks: Looks, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, {"notes.py": "print(1)\n"})
+    monkeypatch.setattr(glances, "SETTLED", 2_000_000_000)
+    looks.check("nginx.conf")
+    looks.check("nginx.conf")
+    assert "notes.py" in looks.read
+
+
+def test_few_looks_are_not_written_down(looks: Looks, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glances, "FEWEST", 500)
+    looks.check("nginx.conf")
+    assert looks.session.files == []
+
+
+def test_a_link_is_looked_at_each_time(looks: Looks, project: Path) -> None:
+    write(project, {"real/notes.py": "print(1)\n"})
+    (project / "notes.py").symlink_to("real/notes.py")
+    looks.check("nginx.conf")
+    looks.check("nginx.conf")
+    assert "notes.py" in looks.read
+    assert "real/notes.py" not in looks.read

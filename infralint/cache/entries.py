@@ -8,6 +8,8 @@ import stat
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -34,6 +36,16 @@ class CachedRun(msgspec.Struct, frozen=True, array_like=True):
     asked: list[tuple[Kind, bytes, bytes]]
     printed: list[str]
     status: int
+
+
+class CacheEntry(Protocol):
+    """What is written down. key: of what, so that nothing is taken for something else."""
+
+    @property
+    def key(self) -> bytes: ...
+
+
+E = TypeVar("E", bound=CacheEntry)
 
 
 def find_folder() -> str | None:
@@ -69,10 +81,7 @@ def key_of(arguments: Sequence[str]) -> bytes:
     """A digest of all that decides beside the disk."""
     environment = sorted((name, text) for name, text in os.environ.items() if _decides(name))
     parts: list[object] = [
-        __version__,
-        _stamp(),
-        sys.version,
-        list(os.uname())[3:] if hasattr(os, "uname") else sys.platform,
+        *_stamp(),
         list(arguments),
         os.getcwd(),
         environment,
@@ -82,12 +91,23 @@ def key_of(arguments: Sequence[str]) -> bytes:
     return _digest(repr(parts).encode("utf-8", "surrogateescape"))
 
 
+def key_of_project(root: str) -> bytes:
+    """A digest of all that decides about what is known of a project's files, beside these files."""
+    return _digest(repr(["glances", *_stamp(), root]).encode("utf-8", "surrogateescape"))
+
+
 def _decides(name: str) -> bool:
     return name in _DECIDING or name.startswith("TF_VAR_")
 
 
-def _stamp() -> list[object]:
-    """What tells this code, and the packages that it may use, from others."""
+def _stamp() -> tuple[object, ...]:
+    """What tells this code, the packages that it may use, the interpreter and the system from others."""
+    system = list(os.uname())[3:] if hasattr(os, "uname") else sys.platform
+    return __version__, _code(), sys.version, system
+
+
+@cache
+def _code() -> list[object]:
     found: list[object] = []
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     pending = [package, os.path.join(os.path.dirname(package), "checks")]
@@ -107,7 +127,7 @@ def _stamp() -> list[object]:
     return found
 
 
-def find_entry(folder: str, key: bytes) -> CachedRun | None:
+def load(folder: str, key: bytes, kind: type[E]) -> E | None:
     """The entry of a key, if there is one that is whole."""
     path = _path(folder, key)
     try:
@@ -120,7 +140,7 @@ def find_entry(folder: str, key: bytes) -> CachedRun | None:
     try:
         if content[:_DIGEST] != _digest(content[_DIGEST:]):
             raise ValueError("damaged")
-        entry = msgspec.msgpack.decode(content[_DIGEST:], type=CachedRun)
+        entry: E = msgspec.msgpack.decode(content[_DIGEST:], type=kind)
         if entry.key != key:
             raise ValueError("of another run")
     except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
@@ -143,7 +163,12 @@ def mark_used(folder: str, key: bytes) -> None:
 def keep(folder: str, key: bytes, recording: Recording, status: int) -> None:
     """Write a run down, in one step; where that can't be done, nothing is kept."""
     asked = [(question.kind, question.path, reply.digest) for question, reply in _in_order(recording)]
-    content = msgspec.msgpack.encode(CachedRun(key, asked, recording.printed, status))
+    save(folder, key, CachedRun(key, asked, recording.printed, status))
+
+
+def save(folder: str, key: bytes, entry: CacheEntry) -> None:
+    """Write an entry down, in one step; where that can't be done, nothing is kept."""
+    content = msgspec.msgpack.encode(entry)
     if len(content) > LARGEST:
         return
     path = _path(folder, key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from infralint.cache import entries, recording
+from infralint.cache import entries, glances, recording
 
 
 def run(arguments: Sequence[str], command: Callable[[], object]) -> None:
@@ -15,11 +15,12 @@ def run(arguments: Sequence[str], command: Callable[[], object]) -> None:
         command()
         return
     key = entries.key_of(arguments)
-    entry = entries.find_entry(folder, key)
+    entry = entries.load(folder, key, entries.CachedRun)
     if entry is not None and entries.still_holds(entry):
         entries.mark_used(folder, key)
         _tell(entry)
     noted = recording.start()
+    glances.allow(folder)
     try:
         command()
     except SystemExit as end:
@@ -28,6 +29,7 @@ def run(arguments: Sequence[str], command: Callable[[], object]) -> None:
         raise
     finally:
         recording.stop()
+        glances.finish()
 
 
 def _find_folder(arguments: Sequence[str]) -> str | None:

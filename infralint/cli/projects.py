@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from infralint.cache.glances import open_glances
 from infralint.cli.options import Options
 from infralint.cli.publish import fail
 from infralint.engine.ignores import near_miss
@@ -89,6 +90,8 @@ def asked_projects(paths: Sequence[str], options: Options, names: Sequence[str])
         project.config_shown = shown
         if all(is_loose(path, root) for path in given):
             project.look = partial(look_around, paths=sorted(project.given))
+        else:
+            project.glances = open_glances(str(root))
         found.append(Asked(project, _reported_paths(project, given)))
     return found
 

@@ -20,7 +20,7 @@ def with_plan(readings: Sequence[Reading], path: Path, project: Project) -> list
     """The readings with the load balancers of a plan or state; those of the same addresses in the code go."""
     full = path.absolute()
     lone = Project(full.parent, project.settings, given=[full.name])
-    lone.look = lambda _root: Tree(files=[full.name])
+    lone.look = lambda _root: Tree(files=[full.name], links={full.name})
     planned = terraform.read(lone)
     if not planned.nodes and not planned.unreadable:
         fail(f"{path}: no plan or state with a load balancer (terraform show -json writes one)")

@@ -34,11 +34,17 @@ def ask_of_crossing(
     """What checks say of a stream on one leg of its way, weighed. assumed: how loud an assumption is, by its hop."""
     for check in checks:
         if check.asks_for_hops(type(crossing.hop)):
-            for answer in _ask(check, crossing, crossing.hop.where, crossing.hop.name, guard):
-                if isinstance(answer, Unknown):
-                    yield answer
-                else:
-                    yield _with_provenance(weigh(answer, crossing, assumed), check, crossing)
+            yield from _weigh_answers(check, crossing, guard, assumed)
+
+
+def _weigh_answers(
+    check: Check, crossing: Crossing[Hop], guard: Guard, assumed: Callable[[Hop], Severity]
+) -> list[Finding | Unknown]:
+    """A check's answers about a crossing that it asks for, each with where it came from."""
+    return [
+        answer if isinstance(answer, Unknown) else _with_provenance(weigh(answer, crossing, assumed), check, crossing)
+        for answer in _ask(check, crossing, crossing.hop.where, crossing.hop.name, guard)
+    ]
 
 
 def ask_of_item(check: Check, item: object, project: Project) -> Iterator[Finding | Unknown]:
@@ -64,9 +70,10 @@ def ask_all(
     kinds = {type(crossing.hop) for crossing in crossed}
     for check in checks:
         concerned = {kind for kind in kinds if check.asks_for_hops(kind)}
-        for crossing in crossed:
-            if type(crossing.hop) in concerned:
-                answers += ask_of_crossing([check], crossing, project.guard, assumed)
+        if concerned:
+            for crossing in crossed:
+                if type(crossing.hop) in concerned:
+                    answers += _weigh_answers(check, crossing, project.guard, assumed)
         for item in items:
             answers += ask_of_item(check, item, project)
     return answers

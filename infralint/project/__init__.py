@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from infralint.cache.glances import Glances
 from infralint.cache.recording import watch
 from infralint.model import Location, Unknown, Unreadable
 from infralint.project.config import CONFIG_NAMES, Settings, find_config
@@ -42,8 +43,8 @@ class Project:
     root: absolute. settings: what its infralint.yaml says. base: what shown paths are relative to.
     given: paths (relative to the root) that the user named one by one. config_shown: where its
     settings stand, as the user would type it. work: how long work on it is done. guard: catches failures.
-    look: what lies in a folder. subjects: modules of the types that the run's checks ask about, for sources that
-    read more where somebody asks.
+    look: what lies in a folder. glances: quick looks of earlier runs. subjects: modules of the types that the run's
+    checks ask about, for sources that read more where somebody asks.
     """
 
     def __init__(self, root: Path, settings: Settings, base: Path | None = None, given: Iterable[str] = ()) -> None:
@@ -57,6 +58,7 @@ class Project:
         self.look: Callable[[str], Tree] = walk
         self.virtual: frozenset[str] = frozenset()
         self.subjects: frozenset[str] = frozenset()
+        self.glances: Glances | None = None
         self._texts: dict[str, str] = {}
         self._remembered: dict[str, Any] = {}
 
@@ -106,6 +108,10 @@ class Project:
         """Files whose base name matches one of the globs."""
         matches = name_matcher(*patterns)
         return [path for path, name in self._names if matches(name)]
+
+    @cached_property
+    def _slashed_root(self) -> str:
+        return os.path.join(self.root, "")
 
     @cached_property
     def _names(self) -> list[tuple[str, str]]:
@@ -166,27 +172,40 @@ class Project:
 
     def bytes(self, path: str, largest: int = LARGEST) -> bytes:
         """A file's content. Raises CantRead, also for one that leads out of the project or is too large."""
-        return read_file(self._inside(path), largest)
+        full, follow = self._inside(path)
+        return read_file(full, largest, follow)
 
     def head(self, path: str, length: int = 65536) -> builtins.bytes:
         """The first bytes of a file, however large it is; none where even these can't be had."""
         try:
-            return read_head(self._inside(path), length)
+            full, follow = self._inside(path)
+            return read_head(full, length, follow)
         except CantRead:
             return b""
 
-    def _inside(self, path: str) -> str:
-        """Where a file lies. The walk enters no linked folder, so of what it found only links can lead out. Raises CantRead."""
+    def glance(self, name: str, path: str, finds: Callable[[], bool]) -> bool:
+        """Whether a quick look finds something in a file; where it found nothing before, the file need not be read again.
+
+        name: of the look. finds: decides by the file's bytes, and by nothing else that can differ.
+        """
+        return finds() if self.glances is None else self.glances.look(name, path, finds)
+
+    def _inside(self, path: str) -> tuple[str, bool]:
+        """Where a file lies, and whether a link is to be followed there. Raises CantRead.
+
+        The walk enters no linked folder, so of what it found only links can lead out.
+        """
         if "\0" in path:
             raise CantRead("has a name that no file can have")
-        full = os.path.join(self.root, path)
-        walked = "_walked" in self.__dict__
-        if walked and path in self.tree.odd:
-            raise CantRead(self.tree.odd[path])
-        found = walked and path in self.file_set and not os.path.islink(full)
-        if not found and leads_out(full, str(self.root)):
+        full = f"{self._slashed_root}{path}"
+        if "_walked" in self.__dict__:
+            if path in self.tree.odd:
+                raise CantRead(self.tree.odd[path])
+            if path in self.file_set and path not in self.tree.links:
+                return full, False
+        if leads_out(full, str(self.root)):
             raise CantRead(LEADS_OUT if os.path.islink(full) else "leads out of the project")
-        return full
+        return full, True
 
     def unreadable(self, path: str, why: object, line: int = 0, column: int = 0) -> Unreadable:
         return Unreadable(f"{why}", Location(self.show(path), line, column))

@@ -35,7 +35,7 @@ def look_around(root: str, paths: Iterable[str]) -> Tree:
     for path in files:  # grows while it is gone through
         if len(files) < MOST:
             files += [name for name in _named_by(root, path) if name not in files]
-    return Tree(files=files)
+    return Tree(files=files, links=set(files))  # any of them may be one
 
 
 def _named_by(root: str, path: str) -> Iterator[str]:

@@ -30,12 +30,13 @@ class TooLarge(CantRead):
 class Tree:
     """All that lies in a folder, by paths relative to it.
 
-    files: regular ones, and links to such. odd: what has a name and is no file that can be read, with why.
+    files: regular ones, and links to such. links: the latter. odd: what has a name and is no file that can be read, with why.
     linked: links to folders, with the folder that each leads to; they are not entered. unlisted: folders that
     can't be listed, with why. leftovers: files of ours that never took the place of another.
     """
 
     files: list[str] = field(default_factory=list)
+    links: set[str] = field(default_factory=set)
     odd: dict[str, str] = field(default_factory=dict)
     linked: dict[str, str] = field(default_factory=dict)
     unlisted: dict[str, str] = field(default_factory=dict)
@@ -91,6 +92,7 @@ def _add_link(tree: Tree, root: str, path: str) -> None:
         return
     if stat.S_ISREG(mode):
         tree.files.append(path)
+        tree.links.add(path)
     elif not stat.S_ISDIR(mode):
         tree.odd[path] = NO_FILE
     elif leads_out(full, root):
@@ -107,20 +109,26 @@ def leads_out(full: str, root: str) -> bool:
     return not f"{os.path.realpath(full)}/".startswith(inside.rstrip("/") + "/")
 
 
-def read_file(full: str, largest: int) -> bytes:
-    """A regular file's content: never waits for a pipe, never reads a device, never more than `largest` bytes. Raises CantRead."""
-    return _read(full, largest + 1, largest)
+def read_file(full: str, largest: int, follow: bool = True) -> bytes:
+    """A regular file's content: never waits for a pipe, never reads a device, never more than `largest` bytes.
+
+    follow: also where the path is a link. Raises CantRead.
+    """
+    return _read(full, largest + 1, largest, follow)
 
 
-def read_head(full: str, length: int) -> bytes:
+def read_head(full: str, length: int, follow: bool = True) -> bytes:
     """The first bytes of a regular file, however large it is. Raises CantRead."""
-    return _read(full, length)
+    return _read(full, length, None, follow)
 
 
-def _read(full: str, length: int, largest: int | None = None) -> bytes:
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+
+
+def _read(full: str, length: int, largest: int | None, follow: bool) -> bytes:
     watch(full)
     try:
-        descriptor = os.open(full, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        descriptor = os.open(full, _FLAGS if follow else _FLAGS | os.O_NOFOLLOW)
     except (OSError, ValueError) as error:
         raise CantRead(_reason(full, error)) from error
     try:

@@ -109,21 +109,24 @@ class _ManifestReader:
     def _objects(self, path: str) -> list[Manifest]:
         """The objects of a file; none where it holds none that is asked for. Read once."""
         if path not in self.by_path:
-            try:
-                content = self.project.bytes(path, LARGEST)
-            except CantRead:
-                content = b""
-            self.by_path[path] = self._file(path, content) if is_manifest(content) else []
+            asked = self.project.glance("manifests", path, lambda: is_manifest(self._content(path)))
+            self.by_path[path] = self._file(path) if asked else []
         return self.by_path[path]
 
-    def _file(self, path: str, content: bytes) -> list[Manifest]:
+    def _content(self, path: str) -> bytes:
+        try:
+            return self.project.bytes(path, LARGEST)
+        except CantRead:
+            return b""
+
+    def _file(self, path: str) -> list[Manifest]:
         try:
             text = self.project.text(path)
         except CantRead as problem:
             self.found.unreadable.append(self.project.unreadable(path, problem))
             return []
         shown = self.project.show(path)
-        documents = list(_split(content, text))
+        documents = list(_split(text))
         objects: list[Manifest] = []
         try:
             for line, document in documents:
@@ -188,14 +191,14 @@ class _ManifestReader:
         self.found.unreadable.append(self.project.unreadable(path, message, line, problem.column))
 
 
-def _split(content: bytes, text: str) -> Iterator[tuple[int, str]]:
+def _split(text: str) -> Iterator[tuple[int, str]]:
     """The documents of a file that hold what is asked for, each with its first line."""
-    if not _DOCUMENT.search(content):
+    plain = text.encode()
+    if not _DOCUMENT.search(plain):
         yield 1, text
         return
     line = 1
     start = 0
-    plain = text.encode()
     for mark in (*_DOCUMENT.finditer(plain), None):
         end = mark.start() if mark is not None else len(plain)
         document = plain[start:end]

@@ -17,25 +17,25 @@ from infralint.sources.application.language_models import LanguageModelUse
 from infralint.sources.application.mentions import mentions
 from infralint.sources.application.nodes import may_poll, node_of, node_of_product, stream_of
 from infralint.sources.application.products import products_of_image
-from infralint.sources.application.reading import Reader
+from infralint.sources.application.reading import Glance, Reader, look_anew
 
 
 def applications(
-    files: Iterable[str], text: Callable[[str], bytes], shown: Callable[[str], str] = str
+    files: Iterable[str], text: Callable[[str], bytes], shown: Callable[[str], str] = str, glance: Glance = look_anew
 ) -> list[Application]:
     """The applications of a project and the streams in their code.
 
     files: paths relative to the project. text: a file's bytes; may raise CantRead. shown: a path as the user
-    would type it.
+    would type it. glance: a quick look at a file, as `Project.glance`.
     """
-    return Reader(files, text, shown).applications()
+    return Reader(files, text, shown, glance).applications()
 
 
 def read(project: Project) -> Reading:
     """The applications of a project, and what their clients open."""
     reading = Reading("application")
     with project.guard.around(Location(project.shown_path(project.root)), ""):
-        found = applications(project.files, project.bytes, project.show)
+        found = applications(project.files, project.bytes, project.show, project.glance)
         polls = may_poll(call for application in found for call in application.clients)
         for application in found:
             node = node_of(application, polls)

@@ -36,6 +36,10 @@ _GEM = lazy(r"^[ \t]*gem[ \t]+[\"']([\w-]+)", re.MULTILINE)
 _TAG = lazy(r"<artifactId>\s*([^<\s]+)|(?:Package|Framework)Reference\s+Include=\"([^\"]+)\"|Sdk=\"([^\"]+)\"")
 _GRADLE = lazy(r"[\"']([\w.-]+):([\w.-]+)(?::[^\"']*)?[\"']|id\(?\s*[\"']([\w.-]+)")
 _MIX = lazy(r"\{:(\w+)\s*,")
+_STARTS = lazy(
+    r"\s*(?:CMD|ENTRYPOINT|web:|worker:|[\w-]+:\s|exec\s|uvicorn|gunicorn|daphne|hypercorn|python|node|poetry|uv\s)"
+)
+_LIST_OF_WORDS = lazy(r'",\s*"')
 _ASIDE = re.compile(
     r"(?:^|/)(?:tests?|__tests__|__mocks__|testing|test[-_]\w+|e2e|spec|specs|cypress|playwright|examples?|samples?|demos?|fixtures"
     r"|node_modules|bower_components|dist|build|out|\.next|\.nuxt|\.output|vendor|third_party|site-packages|venv|\.venv|env"
@@ -147,6 +151,7 @@ def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
                 at = text.find(json.dumps(value)[:40])
                 yield value, text.count("\n", 0, max(at, 0)) + 1
         return
+    is_script = name.endswith(".sh")
     line_number, joined, start = 0, "", 0
     for line in text.splitlines():
         line_number += 1
@@ -154,9 +159,6 @@ def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
         joined += line.rstrip("\\")
         if line.endswith("\\"):
             continue
-        if re.match(
-            r"\s*(?:CMD|ENTRYPOINT|web:|worker:|[\w-]+:\s|exec\s|uvicorn|gunicorn|daphne|hypercorn|python|node|poetry|uv\s)",
-            joined,
-        ) or name.endswith(".sh"):
-            yield re.sub(r'",\s*"', " ", joined), start
+        if is_script or _STARTS.match(joined):
+            yield _LIST_OF_WORDS.sub(" ", joined), start
         joined, start = "", 0

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 from infralint.model import Known, Location
 from infralint.platforms.libraries import LIBRARIES
@@ -22,7 +22,7 @@ from infralint.sources.application.program import LARGEST, LONGEST_LINE, Project
 from infralint.sources.application.routes import Found, Routes
 from infralint.sources.application.rulebook import FileShape, Rules, rules_for
 from infralint.sources.application.scope import LANGUAGE_NAMES, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
-from infralint.sources.application.servers import keep_alive_of, ports_of, server_facts
+from infralint.sources.application.servers import keep_alive_of, ports_of, says_how_to_serve, server_facts
 from infralint.sources.application.streaming import ModuleStreams
 from infralint.text.globs import name_matcher
 
@@ -31,14 +31,27 @@ _STARTING = re.compile(
 )
 
 
+Glance = Callable[[str, str, Callable[[], bool]], bool]
+"""Asked with the name of a look, a file and the look itself: `Project.glance`."""
+
+
+def look_anew(_name: str, _path: str, finds: Callable[[], bool]) -> bool:
+    """A look by somebody who remembers none."""
+    return finds()
+
+
 class Reader:
     """Reads the applications of one project."""
 
-    def __init__(self, files: Iterable[str], text: Callable[[str], bytes], shown: Callable[[str], str]) -> None:
+    def __init__(
+        self, files: Iterable[str], text: Callable[[str], bytes], shown: Callable[[str], str], glance: Glance
+    ) -> None:
         self._files = [path for path in files if not is_aside(path)]
         self._shown = shown
+        self._glance = glance
         self._program = ProjectModules(self._files, text)
         self._unjoined: dict[str, list[str]] = {}
+        self._package_of_folder: dict[str, Package] = {}
         self._program.sources = [path for path in self._files if language_of(path) is not None]
 
     def applications(self) -> list[Application]:
@@ -54,36 +67,55 @@ class Reader:
     @cached_property
     def _packages(self) -> dict[str, Package]:
         found = packages(self._files, self._program.content)
+        folders: dict[str, Package] = {}
         for path in self._files:
             if language_of(path) is not None or path.rpartition(".")[2] in UNREAD_LANGUAGES:
-                found[nearest(found, posixpath.dirname(path))].files.append(path)
+                folder = path.rpartition("/")[0]
+                if folder not in folders:
+                    folders[folder] = found[nearest(found, folder)]
+                folders[folder].files.append(path)
         return found
 
     def _package_of(self, path: str) -> Package:
-        return self._packages[nearest(self._packages, posixpath.dirname(path).strip("/"))]
+        folder = path.rpartition("/")[0]
+        if folder not in self._package_of_folder:
+            self._package_of_folder[folder] = self._packages[nearest(self._packages, folder.strip("/"))]
+        return self._package_of_folder[folder]
 
     @cached_property
     def _rules(self) -> tuple[Rules, ...]:
         languages = {language.name for path in self._program.sources if (language := language_of(path)) is not None}
         return rules_for(languages)
 
+    @cached_property
+    def _languages(self) -> frozenset[str]:
+        """Those of which there are rules, and files."""
+        return frozenset(rules.language for rules in self._rules)
+
     def _candidates(self) -> list[str]:
         """The files that hold a streaming word."""
-        languages = {rules.language for rules in self._rules}
-        filters = {name: self._filter(name) for name in languages}
+        filters = {name: self._filter(name) for name in self._languages}
         found = []
         for path in self._program.sources:
             language = language_of(path)
-            wanted = filters.get(language.name) if language is not None else None
-            if wanted is None:
+            if language is None or language.name not in filters:
                 continue
-            if wanted.admits(self._program.content(path)):
-                found.append(path)
-            elif path in self._program.generated and wanted.admits(self._program.read_raw(path)):
+            wanted = filters[language.name]
+            if not self._glance(f"streams in {language.name}", path, partial(self._may_stream, path, wanted)):
+                continue
+            if path not in self._program.generated:
+                if path not in self._program.skipped:
+                    found.append(path)
+            elif wanted.admits(self._program.read_raw(path)):
                 self._program.skipped[path] = (
                     f": it is larger than {LARGEST:,} bytes, or has a line of {LONGEST_LINE:,}"
                 )
         return found
+
+    def _may_stream(self, path: str, wanted: _Filter) -> bool:
+        """Whether a file holds a streaming word, or was not read."""
+        content = self._program.content(path)
+        return wanted.admits(content) or path in self._program.generated or path in self._program.skipped
 
     def _note_errors(self, candidates: list[str]) -> None:
         """Files whose text the parser could not make out somewhere: what streams there is not seen."""
@@ -99,7 +131,7 @@ class Reader:
 
     @cached_property
     def _streaming(self) -> ModuleStreams:
-        for language in {rules.language for rules in self._rules}:
+        for language in self._languages:
             rules = [rule for rule in self._rules if rule.language == language]
             names = {name for rule in rules for shape in rule.shapes() for name in shape.call}
             self._program.vocabulary[language] = frozenset(
@@ -185,7 +217,12 @@ class Reader:
     def _all_starters(self) -> list[str]:
         """Files that start programs: Dockerfiles, Procfiles, scripts."""
         matches = name_matcher(*STARTERS)
-        return [path for path in self._files if matches(posixpath.basename(path))]
+        named = (path for path in self._files if matches(posixpath.basename(path)))
+        return [path for path in named if self._glance("commands", path, partial(self._may_command, path))]
+
+    def _may_command(self, path: str) -> bool:
+        content = self._program.content(path)
+        return says_how_to_serve(content) or path in self._program.generated or path in self._program.skipped
 
     def _starting(self, package: Package) -> list[str]:
         return [path for path in package.files if _STARTING.match(posixpath.basename(path))]
@@ -203,7 +240,7 @@ class Reader:
         )
 
     def _reasons(self, package: Package) -> list[str]:
-        languages = {rules.language for rules in self._rules}
+        languages = self._languages
         reasons = []
         unread = [
             path for path in package.files if (language := language_of(path)) is None or language.name not in languages
@@ -220,7 +257,7 @@ class Reader:
     def _reach(self, package: Package, reasons: list[str]) -> Reach:
         if not reasons:
             return "whole"
-        languages = {rules.language for rules in self._rules}
+        languages = self._languages
         known = any(
             (language := language_of(path)) is not None and language.name in languages for path in package.files
         )

@@ -27,6 +27,10 @@ _PORT_FLAG = lazy(
     r"(?:--port[ =]|--bind[ =]\S*:|-b\s+\S*:|(?<=\s)-p\s+|\b(?:PORT|port)=|--server\.port[ =]|0\.0\.0\.0:)(\d{2,5})\b"
 )
 _DEFAULT_PORT = {"uvicorn": 8000, "gunicorn": 8000, "hypercorn": 8000, "daphne": 8000, "streamlit": 8501, "next": 3000}
+_PROGRAM = lazy(r"\b(uvicorn|gunicorn|hypercorn|daphne|streamlit|next)\s+(?:run|start|[\w.]+:\w+)")
+_PORT_LIKE = lazy(rb"[0-9][0-9]|(?i:expose)[ \t]+[0-9]")
+_PROGRAMS = tuple(program.encode() for program in _DEFAULT_PORT)
+_SERVER = lazy(r"(?:^|[\s/\"'])(gunicorn|uvicorn|hypercorn|daphne)\b(.*)")
 _ELSEWHERE = lazy(
     r"^\s*(?:sudo\s+)?(?:docker|podman|nerdctl|kubectl|ssh|scp|psql|pg_\w+|mysql|redis-cli|nc|curl|wget)\b"
 )
@@ -74,6 +78,11 @@ _NODE = lazy(
 )
 
 
+def says_how_to_serve(content: bytes) -> bool:
+    """A quick look at a file that starts programs: does it name a server, or anything that may be a port?"""
+    return any(program in content for program in _PROGRAMS) or _PORT_LIKE.search(content) is not None
+
+
 def ports_of(starters: list[str], sources: list[str], text: Callable[[str], bytes]) -> tuple[int, ...]:
     """The ports that scripts and code listen on, those of commands first."""
     found: list[int] = []
@@ -96,7 +105,7 @@ def _command_ports(command: str) -> list[int]:
     ports = [int(port) for port in _PORT_FLAG.findall(command)]
     if ports:
         return ports
-    program = re.search(r"\b(uvicorn|gunicorn|hypercorn|daphne|streamlit|next)\s+(?:run|start|[\w.]+:\w+)", command)
+    program = _PROGRAM.search(command)
     return [_DEFAULT_PORT[program[1]]] if program else []
 
 
@@ -109,6 +118,8 @@ def server_facts(
             yield from _command_facts(command, Location(shown(path), line))
     for path in sources:
         name = posixpath.basename(path)
+        if not name.endswith(("py", "js", "ts")):
+            continue
         content = text(path).decode("utf-8", "replace")
         where = shown(path)
         if re.match(r"gunicorn.*\.py$", name):
@@ -121,7 +132,7 @@ def server_facts(
 
 
 def _command_facts(command: str, where: Location) -> Iterator[ServerFact]:
-    program = re.search(r"(?:^|[\s/\"'])(gunicorn|uvicorn|hypercorn|daphne)\b(.*)", command)
+    program = _SERVER.search(command)
     if not program:
         return
     flags = {

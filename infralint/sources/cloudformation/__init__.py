@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from infralint.model import Reading, Unknown
 from infralint.project import CantRead, Project
 from infralint.sources.cloudformation import sam
@@ -26,7 +28,7 @@ def read(project: Project) -> Reading:
     """The templates of a project. Those that CloudFormation could not read are unreadable; the rest is judged."""
     reading = Reading("cloudformation")
     for path in project.files:
-        if path.endswith(ENDINGS) and _is_template(project, path):
+        if path.endswith(ENDINGS) and project.glance("cloudformation", path, partial(_is_template, project, path)):
             _read_into(reading, project, path)
     return reading
 

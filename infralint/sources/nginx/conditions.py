@@ -66,7 +66,7 @@ def _words(condition: Directive) -> list[str]:
     words = list(condition.args)
     if words and words[0].startswith("("):
         words[0] = words[0][1:]
-    if words and not condition.words[-1].quoted and words[-1].endswith(")"):
+    if words and not condition.is_quoted(-1) and words[-1].endswith(")"):
         words[-1] = words[-1][:-1]
         if not words[-1]:
             words.pop()

@@ -114,8 +114,9 @@ def _could_be(path: str) -> bool:
 def _sources_of(project: Project, path: str, reading: Reading, shown: set[str]) -> Iterator[NginxFile]:
     """The nginx texts of one file. shown: names of dumped files that are taken."""
     try:
-        content = project.bytes(path)
-        if path not in project.given and not _worth_decoding(path, content):
+        if path not in project.given and not project.glance(
+            "nginx", path, lambda: _worth_decoding(path, project.bytes(path))
+        ):
             return
         text = project.text(path)
     except CantRead as problem:
@@ -127,7 +128,7 @@ def _sources_of(project: Project, path: str, reading: Reading, shown: set[str]) 
         yield from _from_manifest(project, path, text, reading)
     elif _DUMP_MARK.search(text):
         yield from _from_dump(project, path, text, shown, reading)
-    elif is_nginx(text) or (_named_nginx(path) and _WEAK.search(content)):
+    elif is_nginx(text) or (_named_nginx(path) and _WEAK.search(project.bytes(path))):
         yield from _plain(project, path, text, reading)
 
 

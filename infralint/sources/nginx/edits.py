@@ -110,7 +110,7 @@ class _Change:
         directive = self._own(self.level.by_name[old][0])
         if new in self.level.by_name:
             raise CantFix(f"`{self.level.by_name[new][0].written}` stands here already; delete `{directive.written}`")
-        start = _offset(directive.source, directive.words[0].offset)
+        start = _offset(directive.source, directive.offset)
         self.others.append(Edit(_place(directive.source, start, start + len(old)), new))
 
     def _own(self, directive: Directive) -> Directive:
@@ -215,7 +215,7 @@ def _repeat_header(directive: Directive, change: _Change) -> str:
     if directive.ending < 0:
         return directive.written
     text = directive.source.prepared.unprepared[
-        _offset(directive.source, directive.words[0].offset) : _offset(directive.source, directive.ending)
+        _offset(directive.source, directive.offset) : _offset(directive.source, directive.ending)
     ]
     if (
         "\n" in text
@@ -329,7 +329,7 @@ def _insert_lines(source: NginxFile, mark: int, indent: str, lines: Sequence[str
 def _indent(directive: Directive) -> str | None:
     """What stands before a directive on its line, if that is white space alone."""
     text = directive.source.prepared.unprepared
-    start = _offset(directive.source, directive.words[0].offset)
+    start = _offset(directive.source, directive.offset)
     before = text[text.rfind("\n", 0, start) + 1 : start]
     return None if before.strip() else before
 

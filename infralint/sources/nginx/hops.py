@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -77,6 +76,9 @@ class NginxLocation(Hop):
     processing: Processing
     upstreams: Upstreams
     backups: tuple[str, ...] = ()
+    # An attribute that comes later (a cached_property's) gives each location a dictionary of its own, of 1.5 KB.
+    _pool: Pool | None = field(default_factory=lambda: None, init=False, repr=False)
+    _sent_hosts: Sequence[Known[str]] | None = field(default_factory=lambda: None, init=False, repr=False)
 
     @property
     def facts(self) -> Facts:
@@ -127,10 +129,14 @@ class NginxLocation(Hop):
             return self.forwards_upgrade
         return judge_handshake(self.facts, self.rules, self.definitions, moments)
 
-    @cached_property
+    @property
     def pool(self) -> Pool:
         """Whom it may dial, whatever the request."""
-        return self.upstreams.pool(passed_anywhere(self.block, self.processing, self.upstreams), self.definitions)
+        if self._pool is None:
+            values = passed_anywhere(self.block, self.processing, self.upstreams)
+            object.__setattr__(self, "_pool", self.upstreams.pool(values, self.definitions))
+            assert self._pool is not None
+        return self._pool
 
     def request_out(self, request: Request) -> tuple[Forward, ...]:
         if self.family == "stream":
@@ -338,17 +344,21 @@ class NginxLocation(Hop):
         """What its idle timeout is called."""
         return self.facts.timeout_name
 
-    @cached_property
+    @property
     def shutdown_timeout(self) -> Setting[float]:
         """Seconds that connections outlive a reload; without limit unless `worker_shutdown_timeout` says so."""
         return self.facts.setting("worker_shutdown_timeout")
 
-    @cached_property
+    @property
     def sent_hosts(self) -> Sequence[Known[str]]:
         """The lines by which a `Host` header is surely sent to the backend."""
-        return find_sent_hosts(self.rules, self.definitions, self.block.server) if self.family == "proxy" else ()
+        if self._sent_hosts is None:
+            hosts = find_sent_hosts(self.rules, self.definitions, self.block.server) if self.family == "proxy" else ()
+            object.__setattr__(self, "_sent_hosts", hosts)
+            assert self._sent_hosts is not None
+        return self._sent_hosts
 
-    @cached_property
+    @property
     def ssi(self) -> bool:
         """Whether server-side includes are on."""
         switch = self.facts.setting("ssi")

@@ -8,12 +8,14 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+import msgspec
+
 from infralint.model import Location, Unknown, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.compose import read_compose
 from infralint.project.dockerfile import DOCKERFILES, stages_of
 from infralint.sources.nginx.templates import HOLE, RENDERED_FROM, foreign_language, prepare
-from infralint.sources.nginx.tree import Directive, NginxFile, SyntaxProblem, Word, parse
+from infralint.sources.nginx.tree import Directive, NginxFile, SyntaxProblem, Word, directive_of, parse
 from infralint.text.globs import is_glob, matches_name, matches_path
 
 BY_HEART = {
@@ -106,14 +108,14 @@ class Includes:
             return directives
         result: list[Directive] = []
         for directive in directives:
-            if directive.name == "include" and directive.block is None and len(directive.words) == 2:
+            if directive.name == "include" and directive.block is None and len(directive.args) == 1:
                 result.extend(self._include_files(directive, base, stack))
             else:
                 result.append(directive)
         return result
 
     def _include_files(self, include: Directive, base: str, stack: tuple[str, ...]) -> Iterator[Directive]:
-        argument = include.words[1].text
+        argument = include.args[0]
         if HOLE.search(argument) or "$" in argument:
             yield _missing(include, f"`{include.written}` is only known once the file is rendered")
             return
@@ -138,8 +140,8 @@ class Includes:
         pending = list(self.tree(source.path) or ())
         while pending:
             for directive in pending.pop().walk():
-                if directive.name == "include" and directive.block is None and len(directive.words) == 2:
-                    for path in self.resolve(directive.words[1].text, directive.source, base):
+                if directive.name == "include" and directive.block is None and len(directive.args) == 1:
+                    for path in self.resolve(directive.args[0], directive.source, base):
                         if path not in found and path != source.path:
                             found.add(path)
                             pending += self.tree(path) or ()
@@ -213,8 +215,8 @@ class Includes:
         result = []
         for line in text.split(";"):
             if words := line.split():
-                placed = tuple(Word(word, include.line, include.words[0].offset, False) for word in words)
-                result.append(Directive(words[0], placed, include.source, end_line=include.line))
+                placed = [Word(word, include.line, include.offset, False) for word in words]
+                result.append(directive_of(placed, include.source, end_line=include.line, location=include.where))
         return result
 
     def resolve(self, argument: str, source: NginxFile, base: str) -> list[str]:
@@ -408,4 +410,4 @@ def _by_heart(argument: str) -> str | None:
 
 
 def _missing(include: Directive, why: str) -> Directive:
-    return Directive("include", include.words, include.source, end_line=include.end_line, missing=why)
+    return msgspec.structs.replace(include, block=None, missing=why, splice=False, opening=-1, ending=-1, location=None)

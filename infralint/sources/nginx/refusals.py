@@ -106,7 +106,7 @@ def refusals(tree: Sequence[Directive]) -> Iterator[Unreadable]:
                 or _listen_problem(directive)
             ):
                 yield _refuse(directive, message)
-            elif _TIMES.fullmatch(directive.name) and _is_no_time(directive):
+            elif _takes_time(directive.name) and _is_no_time(directive):
                 yield Unreadable(not_taken(directive), directive.where)
             if directive.name in _MATCHING:
                 yield from _invalid_expressions(directive)
@@ -126,6 +126,11 @@ def _malformation(directive: Directive) -> str:
     if name not in _BLOCKS and directive.block is not None:
         return f'directive "{name}" is not terminated by ";"'
     return ""
+
+
+@cache
+def _takes_time(name: str) -> bool:
+    return _TIMES.fullmatch(name) is not None
 
 
 def _is_no_time(directive: Directive) -> bool:

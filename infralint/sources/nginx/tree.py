@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 from operator import itemgetter
 from sys import intern
+from typing import Any
 
 import msgspec
 
@@ -77,8 +80,8 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
         return marked or self.path.partition("#")[0].lower().endswith(RENDERED_FROM)
 
     @cached_property
-    def line_starts(self) -> list[int]:
-        starts = [0]
+    def line_starts(self) -> array[int]:
+        starts = array("L", [0])
         starts.extend(found.end() for found in re.finditer("\n", self.prepared.text))
         return starts
 
@@ -115,12 +118,10 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
         end = self.prepared.text.find("\n", start)
         return self.prepared.text[start : end if end >= 0 else None]
 
-    def place(self, first: Word, last: Word) -> Location:
-        """From the first character of one word to the end of another on the same line."""
-        end = last if last.line == first.line else first
-        start_column = self._column(first.line, first.offset)
-        width = len(self.prepared.original(self._written_word(end)))
-        return self.location(first.line, start_column, self._column(end.line, end.offset) + width)
+    def place(self, line: int, offset: int, last: Word) -> Location:
+        """From an offset to the end of a word on the same line."""
+        width = len(self.prepared.original(self._written_word(last)))
+        return self.location(line, self._column(line, offset), self._column(line, last.offset) + width)
 
     def location(self, line: int, column: int = 0, end_column: int = 0) -> Location:
         """The place of a line of this text, or of some columns of it, in its file."""
@@ -144,28 +145,39 @@ class NginxFile(msgspec.Struct, eq=False, dict=True):
 
 
 class Directive(msgspec.Struct, eq=False):
-    """`name args;` or `name args { block }`. missing: an include that could not be resolved;
-    splice: a hole that may stand for any directives. opening, ending: offsets of `{` and of `;` or
-    `}`; -1 where there is none. args: the words after the name. location: where it stands, once somebody has asked."""
+    """`name args;` or `name args { block }`. args: the words after the name. line, offset: where its name stands in the
+    prepared text. last_offset: where the last word of this line stands. quotes: a bit for each word that is quoted, the
+    name's first. missing: an include that could not be resolved; splice: a hole that may stand for any directives.
+    opening, ending: offsets of `{` and of `;` or `}`; -1 where there is none. location: where it stands, once somebody
+    has asked."""
 
     name: str
-    words: tuple[Word, ...]
+    args: list[str]
     source: NginxFile
+    line: int
+    offset: int
+    last_offset: int
+    quotes: int = 0
     block: list[Directive] | None = None
     end_line: int = 0
     missing: str = ""
     splice: bool = False
     opening: int = -1
     ending: int = -1
-    args: list[str] = []
     location: Location | None = None
 
-    def __post_init__(self) -> None:
-        self.args = [word.text for word in self.words[1:]]
-
     @property
-    def line(self) -> int:
-        return self.words[0].line
+    def words(self) -> list[Word]:
+        """Its name and its arguments with their places; one that stands for an include stands wholly at that include."""
+        count = len(self.args) + 1
+        words = list(islice(_words_from(self.source.prepared.text, self.offset, self.line), count))
+        if [word.text for word in words] == [self.name, *self.args]:
+            return words
+        return [Word(text, self.line, self.offset, False) for text in (self.name, *self.args)]
+
+    def is_quoted(self, number: int) -> bool:
+        """Whether an argument is quoted; -1: the last."""
+        return bool(self.quotes >> (number % len(self.args) + 1) & 1)
 
     @property
     def opaque(self) -> bool:
@@ -174,7 +186,7 @@ class Directive(msgspec.Struct, eq=False):
 
     @property
     def has_hole(self) -> bool:
-        return any(not word.text.isascii() and HOLE.search(word.text) for word in self.words)
+        return any(not text.isascii() and HOLE.search(text) for text in (self.name, *self.args))
 
     @property
     def has_alternatives(self) -> bool:
@@ -187,19 +199,29 @@ class Directive(msgspec.Struct, eq=False):
     @property
     def conditions(self) -> tuple[Condition, ...]:
         prepared = self.source.prepared
-        return prepared.conditions_at(self.words[0].offset) if prepared.headings else ()
+        return prepared.conditions_at(self.offset) if prepared.headings else ()
 
     @property
     def where(self) -> Location:
         """All its words, without the block."""
         if self.location is None:
-            self.location = self.source.place(self.words[0], self.words[-1])
+            on_line = self.last_offset != self.offset
+            last = self.args[-1] if on_line else self.name
+            quoted = self.quotes >> (len(self.args) if on_line else 0) & 1
+            self.location = self.source.place(
+                self.line, self.offset, Word(last, self.line, self.last_offset, quoted > 0)
+            )
         return self.location
 
     @property
     def written(self) -> str:
         """As its author wrote it, quotes normalised away."""
-        return self.source.prepared.original(" ".join(_requote(word) for word in self.words))
+        if not self.quotes:
+            return self.source.prepared.original(" ".join((self.name, *self.args)))
+        texts = enumerate((self.name, *self.args))
+        return self.source.prepared.original(
+            " ".join(f'"{text}"' if self.quotes >> number & 1 else text for number, text in texts)
+        )
 
     def children(self, name: str) -> list[Directive]:
         return [directive for directive in self.block or () if directive.name == name]
@@ -213,8 +235,16 @@ class Directive(msgspec.Struct, eq=False):
             pending.extend(reversed(directive.block or ()))
 
 
-def _requote(word: Word) -> str:
-    return f'"{word.text}"' if word.quoted else word.text
+def directive_of(words: Sequence[Word], source: NginxFile, **rest: Any) -> Directive:
+    """The directive of some words."""
+    first, last = words[0], words[-1]
+    quotes = 0
+    for number, word in enumerate(words):
+        if word.quoted:
+            quotes |= 1 << number
+    last_offset = last.offset if last.line == first.line else first.offset
+    args = [word.text for word in words[1:]]
+    return Directive(first.text, args, source, first.line, first.offset, last_offset, quotes, **rest)
 
 
 def parse(source: NginxFile) -> list[Directive]:
@@ -246,9 +276,7 @@ class _TreeBuilder(msgspec.Struct, eq=False):
     def _take(self, word: Word, block: list[Directive]) -> None:
         """Add a word; a hole alone on its line is a statement of its own."""
         if self.words and word.line > self.words[-1].line and self._stands_alone():
-            block.append(
-                Directive(self.words[0].text, tuple(self.words), self.source, splice=True, end_line=self.words[-1].line)
-            )
+            block.append(directive_of(self.words, self.source, splice=True, end_line=self.words[-1].line))
             self.words = []
         self.words.append(word)
 
@@ -260,9 +288,7 @@ class _TreeBuilder(msgspec.Struct, eq=False):
             return
         name = self.words[0].text
         splice = not name.isascii() and bool(HOLE.search(name))
-        block.append(
-            Directive(name, tuple(self.words), self.source, splice=splice, end_line=mark.line, ending=mark.offset)
-        )
+        block.append(directive_of(self.words, self.source, splice=splice, end_line=mark.line, ending=mark.offset))
         self.words = []
 
     def _open(self, mark: Word, blocks: list[list[Directive]]) -> Directive:
@@ -273,7 +299,7 @@ class _TreeBuilder(msgspec.Struct, eq=False):
         self._flush_splices(blocks[-1])
         name = self.words[0].text
         splice = not name.isascii() and bool(HOLE.search(name))
-        owner = Directive(name, tuple(self.words), self.source, block=[], splice=splice, opening=mark.offset)
+        owner = directive_of(self.words, self.source, block=[], splice=splice, opening=mark.offset)
         self.words = []
         blocks[-1].append(owner)
         assert owner.block is not None
@@ -283,16 +309,12 @@ class _TreeBuilder(msgspec.Struct, eq=False):
     def _flush_splices(self, block: list[Directive]) -> None:
         """`{{ extra }}` on a line of its own before a block's first word."""
         if len(self.words) > 1 and HOLE.fullmatch(self.words[0].text) and self.words[1].line > self.words[0].line:
-            block.append(
-                Directive(self.words[0].text, (self.words[0],), self.source, splice=True, end_line=self.words[0].line)
-            )
+            block.append(directive_of(self.words[:1], self.source, splice=True, end_line=self.words[0].line))
             self.words = self.words[1:]
 
     def _end(self, mark: Word, blocks: list[list[Directive]], owners: list[Directive]) -> None:
         if self.words and self._stands_alone():
-            blocks[-1].append(
-                Directive(self.words[0].text, tuple(self.words), self.source, splice=True, end_line=mark.line)
-            )
+            blocks[-1].append(directive_of(self.words, self.source, splice=True, end_line=mark.line))
             self.words = []
         if self.words:
             raise self._end_too_early('";" is missing')
@@ -304,9 +326,7 @@ class _TreeBuilder(msgspec.Struct, eq=False):
 
     def _finish(self, blocks: list[list[Directive]], owners: list[Directive]) -> None:
         if self.words and self._stands_alone():
-            blocks[-1].append(
-                Directive(self.words[0].text, tuple(self.words), self.source, splice=True, end_line=self.words[-1].line)
-            )
+            blocks[-1].append(directive_of(self.words, self.source, splice=True, end_line=self.words[-1].line))
             self.words = []
         if self.words:
             raise self._end_too_early('the file ends, and ";" or "{" is missing')
@@ -400,6 +420,20 @@ def _tokens(source: NginxFile) -> Iterator[Word]:
             yield Word(intern(_unescape(word) if "\\" in word else word), line, start, quoted)
     if text[end:].strip():
         raise _open_quote(source, end)
+
+
+def _words_from(text: str, start: int, line: int) -> Iterator[Word]:
+    """The words of a text from an offset on, which is on that line, up to a mark."""
+    for found in _TOKEN.finditer(text, start):
+        kind = found.lastgroup
+        if kind is None or kind == "mark":
+            return
+        if kind != "comment":
+            word, quoted = found[kind], kind in _QUOTED
+            offset = found.start(kind) - quoted
+            yield Word(
+                _unescape(word) if "\\" in word else word, line + text.count("\n", start, offset), offset, quoted
+            )
 
 
 _ESCAPE = lazy(r"""\\(["'\\trn])""")

@@ -43,7 +43,7 @@ def plans(project: Project, tree: TerraformFolders) -> Iterator[Plan]:
     for path in project.files:
         if (
             path.endswith(".json")
-            and _SIGN.match(project.head(path, 200))
+            and project.glance("plan", path, lambda path=path: bool(_SIGN.match(project.head(path, 200))))  # type: ignore[misc]
             and (content := _plan(tree, path)) is not None
         ):
             yield _PlanReader(tree, path, content).plan()

@@ -22,7 +22,7 @@ def read(project: Project) -> Reading:
     """The kinds of a project's files, each with the first file of its kind, as the user would type it."""
     found: dict[str, dict[str, None]] = {}
     for path in project.files:
-        for kind in _kinds_of(project, path):
+        for kind in _find_kinds(project, path):
             found.setdefault(kind, {})[path] = None
     for kind, path in kinds_of_services(project):
         found.setdefault(kind, {})[path] = None
@@ -31,8 +31,19 @@ def read(project: Project) -> Reading:
     return Reading("unread", seen=[_show(project, kind, list(paths)) for kind, paths in found.items()])
 
 
-def _kinds_of(project: Project, path: str) -> Iterator[str]:
+def _find_kinds(project: Project, path: str) -> list[str]:
     """What a file describes that is not read."""
+    kinds: list[str] = []
+
+    def look() -> bool:
+        kinds.extend(_kinds_of(project, path))
+        return bool(kinds)
+
+    project.glance("unread", path, look)
+    return kinds
+
+
+def _kinds_of(project: Project, path: str) -> Iterator[str]:
     plain = plain_path(path)
     rules = list(rules_of(plain))
     read_kinds = None

@@ -1,0 +1,126 @@
+"""Quick looks at the files of a project that found nothing, remembered for the next run over the same files.
+
+One entry a project. Of each file it has what tells it from another (size, times of change, number on the disk) and which
+looks found nothing in it: such a file need not be read again. What a look found is never remembered, so that whatever
+is reported was read in this run. The key is this very code, the packages beside it, the interpreter and the folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from infralint.cache import entries
+from infralint.cache.recording import SETTLED
+
+FEWEST = 500
+"""Looks that must be new: for fewer, writing them down costs more than it saves."""
+
+FileState = tuple[int, int, int, int]
+"""Size, time of change of the content and of all that is known of it (nanoseconds since 1970), number on the disk."""
+
+
+class KnownFile(msgspec.Struct, array_like=True, gc=False):
+    """A file as it was, and the looks that found nothing in it, a bit for each."""
+
+    state: FileState
+    looks: int
+
+
+class KnownLooks(msgspec.Struct, frozen=True, array_like=True):
+    """What is remembered of a project. names: of the looks, in the order of their bits."""
+
+    key: bytes
+    names: list[str]
+    files: dict[str, KnownFile]
+
+
+class Glances:
+    """The looks at one project's files. folder: of the entries. root: of the project, absolute."""
+
+    def __init__(self, folder: str, root: str) -> None:
+        self._folder = folder
+        self._root = root
+        self._key = entries.key_of_project(root)
+        self._began = time.time_ns()
+        known = entries.load(folder, self._key, KnownLooks)
+        self._names: list[str] = known.names if known is not None else []
+        self._known: dict[str, KnownFile] = known.files if known is not None else {}
+        self._seen: dict[str, KnownFile | None] = {}
+        self._new = 0
+
+    def look(self, name: str, path: str, finds: Callable[[], bool]) -> bool:
+        """Whether a look finds something in a file. finds: decides by the file's content and by nothing else."""
+        file = self._file(path)
+        if file is None:
+            return finds()
+        bit = self._bit(name)
+        if file.looks & bit:
+            return False
+        found = finds()
+        if not found:
+            file.looks |= bit
+            self._new += 1
+        return found
+
+    def _file(self, path: str) -> KnownFile | None:
+        """A file as it is now; None where a change could go unnoticed."""
+        if path not in self._seen:
+            self._seen[path] = self._find(path)
+        return self._seen[path]
+
+    def _find(self, path: str) -> KnownFile | None:
+        try:
+            found = os.stat(f"{self._root}/{path}", follow_symlinks=False)
+        except (OSError, ValueError):
+            return None
+        if not stat.S_ISREG(found.st_mode) or max(found.st_mtime_ns, found.st_ctime_ns) >= self._began - SETTLED:
+            return None
+        state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        known = self._known.get(path)
+        return known if known is not None and known.state == state else KnownFile(state, 0)
+
+    def _bit(self, name: str) -> int:
+        if name not in self._names:
+            self._names.append(name)
+        return 1 << self._names.index(name)
+
+    def save(self) -> None:
+        """Write down what is known of the files that this run looked at, where much of it is new."""
+        if self._new < FEWEST:
+            return
+        files = {path: file for path, file in self._seen.items() if file is not None and file.looks}
+        with contextlib.suppress(UnicodeEncodeError):  # a name that is no UTF-8
+            entries.save(self._folder, self._key, KnownLooks(self._key, self._names, files))
+
+
+folder: str | None = None
+"""Where entries may be kept in this process; None: nowhere."""
+_opened: list[Glances] = []
+
+
+def open_glances(root: str) -> Glances | None:
+    """What is remembered of a project; None where nothing may be."""
+    if folder is None:
+        return None
+    _opened.append(Glances(folder, root))
+    return _opened[-1]
+
+
+def allow(place: str) -> None:
+    """Looks may be remembered in a folder from now on."""
+    global folder
+    folder = place
+
+
+def finish() -> None:
+    """Write down what was looked at since `allow`, and remember nothing more."""
+    global folder
+    folder = None
+    while _opened:
+        _opened.pop().save()
