@@ -252,7 +252,8 @@ class Node:
     reach it from outside, whoever else dials it. folder: the project folder that an application is
     built from; None for what only passes requests on. complete: all streams that it produces are among
     its hops. by_name_only: others reach it by its own name alone (a CDN), and never because nothing else is there.
-    files: where it is written down, as project paths. of_code: as of a hop.
+    inner: no client comes to it first, whoever else dials it. files: where it is written down, as project paths.
+    of_code: as of a hop.
     """
 
     platform: ClassVar[str] = ""
@@ -267,6 +268,7 @@ class Node:
     folder: str | None = None
     complete: bool = False
     by_name_only: bool = False
+    inner: bool = False
     files: frozenset[str] = frozenset()
 
     def route(self, request: Request) -> Sequence[Match]:

@@ -206,6 +206,8 @@ class Topology:
         of it."""
         if id(node) in self._declared_entries or self._is_published(node):
             return True
+        if node.inner:
+            return False
         return not any(
             dialler.basis in STRONG and dialler.node is not node and dialler.node.environment == node.environment
             for dialler in self.diallers(node)
@@ -383,7 +385,11 @@ class Topology:
         called = called or self._applications_of_image(host)
         if called or host in self._service_names:
             return [Link(called[0], "assumed")] if len(called) == 1 else []
-        others = [place for place in self.placements if place.node is not front and not place.has_private_name]
+        others = [
+            place
+            for place in self.placements
+            if place.node is not front and not place.has_private_name and not place.node.by_name_only
+        ]
         listening = [place.node for place in others if port in place.ports and port not in WEB]
         if len(listening) == 1:
             return [Link(listening[0], "the only one")]
@@ -465,7 +471,11 @@ class Topology:
         near = self._by_environment[front.environment]
         if sum(id(node) in alike for node in near) != 1:
             return []
-        others = [node for node in near if node.folder is None and not node.by_name_only and id(node) not in alike]
+        others = [
+            node
+            for node in near
+            if node.folder is None and not node.by_name_only and id(node) not in alike and not _dials(node, front)
+        ]
         is_single = all(_written_identity(node) == _written_identity(front) for node in alike.values())
         if not others and (around := self._around(front)) is not None:
             return [Link(around, "assumed")]
@@ -473,6 +483,11 @@ class Topology:
             alone = self._alone(None, front)
             others = [alone.node] if alone is not None and is_together(alone.node, front) else []
         return [Link(others[0], "the only one")] if len(others) == 1 else []
+
+
+def _dials(node: Node, other: Node) -> bool:
+    """Whether a node names another one outright as what it sends requests to."""
+    return any(not other.known_as.isdisjoint(hop.pool.references) for hop in node.hops)
 
 
 def _callings(place: Placement) -> Iterator[str]:

@@ -128,7 +128,7 @@ def _struct_of(shape: BlockSchema, name: str) -> Any:
     """A struct with a field for each argument and block that is asked for."""
     fields: list[tuple[str, Any, Any]] = [
         (attribute, _TYPES.get(attribute, SIMPLE), None)
-        for attribute in shape.attributes
+        for attribute in (*shape.attributes, *shape.documents)
         if attribute not in shape.links
     ]
     fields += [(link, _TYPES.get(link, str | None), None) for link in shape.links]

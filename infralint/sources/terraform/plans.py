@@ -165,7 +165,7 @@ class _PlanReader:
     ) -> Item:
         where = block.where if block else Location(self.shown)
         item = Item("", address, where)
-        for name in shape.attributes:
+        for name in (*shape.attributes, *shape.documents):
             found = self._setting(name, values, unknown, written, block, where)
             if found is not None:
                 item.settings[name] = found
