@@ -40,7 +40,8 @@ def crossings(settings: Settings, readings: Sequence[Reading], topology: Topolog
     hinted = [*_of_clients(topology, readings), *_hinted_crossings(settings, topology)]
     witness = Witness(topology, hinted, any("sse" in reading.mentions for reading in readings))
     hinted = [witness.weigh(crossing) for crossing in hinted if not witness.knows_better(crossing)]
-    hinted = [_weigh_reach(topology, crossing) for crossing in hinted]
+    reach = Reach(topology)
+    hinted = [reach.weigh(crossing) for crossing in hinted]
     if settings.streams is not None:
         covered = {id(crossing.hop) for crossing in found}
         hinted = [
@@ -176,30 +177,44 @@ def _may_be_cut(hop: Hop) -> bool:
     return any(hint.kind == "sse" or hint.heartbeat is None for hint in hop.hints)
 
 
-def _weigh_reach(topology: Topology, crossing: Crossing[Hop]) -> Crossing[Hop]:
-    """A crossing in doubt where its stream could only begin at a node that other nodes dial, and by other ways through it.
+class Reach:
+    """Which hops get requests of clients, as far as the ways from the entries tell."""
 
-    What code streams or clients open is there, whoever asks for it.
-    """
-    first = crossing.trace.legs[0].hop
-    node = topology.node_of(first)
-    if crossing.doubt or crossing.stream.evidence.kind in ("declared", "source") or node is None or first.origin:
-        return crossing
-    if topology.is_entry(node) or _is_led_to(topology, node, first, crossing.stream.kind):
-        return crossing
-    dialling = listing([dialler.node.name for dialler in topology.diallers(node) if dialler.node is not node], most=2)
-    return replace(crossing, doubt=f"clients come to {node.name} through {dialling}, which sends nothing there")
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+        self._led_to: dict[tuple[int, StreamKind], frozenset[int] | None] = {}
 
+    def weigh(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
+        """A crossing in doubt where its stream could only begin at a node that other nodes dial, and by other ways
+        through it. What code streams or clients open is there, whoever asks for it."""
+        first = crossing.trace.legs[0].hop
+        node = self._topology.node_of(first)
+        if crossing.doubt or crossing.stream.evidence.kind in ("declared", "source") or node is None or first.origin:
+            return crossing
+        if self._topology.is_entry(node) or self._is_led_to(node, first, crossing.stream.kind):
+            return crossing
+        diallers = (dialler.node.name for dialler in self._topology.diallers(node) if dialler.node is not node)
+        front = listing(tuple(dict.fromkeys(diallers)), most=2)
+        return replace(crossing, doubt=f"clients come to {node.name} through {front}, which sends nothing there")
 
-def _is_led_to(topology: Topology, node: Node, hop: Hop, kind: StreamKind) -> bool:
-    """Whether what dials a node may send it requests that this hop serves."""
-    return any(
-        not forward.pool.targets or any(match.hop is hop for match in node.route(_arriving(forward)))
-        for dialler in topology.diallers(node)
-        if dialler.node is not node
-        for path in _tried_paths(dialler.hop)
-        for forward in dialler.hop.request_out(Request(kind, path, dialler.hop.only_host))
-    )
+    def _is_led_to(self, node: Node, hop: Hop, kind: StreamKind) -> bool:
+        """Whether what dials a node may send it requests that this hop serves."""
+        key = id(node), kind
+        if key not in self._led_to:
+            self._led_to[key] = self._find_led_to(node, kind)
+        hops = self._led_to[key]
+        return hops is None or id(hop) in hops
+
+    def _find_led_to(self, node: Node, kind: StreamKind) -> frozenset[int] | None:
+        """The hops of a node, by identity, to which what dials it leads; None where that can't be told."""
+        found: set[int] = set()
+        for dialler in self._topology.diallers(node):
+            for path in _tried_paths(dialler.hop) if dialler.node is not node else ():
+                for forward in dialler.hop.request_out(Request(kind, path, dialler.hop.only_host)):
+                    if not forward.pool.targets:
+                        return None
+                    found |= {id(match.hop) for match in node.route(_arriving(forward))}
+        return frozenset(found)
 
 
 def _arriving(forward: Forward) -> Request:
