@@ -286,7 +286,7 @@ class Service:
 
     names: by which others dial it. files: project paths that are mounted or copied into it. context:
     the project folder that its image is built from. ports: what it listens on; published: the ports of
-    its host that lead to it. forwards: ports under which its names are dialled, each with the port that it leads to
+    its host, each with the one of its own that it leads to (None: not known). forwards: ports under which its names are dialled, each with the port that it leads to
     (None: one of its own), where these differ. image, command: as written. group: services see each other within one. pod: what shares
     one network address with it ("": nothing does).
     """
@@ -297,7 +297,7 @@ class Service:
     files: frozenset[str] = frozenset()
     context: str | None = None
     ports: tuple[int, ...] = ()
-    published: tuple[int, ...] = ()
+    published: tuple[tuple[int, int | None], ...] = ()
     forwards: tuple[tuple[int, int | None], ...] = ()
     replicas: Setting[int] | None = None
     image: str = ""

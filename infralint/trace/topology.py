@@ -85,6 +85,15 @@ class Placement:
         """Whether something of it may listen on a port: what a service publishes, or an image exposes, is not all."""
         return self.is_known_on(port) or not any(address.port is not None for address in self.node.listens)
 
+    def is_published_on(self, port: int | None) -> bool:
+        """Whether a port of the host leads to something of it; None: any."""
+        return any(
+            self.may_answer_on(target)
+            for service in self.services
+            for published, target in service.published
+            if port in (None, published)
+        )
+
 
 class Topology:
     """The nodes of a project by the names and addresses under which they are dialled.
@@ -217,7 +226,7 @@ class Topology:
         """Whether clients reach a node from outside, by an address of its own or a port of the host that leads to it."""
         if node.published:
             return True
-        return id(node) in self._by_node and any(service.published for service in self._by_node[id(node)].services)
+        return id(node) in self._by_node and self._by_node[id(node)].is_published_on(None)
 
     @cached_property
     def _declared_entries(self) -> frozenset[int]:
@@ -348,11 +357,7 @@ class Topology:
             return []
         if any(address.port == port for address in front.listens):
             return [Link(front, "same address")]
-        published = [
-            Link(place.node, "same address")
-            for place in self.placements
-            if any(port in service.published for service in place.services)
-        ]
+        published = [Link(place.node, "same address") for place in self.placements if place.is_published_on(port)]
         if in_pod := self._in_one_pod(port, front):
             return in_pod
         contained = any(place.services for place in self.placements if place.node is front)
