@@ -286,9 +286,9 @@ class Service:
 
     names: by which others dial it. files: project paths that are mounted or copied into it. context:
     the project folder that its image is built from. ports: what it listens on; published: the ports of
-    its host, each with the one of its own that it leads to (None: not known). forwards: ports under which its names are dialled, each with the port that it leads to
-    (None: one of its own), where these differ. image, command: as written. group: services see each other within one. pod: what shares
-    one network address with it ("": nothing does).
+    its host, each with the one of its own that it leads to (None: not known). forwards: ports under which its names are
+    dialled, each with the port that it leads to (None: one of its own), where these differ. image, command: as written.
+    group: services see each other within one. pod: what shares one network address with it ("": nothing does).
     """
 
     name: str
