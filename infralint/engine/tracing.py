@@ -483,7 +483,7 @@ def _nobody(project: Project, topology: Topology, path: str, question: Question)
 
 def _why_unserved(topology: Topology, path: str, host: str | None) -> str:
     """What to say of a request that nothing takes: what is taken instead, the most alike first."""
-    hops = [hop for node in topology.nodes if topology.is_entry(node) for hop in node.hops]
+    hops = [hop for node in topology.entry_nodes for hop in node.hops]
     hosts = sorted({name for hop in hops for name in hop.hosts})
     nothing = "nothing that was read here takes such a request"
     if host is not None and hosts and not any(matches_text(host, name) for name in hosts):

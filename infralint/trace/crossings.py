@@ -246,8 +246,7 @@ def unmet(settings: Settings, topology: Topology, crossed: Iterable[Crossing[Hop
         if stream not in met:
             answers = (
                 f"{node.name} answers {match.answer.value}"
-                for node in topology.nodes
-                if topology.is_entry(node)
+                for node in topology.entry_nodes
                 for match in _matches_at(node, stream)
                 if match.answer is not None and match.certain
             )
@@ -269,7 +268,7 @@ def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, st
 def lost(settings: Settings, topology: Topology) -> Iterator[tuple[Stream, str]]:
     """Declared streams that an entry may send where nobody can tell, each with the reason."""
     streams = declared_streams(settings)
-    entries = [node for node in topology.nodes if topology.is_entry(node)] if streams else []
+    entries = topology.entry_nodes if streams else []
     for stream in streams:
         for node in entries:
             for match in _matches_at(node, stream):
@@ -287,7 +286,7 @@ def _declared_crossings(topology: Topology, stream: Stream) -> list[Crossing[Hop
 
 def find_starts(topology: Topology, stream: Stream) -> list[Node]:
     """The nodes that a stream may come to first: the entries; the others, where no entry takes it or surely answers it."""
-    entries = [node for node in topology.nodes if topology.is_entry(node)]
+    entries = topology.entry_nodes
     for node in entries:
         for match in _matches_at(node, stream):
             if match.hop is not None or (match.answer is not None and match.certain):
@@ -375,9 +374,9 @@ def is_named(hop: Hop, names: Iterable[str]) -> bool:
 
 def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:
     """Streams that clients of the project open, from the proxies that they come to first."""
-    passing = [node for node in topology.nodes if node.folder is None or not all(hop.origin for hop in node.hops)]
     apart = {id(node) for reading in readings if reading.apart for node in reading.nodes}
-    entries = [node for node in passing if topology.is_entry(node)]
+    passing = {id(node) for node in topology.nodes if node.folder is None or not all(hop.origin for hop in node.hops)}
+    entries = [node for node in topology.entry_nodes if id(node) in passing]
     deployments = [[node for node in entries if (id(node) in apart) is is_apart] for is_apart in (False, True)]
     for stream in (stream for reading in readings for stream in reading.streams):
         if stream.path.startswith("**"):

@@ -222,6 +222,11 @@ class Topology:
             for dialler in self.diallers(node)
         )
 
+    @cached_property
+    def entry_nodes(self) -> list[Node]:
+        """The nodes that clients may come to first."""
+        return [node for node in self.nodes if self.is_entry(node)]
+
     def _is_published(self, node: Node) -> bool:
         """Whether clients reach a node from outside, by an address of its own or a port of the host that leads to it."""
         if node.published:
