@@ -197,12 +197,12 @@ class Project:
         """
         if "\0" in path:
             raise CantRead("has a name that no file can have")
-        full = f"{self._slashed_root}{path}"
         if "_walked" in self.__dict__:
             if path in self.tree.odd:
                 raise CantRead(self.tree.odd[path])
             if path in self.file_set and path not in self.tree.links:
-                return full, False
+                return f"{self._slashed_root}{path}", False
+        full = os.path.join(self.root, path)
         if leads_out(full, str(self.root)):
             raise CantRead(LEADS_OUT if os.path.islink(full) else "leads out of the project")
         return full, True

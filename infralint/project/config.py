@@ -68,7 +68,7 @@ class StreamSettings(Strict, frozen=True, kw_only=True):
     heartbeat: Annotated[
         Duration | None, msgspec.Meta(description="Time between its pings: the longest silence is twice that.")
     ] = None
-    session: Annotated[str, msgspec.Meta(description="Session protocol, such as `Socket.IO` or `MCP`.")] = ""
+    session: Annotated[str, msgspec.Meta(description="Session protocol, such as `Socket.IO` or `MCP`; or true.")] = ""
     transports: Annotated[
         list[Literal["polling", "websocket", "webtransport"]],
         msgspec.Meta(
@@ -537,8 +537,6 @@ def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
             yield f"{place}.path", f"must begin with /, got {stream.path!r}"
         if stream.regex is not None:
             yield from _regex_error(f"{place}.regex", stream.regex)
-        if stream.session.lower() in ("true", "yes", "on", "false", "no", "off"):
-            yield f"{place}.session", f"expected the name of a protocol, such as Socket.IO or MCP, got {stream.session}"
         for key in ("generation", "silence", "duration", "heartbeat"):
             yield from _duration_error(f"{place}.{key}", getattr(stream, key))
 

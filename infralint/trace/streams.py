@@ -18,6 +18,23 @@ def declared_streams(settings: Settings) -> list[Stream]:
     return [_declared_stream(settings, stream) for stream in settings.streams or ()]
 
 
+NAMELESS_SESSION = "session"
+"""What a session is called whose protocol is not said."""
+
+
+def _session_of(written: StreamSettings) -> str:
+    """The protocol of a stream's session; `true` only says that there is one."""
+    switches = {
+        "true": NAMELESS_SESSION,
+        "yes": NAMELESS_SESSION,
+        "on": NAMELESS_SESSION,
+        "false": "",
+        "no": "",
+        "off": "",
+    }
+    return switches.get(written.session.lower(), written.session)
+
+
 def _declared_stream(settings: Settings, written: StreamSettings) -> Stream:
     silence, duration, heartbeat = needs(settings, written)
     path = written.path if written.path is not None else f"~{written.regex}"
@@ -30,7 +47,7 @@ def _declared_stream(settings: Settings, written: StreamSettings) -> Stream:
         host=written.host,
         content_type=written.content_type,
         heartbeat=heartbeat,
-        session="" if written.stateless or written.transports == ["websocket"] else written.session,
+        session="" if written.stateless or written.transports == ["websocket"] else _session_of(written),
         sticky=settings.require_sticky,
         hops=tuple(written.hops),
         headers=_headers(written),
