@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Lint, problems, run
+from conftest import Lint, printed, problems, run, write
 from test_adoption import NGINX, git
 
 HELD = "server { listen 80; location /chat { proxy_pass http://a; %s } }\n"
@@ -49,3 +49,29 @@ def test_changed_lines_of_a_file_with_any_name(lint: Lint, tmp_path: Path) -> No
     git(tmp_path, "commit", "-qm", "past")
     report = lint({name: NGINX.replace("location /sse {", "location /sse/v2 {")}, "--changed-since", "HEAD")
     assert problems(report) == [f"{name}:5 warning short-idle-timeout"]
+
+
+SENT = """from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+app = FastAPI()
+"""
+
+
+def test_a_streaming_file_that_can_not_be_parsed_is_named_and_the_run_is_not_clean(here: Path) -> None:
+    write(here, {"requirements.txt": "fastapi\n", "app.py": SENT + "def broken(:\n  return (((\n"})
+    result = run("check")
+    assert ": can't be parsed as a whole, so what it streams may not be seen" in result.output
+    assert "clean" not in result.output
+    assert "nothing found and 1 thing could not be told" in result.output
+    assert run("check", "--strict").exit_code == 2
+
+
+def test_a_stream_that_meets_no_hop_and_a_module_outside_are_not_called_clean(here: Path) -> None:
+    write(here, {"infralint.yaml": "streams: [{path: /chat}]\n", "main.tf": 'module "lb" {\n  source = "../alb"\n}\n'})
+    result = run("check")
+    assert "the declared stream /chat meets no hop that was read here" in result.output
+    assert "../alb leads out of the project, which infralint does not leave" in result.output
+    assert "terraform init" not in result.output
+    assert result.output.endswith("nothing found and 2 things could not be told.\n")
+    assert (result.exit_code, run("check", "--strict").exit_code) == (0, 2)
+    assert printed("markdown").startswith("### infralint: nothing found and 2 things could not be told\n")

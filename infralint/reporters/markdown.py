@@ -10,7 +10,7 @@ from infralint.engine.report import Report
 from infralint.model import SEVERITIES, Finding
 from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, other_hops
-from infralint.reporters.phrases import fence, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import fence, stream_phrase, unknown_message, verdict_without_findings, way_phrase
 from infralint.text.display import visible, visible_lines
 from infralint.text.lazy import lazy
 from infralint.text.wording import listing, plural
@@ -57,7 +57,7 @@ def _head(report: Report) -> str:
     if report.unknown:
         parts.append(f"{plural(len(report.unknown), 'thing')} could not be told")
     if not report.findings and not report.unreadable:
-        parts.insert(0, "clean" if report.read else "nothing was judged")
+        parts.insert(0, verdict_without_findings(report))
     return f"### infralint: {listing(parts)}"
 
 

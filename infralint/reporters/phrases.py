@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
+from infralint.engine.report import Report
 from infralint.engine.since import Since
 from infralint.model import SILENCE, STRONG, UNLIMITED, Finding, Leg, Related, Setting, Stream, Trace, Unknown
 from infralint.text.lazy import lazy
@@ -161,3 +162,10 @@ def _end(trace: Trace) -> list[str]:
     if trace.end == "unknown":
         return ["?"]
     return [trace.end_reason] if trace.end_reason else []
+
+
+def verdict_without_findings(report: Report) -> str:
+    """What a run that found nothing comes to: only one that could tell everything is clean."""
+    if not report.read:
+        return "nothing was judged"
+    return "nothing found" if report.unknown else "clean"

@@ -20,6 +20,7 @@ from infralint.reporters.phrases import (
     stream_phrase,
     trace_command,
     unknown_message,
+    verdict_without_findings,
     way_phrase,
     write_phrase,
 )
@@ -240,7 +241,7 @@ class _Page:
         if self.report.known:
             parts.append(f"{self.report.known} in the baseline")
         if not self.report.findings and not self.report.unreadable:
-            parts.insert(0, "nothing was judged" if not self.report.read else "clean")
+            parts.insert(0, verdict_without_findings(self.report))
             if self.report.unknown:
                 parts.append(f"{plural(len(self.report.unknown), 'thing')} could not be told")
         return listing(parts)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from infralint.model import Known, Location
+from infralint.model import Known, Location, Unknown
 
 Kind = Literal["sse", "websocket"]
 Extent = Literal["whole", "tail"]
@@ -103,7 +103,7 @@ class Application:
     folder: relative to the project, empty for its root. ports: those that its code or scripts listen on.
     read: `whole` if each of its languages and frameworks has rules and all its source was looked at: then no
     other route of it streams. reasons: why it is not. keep_alive: seconds after which its server closes a connection
-    that carries nothing, where that is known and something streams.
+    that carries nothing, where that is known and something streams. gaps: files that could stream and can't be followed.
     """
 
     folder: str
@@ -115,3 +115,4 @@ class Application:
     reasons: tuple[str, ...] = ()
     servers: tuple[ServerFact, ...] = ()
     keep_alive: Known[float] | None = None
+    gaps: tuple[Unknown, ...] = ()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache, cached_property, partial
 
-from infralint.model import Known, Location
+from infralint.model import Known, Location, Unknown
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS
 from infralint.sources.application.compressing import CompressedRoutes
@@ -52,6 +52,7 @@ class Reader:
         self._program = ProjectModules(self._files, text)
         self._unjoined: dict[str, list[str]] = {}
         self._package_of_folder: dict[str, Package] = {}
+        self._broken: dict[str, int] = {}
         self._program.sources = [path for path in self._files if language_of(path) is not None]
 
     def applications(self) -> list[Application]:
@@ -124,6 +125,7 @@ class Reader:
             module = joiner.program.load(path)
             if module is not None and (line := module.find_error()) is not None:
                 self._unjoined[path] = [f"{Location(self._shown(path), line)} can't be parsed"]
+                self._broken[path] = line
 
     def _filter(self, language: str) -> _Filter:
         rules = [rules for rules in self._rules if rules.language == language]
@@ -171,6 +173,7 @@ class Reader:
             tuple(reasons),
             servers,
             self._keep_alive(routes, servers, [*starting, *package.files]),
+            tuple(self._gaps(package)),
         )
 
     def _keep_alive(
@@ -253,6 +256,16 @@ class Reader:
         for path in package.files:
             reasons += self._unjoined.get(path, [])
         return list(dict.fromkeys(reasons))
+
+    def _gaps(self, package: Package) -> Iterator[Unknown]:
+        """Files that speak of streams and can't be followed, though their language is read."""
+        for path, line in sorted(self._broken.items()):
+            if self._package_of(path) is package:
+                why = "can't be parsed as a whole, so what it streams may not be seen"
+                yield Unknown(Location(self._shown(path), line), "", why)
+        for path, reason in sorted(self._program.skipped.items()):
+            if self._package_of(path) is package:
+                yield Unknown(Location(self._shown(path)), "", f"can't be read, and may stream{reason}")
 
     def _reach(self, package: Package, reasons: list[str]) -> Reach:
         if not reasons:

@@ -148,7 +148,7 @@ def _tells(module: Module) -> bool:
 def _note(remote: Remote) -> None:
     """A module that is not here, and sounds or is handled like a load balancer, can't be judged."""
     world = remote.module.world
-    if world.library:
+    if world.library or remote.source.startswith(("./", "../")):  # what is wrong with a folder is said already
         return
     place, name = remote.call.where, f"module.{remote.call.labels[0]}"
     if sounds_like_balancer(remote.source):
