@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infralint.engine.asking import ask_all
 from infralint.engine.ignores import Ignore, apply_ignores, find_mistyped, ignores_of, near_miss
 from infralint.engine.policy import Assumptions, merge_by_cause, soften_trials
 from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Judged, Report, once_a_cause, order, with_fingerprints
-from infralint.engine.tracing import known_streams, mistaken_chains
 from infralint.model import (
     Crossing,
     Finding,
@@ -25,6 +24,9 @@ from infralint.model import (
 from infralint.project import Project
 from infralint.sources import SOURCES
 from infralint.trace.crossings import crossings, find_unserved, lost, topology_of, unmet
+
+if TYPE_CHECKING:
+    from infralint.engine.tracing import TracedStream
 
 
 def lint(project: Project, checks: Sequence[Check], ignoring: bool = True, with_ways: bool = False) -> Report:
@@ -99,13 +101,24 @@ def judge(
         texts={path: text for reading in readings for path, text in reading.texts.items()},
         origins={path: file for reading in readings for path, file in reading.origins.items()},
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
-        streams=known_streams(project, readings, checks, crossed) if with_ways else [],
+        streams=_known_streams(project, readings, checks, crossed) if with_ways else [],
     )
+
+
+def _known_streams(
+    project: Project, readings: Sequence[Reading], checks: Sequence[Check], crossed: Sequence[Crossing[Hop]]
+) -> list[TracedStream]:
+    """The whole way of each stream; not loaded for reports that don't show it."""
+    from infralint.engine.tracing import known_streams
+
+    return known_streams(project, readings, checks, crossed)
 
 
 def _mistaken_chains(project: Project, readings: Sequence[Reading]) -> Iterator[Unreadable]:
     """Names under `chains:` that stand for nothing."""
     if project.settings.chains:
+        from infralint.engine.tracing import mistaken_chains
+
         yield from mistaken_chains(project, topology_of(readings))
 
 
