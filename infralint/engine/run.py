@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from infralint.engine.asking import ask_all
-from infralint.engine.ignores import Ignore, apply_ignores, find_mistyped, ignores_of, near_miss
+from infralint.engine.ignores import Ignore, apply_ignores, find_addressing, find_mistyped, ignores_of, near_miss
 from infralint.engine.policy import Assumptions, merge_by_cause, soften_trials
 from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Judged, Report, once_a_cause, order, with_fingerprints
@@ -66,7 +66,7 @@ def judge(
     assumptions = Assumptions(project, readings, crossed)
     answers = ask_all(checks, crossed, items, project, assumptions.loudness)
     files = {reading.platform: reading.files for reading in readings if reading.files}
-    paths = [path for found in files.values() for path in found]
+    paths = find_addressing(project, (path for found in files.values() for path in found))
     ignores = ignores_of(project, paths) if ignoring else []
     findings = merge_by_cause(answer for answer in answers if isinstance(answer, Finding))
     kept, suppressed = apply_ignores(with_fingerprints(soften_trials(findings, project), project.path_of), ignores)
