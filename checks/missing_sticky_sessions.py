@@ -45,12 +45,15 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
                 "warning", affinity, message, crossing.hop.fix("keeps_affinity"), _said_of(replicas), effect="splits"
             )
         case Known("address") as affinity if crossing.in_front:
+            front = crossing.in_front[-1].node
+            is_known = crossing.leg.basis in STRONG
+            place = f"behind {front}" if is_known else f"if {front} stands in front, as it may,"
             message = (
-                f"{affinity.written} tells clients apart by address, but behind {crossing.in_front[-1].node} everybody"
+                f"{affinity.written} tells clients apart by address, but {place} everybody"
                 f" comes from its addresses: clients share a replica, or lose theirs. {_when(crossing)}"
             )
             # That another proxy stands in front must be known, not only likely.
-            severity = "warning" if crossing.leg.basis in STRONG else "note"
+            severity = "warning" if is_known else "note"
             yield _split(crossing, severity, affinity, message)
 
 
@@ -68,12 +71,18 @@ def _said_of(replicas: Setting[int] | None) -> tuple[Related, ...]:
     return (Related(f"{replicas}", replicas.where),) if isinstance(replicas, Known) else ()
 
 
+POLLING = frozenset({"socket.io", "engine.io", "sockjs", "signalr"})
+"""Protocols that open a session by plain requests, and go over to a WebSocket later."""
+
+
 def _when(crossing: Crossing[Hop]) -> str:
     session = crossing.stream.session
     if session == "MCP":
         return "An MCP session lives in one process: its next request gets 404 from another one"
     if crossing.stream.kind == "sse" and not session:
         return "`require_sticky: true` asks for it"
+    if session and session.lower() not in POLLING:
+        return f"A session of {session} lives in one process: its next request may come to another one"
     if session:
         return f"{session} begins with polling, which fails at once (400); with WebSockets alone it works"
     return "A WebSocket stays where it is, but reconnects to another replica: that matters if the conversation lives in the process"

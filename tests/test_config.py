@@ -82,6 +82,23 @@ def test_all_errors_at_once_each_with_its_place(lint: Lint) -> None:
     assert len(said) == 8
 
 
+def test_each_item_of_a_wrong_type_is_named_where_it_stands(lint: Lint) -> None:
+    config = "streams:\n  - one\n  - path: /x\n  - two\n  - path: /y\n    silence: [1]\n"
+    report = lint({"infralint.yaml": config, "nginx.conf": "events {}\n"})
+    assert [line.partition("infralint.yaml:")[2] for line in report["stderr"].splitlines()] == [
+        "2:5: streams[0]: expected object, got str",
+        "4:5: streams[2]: expected object, got str",
+        "6:5: streams[3].silence: expected float | str | null, got array",
+    ]
+
+
+def test_hundreds_of_wrong_items_are_an_error_too(lint: Lint) -> None:
+    report = lint({"infralint.yaml": "streams:\n" + "- path\n" * 300, "nginx.conf": "events {}\n"})
+    assert report["status"] == 2
+    assert "infralint.yaml:2:3: streams[0]: expected object, got str" in report["stderr"]
+    assert "infralint.yaml:101:3: streams[99]: expected object, got str" in report["stderr"]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [

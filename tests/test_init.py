@@ -225,3 +225,18 @@ def test_a_stream_that_surely_passes_a_proxy_needs_no_narrowing(
     [stream] = load_settings(tmp_path / "infralint.yaml", "infralint.yaml").streams or []
     assert (stream.path, stream.hops) == ("/api/chat", [])
     assert json.loads(run("check", "--format", "json").stdout)["summary"]["error"] == 1
+
+
+def test_what_stands_behind_on_the_same_way_is_no_other_that_takes_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    edge = "location /api/ { proxy_pass http://127.0.0.1:8080/v2/; proxy_buffering off; }"
+    inner = "location /v2/ { proxy_pass http://127.0.0.1:3000; proxy_buffering off; }"
+    servers = f"server {{ listen 80; {edge} }} server {{ listen 127.0.0.1:8080; {inner} }}"
+    write(tmp_path, {"nginx.conf": f"events {{}} http {{ {servers} }}\n"})
+    assert run("init").exit_code == 0
+    written = (tmp_path / "infralint.yaml").read_text()
+    assert "path: /api/" in written
+    assert "hops:" not in written
+    assert "rules location /api/ (nginx.conf:1:38) and location /v2/" in run("check").output

@@ -262,3 +262,100 @@ def test_a_request_that_the_outer_proxy_gives_another_host_does_not_reach_the_se
     output = run("check").output
     expected = way or "browser → edge.conf location /api/ → inner.conf location /"
     assert f"way: {expected} → app GET /chat" in output
+
+
+LOCATION = "location {path} {{ proxy_pass http://app:3000/; proxy_buffering off; {lines} }}"
+
+
+def inner_nginx(*locations: str) -> str:
+    return "events {} http { server { listen 8080; " + " ".join(locations) + " } }\n"
+
+
+def test_an_if_that_adds_a_header_puts_those_of_its_location_out_of_force(here: Path) -> None:
+    edge = "events {} http { server { location /api/ { proxy_pass http://inner:8080/v2/; proxy_read_timeout 10m; } } }"
+    accel = "proxy_read_timeout 10m; add_header X-Accel-Buffering no;"
+    condition = "if ($uri = /v2/chat) { add_header X-Team a; }"
+    write(here, {"edge/nginx.conf": edge, "infralint.yaml": "streams: [{path: /api/chat}]\n"})
+    write(here, {"inner/nginx.conf": inner_nginx(LOCATION.format(path="/v2/", lines=accel))})
+    assert "buffered-stream" not in run("check").output
+    write(here, {"inner/nginx.conf": inner_nginx(LOCATION.format(path="/v2/", lines=condition + accel))})
+    assert "error[buffered-stream] location /api/ holds the stream back" in run("check").output
+    harmless = "if ($uri = /v2/other) { add_header X-Team a; }"
+    write(here, {"inner/nginx.conf": inner_nginx(LOCATION.format(path="/v2/", lines=harmless + accel))})
+    assert "buffered-stream" not in run("check").output
+
+
+def test_a_circle_is_no_clean_way(here: Path) -> None:
+    write(
+        here,
+        {
+            "inner/nginx.conf": inner_nginx("location /v2/ { proxy_pass http://edge:80/api/; proxy_buffering off; }"),
+            "infralint.yaml": "streams: [{path: /api/chat}]\ngeneration: 10s\n",
+        },
+    )
+    result = run("check", "--strict")
+    assert result.exit_code == 2
+    assert "the declared stream /api/chat never comes to what could send it" in result.output
+    assert "goes round in a circle" in result.output
+    shown = run("trace", "/api/chat")
+    assert shown.exit_code == 1
+    assert "Not served behind hop 2, inner/nginx.conf location /v2/" in shown.output
+
+
+HIDDEN = {
+    "edge/nginx.conf": "events {} http { server { location /api/ { proxy_pass http://inner:8080/slow/;"
+    " proxy_buffering off; proxy_read_timeout 10m; } } }",
+    "inner/nginx.conf": inner_nginx(
+        LOCATION.format(path="/api/", lines="proxy_read_timeout 2s;"),
+        LOCATION.format(path="/slow/", lines="proxy_read_timeout 10m;"),
+    ),
+    "infralint.yaml": "generation: 60s\n",
+}
+
+
+def test_a_location_to_which_nothing_leads_is_a_note_that_says_so(here: Path) -> None:
+    write(here, HIDDEN)
+    result = run("check")
+    assert result.exit_code == 0
+    assert "note[short-idle-timeout] location /api/" in result.output
+    doubt = "in doubt: clients come to inner/nginx.conf through edge/nginx.conf, which sends nothing there"
+    assert doubt in result.output
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"compose.yaml": TIERS["compose.yaml"].replace("  inner:", '  inner:\n    ports: ["8080:8080"]')},
+        {"infralint.yaml": "generation: 60s\nentry: inner/nginx.conf\n"},
+        {"infralint.yaml": "generation: 60s\nentry: [inner/*.conf]\n"},
+        {"compose.yaml": TIERS["compose.yaml"].replace("  inner:", "  other:")},
+    ],
+    ids=["its port is published", "it is declared", "a glob of it is declared", "nothing dials it"],
+)
+def test_it_is_an_error_where_clients_come_to_it_first(change: dict[str, str], here: Path) -> None:
+    write(here, {**HIDDEN, **change})
+    result = run("check")
+    assert result.exit_code == 1
+    assert "error[short-idle-timeout] location /api/" in result.output
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("egde/nginx.conf", "entry: nothing here is called egde/nginx.conf; did you mean edge/nginx.conf?"),
+        ("['']", "entry[0]: is empty"),
+    ],
+)
+def test_an_entry_that_is_none_is_an_error(entry: str, message: str, here: Path) -> None:
+    write(here, {"infralint.yaml": f"entry: {entry}\n"})
+    result = run("check")
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_a_declared_stream_that_the_entry_answers_by_itself_is_not_looked_for_behind_it(here: Path) -> None:
+    write(here, {"infralint.yaml": "streams: [{path: /v2/chat, host: chat.example.com}]\n"})
+    result = run("check", "--strict")
+    assert result.exit_code == 2
+    assert "the declared stream /v2/chat meets no hop that was read here: edge/nginx.conf answers 404" in result.output
+    assert "stream: SSE chat.example.com/v2/chat" not in result.output

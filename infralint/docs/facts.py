@@ -37,6 +37,7 @@ TITLES = {
     "nextjs": "Next.js",
     "nginx": "nginx",
     "ports": "Ports",
+    "service_connect": "ECS Service Connect",
     "vercel": "Vercel",
 }
 _URL = re.compile(r"https?://[^\s)>`]*[^\s)>`.,;:]")

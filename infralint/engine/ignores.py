@@ -222,7 +222,7 @@ class _Layout:
 
 def _of_settings(project: Project, accepted: Accepted) -> Ignore:
     """An `accept:` entry; its path is one of the project, wherever the user stands."""
-    where = Location(project.config_shown or "infralint.yaml")
+    where = Location(project.config_name)
     written = ", ".join(
         f"{key}: {value}"
         for key, value in (("path", accepted.path), ("hop", accepted.hop), ("check", accepted.check))

@@ -64,10 +64,10 @@ class Assumptions:
             return assume
         chart = self._chart_of(hop)
         speaking = self._charts_that_speak & {chart, ""} if chart else self._charts_that_speak
-        return "warning" if self._is_spoken_of or speaking else "note"
+        return "warning" if self._speaks_of_streams or speaking else "note"
 
     @cached_property
-    def _is_spoken_of(self) -> bool:
+    def _speaks_of_streams(self) -> bool:
         """Whether the project as a whole depends on what streams."""
         return any(reading.mentions for reading in self.readings)
 

@@ -24,6 +24,7 @@ from infralint.model import (
 from infralint.project import Project
 from infralint.sources import SOURCES
 from infralint.trace.crossings import crossings, find_unserved, lost, topology_of, unmet
+from infralint.trace.topology import Topology
 
 if TYPE_CHECKING:
     from infralint.engine.tracing import TracedStream
@@ -61,7 +62,8 @@ def judge(
 ) -> Report:
     """Judge what sources have read. with_ways: tell the whole way of each stream, too."""
     guard = project.guard
-    crossed = crossings(project.settings, readings)
+    topology = topology_of(readings, project.settings)
+    crossed = crossings(project.settings, readings, topology)
     items = [item for reading in readings for item in reading.items]
     assumptions = Assumptions(project, readings, crossed)
     answers = ask_all(checks, crossed, items, project, assumptions.loudness)
@@ -77,7 +79,7 @@ def judge(
         projects=[Judged(project.shown_path(project.root), project.config_shown, project.settings)],
         unknown=once_a_cause(
             [
-                *_unmet(project, readings, crossed),
+                *_unmet(project, topology, crossed),
                 *project.unused_exclusions(),
                 *(unknown for reading in readings for unknown in reading.unknown),
                 *(answer for answer in answers if isinstance(answer, Unknown) and not answer.refused),
@@ -88,7 +90,7 @@ def judge(
                 *(unreadable for reading in readings for unreadable in reading.unreadable),
                 *_refusals(answers),
                 *project.unlisted_folders(),
-                *_mistaken_chains(project, readings),
+                *_mistaken_names(project, topology),
                 *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
                 *guard.caught,
             ]
@@ -101,25 +103,25 @@ def judge(
         texts={path: text for reading in readings for path, text in reading.texts.items()},
         origins={path: file for reading in readings for path, file in reading.origins.items()},
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
-        streams=_known_streams(project, readings, checks, crossed) if with_ways else [],
+        streams=_known_streams(project, topology, checks, crossed) if with_ways else [],
     )
 
 
+def _mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]:
+    """Names under `chains:` and `entry:` that stand for nothing."""
+    if project.settings.chains or project.settings.entry:
+        from infralint.engine.tracing import mistaken_names
+
+        yield from mistaken_names(project, topology)
+
+
 def _known_streams(
-    project: Project, readings: Sequence[Reading], checks: Sequence[Check], crossed: Sequence[Crossing[Hop]]
+    project: Project, topology: Topology, checks: Sequence[Check], crossed: Sequence[Crossing[Hop]]
 ) -> list[TracedStream]:
     """The whole way of each stream; not loaded for reports that don't show it."""
     from infralint.engine.tracing import known_streams
 
-    return known_streams(project, readings, checks, crossed)
-
-
-def _mistaken_chains(project: Project, readings: Sequence[Reading]) -> Iterator[Unreadable]:
-    """Names under `chains:` that stand for nothing."""
-    if project.settings.chains:
-        from infralint.engine.tracing import mistaken_chains
-
-        yield from mistaken_chains(project, topology_of(readings))
+    return known_streams(project, topology, checks, crossed)
 
 
 def _refusals(answers: Iterable[Finding | Unknown]) -> Iterator[Unreadable]:
@@ -133,15 +135,16 @@ def _each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
     return sorted(distinct.values(), key=lambda entry: entry.where)
 
 
-def _unmet(project: Project, readings: Sequence[Reading], crossed: Iterable[Crossing[Hop]]) -> Iterator[Unknown]:
-    where = Location(project.config_shown or "infralint.yaml")
-    for stream in unmet(project.settings, crossed):
+def _unmet(project: Project, topology: Topology, crossed: Iterable[Crossing[Hop]]) -> Iterator[Unknown]:
+    where = Location(project.config_name)
+    for stream, answer in unmet(project.settings, topology, crossed):
         why = f"the declared stream {stream.path} meets no hop that was read here"
+        why += f": {answer}" if answer else ""
         yield Unknown(where, "streams", why, "check its path, host and hops for typing errors")
     for stream, reason in find_unserved(crossed):
         why = f"the declared stream {stream.path} never comes to what could send it: {reason}"
         yield Unknown(where, "streams", why, "check its path, and what the hops on its way make of it")
-    for stream, reason in lost(project.settings, readings):
+    for stream, reason in lost(project.settings, topology):
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
 
 

@@ -14,7 +14,8 @@ from infralint.text.expressions import matching
 from infralint.text.stream_names import is_distinctive
 from infralint.text.wording import seconds
 from infralint.text.writing import create_file, replace_file
-from infralint.trace.crossings import crossings, samples
+from infralint.trace.crossings import crossings, samples, topology_of
+from infralint.trace.topology import Topology
 
 NAME = "infralint.yaml"
 _PLAIN = re.compile(r"[/A-Za-z][\w/.*-]*")
@@ -79,12 +80,13 @@ class FoundStream:
 def entries(readings: Sequence[Reading]) -> list[FoundStream]:
     """The streams that a project gives away, each once, by the best evidence for it; assumptions are none."""
     found: dict[object, FoundStream] = {}
-    every = crossings(Settings(assume="off"), readings)
+    topology = topology_of(readings)
+    every = crossings(Settings(assume="off"), readings, topology)
     for crossing in sorted(every, key=_weakness):
         if crossing.certain or crossing.stream.evidence.kind == "source":
             entry = replace(_entry(crossing, readings), open=_is_open(crossing), trace=crossing.trace)
             found.setdefault((crossing.stream.kind, entry.name or crossing.stream.path, crossing.stream.host), entry)
-    return _within_their_hops(list(found.values()), every, readings)
+    return _within_their_hops(list(found.values()), every, readings, topology)
 
 
 def _weakness(crossing: Crossing[Hop]) -> tuple[bool, int]:
@@ -99,14 +101,14 @@ def _is_open(crossing: Crossing[Hop]) -> bool:
 
 
 def _within_their_hops(
-    found: Sequence[FoundStream], every: Iterable[Crossing[Hop]], readings: Sequence[Reading]
+    found: Sequence[FoundStream], every: Iterable[Crossing[Hop]], readings: Sequence[Reading], topology: Topology
 ) -> list[FoundStream]:
     """The streams, each narrowed to where it was found if declaring it would mean hops that it does not surely pass."""
     settings = Settings(streams=[_declare(entry) for entry in found if entry.name], assume="off")
-    declared = crossings(settings, readings) if settings.streams else []
+    declared = crossings(settings, readings, topology) if settings.streams else []
     sighted = [crossing for crossing in every if not _is_open(crossing)]
     return [
-        _narrow(entry, _sure_hops(entry, every if entry.open else sighted), _sure_hops(entry, declared))
+        _narrow(entry, _sure_crossings(entry, every if entry.open else sighted), _sure_crossings(entry, declared))
         for entry in found
     ]
 
@@ -116,19 +118,26 @@ def _declare(entry: FoundStream) -> StreamSettings:
     return StreamSettings(path=path, regex=regex, kind=entry.stream.kind, host=entry.stream.host)
 
 
-def _sure_hops(entry: FoundStream, crossed: Iterable[Crossing[Hop]]) -> list[Hop]:
-    """The hops that a stream surely passes, as it was found or as it would be declared."""
+def _sure_crossings(entry: FoundStream, crossed: Iterable[Crossing[Hop]]) -> list[Crossing[Hop]]:
+    """Where a stream surely passes, as it was found or as it would be declared."""
     names = {entry.stream.path, entry.name, f"~{entry.name}"}
     same = (crossing for crossing in crossed if crossing.stream.path in names and crossing.certain)
     return [
-        crossing.hop
+        crossing
         for crossing in same
         if (crossing.stream.kind, crossing.stream.host) == (entry.stream.kind, entry.stream.host)
     ]
 
 
-def _narrow(entry: FoundStream, passed: Sequence[Hop], meant: Sequence[Hop]) -> FoundStream:
-    others = [hop for hop in meant if not any(hop is known for known in passed)]
+def _narrow(entry: FoundStream, found: Sequence[Crossing[Hop]], declared: Sequence[Crossing[Hop]]) -> FoundStream:
+    """The stream with the names of its hops, if declaring it by its path alone would mean other ways than those through them."""
+    passed = [crossing.hop for crossing in found]
+    known = {id(hop) for hop in passed}
+    others = [
+        crossing.hop
+        for crossing in declared
+        if id(crossing.hop) not in known and known.isdisjoint(id(leg.hop) for leg in crossing.in_front)
+    ]
     if not others:
         return entry
     for names in ({hop.where.path for hop in passed}, {hop.name for hop in passed}):

@@ -81,35 +81,16 @@ class StreamVerdict:
         return OUTCOMES.index(self.outcome)
 
 
-class NodeIndex:
-    """The nodes of a project by their hops and by their names."""
-
-    def __init__(self, topology: Topology) -> None:
-        self._topology = topology
-
-    def of_hop(self, hop: Hop) -> Node | None:
-        """The node that a hop leads through."""
-        return self._by_hop.get(id(hop))
-
-    def node_called(self, name: str) -> Node | None:
-        """The node of a name."""
-        return next((node for node in self._topology.nodes if node.name == name), None)
-
-    @cached_property
-    def _by_hop(self) -> dict[int, Node]:
-        return {id(hop): node for node in self._topology.nodes for hop in node.hops}
-
-
 @dataclass(frozen=True, eq=False)
 class TracedWay:
     """One way of a stream with what the checks say of it.
 
     findings: of each leg, the loudest first. ignored: those that somebody lives with. unknown: what could not be told,
-    by position. nodes: those that it leads through, among others.
+    by position. topology: what it leads through, among others.
     """
 
     way: StreamWay
-    nodes: NodeIndex
+    topology: Topology
     findings: tuple[Finding, ...] = ()
     ignored: tuple[Finding, ...] = ()
     unknown: tuple[tuple[int, Unknown], ...] = ()
@@ -137,7 +118,7 @@ class TracedWay:
         worst = min(loud, key=self._urgency, default=None)
         if worst is not None and worst.severity == "error":
             return StreamVerdict("breaks", worst.message, worst.provenance.position, worst)
-        if self.trace.end == "answered":
+        if self.trace.is_dead_end:
             return StreamVerdict(
                 "not served", self.answer, max(0, len(self.trace.legs) - 1) if self.trace.legs else None
             )
@@ -146,7 +127,7 @@ class TracedWay:
         if self.unknown:
             position, unknown = self.unknown[0]
             return StreamVerdict("could not tell", unknown.why, position, None, unknown)
-        if self.trace.end in ("unknown", "loop"):
+        if self.trace.end == "unknown":
             reason = self.trace.end_reason or "where it goes from there is not written down"
             return StreamVerdict("could not tell", reason, len(self.trace.legs) - 1 if self.trace.legs else None)
         return StreamVerdict("flows", self._enough())
@@ -197,14 +178,14 @@ class TracedWay:
     def selection(self, position: int) -> Selection:
         """Why the node of a leg serves the request by this hop."""
         leg = self.trace.legs[position]
-        node = self.nodes.of_hop(leg.hop)
+        node = self.topology.node_of(leg.hop)
         return node.explain(leg.inbound, leg.hop) if node is not None else Selection()
 
     @property
     def end_selection(self) -> Selection:
         """Why the node at the end answers by itself."""
         ending = self.trace.ending
-        node = self.nodes.node_called(ending.node) if ending is not None and ending.answer is not None else None
+        node = self.topology.node_called(ending.node) if ending is not None and ending.answer is not None else None
         return node.explain(ending.request, None) if node is not None and ending is not None else Selection()
 
 
@@ -257,22 +238,13 @@ class TracedStream:
 
 
 def trace_ways(
-    ways: Iterable[StreamWay],
-    topology: Topology,
-    checks: Sequence[Check],
-    project: Project,
+    ways: Iterable[StreamWay], topology: Topology, checks: Sequence[Check], project: Project
 ) -> list[TracedWay]:
     """Each way with what the checks say of it."""
-    nodes = NodeIndex(topology)
-    return [_trace_way(way, nodes, checks, project) for way in ways]
+    return [_trace_way(way, topology, checks, project) for way in ways]
 
 
-def _trace_way(
-    way: StreamWay,
-    nodes: NodeIndex,
-    checks: Sequence[Check],
-    project: Project,
-) -> TracedWay:
+def _trace_way(way: StreamWay, topology: Topology, checks: Sequence[Check], project: Project) -> TracedWay:
     findings: list[Finding] = []
     unknown: list[tuple[int, Unknown]] = []
     for crossing in way.crossings():
@@ -286,7 +258,7 @@ def _trace_way(
     )
     ignored = tuple(suppression.finding for suppression in suppressed)
     kept.sort(key=_loudness)
-    return TracedWay(way, nodes, tuple(kept), ignored, tuple(unknown))
+    return TracedWay(way, topology, tuple(kept), ignored, tuple(unknown))
 
 
 def group_by_stream(ways: Iterable[TracedWay]) -> list[TracedStream]:
@@ -346,11 +318,11 @@ def _without_second_readings(ways: Sequence[TracedWay]) -> list[TracedWay]:
     run: set[str] = set()
     for way in ways:
         last = way.trace.legs[-1].hop if way.trace.legs else None
-        if last is not None and last.origin and last.platform != "application":
+        if last is not None and last.origin and not last.of_code:
             run |= {last.where.path, way.stream.evidence.because}
 
     def is_read_twice(way: TracedWay) -> bool:
-        if len(way.trace.legs) != 1 or way.trace.legs[0].hop.platform != "application":
+        if len(way.trace.legs) != 1 or not way.trace.legs[0].hop.of_code:
             return False
         return not run.isdisjoint((way.trace.legs[0].hop.where.path, way.stream.evidence.because))
 
@@ -425,7 +397,7 @@ class NoSuchNode(ValueError):
 def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check], question: Question) -> TraceReport:
     """The ways of what is asked for. Raises NoSuchNode."""
     settings = project.settings
-    topology = topology_of(readings, settings.chains)
+    topology = topology_of(readings, settings)
     fronts = _fronts(topology, question.front)
     if question.paths:
         ways = {
@@ -436,7 +408,7 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         streams = group_by_stream(traced)
         streams += [_nobody(project, topology, path, question) for path, found in ways.items() if not found]
     else:
-        streams = known_streams(project, readings, checks, topology=topology)
+        streams = known_streams(project, topology, checks, crossings(settings, readings, topology))
         streams = [stream for stream in streams if _is_wanted(stream, question, fronts)]
     return TraceReport(
         streams,
@@ -444,7 +416,7 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
         once_a_cause(unknown for reading in readings for unknown in reading.unknown),
         [
             *(unreadable for reading in readings for unreadable in reading.unreadable),
-            *mistaken_chains(project, topology),
+            *mistaken_names(project, topology),
             *project.guard.caught,
         ],
     )
@@ -452,14 +424,11 @@ def trace(project: Project, readings: Sequence[Reading], checks: Sequence[Check]
 
 def known_streams(
     project: Project,
-    readings: Sequence[Reading],
+    topology: Topology,
     checks: Sequence[Check],
-    crossed: Sequence[Crossing[Hop]] | None = None,
-    topology: Topology | None = None,
+    crossed: Sequence[Crossing[Hop]],
 ) -> list[TracedStream]:
-    """Every stream that is known with its ways, the worst first. crossed: those that were judged already."""
-    topology = topology or topology_of(readings, project.settings.chains)
-    crossed = crossings(project.settings, readings) if crossed is None else crossed
+    """Every stream that is known with its ways, the worst first. crossed: as they are judged."""
     return group_by_stream(trace_ways(all_ways(topology, project.settings, crossed), topology, checks, project))
 
 
@@ -479,14 +448,22 @@ def no_node(topology: Topology, name: str) -> str:
     return f"nothing here is called {name}; there is {listing(topology.names, most=8) or 'nothing that takes requests'}"
 
 
-def mistaken_chains(project: Project, topology: Topology) -> Iterator[Unreadable]:
-    """Names under `chains:` that stand for nothing."""
-    for number, chain in enumerate(project.settings.chains):
-        for position, name in enumerate(chain):
-            if not topology.nodes_named(name):
-                shown = project.config_shown or "infralint.yaml"
-                where = place_of(project.base / shown, shown, f"$.chains[{number}][{position}]")
-                yield Unreadable(f"chains: {no_node(topology, name)}", where)
+def mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]:
+    """Names under `chains:` and `entry:` that stand for nothing."""
+    settings = project.settings
+    named = [
+        ("chains", f"$.chains[{number}][{position}]", name)
+        for number, chain in enumerate(settings.chains)
+        for position, name in enumerate(chain)
+    ]
+    if isinstance(settings.entry, str):
+        named.append(("entry", "$.entry", settings.entry))
+    else:
+        named += [("entry", f"$.entry[{number}]", name) for number, name in enumerate(settings.entry)]
+    for key, path, name in named:
+        if not topology.nodes_named(name):
+            shown = project.config_name
+            yield Unreadable(f"{key}: {no_node(topology, name)}", place_of(project.base / shown, shown, path))
 
 
 def _is_wanted(stream: TracedStream, question: Question, fronts: Sequence[Node]) -> bool:

@@ -83,13 +83,15 @@ class Hop:
     (an nginx server, a Terraform root). assumable: it may be assumed to carry a stream where nothing
     says so. aliases: what else a declared stream may call it (an ARN, a DNS name, `tag:team=chat`).
     files: beside its own, those that decide what holds here (included, or with values), as shown.
-    origin: it is no proxy; it produces the stream (a route of an application, a function). deployed: what it is in a live
+    origin: it is no proxy; it produces the stream (a route of an application, a function). of_code: it is known by the
+    program's code alone, so that what the platform says that runs the program goes before. deployed: what it is in a live
     account; None for what was read from files.
     """
 
     platform: ClassVar[str] = ""
     kind: ClassVar[str] = "hop"
     origin: ClassVar[bool] = False
+    of_code: ClassVar[bool] = False
 
     name: str
     where: Location
@@ -129,6 +131,11 @@ class Hop:
     def max_duration(self) -> Setting[float]:
         """Seconds that an SSE stream may last."""
         return self.clock("sse", *LENGTH)
+
+    @property
+    def only_host(self) -> str | None:
+        """The host that every request here asks for; None where there are several, or a pattern stands for them."""
+        return self.hosts[0] if len(self.hosts) == 1 and _is_one_host(self.hosts[0]) else None
 
     @property
     def variant(self) -> str:
@@ -197,6 +204,11 @@ class Hop:
         raise CantFix(f"infralint does not edit a {self.kind} of {self.platform}")
 
 
+def _is_one_host(name: str) -> bool:
+    """Whether a host is written out: no `*.example.com`, `.example.com` or nginx's `~expression`."""
+    return "*" not in name and not name.startswith(("~", "."))
+
+
 H_co = TypeVar("H_co", bound=Hop, covariant=True)
 
 
@@ -240,10 +252,12 @@ class Node:
     reach it from outside, whoever else dials it. folder: the project folder that an application is
     built from; None for what only passes requests on. complete: all streams that it produces are among
     its hops. by_name_only: others reach it by its own name alone (a CDN), and never because nothing else is there.
-    files: where it is written down, as project paths.
+    inner: no client comes to it first, whoever else dials it. files: where it is written down, as project paths.
+    of_code: as of a hop.
     """
 
     platform: ClassVar[str] = ""
+    of_code: ClassVar[bool] = False
 
     name: str
     hops: tuple[Hop, ...] = ()
@@ -254,6 +268,7 @@ class Node:
     folder: str | None = None
     complete: bool = False
     by_name_only: bool = False
+    inner: bool = False
     files: frozenset[str] = frozenset()
 
     def route(self, request: Request) -> Sequence[Match]:
@@ -271,9 +286,9 @@ class Service:
 
     names: by which others dial it. files: project paths that are mounted or copied into it. context:
     the project folder that its image is built from. ports: what it listens on; published: the ports of
-    its host that lead to it. forwards: ports under which its names are dialled, each with the port that it leads to
-    (None: one of its own), where these differ. image, command: as written. group: services see each other within one. pod: what shares
-    one network address with it ("": nothing does).
+    its host, each with the one of its own that it leads to (None: not known). forwards: ports under which its names are
+    dialled, each with the port that it leads to (None: one of its own), where these differ. image, command: as written.
+    group: services see each other within one. pod: what shares one network address with it ("": nothing does).
     """
 
     name: str
@@ -282,7 +297,7 @@ class Service:
     files: frozenset[str] = frozenset()
     context: str | None = None
     ports: tuple[int, ...] = ()
-    published: tuple[int, ...] = ()
+    published: tuple[tuple[int, int | None], ...] = ()
     forwards: tuple[tuple[int, int | None], ...] = ()
     replicas: Setting[int] | None = None
     image: str = ""

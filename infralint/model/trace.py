@@ -19,7 +19,7 @@ STRONG: frozenset[Basis] = frozenset({"same address", "reference", "declared"})
 
 End = Literal["origin", "answered", "leaves the project", "unknown", "loop"]
 """Where a way ends: at the code that sends the stream; at a node that answers by itself; at an address outside;
-where it can't be followed; where it comes back to itself."""
+where it can't be followed; nowhere, for it surely comes back to a hop that it came through, as it was there."""
 
 
 class Leg(msgspec.Struct, frozen=True, gc=False):
@@ -78,6 +78,12 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
     end_reason: str = ""
     ending: Ending | None = None
 
+    @property
+    def is_dead_end(self) -> bool:
+        """Whether a request on this way never comes to what could send the stream: a node answers by itself, or it goes
+        round in a circle."""
+        return self.end in ("answered", "loop")
+
     def is_certain(self, position: int) -> bool:
         """Whether the stream surely passes the leg at a position, given that it passes the anchor."""
         first, last = sorted((position, self.anchor))
@@ -90,9 +96,11 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
         first, last = sorted((position, self.anchor))
         found = [reason for at in range(first, last + 1) for reason in self.legs[at].match.reasons]
         for at in range(first + 1, last + 1):
-            if self.legs[at].basis == "the only one":
-                behind, front = self.legs[at], self.legs[at - 1]
+            behind, front = self.legs[at], self.legs[at - 1]
+            if behind.basis == "the only one":
                 found.append(f"nothing links {front.node} with {behind.node} but that there is no other")
+            elif behind.basis == "assumed":
+                found.append(f"only names and folders speak for a way from {front.node} to {behind.node}")
         return tuple(dict.fromkeys(found))
 
     def clocks(self, *phases: Phase) -> list[tuple[int, Setting[float]]]:

@@ -63,6 +63,11 @@ class Project:
         self._remembered: dict[str, Any] = {}
 
     @property
+    def config_name(self) -> str:
+        """Where its settings stand, or would stand."""
+        return self.config_shown or CONFIG_NAMES[0]
+
+    @property
     def tree(self) -> Tree:
         """All that lies below the root and is not excluded."""
         return self._walked[0]
@@ -87,7 +92,7 @@ class Project:
 
     def unused_exclusions(self) -> Iterator[Unknown]:
         """Patterns under `exclude:` that name nothing here; folders that are never entered need not be there."""
-        where = Location(self.config_shown or CONFIG_NAMES[0])
+        where = Location(self.config_name)
         for pattern in self._walked[1]:
             if pattern.strip("!/*.") not in SKIPPED_NAMES:
                 reason = f"`exclude: {pattern}` names no file or folder of the project, so it leaves nothing out"

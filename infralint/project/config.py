@@ -201,6 +201,13 @@ class Settings(Strict, frozen=True, kw_only=True):
             " client's side first."
         ),
     ] = []
+    entry: Annotated[
+        list[str] | str,
+        msgspec.Meta(
+            description="What clients come to first, though something else here dials it, too: names, paths, tags or"
+            " globs."
+        ),
+    ] = []
     select: Annotated[
         list[str], msgspec.Meta(description="Run only these checks, or groups of checks (`default`, `application`).")
     ] = []
@@ -222,6 +229,12 @@ class Settings(Strict, frozen=True, kw_only=True):
     )
 
     @property
+    def entries(self) -> list[str]:
+        """What clients come to first: as declared, and the first of each declared chain."""
+        declared = [self.entry] if isinstance(self.entry, str) else self.entry
+        return [*declared, *(chain[0] for chain in self.chains)]
+
+    @property
     def default_generation(self) -> tuple[float, bool]:
         """Seconds one answer may take, and whether the user said so."""
         if self.generation is not None:
@@ -229,6 +242,9 @@ class Settings(Strict, frozen=True, kw_only=True):
         if self.max_tokens is not None:
             return self.max_tokens / (self.tokens_per_second or 50.0), True
         return DEFAULT_GENERATION, False
+
+
+EMPTY_NAME = "is empty: a name, a path, a tag or a glob was expected"
 
 
 class BadConfig(Exception):
@@ -358,10 +374,15 @@ def _parse_toml(text: str, shown: str) -> tuple[Any, Places]:
     return (tools.get("infralint", {}) if isinstance(tools, dict) else {}), places
 
 
+MOST_ERRORS = 100
+"""Values of a wrong type that are named before a configuration is given up."""
+
+
 def _validate(data: Any, places: Places, shown: str) -> Settings:
     """Convert, taking out what is wrong and going on, until all errors are known."""
     errors = [_at(path, message, places, shown) for path, message in _unknown_keys(data, Settings, "$")]
-    for _ in range(100):
+    left: dict[int, list[int]] = {}
+    for _ in range(MOST_ERRORS):
         try:
             settings = msgspec.convert(data, Settings, strict=False)
             break
@@ -370,9 +391,11 @@ def _validate(data: Any, places: Places, shown: str) -> Settings:
             path = path.rstrip("`").replace("[...]", "") or "$"
             choices = _choices(path) if message.startswith("Invalid enum value") else []
             text = f"expected {listing(choices, 'or', most=9)}, got{message[18:]}" if choices else _reword(message)
-            errors.append(_at(path, text, places, shown))
-            if not _remove(data, path):
+            errors.append(_at(_written_path(data, path, left), text, places, shown))
+            if not _remove(data, path, left):
                 raise BadConfig(errors) from error
+    else:
+        raise BadConfig(sorted(errors, key=lambda error: error.where))
     errors += [_at(path, message, places, shown) for path, message in _rules(settings)]
     if errors:
         raise BadConfig(sorted(errors, key=lambda error: error.where))
@@ -444,14 +467,33 @@ def _structs_in(annotation: Any) -> list[type]:
     return [found for part in getattr(annotation, "__args__", ()) for found in _structs_in(part)]
 
 
-def _remove(data: Any, path: str) -> bool:
+def _steps(path: str) -> list[str | int]:
+    return [int(index) if index else name for name, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path)]
+
+
+def _written_path(data: Any, path: str, left: dict[int, list[int]]) -> str:
+    """A path as it stood before items were taken out. left: the first index of each item that a list still has."""
+    written = "$"
+    for step in _steps(path):
+        indices = left.get(id(data)) if isinstance(step, int) else None
+        written += f".{step}" if isinstance(step, str) else f"[{indices[step] if indices else step}]"
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return path
+    return written
+
+
+def _remove(data: Any, path: str, left: dict[int, list[int]]) -> bool:
     """Delete what a path such as `$.streams[0].kind` names; False where it can't be found."""
-    steps = [int(index) if index else name for name, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path)]
+    steps = _steps(path)
     if not steps:
         return False
     try:
         for step in steps[:-1]:
             data = data[step]
+        if isinstance(data, list):
+            left.setdefault(id(data), list(range(len(data)))).pop(int(steps[-1]))
         del data[steps[-1]]
     except (KeyError, IndexError, TypeError):
         return False
@@ -476,12 +518,17 @@ def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
     for index, entry in enumerate(settings.accept):
         if not (entry.path or entry.hop or entry.check):
             yield f"$.accept[{index}]", "needs a path, a hop or a check"
+    if isinstance(settings.entry, str) and not settings.entry.strip():
+        yield "$.entry", EMPTY_NAME
+    for index, name in enumerate(settings.entry if isinstance(settings.entry, list) else ()):
+        if not name.strip():
+            yield f"$.entry[{index}]", EMPTY_NAME
     for index, chain in enumerate(settings.chains):
         if len(chain) < 2:
             yield f"$.chains[{index}]", "needs two names at least: one that sends on, and one that stands behind it"
         for position, name in enumerate(chain):
             if not name.strip():
-                yield f"$.chains[{index}][{position}]", "is empty: a name, a path, a tag or a glob was expected"
+                yield f"$.chains[{index}][{position}]", EMPTY_NAME
     for index, stream in enumerate(settings.streams or ()):
         place = f"$.streams[{index}]"
         if (stream.path is None) == (stream.regex is None):
@@ -490,6 +537,8 @@ def _rules(settings: Settings) -> Iterator[tuple[str, str]]:
             yield f"{place}.path", f"must begin with /, got {stream.path!r}"
         if stream.regex is not None:
             yield from _regex_error(f"{place}.regex", stream.regex)
+        if stream.session.lower() in ("true", "yes", "on", "false", "no", "off"):
+            yield f"{place}.session", f"expected the name of a protocol, such as Socket.IO or MCP, got {stream.session}"
         for key in ("generation", "silence", "duration", "heartbeat"):
             yield from _duration_error(f"{place}.{key}", getattr(stream, key))
 

@@ -29,14 +29,15 @@ def stream_name(stream: Stream) -> str:
 
 
 def stream_phrase(finding: Finding) -> str:
-    """The stream of a finding and why it is believed to be one, with the others that it is about; empty where there is none."""
+    """The stream of a finding, why it is believed to be one and what speaks against that, with the others that it is
+    about; empty where there is none."""
     if finding.stream is None:
         return ""
     others = [str(stream) for stream in finding.provenance.streams]
     also = f"; also {listing(others, most=MOST_STREAMS)}" if others else ""
-    return (
-        f"{_stream_as_asked(finding.stream, finding.provenance.trace)}, because {finding.stream.evidence.because}{also}"
-    )
+    doubt = f" (in doubt: {finding.provenance.doubt})" if finding.provenance.doubt else ""
+    name = _stream_as_asked(finding.stream, finding.provenance.trace)
+    return f"{name}, because {finding.stream.evidence.because}{doubt}{also}"
 
 
 def _stream_as_asked(stream: Stream, trace: Trace | None) -> str:
@@ -145,9 +146,8 @@ def fence(text: str) -> str:
 
 
 def possible_phrases(finding: Finding) -> list[str]:
-    """Why a stream may not come to the finding's hop, or may be none."""
-    reasons = [f"only possible: {reason}" for reason in finding.provenance.reasons]
-    return [*reasons, f"in doubt: {finding.provenance.doubt}"] if finding.provenance.doubt else reasons
+    """Why a stream may not come to the finding's hop."""
+    return [f"only possible: {reason}" for reason in finding.provenance.reasons]
 
 
 def _leg(leg: Leg) -> str:

@@ -76,7 +76,7 @@ BASES: Mapping[Basis, str] = MappingProxyType(
         "reference": "by reference",
         "declared": "as infralint.yaml declares",
         "the only one": "perhaps: nothing links the two but that there is no other",
-        "assumed": "perhaps: it is only called like that",
+        "assumed": "perhaps: only names and folders speak for it",
     }
 )
 PHASES: Mapping[str, str] = MappingProxyType(
@@ -117,8 +117,8 @@ class Fact:
         return f"{self.text}: {self.source}" if self.source else self.text
 
 
-def name_of(leg: Leg) -> str:
-    """A hop as a reader finds it: its node, unless its file says that already, and its name."""
+def name_beside_place(leg: Leg) -> str:
+    """A hop's name where its place stands beside: with its node, unless its file says that already."""
     hop = leg.hop
     is_told = leg.node in (hop.where.path, "") or hop.name.startswith(leg.node)
     return hop.name if is_told else f"{leg.node}, {hop.name}"

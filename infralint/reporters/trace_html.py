@@ -9,8 +9,8 @@ from html import escape as escape_html
 
 from infralint.engine.tracing import OUTCOMES, TracedStream, TracedWay, TraceReport
 from infralint.model import LENGTH, SILENCE, Finding
-from infralint.reporters.html import STYLE as PAGE_STYLE
-from infralint.reporters.html import escape
+from infralint.reporters.page import STYLE as PAGE_STYLE
+from infralint.reporters.page import escape
 from infralint.reporters.phrases import unknown_message
 from infralint.reporters.trace_facts import (
     Fact,
@@ -198,7 +198,7 @@ def _way(way: TracedWay, number: int, count: int) -> Iterator[str]:
             yield _finding(finding)
         for unknown in way.unknown_at(position):
             yield f"<p>Could not tell: {escape(unknown_message(unknown))}</p>"
-    end = way.answer if way.trace.end == "answered" else end_phrase(way.trace)
+    end = way.answer if way.trace.is_dead_end else end_phrase(way.trace)
     if end:
         yield f"<p>→ {escape(end)}</p>"
     yield "</details>"

@@ -14,7 +14,7 @@ from infralint.reporters.trace_facts import (
     dialled_by,
     effect_phrase,
     end_phrase,
-    name_of,
+    name_beside_place,
     request_phrase,
     severity_at,
     summary_phrase,
@@ -70,8 +70,8 @@ def _chart(way: TracedWay) -> Iterator[str]:
         before, label = name, dialled_by(leg)
     end = end_phrase(trace)
     if end:
-        text = way.answer if trace.end == "answered" else end
-        css = "broken" if trace.end == "answered" else "unknown" if trace.end in ("unknown", "loop") else "outside"
+        text = way.answer if trace.is_dead_end else end
+        css = "broken" if trace.is_dead_end else "unknown" if trace.end == "unknown" else "outside"
         basis = trace.ending.basis if trace.ending is not None else None
         yield f'last["{_label([text])}"]:::{css}'
         yield _edge(before, "last", label, basis is None or basis in STRONG)
@@ -81,7 +81,7 @@ def _chart(way: TracedWay) -> Iterator[str]:
 def _lines(way: TracedWay, position: int) -> Iterator[str]:
     """What stands in the box of a hop."""
     leg = way.trace.legs[position]
-    yield f"{position + 1} {name_of(leg)}"
+    yield f"{position + 1} {name_beside_place(leg)}"
     yield str(leg.hop.where)
     for label, clock in clocks_of(way, position):
         if clock.phase != "connect":

@@ -19,7 +19,7 @@ from infralint.reporters.trace_facts import (
     effect_phrase,
     end_phrase,
     facts,
-    name_of,
+    name_beside_place,
     request_phrase,
     severity_at,
     summary_phrase,
@@ -191,12 +191,12 @@ def _cards(way: TracedWay) -> list[Card]:
     cards += [_hop_card(way, leg, position) for position, leg in enumerate(trace.legs)]
     end = end_phrase(trace)
     if end:
-        answered = trace.end == "answered"
+        answered = trace.is_dead_end
         text = way.answer if answered else end
         tone: Tone = "error" if answered else ""
-        lines = tuple(TextLine(line, tone) for line in fold(text, CARD - 2 * PADDING, 6))
+        lines = tuple(TextLine(line, tone) for line in fold(text, CARD - 2 * PADDING, 8))
         basis = trace.ending.basis if trace.ending is not None else None
-        look = "error" if answered else "note" if trace.end in ("unknown", "loop") else "outside"
+        look = "error" if answered else "note" if trace.end == "unknown" else "outside"
         cards.append(Card(lines, look, basis is None or basis in STRONG))
     return cards
 
@@ -204,7 +204,7 @@ def _cards(way: TracedWay) -> list[Card]:
 def _hop_card(way: TracedWay, leg: Leg, position: int) -> Card:
     room = CARD - 2 * PADDING
     tone = _STATE_TONES.get(severity_at(way, position), "")
-    lines = [TextLine(line, "strong") for line in fold(f"{position + 1} {name_of(leg)}", room, 3)]
+    lines = [TextLine(line, "strong") for line in fold(f"{position + 1} {name_beside_place(leg)}", room, 3)]
     lines += [TextLine(line, "faint") for line in fold(str(leg.hop.where), room, 1, keep_end=True)]
     if position:
         lines += [TextLine(line) for line in fold(f"gets {request_phrase(leg.inbound)}", room, 3)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from infralint.engine.tracing import Outcome, TracedStream, TracedWay, TraceReport
-from infralint.model import SEVERITIES, STRONG, Finding, Known, Unknown
+from infralint.model import SEVERITIES, STRONG, Finding, Known, Leg, Unknown
 from infralint.reporters.colors import paint
 from infralint.reporters.phrases import unknown_message
 from infralint.reporters.trace_facts import (
@@ -21,7 +21,7 @@ from infralint.reporters.trace_facts import (
     effect_phrase,
     end_phrase,
     facts,
-    name_of,
+    name_beside_place,
     needs_phrase,
     place_of_answer,
     request_phrase,
@@ -139,7 +139,7 @@ class _TracePage:
         deed = ""
         if blamed and way.verdict.finding is not None:
             deed = f"  ◀ {effect_phrase(way.verdict.finding)}"
-        name, place = visible(f"{mark}{position + 1} {name_of(leg)}"), visible(str(leg.hop.where))
+        name, place = visible(f"{mark}{position + 1} {name_beside_place(leg)}"), visible(str(leg.hop.where))
         together = len(name) + len(place) + len(deed) + 2 <= WIDTH
         beside = f"  {self._paint('dim', place)}" if together else ""
         yield f"{self._paint(color, name)}{beside}{self._paint(color, deed)}"
@@ -197,7 +197,7 @@ class _TracePage:
         text = end_phrase(way.trace)
         if not text:
             return
-        answered = way.trace.end == "answered"
+        answered = way.trace.is_dead_end
         mark = " ✗" if answered else " ▼" if way.trace.end in ("origin", "leaves the project") else " ?"
         color = "error" if answered else "bold" if mark == " ▼" else "note"
         shown = way.answer if answered else text
@@ -259,14 +259,15 @@ class _TracePage:
                     if clock.phase != "connect"
                 ]
                 perhaps = "perhaps " if leg.basis is not None and leg.basis not in STRONG else ""
-                text = f"{perhaps}{name_of(leg)} ({leg.hop.where})"
                 tail = f"  {', '.join(clocks)}" if clocks else ""
                 room = max(WIDTH - 6 - len(tail), 24)
-                line = f" {MARKS[state]} {position + 1:>2} {_cut(visible(text), room)}{visible(tail)}"
+                line = f" {MARKS[state]} {position + 1:>2} {_short_name(leg, perhaps, room)}{visible(tail)}"
                 yield self._paint(_STATE_COLORS[state], line) if state else line
             end = end_phrase(each.trace)
+            if each.trace.end == "leaves the project":
+                end = f"{each.trace.end_reason}, outside of this project"
             if end:
-                yield _cut(visible(f"    → {end}"), WIDTH)
+                yield from self._wrap(end, "    → ")
 
     def rest(self, report: TraceReport) -> Iterator[str]:
         """What could not be read, and how many streams there are."""
@@ -315,6 +316,16 @@ def _condition(way: TracedWay) -> str:
     return f", if: {condition}" if condition else ""
 
 
+def _short_name(leg: Leg, perhaps: str, room: int) -> str:
+    """A hop and its place in one line: as whole as there is room for, down to the file's own name."""
+    hop, where = leg.hop, str(leg.hop.where)
+    folders = where.split("/")
+    spellings = [f"{name_beside_place(leg)} ({where})", f"{hop.name} ({where})"]
+    spellings += [f"{hop.name} (…/{'/'.join(folders[left:])})" for left in range(1, len(folders))]
+    written = [visible(f"{perhaps}{spelling}") for spelling in spellings]
+    return next((text for text in written if len(text) <= room), _cut(written[-1], room))
+
+
 def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
@@ -353,7 +364,7 @@ def _changes(way: TracedWay, position: int) -> Iterator[str]:
             then = min(loud, key=lambda finding: SEVERITIES.index(finding.severity))
             leg = way.trace.legs[then.provenance.position]
             more = f", and {plural(len(loud) - 1, 'more problem')}" if len(loud) > 1 else ""
-            yield f"then {then.check} is left at hop {then.provenance.position + 1}, {name_of(leg)}{more}"
+            yield f"then {then.check} is left at hop {then.provenance.position + 1}, {name_beside_place(leg)}{more}"
         else:
             yield "then it flows"
     elif verdict.outcome == "flows":

@@ -11,6 +11,8 @@ from infralint.text.pcre import Anything, Branches, Item, LiteralCharacter, Patt
 
 MOST = 8
 """Texts a regular expression: one for each way through its alternatives, up to so many."""
+TRIES = 64
+"""Combinations of what its parts stand for that are looked at for one alternative."""
 LONGEST = 2000
 """Characters of a text: no request has a longer path."""
 
@@ -32,7 +34,7 @@ def examples(expression: str) -> list[str]:
 def _texts(branches: Branches) -> Iterator[str]:
     """What each alternative stands for, shortest repetitions alone."""
     for items in branches:
-        for parts in product(*([*islice(_item_texts(item), MOST)] for item in items)):
+        for parts in islice(product(*([*islice(_item_texts(item), MOST)] for item in items)), TRIES):
             if sum(map(len, parts)) <= LONGEST:
                 yield "".join(parts)
 

@@ -90,9 +90,9 @@ class Member:
         return JsonSpan(self.span.line, self.span.column, self.node.span.end_line, self.node.span.end_column)
 
 
-def parse_json(text: str, comments: bool = False) -> JsonNode:
-    """Read JSON; with `comments`, also comments and trailing commas. Raises BadJson."""
-    return _JsonReader(text, comments).document()
+def parse_json(text: str, comments: bool = False, unique: bool = False) -> JsonNode:
+    """Read JSON; with `comments`, also comments and trailing commas; `unique`: no key twice. Raises BadJson."""
+    return _JsonReader(text, comments, unique).document()
 
 
 def json_object(content: bytes) -> dict[str, object]:
@@ -109,8 +109,9 @@ def json_object(content: bytes) -> dict[str, object]:
 
 
 class _JsonReader:
-    def __init__(self, text: str, comments: bool) -> None:
+    def __init__(self, text: str, comments: bool, unique: bool) -> None:
         self.text = text
+        self.unique = unique
         self.at = 0
         self.comments = comments
         self.space = _SPACE_AND_COMMENTS if comments else _SPACE
@@ -155,6 +156,8 @@ class _JsonReader:
             start = self._here()
             key = self._string("a key in double quotes")
             span = JsonSpan(*start, *self._here())
+            if self.unique and key in members:
+                raise BadJson(f'"{key}" stands twice in one object', *start)
             self._take(":", f'":" after the key "{key}"')
             members[key] = Member(span, self._value(depth + 1))
         return members

@@ -7,25 +7,41 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from infralint.model import STRONG, Crossing, Hint, Hop, Node, Reading, Request, Stream, StreamKind, Trace
+from infralint.model import (
+    STRONG,
+    Crossing,
+    Forward,
+    Hint,
+    Hop,
+    Match,
+    Node,
+    Reading,
+    Request,
+    Stream,
+    StreamKind,
+    Trace,
+)
 from infralint.project.config import Settings
 from infralint.text.expressions import matching
 from infralint.text.globs import matches_text
+from infralint.text.wording import listing
 from infralint.trace.programs import programs
 from infralint.trace.streams import assumed_at, declared_streams, hints_of, stream_at
 from infralint.trace.topology import Link, Topology
 from infralint.trace.traces import traces_from, traces_through
 
 
-def crossings(settings: Settings, readings: Sequence[Reading]) -> list[Crossing[Hop]]:
-    """Every stream on every leg of its ways."""
-    topology = topology_of(readings, settings.chains)
+def crossings(settings: Settings, readings: Sequence[Reading], topology: Topology | None = None) -> list[Crossing[Hop]]:
+    """Every stream on every leg of its ways. topology: what was read, where it is linked already."""
+    topology = topology or topology_of(readings, settings)
     found = [crossing for stream in declared_streams(settings) for crossing in _declared_crossings(topology, stream)]
     if settings.streams == []:
         return []
     hinted = [*_of_clients(topology, readings), *_hinted_crossings(settings, topology)]
     witness = Witness(topology, hinted, any("sse" in reading.mentions for reading in readings))
     hinted = [witness.weigh(crossing) for crossing in hinted if not witness.knows_better(crossing)]
+    reach = Reach(topology)
+    hinted = [reach.weigh(crossing) for crossing in hinted]
     if settings.streams is not None:
         covered = {id(crossing.hop) for crossing in found}
         hinted = [
@@ -41,15 +57,14 @@ class Witness:
     """What the project's code says against a stream at a hop: it was read, and nothing of it streams there.
 
     The code behind a hop speaks of it most; where nothing links the two, code that was read and streams elsewhere, or
-    nowhere, still leaves no ground to assume one. is_spoken_of: something of the project
-    speaks of SSE streams or models.
+    nowhere, still leaves no ground to assume one. speaks_of_sse: something of the project
+    has to do with SSE streams or models.
     """
 
-    def __init__(self, topology: Topology, crossings: Iterable[Crossing[Hop]], is_spoken_of: bool = True) -> None:
+    def __init__(self, topology: Topology, crossings: Iterable[Crossing[Hop]], speaks_of_sse: bool = True) -> None:
         self.topology = topology
-        self.is_spoken_of = is_spoken_of
+        self.speaks_of_sse = speaks_of_sse
         found = list(crossings)
-        self.nodes = {id(hop): node for node in topology.nodes for hop in node.hops}
         self.origins = {
             id(hint.evidence) for node in topology.nodes for hop in node.hops if hop.origin for hint in hop.hints
         }
@@ -101,7 +116,8 @@ class Witness:
     def _knows_what_streams_at(self, hop: Hop, kind: StreamKind) -> bool:
         if (id(hop), kind) not in self.streaming:
             return False
-        link = self._read_behind(hop, self.nodes[id(hop)]) if id(hop) in self.nodes else None
+        node = self.topology.node_of(hop)
+        link = self._read_behind(hop, node) if node is not None else None
         return link is not None and link.basis in STRONG
 
     def doubt(self, hop: Hop, node: Node) -> str:
@@ -110,7 +126,7 @@ class Witness:
             return ""
         link = self.against(hop, node)
         if link is not None:
-            return f"the code of {link.node.name} streams nothing there"
+            return _streams_nothing(link)
         if self.applications and self.is_accounted_for:
             return "the project's code was read, and each stream of it goes another way"
         return ""
@@ -119,19 +135,24 @@ class Witness:
         """A crossing with the doubt that the code casts on it, where a name or the configuration is all there is for it."""
         if crossing.stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
             return crossing
-        doubts = (self._doubt_at(hop, crossing.stream) for hop in _speaking(crossing) if id(hop) in self.nodes)
+        doubts = (self._doubt_at(hop, crossing.stream) for hop in _speaking(crossing))
         doubt = next((doubt for doubt in doubts if doubt), "")
         return replace(crossing, doubt=doubt) if doubt else crossing
 
     def _doubt_at(self, hop: Hop, stream: Stream) -> str:
-        link = self.against(hop, self.nodes[id(hop)], stream.kind)
+        node = self.topology.node_of(hop)
+        link = self.against(hop, node, stream.kind) if node is not None else None
         if link is not None:
-            return f"the code of {link.node.name} streams nothing there"
+            return _streams_nothing(link)
         if stream.handshake_only and hop.assumable and hop.scope not in self.sockets:
             return "nothing else speaks of a WebSocket here: its headers may be a leftover"
-        if stream.kind == "sse" and not self.is_spoken_of and _is_set_up_for_sockets(hop):
+        if stream.kind == "sse" and not self.speaks_of_sse and _is_set_up_for_sockets(hop):
             return "it is set up for a WebSocket, and nothing else speaks of an SSE stream"
         return ""
+
+
+def _streams_nothing(link: Link) -> str:
+    return f"the code of {link.node.name} streams nothing there"
 
 
 def _speaking(crossing: Crossing[Hop]) -> Iterator[Hop]:
@@ -156,53 +177,129 @@ def _may_be_cut(hop: Hop) -> bool:
     return any(hint.kind == "sse" or hint.heartbeat is None for hint in hop.hints)
 
 
-def topology_of(readings: Sequence[Reading], chains: Sequence[Sequence[str]] = ()) -> Topology:
-    """Every node and service that was read, linked. chains: names of those that the user says to follow each other."""
+class Reach:
+    """Which hops get requests of clients, as far as the ways from the entries tell."""
+
+    def __init__(self, topology: Topology) -> None:
+        self._topology = topology
+        self._led_to: dict[tuple[int, StreamKind], frozenset[int] | None] = {}
+
+    def weigh(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
+        """A crossing in doubt where its stream could only begin at a node that other nodes dial, and by other ways
+        through it. What code streams or clients open is there, whoever asks for it."""
+        first = crossing.trace.legs[0].hop
+        node = self._topology.node_of(first)
+        if crossing.doubt or crossing.stream.evidence.kind in ("declared", "source") or node is None or first.origin:
+            return crossing
+        if self._topology.is_entry(node) or self._is_led_to(node, first, crossing.stream.kind):
+            return crossing
+        diallers = (dialler.node.name for dialler in self._topology.diallers(node) if dialler.node is not node)
+        front = listing(tuple(dict.fromkeys(diallers)), most=2)
+        return replace(crossing, doubt=f"clients come to {node.name} through {front}, which sends nothing there")
+
+    def _is_led_to(self, node: Node, hop: Hop, kind: StreamKind) -> bool:
+        """Whether what dials a node may send it requests that this hop serves."""
+        key = id(node), kind
+        if key not in self._led_to:
+            self._led_to[key] = self._find_led_to(node, kind)
+        hops = self._led_to[key]
+        return hops is None or id(hop) in hops
+
+    def _find_led_to(self, node: Node, kind: StreamKind) -> frozenset[int] | None:
+        """The hops of a node, by identity, to which what dials it leads; None where that can't be told."""
+        found: set[int] = set()
+        for dialler in self._topology.diallers(node):
+            for path in _tried_paths(dialler.hop) if dialler.node is not node else ():
+                for forward in dialler.hop.request_out(Request(kind, path, dialler.hop.only_host)):
+                    if not forward.pool.targets:
+                        return None
+                    found |= {id(match.hop) for match in node.route(_arriving(forward))}
+        return frozenset(found)
+
+
+def _arriving(forward: Forward) -> Request:
+    return replace(forward.request, to=forward.request.to or next(iter(forward.pool.targets), None))
+
+
+def _tried_paths(hop: Hop) -> Iterator[str]:
+    """Paths that a hop serves: as it is written, and below that."""
+    for path in concrete_paths(hop) or ["/"]:
+        yield path
+        yield f"{path.rstrip('/')}/x"
+        yield f"{path}x"
+
+
+def topology_of(readings: Sequence[Reading], settings: Settings | None = None) -> Topology:
+    """Every node and service that was read, linked. settings: what the user says of chains and entries."""
     nodes = programs(node for reading in readings for node in reading.nodes)
-    return Topology(nodes, [service for reading in readings for service in reading.services], chains)
+    services = [service for reading in readings for service in reading.services]
+    return Topology(nodes, services, settings.chains, settings.entries) if settings else Topology(nodes, services)
 
 
-def unmet(settings: Settings, crossed: Iterable[Crossing[Hop]]) -> list[Stream]:
-    """Declared streams that no hop of the project could serve: a path that is mistyped, or hops that are not here."""
+def unmet(settings: Settings, topology: Topology, crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
+    """Declared streams that no hop of the project could serve: a path that is mistyped, or hops that are not here.
+
+    Each with who answers instead (`edge/nginx.conf answers 404`), where one surely does.
+    """
     met = [crossing.stream for crossing in crossed if crossing.stream.evidence.kind == "declared"]
-    return [stream for stream in declared_streams(settings) if stream not in met]
+    for stream in declared_streams(settings):
+        if stream not in met:
+            answers = (
+                f"{node.name} answers {match.answer.value}"
+                for node in topology.nodes
+                if topology.is_entry(node)
+                for match in _matches_at(node, stream)
+                if match.answer is not None and match.certain
+            )
+            yield stream, next(answers, "")
 
 
 def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
-    """Declared streams that a hop passes on and that every way of theirs is answered short of the origin, each with
-    who answers (`inner/nginx.conf answers 404`)."""
+    """Declared streams that a hop passes on and that no way of theirs leads to the origin, each with who answers
+    (`inner/nginx.conf answers 404`), or how it goes round."""
     traces: dict[int, list[Trace]] = {}
     for crossing in crossed:
         if crossing.stream.evidence.kind == "declared":
             traces.setdefault(id(crossing.stream), []).append(crossing.trace)
     for ways in traces.values():
-        if all(trace.end == "answered" for trace in ways):
+        if all(trace.is_dead_end for trace in ways):
             yield ways[0].stream, ways[0].end_reason
 
 
-def lost(settings: Settings, readings: Sequence[Reading]) -> Iterator[tuple[Stream, str]]:
+def lost(settings: Settings, topology: Topology) -> Iterator[tuple[Stream, str]]:
     """Declared streams that an entry may send where nobody can tell, each with the reason."""
     streams = declared_streams(settings)
-    topology = topology_of(readings if streams else (), settings.chains)
-    entries = [node for node in topology.nodes if topology.is_entry(node)]
+    entries = [node for node in topology.nodes if topology.is_entry(node)] if streams else []
     for stream in streams:
         for node in entries:
-            for path in samples(stream.path):
-                for match in node.route(Request(stream.kind, path, stream.host)):
-                    if match.hop is None and match.answer is None and match.reasons:
-                        yield stream, match.reasons[-1]
+            for match in _matches_at(node, stream):
+                if match.hop is None and match.answer is None and match.reasons:
+                    yield stream, match.reasons[-1]
 
 
 def _declared_crossings(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
-    """A declared stream from every entry that serves it; where none does, from whichever node does."""
-    entries = [node for node in topology.nodes if topology.is_entry(node)]
-    found = _tell_apart([_entering(topology, stream, node) for node in entries])
-    if not found:
-        inner = [node for node in topology.nodes if node not in entries]
-        found = _tell_apart([_entering(topology, stream, node) for node in inner])
+    """A declared stream from every node that it may come to first."""
+    found = _tell_apart([_entering(topology, stream, node) for node in find_starts(topology, stream)])
     if not stream.hops:
         return found
     return [replace(crossing, certain=True) for crossing in found if is_named(crossing.hop, stream.hops)]
+
+
+def find_starts(topology: Topology, stream: Stream) -> list[Node]:
+    """The nodes that a stream may come to first: the entries; the others, where no entry takes it or surely answers it."""
+    entries = [node for node in topology.nodes if topology.is_entry(node)]
+    for node in entries:
+        for match in _matches_at(node, stream):
+            if match.hop is not None or (match.answer is not None and match.certain):
+                return entries
+    entering = {id(node) for node in entries}
+    return [node for node in topology.nodes if id(node) not in entering] or entries
+
+
+def _matches_at(node: Node, stream: Stream) -> Iterator[Match]:
+    """What becomes of a stream's requests at a node that they come to first."""
+    for path in samples(stream.path):
+        yield from node.route(Request(stream.kind, path, stream.host))
 
 
 def _tell_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:

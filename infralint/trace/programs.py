@@ -42,7 +42,7 @@ def _together(nodes: Sequence[Node]) -> Node:
     """Several readings of one program; those that know how its server sends requests on, or answers, come first."""
     if len(nodes) == 1:
         return nodes[0]
-    parts = list(_without_doubles(sorted(nodes, key=lambda node: node.platform == "application")))
+    parts = list(_without_doubles(sorted(nodes, key=lambda node: node.of_code)))
     return Program(
         name=parts[0].name,
         hops=tuple(hop for part in parts for hop in part.hops),

@@ -77,7 +77,7 @@ def stream_at(settings: Settings, hop: Hop, hint: Hint) -> Stream:
         evidence=hint.evidence,
         longest_silence=silence,
         duration=duration,
-        host=hop.hosts[0] if len(hop.hosts) == 1 else None,
+        host=hop.only_host,
         content_type=hint.content_type,
         heartbeat=heartbeat,
         session=hint.session,

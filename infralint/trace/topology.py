@@ -85,19 +85,34 @@ class Placement:
         """Whether something of it may listen on a port: what a service publishes, or an image exposes, is not all."""
         return self.is_known_on(port) or not any(address.port is not None for address in self.node.listens)
 
+    def is_published_on(self, port: int | None) -> bool:
+        """Whether a port of the host leads to something of it; None: any."""
+        return any(
+            self.may_answer_on(target)
+            for service in self.services
+            for published, target in service.published
+            if port in (None, published)
+        )
+
 
 class Topology:
     """The nodes of a project by the names and addresses under which they are dialled.
 
-    chains: names of nodes that the user says to stand one behind the other, the client's side first.
+    chains: names of nodes that the user says to stand one behind the other, the client's side first. entries: names of
+    those that the user says clients come to.
     """
 
     def __init__(
-        self, nodes: Sequence[Node], services: Sequence[Service], chains: Sequence[Sequence[str]] = ()
+        self,
+        nodes: Sequence[Node],
+        services: Sequence[Service],
+        chains: Sequence[Sequence[str]] = (),
+        entries: Sequence[str] = (),
     ) -> None:
         self.nodes = nodes
         self.services = services
         self.chains = chains
+        self.entries = entries
         self._targets: dict[int, frozenset[Address]] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
 
@@ -196,15 +211,38 @@ class Topology:
         return self._diallers.get(id(node), ())
 
     def is_entry(self, node: Node) -> bool:
-        """Whether clients may come to a node first: it is published, or nothing surely stands in front of it."""
-        if node.published or not any(
-            other is not node and other.environment == node.environment for other in self.nodes
-        ):
+        """Whether clients may come to a node first: it is published, the user says so, or nothing surely stands in front
+        of it."""
+        if id(node) in self._declared_entries or self._is_published(node):
             return True
+        if node.inner:
+            return False
         return not any(
             dialler.basis in STRONG and dialler.node is not node and dialler.node.environment == node.environment
             for dialler in self.diallers(node)
         )
+
+    def _is_published(self, node: Node) -> bool:
+        """Whether clients reach a node from outside, by an address of its own or a port of the host that leads to it."""
+        if node.published:
+            return True
+        return id(node) in self._by_node and self._by_node[id(node)].is_published_on(None)
+
+    @cached_property
+    def _declared_entries(self) -> frozenset[int]:
+        return frozenset(id(node) for name in self.entries for node in self.nodes_named(name))
+
+    def node_of(self, hop: Hop) -> Node | None:
+        """The node that a hop leads through."""
+        return self._by_hop.get(id(hop))
+
+    def node_called(self, name: str) -> Node | None:
+        """The node of that very name."""
+        return next((node for node in self.nodes if node.name == name), None)
+
+    @cached_property
+    def _by_hop(self) -> dict[int, Node]:
+        return {id(hop): node for node in self.nodes for hop in node.hops}
 
     @cached_property
     def tells_words_apart(self) -> bool:
@@ -319,11 +357,7 @@ class Topology:
             return []
         if any(address.port == port for address in front.listens):
             return [Link(front, "same address")]
-        published = [
-            Link(place.node, "same address")
-            for place in self.placements
-            if any(port in service.published for service in place.services)
-        ]
+        published = [Link(place.node, "same address") for place in self.placements if place.is_published_on(port)]
         if in_pod := self._in_one_pod(port, front):
             return in_pod
         contained = any(place.services for place in self.placements if place.node is front)
@@ -356,7 +390,11 @@ class Topology:
         called = called or self._applications_of_image(host)
         if called or host in self._service_names:
             return [Link(called[0], "assumed")] if len(called) == 1 else []
-        others = [place for place in self.placements if place.node is not front and not place.has_private_name]
+        others = [
+            place
+            for place in self.placements
+            if place.node is not front and not place.has_private_name and not place.node.by_name_only
+        ]
         listening = [place.node for place in others if port in place.ports and port not in WEB]
         if len(listening) == 1:
             return [Link(listening[0], "the only one")]
@@ -438,7 +476,11 @@ class Topology:
         near = self._by_environment[front.environment]
         if sum(id(node) in alike for node in near) != 1:
             return []
-        others = [node for node in near if node.folder is None and not node.by_name_only and id(node) not in alike]
+        others = [
+            node
+            for node in near
+            if node.folder is None and not node.by_name_only and id(node) not in alike and not _dials(node, front)
+        ]
         is_single = all(_written_identity(node) == _written_identity(front) for node in alike.values())
         if not others and (around := self._around(front)) is not None:
             return [Link(around, "assumed")]
@@ -446,6 +488,11 @@ class Topology:
             alone = self._alone(None, front)
             others = [alone.node] if alone is not None and is_together(alone.node, front) else []
         return [Link(others[0], "the only one")] if len(others) == 1 else []
+
+
+def _dials(node: Node, other: Node) -> bool:
+    """Whether a node names another one outright as what it sends requests to."""
+    return any(not other.known_as.isdisjoint(hop.pool.references) for hop in node.hops)
 
 
 def _callings(place: Placement) -> Iterator[str]:

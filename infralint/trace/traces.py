@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from infralint.model import (
     NOWHERE,
+    STRONG,
     UNKNOWN_RESPONSE,
     Basis,
     End,
@@ -126,8 +127,14 @@ def _walk(
         reason = f"{node.name} answers {match.answer.value if match.answer else 'by itself'}"
         ending = Ending(node.name, request, match.answer, match.certain, match.reasons, basis)
         yield Walk(before, "answered", reason, ending)
-    elif any(leg.hop is match.hop and leg.inbound.path == request.path for leg in before) or len(before) >= MOST_LEGS:
-        yield Walk(before, "loop", f"{match.hop.name} comes back to itself")
+    elif _is_circle(before, match.hop, request):
+        sure = match.certain and basis in STRONG
+        sure = sure and all(leg.match.certain and leg.basis in STRONG for leg in before[1:])
+        name = before[-1].name
+        reason = f"{name} sends it back to {node.name} {match.hop.name}, where it came from: it goes round in a circle"
+        yield Walk(before, "loop", reason) if sure else Walk(before, "unknown", f"perhaps {reason}")
+    elif len(before) >= MOST_LEGS:
+        yield Walk(before, "unknown", f"it passes more than {MOST_LEGS} hops, which is as far as it is followed")
     elif match.hop.origin:
         yield Walk((*before, Leg(match, match.hop, node.name, request, None, basis)), "origin")
     else:
@@ -135,6 +142,14 @@ def _walk(
             replicas = topology.replicas(forward.pool, node) if forward is not None else None
             leg = Leg(match, match.hop, node.name, request, forward, basis, replicas=replicas)
             yield from _beyond(topology, node, forward, (*before, leg))
+
+
+def _is_circle(before: Sequence[Leg], hop: Hop, request: Request) -> bool:
+    """Whether a request comes to a hop as it came there before."""
+    return any(
+        leg.hop is hop and leg.inbound.path == request.path and leg.inbound.host in (None, request.host)
+        for leg in before
+    )
 
 
 def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple[Leg, ...]) -> Iterator[Walk]:
@@ -204,7 +219,7 @@ def _is_written_for(hop: Hop, front: Front, request: Request) -> bool:
 def _front(topology: Topology, dialler: Dialler, request: Request) -> Front | None:
     """A hop with the request that it would have to get, to send on this one; None where it never sends it."""
     hop = dialler.hop
-    asked = Request(request.kind, request.path, hop.hosts[0] if len(hop.hosts) == 1 else None)
+    asked = Request(request.kind, request.path, hop.only_host)
     for forward in hop.request_out(asked):
         path = forward.paths.inverse(request.path)
         if path is None:

@@ -12,7 +12,7 @@ from infralint.project.config import Settings
 from infralint.project.needs import needs
 from infralint.text.globs import matches_text
 from infralint.text.patterns import Unsearchable, search
-from infralint.trace.crossings import OTHERS_TAKE_IT, is_meant, is_named, samples
+from infralint.trace.crossings import OTHERS_TAKE_IT, find_starts, is_meant, is_named, samples
 from infralint.trace.streams import declared_streams, hints_of, stream_at
 from infralint.trace.topology import Topology
 from infralint.trace.traces import traces_from
@@ -73,12 +73,7 @@ def ways_of_stream(topology: Topology, stream: Stream, fronts: Sequence[Node] = 
     """The ways of a stream from the nodes that clients come to; from whichever node serves it, where none of these does."""
     if fronts:
         return _meant(_from_nodes(topology, stream, fronts))
-    entries = [node for node in topology.nodes if topology.is_entry(node)]
-    traces = _from_nodes(topology, stream, entries)
-    if not any(trace.legs for trace in traces):
-        entering = {id(node) for node in entries}
-        inner = _from_nodes(topology, stream, [node for node in topology.nodes if id(node) not in entering])
-        traces = inner if any(trace.legs for trace in inner) else traces
+    traces = _from_nodes(topology, stream, find_starts(topology, stream))
     if stream.hops:
         named = [trace for trace in traces if any(is_named(leg.hop, stream.hops) for leg in trace.legs)]
         return [StreamWay(trace) for trace in named]

@@ -286,6 +286,58 @@ def test_odd_templates_are_no_fault(text: str, lint: Lint) -> None:
     assert [entry["message"] for entry in report["unreadable"] if "fault" in entry["message"]] == []
 
 
+BALANCER = "Resources:\n  A:\n    Type: AWS::ElasticLoadBalancingV2::LoadBalancer\n"
+REFUSED = {
+    "a function for all properties": (BALANCER + "    Properties: !Ref Nope\n", 4, "A.Properties: expected a mapping"),
+    "a text for all properties": (BALANCER + "    Properties: none\n", 4, "A.Properties: expected a mapping"),
+    "a list of properties": (BALANCER + "    Properties:\n      - Name: a\n", 5, "A.Properties: expected a mapping"),
+    "a resource that is a text": (BALANCER + "  B: AWS::Lambda::Url\n", 4, "B: expected a resource with Type"),
+    "a resource that stands twice": (BALANCER + BALANCER.partition("\n")[2], 4, "A: stands twice"),
+    "a mapping for a list": (
+        BALANCER + "    Properties:\n      LoadBalancerAttributes:\n        Key: a\n",
+        6,
+        "LoadBalancerAttributes: expected a list",
+    ),
+    "a text for a mapping": (
+        "Resources:\n  A:\n    Type: AWS::CloudFront::Distribution\n    Properties:\n      DistributionConfig: none\n",
+        5,
+        "DistributionConfig: expected a mapping",
+    ),
+    "no mapping of resources": ("Resources:\n  - Type: AWS::Lambda::Url\n", 2, "Resources: expected a mapping"),
+    "JSON with a key twice": (
+        '{"Resources": {\n"A": {"Type": "AWS::Lambda::Url"},\n"A": {"Type": "AWS::Lambda::Url"}}}',
+        3,
+        '"A" stands twice in one object',
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_cloudformation_does_not_take_is_unreadable_at_its_line(
+    text: str, line: int, message: str, lint: Lint
+) -> None:
+    name = "stack.json" if text.startswith("{") else "stack.yaml"
+    report = lint({name: text, "other.yaml": balanced("30"), "infralint.yaml": STREAM})
+    [entry] = report["unreadable"]
+    assert (entry["location"]["path"], entry["location"]["line"]) == (name, line)
+    assert message in entry["message"]
+    assert report["status"] == 2
+    assert problems(report, "short-idle-timeout") != []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "  Fn::ForEach::Balancers:\n    - Name\n    - [a, b]\n    - L${Name}: {Type: 'AWS::Lambda::Url'}\n",
+        "  Made:\n    Type: AWS::Lambda::Url\n    Properties: !Transform {Name: Macro}\n",
+    ],
+)
+def test_resources_that_are_made_at_deployment_can_not_be_told(more: str, lint: Lint) -> None:
+    report = lint({"stack.yaml": balanced("300", more=more), "infralint.yaml": STREAM})
+    assert report["unreadable"] == []
+    assert any("not judged" in unknown["message"] for unknown in report["unknown"])
+
+
 def test_references_are_kept_through_functions() -> None:
     text = (
         'Resources: {}\nA: !Select [2, !Split ["/", !GetAtt Url.FunctionUrl]]\n'

@@ -94,12 +94,10 @@ class Said:
         return found
 
     def mark_of(self, leg: Mapping[str, Any]) -> int:
-        """The number that a leg's location is marked with."""
+        """The number that a leg's location is marked with; an `if` has that of the location around."""
         location = leg["hop"]["location"]
-        line = self.files[location["path"]].splitlines()[location["line"] - 1]
-        found = re.search(r"# hop (\d+)", line)
-        assert found is not None, line
-        return int(found[1])
+        lines = self.files[location["path"]].splitlines()[: location["line"]]
+        return next(int(found[1]) for line in reversed(lines) if (found := re.search(r"# hop (\d+)", line)))
 
     def tier_of(self, leg: Mapping[str, Any]) -> int:
         """The tier of a leg, counted from 0."""

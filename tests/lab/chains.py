@@ -264,15 +264,16 @@ class Writer:
     def _steps(self, tiers: int, path: str) -> list[Step]:
         """The rewriting of every tier, found from the application's path backwards."""
         steps: list[Step] = []
-        for _ in range(tiers):
-            steps.insert(0, self._step(path))
+        for tier in range(tiers, 0, -1):
+            steps.insert(0, self._step(path, is_first=tier == 1))
             path = steps[0].path
         return steps
 
-    def _step(self, sent: str) -> Step:
+    def _step(self, sent: str, is_first: bool) -> Step:
         styles: list[Callable[[str], Step]] = [self._plain] * 4 + [self._stripped] * 3
         styles += [self._exact, self._rewritten, self._rewritten, self._moved, self._by_server, self._by_expression]
         styles += [self._by_variable, self._tried, self._by_page, self._nested]
+        styles += [self._by_label, self._by_label] if is_first else []
         step = self.random.choice(styles)(sent)
         if not self.application and self._is(0.03):
             step.path = "/elsewhere" + step.path
@@ -341,6 +342,17 @@ class Writer:
         inner = f"location {sent} {{ {self._hop()}\nPASS;\n}}"
         return Step(sent, f"location {outer} {{ {self._line()}\n{inner}\n}}")
 
+    def _by_label(self, sent: str) -> Step:
+        """By what the expression of the server's name took of the host."""
+        outside, inside, path = self._from_to(sent)
+        use = self.random.choice(("$label", "$1"))
+        if self._is(0.5):
+            moved = f"location {outside} {{ rewrite ^{outside} /of-$label$uri last; }}"
+            return Step(path, f"{moved}\nlocation /of-LABEL{outside} {{ {self._hop()}\nPASS{inside};\n}}")
+        set_folder = f"set $folder /nowhere/; set $taken {use}; if ($taken = LABEL) {{ set $folder {inside}; }}"
+        rewrite = f"rewrite ^{outside}(.*)$ $folder$1 break;"
+        return Step(path, f"location {outside} {{ {self._hop()}\n{set_folder}\n{rewrite}\nPASS;\n}}")
+
     def _line(self) -> str:
         """One setting, where it stands for what is inside, too."""
         return self.random.choice(("proxy_buffering off;", "proxy_http_version 1.1;", *NOISE[:3]))
@@ -358,7 +370,14 @@ class Writer:
         locations = re.sub(r"PASS(?!VARIABLE)", lambda _: f"{body}\nproxy_pass http://TARGET", step.locations)
         locations = locations.replace("PASSVARIABLE", f"{body}\nproxy_pass http://$backend").replace("TARGET", target)
         lines = [*self._server_lines(), *self._clock(0.25), *outer, locations, *self._some(DECOYS, 0.4)]
-        servers = self._servers(tier, "\n".join(lines), arriving.partition(":")[0])
+        host = arriving.partition(":")[0]
+        body = "\n".join(lines)
+        if "LABEL" in body:
+            label = host.partition(".")[0] if self._is(0.85) else "nobody"
+            body = body.replace("LABEL", label)
+            servers = self._servers_by_expression(tier, body)
+        else:
+            servers = self._servers(tier, body, host)
         return upstream + "\n".join(servers), sent
 
     def _servers(self, tier: int, body: str, host: str) -> Iterator[str]:
@@ -378,6 +397,12 @@ class Writer:
             yield other
         if shape == "beside":
             yield catching
+
+    def _servers_by_expression(self, tier: int, body: str) -> Iterator[str]:
+        """The server that is meant, by an expression that takes the first label of its name."""
+        yield f"server {{\nlisten LISTEN-{tier} default_server;\nserver_name _;\nreturn 421;\n}}"
+        names = r"~^(?<label>[a-z]+)\.example\.(?:com|org)$"
+        yield f'server {{\nlisten LISTEN-{tier};\nserver_name "{names}" plain.test;\n{body}\n}}'
 
     def _headers(self, chance: float) -> list[str]:
         """The headers of one level: what a handshake needs, mostly whole, and who is asked for."""
@@ -429,6 +454,8 @@ class Writer:
             (0.08, "proxy_ignore_headers X-Accel-Buffering;"),
             (0.05, "proxy_hide_header X-Accel-Buffering;"),
             (0.12, f"add_header X-Accel-Buffering {self.random.choice(('no', 'no', 'yes', 'off'))};"),
+            (0.08, 'if ($http_upgrade = "") { add_header X-Tier a; }'),
+            (0.05, 'if ($http_upgrade = "") { add_header X-Accel-Buffering no; }'),
             (0.07, "chunked_transfer_encoding off;"),
             (0.1, f"gzip on;{self.random.choice(('', ' gzip_types text/event-stream;', ' gzip_types *;'))}"),
         ):

@@ -434,7 +434,7 @@ class TestTopology:
 
     def test_in_the_network_of_the_host_every_port_is_published(self, tmp_path: Path) -> None:
         text = "services:\n  api: {image: y, network_mode: host, expose: [8000]}\n"
-        assert topology(tmp_path, {"compose.yml": text})["api"].published == (8000,)
+        assert topology(tmp_path, {"compose.yml": text})["api"].published == ((8000, 8000),)
 
     def test_a_port_of_the_host_that_is_not_known_is_none(self, tmp_path: Path) -> None:
         text = "services:\n  api: {image: y, ports: ['${PORT}:80']}\n"

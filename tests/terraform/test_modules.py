@@ -434,6 +434,12 @@ def test_a_manifest_does_not_lead_out_of_the_project(tmp_path: Path) -> None:
     assert "is not here" in doubts(report)
 
 
+@pytest.mark.parametrize("manifest", ['{"Modules": 1.5}', '{"Modules": true}', "[" * 100_000, '{"Modules": [5]}'])
+def test_a_manifest_of_another_shape_is_as_if_init_had_not_run(tmp_path: Path, manifest: str) -> None:
+    files = {"main.tf": call("web", "acme/alb/aws"), ".terraform/modules/modules.json": manifest}
+    assert "is not here" in doubts(judged(tmp_path, files))
+
+
 # Values from outside
 
 

@@ -131,3 +131,12 @@ def test_numbers_that_are_no_json_are_told(tmp_path: Path, number: str) -> None:
 def test_other_json_is_none_of_our_business(tmp_path: Path) -> None:
     report = judged(tmp_path, {"a.json": '{"format_version": "1", "name": 5}', "main.tf": "locals {}\n"})
     assert not report.unreadable
+
+
+def test_references_that_are_no_names_refer_to_nothing(tmp_path: Path) -> None:
+    listener = {"address": "aws_lb_listener.l", "mode": "managed", "type": "aws_lb_listener", "values": {}}
+    blocks = {"load_balancer_arn": {"references": [{"constant_value": 1}]}}
+    odd = changed((*ROOT, "resources", 0), listener)
+    odd["configuration"]["root_module"]["resources"][0] = {"address": "aws_lb_listener.l", "expressions": blocks}
+    report = judged(tmp_path, {"plan.json": json.dumps(odd)})
+    assert not report.unreadable

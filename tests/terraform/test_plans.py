@@ -222,3 +222,61 @@ def test_a_plan_behind_a_link_out_of_the_project_is_not_read(tmp_path: Path) -> 
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "plan.json").symlink_to(outside / "plan.json")
     assert judged(tmp_path / "project", {"main.tf": ""}).unreadable == []
+
+
+def state_of(*resources: dict[str, Any]) -> dict[str, Any]:
+    return {"format_version": "1.0", "values": {"root_module": {"resources": [*resources]}}}
+
+
+def test_two_resources_of_one_address_are_no_state_and_both_places_are_named(tmp_path: Path) -> None:
+    state = state_of(resource("aws_lb.main", idle_timeout=4000), resource("aws_lb.main", idle_timeout=30))
+    [unreadable] = judged(tmp_path, {"state.json": json.dumps(state)}).unreadable
+    places = "$.values.root_module.resources[1].address: aws_lb.main stands at $.values.root_module.resources[0], too"
+    assert places in unreadable.message
+
+
+def test_an_object_that_waits_for_its_deletion_is_not_judged(tmp_path: Path) -> None:
+    old = resource("aws_lb.main", arn="old", idle_timeout=1) | {"deposed_key": "00000001"}
+    change = {"address": "aws_lb.main", "deposed": "00000001", "change": {"after_unknown": {"idle_timeout": True}}}
+    both = plan(30)
+    both["planned_values"]["root_module"]["resources"].append(old)
+    both["resource_changes"].append(change)
+    report = judged(tmp_path, {"plan.json": json.dumps(both)})
+    assert not report.unreadable
+    assert "after 30 s" in said(report)[0].message
+
+
+def nested(depth: int, fan: int) -> dict[str, Any]:
+    """Modules that hand on an output of the next, each named many times; the innermost names the load balancer."""
+    references = ["aws_lb.main"] if depth == 0 else [f"module.m.o{index}" for index in range(fan)]
+    module: dict[str, Any] = {
+        "outputs": {f"o{index}": {"expression": {"references": references}} for index in range(fan)}
+    }
+    return module | ({"module_calls": {"m": {"module": nested(depth - 1, fan)}}} if depth else {})
+
+
+def test_a_reference_is_followed_through_many_modules_once(tmp_path: Path) -> None:
+    deep = plan()
+    inner = deep["planned_values"]["root_module"]
+    inner["resources"][0]["address"] = "module.m.module.m.module.m.module.m.aws_lb.main"
+    configured = deep["configuration"]["root_module"]
+    configured["resources"][1]["expressions"]["load_balancer_arn"] = references(*["module.m.o1"] * 40)
+    configured["module_calls"] = {"m": {"module": nested(3, 30)}}
+    assert "cuts" in said(judged(tmp_path, {"plan.json": json.dumps(deep)}))[0].message
+
+
+def test_an_argument_that_refers_to_hundreds_of_resources_can_not_be_told(tmp_path: Path) -> None:
+    wide = plan()
+    expressions = wide["configuration"]["root_module"]["resources"][3]["expressions"]
+    expressions["listener_arn"] = references(*(f"var.listener{index}" for index in range(300)))
+    report = judged(tmp_path, {"plan.json": json.dumps(wide)})
+    assert "leads through more than 200 references" in doubts(report)
+
+
+def test_an_argument_that_leads_to_one_resource_takes_no_list(tmp_path: Path) -> None:
+    listed = state_of(resource("aws_lb_listener.http", load_balancer_arn=["a", "b"]))
+    [unreadable] = judged(tmp_path, {"state.json": json.dumps(listed)}).unreadable
+    assert "load_balancer_arn" in unreadable.message
+    source = SOURCES.replace("= aws_lb.main.arn", "= [aws_lb.main.arn]")
+    refused = doubts(judged(tmp_path, {"state.json": "{}", "main.tf": source}))
+    assert "Terraform refuses load_balancer_arn = [aws_lb.main.arn]" in refused

@@ -113,6 +113,10 @@ def test_texts_that_an_expression_stands_for(pattern: str, texts: list[str]) -> 
     assert all(len(text) <= LONGEST for text in texts)
 
 
+def test_alternatives_in_a_long_row_are_not_all_combined() -> None:
+    assert matching("^/" + "(?:(?:a|aa)+c|a{40})" * 400) == []
+
+
 def test_one_budget_holds_for_all_expressions_of_a_run() -> None:
     text = "/" + "a" * 60
     with fresh_budget(0.2) as account:

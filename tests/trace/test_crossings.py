@@ -6,7 +6,7 @@ import pytest
 
 from infralint.model import Crossing, Evidence, EvidenceKind, Hint, Hop, Node, Reading, Service
 from infralint.project.config import Settings, StreamSettings
-from infralint.trace.crossings import crossings, unmet
+from infralint.trace.crossings import crossings, topology_of, unmet
 
 from .nodes import HERE, Application, proxy, route, server, service
 
@@ -52,16 +52,19 @@ def test_a_declared_stream_is_no_request_of_an_inner_node_by_itself() -> None:
     assert ("inner", "location /api/", "declared", True) not in passing(edge, inner, settings=declares("/api/chat"))
 
 
-def test_a_declared_stream_that_only_an_inner_node_serves_is_judged_there() -> None:
-    edge = server("edge", proxy("/web/", to="inner:8080"))
+def test_a_declared_stream_is_looked_for_behind_an_entry_only_where_that_does_not_answer_it() -> None:
     inner = server("inner", proxy("/chat", to="app:1"), port=8080, known_as=INNER)
-    assert passing(edge, inner, settings=declares("/chat")) == [("inner", "location /chat", "declared", True)]
+    answering = server("edge", proxy("/web/", to="inner:8080"))
+    assert passing(answering, inner, settings=declares("/chat")) == []
+    quiet = Application(name="edge", hops=(proxy("/web/", to="inner:8080"),))
+    assert passing(quiet, inner, settings=declares("/chat")) == [("inner", "location /chat", "declared", True)]
 
 
 def test_a_declared_stream_that_meets_no_hop_is_said_even_where_there_is_none() -> None:
     settings, reading = declares("/chat"), Reading("test", nodes=[server("edge", proxy("/", to="a:1"))])
-    assert [stream.path for stream in unmet(settings, crossings(settings, []))] == ["/chat"]
-    assert unmet(settings, crossings(settings, [reading])) == []
+    assert [stream.path for stream, _ in unmet(settings, topology_of([]), [])] == ["/chat"]
+    topology = topology_of([reading], settings)
+    assert not list(unmet(settings, topology, crossings(settings, [reading], topology)))
 
 
 def test_where_several_take_a_declared_stream_that_is_one_more_reason_for_doubt() -> None:

@@ -148,11 +148,20 @@ def test_another_server_of_the_same_nginx_by_its_port() -> None:
 
 def test_a_published_port_of_the_host() -> None:
     api = application("api", port=8000)
-    services = (service("api", context="api", ports=(8000,), published=(9000,)),)
+    services = (service("api", context="api", ports=(8000,), published=((9000, 8000),)),)
     assert links(server("edge", proxy(to="127.0.0.1:9000")), api, services=services) == [
         ("application api", "same address")
     ]
     assert links(server("edge", proxy(to="127.0.0.1:8000")), api, services=services) == []
+
+
+def test_a_published_port_that_leads_to_something_else_in_the_container() -> None:
+    inner = server("inner", proxy(to="127.0.0.1:3000"), port=80)
+    inner.files = frozenset({"nginx.conf"})
+    both = service("all", files=frozenset({"nginx.conf"}), ports=(80, 9380), published=((8080, 80), (9380, 9380)))
+    edge = server("edge", proxy(to="127.0.0.1:8080"))
+    assert links(edge, inner, services=(both,)) == [("inner", "same address")]
+    assert links(server("edge", proxy(to="127.0.0.1:9380")), inner, services=(both,)) == []
 
 
 def test_the_only_application_is_possible_and_no_more() -> None:

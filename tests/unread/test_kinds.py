@@ -157,7 +157,7 @@ def test_files_with_like_names_are_not_named(name: str, text: str, tmp_path: Pat
     [
         ('resource "aws_vpclattice_service" "api" {\n}\n', "VPC Lattice"),
         ('  resource "aws_amplify_app" "web" {}\n', "AWS Amplify hosting"),
-        ('resource "aws_ecs_service" "a" {\n  service_connect_configuration {\n  }\n}\n', "ECS Service Connect"),
+        ('module "ecs" {\n  source = "a/ecs/aws"\n  service_connect_configuration = {}\n}\n', "ECS Service Connect"),
         ('resource "kubernetes_service" "a" {\n  spec {\n    type = "LoadBalancer"\n  }\n}\n', "Kubernetes load balancer Service"),
         ('resource "google_compute_backend_service" "a" {}\n', "Google Cloud load balancer"),
         ('resource "azurerm_application_gateway" "a" {}\n', "Azure Application Gateway"),

@@ -85,3 +85,9 @@ def test_a_route_of_the_older_form_leads_to_its_function(lint: Lint) -> None:
     }
     report = lint({**files, "app/api/chat/route.ts": STREAM})
     assert {finding["stream"]["path"] for finding in report["findings"]} == {"/answers/chat"}
+
+
+def test_a_version_of_thousands_of_digits_is_judged_like_a_new_one(lint: Lint) -> None:
+    report = lint({"package.json": '{ "dependencies": { "next": "%s" } }' % ("9" * 5000), "vercel.json": "{}", **OTHER})
+    assert not report["unreadable"]
+    assert JUDGED in problems(report)

@@ -237,9 +237,9 @@ def _as_service(project: Project, service: ComposeService, services: list[Compos
     image = dockerfile_of(project, service)
     copied = frozenset(_files_of_image(service, image)) if image else frozenset()
     listens = [port.target for port in service.ports if port.target]
-    published = [port.published for port in service.ports if port.published]
+    published = [(port.published, port.target or None) for port in service.ports if port.published]
     if service.shares == "host":
-        published += listens
+        published += [(port, port) for port in listens]
     return Service(
         name=service.name,
         where=Location(project.show(service.path), service.line),

@@ -61,6 +61,7 @@ class ApplicationRoute(Hop):
     platform: ClassVar[str] = "application"
     kind: ClassVar[str] = "route"
     origin: ClassVar[bool] = True
+    of_code: ClassVar[bool] = True
 
     stream_kind: StreamKind
     pattern: str
@@ -117,6 +118,7 @@ class ApplicationNode(Node):
     """A program of the project: what its code serves as a stream. Of its other routes nothing is said."""
 
     platform: ClassVar[str] = "application"
+    of_code: ClassVar[bool] = True
 
     hops: tuple[ApplicationRoute, ...] = ()
 

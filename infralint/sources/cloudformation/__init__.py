@@ -9,6 +9,7 @@ from infralint.project import CantRead, Project
 from infralint.sources.cloudformation import sam
 from infralint.sources.cloudformation.balancers import balancer_nodes
 from infralint.sources.cloudformation.edges import edge_nodes
+from infralint.sources.cloudformation.service_connect import connected_nodes
 from infralint.sources.cloudformation.template import BadTemplate, CloudFormationTemplate
 from infralint.text.lazy import lazy
 
@@ -17,10 +18,10 @@ LARGEST = 4 * 1024 * 1024
 """Bytes of a template; CloudFormation takes 1 MB, and the CDK writes less."""
 _ASKED = lazy(
     rb"\bAWS::(?:ElasticLoadBalancing(?:V2)?::(?:LoadBalancer|Listener|ListenerRule)|CloudFront::Distribution|ApiGateway::RestApi"
-    rb"|ApiGatewayV2::Api|Lambda::Url|Serverless::(?:Function|Api|HttpApi))\b"
+    rb"|ApiGatewayV2::Api|Lambda::Url|Serverless::(?:Function|Api|HttpApi))\b|\bServiceConnectConfiguration\b"
 )
 """What a template has to hold to be read."""
-_RESOURCES = lazy(rb"(?m)^[ \t]*[\"']?Resources[\"']?[ \t]*:")
+_RESOURCES = lazy(rb"(?m)(?:^|[{,])[ \t]*[\"']?Resources[\"']?[ \t]*:")
 _TEMPLATED = lazy(r"\{\{|\{%|<%")
 
 
@@ -63,7 +64,9 @@ def _read_into(reading: Reading, project: Project, path: str) -> None:
         return
     template.resources.update(sam.expand(template))
     front = list(balancer_nodes(template))
-    reading.nodes += [*front, *edge_nodes(template, front)]
+    reading.nodes += [*front, *edge_nodes(template, front), *connected_nodes(template)]
+    reading.unreadable += [project.unreadable(path, why, *place) for place, why in sorted(template.refused.items())]
+    reading.unknown += template.unknown
     reading.files.append(shown)
 
 

@@ -80,8 +80,12 @@ def _with_globals(template: CloudFormationTemplate, resource: TemplateResource) 
 
 
 def _with_endpoint(template: CloudFormationTemplate, properties: YamlValue) -> YamlValue:
-    """`EndpointConfiguration: {Type: REGIONAL}` is a list of types in CloudFormation."""
-    configured = template.mapping(properties, "EndpointConfiguration")
+    """`EndpointConfiguration: {Type: REGIONAL}`, formerly `EndpointConfiguration: REGIONAL`, is a list of types in
+    CloudFormation."""
+    given = template.dig(properties, "EndpointConfiguration")
+    if isinstance(given, YamlValue) and given.text is not None:
+        given = YamlValue(given.span, members={"Type": given}, keys={"Type": given.span})
+    configured = template.mapping(given)
     kind = (configured.members or {}).get("Type") if configured is not None else None
     if configured is None or kind is None:
         return properties

@@ -64,13 +64,16 @@ class TemplateResource:
 
 @dataclass
 class CloudFormationTemplate:
-    """A template. shown: its path, as the user would type it."""
+    """A template. shown: its path, as the user would type it. refused: what CloudFormation does not take, by line and
+    column, as far as it was asked for. unknown: resources that can't be told, once `resources` was asked for."""
 
     path: str
     shown: str
     lines: list[str]
     root: YamlValue
     is_json: bool = False
+    refused: dict[tuple[int, int], str] = field(default_factory=dict)
+    unknown: list[Unknown] = field(default_factory=list)
     _conditions: dict[str, bool | None] = field(default_factory=dict)
 
     @classmethod
@@ -78,14 +81,18 @@ class CloudFormationTemplate:
         """A template from its text, None for what has no resources. Raises BadTemplate."""
         try:
             is_json = text.lstrip()[:1] == "{"
-            root = _from_json(parse_json(text)) if is_json else _from_yaml(text)
+            root = _from_json(parse_json(text, unique=True)) if is_json else _from_yaml(text)
         except BadJson as error:
             raise BadTemplate(f"is not valid JSON: {error}", error.line, error.column) from error
         except YamlProblem as error:
-            raise BadTemplate(f"is not valid YAML: {error.message}", error.line, error.column) from error
+            message = error.message if error.is_content else f"is not valid YAML: {error.message}"
+            raise BadTemplate(message, error.line, error.column) from error
         found = root.get("Resources") if root is not None else None
-        if root is None or found is None or found.members is None:
+        if root is None or found is None:
             return None
+        if found.members is None or found.tag:
+            message = "Resources: expected a mapping of logical ids to resources"
+            raise BadTemplate(message, found.span.line, found.span.column)
         return cls(path, shown, text.splitlines(), root, is_json)
 
     # Resources
@@ -97,21 +104,41 @@ class CloudFormationTemplate:
         listed = self.root.members_of("Resources")
         keys = self.root.members["Resources"].keys if self.root.members else {}
         for logical, body in listed.items():
+            if logical.startswith("Fn::"):
+                why = f"infralint does not work out {logical.partition('::')[2].partition('::')[0]} among resources"
+                self.unknown.append(Unknown(self._place(keys[logical]), logical, f"{why}: what it makes is not judged"))
+                continue
+            if body.members is None:
+                self._refuse(f"{logical}: expected a resource with Type and Properties", body)
+                continue
             type_ = body.text_of("Type")
             condition = body.text_of("Condition")
             holds = self.holds(condition) if condition else True
             if not type_.startswith("AWS::") or holds is False:
                 continue
-            properties = self.resolve(body.get("Properties"))
+            properties = body.get("Properties")
+            call = _function(properties) if properties is not None else None
+            if call is not None and call[0] == "Fn::Transform":
+                why = "its properties are made by a transform where the stack is deployed"
+                self.unknown.append(Unknown(self._place(keys[logical]), logical, f"{logical} is not judged: {why}"))
+                continue
+            if properties is not None and not properties.is_null and (call is not None or properties.members is None):
+                self._refuse(f"{logical}.Properties: expected a mapping of names to values", properties)
+                continue
             found[logical] = TemplateResource(
                 logical=logical,
                 type=type_,
                 name=_display(body, logical),
                 where=self._place(keys[logical]),
-                properties=properties if isinstance(properties, YamlValue) else YamlValue(body.span, members={}),
+                properties=properties
+                if properties is not None and properties.members is not None
+                else YamlValue(body.span, members={}),
                 doubt="" if holds else f"whether {logical} is made depends on the condition {condition}",
             )
         return found
+
+    def _refuse(self, message: str, value: YamlValue) -> None:
+        self.refused.setdefault((value.span.line, value.span.column), message)
 
     def of(self, *types: str) -> list[TemplateResource]:
         return [resource for resource in self.resources.values() if resource.type in types]
@@ -178,13 +205,19 @@ class CloudFormationTemplate:
         return found
 
     def mapping(self, value: Value, *path: str) -> YamlValue | None:
-        """A member that is a mapping."""
+        """A member that is a mapping; another one in its place is refused."""
         found = self.dig(value, *path)
-        return found if isinstance(found, YamlValue) and found.members is not None else None
+        if not isinstance(found, YamlValue) or found.is_null:
+            return None
+        if found.members is None and path:
+            self._refuse(f"{path[-1]}: expected a mapping of names to values", found)
+        return found if found.members is not None else None
 
     def items(self, value: Value, *path: str) -> list[YamlValue]:
-        """The members of a list, without those that are left out."""
+        """The members of a list, without those that are left out; what is no list is refused."""
         found = self.dig(value, *path)
+        if isinstance(found, YamlValue) and not found.is_null and found.items is None and path:
+            self._refuse(f"{path[-1]}: expected a list", found)
         listed = found.items or [] if isinstance(found, YamlValue) else []
         resolved = [self.resolve(item) for item in listed]
         return [item for item in resolved if isinstance(item, YamlValue)]
@@ -510,7 +543,7 @@ def _scalar(value: YamlValue) -> Any:
 
 
 def _from_yaml(text: str) -> YamlValue | None:
-    documents = read_yaml(text, allow_duplicates=True)
+    documents = read_yaml(text)
     return documents[0] if documents else None
 
 

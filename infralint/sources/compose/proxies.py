@@ -83,9 +83,11 @@ def proxy_nodes(
     for compose, service in zip(services, records, strict=True):
         groups.setdefault(compose.group, []).append(Container(compose, service, project.show(compose.path)))
     everywhere = [container for containers in groups.values() for container in containers]
+    clocks = tuple(_write_clocks(everywhere))
+    elsewhere = [container for container in everywhere if _is_nginx_proxy(container)]
     for containers in groups.values():
-        yield from _node("Traefik", containers, _traefik_hops(containers, everywhere))
-        yield from _node("nginx-proxy", containers, _virtual_hosts(project, containers, everywhere))
+        yield from _node("Traefik", containers, _traefik_hops(containers, clocks))
+        yield from _node("nginx-proxy", containers, _virtual_hosts(project, containers, elsewhere))
         yield from _node("Caddy", containers, _caddy_hops(containers))
 
 
@@ -128,8 +130,7 @@ def _common(container: Container, name: str, where: Location, rules: Sequence[Ro
 # Traefik
 
 
-def _traefik_hops(containers: Sequence[Container], everywhere: Sequence[Container]) -> Iterator[TraefikRoute]:
-    clocks = tuple(_write_clocks(everywhere))
+def _traefik_hops(containers: Sequence[Container], clocks: tuple[Clock, ...]) -> Iterator[TraefikRoute]:
     for container in containers:
         enabled = container.label("traefik.enable")
         if enabled is not None and enabled.text.lower() == "false":
@@ -216,12 +217,13 @@ def _path_map(options: Iterable[tuple[str, str, ComposeText, Container]]) -> Pat
 
 
 def _virtual_hosts(
-    project: Project, containers: Sequence[Container], everywhere: Sequence[Container]
+    project: Project, containers: Sequence[Container], elsewhere: Sequence[Container]
 ) -> Iterator[nginx_proxy.VirtualHost]:
-    """https://github.com/nginx-proxy/nginx-proxy/tree/main/docs#virtual-hosts-and-ports"""
-    proxies = [found for found in containers if _is_nginx_proxy(found)] or [
-        found for found in everywhere if _is_nginx_proxy(found)
-    ]
+    """elsewhere: the nginx-proxies of all compose projects, one of which serves where none runs beside the containers.
+
+    https://github.com/nginx-proxy/nginx-proxy/tree/main/docs#virtual-hosts-and-ports
+    """
+    proxies = [found for found in containers if _is_nginx_proxy(found)] or elsewhere
     proxy = proxies[0] if len(proxies) == 1 else None
     files = _MountedFiles(project, proxy)
     for container in containers:

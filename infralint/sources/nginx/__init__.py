@@ -64,7 +64,7 @@ def _unmapped_folders(project: Project) -> Iterator[Unreadable]:
         watch(str(project.root / inside))
         if inside not in ("", ".") and not os.path.exists(project.root / inside):  # Path.exists() raises for long names
             message = f"nginx.include_paths: {server} is mapped to {local}, which is not in the project"
-            yield Unreadable(message, Location(project.config_shown or "infralint.yaml"))
+            yield Unreadable(message, Location(project.config_name))
 
 
 def _unmet(heard: set[Location], includes: Includes) -> Iterator[Unknown]:

@@ -37,7 +37,15 @@ from infralint.sources.nginx.choose import (
 from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.handed import hand_over
 from infralint.sources.nginx.hints import find_declarations, find_hints
-from infralint.sources.nginx.hops import HANDSHAKE, PASSES, NginxLocation, is_catch_all, passed_anywhere
+from infralint.sources.nginx.hops import (
+    HANDSHAKE,
+    PASSES,
+    NginxLocation,
+    added_headers,
+    header_of,
+    is_catch_all,
+    passed_anywhere,
+)
 from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.processing import Processing, RequestEnd
 from infralint.sources.nginx.refusals import clashes, contradictions
@@ -55,6 +63,7 @@ SAME_SCOPE = frozenset({"if", "limit_except"})
 _DEFINING = frozenset({"map", "geo", "split_clients"})
 _TELLING = frozenset({"gzip", "brotli", "limit_rate", *PASSES})
 """What makes an `if` in a location a way of its own."""
+_ADDING = frozenset({"add_header", "more_set_headers"})
 NOTHING: Mapping[str, Upstream] = MappingProxyType({})
 MOST_PORTS = 64
 """Ports of one range that are listened on."""
@@ -154,11 +163,13 @@ class Nginx(Node):
         if named:
             yield from ((server, ()) for server in named)
             return
+        # Who dials this very address gets the default server, whatever it is called; a browser may mean another nginx.
+        is_dialled = request.to is not None and len(chosen) == 1
         for server, _ in chosen:
             why = (
                 f"no server_name is {request.host}: the server of {', '.join(server.names)} answers as the default one"
             )
-            yield server, () if server.anonymous else (why,)
+            yield server, () if server.anonymous or is_dialled else (why,)
 
     def _ways(self, server: VirtualServer, request: Request, doubts: tuple[str, ...]) -> list[RequestEnd]:
         ways = self.processing.ways(server, request)
@@ -608,8 +619,20 @@ def _settle_pass(block: NginxBlock) -> None:
     for inner in block.inner.values():
         passed = _pass_on(inner.level)
         inner.passed = passed or block.passed
-        telling = passed is not None or not _TELLING.isdisjoint(inner.level.by_name)
+        telling = passed is not None or not _TELLING.isdisjoint(inner.level.by_name) or _speaks_otherwise(inner, block)
         inner.serves = telling and inner.passed is not None
+
+
+def _speaks_otherwise(inner: NginxBlock, block: NginxBlock) -> bool:
+    """Whether an `if` changes which headers go out that proxies in front heed: its own lines put those around out of force."""
+    if _ADDING.isdisjoint(inner.level.by_name):
+        return False
+    return _list_heeded(inner.scope) != _list_heeded(block.scope)
+
+
+def _list_heeded(scope: Scope) -> list[str]:
+    lines = [line for line in added_headers(scope) if header_of(line)[0].startswith(("x-accel-", "cache-control"))]
+    return [line.written for line in lines]
 
 
 def _give_conditions(block: NginxBlock) -> None:

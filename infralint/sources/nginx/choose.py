@@ -107,6 +107,11 @@ class VirtualServer(msgspec.Struct, eq=False, dict=True):
         return all(name in ("", "_", "localhost", "default_server") or name.startswith("$") for name in self.names)
 
     @cached_property
+    def expressions(self) -> tuple[str, ...]:
+        """Its names that are expressions with groups, without their `~`."""
+        return tuple(name[1:] for name in self.names if name.startswith("~") and "(" in name)
+
+    @cached_property
     def is_plain(self) -> bool:
         """Whether every request ends in the location that its path chooses, and nothing is run on its way."""
         blocks = [self.block, *(place.block for top in self.places for place in top.walk())]
@@ -123,8 +128,20 @@ class VirtualServer(msgspec.Struct, eq=False, dict=True):
         """Locations whose path is only known once a template is rendered."""
         return [place for place in self.places if place.is_open]
 
+    def name_for(self, host: str) -> str | None:
+        """Which of its names a host has: a plain one, then the longest with a wildcard, then the first expression."""
+        ranked = [
+            (rank, -at, name) for at, name in enumerate(self.names) if (rank := _name_rank(name, host)) is not None
+        ]
+        return max(ranked, key=lambda entry: entry[:2])[2] if ranked else None
+
     def named_location(self, name: str) -> LocationEntry | None:
         return next((place for place in self.places if place.modifier == "@" and place.pattern == name), None)
+
+
+def plain_host(host: str) -> str:
+    """A Host header as server names are compared with it."""
+    return host.lower().rstrip(".").partition(":")[0]
 
 
 def normalise_path(path: str, merge_slashes: bool = True) -> str:
@@ -324,7 +341,7 @@ class Socket(msgspec.Struct, eq=False):
 
     def choose(self, host: str) -> Chosen:
         """The server that answers for a host: by its name, else the default one."""
-        host = host.lower().rstrip(".").partition(":")[0]
+        host = plain_host(host)
         if host in self.exact:
             return Chosen(self.exact[host], True)
         ranked = [

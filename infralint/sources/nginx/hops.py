@@ -40,7 +40,7 @@ from infralint.sources.nginx.processing import Processing, Run
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
-from infralint.sources.nginx.variables import Definitions, Moment, Values, either, unknown
+from infralint.sources.nginx.variables import Definitions, Values, either, moment_of_arrival, unknown
 from infralint.sources.nginx.websocket import find_sent_hosts, headers_of, judge_handshake, name_of, setting_of
 from infralint.text.lazy import lazy
 from infralint.text.stream_names import CATCH_ALLS
@@ -151,7 +151,7 @@ class NginxLocation(Hop):
         server = self.block.server
         if server.is_plain:
             path = normalise_path(request.path, not server.keeps_slashes)
-            run = Run(Moment(server, request, request.path, path), self.block)
+            run = Run(moment_of_arrival(server, request, request.path, path), self.block)
             return [run if self.block.place is None else self.processing.enter(self.block.place, run)]
         ways = self.processing.ways(server, request)
         runs = [way.run for way in ways if way.block is self.block]
@@ -245,11 +245,11 @@ class NginxLocation(Hop):
     def _added_headers(self, request: Request) -> dict[str, Setting[str]]:
         """The headers that `add_header` (or `more_set_headers`) gives the response, by lower-case name."""
         added: dict[str, Setting[str]] = {}
-        lines = [*_adding(self.rules)]
+        lines = [*added_headers(self.rules)]
         moments = [run.moment for run in self._runs(request)] if any("$" in line.written for line in lines) else []
         for line in lines:
-            name, text = _header(line)
-            moment = moments[0] if moments else Moment(self.block.server, request)
+            name, text = header_of(line)
+            moment = moments[0] if moments else moment_of_arrival(self.block.server, request, None)
             added[name] = setting_of(self.definitions.evaluate(text, line, moment), line)
         return added
 
@@ -332,7 +332,7 @@ class NginxLocation(Hop):
 
     def in_handshake(self, text: str, at: Directive) -> str:
         """What a text is during a handshake; empty where that is not known."""
-        moment = Moment(self.block.server, HANDSHAKE)
+        moment = moment_of_arrival(self.block.server, HANDSHAKE, None)
         return self.definitions.evaluate(text, at, moment).known or ""
 
     def _has(self, name: str, *args: str) -> bool:
@@ -380,7 +380,7 @@ def passed_anywhere(block: NginxBlock, processing: Processing, upstreams: Upstre
     passed, definitions = block.passed, processing.definitions
     assert passed is not None
     if "$" not in passed.args[0] or block.place is None:
-        return upstreams.resolve_host(passed, definitions, Moment(block.server))
+        return upstreams.resolve_host(passed, definitions, moment_of_arrival(block.server, None, None))
     moments = [run.moment for run in processing.runs_at(block)]
     values = [upstreams.resolve_host(passed, definitions, moment) for moment in moments]
     return either(values or [unknown("no request is handed on here")], "it differs from request to request")
@@ -390,7 +390,7 @@ def _identity(forward: Forward) -> tuple[str, str | None, tuple[Address, ...], s
     return forward.request.path, forward.request.host, forward.pool.targets, forward.pool.reason
 
 
-def _adding(scope: Scope) -> Iterator[Directive]:
+def added_headers(scope: Scope) -> Iterator[Directive]:
     """The lines that add headers to a response: those of the nearest level that has any, or of all that are merged.
 
     https://nginx.org/en/docs/http/ngx_http_headers_module.html#add_header_inherit
@@ -404,7 +404,7 @@ def _adding(scope: Scope) -> Iterator[Directive]:
                 break
 
 
-def _header(line: Directive) -> tuple[str, str]:
+def header_of(line: Directive) -> tuple[str, str]:
     """Name and text of an added header; `more_set_headers` has both in one word."""
     if line.name == "more_set_headers":
         name, _, text = line.args[-1].partition(":")

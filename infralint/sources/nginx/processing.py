@@ -24,6 +24,7 @@ from infralint.sources.nginx.variables import (
     Definitions,
     Moment,
     Values,
+    moment_of_arrival,
     unknown,
     with_captures,
     without_captures,
@@ -113,7 +114,7 @@ class Processing:
     def ways(self, server: VirtualServer, request: Request) -> list[RequestEnd]:
         """Every way that a request may take through a server."""
         path = normalise_path(request.path, not server.keeps_slashes)
-        moment = Moment(server, request, request.path, path)
+        moment = moment_of_arrival(server, request, request.path, path)
         doubts = tuple(
             f"where `{place.block.written}` applies is only known once the template is rendered"
             for place in server.open_places[:1]
@@ -124,7 +125,7 @@ class Processing:
         """Every way that a request may take that came to a location."""
         server: VirtualServer = place.block.server
         path = request.path if request.path.startswith("/") else None
-        starts = self._rewrites(server.block, Run(Moment(server, request, path, path), server.block))
+        starts = self._rewrites(server.block, Run(moment_of_arrival(server, request, path, path), server.block))
         arrived = [replace(run, changed=False, stopped=False, internal=True) for run in starts if run.answer is None]
         return list(islice((way for run in arrived for way in self._inside(place, run)), MOST_WAYS))
 
@@ -135,7 +136,8 @@ class Processing:
         """
         server, place = block.server, block.place
         before = self._set_before(place) if place is not None else {}
-        start = Run(Moment(server, request, path, path, assigned=before), server.block)
+        moment = moment_of_arrival(server, request, path, path)
+        start = Run(replace(moment, assigned={**moment.assigned, **before}), server.block)
         arrived = [run for run in self._rewrites(server.block, start) if run.answer is None]
         if place is None:
             return arrived
@@ -159,7 +161,7 @@ class Processing:
 
     def runs_anyhow(self, block: NginxBlock, request: Request) -> list[Run]:
         """A run in a block where requests of this kind end elsewhere, as if nothing sent them there."""
-        return [Run(Moment(block.server, request), block)]
+        return [Run(moment_of_arrival(block.server, request, None), block)]
 
     def hands_on(self, block: NginxBlock, request: Request, path: str | None) -> bool:
         """Whether a request that comes to a location may end at its own block, and nothing sends it elsewhere before."""

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from infralint.model import Known, Request, StreamKind, Unknown
-from infralint.sources.nginx.choose import VirtualServer
+from infralint.sources.nginx.choose import VirtualServer, plain_host
 from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.scopes import has_hole
 from infralint.sources.nginx.tree import Directive
@@ -254,6 +254,28 @@ def without_captures(moment: Moment, pattern: str, reason: str) -> Moment:
     """The moment after an expression that may have been found: what its groups took is not known."""
     named = dict.fromkeys(_NAMED.findall(pattern), unknown(reason))
     return msgspec.structs.replace(moment, captures=None, assigned={**moment.assigned, **named})
+
+
+def moment_of_arrival(
+    server: VirtualServer, request: Request | None, asked: str | None, path: str | None = None
+) -> Moment:
+    """The moment at which a request comes to a server: what the expression of its name took is `$1` and so on.
+
+    https://nginx.org/en/docs/http/server_names.html#regex_names
+    """
+    moment = Moment(server, request, asked, path)
+    if not server.expressions:
+        return moment
+    host = request.host if request is not None else None
+    if host is None:
+        for pattern in server.expressions:
+            moment = without_captures(moment, pattern, "which host is asked for is not known")
+        return moment
+    name = server.name_for(plain_host(host))
+    if name is None or not name.startswith("~"):
+        return moment
+    found = search(name[1:], plain_host(host), ignore_case=True)
+    return with_captures(moment, found) if found is not None else moment
 
 
 def _captured_group(number: int, moment: Moment) -> Values:

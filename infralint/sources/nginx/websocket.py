@@ -9,7 +9,7 @@ from infralint.platforms.nginx import NAME, Facts, Header, forwards_upgrade
 from infralint.sources.nginx.choose import VirtualServer
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, hidden
 from infralint.sources.nginx.tree import Directive
-from infralint.sources.nginx.variables import Definitions, Moment, Values
+from infralint.sources.nginx.variables import Definitions, Moment, Values, moment_of_arrival
 
 _OF_HANDSHAKE = frozenset({"upgrade", "connection", "sec-websocket-key", "sec-websocket-version"})
 
@@ -38,7 +38,7 @@ def find_sent_hosts(scope: Scope, definitions: Definitions, server: VirtualServe
     found = []
     for header in headers:
         if name_of(header) == "host":
-            value = _value(header, level, definitions, Moment(server))
+            value = _value(header, level, definitions, moment_of_arrival(server, None, None))
             text = header.args[1] if len(header.args) > 1 else ""
             always = text in _NEVER_EMPTY and not (level and level.under_condition(header))
             if always or (isinstance(value, Known) and value.value):

@@ -22,6 +22,7 @@ from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.plans import plans
 from infralint.sources.terraform.remote import makes_balancer, unread_modules
 from infralint.sources.terraform.roots import Root, given_values, is_library, remedy, roots, value_files
+from infralint.sources.terraform.service_connect import connected_nodes
 from infralint.sources.terraform.validity import problems as problems_of
 from infralint.sources.terraform.values import EvaluationError
 from infralint.text.suggestions import closest
@@ -58,6 +59,7 @@ def nodes(graph: Graph) -> list[Node]:
         *distribution_nodes(graph),
         *api_nodes(graph),
         *container_nodes(graph),
+        *connected_nodes(graph),
     ]
     return [*found, *function_nodes(graph, found)]
 

@@ -36,6 +36,7 @@ BALANCERS = (
     b"aws_lambda_function_url",
     b"aws_apprunner_service",
     b"google_cloud_run_v2_service",
+    b"service_connect_configuration",
     b"terraform-aws-modules/cloudfront",
     b"terraform-aws-modules/terraform-aws-cloudfront",
     b"terraform-aws-modules/apigateway-v2",
@@ -44,7 +45,8 @@ BALANCERS = (
 )
 """A cheap look for what may become a hop."""
 HELPERS = (
-    b"aws_ecs_service",
+    b"aws_ecs_",
+    b"aws_service_discovery_",
     b"aws_autoscaling_",
     b"aws_appautoscaling_",
     b"aws_api_gateway_",
@@ -433,7 +435,9 @@ class TerraformFolders:
         path = posixpath.join(root, ".terraform/modules/modules.json")
         try:
             entries = json.loads(self.text(path)).get("Modules", [])
-        except (CantRead, ValueError, AttributeError):
+        except (CantRead, ValueError, AttributeError, RecursionError):
+            return {}
+        if not isinstance(entries, list):
             return {}
         found = {
             str(entry.get("Key")): join(root, str(entry.get("Dir", ""))) for entry in entries if isinstance(entry, dict)

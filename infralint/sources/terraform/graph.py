@@ -31,7 +31,8 @@ class Graph:
     files: frozenset[str] = frozenset()
     by_address: dict[str, Item] = field(default_factory=dict)
     by_type: dict[str, list[Item]] = field(default_factory=dict)
-    referrers: dict[tuple[str, str, str], dict[str, list[Item]]] = field(default_factory=dict)
+    by_identity: dict[str, dict[str, Item]] = field(default_factory=dict)
+    referrers: dict[tuple[str, str, str, str], dict[str, list[Item]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for item in self.items:
@@ -43,8 +44,8 @@ class Graph:
 
     def follow(self, item: Item, name: str, kind: str) -> list[Item]:
         """The items of a type that an argument refers to, by reference or by a name that stands there."""
-        targets = [self._linked_item(link, kind) for link in item.links.get(name, ())]
-        return [target for target in targets if target is not None]
+        targets = (self._linked_item(link, kind) for link in item.links.get(name, ()))
+        return list({id(target): target for target in targets if target is not None}.values())
 
     def lead(self, links: Iterable[ResourceReference], kinds: frozenset[str]) -> Item | None:
         """The first item of one of these types that references lead to, also through a record, a stage or an alias."""
@@ -69,19 +70,31 @@ class Graph:
         found = (self._linked_item(link, kind) for kind in kinds)
         yield from (target for target in found if target is not None)
 
-    def referring(self, kind: str, name: str, target: Item) -> list[Item]:
-        """The items of a type whose argument refers to another item."""
-        key = (kind, name, target.type)
+    def referring(self, kind: str, name: str, target: Item, block: str = "") -> list[Item]:
+        """The items of a type whose argument refers to another item. block: the nested block that the argument is in."""
+        key = (kind, block, name, target.type)
         if key not in self.referrers:
-            found: dict[str, list[Item]] = {}
+            found: dict[str, dict[int, Item]] = {}
             for item in self.of(kind):
-                for referred in self.follow(item, name, target.type):
-                    found.setdefault(referred.address, []).append(item)
-            self.referrers[key] = found
+                for place in item.inner(block) if block else [item]:
+                    for referred in self.follow(place, name, target.type):
+                        found.setdefault(referred.address, {})[id(item)] = item
+            self.referrers[key] = {address: list(items.values()) for address, items in found.items()}
         return self.referrers[key].get(target.address, [])
 
     def _linked_item(self, link: ResourceReference, kind: str) -> Item | None:
         if link.address:
             target = self.by_address.get(f"{link.address}|{link.path}") or self.by_address.get(link.address)
             return target if target is not None and target.type == kind else None
-        return next((item for item in self.of(kind) if link.text and link.text in map(item.value, _IDENTITIES)), None)
+        return self._items_by_identity(kind).get(link.text) if link.text else None
+
+    def _items_by_identity(self, kind: str) -> dict[str, Item]:
+        """The items of a type by what others call them; of two with one name, the first."""
+        if kind not in self.by_identity:
+            found: dict[str, Item] = {}
+            for item in self.of(kind):
+                for identity in map(item.value, _IDENTITIES):
+                    if isinstance(identity, str):
+                        found.setdefault(identity, item)
+            self.by_identity[kind] = found
+        return self.by_identity[kind]

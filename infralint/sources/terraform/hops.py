@@ -433,10 +433,7 @@ def _behind(graph: Graph, group: Item) -> list[Item]:
     """What registers targets in a target group."""
     direct = (("aws_autoscaling_group", "target_group_arns"), ("aws_lb_target_group_attachment", "target_group_arn"))
     found = [item for kind, name in direct for item in graph.referring(kind, name, group)]
-    for service in graph.of("aws_ecs_service"):
-        balancers = service.inner("load_balancer")
-        if any(group in graph.follow(balancer, "target_group_arn", "aws_lb_target_group") for balancer in balancers):
-            found.append(service)
+    found += graph.referring("aws_ecs_service", "target_group_arn", group, block="load_balancer")
     for name in ("lb_target_group_arn", "alb_target_group_arn"):
         for attachment in graph.referring("aws_autoscaling_attachment", name, group):
             found += graph.follow(attachment, "autoscaling_group_name", "aws_autoscaling_group") or [attachment]

@@ -15,19 +15,33 @@ from infralint.model import Known, Location, Related, Setting, Unknown
 from infralint.sources.terraform.adapters import MEMBERS
 from infralint.sources.terraform.budget import Exhausted
 from infralint.sources.terraform.evaluate import EvaluationScope, evaluate, pairs
-from infralint.sources.terraform.hcl import Attribute, Block, Expression, HclFile, ListOf, Literal, ObjectOf, Template
+from infralint.sources.terraform.hcl import (
+    Attribute,
+    Block,
+    Expression,
+    FunctionCall,
+    HclFile,
+    ListOf,
+    Literal,
+    ObjectOf,
+    Template,
+)
 from infralint.sources.terraform.modules import Module, Resource
 from infralint.sources.terraform.origins import Origin, because, origins, references, related_places
-from infralint.sources.terraform.values import EvaluationError, Hole, ObjectValue, Value, first_hole, plain
+from infralint.sources.terraform.values import EvaluationError, Hole, ObjectValue, Value, first_hole, is_lazy, plain
 
 
 @dataclass(frozen=True, slots=True)
 class BlockSchema:
-    """What is asked of a resource or block: its arguments, those that lead to another resource, its blocks."""
+    """What is asked of a resource or block: its arguments, those that lead to another resource, its blocks.
+
+    documents: arguments that are JSON, of which some parts may count though others can't be told.
+    """
 
     attributes: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     blocks: Mapping[str, BlockSchema] = field(default_factory=dict)
+    documents: tuple[str, ...] = ()
 
 
 _FORWARD = BlockSchema(
@@ -100,6 +114,20 @@ _API_INTEGRATION = BlockSchema(
     ("rest_api_id", "resource_id", "uri"),
 )
 
+_CONNECTED = BlockSchema(
+    ("enabled",),
+    ("namespace",),
+    {
+        "service": BlockSchema(
+            ("port_name", "discovery_name", "ingress_port_override"),
+            blocks={
+                "client_alias": BlockSchema(("dns_name", "port")),
+                "timeout": BlockSchema(("per_request_timeout_seconds", "idle_timeout_seconds")),
+            },
+        )
+    },
+)
+
 SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
     {
         "aws_lb": _BALANCER,
@@ -119,8 +147,15 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
         "aws_app_cookie_stickiness_policy": BlockSchema(("lb_port",), ("load_balancer",)),
         "aws_ecs_service": BlockSchema(
             ("name", "desired_count", "deployment_maximum_percent"),
-            blocks={"load_balancer": BlockSchema(links=("target_group_arn",))},
+            ("task_definition",),
+            {
+                "load_balancer": BlockSchema(("container_port",), ("target_group_arn",)),
+                "service_connect_configuration": _CONNECTED,
+            },
         ),
+        "aws_ecs_task_definition": BlockSchema(("family", "network_mode"), documents=("container_definitions",)),
+        "aws_service_discovery_http_namespace": BlockSchema(("name",)),
+        "aws_service_discovery_private_dns_namespace": BlockSchema(("name",)),
         "aws_appautoscaling_target": BlockSchema(("max_capacity", "service_namespace"), ("resource_id",)),
         "aws_autoscaling_group": BlockSchema(("name", "max_size"), ("target_group_arns",)),
         "aws_autoscaling_attachment": BlockSchema(
@@ -164,6 +199,9 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
     }
 )
 """Resource type -> what is asked of it. https://registry.terraform.io/providers/hashicorp/aws/latest/docs"""
+
+LIST_LINKS = frozenset({"target_group_arns"})
+"""Arguments that lead to several resources; every other one leads to one."""
 
 DATA_SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
     {"aws_cloudfront_origin_request_policy": BlockSchema(("name", "id"))}
@@ -311,12 +349,23 @@ def _of_block(block: Block, frame: _Frame, shape: BlockSchema) -> Item:
     for name in shape.attributes:
         if (attribute := block.attributes.get(name)) is not None:
             item.settings[name] = setting(attribute, frame)
+    for name in shape.documents:
+        if (attribute := block.attributes.get(name)) is not None:
+            item.settings[name] = _document(attribute, frame)
     for name in shape.links:
         if (attribute := block.attributes.get(name)) is not None:
-            item.links[name] = [link for value in _naming_values(attribute, frame) for link in links(value, where)]
+            item.links[name] = list(_links(attribute, frame, where))
     for name, inner in shape.blocks.items():
         item.blocks[name] = _nested_items(block, name, frame, inner)
     return item
+
+
+def _links(attribute: Attribute, frame: _Frame, where: Location) -> Iterator[ResourceReference]:
+    for value in _naming_values(attribute, frame):
+        if isinstance(value, list) and attribute.name not in LIST_LINKS:
+            yield from links(Hole(f"Terraform refuses {attribute.written}: it is no list", attribute.where), where)
+        else:
+            yield from links(value, where)
 
 
 def _naming_values(attribute: Attribute, frame: _Frame) -> list[Value]:
@@ -355,6 +404,32 @@ def setting(attribute: Attribute, frame: _Frame) -> Setting[Any]:
         return _at_call(value, attribute, frame.place, frame.module)
     places = related_places(found) or frame.trail
     return Known(value, attribute.where, attribute.name, "explicit", attribute.written, because(found), places)
+
+
+def _document(attribute: Attribute, frame: _Frame) -> Setting[Any]:
+    """An argument that is JSON: what `jsonencode` is given, with what can't be told in its place; else the text."""
+    call = attribute.value
+    if not isinstance(call, FunctionCall) or call.name != "jsonencode" or len(call.arguments) != 1:
+        return setting(attribute, frame)
+    value = attempt(replace(attribute, value=call.arguments[0]), frame.environment)
+    where = frame.place.where if frame.place else attribute.where
+    if isinstance(value, Hole):
+        return unknown(value, where, attribute.name)
+    return Known(_outline(value, where, attribute.name), where, attribute.name)
+
+
+_UNTOLD = Hole("it can't be told")
+
+
+def _outline(value: Value, where: Location, name: str) -> Any:
+    """A value as Python's lists, dictionaries and scalars; what can't be told is Unknown."""
+    if isinstance(value, Hole) or is_lazy(value):
+        return unknown(first_hole(value) or _UNTOLD, where, name)
+    if isinstance(value, ObjectValue):
+        return {key: _outline(member, where, name) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_outline(member, where, name) for member in value]
+    return plain(value)
 
 
 def _origins(attribute: Attribute, frame: _Frame) -> list[Origin]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from infralint.sources.terraform.items import SHAPES, BlockSchema
+from infralint.sources.terraform.items import LIST_LINKS, SHAPES, BlockSchema
 
 Objects = dict[str, Any]
 
@@ -25,6 +25,7 @@ class ResourceShape(msgspec.Struct, frozen=True):
     type: str
     mode: str = "managed"
     values: Objects | None = None
+    deposed_key: str | None = None
 
 
 class ModuleShape(msgspec.Struct, frozen=True):
@@ -42,6 +43,7 @@ class ChangeShape(msgspec.Struct, frozen=True):
 
 class ResourceChangeShape(msgspec.Struct, frozen=True):
     address: str
+    deposed: str | None = None
     change: ChangeShape | None = None
 
 
@@ -81,7 +83,7 @@ def check_plan(content: object) -> None:
     _check(content, PlanShape, "$")
     plan: Any = content
     for name in ("planned_values", "values"):
-        _check_module((plan.get(name) or {}).get("root_module") or {}, f"$.{name}.root_module")
+        _check_module((plan.get(name) or {}).get("root_module") or {}, f"$.{name}.root_module", {})
     configured = (plan.get("configuration") or {}).get("root_module") or {}
     _check_configured(configured, "$.configuration.root_module")
 
@@ -96,18 +98,23 @@ def _check(item: object, shape: Any, path: str) -> None:
         ) from error
 
 
-def _check_module(module: Mapping[str, Any], path: str) -> None:
+def _check_module(module: Mapping[str, Any], path: str, places: dict[str, str]) -> None:
+    """A module and those below it. places: where each address stood first; no two resources share one."""
     for index, resource in enumerate(module.get("resources") or ()):
-        shape = SHAPES.get(resource["type"])
-        if shape is not None:
-            _check(resource.get("values") or {}, _struct(resource["type"]), f"{path}.resources[{index}].values")
+        if resource["type"] not in SHAPES:
+            continue
+        place, address = f"{path}.resources[{index}]", resource["address"]
+        _check(resource.get("values") or {}, _struct(resource["type"]), f"{place}.values")
+        if not resource.get("deposed_key") and places.setdefault(address, place) != place:
+            raise WrongPlanShape(f"{place}.address: {address} stands at {places[address]}, too")
     for index, child in enumerate(module.get("child_modules") or ()):
-        _check_module(child, f"{path}.child_modules[{index}]")
+        _check_module(child, f"{path}.child_modules[{index}]", places)
 
 
 SIMPLE = str | bool | int | float | None
+_LISTS: Any = list[str | None] | None
 _TYPES: Mapping[str, Any] = dict.fromkeys(
-    ("values", "regex_values", "aliases", "allowed_methods", "headers", "types", "items"), list[str | None] | None
+    ("values", "regex_values", "aliases", "allowed_methods", "headers", "types", "items", *LIST_LINKS), _LISTS
 )
 """Arguments that are no simple values."""
 
@@ -121,10 +128,10 @@ def _struct_of(shape: BlockSchema, name: str) -> Any:
     """A struct with a field for each argument and block that is asked for."""
     fields: list[tuple[str, Any, Any]] = [
         (attribute, _TYPES.get(attribute, SIMPLE), None)
-        for attribute in shape.attributes
+        for attribute in (*shape.attributes, *shape.documents)
         if attribute not in shape.links
     ]
-    fields += [(link, str | list[str | None] | None, None) for link in shape.links]
+    fields += [(link, _TYPES.get(link, str | None), None) for link in shape.links]
     for kind, inner in shape.blocks.items():
         block = _struct_of(inner, kind)
         fields.append((kind, list[block] | block | None, None))  # type: ignore[valid-type]

@@ -23,6 +23,8 @@ from infralint.sources.terraform.values import plain
 
 LARGEST = 300 * 1024 * 1024
 """Bytes of a plan: it is written by a machine and may be long."""
+MOST_REFERENCES = 200
+"""References that are followed for one argument."""
 _SIGN = re.compile(rb'^\s*\{\s*"format_version"\s*:')
 Json = Mapping[str, Any]
 
@@ -92,7 +94,11 @@ class _PlanReader:
         found = list(_resources(values.get("root_module") or {}))
         self.addresses = {str(resource.get("address")) for resource in found}
         changes = self.content.get("resource_changes") or []
-        unknown = {change["address"]: (change.get("change") or {}).get("after_unknown") or {} for change in changes}
+        unknown = {
+            change["address"]: (change.get("change") or {}).get("after_unknown") or {}
+            for change in changes
+            if not change.get("deposed")
+        }
         root = self._root([str(resource["address"]) for resource in found])
         items = [self._item(resource, unknown.get(resource["address"], {}), root) for resource in found]
         scope = self.shown if root is None else self.tree.project.show(root)
@@ -159,7 +165,7 @@ class _PlanReader:
     ) -> Item:
         where = block.where if block else Location(self.shown)
         item = Item("", address, where)
-        for name in shape.attributes:
+        for name in (*shape.attributes, *shape.documents):
             found = self._setting(name, values, unknown, written, block, where)
             if found is not None:
                 item.settings[name] = found
@@ -216,44 +222,62 @@ class _PlanReader:
         for entry in value if isinstance(value, list) else [value]:
             if isinstance(entry, str) and entry:
                 yield ResourceReference(text=entry)
-        prefix, key = _module_of(address), _key_of(address)
-        references = (expression or {}).get("references") if isinstance(expression, dict) else None
-        for target in self._targets(prefix, references or [], key, 0):
-            yield ResourceReference(address=target)
-
-    def _targets(self, prefix: str, references: list[str], key: str, depth: int) -> Iterator[str]:
-        if depth > 8:
+        targets = self._targets(_module_of(address), expression, _key_of(address))
+        if targets is None:
+            why = f"what an argument of {address} refers to leads through more than {MOST_REFERENCES} references"
+            yield ResourceReference(hole=Unknown(Location(self.shown), address, why))
             return
-        for reference in references:
-            names = reference.split(".")
-            if names[0] == "var" and prefix:
-                call = self.calls.get(_without_keys(prefix)) or {}
-                passed = ((call.get("expressions") or {}).get(names[1]) or {}).get("references") or []
-                yield from self._targets(_parent(prefix), passed, key, depth + 1)
-            elif names[0] == "module" and len(names) > 2:
-                yield from self._output(prefix, names, key, depth)
-            elif len(names) > 1 and names[0] in SHAPES:
-                yield from self._instances(f"{prefix}{names[0]}.{names[1]}", key)
+        yield from (ResourceReference(address=target) for target in targets)
 
-    def _output(self, prefix: str, names: list[str], key: str, depth: int) -> Iterator[str]:
-        inner = f"{prefix}{names[0]}.{names[1]}."
-        outputs = (self.modules.get(_without_keys(inner)) or {}).get("outputs") or {}
-        expression = (outputs.get(names[2]) or {}).get("expression") or {}
-        yield from self._targets(inner, expression.get("references") or [], key, depth + 1)
+    def _targets(self, prefix: str, expression: Any, key: str) -> list[str] | None:
+        """The resources that an expression in a module refers to, through inputs and outputs; None: too many ways."""
+        waiting = [(prefix, reference) for reference in reversed(_references_in(expression))]
+        seen: set[tuple[str, str]] = set()
+        found: dict[str, None] = {}
+        while waiting and len(seen) <= MOST_REFERENCES:
+            place = waiting.pop()
+            if place in seen:
+                continue
+            seen.add(place)
+            prefix, names = place[0], place[1].split(".")
+            if len(names) > 1 and names[0] in SHAPES and (target := self._instance(prefix, names, key)):
+                found[target] = None
+            inner, passed = self._passed_on(prefix, names)
+            waiting += [(inner, reference) for reference in reversed(_references_in(passed))]
+        return None if waiting else list(found)
 
-    def _instances(self, address: str, key: str) -> Iterator[str]:
+    def _passed_on(self, prefix: str, names: list[str]) -> tuple[str, Any]:
+        """The expression behind an input or an output, and the module that it stands in."""
+        if names[0] == "var" and len(names) > 1 and prefix:
+            call = self.calls.get(_without_keys(prefix)) or {}
+            return _parent(prefix), (call.get("expressions") or {}).get(names[1])
+        if names[0] == "module" and len(names) > 2:
+            inner = f"{prefix}{names[0]}.{names[1]}."
+            outputs = (self.modules.get(_without_keys(inner)) or {}).get("outputs") or {}
+            return inner, (outputs.get(names[2]) or {}).get("expression")
+        return prefix, None
+
+    def _instance(self, prefix: str, names: list[str], key: str) -> str | None:
+        address = f"{prefix}{names[0]}.{names[1]}"
         plain = re.sub(r"\[[^\]]*\]$", "", address)
-        found = next(
-            (candidate for candidate in (address, plain + key, plain, f"{plain}[0]") if candidate in self.addresses),
-            None,
-        )
-        if found is not None:
-            yield found
+        candidates = (address, plain + key, plain, f"{plain}[0]")
+        return next((candidate for candidate in candidates if candidate in self.addresses), None)
+
+
+def _references_in(expression: Any) -> list[str]:
+    """What an expression of the configuration refers to; a block refers to nothing itself."""
+    found = expression.get("references") if isinstance(expression, dict) else None
+    return [reference for reference in found if isinstance(reference, str)] if isinstance(found, list) else []
 
 
 def _resources(module: Json) -> Iterator[Json]:
+    """The resources of a module and those below it; not the objects that wait for their deletion (deposed)."""
     for resource in module.get("resources") or []:
-        if resource.get("mode", "managed") == "managed" and resource["type"] in SHAPES:
+        if (
+            resource["type"] in SHAPES
+            and resource.get("mode", "managed") == "managed"
+            and not resource.get("deposed_key")
+        ):
             yield resource
     for child in module.get("child_modules") or []:
         yield from _resources(child)

@@ -90,7 +90,6 @@ TEMPLATE_KINDS = {
     "VpcLattice": "VPC Lattice",
 }
 """Service in CloudFormation -> what it is called."""
-_CONNECT = lazy(rb"\bServiceConnectConfiguration[\"']?:")
 _ROUTED = lazy(
     rb"(?m)^(?:http|tcp):[ \t]*\n(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]+(?:routers|services|middlewares|serversTransports):"
 )
@@ -124,8 +123,6 @@ def kinds_in_template(content: bytes) -> Iterator[str]:
     """What a CloudFormation template describes that is not read."""
     services = {found.decode() for found in _CLOUD_FORMATION.findall(content)}
     yield from (TEMPLATE_KINDS[service] for service in sorted(services))
-    if _CONNECT.search(content):
-        yield "ECS Service Connect"
 
 
 def _in_kubernetes(document: bytes) -> Iterator[str]:

@@ -10,7 +10,7 @@ _RESOURCE = lazy(rb'(?m)^[ \t]*resource[ \t]+"?(\w{1,80})"?[ \t]+"')
 _RESOURCE_IN_JSON = lazy(rb'"(\w{1,80})"\s*:\s*\{')
 _MODULE = lazy(rb'(?m)^[ \t]*"?source"?[ \t]*[=:][ \t]*"([^"\n]{1,300})"')
 _CONNECTED = b"service_connect_configuration"
-_CONNECTION_KINDS = lazy(rb'service_connect_configuration"?\s*[{:=]')
+_CONNECTION_INPUT = lazy(rb"service_connect_configuration\s*=")
 _LOAD_BALANCED = lazy(rb'(?m)^[ \t]*"?type"?\s*[=:]\s*"LoadBalancer"')
 
 KINDS = {
@@ -97,7 +97,7 @@ def kinds_in_terraform(content: bytes) -> Iterator[str]:
     if content.lstrip()[:1] == b"{":
         types |= {found.decode() for found in _RESOURCE_IN_JSON.findall(content)}
     yield from (KINDS[name] for name in sorted(types & KINDS.keys()))
-    if _CONNECTED in content and _CONNECTION_KINDS.search(content):
+    if _CONNECTED in content and _CONNECTION_INPUT.search(content):
         yield "ECS Service Connect"
     if types & {"kubernetes_service", "kubernetes_service_v1"} and _LOAD_BALANCED.search(content):
         yield "Kubernetes load balancer Service"

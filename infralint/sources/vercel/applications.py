@@ -257,7 +257,7 @@ class Finder:
         for upward in _upwards(folder):
             written = self._dependencies(upward).get("next")
             if written:
-                found = re.match(r"[\^~>=v\s]*(\d+)", written)
+                found = re.match(r"[\^~>=v\s]*(\d{1,6})", written)
                 return int(found[1]) if found else None
         return None
 
