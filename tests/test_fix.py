@@ -262,7 +262,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path, monkeypatch
         (tmp_path / "a/nginx.conf").write_text("# somebody else's")
         return writing(*arguments)
 
-    monkeypatch.setattr("infralint.cli.judging.write_fixes", late)
+    monkeypatch.setattr("infralint.fixing.write_fixes", late)
     result = run("check", "--fix")
     assert result.exit_code == 2
     assert "a/nginx.conf: changed while infralint was reading it: nothing was written" in result.stdout

@@ -15,11 +15,9 @@ from infralint.cli.progress import PATIENCE, Bar
 from infralint.cli.projects import Asked, asked_projects, choose_checks, selectable_names, with_options
 from infralint.cli.publish import fail, say
 from infralint.engine import baseline
-from infralint.engine.changes import Before, NoHistory, changes_since, of_the_change
 from infralint.engine.registry import Check
 from infralint.engine.report import NOTHING, Report
 from infralint.engine.run import lint
-from infralint.fixing import explain_leftovers, find_fixes, note_fixable, propose_edits, render_patch, write_fixes
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.config import CONFIG_NAMES, BadConfig, Settings, parse_settings
@@ -65,12 +63,18 @@ class Judging:
         report = self.report_on(project)
         if self.options.fix or self.options.diff:
             return self._fix(report)
+        if formats.isdisjoint({*WITH_EDITS, "json"}):
+            return report
+        from infralint.fixing import note_fixable, propose_edits
+
         if not formats.isdisjoint(WITH_EDITS):
             return propose_edits(project, self.checks, report, self.heeds_ignores)
-        return note_fixable(report) if "json" in formats else report
+        return note_fixable(report)
 
     def _fix(self, report: Report) -> Report:
         """Put right what can be, or print the patch that would; what is left to report."""
+        from infralint.fixing import find_fixes, render_patch, write_fixes
+
         project = self.asked.project
         fixes = find_fixes(project, self.checks, report, self.report_on, self.heeds_ignores)
         if self.options.fix:
@@ -87,6 +91,8 @@ class Judging:
         """Only what a change touches or brings, where a revision is given."""
         if self.options.changed_since is None:
             return report
+        from infralint.engine.changes import Before, NoHistory, changes_since, of_the_change
+
         try:
             changes = changes_since(project, self.options.changed_since)
         except NoHistory as error:
@@ -132,8 +138,11 @@ def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options,
 def _add_project(outcome: Outcome, judging: Judging, formats: AbstractSet[str]) -> Outcome:
     """An outcome, and what one more project comes to."""
     project = judging.asked.project
-    for sentence in explain_leftovers(project):
-        say(f"infralint: {sentence}", err=True)
+    if project.tree.leftovers:
+        from infralint.fixing import explain_leftovers
+
+        for sentence in explain_leftovers(project):
+            say(f"infralint: {sentence}", err=True)
     return Outcome(
         outcome.report.join(judging.judge(formats)),
         outcome.ran | {check.name for check in judging.checks},

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from infralint.reporters import REPORTERS
 from infralint.reporters.grouping import Grouping
@@ -17,8 +17,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a command that judges something; what a command does not have keeps its default."""
 
     format_: str = "text"
@@ -51,8 +50,7 @@ class Options:
     allow_empty: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class AuditOptions(Options):
+class AuditOptions(Options, frozen=True, kw_only=True):
     """The options of an audit."""
 
     mask: bool = False

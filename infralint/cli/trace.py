@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,8 +25,7 @@ from infralint.sources.aws_account.snapshot import BadSnapshot
 from infralint.text.patterns import fresh_budget
 
 
-@dataclass(frozen=True, kw_only=True)
-class TraceOptions(Options):
+class TraceOptions(Options, frozen=True, kw_only=True):
     """The options of a trace."""
 
     host: str | None = None

@@ -61,6 +61,18 @@ class Ignore:
         return Suppression(finding, "accept" if self.accepted else "comment", self.reason, self.where)
 
 
+def find_addressing(project: Project, files: Iterable[str]) -> list[str]:
+    """The files, of those with these shown paths, in which infralint is addressed at all."""
+    return [shown for shown in files if _addresses(project, project.path_of(shown))]
+
+
+def _addresses(project: Project, path: str) -> bool:
+    try:
+        return project.glance("comments to infralint", path, lambda: project.holds(path, _MARK))
+    except CantRead:
+        return False
+
+
 def ignores_of(project: Project, files: Iterable[str]) -> list[Ignore]:
     """Every ignore of a project. files: the shown paths of what was read."""
     found = [ignore for path in files for ignore in _in_file(project, path)]

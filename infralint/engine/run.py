@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infralint.engine.asking import ask_all
-from infralint.engine.ignores import Ignore, apply_ignores, find_mistyped, ignores_of, near_miss
+from infralint.engine.ignores import Ignore, apply_ignores, find_addressing, find_mistyped, ignores_of, near_miss
 from infralint.engine.policy import Assumptions, merge_by_cause, soften_trials
 from infralint.engine.registry import Check, built_in_names
 from infralint.engine.report import Judged, Report, once_a_cause, order, with_fingerprints
-from infralint.engine.tracing import known_streams, mistaken_names
 from infralint.model import (
     Crossing,
     Finding,
@@ -26,6 +25,9 @@ from infralint.project import Project
 from infralint.sources import SOURCES
 from infralint.trace.crossings import crossings, find_unserved, lost, topology_of, unmet
 from infralint.trace.topology import Topology
+
+if TYPE_CHECKING:
+    from infralint.engine.tracing import TracedStream
 
 
 def lint(project: Project, checks: Sequence[Check], ignoring: bool = True, with_ways: bool = False) -> Report:
@@ -66,7 +68,7 @@ def judge(
     assumptions = Assumptions(project, readings, crossed)
     answers = ask_all(checks, crossed, items, project, assumptions.loudness)
     files = {reading.platform: reading.files for reading in readings if reading.files}
-    paths = [path for found in files.values() for path in found]
+    paths = find_addressing(project, (path for found in files.values() for path in found))
     ignores = ignores_of(project, paths) if ignoring else []
     findings = merge_by_cause(answer for answer in answers if isinstance(answer, Finding))
     kept, suppressed = apply_ignores(with_fingerprints(soften_trials(findings, project), project.path_of), ignores)
@@ -88,7 +90,7 @@ def judge(
                 *(unreadable for reading in readings for unreadable in reading.unreadable),
                 *_refusals(answers),
                 *project.unlisted_folders(),
-                *mistaken_names(project, topology),
+                *_mistaken_names(project, topology),
                 *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
                 *guard.caught,
             ]
@@ -101,8 +103,25 @@ def judge(
         texts={path: text for reading in readings for path, text in reading.texts.items()},
         origins={path: file for reading in readings for path, file in reading.origins.items()},
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
-        streams=known_streams(project, topology, checks, crossed) if with_ways else [],
+        streams=_known_streams(project, topology, checks, crossed) if with_ways else [],
     )
+
+
+def _mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]:
+    """Names under `chains:` and `entry:` that stand for nothing."""
+    if project.settings.chains or project.settings.entry:
+        from infralint.engine.tracing import mistaken_names
+
+        yield from mistaken_names(project, topology)
+
+
+def _known_streams(
+    project: Project, topology: Topology, checks: Sequence[Check], crossed: Sequence[Crossing[Hop]]
+) -> list[TracedStream]:
+    """The whole way of each stream; not loaded for reports that don't show it."""
+    from infralint.engine.tracing import known_streams
+
+    return known_streams(project, topology, checks, crossed)
 
 
 def _refusals(answers: Iterable[Finding | Unknown]) -> Iterator[Unreadable]:

@@ -170,6 +170,11 @@ class Project:
             self._texts[path] = decode(self.bytes(path))
         return self._texts[path]
 
+    def holds(self, path: str, word: str) -> bool:
+        """Whether a word of small letters stands in a file, in whatever case; keeps no text for that. Raises CantRead."""
+        text = self._texts.get(path)
+        return word in text.lower() if text is not None else word.encode() in self.bytes(path).lower()
+
     def bytes(self, path: str, largest: int = LARGEST) -> bytes:
         """A file's content. Raises CantRead, also for one that leads out of the project or is too large."""
         full, follow = self._inside(path)

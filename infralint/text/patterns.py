@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
+
+import msgspec
 
 from infralint.cache.recording import spoil
 from infralint.text.pcre import InvalidPcre, Unexpressed, parse
@@ -47,13 +48,12 @@ class TooSlow(Unsearchable):
         spoil()  # on an idle machine it might not
 
 
-@dataclass
-class PatternBudget:
+class PatternBudget(msgspec.Struct):
     """What a run has spent on slow expressions, and which ones they are: none of them is tried twice."""
 
     seconds: float = SECONDS
     spent: float = 0.0
-    slow: set[str] = field(default_factory=set)
+    slow: set[str] = set()
 
     @property
     def patience(self) -> float:

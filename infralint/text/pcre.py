@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 LARGEST = 65536
 """Bytes of a compiled expression: PCRE2's limit with its usual links of two bytes."""
@@ -46,15 +47,13 @@ class Unexpressed(ValueError):
     """An expression that PCRE compiles and that can't be written in Python's terms: names what is in the way."""
 
 
-@dataclass(frozen=True, slots=True)
-class LiteralCharacter:
+class LiteralCharacter(msgspec.Struct, frozen=True):
     """One character that stands for itself."""
 
     character: str
 
 
-@dataclass(frozen=True, slots=True)
-class Anything:
+class Anything(msgspec.Struct, frozen=True):
     """One character of several. example: a short one that is among them. is_set: it is a table of characters."""
 
     written: str
@@ -62,24 +61,21 @@ class Anything:
     is_set: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(msgspec.Struct, frozen=True):
     """What matches no characters of its own, or what only matching tells: anchors, lookarounds, back references."""
 
     written: str
     repeatable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PatternGroup:
+class PatternGroup(msgspec.Struct, frozen=True):
     """Alternatives between parentheses. opening: how the group begins in Python's terms, such as `(?:`."""
 
     opening: str
     branches: tuple[tuple[Item, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(msgspec.Struct, frozen=True):
     """An item many times. most: None for any number. suffix: `?` (lazy), `+` (possessive) or nothing."""
 
     item: Item
@@ -92,8 +88,7 @@ Item = LiteralCharacter | Anything | Nothing | PatternGroup | Repeat
 Branches = tuple[tuple[Item, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedPattern:
+class ParsedPattern(msgspec.Struct, frozen=True):
     """An expression that was read: its alternatives, and how it is written for `regex` in its VERSION1."""
 
     branches: Branches
@@ -186,16 +181,15 @@ def _item_size(item: Item) -> int:
             return 2
 
 
-@dataclass
-class _PcreParser:
+class _PcreParser(msgspec.Struct):
     """One pass over an expression. extended: whether white space is skipped (`(?x)`) in the group that is open."""
 
     pattern: str
     at: int = 0
     extended: bool = False
     groups: int = 0
-    names: set[str] = field(default_factory=set)
-    references: list[str] = field(default_factory=list)
+    names: set[str] = set()
+    references: list[str] = []
     depth: int = 0
 
     def parse(self) -> Branches:
@@ -581,8 +575,7 @@ class _PcreParser:
         return _member_of(character)
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(msgspec.Struct, frozen=True):
     """Part of a bracket expression. character: what it is, if it is one; span: the ends of a range."""
 
     written: str

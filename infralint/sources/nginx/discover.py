@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from infralint.model import Location, Reading, Unknown
 from infralint.project import CantRead, Project, TooLarge
 from infralint.project.charts import chart_folders, chart_of
-from infralint.project.manifests import Manifest, read_manifests
 from infralint.sources.nginx.templates import foreign_language, prepare
 from infralint.sources.nginx.tree import NginxFile
-from infralint.text.go_templates import HOLE
 from infralint.text.lazy import lazy
-from infralint.text.yaml_places import YamlSpan
+
+if TYPE_CHECKING:
+    from infralint.project.manifests import Manifest
 
 _OTHER_ENDINGS = frozenset(
     "py pyi md mdx rst txt js jsx ts tsx mjs cjs css scss less html htm vue svelte go rs java kt php c h cc cpp hpp cs swift"
@@ -73,7 +74,7 @@ def sources(project: Project, reading: Reading) -> Iterator[NginxFile]:
     """Every nginx text of a project; what can't be read or told is noted in the reading."""
     shown: set[str] = set()
     charts = chart_folders(project)
-    rendered = read_manifests(project).rendered if charts else set()
+    rendered = _find_rendered(project) if charts else set()
     for path in project.files:
         if path in rendered and chart_of(path, charts) is not None:
             continue
@@ -89,6 +90,13 @@ def sources(project: Project, reading: Reading) -> Iterator[NginxFile]:
     for path, reason in sorted(project.tree.odd.items()):
         if _named_nginx(path) and not _is_manifest(path):
             reading.unreadable.append(project.unreadable(path, reason))
+
+
+def _find_rendered(project: Project) -> set[str]:
+    """The templates of charts that could be rendered. Rendering is not loaded where there is no chart."""
+    from infralint.project.manifests import read_manifests
+
+    return read_manifests(project).rendered
 
 
 def _shown_by(path: str, project: Project) -> str:
@@ -225,6 +233,8 @@ _MAIN = lazy(r"^\s*http\s*\{", re.MULTILINE)
 
 def _from_charts(project: Project, reading: Reading) -> Iterator[NginxFile]:
     """nginx texts in the ConfigMaps that Helm charts come to: those of another environment where they are another nginx."""
+    from infralint.project.manifests import read_manifests
+
     known: set[tuple[str, str, str]] = set()
     firsts: dict[tuple[str, str], str] = {}
     for number, manifest in enumerate(read_manifests(project).of("ConfigMap")):
@@ -245,6 +255,9 @@ def _from_charts(project: Project, reading: Reading) -> Iterator[NginxFile]:
 
 def _rendered_file(manifest: Manifest, key: str, text: str, line: int, number: int) -> NginxFile:
     """One entry of a ConfigMap that a chart makes."""
+    from infralint.text.go_templates import HOLE
+    from infralint.text.yaml_places import YamlSpan
+
     atlas = manifest.atlas
     first = atlas.text_of(line + 1)
     prepared = prepare(text)
