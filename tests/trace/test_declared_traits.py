@@ -73,3 +73,18 @@ def test_a_mistyped_transport_names_those_that_there_are(lint: Lint) -> None:
     report = lint({"nginx.conf": BALANCED, "infralint.yaml": f"streams:\n{stream}"})
     assert report["status"] == 2
     assert "expected polling, websocket or webtransport" in report["stderr"]
+
+
+@pytest.mark.parametrize(
+    ("session", "words"),
+    [
+        ("Socket.IO", "Socket.IO begins with polling"),
+        ("Colyseus", "A session of Colyseus lives in one process"),
+        ("true", "A session lives in one process"),
+    ],
+)
+def test_what_is_said_of_a_session_is_true_of_its_protocol(session: str, words: str, lint: Lint) -> None:
+    stream = f"  - {{path: /socket.io/, kind: websocket, session: {session}}}\n"
+    report = lint({"nginx.conf": BALANCED, "infralint.yaml": f"streams:\n{stream}"})
+    [finding] = [finding for finding in report["findings"] if finding["check"] == "missing-sticky-sessions"]
+    assert words in finding["message"]
