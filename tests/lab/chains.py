@@ -273,7 +273,7 @@ class Writer:
         styles: list[Callable[[str], Step]] = [self._plain] * 4 + [self._stripped] * 3
         styles += [self._exact, self._rewritten, self._rewritten, self._moved, self._by_server, self._by_expression]
         styles += [self._by_variable, self._tried, self._by_page, self._nested]
-        styles += [self._by_label, self._by_label] if is_first else []
+        styles += [self._by_label, self._by_label] if is_first and not self.application else []
         step = self.random.choice(styles)(sent)
         if not self.application and self._is(0.03):
             step.path = "/elsewhere" + step.path
@@ -343,7 +343,7 @@ class Writer:
         return Step(sent, f"location {outer} {{ {self._line()}\n{inner}\n}}")
 
     def _by_label(self, sent: str) -> Step:
-        """By what the expression of the server's name took of the host."""
+        """By what the expression of the server's name took of the host: who comes from the code knows no host."""
         outside, inside, path = self._from_to(sent)
         use = self.random.choice(("$label", "$1"))
         if self._is(0.5):
