@@ -308,6 +308,8 @@ def test_plain_http_that_is_sent_to_https_is_no_end(here: Path) -> None:
     secure = EDGE.replace("        server_name", "        listen 443 ssl;\n        server_name", 1)
     plain = "server { listen 80; server_name chat.example.com; return 301 https://$host$request_uri; }"
     write(here, {"edge/nginx.conf": secure.replace("    server {", f"    {plain}\n    server {{", 1)})
+    both = (here / "compose.yaml").read_text().replace('"80:80"', '"80:80", "443:443"')
+    write(here, {"compose.yaml": both})
     assert "answers 404" in text_of("/nowhere", *HOST, exit_code=1)
     assert "301" not in text_of("/nowhere", *HOST)
     assert "May break at hop 2 of 2" in text_of("/api/chat", *HOST)

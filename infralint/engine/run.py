@@ -23,7 +23,7 @@ from infralint.model import (
 )
 from infralint.project import Project
 from infralint.sources import SOURCES
-from infralint.trace.crossings import crossings, find_unserved, lost, topology_of, unmet
+from infralint.trace.crossings import crossings, find_unserved, find_untold, lost, topology_of, unmet
 from infralint.trace.topology import Topology
 
 if TYPE_CHECKING:
@@ -144,6 +144,8 @@ def _unmet(project: Project, topology: Topology, crossed: Iterable[Crossing[Hop]
     for stream, reason in find_unserved(crossed):
         why = f"the declared stream {stream.path} never comes to what could send it: {reason}"
         yield Unknown(where, "streams", why, "check its path, and what the hops on its way make of it")
+    for stream, reason in find_untold(crossed):
+        yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
     for stream, reason in lost(project.settings, topology):
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from infralint.model.clock import LENGTH, SILENCE, Clock, Expiry, Phase, silence_clocks
 from infralint.model.finding import SEVERITIES, Effect, Finding, Provenance, Severity
 from infralint.model.node import (
+    HOST_NETWORK,
     AccountResource,
     Affinity,
     CantFix,
@@ -65,6 +66,7 @@ from infralint.model.wire import (
 
 __all__ = [
     "CERTAIN_EVIDENCE",
+    "HOST_NETWORK",
     "LENGTH",
     "NOWHERE",
     "SAME_PATH",

@@ -44,11 +44,14 @@ class Pool(msgspec.Struct, frozen=True, gc=False):
 
 
 class Forward(msgspec.Struct, frozen=True, gc=False):
-    """What leaves a hop, towards whom. paths: how the path was rewritten, to follow it back."""
+    """What leaves a hop, towards whom. paths: how the path was rewritten, to follow it back. certain: every request that
+    came in leaves so; reasons: why that is not so."""
 
     request: Request
     pool: Pool
     paths: PathMap = SAME_PATH
+    certain: bool = True
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +281,10 @@ class Node:
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         """Why a hop of it serves a request; None: why it answers by itself."""
         return Selection()
+
+
+HOST_NETWORK = "the host's own network"
+"""The pod of services that have no network of their own."""
 
 
 @dataclass(frozen=True, kw_only=True)

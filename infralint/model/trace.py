@@ -89,12 +89,16 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
         first, last = sorted((position, self.anchor))
         linked = all(self.legs[at].basis in STRONG for at in range(first + 1, last + 1))
         chosen = all(self.legs[at].match.certain for at in range(first, last + 1))
-        return linked and chosen
+        sent = all(forward.certain for leg in self.legs[first:last] if (forward := leg.outbound) is not None)
+        return linked and chosen and sent
 
     def reasons(self, position: int) -> tuple[str, ...]:
         """Why that is not certain."""
         first, last = sorted((position, self.anchor))
         found = [reason for at in range(first, last + 1) for reason in self.legs[at].match.reasons]
+        found += [
+            reason for leg in self.legs[first:last] if leg.outbound is not None for reason in leg.outbound.reasons
+        ]
         for at in range(first + 1, last + 1):
             behind, front = self.legs[at], self.legs[at - 1]
             if behind.basis == "the only one":

@@ -262,7 +262,7 @@ def json_leg(leg: Leg, trace: Trace, position: int) -> JsonLeg:
         node=leg.node,
         hop=json_hop(hop),
         link=leg.basis,
-        request=json_request(leg.inbound),
+        request=json_request(leg.inbound, is_first=leg.basis is None),
         clocks=[_clock(clock) for clock in hop.clocks if trace.stream.kind in clock.kinds],
         buffering=json_setting(hop.buffering_of(leg.arriving, leg.inbound)),
         upgrade=json_setting(hop.upgrade_of(leg.inbound)),
@@ -272,13 +272,13 @@ def json_leg(leg: Leg, trace: Trace, position: int) -> JsonLeg:
     )
 
 
-def json_request(request: Request) -> JsonRequest:
-    """A request on the wire."""
+def json_request(request: Request, is_first: bool = False) -> JsonRequest:
+    """A request on the wire; of the first hop it is not said under which address a browser finds it."""
     handshake = request.upgrade if request.kind == "websocket" else None
     return JsonRequest(
         host=request.host,
         path=request.path,
-        to="" if request.to is None else str(request.to),
+        to="" if request.to is None or is_first else str(request.to),
         http=request.http.value if isinstance(request.http, Known) else None,
         upgrade=handshake.value if isinstance(handshake, Known) else None,
     )

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from infralint.model import (
     STRONG,
     Crossing,
-    Forward,
     Hint,
     Hop,
     Match,
@@ -28,7 +27,7 @@ from infralint.text.wording import listing
 from infralint.trace.programs import programs
 from infralint.trace.streams import assumed_at, declared_streams, hints_of, stream_at
 from infralint.trace.topology import Link, Topology
-from infralint.trace.traces import traces_from, traces_through
+from infralint.trace.traces import arriving_request, traces_from, traces_through
 
 
 def crossings(settings: Settings, readings: Sequence[Reading], topology: Topology | None = None) -> list[Crossing[Hop]]:
@@ -191,11 +190,29 @@ class Reach:
         node = self._topology.node_of(first)
         if crossing.doubt or crossing.stream.evidence.kind in ("declared", "source") or node is None or first.origin:
             return crossing
-        if self._topology.is_entry(node) or self._is_led_to(node, first, crossing.stream.kind):
+        kind = crossing.stream.kind
+        if self._is_led_to(node, first, kind) or self._is_open(node, first, kind):
             return crossing
+        if self._topology.is_entry(node):
+            address = self._topology.entry_address(node)
+            port = address.port if address is not None else None
+            return replace(
+                crossing, doubt=f"{node.name} is published by its port {port}, which leads to no request there"
+            )
         diallers = (dialler.node.name for dialler in self._topology.diallers(node) if dialler.node is not node)
         front = listing(tuple(dict.fromkeys(diallers)), most=2)
         return replace(crossing, doubt=f"clients come to {node.name} through {front}, which sends nothing there")
+
+    def _is_open(self, node: Node, hop: Hop, kind: StreamKind) -> bool:
+        """Whether clients may come to a hop of an entry; through the one port that is published, where that is known."""
+        if not self._topology.is_entry(node):
+            return False
+        address = self._topology.entry_address(node)
+        return address is None or any(
+            match.hop is hop
+            for path in _tried_paths(hop)
+            for match in node.route(Request(kind, path, hop.only_host, address))
+        )
 
     def _is_led_to(self, node: Node, hop: Hop, kind: StreamKind) -> bool:
         """Whether what dials a node may send it requests that this hop serves."""
@@ -213,12 +230,8 @@ class Reach:
                 for forward in dialler.hop.request_out(Request(kind, path, dialler.hop.only_host)):
                     if not forward.pool.targets:
                         return None
-                    found |= {id(match.hop) for match in node.route(_arriving(forward))}
+                    found |= {id(match.hop) for match in node.route(arriving_request(forward, dialler.to))}
         return frozenset(found)
-
-
-def _arriving(forward: Forward) -> Request:
-    return replace(forward.request, to=forward.request.to or next(iter(forward.pool.targets), None))
 
 
 def _tried_paths(hop: Hop) -> Iterator[str]:
@@ -247,7 +260,7 @@ def unmet(settings: Settings, topology: Topology, crossed: Iterable[Crossing[Hop
             answers = (
                 f"{node.name} answers {match.answer.value}"
                 for node in topology.entry_nodes
-                for match in _matches_at(node, stream)
+                for match in _matches_at(topology, node, stream)
                 if match.answer is not None and match.certain
             )
             yield stream, next(answers, "")
@@ -265,13 +278,23 @@ def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, st
             yield ways[0].stream, ways[0].end_reason
 
 
+def find_untold(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
+    """Declared streams that surely come to a node of which it can't be told what it makes of them, each with the reason."""
+    for crossing in crossed:
+        trace, ending = crossing.trace, crossing.trace.ending
+        if crossing.stream.evidence.kind != "declared" or trace.end != "unknown" or crossing.position:
+            continue
+        if ending is not None and ending.basis in STRONG:
+            yield crossing.stream, f"{ending.node} gets {ending.request.path}, and {ending.reasons[0]}"
+
+
 def lost(settings: Settings, topology: Topology) -> Iterator[tuple[Stream, str]]:
     """Declared streams that an entry may send where nobody can tell, each with the reason."""
     streams = declared_streams(settings)
     entries = topology.entry_nodes if streams else []
     for stream in streams:
         for node in entries:
-            for match in _matches_at(node, stream):
+            for match in _matches_at(topology, node, stream):
                 if match.hop is None and match.answer is None and match.reasons:
                     yield stream, match.reasons[-1]
 
@@ -288,17 +311,17 @@ def find_starts(topology: Topology, stream: Stream) -> list[Node]:
     """The nodes that a stream may come to first: the entries; the others, where no entry takes it or surely answers it."""
     entries = topology.entry_nodes
     for node in entries:
-        for match in _matches_at(node, stream):
+        for match in _matches_at(topology, node, stream):
             if match.hop is not None or (match.answer is not None and match.certain):
                 return entries
     entering = {id(node) for node in entries}
     return [node for node in topology.nodes if id(node) not in entering] or entries
 
 
-def _matches_at(node: Node, stream: Stream) -> Iterator[Match]:
+def _matches_at(topology: Topology, node: Node, stream: Stream) -> Iterator[Match]:
     """What becomes of a stream's requests at a node that they come to first."""
     for path in samples(stream.path):
-        yield from node.route(Request(stream.kind, path, stream.host))
+        yield from node.route(Request(stream.kind, path, stream.host, topology.entry_address(node)))
 
 
 def _tell_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
@@ -332,7 +355,8 @@ def _entering(topology: Topology, stream: Stream, node: Node) -> list[Crossing[H
     """What a stream passes that comes to a node first; certain where every request of it would."""
     ways = []
     for path in samples(stream.path):
-        traces = traces_from(topology, stream, node, Request(stream.kind, path, stream.host))
+        request = Request(stream.kind, path, stream.host, topology.entry_address(node))
+        traces = traces_from(topology, stream, node, request)
         ways.append(list(_each_hop_once(_on_legs(trace) for trace in traces if trace.legs)))
     sure = [{id(crossing.hop) for crossing in way if crossing.certain} for way in ways]
     together = _each_hop_once(ways)

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from infralint.model import STRONG, Address, Basis, Hop, Node, Pool, Service, Setting
+from infralint.model import HOST_NETWORK, STRONG, Address, Basis, Hop, Node, Pool, Service, Setting
 from infralint.project.images import is_built_of
 from infralint.text.globs import is_glob, matches_text
 from infralint.text.lazy import lazy
@@ -18,6 +18,8 @@ LOOPBACK = frozenset(
     "localhost ip6-localhost 127.0.0.1 ::1 [::1] 0.0.0.0 host.docker.internal gateway.docker.internal 172.17.0.1".split()
 )
 """Names by which a process dials its own host; the last three lead from a container to the host it runs on."""
+AROUND_CONTAINERS = frozenset({"host.docker.internal", "gateway.docker.internal", "172.17.0.1"})
+"""Those of them that lead out of a container."""
 PRIVATE = lazy(
     r"(?:10|127)(?:\.\d+){3}|192\.168(?:\.\d+){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d+){2}"
     r"|[^.]+|.+\.(?:local|localdomain|internal|lan|home|svc|test|localhost)"
@@ -32,18 +34,21 @@ WEB = frozenset({80, 443})
 
 
 class Link(NamedTuple):
-    """A node that is taken to stand behind a hop, and on what ground."""
+    """A node that is taken to stand behind a hop, and on what ground. to: where the request arrives there, as the node
+    itself listens; None where no address says so."""
 
     node: Node
     basis: Basis
+    to: Address | None = None
 
 
 class Dialler(NamedTuple):
-    """A hop that sends requests to a node."""
+    """A hop that sends requests to a node. to: where they arrive."""
 
     node: Node
     hop: Hop
     basis: Basis
+    to: Address | None = None
 
 
 @dataclass(frozen=True)
@@ -85,14 +90,26 @@ class Placement:
         """Whether something of it may listen on a port: what a service publishes, or an image exposes, is not all."""
         return self.is_known_on(port) or not any(address.port is not None for address in self.node.listens)
 
-    def is_published_on(self, port: int | None) -> bool:
-        """Whether a port of the host leads to something of it; None: any."""
-        return any(
-            self.may_answer_on(target)
+    def addresses_published_on(self, port: int | None) -> list[Address]:
+        """Where it gets what comes to a port of the host; None: to any."""
+        return [
+            Address(service.name, target)
             for service in self.services
             for published, target in service.published
-            if port in (None, published)
-        )
+            if port in (None, published) and self.may_answer_on(target)
+        ]
+
+    def address_behind(self, address: Address) -> Address:
+        """Where it gets what is sent to an address: the name of a service may lead to another port."""
+        host = address.host.lower()
+        ports = [
+            target
+            for service in self.services
+            if any(host == name.lower() for name in service.names)
+            for port, target in service.forwards
+            if port == address.port
+        ]
+        return Address(address.host, ports[0]) if ports else address
 
 
 class Topology:
@@ -127,10 +144,12 @@ class Topology:
         named = [node for name in pool.references for node in self._by_reference.get(name, ())]
         found = [Link(node, "reference") for node in named if node is not front]
         for target in pool.targets:
-            found += self.listening(target, front)
+            found += [
+                link if link.to is not None else link._replace(to=target) for link in self.listening(target, front)
+            ]
         if not found and not pool.targets and pool.references:
             found += self._only_other(front)
-        together = {id(link.node): link for link in reversed(found) if is_together(link.node, front)}
+        together = {(id(link.node), link.to): link for link in reversed(found) if is_together(link.node, front)}
         links = list(together.values())[::-1]
         if not self.chains or any(link.basis in STRONG for link in links):
             return links
@@ -184,7 +203,7 @@ class Topology:
             there = [Link(node, "same address") for node in self.nodes if address.host in _sockets(node)]
             return there or self._only_application(None, front)
         if host in LOOPBACK:
-            return self._on_this_host(address.port, front)
+            return self._on_this_host(address, front)
         named = self._by_name.get(host)
         if named is None:
             return self._unexplained_links(host, address.port, front)
@@ -192,7 +211,14 @@ class Topology:
         near = [place for place in near if place.is_service(host)] or near
         listening = [place for place in near if place.is_known_on(address.port)]
         listening = listening or [place for place in near if place.may_answer_on(address.port)]
-        return [Link(place.node, "assumed" if _runs_another(place, host) else "same address") for place in listening]
+        return [
+            Link(
+                place.node,
+                "assumed" if _runs_another(place, host) else "same address",
+                place.address_behind(address),
+            )
+            for place in listening
+        ]
 
     def _groups(self, front: Node) -> frozenset[str]:
         return self._by_node[id(front)].groups if id(front) in self._by_node else frozenset()
@@ -222,6 +248,13 @@ class Topology:
             for dialler in self.diallers(node)
         )
 
+    def entry_address(self, node: Node) -> Address | None:
+        """Where clients arrive at an entry, if that is one address: the port that a host publishes; None: anywhere."""
+        if node.published or id(node) in self._declared_entries or id(node) not in self._by_node:
+            return None
+        published = set(self._by_node[id(node)].addresses_published_on(None))
+        return published.pop() if len(published) == 1 else None
+
     @cached_property
     def entry_nodes(self) -> list[Node]:
         """The nodes that clients may come to first."""
@@ -231,7 +264,7 @@ class Topology:
         """Whether clients reach a node from outside, by an address of its own or a port of the host that leads to it."""
         if node.published:
             return True
-        return id(node) in self._by_node and self._by_node[id(node)].is_published_on(None)
+        return id(node) in self._by_node and bool(self._by_node[id(node)].addresses_published_on(None))
 
     @cached_property
     def _declared_entries(self) -> frozenset[int]:
@@ -353,38 +386,57 @@ class Topology:
         for node in self.nodes:
             for hop in node.hops:
                 for link in self.links(hop.pool, node):
-                    found.setdefault(id(link.node), []).append(Dialler(node, hop, link.basis))
+                    found.setdefault(id(link.node), []).append(Dialler(node, hop, link.basis, link.to))
         return found
 
-    def _on_this_host(self, port: int | None, front: Node) -> list[Link]:
+    def _on_this_host(self, address: Address, front: Node) -> list[Link]:
         """Who listens on a port of the host (or container) that a node runs on."""
+        port = address.port
         if port is None:
             return []
-        if any(address.port == port for address in front.listens):
-            return [Link(front, "same address")]
-        published = [Link(place.node, "same address") for place in self.placements if place.is_published_on(port)]
-        if in_pod := self._in_one_pod(port, front):
-            return in_pod
-        contained = any(place.services for place in self.placements if place.node is front)
-        if published or contained:
+        contained = self._is_contained(front)
+        if not (contained and address.host.lower() in AROUND_CONTAINERS):
+            if any(listened.port == port for listened in front.listens):
+                return [Link(front, "same address")]
+            if beside := self._in_one_network(port, front):
+                return beside
+            if contained:
+                return self._only_application(port, front)
+        published = [
+            Link(place.node, "same address", to)
+            for place in self.placements
+            for to in place.addresses_published_on(port)
+        ]
+        if published or (id(front) in self._by_node and self._by_node[id(front)].services):
             return published or self._only_application(port, front)
         outside = [place for place in self.placements if not place.services and place.node is not front]
-        beside = [place for place in outside if port in place.ports and place.is_on_a_host]
+        near = [place for place in outside if port in place.ports and place.is_on_a_host]
         return (
-            [Link(beside[0].node, "the only one")]
-            if len(beside) == 1
+            [Link(near[0].node, "the only one")]
+            if len(near) == 1
             else self._only_application(port, front, placed=False)
         )
 
-    def _in_one_pod(self, port: int, front: Node) -> list[Link]:
-        """Who listens on a port in the other containers of the pods that a node runs in: these share one address."""
-        pods = {service.pod for place in self.placements if place.node is front for service in place.services} - {""}
-        others = [
+    def _is_contained(self, front: Node) -> bool:
+        """Whether a node runs in a container that has a network of its own, whose loopback leads nowhere else."""
+        services = self._by_node[id(front)].services if id(front) in self._by_node else ()
+        return bool(services) and not any(service.pod == HOST_NETWORK for service in services)
+
+    def _in_one_network(self, port: int, front: Node) -> list[Link]:
+        """Who listens on a port in the container that a node runs in, or in others that share its network address."""
+        services = self._by_node[id(front)].services if id(front) in self._by_node else ()
+        pods = {service.pod for service in services} - {""}
+        fitting = [
             place
-            for place in (self.placements if pods else ())
-            if place.node is not front and any(service.pod in pods for service in place.services)
+            for place in (self.placements if services else ())
+            if place.node is not front
+            if (any(service.pod in pods for service in place.services) and place.is_known_on(port))
+            or (
+                place.node.folder is not None
+                and any(service in services for service in place.services)
+                and place.may_answer_on(port)
+            )
         ]
-        fitting = [place for place in others if place.is_known_on(port)]
         return [Link(place.node, "same address") for place in fitting] if len(fitting) == 1 else []
 
     def _unexplained_links(self, host: str, port: int | None, front: Node) -> list[Link]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from infralint.model import (
     NOWHERE,
     STRONG,
     UNKNOWN_RESPONSE,
+    Address,
     Basis,
     End,
     Ending,
@@ -44,11 +45,12 @@ class Walk(NamedTuple):
 
 
 class Front(NamedTuple):
-    """A leg of a node in front of another, and the basis of the link to that one."""
+    """A leg of a node in front of another, and the basis of the link to that one. to: where the request arrives there."""
 
     node: Node
     leg: Leg
     link: Basis
+    to: Address | None = None
 
 
 class Passage(NamedTuple):
@@ -106,7 +108,7 @@ def _pass_through(fronts: Sequence[Front], node: Node, hop: Hop, request: Reques
             return None
         legs.append(replace(front.leg, match=match, inbound=arriving, outbound=sent, basis=link))
         link = front.link
-        arriving = replace(sent.request, to=sent.request.to or next(iter(sent.pool.targets), None))
+        arriving = arriving_request(sent, front.to)
     return Passage(tuple(legs), arriving, link) if _match_of(node, hop, arriving, Match(hop)) else None
 
 
@@ -132,9 +134,11 @@ def _walk(
         sure = sure and all(leg.match.certain and leg.basis in STRONG for leg in before[1:])
         name = before[-1].name
         reason = f"{name} sends it back to {node.name} {match.hop.name}, where it came from: it goes round in a circle"
-        yield Walk(before, "loop", reason) if sure else Walk(before, "unknown", f"perhaps {reason}")
+        perhaps = Ending(node.name, request, None, False, (f"perhaps {reason}",), basis)
+        yield Walk(before, "loop", reason) if sure else Walk(before, "unknown", perhaps.reasons[0], perhaps)
     elif len(before) >= MOST_LEGS:
-        yield Walk(before, "unknown", f"it passes more than {MOST_LEGS} hops, which is as far as it is followed")
+        reason = f"it passed {MOST_LEGS} hops before, which is as far as it is followed"
+        yield Walk(before, "unknown", reason, Ending(node.name, request, None, False, (reason,), basis))
     elif match.hop.origin:
         yield Walk((*before, Leg(match, match.hop, node.name, request, None, basis)), "origin")
     else:
@@ -145,11 +149,12 @@ def _walk(
 
 
 def _is_circle(before: Sequence[Leg], hop: Hop, request: Request) -> bool:
-    """Whether a request comes to a hop as it came there before."""
-    return any(
-        leg.hop is hop and leg.inbound.path == request.path and leg.inbound.host in (None, request.host)
-        for leg in before
-    )
+    """Whether a request comes to a hop as it came there before, or again and again with a path that only grows."""
+    visits = [leg.inbound for leg in before if leg.hop is hop]
+    if any(visit.path == request.path and visit.host in (None, request.host) for visit in visits):
+        return True
+    lengths = [len(visit.path) for visit in (*visits, request)]
+    return len(lengths) > 2 and all(shorter < longer for shorter, longer in pairwise(lengths))
 
 
 def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple[Leg, ...]) -> Iterator[Walk]:
@@ -159,13 +164,18 @@ def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple
         yield Walk(legs, *_end_of(forward))
         return
     for link in links:
-        request = replace(forward.request, to=forward.request.to or next(iter(forward.pool.targets), None))
+        request = arriving_request(forward, link.to)
         matches = link.node.route(request)
         if not matches:
             ending = Ending(link.node.name, request, None, False, (_why_unserved(link.node),), link.basis)
             yield Walk(legs, "origin" if link.node.folder is not None else "unknown", link.node.name, ending)
         for match in matches:
             yield from _walk(topology, link.node, match, request, link.basis, legs)
+
+
+def arriving_request(forward: Forward, to: Address | None) -> Request:
+    """What leaves a hop as it arrives where it is sent. to: where that is."""
+    return replace(forward.request, to=forward.request.to or to)
 
 
 def _why_unserved(node: Node) -> str:
@@ -230,7 +240,7 @@ def _front(topology: Topology, dialler: Dialler, request: Request) -> Front | No
         if match is not None and sent is not None:
             replicas = topology.replicas(sent.pool, dialler.node)
             leg = Leg(match, hop, dialler.node.name, inbound, sent, replicas=replicas)
-            return Front(dialler.node, leg, dialler.basis)
+            return Front(dialler.node, leg, dialler.basis, dialler.to)
     return None
 
 

@@ -91,7 +91,8 @@ def _from_nodes(topology: Topology, stream: Stream, nodes: Iterable[Node]) -> li
     found: dict[object, Trace] = {}
     for node in nodes:
         for path in samples(stream.path):
-            for trace in traces_from(topology, stream, node, Request(stream.kind, path, stream.host)):
+            request = Request(stream.kind, path, stream.host, topology.entry_address(node))
+            for trace in traces_from(topology, stream, node, request):
                 found.setdefault(way_identity(trace), trace)
     traces = list(found.values())
     return _longest([trace for trace in traces if trace.legs]) or traces

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from infralint.model import Location, Service, Unreadable
+from infralint.model import HOST_NETWORK, Location, Service, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.compose.document import Document, replaced_keys
 from infralint.project.compose.service import (
@@ -252,7 +252,17 @@ def _as_service(project: Project, service: ComposeService, services: list[Compos
         image=service.image.text if service.image else "",
         command=" ".join((*service.entrypoint, *service.command)),
         group=service.group,
+        pod=_network_of(service, services),
     )
+
+
+def _network_of(service: ComposeService, services: list[ComposeService]) -> str:
+    """What stands for the one network address that a service shares with others; empty where it has its own."""
+    if service.shares == "host":
+        return HOST_NETWORK
+    owner = service.shares or service.name
+    near = (other for other in services if other.group == service.group)
+    return f"{service.group}/{owner}" if service.shares or any(other.shares == owner for other in near) else ""
 
 
 def _files_of_image(service: ComposeService, image: Dockerfile) -> Iterator[str]:

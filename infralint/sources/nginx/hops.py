@@ -40,7 +40,7 @@ from infralint.sources.nginx.processing import Processing, Run
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
-from infralint.sources.nginx.variables import Definitions, Values, either, moment_of_arrival, unknown
+from infralint.sources.nginx.variables import Definitions, Values, either, moment_of_arrival, unknown, without_query
 from infralint.sources.nginx.websocket import find_sent_hosts, headers_of, judge_handshake, name_of, setting_of
 from infralint.text.lazy import lazy
 from infralint.text.stream_names import CATCH_ALLS
@@ -163,13 +163,17 @@ class NginxLocation(Hop):
         paths = LocationPaths(self, request)
         if not values.texts:
             yield Forward(self._sent_request(request, None, None, run), Pool((), (), values.reason), paths)
+        reasons = (
+            (f"where `{self.pass_directive.written}` leads differs: {values.reason}",) if values.known is None else ()
+        )
         for text in values.texts:
             target = read_target(text)
             path = self.path_out(run, target)
             pool = self.upstreams.pool_of(target, self.definitions)
             if path is None:
                 pool = Pool((), (), "the path that is sent on is not known")
-            yield Forward(self._sent_request(request, target, path, run), pool, self._prefixes(target) or paths)
+            sent = self._sent_request(request, target, path, run)
+            yield Forward(sent, pool, self._prefixes(target) or paths, not reasons, reasons)
 
     def _sent_request(self, request: Request, target: PassTarget | None, path: str | None, run: Run) -> Request:
         http = self.facts.http_version if self.family == "proxy" else request.http
@@ -494,7 +498,7 @@ def _rewrites_of(block: NginxBlock) -> Iterator[Directive]:
 
 def _undo(pattern: str, replacement: str, path: str) -> str | None:
     """The path that an expression with one group, and a text that puts the group in, made this one of."""
-    asked, made = _GROUPED.fullmatch(pattern), _PUT_IN.fullmatch(replacement.partition("?")[0])
+    asked, made = _GROUPED.fullmatch(pattern), _PUT_IN.fullmatch(without_query(replacement))
     if asked is None or made is None or (made["bare"] or made["braced"]) not in ("1", asked["name"]):
         return None
     if not path.startswith(made["before"]) or not path.endswith(made["after"]):

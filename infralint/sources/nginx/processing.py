@@ -28,8 +28,8 @@ from infralint.sources.nginx.variables import (
     unknown,
     with_captures,
     without_captures,
+    without_query,
 )
-from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable, search
 
 MOST_REDIRECTS = 10
@@ -43,8 +43,6 @@ MOST_EXECUTED = 1_500
 MOST_REASONS = 8
 """Reasons of one doubt: nobody reads more."""
 
-_QUERY = lazy(r"\?|\$is_args|\$args|\$query_string")
-"""Where the query begins in a target."""
 _EVERYTHING = frozenset(
     {"^", ".*", "^.*", "^.*$", "^/", "^(.*)$", "(.*)", "^(.*)", "^/(.*)$", "^/(.*)", "/", "^/.*$", "^/?(.*)$"}
 )
@@ -309,7 +307,7 @@ class Processing:
 
     def _sent_to(self, target: str, at: Directive, run: Run) -> Iterator[RequestEnd]:
         """An internal redirect: to a named location, or to a path, with which the server begins again."""
-        path = _QUERY.split(target, maxsplit=1)[0]
+        path = without_query(target)
         values = self.definitions.evaluate(path, at, run.moment)
         if not values.texts:
             yield RequestEnd(run.because(f"where `{at.written}` leads is not known: {values.reason}"))
@@ -463,7 +461,7 @@ class Processing:
         if mark in _REDIRECTS or replacement.startswith(("http://", "https://", "$scheme")):
             text = self.definitions.evaluate(replacement, directive, run.moment).known or replacement
             return replace(run, answer=Answer(_REDIRECTS.get(mark, "302"), directive, text), stopped=True)
-        values = self.definitions.evaluate(_path_of(replacement), directive, run.moment)
+        values = self.definitions.evaluate(without_query(replacement), directive, run.moment)
         run = replace(run, internal=True, rewritten=True)
         if values.known is None:
             run = run.because(f"where `{directive.written}` leads is not known: {values.reason}")
@@ -483,10 +481,6 @@ def _names_set_in(block: NginxBlock) -> frozenset[str]:
     if not pages and not any(line.name in _SENDING for line in lines):
         return frozenset()
     return frozenset(line.args[0].lstrip("$").strip("{}") for line in lines if line.name == "set" and line.args)
-
-
-def _path_of(replacement: str) -> str:
-    return _QUERY.split(replacement, maxsplit=1)[0]
 
 
 def _keep_groups(pattern: str, moment: Moment, ignore_case: bool) -> Moment:

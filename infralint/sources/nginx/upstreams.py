@@ -12,7 +12,7 @@ from infralint.model import Address, Affinity, Known, Location, Pool, Setting, U
 from infralint.platforms.nginx import AFFINITY_METHODS, STICKY_SINCE, Version, affinity_by, spread_over
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, line_of
 from infralint.sources.nginx.tree import Directive
-from infralint.sources.nginx.variables import Definitions, Moment, Values
+from infralint.sources.nginx.variables import Definitions, Moment, Values, without_query
 from infralint.text.lazy import lazy
 
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "grpc": 80, "grpcs": 443}
@@ -119,7 +119,8 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
             written = directive.source.prepared.original(text)
             if self.get(read_target(written).authority) is not None:
                 return Values((written,))
-        return definitions.evaluate(text, directive, moment)
+        path = without_query(text)
+        return definitions.evaluate(path if read_target(path).uri else text, directive, moment)
 
     def resolve_host(self, directive: Directive, definitions: Definitions, moment: Moment) -> Values:
         """The same without the path, which may differ from request to request where the host does not."""

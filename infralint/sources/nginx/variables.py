@@ -28,6 +28,15 @@ DEEPEST = 20
 VARIABLE = lazy(r"\$(?:\{(\w+)\}|([1-9])|([A-Za-z_]\w*))")
 
 
+_QUERY = lazy(r"\?|\$is_args|\$args|\$query_string")
+"""Where the query begins in a target."""
+
+
+def without_query(target: str) -> str:
+    """A target up to where its query begins, which decides about no path."""
+    return _QUERY.split(target, maxsplit=1)[0]
+
+
 class Values(msgspec.Struct, frozen=True):
     """Every text that something may be. None: not known. reason: why it is not one text alone."""
 
