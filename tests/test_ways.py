@@ -359,3 +359,92 @@ def test_a_declared_stream_that_the_entry_answers_by_itself_is_not_looked_for_be
     assert result.exit_code == 2
     assert "the declared stream /v2/chat meets no hop that was read here: edge/nginx.conf answers 404" in result.output
     assert "stream: SSE chat.example.com/v2/chat" not in result.output
+
+
+def pool_of(*servers: str, path: str = "/") -> str:
+    """An edge that balances over several addresses."""
+    upstream = " ".join(f"server {server};" for server in servers)
+    location = "location / { proxy_pass http://pool; proxy_buffering off; proxy_read_timeout 10m; }"
+    return f"events {{}} http {{ upstream pool {{ {upstream} }} server {{ listen 80; {location} }} }}\n"
+
+
+SHORT, LONG = (
+    LOCATION.format(path="/", lines=f"proxy_read_timeout {limit};").replace("3000/", "3000") for limit in ("2s", "10m")
+)
+TWO_PORTS = f"events {{}} http {{ server {{ listen 8080; {LONG} }} server {{ listen 8081; {SHORT} }} }}\n"
+DECLARED = {"infralint.yaml": "streams: [{path: /api/chat}]\ngeneration: 10s\n"}
+
+
+@pytest.mark.parametrize(
+    ("servers", "is_cut"),
+    [(("inner:8080", "inner:8081"), True), (("inner:8081",), True), (("inner:8080",), False)],
+)
+def test_each_address_of_a_pool_is_followed_to_the_server_that_listens_there(
+    servers: tuple[str, ...], is_cut: bool, here: Path
+) -> None:
+    write(here, {**DECLARED, "edge/nginx.conf": pool_of(*servers), "inner/nginx.conf": TWO_PORTS})
+    result = run("check")
+    assert ("error[short-idle-timeout] location / cuts the stream after 2 s" in result.output) is is_cut
+    assert result.exit_code == int(is_cut)
+
+
+@pytest.mark.parametrize(("target", "is_cut"), [("8080", False), ("8081", True)])
+def test_a_published_port_leads_to_the_containers_own(target: str, is_cut: bool, here: Path) -> None:
+    site = "server { listen 80; location /api/ { proxy_pass http://127.0.0.1:9000; proxy_buffering off; %s } }\n"
+    write(here, {**DECLARED, "inner/nginx.conf": TWO_PORTS})
+    write(here, {"host/sites-enabled/site.conf": site % "proxy_read_timeout 10m;"})
+    (here / "edge/nginx.conf").unlink()
+    volume = "./inner/nginx.conf:/etc/nginx/nginx.conf"
+    service = f'image: nginx:1.27, ports: ["127.0.0.1:9000:{target}"], volumes: ["{volume}"]'
+    write(here, {"compose.yaml": f"services:\n  inner: {{{service}}}\n"})
+    assert ("error[short-idle-timeout] location / cuts the stream after 2 s" in run("check").output) is is_cut
+    shown = run("trace", "/api/chat", "--from", "host/sites-enabled/site.conf").output
+    assert "location /  inner/nginx.conf" in shown
+
+
+@pytest.mark.parametrize(("network", "severity"), [("    network_mode: service:edge\n", "error"), ("", "")])
+def test_a_loopback_address_leads_to_what_shares_the_network(network: str, severity: str, here: Path) -> None:
+    edge = "location /api/ { proxy_pass http://127.0.0.1:8081/v2/; proxy_buffering off; proxy_read_timeout 10m; }"
+    inner = LOCATION.format(path="/v2/", lines="proxy_read_timeout 2s;").replace("proxy_buffering off;", "")
+    write(here, {**DECLARED, "edge/nginx.conf": f"events {{}} http {{ server {{ listen 80; {edge} }} }}\n"})
+    write(here, {"inner/nginx.conf": f"events {{}} http {{ server {{ listen 8081; {inner} }} }}\n"})
+    write(here, {"compose.yaml": TIERS["compose.yaml"] + network})
+    assert (f"{severity or 'error'}[short-idle-timeout] location /v2/" in run("check").output) is bool(severity)
+
+
+def test_where_a_variable_decides_a_way_is_only_possible_and_says_why(here: Path) -> None:
+    location = "location / { proxy_pass http://inner:$port; proxy_buffering off; proxy_read_timeout 10m; }"
+    by_cookie = "map $cookie_beta $port { default 8080; on 8081; }"
+    edge = f"events {{}} http {{ {by_cookie} server {{ listen 80; {location} }} }}\n"
+    write(here, {**DECLARED, "edge/nginx.conf": edge, "inner/nginx.conf": TWO_PORTS})
+    output = run("check", "-v").output
+    assert "warning[short-idle-timeout] location / cuts the stream after 2 s" in output
+    assert "only possible: where `proxy_pass http://inner:$port` leads differs" in output
+
+
+def test_a_path_that_grows_round_by_round_is_a_circle(here: Path) -> None:
+    grow = "events {{}} http {{ server {{ listen {}; location / {{ proxy_pass http://{}/x/; proxy_buffering off; }} }} }}\n"
+    files = {"edge/nginx.conf": grow.format(80, "inner:8080"), "inner/nginx.conf": grow.format(8080, "edge:80")}
+    write(here, {**DECLARED, **files})
+    result = run("check", "--strict")
+    assert result.exit_code == 2
+    assert "goes round in a circle" in result.output
+
+
+def test_a_server_that_no_published_port_leads_to_is_a_note(here: Path) -> None:
+    (here / "inner/nginx.conf").unlink()
+    write(here, {"infralint.yaml": "generation: 10s\n"})
+    write(here, {"edge/nginx.conf": TWO_PORTS, "compose.yaml": TIERS["compose.yaml"].replace("80:80", "80:8080")})
+    result = run("check")
+    assert "note[short-idle-timeout]" in result.output
+    assert "edge/nginx.conf is published by its port 8080, which leads to no request there" in result.output
+    write(here, {"compose.yaml": TIERS["compose.yaml"].replace("80:80", "80:8081")})
+    assert "error[short-idle-timeout]" in run("check").output
+
+
+@pytest.mark.parametrize("query", ["", "$is_args$args", "?$args"])
+def test_a_query_that_is_put_in_hides_no_way_to_the_code(query: str, here: Path) -> None:
+    location = f"location ~ ^/svc/(?<rest>.*)$ {{ proxy_pass http://inner:8080/$rest{query}; proxy_read_timeout 1h; }}"
+    write(here, {**APPLICATION, "edge/nginx.conf": f"events {{}} http {{ server {{ listen 80; {location} }} }}\n"})
+    output = run("check").output
+    assert "stream: SSE /svc/rooms/*/events (/rooms/*/events at " in output
