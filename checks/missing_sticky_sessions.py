@@ -32,8 +32,10 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
             message = (
                 f"{crossing.hop.name} does not keep a client on one replica: {affinity.because}. {_when(crossing)}"
             )
-            # With one replica only a rollout moves a client, and only polling breaks at that.
-            severity = "note" if affinity.value == "today" and not stream.session else "warning"
+            # With one replica only a rollout moves a client, and only polling breaks at that; whether a socket of which
+            # a name alone speaks keeps anything in its process, nothing says.
+            doubtful = affinity.value == "today" or not (stream.evidence.certain or stream.sticky)
+            severity: Severity = "note" if doubtful and not stream.session else "warning"
             yield _split(crossing, severity, affinity, message)
         case Known("single") as affinity if stream.session and _is_replicated(crossing.leg.replicas):
             replicas = crossing.leg.replicas

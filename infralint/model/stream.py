@@ -82,7 +82,8 @@ class Hint(msgspec.Struct, frozen=True, gc=False):
 
     handshake_only: it shows that a WebSocket may be opened here (Upgrade headers, whole or half), not that one
     is: it says nothing of silence, length or sessions. heartbeat: seconds between pings that its origin is
-    known to send. methods: how it is asked for; none where that is not known.
+    known to send. methods: how it is asked for; none where that is not known. stateless: any replica can answer
+    any of its requests.
     """
 
     kind: StreamKind
@@ -93,3 +94,4 @@ class Hint(msgspec.Struct, frozen=True, gc=False):
     handshake_only: bool = False
     heartbeat: float | None = None
     methods: tuple[str, ...] = ()
+    stateless: bool = False

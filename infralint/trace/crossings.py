@@ -21,6 +21,7 @@ from infralint.model import (
     Trace,
 )
 from infralint.project.config import Settings
+from infralint.project.needs import needs
 from infralint.text.expressions import matching
 from infralint.text.globs import matches_text
 from infralint.text.wording import listing
@@ -36,7 +37,7 @@ def crossings(settings: Settings, readings: Sequence[Reading], topology: Topolog
     found = [crossing for stream in declared_streams(settings) for crossing in _declared_crossings(topology, stream)]
     if settings.streams == []:
         return []
-    hinted = [*_of_clients(topology, readings), *_hinted_crossings(settings, topology)]
+    hinted = [*_of_clients(settings, topology, readings), *_hinted_crossings(settings, topology)]
     witness = Witness(topology, hinted, any("sse" in reading.mentions for reading in readings))
     hinted = [witness.weigh(crossing) for crossing in hinted if not witness.knows_better(crossing)]
     reach = Reach(topology)
@@ -396,7 +397,7 @@ def is_named(hop: Hop, names: Iterable[str]) -> bool:
     )
 
 
-def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:
+def _of_clients(settings: Settings, topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:
     """Streams that clients of the project open, from the proxies that they come to first."""
     apart = {id(node) for reading in readings if reading.apart for node in reading.nodes}
     passing = {id(node) for node in topology.nodes if node.folder is None or not all(hop.origin for hop in node.hops)}
@@ -408,7 +409,21 @@ def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Cro
         for proxies in deployments:
             asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
             found = _tell_apart([_entering(topology, stream, node) for node in asked])
-            yield from (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
+            meant = (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
+            yield from (_with_pings_of_origin(settings, crossing) for crossing in meant)
+
+
+def _with_pings_of_origin(settings: Settings, crossing: Crossing[Hop]) -> Crossing[Hop]:
+    """A client's stream with the pings of the code that a name leads to; that there is no other code is not enough."""
+    stream, origin = crossing.stream, crossing.trace.legs[-1].hop
+    if any(leg.basis == "the only one" for leg in crossing.trace.legs):
+        return crossing
+    pings = [hint.heartbeat for hint in origin.hints if hint.kind == stream.kind and hint.heartbeat]
+    if stream.heartbeat is not None or not origin.origin or not pings:
+        return crossing
+    silence, duration, heartbeat = needs(settings, known=pings[0])
+    known = replace(stream, longest_silence=silence, duration=duration, heartbeat=heartbeat)
+    return replace(crossing, stream=known, trace=replace(crossing.trace, stream=known))
 
 
 def _hinted_crossings(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:

@@ -101,6 +101,7 @@ def stream_at(settings: Settings, hop: Hop, hint: Hint) -> Stream:
         sticky=settings.require_sticky,
         handshake_only=hint.handshake_only,
         methods=hint.methods,
+        stateless=hint.stateless,
     )
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from infralint.project import CantRead
 from infralint.text.globs import name_matcher
 from infralint.text.json_places import json_object
 from infralint.text.lazy import lazy
@@ -44,7 +45,7 @@ _ASIDE = re.compile(
     r"(?:^|/)(?:tests?|__tests__|__mocks__|testing|test[-_]\w+|e2e|spec|specs|cypress|playwright|examples?|samples?|demos?|fixtures"
     r"|node_modules|bower_components|dist|build|out|\.next|\.nuxt|\.output|vendor|third_party|site-packages|venv|\.venv|env"
     r"|benchmarks?|docs?|stories|\.storybook|migrations|__pycache__|public|static|assets|coverage|\.git|\.yarn|templates?/cookbook)/"
-    r"|\.(?:test|tests|spec|specs|stories|story|min|d|bundle|generated|pb)\.\w+$|_test\.(?:go|py|exs|rb)$|(?:^|/)test_[^/]*$|_spec\.rb$|(?:^|/)conftest\.py$"
+    r"|\.(?:test|tests|spec|specs|stories|story|min|d|bundle|generated|pb)\.\w+$|_test\.(?:go|exs|rb)$|(?:^|/)test_[^/]*$|_spec\.rb$|(?:^|/)conftest\.py$"
     r"|\.pb\.go$|_pb2(?:_grpc)?\.py$|\.config\.[cm]?[jt]s$|(?:^|/)(?:gulpfile|Gruntfile|setup)\.\w+$"
 )
 
@@ -52,9 +53,24 @@ _SERVED = re.compile(r"(?:^|(?<=/))public/")
 """Where a PHP application has its entry, among files that are sent as they are."""
 
 
-def is_aside(path: str) -> bool:
-    """Whether a file is a test, an example, built or vendored: nothing that is deployed as it lies there."""
-    return _ASIDE.search(_SERVED.sub("", path) if path.endswith(".php") else path) is not None
+_PYTHON_TEST = re.compile(
+    rb"^(?:import|from)[ \t]+(?:pytest|unittest)\b|^[ \t]*(?:async[ \t]+)?def[ \t]+test_", re.MULTILINE
+)
+
+
+def is_aside(path: str, text: Callable[[str], bytes]) -> bool:
+    """Whether a file is a test, an example, built or vendored: nothing that is deployed as it lies there.
+
+    The name of `web_test.py` leaves open whether it is a test of the web, or the web part of a tester: its code tells.
+    """
+    if _ASIDE.search(_SERVED.sub("", path) if path.endswith(".php") else path):
+        return True
+    if not path.endswith("_test.py"):
+        return False
+    try:
+        return _PYTHON_TEST.search(text(path)) is not None
+    except (CantRead, OSError):
+        return True
 
 
 @dataclass

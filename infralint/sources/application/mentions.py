@@ -22,6 +22,7 @@ _SPEAKS: tuple[tuple[StreamKind, Pattern[bytes]], ...] = (
             + rb"@ai-sdk/[\w-]+|@anthropic-ai/[\w-]+|@langchain/[\w-]+|@modelcontextprotocol/[\w-]+|@google/genai"
             rb"|openai|anthropic|langchain[\w-]*|langgraph[\w-]*|llama[-_]index[\w-]*|llama[-_]cpp[-_]python|litellm|ollama|vllm"
             rb"|transformers|google-generativeai|google-genai|mistralai|cohere|groq|replicate|huggingface[-_]hub|semantic-kernel"
+            rb"|@aws-sdk/client-bedrock[\w-]*|@google-cloud/vertexai|@azure/openai|google-cloud-aiplatform|dashscope|zhipuai"
             rb"|fastmcp|mcp|sse-starlette|gradio|eventsource[\w-]*|ai" + _BEHIND
         ),
     ),

@@ -50,7 +50,7 @@ def language_model_uses(
     files: paths relative to the project. text: a file's bytes; may raise CantRead. shown: a path as the user
     would type it.
     """
-    paths = [path for path in files if not is_aside(path)]
+    paths = [path for path in files if not is_aside(path, text)]
     program = ProjectModules(paths, text)
     program.sources = [
         path for path in paths if (language := language_of(path)) is not None and language.name in LANGUAGES

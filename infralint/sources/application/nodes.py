@@ -171,6 +171,7 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         route.path,
         heartbeat=route.heartbeat,
         methods=route.methods,
+        stateless=route.stateless,
     )
     return _route(
         f"{' or '.join(route.methods) or 'the route'} {route.path}",

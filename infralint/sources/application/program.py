@@ -241,11 +241,24 @@ class ProjectModules:
     def _python_targets(self, path: str, imported: ImportedName) -> Iterator[tuple[str, str]]:
         if imported.name != "*":
             inner = f"{imported.specifier}{'' if imported.specifier.endswith('.') else '.'}{imported.name}"
-            if (target := self.python_file(path, inner)) is not None:
+            if (target := self.python_file(path, inner)) is not None and not self._is_shadowed(path, target, imported):
                 yield target, "*"
                 return
         if (target := self.python_file(path, imported.specifier)) is not None:
             yield target, imported.name
+
+    def _is_shadowed(self, importer: str, submodule: str, imported: ImportedName) -> bool:
+        """Whether a package gives its submodule's name to something else: `from logs import router`, beside logs/router.py."""
+        package = self.python_file(importer, imported.specifier)
+        if package is None or package in (importer, submodule):
+            return False
+        home = self.load(package)
+        if home is None:
+            return False
+        given = self.imports(home).get(imported.name)
+        if given is None:
+            return bool(home.definitions_of(imported.name))
+        return (submodule, "*") not in self.targets(home, given)
 
     def python_file(self, importer: str, name: str) -> str | None:
         """The file of a dotted module name, as seen from a file."""

@@ -46,7 +46,7 @@ class Reader:
     def __init__(
         self, files: Iterable[str], text: Callable[[str], bytes], shown: Callable[[str], str], glance: Glance
     ) -> None:
-        self._files = [path for path in files if not is_aside(path)]
+        self._files = [path for path in files if not is_aside(path, text)]
         self._shown = shown
         self._glance = glance
         self._program = ProjectModules(self._files, text)
@@ -207,11 +207,21 @@ class Reader:
         """A route with what its application as a whole does: who serves it."""
         if route.framework == "Django" and route.kind == "websocket" and "daphne" in package.needs:
             route = replace(route, heartbeat=LIBRARIES["daphne"].heartbeat)
+        if route.framework == "Django" and route.kind == "websocket" and self._shares_messages(package):
+            route = replace(route, stateless=True)
         if route.kind == "websocket" and route.heartbeat is None and _is_asgi(route, package):
             given = next((fact.value for fact in servers if fact.name == "ws_ping_interval"), None)
             interval = LIBRARIES["uvicorn-websockets"].heartbeat
             return replace(route, heartbeat=float(given) if isinstance(given, float) else interval)
         return route
+
+    def _shares_messages(self, package: Package) -> bool:
+        """Whether Channels sends its messages over Redis, so that each replica has those of all.
+
+        https://channels.readthedocs.io/en/stable/topics/channel_layers.html
+        """
+        layers = (path for path in package.files if path.endswith(".py"))
+        return any(b"channels_redis." in self._program.content(path) for path in layers)
 
     def _starters(self, package: Package) -> list[str]:
         return [path for path in self._all_starters if self._package_of(path) is package]
