@@ -32,7 +32,7 @@ from infralint.platforms.gateways import (
     openshift_clocks,
 )
 from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, are_general, plain_path
-from infralint.platforms.traefik import TraefikRoute, buffered_by, parse_rule
+from infralint.platforms.traefik import TraefikRoute, buffered_by, follow_chains, parse_rule
 from infralint.project.manifests import Manifest, Manifests
 from infralint.sources.kubernetes.ingresses import (
     Addresses,
@@ -464,21 +464,16 @@ def _traefik_rules(route: Manifest, item: YamlValue, addresses: Addresses) -> It
 
 
 def _applied_middlewares(names: Iterable[str], middlewares: Mapping[str, Manifest]) -> Iterator[Manifest]:
-    """The middlewares of these names, and what chains among them name, each once.
+    """The middlewares that a route names, with those of chains, as far as the manifests hold them."""
 
-    https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/chain/
-    """
-    waiting, seen = list(names), set[str]()
-    while waiting:
-        name = waiting.pop(0)
+    def chained_by(name: str) -> list[str]:
         middleware = middlewares.get(name)
-        if middleware is None or name in seen:
-            continue
-        seen.add(name)
-        yield middleware
-        chain = middleware.root.get("spec", "chain")
-        if chain is not None:
-            waiting += [used.text_of("name") for used in chain.items_of("middlewares")]
+        chain = middleware.root.get("spec", "chain") if middleware is not None else None
+        return [used.text_of("name") for used in chain.items_of("middlewares")] if chain is not None else []
+
+    for name in follow_chains(names, chained_by):
+        if name in middlewares:
+            yield middlewares[name]
 
 
 def _traefik_hop(
