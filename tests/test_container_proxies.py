@@ -47,6 +47,16 @@ def test_a_middleware_that_buffers_is_found_at_its_label(lint: Lint) -> None:
     assert judge(lint, traefik(labels[0])) == []
 
 
+def test_a_middleware_that_buffers_is_found_behind_a_chain(lint: Lint) -> None:
+    labels = (
+        "traefik.http.middlewares.limit.buffering.maxRequestBodyBytes=1000000",
+        "traefik.http.middlewares.usual.chain.middlewares=usual, absent, limit@docker",
+        "traefik.http.routers.api.middlewares=usual@docker",
+    )
+    assert judge(lint, traefik(*labels)) == ["compose.yaml:11 error buffered-stream"]
+    assert judge(lint, traefik(*labels[1:])) == []
+
+
 def test_a_write_timeout_of_the_entry_point_ends_answers(lint: Lint) -> None:
     command = "['--entryPoints.web.transport.respondingTimeouts.writeTimeout=%s']"
     assert judge(lint, traefik(command=command % "30s")) == ["compose.yaml:2 warning capped-stream"]

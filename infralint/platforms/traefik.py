@@ -7,6 +7,7 @@ https://doc.traefik.io/traefik/reference/install-configuration/entrypoints/
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -71,6 +72,20 @@ class TraefikRoute(RoutedHop):
             case "keeps_affinity":
                 return self.sticky
         return ""
+
+
+def follow_chains(names: Iterable[str], chained_by: Callable[[str], Iterable[str]]) -> Iterator[str]:
+    """The middlewares of these names, and those that chains among them name, each once.
+
+    https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/chain/
+    """
+    waiting, seen = list(names), set[str]()
+    while waiting:
+        name = waiting.pop(0)
+        if name not in seen:
+            seen.add(name)
+            yield name
+            waiting += chained_by(name)
 
 
 def buffered_by(where: Location, name: str, written: str) -> Known[str]:

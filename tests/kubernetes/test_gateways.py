@@ -156,6 +156,13 @@ def test_traefik_streams_unless_a_middleware_buffers(lint: Lint) -> None:
     )
     assert loud(lint, text, middleware) == []
     assert loud(lint, text + "      middlewares: [{ name: limit }]\n", middleware) == ["16 error buffered-stream"]
+    chain = (
+        "apiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: { name: usual }\nspec:\n"
+        "  chain: { middlewares: [{ name: usual }, { name: absent }, { name: limit }] }\n"
+    )
+    chained = text + "      middlewares: [{ name: usual }]\n"
+    assert loud(lint, chained, f"{middleware}---\n{chain}") == ["16 error buffered-stream"]
+    assert loud(lint, chained, chain) == []
 
 
 def openshift(annotation: str = "team: chat") -> str:

@@ -33,7 +33,14 @@ from infralint.platforms.caddy import CaddyRoute
 from infralint.platforms.ingress_nginx import snippet_lines
 from infralint.platforms.nginx import Line
 from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, RoutingNode, are_general, plain_path
-from infralint.platforms.traefik import TraefikRoute, buffered_by, duration_seconds, parse_rule, write_clock
+from infralint.platforms.traefik import (
+    TraefikRoute,
+    buffered_by,
+    duration_seconds,
+    follow_chains,
+    parse_rule,
+    write_clock,
+)
 from infralint.project import CantRead, Project
 from infralint.project.compose import ComposeService, ComposeText
 from infralint.project.variables import fill
@@ -163,8 +170,8 @@ def _traefik_hop(
     prefix = f"traefik.http.services.{service}.loadbalancer"
     port = container.label(f"{prefix}.server.port")
     listed = container.label(f"traefik.http.routers.{router}.middlewares")
-    used = [name.strip().partition("@")[0] for name in (listed.text if listed is not None else "").split(",")]
-    options = list(_middleware_options(used, containers))
+    named_by_router = _middleware_names(listed.text if listed is not None else "")
+    options = list(_middleware_options(named_by_router, containers))
     rule = parse_rule(_without_remarks(written.text))
     where = container.place(written)
     target = (container.address(port.text if port is not None else ""),)
@@ -192,10 +199,23 @@ def _only_service(container: Container) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
+def _middleware_names(written: str) -> list[str]:
+    """Names of `limit@docker, cut`, without the providers that they name."""
+    return [name.strip().partition("@")[0] for name in written.split(",")]
+
+
 def _middleware_options(
-    used: Sequence[str], containers: Sequence[Container]
+    names: Sequence[str], containers: Sequence[Container]
 ) -> Iterator[tuple[str, str, ComposeText, Container]]:
     """What the middlewares of a router are set to, whichever container says it: name, option, value and container."""
+
+    def chained_by(name: str) -> Iterator[str]:
+        for container in containers:
+            members = container.label(f"traefik.http.middlewares.{name}.chain.middlewares")
+            if members is not None:
+                yield from _middleware_names(members.text)
+
+    used = set(follow_chains(names, chained_by))
     for container in containers:
         for key, text in container.compose.labels.items():
             parts = key.split(".")

@@ -32,7 +32,7 @@ from infralint.platforms.gateways import (
     openshift_clocks,
 )
 from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, are_general, plain_path
-from infralint.platforms.traefik import TraefikRoute, buffered_by, parse_rule
+from infralint.platforms.traefik import TraefikRoute, buffered_by, follow_chains, parse_rule
 from infralint.project.manifests import Manifest, Manifests
 from infralint.sources.kubernetes.ingresses import (
     Addresses,
@@ -438,9 +438,7 @@ def _proxy_hop(proxy: Manifest, route: YamlValue, rules: Sequence[RouteRule], ev
 
 def _traefik(manifests: Manifests, addresses: Addresses) -> Iterator[IngressNode]:
     """IngressRoutes: https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/"""
-    buffering = {
-        found.name: found for found in manifests.of("Middleware") if found.root.get("spec", "buffering") is not None
-    }
+    middlewares = {found.name: found for found in manifests.of("Middleware")}
     groups: dict[str, list[Manifest]] = {}
     for route in manifests.of("IngressRoute"):
         groups.setdefault(route.environment, []).append(route)
@@ -448,7 +446,7 @@ def _traefik(manifests: Manifests, addresses: Addresses) -> Iterator[IngressNode
         found = [(route, item) for route in members for item in route.root.items_of("spec", "routes")]
         rules = [(route, item, list(_traefik_rules(route, item, addresses))) for route, item in found]
         every = [rule for _, _, listed in rules for rule in listed]
-        hops = [_traefik_hop(route, item, listed, every, buffering) for route, item, listed in rules]
+        hops = [_traefik_hop(route, item, listed, every, middlewares) for route, item, listed in rules]
         yield _node("Traefik", environment, members, hops)
 
 
@@ -465,18 +463,31 @@ def _traefik_rules(route: Manifest, item: YamlValue, addresses: Addresses) -> It
             yield RouteRule(host, path, kind, rule.doubt, targets, reason, where=route.place(item))
 
 
+def _applied_middlewares(names: Iterable[str], middlewares: Mapping[str, Manifest]) -> Iterator[Manifest]:
+    """The middlewares that a route names, with those of chains, as far as the manifests hold them."""
+
+    def chained_by(name: str) -> list[str]:
+        middleware = middlewares.get(name)
+        chain = middleware.root.get("spec", "chain") if middleware is not None else None
+        return [used.text_of("name") for used in chain.items_of("middlewares")] if chain is not None else []
+
+    for name in follow_chains(names, chained_by):
+        if name in middlewares:
+            yield middlewares[name]
+
+
 def _traefik_hop(
     route: Manifest,
     item: YamlValue,
     rules: Sequence[RouteRule],
     every: Sequence[RouteRule],
-    buffering: Mapping[str, Manifest],
+    middlewares: Mapping[str, Manifest],
 ) -> RoutedHop:
     fields = _common(route, rules, every, f"IngressRoute {route.name}")
-    for used in item.items_of("middlewares"):
-        middleware = buffering.get(used.text_of("name"))
-        spec = middleware.root.get("spec") if middleware is not None else None
-        if middleware is not None and spec is not None:
+    names = [used.text_of("name") for used in item.items_of("middlewares")]
+    for middleware in _applied_middlewares(names, middlewares):
+        spec = middleware.root.get("spec")
+        if spec is not None and spec.get("buffering") is not None:
             fields["buffers_responses"] = buffered_by(
                 middleware.place_of_member(spec, "buffering"), middleware.name, "buffering"
             )
