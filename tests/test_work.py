@@ -80,6 +80,40 @@ def test_processes_that_start_from_nothing_say_it_too(tmp_path: Path) -> None:
     assert "Read " in said[1].stdout
 
 
+RULE = """
+resource "aws_lb_listener" "https" {
+  load_balancer_arn = aws_lb.this.arn
+  protocol          = "HTTPS"
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.app.arn
+  }
+}
+resource "aws_lb_target_group" "app" {
+  port     = 8000
+  protocol = "HTTP"
+}
+resource "aws_lb_listener_rule" "app" {
+  listener_arn = aws_lb_listener.https.arn
+  action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.app.arn
+  }
+  condition {
+    path_pattern { values = ["/api/*"] }
+  }
+}
+"""
+
+
+def test_listener_rules_come_back_from_other_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    balancer = 'resource "aws_lb" "this" {\n  load_balancer_type = "application"\n}\n'
+    monkeypatch.chdir(write(tmp_path, {f"root{number:02}/main.tf": balancer + RULE for number in range(3 * FEWEST)}))
+    one, three = run("check", "--jobs", "1"), run("check", "--jobs", "3")
+    assert "fault of infralint" not in three.output
+    assert (one.exit_code, one.output) == (three.exit_code, three.output)
+
+
 def test_jobs_is_a_number_from_one_on() -> None:
     result = run("check", "--jobs", "0")
     assert result.exit_code == 2

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copyreg
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from infralint.cache.recording import Noted, hand_over, spoil, take_over
@@ -15,6 +17,18 @@ Result = TypeVar("Result")
 
 FEWEST = 16
 """Steps that each process must get: for fewer, starting it costs more than it saves."""
+
+
+def _restore_mapping(members: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(members)
+
+
+def _reduce_mapping(mapping: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
+    return _restore_mapping, (dict(mapping),)
+
+
+# What is handed between processes is copied by pickle, which knows no read-only mapping; many results hold one.
+copyreg.pickle(MappingProxyType, _reduce_mapping)
 
 
 def _silent(what: str, done: int, steps: int) -> None:

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.syntax import SourceModule, unwrap
@@ -57,11 +58,15 @@ def stems_of(path: str) -> list[str]:
 
 def _python_stems(content: bytes) -> Iterator[str]:
     for module, names, plain in _PYTHON_IMPORT.findall(content):
-        yield module.rpartition(b".")[2].decode("utf-8", "replace") or "."
-        for word in _WORD.findall(names or plain):
-            yield word.decode("utf-8", "replace")
-        if names.strip().startswith(b"*"):
-            yield "*"
+        yield from _stems_of_import(module, names, plain)
+
+
+@lru_cache(maxsize=4096)
+def _stems_of_import(module: bytes, names: bytes, plain: bytes) -> tuple[str, ...]:
+    """The words of a statement; many files hold the same."""
+    words = [word.decode("utf-8", "replace") for word in _WORD.findall(names or plain)]
+    last = module.rpartition(b".")[2].decode("utf-8", "replace") or "."
+    return (last, *words, *(["*"] if names.strip().startswith(b"*") else []))
 
 
 def _javascript_stems(content: bytes) -> Iterator[str]:
