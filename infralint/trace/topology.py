@@ -524,6 +524,12 @@ class Topology:
     def _applications(self) -> list[Placement]:
         return [place for place in self.placements if place.node.folder is not None and not place.services]
 
+    def _stands_before(self, node: Node, other: Node) -> bool:
+        """Whether a node names another one outright as what it sends requests to, or the user says that it does."""
+        if any(place.node is other for place in self._declared_next.get(id(node), ())):
+            return True
+        return any(not other.known_as.isdisjoint(hop.pool.references) for hop in node.hops)
+
     def _only_other(self, front: Node) -> list[Link]:
         """Behind the only load balancer, whose targets the project does not name: its one proxy, else its one application.
 
@@ -536,7 +542,10 @@ class Topology:
         others = [
             node
             for node in near
-            if node.folder is None and not node.by_name_only and id(node) not in alike and not _dials(node, front)
+            if node.folder is None
+            and not node.by_name_only
+            and id(node) not in alike
+            and not self._stands_before(node, front)
         ]
         is_single = all(_written_identity(node) == _written_identity(front) for node in alike.values())
         if not others and (around := self._around(front)) is not None:
@@ -545,11 +554,6 @@ class Topology:
             alone = self._alone(None, front)
             others = [alone.node] if alone is not None and is_together(alone.node, front) else []
         return [Link(others[0], "the only one")] if len(others) == 1 else []
-
-
-def _dials(node: Node, other: Node) -> bool:
-    """Whether a node names another one outright as what it sends requests to."""
-    return any(not other.known_as.isdisjoint(hop.pool.references) for hop in node.hops)
 
 
 def _callings(place: Placement) -> Iterator[str]:
