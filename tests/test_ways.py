@@ -448,3 +448,23 @@ def test_a_query_that_is_put_in_hides_no_way_to_the_code(query: str, here: Path)
     write(here, {**APPLICATION, "edge/nginx.conf": f"events {{}} http {{ server {{ listen 80; {location} }} }}\n"})
     output = run("check").output
     assert "stream: SSE /svc/rooms/*/events (/rooms/*/events at " in output
+
+
+@pytest.mark.parametrize(
+    ("scheme", "listen", "words"),
+    [
+        ("http", "8080 ssl", "answers 400: port 8080 speaks TLS, and is sent plain HTTP"),
+        ("https", "8080", "answers 502: port 8080 takes plain HTTP, and TLS is spoken to it"),
+        ("http", "8080 proxy_protocol", "answers 502: port 8080 expects the PROXY protocol"),
+        ("http", "8080", ""),
+        ("https", "8080 ssl", ""),
+    ],
+)
+def test_a_port_that_speaks_another_protocol_serves_nothing(scheme: str, listen: str, words: str, here: Path) -> None:
+    inner = f"server {{ listen {listen}; {LONG} }}"
+    edge = f"location / {{ proxy_pass {scheme}://inner:8080; proxy_buffering off; proxy_read_timeout 10m; }}"
+    write(here, {**DECLARED, "inner/nginx.conf": f"events {{}} http {{ {inner} }}\n"})
+    write(here, {"edge/nginx.conf": f"events {{}} http {{ server {{ listen 80; {edge} }} }}\n"})
+    result = run("check", "--strict")
+    assert result.exit_code == (2 if words else 0)
+    assert words in result.output

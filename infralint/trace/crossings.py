@@ -276,7 +276,9 @@ def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, st
             traces.setdefault(id(crossing.stream), []).append(crossing.trace)
     for ways in traces.values():
         if all(trace.is_dead_end for trace in ways):
-            yield ways[0].stream, ways[0].end_reason
+            ending = ways[0].ending
+            because = ending.answer.because if ending is not None and ending.answer is not None else ""
+            yield ways[0].stream, f"{ways[0].end_reason}: {because}" if because else ways[0].end_reason
 
 
 def find_untold(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
