@@ -133,7 +133,8 @@ def test_a_declared_stream_that_an_inner_hop_answers_by_itself_is_said_to_come_n
     result = run("check", "--format", "json")
     [unknown] = json.loads(result.stdout)["unknown"]
     assert unknown["message"].endswith(
-        "the declared stream /api/chat never comes to what could send it: inner/nginx.conf answers 404"
+        "the declared stream /api/chat never comes to what could send it: inner/nginx.conf answers 404:"
+        " nothing there hands requests on"
     )
     assert unknown["location"]["path"] == "infralint.yaml"
 
