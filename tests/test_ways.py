@@ -469,3 +469,28 @@ def test_a_port_that_speaks_another_protocol_serves_nothing(scheme: str, listen:
     result = run("check", "--strict")
     assert result.exit_code == (2 if words else 0)
     assert words in result.output
+
+
+@pytest.mark.parametrize(
+    ("edge", "inner", "is_linked"),
+    [
+        ("", "", True),
+        ("[front]", "[front, back]", True),
+        ("[front, default]", "", True),
+        ("[front]", "{front: {aliases: [other]}}", True),
+        ("[front]", "[back]", False),
+        ("[front]", "", False),
+        ("", "{back: {aliases: [inner]}}", False),
+    ],
+)
+def test_a_service_is_known_by_its_name_in_its_own_networks(edge: str, inner: str, is_linked: bool, here: Path) -> None:
+    compose = TIERS["compose.yaml"]
+    if edge:
+        compose = compose.replace('    ports: ["80:80"]', f'    ports: ["80:80"]\n    networks: {edge}')
+    if inner:
+        compose += f"    networks: {inner}\n"
+    write(here, {"compose.yaml": compose + "networks: {front: {}, back: {}}\n"})
+    output = run("trace", "/api/chat", "--host", "chat.example.com").output
+    assert ("2 location /v2/chat  inner/nginx.conf" in output) is is_linked
+    apart = "it shares no network with edge/nginx.conf, for which its name leads nowhere"
+    assert (apart in " ".join(output.split())) is not is_linked

@@ -209,6 +209,7 @@ class Topology:
             return self._unexplained_links(host, address.port, front)
         near = [place for place in named if place.groups & self._groups(front)] or named
         near = [place for place in near if place.is_service(host)] or near
+        near = [place for place in near if self._see_each_other(place, front)]
         listening = [place for place in near if place.is_known_on(address.port)]
         listening = listening or [place for place in near if place.may_answer_on(address.port)]
         return [
@@ -219,6 +220,25 @@ class Topology:
             )
             for place in listening
         ]
+
+    def find_apart(self, address: Address, front: Node) -> Node | None:
+        """A node whose name a hop of `front` dials in vain: the two are services of one project that share no network."""
+        places = self._by_name.get(address.host.lower(), ())
+        return next((place.node for place in places if not self._see_each_other(place, front)), None)
+
+    def _see_each_other(self, place: Placement, front: Node) -> bool:
+        """Whether a node's names are known where another one runs; services of one project need a network in common.
+
+        https://docs.docker.com/compose/how-tos/networking/
+        """
+        services = self._by_node[id(front)].services if id(front) in self._by_node else ()
+        pairs = [(mine, other) for mine in place.services for other in services]
+        return not pairs or any(
+            mine.group != other.group
+            or not (mine.networks and other.networks)
+            or not mine.networks.isdisjoint(other.networks)
+            for mine, other in pairs
+        )
 
     def _groups(self, front: Node) -> frozenset[str]:
         return self._by_node[id(front)].groups if id(front) in self._by_node else frozenset()

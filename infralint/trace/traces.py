@@ -162,6 +162,13 @@ def _is_circle(before: Sequence[Leg], hop: Hop, request: Request) -> bool:
 def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple[Leg, ...]) -> Iterator[Walk]:
     """Every way on from what left a hop."""
     links = topology.links(forward.pool, node) if forward is not None else []
+    if forward is not None and not links:
+        found = (topology.find_apart(target, node) for target in forward.pool.targets)
+        for apart in filter(None, found):
+            reason = f"it shares no network with {node.name}, for which its name leads nowhere"
+            ending = Ending(apart.name, forward.request, None, False, (reason,), "same address")
+            yield Walk(legs, "unknown", reason, ending)
+            return
     if forward is None or not links:
         yield Walk(legs, *_end_of(forward))
         return
