@@ -291,6 +291,14 @@ def find_untold(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]
             yield crossing.stream, f"{ending.node} gets {ending.request.path}, and {ending.reasons[0]}"
 
 
+def find_undialled(settings: Settings, topology: Topology, crossed: Iterable[Crossing[Hop]]) -> Iterator[Node]:
+    """Nodes that no client comes to first, and that none of the ways that are known leads through, where streams are
+    declared: what dials them stands elsewhere."""
+    passed = {id(crossing.hop) for crossing in crossed}
+    inner = [node for node in topology.nodes if node.inner and passed.isdisjoint(id(hop) for hop in node.hops)]
+    yield from inner if declared_streams(settings) else ()
+
+
 def lost(settings: Settings, topology: Topology) -> Iterator[tuple[Stream, str]]:
     """Declared streams that an entry may send where nobody can tell, each with the reason."""
     streams = declared_streams(settings)
