@@ -72,6 +72,13 @@ def test_a_repository_without_infrastructure_passes_a_roll_out_and_says_so(here:
     assert (result.exit_code, result.output) == (0, "Nothing to read in: .\nRead nothing: nothing was judged.\n")
 
 
+def test_a_hook_says_nothing_of_changed_files_that_hold_nothing(here: Path) -> None:
+    """It names every file that was changed; a person who names one is told."""
+    write(here, {"nginx.conf": SITE, "values.yaml": "a: 1\n"})
+    assert "Nothing to read" not in run("check", "--allow-empty", "values.yaml", "nginx.conf").output
+    assert "Nothing to read in: values.yaml\n" in run("check", "values.yaml", "nginx.conf").output
+
+
 def test_a_named_path_that_holds_nothing_is_an_error(here: Path) -> None:
     write(here, {"README.md": "hello\n"})
     result = run("check", "README.md")

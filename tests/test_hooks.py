@@ -147,6 +147,11 @@ def test_the_hook_is_given_every_file_that_is_read(stack: str, tmp_path: Path, m
     assert {one for one in missed if not any(fnmatch(one, pattern) for pattern in named)} == set()
 
 
+@pytest.mark.parametrize("path", ["stack.json", "chat-template.json", "infra/cfn/chat.json", "chat.template"])
+def test_the_hook_is_given_templates_of_cloudformation(path: str) -> None:
+    assert re.search(HOOKS["infralint"]["files"], path)
+
+
 @pytest.mark.parametrize(
     "path", ["README.md", "docs/guide.md", "package-lock.json", "src/page.css", "static/logo.svg", "Makefile", "go.sum"]
 )

@@ -240,3 +240,43 @@ def test_what_stands_behind_on_the_same_way_is_no_other_that_takes_the_path(
     assert "path: /api/" in written
     assert "hops:" not in written
     assert "rules location /api/ (nginx.conf:1:38) and location /v2/" in run("check").output
+
+
+BEHIND_A_PREFIX = {
+    "main.py": CHAT.replace("/api/chat", "/chat/{room}"),
+    "requirements.txt": "fastapi\n",
+    "nginx.conf": "events {}\nhttp { server { listen 80; location / { return 404; }\n"
+    "location /api/ { proxy_pass http://app:8000/; } } }\n",
+    "compose.yaml": "services:\n  web:\n    image: nginx:1.27\n    volumes: ['./nginx.conf:/etc/nginx/nginx.conf']\n"
+    "    ports: ['80:80']\n  app:\n    build: .\n    command: uvicorn main:app --port 8000\n",
+}
+
+
+def test_a_stream_is_declared_by_the_path_that_browsers_ask_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, BEHIND_A_PREFIX)
+    monkeypatch.chdir(tmp_path)
+    before = json.loads(run("check", "--format", "json").stdout)
+    assert "SSE /api/chat/*: main.py:9 returns" in run("init").stdout
+    [stream] = load_settings(tmp_path / "infralint.yaml", "infralint.yaml").streams or []
+    assert (stream.path, stream.hops) == ("/api/chat/*", [])
+    after = json.loads(run("check", "--format", "json").stdout)
+    assert after["unknown"] == []
+    found = [
+        {(finding["check"], finding["severity"], finding["location"]["line"]) for finding in report["findings"]}
+        for report in (before, after)
+    ]
+    assert found[0] == found[1] != set()
+
+
+def test_a_path_that_only_the_application_knows_is_told_as_browsers_ask_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {**BEHIND_A_PREFIX, "infralint.yaml": "streams:\n  - path: /chat/*\n"})
+    monkeypatch.chdir(tmp_path)
+    output = run("check").stdout
+    assert "the declared stream /chat/* meets no hop that was read here: nginx.conf answers 404" in output
+    assert "      write the path that browsers ask for: /api/chat/*\n" in output
+    write(tmp_path, {"infralint.yaml": "streams:\n  - path: /chats\n"})
+    assert "      check its path, host and hops for typing errors\n" in run("check").stdout

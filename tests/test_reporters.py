@@ -169,8 +169,8 @@ def test_nothing_to_read_is_no_success_in_any_format(here: Path) -> None:
     write(here, {"main.py": "print(1)\n"})
     assert sarif()["invocations"][0]["executionSuccessful"] is False
     why = (
-        "holds nothing to read: nginx configuration, Kubernetes manifests, Terraform, CloudFormation or a Vercel "
-        "project was expected"
+        "holds nothing to read: nginx configuration, Kubernetes manifests, compose files, Terraform, CloudFormation, a "
+        "Vercel project or code of an application was expected"
     )
     assert printed("github") == f"::error file=.,title=infralint%3A unreadable::.: {why}\n"
     assert json.loads(printed("json"))["unreadable"][0]["message"] == why

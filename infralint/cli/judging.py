@@ -129,7 +129,10 @@ def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options,
     except Lost as error:
         fail(str(error))
     report = outcome.report
-    if len(report.idle) == sum(len(asked.paths) for asked in projects) and not options.allow_empty:
+    if options.allow_empty:
+        # A hook names every file that was changed: of those, what holds nothing to read is no news.
+        return replace(outcome, report=replace(report, idle=[])) if report.read else outcome
+    if len(report.idle) == sum(len(asked.paths) for asked in projects):
         nothing = [Unreadable(NOTHING, Location(path)) for path in report.idle]
         return replace(outcome, report=replace(report, unreadable=nothing, idle=[]))
     return outcome

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from infralint.engine.tracing import TracedStream
 
 NOTHING = (
-    "holds nothing to read: nginx configuration, Kubernetes manifests, Terraform, CloudFormation or a Vercel project "
-    "was expected"
+    "holds nothing to read: nginx configuration, Kubernetes manifests, compose files, Terraform, CloudFormation, a "
+    "Vercel project or code of an application was expected"
 )
 
 

@@ -18,6 +18,7 @@ from infralint.model import (
     Hop,
     Location,
     Reading,
+    Stream,
     Unknown,
     Unreadable,
 )
@@ -135,15 +136,17 @@ def _each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
     return sorted(distinct.values(), key=lambda entry: entry.where)
 
 
-def _unmet(project: Project, topology: Topology, crossed: Iterable[Crossing[Hop]]) -> Iterator[Unknown]:
+def _unmet(project: Project, topology: Topology, crossed: Sequence[Crossing[Hop]]) -> Iterator[Unknown]:
     where = Location(project.config_name)
     for stream, answer in unmet(project.settings, topology, crossed):
         why = f"the declared stream {stream.path} meets no hop that was read here"
         why += f": {answer}" if answer else ""
-        yield Unknown(where, "streams", why, "check its path, host and hops for typing errors")
+        otherwise = "check its path, host and hops for typing errors"
+        yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
     for stream, reason in find_unserved(crossed):
         why = f"the declared stream {stream.path} never comes to what could send it: {reason}"
-        yield Unknown(where, "streams", why, "check its path, and what the hops on its way make of it")
+        otherwise = "check its path, and what the hops on its way make of it"
+        yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
     for stream, reason in find_untold(crossed):
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
     for node in find_undialled(project.settings, topology, crossed):
@@ -151,6 +154,15 @@ def _unmet(project: Project, topology: Topology, crossed: Iterable[Crossing[Hop]
         yield Unknown(node.hops[0].where, "streams", why)
     for stream, reason in lost(project.settings, topology):
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
+
+
+def _path_to_write(stream: Stream, crossed: Iterable[Crossing[Hop]]) -> str:
+    """What to write where a stream is declared by the path that only the application knows it by; empty elsewhere."""
+    for crossing in crossed:
+        found, asked = crossing.stream, crossing.trace.stream_as_asked
+        if (found.kind, found.path) == (stream.kind, stream.path) and asked.path != stream.path:
+            return f"write the path that browsers ask for: {asked.path}"
+    return ""
 
 
 def _of_ignores(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,7 +54,8 @@ _TAIL = """
 
 @dataclass(frozen=True)
 class FoundStream:
-    """A stream to be written down. name: its path or regular expression; empty where none leads to its hop.
+    """A stream to be written down, as the browser asks for it. name: its path or regular expression; empty where none
+    leads to its hop. sighted: the stream by the path that it has where it was found.
 
     hops: where it was found, if its path alone would also mean hops that it does not surely pass.
     open: a word of its path is all that speaks for it, so it is written as a comment, for the user to decide.
@@ -63,6 +64,7 @@ class FoundStream:
 
     stream: Stream
     name: str
+    sighted: Stream
     regex: bool = False
     hops: tuple[str, ...] = ()
     open: bool = False
@@ -85,7 +87,7 @@ def entries(readings: Sequence[Reading]) -> list[FoundStream]:
     for crossing in sorted(every, key=_weakness):
         if crossing.certain or crossing.stream.evidence.kind == "source":
             entry = replace(_entry(crossing, readings), open=_is_open(crossing), trace=crossing.trace)
-            found.setdefault((crossing.stream.kind, entry.name or crossing.stream.path, crossing.stream.host), entry)
+            found.setdefault((entry.stream.kind, entry.name or entry.stream.path, entry.stream.host), entry)
     return _within_their_hops(list(found.values()), every, readings, topology)
 
 
@@ -108,7 +110,11 @@ def _within_their_hops(
     declared = crossings(settings, readings, topology) if settings.streams else []
     sighted = [crossing for crossing in every if not _is_open(crossing)]
     return [
-        _narrow(entry, _sure_crossings(entry, every if entry.open else sighted), _sure_crossings(entry, declared))
+        _narrow(
+            entry,
+            _sure_crossings(entry.sighted, every if entry.open else sighted, {entry.sighted.path, entry.name}),
+            _sure_crossings(entry.stream, declared, {entry.stream.path, entry.name, f"~{entry.name}"}),
+        )
         for entry in found
     ]
 
@@ -118,15 +124,10 @@ def _declare(entry: FoundStream) -> StreamSettings:
     return StreamSettings(path=path, regex=regex, kind=entry.stream.kind, host=entry.stream.host)
 
 
-def _sure_crossings(entry: FoundStream, crossed: Iterable[Crossing[Hop]]) -> list[Crossing[Hop]]:
-    """Where a stream surely passes, as it was found or as it would be declared."""
-    names = {entry.stream.path, entry.name, f"~{entry.name}"}
-    same = (crossing for crossing in crossed if crossing.stream.path in names and crossing.certain)
-    return [
-        crossing
-        for crossing in same
-        if (crossing.stream.kind, crossing.stream.host) == (entry.stream.kind, entry.stream.host)
-    ]
+def _sure_crossings(stream: Stream, crossed: Iterable[Crossing[Hop]], paths: Collection[str]) -> list[Crossing[Hop]]:
+    """Where a stream of one of these paths surely passes, as it was found or as it would be declared."""
+    same = (crossing for crossing in crossed if crossing.stream.path in paths and crossing.certain)
+    return [crossing for crossing in same if (crossing.stream.kind, crossing.stream.host) == (stream.kind, stream.host)]
 
 
 def _narrow(entry: FoundStream, found: Sequence[Crossing[Hop]], declared: Sequence[Crossing[Hop]]) -> FoundStream:
@@ -147,14 +148,17 @@ def _narrow(entry: FoundStream, found: Sequence[Crossing[Hop]], declared: Sequen
 
 
 def _entry(crossing: Crossing[Hop], readings: Sequence[Reading]) -> FoundStream:
-    """The stream by a path that leads to its hop."""
-    stream = crossing.stream
-    if stream.path.startswith("/") and _reaches(samples(stream.path), crossing, readings):
-        return FoundStream(stream, stream.path)
-    asked = _matching_paths(stream.path)
-    if asked and _reaches(asked, crossing, readings):
-        return FoundStream(stream, stream.path, regex=True)
-    return FoundStream(stream, "/" if _reaches(["/"], crossing, readings) else "")
+    """The stream by a path that leads to its hop: the one that the browser asks for, where the way from it is sure."""
+    stream, trace = crossing.stream, crossing.trace
+    asked, entrance = trace.stream_as_asked, trace.legs[0].hop
+    if asked.path != stream.path and trace.is_certain(0) and _reaches(samples(asked.path), asked, entrance, readings):
+        return FoundStream(asked, asked.path, stream)
+    if stream.path.startswith("/") and _reaches(samples(stream.path), stream, crossing.hop, readings):
+        return FoundStream(stream, stream.path, stream)
+    matching_paths = _matching_paths(stream.path)
+    if matching_paths and _reaches(matching_paths, stream, crossing.hop, readings):
+        return FoundStream(stream, stream.path, stream, regex=True)
+    return FoundStream(stream, "/" if _reaches(["/"], stream, crossing.hop, readings) else "", stream)
 
 
 def _matching_paths(expression: str) -> list[str]:
@@ -165,14 +169,11 @@ def _matching_paths(expression: str) -> list[str]:
         return []
 
 
-def _reaches(asked: Iterable[str], crossing: Crossing[Hop], readings: Iterable[Reading]) -> bool:
-    """Whether requests for all these paths come to the crossing's hop."""
-    stream = crossing.stream
-    nodes = [node for reading in readings for node in reading.nodes if any(hop is crossing.hop for hop in node.hops)]
+def _reaches(asked: Iterable[str], stream: Stream, hop: Hop, readings: Iterable[Reading]) -> bool:
+    """Whether a stream's requests for all these paths come to a hop."""
+    nodes = [node for reading in readings for node in reading.nodes if any(known is hop for known in node.hops)]
     return all(
-        any(
-            match.hop is crossing.hop for node in nodes for match in node.route(Request(stream.kind, path, stream.host))
-        )
+        any(match.hop is hop for node in nodes for match in node.route(Request(stream.kind, path, stream.host)))
         for path in asked
     )
 

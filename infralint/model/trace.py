@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Generic, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.model.clock import LENGTH, SILENCE, Phase
 from infralint.model.node import Forward, H_co, Hop, Match
@@ -84,6 +85,17 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
         round in a circle."""
         return self.end in ("answered", "loop")
 
+    @property
+    def stream_as_asked(self) -> Stream:
+        """The stream by the path that the browser asks for, which hops in front of where it was sighted may change."""
+        if self.anchor == 0:
+            return self.stream
+        asked, sighted = self.legs[0].inbound, self.legs[self.anchor].inbound
+        path = _with_wildcards(asked.path, sighted.path, self.stream.path)
+        if path == self.stream.path:
+            return self.stream
+        return replace(self.stream, path=path, host=asked.host or self.stream.host)
+
     def is_certain(self, position: int) -> bool:
         """Whether the stream surely passes the leg at a position, given that it passes the anchor."""
         first, last = sorted((position, self.anchor))
@@ -111,6 +123,19 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
         """The clocks of a phase on all legs, each with its position, weakest first; unknown ones last."""
         limits = [(at, leg.hop.clock(self.stream.kind, *phases)) for at, leg in enumerate(self.legs)]
         return sorted(limits, key=lambda found: found[1].value if isinstance(found[1], Known) else float("inf"))
+
+
+def _with_wildcards(asked: str, sample: str, pattern: str) -> str:
+    """The path that is asked for with the wildcards of the pattern that a sample was made of, as far as they are in it."""
+    ends, wild = sample.split("/"), pattern.split("/")
+    if "*" not in pattern or "**" in pattern or len(ends) != len(wild):
+        return asked
+    segments = asked.split("/")
+    for back in range(1, min(len(segments), len(ends)) + 1):
+        if segments[-back] != ends[-back]:
+            break
+        segments[-back] = wild[-back]
+    return "/".join(segments)
 
 
 class Crossing(msgspec.Struct, Generic[H_co], frozen=True, eq=False, gc=False):

@@ -46,7 +46,9 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tr
 class StreamSettings(Strict, frozen=True, kw_only=True):
     """One route that streams."""
 
-    path: Annotated[str | None, msgspec.Meta(description="Path or glob (`/api/chat`, `/v1/*`).")] = None
+    path: Annotated[
+        str | None, msgspec.Meta(description="Path or glob, as browsers ask for it (`/api/chat`, `/v1/*`).")
+    ] = None
     regex: Annotated[str | None, msgspec.Meta(description="Regular expression for the path, instead of `path`.")] = None
     host: Annotated[str | None, msgspec.Meta(description="Host that clients ask for; without it, any.")] = None
     kind: Annotated[

@@ -5,8 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from msgspec.structs import replace
-
 from infralint.engine.report import Report
 from infralint.engine.since import Since
 from infralint.model import SILENCE, STRONG, UNLIMITED, Finding, Leg, Related, Setting, Stream, Trace, Unknown
@@ -37,33 +35,15 @@ def stream_phrase(finding: Finding) -> str:
     others = [str(stream) for stream in finding.provenance.streams]
     also = f"; also {listing(others, most=MOST_STREAMS)}" if others else ""
     doubt = f" (in doubt: {finding.provenance.doubt})" if finding.provenance.doubt else ""
-    name = _stream_as_asked(finding.stream, finding.provenance.trace)
+    name = _name_as_asked(finding.stream, finding.provenance.trace)
     return f"{name}, because {finding.stream.evidence.because}{doubt}{also}"
 
 
-def _stream_as_asked(stream: Stream, trace: Trace | None) -> str:
+def _name_as_asked(stream: Stream, trace: Trace | None) -> str:
     """A stream as the browser asks for it, and in brackets where it is known by another path."""
-    if trace is None or trace.anchor == 0:
+    if trace is None or (asked := trace.stream_as_asked).path == stream.path:
         return str(stream)
-    sighted = trace.legs[trace.anchor]
-    asked = trace.legs[0].inbound
-    path = _with_wildcards(asked.path, sighted.inbound.path, stream.path)
-    if path == stream.path:
-        return str(stream)
-    return f"{replace(stream, host=asked.host or stream.host, path=path)} ({stream.path} at {sighted.node})"
-
-
-def _with_wildcards(asked: str, sample: str, pattern: str) -> str:
-    """The path that is asked for with the wildcards of the pattern that a sample was made of, as far as they are in it."""
-    ends, wild = sample.split("/"), pattern.split("/")
-    if "*" not in pattern or "**" in pattern or len(ends) != len(wild):
-        return asked
-    segments = asked.split("/")
-    for back in range(1, min(len(segments), len(ends)) + 1):
-        if segments[-back] != ends[-back]:
-            break
-        segments[-back] = wild[-back]
-    return "/".join(segments)
+    return f"{asked} ({stream.path} at {trace.legs[trace.anchor].node})"
 
 
 def way_phrase(finding: Finding) -> str:

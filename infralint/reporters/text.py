@@ -136,7 +136,7 @@ class _Page:
         return f"  {self._paint('frame', '=')} {visible(text)}"
 
     def _fix(self, fix: str) -> Iterator[str]:
-        return (self._paint("fix", f"      {line}") for line in visible_lines(fix).splitlines())
+        return (self._paint("fix", f"      {line}") if line else "" for line in visible_lines(fix).splitlines())
 
     def unreadable(self, index: int) -> str:
         """A file that could not be read, with the line at fault where there is one."""
