@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from conftest import Lint, problems
+from conftest import Lint, problems, run, write
 
 APPLICATION: dict[str, str | bytes] = {
     "api/Dockerfile": 'FROM python:3.12\nCOPY . /app\nCMD ["uvicorn", "app:app", "--port", "8000"]\n',
@@ -253,3 +255,26 @@ def test_no_event_stream_is_assumed_where_the_backend_speaks_grpc(lint: Lint) ->
 
     assert "edge.yaml:4 note short-idle-timeout" in problems(lint(edge("HTTP")))
     assert "edge.yaml:4 note short-idle-timeout" not in problems(lint(edge("GRPC")))
+
+
+def test_a_trace_says_who_answers_and_what_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lets a stream pass is the application's header; an Ingress dials one name, behind which pods are several."""
+    answering = str(APPLICATION["api/app.py"]).replace(
+        'event-stream")', 'event-stream", headers={"X-Accel-Buffering": "no"})'
+    )
+    pods = PODS.replace("spec:\n  selector: { matchLabels", "spec:\n  replicas: 3\n  selector: { matchLabels")
+    text = ingress(LONG, f'{NGINX}/proxy-buffering: "on"')
+    monkeypatch.chdir(
+        write(tmp_path, {**APPLICATION, "api/app.py": answering, "k8s/ingress.yaml": text, "k8s/pods.yaml": pods})
+    )
+    lines = [" ".join(line.strip(" │").split()) for line in run("trace", "--verbose").output.splitlines()]
+    shown = " ".join(lines)
+    assert "buffering each event goes on at once: `X-Accel-Buffering: no` at api/app.py:9" in shown
+    assert "affinity a client's requests reach several replicas: `replicas: 3` at k8s/pods.yaml:12:3" in shown
+    assert "one backend" not in shown
+
+
+def test_buffering_that_is_off_for_a_websocket_speaks_of_no_other_stream(lint: Lint) -> None:
+    text = ingress(f'{NGINX}/proxy-buffering: "off"', path="/api/live", path_type="Exact")
+    report = lint({**APPLICATION, "k8s/ingress.yaml": text, "k8s/pods.yaml": PODS})
+    assert problems(report) == ["k8s/ingress.yaml:4 note retired-controller"]
