@@ -322,6 +322,11 @@ class NginxIngress(RoutedHop):
         """Seconds that connections outlive a reload."""
         return self.facts.setting("worker_shutdown_timeout")
 
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting != "shutdown_timeout":
+            return ""
+        return f'worker-shutdown-timeout: "{nginx.generous(seconds)}"  # in the data of the controller\'s ConfigMap'
+
 
 @dataclass(frozen=True, kw_only=True)
 class IngressNginxRoute(NginxIngress):
@@ -330,6 +335,8 @@ class IngressNginxRoute(NginxIngress):
     platform: ClassVar[str] = "ingress-nginx"
 
     def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting == "shutdown_timeout":
+            return super().fix(setting, seconds)
         if self.facts.family == "stream":
             return f'proxy-stream-timeout: "{max(seconds, GENEROUS):g}s"  # in the data of the controller\'s ConfigMap'
         if setting == "keeps_affinity":

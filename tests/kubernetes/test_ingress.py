@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Lint, problems, run, write
@@ -278,3 +279,41 @@ def test_buffering_that_is_off_for_a_websocket_speaks_of_no_other_stream(lint: L
     text = ingress(f'{NGINX}/proxy-buffering: "off"', path="/api/live", path_type="Exact")
     report = lint({**APPLICATION, "k8s/ingress.yaml": text, "k8s/pods.yaml": PODS})
     assert problems(report) == ["k8s/ingress.yaml:4 note retired-controller"]
+
+
+RELOAD = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ingress-nginx-controller\n  namespace: ingress-nginx\n"
+    'data:\n  worker-shutdown-timeout: "{}"\n'
+)
+
+
+def reloads(report: dict[str, Any]) -> list[tuple[str, int, str]]:
+    """Where, how loudly and with what to write a reload is said to cut a stream."""
+    return [
+        (finding["location"]["path"], finding["location"]["line"], f"{finding['severity']}: {finding['fix']}")
+        for finding in report["findings"]
+        if finding["check"] == "stream-cut-on-reload"
+    ]
+
+
+def test_a_reload_of_the_controller_cuts_what_lasts_longer_than_its_workers(lint: Lint) -> None:
+    files = {**APPLICATION, "k8s/ingress.yaml": ingress(LONG), "k8s/pods.yaml": PODS}
+    fix = 'worker-shutdown-timeout: "300s"  # in the data of the controller\'s ConfigMap'
+    found = reloads(lint({**files, "k8s/config.yaml": RELOAD.format("30s")}))
+    assert found == [("k8s/config.yaml", 7, f"warning: {fix}")]
+    assert reloads(lint({**files, "k8s/config.yaml": RELOAD.format("30m")})) == []
+
+
+def test_how_long_its_workers_wait_by_default_matters_to_streams_that_are_declared_to_last(lint: Lint) -> None:
+    files = {**APPLICATION, "k8s/ingress.yaml": ingress(LONG), "k8s/pods.yaml": PODS}
+    assert reloads(lint(files)) == []
+    declared = "streams: [{path: /api/live, kind: websocket, duration: 30m}]\n"
+    [(path, line, words)] = reloads(lint({**files, "infralint.yaml": declared}))
+    assert (path, line, words.split("  #")[0]) == ("k8s/ingress.yaml", 4, 'note: worker-shutdown-timeout: "1800s"')
+
+
+def test_the_other_controller_waits_without_limit(lint: Lint) -> None:
+    declared = "streams: [{path: /api/live, kind: websocket, duration: 30m}]\n"
+    text = ingress(f'{F5}/websocket-services: "api"', f'{F5}/proxy-read-timeout: "1h"')
+    files = {**APPLICATION, "k8s/ingress.yaml": text, "k8s/pods.yaml": PODS, "infralint.yaml": declared}
+    assert reloads(lint(files)) == []
