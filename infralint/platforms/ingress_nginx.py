@@ -240,9 +240,9 @@ def facts_of(annotations: Settings, config: Settings, where: Location) -> Facts:
 
 def upgrade_of(facts: Facts, annotations: Settings) -> Setting[Upgrade]:
     """It passes the handshake on by itself, unless an annotation puts something else into Connection."""
-    passed = Known(facts.family, facts.where, f"{facts.family}_pass", "default")
-    if facts.family != "proxy":
-        return nginx.without_upgrade(facts.family, passed)
+    protocol = annotations.get(f"{PREFIX}backend-protocol")
+    if facts.family != "proxy" and isinstance(protocol, Known):
+        return nginx.without_upgrade(facts.family, replace(protocol, name=f"{facts.family}_pass"))
     called = annotations.get(f"{PREFIX}connection-proxy-header")
     if isinstance(called, Unknown):
         return called
