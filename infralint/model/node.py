@@ -154,6 +154,11 @@ class Hop:
         """Seconds that what stands behind it may go on once a deployment replaces it; None where nothing tells."""
         return None
 
+    @property
+    def shutdown_timeout(self) -> Setting[float] | None:
+        """Seconds that connections outlive a reload of its configuration; None where nothing tells."""
+        return None
+
     def buffering_of(self, response: Response, request: Request | None = None) -> Setting[Buffering]:
         """Whether it holds back this response, which comes from behind it. request: the one that asked for it."""
         return self.buffers_responses

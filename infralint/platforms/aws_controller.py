@@ -172,7 +172,7 @@ def on_nodes(affinity: Setting[Affinity], target_type: Setting[str], alone: bool
     if isinstance(affinity, Unknown) or affinity.value != "client" or alone:
         return affinity
     if isinstance(target_type, Known) and target_type.value == "instance":
-        wording = f"`{target_type.written}`" if target_type.written else "with target-type instance, the default,"
+        wording = f"with `{target_type.written}`" if target_type.written else "with target-type instance, the default,"
         because = (
             f"{wording} its cookie keeps a client on a node, from where requests go to any pod: it takes target-type ip"
         )

@@ -197,7 +197,7 @@ class F5Route(NginxIngress):
         if setting == "keeps_affinity":
             return f'{PREFIX}sticky-cookie-services: "serviceName={self.upstream} srv_id expires=1h path=/"'
         name, text = self.literal(setting, seconds)
-        return f"{name}: {text}" if name else ""
+        return f"{name}: {text}" if name else super().fix(setting, seconds)
 
     def literal(self, setting: str, seconds: float) -> tuple[str, str]:
         match setting:

@@ -240,9 +240,9 @@ def facts_of(annotations: Settings, config: Settings, where: Location) -> Facts:
 
 def upgrade_of(facts: Facts, annotations: Settings) -> Setting[Upgrade]:
     """It passes the handshake on by itself, unless an annotation puts something else into Connection."""
-    passed = Known(facts.family, facts.where, f"{facts.family}_pass", "default")
-    if facts.family != "proxy":
-        return nginx.without_upgrade(facts.family, passed)
+    protocol = annotations.get(f"{PREFIX}backend-protocol")
+    if facts.family != "proxy" and isinstance(protocol, Known):
+        return nginx.without_upgrade(facts.family, replace(protocol, name=f"{facts.family}_pass"))
     called = annotations.get(f"{PREFIX}connection-proxy-header")
     if isinstance(called, Unknown):
         return called
@@ -322,6 +322,11 @@ class NginxIngress(RoutedHop):
         """Seconds that connections outlive a reload."""
         return self.facts.setting("worker_shutdown_timeout")
 
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting != "shutdown_timeout":
+            return ""
+        return f'worker-shutdown-timeout: "{nginx.generous(seconds)}"  # in the data of the controller\'s ConfigMap'
+
 
 @dataclass(frozen=True, kw_only=True)
 class IngressNginxRoute(NginxIngress):
@@ -330,6 +335,8 @@ class IngressNginxRoute(NginxIngress):
     platform: ClassVar[str] = "ingress-nginx"
 
     def fix(self, setting: str, seconds: float = 0) -> str:
+        if setting == "shutdown_timeout":
+            return super().fix(setting, seconds)
         if self.facts.family == "stream":
             return f'proxy-stream-timeout: "{max(seconds, GENEROUS):g}s"  # in the data of the controller\'s ConfigMap'
         if setting == "keeps_affinity":

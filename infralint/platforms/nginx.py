@@ -222,10 +222,12 @@ def _switch(facts: Facts, response: Response) -> Setting[bool]:
         return switch
     if _ignores_accel(facts) is not None:
         return switch
+    if asked.value.lower() == "no":
+        return Known(False, asked.where, asked.name, written=f"X-Accel-Buffering: {asked.value}")
     cause = f"the response says `X-Accel-Buffering: {asked.value}`"
     related = (Related(cause, asked.where),) if asked.where.path else ()
     name = f"{facts.family}_buffering"
-    return Known(asked.value.lower() == "yes", facts.where, name, "default", because=cause, related=related)
+    return Known(True, facts.where, name, "default", because=cause, related=related)
 
 
 def _ignores_accel(facts: Facts) -> Line | None:

@@ -150,7 +150,8 @@ def source_phrase(setting: Setting[Any], hop: Hop, short: bool = False) -> str:
         because = f", for {setting.because}" if setting.because and not short else ""
         return f"default of {hop.product} ({setting.name}){because}"
     inherited = ", inherited" if setting.origin == "inherited" else ""
-    return f"`{setting.written or setting.name}` at {setting.where}{inherited}"
+    place = f" at {setting.where}" if setting.where.path else ""
+    return f"`{setting.written or setting.name}`{place}{inherited}"
 
 
 def facts(way: TracedWay, position: int) -> list[Fact]:
@@ -244,9 +245,18 @@ def _affinity(stream: Stream, leg: Leg) -> Iterator[Fact]:
         return
     matters = stream.kind == "websocket" or bool(stream.session) or stream.sticky
     affinity = leg.hop.keeps_affinity
+    if isinstance(affinity, Known) and affinity.value == "single" and leg.replicas is not None:
+        affinity = _behind_one_name(affinity, leg.replicas)
     fact = _fact("affinity", affinity, leg.hop, AFFINITY, _NO_STATES)
     is_plain = isinstance(affinity, Known) and affinity.value == "single" and not affinity.written
     yield Fact(fact.label, fact.text, "" if is_plain else fact.source, fact.state if matters else "", not matters)
+
+
+def _behind_one_name(affinity: Known[Affinity], replicas: Setting[int]) -> Setting[Affinity]:
+    """What a client meets where a hop dials one name: whoever runs several copies behind it spreads its requests."""
+    if isinstance(replicas, Unknown):
+        return replicas
+    return replicas.with_value("none") if replicas.value > 1 else affinity
 
 
 def _response(leg: Leg) -> Iterator[Fact]:

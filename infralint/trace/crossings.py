@@ -111,7 +111,11 @@ class Witness:
         """
         if crossing.stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
             return False
-        return any(self._knows_what_streams_at(hop, crossing.stream.kind) for hop in _speaking(crossing))
+        kinds = {crossing.stream.kind}
+        if crossing.stream.evidence.kind == "config":
+            # Buffering is switched off for WebSockets, too, though that does nothing for them.
+            kinds.add("websocket")
+        return any(self._knows_what_streams_at(hop, kind) for hop in _speaking(crossing) for kind in kinds)
 
     def _knows_what_streams_at(self, hop: Hop, kind: StreamKind) -> bool:
         if (id(hop), kind) not in self.streaming:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
-from conftest import Lint, problems
+from conftest import Lint, problems, run, write
 
 APPLICATION: dict[str, str | bytes] = {
     "api/Dockerfile": 'FROM python:3.12\nCOPY . /app\nCMD ["uvicorn", "app:app", "--port", "8000"]\n',
@@ -253,3 +256,64 @@ def test_no_event_stream_is_assumed_where_the_backend_speaks_grpc(lint: Lint) ->
 
     assert "edge.yaml:4 note short-idle-timeout" in problems(lint(edge("HTTP")))
     assert "edge.yaml:4 note short-idle-timeout" not in problems(lint(edge("GRPC")))
+
+
+def test_a_trace_says_who_answers_and_what_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lets a stream pass is the application's header; an Ingress dials one name, behind which pods are several."""
+    answering = str(APPLICATION["api/app.py"]).replace(
+        'event-stream")', 'event-stream", headers={"X-Accel-Buffering": "no"})'
+    )
+    pods = PODS.replace("spec:\n  selector: { matchLabels", "spec:\n  replicas: 3\n  selector: { matchLabels")
+    text = ingress(LONG, f'{NGINX}/proxy-buffering: "on"')
+    monkeypatch.chdir(
+        write(tmp_path, {**APPLICATION, "api/app.py": answering, "k8s/ingress.yaml": text, "k8s/pods.yaml": pods})
+    )
+    lines = [" ".join(line.strip(" │").split()) for line in run("trace", "--verbose").output.splitlines()]
+    shown = " ".join(lines)
+    assert "buffering each event goes on at once: `X-Accel-Buffering: no` at api/app.py:9" in shown
+    assert "affinity a client's requests reach several replicas: `replicas: 3` at k8s/pods.yaml:12:3" in shown
+    assert "one backend" not in shown
+
+
+def test_buffering_that_is_off_for_a_websocket_speaks_of_no_other_stream(lint: Lint) -> None:
+    text = ingress(f'{NGINX}/proxy-buffering: "off"', path="/api/live", path_type="Exact")
+    report = lint({**APPLICATION, "k8s/ingress.yaml": text, "k8s/pods.yaml": PODS})
+    assert problems(report) == ["k8s/ingress.yaml:4 note retired-controller"]
+
+
+RELOAD = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ingress-nginx-controller\n  namespace: ingress-nginx\n"
+    'data:\n  worker-shutdown-timeout: "{}"\n'
+)
+
+
+def reloads(report: dict[str, Any]) -> list[tuple[str, int, str]]:
+    """Where, how loudly and with what to write a reload is said to cut a stream."""
+    return [
+        (finding["location"]["path"], finding["location"]["line"], f"{finding['severity']}: {finding['fix']}")
+        for finding in report["findings"]
+        if finding["check"] == "stream-cut-on-reload"
+    ]
+
+
+def test_a_reload_of_the_controller_cuts_what_lasts_longer_than_its_workers(lint: Lint) -> None:
+    files = {**APPLICATION, "k8s/ingress.yaml": ingress(LONG), "k8s/pods.yaml": PODS}
+    fix = 'worker-shutdown-timeout: "300s"  # in the data of the controller\'s ConfigMap'
+    found = reloads(lint({**files, "k8s/config.yaml": RELOAD.format("30s")}))
+    assert found == [("k8s/config.yaml", 7, f"warning: {fix}")]
+    assert reloads(lint({**files, "k8s/config.yaml": RELOAD.format("30m")})) == []
+
+
+def test_how_long_its_workers_wait_by_default_matters_to_streams_that_are_declared_to_last(lint: Lint) -> None:
+    files = {**APPLICATION, "k8s/ingress.yaml": ingress(LONG), "k8s/pods.yaml": PODS}
+    assert reloads(lint(files)) == []
+    declared = "streams: [{path: /api/live, kind: websocket, duration: 30m}]\n"
+    [(path, line, words)] = reloads(lint({**files, "infralint.yaml": declared}))
+    assert (path, line, words.split("  #")[0]) == ("k8s/ingress.yaml", 4, 'note: worker-shutdown-timeout: "1800s"')
+
+
+def test_the_other_controller_waits_without_limit(lint: Lint) -> None:
+    declared = "streams: [{path: /api/live, kind: websocket, duration: 30m}]\n"
+    text = ingress(f'{F5}/websocket-services: "api"', f'{F5}/proxy-read-timeout: "1h"')
+    files = {**APPLICATION, "k8s/ingress.yaml": text, "k8s/pods.yaml": PODS, "infralint.yaml": declared}
+    assert reloads(lint(files)) == []

@@ -289,6 +289,8 @@ class NginxLocation(Hop):
                 return "proxy_http_version 1.1;" if over_1_0 else self._handshake()
             case "keeps_affinity":
                 return platform.affinity_lines(self.upstream, self.backups)
+            case "shutdown_timeout":
+                return f"worker_shutdown_timeout {platform.generous(seconds)};"
             case _:
                 return ""
 
