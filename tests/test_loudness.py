@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import Lint, problems
 
 UPSTREAM = """\
@@ -40,6 +41,42 @@ def test_a_dependency_on_models_makes_an_assumption_loud(lint: Lint) -> None:
         "api/Dockerfile": "FROM sbt\n",
     }
     assert _loud(problems(lint(files)))
+
+
+_UNREAD = {
+    "conf.d/a.conf": PROXY,
+    "src/main.ts": "export {}\n",
+    "api/main.scala": "object Main",
+    "api/Dockerfile": "FROM sbt\n",
+}
+_FROZEN = "click==8.1.8\nfastapi==0.118.0\nh11==0.16.0\nuvicorn==0.37.0\nuvloop==0.21.0\nwebsockets==15.0.1\n"
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        pytest.param("fastapi\nuvicorn\nwebsockets\n", id="by hand"),
+        pytest.param("fastapi==0.118.0\nuvicorn==0.37.0\nwebsockets==15.0.1\n", id="by hand, with versions"),
+        pytest.param("h11==0.16.0\nhttpx==0.28.1\nwebsockets==15.0.1\n", id="frozen, with no server"),
+        pytest.param(f"{_FROZEN}python-socketio==5.11.0\n", id="frozen, with what a server does not bring"),
+        pytest.param(f"{_FROZEN}openai==2.1.0\n", id="frozen, with a model's library"),
+    ],
+)
+def test_a_package_that_somebody_chose_makes_an_assumption_loud(lint: Lint, listed: str) -> None:
+    assert _loud(problems(lint(_UNREAD | {"requirements.txt": listed})))
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        pytest.param(_FROZEN, id="pip freeze"),
+        pytest.param(_FROZEN.replace("uvicorn==", "uvicorn[standard]==") + "    # via uvicorn\n", id="pip-compile"),
+    ],
+)
+def test_what_only_a_server_brings_along_is_no_word_of_streams(lint: Lint, listed: str) -> None:
+    found = problems(lint(_UNREAD | {"requirements.txt": listed}))
+    assert found
+    assert _loud(found) == []
 
 
 def test_scripts_that_lie_beside_an_application_leave_no_ground_to_assume(lint: Lint) -> None:
