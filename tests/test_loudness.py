@@ -110,3 +110,67 @@ def test_a_socket_in_the_code_that_several_servers_share(lint: Lint) -> None:
     }
     found = problems(lint(files), "missing-sticky-sessions")
     assert found == ["conf.d/a.conf:1 warning missing-sticky-sessions"]
+
+
+_WS_OF_A_NAME = {
+    "compose.yaml": """\
+services:
+  api:
+    build: api
+  edge:
+    image: nginx:1.27
+    volumes: [./edge.conf:/etc/nginx/nginx.conf]
+""",
+    "edge.conf": """\
+events {}
+http {
+    server {
+        listen 80;
+        location /ws {
+            proxy_pass http://api:8000;
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection "Upgrade";
+        }
+    }
+}
+""",
+    "api/requirements.txt": "fastapi\nuvicorn\n",
+    "api/main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n",
+}
+_LOST_EVENTS = """\
+from fastapi.responses import StreamingResponse
+
+
+def reply(events):
+    return StreamingResponse(events(), media_type="text/event-stream")
+"""
+
+
+_BROKEN = """\
+from fastapi import APIRouter, WebSocket
+router = APIRouter()
+@router.websocket("/ws"
+async def talk(socket: WebSocket:
+    await socket.accept((
+"""
+
+
+@pytest.mark.parametrize("lost", ["", _LOST_EVENTS])
+def test_a_name_is_no_word_of_sockets_where_the_code_behind_it_has_none(lint: Lint, lost: str) -> None:
+    """That an SSE response was led to no route leaves no doubt about WebSockets."""
+    found = problems(lint(_WS_OF_A_NAME | {"api/replies.py": lost}))
+    assert found == ["edge.conf:5 note short-idle-timeout"]
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        pytest.param({"api/Main.scala": "object Main\n"}, id="a language that is not read"),
+        pytest.param({"api/replies.py": _LOST_EVENTS, "api/Main.scala": "object Main\n"}, id="both"),
+        pytest.param({"api/broken.py": _BROKEN}, id="a file that can't be parsed"),
+    ],
+)
+def test_a_name_speaks_where_the_code_behind_it_may_have_sockets(lint: Lint, unread: dict[str, str]) -> None:
+    found = problems(lint(_WS_OF_A_NAME | unread), "short-idle-timeout")
+    assert found == ["edge.conf:5 warning short-idle-timeout"]

@@ -300,10 +300,24 @@ class Topology:
         ports = {address.port for address in node.listens if address.port is not None}
         if not ports:
             ports = {port for service in services for port in service.ports}
+        elif node.folder is not None:
+            ports |= {port for service in services for port in self._ports_of_nobody_else(service, node)}
         leading = {
             port for service in services for port, target in service.forwards if target is None or target in ports
         }
         return Placement(node, frozenset(names - NAMELESS), frozenset(ports | leading if ports else ()), services)
+
+    def _ports_of_nobody_else(self, service: Service, node: Node) -> set[int]:
+        """The ports of a service on which no other node that it runs listens: how an application is started there may
+        say another port than its code does."""
+        running = self._running[id(service)]
+        taken = {
+            address.port
+            for other in self.nodes
+            if other is not node and id(other) in running
+            for address in other.listens
+        }
+        return set(service.ports) - taken
 
     @cached_property
     def _running(self) -> dict[int, set[int]]:
