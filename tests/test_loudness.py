@@ -174,3 +174,59 @@ def test_a_name_is_no_word_of_sockets_where_the_code_behind_it_has_none(lint: Li
 def test_a_name_speaks_where_the_code_behind_it_may_have_sockets(lint: Lint, unread: dict[str, str]) -> None:
     found = problems(lint(_WS_OF_A_NAME | unread), "short-idle-timeout")
     assert found == ["edge.conf:5 warning short-idle-timeout"]
+
+
+_DIALLED_BY_A_NAME = {
+    "conf.d/a.conf": """\
+server {
+    location /api/ { proxy_pass http://talk-backend:15123; }
+    location /ws/ {
+        proxy_pass http://talk-backend:15123;
+        proxy_http_version 1.1;
+        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Connection "upgrade";
+        proxy_read_timeout 1h;
+    }
+}
+""",
+    "web/package.json": '{"name": "web"}',
+    "web/alarms.js": "export const alarms = () => new WebSocket('/ws/alerts')\n",
+    "jobs/requirements.txt": "fastapi\nuvicorn\n",
+    "jobs/main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n",
+    "talk/requirements.txt": "aiohttp\n",
+}
+_ALERTS = """\
+from aiohttp import web
+
+
+async def alerts(request):
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    return socket
+
+
+app = web.Application()
+app.add_routes([web.get("{path}", alerts)])
+web.run_app(app, port=50051)
+"""
+
+
+def test_a_socket_that_clients_open_through_the_proxy_leaves_no_ground_to_assume_more_there(lint: Lint) -> None:
+    """Of several applications one serves what the proxy passes on, and nothing else streams."""
+    found = problems(lint(_DIALLED_BY_A_NAME | {"talk/main.py": _ALERTS.format(path="/ws/alerts")}))
+    assert "conf.d/a.conf:2 note buffered-stream" in found
+    assert _loud(found) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"talk/main.py": _ALERTS.format(path="/elsewhere")}, id="a socket that nobody is seen to open"),
+        pytest.param(
+            {"talk/main.py": _ALERTS.format(path="/ws/alerts"), "talk/Main.scala": "object Main\n"},
+            id="code that is not read",
+        ),
+    ],
+)
+def test_a_socket_that_no_client_leads_to_the_proxy_may_go_any_way(lint: Lint, more: dict[str, str]) -> None:
+    assert "conf.d/a.conf:2 warning buffered-stream" in problems(lint(_DIALLED_BY_A_NAME | more))

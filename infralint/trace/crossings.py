@@ -77,7 +77,7 @@ class Witness:
             for crossing in found
             for leg in crossing.trace.legs
             if leg.hop.origin and len(crossing.trace.legs) > 1
-        }
+        } | self._opened_through_proxies(found)
         self.is_accounted_for = all(
             node.complete and all(id(hop) in placed for hop in node.hops if hop.origin and _may_be_cut(hop))
             for node in self.applications
@@ -87,6 +87,19 @@ class Witness:
             for crossing in found
             if crossing.stream.kind == "websocket" and not crossing.stream.handshake_only
         }
+
+    def _opened_through_proxies(self, found: Iterable[Crossing[Hop]]) -> set[int]:
+        """The routes, by identity, that clients open through a proxy, though nothing says whom that dials: of all
+        applications one serves the very path that it sends on."""
+        routes: set[int] = set()
+        for crossing in found:
+            sent = crossing.trace.legs[-1].outbound
+            if crossing.stream.evidence.kind != "source" or crossing.trace.end == "origin" or sent is None:
+                continue
+            matches = [match for node in self.applications for match in node.route(sent.request)]
+            if len(matches) == 1 and matches[0].hop is not None and matches[0].hop.origin:
+                routes.add(id(matches[0].hop))
+        return routes
 
     def _is_of_origin(self, crossing: Crossing[Hop]) -> bool:
         """Whether code says that it streams, or what is known of a product that runs here."""
