@@ -308,13 +308,14 @@ class Topology:
         return Placement(node, frozenset(names - NAMELESS), frozenset(ports | leading if ports else ()), services)
 
     def _ports_of_nobody_else(self, service: Service, node: Node) -> set[int]:
-        """The ports of a service on which no other node that it runs listens: how an application is started there may
-        say another port than its code does."""
+        """The ports of a service on which nothing else that its image may hold listens: how an application is started
+        there may say another port than its code does."""
         running = self._running[id(service)]
+        others = (other for other in self.nodes if other is not node)
         taken = {
             address.port
-            for other in self.nodes
-            if other is not node and id(other) in running
+            for other in others
+            if id(other) in running or _may_hold(service, other)
             for address in other.listens
         }
         return set(service.ports) - taken
@@ -614,6 +615,15 @@ def built_from(service: Service, applications: Sequence[Node]) -> list[Node]:
     inside = [node for folder, node in folders.items() if is_below(folder, context)]
     around = _owner(context, folders)
     return inside or ([folders[around]] if around is not None else [])
+
+
+def _may_hold(service: Service, node: Node) -> bool:
+    """Whether the folder that a service's image is built from holds files of an application."""
+    if service.context is None or node.folder is None:
+        return False
+    context = service.context.strip("/").removeprefix(".")
+    folder = node.folder.strip("/")
+    return not context or is_below(folder, context) or is_below(context, folder)
 
 
 def _owner(path: str, folders: Iterable[str]) -> str | None:

@@ -70,6 +70,13 @@ def test_a_port_of_a_service_is_that_of_the_application_which_listens_on_it() ->
     ]
 
 
+def test_a_port_of_a_service_is_not_that_of_the_pages_which_its_image_holds_beside_the_server() -> None:
+    """The image is taken to be that of the pages, as it copies their folder; the server around them listens there."""
+    whole, web = application("", port=3000), application("web", port=80)
+    services = (service("relay", context="", files=frozenset({"web"}), ports=(3000,)),)
+    assert links(server("edge", proxy(to="relay:3000")), whole, web, services=services) == []
+
+
 def test_a_compose_service_names_the_nginx_whose_file_it_mounts() -> None:
     inner = server("inner", proxy(), port=8080, files=frozenset({"deploy/inner/nginx.conf"}))
     services = (service("gateway", files=frozenset({"deploy/inner"})),)
