@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import Lint, problems
 
 UPSTREAM = """\
@@ -42,6 +43,42 @@ def test_a_dependency_on_models_makes_an_assumption_loud(lint: Lint) -> None:
     assert _loud(problems(lint(files)))
 
 
+_UNREAD = {
+    "conf.d/a.conf": PROXY,
+    "src/main.ts": "export {}\n",
+    "api/main.scala": "object Main",
+    "api/Dockerfile": "FROM sbt\n",
+}
+_FROZEN = "click==8.1.8\nfastapi==0.118.0\nh11==0.16.0\nuvicorn==0.37.0\nuvloop==0.21.0\nwebsockets==15.0.1\n"
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        pytest.param("fastapi\nuvicorn\nwebsockets\n", id="by hand"),
+        pytest.param("fastapi==0.118.0\nuvicorn==0.37.0\nwebsockets==15.0.1\n", id="by hand, with versions"),
+        pytest.param("h11==0.16.0\nhttpx==0.28.1\nwebsockets==15.0.1\n", id="frozen, with no server"),
+        pytest.param(f"{_FROZEN}python-socketio==5.11.0\n", id="frozen, with what a server does not bring"),
+        pytest.param(f"{_FROZEN}openai==2.1.0\n", id="frozen, with a model's library"),
+    ],
+)
+def test_a_package_that_somebody_chose_makes_an_assumption_loud(lint: Lint, listed: str) -> None:
+    assert _loud(problems(lint(_UNREAD | {"requirements.txt": listed})))
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        pytest.param(_FROZEN, id="pip freeze"),
+        pytest.param(_FROZEN.replace("uvicorn==", "uvicorn[standard]==") + "    # via uvicorn\n", id="pip-compile"),
+    ],
+)
+def test_what_only_a_server_brings_along_is_no_word_of_streams(lint: Lint, listed: str) -> None:
+    found = problems(lint(_UNREAD | {"requirements.txt": listed}))
+    assert found
+    assert _loud(found) == []
+
+
 def test_scripts_that_lie_beside_an_application_leave_no_ground_to_assume(lint: Lint) -> None:
     """All of the application was read, and it streams nothing, whatever it depends on."""
     files = {
@@ -73,3 +110,123 @@ def test_a_socket_in_the_code_that_several_servers_share(lint: Lint) -> None:
     }
     found = problems(lint(files), "missing-sticky-sessions")
     assert found == ["conf.d/a.conf:1 warning missing-sticky-sessions"]
+
+
+_WS_OF_A_NAME = {
+    "compose.yaml": """\
+services:
+  api:
+    build: api
+  edge:
+    image: nginx:1.27
+    volumes: [./edge.conf:/etc/nginx/nginx.conf]
+""",
+    "edge.conf": """\
+events {}
+http {
+    server {
+        listen 80;
+        location /ws {
+            proxy_pass http://api:8000;
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection "Upgrade";
+        }
+    }
+}
+""",
+    "api/requirements.txt": "fastapi\nuvicorn\n",
+    "api/main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n",
+}
+_LOST_EVENTS = """\
+from fastapi.responses import StreamingResponse
+
+
+def reply(events):
+    return StreamingResponse(events(), media_type="text/event-stream")
+"""
+
+
+_BROKEN = """\
+from fastapi import APIRouter, WebSocket
+router = APIRouter()
+@router.websocket("/ws"
+async def talk(socket: WebSocket:
+    await socket.accept((
+"""
+
+
+@pytest.mark.parametrize("lost", ["", _LOST_EVENTS])
+def test_a_name_is_no_word_of_sockets_where_the_code_behind_it_has_none(lint: Lint, lost: str) -> None:
+    """That an SSE response was led to no route leaves no doubt about WebSockets."""
+    found = problems(lint(_WS_OF_A_NAME | {"api/replies.py": lost}))
+    assert found == ["edge.conf:5 note short-idle-timeout"]
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        pytest.param({"api/Main.scala": "object Main\n"}, id="a language that is not read"),
+        pytest.param({"api/replies.py": _LOST_EVENTS, "api/Main.scala": "object Main\n"}, id="both"),
+        pytest.param({"api/broken.py": _BROKEN}, id="a file that can't be parsed"),
+    ],
+)
+def test_a_name_speaks_where_the_code_behind_it_may_have_sockets(lint: Lint, unread: dict[str, str]) -> None:
+    found = problems(lint(_WS_OF_A_NAME | unread), "short-idle-timeout")
+    assert found == ["edge.conf:5 warning short-idle-timeout"]
+
+
+_DIALLED_BY_A_NAME = {
+    "conf.d/a.conf": """\
+server {
+    location /api/ { proxy_pass http://talk-backend:15123; }
+    location /ws/ {
+        proxy_pass http://talk-backend:15123;
+        proxy_http_version 1.1;
+        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Connection "upgrade";
+        proxy_read_timeout 1h;
+    }
+}
+""",
+    "web/package.json": '{"name": "web"}',
+    "web/alarms.js": "export const alarms = () => new WebSocket('/ws/alerts')\n",
+    "jobs/requirements.txt": "fastapi\nuvicorn\n",
+    "jobs/main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n",
+    "talk/requirements.txt": "aiohttp\n",
+}
+_ALERTS = """\
+from aiohttp import web
+
+
+async def alerts(request):
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    return socket
+
+
+app = web.Application()
+app.add_routes([web.get("{path}", alerts)])
+web.run_app(app, port=50051)
+"""
+
+
+def test_a_socket_that_clients_open_through_the_proxy_leaves_no_ground_to_assume_more_there(lint: Lint) -> None:
+    """Of several applications one serves what the proxy passes on, and nothing else streams."""
+    found = problems(lint(_DIALLED_BY_A_NAME | {"talk/main.py": _ALERTS.format(path="/ws/alerts")}))
+    assert "conf.d/a.conf:2 note buffered-stream" in found
+    assert _loud(found) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"talk/main.py": _ALERTS.format(path="/elsewhere")}, id="a socket that nobody is seen to open"),
+        pytest.param(
+            {"talk/main.py": _ALERTS.format(path="/ws/alerts"), "talk/Main.scala": "object Main\n"},
+            id="code that is not read",
+        ),
+    ],
+)
+def test_a_socket_that_no_client_leads_to_the_proxy_may_go_any_way(lint: Lint, more: dict[str, str]) -> None:
+    assert "conf.d/a.conf:2 warning buffered-stream" in problems(lint(_DIALLED_BY_A_NAME | more))

@@ -10,7 +10,7 @@ import msgspec
 
 from infralint.model.clock import LENGTH, SILENCE, Clock, Phase
 from infralint.model.setting import UNLIMITED, Known, Location, Related, Setting, Unknown
-from infralint.model.stream import Hint, StreamKind
+from infralint.model.stream import STREAM_KINDS, Hint, StreamKind
 from infralint.model.wire import SAME_PATH, Address, Buffering, Compression, PathMap, Request, Response, Upgrade
 
 Affinity = Literal["single", "client", "address", "today", "none"]
@@ -259,7 +259,8 @@ class Node:
     others dial it (server names, compose services, DNS names, Terraform addresses). published: clients
     reach it from outside, whoever else dials it. folder: the project folder that an application is
     built from; None for what only passes requests on. complete: all streams that it produces are among
-    its hops. by_name_only: others reach it by its own name alone (a CDN), and never because nothing else is there.
+    its hops. missing: where it is not complete, the kinds of streams of which some may not be.
+    by_name_only: others reach it by its own name alone (a CDN), and never because nothing else is there.
     inner: no client comes to it first, whoever else dials it. files: where it is written down, as project paths.
     of_code: as of a hop.
     """
@@ -275,9 +276,14 @@ class Node:
     published: bool = False
     folder: str | None = None
     complete: bool = False
+    missing: frozenset[StreamKind] = STREAM_KINDS
     by_name_only: bool = False
     inner: bool = False
     files: frozenset[str] = frozenset()
+
+    def has_all(self, kind: StreamKind) -> bool:
+        """Whether all streams of a kind that it produces are among its hops."""
+        return self.complete or kind not in self.missing
 
     def route(self, request: Request) -> Sequence[Match]:
         """The hops that serve a request for a concrete path, by this node's own rules."""

@@ -77,7 +77,7 @@ class Witness:
             for crossing in found
             for leg in crossing.trace.legs
             if leg.hop.origin and len(crossing.trace.legs) > 1
-        }
+        } | self._opened_through_proxies(found)
         self.is_accounted_for = all(
             node.complete and all(id(hop) in placed for hop in node.hops if hop.origin and _may_be_cut(hop))
             for node in self.applications
@@ -88,20 +88,33 @@ class Witness:
             if crossing.stream.kind == "websocket" and not crossing.stream.handshake_only
         }
 
+    def _opened_through_proxies(self, found: Iterable[Crossing[Hop]]) -> set[int]:
+        """The routes, by identity, that clients open through a proxy, though nothing says whom that dials: of all
+        applications one serves the very path that it sends on."""
+        routes: set[int] = set()
+        for crossing in found:
+            sent = crossing.trace.legs[-1].outbound
+            if crossing.stream.evidence.kind != "source" or crossing.trace.end == "origin" or sent is None:
+                continue
+            matches = [match for node in self.applications for match in node.route(sent.request)]
+            if len(matches) == 1 and matches[0].hop is not None and matches[0].hop.origin:
+                routes.add(id(matches[0].hop))
+        return routes
+
     def _is_of_origin(self, crossing: Crossing[Hop]) -> bool:
         """Whether code says that it streams, or what is known of a product that runs here."""
         return crossing.stream.evidence.kind == "source" or id(crossing.stream.evidence) in self.origins
 
     def against(self, hop: Hop, node: Node, kind: StreamKind = "sse") -> Link | None:
         """An application that stands for all that a hop leads to, and that streams nothing of that kind there."""
-        return None if (id(hop), kind) in self.streaming else self._read_behind(hop, node)
+        return None if (id(hop), kind) in self.streaming else self._read_behind(hop, node, kind)
 
-    def _read_behind(self, hop: Hop, node: Node) -> Link | None:
-        """An application that stands for all that a hop leads to, where all of their code was read."""
+    def _read_behind(self, hop: Hop, node: Node, kind: StreamKind) -> Link | None:
+        """An application that stands for all that a hop leads to, where all streams of a kind in their code are known."""
         if hop.origin:
             return None
         links = self.topology.applications_behind(hop, node)
-        is_known = links and all(link.node.complete and not _has_open_routes(link.node) for link in links)
+        is_known = links and all(link.node.has_all(kind) and not _has_open_routes(link.node, kind) for link in links)
         return links[0] if is_known else None
 
     def knows_better(self, crossing: Crossing[Hop]) -> bool:
@@ -121,7 +134,7 @@ class Witness:
         if (id(hop), kind) not in self.streaming:
             return False
         node = self.topology.node_of(hop)
-        link = self._read_behind(hop, node) if node is not None else None
+        link = self._read_behind(hop, node, kind) if node is not None else None
         return link is not None and link.basis in STRONG
 
     def doubt(self, hop: Hop, node: Node) -> str:
@@ -171,9 +184,10 @@ def _is_set_up_for_sockets(hop: Hop) -> bool:
     return any(hint.handshake_only and hint.evidence.kind == "config" for hint in hop.hints)
 
 
-def _has_open_routes(node: Node) -> bool:
-    """Whether it has a stream of whose path only the end is known."""
-    return any(hop.origin and hint.path.startswith("**") for hop in node.hops for hint in hop.hints)
+def _has_open_routes(node: Node, kind: StreamKind) -> bool:
+    """Whether it has a stream of a kind of whose path only the end is known."""
+    hints = (hint for hop in node.hops if hop.origin for hint in hop.hints)
+    return any(hint.kind == kind and hint.path.startswith("**") for hint in hints)
 
 
 def _may_be_cut(hop: Hop) -> bool:

@@ -52,6 +52,7 @@ def _together(nodes: Sequence[Node]) -> Node:
         published=any(part.published for part in parts),
         folder=parts[0].folder,
         complete=all(part.complete for part in parts),
+        missing=frozenset(kind for part in parts if not part.complete for kind in part.missing),
         files=frozenset(file for part in parts for file in part.files),
         parts=tuple(parts),
     )

@@ -320,10 +320,25 @@ class Topology:
         ports = {address.port for address in node.listens if address.port is not None}
         if not ports:
             ports = {port for service in services for port in service.ports}
+        elif node.folder is not None:
+            ports |= {port for service in services for port in self._ports_of_nobody_else(service, node)}
         leading = {
             port for service in services for port, target in service.forwards if target is None or target in ports
         }
         return Placement(node, frozenset(names - NAMELESS), frozenset(ports | leading if ports else ()), services)
+
+    def _ports_of_nobody_else(self, service: Service, node: Node) -> set[int]:
+        """The ports of a service on which nothing else that its image may hold listens: how an application is started
+        there may say another port than its code does."""
+        running = self._running[id(service)]
+        others = (other for other in self.nodes if other is not node)
+        taken = {
+            address.port
+            for other in others
+            if id(other) in running or _may_hold(service, other)
+            for address in other.listens
+        }
+        return set(service.ports) - taken
 
     @cached_property
     def _running(self) -> dict[int, set[int]]:
@@ -624,6 +639,15 @@ def built_from(service: Service, applications: Sequence[Node]) -> list[Node]:
     inside = [node for folder, node in folders.items() if is_below(folder, context)]
     around = _owner(context, folders)
     return inside or ([folders[around]] if around is not None else [])
+
+
+def _may_hold(service: Service, node: Node) -> bool:
+    """Whether the folder that a service's image is built from holds files of an application."""
+    if service.context is None or node.folder is None:
+        return False
+    context = service.context.strip("/").removeprefix(".")
+    folder = node.folder.strip("/")
+    return not context or is_below(folder, context) or is_below(context, folder)
 
 
 def _owner(path: str, folders: Iterable[str]) -> str | None:

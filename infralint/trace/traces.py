@@ -176,7 +176,7 @@ def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple
         request = arriving_request(forward, link.to)
         matches = link.node.route(request)
         if not matches:
-            ending = Ending(link.node.name, request, None, False, (_why_unserved(link.node),), link.basis)
+            ending = Ending(link.node.name, request, None, False, (_why_unserved(link.node, request),), link.basis)
             yield Walk(legs, "origin" if link.node.folder is not None else "unknown", link.node.name, ending)
         for match in matches:
             yield from _walk(topology, link.node, match, replace(request, secure=None), link.basis, legs)
@@ -187,11 +187,13 @@ def arriving_request(forward: Forward, to: Address | None) -> Request:
     return replace(forward.request, to=forward.request.to or to)
 
 
-def _why_unserved(node: Node) -> str:
+def _why_unserved(node: Node, request: Request) -> str:
     """What is to be said of a node that a way comes to, and by none of whose hops it goes on."""
     if node.folder is None:
         return "nothing of it that was read serves this request"
-    return "its code was read, and streams nothing there" if node.complete else "what its code does there is not known"
+    if node.has_all(request.kind):
+        return "its code was read, and streams nothing there"
+    return "what its code does there is not known"
 
 
 def _end_of(forward: Forward | None) -> tuple[End, str]:

@@ -51,6 +51,32 @@ def test_a_compose_service_names_what_it_is_built_from() -> None:
     ]
 
 
+def test_a_service_starts_an_application_on_another_port_than_its_code_says() -> None:
+    """`app.run(port=5211)` in the code, `gunicorn --bind :5000` in the image; an nginx that no service runs dials it."""
+    api = application("services/api", port=5211)
+    services = (service("backend", context="services/api", ports=(5000,)),)
+    for port in (5000, 5211):
+        assert links(server("edge", proxy(to=f"backend:{port}")), api, services=services) == [
+            ("application services/api", "same address")
+        ]
+    assert links(server("edge", proxy(to="backend:9999")), api, services=services) == []
+
+
+def test_a_port_of_a_service_is_that_of_the_application_which_listens_on_it() -> None:
+    api, web = application("apps/api", port=8000), application("apps/web", port=3000)
+    services = (service("app", context="apps", ports=(3000, 8000, 9000)),)
+    assert links(server("edge", proxy(to="app:8000")), api, web, services=services) == [
+        ("application apps/api", "same address")
+    ]
+
+
+def test_a_port_of_a_service_is_not_that_of_the_pages_which_its_image_holds_beside_the_server() -> None:
+    """The image is taken to be that of the pages, as it copies their folder; the server around them listens there."""
+    whole, web = application("", port=3000), application("web", port=80)
+    services = (service("relay", context="", files=frozenset({"web"}), ports=(3000,)),)
+    assert links(server("edge", proxy(to="relay:3000")), whole, web, services=services) == []
+
+
 def test_a_compose_service_names_the_nginx_whose_file_it_mounts() -> None:
     inner = server("inner", proxy(), port=8080, files=frozenset({"deploy/inner/nginx.conf"}))
     services = (service("gateway", files=frozenset({"deploy/inner"})),)

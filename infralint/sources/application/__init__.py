@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable
 
-from infralint.model import Location, Reading
+from infralint.model import STREAM_KINDS, Location, Reading
 from infralint.project import Project
 from infralint.project.compose import read_compose
 from infralint.sources.application.facts import Application, ClientCall, Route, ServerFact
@@ -42,7 +42,8 @@ def read(project: Project) -> Reading:
             if programs and application not in programs and application.read == "whole":
                 continue  # loose scripts beside the programs: they say nothing for or against a stream
             node = node_of(application, polls)
-            node.complete = node.complete and application in programs
+            if application not in programs:
+                node.complete, node.missing = False, STREAM_KINDS
             reading.nodes.append(node)
             reading.files += [hop.where.path for hop in node.hops] or _manifest(project, application)
             reading.mentions |= {route.kind for route in application.routes}

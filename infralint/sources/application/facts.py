@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from infralint.model import Known, Location, Unknown
+from infralint.model import Known, Location, StreamKind, Unknown
 
 Kind = Literal["sse", "websocket"]
 Extent = Literal["whole", "tail"]
@@ -104,6 +104,7 @@ class Application:
     read: `whole` if each of its languages and frameworks has rules and all its source was looked at: then no
     other route of it streams. reasons: why it is not. keep_alive: seconds after which its server closes a connection
     that carries nothing, where that is known and something streams. gaps: files that could stream and can't be followed.
+    missing: the kinds of streams of which there may be routes that were not found.
     """
 
     folder: str
@@ -116,3 +117,4 @@ class Application:
     servers: tuple[ServerFact, ...] = ()
     keep_alive: Known[float] | None = None
     gaps: tuple[Unknown, ...] = ()
+    missing: frozenset[StreamKind] = frozenset()

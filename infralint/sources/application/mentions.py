@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from re import Pattern
 
@@ -36,12 +37,26 @@ _SPEAKS: tuple[tuple[StreamKind, Pattern[bytes]], ...] = (
     ),
 )
 
+_FROZEN = lazy(rb"^h11\s*==", re.MULTILINE)
+"""A package that nobody lists by hand: uvicorn and httpx bring it along. A list that has it was written by `pip freeze` or
+a resolver, and names all that is installed."""
+_BROUGHT_ALONG = lazy(rb"^websockets\s*==.*$", re.MULTILINE)
+"""What servers bring along for whoever may need it: https://www.uvicorn.org/installation/"""
+_SERVERS = lazy(rb"^(?:uvicorn|sanic)(?:\[[^\]]*\])?\s*==", re.MULTILINE)
+
+
+def _without_brought_along(content: bytes) -> bytes:
+    """A manifest without what it names only because a server was installed."""
+    if _FROZEN.search(content) and _SERVERS.search(content):
+        return _BROUGHT_ALONG.sub(b"", content)
+    return content
+
 
 def mentions(project: Project) -> Iterator[StreamKind]:
     """The kinds of streams of which a dependency of some manifest speaks: it streams, or talks to a model."""
     for path in project.files_named(*_MANIFESTS):
         try:
-            content = project.bytes(path)
+            content = _without_brought_along(project.bytes(path))
         except CantRead:
             continue
         yield from (kind for kind, words in _SPEAKS if words.search(content))

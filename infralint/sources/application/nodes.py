@@ -156,6 +156,7 @@ def node_of(application: Application, polls: bool = True) -> ApplicationNode:
         listens=tuple(Address("*", port) for port in application.ports),
         folder=application.folder,
         complete=application.read == "whole",
+        missing=application.missing,
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cache, cached_property, partial
 
-from infralint.model import Known, Location, Unknown
+from infralint.model import STREAM_KINDS, Known, Location, StreamKind, Unknown
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS
 from infralint.sources.application.compressing import CompressedRoutes
@@ -19,7 +19,7 @@ from infralint.sources.application.joining import Joiner, Rulebook
 from infralint.sources.application.languages import language_of
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
 from infralint.sources.application.program import LARGEST, LONGEST_LINE, ProjectModules
-from infralint.sources.application.routes import Found, Routes
+from infralint.sources.application.routes import Found, Routes, Unjoined
 from infralint.sources.application.rulebook import FileShape, Rules, rules_for
 from infralint.sources.application.scope import LANGUAGE_NAMES, UNREAD_FRAMEWORKS, UNREAD_LANGUAGES
 from infralint.sources.application.servers import keep_alive_of, ports_of, says_how_to_serve, server_facts
@@ -50,7 +50,7 @@ class Reader:
         self._shown = shown
         self._glance = glance
         self._program = ProjectModules(self._files, text)
-        self._unjoined: dict[str, list[str]] = {}
+        self._unjoined: dict[str, list[Unjoined]] = {}
         self._package_of_folder: dict[str, Package] = {}
         self._broken: dict[str, int] = {}
         self._program.sources = [path for path in self._files if language_of(path) is not None]
@@ -124,7 +124,7 @@ class Reader:
         for path in candidates:
             module = joiner.program.load(path)
             if module is not None and (line := module.find_error()) is not None:
-                self._unjoined[path] = [f"{Location(self._shown(path), line)} can't be parsed"]
+                self._unjoined[path] = [Unjoined(f"{Location(self._shown(path), line)} can't be parsed")]
                 self._broken[path] = line
 
     def _filter(self, language: str) -> _Filter:
@@ -174,6 +174,7 @@ class Reader:
             servers,
             self._keep_alive(routes, servers, [*starting, *package.files]),
             tuple(self._gaps(package)),
+            self._missing(package, reasons),
         )
 
     def _keep_alive(
@@ -264,8 +265,15 @@ class Reader:
         skipped = sorted(path for path in self._program.skipped if self._package_of(path) is package)
         reasons += [f"{self._shown(path)} can't be read{self._program.skipped[path]}" for path in skipped]
         for path in package.files:
-            reasons += self._unjoined.get(path, [])
+            reasons += [unjoined.sentence for unjoined in self._unjoined.get(path, ())]
         return list(dict.fromkeys(reasons))
+
+    def _missing(self, package: Package, reasons: Collection[str]) -> frozenset[StreamKind]:
+        """The kinds of streams that may be there and not among the routes: both, unless all that is not known is of one."""
+        unjoined = [found for path in package.files for found in self._unjoined.get(path, ())]
+        if set(reasons) - {found.sentence for found in unjoined}:
+            return STREAM_KINDS
+        return frozenset(kind for found in unjoined for kind in found.kinds)
 
     def _gaps(self, package: Package) -> Iterator[Unknown]:
         """Files that speak of streams and can't be followed, though their language is read."""

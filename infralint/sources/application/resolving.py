@@ -218,7 +218,8 @@ class Resolver:
                 if definition.span.has(assignment.span):
                     return self.meaning(module, assignment.value, depth + 1)
         if module.language.name == "go":
-            return next((method for method in self._go_methods(definition) if method.name == name), None)
+            methods = (method for method in self._go_methods(definition) if method.name == name)
+            return next(methods, None) or self._declared_go_field(definition, name, depth)
         return self._injected_meaning(definition, name, depth)
 
     def _injected_meaning(self, definition: Definition, name: str, depth: int) -> Meaning | None:
@@ -229,6 +230,19 @@ class Resolver:
         )
         meaning = self.at_home(definition.module, found[1], depth + 1) if found else None
         return Instance(meaning) if isinstance(meaning, Definition) and meaning.kind == "class" else None
+
+    def _declared_go_field(self, definition: Definition, name: str, depth: int) -> Meaning | None:
+        """A field of a struct that is declared as a struct of the project, of whichever package: `hub *ws.Hub`."""
+        for declaration in definition.node.find_all(kind="field_declaration"):
+            names = [child.text() for child in declaration.named_children() if child.kind() == "field_identifier"]
+            written = declaration.field("type")
+            if name not in names or written is None:
+                continue
+            if written.kind() == "pointer_type":
+                written = next(iter(written.named_children()), written)
+            meaning = self.meaning(definition.module, written, depth + 1)
+            return Instance(meaning) if isinstance(meaning, Definition) and _is_go_struct(meaning) else None
+        return None
 
     def _go_field(self, module: SourceModule, name: str, depth: int) -> Meaning | None:
         """A field of a struct: what any file of the package sets it to."""
@@ -391,6 +405,12 @@ _RETURNS = {
     "go": ("return_statement",),
     "rust": ("return_expression",),
 }
+
+
+def _is_go_struct(definition: Definition) -> bool:
+    """Whether a type of Go is a struct, and not an interface, behind which any type may stand."""
+    written = definition.node.field("type")
+    return written is not None and written.kind() == "struct_type"
 
 
 def receiver_type(method: Definition) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from infralint.model import Location
+from infralint.model import STREAM_KINDS, Location, StreamKind
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.clients import client_calls
 from infralint.sources.application.facts import ClientCall, Extent, Route
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 VERBS = frozenset("get post put patch delete head options".split())
 _LISTS = frozenset("array list tuple array_initializer collection_literal element_value_array_initializer".split())
+
+
+class Unjoined(NamedTuple):
+    """What streams, or may, and was not led to a route: in a sentence, and the kinds of streams that it may be."""
+
+    sentence: str
+    kinds: frozenset[StreamKind] = STREAM_KINDS
 
 
 class Found(NamedTuple):
@@ -50,22 +57,23 @@ class Notes:
     marks: list[tuple[Rules, Mark, SgNode]]
     sockets: list[tuple[Rules, SocketShape, Call]]
     passes: list[Call]
+    bodies: list[Call]
     routes: list[tuple[Registration, RouteShape]]
     sightings: list[Sighting]
     clients: list[ClientCall]
 
     def __bool__(self) -> bool:
-        return any((self.marks, self.sockets, self.passes, self.routes, self.sightings, self.clients))
+        return any((self.marks, self.sockets, self.passes, self.bodies, self.routes, self.sightings, self.clients))
 
 
 @dataclass
 class Routes:
-    """Makes routes. unjoined: by file, sentences on what streams there and was not led to a route."""
+    """Makes routes. unjoined: by file, what streams there and was not led to a route."""
 
     streaming: ModuleStreams
     shown: Callable[[str], str]
     package_of: Callable[[str], Package]
-    unjoined: dict[str, list[str]] = field(default_factory=dict)
+    unjoined: dict[str, list[Unjoined]] = field(default_factory=dict)
 
     def notes(self, path: str) -> Notes | None:
         """What a file says; a file that says nothing is forgotten, so that few stay in memory."""
@@ -77,6 +85,7 @@ class Routes:
             list(self.streaming.marks(module)),
             list(self.streaming.sockets(module, self._is_meant)),
             list(self.streaming.passed_on(module)),
+            list(self.streaming.bodies_passed_on(module)),
             list(self.streaming.streaming_routes(module)),
             list(self.streaming.sightings(module)),
             list(client_calls(self.streaming.resolver, module, self.shown)),
@@ -99,8 +108,9 @@ class Routes:
         for rules, mark, node in notes.marks:
             yield self._mark_found(module, rules, mark, node)
         for call in notes.passes:
-            where = Location(self.shown(module.path), call.span.line)
-            self._note(module, f"{where} hands on what another server answers ({shorten(call)}), which may stream")
+            self._note(module, self._passed_on(module, call))
+        for call in notes.bodies:
+            self._note(module, self._passed_on(module, call), "sse")
         for registration, shape in notes.routes:
             yield from self._registered_routes(registration, self._declared_sighting(registration, shape))
         for sighting in notes.sightings:
@@ -109,12 +119,17 @@ class Routes:
                 yield from self._reached_routes(way)
             if not reached:
                 where = Location(self.shown(module.path), sighting.span.line)
-                self._note(module, f"{where} {sighting.says}; the route that this answers was not found")
+                self._note(module, f"{where} {sighting.says}; the route that this answers was not found", sighting.kind)
         if module.path in self.streaming.beyond:
             self._note(module, f"{self.shown(module.path)} streams in more places, or leads to more, than are followed")
 
-    def _note(self, module: SourceModule, sentence: str) -> None:
-        self.unjoined.setdefault(module.path, []).append(sentence)
+    def _passed_on(self, module: SourceModule, call: Call) -> str:
+        where = Location(self.shown(module.path), call.span.line)
+        return f"{where} hands on what another server answers ({shorten(call)}), which may stream"
+
+    def _note(self, module: SourceModule, sentence: str, *kinds: StreamKind) -> None:
+        """Notes what was not led to a route. kinds: of what it may be; both where none is said."""
+        self.unjoined.setdefault(module.path, []).append(Unjoined(sentence, frozenset(kinds) or STREAM_KINDS))
 
     def _mark_found(self, module: SourceModule, rules: Rules, mark: Mark, node: SgNode) -> Found:
         library = LIBRARIES.get(mark.library)

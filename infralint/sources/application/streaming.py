@@ -418,11 +418,10 @@ class ModuleStreams:
             for call in module.calls(names) if names else ():
                 if any(self.joiner.matches(call, shape, rules) for shape in rules.passes):
                     yield call
-            yield from self._bodies_passed_on(module, rules)
 
-    def _bodies_passed_on(self, module: SourceModule, rules: Rules) -> Iterator[Call]:
+    def bodies_passed_on(self, module: SourceModule) -> Iterator[Call]:
         """`new Response(upstream.body)` whose request may or may not ask for a stream."""
-        for shape in rules.streams:
+        for shape in (shape for rules in self.joiner.rulebook.of(module) for shape in rules.streams):
             for call in module.calls(frozenset(shape.call)) if shape.body is not None else ():
                 body = unwrap(call.argument(shape.body or 0))
                 member = module.member(body) if body is not None else None
