@@ -494,3 +494,22 @@ def test_a_service_is_known_by_its_name_in_its_own_networks(edge: str, inner: st
     assert ("2 location /v2/chat  inner/nginx.conf" in output) is is_linked
     apart = "it shares no network with edge/nginx.conf, for which its name leads nowhere"
     assert (apart in " ".join(output.split())) is not is_linked
+
+
+@pytest.mark.parametrize(
+    ("header", "proxied", "is_held"),
+    [
+        ("", "", True),
+        ("proxy_set_header Via edge;", "", False),
+        ("proxy_set_header Via edge;", "gzip_proxied any;", True),
+    ],
+)
+def test_gzip_spares_what_a_proxy_asks_for_that_says_so(header: str, proxied: str, is_held: bool, here: Path) -> None:
+    edge = f"location / {{ proxy_pass http://inner:8080; proxy_http_version 1.1; {header} proxy_buffering off; }}"
+    inner = "location / { proxy_pass http://app:3000; proxy_http_version 1.1; }"
+    squeezing = f"listen 8080; gzip on; gzip_types text/event-stream; {proxied}"
+    write(here, {**DECLARED, "edge/nginx.conf": f"events {{}} http {{ server {{ listen 80; {edge} }} }}\n"})
+    write(here, {"inner/nginx.conf": f"events {{}} http {{ server {{ {squeezing} {inner} }} }}\n"})
+    assert (
+        "error[buffered-stream] location / holds the stream back: gzip compresses" in run("check").output
+    ) is is_held

@@ -50,6 +50,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     that is dialled; None: whatever the node listens on. http: the version spoken (`1.0`, `1.1`, `2`).
     upgrade: whether the handshake of a WebSocket is still whole. compressible: the client's word that it takes
     compressed answers is still in it. secure: whether it is sent by TLS; None where that is not known.
+    via: a `Via` header says that a proxy has sent it.
     """
 
     kind: StreamKind
@@ -60,6 +61,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     upgrade: Setting[Upgrade] = CLIENT_UPGRADE
     compressible: bool = True
     secure: bool | None = None
+    via: bool = False
 
 
 class Response(msgspec.Struct, frozen=True, gc=False):

@@ -226,6 +226,7 @@ class CacheBehaviorHop(Hop):
             to=None,
             http=Known("1.1", self.where, "HTTP version to the origin", "default"),
             upgrade=request.upgrade if is_whole or request.kind != "websocket" else handshake,
+            via=True,
         )
         return (Forward(sent, self.pool, PrefixMap("", prefix)),)
 

@@ -400,10 +400,17 @@ def _compresses(facts: Facts, name: str, kind: str, request: Request | None) -> 
         return None
     if name == "gzip" and (_spares_every_browser(facts) or _is_below(facts.setting("gzip_http_version"), request)):
         return None
+    if name == "gzip" and request is not None and request.via and not _compresses_for_proxies(facts):
+        return None
     covering = [line for line in facts.lines(f"{name}_types") if {kind, "*"} & {word.lower() for word in line.value}]
     if covering:
         return covering[0]
     return switch if kind == ALWAYS_COMPRESSED else None
+
+
+def _compresses_for_proxies(facts: Facts) -> bool:
+    """Whether gzip may compress what a proxy asks for that says so: https://nginx.org/en/docs/http/ngx_http_gzip_module.html#gzip_proxied"""
+    return any(line.value and tuple(line.value) != ("off",) for line in facts.lines("gzip_proxied"))
 
 
 def _spares_every_browser(facts: Facts) -> bool:

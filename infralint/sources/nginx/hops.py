@@ -185,6 +185,7 @@ class NginxLocation(Hop):
             http=http,
             upgrade=self._upgrade_out(request),
             compressible=request.compressible and not self._takes_plain_answers(),
+            via=self._via_out(request),
             secure={"http": False, "https": True}.get(target.scheme) if target is not None else None,
         )
 
@@ -203,6 +204,12 @@ class NginxLocation(Hop):
         """Whether it asks the backend not to compress: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header"""
         lines = (header.args[1:] for header in headers_of(self.rules)[0] if name_of(header) == "accept-encoding")
         return self.family == "proxy" and next(lines, None) in ([""], ["identity"])
+
+    def _via_out(self, request: Request) -> bool:
+        """Whether a `Via` header goes on: one that came in, or that is set here."""
+        lines = (header.args[1:] for header in headers_of(self.rules)[0] if name_of(header) == "via")
+        written = next(lines, None) if self.family == "proxy" else None
+        return request.via if written is None else written != [""]
 
     def _host_out(self, run: Run, target: PassTarget | None, request: Request) -> str | None:
         """The Host header that is sent on; nginx sends the name that stands in proxy_pass by default."""
