@@ -455,6 +455,17 @@ def test_init_lists_ways(here: Path) -> None:
 # What is declared, planned and deployed
 
 
+def test_what_is_declared_to_stand_in_front_is_not_taken_to_stand_behind(here: Path) -> None:
+    for name in STACK:
+        (here / name).unlink()
+    site = "events {} http { server { listen 80; location / { proxy_pass https://api.internal.example.com; } } }\n"
+    chain = "chains: [[edge/nginx.conf, aws_lb.main]]\n"
+    write(here, {"infra/alb.tf": BALANCER, "edge/nginx.conf": site, "infralint.yaml": chain})
+    way = only_way("/api/chat", "--from", "edge/nginx.conf")
+    assert [leg["node"] for leg in way["legs"]] == ["edge/nginx.conf", "aws_lb.main"]
+    assert "circle" not in text_of("/api/chat", "--from", "edge/nginx.conf")
+
+
 def test_a_declared_chain_joins_what_the_files_do_not(here: Path) -> None:
     write(here, {"infra/alb.tf": BALANCER, "compose.yaml": "services: {}\n"})
     options = ("/api/chat", *HOST, "--from", "aws_lb.main")

@@ -133,7 +133,8 @@ def test_a_declared_stream_that_an_inner_hop_answers_by_itself_is_said_to_come_n
     result = run("check", "--format", "json")
     [unknown] = json.loads(result.stdout)["unknown"]
     assert unknown["message"].endswith(
-        "the declared stream /api/chat never comes to what could send it: inner/nginx.conf answers 404"
+        "the declared stream /api/chat never comes to what could send it: inner/nginx.conf answers 404:"
+        " nothing there hands requests on"
     )
     assert unknown["location"]["path"] == "infralint.yaml"
 
@@ -448,3 +449,48 @@ def test_a_query_that_is_put_in_hides_no_way_to_the_code(query: str, here: Path)
     write(here, {**APPLICATION, "edge/nginx.conf": f"events {{}} http {{ server {{ listen 80; {location} }} }}\n"})
     output = run("check").output
     assert "stream: SSE /svc/rooms/*/events (/rooms/*/events at " in output
+
+
+@pytest.mark.parametrize(
+    ("scheme", "listen", "words"),
+    [
+        ("http", "8080 ssl", "answers 400: port 8080 speaks TLS, and is sent plain HTTP"),
+        ("https", "8080", "answers 502: port 8080 takes plain HTTP, and TLS is spoken to it"),
+        ("http", "8080 proxy_protocol", "answers 502: port 8080 expects the PROXY protocol"),
+        ("http", "8080", ""),
+        ("https", "8080 ssl", ""),
+    ],
+)
+def test_a_port_that_speaks_another_protocol_serves_nothing(scheme: str, listen: str, words: str, here: Path) -> None:
+    inner = f"server {{ listen {listen}; {LONG} }}"
+    edge = f"location / {{ proxy_pass {scheme}://inner:8080; proxy_buffering off; proxy_read_timeout 10m; }}"
+    write(here, {**DECLARED, "inner/nginx.conf": f"events {{}} http {{ {inner} }}\n"})
+    write(here, {"edge/nginx.conf": f"events {{}} http {{ server {{ listen 80; {edge} }} }}\n"})
+    result = run("check", "--strict")
+    assert result.exit_code == (2 if words else 0)
+    assert words in result.output
+
+
+@pytest.mark.parametrize(
+    ("edge", "inner", "is_linked"),
+    [
+        ("", "", True),
+        ("[front]", "[front, back]", True),
+        ("[front, default]", "", True),
+        ("[front]", "{front: {aliases: [other]}}", True),
+        ("[front]", "[back]", False),
+        ("[front]", "", False),
+        ("", "{back: {aliases: [inner]}}", False),
+    ],
+)
+def test_a_service_is_known_by_its_name_in_its_own_networks(edge: str, inner: str, is_linked: bool, here: Path) -> None:
+    compose = TIERS["compose.yaml"]
+    if edge:
+        compose = compose.replace('    ports: ["80:80"]', f'    ports: ["80:80"]\n    networks: {edge}')
+    if inner:
+        compose += f"    networks: {inner}\n"
+    write(here, {"compose.yaml": compose + "networks: {front: {}, back: {}}\n"})
+    output = run("trace", "/api/chat", "--host", "chat.example.com").output
+    assert ("2 location /v2/chat  inner/nginx.conf" in output) is is_linked
+    apart = "it shares no network with edge/nginx.conf, for which its name leads nowhere"
+    assert (apart in " ".join(output.split())) is not is_linked

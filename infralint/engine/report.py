@@ -170,9 +170,9 @@ def once_a_cause(unknown: Iterable[Unknown]) -> list[Unknown]:
     """
     causes: dict[str, dict[Location, Unknown]] = {}
     every = sorted(unknown, key=lambda reason: reason.where)
-    told = {reason.where.path for reason in every if reason.name}
+    named_paths = {reason.where.path for reason in every if reason.name}
     for reason in every:
-        if not reason.name and not reason.where.line and reason.where.path in told:
+        if not reason.name and not reason.where.line and reason.where.path in named_paths:
             continue
         causes.setdefault(reason.why, {}).setdefault(reason.where, reason)
     firsts = [replace(next(iter(places.values())), places=len(places)) for places in causes.values()]

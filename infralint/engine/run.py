@@ -23,7 +23,7 @@ from infralint.model import (
 )
 from infralint.project import Project
 from infralint.sources import SOURCES
-from infralint.trace.crossings import crossings, find_unserved, find_untold, lost, topology_of, unmet
+from infralint.trace.crossings import crossings, find_undialled, find_unserved, find_untold, lost, topology_of, unmet
 from infralint.trace.topology import Topology
 
 if TYPE_CHECKING:
@@ -146,6 +146,9 @@ def _unmet(project: Project, topology: Topology, crossed: Iterable[Crossing[Hop]
         yield Unknown(where, "streams", why, "check its path, and what the hops on its way make of it")
     for stream, reason in find_untold(crossed):
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
+    for node in find_undialled(project.settings, topology, crossed):
+        why = f"nothing that was read dials {node.name}: whether a declared stream passes it can't be told"
+        yield Unknown(node.hops[0].where, "streams", why)
     for stream, reason in lost(project.settings, topology):
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
 

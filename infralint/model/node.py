@@ -301,7 +301,8 @@ class Service:
     the project folder that its image is built from. ports: what it listens on; published: the ports of
     its host, each with the one of its own that it leads to (None: not known). forwards: ports under which its names are
     dialled, each with the port that it leads to (None: one of its own), where these differ. image, command: as written.
-    group: services see each other within one. pod: what shares one network address with it ("": nothing does).
+    group: services see each other within one, as far as they share one of its networks (none: that is not known). pod:
+    what shares one network address with it ("": nothing does).
     """
 
     name: str
@@ -316,4 +317,5 @@ class Service:
     image: str = ""
     command: str = ""
     group: str = ""
+    networks: frozenset[str] = frozenset()
     pod: str = ""

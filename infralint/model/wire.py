@@ -49,7 +49,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     host: what its Host header says; None: any, or not known. path: without its query. to: the address
     that is dialled; None: whatever the node listens on. http: the version spoken (`1.0`, `1.1`, `2`).
     upgrade: whether the handshake of a WebSocket is still whole. compressible: the client's word that it takes
-    compressed answers is still in it.
+    compressed answers is still in it. secure: whether it is sent by TLS; None where that is not known.
     """
 
     kind: StreamKind
@@ -59,6 +59,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     http: Setting[str] = CLIENT_HTTP
     upgrade: Setting[Upgrade] = CLIENT_UPGRADE
     compressible: bool = True
+    secure: bool | None = None
 
 
 class Response(msgspec.Struct, frozen=True, gc=False):

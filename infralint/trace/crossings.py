@@ -290,7 +290,9 @@ def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, st
             traces.setdefault(id(crossing.stream), []).append(crossing.trace)
     for ways in traces.values():
         if all(trace.is_dead_end for trace in ways):
-            yield ways[0].stream, ways[0].end_reason
+            ending = ways[0].ending
+            because = ending.answer.because if ending is not None and ending.answer is not None else ""
+            yield ways[0].stream, f"{ways[0].end_reason}: {because}" if because else ways[0].end_reason
 
 
 def find_untold(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
@@ -301,6 +303,14 @@ def find_untold(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]
             continue
         if ending is not None and ending.basis in STRONG:
             yield crossing.stream, f"{ending.node} gets {ending.request.path}, and {ending.reasons[0]}"
+
+
+def find_undialled(settings: Settings, topology: Topology, crossed: Iterable[Crossing[Hop]]) -> Iterator[Node]:
+    """Nodes that no client comes to first, and that none of the ways that are known leads through, where streams are
+    declared: what dials them stands elsewhere."""
+    passed = {id(crossing.hop) for crossing in crossed}
+    inner = [node for node in topology.nodes if node.inner and passed.isdisjoint(id(hop) for hop in node.hops)]
+    yield from inner if declared_streams(settings) else ()
 
 
 def lost(settings: Settings, topology: Topology) -> Iterator[tuple[Stream, str]]:

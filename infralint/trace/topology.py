@@ -209,6 +209,7 @@ class Topology:
             return self._unexplained_links(host, address.port, front)
         near = [place for place in named if place.groups & self._groups(front)] or named
         near = [place for place in near if place.is_service(host)] or near
+        near = [place for place in near if self._see_each_other(place, front)]
         listening = [place for place in near if place.is_known_on(address.port)]
         listening = listening or [place for place in near if place.may_answer_on(address.port)]
         return [
@@ -219,6 +220,25 @@ class Topology:
             )
             for place in listening
         ]
+
+    def find_apart(self, address: Address, front: Node) -> Node | None:
+        """A node whose name a hop of `front` dials in vain: the two are services of one project that share no network."""
+        places = self._by_name.get(address.host.lower(), ())
+        return next((place.node for place in places if not self._see_each_other(place, front)), None)
+
+    def _see_each_other(self, place: Placement, front: Node) -> bool:
+        """Whether a node's names are known where another one runs; services of one project need a network in common.
+
+        https://docs.docker.com/compose/how-tos/networking/
+        """
+        services = self._by_node[id(front)].services if id(front) in self._by_node else ()
+        pairs = [(mine, other) for mine in place.services for other in services]
+        return not pairs or any(
+            mine.group != other.group
+            or not (mine.networks and other.networks)
+            or not mine.networks.isdisjoint(other.networks)
+            for mine, other in pairs
+        )
 
     def _groups(self, front: Node) -> frozenset[str]:
         return self._by_node[id(front)].groups if id(front) in self._by_node else frozenset()
@@ -539,6 +559,12 @@ class Topology:
     def _applications(self) -> list[Placement]:
         return [place for place in self.placements if place.node.folder is not None and not place.services]
 
+    def _stands_before(self, node: Node, other: Node) -> bool:
+        """Whether a node names another one outright as what it sends requests to, or the user says that it does."""
+        if any(place.node is other for place in self._declared_next.get(id(node), ())):
+            return True
+        return any(not other.known_as.isdisjoint(hop.pool.references) for hop in node.hops)
+
     def _only_other(self, front: Node) -> list[Link]:
         """Behind the only load balancer, whose targets the project does not name: its one proxy, else its one application.
 
@@ -551,7 +577,10 @@ class Topology:
         others = [
             node
             for node in near
-            if node.folder is None and not node.by_name_only and id(node) not in alike and not _dials(node, front)
+            if node.folder is None
+            and not node.by_name_only
+            and id(node) not in alike
+            and not self._stands_before(node, front)
         ]
         is_single = all(_written_identity(node) == _written_identity(front) for node in alike.values())
         if not others and (around := self._around(front)) is not None:
@@ -560,11 +589,6 @@ class Topology:
             alone = self._alone(None, front)
             others = [alone.node] if alone is not None and is_together(alone.node, front) else []
         return [Link(others[0], "the only one")] if len(others) == 1 else []
-
-
-def _dials(node: Node, other: Node) -> bool:
-    """Whether a node names another one outright as what it sends requests to."""
-    return any(not other.known_as.isdisjoint(hop.pool.references) for hop in node.hops)
 
 
 def _callings(place: Placement) -> Iterator[str]:

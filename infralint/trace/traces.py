@@ -103,13 +103,15 @@ def _pass_through(fronts: Sequence[Front], node: Node, hop: Hop, request: Reques
     paths = [*(front.leg.inbound.path for front in fronts[1:]), request.path]
     for front, path in zip(fronts, paths, strict=True):
         match = _match_of(front.node, front.leg.hop, arriving, front.leg.match)
+        arriving = replace(arriving, secure=None)
         sent = next((sent for sent in front.leg.hop.request_out(arriving) if sent.request.path == path), None)
         if match is None or sent is None:
             return None
         legs.append(replace(front.leg, match=match, inbound=arriving, outbound=sent, basis=link))
         link = front.link
         arriving = arriving_request(sent, front.to)
-    return Passage(tuple(legs), arriving, link) if _match_of(node, hop, arriving, Match(hop)) else None
+    is_served = _match_of(node, hop, arriving, Match(hop)) is not None
+    return Passage(tuple(legs), replace(arriving, secure=None), link) if is_served else None
 
 
 def _match_of(node: Node, hop: Hop, request: Request, otherwise: Match) -> Match | None:
@@ -160,6 +162,13 @@ def _is_circle(before: Sequence[Leg], hop: Hop, request: Request) -> bool:
 def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple[Leg, ...]) -> Iterator[Walk]:
     """Every way on from what left a hop."""
     links = topology.links(forward.pool, node) if forward is not None else []
+    if forward is not None and not links:
+        found = (topology.find_apart(target, node) for target in forward.pool.targets)
+        for apart in filter(None, found):
+            reason = f"it shares no network with {node.name}, for which its name leads nowhere"
+            ending = Ending(apart.name, forward.request, None, False, (reason,), "same address")
+            yield Walk(legs, "unknown", reason, ending)
+            return
     if forward is None or not links:
         yield Walk(legs, *_end_of(forward))
         return
@@ -170,7 +179,7 @@ def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple
             ending = Ending(link.node.name, request, None, False, (_why_unserved(link.node, request),), link.basis)
             yield Walk(legs, "origin" if link.node.folder is not None else "unknown", link.node.name, ending)
         for match in matches:
-            yield from _walk(topology, link.node, match, request, link.basis, legs)
+            yield from _walk(topology, link.node, match, replace(request, secure=None), link.basis, legs)
 
 
 def arriving_request(forward: Forward, to: Address | None) -> Request:

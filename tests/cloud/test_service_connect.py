@@ -161,6 +161,16 @@ def test_a_task_that_is_elsewhere_may_speak_anything(name: str, write, lint: Lin
 
 
 @pytest.mark.parametrize(("name", "write"), SYNTAXES)
+def test_what_nothing_dials_is_could_not_tell_where_streams_are_declared(name: str, write, lint: Lint) -> None:  # type: ignore[no-untyped-def]
+    beside = write(Connected(balanced=True, override=8001))
+    for settings, is_said in ((DECLARED, True), ("streams: []\n", False)):
+        report = lint({name: beside, "infralint.yaml": settings})
+        assert any("nothing that was read dials" in unknown["message"] for unknown in report["unknown"]) is is_said
+    report = lint({name: write(Connected()), "infralint.yaml": DECLARED, "nginx.conf": NGINX})
+    assert report["unknown"] == []
+
+
+@pytest.mark.parametrize(("name", "write"), SYNTAXES)
 def test_the_load_balancer_beside_it_is_still_the_one_that_is_meant(name: str, write, lint: Lint) -> None:  # type: ignore[no-untyped-def]
     """Nobody's browser dials Service Connect: it makes no other entry doubtful."""
     short = write(Connected(balanced=True, override=8001)).replace("600", "60")

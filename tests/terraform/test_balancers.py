@@ -197,7 +197,8 @@ resource "aws_appautoscaling_target" "t" {{
 )
 def test_a_service_is_alone_if_nothing_adds_to_it(tmp_path: Path, more: str, found: str) -> None:
     other = 'resource "aws_ecs_service" "other" {\n  name = var.any\n}\n'
-    report = judged(tmp_path, {"main.tf": BEHIND + ONE_TASK % ("a", "a") + other + more})
+    declared = {"infralint.yaml": "streams: [{path: /ws/room, kind: websocket}]\n"}
+    report = judged(tmp_path, {"main.tf": BEHIND + ONE_TASK % ("a", "a") + other + more, **declared})
     assert [one.severity for one in said(report, "missing-sticky-sessions")] == ([found] if found else [])
 
 

@@ -253,7 +253,17 @@ def _as_service(project: Project, service: ComposeService, services: list[Compos
         command=" ".join((*service.entrypoint, *service.command)),
         group=service.group,
         pod=_network_of(service, services),
+        networks=_networks_of(service, services),
     )
+
+
+def _networks_of(service: ComposeService, services: list[ComposeService]) -> frozenset[str]:
+    """The networks in which a service is known by its names: the default one, unless others are named."""
+    if service.shares == "host":
+        return frozenset()
+    near = {other.name: other for other in services if other.group == service.group}
+    owner = near.get(service.shares, service)
+    return frozenset() if owner.shares else owner.networks or frozenset({"default"})
 
 
 def _network_of(service: ComposeService, services: list[ComposeService]) -> str:

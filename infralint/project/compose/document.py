@@ -98,6 +98,7 @@ class Document:
             shares=self._text(value, "network_mode").removeprefix("service:"),
             replicas=self._replicas(value),
             profiles=frozenset(self._texts(value, "profiles")),
+            networks=frozenset((*value.members_of("networks"), *self._texts(value, "networks"))),
         )  # fmt: skip
 
     @property

@@ -50,7 +50,8 @@ class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
 
     image: as written, with what is known filled in. env_files: project paths. names: by which others dial
     it. shares: the service whose network it is in; host: it is in its machine's. replicas: how many of it
-    run, where the file says so. profiles: it runs only where one of them is asked for.
+    run, where the file says so. profiles: it runs only where one of them is asked for. networks: those that it is
+    said to be in.
     """
 
     name: str
@@ -71,6 +72,7 @@ class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
     shares: str = ""
     replicas: Setting[int] | None = None
     profiles: frozenset[str] = frozenset()
+    networks: frozenset[str] = frozenset()
 
     @property
     def context(self) -> str | None:
@@ -108,6 +110,7 @@ FIELDS = {
     "image": ("image",),
     "labels": ("labels",),
     "links": ("links",),
+    "networks": ("networks",),
     "ports": ("ports",),
     "profiles": ("profiles",),
     "scale": ("replicas",),
@@ -143,6 +146,7 @@ def lay_over(service: ComposeService, over: ComposeService) -> ComposeService:
         shares=over.shares or service.shares,
         replicas=over.replicas or service.replicas,
         profiles=service.profiles | over.profiles,
+        networks=service.networks | over.networks,
     )
 
 

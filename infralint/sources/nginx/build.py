@@ -11,6 +11,7 @@ from typing import ClassVar
 import msgspec
 
 from infralint.model import (
+    NOWHERE,
     Hint,
     Hop,
     Known,
@@ -129,6 +130,9 @@ class Nginx(Node):
         return {}
 
     def _route(self, request: Request) -> list[Match]:
+        refused = self._refuse_protocol(request)
+        if refused is not None:
+            return [Match(None, answer=refused)]
         found = [self._ways(server, request, doubts) for server, doubts in self._servers_asked(request)]
         handing = [ways for ways in found if any(_handed_on(way) for way in ways)]
         matches = _matches([way for ways in handing or found for way in ways])
@@ -139,6 +143,31 @@ class Nginx(Node):
         certain = len(passing) == 1 and not matches and request.to is not None
         why = "which address the client asks is not known"
         return [*matches, *(Match(hop, certain, () if certain else (why,)) for hop in passing)]
+
+    def _refuse_protocol(self, request: Request) -> Known[str] | None:
+        """What becomes of a request that speaks TLS where none is expected, or none where it is.
+
+        https://nginx.org/en/docs/http/ngx_http_core_module.html#listen
+        """
+        sockets = self.sockets.reached_by(request.to) if request.to is not None and request.secure is not None else []
+        listeners = sockets[0].listeners if len(sockets) == 1 else []
+        servers = sockets[0].servers if listeners else []
+        if not listeners or any("ssl" in server.block.level.by_name for server in servers):
+            return None
+        expected = any(listener.secure for listener in listeners)
+        directive, port = servers[0].block.directive, listeners[0].address.port
+        where = directive.where if directive is not None else NOWHERE
+        if any(listener.proxied for listener in listeners):
+            because = f"port {port} expects the PROXY protocol, which `proxy_pass` does not speak"
+            return Known("502", where, "listen", because=because)
+        if request.secure == expected:
+            return None
+        because = (
+            f"port {port} speaks TLS, and is sent plain HTTP"
+            if expected
+            else f"port {port} takes plain HTTP, and TLS is spoken to it: the proxy in front answers so"
+        )
+        return Known("400" if expected else "502", where, "listen", because=because)
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         if isinstance(hop, NginxLocation) and hop.family != "stream":
@@ -561,7 +590,10 @@ class _NodeBuilder:
         lines = [line for line in level.by_name.get("listen", ()) if line.args]
         listeners = [
             ListenAddress(
-                key, "default_server" in line.args or "default" in line.args, "ssl" in line.args or "quic" in line.args
+                key,
+                "default_server" in line.args or "default" in line.args,
+                "ssl" in line.args or "quic" in line.args,
+                "proxy_protocol" in line.args,
             )
             for line in lines
             for key in self._keys(line)

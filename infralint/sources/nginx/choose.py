@@ -51,11 +51,13 @@ class LocationEntry(msgspec.Struct, eq=False, dict=True):
 
 
 class ListenAddress(msgspec.Struct, eq=False, dict=True):
-    """One `listen`: address and port as one key, whether it says default_server, and whether it speaks TLS."""
+    """One `listen`: address and port as one key, whether it says default_server, whether it speaks TLS, and whether it
+    expects the PROXY protocol."""
 
     key: str
     default: bool = False
     secure: bool = False
+    proxied: bool = False
 
     @cached_property
     def address(self) -> Address:
@@ -329,7 +331,7 @@ class Chosen(NamedTuple):
     by_name: bool
 
 
-class Socket(msgspec.Struct, eq=False):
+class Socket(msgspec.Struct, eq=False, dict=True):
     """The servers that listen on one address and port. exact: by their plain names; others: with wildcards and
     expressions, in their order. default: what answers for names that nobody has."""
 
@@ -352,6 +354,11 @@ class Socket(msgspec.Struct, eq=False):
         if ranked:
             return Chosen(max(ranked, key=lambda entry: entry[:2])[2], True)
         return Chosen(self.default, False)
+
+    @cached_property
+    def listeners(self) -> list[ListenAddress]:
+        """All that its servers say of it."""
+        return [found for server in self.servers for found in server.listeners if found.key == self.listener.key]
 
 
 class Sockets:

@@ -185,6 +185,7 @@ class NginxLocation(Hop):
             http=http,
             upgrade=self._upgrade_out(request),
             compressible=request.compressible and not self._takes_plain_answers(),
+            secure={"http": False, "https": True}.get(target.scheme) if target is not None else None,
         )
 
     def _upgrade_out(self, request: Request) -> Setting[Upgrade]:
