@@ -109,6 +109,12 @@ class Witness:
         """An application that stands for all that a hop leads to, and that streams nothing of that kind there."""
         return None if (id(hop), kind) in self.streaming else self._read_behind(hop, node, kind)
 
+    def against_any(self, hop: Hop, node: Node) -> Link | None:
+        """An application that stands for all that a hop leads to, all of whose streams are known, and that sends no SSE
+        there: what is assumed may be of any kind."""
+        link = self.against(hop, node)
+        return link if link is not None and self._read_behind(hop, node, "websocket") is not None else None
+
     def _read_behind(self, hop: Hop, node: Node, kind: StreamKind) -> Link | None:
         """An application that stands for all that a hop leads to, where all streams of a kind in their code are known."""
         if hop.origin:
@@ -141,7 +147,7 @@ class Witness:
         """Why a stream that only a name or an assumption speaks for is not likely here; empty where nothing says so."""
         if (id(hop), "sse") in self.streaming or hop.origin:
             return ""
-        link = self.against(hop, node)
+        link = self.against_any(hop, node)
         if link is not None:
             return _streams_nothing(link)
         if self.applications and self.is_accounted_for:
@@ -547,7 +553,7 @@ def _assumed_crossings(
     for node in topology.nodes:
         for hop in node.hops:
             if hop.assumable and hop.scope not in known_scopes and id(hop) not in named:
-                link = witness.against(hop, node)
+                link = witness.against_any(hop, node)
                 if link is not None and link.basis in STRONG:
                     continue
                 stream = assumed_at(settings, hop)
