@@ -34,6 +34,11 @@ def test_expressions_have_the_values_that_terraform_gave_them() -> None:
     assert found.lost < LOST
 
 
+def test_what_is_not_worked_out_within_a_list_does_not_surely_succeed() -> None:
+    [answer] = work_out(["can([true ? { a = 1 } : toset(null)])"])  # terraform: false
+    assert answer == "unknown"
+
+
 def test_variables_have_the_values_that_terraform_gave_them(tmp_path: Path) -> None:
     questions = [Variable(**fields) for fields, _ in SAMPLE["variables"]]
     answers = [answer for _, answer in SAMPLE["variables"]]

@@ -524,7 +524,8 @@ def _can(expression: FunctionCall, environment: EvaluationScope) -> Value:
         value = evaluate(expression.arguments[0], environment)
     except EvaluationError:
         return False
-    return value if isinstance(value, Hole) and value.of is None else True
+    hole = first_hole(value)
+    return hole if hole is not None and hole.of is None else True
 
 
 _HOW: Mapping[type, Callable[[Any, EvaluationScope], Value]] = MappingProxyType(
