@@ -91,8 +91,8 @@ def test_the_steps_install_check_annotate_and_summarize(tmp_path: Path) -> None:
     assert outputs["status"] == "1"
     assert complaints("sarif-2.1.0.json", json.loads(Path(outputs["sarif"]).read_text())) == []
     summary = runner.files["GITHUB_STEP_SUMMARY"].read_text()
-    assert summary.startswith("### infralint\n~~~~~~~~~~text\nwarning[short-idle-timeout]")
-    assert summary.endswith("\n~~~~~~~~~~\n")
+    assert summary.startswith("### infralint: 1 warning\n\n| | check | where | what happens |\n")
+    assert "| 🟠 warning | `short-idle-timeout` | `old/nginx.conf:4:9` | location /sse cuts" in summary
 
     status, said = runner.step("Check", fail_on="error", annotations="false", summary="false")
     assert (status, "::warning" in said) == (0, False)

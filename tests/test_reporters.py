@@ -86,6 +86,28 @@ def test_every_format_says_as_much_of_a_stack(stack: str, here: Path) -> None:
     }
 
 
+TWO_DEPLOYMENTS = {
+    "chat/main.tf": 'resource "aws_lb" "edge" {\n  idle_timeout = var.silence\n}\n'
+    'variable "silence" { type = number }\nvariable "later" { type = number }\n'
+    'resource "aws_lb" "open" {\n  idle_timeout = var.later\n}\n',
+    "chat/prod.tfvars": "silence = 60\n",
+    "outer.conf": "events {}\nhttp {\n    server {\n        include lines.inc;\n"
+    "        location /chat/sse { proxy_pass http://app; proxy_set_header Upgrade $http_upgrade; }\n    }\n}\n",
+    "lines.inc": "proxy_read_timeout 30s;\n",
+    "infralint.yaml": "streams:\n  - path: /chat/sse\nterraform:\n  roots:\n    - {path: chat, var_files: [prod.tfvars]}\n",
+}
+
+
+@pytest.mark.parametrize("format_", ["text", "html", "markdown", "github", "gitlab", "junit", "sarif"])
+def test_every_format_says_which_environment_where_to_write_and_how_it_could_be_told(format_: str, here: Path) -> None:
+    write(here, dict(TWO_DEPLOYMENTS))
+    said = printed(format_, "--select", "short-idle-timeout").replace("%3A", ":").lower()
+    assert "in prod" in said
+    assert "write in location /chat/sse (outer.conf:5:9)" in said
+    assert "var.later has no default" in said
+    assert "or hand in a plan" in said
+
+
 def test_html_for_a_repository(here: Path) -> None:
     write(here, dict(MIXED))
     page = printed("html")

@@ -12,7 +12,14 @@ from infralint.engine.report import Report
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, other_hops
-from infralint.reporters.phrases import places_of, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import (
+    environment_phrase,
+    places_of,
+    stream_phrase,
+    unknown_message,
+    way_phrase,
+    write_phrase,
+)
 from infralint.text.display import visible, visible_lines
 from infralint.text.wording import listing
 
@@ -39,6 +46,8 @@ def _commands(report: Report) -> Iterator[str]:
 def _text(group: list[Finding]) -> str:
     finding = group[0]
     lines = [finding.message]
+    if environments := environment_phrase(group):
+        lines.append(environments)
     if others := other_hops(group):
         lines.append(f"the same at {listing(others)}")
     lines += [f"{related.location}: {related.message}" for related in places_of(finding)]
@@ -49,7 +58,7 @@ def _text(group: list[Finding]) -> str:
     if way := way_phrase(finding):
         lines.append(f"way: {way}")
     text = "\n".join(map(visible, lines))
-    return f"{text}\nwrite:\n{visible_lines(finding.fix)}" if finding.fix else text
+    return f"{text}\n{visible(write_phrase(finding))}:\n{visible_lines(finding.fix)}" if finding.fix else text
 
 
 def _command(level: str, where: Location | None, title: str, text: str) -> str:

@@ -11,8 +11,17 @@ from typing import Any
 from infralint.engine.report import Report
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
-from infralint.reporters.phrases import fence, places_of, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import (
+    environment_phrase,
+    fence,
+    places_of,
+    stream_phrase,
+    unknown_message,
+    way_phrase,
+    write_phrase,
+)
 from infralint.text.display import escape_json, visible, visible_lines
+from infralint.text.wording import capitalize
 
 _SEVERITIES = {"error": "critical", "warning": "major", "note": "info"}
 
@@ -28,7 +37,8 @@ def _issues(report: Report) -> Iterator[dict[str, Any]]:
     for finding in report.findings:
         yield _of_finding(finding)
     for unknown in report.unknown:
-        yield _issue("could-not-tell", "info", f"Could not tell {unknown_message(unknown)}", unknown.where)
+        issue = _issue("could-not-tell", "info", f"Could not tell {unknown_message(unknown)}", unknown.where)
+        yield {**issue, "content": {"body": visible(capitalize(unknown.remedy))}} if unknown.remedy else issue
 
 
 def _of_finding(finding: Finding) -> dict[str, Any]:
@@ -45,7 +55,8 @@ def _of_finding(finding: Finding) -> dict[str, Any]:
 
 
 def _body(finding: Finding) -> str:
-    parts = [f"{related.location}: {related.message}" for related in places_of(finding)]
+    parts = [capitalize(environment)] if (environment := environment_phrase([finding])) else []
+    parts += [f"{related.location}: {related.message}" for related in places_of(finding)]
     if finding.hop is not None:
         parts.append(f"Hop: {finding.hop.name} ({finding.hop.where})")
     if stream := stream_phrase(finding):
@@ -54,7 +65,7 @@ def _body(finding: Finding) -> str:
         parts.append(f"Way: {way}")
     parts = list(map(visible, parts))
     if finding.fix:
-        parts.append(f"Write:\n\n{fence(visible_lines(finding.fix))}")
+        parts.append(f"{visible(capitalize(write_phrase(finding)))}:\n\n{fence(visible_lines(finding.fix))}")
     return "\n\n".join(parts)
 
 

@@ -15,6 +15,7 @@ from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, other_hops
 from infralint.reporters.page import STYLE, escape
 from infralint.reporters.phrases import (
+    environment_phrase,
     places_of,
     since_lines,
     stream_name,
@@ -22,11 +23,12 @@ from infralint.reporters.phrases import (
     trace_command,
     unknown_message,
     way_phrase,
+    write_phrase,
 )
 from infralint.reporters.rows import VERDICTS, Row, noun_of
 from infralint.reporters.trace_html import report_part
 from infralint.text.display import visible_lines
-from infralint.text.wording import listing, plural, seconds
+from infralint.text.wording import capitalize, listing, plural, seconds
 
 SCRIPT = """
 const tools = document.querySelector('.tools'), count = tools.querySelector('output');
@@ -268,10 +270,12 @@ def _finding(group: list[Finding], rank: int, manuals: dict[str, str]) -> str:
     """One cause. Its address in the page is that of its first finding: `#finding-` and the fingerprint."""
     finding = group[0]
     fix = f"<pre>{escape_html(visible_lines(finding.fix))}</pre>" if finding.fix else ""
+    if fix:
+        fix = f'<p class="faint">{escape(capitalize(write_phrase(finding)))}:</p>{fix}'
     related = _list(f"{_place(related.location)}: {escape(related.message)}" for related in places_of(finding))
     others = other_hops(group)
     same = f"the same at {listing(others, most=_MOST_HOPS)}" if others else ""
-    lines = filter(None, (same, stream_phrase(finding), way_phrase(finding)))
+    lines = filter(None, (environment_phrase(group), same, stream_phrase(finding), way_phrase(finding)))
     about = "".join(f'<p class="faint">{escape(line)}</p>' for line in lines)
     if command := trace_command(finding):
         about += f'<p class="faint">See it: <code>{escape(command)}</code></p>'
@@ -307,7 +311,8 @@ def _unreadable(unreadable: Unreadable) -> str:
 
 
 def _unknown(unknown: Unknown) -> str:
-    return f"{escape(str(unknown.where))}: {escape(unknown_message(unknown))}"
+    remedy = f'<br><span class="faint">{escape(unknown.remedy)}</span>' if unknown.remedy else ""
+    return f"{escape(str(unknown.where))}: {escape(unknown_message(unknown))}{remedy}"
 
 
 def _list(items: Iterable[str]) -> str:

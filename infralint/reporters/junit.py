@@ -14,7 +14,14 @@ from xml.sax.saxutils import escape, quoteattr
 from infralint.engine.report import Report
 from infralint.model import Finding
 from infralint.reporters import Shown
-from infralint.reporters.phrases import places_of, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import (
+    environment_phrase,
+    places_of,
+    stream_phrase,
+    unknown_message,
+    way_phrase,
+    write_phrase,
+)
 from infralint.text.display import visible, visible_lines
 
 
@@ -62,6 +69,8 @@ def _case(finding: Finding) -> _Case:
 
 def _body(finding: Finding) -> Iterator[str]:
     yield visible(f"{finding.location}: {finding.severity}: {finding.message}")
+    if environment := environment_phrase([finding]):
+        yield visible(environment)
     yield from (visible(f"{related.location}: {related.message}") for related in places_of(finding))
     if finding.hop is not None:
         yield visible(f"hop: {finding.hop.name} ({finding.hop.where})")
@@ -70,7 +79,7 @@ def _body(finding: Finding) -> Iterator[str]:
     if way := way_phrase(finding):
         yield visible(f"way: {way}")
     if finding.fix:
-        yield f"write:\n{visible_lines(finding.fix)}"
+        yield f"{visible(write_phrase(finding))}:\n{visible_lines(finding.fix)}"
 
 
 def _reading(report: Report) -> Iterator[_Case]:

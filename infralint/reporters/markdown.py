@@ -7,13 +7,22 @@ from collections.abc import Iterator
 
 from infralint.engine.pages import page_url
 from infralint.engine.report import Report
-from infralint.model import SEVERITIES, Finding
+from infralint.model import SEVERITIES, Finding, Unknown
 from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, other_hops
-from infralint.reporters.phrases import fence, stream_phrase, unknown_message, verdict_without_findings, way_phrase
+from infralint.reporters.phrases import (
+    environment_phrase,
+    fence,
+    places_of,
+    stream_phrase,
+    unknown_message,
+    verdict_without_findings,
+    way_phrase,
+    write_phrase,
+)
 from infralint.text.display import visible, visible_lines
 from infralint.text.lazy import lazy
-from infralint.text.wording import listing, plural
+from infralint.text.wording import capitalize, listing, plural
 
 LARGEST = 60_000
 """Characters: GitHub refuses a comment of more than 65,536."""
@@ -68,10 +77,13 @@ def _problems(report: Report) -> Iterator[str]:
             f"* {_code(str(entry.where))}: {_prose(entry.message)}" for entry in report.unreadable[:20]
         )
     if report.unknown:
-        items = [
-            f"* {_code(str(unknown.where))}: {_prose(unknown_message(unknown))}" for unknown in report.unknown[:20]
-        ]
+        items = [_unknown(unknown) for unknown in report.unknown[:20]]
         yield "<details><summary>Could not be told</summary>\n\n" + "\n".join(items) + "\n\n</details>"
+
+
+def _unknown(unknown: Unknown) -> str:
+    remedy = f" ({_prose(unknown.remedy)})" if unknown.remedy else ""
+    return f"* {_code(str(unknown.where))}: {_prose(unknown_message(unknown))}{remedy}"
 
 
 def _row(group: list[Finding]) -> str:
@@ -87,11 +99,13 @@ def _details(group: list[Finding], url: str) -> str:
     lines = [f"**{_ICONS[finding.severity]} {check}** {_code(str(finding.location))}", _prose(finding.message)]
     if others := other_hops(group):
         lines.append(f"The same at {_prose(listing(others, most=_MOST_HOPS))}.")
+    if environments := environment_phrase(group):
+        lines.append(f"{_prose(capitalize(environments))}.")
     facts = [("Stream", stream_phrase(finding)), ("Way", way_phrase(finding))]
     lines += [f"{title}: {_prose(fact)}" for title, fact in facts if fact]
-    lines += [f"{_code(str(place.location))}: {_prose(place.message)}" for place in finding.related]
+    lines += [f"{_code(str(place.location))}: {_prose(place.message)}" for place in places_of(finding)]
     if finding.fix:
-        lines.append(f"Write:\n\n{fence(visible_lines(finding.fix))}")
+        lines.append(f"{_prose(capitalize(write_phrase(finding)))}:\n\n{fence(visible_lines(finding.fix))}")
     summary = f"<details><summary>{_html(finding.check)}: {_html(str(finding.location))}</summary>"
     return "\n\n".join([summary, *lines, "</details>"])
 

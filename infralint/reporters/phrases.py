@@ -88,6 +88,12 @@ def way_of(trace: Trace) -> str:
     return " → ".join(["browser", *map(_leg, trace.legs), *_end(trace)])
 
 
+def environment_phrase(findings: Sequence[Finding]) -> str:
+    """Which environments findings of one cause are about (`in dev and prod`); empty where there is only one without a name."""
+    names = dict.fromkeys(finding.hop.environment for finding in findings if finding.hop)
+    return f"in {listing([name for name in names if name])}" if any(names) else ""
+
+
 def write_phrase(finding: Finding) -> str:
     """`write`, and where, if that is elsewhere than where the finding stands."""
     hop = finding.hop

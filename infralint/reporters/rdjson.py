@@ -11,7 +11,7 @@ from infralint.engine.report import Report
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
 from infralint.reporters.lines import SourceLines
-from infralint.reporters.phrases import stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import places_of, stream_phrase, unknown_message, way_phrase
 from infralint.text.display import escape_json, hide_secrets, visible, visible_lines
 
 _SEVERITIES = {"error": "ERROR", "warning": "WARNING", "note": "INFO"}
@@ -40,7 +40,8 @@ def _of_finding(finding: Finding, url: str, lines: SourceLines) -> dict[str, Any
     if url:
         entry["code"]["url"] = url
     related = [
-        {"message": visible(place.message), "location": _location(place.location, lines)} for place in finding.related
+        {"message": visible(place.message), "location": _location(place.location, lines)}
+        for place in places_of(finding)
     ]
     suggestions = list(_suggestions(finding, lines))
     return (

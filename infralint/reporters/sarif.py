@@ -18,9 +18,18 @@ from infralint.engine.registry import Check
 from infralint.engine.report import Report, Suppression
 from infralint.model import Finding, Location
 from infralint.reporters import Shown
-from infralint.reporters.phrases import fence, places_of, stream_phrase, unknown_message, way_phrase
+from infralint.reporters.phrases import (
+    environment_phrase,
+    fence,
+    places_of,
+    stream_phrase,
+    unknown_message,
+    way_phrase,
+    write_phrase,
+)
 from infralint.text.display import escape_json, hide_secrets, visible, visible_lines
 from infralint.text.lazy import lazy
+from infralint.text.wording import capitalize
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "%SRCROOT%"
@@ -182,6 +191,8 @@ def _fix(finding: Finding) -> dict[str, Any]:
 def _message(finding: Finding) -> dict[str, str]:
     """What is wrong, and what to write."""
     lines = [visible(finding.message)]
+    if environment := environment_phrase([finding]):
+        lines.append(visible(f"{capitalize(environment)}."))
     if stream := stream_phrase(finding):
         lines.append(visible(f"Stream: {stream}."))
     if way := way_phrase(finding):
@@ -189,8 +200,9 @@ def _message(finding: Finding) -> dict[str, str]:
     if not finding.fix:
         return {"text": "\n".join(lines)}
     fix = visible_lines(finding.fix)
-    text = "\n".join([*lines, "Write:", fix])
-    return {"text": text, "markdown": "\n\n".join([*lines, f"Write:\n\n{fence(fix)}"])}
+    write = f"{visible(capitalize(write_phrase(finding)))}:"
+    text = "\n".join([*lines, write, fix])
+    return {"text": text, "markdown": "\n\n".join([*lines, f"{write}\n\n{fence(fix)}"])}
 
 
 def _related_places(finding: Finding) -> Iterator[tuple[str, Location]]:

@@ -14,6 +14,7 @@ from infralint.reporters.colors import paint
 from infralint.reporters.grouping import group_alike, group_by, loudest_first, other_hops
 from infralint.reporters.lines import SourceLines
 from infralint.reporters.phrases import (
+    environment_phrase,
     places_of,
     possible_phrases,
     since_lines,
@@ -95,9 +96,8 @@ class _Page:
     def _details(self, group: list[Finding]) -> Iterator[str]:
         """What stands below a finding: where it holds, other places, the stream and its way."""
         finding = group[0]
-        if environments := dict.fromkeys(other.hop.environment for other in group if other.hop):
-            if any(environments):
-                yield f"in {listing([name for name in environments if name])}"
+        if environments := environment_phrase(group):
+            yield environments
         others = other_hops(group)
         inherited = isinstance(finding.at, Known) and finding.at.origin == "inherited"
         if finding.hop is not None and (others or inherited):

@@ -26,7 +26,7 @@ from infralint.reporters.trace_svg import OUTCOME_TONES, picture
 from infralint.reporters.trace_svg import STYLE as PICTURE_STYLE
 from infralint.reporters.trace_text import TraceShown
 from infralint.text.display import visible_lines
-from infralint.text.wording import seconds
+from infralint.text.wording import capitalize, seconds
 
 ON_A_PAGE = 4
 """Hops in a row."""
@@ -173,7 +173,7 @@ def _section(stream: TracedStream, number: int) -> Iterator[str]:
     if verdict.finding is not None and verdict.finding.fix:
         yield _fix(verdict.finding)
     belief = belief_phrase(stream.stream)
-    about = f"{belief[0].upper()}{belief[1:]}. It needs {needs_phrase(stream.stream)}."
+    about = f"{capitalize(belief)}. It needs {needs_phrase(stream.stream)}."
     yield f'<p class="faint">{escape(about)}</p>'
     if stream.ways:
         wide, narrow = picture([stream], ON_A_PAGE, alone=False), picture([stream], columns=1, alone=False)

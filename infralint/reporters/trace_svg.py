@@ -27,7 +27,7 @@ from infralint.reporters.trace_facts import (
 )
 from infralint.reporters.trace_text import TraceShown
 from infralint.text.display import visible
-from infralint.text.wording import seconds
+from infralint.text.wording import capitalize, seconds
 
 FONT = 12
 CHARACTER = 7.4
@@ -172,7 +172,7 @@ def _draw_title(canvas: Canvas, stream: TracedStream, room: float) -> None:
     verdict, way = stream.verdict, stream.worst
     _paragraph(canvas, stream.name, "strong", room)
     headline = verdict_phrase(way) if way is not None else verdict.outcome
-    _paragraph(canvas, headline[0].upper() + headline[1:], OUTCOME_TONES[verdict.outcome], room)
+    _paragraph(canvas, capitalize(headline), OUTCOME_TONES[verdict.outcome], room)
     _paragraph(canvas, verdict.reason, "faint", room)
 
 

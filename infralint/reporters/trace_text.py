@@ -31,7 +31,7 @@ from infralint.reporters.trace_facts import (
     verdict_phrase,
 )
 from infralint.text.display import visible, visible_lines
-from infralint.text.wording import plural, seconds
+from infralint.text.wording import capitalize, plural, seconds
 
 WIDTH = 80
 LABEL = 10
@@ -93,7 +93,7 @@ class _TracePage:
         yield self._paint("bold", visible(stream.name))
         blamed = stream.worst
         wording = verdict_phrase(blamed) if blamed is not None else verdict.outcome
-        yield from self._wrap(wording[0].upper() + wording[1:], "", color)
+        yield from self._wrap(capitalize(wording), "", color)
         yield from self._wrap(verdict.reason, "  ")
         if verdict.finding is not None and verdict.finding.fix:
             yield from self._fix(verdict.finding, "  ")

@@ -23,6 +23,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{count} {noun}s"
 
 
+def capitalize(text: str) -> str:
+    """A sentence with a capital at its beginning; the rest stays as it is written."""
+    return text[:1].upper() + text[1:]
+
+
 def listing(items: Sequence[str], word: str = "and", most: int = 5) -> str:
     """`a, b and c`; a long list is cut: `a, b and 7 more`."""
     if len(items) > most:
