@@ -18,7 +18,7 @@ from infralint.cli.against import Code, compare_with_code, merge_drifts, read_co
 from infralint.cli.options import AuditOptions, Command, judging_options
 from infralint.cli.progress import Bar
 from infralint.cli.projects import choose_checks, load_packs, selectable_names, settings_for
-from infralint.cli.publish import exit_status, fail, publish, shown_by, wanted_outputs, write
+from infralint.cli.publish import exit_status, fail, publish, say, shown_by, wanted_outputs, write
 from infralint.engine import baseline
 from infralint.engine.registry import Check
 from infralint.engine.report import Report, order
@@ -37,7 +37,7 @@ from infralint.sources.aws_account.kinds import KINDS
 from infralint.sources.aws_account.session import CantStart, Entrance, cant_start, iam_policy
 from infralint.sources.aws_account.snapshot import BadSnapshot, Snapshot, load, save
 from infralint.text.globs import matches_text
-from infralint.text.wording import listing
+from infralint.text.wording import listing, plural
 from infralint.trace.crossings import crossings
 
 FIRST_CALLS = frozenset({"elasticloadbalancing:DescribeLoadBalancers", "cloudfront:ListDistributions"})
@@ -128,7 +128,7 @@ def aws(**given: Any) -> None:
     snapshot, report = _read_account(options, project, checks)
     if options.save:
         write(_mask(save(snapshot), options), Path(options.save))
-    _finish(snapshot, report, project, checks, options)
+    _finish(snapshot, report, project, checks, options, options.save or "")
 
 
 @audit.command("snapshot")
@@ -141,7 +141,7 @@ def snapshot_command(file: Path, **given: Any) -> None:
     project, checks = _prepare(options)
     snapshot = _load(file)
     report = _judge_snapshot(snapshot, project, checks, _code(project, options), _shows_ways(options))
-    _finish(snapshot, report, project, checks, options)
+    _finish(snapshot, report, project, checks, options, str(file))
 
 
 def _load(file: Path) -> Snapshot:
@@ -251,9 +251,9 @@ def _introduce(finding: Finding) -> Finding:
 
 
 def _finish(
-    snapshot: Snapshot, report: Report, project: Project, checks: Sequence[Check], options: AuditOptions
+    snapshot: Snapshot, report: Report, project: Project, checks: Sequence[Check], options: AuditOptions, kept: str
 ) -> None:
-    """Write the reports and leave with the status they deserve."""
+    """Write the reports and leave with the status they deserve. kept: the file that keeps the snapshot."""
 
     outputs = wanted_outputs(options)
     found = reading(snapshot)
@@ -264,6 +264,7 @@ def _finish(
         shown_by(options, checks),
         taken=snapshot.taken,
         since=since,
+        snapshot=kept,
         rows=tuple(rows(found.hops, crossed, whole)),
         verdicts=tuple(verdicts_of(checks, crossed, report)) if _wants_verdicts(outputs) else (),
     )
@@ -289,6 +290,8 @@ def _beyond_baseline(report: Report, project: Project, options: AuditOptions) ->
             problems = [f"{problem.where}: {problem.message}" for problem in report.unreadable]
             fail(*problems, "no baseline was written: mend this first")
         write(_mask(baseline.baseline_text(report.findings, project), options), options.write_baseline)
+        known = plural(len(report.findings), "finding")
+        say(f"{options.write_baseline}: {known} that later runs leave out with --baseline.", err=True)
     if options.baseline is None:
         return report
     try:

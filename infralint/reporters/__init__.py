@@ -42,7 +42,7 @@ class Shown:
     fixing: say of each finding why it was not put right.
     grouping: what findings stand together for. verdicts: of each check on each resource of an account.
     hides_suppressed: leave out what is ignored or in the baseline (text only counts it). since: an earlier snapshot, what has
-    changed.
+    changed. snapshot: of an audit, the file that keeps what was judged, "" where none does; None: no audit.
     """
 
     checks: tuple[Check, ...] = ()
@@ -58,6 +58,7 @@ class Shown:
     verdicts: tuple[CheckVerdict, ...] = ()
     hides_suppressed: bool = False
     since: Since | None = None
+    snapshot: str | None = None
 
 
 def render(name: str, report: Report, shown: Shown) -> str:

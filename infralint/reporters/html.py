@@ -91,7 +91,7 @@ def render(report: Report, shown: Shown) -> str:
             *_tools(report, shown),
             *_since(report, shown),
             *(_table(shown.rows) if shown.taken else ()),
-            *_section("Findings", _findings(groups, manuals)),
+            *_section("Findings", _findings(groups, shown, manuals)),
             *_ways(report),
             *_section("Could not be read", [_list(map(_unreadable, report.unreadable))] if report.unreadable else []),
             *_section("Could not tell", [_list(map(_unknown, report.unknown))] if report.unknown else []),
@@ -260,13 +260,13 @@ def _judgement(row: Row) -> str:
     return f'{cell}><span class="tag good">good</span>{more}</td>'
 
 
-def _findings(groups: Iterable[list[Finding]], manuals: dict[str, str]) -> Iterator[str]:
-    blocks = [_finding(group, rank, manuals) for rank, group in enumerate(groups)]
+def _findings(groups: Iterable[list[Finding]], shown: Shown, manuals: dict[str, str]) -> Iterator[str]:
+    blocks = [_finding(group, rank, shown, manuals) for rank, group in enumerate(groups)]
     if blocks:
         yield f'<div id="findings">{"".join(blocks)}</div>'
 
 
-def _finding(group: list[Finding], rank: int, manuals: dict[str, str]) -> str:
+def _finding(group: list[Finding], rank: int, shown: Shown, manuals: dict[str, str]) -> str:
     """One cause. Its address in the page is that of its first finding: `#finding-` and the fingerprint."""
     finding = group[0]
     fix = f"<pre>{escape_html(visible_lines(finding.fix))}</pre>" if finding.fix else ""
@@ -277,7 +277,7 @@ def _finding(group: list[Finding], rank: int, manuals: dict[str, str]) -> str:
     same = f"the same at {listing(others, most=_MOST_HOPS)}" if others else ""
     lines = filter(None, (environment_phrase(group), same, stream_phrase(finding), way_phrase(finding)))
     about = "".join(f'<p class="faint">{escape(line)}</p>' for line in lines)
-    if command := trace_command(finding):
+    if command := trace_command(finding, shown.snapshot):
         about += f'<p class="faint">See it: <code>{escape(command)}</code></p>'
     stream = escape(stream_name(finding.stream)) if finding.stream else ""
     return (

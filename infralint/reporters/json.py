@@ -151,7 +151,7 @@ class _Writer:
             reasons=list(provenance.reasons),
             doubt=provenance.doubt,
             legs=self._once(trace, _legs) or [],
-            command=trace_command(finding),
+            command=trace_command(finding, self.shown.snapshot),
             end=trace.end,
             end_reason=trace.end_reason,
         )

@@ -52,15 +52,19 @@ def way_phrase(finding: Finding) -> str:
     return way_of(trace) if trace is not None and len(trace.legs) > 1 else ""
 
 
-def trace_command(finding: Finding) -> str:
-    """The command that shows the way of a finding's stream; empty where it has none."""
+def trace_command(finding: Finding, snapshot: str | None = None) -> str:
+    """The command that shows the way of a finding's stream; empty where it has none.
+
+    snapshot: of an audit, the file that keeps what was judged; "": none does, and there is nothing to show later.
+    """
     trace = finding.provenance.trace
-    if trace is None or not trace.legs:
+    if trace is None or not trace.legs or snapshot == "":
         return ""
     request = trace.legs[0].inbound
     words = ["infralint", "trace", request.path]
     words += ["--host", request.host] if request.host else []
     words += ["--kind", "websocket"] if request.kind == "websocket" else []
+    words += ["--snapshot", snapshot, "--from", trace.legs[0].node] if snapshot else []
     return shlex.join(words)
 
 

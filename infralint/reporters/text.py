@@ -108,7 +108,7 @@ class _Page:
             yield f"stream: {stream}"
         if way := way_phrase(finding):
             yield f"way: {way}"
-        if command := trace_command(finding):
+        if command := trace_command(finding, self.shown.snapshot):
             yield f"see it: {command}"
         if self.shown.verbose:
             yield from possible_phrases(finding)
@@ -224,7 +224,7 @@ class _Page:
     def _count_judged(self) -> str:
         """What was judged, as a person counts it: the hops, or the resources of an account with their verdicts."""
         if not self.shown.rows:
-            return f"{plural(self.report.hops, 'hop')} to judge"
+            return "0 load balancers" if self.shown.taken else f"{plural(self.report.hops, 'hop')} to judge"
         counts = count_verdicts(self.shown.rows)
         total = plural(sum(counts.values()), self._noun)
         words = [f"{count} {_VERDICTS.get(verdict, verdict)}" for verdict, count in counts.items()]

@@ -32,6 +32,7 @@ from infralint.model import (
     Unknown,
     Upgrade,
 )
+from infralint.text.arns import short_name
 from infralint.text.wording import listing, plural, seconds
 
 State = Literal["", "error", "warning", "note", "unknown", "weakest"]
@@ -291,7 +292,7 @@ def dialled_by(leg: Leg) -> str:
     if leg.outbound is None:
         return ""
     pool = leg.outbound.pool
-    return listing([*map(str, pool.targets), *pool.references[:1]], "or", most=3)
+    return listing([*map(str, pool.targets), *map(short_name, pool.references[:1])], "or", most=3)
 
 
 def end_phrase(trace: Trace) -> str:

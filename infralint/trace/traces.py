@@ -27,6 +27,7 @@ from infralint.model import (
     Stream,
     Trace,
 )
+from infralint.text.arns import short_name
 from infralint.trace.topology import Dialler, Topology
 
 MOST_LEGS = 12
@@ -198,7 +199,7 @@ def _why_unserved(node: Node, request: Request) -> str:
 
 def _end_of(forward: Forward | None) -> tuple[End, str]:
     if forward is None or not forward.pool.targets:
-        references = ", ".join(forward.pool.references[:1]) if forward is not None else ""
+        references = ", ".join(map(short_name, forward.pool.references[:1])) if forward is not None else ""
         unlinked = f"nothing that was read here stands in {references}" if references else ""
         return "unknown", (forward.pool.reason if forward is not None else "") or unlinked
     return "leaves the project", ", ".join(map(str, forward.pool.targets[:3]))

@@ -36,7 +36,7 @@ def test_a_balancer_that_allows_enough_is_clean(world: World, report: Report) ->
 
 
 def test_an_empty_account_is_clean(world: World, audit: Audit) -> None:
-    assert "Read 1 AWS region with 0 hops to judge: clean" in audit(exit_code=0).output
+    assert "Read 1 AWS region with 0 load balancers: clean" in audit(exit_code=0).output
 
 
 def test_declared_need_makes_it_an_error_where_a_rule_leads(world: World, report: Report, home: Path) -> None:
@@ -378,6 +378,25 @@ def test_a_saved_snapshot_is_judged_the_same(
     assert world.calls == []
 
 
+def test_the_command_that_shows_a_way_is_one_that_can_be_run(
+    world: World, audit: Audit, run: Callable[..., Result], home: Path
+) -> None:
+    """It names the snapshot and where to begin; an audit that keeps none names no command."""
+    balancer = world.balancer("chat")
+    world.listener(balancer, world.group("web", balancer))
+    world.classic("old")
+    assert "see it:" not in audit(exit_code=1).output
+    named = "infralint trace / --snapshot kept.json --from chat"
+    assert f"  = see it: {named}\n" in audit("--save", "kept.json", exit_code=1).output
+    assert f"  = see it: {named}\n" in run("snapshot", "kept.json", exit_code=1).output
+    shown = CliRunner().invoke(cli, named.split()[1:])
+    assert shown.output.startswith("SSE /\nMay break at chat\n  chat cuts the stream after 60 s of silence"), (
+        shown.output
+    )
+    assert "old" not in shown.output
+    assert "stands in web\n" in shown.output
+
+
 def test_masked_reports_and_snapshots_hold_no_account_number(world: World, audit: Audit, home: Path) -> None:
     world.group("web", world.balancer("chat"))
     result = audit("--mask", "--save", "snapshot.json", exit_code=1)
@@ -449,7 +468,9 @@ def test_a_rule_that_names_sessions_is_judged_though_nothing_is_declared(world: 
     world.listener(balancer, web, rules=[(when(path="/socket.io/*"), forward(live))])
     [finding] = report(exit_code=1)["findings"]
     assert (finding["check"], finding["severity"]) == ("missing-sticky-sessions", "warning")
-    assert "`stickiness.enabled = false` there, and 3 targets share its requests" in finding["message"]
+    assert (
+        "live has no stickiness (`stickiness.enabled = false`), and 3 targets share its requests" in finding["message"]
+    )
 
 
 def test_a_group_without_targets_is_not_one_target(world: World, report: Report, home: Path) -> None:

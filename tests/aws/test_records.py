@@ -132,7 +132,8 @@ def test_sarif_names_what_could_not_be_read_by_its_region(two: World, audit: Aud
 
 
 def test_a_baseline_leaves_out_what_was_there(two: World, audit: Audit, home: Path) -> None:
-    audit("--write-baseline", "known.json", exit_code=1)
+    written = audit("--write-baseline", "known.json", exit_code=1)
+    assert "known.json: 1 finding that later runs leave out with --baseline.\n" in written.stderr
     output = audit("--baseline", "known.json", exit_code=0).output
     assert "2 load balancers (1 with warnings, 1 good): clean and 1 in the baseline." in output
     old = two.balancer("late", **{"idle_timeout.timeout_seconds": "60"})

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, get_args
 from infralint.model import Known, Request
 from infralint.platforms.aws_elb.attributes import NOTHING, PORT, PROTOCOL, Attributes, carries_tcp
 from infralint.platforms.aws_elb.rewriting import RewriteTransform
+from infralint.text.arns import short_name
 from infralint.text.globs import is_like
 from infralint.text.patterns import Unsearchable, search
 
@@ -177,9 +178,7 @@ class Rule:
     def sentence(self) -> str:
         """What it asks for, and what it does."""
         asked = " and ".join(condition.subject for condition in self.conditions)
-        groups = ", ".join(
-            share.group.rpartition("/")[2] if "arn:" in share.group else share.group for share in self.shares
-        )
+        groups = ", ".join(short_name(share.group) for share in self.shares)
         deed = f"forwards to {groups}" if groups else f"answers {self.answer.value}" if self.answer else "forwards"
         return f"({asked}) {deed}" if asked else deed
 

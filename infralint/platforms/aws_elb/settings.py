@@ -131,11 +131,8 @@ def affinity(way: ForwardedGroup) -> Setting[Affinity]:
 def _unsticky(way: ForwardedGroup, enabled: Known[Any]) -> str:
     group = way.group
     name, more = (group.name, group.replicas_reason) if group is not None else ("", "")
-    return (
-        f"`{enabled.written}` there{more}"
-        if enabled.written
-        else f"{name or 'its target group'} has no stickiness{more}"
-    )
+    written = f" (`{enabled.written}`)" if enabled.written else ""
+    return f"{name or 'its target group'} has no stickiness{written}{more}"
 
 
 _TYPES: Mapping[str, tuple[str, ...]] = MappingProxyType(

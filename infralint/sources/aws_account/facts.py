@@ -31,10 +31,11 @@ from infralint.platforms.aws_elb import (
     replicas_of_service,
     typed_value,
 )
-from infralint.sources.aws_account.names import classic_arn, function_of, short_name
+from infralint.sources.aws_account.names import classic_arn, function_of
 from infralint.sources.aws_account.places import Places
 from infralint.sources.aws_account.snapshot import Item, Region
 from infralint.sources.aws_account.troubles import why_unknown
+from infralint.text.arns import short_name
 from infralint.text.wording import plural
 
 INTERNET = "internet-facing"

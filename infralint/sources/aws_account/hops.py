@@ -13,11 +13,12 @@ from infralint.platforms.aws_elb import BalancerNode, ForwardedGroup, LoadBalanc
 from infralint.sources.aws_account import fixes
 from infralint.sources.aws_account.edge_facts import EdgeFacts
 from infralint.sources.aws_account.facts import RegionFacts
-from infralint.sources.aws_account.names import console_link, short_name
+from infralint.sources.aws_account.names import console_link
 from infralint.sources.aws_account.owners import Owner, owner_of
 from infralint.sources.aws_account.places import Places, places_in
 from infralint.sources.aws_account.snapshot import Failure, Item, Region, Snapshot, load
 from infralint.sources.aws_account.troubles import tell
+from infralint.text.arns import short_name
 
 PLATFORM = "aws"
 

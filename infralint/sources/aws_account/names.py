@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infralint.sources.aws_account.snapshot import Region
+from infralint.text.arns import short_name
 
 CONSOLES = {
     "aws": "https://{region}.console.aws.amazon.com",
@@ -10,13 +11,6 @@ CONSOLES = {
     "aws-us-gov": "https://{region}.console.amazonaws-us-gov.com",
 }
 """Partitions with a public console."""
-
-
-def short_name(arn: str) -> str:
-    """What people call a resource: `chat` of `arn:…:loadbalancer/app/chat/50dc6c495c0c9188`."""
-    parts = arn.rpartition(":")[2].split("/")
-    named = {"loadbalancer": 2, "listener": 2, "targetgroup": 1}.get(parts[0], 0)
-    return parts[named] if len(parts) > named + 1 else parts[-1]
 
 
 def function_of(arn: str) -> str:
