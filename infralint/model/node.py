@@ -171,6 +171,10 @@ class Hop:
         """What becomes here of a WebSocket handshake that comes in whole."""
         return self.forwards_upgrade
 
+    def affinity_of(self, request: Request) -> Setting[Affinity]:
+        """What keeps the client of this request on its replica; mostly it is the same for all of them."""
+        return self.keeps_affinity
+
     @property
     def reuses_for(self) -> Setting[float] | None:
         """Seconds for which it keeps a connection to its backend that carries nothing, to send the next request on it;

@@ -563,7 +563,10 @@ class Topology:
         """Whether a node names another one outright as what it sends requests to, or the user says that it does."""
         if any(place.node is other for place in self._declared_next.get(id(node), ())):
             return True
-        return any(not other.known_as.isdisjoint(hop.pool.references) for hop in node.hops)
+        if any(not other.known_as.isdisjoint(hop.pool.references) for hop in node.hops):
+            return True
+        names = {target.host.lower() for hop in node.hops for target in hop.pool.targets}
+        return any(place.node is other for name in names for place in self._by_name.get(name, ()))
 
     def _only_other(self, front: Node) -> list[Link]:
         """Behind the only load balancer, whose targets the project does not name: its one proxy, else its one application.

@@ -185,7 +185,7 @@ def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple
 
 def arriving_request(forward: Forward, to: Address | None) -> Request:
     """What leaves a hop as it arrives where it is sent. to: where that is."""
-    return replace(forward.request, to=forward.request.to or to)
+    return replace(forward.request, to=forward.request.to or to, relayed=True)
 
 
 def _why_unserved(node: Node, request: Request) -> str:

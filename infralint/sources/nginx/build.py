@@ -130,7 +130,7 @@ class Nginx(Node):
         return {}
 
     def _route(self, request: Request) -> list[Match]:
-        refused = self._refuse_protocol(request)
+        refused = self._refuse_protocol(request) or self._refuse_missing_host(request)
         if refused is not None:
             return [Match(None, answer=refused)]
         found = [self._ways(server, request, doubts) for server, doubts in self._servers_asked(request)]
@@ -168,6 +168,17 @@ class Nginx(Node):
             else f"port {port} takes plain HTTP, and TLS is spoken to it: the proxy in front answers so"
         )
         return Known("400" if expected else "502", where, "listen", because=because)
+
+    def _refuse_missing_host(self, request: Request) -> Known[str] | None:
+        """What becomes of a request without a Host header: from HTTP/1.1 on it needs one.
+
+        https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+        """
+        http = request.http
+        if request.host != "" or isinstance(http, Unknown) or http.value == "1.0":
+            return None
+        because = f"it comes over HTTP/{http.value} without a Host header"
+        return Known("400", http.where, http.name, http.origin, http.written, because)
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         if isinstance(hop, NginxLocation) and hop.family != "stream":
