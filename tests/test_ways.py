@@ -492,7 +492,7 @@ def test_a_service_is_known_by_its_name_in_its_own_networks(edge: str, inner: st
     write(here, {"compose.yaml": compose + "networks: {front: {}, back: {}}\n"})
     output = run("trace", "/api/chat", "--host", "chat.example.com").output
     assert ("2 location /v2/chat  inner/nginx.conf" in output) is is_linked
-    apart = "it shares no network with edge/nginx.conf, for which its name leads nowhere"
+    apart = "edge/nginx.conf shares no network with inner/nginx.conf, so that inner:8080 leads nowhere"
     assert (apart in " ".join(output.split())) is not is_linked
 
 

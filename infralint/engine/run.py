@@ -143,8 +143,9 @@ def _unmet(project: Project, topology: Topology, crossed: Sequence[Crossing[Hop]
         why += f": {answer}" if answer else ""
         otherwise = "check its path, host and hops for typing errors"
         yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
-    for stream, reason in find_unserved(crossed):
-        why = f"the declared stream {stream.path} never comes to what could send it: {reason}"
+    for stream, reason, is_sure in find_unserved(crossed):
+        comes = "never comes" if is_sure else "may never come"
+        why = f"the declared stream {stream.path} {comes} to what could send it: {reason}"
         otherwise = "check its path, and what the hops on its way make of it"
         yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
     for stream, reason in find_untold(crossed):

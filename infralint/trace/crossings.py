@@ -134,14 +134,20 @@ class Witness:
         if crossing.stream.evidence.kind == "config":
             # Buffering is switched off for WebSockets, too, though that does nothing for them.
             kinds.add("websocket")
-        return any(self._knows_what_streams_at(hop, kind) for hop in _speaking(crossing) for kind in kinds)
+        return any(self._knows_what_streams_at(hop, kinds, crossing.stream.kind) for hop in _speaking(crossing))
 
-    def _knows_what_streams_at(self, hop: Hop, kind: StreamKind) -> bool:
-        if (id(hop), kind) not in self.streaming:
-            return False
+    def _knows_what_streams_at(self, hop: Hop, kinds: Iterable[StreamKind], meant: StreamKind) -> bool:
+        """Whether streams of one of these kinds are known to pass a hop, and all there are of that kind and of the one
+        that is meant."""
         node = self.topology.node_of(hop)
-        link = self._read_behind(hop, node, kind) if node is not None else None
-        return link is not None and link.basis in STRONG
+        if node is None:
+            return False
+        for kind in kinds:
+            if (id(hop), kind) in self.streaming:
+                links = [self._read_behind(hop, node, read) for read in dict.fromkeys((kind, meant))]
+                if all(link is not None and link.basis in STRONG for link in links):
+                    return True
+        return False
 
     def doubt(self, hop: Hop, node: Node) -> str:
         """Why a stream that only a name or an assumption speaks for is not likely here; empty where nothing says so."""
@@ -291,9 +297,9 @@ def unmet(settings: Settings, topology: Topology, crossed: Iterable[Crossing[Hop
             yield stream, next(answers, "")
 
 
-def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
+def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str, bool]]:
     """Declared streams that a hop passes on and that no way of theirs leads to the origin, each with who answers
-    (`inner/nginx.conf answers 404`), or how it goes round."""
+    (`inner/nginx.conf answers 404`), or how it goes round, and whether that is sure."""
     traces: dict[int, list[Trace]] = {}
     for crossing in crossed:
         if crossing.stream.evidence.kind == "declared":
@@ -302,16 +308,21 @@ def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, st
         if all(trace.is_dead_end for trace in ways):
             ending = ways[0].ending
             because = ending.answer.because if ending is not None and ending.answer is not None else ""
-            yield ways[0].stream, f"{ways[0].end_reason}: {because}" if because else ways[0].end_reason
+            reason = f"{ways[0].end_reason}: {because}" if because else ways[0].end_reason
+            yield ways[0].stream, reason, all(trace.is_sure for trace in ways)
 
 
 def find_untold(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
-    """Declared streams that surely come to a node of which it can't be told what it makes of them, each with the reason."""
+    """Declared streams that surely come to where it can't be told what becomes of them, each with the reason."""
     for crossing in crossed:
         trace, ending = crossing.trace, crossing.trace.ending
         if crossing.stream.evidence.kind != "declared" or trace.end != "unknown" or crossing.position:
             continue
-        if ending is not None and ending.basis in STRONG:
+        if ending is None or not trace.is_certain(len(trace.legs) - 1):
+            continue
+        if ending.basis is None:
+            yield crossing.stream, ending.reasons[0]
+        elif ending.basis in STRONG:
             yield crossing.stream, f"{ending.node} gets {ending.request.path}, and {ending.reasons[0]}"
 
 
@@ -402,7 +413,7 @@ def _entering(topology: Topology, stream: Stream, node: Node) -> list[Crossing[H
 
 
 def _each_hop_once(groups: Iterable[Iterable[Crossing[Hop]]]) -> Iterator[Crossing[Hop]]:
-    """One crossing a hop: a certain one before a possible one, the longest way first."""
+    """One crossing a hop: a certain one before a possible one, one that is served before others, the longest way first."""
     best: dict[int, Crossing[Hop]] = {}
     for group in groups:
         for crossing in group:
@@ -412,8 +423,8 @@ def _each_hop_once(groups: Iterable[Iterable[Crossing[Hop]]]) -> Iterator[Crossi
     return iter(best.values())
 
 
-def _weight(crossing: Crossing[Hop]) -> tuple[bool, int]:
-    return crossing.certain, len(crossing.trace.legs)
+def _weight(crossing: Crossing[Hop]) -> tuple[bool, bool, int]:
+    return crossing.certain, not crossing.trace.is_dead_end, len(crossing.trace.legs)
 
 
 def _on_legs(trace: Trace) -> Iterator[Crossing[Hop]]:
@@ -448,14 +459,17 @@ def _of_clients(settings: Settings, topology: Topology, readings: Sequence[Readi
 
 
 def _with_pings_of_origin(settings: Settings, crossing: Crossing[Hop]) -> Crossing[Hop]:
-    """A client's stream with the pings of the code that a name leads to; that there is no other code is not enough."""
-    stream, origin = crossing.stream, crossing.trace.legs[-1].hop
-    if any(leg.basis == "the only one" for leg in crossing.trace.legs):
+    """A client's stream with the pings of the code that a name leads to, the rarest where there are several; that there is
+    no other code is not enough."""
+    stream, legs = crossing.stream, crossing.trace.legs
+    origin = legs[-1].hop
+    is_chosen = all(leg.match.certain and (leg.outbound is None or leg.outbound.certain) for leg in legs)
+    if not is_chosen or any(leg.basis == "the only one" for leg in legs):
         return crossing
     pings = [hint.heartbeat for hint in origin.hints if hint.kind == stream.kind and hint.heartbeat]
     if stream.heartbeat is not None or not origin.origin or not pings:
         return crossing
-    silence, duration, heartbeat = needs(settings, known=pings[0])
+    silence, duration, heartbeat = needs(settings, known=max(pings))
     known = replace(stream, longest_silence=silence, duration=duration, heartbeat=heartbeat)
     return replace(crossing, stream=known, trace=replace(crossing.trace, stream=known))
 

@@ -257,7 +257,7 @@ def _as_service(project: Project, service: ComposeService, networks: Networks) -
         command=" ".join((*service.entrypoint, *service.command)),
         group=service.group,
         pod=pod,
-        networks=networks.joined(service),
+        networks=networks.names_of_networks(service),
     )
 
 

@@ -46,7 +46,7 @@ class Networks:
         key = self._owner_key(service)
         return "/".join(key) if service.shares or key in self._sharing else ""
 
-    def joined(self, service: ComposeService) -> frozenset[str]:
+    def names_of_networks(self, service: ComposeService) -> frozenset[str]:
         """The networks in which a service is known by its names; none where that is not known, or it is on the host's."""
         owner = self.owner(service)
         if owner.shares or owner.is_on_the_host:
