@@ -28,7 +28,7 @@ from infralint.text.wording import listing
 from infralint.trace.programs import programs
 from infralint.trace.streams import assumed_at, declared_streams, hints_of, stream_at
 from infralint.trace.topology import Link, Topology
-from infralint.trace.traces import arriving_request, traces_from, traces_through
+from infralint.trace.traces import arriving_request, find_front, traces_from, traces_through
 
 
 def crossings(settings: Settings, readings: Sequence[Reading], topology: Topology | None = None) -> list[Crossing[Hop]]:
@@ -224,12 +224,11 @@ class Reach:
         kind = crossing.stream.kind
         if self._is_led_to(node, first, kind) or self._is_open(node, first, kind):
             return crossing
-        if self._topology.is_entry(node):
-            address = self._topology.entry_address(node)
-            port = address.port if address is not None else None
-            return replace(
-                crossing, doubt=f"{node.name} is published by its port {port}, which leads to no request there"
-            )
+        address = self._topology.entry_address(node)
+        if self._topology.is_entry(node) and address is not None:
+            ports = listing([str(port) for port in self._topology.published_ports(node)], most=3)
+            doubt = f"of {node.name} only port {address.port} is published (as {ports}), and no request there comes here"
+            return replace(crossing, doubt=doubt)
         diallers = (dialler.node.name for dialler in self._topology.diallers(node) if dialler.node is not node)
         front = listing(tuple(dict.fromkeys(diallers)), most=2)
         return replace(crossing, doubt=f"clients come to {node.name} through {front}, which sends nothing there")
@@ -238,12 +237,11 @@ class Reach:
         """Whether clients may come to a hop of an entry; through the one port that is published, where that is known."""
         if not self._topology.is_entry(node):
             return False
-        address = self._topology.entry_address(node)
-        return address is None or any(
-            match.hop is hop
-            for path in _tried_paths(hop)
-            for match in node.route(Request(kind, path, hop.only_host, address))
-        )
+        address, paths = self._topology.entry_address(node), _tried_paths(hop)
+        if address is None or address.port is None or not paths:
+            return True
+        requests = (Request(kind, path, hop.only_host, address) for path in paths)
+        return any(match.hop is hop for request in requests for match in node.route(request))
 
     def _is_led_to(self, node: Node, hop: Hop, kind: StreamKind) -> bool:
         """Whether what dials a node may send it requests that this hop serves."""
@@ -251,26 +249,40 @@ class Reach:
         if key not in self._led_to:
             self._led_to[key] = self._find_led_to(node, kind)
         hops = self._led_to[key]
-        return hops is None or id(hop) in hops
+        return hops is None or id(hop) in hops or self._is_asked_for(node, hop, kind)
 
     def _find_led_to(self, node: Node, kind: StreamKind) -> frozenset[int] | None:
-        """The hops of a node, by identity, to which what dials it leads; None where that can't be told."""
+        """The hops of a node, by identity, to which the paths of what dials it lead; None where that can't be told."""
         found: set[int] = set()
         for dialler in self._topology.diallers(node):
-            for path in _tried_paths(dialler.hop) if dialler.node is not node else ():
+            paths = _tried_paths(dialler.hop) if dialler.node is not node else []
+            if not paths and dialler.node is not node:
+                return None
+            for path in paths:
                 for forward in dialler.hop.request_out(Request(kind, path, dialler.hop.only_host)):
-                    if not forward.pool.targets:
+                    if not forward.pool.targets or forward.paths.forward(path) is None:
                         return None
                     found |= {id(match.hop) for match in node.route(arriving_request(forward, dialler.to))}
         return frozenset(found)
 
+    def _is_asked_for(self, node: Node, hop: Hop, kind: StreamKind) -> bool:
+        """Whether what dials a node sends on some request for the paths of this very hop."""
+        paths = _tried_paths(hop)
+        for dialler in self._topology.diallers(node):
+            for path in paths if dialler.node is not node else ():
+                front = find_front(self._topology, dialler, Request(kind, path))
+                sent = front.leg.outbound if front is not None else None
+                if sent is not None and any(
+                    match.hop is hop for match in node.route(arriving_request(sent, dialler.to))
+                ):
+                    return True
+        return not paths
 
-def _tried_paths(hop: Hop) -> Iterator[str]:
-    """Paths that a hop serves: as it is written, and below that."""
-    for path in concrete_paths(hop) or ["/"]:
-        yield path
-        yield f"{path.rstrip('/')}/x"
-        yield f"{path}x"
+
+def _tried_paths(hop: Hop) -> list[str]:
+    """Paths that a hop serves, as it is written and below that; none where they can't be told."""
+    paths = concrete_paths(hop) if hop.paths else ["/"]
+    return [tried for path in paths for tried in (path, f"{path.rstrip('/')}/x", f"{path}x")]
 
 
 def topology_of(readings: Sequence[Reading], settings: Settings | None = None) -> Topology:

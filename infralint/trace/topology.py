@@ -276,6 +276,11 @@ class Topology:
         published = {address for _, address in self._by_node[id(node)].published_addresses}
         return published.pop() if len(published) == 1 else None
 
+    def published_ports(self, node: Node) -> list[int]:
+        """The ports of the host that lead to a node."""
+        place = self._by_node.get(id(node))
+        return sorted({port for port, _ in place.published_addresses}) if place is not None else []
+
     @cached_property
     def entry_nodes(self) -> list[Node]:
         """The nodes that clients may come to first."""

@@ -241,7 +241,7 @@ def _fronts(topology: Topology, node: Node, request: Request, seen: tuple[int, .
     asked = [
         (dialler, front)
         for dialler in topology.diallers(node)
-        if id(dialler.hop) not in seen and (front := _front(topology, dialler, request)) is not None
+        if id(dialler.hop) not in seen and (front := find_front(topology, dialler, request)) is not None
     ]
     meant = {
         (id(dialler.node), dialler.hop.hosts)
@@ -267,7 +267,7 @@ def _is_written_for(hop: Hop, front: Front, request: Request) -> bool:
     )
 
 
-def _front(topology: Topology, dialler: Dialler, request: Request) -> Front | None:
+def find_front(topology: Topology, dialler: Dialler, request: Request) -> Front | None:
     """A hop with the request that it would have to get, to send on this one; None where it never sends it."""
     hop = dialler.hop
     asked = Request(request.kind, request.path, hop.only_host)

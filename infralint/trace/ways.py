@@ -191,14 +191,12 @@ def _of_crossings(crossings: Iterable[Crossing[Hop]]) -> Iterator[StreamWay]:
 
 
 def _longest(traces: Sequence[Trace]) -> list[Trace]:
-    """The traces that are no part of another one."""
-    kept: list[tuple[Trace, tuple[int, ...]]] = []
+    """The traces that are not the rest of another one, which begins further out."""
+    kept: list[Trace] = []
+    rests: set[tuple[int, ...]] = set()
     for trace in sorted(traces, key=lambda trace: -len(trace.legs)):
         hops = tuple(id(leg.hop) for leg in trace.legs)
-        if not any(_is_part(hops, longer) for _, longer in kept):
-            kept.append((trace, hops))
-    return [trace for trace, _ in kept]
-
-
-def _is_part(hops: tuple[int, ...], of: tuple[int, ...]) -> bool:
-    return any(of[at : at + len(hops)] == hops for at in range(len(of) - len(hops) + 1))
+        if hops not in rests:
+            kept.append(trace)
+            rests |= {hops[at:] for at in range(len(hops))}
+    return kept
