@@ -545,7 +545,9 @@ def test_only_some_modes_share_the_network_address(edge: str, inner: str, is_lin
 
 
 def test_a_neighbour_in_the_same_network_whose_port_nobody_wrote_is_only_possible(here: Path) -> None:
-    code = "const app = require('express')()\napp.get('/v2/chat', (req, res) => { res.type('text/event-stream'); res.write('data: 1\\n\\n') })\n"
+    code = (
+        "const app = require('express')()\napp.get('/v2/chat', (req, res) => res.type('text/event-stream').write(''))\n"
+    )
     location = "location /api/ { proxy_pass http://127.0.0.1:8081/v2/; proxy_buffering off; proxy_read_timeout 10m; }"
     compose = TIERS["compose.yaml"].split("  inner:")[0] + "  app: {build: ./app, network_mode: 'service:edge'%s}\n"
     write(here, {**DECLARED, "edge/nginx.conf": f"events {{}} http {{ server {{ listen 80; {location} }} }}\n"})
@@ -577,7 +579,9 @@ def test_a_refusal_beside_an_include_that_is_not_here_is_not_told_as_one(
     write(here, {**DECLARED, "inner/nginx.conf": inner})
     output = " ".join(run("check").output.split())
     assert ("never comes to what could send it: inner/nginx.conf answers 404" in output) is is_told
-    unknown = "inner/nginx.conf gets /v2/chat, and `include /etc/nginx/more.conf` names a file that is not in the project"
+    unknown = (
+        "inner/nginx.conf gets /v2/chat, and `include /etc/nginx/more.conf` names a file that is not in the project"
+    )
     assert (unknown in output) is not is_told
 
 

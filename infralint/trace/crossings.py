@@ -227,7 +227,9 @@ class Reach:
         address = self._topology.entry_address(node)
         if self._topology.is_entry(node) and address is not None:
             ports = listing([str(port) for port in self._topology.published_ports(node)], most=3)
-            doubt = f"of {node.name} only port {address.port} is published (as {ports}), and no request there comes here"
+            doubt = (
+                f"of {node.name} only port {address.port} is published (as {ports}), and no request there comes here"
+            )
             return replace(crossing, doubt=doubt)
         diallers = (dialler.node.name for dialler in self._topology.diallers(node) if dialler.node is not node)
         front = listing(tuple(dict.fromkeys(diallers)), most=2)
