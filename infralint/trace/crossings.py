@@ -173,6 +173,10 @@ class Witness:
         link = self.against(hop, node, stream.kind) if node is not None else None
         if link is not None:
             return _streams_nothing(link)
+        if stream.evidence.kind == "name" and node is not None and (id(hop), stream.kind) in self.streaming:
+            link = self._read_behind(hop, node, stream.kind)
+            if link is not None:
+                return f"the code of {link.node.name} says itself what streams there, and is judged"
         if stream.handshake_only and hop.assumable and hop.scope not in self.sockets:
             return "nothing else speaks of a WebSocket here: its headers may be a leftover"
         if stream.kind == "sse" and not self.speaks_of_sse and _is_set_up_for_sockets(hop):
@@ -473,12 +477,14 @@ def _of_clients(settings: Settings, topology: Topology, readings: Sequence[Readi
 
 
 def _with_pings_of_origin(settings: Settings, crossing: Crossing[Hop]) -> Crossing[Hop]:
-    """A client's stream with the pings of the code that a name leads to, the rarest where there are several; that there is
-    no other code is not enough."""
+    """A client's stream with the pings of the code that sends it, the rarest where there are several: code that a name
+    leads to, or that has the very route. That there is no other code is not enough.
+    """
     stream, legs = crossing.stream, crossing.trace.legs
     origin = legs[-1].hop
     is_chosen = all(leg.match.certain and (leg.outbound is None or leg.outbound.certain) for leg in legs)
-    if not is_chosen or any(leg.basis == "the only one" for leg in legs):
+    is_named = all(leg.basis != "the only one" for leg in legs) or any(path.strip("/*") for path in origin.paths)
+    if not is_chosen or not is_named:
         return crossing
     pings = [hint.heartbeat for hint in origin.hints if hint.kind == stream.kind and hint.heartbeat]
     if stream.heartbeat is not None or not origin.origin or not pings:
