@@ -62,7 +62,8 @@ STYLE = """
 .t-svg text { fill: var(--t-ink); white-space: pre } .t-paper { fill: var(--t-paper) }
 .t-svg .faint { fill: var(--t-faint) } .t-svg .strong { font-weight: 700 }
 .t-svg .error { fill: var(--t-error); font-weight: 700 } .t-svg .warning { fill: var(--t-warning); font-weight: 700 }
-.t-svg .over { paint-order: stroke; stroke: var(--t-paper); stroke-width: 5px } .t-svg .note { fill: var(--t-note) } .t-svg .good { fill: var(--t-good); font-weight: 700 }
+.t-svg .over { paint-order: stroke; stroke: var(--t-paper); stroke-width: 5px }
+.t-svg .note { fill: var(--t-note) } .t-svg .good { fill: var(--t-good); font-weight: 700 }
 .t-card { fill: var(--t-paper); stroke: var(--t-line) } .t-card.error { fill: var(--t-paper); stroke: var(--t-error);
   stroke-width: 2.5 } .t-card.warning { fill: var(--t-paper); stroke: var(--t-warning); stroke-width: 2.5 }
 .t-card.note { fill: var(--t-paper); stroke: var(--t-note); stroke-dasharray: 5 3 }
