@@ -319,7 +319,7 @@ def _draw_ticks(canvas: Canvas, y: float, ticks: Sequence[tuple[int, float]]) ->
     """The scale below the bars; a time whose words would run into those of the one before goes without."""
     left, right = MARGIN, canvas.width - MARGIN
     canvas.line(left, y, right, y, "t-tick")
-    free = left
+    free = float(left)
     for tick, x in ticks:
         canvas.line(x, y, x, y + 5, "t-tick")
         label = len(seconds(tick)) * CHARACTER
