@@ -553,14 +553,14 @@ def _ways_of(topology: Topology, stream: Stream, node: Node, hop: Hop, hint: Hin
 
 def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node, hop: Hop) -> Iterator[Crossing[Hop]]:
     """A stream of which only the end of its path is known: past the hops that would lead that very path to its route,
-    else past the hop that sends all to its node, if there is one."""
-    traces = [
+    else past the hop that sends all to its node, if there is one; by itself where nothing dials its node."""
+    found = [
         trace
         for path in samples(stream.path.removeprefix("**"))
         for trace in traces_through(topology, stream, node, hop, Request(stream.kind, path, stream.host))
-        if trace.anchor
     ]
     fronts = {id(dialler.hop): dialler for dialler in topology.diallers(node)}
+    traces = [trace for trace in found if trace.anchor or not fronts]
     if not traces and len(fronts) == 1:
         [front] = fronts.values()
         for path in concrete_paths(front.hop)[:1] or ["/"]:
