@@ -14,7 +14,8 @@ from infralint.text.expressions import matching
 from infralint.text.stream_names import is_distinctive
 from infralint.text.wording import seconds
 from infralint.text.writing import create_file, replace_file
-from infralint.trace.crossings import crossings, samples, topology_of
+from infralint.trace.crossings import crossings, topology_of
+from infralint.trace.paths import samples
 from infralint.trace.topology import Topology
 
 NAME = "infralint.yaml"

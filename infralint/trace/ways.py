@@ -12,7 +12,9 @@ from infralint.project.config import Settings
 from infralint.project.needs import needs
 from infralint.text.globs import matches_text
 from infralint.text.patterns import Unsearchable, search
-from infralint.trace.crossings import OTHERS_TAKE_IT, find_starts, is_meant, is_named, samples
+from infralint.trace.crossings import OTHERS_TAKE_IT, is_meant, is_named
+from infralint.trace.declared import find_starts
+from infralint.trace.paths import samples
 from infralint.trace.streams import declared_streams, hints_of, stream_at
 from infralint.trace.topology import Topology
 from infralint.trace.traces import traces_from
