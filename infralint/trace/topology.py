@@ -133,6 +133,7 @@ class Topology:
         self.entries = entries
         self._targets: dict[int, frozenset[Address]] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
+        self._listening: dict[tuple[Address, int], list[Link]] = {}
 
     def links(self, pool: Pool, front: Node) -> Sequence[Link]:
         """The nodes that a pool leads to, from a hop of `front`."""
@@ -199,6 +200,12 @@ class Topology:
 
     def listening(self, address: Address, front: Node) -> list[Link]:
         """The nodes that listen on an address that a hop of `front` dials."""
+        key = address, id(front)
+        if key not in self._listening:
+            self._listening[key] = self._find_listening(address, front)
+        return self._listening[key]
+
+    def _find_listening(self, address: Address, front: Node) -> list[Link]:
         host = address.host.lower().strip("[]") if address.host.count(":") > 1 else address.host.lower()
         if _is_socket(host):
             there = [Link(node, "same address") for node in self.nodes if address.host in _sockets(node)]
