@@ -204,7 +204,7 @@ def ported_upstreams(passes: Iterable[Directive], upstreams: Mapping[str, Upstre
         text = passed.args[0] if passed.args else ""
         name, _, port = read_target(text).authority.rpartition(":")
         if "$" not in text and port.isdigit() and name.lower() in upstreams and not has_hole(text):
-            message = f'upstream "{name}" may not have port {port}: the port belongs into its `server` lines'
+            message = f'upstream "{name}" may not have port {port}; that belongs into its `server` lines'
             yield Unreadable(f"nginx would refuse this file: {message}", passed.where)
 
 
