@@ -161,6 +161,15 @@ def test_a_port_that_the_name_of_the_host_decides_leads_to_one_server(
     assert problems(lint(stack(edge, TWO_SERVERS, settings=settings)), CHECK) == found
 
 
+def test_a_backup_server_gets_a_stream_only_perhaps(lint: Lint) -> None:
+    pool = "upstream pool {{ server inner:8080; server inner:8081{}; }}\n"
+    for word, severity in ((" backup", "warning"), ("", "error")):
+        report = lint(stack(pool.format(word) + to("pool"), TWO_SERVERS))
+        assert problems(report, CHECK) == [f"inner.conf:2 {severity} short-idle-timeout"]
+    only = pool.replace("server inner:8080;", "").format("")
+    assert problems(lint(stack(only + to("pool"), TWO_SERVERS)), CHECK) == ["inner.conf:2 error short-idle-timeout"]
+
+
 # Declared chains
 
 

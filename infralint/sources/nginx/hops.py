@@ -191,7 +191,16 @@ class NginxLocation(Hop):
             if path is None:
                 pool = Pool((), (), "the path that is sent on is not known")
             sent = self._sent_request(request, target, path, run)
-            yield Forward(sent, pool, self._prefixes(target) or paths, not reasons, reasons)
+            forward = Forward(sent, pool, self._prefixes(target) or paths, not reasons, reasons)
+            standing_in = frozenset(self.upstreams.backups_of(target, self.definitions))
+            others = tuple(address for address in pool.targets if address not in standing_in)
+            if not others or len(others) == len(pool.targets):
+                yield forward
+                continue
+            yield replace(forward, pool=replace(pool, targets=others))
+            backups = tuple(address for address in pool.targets if address in standing_in)
+            why = f"`backup` servers of upstream {target.authority} get requests where all others fail"
+            yield replace(forward, pool=replace(pool, targets=backups), certain=False, reasons=(*reasons, why))
 
     def _sent_request(self, request: Request, target: PassTarget | None, path: str | None, run: Run) -> Request:
         http = self.facts.http_version if self.family == "proxy" else request.http
