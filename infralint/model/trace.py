@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.model.clock import LENGTH, SILENCE, Phase
-from infralint.model.node import Forward, H_co, Hop, Match
+from infralint.model.node import Affinity, Forward, H_co, Hop, Match
 from infralint.model.setting import Known, Setting
 from infralint.model.stream import Stream
 from infralint.model.wire import UNKNOWN_RESPONSE, Buffering, Compression, Request, Response, Upgrade
@@ -194,6 +194,11 @@ class Crossing(msgspec.Struct, Generic[H_co], frozen=True, eq=False, gc=False):
     def upgrade(self) -> Setting[Upgrade]:
         """What this hop makes of the handshake of this stream."""
         return self.hop.upgrade_of(self.leg.inbound)
+
+    @property
+    def affinity(self) -> Setting[Affinity]:
+        """What keeps the client of this stream on one replica behind this hop."""
+        return self.hop.affinity_of(self.leg.inbound)
 
     @property
     def is_handshake_mended(self) -> bool:

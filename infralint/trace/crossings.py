@@ -60,20 +60,27 @@ def topology_of(readings: Sequence[Reading], settings: Settings | None = None) -
 
 def _declared_crossings(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
     """A declared stream from every node that it may come to first."""
-    found = _tell_apart([_entering(topology, stream, node) for node in find_starts(topology, stream)])
+    found = _tell_apart(topology, [_entering(topology, stream, node) for node in find_starts(topology, stream)])
     if not stream.hops:
         return found
     return [replace(crossing, certain=True) for crossing in found if is_named(crossing.hop, stream.hops)]
 
 
-def _tell_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
+def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
     """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant.
 
-    An entry that stands behind another one on the stream's way is no other.
+    An entry that stands behind another one on the stream's way is no other; nor is any other hop of it, unless clients
+    reach it from outside.
     """
     taking = [crossings for crossings in entering if crossings]
     inner = {id(crossing.hop) for crossings in taking for crossing in crossings if crossing.position}
-    first = [crossings for crossings in taking if id(crossings[0].trace.legs[0].hop) not in inner] or taking
+    behind = {id(node) for crossings in taking for node in _nodes_behind(topology, crossings)}
+    first = [
+        crossings
+        for crossings in taking
+        if id(crossings[0].trace.legs[0].hop) not in inner
+        and id(topology.node_of(crossings[0].trace.legs[0].hop)) not in behind
+    ] or taking
     return [
         crossing
         if len(first) == 1 or is_meant(crossing.trace)
@@ -81,6 +88,15 @@ def _tell_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Ho
         for crossings in first
         for crossing in crossings
     ]
+
+
+def _nodes_behind(topology: Topology, crossings: Sequence[Crossing[Hop]]) -> Iterator[Node]:
+    """The nodes that a stream passes behind the one that it enters by, as far as no client reaches them from outside."""
+    entry = topology.node_of(crossings[0].trace.legs[0].hop)
+    for crossing in crossings:
+        node = topology.node_of(crossing.hop)
+        if node is not None and node is not entry and not topology.is_published(node):
+            yield node
 
 
 OTHERS_TAKE_IT = "others here take such a request, too; `host:` or `hops:` of the declared stream say which is meant"
@@ -149,7 +165,7 @@ def _of_clients(settings: Settings, topology: Topology, readings: Sequence[Readi
             continue
         for proxies in deployments:
             asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
-            found = _tell_apart([_entering(topology, stream, node) for node in asked])
+            found = _tell_apart(topology, [_entering(topology, stream, node) for node in asked])
             meant = (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
             yield from (_with_pings_of_origin(settings, crossing) for crossing in meant)
 

@@ -198,6 +198,24 @@ class Topology:
         fitting = [place for place in places if not ports or any(map(place.may_answer_on, ports))]
         return list({id(place.node): Link(place.node, "declared") for place in fitting}.values())
 
+    def contradicted_chains(self) -> Iterator[tuple[int, int, Node, Node, Address]]:
+        """Where one node is said to stand behind another one that dials none of the ports it listens on: number and
+        position in `chains`, both nodes, and an address that is dialled instead."""
+        places = {id(place.node): place for place in self.placements}
+        for number, chain in enumerate(self.chains):
+            for position, (name, behind) in enumerate(pairwise(chain)):
+                for front in self.nodes_named(name):
+                    pools = [hop.pool for hop in front.hops]
+                    targets = [target for pool in pools for target in pool.targets]
+                    followers = [node for node in self.nodes_named(behind) if node is not front]
+                    linked = {id(link.node) for pool in pools for link in self.links(pool, front)}
+                    if all(pool.targets for pool in pools) and targets and linked.isdisjoint(map(id, followers)):
+                        fits = any(
+                            places[id(node)].may_answer_on(target.port) for node in followers for target in targets
+                        )
+                        if followers and not fits:
+                            yield number, position + 1, front, followers[0], targets[0]
+
     def listening(self, address: Address, front: Node) -> list[Link]:
         """The nodes that listen on an address that a hop of `front` dials."""
         key = address, id(front)
@@ -206,7 +224,8 @@ class Topology:
         return self._listening[key]
 
     def _find_listening(self, address: Address, front: Node) -> list[Link]:
-        host = address.host.lower().strip("[]") if address.host.count(":") > 1 else address.host.lower()
+        address = self._through_extra_hosts(address, front)
+        host = _host_of(address)
         if _is_socket(host):
             there = [Link(node, "same address") for node in self.nodes if address.host in _sockets(node)]
             return there or self._only_application(None, front)
@@ -229,9 +248,19 @@ class Topology:
             for place in listening
         ]
 
+    def _through_extra_hosts(self, address: Address, front: Node) -> Address:
+        """The address that a name stands for which only the services of a node know."""
+        services = self._by_node[id(front)].services if id(front) in self._by_node else ()
+        host = _host_of(address)
+        for service in services:
+            for name, target in service.extra_hosts:
+                if name.lower() == host:
+                    return Address("host.docker.internal" if target == "host-gateway" else target, address.port)
+        return address
+
     def find_apart(self, address: Address, front: Node) -> Node | None:
         """A node whose name a hop of `front` dials in vain: the two are services of one project that share no network."""
-        places = self._by_name.get(address.host.lower(), ())
+        places = self._by_name.get(_host_of(address), ())
         return next((place.node for place in places if not self._see_each_other(place, front)), None)
 
     def _see_each_other(self, place: Placement, front: Node) -> bool:
@@ -267,7 +296,7 @@ class Topology:
     def is_entry(self, node: Node) -> bool:
         """Whether clients may come to a node first: it is published, the user says so, or nothing surely stands in front
         of it."""
-        if id(node) in self._declared_entries or self._is_published(node):
+        if id(node) in self._declared_entries or self.is_published(node):
             return True
         if node.inner:
             return False
@@ -293,7 +322,7 @@ class Topology:
         """The nodes that clients may come to first."""
         return [node for node in self.nodes if self.is_entry(node)]
 
-    def _is_published(self, node: Node) -> bool:
+    def is_published(self, node: Node) -> bool:
         """Whether clients reach a node from outside, by an address of its own or a port of the host that leads to it."""
         if node.published:
             return True
@@ -327,7 +356,7 @@ class Topology:
     def _place_node(self, node: Node) -> Placement:
         services = tuple(service for service in self.services if id(node) in self._running[id(service)])
         names = {name.lower() for name in node.known_as} | {
-            name.lower() for service in services for name in service.names
+            name.lower() for service in services for name in (*service.names, *service.containers)
         }
         names |= {address.host.strip("[]") for address in node.listens if not address.host.startswith("unix:")}
         ports = {address.port for address in node.listens if address.port is not None}
@@ -365,7 +394,7 @@ class Topology:
 
     def replicas(self, pool: Pool, front: Node) -> Setting[int] | None:
         """How many of what a hop of `front` dials by one name run, where a deployment file says so."""
-        hosts = {target.host.lower() for target in pool.targets}
+        hosts = {_host_of(target) for target in pool.targets}
         if len(hosts) != 1:
             return None
         named = self._services_by_name.get(hosts.pop(), [])
@@ -597,7 +626,10 @@ class Topology:
         """Whether a node names another one outright as what it sends requests to, or the user says that it does."""
         if any(place.node is other for place in self._declared_next.get(id(node), ())):
             return True
-        return any(not other.known_as.isdisjoint(hop.pool.references) for hop in node.hops)
+        if any(not other.known_as.isdisjoint(hop.pool.references) for hop in node.hops):
+            return True
+        names = {target.host.lower() for hop in node.hops for target in hop.pool.targets}
+        return any(place.node is other for name in names for place in self._by_name.get(name, ()))
 
     def _only_other(self, front: Node) -> list[Link]:
         """Behind the only load balancer, whose targets the project does not name: its one proxy, else its one application.
@@ -701,6 +733,13 @@ def is_together(node: Node, other: Node) -> bool:
 
 def _sockets(node: Node) -> Iterable[str]:
     return (address.host for address in node.listens if _is_socket(address.host))
+
+
+def _host_of(address: Address) -> str:
+    """The host of an address as names are looked up: a dot at its end only says that the name is whole."""
+    if address.host.count(":") > 1:
+        return address.host.lower().strip("[]")
+    return address.host.lower() if _is_socket(address.host) else address.host.lower().removesuffix(".")
 
 
 def _is_socket(host: str) -> bool:

@@ -76,37 +76,43 @@ def traces_through(topology: Topology, stream: Stream, node: Node, hop: Hop, req
 
 def _through(topology: Topology, stream: Stream, node: Node, hop: Hop, request: Request) -> Iterator[Trace]:
     found = list(islice(_fronts(topology, node, request, (id(hop),)), MOST_WAYS))
-    for passage in _passages(found, node, hop, request) or [Passage((), request, None)]:
+    for passage in _passages(topology, found, node, hop, request) or [Passage((), request, None)]:
         for walk in _walk(topology, node, Match(hop), passage.request, passage.link, passage.legs):
             yield _trace(stream, walk, len(passage.legs))
 
 
-def _passages(ways: Sequence[tuple[Front, ...]], node: Node, hop: Hop, request: Request) -> list[Passage]:
+def _passages(
+    topology: Topology, ways: Sequence[tuple[Front, ...]], node: Node, hop: Hop, request: Request
+) -> list[Passage]:
     """The ways to a hop that a request really takes; where it takes none of them whole, it comes to a node further in.
 
     An outer proxy may send every request elsewhere, as by another Host header: then its inner one has other clients.
     """
     while ways:
-        passages = [passage for fronts in ways if (passage := _pass_through(fronts, node, hop, request)) is not None]
+        passing = (_pass_through(topology, fronts, node, hop, request) for fronts in ways)
+        passages = [passage for passage in passing if passage is not None]
         if passages:
             return passages
         ways = list({tuple(id(front.leg.hop) for front in way[1:]): way[1:] for way in ways if way[1:]}.values())
     return []
 
 
-def _pass_through(fronts: Sequence[Front], node: Node, hop: Hop, request: Request) -> Passage | None:
+def _pass_through(
+    topology: Topology, fronts: Sequence[Front], node: Node, hop: Hop, request: Request
+) -> Passage | None:
     """The legs in front of a hop as a request passes them that comes to the first; None where one sends it elsewhere.
 
     What a hop sends on decides what the next one gets: the host, the version of HTTP, what is left of a handshake.
     request: what is to arrive behind them all.
     """
     legs: list[Leg] = []
-    arriving, link = fronts[0].leg.inbound, None
+    arriving, link = replace(fronts[0].leg.inbound, to=topology.entry_address(fronts[0].node)), None
     paths = [*(front.leg.inbound.path for front in fronts[1:]), request.path]
-    for front, path in zip(fronts, paths, strict=True):
+    nodes = [*(front.node for front in fronts[1:]), node]
+    for front, path, behind in zip(fronts, paths, nodes, strict=True):
         match = _match_of(front.node, front.leg.hop, arriving, front.leg.match)
         arriving = replace(arriving, secure=None)
-        sent = next((sent for sent in front.leg.hop.request_out(arriving) if sent.request.path == path), None)
+        sent = _sent_to(topology, front, arriving, path, behind)
         if match is None or sent is None:
             return None
         legs.append(replace(front.leg, match=match, inbound=arriving, outbound=sent, basis=link))
@@ -114,6 +120,17 @@ def _pass_through(fronts: Sequence[Front], node: Node, hop: Hop, request: Reques
         arriving = arriving_request(sent, front.to)
     is_served = _match_of(node, hop, arriving, Match(hop)) is not None
     return Passage(tuple(legs), replace(arriving, secure=None), link) if is_served else None
+
+
+def _sent_to(topology: Topology, front: Front, request: Request, path: str, behind: Node) -> Forward | None:
+    """What a hop makes of a request that it sends on to a node, by the link that was found; None where it goes elsewhere."""
+    for sent in front.leg.hop.request_out(request):
+        links = topology.links(sent.pool, front.node)
+        is_told = bool(sent.pool.targets or sent.pool.references)
+        is_linked = any(link.node is behind and link.to == front.to for link in links)
+        if sent.request.path == path and (is_linked or not is_told):
+            return sent
+    return None
 
 
 def _match_of(node: Node, hop: Hop, request: Request, otherwise: Match) -> Match | None:
@@ -215,7 +232,7 @@ def _elsewhere(topology: Topology, node: Node, forward: Forward, legs: tuple[Leg
 def arriving_request(forward: Forward, to: Address | None) -> Request:
     """What leaves a hop as it arrives where it is sent. to: where that is."""
     to = forward.request.to or to
-    return replace(forward.request, to=to, dialled=to is not None)
+    return replace(forward.request, to=to, dialled=to is not None, relayed=True)
 
 
 def _why_unserved(node: Node, request: Request) -> str:

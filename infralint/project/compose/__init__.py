@@ -258,6 +258,8 @@ def _as_service(project: Project, service: ComposeService, networks: Networks) -
         group=service.group,
         pod=pod,
         networks=networks.names_of_networks(service),
+        containers=service.containers,
+        extra_hosts=tuple(service.extra_hosts.items()),
     )
 
 

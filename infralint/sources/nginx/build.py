@@ -54,7 +54,14 @@ from infralint.sources.nginx.refusals import clashes, contradictions
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, hidden
 from infralint.sources.nginx.selection import explain_choice
 from infralint.sources.nginx.tree import Directive, NginxFile
-from infralint.sources.nginx.upstreams import Upstream, Upstreams, keeps_affinity, read_target, unknown_methods
+from infralint.sources.nginx.upstreams import (
+    Upstream,
+    Upstreams,
+    keeps_affinity,
+    ported_upstreams,
+    read_target,
+    unknown_methods,
+)
 from infralint.sources.nginx.variables import Definitions, Moment, Values
 from infralint.sources.nginx.versions import Versions
 from infralint.sources.nginx.websocket import judge_handshake
@@ -131,7 +138,7 @@ class Nginx(Node):
         return {}
 
     def _route(self, request: Request) -> list[Match]:
-        refused = self._refuse_protocol(request)
+        refused = self._refuse_protocol(request) or self._refuse_missing_host(request)
         if refused is not None:
             return [Match(None, answer=refused)]
         found = [self._ways(server, request, doubts) for server, doubts in self._servers_asked(request)]
@@ -169,6 +176,17 @@ class Nginx(Node):
             else f"port {port} takes plain HTTP, and TLS is spoken to it: the proxy in front answers so"
         )
         return Known("400" if expected else "502", where, "listen", because=because)
+
+    def _refuse_missing_host(self, request: Request) -> Known[str] | None:
+        """What becomes of a request without a Host header: from HTTP/1.1 on it needs one.
+
+        https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+        """
+        http = request.http
+        if request.host != "" or isinstance(http, Unknown) or http.value == "1.0":
+            return None
+        because = f"it comes over HTTP/{http.value} without a Host header"
+        return Known("400", http.where, http.name, http.origin, http.written, because)
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         if isinstance(hop, NginxLocation) and hop.family != "stream":
@@ -279,7 +297,7 @@ def _collect(
                 into.variables.setdefault(directive.args[-1].lstrip("$"), []).append(directive)
     for directive in level.by_name.get("upstream", ()):
         if directive.block is not None and directive.args:
-            name = directive.source.prepared.original(directive.args[0])
+            name = directive.source.prepared.original(directive.args[0]).lower()
             upstream = known.get(name)
             if upstream is None or upstream.block is not directive:
                 upstream = Upstream(directive, Level(directive, includes.expand(directive.block, part.base, ())))
@@ -334,6 +352,7 @@ class _NodeBuilder:
                 hidden(hole, "the servers") for level in self.levels if level.owner for hole in level.opaque[:1]
             ]
         self.nginx.refused += unknown_methods(self.found.upstreams.values(), self.version)
+        self.nginx.refused += ported_upstreams([hop.pass_directive for hop in self.hops], self.found.upstreams)
         self.nginx.hops = tuple(self.hops)
         self._place_node()
         self.nginx.sockets.settle_slashes()

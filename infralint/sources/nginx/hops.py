@@ -15,6 +15,7 @@ from infralint.model import (
     SAME_PATH,
     UNKNOWN_RESPONSE,
     Address,
+    Affinity,
     Buffering,
     Edit,
     Forward,
@@ -40,8 +41,23 @@ from infralint.sources.nginx.processing import Processing, Run
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
-from infralint.sources.nginx.variables import Definitions, Values, either, moment_of_arrival, unknown, without_query
-from infralint.sources.nginx.websocket import find_sent_hosts, headers_of, judge_handshake, name_of, setting_of
+from infralint.sources.nginx.variables import (
+    Definitions,
+    Values,
+    either,
+    headers_heard,
+    moment_of_arrival,
+    unknown,
+    without_query,
+)
+from infralint.sources.nginx.websocket import (
+    find_sent_hosts,
+    headers_of,
+    judge_handshake,
+    name_of,
+    sent_headers,
+    setting_of,
+)
 from infralint.text.lazy import lazy
 from infralint.text.stream_names import CATCH_ALLS
 
@@ -118,7 +134,9 @@ class NginxLocation(Hop):
 
     def upgrade_of(self, request: Request) -> Setting[Upgrade]:
         """What becomes here of a handshake that comes in whole; mostly it is the same for all of them."""
-        if isinstance(self.forwards_upgrade, Known) or self.family != "proxy":
+        if self.family != "proxy":
+            return self.forwards_upgrade
+        if isinstance(self.forwards_upgrade, Known) and not _is_rewritten_handshake(request):
             return self.forwards_upgrade
         return self._judge_handshake(request)
 
@@ -186,6 +204,7 @@ class NginxLocation(Hop):
             upgrade=self._upgrade_out(request),
             compressible=request.compressible and not self._takes_plain_answers(),
             via=self._via_out(request),
+            headers=self._headers_out(request, run),
             secure={"http": False, "https": True}.get(target.scheme) if target is not None else None,
         )
 
@@ -199,6 +218,35 @@ class NginxLocation(Hop):
         here = self.upgrade_of(request)
         whole = isinstance(came, Known) or (isinstance(here, Known) and here.value == "dropped")
         return here if whole else came
+
+    def _headers_out(self, request: Request, run: Run) -> tuple[tuple[str, Setting[str]], ...]:
+        """The headers that go on: those that came in, and what this location makes of them."""
+        heard = headers_heard(request, self.block.server)
+        arrived = request if len(heard) == len(request.headers) else replace(request, headers=tuple(heard.items()))
+        if self.family not in ("proxy", "grpc"):
+            return arrived.headers
+        return arrived.headers_with(sent_headers(self.facts, self.rules, self.definitions, run.moment))
+
+    def affinity_of(self, request: Request) -> Setting[Affinity]:
+        """What keeps a client on its server, where that goes by a header: one that hops in front take away, or that
+        none of them sets."""
+        kept = self.keeps_affinity
+        name = self._deciding_header(kept) if isinstance(kept, Known) and kept.value == "client" else ""
+        if not name or not request.relayed:
+            return kept
+        sent = replace(request, headers=tuple(headers_heard(request, self.block.server).items())).header(name)
+        return platform.affinity_by_header(kept, name, sent) if isinstance(kept, Known) else kept
+
+    def _deciding_header(self, kept: Known[Affinity]) -> str:
+        """The one request header by which clients are told apart; empty where it is something else."""
+        keys = _VARIABLES.findall(kept.written)
+        if kept.name == "hash" and len(keys) == 1 and keys[0].startswith("http_"):
+            return str(keys[0]).removeprefix("http_").replace("_", "-")
+        real = self.rules.find("real_ip_header")
+        is_by_address = kept.name == "ip_hash" or any("remote_addr" in key for key in keys)
+        lines = real[0] if is_by_address and not isinstance(real, Unknown) else ()
+        name = lines[0].args[0].lower() if lines and lines[0].args else ""
+        return "" if name == "proxy_protocol" else name
 
     def _takes_plain_answers(self) -> bool:
         """Whether it asks the backend not to compress: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header"""
@@ -221,7 +269,7 @@ class NginxLocation(Hop):
             return named
         proxy_host = Values((named,)) if named is not None else unknown("the host is not known")
         moment = msgspec.structs.replace(run.moment, assigned={**run.moment.assigned, "proxy_host": proxy_host})
-        return self.definitions.evaluate(written.args[-1], written, moment).known or None
+        return self.definitions.evaluate(written.args[-1], written, moment).known
 
     def path_out(self, run: Run, target: PassTarget) -> str | None:
         """The path that is sent on: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass"""
@@ -381,6 +429,16 @@ class NginxLocation(Hop):
 
 HANDSHAKE = Request("websocket", "")
 """A handshake of which nothing else is known."""
+
+
+def _is_rewritten_handshake(request: Request) -> bool:
+    """Whether the handshake came in whole, and a hop in front wrote its headers in its own words."""
+    came = request.upgrade
+    is_whole = isinstance(came, Known) and came.value in ("forwarded", "http/1.0")
+    return is_whole and (request.header("upgrade") is not None or request.header("connection") is not None)
+
+
+_VARIABLES = lazy(r"\$\{?(\w+)")
 
 
 def _level_phrase(level: Level, rules: bool) -> str:

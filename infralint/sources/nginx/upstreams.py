@@ -110,6 +110,8 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
     pools: dict[int, Pool] = {}
 
     def get(self, name: str) -> Upstream | None:
+        """An upstream by its name, whose case does not matter."""
+        name = name.lower()
         return self.upstreams.get(name) or self.elsewhere.get(name)
 
     def passed_values(self, directive: Directive, definitions: Definitions, moment: Moment) -> Values:
@@ -191,6 +193,19 @@ def _of_upstream(target: str, upstreams: Upstreams, scope: Scope, where: Locatio
 def _is_looped(server: Directive) -> bool:
     """Whether a template writes a server as often as it goes through a list."""
     return any(block in server.source.prepared.loops for block, _ in server.conditions)
+
+
+def ported_upstreams(passes: Iterable[Directive], upstreams: Mapping[str, Upstream]) -> Iterator[Unreadable]:
+    """A `*_pass` that names an upstream with a port, which nginx refuses: its servers have ports. upstreams: its own.
+
+    https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server
+    """
+    for passed in passes:
+        text = passed.args[0] if passed.args else ""
+        name, _, port = read_target(text).authority.rpartition(":")
+        if "$" not in text and port.isdigit() and name.lower() in upstreams and not has_hole(text):
+            message = f'upstream "{name}" may not have port {port}; that belongs into its `server` lines'
+            yield Unreadable(f"nginx would refuse this file: {message}", passed.where)
 
 
 def unknown_methods(upstreams: Iterable[Upstream], version: Version) -> Iterator[Unreadable]:

@@ -11,14 +11,14 @@ _IDENTITIES = ("arn", "id", "name", "dns_name", "function_name")
 """What one resource calls another by."""
 
 _FURTHER = {
-    "aws_api_gateway_deployment": ("", "rest_api_id"),
-    "aws_api_gateway_stage": ("", "rest_api_id"),
-    "aws_apigatewayv2_stage": ("", "api_id"),
-    "aws_cloudfront_vpc_origin": ("vpc_origin_endpoint_config", "arn"),
-    "aws_lambda_alias": ("", "function_name"),
-    "aws_route53_record": ("alias", "name"),
+    "aws_api_gateway_deployment": (("", "rest_api_id"),),
+    "aws_api_gateway_stage": (("", "rest_api_id"),),
+    "aws_apigatewayv2_stage": (("", "api_id"),),
+    "aws_cloudfront_vpc_origin": (("vpc_origin_endpoint_config", "arn"),),
+    "aws_lambda_alias": (("", "function_name"),),
+    "aws_route53_record": (("alias", "name"), ("", "records")),
 }
-"""Types that only lead to another resource -> the block and the argument that say to which."""
+"""Types that only lead to another resource -> the blocks and the arguments that say to which."""
 
 
 @dataclass
@@ -57,10 +57,16 @@ class Graph:
             for target in self._targets(link, kinds | _FURTHER.keys()):
                 if target.type in kinds:
                     return target
-                block, name = _FURTHER[target.type]
-                places = target.inner(block) if block else [target]
-                pending += [further for place in places for further in place.links.get(name, ())]
+                pending += _further_links(target)
         return None
+
+    def aliases_of(self, kinds: frozenset[str]) -> Iterator[tuple[str, Item]]:
+        """The names of DNS records, each with the item of one of these types that it leads to."""
+        for record in self.of("aws_route53_record"):
+            name = record.value("name")
+            target = self.lead(_further_links(record), kinds)
+            if target is not None and isinstance(name, str) and name:
+                yield name.rstrip(".").lower(), target
 
     def _targets(self, link: ResourceReference, kinds: Iterable[str]) -> Iterator[Item]:
         if link.address:
@@ -98,3 +104,11 @@ class Graph:
                         found.setdefault(identity, item)
             self.by_identity[kind] = found
         return self.by_identity[kind]
+
+
+def _further_links(item: Item) -> list[ResourceReference]:
+    """What something that only leads on refers to."""
+    places = [
+        (place, name) for block, name in _FURTHER[item.type] for place in (item.inner(block) if block else [item])
+    ]
+    return [link for place, name in places for link in place.links.get(name, ())]
