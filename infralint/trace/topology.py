@@ -130,6 +130,9 @@ class Topology:
         self.services = services
         self.chains = chains
         self.entries = entries
+        self._entries: dict[int, bool] = {}
+        self._entry_addresses: dict[int, Address | None] = {}
+        self._alone_on: dict[tuple[int | None, int], Placement | None] = {}
         self._targets: dict[int, frozenset[Address]] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
 
@@ -259,6 +262,11 @@ class Topology:
     def is_entry(self, node: Node) -> bool:
         """Whether clients may come to a node first: it is published, the user says so, or nothing surely stands in front
         of it."""
+        if id(node) not in self._entries:
+            self._entries[id(node)] = self._find_entry(node)
+        return self._entries[id(node)]
+
+    def _find_entry(self, node: Node) -> bool:
         if id(node) in self._declared_entries or self._is_published(node):
             return True
         if node.inner:
@@ -270,6 +278,11 @@ class Topology:
 
     def entry_address(self, node: Node) -> Address | None:
         """Where clients arrive at an entry, if that is one address: the port that a host publishes; None: anywhere."""
+        if id(node) not in self._entry_addresses:
+            self._entry_addresses[id(node)] = self._find_entry_address(node)
+        return self._entry_addresses[id(node)]
+
+    def _find_entry_address(self, node: Node) -> Address | None:
         if node.published or id(node) in self._declared_entries or id(node) not in self._by_node:
             return None
         published = set(self._by_node[id(node)].addresses_published_on(None))
@@ -312,7 +325,7 @@ class Topology:
         return [self._place_node(node) for node in self.nodes]
 
     def _place_node(self, node: Node) -> Placement:
-        services = tuple(service for service in self.services if id(node) in self._running[id(service)])
+        services = tuple(self._services_of.get(id(node), ()))
         names = {name.lower() for name in node.known_as} | {
             name.lower() for service in services for name in service.names
         }
@@ -331,14 +344,23 @@ class Topology:
         """The ports of a service on which nothing else that its image may hold listens: how an application is started
         there may say another port than its code does."""
         running = self._running[id(service)]
-        others = (other for other in self.nodes if other is not node)
-        taken = {
-            address.port
-            for other in others
-            if id(other) in running or _may_hold(service, other)
-            for address in other.listens
-        }
-        return set(service.ports) - taken
+        ports = set(service.ports)
+        for other in self._listening_on(ports):
+            if other is not node and (id(other) in running or _may_hold(service, other)):
+                ports -= {address.port for address in other.listens}
+        return ports
+
+    def _listening_on(self, ports: Iterable[int]) -> Iterator[Node]:
+        """The nodes that are written to listen on one of these ports."""
+        return (node for port in ports for node in self._by_port.get(port, ()))
+
+    @cached_property
+    def _by_port(self) -> dict[int, list[Node]]:
+        found: dict[int, list[Node]] = {}
+        for node in self.nodes:
+            for port in {address.port for address in node.listens if address.port is not None}:
+                found.setdefault(port, []).append(node)
+        return found
 
     @cached_property
     def _running(self) -> dict[int, set[int]]:
@@ -349,6 +371,15 @@ class Topology:
             | {id(node) for node in built_from(service, applications)}
             for service in self.services
         }
+
+    @cached_property
+    def _services_of(self) -> dict[int, list[Service]]:
+        """The services that run each node, by its identity."""
+        found: dict[int, list[Service]] = {}
+        for service in self.services:
+            for identity in self._running[id(service)]:
+                found.setdefault(identity, []).append(service)
+        return found
 
     def replicas(self, pool: Pool, front: Node) -> Setting[int] | None:
         """How many of what a hop of `front` dials by one name run, where a deployment file says so."""
