@@ -438,7 +438,7 @@ def test_a_server_that_no_published_port_leads_to_is_a_note(here: Path) -> None:
     write(here, {"edge/nginx.conf": TWO_PORTS, "compose.yaml": TIERS["compose.yaml"].replace("80:80", "80:8080")})
     result = run("check")
     assert "note[short-idle-timeout]" in result.output
-    assert "edge/nginx.conf is published by its port 8080, which leads to no request there" in result.output
+    assert "of edge/nginx.conf only port 8080 is published (as 80), and no request there comes here" in result.output
     write(here, {"compose.yaml": TIERS["compose.yaml"].replace("80:80", "80:8081")})
     assert "error[short-idle-timeout]" in run("check").output
 
@@ -492,7 +492,7 @@ def test_a_service_is_known_by_its_name_in_its_own_networks(edge: str, inner: st
     write(here, {"compose.yaml": compose + "networks: {front: {}, back: {}}\n"})
     output = run("trace", "/api/chat", "--host", "chat.example.com").output
     assert ("2 location /v2/chat  inner/nginx.conf" in output) is is_linked
-    apart = "it shares no network with edge/nginx.conf, for which its name leads nowhere"
+    apart = "edge/nginx.conf shares no network with inner/nginx.conf, so that inner:8080 leads nowhere"
     assert (apart in " ".join(output.split())) is not is_linked
 
 
@@ -513,3 +513,134 @@ def test_gzip_spares_what_a_proxy_asks_for_that_says_so(header: str, proxied: st
     assert (
         "error[buffered-stream] location / holds the stream back: gzip compresses" in run("check").output
     ) is is_held
+
+
+def check_loopback(here: Path, edge: str, inner: str) -> str:
+    """What a check says where the edge dials port 8081 of its own host, with lines for each of the two services."""
+    location = "location /api/ { proxy_pass http://127.0.0.1:8081/v2/; proxy_buffering off; proxy_read_timeout 10m; }"
+    compose = TIERS["compose.yaml"].replace('    ports: ["80:80"]', f'    ports: ["80:80"]\n{edge}').rstrip("\n")
+    write(here, {**DECLARED, "edge/nginx.conf": f"events {{}} http {{ server {{ listen 80; {location} }} }}\n"})
+    write(here, {"inner/nginx.conf": TIERS["inner/nginx.conf"].replace("8080", "8081").replace("/v2/chat", "/v2/")})
+    write(here, {"compose.yaml": f"{compose}\n{inner}"})
+    return run("trace", "/api/chat").output
+
+
+@pytest.mark.parametrize(
+    ("edge", "inner", "is_linked"),
+    [
+        ("bridge", "bridge", False),
+        ("none", "none", False),
+        ("default", "default", False),
+        ("host", "host", True),
+        ("host", "bridge", False),
+        ("", "service:edge", True),
+        ("", "container:front", True),
+        ("", "container:another", False),
+    ],
+)
+def test_only_some_modes_share_the_network_address(edge: str, inner: str, is_linked: bool, here: Path) -> None:
+    modes = [f"    network_mode: {mode}\n" if mode else "" for mode in (edge, inner)]
+    output = check_loopback(here, modes[0] + "    container_name: front\n", modes[1])
+    assert ("2 location /v2/  inner/nginx.conf" in output) is is_linked
+
+
+def test_a_neighbour_in_the_same_network_whose_port_nobody_wrote_is_only_possible(here: Path) -> None:
+    code = (
+        "const app = require('express')()\napp.get('/v2/chat', (req, res) => res.type('text/event-stream').write(''))\n"
+    )
+    location = "location /api/ { proxy_pass http://127.0.0.1:8081/v2/; proxy_buffering off; proxy_read_timeout 10m; }"
+    compose = TIERS["compose.yaml"].split("  inner:")[0] + "  app: {build: ./app, network_mode: 'service:edge'%s}\n"
+    write(here, {**DECLARED, "edge/nginx.conf": f"events {{}} http {{ server {{ listen 80; {location} }} }}\n"})
+    write(here, {"app/package.json": '{"dependencies": {"express": "4"}}'})
+    for listening, ports, link in (
+        ("", "", "the only one"),
+        ("", ", expose: [8081]", "same address"),
+        ("app.listen(8081)\n", "", "same address"),
+        ("app.listen(8082)\n", "", ""),
+    ):
+        write(here, {"compose.yaml": compose % ports, "app/server.js": code + listening})
+        streams = json.loads(run("trace", "/api/chat", "--format", "json").stdout)["streams"]
+        links = [leg["link"] for stream in streams for way in stream["ways"] for leg in way["legs"][1:]]
+        assert links == ([link] if link else []), (listening, ports)
+
+
+@pytest.mark.parametrize(
+    ("location", "is_told"),
+    [
+        ("location / { return 404; }", False),
+        ("location / { root /srv; }", False),
+        ("location = /v2/chat { return 404; }", True),
+    ],
+)
+def test_a_refusal_beside_an_include_that_is_not_here_is_not_told_as_one(
+    location: str, is_told: bool, here: Path
+) -> None:
+    inner = f"events {{}} http {{ server {{ listen 8080; include /etc/nginx/more.conf; {location} }} }}\n"
+    write(here, {**DECLARED, "inner/nginx.conf": inner})
+    output = " ".join(run("check").output.split())
+    assert ("never comes to what could send it: inner/nginx.conf answers 404" in output) is is_told
+    unknown = (
+        "inner/nginx.conf gets /v2/chat, and `include /etc/nginx/more.conf` names a file that is not in the project"
+    )
+    assert (unknown in output) is not is_told
+
+
+def test_an_address_of_a_pool_outside_of_the_project_keeps_a_way_open(here: Path) -> None:
+    pool = "upstream pool { server inner:8080; server 203.0.113.7:8080; }"
+    edge = f"events {{}} http {{ {pool} server {{ listen 80; location /api/ {{ proxy_pass http://pool/v2/; }} }} }}\n"
+    inner = "events {} http { server { listen 8080; return 404; } }\n"
+    write(here, {**DECLARED, "edge/nginx.conf": edge, "inner/nginx.conf": inner})
+    assert "to what could send it" not in run("check").output
+    write(here, {"edge/nginx.conf": edge.replace("server 203.0.113.7:8080; ", "")})
+    assert "never comes to what could send it: inner/nginx.conf answers 404" in run("check").output
+
+
+def test_one_of_a_pool_in_another_network_leaves_the_ways_through_the_others(here: Path) -> None:
+    pool = "upstream pool { server apart:8080; server inner:8080; }"
+    edge = TIERS["edge/nginx.conf"].replace("http://inner:8080", "http://pool").replace("http {", f"http {{ {pool}", 1)
+    apart = '  apart:\n    image: nginx:1.27\n    networks: [elsewhere]\n    volumes: ["./apart.conf:/etc/nginx/nginx.conf"]\n'
+    apart_conf = "events {} http { server { listen 8080; location / { proxy_pass http://other:3000; } } }\n"
+    write(here, {"edge/nginx.conf": edge, "apart.conf": apart_conf, "compose.yaml": TIERS["compose.yaml"] + apart})
+    output = " ".join(run("trace", "/api/chat", "--host", "chat.example.com").output.split())
+    assert "location /v2/chat inner/nginx.conf" in output
+    assert "edge/nginx.conf shares no network with apart.conf, so that apart:8080 leads nowhere" in output
+
+
+def test_what_the_only_other_node_answers_is_no_refusal(here: Path) -> None:
+    edge = TIERS["edge/nginx.conf"].replace("inner:8080", "backend:8080")
+    inner = "events {} http { server { listen 8080; return 404; } }\n"
+    write(here, {"edge/nginx.conf": edge, "inner/nginx.conf": inner})
+    (here / "compose.yaml").unlink()
+    output = run("trace", "/api/chat", "--host", "chat.example.com").output
+    assert "Not served" not in output
+    assert "perhaps inner/nginx.conf answers 404" in output
+
+
+def test_a_default_server_may_not_be_meant_by_who_asks_for_another_host(here: Path) -> None:
+    shop = "server { listen 80; server_name shop.example.com; return 404; }"
+    write(here, {"edge/nginx.conf": f"events {{}} http {{ {shop} }}\n"})
+    write(here, {"infralint.yaml": "streams:\n- path: /api/chat\n  host: chat.example.com\n"})
+    (here / "inner/nginx.conf").unlink()
+    output = " ".join(run("check").output.split())
+    assert "meets no hop that was read here" in output
+    assert "edge/nginx.conf answers 404" not in output
+
+
+def test_init_offers_no_piece_of_an_expression_as_a_path(here: Path) -> None:
+    (here / "infralint.yaml").unlink()
+    write(here, {"inner/nginx.conf": TIERS["inner/nginx.conf"].replace("/v2/chat", "~ ^/v2/(chat|ask)/.*$")})
+    assert run("init").exit_code == 0
+    written = (here / "infralint.yaml").read_text()
+    assert "no plain path leads to ^/v2/(chat|ask)/.*$ alone" in written
+    assert "- path: /api/c" not in written
+    assert ".*$\n" not in written
+
+
+def test_a_declared_host_is_the_one_that_browsers_ask_for(here: Path) -> None:
+    inner = TIERS["inner/nginx.conf"].replace("listen 8080;", "listen 8080; server_name inner;")
+    write(here, {"inner/nginx.conf": inner, "edge/nginx.conf": TIERS["edge/nginx.conf"]})
+    (here / "infralint.yaml").unlink()
+    run("init")
+    written = (here / "infralint.yaml").read_text()
+    assert "host: inner" not in written
+    assert "path: /api/chat\n    host: chat.example.com\n" in written

@@ -24,7 +24,8 @@ from infralint.model import (
 )
 from infralint.project import Project
 from infralint.sources import SOURCES
-from infralint.trace.crossings import crossings, find_undialled, find_unserved, find_untold, lost, topology_of, unmet
+from infralint.trace.crossings import crossings, topology_of
+from infralint.trace.declared import find_lost, find_undialled, find_unmet, find_unserved, find_untold
 from infralint.trace.topology import Topology
 
 if TYPE_CHECKING:
@@ -138,13 +139,14 @@ def _each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
 
 def _unmet(project: Project, topology: Topology, crossed: Sequence[Crossing[Hop]]) -> Iterator[Unknown]:
     where = Location(project.config_name)
-    for stream, answer in unmet(project.settings, topology, crossed):
+    for stream, answer in find_unmet(project.settings, topology, crossed):
         why = f"the declared stream {stream.path} meets no hop that was read here"
         why += f": {answer}" if answer else ""
         otherwise = "check its path, host and hops for typing errors"
         yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
-    for stream, reason in find_unserved(crossed):
-        why = f"the declared stream {stream.path} never comes to what could send it: {reason}"
+    for stream, reason, is_sure in find_unserved(crossed):
+        comes = "never comes" if is_sure else "may never come"
+        why = f"the declared stream {stream.path} {comes} to what could send it: {reason}"
         otherwise = "check its path, and what the hops on its way make of it"
         yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
     for stream, reason in find_untold(crossed):
@@ -152,7 +154,7 @@ def _unmet(project: Project, topology: Topology, crossed: Sequence[Crossing[Hop]
     for node in find_undialled(project.settings, topology, crossed):
         why = f"nothing that was read dials {node.name}: whether a declared stream passes it can't be told"
         yield Unknown(node.hops[0].where, "streams", why)
-    for stream, reason in lost(project.settings, topology):
+    for stream, reason in find_lost(project.settings, topology):
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
 
 

@@ -14,7 +14,8 @@ from infralint.text.expressions import matching
 from infralint.text.stream_names import is_distinctive
 from infralint.text.wording import seconds
 from infralint.text.writing import create_file, replace_file
-from infralint.trace.crossings import crossings, samples, topology_of
+from infralint.trace.crossings import crossings, topology_of
+from infralint.trace.paths import samples
 from infralint.trace.topology import Topology
 
 NAME = "infralint.yaml"
@@ -151,6 +152,8 @@ def _entry(crossing: Crossing[Hop], readings: Sequence[Reading]) -> FoundStream:
     """The stream by a path that leads to its hop: the one that the browser asks for, where the way from it is sure."""
     stream, trace = crossing.stream, crossing.trace
     asked, entrance = trace.stream_as_asked, trace.legs[0].hop
+    if trace.anchor and not stream.path.startswith("/"):
+        return FoundStream(stream, "", stream)
     if asked.path != stream.path and trace.is_certain(0) and _reaches(samples(asked.path), asked, entrance, readings):
         return FoundStream(asked, asked.path, stream)
     if stream.path.startswith("/") and _reaches(samples(stream.path), stream, crossing.hop, readings):

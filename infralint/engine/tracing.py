@@ -334,7 +334,7 @@ def _first_request(trace: Trace) -> tuple[str | None, str]:
     first = trace.legs[0].inbound if trace.legs else trace.ending.request if trace.ending else None
     if first is None:
         return trace.stream.host, trace.stream.path
-    is_sighted_there = trace.anchor == 0 and trace.stream.path.startswith("/")
+    is_sighted_there = trace.anchor == 0 and trace.stream.path.startswith(("/", "**"))
     return first.host or trace.stream.host, trace.stream.path if is_sighted_there else first.path
 
 

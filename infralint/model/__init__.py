@@ -48,7 +48,7 @@ from infralint.model.stream import (
     Stream,
     StreamKind,
 )
-from infralint.model.trace import STRONG, Basis, Crossing, End, Ending, Leg, Trace
+from infralint.model.trace import STRONG, Basis, Crossing, End, Ending, Leg, Trace, is_passed
 from infralint.model.wire import (
     NOWHERE,
     SAME_PATH,
@@ -127,6 +127,7 @@ __all__ = [
     "Unknown",
     "Unreadable",
     "Upgrade",
+    "is_passed",
     "not_applicable",
     "silence_clocks",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Generic, Literal
 
 import msgspec
@@ -48,11 +49,19 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
         return f"{self.node}{',' if self.hop.name.startswith('the ') else ''} {self.hop.name}"
 
 
+def is_passed(legs: Sequence[Leg], first: int, last: int) -> bool:
+    """Whether what surely passes one of these legs, by their positions, surely passes all of them."""
+    linked = all(leg.basis in STRONG for leg in legs[first + 1 : last + 1])
+    chosen = all(leg.match.certain for leg in legs[first : last + 1])
+    return linked and chosen and all(leg.outbound.certain for leg in legs[first:last] if leg.outbound is not None)
+
+
 class Ending(msgspec.Struct, frozen=True, gc=False):
     """A node at which a way ends without a hop: it answers by itself, or nothing of it is known to serve the request.
 
     node: its name. request: as it arrives there. answer: what it says (`301 https://…`, `404`) and where that is
-    written; None where nothing is known of it. basis: how it was found from the hop in front; None for the first.
+    written; None where nothing is known of it. basis: how it was found from the hop in front; None for the first, and for
+    one that the hop in front names and can't reach.
     """
 
     node: str
@@ -87,22 +96,26 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def stream_as_asked(self) -> Stream:
-        """The stream by the path that the browser asks for, which hops in front of where it was sighted may change."""
+        """The stream by the path and the host that the browser asks for, which hops in front of where it was sighted may
+        change. Of a regular expression it is one path that it stands for.
+        """
         if self.anchor == 0:
             return self.stream
         asked, sighted = self.legs[0].inbound, self.legs[self.anchor].inbound
         path = _with_wildcards(asked.path, sighted.path, self.stream.path)
-        if path == self.stream.path:
-            return self.stream
-        return replace(self.stream, path=path, host=asked.host or self.stream.host)
+        return replace(self.stream, path=path, host=asked.host)
 
     def is_certain(self, position: int) -> bool:
         """Whether the stream surely passes the leg at a position, given that it passes the anchor."""
-        first, last = sorted((position, self.anchor))
-        linked = all(self.legs[at].basis in STRONG for at in range(first + 1, last + 1))
-        chosen = all(self.legs[at].match.certain for at in range(first, last + 1))
-        sent = all(forward.certain for leg in self.legs[first:last] if (forward := leg.outbound) is not None)
-        return linked and chosen and sent
+        return is_passed(self.legs, *sorted((position, self.anchor)))
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether every request takes this way to its end, as far as its hops go."""
+        forward = self.legs[-1].outbound if self.legs else None
+        is_sent = self.ending is None or forward is None or forward.certain
+        is_met = self.ending is None or self.ending.certain
+        return is_sent and is_met and is_passed(self.legs, 0, len(self.legs) - 1)
 
     def reasons(self, position: int) -> tuple[str, ...]:
         """Why that is not certain."""
@@ -128,7 +141,7 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
 def _with_wildcards(asked: str, sample: str, pattern: str) -> str:
     """The path that is asked for with the wildcards of the pattern that a sample was made of, as far as they are in it."""
     ends, wild = sample.split("/"), pattern.split("/")
-    if "*" not in pattern or "**" in pattern or len(ends) != len(wild):
+    if not pattern.startswith("/") or "*" not in pattern or "**" in pattern or len(ends) != len(wild):
         return asked
     segments = asked.split("/")
     for back in range(1, min(len(segments), len(ends)) + 1):

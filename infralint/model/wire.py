@@ -50,7 +50,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     that is dialled; None: whatever the node listens on. http: the version spoken (`1.0`, `1.1`, `2`).
     upgrade: whether the handshake of a WebSocket is still whole. compressible: the client's word that it takes
     compressed answers is still in it. secure: whether it is sent by TLS; None where that is not known.
-    via: a `Via` header says that a proxy has sent it.
+    via: a `Via` header says that a proxy has sent it. dialled: a hop has sent it to `to`, so that who listens there is
+    meant; a client may have meant another one.
     """
 
     kind: StreamKind
@@ -62,6 +63,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     compressible: bool = True
     secure: bool | None = None
     via: bool = False
+    dialled: bool = False
 
 
 class Response(msgspec.Struct, frozen=True, gc=False):

@@ -312,6 +312,8 @@ def end_phrase(trace: Trace) -> str:
             return f"{trace.end_reason}{spoken}: what listens there stands outside of this project"
         case "loop":
             return trace.end_reason
+    if ending is not None and ending.basis is None and trace.legs:
+        return ending.reasons[0]
     if ending is not None:
         return f"{ending.node}, which gets {ending.request.path}: {ending.reasons[0]}"
     return trace.end_reason or "where it goes from here is not written down"

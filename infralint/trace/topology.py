@@ -82,21 +82,22 @@ class Placement:
         """Whether it may be reached by whoever runs on the same host: a cloud's load balancer is on none."""
         return not self.node.listens or any(address.host in NAMELESS for address in self.node.listens)
 
-    def is_known_on(self, port: int | None) -> bool:
-        """Whether it is written down that something of it listens on a port; where no port is, any may be its."""
+    def agrees_with(self, port: int | None) -> bool:
+        """Whether what is written down of it allows that it listens on a port; where no port is, any may be its."""
         return port is None or not self.ports or port in self.ports
 
     def may_answer_on(self, port: int | None) -> bool:
         """Whether something of it may listen on a port: what a service publishes, or an image exposes, is not all."""
-        return self.is_known_on(port) or not any(address.port is not None for address in self.node.listens)
+        return self.agrees_with(port) or not any(address.port is not None for address in self.node.listens)
 
-    def addresses_published_on(self, port: int | None) -> list[Address]:
-        """Where it gets what comes to a port of the host; None: to any."""
+    @property
+    def published_addresses(self) -> list[tuple[int, Address]]:
+        """The ports of the host that lead to it, each with where it gets what comes there."""
         return [
-            Address(service.name, target)
+            (published, Address(service.name, target))
             for service in self.services
             for published, target in service.published
-            if port in (None, published) and self.may_answer_on(target)
+            if self.may_answer_on(target)
         ]
 
     def address_behind(self, address: Address) -> Address:
@@ -135,6 +136,7 @@ class Topology:
         self._alone_on: dict[tuple[int | None, int], Placement | None] = {}
         self._targets: dict[int, frozenset[Address]] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
+        self._listening: dict[tuple[Address, int], list[Link]] = {}
 
     def links(self, pool: Pool, front: Node) -> Sequence[Link]:
         """The nodes that a pool leads to, from a hop of `front`."""
@@ -201,6 +203,12 @@ class Topology:
 
     def listening(self, address: Address, front: Node) -> list[Link]:
         """The nodes that listen on an address that a hop of `front` dials."""
+        key = address, id(front)
+        if key not in self._listening:
+            self._listening[key] = self._find_listening(address, front)
+        return self._listening[key]
+
+    def _find_listening(self, address: Address, front: Node) -> list[Link]:
         host = address.host.lower().strip("[]") if address.host.count(":") > 1 else address.host.lower()
         if _is_socket(host):
             there = [Link(node, "same address") for node in self.nodes if address.host in _sockets(node)]
@@ -213,7 +221,7 @@ class Topology:
         near = [place for place in named if place.groups & self._groups(front)] or named
         near = [place for place in near if place.is_service(host)] or near
         near = [place for place in near if self._see_each_other(place, front)]
-        listening = [place for place in near if place.is_known_on(address.port)]
+        listening = [place for place in near if place.agrees_with(address.port)]
         listening = listening or [place for place in near if place.may_answer_on(address.port)]
         return [
             Link(
@@ -285,8 +293,13 @@ class Topology:
     def _find_entry_address(self, node: Node) -> Address | None:
         if node.published or id(node) in self._declared_entries or id(node) not in self._by_node:
             return None
-        published = set(self._by_node[id(node)].addresses_published_on(None))
+        published = {address for _, address in self._by_node[id(node)].published_addresses}
         return published.pop() if len(published) == 1 else None
+
+    def published_ports(self, node: Node) -> list[int]:
+        """The ports of the host that lead to a node."""
+        place = self._by_node.get(id(node))
+        return sorted({port for port, _ in place.published_addresses}) if place is not None else []
 
     @cached_property
     def entry_nodes(self) -> list[Node]:
@@ -297,7 +310,7 @@ class Topology:
         """Whether clients reach a node from outside, by an address of its own or a port of the host that leads to it."""
         if node.published:
             return True
-        return id(node) in self._by_node and bool(self._by_node[id(node)].addresses_published_on(None))
+        return id(node) in self._by_node and bool(self._by_node[id(node)].published_addresses)
 
     @cached_property
     def _declared_entries(self) -> frozenset[int]:
@@ -468,11 +481,7 @@ class Topology:
                 return beside
             if contained:
                 return self._only_application(port, front)
-        published = [
-            Link(place.node, "same address", to)
-            for place in self.placements
-            for to in place.addresses_published_on(port)
-        ]
+        published = self._published_on.get(port, [])
         if published or (id(front) in self._by_node and self._by_node[id(front)].services):
             return published or self._only_application(port, front)
         outside = [place for place in self.placements if not place.services and place.node is not front]
@@ -483,6 +492,21 @@ class Topology:
             else self._only_application(port, front, placed=False)
         )
 
+    @cached_property
+    def _published_on(self) -> dict[int, list[Link]]:
+        """Who gets what comes to each port of the host. Of what runs in one container, that which is known to listen on
+        the port that it leads to."""
+        leading: dict[tuple[int, Address], list[Placement]] = {}
+        for place in self.placements:
+            for port, address in place.published_addresses:
+                leading.setdefault((port, address), []).append(place)
+        found: dict[int, list[Link]] = {}
+        for (port, address), places in leading.items():
+            listening = [place for place in places if address.port in place.ports]
+            basis: Basis = "same address" if listening or len(places) == 1 else "assumed"
+            found.setdefault(port, []).extend(Link(place.node, basis, address) for place in listening or places)
+        return found
+
     def _is_contained(self, front: Node) -> bool:
         """Whether a node runs in a container that has a network of its own, whose loopback leads nowhere else."""
         services = self._by_node[id(front)].services if id(front) in self._by_node else ()
@@ -490,20 +514,30 @@ class Topology:
 
     def _in_one_network(self, port: int, front: Node) -> list[Link]:
         """Who listens on a port in the container that a node runs in, or in others that share its network address."""
+        beside = [place for place in self._beside(front) if place.node is not front]
+        listening = [place for place in beside if port in place.ports]
+        possible = [] if listening else [place for place in beside if place.may_answer_on(port)]
+        if len(listening) == 1:
+            return [Link(listening[0].node, "same address")]
+        return [Link(possible[0].node, "the only one")] if len(possible) == 1 else []
+
+    def _beside(self, front: Node) -> list[Placement]:
+        """What runs in the containers of a node, and in others that share their network address."""
         services = self._by_node[id(front)].services if id(front) in self._by_node else ()
-        pods = {service.pod for service in services} - {""}
-        fitting = [
-            place
-            for place in (self.placements if services else ())
-            if place.node is not front
-            if (any(service.pod in pods for service in place.services) and place.is_known_on(port))
-            or (
-                place.node.folder is not None
-                and any(service in services for service in place.services)
-                and place.may_answer_on(port)
-            )
-        ]
-        return [Link(place.node, "same address") for place in fitting] if len(fitting) == 1 else []
+        keys = {id(service) for service in services} | {service.pod for service in services if service.pod}
+        together = (place for key in keys for place in self._by_network.get(key, ()))
+        return list({id(place): place for place in together}.values())
+
+    @cached_property
+    def _by_network(self) -> dict[int | str, list[Placement]]:
+        """What runs in each service, by identity, and in each pod."""
+        found: dict[int | str, list[Placement]] = {}
+        for place in self.placements:
+            keys: set[int | str] = {id(service) for service in place.services}
+            keys |= {service.pod for service in place.services if service.pod}
+            for key in keys:
+                found.setdefault(key, []).append(place)
+        return found
 
     def _unexplained_links(self, host: str, port: int | None, front: Node) -> list[Link]:
         """The one node that can be meant by a name which nothing explains."""
@@ -555,7 +589,7 @@ class Topology:
         every = [place for place in self.placements if place.node.folder is not None and place.node is not front]
         others = [place for place in every if not neighbours & {service.name for service in place.services}]
         candidates = [place for place in others if not place.services] or others
-        fitting = [place for place in candidates if place.is_known_on(port)]
+        fitting = [place for place in candidates if place.agrees_with(port)]
         streaming = [place for place in fitting if place.node.hops]
         chosen = fitting if len(fitting) == 1 else streaming
         return chosen[0] if len(chosen) == 1 else None

@@ -26,6 +26,7 @@ from infralint.model import (
     Response,
     Stream,
     Trace,
+    is_passed,
 )
 from infralint.text.arns import short_name
 from infralint.trace.topology import Dialler, Topology
@@ -129,16 +130,13 @@ def _walk(
 ) -> Iterator[Walk]:
     """Every way on from a match, with the legs that lead to it."""
     if match.hop is None:
-        reason = f"{node.name} answers {match.answer.value if match.answer else 'by itself'}"
-        ending = Ending(node.name, request, match.answer, match.certain, match.reasons, basis)
-        yield Walk(before, "answered", reason, ending)
-    elif _is_circle(before, match.hop, request):
-        sure = match.certain and basis in STRONG
-        sure = sure and all(leg.match.certain and leg.basis in STRONG for leg in before[1:])
+        yield _end_at_answer(node, match, request, basis, before)
+    elif (is_again := _comes_again(before, match.hop, request)) is not False:
         name = before[-1].name
         reason = f"{name} sends it back to {node.name} {match.hop.name}, where it came from: it goes round in a circle"
         perhaps = Ending(node.name, request, None, False, (f"perhaps {reason}",), basis)
-        yield Walk(before, "loop", reason) if sure else Walk(before, "unknown", perhaps.reasons[0], perhaps)
+        is_sure = is_again and match.certain and _is_linked(before, basis) and is_passed(before, 0, len(before) - 1)
+        yield Walk(before, "loop", reason) if is_sure else Walk(before, "unknown", perhaps.reasons[0], perhaps)
     elif len(before) >= MOST_LEGS:
         reason = f"it passed {MOST_LEGS} hops before, which is as far as it is followed"
         yield Walk(before, "unknown", reason, Ending(node.name, request, None, False, (reason,), basis))
@@ -151,28 +149,43 @@ def _walk(
             yield from _beyond(topology, node, forward, (*before, leg))
 
 
-def _is_circle(before: Sequence[Leg], hop: Hop, request: Request) -> bool:
-    """Whether a request comes to a hop as it came there before, or again and again with a path that only grows."""
+def _end_at_answer(node: Node, match: Match, request: Request, basis: Basis | None, before: tuple[Leg, ...]) -> Walk:
+    """The end of a way at a node that answers by itself; it is not known where nobody knows that, or whether it comes there."""
+    if match.answer is None:
+        reasons = match.reasons or (_why_unserved(node, request),)
+        return Walk(before, "unknown", reasons[0], Ending(node.name, request, None, False, reasons, basis))
+    reason = f"{node.name} answers {match.answer.value}"
+    if before and not (basis in STRONG and all(leg.basis in STRONG for leg in before[1:])):
+        reasons = (f"perhaps {reason}",)
+        return Walk(before, "unknown", reasons[0], Ending(node.name, request, None, False, reasons, basis))
+    return Walk(
+        before, "answered", reason, Ending(node.name, request, match.answer, match.certain, match.reasons, basis)
+    )
+
+
+def _comes_again(before: Sequence[Leg], hop: Hop, request: Request) -> bool | None:
+    """Whether a request comes to a hop as it came there before; None: perhaps, for its path only grows there."""
     visits = [leg.inbound for leg in before if leg.hop is hop]
     if any(visit.path == request.path and visit.host in (None, request.host) for visit in visits):
         return True
     lengths = [len(visit.path) for visit in (*visits, request)]
-    return len(lengths) > 2 and all(shorter < longer for shorter, longer in pairwise(lengths))
+    return None if len(lengths) > 2 and all(shorter < longer for shorter, longer in pairwise(lengths)) else False
+
+
+def _is_linked(before: Sequence[Leg], basis: Basis | None) -> bool:
+    """Whether the last of these legs surely sends its requests on, to a node that is found on this ground."""
+    forward = before[-1].outbound
+    return basis in STRONG and (forward is None or forward.certain)
 
 
 def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple[Leg, ...]) -> Iterator[Walk]:
     """Every way on from what left a hop."""
     links = topology.links(forward.pool, node) if forward is not None else []
-    if forward is not None and not links:
-        found = (topology.find_apart(target, node) for target in forward.pool.targets)
-        for apart in filter(None, found):
-            reason = f"it shares no network with {node.name}, for which its name leads nowhere"
-            ending = Ending(apart.name, forward.request, None, False, (reason,), "same address")
-            yield Walk(legs, "unknown", reason, ending)
-            return
-    if forward is None or not links:
+    if forward is None or not (links or forward.pool.targets):
         yield Walk(legs, *_end_of(forward))
         return
+    if not links or len(forward.pool.targets) > 1:
+        yield from _elsewhere(topology, node, forward, legs, firm=any(link.basis == "declared" for link in links))
     for link in links:
         request = arriving_request(forward, link.to)
         matches = link.node.route(request)
@@ -183,9 +196,26 @@ def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple
             yield from _walk(topology, link.node, match, replace(request, secure=None), link.basis, legs)
 
 
+def _elsewhere(topology: Topology, node: Node, forward: Forward, legs: tuple[Leg, ...], firm: bool) -> Iterator[Walk]:
+    """The ends at those addresses of a pool where nothing that was read listens. firm: the user says what stands there."""
+    outside: list[Address] = []
+    for target in () if firm else forward.pool.targets:
+        if topology.listening(target, node):
+            continue
+        apart = topology.find_apart(target, node)
+        if apart is None:
+            outside.append(target)
+            continue
+        reason = f"{node.name} shares no network with {apart.name}, so that {target} leads nowhere"
+        yield Walk(legs, "unknown", reason, Ending(apart.name, forward.request, None, False, (reason,)))
+    if outside:
+        yield Walk(legs, "leaves the project", ", ".join(map(str, outside[:3])))
+
+
 def arriving_request(forward: Forward, to: Address | None) -> Request:
     """What leaves a hop as it arrives where it is sent. to: where that is."""
-    return replace(forward.request, to=forward.request.to or to)
+    to = forward.request.to or to
+    return replace(forward.request, to=to, dialled=to is not None)
 
 
 def _why_unserved(node: Node, request: Request) -> str:
@@ -198,11 +228,10 @@ def _why_unserved(node: Node, request: Request) -> str:
 
 
 def _end_of(forward: Forward | None) -> tuple[End, str]:
-    if forward is None or not forward.pool.targets:
-        references = ", ".join(map(short_name, forward.pool.references[:1])) if forward is not None else ""
-        unlinked = f"nothing that was read here stands in {references}" if references else ""
-        return "unknown", (forward.pool.reason if forward is not None else "") or unlinked
-    return "leaves the project", ", ".join(map(str, forward.pool.targets[:3]))
+    """How a way ends behind a hop that names no address."""
+    references = ", ".join(map(short_name, forward.pool.references[:1])) if forward is not None else ""
+    unlinked = f"nothing that was read here stands in {references}" if references else ""
+    return "unknown", (forward.pool.reason if forward is not None else "") or unlinked
 
 
 def _fronts(topology: Topology, node: Node, request: Request, seen: tuple[int, ...]) -> Iterator[tuple[Front, ...]]:
@@ -212,7 +241,7 @@ def _fronts(topology: Topology, node: Node, request: Request, seen: tuple[int, .
     asked = [
         (dialler, front)
         for dialler in topology.diallers(node)
-        if id(dialler.hop) not in seen and (front := _front(topology, dialler, request)) is not None
+        if id(dialler.hop) not in seen and (front := find_front(topology, dialler, request)) is not None
     ]
     meant = {
         (id(dialler.node), dialler.hop.hosts)
@@ -238,7 +267,7 @@ def _is_written_for(hop: Hop, front: Front, request: Request) -> bool:
     )
 
 
-def _front(topology: Topology, dialler: Dialler, request: Request) -> Front | None:
+def find_front(topology: Topology, dialler: Dialler, request: Request) -> Front | None:
     """A hop with the request that it would have to get, to send on this one; None where it never sends it."""
     hop = dialler.hop
     asked = Request(request.kind, request.path, hop.only_host)

@@ -12,7 +12,9 @@ from infralint.project.config import Settings
 from infralint.project.needs import needs
 from infralint.text.globs import matches_text
 from infralint.text.patterns import Unsearchable, search
-from infralint.trace.crossings import OTHERS_TAKE_IT, find_starts, is_meant, is_named, samples
+from infralint.trace.crossings import OTHERS_TAKE_IT, is_meant, is_named
+from infralint.trace.declared import find_starts
+from infralint.trace.paths import samples
 from infralint.trace.streams import declared_streams, hints_of, stream_at
 from infralint.trace.topology import Topology
 from infralint.trace.traces import traces_from
@@ -191,14 +193,12 @@ def _of_crossings(crossings: Iterable[Crossing[Hop]]) -> Iterator[StreamWay]:
 
 
 def _longest(traces: Sequence[Trace]) -> list[Trace]:
-    """The traces that are no part of another one."""
-    kept: list[tuple[Trace, tuple[int, ...]]] = []
+    """The traces that are not the rest of another one, which begins further out."""
+    kept: list[Trace] = []
+    rests: set[tuple[int, ...]] = set()
     for trace in sorted(traces, key=lambda trace: -len(trace.legs)):
         hops = tuple(id(leg.hop) for leg in trace.legs)
-        if not any(_is_part(hops, longer) for _, longer in kept):
-            kept.append((trace, hops))
-    return [trace for trace, _ in kept]
-
-
-def _is_part(hops: tuple[int, ...], of: tuple[int, ...]) -> bool:
-    return any(of[at : at + len(hops)] == hops for at in range(len(of) - len(hops) + 1))
+        if hops not in rests:
+            kept.append(trace)
+            rests |= {hops[at:] for at in range(len(hops))}
+    return kept

@@ -54,3 +54,63 @@ def test_a_client_of_a_stream_with_pings_needs_no_longer_silence(lint: Lint) -> 
 def test_a_client_of_a_stream_without_pings_is_cut(lint: Lint) -> None:
     found = problems(lint(_files("await wait_for_news()")))
     assert "conf.d/default.conf:3 warning short-idle-timeout" in found
+
+
+def test_a_ping_of_one_of_two_backends_is_no_ping_of_the_other(lint: Lint) -> None:
+    files = _files('await asyncio.sleep(4); yield ": heartbeat\\n\\n"')
+    by_cookie = "map $cookie_beta $backend { default admin:8080; on beta:8080; }\n"
+    files["conf.d/default.conf"] = by_cookie + NGINX.replace("http://admin:8080/", "http://$backend/stream")
+    assert any("short-idle-timeout" in problem for problem in problems(lint(files)))
+    files["conf.d/default.conf"] = files["conf.d/default.conf"].replace("on beta:8080; ", "")
+    assert not any("short-idle-timeout" in problem for problem in problems(lint(files)))
+
+
+SOCKETS = """\
+const express = require('express')
+const { WebSocketServer } = require('ws')
+const server = require('http').createServer(express())
+new WebSocketServer({ server, path: '/ws' }).on('connection', (socket) => setInterval(() => socket.ping(), 1000))
+server.listen(3000)
+"""
+UNROUTED = "exports.push = (res) => { res.writeHead(200, {'Content-Type': 'text/event-stream'}); res.write('data: 1\\n\\n') }\n"
+
+
+def test_that_all_sockets_are_known_says_nothing_of_other_streams(lint: Lint) -> None:
+    upgrade = 'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";'
+    location = f"location / {{ proxy_pass http://app:3000; proxy_buffering off; proxy_read_timeout 5s; {upgrade} }}"
+    files = {
+        "nginx.conf": f"server {{ listen 80; {location} }}\n",
+        "compose.yaml": "services: {app: {build: ./app}}\n",
+        "app/package.json": '{"dependencies": {"express": "4", "ws": "8"}}',
+        "app/server.js": SOCKETS,
+    }
+    assert problems(lint(files)) == []
+    assert "nginx.conf:1 note short-idle-timeout" in problems(lint({**files, "app/push.js": UNROUTED}))
+
+
+FASTAPI_SOCKET = """\
+from fastapi import FastAPI, WebSocket
+
+app = FastAPI()
+
+
+@app.websocket("/ws/notify")
+async def notify(socket: WebSocket):
+    await socket.accept()
+    while True:
+        await socket.receive_text()
+"""
+
+
+def test_code_with_the_very_route_says_of_its_pings_though_nothing_names_it(lint: Lint) -> None:
+    """uvicorn pings every WebSocket: neither what a client opens nor what a location is called makes it silent."""
+    upgrade = 'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";'
+    files = {
+        "nginx/default.conf": f"server {{ listen 80; location /ws/ {{ proxy_pass http://127.0.0.1:8000; {upgrade} }} }}\n",
+        "api/requirements.txt": "fastapi\nuvicorn\n",
+        "api/main.py": FASTAPI_SOCKET,
+        "web/app.ts": 'export const socket = new WebSocket("/ws/notify");\n',
+    }
+    assert problems(lint(files)) == ["nginx/default.conf:1 note short-idle-timeout"]
+    other = FASTAPI_SOCKET.replace("/ws/notify", "/ws/other")
+    assert problems(lint({**files, "api/main.py": other})) == ["nginx/default.conf:1 warning short-idle-timeout"]

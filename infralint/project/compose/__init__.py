@@ -13,6 +13,7 @@ import msgspec
 from infralint.model import HOST_NETWORK, Location, Service, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.compose.document import Document, replaced_keys
+from infralint.project.compose.networks import Networks
 from infralint.project.compose.service import (
     ComposeService,
     ComposeText,
@@ -230,20 +231,23 @@ def _includes(document: Document) -> Iterator[tuple[list[str], str]]:
 def services_of(project: Project) -> list[Service]:
     """The services as the topology takes them: their names, the files that they run on, what they are built from."""
     services = read_compose(project).services
-    return [_as_service(project, service, services) for service in services]
+    networks = Networks(services)
+    return [_as_service(project, service, networks) for service in services]
 
 
-def _as_service(project: Project, service: ComposeService, services: list[ComposeService]) -> Service:
+def _as_service(project: Project, service: ComposeService, networks: Networks) -> Service:
     image = dockerfile_of(project, service)
     copied = frozenset(_files_of_image(service, image)) if image else frozenset()
     listens = [port.target for port in service.ports if port.target]
-    published = [(port.published, port.target or None) for port in service.ports if port.published]
-    if service.shares == "host":
+    shared = networks.owner(service).ports if service.shares else ()
+    published = [(port.published, port.target or None) for port in (*service.ports, *shared) if port.published]
+    pod = networks.pod(service)
+    if pod == HOST_NETWORK:
         published += [(port, port) for port in listens]
     return Service(
         name=service.name,
         where=Location(project.show(service.path), service.line),
-        names=service.names | frozenset(_names_given(service, services)),
+        names=service.names | frozenset(networks.names_given(service)),
         files=frozenset(mount.source for mount in service.mounts) | copied,
         context=service.context,
         ports=tuple(dict.fromkeys(listens)) or (image.exposed if image else ()),
@@ -252,27 +256,9 @@ def _as_service(project: Project, service: ComposeService, services: list[Compos
         image=service.image.text if service.image else "",
         command=" ".join((*service.entrypoint, *service.command)),
         group=service.group,
-        pod=_network_of(service, services),
-        networks=_networks_of(service, services),
+        pod=pod,
+        networks=networks.names_of_networks(service),
     )
-
-
-def _networks_of(service: ComposeService, services: list[ComposeService]) -> frozenset[str]:
-    """The networks in which a service is known by its names: the default one, unless others are named."""
-    if service.shares == "host":
-        return frozenset()
-    near = {other.name: other for other in services if other.group == service.group}
-    owner = near.get(service.shares, service)
-    return frozenset() if owner.shares else owner.networks or frozenset({"default"})
-
-
-def _network_of(service: ComposeService, services: list[ComposeService]) -> str:
-    """What stands for the one network address that a service shares with others; empty where it has its own."""
-    if service.shares == "host":
-        return HOST_NETWORK
-    owner = service.shares or service.name
-    near = (other for other in services if other.group == service.group)
-    return f"{service.group}/{owner}" if service.shares or any(other.shares == owner for other in near) else ""
 
 
 def _files_of_image(service: ComposeService, image: Dockerfile) -> Iterator[str]:
@@ -280,16 +266,6 @@ def _files_of_image(service: ComposeService, image: Dockerfile) -> Iterator[str]
     for target, path in copied_files(service, image):
         if path != (service.context or "").strip("./") or "nginx" in target:
             yield path
-
-
-def _names_given(service: ComposeService, services: list[ComposeService]) -> Iterator[str]:
-    """Names that other services give to one: by their links, and the name of the one whose network it shares."""
-    known = {other.name for other in services}
-    for other in services:
-        if other.group == service.group:
-            yield from (alias for alias, name in other.links.items() if name == service.name and alias not in known)
-            if service.shares == other.name:
-                yield from other.names
 
 
 def dockerfile_of(project: Project, service: ComposeService) -> Dockerfile | None:

@@ -76,7 +76,8 @@ class Document:
         if document is None or name not in document.services:
             return None
         base = document.service(name, depth + 1)
-        return msgspec.structs.replace(base, names=base.names - {name}, links={}, shares="")
+        mode = "" if base.shares else base.network_mode
+        return msgspec.structs.replace(base, names=base.names - {name}, links={}, network_mode=mode)
 
     def _service(self, name: str, value: YamlValue) -> ComposeService:
         return ComposeService(
@@ -95,7 +96,7 @@ class Document:
             entrypoint=self._words(value, "entrypoint"),
             command=self._words(value, "command"),
             links=dict(self._links(value)),
-            shares=self._text(value, "network_mode").removeprefix("service:"),
+            network_mode=self._text(value, "network_mode"),
             replicas=self._replicas(value),
             profiles=frozenset(self._texts(value, "profiles")),
             networks=frozenset((*value.members_of("networks"), *self._texts(value, "networks"))),

@@ -49,9 +49,8 @@ class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
     """One service. path: its compose file, the uppermost of several; group: services see each other within one.
 
     image: as written, with what is known filled in. env_files: project paths. names: by which others dial
-    it. shares: the service whose network it is in; host: it is in its machine's. replicas: how many of it
-    run, where the file says so. profiles: it runs only where one of them is asked for. networks: those that it is
-    said to be in.
+    it. network_mode: as written. replicas: how many of it run, where the file says so. profiles: it runs only where one
+    of them is asked for. networks: those that it is said to be in.
     """
 
     name: str
@@ -69,7 +68,7 @@ class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     links: Mapping[str, str] = {}
-    shares: str = ""
+    network_mode: str = ""
     replicas: Setting[int] | None = None
     profiles: frozenset[str] = frozenset()
     networks: frozenset[str] = frozenset()
@@ -78,6 +77,20 @@ class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
     def context(self) -> str | None:
         """The project folder that its image is built from."""
         return self.build.context if self.build else None
+
+    @property
+    def is_on_the_host(self) -> bool:
+        """Whether it has no network of its own, but that of the machine."""
+        return self.network_mode == "host"
+
+    @property
+    def shares(self) -> str:
+        """The service, or the container, whose network address it has; empty where it has one of its own.
+
+        https://docs.docker.com/reference/compose-file/services/#network_mode
+        """
+        kind, _, name = self.network_mode.partition(":")
+        return name if kind in ("service", "container") else ""
 
     def mounts_file(self, path: str) -> bool:
         """Whether a project file is mounted into it."""
@@ -110,6 +123,7 @@ FIELDS = {
     "image": ("image",),
     "labels": ("labels",),
     "links": ("links",),
+    "network_mode": ("network_mode",),
     "networks": ("networks",),
     "ports": ("ports",),
     "profiles": ("profiles",),
@@ -143,7 +157,7 @@ def lay_over(service: ComposeService, over: ComposeService) -> ComposeService:
         entrypoint=over.entrypoint or service.entrypoint,
         command=over.command or service.command,
         links={**service.links, **over.links},
-        shares=over.shares or service.shares,
+        network_mode=over.network_mode or service.network_mode,
         replicas=over.replicas or service.replicas,
         profiles=service.profiles | over.profiles,
         networks=service.networks | over.networks,

@@ -193,7 +193,7 @@ class Nginx(Node):
             yield from ((server, ()) for server in named)
             return
         # Who dials this very address gets the default server, whatever it is called; a browser may mean another nginx.
-        is_dialled = request.to is not None and len(chosen) == 1
+        is_dialled = request.dialled and len(chosen) == 1
         for server, _ in chosen:
             why = (
                 f"no server_name is {request.host}: the server of {', '.join(server.names)} answers as the default one"
@@ -219,21 +219,25 @@ def _matches(ways: Sequence[RequestEnd]) -> list[Match]:
     counting = [way for way in ways if _handed_on(way) or way.run.doubts] or list(ways)
     together: dict[object, list[RequestEnd]] = {}
     for way in counting:
-        together.setdefault(id(way.block) if way.block else way.answer and way.answer[:3], []).append(way)
-    certain = len(together) == 1 and not any(way.run.doubts or (not way.block and not way.answer) for way in counting)
+        ending = id(way.block) if way.block else way.overruled or (way.answer and way.answer[:3])
+        together.setdefault(ending, []).append(way)
+    certain = len(together) == 1 and not any(
+        way.run.doubts or way.overruled or (not way.block and not way.answer) for way in counting
+    )
     return [_match(group, certain, len(together)) for group in together.values()]
 
 
 def _match(ways: Sequence[RequestEnd], certain: bool, alternatives: int) -> Match:
     way = ways[0]
-    reasons = dict.fromkeys(reason for way in ways for reason in (*way.run.reasons, *way.run.doubts) if reason)
+    each = (reason for way in ways for reason in (*way.run.reasons, *way.run.doubts, way.overruled))
+    reasons = dict.fromkeys(filter(None, each))
     if alternatives > 1 and not reasons:
         request = way.run.moment.request
         missing = "the host is" if request is None or request.host is None else "the port that is asked is"
         reasons = {f"{missing} not known, and servers serve it differently": None}
     hop: Hop | None = way.block.hop if way.block is not None else None
     answer = None
-    if way.answer is not None:
+    if way.answer is not None and not way.overruled:
         code, at, text, because = way.answer
         where = at.where if at is not None else Location("")
         answer = Known(

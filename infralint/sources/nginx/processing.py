@@ -17,8 +17,15 @@ from msgspec.structs import replace
 from infralint.model import Known, Request
 from infralint.platforms.nginx_values import flag
 from infralint.sources.nginx.blocks import CODES, NginxBlock
-from infralint.sources.nginx.choose import LocationEntry, VirtualServer, choose_locations, normalise_path
+from infralint.sources.nginx.choose import (
+    LocationChoice,
+    LocationEntry,
+    VirtualServer,
+    choose_locations,
+    normalise_path,
+)
 from infralint.sources.nginx.conditions import judge
+from infralint.sources.nginx.scopes import hidden
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.variables import (
     Definitions,
@@ -95,11 +102,15 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class RequestEnd(NamedTuple):
-    """Where a request ends: in a block that hands it on, in an answer, or where we can't follow."""
+    """Where a request ends: in a block that hands it on, in an answer, or where we can't follow.
+
+    overruled: why something else may serve the request than what answers it here, as a location that is not to be seen.
+    """
 
     run: Run
     block: NginxBlock | None = None
     answer: Answer | None = None
+    overruled: str = ""
 
 
 class Processing:
@@ -191,12 +202,17 @@ class Processing:
             return
         for choice in choose_locations(server.places, run.path):
             on = replace(run, doubts=(*run.doubts, *choice.reasons)) if choice.reasons else run
-            if choice.redirect:
-                yield RequestEnd(on, answer=Answer("301", None, choice.redirect))
-            elif choice.place is None:
-                yield from self._outside(replace(on, block=server.block))
-            else:
-                yield from self._inside(choice.place, on)
+            for end in self._of_choice(choice, on):
+                overruled = _overruling(end, choice.place, server) if end.answer is not None else ""
+                yield end._replace(overruled=overruled) if overruled else end
+
+    def _of_choice(self, choice: LocationChoice, run: Run) -> Iterator[RequestEnd]:
+        if choice.redirect:
+            yield RequestEnd(run, answer=Answer("301", None, choice.redirect))
+        elif choice.place is None:
+            yield from self._outside(replace(run, block=run.moment.server.block))
+        else:
+            yield from self._inside(choice.place, run)
 
     def _outside(self, run: Run) -> Iterator[RequestEnd]:
         """A server without a location for the path: its own `try_files`, or files."""
@@ -493,6 +509,20 @@ def _keep_groups(pattern: str, moment: Moment, ignore_case: bool) -> Moment:
         if found is not None:
             return with_captures(moment, found)
     return without_captures(moment, pattern, "the path is not known")
+
+
+def _overruling(end: RequestEnd, place: LocationEntry | None, server: VirtualServer) -> str:
+    """Why a request may be served after all that nginx seems to answer by itself: an include that is not here, or a hole
+    in a template, may hold a better location, or what hands requests on. Empty where it surely may not.
+
+    Nothing goes before `location =`, nor does anything after a `return`.
+    """
+    is_returned = end.answer is not None and end.answer.at is not None and end.answer.at.name == "return"
+    levels = [] if place is not None and place.modifier == "=" else [server.block.level]
+    if place is not None and not is_returned:
+        levels += place.block.scope.levels[len(server.block.scope.levels) :]
+    line = next((line for level in levels for line in level.opaque), None)
+    return f"{hidden(line, '').why}, and may serve it" if line is not None else ""
 
 
 def _limiting_block(run: Run) -> NginxBlock | None:
