@@ -127,6 +127,7 @@ class _ManifestReader:
             return []
         shown = self.project.show(path)
         documents = list(_split(text))
+        is_template = _TEMPLATED.search(text) is not None
         objects: list[Manifest] = []
         try:
             for line, document in documents:
@@ -134,7 +135,7 @@ class _ManifestReader:
                 for root in read_yaml(document, allow_duplicates=True, first_line=first):
                     for item in objects_in(root):
                         if item.text_of("kind"):
-                            if not _TEMPLATED.search(text):
+                            if not is_template:
                                 check_shape(item)
                             objects.append(Manifest(item, self.found.atlas, path))
         except YamlProblem as problem:
