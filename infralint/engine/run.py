@@ -100,6 +100,7 @@ def judge(
         traces=tuple(guard.traces),
         read=files,
         seen=sorted({kind for reading in readings for kind in reading.seen}),
+        unfollowed=sorted({reason for reading in readings for reason in reading.unfollowed}),
         skipped=sorted({path for reading in readings for path in reading.skipped}),
         hops=sum(len(reading.hops) for reading in readings),
         texts={path: text for reading in readings for path, text in reading.texts.items()},

@@ -537,7 +537,7 @@ def _upgrade(headers: Sequence[Header], absent: Absent) -> Setting[Upgrade]:
             return header.value
     sent = [header for header in found if isinstance(header.value, Known) and header.value.value]
     if len(sent) > 1:
-        both = f"`{sent[0].written}` and `{sent[1].written}` both send the header, and backends refuse it twice"
+        both = f"`{sent[0].written}` and `{sent[1].written}` both send the header, and backends refuse a request that has it twice"
         return _drop_upgrade(sent[1], both)
     if any(isinstance(header.value, Known) and header.value.value.lower() == "websocket" for header in sent):
         return Known("forwarded", found[0].where, NAME, written=found[0].written)

@@ -13,6 +13,7 @@ from infralint.project.images import is_built_of
 from infralint.text.globs import is_glob, matches_text
 from infralint.text.lazy import lazy
 from infralint.text.paths import is_below
+from infralint.trace.folders import ApplicationFolders, MountedFiles
 
 LOOPBACK = frozenset(
     "localhost ip6-localhost 127.0.0.1 ::1 [::1] 0.0.0.0 host.docker.internal gateway.docker.internal 172.17.0.1".split()
@@ -131,6 +132,9 @@ class Topology:
         self.services = services
         self.chains = chains
         self.entries = entries
+        self._ports: dict[int, Mapping[int, set[int]]] = {}
+        self._entries: dict[int, bool] = {}
+        self._entry_addresses: dict[int, Address | None] = {}
         self._targets: dict[int, frozenset[Address]] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
         self._listening: dict[tuple[Address, int], list[Link]] = {}
@@ -296,6 +300,11 @@ class Topology:
     def is_entry(self, node: Node) -> bool:
         """Whether clients may come to a node first: it is published, the user says so, or nothing surely stands in front
         of it."""
+        if id(node) not in self._entries:
+            self._entries[id(node)] = self._find_entry(node)
+        return self._entries[id(node)]
+
+    def _find_entry(self, node: Node) -> bool:
         if id(node) in self._declared_entries or self.is_published(node):
             return True
         if node.inner:
@@ -307,6 +316,11 @@ class Topology:
 
     def entry_address(self, node: Node) -> Address | None:
         """Where clients arrive at an entry, if that is one address: the port that a host publishes; None: anywhere."""
+        if id(node) not in self._entry_addresses:
+            self._entry_addresses[id(node)] = self._find_entry_address(node)
+        return self._entry_addresses[id(node)]
+
+    def _find_entry_address(self, node: Node) -> Address | None:
         if node.published or id(node) in self._declared_entries or id(node) not in self._by_node:
             return None
         published = {address for _, address in self._by_node[id(node)].published_addresses}
@@ -354,7 +368,7 @@ class Topology:
         return [self._place_node(node) for node in self.nodes]
 
     def _place_node(self, node: Node) -> Placement:
-        services = tuple(service for service in self.services if id(node) in self._running[id(service)])
+        services = tuple(self._services_of.get(id(node), ()))
         names = {name.lower() for name in node.known_as} | {
             name.lower() for service in services for name in (*service.names, *service.containers)
         }
@@ -372,25 +386,43 @@ class Topology:
     def _ports_of_nobody_else(self, service: Service, node: Node) -> set[int]:
         """The ports of a service on which nothing else that its image may hold listens: how an application is started
         there may say another port than its code does."""
-        running = self._running[id(service)]
-        others = (other for other in self.nodes if other is not node)
-        taken = {
-            address.port
-            for other in others
-            if id(other) in running or _may_hold(service, other)
-            for address in other.listens
-        }
-        return set(service.ports) - taken
+        listening = self._ports_beside(service)
+        return {port for port in service.ports if listening.get(port, set()) <= {id(node)}}
+
+    def _ports_beside(self, service: Service) -> Mapping[int, set[int]]:
+        """The ports on which nodes listen that a service's image may hold, each with the nodes' identities."""
+        if id(service) not in self._ports:
+            running = self._running[id(service)]
+            inside = self._folders.held_in(service.context) if service.context is not None else ()
+            found: dict[int, set[int]] = {}
+            for node in {id(node): node for node in (*inside, *running.values())}.values():
+                for address in node.listens:
+                    if address.port is not None:
+                        found.setdefault(address.port, set()).add(id(node))
+            self._ports[id(service)] = found
+        return self._ports[id(service)]
 
     @cached_property
-    def _running(self) -> dict[int, set[int]]:
-        """Which nodes each service runs, by identity."""
-        applications = [node for node in self.nodes if node.folder is not None]
+    def _folders(self) -> ApplicationFolders:
+        return ApplicationFolders(self.nodes)
+
+    @cached_property
+    def _running(self) -> dict[int, dict[int, Node]]:
+        """Which nodes each service runs, both by identity."""
+        files = MountedFiles(node for node in self.nodes if node.folder is None)
         return {
-            id(service): {id(node) for node in self.nodes if node.folder is None and mounts(service, node)}
-            | {id(node) for node in built_from(service, applications)}
+            id(service): {id(node): node for node in (*files.in_reach_of(service), *self._folders.built_from(service))}
             for service in self.services
         }
+
+    @cached_property
+    def _services_of(self) -> dict[int, list[Service]]:
+        """The services that run each node, by its identity."""
+        found: dict[int, list[Service]] = {}
+        for service in self.services:
+            for identity in self._running[id(service)]:
+                found.setdefault(identity, []).append(service)
+        return found
 
     def replicas(self, pool: Pool, front: Node) -> Setting[int] | None:
         """How many of what a hop of `front` dials by one name run, where a deployment file says so."""
@@ -683,47 +715,6 @@ def _runs_another(place: Placement, name: str) -> bool:
     others = [service for service in place.services if service not in named]
     is_other = bool(named) and all(service.command and not _SERVER.search(service.command) for service in named)
     return is_other and any(_SERVER.search(service.command) for service in others)
-
-
-def mounts(service: Service, node: Node) -> bool:
-    """Whether a service mounts or copies the files of a node; to mount the whole project is to use some of it."""
-    return any(mounted and is_below(file, mounted) for mounted in service.files for file in node.files)
-
-
-def built_from(service: Service, applications: Sequence[Node]) -> list[Node]:
-    """The applications that a service's image is built from: that of its context, or those whose files it takes from there."""
-    if service.context is None:
-        return []
-    context = service.context.strip("/").removeprefix(".")
-    folders = {node.folder.strip("/"): node for node in applications if node.folder is not None}
-    if context and context in folders:
-        return [folders[context]]
-    owners = dict.fromkeys(_owner(path, folders) for path in service.files if path.strip("/."))
-    taken = [folders[owner] for owner in owners if owner] or [folders[owner] for owner in owners if owner is not None]
-    if taken:
-        return taken
-    inside = [node for folder, node in folders.items() if is_below(folder, context)]
-    around = _owner(context, folders)
-    return inside or ([folders[around]] if around is not None else [])
-
-
-def _may_hold(service: Service, node: Node) -> bool:
-    """Whether the folder that a service's image is built from holds files of an application."""
-    if service.context is None or node.folder is None:
-        return False
-    context = service.context.strip("/").removeprefix(".")
-    folder = node.folder.strip("/")
-    return not context or is_below(folder, context) or is_below(context, folder)
-
-
-def _owner(path: str, folders: Iterable[str]) -> str | None:
-    """The deepest folder that holds a path, below the root; else the only one that lies in it; else the root's."""
-    path = path.strip("/")
-    holding = max((folder for folder in folders if is_below(path, folder)), key=len, default=None)
-    if holding:
-        return holding
-    inside = [folder for folder in folders if folder and is_below(folder, path)]
-    return inside[0] if len(inside) == 1 else holding
 
 
 def is_together(node: Node, other: Node) -> bool:

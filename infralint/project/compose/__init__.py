@@ -60,7 +60,7 @@ class Compose(msgspec.Struct):
 
     services: list[ComposeService] = []
     unreadable: list[Unreadable] = []
-    skipped: list[str] = []
+    unfollowed: list[str] = []
     files: list[str] = []
 
 
@@ -157,7 +157,9 @@ class _ComposeReader:
             self.found.unreadable.append(self.project.unreadable(path, problem))
         except YamlProblem as problem:
             if _TEMPLATED.search(text):
-                self.found.skipped.append(f"{self.project.show(path)}: is a template, which has to be rendered first")
+                self.found.unfollowed.append(
+                    f"{self.project.show(path)}: is a template, which has to be rendered first"
+                )
             else:
                 message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
                 self.found.unreadable.append(self.project.unreadable(path, message, problem.line, problem.column))

@@ -69,7 +69,7 @@ class Charts:
         self.atlas = atlas
         self.folders = folders
         self.unknown: list[Unknown] = []
-        self.skipped: list[str] = []
+        self.unfollowed: list[str] = []
         self.files: list[str] = []
         self.failed: set[str] = set()
         self.rendered: set[str] = set()
@@ -130,7 +130,7 @@ class Charts:
         missing = [name for name in _dependencies(metadata) if name not in chart.parts]
         if missing:
             listed = ", ".join(missing)
-            self.skipped.append(f"{self.project.show(folder)}: its subcharts ({listed}) are not vendored here")
+            self.unfollowed.append(f"{self.project.show(folder)}: its subcharts ({listed}) are not vendored here")
         return chart
 
     @staticmethod

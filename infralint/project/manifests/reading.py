@@ -52,7 +52,7 @@ class Manifests(msgspec.Struct):
 
     objects: list[Manifest] = []
     unreadable: list[Unreadable] = []
-    skipped: list[str] = []
+    unfollowed: list[str] = []
     files: list[str] = []
     unknown: list[Unknown] = []
     rendered: set[str] = set()
@@ -127,6 +127,7 @@ class _ManifestReader:
             return []
         shown = self.project.show(path)
         documents = list(_split(text))
+        is_template = _TEMPLATED.search(text) is not None
         objects: list[Manifest] = []
         try:
             for line, document in documents:
@@ -134,7 +135,7 @@ class _ManifestReader:
                 for root in read_yaml(document, allow_duplicates=True, first_line=first):
                     for item in objects_in(root):
                         if item.text_of("kind"):
-                            if not _TEMPLATED.search(text):
+                            if not is_template:
                                 check_shape(item)
                             objects.append(Manifest(item, self.found.atlas, path))
         except YamlProblem as problem:
@@ -149,7 +150,7 @@ class _ManifestReader:
         objects = list(overlays.render())
         self.found.objects += objects
         self.found.unreadable += overlays.unreadable
-        self.found.skipped += overlays.skipped
+        self.found.unfollowed += overlays.unfollowed
         if objects:
             self.found.files += dict.fromkeys(overlays.files)
         return frozenset(overlays.consumed)
@@ -176,7 +177,7 @@ class _ManifestReader:
                 if item.text_of("kind") in ASKED
             )
         self.found.unknown += charts.unknown
-        self.found.skipped += charts.skipped
+        self.found.unfollowed += charts.unfollowed
         self.found.files += dict.fromkeys(charts.files)
         self.found.rendered = charts.rendered - charts.failed
 
@@ -184,7 +185,7 @@ class _ManifestReader:
         """A file that is no YAML: a template is somebody else's to render, the rest is broken."""
         shown = self.project.show(path)
         if _TEMPLATED.search(text):
-            self.found.skipped.append(f"{shown}: is a template, which has to be rendered first")
+            self.found.unfollowed.append(f"{shown}: is a template, which has to be rendered first")
             return
         line = self.found.atlas.line_in_file(problem.line)
         message = problem.message if problem.is_content else f"is not YAML: {problem.message}"

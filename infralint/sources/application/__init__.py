@@ -51,7 +51,7 @@ def read(project: Project) -> Reading:
             calls = [stream_of(call, project.settings) for call in application.clients]
             reading.streams += [stream for stream in calls if stream is not None]
             reading.unknown += application.gaps
-            reading.skipped += [f"{project.show(application.folder)}: {reason}" for reason in application.reasons]
+            reading.unfollowed += [f"{project.show(application.folder)}: {reason}" for reason in application.reasons]
     if LanguageModelUse.__module__ in project.subjects:
         _read_language_models(project, reading)
     for service in read_compose(project).services:

@@ -34,6 +34,7 @@ from infralint.sources.nginx.choose import (
     LocationEntry,
     Sockets,
     VirtualServer,
+    plain_host,
 )
 from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.handed import hand_over
@@ -220,9 +221,21 @@ class Nginx(Node):
 
     def _ways(self, server: VirtualServer, request: Request, doubts: tuple[str, ...]) -> list[RequestEnd]:
         ways = self.processing.ways(server, request)
+        overruled = _hidden_server(server, request)
+        if overruled:
+            ways = [way._replace(overruled=way.overruled or overruled) if way.answer else way for way in ways]
         if not doubts:
             return ways
         return [way._replace(run=msgspec.structs.replace(way.run, doubts=(*way.run.doubts, *doubts))) for way in ways]
+
+
+def _hidden_server(server: VirtualServer, request: Request) -> str:
+    """Why another server may get a request, which is not to be seen; empty where this one has the very name, or all are."""
+    name = server.name_for(plain_host(request.host)) if request.host is not None else None
+    if name is not None and _is_plain(name):
+        return ""
+    line = next((line for level in server.block.scope.levels[:-1] for line in level.opaque), None)
+    return f"{hidden(line, '').why}, and may hold the server for this host" if line is not None else ""
 
 
 def _handed_on(way: RequestEnd) -> bool:
@@ -236,13 +249,14 @@ def _matches(ways: Sequence[RequestEnd]) -> list[Match]:
     """
     counting = [way for way in ways if _handed_on(way) or way.run.doubts] or list(ways)
     together: dict[object, list[RequestEnd]] = {}
-    for way in counting:
+    for way in sorted(counting, key=lambda way: way.after_error):
         ending = id(way.block) if way.block else way.overruled or (way.answer and way.answer[:3])
         together.setdefault(ending, []).append(way)
-    certain = len(together) == 1 and not any(
-        way.run.doubts or way.overruled or (not way.block and not way.answer) for way in counting
+    served = [group for group in together.values() if not group[0].after_error]
+    certain = len(served) == 1 and not any(
+        way.run.doubts or way.overruled or (not way.block and not way.answer) for way in served[0]
     )
-    return [_match(group, certain, len(together)) for group in together.values()]
+    return [_match(group, certain and not group[0].after_error, len(served)) for group in together.values()]
 
 
 def _match(ways: Sequence[RequestEnd], certain: bool, alternatives: int) -> Match:
@@ -725,11 +739,17 @@ def _answers_everything(block: NginxBlock) -> bool:
     for line in block.level.directives:
         if line.name == "break" or (line.name == "rewrite" and line.args[-1:] not in (["redirect"], ["permanent"])):
             return False
-        if line.name == "if" and block.place is None and any(inner.name == "rewrite" for inner in line.walk()):
+        if line.name == "if" and any(_goes_on(inner, block) for inner in line.walk()):
             return False
         if line.name == "return" and not block.level.under_condition(line):
             return True
     return False
+
+
+def _goes_on(line: Directive, block: NginxBlock) -> bool:
+    """Whether a line inside an `if` keeps requests from the `return` behind it, and in the block."""
+    stays = block.place is None or line.args[-1:] == ["break"]
+    return line.name == "break" or (line.name == "rewrite" and stays)
 
 
 def _matching(block: Directive) -> tuple[str, str]:
@@ -768,7 +788,7 @@ def _fallbacks(server: VirtualServer, definitions: Definitions) -> set[str]:
 
 
 def _port(text: str) -> str:
+    """The port of a `listen`, or a range of them; 80 where only an address or a name stands there."""
     tail = text.rpartition(":")[2]
-    if "]" in tail or ("." in tail and ":" not in text) or not tail:
-        return "80"
-    return tail
+    is_port = bool(tail) and (has_hole(tail) or "$" in tail or not tail.strip("0123456789-"))
+    return tail if is_port else "80"

@@ -210,9 +210,7 @@ def contradiction(first: Directive, other: Directive) -> Unknown:
     if first.source is other.source:
         why = f'nginx would refuse this file: "{first.name}" directive is duplicate'
         return Unknown(other.where, other.name, why, refused=True)
-    why = (
-        f"`{first.written}` at {first.where} and `{other.written}` at {other.where} both hold here, and nginx takes one"
-    )
+    why = f"`{first.written}` at {first.where} and `{other.written}` at {other.where} both apply here, and nginx takes one"
     return Unknown(other.where, other.name, why, "delete one of them, or check the output of `nginx -T`")
 
 
