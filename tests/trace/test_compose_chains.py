@@ -127,6 +127,15 @@ def test_one_container_of_several_shares_its_requests_with_none(lint: Lint) -> N
         assert problems(report, "missing-sticky-sessions") == found
 
 
+def test_what_a_deployment_keeps_inside_makes_nothing_doubtful_that_it_publishes(lint: Lint) -> None:
+    files = stack(to("inner:8080"))
+    other = "  other:\n    image: nginx:1.27\n    volumes: ['./other.conf:/etc/nginx/conf.d/default.conf:ro']\n"
+    files |= {"compose.yaml": files["compose.yaml"] + other, "other.conf": served(8080, LONG)}
+    assert problems(lint(files), CHECK) == ["inner.conf:1 error short-idle-timeout"]
+    files["compose.yaml"] += "    ports: ['81:8080']\n"
+    assert problems(lint(files), CHECK) == ["inner.conf:1 warning short-idle-timeout"]
+
+
 # Ports
 
 BY_PORT = f"""
