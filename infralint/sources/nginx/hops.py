@@ -467,8 +467,10 @@ def passed_anywhere(block: NginxBlock, processing: Processing, upstreams: Upstre
     return either(values or [unknown("no request is handed on here")], "it differs from request to request")
 
 
-def _identity(forward: Forward) -> tuple[str, str | None, tuple[Address, ...], str]:
-    return forward.request.path, forward.request.host, forward.pool.targets, forward.pool.reason
+def _identity(forward: Forward) -> tuple[object, ...]:
+    """What tells what is sent on from what else is."""
+    request, pool = forward.request, forward.pool
+    return request.path, request.host, request.headers, pool.targets, pool.reason
 
 
 def added_headers(scope: Scope) -> Iterator[Directive]:
