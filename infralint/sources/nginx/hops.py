@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from infralint.model import (
     SAME_PATH,
     UNKNOWN_RESPONSE,
-    Address,
     Affinity,
     Buffering,
     Edit,
