@@ -25,7 +25,7 @@ from infralint.model import (
 from infralint.project import Project
 from infralint.sources import SOURCES
 from infralint.trace.crossings import crossings, topology_of
-from infralint.trace.declared import find_lost, find_undialled, find_unmet, find_unserved, find_untold
+from infralint.trace.declared import declared_ways, find_undialled, find_unmet, find_unserved, find_untold
 from infralint.trace.topology import Topology
 
 if TYPE_CHECKING:
@@ -140,23 +140,24 @@ def _each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
 
 def _unmet(project: Project, topology: Topology, crossed: Sequence[Crossing[Hop]]) -> Iterator[Unknown]:
     where = Location(project.config_name)
+    ways = declared_ways(project.settings, topology)
+    untold = list(find_untold(ways))
     for stream, answer in find_unmet(project.settings, topology, crossed):
+        if any(stream == other for other, _ in untold):
+            continue
         why = f"the declared stream {stream.path} meets no hop that was read here"
         why += f": {answer}" if answer else ""
         otherwise = "check its path, host and hops for typing errors"
         yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
-    for stream, reason, is_sure in find_unserved(crossed):
-        comes = "never comes" if is_sure else "may never come"
-        why = f"the declared stream {stream.path} {comes} to what could send it: {reason}"
+    for stream, often, reason in find_unserved(ways):
+        why = f"the declared stream {stream.path} {often} to what could send it: {reason}"
         otherwise = "check its path, and what the hops on its way make of it"
         yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
-    for stream, reason in find_untold(crossed):
+    for stream, reason in untold:
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
     for node in find_undialled(project.settings, topology, crossed):
         why = f"nothing that was read dials {node.name}: whether a declared stream passes it can't be told"
         yield Unknown(node.hops[0].where, "streams", why)
-    for stream, reason in find_lost(project.settings, topology):
-        yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
 
 
 def _path_to_write(stream: Stream, crossed: Iterable[Crossing[Hop]]) -> str:

@@ -311,8 +311,10 @@ class Service:
     are mounted or copied into it. context: the project folder that its image is built from. ports: what it listens on;
     published: the ports of its host, each with the one of its own that it leads to (None: not known). forwards: ports
     under which its names are dialled, each with the port that it leads to (None: one of its own), where these differ.
-    image, command: as written. group: services see each other within one, as far as they share one of its networks
-    (none: that is not known). pod: what shares one network address with it ("": nothing does).
+    image, command: as written. group: what it is deployed with. networks: where its names are known, each by a name that
+    no other has in the project (none: that is not known). aliases: names that only one of these networks knows, each with
+    that network. links: names by which it alone dials others of its group, each with the name of the service. pod: what
+    shares one network address with it ("": nothing does).
     """
 
     name: str
@@ -331,3 +333,5 @@ class Service:
     pod: str = ""
     containers: frozenset[str] = frozenset()
     extra_hosts: tuple[tuple[str, str], ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()

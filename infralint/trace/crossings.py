@@ -16,14 +16,16 @@ from infralint.model import (
     Request,
     Stream,
     Trace,
+    is_chosen,
+    is_linked,
 )
 from infralint.project.config import Settings
 from infralint.project.needs import needs
 from infralint.text.globs import matches_text
-from infralint.trace.declared import find_starts
 from infralint.trace.doubts import Reach, Witness
 from infralint.trace.paths import concrete_paths, samples
 from infralint.trace.programs import programs
+from infralint.trace.starts import find_starts
 from infralint.trace.streams import assumed_at, declared_streams, hints_of, stream_at
 from infralint.trace.topology import Topology
 from infralint.trace.traces import traces_from, traces_through
@@ -182,9 +184,8 @@ def _with_pings_of_origin(settings: Settings, crossing: Crossing[Hop]) -> Crossi
     """
     stream, legs = crossing.stream, crossing.trace.legs
     origin = legs[-1].hop
-    is_chosen = all(leg.match.certain and (leg.outbound is None or leg.outbound.certain) for leg in legs)
     is_named = all(leg.basis != "the only one" for leg in legs) or any(path.strip("/*") for path in origin.paths)
-    if not is_chosen or not is_named:
+    if not is_chosen(legs, 0, len(legs) - 1) or not is_named:
         return crossing
     pings = [hint.heartbeat for hint in origin.hints if hint.kind == stream.kind and hint.heartbeat]
     if stream.heartbeat is not None or not origin.origin or not pings:
@@ -270,8 +271,7 @@ def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node, 
 
 
 def _is_firmly_linked(crossing: Crossing[Hop]) -> bool:
-    first, last = sorted((crossing.position, crossing.trace.anchor))
-    return all(leg.basis in STRONG for leg in crossing.trace.legs[first + 1 : last + 1])
+    return is_linked(crossing.trace.legs, *sorted((crossing.position, crossing.trace.anchor)))
 
 
 def _assumed_crossings(

@@ -13,8 +13,8 @@ from infralint.project.needs import needs
 from infralint.text.globs import matches_text
 from infralint.text.patterns import Unsearchable, search
 from infralint.trace.crossings import OTHERS_TAKE_IT, is_meant, is_named
-from infralint.trace.declared import find_starts
 from infralint.trace.paths import samples
+from infralint.trace.starts import find_starts
 from infralint.trace.streams import declared_streams, hints_of, stream_at
 from infralint.trace.topology import Topology
 from infralint.trace.traces import traces_from

@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -105,7 +106,23 @@ class Document:
             replicas=self._replicas(value),
             profiles=frozenset(self._texts(value, "profiles")),
             networks=frozenset((*value.members_of("networks"), *self._texts(value, "networks"))),
+            network_names=self._network_names,
+            aliases={
+                name: frozenset(self._texts(network, "aliases"))
+                for name, network in value.members_of("networks").items()
+            },
         )  # fmt: skip
+
+    @cached_property
+    def _network_names(self) -> Mapping[str, str]:
+        """What the networks are called that other projects may join: external ones, and those with a name of their own."""
+        found: dict[str, str] = {}
+        for name, network in self.root.members_of("networks").items():
+            external = self._text(network, "external")
+            written = self._text(network, "name") or self._text(network, "external", "name")
+            if written or external in ("true", "yes"):
+                found[name] = written or name
+        return found
 
     @property
     def _lines(self) -> Mapping[str, YamlSpan]:
@@ -165,8 +182,7 @@ class Document:
         """Names by which it alone may dial other services."""
         for text in self._texts(value, "links"):
             name, _, alias = text.partition(":")
-            if alias:
-                yield alias, name
+            yield alias or name, name
 
     def _ports(self, value: YamlValue) -> Iterator[Port]:
         """`[host:][published:]target[/protocol]`, or a mapping. What is not TCP carries no stream."""

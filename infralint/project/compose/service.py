@@ -51,7 +51,8 @@ class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
     image: as written, with what is known filled in. env_files: project paths. names: by which others dial it.
     containers: names of single ones of its containers. extra_hosts: names that it alone knows, each with the address
     that it stands for. network_mode: as written. replicas: how many of it run, where the file says so. profiles: it
-    runs only where one of them is asked for. networks: those that it is said to be in.
+    runs only where one of them is asked for. networks: those that it is said to be in; network_names: what those are
+    called that are not the project's own. aliases: names that one of its networks knows, by network.
     """
 
     name: str
@@ -75,6 +76,8 @@ class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
     replicas: Setting[int] | None = None
     profiles: frozenset[str] = frozenset()
     networks: frozenset[str] = frozenset()
+    network_names: Mapping[str, str] = {}
+    aliases: Mapping[str, frozenset[str]] = {}
 
     @property
     def context(self) -> str | None:
@@ -128,7 +131,7 @@ FIELDS = {
     "labels": ("labels",),
     "links": ("links",),
     "network_mode": ("network_mode",),
-    "networks": ("networks",),
+    "networks": ("networks", "aliases"),
     "ports": ("ports",),
     "profiles": ("profiles",),
     "scale": ("replicas",),
@@ -167,6 +170,8 @@ def lay_over(service: ComposeService, over: ComposeService) -> ComposeService:
         replicas=over.replicas or service.replicas,
         profiles=service.profiles | over.profiles,
         networks=service.networks | over.networks,
+        network_names={**service.network_names, **over.network_names},
+        aliases={**service.aliases, **over.aliases},
     )
 
 

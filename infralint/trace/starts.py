@@ -1,0 +1,26 @@
+"""Where streams may begin: the nodes that their clients come to first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infralint.model import Match, Node, Request, Stream
+from infralint.trace.paths import samples
+from infralint.trace.topology import Topology
+
+
+def find_starts(topology: Topology, stream: Stream) -> list[Node]:
+    """The nodes that a stream may come to first: the entries; the others, where no entry takes it or surely answers it."""
+    entries = topology.entry_nodes
+    for node in entries:
+        for match in matches_at(topology, node, stream):
+            if match.hop is not None or (match.answer is not None and match.certain):
+                return entries
+    entering = {id(node) for node in entries}
+    return [node for node in topology.nodes if id(node) not in entering] or entries
+
+
+def matches_at(topology: Topology, node: Node, stream: Stream) -> Iterator[Match]:
+    """What becomes of a stream's requests at a node that they come to first."""
+    for path in samples(stream.path):
+        yield from node.route(Request(stream.kind, path, stream.host, topology.entry_address(node)))
