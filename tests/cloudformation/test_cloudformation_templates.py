@@ -397,7 +397,7 @@ DISTRIBUTION = """
         Origins:
           - Id: api
             DomainName: !GetAtt Balancer.DNSName
-            CustomOriginConfig: {OriginProtocolPolicy: https-only, OriginReadTimeout: 120}
+            CustomOriginConfig: {OriginProtocolPolicy: http-only, OriginReadTimeout: 120}
             OriginCustomHeaders: [{HeaderName: X-Verify, HeaderValue: s3cret}]
         DefaultCacheBehavior:
           TargetOriginId: api
