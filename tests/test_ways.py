@@ -622,7 +622,10 @@ def test_a_default_server_may_not_be_meant_by_who_asks_for_another_host(here: Pa
     write(here, {"infralint.yaml": "streams:\n- path: /api/chat\n  host: chat.example.com\n"})
     (here / "inner/nginx.conf").unlink()
     output = " ".join(run("check").output.split())
-    assert "/api/chat ends can't be told: perhaps edge/nginx.conf answers 404: no server_name is chat.example.com" in output
+    assert (
+        "/api/chat ends can't be told: perhaps edge/nginx.conf answers 404: no server_name is chat.example.com"
+        in output
+    )
     assert "Could not tell 1 thing:" in output
     assert "Not served" not in run("trace", "/api/chat", "--host", "chat.example.com").output
 
