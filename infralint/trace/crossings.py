@@ -72,7 +72,7 @@ def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]])
     """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant.
 
     An entry that stands behind another one on the stream's way is no other; nor is any other hop of it, unless clients
-    reach it from outside.
+    reach it from outside. What a deployment keeps inside makes nothing doubtful that it publishes.
     """
     taking = [crossings for crossings in entering if crossings]
     inner = {id(crossing.hop) for crossings in taking for crossing in crossings if crossing.position}
@@ -80,21 +80,27 @@ def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]])
     first = [
         crossings
         for crossings in taking
-        if id(crossings[0].trace.legs[0].hop) not in inner
-        and id(topology.node_of(crossings[0].trace.legs[0].hop)) not in behind
+        if id(crossings[0].trace.legs[0].hop) not in inner and id(_entry_of(topology, crossings)) not in behind
     ] or taking
+    reached = [crossings for crossings in first if not topology.is_kept_inside(_entry_of(topology, crossings))] or first
+    sure = {id(crossings) for crossings in reached} if len(reached) == 1 else set()
     return [
         crossing
-        if len(first) == 1 or is_meant(crossing.trace)
+        if id(crossings) in sure or is_meant(crossing.trace)
         else replace(crossing, certain=False, reasons=(*crossing.reasons, OTHERS_TAKE_IT))
         for crossings in first
         for crossing in crossings
     ]
 
 
+def _entry_of(topology: Topology, crossings: Sequence[Crossing[Hop]]) -> Node | None:
+    """The node by which a stream enters."""
+    return topology.node_of(crossings[0].trace.legs[0].hop)
+
+
 def _nodes_behind(topology: Topology, crossings: Sequence[Crossing[Hop]]) -> Iterator[Node]:
     """The nodes that a stream passes behind the one that it enters by, as far as no client reaches them from outside."""
-    entry = topology.node_of(crossings[0].trace.legs[0].hop)
+    entry = _entry_of(topology, crossings)
     for crossing in crossings:
         node = topology.node_of(crossing.hop)
         if node is not None and node is not entry and not topology.is_published(node):

@@ -347,6 +347,19 @@ class Topology:
             return True
         return id(node) in self._by_node and bool(self._by_node[id(node)].published_addresses)
 
+    def is_kept_inside(self, node: Node | None) -> bool:
+        """Whether a deployment file places a node, and publishes others of its own and not this one."""
+        place = self._by_node.get(id(node))
+        if node is None or place is None or not place.services or id(node) in self._declared_entries:
+            return False
+        return not self.is_published(node) and bool(place.groups & self._publishing_groups)
+
+    @cached_property
+    def _publishing_groups(self) -> frozenset[str]:
+        """The compose projects of which something is published."""
+        published = (place for place in self.placements if place.published_addresses)
+        return frozenset(group for place in published for group in place.groups)
+
     @cached_property
     def _declared_entries(self) -> frozenset[int]:
         return frozenset(id(node) for name in self.entries for node in self.nodes_named(name))

@@ -701,6 +701,16 @@ def test_a_header_that_cloudfront_adds_meets_a_rule_of_the_load_balancer(value: 
     assert ("aws_lb.main" in [finding["hop"]["name"] for finding in report["findings"]]) is arrives
 
 
+@pytest.mark.parametrize(("values", "arrives"), [("origin.example.com", True), ("chat.example.com", False)])
+@pytest.mark.parametrize("domain", ['"origin.example.com"', "aws_route53_record.origin.fqdn"])
+def test_the_origin_is_asked_for_the_name_of_its_record(values: str, arrives: bool, domain: str, lint: Lint) -> None:
+    record = ALIAS.replace("api.internal.example.com", "origin.example.com").replace('"api"', '"origin"')
+    rule = HOST_RULE.replace("chat.example.com", values)
+    report = lint({"main.tf": rule + record + cdn(origin(domain)), "infralint.yaml": HOSTED})
+    blamed = [(finding["hop"]["name"], finding["severity"]) for finding in report["findings"]]
+    assert (("aws_lb.main", "warning") in blamed) is arrives
+
+
 # Names by DNS records
 
 INNER = BALANCED.replace("idle_timeout = 600", "internal     = true\n  idle_timeout = 5").replace("443", "80")
@@ -725,7 +735,16 @@ resource "aws_route53_record" "api" {
 """
 
 
-@pytest.mark.parametrize("record", [ALIAS, CNAME])
+ZONED = ALIAS.replace('"api.internal.example.com"', '"api.internal"\n  zone_id = aws_route53_zone.main.zone_id')
+ZONE = 'resource "aws_route53_zone" "main" {\n  name = "example.com"\n}\n'
+OF_DATA = ALIAS.replace(
+    '"api.internal.example.com"',
+    '"api.internal.${data.aws_route53_zone.main.name}"\n  zone_id = data.aws_route53_zone.main.zone_id',
+)
+DATA_ZONE = 'data "aws_route53_zone" "main" {\n  name = "example.com."\n}\n'
+
+
+@pytest.mark.parametrize("record", [ALIAS, CNAME, ZONED + ZONE, OF_DATA + DATA_ZONE])
 def test_a_load_balancer_is_found_behind_an_nginx_by_the_name_of_its_record(record: str, lint: Lint) -> None:
     report = lint({"main.tf": INNER + record, "nginx/conf.d/default.conf": DIALLING, "infralint.yaml": STREAM})
     assert way(report, "short-idle-timeout") == ["location /", "aws_lb.main"]

@@ -127,6 +127,15 @@ def test_one_container_of_several_shares_its_requests_with_none(lint: Lint) -> N
         assert problems(report, "missing-sticky-sessions") == found
 
 
+def test_what_a_deployment_keeps_inside_makes_nothing_doubtful_that_it_publishes(lint: Lint) -> None:
+    files = stack(to("inner:8080"))
+    other = "  other:\n    image: nginx:1.27\n    volumes: ['./other.conf:/etc/nginx/conf.d/default.conf:ro']\n"
+    files |= {"compose.yaml": files["compose.yaml"] + other, "other.conf": served(8080, LONG)}
+    assert problems(lint(files), CHECK) == ["inner.conf:1 error short-idle-timeout"]
+    files["compose.yaml"] += "    ports: ['81:8080']\n"
+    assert problems(lint(files), CHECK) == ["inner.conf:1 warning short-idle-timeout"]
+
+
 # Ports
 
 BY_PORT = f"""
@@ -159,6 +168,15 @@ def test_a_port_that_the_name_of_the_host_decides_leads_to_one_server(
     )
     settings = f"streams: [{{path: /api/chat, host: {tenant}.example.com}}]\ngeneration: 10s\n"
     assert problems(lint(stack(edge, TWO_SERVERS, settings=settings)), CHECK) == found
+
+
+def test_a_backup_server_gets_a_stream_only_perhaps(lint: Lint) -> None:
+    pool = "upstream pool {{ server inner:8080; server inner:8081{}; }}\n"
+    for word, severity in ((" backup", "warning"), ("", "error")):
+        report = lint(stack(pool.format(word) + to("pool"), TWO_SERVERS))
+        assert problems(report, CHECK) == [f"inner.conf:2 {severity} short-idle-timeout"]
+    only = pool.replace("server inner:8080;", "").format("")
+    assert problems(lint(stack(only + to("pool"), TWO_SERVERS)), CHECK) == ["inner.conf:2 error short-idle-timeout"]
 
 
 # Declared chains

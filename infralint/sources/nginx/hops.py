@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from infralint.model import (
     SAME_PATH,
     UNKNOWN_RESPONSE,
-    Address,
     Affinity,
     Buffering,
     Edit,
@@ -191,7 +190,16 @@ class NginxLocation(Hop):
             if path is None:
                 pool = Pool((), (), "the path that is sent on is not known")
             sent = self._sent_request(request, target, path, run)
-            yield Forward(sent, pool, self._prefixes(target) or paths, not reasons, reasons)
+            forward = Forward(sent, pool, self._prefixes(target) or paths, not reasons, reasons)
+            standing_in = frozenset(self.upstreams.backups_of(target, self.definitions))
+            others = tuple(address for address in pool.targets if address not in standing_in)
+            if not others or len(others) == len(pool.targets):
+                yield forward
+                continue
+            yield replace(forward, pool=replace(pool, targets=others))
+            backups = tuple(address for address in pool.targets if address in standing_in)
+            why = f"`backup` servers of upstream {target.authority} get requests where all others fail"
+            yield replace(forward, pool=replace(pool, targets=backups), certain=False, reasons=(*reasons, why))
 
     def _sent_request(self, request: Request, target: PassTarget | None, path: str | None, run: Run) -> Request:
         http = self.facts.http_version if self.family == "proxy" else request.http
@@ -458,8 +466,10 @@ def passed_anywhere(block: NginxBlock, processing: Processing, upstreams: Upstre
     return either(values or [unknown("no request is handed on here")], "it differs from request to request")
 
 
-def _identity(forward: Forward) -> tuple[str, str | None, tuple[Address, ...], str]:
-    return forward.request.path, forward.request.host, forward.pool.targets, forward.pool.reason
+def _identity(forward: Forward) -> tuple[object, ...]:
+    """What tells what is sent on from what else is."""
+    request, pool = forward.request, forward.pool
+    return request.path, request.host, request.headers, pool.targets, pool.reason
 
 
 def added_headers(scope: Scope) -> Iterator[Directive]:

@@ -82,11 +82,11 @@ class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
     def method(self, *names: str) -> Directive | None:
         return next((found for name in names for found in self.level.by_name.get(name, ())), None)
 
-    def pool(self, definitions: Definitions) -> Pool:
-        """Its servers, and behind them those that stand in."""
+    def pool(self, definitions: Definitions, standing_in: bool = False) -> Pool:
+        """Its servers, and behind them those that stand in. standing_in: these alone."""
         targets: list[Address] = []
         reason = ""
-        for server in (*self.servers, *self._backups):
+        for server in (*(() if standing_in else self.servers), *self._backups):
             if server.args and not has_hole(server.args[0]):
                 targets.append(read_address(server.args[0], PORTS["http"]))
                 continue
@@ -143,6 +143,11 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
             if len(pools) == 1
             else Pool(tuple(targets), (), next((pool.reason for pool in pools if pool.reason), ""))
         )
+
+    def backups_of(self, target: PassTarget, definitions: Definitions) -> tuple[Address, ...]:
+        """The servers of an upstream by that name that get requests only where the others fail."""
+        upstream = self.get(target.authority)
+        return upstream.pool(definitions, standing_in=True).targets if upstream is not None and upstream.backups else ()
 
     def pool_of(self, target: PassTarget, definitions: Definitions) -> Pool:
         """The servers of an upstream by that name, or the host itself."""

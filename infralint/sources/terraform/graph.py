@@ -10,6 +10,7 @@ from infralint.sources.terraform.items import Item, ResourceReference
 _IDENTITIES = ("arn", "id", "name", "dns_name", "function_name")
 """What one resource calls another by."""
 
+_ZONES = ("aws_route53_zone", "data.aws_route53_zone")
 _FURTHER = {
     "aws_api_gateway_deployment": (("", "rest_api_id"),),
     "aws_api_gateway_stage": (("", "rest_api_id"),),
@@ -63,10 +64,23 @@ class Graph:
     def aliases_of(self, kinds: frozenset[str]) -> Iterator[tuple[str, Item]]:
         """The names of DNS records, each with the item of one of these types that it leads to."""
         for record in self.of("aws_route53_record"):
-            name = record.value("name")
-            target = self.lead(_further_links(record), kinds)
-            if target is not None and isinstance(name, str) and name:
-                yield name.rstrip(".").lower(), target
+            name = self.name_of_record(record)
+            target = self.lead(_further_links(record), kinds) if name else None
+            if target is not None:
+                yield name, target
+
+    def name_of_record(self, record: Item) -> str:
+        """The whole name of a DNS record, which need not say its zone; empty where it is not known.
+
+        https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/route53_record#name-1
+        """
+        name = record.value("name")
+        if not isinstance(name, str):
+            return ""
+        zones = [zone for kind in _ZONES for zone in self.follow(record, "zone_id", kind)]
+        zone = zones[0].value("name") if zones else None
+        name, zone = name.rstrip(".").lower(), zone.rstrip(".").lower() if isinstance(zone, str) else ""
+        return name if not zone or f".{name}".endswith(f".{zone}") else f"{name}.{zone}".lstrip(".")
 
     def _targets(self, link: ResourceReference, kinds: Iterable[str]) -> Iterator[Item]:
         if link.address:
