@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from infralint.model import STRONG, Crossing, Hop, Match, Node, Request, Stream, Trace
 from infralint.project.config import Settings
@@ -14,17 +14,18 @@ from infralint.trace.topology import Topology
 def find_starts(topology: Topology, stream: Stream) -> list[Node]:
     """The nodes that a stream may come to first: the entries; the others, where no entry takes it or surely answers it."""
     entries = topology.entry_nodes
+    paths = samples(stream.path)
     for node in entries:
-        for match in _matches_at(topology, node, stream):
+        for match in _matches_at(topology, node, stream, paths):
             if match.hop is not None or (match.answer is not None and match.certain):
                 return entries
     entering = {id(node) for node in entries}
     return [node for node in topology.nodes if id(node) not in entering] or entries
 
 
-def _matches_at(topology: Topology, node: Node, stream: Stream) -> Iterator[Match]:
-    """What becomes of a stream's requests at a node that they come to first."""
-    for path in samples(stream.path):
+def _matches_at(topology: Topology, node: Node, stream: Stream, paths: Sequence[str]) -> Iterator[Match]:
+    """What becomes of a stream's requests, for these paths, at a node that they come to first."""
+    for path in paths:
         yield from node.route(Request(stream.kind, path, stream.host, topology.entry_address(node)))
 
 
@@ -35,13 +36,17 @@ def find_unmet(
 
     Each with who answers instead (`edge/nginx.conf answers 404`), where one surely does.
     """
-    met = [crossing.stream for crossing in crossed if crossing.stream.evidence.kind == "declared"]
+    met: dict[str, dict[int, Stream]] = {}
+    for crossing in crossed:
+        if crossing.stream.evidence.kind == "declared":
+            met.setdefault(crossing.stream.path, {})[id(crossing.stream)] = crossing.stream
     for stream in declared_streams(settings):
-        if stream not in met:
+        if stream not in met.get(stream.path, {}).values():
+            paths = samples(stream.path)
             answers = (
                 f"{node.name} answers {match.answer.value}"
                 for node in topology.entry_nodes
-                for match in _matches_at(topology, node, stream)
+                for match in _matches_at(topology, node, stream, paths)
                 if match.answer is not None and match.certain
             )
             yield stream, next(answers, "")
@@ -89,7 +94,8 @@ def find_lost(settings: Settings, topology: Topology) -> Iterator[tuple[Stream, 
     streams = declared_streams(settings)
     entries = topology.entry_nodes if streams else []
     for stream in streams:
+        paths = samples(stream.path)
         for node in entries:
-            for match in _matches_at(topology, node, stream):
+            for match in _matches_at(topology, node, stream, paths):
                 if match.hop is None and match.answer is None and match.reasons:
                     yield stream, match.reasons[-1]
