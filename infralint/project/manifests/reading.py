@@ -16,7 +16,7 @@ from infralint.project.manifests.kustomize import NAMES, Kustomizations
 from infralint.project.manifests.manifest import Manifest
 from infralint.project.manifests.shapes import check_shape
 from infralint.text.lazy import lazy
-from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
+from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, has_holes, read_yaml
 
 ROUTING = (
     "Ingress IngressClass IngressClassParams TargetGroupBinding Gateway GatewayClass HTTPRoute GRPCRoute VirtualService"
@@ -41,7 +41,6 @@ _CONTROLLER = lazy(
 """What the ConfigMap of a controller holds; others say nothing here."""
 _LIST = lazy(rb"(?m)^kind:[ \t]*[\"']?\w*List\b")
 _DOCUMENT = lazy(rb"(?m)^---(?=[ \t\r\n]|$)")
-_TEMPLATED = lazy(r"\{\{|\{%|<%")
 LARGEST = 4 * 1024 * 1024
 """Bytes of a file of manifests."""
 
@@ -115,13 +114,13 @@ class _ManifestReader:
 
     def _content(self, path: str) -> bytes:
         try:
-            return self.project.bytes(path, LARGEST)
+            return self.project.searchable(path, LARGEST)
         except CantRead:
             return b""
 
     def _file(self, path: str) -> list[Manifest]:
         try:
-            text = self.project.text(path)
+            text = self.project.utf8_text(path)
         except CantRead as problem:
             self.found.unreadable.append(self.project.unreadable(path, problem))
             return []
@@ -134,7 +133,7 @@ class _ManifestReader:
                 for root in read_yaml(document, allow_duplicates=True, first_line=first):
                     for item in objects_in(root):
                         if item.text_of("kind"):
-                            if not _TEMPLATED.search(text):
+                            if not has_holes(text):
                                 check_shape(item)
                             objects.append(Manifest(item, self.found.atlas, path))
         except YamlProblem as problem:
@@ -176,6 +175,7 @@ class _ManifestReader:
                 if item.text_of("kind") in ASKED
             )
         self.found.unknown += charts.unknown
+        self.found.unreadable += charts.unreadable
         self.found.unfollowed += charts.unfollowed
         self.found.files += dict.fromkeys(charts.files)
         self.found.rendered = charts.rendered - charts.failed
@@ -183,7 +183,7 @@ class _ManifestReader:
     def _refuse(self, path: str, text: str, problem: YamlProblem) -> None:
         """A file that is no YAML: a template is somebody else's to render, the rest is broken."""
         shown = self.project.show(path)
-        if _TEMPLATED.search(text):
+        if has_holes(text):
             self.found.unfollowed.append(f"{shown}: is a template, which has to be rendered first")
             return
         line = self.found.atlas.line_in_file(problem.line)

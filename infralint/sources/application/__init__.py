@@ -35,7 +35,7 @@ def read(project: Project) -> Reading:
     """The applications of a project, and what their clients open."""
     reading = Reading("application")
     with project.guard.around(Location(project.shown_path(project.root)), ""):
-        found = applications(project.files, project.bytes, project.show, project.glance)
+        found = applications(project.files, project.searchable, project.show, project.glance)
         polls = may_poll(call for application in found for call in application.clients)
         programs = [application for application in found if _is_program(project, application)]
         for application in found:
@@ -69,7 +69,7 @@ def _read_language_models(project: Project, reading: Reading) -> None:
     from infralint.sources.application.model_calls import language_model_uses
 
     with project.guard.around(Location(project.shown_path(project.root)), ""):
-        uses = language_model_uses(project.files, project.bytes, project.show)
+        uses = language_model_uses(project.files, project.searchable, project.show)
         reading.items += uses
         reading.files += [use.where.path for use in uses]
 
