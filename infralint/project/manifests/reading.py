@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from infralint.model import Unknown, Unreadable
-from infralint.project import CantRead, Project
+from infralint.project import CantRead, Project, TooLarge
 from infralint.project.charts import chart_folders, chart_of
 from infralint.project.manifests.atlas import Atlas, Sheet
 from infralint.project.manifests.helm import Charts
@@ -108,21 +108,32 @@ class _ManifestReader:
     def _objects(self, path: str) -> list[Manifest]:
         """The objects of a file; none where it holds none that is asked for. Read once."""
         if path not in self.by_path:
-            asked = self.project.glance("manifests", path, lambda: is_manifest(self._content(path)))
+            asked = self.project.glance("manifests", path, lambda: self._may_hold_objects(path))
             self.by_path[path] = self._file(path) if asked else []
         return self.by_path[path]
 
-    def _content(self, path: str) -> bytes:
+    def _may_hold_objects(self, path: str) -> bool:
+        """Whether a file holds what is asked for, or can't be read."""
+        try:
+            return is_manifest(self.project.searchable(path, LARGEST))
+        except CantRead:
+            return True
+
+    def _beginning(self, path: str) -> bytes:
+        """What can be had of a file that can't be read as a whole."""
         try:
             return self.project.searchable(path, LARGEST)
         except CantRead:
-            return b""
+            return self.project.head(path)
 
     def _file(self, path: str) -> list[Manifest]:
         try:
             text = self.project.utf8_text(path)
         except CantRead as problem:
-            self.found.unreadable.append(self.project.unreadable(path, problem))
+            if is_manifest(self._beginning(path)):
+                self.found.unreadable.append(self.project.unreadable(path, problem))
+            elif not isinstance(problem, TooLarge):
+                self.found.unfollowed.append(f"{self.project.show(path)}: {problem}")
             return []
         shown = self.project.show(path)
         documents = list(_split(text))

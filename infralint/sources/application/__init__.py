@@ -7,7 +7,7 @@ by their imports to the routes that they answer.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from infralint.model import STREAM_KINDS, Location, Reading
 from infralint.project import Project
@@ -51,7 +51,7 @@ def read(project: Project) -> Reading:
             calls = [stream_of(call, project.settings) for call in application.clients]
             reading.streams += [stream for stream in calls if stream is not None]
             reading.unknown += application.gaps
-            reading.unfollowed += [f"{project.show(application.folder)}: {reason}" for reason in application.reasons]
+            reading.unfollowed += _unfollowed(project, application)
     if LanguageModelUse.__module__ in project.subjects:
         _read_language_models(project, reading)
     for service in read_compose(project).services:
@@ -62,6 +62,13 @@ def read(project: Project) -> Reading:
     reading.mentions |= set(mentions(project))
     reading.files = sorted(set(reading.files))
     return reading
+
+
+def _unfollowed(project: Project, application: Application) -> Iterator[str]:
+    """Why something that streams may not be seen, but for files of which that is said with their place."""
+    folder = project.show(application.folder) if application.folder else project.shown_path(project.root)
+    named = tuple(f"{gap.where.path} can't be read" for gap in application.gaps)
+    return (f"{folder}: {reason}" for reason in application.reasons if not reason.startswith(named))
 
 
 def _read_language_models(project: Project, reading: Reading) -> None:
