@@ -101,7 +101,7 @@ def judge(
         traces=tuple(guard.traces),
         read=files,
         seen=sorted({kind for reading in readings for kind in reading.seen}),
-        unfollowed=_unfollowed(project, readings, unreadable),
+        unfollowed=_list_unfollowed(project, readings, unreadable),
         skipped=sorted({path for reading in readings for path in reading.skipped}),
         hops=sum(len(reading.hops) for reading in readings),
         texts={path: text for reading in readings for path, text in reading.texts.items()},
@@ -119,7 +119,7 @@ def _no_files(project: Project) -> Iterator[Unreadable]:
             yield project.unreadable(path, reason)
 
 
-def _unfollowed(project: Project, readings: Sequence[Reading], unreadable: Sequence[Unreadable]) -> list[str]:
+def _list_unfollowed(project: Project, readings: Sequence[Reading], unreadable: Sequence[Unreadable]) -> list[str]:
     """What could not be followed, but for files that are named as unreadable."""
     named = tuple(f"{entry.where.path}: " for entry in unreadable)
     found = {*_perhaps_manifests(project), *(reason for reading in readings for reason in reading.unfollowed)}

@@ -51,7 +51,7 @@ def read(project: Project) -> Reading:
             calls = [stream_of(call, project.settings) for call in application.clients]
             reading.streams += [stream for stream in calls if stream is not None]
             reading.unknown += application.gaps
-            reading.unfollowed += _unfollowed(project, application)
+            reading.unfollowed += _list_unfollowed(project, application)
     if LanguageModelUse.__module__ in project.subjects:
         _read_language_models(project, reading)
     for service in read_compose(project).services:
@@ -64,7 +64,7 @@ def read(project: Project) -> Reading:
     return reading
 
 
-def _unfollowed(project: Project, application: Application) -> Iterator[str]:
+def _list_unfollowed(project: Project, application: Application) -> Iterator[str]:
     """Why something that streams may not be seen, but for files of which that is said with their place."""
     folder = project.show(application.folder) if application.folder else project.shown_path(project.root)
     named = tuple(f"{gap.where.path} can't be read" for gap in application.gaps)
