@@ -65,6 +65,7 @@ from infralint.sources.nginx.upstreams import (
 from infralint.sources.nginx.variables import Definitions, Moment, Values
 from infralint.sources.nginx.versions import Versions
 from infralint.sources.nginx.websocket import judge_handshake
+from infralint.text.numbers import whole_number
 from infralint.text.stream_names import stream_name
 
 SAME_SCOPE = frozenset({"if", "limit_except"})
@@ -648,9 +649,10 @@ class _NodeBuilder:
         address = text[: -len(port)].rstrip(":") if text.endswith(port) else text
         address = "*" if address in ("", "*", "0.0.0.0", "[::]") else address
         first, dash, last = port.partition("-")
-        if dash and first.isdigit() and last.isdigit():
+        if dash and first.isdecimal() and last.isdecimal():
             yield from (
-                f"{address}:{number}" for number in range(int(first), min(int(last), int(first) + MOST_PORTS) + 1)
+                f"{address}:{number}"
+                for number in range(whole_number(first), min(whole_number(last), whole_number(first) + MOST_PORTS) + 1)
             )
         else:
             yield f"{address}:{port}"
