@@ -23,7 +23,7 @@ from infralint.model import (
     Unreadable,
 )
 from infralint.project import Project
-from infralint.sources import SOURCES
+from infralint.sources import SOURCES, UNMISTAKABLE
 from infralint.trace.crossings import crossings, topology_of
 from infralint.trace.declared import declared_ways, find_undialled, find_unmet, find_unserved, find_untold
 from infralint.trace.topology import Topology
@@ -75,6 +75,17 @@ def judge(
     findings = merge_by_cause(answer for answer in answers if isinstance(answer, Finding))
     kept, suppressed = apply_ignores(with_fingerprints(soften_trials(findings, project), project.path_of), ignores)
     kept += with_fingerprints(_of_ignores(checks, items, ignores, project), project.path_of)
+    unreadable = _each_once(
+        [
+            *(entry for reading in readings for entry in reading.unreadable),
+            *_refusals(answers),
+            *project.unlisted_folders(),
+            *_no_files(project),
+            *_mistaken_names(project, topology),
+            *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
+            *guard.caught,
+        ]
+    )
     return Report(
         findings=sorted(kept, key=order),
         suppressed=suppressed,
@@ -87,20 +98,11 @@ def judge(
                 *(answer for answer in answers if isinstance(answer, Unknown) and not answer.refused),
             ]
         ),
-        unreadable=_each_once(
-            [
-                *(unreadable for reading in readings for unreadable in reading.unreadable),
-                *_refusals(answers),
-                *project.unlisted_folders(),
-                *_mistaken_names(project, topology),
-                *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
-                *guard.caught,
-            ]
-        ),
+        unreadable=unreadable,
         traces=tuple(guard.traces),
         read=files,
         seen=sorted({kind for reading in readings for kind in reading.seen}),
-        unfollowed=sorted({reason for reading in readings for reason in reading.unfollowed}),
+        unfollowed=_list_unfollowed(project, readings, unreadable),
         skipped=sorted({path for reading in readings for path in reading.skipped}),
         hops=sum(len(reading.hops) for reading in readings),
         texts={path: text for reading in readings for path, text in reading.texts.items()},
@@ -108,6 +110,29 @@ def judge(
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
         streams=_known_streams(project, topology, checks, crossed) if with_ways else [],
     )
+
+
+def _no_files(project: Project) -> Iterator[Unreadable]:
+    """What has the name of a file that would be read, and is none: a link to nothing, a pipe."""
+    is_named = re.compile(UNMISTAKABLE).search
+    for path, reason in project.tree.odd.items():
+        if is_named(path):
+            yield project.unreadable(path, reason)
+
+
+def _list_unfollowed(project: Project, readings: Sequence[Reading], unreadable: Sequence[Unreadable]) -> list[str]:
+    """What could not be followed, but for files that are named as unreadable."""
+    named = tuple(f"{entry.where.path}: " for entry in unreadable)
+    found = {*_perhaps_manifests(project), *(reason for reading in readings for reason in reading.unfollowed)}
+    return sorted(reason for reason in found if not reason.startswith(named))
+
+
+def _perhaps_manifests(project: Project) -> Iterator[str]:
+    """What may be meant as a manifest or a template, by its name, and is no file."""
+    is_named = re.compile(UNMISTAKABLE).search
+    for path, reason in project.tree.odd.items():
+        if path.endswith((".yaml", ".yml")) and not is_named(path):
+            yield f"{project.show(path)}: {reason}"
 
 
 def _mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]:

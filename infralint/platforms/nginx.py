@@ -33,6 +33,7 @@ from infralint.model import (
 )
 from infralint.platforms.forwarding import FORWARDING
 from infralint.text.lazy import lazy
+from infralint.text.numbers import whole_number
 from infralint.text.patterns import Unsearchable, search
 
 Family = Literal["proxy", "fastcgi", "uwsgi", "scgi", "grpc", "stream"]
@@ -386,7 +387,7 @@ def _is_allowed(facts: Facts, response: Response) -> bool | None:
     if _FORBIDS.search(text):
         return False
     age = _SHARED_AGE.search(text) or _AGE.search(text)
-    return int(age[1]) > 0 if age is not None else None
+    return whole_number(age[1]) > 0 if age is not None else None
 
 
 def media_type(content_type: str | None) -> str:

@@ -62,7 +62,8 @@ def topology_of(readings: Sequence[Reading], settings: Settings | None = None) -
 
 def _declared_crossings(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
     """A declared stream from every node that it may come to first."""
-    found = _tell_apart(topology, [_entering(topology, stream, node) for node in find_starts(topology, stream)])
+    paths = samples(stream.path)
+    found = _tell_apart(topology, [_entering(topology, stream, paths, node) for node in find_starts(topology, stream)])
     if not stream.hops:
         return found
     return [replace(crossing, certain=True) for crossing in found if is_named(crossing.hop, stream.hops)]
@@ -117,13 +118,13 @@ def is_meant(trace: Trace) -> bool:
     return by_host or any(path.strip("/*^~= ") for path in entry.paths)
 
 
-def _entering(topology: Topology, stream: Stream, node: Node) -> list[Crossing[Hop]]:
-    """What a stream passes that comes to a node first; certain where every request of it would."""
-    ways = []
-    for path in samples(stream.path):
-        request = Request(stream.kind, path, stream.host, topology.entry_address(node))
-        traces = traces_from(topology, stream, node, request)
-        ways.append(list(_each_hop_once(_on_legs(trace) for trace in traces if trace.legs)))
+def _entering(topology: Topology, stream: Stream, paths: Sequence[str], node: Node) -> list[Crossing[Hop]]:
+    """What a stream passes that comes to a node first, by these paths; certain where every request of it would."""
+    address = topology.entry_address(node)
+    found = [traces_from(topology, stream, node, Request(stream.kind, path, stream.host, address)) for path in paths]
+    if not any(found):
+        return []
+    ways = [list(_each_hop_once(_on_legs(trace) for trace in traces if trace.legs)) for traces in found]
     sure = [{id(crossing.hop) for crossing in way if crossing.certain} for way in ways]
     together = _each_hop_once(ways)
     return [
@@ -171,9 +172,10 @@ def _of_clients(settings: Settings, topology: Topology, readings: Sequence[Readi
     for stream in (stream for reading in readings for stream in reading.streams):
         if stream.path.startswith("**"):
             continue
+        paths = samples(stream.path)
         for proxies in deployments:
             asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
-            found = _tell_apart(topology, [_entering(topology, stream, node) for node in asked])
+            found = _tell_apart(topology, [_entering(topology, stream, paths, node) for node in asked])
             meant = (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
             yield from (_with_pings_of_origin(settings, crossing) for crossing in meant)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from infralint.model import STRONG, Crossing, Hop, Node, Stream, Trace
 from infralint.project.config import Settings
+from infralint.trace.paths import samples
 from infralint.trace.starts import matches_at
 from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
@@ -24,13 +25,17 @@ def find_unmet(
 
     Each with who answers instead (`edge/nginx.conf answers 404`), where one surely does.
     """
-    met = [crossing.stream for crossing in crossed if crossing.stream.evidence.kind == "declared"]
+    met: dict[str, dict[int, Stream]] = {}
+    for crossing in crossed:
+        if crossing.stream.evidence.kind == "declared":
+            met.setdefault(crossing.stream.path, {})[id(crossing.stream)] = crossing.stream
     for stream in declared_streams(settings):
-        if stream not in met:
+        if stream not in met.get(stream.path, {}).values():
+            paths = samples(stream.path)
             answers = (
                 f"{node.name} answers {match.answer.value}"
                 for node in topology.entry_nodes
-                for match in matches_at(topology, node, stream)
+                for match in matches_at(topology, node, stream, paths)
                 if match.answer is not None and match.certain
             )
             yield stream, next(answers, "")

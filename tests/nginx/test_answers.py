@@ -38,6 +38,8 @@ def trace(here: Path, server: str, http: str = "", *options: str) -> str:
         ("include more.conf; return 301 https://$host$request_uri;", "", "?"),
         ("return 301 https://$host$request_uri; include more.conf;", "", "301 https://"),
         ("location / { return 404; }", "include sites/more.conf;", "?"),
+        ("location / { return 404; }", "include /etc/nginx/conf.d/*.conf;", "?"),
+        ("include snippets/*.conf; location / { return 404; }", "", "?"),
         ("error_page 404 /404.html; location / { return 404; }", "", "404 /404.html"),
         ("location / { try_files $uri /index.html; }", "", "200 /index.html"),
     ],
@@ -46,7 +48,7 @@ def test_who_answers(server: str, http: str, answer: str, here: Path) -> None:
     shown = trace(here, server, http)
     if answer == "?":
         assert "Could not tell" in shown
-        assert "names a file that is not in the project, and may" in shown
+        assert "and where nginx runs it may hold" in shown
     else:
         assert ("Not served" in shown) is bool(answer)
         assert f"nginx.conf answers {answer}" in shown if answer else "app:3000" in shown

@@ -27,7 +27,7 @@ from infralint.project.compose.service import (
 from infralint.project.dockerfile import Dockerfile, parse_dockerfile
 from infralint.project.variables import env_values
 from infralint.text.lazy import lazy
-from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
+from infralint.text.yaml_places import YamlProblem, YamlValue, has_holes, read_yaml
 
 __all__ = [
     "Compose",
@@ -51,7 +51,6 @@ DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose
 
 _OVERRIDE = lazy(r"(.+)\.override\.ya?ml")
 _SERVICES = lazy(r"(?m)^services[\"']?[ \t]*:")
-_TEMPLATED = lazy(r"\{[{%]")
 _STANDS_ALONE = ("image", "build", "extends", "provider")
 
 
@@ -151,12 +150,12 @@ class _ComposeReader:
     def _parse(self, path: str) -> YamlValue | None:
         text = ""
         try:
-            text = self.project.text(path)
+            text = self.project.utf8_text(path)
             return next(iter(read_yaml(text, allow_duplicates=True)), None) if _SERVICES.search(text) else None
         except CantRead as problem:
             self.found.unreadable.append(self.project.unreadable(path, problem))
         except YamlProblem as problem:
-            if _TEMPLATED.search(text):
+            if has_holes(text):
                 self.found.unfollowed.append(
                     f"{self.project.show(path)}: is a template, which has to be rendered first"
                 )

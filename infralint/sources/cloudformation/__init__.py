@@ -12,6 +12,7 @@ from infralint.sources.cloudformation.edges import NAMED, edge_nodes
 from infralint.sources.cloudformation.service_connect import connected_nodes
 from infralint.sources.cloudformation.template import BadTemplate, CloudFormationTemplate
 from infralint.text.lazy import lazy
+from infralint.text.yaml_places import has_holes
 
 ENDINGS = (".yaml", ".yml", ".json", ".template")
 LARGEST = 4 * 1024 * 1024
@@ -22,7 +23,6 @@ _ASKED = lazy(
 )
 """What a template has to hold to be read."""
 _RESOURCES = lazy(rb"(?m)(?:^|[{,])[ \t]*[\"']?Resources[\"']?[ \t]*:")
-_TEMPLATED = lazy(r"\{\{|\{%|<%")
 
 
 def read(project: Project) -> Reading:
@@ -37,7 +37,7 @@ def read(project: Project) -> Reading:
 def _is_template(project: Project, path: str) -> bool:
     """A quick look at the bytes."""
     try:
-        content = project.bytes(path, LARGEST)
+        content = project.searchable(path, LARGEST)
     except CantRead:
         return False
     return b"AWS::" in content and bool(_ASKED.search(content)) and bool(_RESOURCES.search(content))
@@ -46,7 +46,7 @@ def _is_template(project: Project, path: str) -> bool:
 def _read_into(reading: Reading, project: Project, path: str) -> None:
     shown = project.show(path)
     try:
-        text = project.text(path)
+        text = project.utf8_text(path)
     except CantRead as problem:
         reading.unreadable.append(project.unreadable(path, problem))
         return
@@ -54,7 +54,7 @@ def _read_into(reading: Reading, project: Project, path: str) -> None:
         template = CloudFormationTemplate.parse(path, shown, text)
     except BadTemplate as problem:
         unreadable = project.unreadable(path, problem.message, problem.line, problem.column)
-        if _TEMPLATED.search(text):
+        if has_holes(text):
             why = "it is a template of a template, which infralint does not fill in"
             reading.unknown.append(Unknown(unreadable.where, "", why))
         else:

@@ -14,6 +14,7 @@ from typing import Any
 
 from infralint.model import Known, Location, Related, Setting, Unknown
 from infralint.text.json_places import BadJson, JsonNode, JsonSpan, parse_json
+from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
 
 DEEPEST = 48
@@ -474,9 +475,9 @@ class CloudFormationTemplate:
             return found
         text = position.text or "" if isinstance(position, YamlValue) else ""
         members = found.items or [] if found is not None else []
-        if not text.isdecimal() or int(text) >= len(members):
+        if not text.isdecimal() or whole_number(text) >= len(members):
             return Missing("what !Select picks can't be told")
-        return self.resolve(members[int(text)], trail, depth)
+        return self.resolve(members[whole_number(text)], trail, depth)
 
     def _split(self, argument: YamlValue, trail: list[Related], depth: int) -> Value:
         separator, text = _two(argument)

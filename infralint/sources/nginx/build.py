@@ -51,7 +51,7 @@ from infralint.sources.nginx.hops import (
 from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.processing import Processing, RequestEnd
 from infralint.sources.nginx.refusals import clashes, contradictions
-from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, hidden
+from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, hidden, unseen_by
 from infralint.sources.nginx.selection import explain_choice
 from infralint.sources.nginx.tree import Directive, NginxFile
 from infralint.sources.nginx.upstreams import (
@@ -65,6 +65,7 @@ from infralint.sources.nginx.upstreams import (
 from infralint.sources.nginx.variables import Definitions, Moment, Values
 from infralint.sources.nginx.versions import Versions
 from infralint.sources.nginx.websocket import judge_handshake
+from infralint.text.numbers import whole_number
 from infralint.text.stream_names import stream_name
 
 SAME_SCOPE = frozenset({"if", "limit_except"})
@@ -234,8 +235,8 @@ def _hidden_server(server: VirtualServer, request: Request) -> str:
     name = server.name_for(plain_host(request.host)) if request.host is not None else None
     if name is not None and _is_plain(name):
         return ""
-    line = next((line for level in server.block.scope.levels[:-1] for line in level.opaque), None)
-    return f"{hidden(line, '').why}, and may hold the server for this host" if line is not None else ""
+    why = next(filter(None, map(unseen_by, server.block.scope.levels[:-1])), "")
+    return f"{why}, and where nginx runs it may hold the server for this host" if why else ""
 
 
 def _handed_on(way: RequestEnd) -> bool:
@@ -648,9 +649,10 @@ class _NodeBuilder:
         address = text[: -len(port)].rstrip(":") if text.endswith(port) else text
         address = "*" if address in ("", "*", "0.0.0.0", "[::]") else address
         first, dash, last = port.partition("-")
-        if dash and first.isdigit() and last.isdigit():
+        if dash and first.isdecimal() and last.isdecimal():
             yield from (
-                f"{address}:{number}" for number in range(int(first), min(int(last), int(first) + MOST_PORTS) + 1)
+                f"{address}:{number}"
+                for number in range(whole_number(first), min(whole_number(last), whole_number(first) + MOST_PORTS) + 1)
             )
         else:
             yield f"{address}:{port}"

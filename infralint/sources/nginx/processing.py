@@ -25,7 +25,7 @@ from infralint.sources.nginx.choose import (
     normalise_path,
 )
 from infralint.sources.nginx.conditions import judge
-from infralint.sources.nginx.scopes import hidden
+from infralint.sources.nginx.scopes import unseen_by
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.variables import (
     Definitions,
@@ -526,8 +526,8 @@ def _overruling(end: RequestEnd, place: LocationEntry | None, server: VirtualSer
     levels = [] if place is not None and place.modifier == "=" else [server.block.level]
     if place is not None and not is_returned:
         levels += place.block.scope.levels[len(server.block.scope.levels) :]
-    line = next((line for level in levels for line in level.opaque), None)
-    return f"{hidden(line, '').why}, and may serve it" if line is not None else ""
+    why = next(filter(None, map(unseen_by, levels)), "")
+    return f"{why}, and where nginx runs it may hold what serves this" if why else ""
 
 
 def _hidden_before(block: NginxBlock, answering: Directive | None) -> str:
@@ -535,8 +535,8 @@ def _hidden_before(block: NginxBlock, answering: Directive | None) -> str:
     for line in block.level.directives:
         if any(inner is answering for inner in line.walk()):
             return ""
-        if line.opaque:
-            return f"{hidden(line, '').why}, and may serve it"
+        if line.opaque or line.name == "include":
+            return f"{unseen_by(block.level)}, and where nginx runs it may hold what serves this"
     return ""
 
 

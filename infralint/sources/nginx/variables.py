@@ -18,6 +18,7 @@ from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.scopes import has_hole
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
+from infralint.text.numbers import whole_number
 from infralint.text.patterns import Unsearchable, search
 
 MOST_TEXTS = 24
@@ -158,8 +159,8 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
 
     def variable(self, name: str, moment: Moment, depth: int = 0) -> Values:
         """What a variable is."""
-        if name.isdigit():
-            return _captured_group(int(name), moment)
+        if name.isdecimal():
+            return _captured_group(whole_number(name), moment)
         if name in moment.assigned:
             return moment.assigned[name]
         if depth > DEEPEST:

@@ -14,10 +14,10 @@ from typing import Any
 
 from infralint.cache.recording import watch_names
 from infralint.model import Location, Unreadable
-from infralint.project import CantRead, Project
+from infralint.project import CantRead, Project, refuse_binary
 from infralint.project.walking import leads_out
 from infralint.sources.terraform.budget import STEPS, SharedBudget
-from infralint.sources.terraform.hcl import Attribute, Block, HclError, HclFile, Literal, parse
+from infralint.sources.terraform.hcl import Attribute, Block, HclError, HclFile, Literal, find_wrong_byte, parse
 from infralint.text.suggestions import closest
 from infralint.text.wording import plural
 
@@ -312,7 +312,9 @@ class TerraformFolders:
 
     def _bytes(self, path: str) -> bytes:
         try:
-            return self.project.bytes(path)
+            content = self.project.searchable(path)
+            refuse_binary(content)
+            return content
         except CantRead as error:
             self.unreadable.append(self.project.unreadable(path, error))
             return b""
@@ -422,6 +424,8 @@ class TerraformFolders:
             return None
         source = HclFile(self.project.show(path), text)
         try:
+            if not text.isascii() and (offset := find_wrong_byte(self.project.bytes(path))) is not None:
+                raise HclError("holds a byte that is not UTF-8; save the file as UTF-8", offset)
             return parse(source)
         except HclError as error:
             where = source.at(error.offset)
