@@ -25,7 +25,14 @@ from infralint.model import (
 from infralint.project import Project
 from infralint.sources import SOURCES, UNMISTAKABLE
 from infralint.trace.crossings import crossings, topology_of
-from infralint.trace.declared import declared_ways, find_undialled, find_unmet, find_unserved, find_untold
+from infralint.trace.declared import (
+    DeclaredWays,
+    find_undialled,
+    find_unmet,
+    find_unserved,
+    find_untold,
+    follow_declared,
+)
 from infralint.trace.topology import Topology
 
 if TYPE_CHECKING:
@@ -65,7 +72,8 @@ def judge(
     """Judge what sources have read. with_ways: tell the whole way of each stream, too."""
     guard = project.guard
     topology = topology_of(readings, project.settings)
-    crossed = crossings(project.settings, readings, topology)
+    declared = follow_declared(project.settings, topology)
+    crossed = crossings(project.settings, readings, topology, declared)
     items = [item for reading in readings for item in reading.items]
     assumptions = Assumptions(project, readings, crossed)
     answers = ask_all(checks, crossed, items, project, assumptions.loudness)
@@ -92,7 +100,7 @@ def judge(
         projects=[Judged(project.shown_path(project.root), project.config_shown, project.settings)],
         unknown=once_a_cause(
             [
-                *_unmet(project, topology, crossed),
+                *_unmet(project, topology, declared, crossed),
                 *project.unused_exclusions(),
                 *(unknown for reading in readings for unknown in reading.unknown),
                 *(answer for answer in answers if isinstance(answer, Unknown) and not answer.refused),
@@ -163,10 +171,11 @@ def _each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
     return sorted(distinct.values(), key=lambda entry: entry.where)
 
 
-def _unmet(project: Project, topology: Topology, crossed: Sequence[Crossing[Hop]]) -> Iterator[Unknown]:
+def _unmet(
+    project: Project, topology: Topology, declared: Sequence[DeclaredWays], crossed: Sequence[Crossing[Hop]]
+) -> Iterator[Unknown]:
     where = Location(project.config_name)
-    ways = declared_ways(project.settings, topology)
-    untold = list(find_untold(ways))
+    untold = list(find_untold(declared))
     for stream, answer in find_unmet(project.settings, topology, crossed):
         if any(stream == other for other, _ in untold):
             continue
@@ -174,7 +183,7 @@ def _unmet(project: Project, topology: Topology, crossed: Sequence[Crossing[Hop]
         why += f": {answer}" if answer else ""
         otherwise = "check its path, host and hops for typing errors"
         yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
-    for stream, often, reason in find_unserved(ways):
+    for stream, often, reason in find_unserved(declared):
         why = f"the declared stream {stream.path} {often} to what could send it: {reason}"
         otherwise = "check its path, and what the hops on its way make of it"
         yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)

@@ -22,19 +22,27 @@ from infralint.model import (
 from infralint.project.config import Settings
 from infralint.project.needs import needs
 from infralint.text.globs import matches_text
+from infralint.trace.declared import DeclaredWays, follow_declared
 from infralint.trace.doubts import Reach, Witness
 from infralint.trace.paths import concrete_paths, samples
 from infralint.trace.programs import programs
-from infralint.trace.starts import find_starts
-from infralint.trace.streams import assumed_at, declared_streams, hints_of, stream_at
+from infralint.trace.starts import traces_entering
+from infralint.trace.streams import assumed_at, hints_of, stream_at
 from infralint.trace.topology import Topology
-from infralint.trace.traces import traces_from, traces_through
+from infralint.trace.traces import traces_through
 
 
-def crossings(settings: Settings, readings: Sequence[Reading], topology: Topology | None = None) -> list[Crossing[Hop]]:
-    """Every stream on every leg of its ways. topology: what was read, where it is linked already."""
+def crossings(
+    settings: Settings,
+    readings: Sequence[Reading],
+    topology: Topology | None = None,
+    declared: Sequence[DeclaredWays] | None = None,
+) -> list[Crossing[Hop]]:
+    """Every stream on every leg of its ways. topology: what was read, where it is linked already; declared: the ways of
+    the declared streams, where they were followed already."""
     topology = topology or topology_of(readings, settings)
-    found = [crossing for stream in declared_streams(settings) for crossing in _declared_crossings(topology, stream)]
+    declared = follow_declared(settings, topology) if declared is None else declared
+    found = [crossing for ways in declared for crossing in _declared_crossings(topology, ways)]
     if settings.streams == []:
         return []
     hinted = [*_of_clients(settings, topology, readings), *_hinted_crossings(settings, topology)]
@@ -60,13 +68,12 @@ def topology_of(readings: Sequence[Reading], settings: Settings | None = None) -
     return Topology(nodes, services, settings.chains, settings.entries) if settings else Topology(nodes, services)
 
 
-def _declared_crossings(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
+def _declared_crossings(topology: Topology, ways: DeclaredWays) -> list[Crossing[Hop]]:
     """A declared stream from every node that it may come to first."""
-    paths = samples(stream.path)
-    found = _tell_apart(topology, [_entering(topology, stream, paths, node) for node in find_starts(topology, stream)])
-    if not stream.hops:
+    found = _tell_apart(topology, [_cross(traces) for traces in ways.entering])
+    if not ways.stream.hops:
         return found
-    return [replace(crossing, certain=True) for crossing in found if is_named(crossing.hop, stream.hops)]
+    return [replace(crossing, certain=True) for crossing in found if is_named(crossing.hop, ways.stream.hops)]
 
 
 def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
@@ -118,10 +125,9 @@ def is_meant(trace: Trace) -> bool:
     return by_host or any(path.strip("/*^~= ") for path in entry.paths)
 
 
-def _entering(topology: Topology, stream: Stream, paths: Sequence[str], node: Node) -> list[Crossing[Hop]]:
-    """What a stream passes that comes to a node first, by these paths; certain where every request of it would."""
-    address = topology.entry_address(node)
-    found = [traces_from(topology, stream, node, Request(stream.kind, path, stream.host, address)) for path in paths]
+def _cross(found: Sequence[Sequence[Trace]]) -> list[Crossing[Hop]]:
+    """What a stream passes that comes to a node first, by the traces of each of its paths; certain where every request of
+    it would."""
     if not any(found):
         return []
     ways = [list(_each_hop_once(_on_legs(trace) for trace in traces if trace.legs)) for traces in found]
@@ -175,7 +181,8 @@ def _of_clients(settings: Settings, topology: Topology, readings: Sequence[Readi
         paths = samples(stream.path)
         for proxies in deployments:
             asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
-            found = _tell_apart(topology, [_entering(topology, stream, paths, node) for node in asked])
+            entering = (traces_entering(topology, stream, paths, node) for node in asked)
+            found = _tell_apart(topology, [_cross(traces) for traces in entering])
             meant = (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
             yield from (_with_pings_of_origin(settings, crossing) for crossing in meant)
 

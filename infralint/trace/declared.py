@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from infralint.model import STRONG, Crossing, Hop, Node, Stream, Trace
 from infralint.project.config import Settings
 from infralint.trace.paths import samples
-from infralint.trace.starts import matches_at
+from infralint.trace.starts import find_starts, matches_at, traces_entering
 from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
-from infralint.trace.ways import StreamWay, ways_of_stream
 
 
-def declared_ways(settings: Settings, topology: Topology) -> list[list[StreamWay]]:
-    """The ways of each declared stream that has any."""
-    return [ways for stream in declared_streams(settings) if (ways := ways_of_stream(topology, stream))]
+@dataclass(frozen=True)
+class DeclaredWays:
+    """The ways of a declared stream. entering: for each node that it may come to first, the traces of each of its paths."""
+
+    stream: Stream
+    entering: Sequence[Sequence[Sequence[Trace]]]
+
+    @property
+    def traces(self) -> list[Trace]:
+        """Those through a hop, where there are such."""
+        every = [trace for paths in self.entering for traces in paths for trace in traces]
+        return [trace for trace in every if trace.legs] or every
+
+
+def follow_declared(settings: Settings, topology: Topology) -> list[DeclaredWays]:
+    """The ways of each declared stream."""
+    found: list[DeclaredWays] = []
+    for stream in declared_streams(settings):
+        paths = samples(stream.path)
+        starts = find_starts(topology, stream)
+        found.append(DeclaredWays(stream, [traces_entering(topology, stream, paths, node) for node in starts]))
+    return found
 
 
 def find_unmet(
@@ -41,11 +60,11 @@ def find_unmet(
             yield stream, next(answers, "")
 
 
-def find_unserved(ways: Iterable[Sequence[StreamWay]]) -> Iterator[tuple[Stream, str, str]]:
+def find_unserved(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str, str]]:
     """Declared streams that a hop passes on and that do not come to what could send them, each with how often that is
     so (`never`), and who answers instead (`inner/nginx.conf answers 404`), or how it goes round."""
-    for each in ways:
-        traces = [way.trace for way in each if way.trace.legs]
+    for ways in declared:
+        traces = [trace for trace in ways.traces if trace.legs]
         dead = [trace for trace in traces if trace.is_dead_end]
         if dead and len(dead) == len(traces):
             often = "never comes" if all(trace.is_sure for trace in dead) else "may never come"
@@ -63,12 +82,12 @@ def _how_it_ends(trace: Trace) -> str:
     return f"{trace.end_reason}: {because}" if because else trace.end_reason
 
 
-def find_untold(ways: Iterable[Sequence[StreamWay]]) -> Iterator[tuple[Stream, str]]:
+def find_untold(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str]]:
     """Declared streams that surely come to where it can't be told what becomes of them, each with the reasons."""
-    for each in ways:
-        reasons = (_why_untold(way.trace) for way in each if way.trace.end == "unknown")
+    for ways in declared:
+        reasons = (_why_untold(trace) for trace in ways.traces if trace.end == "unknown")
         for reason in dict.fromkeys(filter(None, reasons)):
-            yield each[0].stream, reason
+            yield ways.stream, reason
 
 
 def _why_untold(trace: Trace) -> str:

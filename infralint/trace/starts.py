@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from infralint.model import Match, Node, Request, Stream
+from infralint.model import Match, Node, Request, Stream, Trace
 from infralint.trace.paths import samples
 from infralint.trace.topology import Topology
+from infralint.trace.traces import traces_from
 
 
 def find_starts(topology: Topology, stream: Stream) -> list[Node]:
@@ -25,3 +26,9 @@ def matches_at(topology: Topology, node: Node, stream: Stream, paths: Sequence[s
     """What becomes of a stream's requests, for these paths, at a node that they come to first."""
     for path in paths:
         yield from node.route(Request(stream.kind, path, stream.host, topology.entry_address(node)))
+
+
+def traces_entering(topology: Topology, stream: Stream, paths: Sequence[str], node: Node) -> list[list[Trace]]:
+    """The ways of a stream's requests, for each of these paths, that come to a node first."""
+    address = topology.entry_address(node)
+    return [traces_from(topology, stream, node, Request(stream.kind, path, stream.host, address)) for path in paths]
