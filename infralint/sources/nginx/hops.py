@@ -50,6 +50,7 @@ from infralint.sources.nginx.variables import (
     without_query,
 )
 from infralint.sources.nginx.websocket import (
+    UNSET_HEADERS,
     find_sent_hosts,
     headers_of,
     judge_handshake,
@@ -233,7 +234,9 @@ class NginxLocation(Hop):
         arrived = request if len(heard) == len(request.headers) else replace(request, headers=tuple(heard.items()))
         if self.family not in ("proxy", "grpc"):
             return arrived.headers
-        return arrived.headers_with(sent_headers(self.facts, self.rules, self.definitions, run.moment))
+        sent = sent_headers(self.facts, self.rules, self.definitions, run.moment)
+        shared = _UNSET.get(id(sent)) if not arrived.headers else None
+        return shared if shared is not None else arrived.headers_with(sent)
 
     def affinity_of(self, request: Request) -> Setting[Affinity]:
         """What keeps a client on its server, where that goes by a header: one that hops in front take away, or that
@@ -446,6 +449,8 @@ def _is_rewritten_handshake(request: Request) -> bool:
     return is_whole and (request.header("upgrade") is not None or request.header("connection") is not None)
 
 
+_UNSET = {id(headers): tuple(sorted(headers.items())) for headers in UNSET_HEADERS.values()}
+"""What is sent on where no header is set, by the identity of what says so."""
 _VARIABLES = lazy(r"\$\{?(\w+)")
 
 

@@ -419,6 +419,8 @@ def headers_heard(request: Request, server: VirtualServer) -> dict[str, Setting[
 
     https://nginx.org/en/docs/http/ngx_http_core_module.html#underscores_in_headers
     """
+    if not request.headers:
+        return {}
     found = dict(request.headers)
     if not any("_" in name for name in found):
         return found
