@@ -159,8 +159,17 @@ class NginxLocation(Hop):
     def request_out(self, request: Request) -> tuple[Forward, ...]:
         if self.family == "stream":
             return (Forward(replace(request, to=None), self.pool),)
-        forwards = [forward for run in self._runs(request) for forward in self._forwards(run, request)]
-        return tuple({_identity(forward): forward for forward in forwards}.values())
+        runs = self._runs(request)
+        found = [{_identity(forward): forward for forward in self._forwards(run, request)} for run in runs]
+        if len(found) == 1:
+            return tuple(found[0].values())
+        together: dict[tuple[object, ...], Forward] = {}
+        for run, forwards in zip(runs, found, strict=True):
+            for identity, forward in forwards.items():
+                is_sure = all(identity in others for others in found)
+                doubted = replace(forward, certain=False, reasons=(*forward.reasons, *run.reasons))
+                together.setdefault(identity, forward if is_sure else doubted)
+        return tuple(together.values())
 
     def _runs(self, request: Request) -> list[Run]:
         """How a request arrives here; one that nginx would send elsewhere is taken to arrive all the same."""
