@@ -13,7 +13,7 @@ from infralint.sources.cloudformation.service_connect import connected_nodes
 from infralint.sources.cloudformation.template import BadTemplate, CloudFormationTemplate
 from infralint.text.lazy import lazy
 
-ENDINGS = (".yaml", ".yml", ".json", ".template")
+ENDINGS = ("yaml", "yml", "json", "template")
 LARGEST = 4 * 1024 * 1024
 """Bytes of a template; CloudFormation takes 1 MB, and the CDK writes less."""
 _ASKED = lazy(
@@ -28,8 +28,8 @@ _TEMPLATED = lazy(r"\{\{|\{%|<%")
 def read(project: Project) -> Reading:
     """The templates of a project. Those that CloudFormation could not read are unreadable; the rest is judged."""
     reading = Reading("cloudformation")
-    for path in project.files:
-        if path.endswith(ENDINGS) and project.glance("cloudformation", path, partial(_is_template, project, path)):
+    for path in project.files_ending(*ENDINGS):
+        if project.glance("cloudformation", path, partial(_is_template, project, path)):
             _read_into(reading, project, path)
     return reading
 

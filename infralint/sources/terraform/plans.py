@@ -40,10 +40,9 @@ class Plan:
 
 def plans(project: Project, tree: TerraformFolders) -> Iterator[Plan]:
     """The plans and states of a project, recognised by what is in them."""
-    for path in project.files:
+    for path in project.files_ending("json"):
         if (
-            path.endswith(".json")
-            and project.glance("plan", path, lambda path=path: bool(_SIGN.match(project.head(path, 200))))  # type: ignore[misc]
+            project.glance("plan", path, lambda path=path: bool(_SIGN.match(project.head(path, 200))))  # type: ignore[misc]
             and (content := _plan(tree, path)) is not None
         ):
             yield _PlanReader(tree, path, content).plan()
