@@ -152,7 +152,7 @@ class Project:
 
     def files_ending(self, *endings: str) -> list[str]:
         """Files whose names end so after their last dot, in order."""
-        return sorted(path for ending in endings for path, _ in self.by_ending.get(ending, ()))
+        return sorted(path for ending in set(endings) for path, _ in self.by_ending.get(ending, ()))
 
     @cached_property
     def _above(self) -> str | None:
