@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 
-from infralint.model import Reading, Unknown
+from infralint.model import Reading
 from infralint.project import CantRead, Project
+<<<<<<< HEAD
 from infralint.sources.cloudformation import sam
 from infralint.sources.cloudformation.balancers import balancer_nodes
 from infralint.sources.cloudformation.edges import NAMED, edge_nodes
 from infralint.sources.cloudformation.service_connect import connected_nodes
 from infralint.sources.cloudformation.template import BadTemplate, CloudFormationTemplate
+=======
+>>>>>>> speed
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import has_holes
 
-ENDINGS = (".yaml", ".yml", ".json", ".template")
+ENDINGS = ("yaml", "yml", "json", "template")
 LARGEST = 4 * 1024 * 1024
 """Bytes of a template; CloudFormation takes 1 MB, and the CDK writes less."""
 _ASKED = lazy(
@@ -26,11 +29,16 @@ _RESOURCES = lazy(rb"(?m)(?:^|[{,])[ \t]*[\"']?Resources[\"']?[ \t]*:")
 
 
 def read(project: Project) -> Reading:
-    """The templates of a project. Those that CloudFormation could not read are unreadable; the rest is judged."""
+    """The templates of a project. Those that CloudFormation could not read are unreadable; the rest is judged.
+
+    Where there is none, what works them out is not imported.
+    """
     reading = Reading("cloudformation")
-    for path in project.files:
-        if path.endswith(ENDINGS) and project.glance("cloudformation", path, partial(_is_template, project, path)):
-            _read_into(reading, project, path)
+    for path in project.files_ending(*ENDINGS):
+        if project.glance("cloudformation", path, partial(_is_template, project, path)):
+            from infralint.sources.cloudformation.reading import read_into
+
+            read_into(reading, project, path)
     return reading
 
 
@@ -41,6 +49,7 @@ def _is_template(project: Project, path: str) -> bool:
     except CantRead:
         return False
     return b"AWS::" in content and bool(_ASKED.search(content)) and bool(_RESOURCES.search(content))
+<<<<<<< HEAD
 
 
 def _read_into(reading: Reading, project: Project, path: str) -> None:
@@ -76,3 +85,5 @@ def _read_into(reading: Reading, project: Project, path: str) -> None:
 
 
 __all__ = ["read"]
+=======
+>>>>>>> speed

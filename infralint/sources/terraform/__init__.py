@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-
-from infralint.model import Location, Node, Reading, Unknown, Unreadable
+from infralint.model import Reading
 from infralint.project import Project
+<<<<<<< HEAD
 from infralint.sources.terraform.adapters import sounds_like_balancer
 from infralint.sources.terraform.apis import api_nodes, function_nodes
 from infralint.sources.terraform.balancer import TerraformBalancer
@@ -15,42 +12,30 @@ from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
 from infralint.sources.terraform.cdn import distribution_nodes
 from infralint.sources.terraform.containers import container_nodes
 from infralint.sources.terraform.dialling import NAMED
+=======
+>>>>>>> speed
 from infralint.sources.terraform.folders import ENDINGS, VALUES, TerraformFolders
-from infralint.sources.terraform.graph import Graph
-from infralint.sources.terraform.hops import balancer_nodes
-from infralint.sources.terraform.items import PLAN, Item, items
-from infralint.sources.terraform.modules import INIT, Module, Remote, World
-from infralint.sources.terraform.plans import plans
-from infralint.sources.terraform.remote import makes_balancer, unread_modules
-from infralint.sources.terraform.roots import Root, given_values, is_library, remedy, roots, value_files
-from infralint.sources.terraform.service_connect import connected_nodes
-from infralint.sources.terraform.validity import problems as problems_of
-from infralint.sources.terraform.values import EvaluationError
-from infralint.text.suggestions import closest
 
 
 def read(project: Project) -> Reading:
-    """Every deployment of a project, and its plans. Files that Terraform would refuse are unreadable; the rest is judged."""
+    """Every deployment of a project, and its plans. Files that Terraform would refuse are unreadable; the rest is judged.
+
+    Where a look at the files finds nothing that could be a hop, what works them out is not imported.
+    """
     reading = Reading("terraform")
     tree = TerraformFolders(project)
-    planned = list(plans(project, tree))
-    covered = {plan.root for plan in planned}
-    found = [node for plan in planned for node in nodes(plan.graph)]
-    wanted = [root for root in roots(tree) if root.path not in covered]
-    declared: set[str] = set()
-    for judged in project.work.spread("Terraform roots", partial(_of_root, tree), wanted):
-        found += judged.nodes
-        declared |= judged.variables
-        reading.unknown += judged.unknown
-        reading.unreadable += judged.unreadable
-    reading.nodes += _tell_apart(project, found)
+    plans = tree.find_plans()
+    settings = project.settings.terraform
+    if plans or tree.leading or any(tree.far_modules.values()) or settings.roots or settings.variables:
+        from infralint.sources.terraform.deployments import read_into
+
+        read_into(reading, tree, plans)
     reading.unreadable = list(dict.fromkeys([*reading.unreadable, *tree.unreadable]))
-    if wanted:
-        reading.unreadable += _undeclared_variables(project.settings.terraform.variables, frozenset(declared))
-    reading.files += [project.show(plan.path) for plan in planned]
-    reading.files += [project.show(path) for path in project.files if path.endswith((*ENDINGS, *VALUES))]
-    reading.seen += [f"the Terraform module {source}" for source in unread_modules(tree)]
+    endings = (*ENDINGS, *VALUES)
+    last = {ending.rpartition(".")[2] for ending in endings}
+    reading.files += [project.show(path) for path in project.files_ending(*last) if path.endswith(endings)]
     return reading
+<<<<<<< HEAD
 
 
 def nodes(graph: Graph) -> list[Node]:
@@ -181,3 +166,5 @@ def _in_environment(node: Node, environment: str) -> Node:
 
 
 __all__ = ["TerraformBalancer", "read"]
+=======
+>>>>>>> speed

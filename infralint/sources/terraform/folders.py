@@ -68,6 +68,7 @@ SPEAKING = re.compile(
     rb"|module\.[\w-]+(?:\[[^\]\n]*\])?\.(?:\w+_)?(?:alb|nlb|elb|lb|load_balancer)_\w+)\b"
 )
 """What the inputs and outputs of a module say that makes a load balancer of its own."""
+_PLAN = re.compile(rb'^\s*\{\s*"format_version"\s*:')
 BALANCING = re.compile(rb"(?i)lb|balancer")
 
 
@@ -266,11 +267,20 @@ class TerraformFolders:
         found, self._unchecked = self._unchecked, []
         return found
 
+    def find_plans(self) -> list[str]:
+        """The files that begin as plans and states do (`terraform show -json`)."""
+        project = self.project
+        return [
+            path
+            for path in project.files_ending("json")
+            if project.glance("plan", path, lambda path=path: bool(_PLAN.match(project.head(path, 200))))  # type: ignore[misc]
+        ]
+
     @cached_property
     def files(self) -> dict[str, list[str]]:
         """Folder -> its Terraform files."""
         found: dict[str, list[str]] = {}
-        for path in self.project.files:
+        for path in self.project.files_ending(*(ending.rpartition(".")[2] for ending in ENDINGS)):
             if path.endswith(ENDINGS):
                 found.setdefault(posixpath.dirname(path), []).append(path)
         counted = {folder: counting_files(paths) for folder, paths in found.items()}
