@@ -11,6 +11,7 @@ from infralint.sources.cloudformation.balancers import balancer_nodes
 from infralint.sources.cloudformation.edges import edge_nodes
 from infralint.sources.cloudformation.service_connect import connected_nodes
 from infralint.sources.cloudformation.template import BadTemplate, CloudFormationTemplate
+from infralint.sources.cloudformation.undeclared import find_undeclared
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import has_holes
 
@@ -62,6 +63,8 @@ def _read_into(reading: Reading, project: Project, path: str) -> None:
         return
     if template is None:
         return
+    for value, why in find_undeclared(template):
+        template.refuse(why, value)
     template.resources.update(sam.expand(template))
     front = list(balancer_nodes(template))
     reading.nodes += [*front, *edge_nodes(template, front), *connected_nodes(template)]
