@@ -25,7 +25,8 @@ LARGEST = 300 * 1024 * 1024
 """Bytes of a plan: it is written by a machine and may be long."""
 MOST_REFERENCES = 200
 """References that are followed for one argument."""
-_SIGN = re.compile(rb'^\s*\{\s*"format_version"\s*:')
+_SIGN = re.compile(rb'^(?:\xef\xbb\xbf)?\s*\{\s*"format_version"\s*:')
+_VERSION = re.compile(rb'"format_version"\s*:\s*"[01]\.')
 Json = Mapping[str, Any]
 
 
@@ -41,12 +42,18 @@ class Plan:
 def plans(project: Project, tree: TerraformFolders) -> Iterator[Plan]:
     """The plans and states of a project, recognised by what is in them."""
     for path in project.files:
-        if (
-            path.endswith(".json")
-            and project.glance("plan", path, lambda path=path: bool(_SIGN.match(project.head(path, 200))))  # type: ignore[misc]
-            and (content := _plan(tree, path)) is not None
-        ):
+        if path.endswith(".json") and _may_be_plan(project, path) and (content := _plan(tree, path)) is not None:
             yield _PlanReader(tree, path, content).plan()
+
+
+def _may_be_plan(project: Project, path: str) -> bool:
+    """A quick look: a plan begins with its version, but for one whose keys somebody sorted, which has to be asked for."""
+    if project.was_asked_about(path):
+        try:
+            return bool(_VERSION.search(project.searchable(path, LARGEST)))
+        except CantRead:
+            return bool(_SIGN.match(project.head(path, 200)))
+    return project.glance("plan", path, lambda: bool(_SIGN.match(project.head(path, 200))))
 
 
 def _plan(tree: TerraformFolders, path: str) -> Json | None:
