@@ -121,7 +121,7 @@ def _reach(config: VercelConfig, rule: Any) -> Iterator[Finding]:
 
 def _shadowed_rule(rule: Any, harmless: bool) -> Finding:
     what = (
-        f'"{rule.pattern}" sets nothing: "{rule.before}" stands before it and takes the same functions, for the first'
+        f'"{rule.pattern}" sets nothing: "{rule.before}" stands before it and takes the same functions, and the first'
         " match wins. Put the narrow pattern first"
     )
     return Finding(

@@ -25,7 +25,7 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
         return
     if stream.kind != "websocket" and not stream.session and not stream.sticky:
         return
-    match crossing.hop.keeps_affinity:
+    match crossing.affinity:
         case Unknown() as unknown:
             yield unknown
         case Known("none" | "today") as affinity:

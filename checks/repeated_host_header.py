@@ -12,7 +12,7 @@ def repeated_host_header(crossing: Crossing[NginxLocation]) -> Iterator[Finding]
     if len(hop.sent_hosts) > 1:
         first, second, *_ = hop.sent_hosts
         message = (
-            f"{hop.name} sends two Host headers, for `{first.written}` and `{second.written}` both hold: the backend"
+            f"{hop.name} sends two Host headers, because `{first.written}` and `{second.written}` both apply: the backend"
             " answers 400 instead of the stream"
         )
         yield Finding("error", second, message, first.written + ";", (Related("the first one", first.where),))

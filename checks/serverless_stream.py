@@ -60,7 +60,7 @@ def _finding(
     """Without a vercel.json the deployment itself is an assumption: at most a warning."""
     hop = crossing.hop
     if not hop.proven:
-        message += ". Deployment to Vercel is assumed, for there is no vercel.json"
+        message += ". Deployment to Vercel is assumed, because there is no vercel.json"
         severity = "warning" if severity == "error" else severity
     return Finding(severity, at, message, fix, hop.unread, effect=effect)
 

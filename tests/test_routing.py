@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infralint.text.expressions import matching
-from infralint.trace.crossings import samples
+from infralint.trace.paths import samples
 
 
 @pytest.mark.parametrize(

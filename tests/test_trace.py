@@ -594,3 +594,18 @@ def test_an_account_stands_in_one_picture_with_the_repository(here: Path) -> Non
     assert result.exit_code == 2
     assert "live.json: " in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_route_of_which_only_the_end_is_known_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing says below which path the URLs of `chat` stand, nor what dials the application."""
+    monkeypatch.chdir(tmp_path)
+    views = 'def ask(request):\n    return StreamingHttpResponse(tokens(), content_type="text/event-stream")\n'
+    write(tmp_path, {"requirements.txt": "django\n"})
+    write(
+        tmp_path,
+        {
+            "chat/urls.py": 'from django.urls import path\nfrom . import views\nurlpatterns = [path("ask/", views.ask)]\n'
+        },
+    )
+    write(tmp_path, {"chat/views.py": f"from django.http import StreamingHttpResponse\n\n{views}"})
+    assert "SSE **/ask/: flows" in run("trace", "--compact").output

@@ -106,6 +106,19 @@ def test_nothing_overlaps_and_nothing_is_cut_off(hops: int, tmp_path: Path, monk
         assert all(text[0] >= card[0] and text[2] <= card[2] and text[3] <= card[3] for card in around)
 
 
+def test_nothing_overlaps_on_a_phone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page has a picture of one column, too, on whose axis `10 min` and `60 min` stand close."""
+    monkeypatch.chdir(chain(tmp_path, 3, 2))
+    configuration = tmp_path / LONG / "tier3/nginx.conf"
+    configuration.write_text(configuration.read_text().replace("30m", "1h"))
+    page = run("trace", "--format", "html").stdout
+    pictures = [ET.fromstring(text) for text in re.findall(r"<svg.*?</svg>", page, re.DOTALL)]
+    narrow = [root for root in pictures if float(root.get("width", "0")) < 390]
+    assert narrow
+    for root in narrow:
+        assert [pair for pair in combinations(lines(root), 2) if overlap(*pair)] == []
+
+
 def test_the_culprit_is_coloured_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = picture(tmp_path, monkeypatch, 3, culprit=2)
     [culprit] = boxes(root, "warning")[:1]

@@ -24,7 +24,15 @@ from infralint.model import (
 )
 from infralint.project import Project
 from infralint.sources import SOURCES, UNMISTAKABLE
-from infralint.trace.crossings import crossings, find_undialled, find_unserved, find_untold, lost, topology_of, unmet
+from infralint.trace.crossings import crossings, topology_of
+from infralint.trace.declared import (
+    DeclaredWays,
+    find_undialled,
+    find_unmet,
+    find_unserved,
+    find_untold,
+    follow_declared,
+)
 from infralint.trace.topology import Topology
 
 if TYPE_CHECKING:
@@ -64,7 +72,8 @@ def judge(
     """Judge what sources have read. with_ways: tell the whole way of each stream, too."""
     guard = project.guard
     topology = topology_of(readings, project.settings)
-    crossed = crossings(project.settings, readings, topology)
+    declared = follow_declared(project.settings, topology)
+    crossed = crossings(project.settings, readings, topology, declared)
     items = [item for reading in readings for item in reading.items]
     assumptions = Assumptions(project, readings, crossed)
     answers = ask_all(checks, crossed, items, project, assumptions.loudness)
@@ -91,7 +100,7 @@ def judge(
         projects=[Judged(project.shown_path(project.root), project.config_shown, project.settings)],
         unknown=once_a_cause(
             [
-                *_unmet(project, topology, crossed),
+                *_unmet(project, topology, declared, crossed),
                 *project.unused_exclusions(),
                 *(unknown for reading in readings for unknown in reading.unknown),
                 *(answer for answer in answers if isinstance(answer, Unknown) and not answer.refused),
@@ -162,25 +171,27 @@ def _each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
     return sorted(distinct.values(), key=lambda entry: entry.where)
 
 
-def _unmet(project: Project, topology: Topology, crossed: Sequence[Crossing[Hop]]) -> Iterator[Unknown]:
+def _unmet(
+    project: Project, topology: Topology, declared: Sequence[DeclaredWays], crossed: Sequence[Crossing[Hop]]
+) -> Iterator[Unknown]:
     where = Location(project.config_name)
-    for stream, answer in unmet(project.settings, topology, crossed):
+    untold = list(find_untold(declared))
+    for stream, answer in find_unmet(project.settings, topology, crossed):
+        if any(stream == other for other, _ in untold):
+            continue
         why = f"the declared stream {stream.path} meets no hop that was read here"
         why += f": {answer}" if answer else ""
         otherwise = "check its path, host and hops for typing errors"
         yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
-    for stream, reason, is_sure in find_unserved(crossed):
-        comes = "never comes" if is_sure else "may never come"
-        why = f"the declared stream {stream.path} {comes} to what could send it: {reason}"
+    for stream, often, reason in find_unserved(declared):
+        why = f"the declared stream {stream.path} {often} to what could send it: {reason}"
         otherwise = "check its path, and what the hops on its way make of it"
         yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
-    for stream, reason in find_untold(crossed):
+    for stream, reason in untold:
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
     for node in find_undialled(project.settings, topology, crossed):
         why = f"nothing that was read dials {node.name}: whether a declared stream passes it can't be told"
         yield Unknown(node.hops[0].where, "streams", why)
-    for stream, reason in lost(project.settings, topology):
-        yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
 
 
 def _path_to_write(stream: Stream, crossed: Iterable[Crossing[Hop]]) -> str:

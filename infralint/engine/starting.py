@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from infralint.model import STRENGTH, Crossing, Hop, Reading, Request, Stream, Trace
+from infralint.model import STRENGTH, Crossing, Hop, Node, Reading, Request, Stream, Trace
 from infralint.project.config import DEFAULT_GENERATION, Settings, StreamSettings, parse_settings
 from infralint.text.expressions import matching
 from infralint.text.stream_names import is_distinctive
 from infralint.text.wording import seconds
 from infralint.text.writing import create_file, replace_file
-from infralint.trace.crossings import crossings, samples, topology_of
+from infralint.trace.crossings import crossings, topology_of
+from infralint.trace.paths import samples
 from infralint.trace.topology import Topology
 
 NAME = "infralint.yaml"
@@ -83,10 +84,11 @@ def entries(readings: Sequence[Reading]) -> list[FoundStream]:
     """The streams that a project gives away, each once, by the best evidence for it; assumptions are none."""
     found: dict[object, FoundStream] = {}
     topology = topology_of(readings)
+    nodes = _nodes_by_hop(readings)
     every = crossings(Settings(assume="off"), readings, topology)
     for crossing in sorted(every, key=_weakness):
         if crossing.certain or crossing.stream.evidence.kind == "source":
-            entry = replace(_entry(crossing, readings), open=_is_open(crossing), trace=crossing.trace)
+            entry = replace(_entry(crossing, nodes), open=_is_open(crossing), trace=crossing.trace)
             found.setdefault((entry.stream.kind, entry.name or entry.stream.path, entry.stream.host), entry)
     return _within_their_hops(list(found.values()), every, readings, topology)
 
@@ -108,12 +110,13 @@ def _within_their_hops(
     """The streams, each narrowed to where it was found if declaring it would mean hops that it does not surely pass."""
     settings = Settings(streams=[_declare(entry) for entry in found if entry.name], assume="off")
     declared = crossings(settings, readings, topology) if settings.streams else []
-    sighted = [crossing for crossing in every if not _is_open(crossing)]
+    of_all, of_sighted = _SureCrossings(every), _SureCrossings(crossing for crossing in every if not _is_open(crossing))
+    of_declared = _SureCrossings(declared)
     return [
         _narrow(
             entry,
-            _sure_crossings(entry.sighted, every if entry.open else sighted, {entry.sighted.path, entry.name}),
-            _sure_crossings(entry.stream, declared, {entry.stream.path, entry.name, f"~{entry.name}"}),
+            (of_all if entry.open else of_sighted).find(entry.sighted, {entry.sighted.path, entry.name}),
+            of_declared.find(entry.stream, {entry.stream.path, entry.name, f"~{entry.name}"}),
         )
         for entry in found
     ]
@@ -124,10 +127,20 @@ def _declare(entry: FoundStream) -> StreamSettings:
     return StreamSettings(path=path, regex=regex, kind=entry.stream.kind, host=entry.stream.host)
 
 
-def _sure_crossings(stream: Stream, crossed: Iterable[Crossing[Hop]], paths: Collection[str]) -> list[Crossing[Hop]]:
-    """Where a stream of one of these paths surely passes, as it was found or as it would be declared."""
-    same = (crossing for crossing in crossed if crossing.stream.path in paths and crossing.certain)
-    return [crossing for crossing in same if (crossing.stream.kind, crossing.stream.host) == (stream.kind, stream.host)]
+class _SureCrossings:
+    """Where streams surely pass, as they were found or as they would be declared."""
+
+    def __init__(self, crossed: Iterable[Crossing[Hop]]) -> None:
+        self._by_stream: dict[tuple[str, str, str | None], list[Crossing[Hop]]] = {}
+        for crossing in crossed:
+            if crossing.certain:
+                stream = crossing.stream
+                self._by_stream.setdefault((stream.path, stream.kind, stream.host), []).append(crossing)
+
+    def find(self, stream: Stream, paths: Collection[str]) -> list[Crossing[Hop]]:
+        """Those of a stream of one of these paths."""
+        found = (self._by_stream.get((path, stream.kind, stream.host), ()) for path in paths)
+        return [crossing for crossings in found for crossing in crossings]
 
 
 def _narrow(entry: FoundStream, found: Sequence[Crossing[Hop]], declared: Sequence[Crossing[Hop]]) -> FoundStream:
@@ -147,20 +160,29 @@ def _narrow(entry: FoundStream, found: Sequence[Crossing[Hop]], declared: Sequen
     return replace(entry, name="")
 
 
-def _entry(crossing: Crossing[Hop], readings: Sequence[Reading]) -> FoundStream:
+def _nodes_by_hop(readings: Iterable[Reading]) -> dict[int, list[Node]]:
+    """The nodes that a hop, by its identity, leads through."""
+    found: dict[int, list[Node]] = {}
+    for node in (node for reading in readings for node in reading.nodes):
+        for identity in {id(hop) for hop in node.hops}:
+            found.setdefault(identity, []).append(node)
+    return found
+
+
+def _entry(crossing: Crossing[Hop], nodes: Mapping[int, Sequence[Node]]) -> FoundStream:
     """The stream by a path that leads to its hop: the one that the browser asks for, where the way from it is sure."""
     stream, trace = crossing.stream, crossing.trace
     asked, entrance = trace.stream_as_asked, trace.legs[0].hop
     if trace.anchor and not stream.path.startswith("/"):
         return FoundStream(stream, "", stream)
-    if asked.path != stream.path and trace.is_certain(0) and _reaches(samples(asked.path), asked, entrance, readings):
+    if asked.path != stream.path and trace.is_certain(0) and _reaches(samples(asked.path), asked, entrance, nodes):
         return FoundStream(asked, asked.path, stream)
-    if stream.path.startswith("/") and _reaches(samples(stream.path), stream, crossing.hop, readings):
+    if stream.path.startswith("/") and _reaches(samples(stream.path), stream, crossing.hop, nodes):
         return FoundStream(stream, stream.path, stream)
     matching_paths = _matching_paths(stream.path)
-    if matching_paths and _reaches(matching_paths, stream, crossing.hop, readings):
+    if matching_paths and _reaches(matching_paths, stream, crossing.hop, nodes):
         return FoundStream(stream, stream.path, stream, regex=True)
-    return FoundStream(stream, "/" if _reaches(["/"], stream, crossing.hop, readings) else "", stream)
+    return FoundStream(stream, "/" if _reaches(["/"], stream, crossing.hop, nodes) else "", stream)
 
 
 def _matching_paths(expression: str) -> list[str]:
@@ -171,11 +193,14 @@ def _matching_paths(expression: str) -> list[str]:
         return []
 
 
-def _reaches(asked: Iterable[str], stream: Stream, hop: Hop, readings: Iterable[Reading]) -> bool:
+def _reaches(asked: Iterable[str], stream: Stream, hop: Hop, nodes: Mapping[int, Sequence[Node]]) -> bool:
     """Whether a stream's requests for all these paths come to a hop."""
-    nodes = [node for reading in readings for node in reading.nodes if any(known is hop for known in node.hops)]
     return all(
-        any(match.hop is hop for node in nodes for match in node.route(Request(stream.kind, path, stream.host)))
+        any(
+            match.hop is hop
+            for node in nodes.get(id(hop), ())
+            for match in node.route(Request(stream.kind, path, stream.host))
+        )
         for path in asked
     )
 

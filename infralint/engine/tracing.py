@@ -334,7 +334,7 @@ def _first_request(trace: Trace) -> tuple[str | None, str]:
     first = trace.legs[0].inbound if trace.legs else trace.ending.request if trace.ending else None
     if first is None:
         return trace.stream.host, trace.stream.path
-    is_sighted_there = trace.anchor == 0 and trace.stream.path.startswith("/")
+    is_sighted_there = trace.anchor == 0 and trace.stream.path.startswith(("/", "**"))
     return first.host or trace.stream.host, trace.stream.path if is_sighted_there else first.path
 
 
@@ -464,6 +464,11 @@ def mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]
         if not topology.nodes_named(name):
             shown = project.config_name
             yield Unreadable(f"{key}: {no_node(topology, name)}", place_of(project.base / shown, shown, path))
+    for number, position, front, behind, target in topology.contradicted_chains():
+        path, shown = f"$.chains[{number}][{position}]", project.config_name
+        ports = listing(sorted({str(address.port) for address in behind.listens if address.port is not None}))
+        why = f"{front.name} dials {target}, and {behind.name} listens on {ports} alone: put between them what takes {target}"
+        yield Unreadable(f"chains: {why}, or leave the chain out", place_of(project.base / shown, shown, path))
 
 
 def _is_wanted(stream: TracedStream, question: Question, fronts: Sequence[Node]) -> bool:

@@ -48,7 +48,7 @@ from infralint.model.stream import (
     Stream,
     StreamKind,
 )
-from infralint.model.trace import STRONG, Basis, Crossing, End, Ending, Leg, Trace, is_passed
+from infralint.model.trace import STRONG, Basis, Crossing, End, Ending, Leg, Trace, is_chosen, is_linked, is_passed
 from infralint.model.wire import (
     NOWHERE,
     SAME_PATH,
@@ -127,6 +127,8 @@ __all__ = [
     "Unknown",
     "Unreadable",
     "Upgrade",
+    "is_chosen",
+    "is_linked",
     "is_passed",
     "not_applicable",
     "silence_clocks",

@@ -37,6 +37,7 @@ from infralint.model import (
     silence_clocks,
 )
 from infralint.platforms.assignment import TERRAFORM_STYLE, AssignmentStyle
+from infralint.platforms.forwarding import set_by
 from infralint.text.globs import is_like
 
 READ_TIMEOUT = 30.0
@@ -123,8 +124,9 @@ def headers_of(behavior: str, named: frozenset[str]) -> frozenset[str]:
 @dataclass(frozen=True, kw_only=True)
 class DistributionOrigin:
     """An origin. read_timeout, completion: seconds of silence, and for the whole response (None where neither is set
-    nor has a default). pool: whom it dials. domain: its host, where that is known. path: what is put before each path.
-    is_bucket: files are served from there, and nothing streams."""
+    nor has a default). pool: whom it dials. domain: its host, or what is written for it, where that is known. path: what is
+    put before each path. is_bucket: files are served from there, and nothing streams. headers: those that it gets
+    besides, by lower-case name."""
 
     where: Location
     read_timeout: Setting[float]
@@ -133,6 +135,7 @@ class DistributionOrigin:
     domain: str = ""
     path: Setting[str] | None = None
     is_bucket: bool = False
+    headers: Mapping[str, Setting[str]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,10 +230,15 @@ class CacheBehaviorHop(Hop):
             http=Known("1.1", self.where, "HTTP version to the origin", "default"),
             upgrade=request.upgrade if is_whole or request.kind != "websocket" else handshake,
             via=True,
+            headers=request.headers_with({**set_by(self.name, self.where, ("x-forwarded-for",)), **origin.headers}),
         )
         return (Forward(sent, self.pool, PrefixMap("", prefix)),)
 
     def _host_out(self, request: Request) -> str | None:
+        """The name of the origin, unless the viewer's Host is forwarded.
+
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
+        """
         headers = self.behavior.headers
         if isinstance(headers, Unknown):
             return None

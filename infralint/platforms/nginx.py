@@ -31,6 +31,7 @@ from infralint.model import (
     Upgrade,
     silence_clocks,
 )
+from infralint.platforms.forwarding import FORWARDING
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.patterns import Unsearchable, search
@@ -537,7 +538,7 @@ def _upgrade(headers: Sequence[Header], absent: Absent) -> Setting[Upgrade]:
             return header.value
     sent = [header for header in found if isinstance(header.value, Known) and header.value.value]
     if len(sent) > 1:
-        both = f"`{sent[0].written}` and `{sent[1].written}` both send the header, and backends refuse it twice"
+        both = f"`{sent[0].written}` and `{sent[1].written}` both send the header, and backends refuse a request that has it twice"
         return _drop_upgrade(sent[1], both)
     if any(isinstance(header.value, Known) and header.value.value.lower() == "websocket" for header in sent):
         return Known("forwarded", found[0].where, NAME, written=found[0].written)
@@ -643,6 +644,28 @@ def affinity_by(method: Line, real_address: bool) -> Setting[Affinity]:
         kept: Affinity = "client" if real_address or forwarded else "address"
         return Known(kept, method.where, method.name, written=method.written)
     return Unknown(method.where, method.name, f"whether `{method.written}` is the same for all of a client's requests")
+
+
+def affinity_by_header(kept: Known[Affinity], name: str, sent: Setting[str] | None) -> Setting[Affinity]:
+    """What is left of affinity that goes by a request header. sent: what hops in front make of it; None: nothing.
+
+    A hash of nothing is none: nginx takes the servers in turn then.
+    """
+    if isinstance(sent, Unknown) or (sent is not None and sent.value):
+        return kept
+    if sent is None and name not in FORWARDING:
+        return kept
+    if sent is None:
+        why = (
+            f"`{kept.written}` goes by the header {name}, which no hop in front of it here sets, and browsers send none"
+        )
+        return Unknown(kept.where, kept.name, why, f"let the hop in front set {name}, or take a cookie as the key")
+    if kept.name == "hash":
+        because = (
+            f"`{kept.written}` goes by the header {name}, which does not arrive here, so that nginx goes round robin"
+        )
+        return kept.with_value("none", because)
+    return kept.with_value("address")
 
 
 def spread_over(upstream: Known[Any], servers: int, method: Line | None) -> Known[Affinity]:

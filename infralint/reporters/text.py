@@ -200,7 +200,7 @@ class _Page:
         if not self.report.assumed:
             return
         hops = plural(self.report.assumed, self._noun if self.shown.rows else "catch-all hop")
-        yield f"Assumed that {hops} may carry an SSE stream, for nothing here says what streams. To say it, in infralint.yaml:"
+        yield f"Assumed that {hops} may carry an SSE stream, because nothing here says what streams. To say it, in infralint.yaml:"
         yield self._paint("fix", "      streams:")
         yield self._paint("fix", "        - path: /api/chat      # or `streams: []`: nothing streams")
         yield ""

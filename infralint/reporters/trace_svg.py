@@ -62,6 +62,7 @@ STYLE = """
 .t-svg text { fill: var(--t-ink); white-space: pre } .t-paper { fill: var(--t-paper) }
 .t-svg .faint { fill: var(--t-faint) } .t-svg .strong { font-weight: 700 }
 .t-svg .error { fill: var(--t-error); font-weight: 700 } .t-svg .warning { fill: var(--t-warning); font-weight: 700 }
+.t-svg .over { paint-order: stroke; stroke: var(--t-paper); stroke-width: 5px }
 .t-svg .note { fill: var(--t-note) } .t-svg .good { fill: var(--t-good); font-weight: 700 }
 .t-card { fill: var(--t-paper); stroke: var(--t-line) } .t-card.error { fill: var(--t-paper); stroke: var(--t-error);
   stroke-width: 2.5 } .t-card.warning { fill: var(--t-paper); stroke: var(--t-warning); stroke-width: 2.5 }
@@ -299,21 +300,33 @@ def _draw_axis(canvas: Canvas, way: TracedWay) -> None:
     _paragraph(canvas, "What the stream needs, and what each hop allows", "strong", width)
     canvas.y += 4
     tops = [_draw_need(canvas, need, at(need.seconds), width) for need in wanted]
+    first = len(canvas.parts)
     for position, leg, clocks in rows:
         canvas.y += LINE + 6
         _draw_row(canvas, way, position, leg, clocks, at)
     canvas.y += 8
     bottom = canvas.y
-    for tick in _TICKS:
-        if tick <= most:
-            x = at(tick)
-            canvas.line(x, bottom, x, bottom + 5, "t-tick")
-            anchor = "start" if tick == 1 else "end" if x > left + width - 24 else "middle"
-            canvas.text(x, bottom + LINE, seconds(tick), "faint", anchor)
-    canvas.line(left, bottom, left + width, bottom, "t-tick")
+    words = [part for part in canvas.parts[first:] if part.startswith("<text")]
+    canvas.parts[first:] = [part for part in canvas.parts[first:] if not part.startswith("<text")]
     for need, top in zip(wanted, tops, strict=True):
         canvas.line(at(need.seconds), top, at(need.seconds), bottom, "t-need")
+    canvas.parts += words
+    _draw_ticks(canvas, bottom, [(tick, at(tick)) for tick in _TICKS if tick <= most])
     canvas.y = bottom + LINE + 4
+
+
+def _draw_ticks(canvas: Canvas, y: float, ticks: Sequence[tuple[int, float]]) -> None:
+    """The scale below the bars; a time whose words would run into those of the one before goes without."""
+    left, right = MARGIN, canvas.width - MARGIN
+    canvas.line(left, y, right, y, "t-tick")
+    free = float(left)
+    for tick, x in ticks:
+        canvas.line(x, y, x, y + 5, "t-tick")
+        label = len(seconds(tick)) * CHARACTER
+        begin = min(max(x - label / 2, left), right - label)
+        if begin >= free:
+            canvas.text(begin, y + LINE, seconds(tick), "faint")
+            free = begin + label + CHARACTER
 
 
 def _draw_need(canvas: Canvas, need: NeedMark, x: float, width: float) -> float:
@@ -359,15 +372,15 @@ def _draw_row(
     room = width - (len(words) + 2) * CHARACTER
     name = f"{position + 1} {leg.name}"
     if room >= columns_of(name) * CHARACTER or room >= 40 * CHARACTER:
-        canvas.text(left, canvas.y, fold(name, room, 1)[0])
-        canvas.text(left + width, canvas.y, words, "faint", "end")
+        canvas.text(left, canvas.y, fold(name, room, 1)[0], "over")
+        canvas.text(left + width, canvas.y, words, "faint over", "end")
     else:
         for number, line in enumerate(fold(name, width)):
             canvas.y += LINE if number else 0
-            canvas.text(left, canvas.y, line)
+            canvas.text(left, canvas.y, line, "over")
         for line in fold(words, width):
             canvas.y += LINE
-            canvas.text(left, canvas.y, line, "faint")
+            canvas.text(left, canvas.y, line, "faint over")
     cutting = dict(_cutting(way, position))
     for _, clock in clocks:
         canvas.y += BAR + 3

@@ -194,6 +194,21 @@ def test_a_path_that_the_application_does_not_stream_under_is_left_alone(lint: L
     assert judged(lint, ingress(path="/static")) == []
 
 
+def test_an_image_that_is_built_elsewhere_is_not_the_one_that_another_name_explains(lint: Lint) -> None:
+    """`acme/worker` is the only image that no folder explains; what is built from `api/` is `acme/chat-api`, and no other."""
+    other = PODS.replace("name: api", "name: worker").replace("app: api", "app: worker").replace("chat-api", "worker")
+    text = ingress(path="/").replace("name: api,", "name: worker,")
+    report = lint({**APPLICATION, "k8s/ingress.yaml": text, "k8s/pods.yaml": f"{PODS}---\n{other}"})
+    assert not any("api" in nodes for nodes in _nodes_passed(report))
+    alone = lint({**APPLICATION, "k8s/ingress.yaml": text, "k8s/pods.yaml": other})
+    assert ["ingress-nginx", "api"] in _nodes_passed(alone)
+
+
+def _nodes_passed(report: dict[str, Any]) -> list[list[str]]:
+    traces = (finding["trace"] for finding in report["findings"] if finding["trace"])
+    return [[leg["node"] for leg in trace["legs"]] for trace in traces]
+
+
 def test_sessions_need_a_cookie_where_pods_are_several(lint: Lint) -> None:
     files = {
         "server/Dockerfile": 'FROM node:22\nCOPY . .\nCMD ["node", "index.js"]\n',

@@ -817,7 +817,7 @@ def test_files_that_contradict_each_other_at_the_http_level_are_both_named(
     assert report["unreadable"] == report["findings"] == []
     said = [one["message"] for one in report["unknown"]]
     assert len(said) == unknown
-    assert all("nginx.conf:2" in one and "both hold here, and nginx takes one" in one for one in said)
+    assert all("nginx.conf:2" in one and "both apply here, and nginx takes one" in one for one in said)
 
 
 def test_locations_that_a_glob_brings_may_be_meant_one_instead_of_the_other(lint: Lint) -> None:

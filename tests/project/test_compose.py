@@ -426,7 +426,8 @@ class TestTopology:
     def test_links_are_names(self, tmp_path: Path) -> None:
         text = "services:\n  edge: {image: nginx, links: ['api:backend', 'api:db', api]}\n  api: {build: .}\n  db: {image: x}\n"
         found = topology(tmp_path, {"compose.yml": text})
-        assert (found["api"].names, found["db"].names) == ({"api", "backend"}, {"db"})
+        assert (found["api"].names, found["db"].names) == ({"api"}, {"db"})
+        assert dict(found["edge"].links) == {"backend": "api", "db": "api", "api": "api"}
 
     def test_who_shares_a_network_is_reached_by_its_name(self, tmp_path: Path) -> None:
         text = "services:\n  vpn: {image: x, container_name: tunnel}\n  api: {image: y, network_mode: 'service:vpn'}\n"

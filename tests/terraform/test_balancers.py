@@ -557,7 +557,7 @@ def test_websockets_through_http_listeners_of_a_classic_one_can_not_be_told(
     tmp_path: Path, listeners: list[tuple[str, object]]
 ) -> None:
     report = judged(tmp_path, {"main.tf": elb(*listeners), **STREAM})
-    assert "for TCP and SSL listeners alone" in doubts(report)
+    assert "only for TCP and SSL listeners" in doubts(report)
     assert len(said(report, "missing-sticky-sessions")) == 1
 
 

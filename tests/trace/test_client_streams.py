@@ -86,3 +86,31 @@ def test_that_all_sockets_are_known_says_nothing_of_other_streams(lint: Lint) ->
     }
     assert problems(lint(files)) == []
     assert "nginx.conf:1 note short-idle-timeout" in problems(lint({**files, "app/push.js": UNROUTED}))
+
+
+FASTAPI_SOCKET = """\
+from fastapi import FastAPI, WebSocket
+
+app = FastAPI()
+
+
+@app.websocket("/ws/notify")
+async def notify(socket: WebSocket):
+    await socket.accept()
+    while True:
+        await socket.receive_text()
+"""
+
+
+def test_code_with_the_very_route_says_of_its_pings_though_nothing_names_it(lint: Lint) -> None:
+    """uvicorn pings every WebSocket: neither what a client opens nor what a location is called makes it silent."""
+    upgrade = 'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";'
+    files = {
+        "nginx/default.conf": f"server {{ listen 80; location /ws/ {{ proxy_pass http://127.0.0.1:8000; {upgrade} }} }}\n",
+        "api/requirements.txt": "fastapi\nuvicorn\n",
+        "api/main.py": FASTAPI_SOCKET,
+        "web/app.ts": 'export const socket = new WebSocket("/ws/notify");\n',
+    }
+    assert problems(lint(files)) == ["nginx/default.conf:1 note short-idle-timeout"]
+    other = FASTAPI_SOCKET.replace("/ws/notify", "/ws/other")
+    assert problems(lint({**files, "api/main.py": other})) == ["nginx/default.conf:1 warning short-idle-timeout"]

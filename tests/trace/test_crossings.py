@@ -6,7 +6,8 @@ import pytest
 
 from infralint.model import Crossing, Evidence, EvidenceKind, Hint, Hop, Node, Reading, Service
 from infralint.project.config import Settings, StreamSettings
-from infralint.trace.crossings import crossings, topology_of, unmet
+from infralint.trace.crossings import crossings, topology_of
+from infralint.trace.declared import find_unmet
 
 from .nodes import HERE, Application, proxy, route, server, service
 
@@ -62,9 +63,9 @@ def test_a_declared_stream_is_looked_for_behind_an_entry_only_where_that_does_no
 
 def test_a_declared_stream_that_meets_no_hop_is_said_even_where_there_is_none() -> None:
     settings, reading = declares("/chat"), Reading("test", nodes=[server("edge", proxy("/", to="a:1"))])
-    assert [stream.path for stream, _ in unmet(settings, topology_of([]), [])] == ["/chat"]
+    assert [stream.path for stream, _ in find_unmet(settings, topology_of([]), [])] == ["/chat"]
     topology = topology_of([reading], settings)
-    assert not list(unmet(settings, topology, crossings(settings, [reading], topology)))
+    assert not list(find_unmet(settings, topology, crossings(settings, [reading], topology)))
 
 
 def test_where_several_take_a_declared_stream_that_is_one_more_reason_for_doubt() -> None:

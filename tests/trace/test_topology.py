@@ -351,7 +351,7 @@ def test_the_host_of_a_container() -> None:
 
 def test_what_is_published_is_an_entry_though_something_dials_it() -> None:
     inner = server("inner", proxy(to="app:1"), port=8080, known_as=frozenset({"inner"}))
-    topology = Topology([server("edge", proxy(to="inner:8080")), inner], ())
-    assert not topology.is_entry(inner)
+    nodes = [server("edge", proxy(to="inner:8080")), inner]
+    assert not Topology(nodes, ()).is_entry(inner)
     inner.published = True
-    assert topology.is_entry(inner)
+    assert Topology(nodes, ()).is_entry(inner)

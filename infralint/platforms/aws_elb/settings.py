@@ -96,11 +96,13 @@ def forwards_upgrade(way: ForwardedGroup) -> Setting[Upgrade]:
     protocol, version = way.of_listener(PROTOCOL), way.of_group(PROTOCOL_VERSION)
     web = isinstance(protocol, Known) and str(protocol.value).upper() in ("HTTP", "HTTPS")
     if way.balancer.is_of("classic") and web:
-        why = "AWS documents WebSockets through a classic load balancer for TCP and SSL listeners alone"
+        why = "AWS documents WebSockets through a classic load balancer only for TCP and SSL listeners"
         return Unknown(protocol.where, "protocol", why, "use a TCP or SSL listener, or an application load balancer")
     if way.balancer.is_of("application") and isinstance(version, Known) and version.value in ("HTTP2", "GRPC"):
         name = way.group.name if way.group is not None else "its target group"
-        because = f"{name} takes {version.value} alone (`{version}`), and AWS answers a handshake, which is HTTP/1.1, with 464"
+        because = (
+            f"{name} takes only {version.value} (`{version}`), and AWS answers a handshake, which is HTTP/1.1, with 464"
+        )
         return version.with_value("dropped", because)
     return not_applicable("forwarded", way.balancer.where)
 
@@ -185,7 +187,7 @@ def unstickable(way: ForwardedGroup) -> str:
         )
     if way.balancer.is_of("classic") and spoken & {"TCP", "SSL"}:
         return (
-            "a classic load balancer keeps clients by cookie, on HTTP and HTTPS listeners alone:"
+            "a classic load balancer keeps clients by cookie, only on HTTP and HTTPS listeners:"
             " take an application load balancer"
         )
     return ""

@@ -280,7 +280,7 @@ def _as_service(project: Project, service: ComposeService, networks: Networks) -
     return Service(
         name=service.name,
         where=Location(project.show(service.path), service.line),
-        names=service.names | frozenset(networks.names_given(service)),
+        names=service.names | networks.names_given(service),
         files=frozenset(mount.source for mount in service.mounts) | copied,
         context=service.context,
         ports=tuple(dict.fromkeys(listens)) or (image.exposed if image else ()),
@@ -291,6 +291,10 @@ def _as_service(project: Project, service: ComposeService, networks: Networks) -
         group=service.group,
         pod=pod,
         networks=networks.names_of_networks(service),
+        containers=service.containers,
+        extra_hosts=tuple(service.extra_hosts.items()),
+        aliases=tuple(networks.aliases(service)),
+        links=tuple(service.links.items()),
     )
 
 

@@ -137,6 +137,7 @@ class _ManifestReader:
             return []
         shown = self.project.show(path)
         documents = list(_split(text))
+        is_template = has_holes(text)
         objects: list[Manifest] = []
         try:
             for line, document in documents:
@@ -144,7 +145,7 @@ class _ManifestReader:
                 for root in read_yaml(document, allow_duplicates=True, first_line=first):
                     for item in objects_in(root):
                         if item.text_of("kind"):
-                            if not has_holes(text):
+                            if not is_template:
                                 check_shape(item)
                             objects.append(Manifest(item, self.found.atlas, path))
         except YamlProblem as problem:

@@ -37,12 +37,12 @@ def read(project: Project) -> Reading:
     with project.guard.around(Location(project.shown_path(project.root)), ""):
         found = applications(project.files, project.searchable, project.show, project.glance)
         polls = may_poll(call for application in found for call in application.clients)
-        programs = [application for application in found if _is_program(project, application)]
+        programs = {id(application) for application in found if _is_program(project, application)}
         for application in found:
-            if programs and application not in programs and application.read == "whole":
+            if programs and id(application) not in programs and application.read == "whole":
                 continue  # loose scripts beside the programs: they say nothing for or against a stream
             node = node_of(application, polls)
-            if application not in programs:
+            if id(application) not in programs:
                 node.complete, node.missing = False, STREAM_KINDS
             reading.nodes.append(node)
             reading.files += [hop.where.path for hop in node.hops] or _manifest(project, application)

@@ -51,6 +51,12 @@ def heartbeat_in(resolver: Resolver, module: SourceModule, definition: Definitio
 
     What writes its events at fixed times, whatever happens, needs no other pings.
     """
+    if definition not in resolver.heartbeats:
+        resolver.heartbeats[definition] = _find_heartbeat(resolver, module, definition)
+    return resolver.heartbeats[definition]
+
+
+def _find_heartbeat(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
     found: float | None = None
     match module.language.name:
         case "javascript":
@@ -85,11 +91,10 @@ def _of_python(resolver: Resolver, module: SourceModule, definition: Definition)
 
 def _named_in(resolver: Resolver, module: SourceModule, definition: Definition) -> Iterator[Definition]:
     """The functions that a function calls by their names: those of its file, and those that it imports."""
-    text = definition.node.text()
-    for other in module.definitions:
-        if other.kind == "function" and other.name and other is not definition and f"{other.name}(" in text:
-            yield other
-    for name in resolver.program.imports(module).keys() & set(_CALLED.findall(text)):
+    called = dict.fromkeys(_CALLED.findall(definition.node.text()))
+    here = (other for name in called for other in module.definitions_of(name))
+    yield from (other for other in here if other.kind == "function" and other is not definition)
+    for name in resolver.program.imports(module).keys() & called.keys():
         meaning = resolver.at_home(module, name)
         if isinstance(meaning, Definition) and meaning.kind == "function":
             yield meaning

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.imports import is_within, required_module
+from infralint.sources.application.nesting import NestedItems
 from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path_of
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
@@ -96,7 +97,8 @@ class Joiner:
         self.resolver = Resolver(program, rulebook.known)
         self.uses = Uses(program)
         self._registrations: dict[str, list[Registration]] = {}
-        self._mounts: dict[str, list[tuple[Rules, MountCall, Call]]] = {}
+        self._handlers: dict[str, NestedItems[Registration]] = {}
+        self._mounts: dict[str, NestedItems[tuple[Rules, MountCall, Call]]] = {}
         self._blocks_of: dict[str, list[tuple[int, int, Call]]] = {}
         self._chain_prefixes: dict[tuple[SourceModule, SourceSpan], Path] = {}
         self._registered_at: dict[str, dict[SourceSpan, Registration | None]] = {}
@@ -109,6 +111,7 @@ class Joiner:
         """Lets go of a file that says nothing, so that its tree leaves memory."""
         self._registrations.pop(path, None)
         self._registered_at.pop(path, None)
+        self._handlers.pop(path, None)
         self._mounts.pop(path, None)
         self._blocks_of.pop(path, None)
         self.program.forget(path)
@@ -263,11 +266,19 @@ class Joiner:
     def _find_registration(self, module: SourceModule, span: SourceSpan) -> Registration | None:
         around = [
             registration
-            for registration in self.registrations(module)
-            if any(handler.has(span) for handler in registration.handlers)
-            and not (registration.decorated is None and registration.call.span == span)
+            for registration in self._handlers_of(module).around(span)
+            if registration.decorated is not None or registration.call.span != span
         ]
         return min(around, key=lambda registration: registration.size, default=None)
+
+    def _handlers_of(self, module: SourceModule) -> NestedItems[Registration]:
+        if module.path not in self._handlers:
+            self._handlers[module.path] = NestedItems(
+                (handler, registration)
+                for registration in self.registrations(module)
+                for handler in registration.handlers
+            )
+        return self._handlers[module.path]
 
     def heads(self, registration: Registration) -> list[Head]:
         """The prefixes that a route's router answers under."""
@@ -535,7 +546,8 @@ class Joiner:
         for head in parents:
             yield Head(head.path.join(prefix), head.home, bool(prefix.text))
 
-    def mounts(self, module: SourceModule) -> list[tuple[Rules, MountCall, Call]]:
+    def mounts(self, module: SourceModule) -> NestedItems[tuple[Rules, MountCall, Call]]:
+        """The calls of a file that mount routers, by their places."""
         if module.path not in self._mounts:
             found = []
             for rules in self.rulebook.of(module):
@@ -543,8 +555,8 @@ class Joiner:
                 for call in module.calls(names) if names else ():
                     shape = next((shape for shape in rules.mounts if self.matches(call, shape, rules)), None)
                     if shape is not None:
-                        found.append((rules, shape, call))
-            self._mounts[module.path] = found
+                        found.append((call.span, (rules, shape, call)))
+            self._mounts[module.path] = NestedItems(found)
         return self._mounts[module.path]
 
     def _mount_at(self, module: SourceModule, span: SourceSpan, depth: int) -> Iterator[Head]:
@@ -566,9 +578,8 @@ class Joiner:
     def _innermost(self, module: SourceModule, span: SourceSpan) -> list[tuple[Rules, MountCall, Call]]:
         around = [
             (rules, shape, call)
-            for rules, shape, call in self.mounts(module)
-            if call.span.has(span)
-            and any(
+            for rules, shape, call in self.mounts(module).around(span)
+            if any(
                 span_of(child).has(span) and not _is_inner_function(child, span)
                 for child in _chosen(call, shape.child, shape.prefix)
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 from infralint.model import (
@@ -44,6 +45,7 @@ from infralint.sources.application.facts import (
 from infralint.sources.application.products import Product, ProductStream
 from infralint.sources.application.servers import GUNICORN_TIMEOUT
 from infralint.text.globs import matches_segments
+from infralint.text.lazy import lazy
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -123,11 +125,30 @@ class ApplicationNode(Node):
     hops: tuple[ApplicationRoute, ...] = ()
 
     def route(self, request: Request) -> list[Match]:
-        """The routes of that kind that serve a path; the one that is written out most comes first."""
-        fitting = [
-            hop for hop in self.hops if hop.stream_kind == request.kind and matches_segments(request.path, hop.pattern)
-        ]
-        return [Match(hop) for hop in sorted(fitting, key=lambda hop: hop.pattern.count("*"))[:1]]
+        """The route of that kind that serves a path: of several, the one that is written out most."""
+        first = _first_segment(request.path)
+        candidates = sorted(
+            (*self._by_segment.get((request.kind, first), ()), *self._by_segment.get((request.kind, ""), ()))
+        )
+        for _, number in candidates:
+            hop = self.hops[number]
+            if matches_segments(request.path, hop.pattern):
+                return [Match(hop)]
+        return []
+
+    @cached_property
+    def _by_segment(self) -> dict[tuple[StreamKind, str], list[tuple[int, int]]]:
+        """The routes by their kind and first segment (empty: any), each pattern once: how many wildcards it has, and its
+        number."""
+        found: dict[tuple[StreamKind, str], list[tuple[int, int]]] = {}
+        known: set[tuple[StreamKind, str]] = set()
+        for number, hop in enumerate(self.hops):
+            if (hop.stream_kind, hop.pattern) not in known:
+                known.add((hop.stream_kind, hop.pattern))
+                first = _first_segment(hop.pattern)
+                key = hop.stream_kind, "" if _WILD.search(first) else first
+                found.setdefault(key, []).append((hop.pattern.count("*"), number))
+        return found
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         if not isinstance(hop, ApplicationRoute):
@@ -140,6 +161,13 @@ class ApplicationNode(Node):
         step = f"its path is {hop.pattern}"
         rivals = (Rival(other.name, other.where, f"{hop.pattern} is written out more") for other in fitting)
         return Selection((Related(step, hop.where),), tuple(rivals))
+
+
+_WILD = lazy(r"[*?\[\\]")
+
+
+def _first_segment(path: str) -> str:
+    return path.strip("/").partition("/")[0]
 
 
 def may_poll(calls: Iterable[ClientCall]) -> bool:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cache, cached_property, partial
+from typing import TypeVar
 
 from infralint.model import STREAM_KINDS, Known, Location, StreamKind, Unknown
 from infralint.platforms.libraries import LIBRARIES
@@ -25,6 +26,8 @@ from infralint.sources.application.scope import LANGUAGE_NAMES, UNREAD_FRAMEWORK
 from infralint.sources.application.servers import keep_alive_of, ports_of, says_how_to_serve, server_facts
 from infralint.sources.application.streaming import ModuleStreams
 from infralint.text.globs import name_matcher
+
+Item = TypeVar("Item")
 
 _STARTING = re.compile(
     r"^(?:main|server|app|index|run|wsgi|asgi|manage|gunicorn[\w.-]*|__main__|bootstrap|start|cmd)\.\w+$"
@@ -62,7 +65,13 @@ class Reader:
         notes = [note for path in candidates if (note := routes.notes(path)) is not None]
         found = routes.find_all(notes)
         clients = [(note.module.path, call) for note in notes for call in note.clients]
-        made = (self._application(package, found, clients) for package in self._packages.values() if package.files)
+        routes_of = self._by_package((route.home, route) for route in found)
+        clients_of = self._by_package(clients)
+        made = (
+            self._application(package, routes_of.get(package.folder, []), clients_of.get(package.folder, []))
+            for package in self._packages.values()
+            if package.files
+        )
         return sorted(made, key=lambda application: application.folder)
 
     @cached_property
@@ -82,6 +91,13 @@ class Reader:
         if folder not in self._package_of_folder:
             self._package_of_folder[folder] = self._packages[nearest(self._packages, folder.strip("/"))]
         return self._package_of_folder[folder]
+
+    def _by_package(self, items: Iterable[tuple[str, Item]]) -> dict[str, list[Item]]:
+        """Items by the folder of the package that the file of each is part of."""
+        found: dict[str, list[Item]] = {}
+        for path, item in items:
+            found.setdefault(self._package_of(path).folder, []).append(item)
+        return found
 
     @cached_property
     def _rules(self) -> tuple[Rules, ...]:
@@ -157,9 +173,7 @@ class Reader:
     def _with_files(self) -> list[Rules]:
         return [rules for rules in self._rules if rules.files]
 
-    def _application(self, package: Package, found: list[Found], clients: list[tuple[str, ClientCall]]) -> Application:
-        routes = [route for route in found if self._package_of(route.home) is package]
-        calls = [call for path, call in clients if self._package_of(path) is package]
+    def _application(self, package: Package, routes: list[Found], calls: list[ClientCall]) -> Application:
         starters, starting = self._starters(package), self._starting(package)
         servers = tuple(server_facts(starters, starting, self._program.content, self._shown))
         reasons = self._reasons(package)
@@ -225,7 +239,11 @@ class Reader:
         return any(b"channels_redis." in self._program.content(path) for path in layers)
 
     def _starters(self, package: Package) -> list[str]:
-        return [path for path in self._all_starters if self._package_of(path) is package]
+        return self._starters_of.get(package.folder, [])
+
+    @cached_property
+    def _starters_of(self) -> dict[str, list[str]]:
+        return self._by_package((path, path) for path in self._all_starters)
 
     @cached_property
     def _all_starters(self) -> list[str]:

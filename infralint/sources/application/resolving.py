@@ -64,6 +64,7 @@ class Resolver:
     def __init__(self, program: ProjectModules, known: Mapping[str, frozenset[str]]) -> None:
         self.program = program
         self._known = known
+        self.heartbeats: dict[Definition, float | None] = {}
         self.header_settings: dict[Definition, list[tuple[str, str, list[SourceSpan]]]] = {}
 
     def meaning(self, module: SourceModule, node: SgNode | None, depth: int = 0) -> Meaning | None:

@@ -12,7 +12,7 @@ from infralint.sources.application.joining import Joiner, Registration, is_true
 from infralint.sources.application.paths import ANYWHERE, UNKNOWN, Path, path_of
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.rulebook import Rules, SocketShape
-from infralint.sources.application.syntax import Call, Definition, SourceModule, SourceSpan, span_of
+from infralint.sources.application.syntax import Call, SourceModule, SourceSpan, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -99,8 +99,7 @@ def socket_heartbeat(resolver: Resolver, shape: SocketShape, call: Call) -> floa
 
 def _pings(resolver: Resolver, module: SourceModule) -> float | None:
     """`setInterval(() => … client.ping() …, 30000)` anywhere in the file of a server."""
-    whole = Definition(module, "function", "", module.root, span_of(module.root))
-    return heartbeat_in(resolver, module, whole)
+    return heartbeat_in(resolver, module, module.whole)
 
 
 def is_websocket_only(shape: SocketShape, call: Call) -> bool:

@@ -244,8 +244,7 @@ class ModuleStreams:
             yield Reached(sighting, registration, None, passed, span)
             return
         if file := self._file_route(module, chain):
-            whole = Definition(module, "function", "", module.root, span_of(module.root))
-            yield Reached(sighting, None, file, passed if chain else (*passed, (module, whole)))
+            yield Reached(sighting, None, file, passed if chain else (*passed, (module, module.whole)))
             return
         if depth >= (WEAK_DEPTH if sighting.weak else DEEPEST) or len({function.span for _, function in passed}) < len(
             passed

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from infralint.sources.application.languages import NOT_IN, Language, language_of
+from infralint.sources.application.nesting import NestedItems
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 LONGEST_NAME = 2_000
 """Characters of a callee as it is written: a longer chain of calls goes by its last name."""
 LONGEST_INDEXED = 100_000
-"""Characters: the names of a longer file are looked for one by one, to spare memory."""
+"""Characters: the names of a longer file are looked for one by one, to spare memory, while few are asked for."""
+FEW_NAMES = 16
 MOST_LEVELS = 400
 """Levels of long nodes in a syntax tree: a chain of 200 calls. Each step upwards in a tree takes as long as it is deep."""
 LONG_NODE = 400
@@ -205,6 +207,7 @@ class SourceModule:
     """Local names of what is imported under another: `import A as B`, `import { A as B }`."""
     known_calls: dict[SourceSpan, Any] = field(default_factory=dict, repr=False)
     """What calls stand for, as far as that was asked."""
+    _names_asked: int = field(default=0, init=False, repr=False)
 
     @cached_property
     def definitions(self) -> list[Definition]:
@@ -217,6 +220,11 @@ class SourceModule:
         found = self._nested_definitions(found)
         tops = [self._variable(assignment) for assignment in self.assignments if self._is_top(found, assignment)]
         return self._nested_definitions([*found, *(top for top in tops if top.name)])
+
+    @cached_property
+    def whole(self) -> Definition:
+        """The file itself, as far as what stands outside of functions runs as they do."""
+        return Definition(self, "function", "", self.root, span_of(self.root))
 
     def _variable(self, assignment: Assignment) -> Definition:
         target = assignment.target
@@ -292,12 +300,12 @@ class SourceModule:
 
     def assignment_of(self, span: SourceSpan) -> Assignment | None:
         """The innermost assignment whose value a place lies in."""
-        around = [
-            assignment
-            for assignment in self.assignments
-            if assignment.value_span.start <= span.start and span.end <= assignment.value_span.end
-        ]
+        around = self._assignments_by_value.around(span)
         return min(around, key=lambda assignment: assignment.value_span.end - assignment.value_span.start, default=None)
+
+    @cached_property
+    def _assignments_by_value(self) -> NestedItems[Assignment]:
+        return NestedItems((assignment.value_span, assignment) for assignment in self.assignments)
 
     @cached_property
     def _assigned(self) -> dict[str, dict[int, list[Assignment]]]:
@@ -515,7 +523,8 @@ class SourceModule:
         """Where a name stands."""
         if name not in self.text:
             return []
-        if len(self.text) > LONGEST_INDEXED:
+        self._names_asked += 1
+        if len(self.text) > LONGEST_INDEXED and self._names_asked <= FEW_NAMES:
             kinds = self._any_of(sorted(self.language.identifiers))
             return self.find({"all": [kinds, {"regex": f"^{re.escape(name)}$"}]})
         return self._identifiers.get(name, [])

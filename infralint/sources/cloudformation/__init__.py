@@ -8,7 +8,7 @@ from infralint.model import Reading, Unknown
 from infralint.project import CantRead, Project
 from infralint.sources.cloudformation import sam
 from infralint.sources.cloudformation.balancers import balancer_nodes
-from infralint.sources.cloudformation.edges import edge_nodes
+from infralint.sources.cloudformation.edges import NAMED, edge_nodes
 from infralint.sources.cloudformation.service_connect import connected_nodes
 from infralint.sources.cloudformation.template import BadTemplate, CloudFormationTemplate
 from infralint.sources.cloudformation.undeclared import find_undeclared
@@ -67,7 +67,12 @@ def _read_into(reading: Reading, project: Project, path: str) -> None:
         template.refuse(why, value)
     template.resources.update(sam.expand(template))
     front = list(balancer_nodes(template))
-    reading.nodes += [*front, *edge_nodes(template, front), *connected_nodes(template)]
+    nodes = [*front, *edge_nodes(template, front), *connected_nodes(template)]
+    by_name = {name: node for node in nodes for name in node.known_as}
+    for alias, target in template.aliases_of(NAMED):
+        if (node := by_name.get(template.address(target.logical))) is not None:
+            node.known_as |= {alias}
+    reading.nodes += nodes
     reading.unreadable += [project.unreadable(path, why, *place) for place, why in sorted(template.refused.items())]
     reading.unknown += template.unknown
     reading.files.append(shown)

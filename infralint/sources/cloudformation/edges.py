@@ -28,6 +28,8 @@ URL = "AWS::Lambda::Url"
 REST_API = "AWS::ApiGateway::RestApi"
 HTTP_API = "AWS::ApiGatewayV2::Api"
 DIALLED = frozenset({balancers.BALANCER, balancers.CLASSIC, FUNCTION, URL, REST_API, HTTP_API})
+NAMED = DIALLED | {"AWS::CloudFront::Distribution"}
+"""Types of resources that become nodes, and to which a DNS record may give a further name."""
 """The types of resources that become nodes, and that a request may be sent to."""
 
 
@@ -137,10 +139,27 @@ def _origin(template: CloudFormationTemplate, block: YamlValue) -> DistributionO
         ),
         completion=completion,
         pool=_pool_of_origin(template, block, target, domain),
-        domain=domain,
+        domain=domain or _referred_domain(template, references, target),
+        headers=dict(_custom_headers(template, block)),
         path=template.setting(block, "OriginPath", "", str),
         is_bucket=target is None and _is_bucket(template, block, references, domain, connection is None),
     )
+
+
+def _referred_domain(
+    template: CloudFormationTemplate, references: Sequence[tuple[str, str]], target: TemplateResource | None
+) -> str:
+    """What stands for the name of a load balancer that is referred to outright."""
+    is_outright = target is not None and len(references) == 1 and references[0][0] == target.logical
+    return f"{template.address(references[0][0])}.{references[0][1]}" if is_outright else ""
+
+
+def _custom_headers(template: CloudFormationTemplate, block: YamlValue) -> Iterator[tuple[str, Setting[str]]]:
+    """The headers that CloudFront adds to each request to an origin."""
+    for header in template.items(block, "OriginCustomHeaders"):
+        name = template.text(header, "HeaderName")
+        if name:
+            yield name.lower(), template.setting(header, "HeaderValue", "", str)
 
 
 def _connecting(template: CloudFormationTemplate, block: YamlValue) -> Location:

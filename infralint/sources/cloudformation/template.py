@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -273,8 +273,11 @@ class CloudFormationTemplate:
         return f"{self.path}#{logical}"
 
     def references(self, value: Value, *path: str) -> tuple[tuple[str, str], ...]:
-        """The resources that a value is made of."""
+        """The resources that a value, or the members of a list, are made of."""
         found = self.dig(value, *path)
+        if isinstance(found, YamlValue):
+            members = (self.resolve(member) for member in found.items or ())
+            return tuple(pair for member in members if isinstance(member, Missing) for pair in member.references)
         return found.references if isinstance(found, Missing) else ()
 
     def lead(self, references: Iterable[tuple[str, str]], types: frozenset[str]) -> TemplateResource | None:
@@ -287,10 +290,17 @@ class CloudFormationTemplate:
             if resource.type in types:
                 return resource
             seen.add(resource.logical)
-            path = _FURTHER.get(resource.type)
-            if path is not None:
+            for path in _FURTHER.get(resource.type, ()):
                 pending += [logical for logical, _ in self.references(resource.properties, *path)]
         return None
+
+    def aliases_of(self, types: frozenset[str]) -> Iterator[tuple[str, TemplateResource]]:
+        """The names of DNS records, each with the resource of one of these types that it leads to."""
+        for record in self.of("AWS::Route53::RecordSet"):
+            name = self.text(record.properties, "Name")
+            target = self.lead([(record.logical, "")], types)
+            if target is not None and name:
+                yield name.rstrip(".").lower(), target
 
     def record_target(self, host: str, types: frozenset[str]) -> TemplateResource | None:
         """The resource that a DNS record of the template leads to by a name."""
@@ -497,16 +507,16 @@ _FUNCTIONS: Mapping[str, _Work] = {
     "Fn::ImportValue": CloudFormationTemplate._import,
 }
 
-_FURTHER: Mapping[str, tuple[str, ...]] = {
-    "AWS::ApiGateway::Deployment": ("RestApiId",),
-    "AWS::ApiGateway::Stage": ("RestApiId",),
-    "AWS::ApiGatewayV2::Stage": ("ApiId",),
-    "AWS::CloudFront::VpcOrigin": ("VpcOriginEndpointConfig", "Arn"),
-    "AWS::Lambda::Alias": ("FunctionName",),
-    "AWS::Lambda::Version": ("FunctionName",),
-    "AWS::Route53::RecordSet": ("AliasTarget", "DNSName"),
+_FURTHER: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "AWS::ApiGateway::Deployment": (("RestApiId",),),
+    "AWS::ApiGateway::Stage": (("RestApiId",),),
+    "AWS::ApiGatewayV2::Stage": (("ApiId",),),
+    "AWS::CloudFront::VpcOrigin": (("VpcOriginEndpointConfig", "Arn"),),
+    "AWS::Lambda::Alias": (("FunctionName",),),
+    "AWS::Lambda::Version": (("FunctionName",),),
+    "AWS::Route53::RecordSet": (("AliasTarget", "DNSName"), ("ResourceRecords",)),
 }
-"""Types that only lead to another resource -> the property that says to which."""
+"""Types that only lead to another resource -> the properties that say to which."""
 
 
 def function_of(value: YamlValue) -> tuple[str, YamlValue] | None:

@@ -203,8 +203,10 @@ class _Containers:
         self.workloads = workloads
         self.carried = carried
         texts = [container.text_of("image") for workload in workloads.all for container in workload.containers]
-        unexplained = {text for text in texts if self.images.build_of(text) is None and self.images.may_be_built(text)}
-        self.alone = unexplained if len(unexplained) == 1 else frozenset()
+        builds = {text: self.images.build_of(text) for text in texts}
+        unexplained = {text for text, build in builds.items() if build is None and self.images.may_be_built(text)}
+        nothing_else_is_built = not any(builds.values())
+        self.alone = unexplained if len(unexplained) == 1 and nothing_else_is_built else frozenset()
 
     def record(self, workload: Workload, container: YamlValue, service: Manifest | None) -> Service:
         image = container.text_of("image")

@@ -143,7 +143,9 @@ class VirtualServer(msgspec.Struct, eq=False, dict=True):
 
 def plain_host(host: str) -> str:
     """A Host header as server names are compared with it."""
-    return host.lower().rstrip(".").partition(":")[0]
+    host = host.lower()
+    name = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
+    return name.removesuffix(".")
 
 
 def normalise_path(path: str, merge_slashes: bool = True) -> str:

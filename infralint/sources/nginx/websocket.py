@@ -14,11 +14,14 @@ from infralint.sources.nginx.variables import Definitions, Moment, Values, momen
 _OF_HANDSHAKE = frozenset({"upgrade", "connection", "sec-websocket-key", "sec-websocket-version"})
 
 
-def headers_of(scope: Scope) -> tuple[list[Directive], Level | None]:
-    """The proxy_set_header lines that rule here: those of the nearest level that has any, and that level."""
+def headers_of(scope: Scope, directive: str = "proxy_set_header") -> tuple[list[Directive], Level | None]:
+    """The proxy_set_header lines that rule here: those of the nearest level that has any, and that level.
+
+    directive: another family's word for it.
+    """
     for level in reversed(scope.levels):
-        if "proxy_set_header" in level.by_name:
-            return level.by_name["proxy_set_header"], level
+        if directive in level.by_name:
+            return level.by_name[directive], level
         if level.opaque:
             return [], level
     return [], None
@@ -44,6 +47,44 @@ def find_sent_hosts(scope: Scope, definitions: Definitions, server: VirtualServe
             if always or (isinstance(value, Known) and value.value):
                 found.append(Known(text, header.where, header.name, written=header.written))
     return found
+
+
+def sent_headers(facts: Facts, scope: Scope, definitions: Definitions, moment: Moment) -> dict[str, Setting[str]]:
+    """What a location makes of a request's headers, but for Host: by lower-case name, `*` for all that it does not name.
+
+    nginx sends a header that is set, and not the client's of that name; none where its text is empty.
+    https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header
+    """
+    headers, level = headers_of(scope, f"{facts.family}_set_header")
+    found: dict[str, list[Setting[str]]] = {}
+    for header in headers:
+        found.setdefault(name_of(header), []).append(_value(header, level, definitions, moment))
+    sent = {name: _together(values) for name, values in found.items() if name not in ("", "host")}
+    if facts.family == "proxy":
+        connection = "" if facts.version.speaks_http_1_1 else "close"
+        unset = {"connection": connection, **dict.fromkeys(_HOP_BY_HOP, "")}
+        for name, text in unset.items():
+            sent.setdefault(name, Known(text, facts.where, name, "default"))
+    passing = facts.of_family("pass_request_headers")
+    if level is not None and level.opaque:
+        sent["*"] = hidden(level.opaque[0], f"{facts.family}_set_header")
+    elif isinstance(passing, Unknown):
+        sent["*"] = passing
+    elif not passing.value:
+        sent["*"] = passing.with_value("")
+    return sent
+
+
+_HOP_BY_HOP = ("expect", "keep-alive", "te", "transfer-encoding", "upgrade")
+"""Headers of the client that nginx passes on to no backend by itself."""
+
+
+def _together(values: Sequence[Setting[str]]) -> Setting[str]:
+    """The one header that several lines of one name send; two of them are joined, or the second is lost, by version."""
+    sent = [value for value in values if isinstance(value, Unknown) or value.value]
+    if len(sent) < 2:
+        return (sent or list(values))[0]
+    return Unknown(sent[1].where, sent[1].name, "the header is sent more than once")
 
 
 def judge_handshake(

@@ -1,0 +1,110 @@
+"""What is to be said of declared streams that come nowhere, or where nobody can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from infralint.model import STRONG, Crossing, Hop, Node, Stream, Trace
+from infralint.project.config import Settings
+from infralint.trace.paths import samples
+from infralint.trace.starts import find_starts, matches_at, traces_entering
+from infralint.trace.streams import declared_streams
+from infralint.trace.topology import Topology
+
+
+@dataclass(frozen=True)
+class DeclaredWays:
+    """The ways of a declared stream. entering: for each node that it may come to first, the traces of each of its paths."""
+
+    stream: Stream
+    entering: Sequence[Sequence[Sequence[Trace]]]
+
+    @property
+    def traces(self) -> list[Trace]:
+        """Those through a hop, where there are such."""
+        every = [trace for paths in self.entering for traces in paths for trace in traces]
+        return [trace for trace in every if trace.legs] or every
+
+
+def follow_declared(settings: Settings, topology: Topology) -> list[DeclaredWays]:
+    """The ways of each declared stream."""
+    found: list[DeclaredWays] = []
+    for stream in declared_streams(settings):
+        paths = samples(stream.path)
+        starts = find_starts(topology, stream)
+        found.append(DeclaredWays(stream, [traces_entering(topology, stream, paths, node) for node in starts]))
+    return found
+
+
+def find_unmet(
+    settings: Settings, topology: Topology, crossed: Iterable[Crossing[Hop]]
+) -> Iterator[tuple[Stream, str]]:
+    """Declared streams that no hop of the project could serve: a path that is mistyped, or hops that are not here.
+
+    Each with who answers instead (`edge/nginx.conf answers 404`), where one surely does.
+    """
+    met: dict[str, dict[int, Stream]] = {}
+    for crossing in crossed:
+        if crossing.stream.evidence.kind == "declared":
+            met.setdefault(crossing.stream.path, {})[id(crossing.stream)] = crossing.stream
+    for stream in declared_streams(settings):
+        if stream not in met.get(stream.path, {}).values():
+            paths = samples(stream.path)
+            answers = (
+                f"{node.name} answers {match.answer.value}"
+                for node in topology.entry_nodes
+                for match in matches_at(topology, node, stream, paths)
+                if match.answer is not None and match.certain
+            )
+            yield stream, next(answers, "")
+
+
+def find_unserved(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str, str]]:
+    """Declared streams that a hop passes on and that do not come to what could send them, each with how often that is
+    so (`never`), and who answers instead (`inner/nginx.conf answers 404`), or how it goes round."""
+    for ways in declared:
+        traces = [trace for trace in ways.traces if trace.legs]
+        dead = [trace for trace in traces if trace.is_dead_end]
+        if dead and len(dead) == len(traces):
+            often = "never comes" if all(trace.is_sure for trace in dead) else "may never come"
+            yield dead[0].stream, often, _how_it_ends(dead[0])
+            continue
+        served = {id(trace.legs[0].hop) for trace in traces if not trace.is_dead_end}
+        for trace in dead:
+            if trace.is_sure and id(trace.legs[0].hop) in served:
+                yield trace.stream, "does not always come", _how_it_ends(trace)
+                break
+
+
+def _how_it_ends(trace: Trace) -> str:
+    because = trace.ending.answer.because if trace.ending is not None and trace.ending.answer is not None else ""
+    return f"{trace.end_reason}: {because}" if because else trace.end_reason
+
+
+def find_untold(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str]]:
+    """Declared streams that surely come to where it can't be told what becomes of them, each with the reasons."""
+    for ways in declared:
+        reasons = (_why_untold(trace) for trace in ways.traces if trace.end == "unknown")
+        for reason in dict.fromkeys(filter(None, reasons)):
+            yield ways.stream, reason
+
+
+def _why_untold(trace: Trace) -> str:
+    """Why it can't be told what becomes of a request on a way; empty where it need not take it, or nothing is to be said."""
+    ending = trace.ending
+    if ending is None or not trace.is_certain(len(trace.legs) - 1):
+        return ""
+    if not trace.legs:
+        return ending.reasons[-1]
+    if ending.basis is None:
+        return ending.reasons[0]
+    return f"{ending.node} gets {ending.request.path}, and {ending.reasons[0]}" if ending.basis in STRONG else ""
+
+
+def find_undialled(settings: Settings, topology: Topology, crossed: Iterable[Crossing[Hop]]) -> Iterator[Node]:
+    """Nodes that no client comes to first, and that none of the ways that are known leads through, where streams are
+    declared: what dials them stands elsewhere."""
+    passed = {id(crossing.hop) for crossing in crossed}
+    inner = [node for node in topology.nodes if node.inner and passed.isdisjoint(id(hop) for hop in node.hops)]
+    yield from inner if declared_streams(settings) else ()

@@ -1,0 +1,75 @@
+"""Which nodes a service runs, by the folders that images are built from and the files that are mounted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from infralint.model import Node, Service
+from infralint.text.paths import folders_around
+
+
+class ApplicationFolders:
+    """The applications of a project by the folders that they are written in."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self._at: dict[str, list[Node]] = {}
+        self._below: dict[str, list[str]] = {}
+        for node in nodes:
+            if node.folder is not None:
+                self._at.setdefault(node.folder.strip("/"), []).append(node)
+        for folder in self._at:
+            for around in folders_around(folder):
+                self._below.setdefault(around, []).append(folder)
+
+    def built_from(self, service: Service) -> list[Node]:
+        """The applications that a service's image is built from: that of its context, or those whose files it takes from
+        there."""
+        if service.context is None:
+            return []
+        context = _context(service.context)
+        if context and context in self._at:
+            return [self._at[context][-1]]
+        owners = dict.fromkeys(self._owner(path.strip("/")) for path in service.files if path.strip("/."))
+        taken = [owner for owner in owners if owner] or [owner for owner in owners if owner is not None]
+        if not taken:
+            around = self._owner(context)
+            taken = self._below.get(context, []) or ([around] if around is not None else [])
+        return [self._at[folder][-1] for folder in taken]
+
+    def held_in(self, context: str) -> Iterator[Node]:
+        """The applications of which a folder that an image is built from holds files."""
+        context = _context(context)
+        below = self._below.get(context, ())
+        around = (folder for folder in folders_around(context) if folder in self._at and folder != context)
+        for folder in (*below, *around):
+            yield from self._at[folder]
+
+    def _owner(self, path: str) -> str | None:
+        """The deepest folder that holds a path, below the root; else the only one that lies in it; else the root's."""
+        holding = next((folder for folder in folders_around(path) if folder in self._at), None)
+        if holding:
+            return holding
+        inside = [folder for folder in self._below.get(path, ()) if folder]
+        return inside[0] if len(inside) == 1 else holding
+
+
+def _context(folder: str) -> str:
+    folder = folder.strip("/")
+    return "" if folder == "." else folder.removeprefix("./")
+
+
+class MountedFiles:
+    """The nodes of a project by the files that they are read from."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self._below: dict[str, list[Node]] = {}
+        for node in nodes:
+            for folder in dict.fromkeys(around for file in node.files for around in folders_around(file)):
+                self._below.setdefault(folder, []).append(node)
+
+    def in_reach_of(self, service: Service) -> Iterator[Node]:
+        """The nodes of whose files a service mounts or copies some; to mount the whole project is to use some of it."""
+        for mounted in service.files:
+            if mounted:
+                folder = mounted.strip("/")
+                yield from self._below.get("" if folder == "." else folder, ())
