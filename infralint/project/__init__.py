@@ -328,6 +328,8 @@ def refuse_binary(content: bytes) -> None:
     """Raises CantRead for what is no text."""
     if content.startswith(b"\0GITCRYPT\0"):
         raise CantRead("is encrypted by git-crypt; unlock the repository, or leave the file out with `exclude:`")
+    if content.startswith(b"PK\x03\x04"):
+        raise CantRead("is an archive, not text; of a plan of Terraform, give what `terraform show -json` prints")
     if b"\0" in content:
         raise CantRead("is binary, not text")
 

@@ -9,6 +9,7 @@ from infralint.sources.cloudformation.balancers import balancer_nodes
 from infralint.sources.cloudformation.edges import NAMED, edge_nodes
 from infralint.sources.cloudformation.service_connect import connected_nodes
 from infralint.sources.cloudformation.template import BadTemplate, CloudFormationTemplate
+from infralint.sources.cloudformation.undeclared import find_undeclared
 from infralint.text.yaml_places import has_holes
 
 
@@ -32,6 +33,8 @@ def read_into(reading: Reading, project: Project, path: str) -> None:
         return
     if template is None:
         return
+    for value, why in find_undeclared(template):
+        template.refuse(why, value)
     template.resources.update(sam.expand(template))
     front = list(balancer_nodes(template))
     nodes = [*front, *edge_nodes(template, front), *connected_nodes(template)]
