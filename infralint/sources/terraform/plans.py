@@ -14,7 +14,7 @@ from typing import Any
 
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.project import CantRead
-from infralint.sources.terraform.folders import Folder, TerraformFolders, join
+from infralint.sources.terraform.folders import LARGEST_PLAN, Folder, TerraformFolders, join
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hcl import Block, Literal
 from infralint.sources.terraform.items import ALIASES, SHAPES, BlockSchema, Item, ResourceReference
