@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import Finding, Known, Location, Unknown, Unreadable
@@ -26,8 +27,7 @@ Silence = Literal["comment", "accept", "baseline"]
 """What keeps a finding silent: a comment beside it, an `accept:` entry of the settings, the baseline."""
 
 
-@dataclass(frozen=True)
-class Suppression:
+class Suppression(msgspec.Struct, frozen=True):
     """A finding that is not reported. where: of the comment or the entry; reason: what it says of it."""
 
     finding: Finding
@@ -36,8 +36,7 @@ class Suppression:
     where: Location | None = None
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """A project that was judged, as the user would type its folder. config: the file of its settings ("": none)."""
 
     root: str

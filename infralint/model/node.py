@@ -236,8 +236,7 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     answer: Known[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rival:
+class Rival(msgspec.Struct, frozen=True):
     """What might have served a request in another hop's stead. fits: it would have taken the request, too; reason: why
     it did not get it."""
 
@@ -247,8 +246,7 @@ class Rival:
     fits: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """Why a node serves a request by one of its hops: the steps that lead there, and what else there was."""
 
     steps: tuple[Related, ...] = ()
