@@ -166,16 +166,9 @@ def _digest(text: str) -> str:
 
 
 def once_a_cause(unknown: Iterable[Unknown]) -> list[Unknown]:
-    """One missing include is one cause, however many places it decides.
-
-    That a whole file can't be followed goes without saying where something of that very file is said to be unknown.
-    """
+    """One missing include is one cause, however many places it decides."""
     causes: dict[str, dict[Location, Unknown]] = {}
-    every = sorted(unknown, key=lambda reason: reason.where)
-    named_paths = {reason.where.path for reason in every if reason.name}
-    for reason in every:
-        if not reason.name and not reason.where.line and reason.where.path in named_paths:
-            continue
+    for reason in sorted(unknown, key=lambda reason: reason.where):
         causes.setdefault(reason.why, {}).setdefault(reason.where, reason)
     firsts = [replace(next(iter(places.values())), places=len(places)) for places in causes.values()]
     return sorted(firsts, key=lambda first: (first.where, first.why))

@@ -217,8 +217,9 @@ class Hop:
 
 
 def _is_one_host(name: str) -> bool:
-    """Whether a host is written out: no `*.example.com`, `.example.com` or nginx's `~expression`."""
-    return "*" not in name and not name.startswith(("~", "."))
+    """Whether a host is written out, as clients far away ask for it: no `*.example.com`, `.example.com` or nginx's
+    `~expression`, no variable, and not what each machine calls itself."""
+    return "*" not in name and not name.startswith(("~", ".", "$")) and name not in ("", "_", "localhost")
 
 
 H_co = TypeVar("H_co", bound=Hop, covariant=True)
