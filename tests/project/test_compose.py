@@ -451,10 +451,9 @@ class TestTopology:
         ("stack.yml", "services: {a: {image: x}}\n", 1),
         ("production.yml", "services: {a: {image: x}}\n", 1),
         ("stack.yaml", "Resources: {A: {Type: 'AWS::S3::Bucket'}}\n", 0),
-        ("compose.yml", "services: []\n", 0),
         ("compose.yml", "- services\n", 0),
         ("compose.yml", "", 0),
-        ("compose.yml", "services: {a: , b: 1, c: [x]}\n", 3),
+        ("stack.yml", "services: {a: , b: 1, c: [x]}\n", 3),
     ],
 )
 def test_which_files_are_compose_files(name: str, text: str, count: int, tmp_path: Path) -> None:

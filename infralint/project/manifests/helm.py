@@ -109,7 +109,13 @@ class Charts:
         metadata = self._mapping(posixpath.join(folder, "Chart.yaml")) or self._mapping(
             posixpath.join(folder, "Chart.yml")
         )
-        if not metadata or depth > 5:
+        if not metadata:
+            path = posixpath.join(folder, "Chart.yaml")
+            if path in self.project.file_set and not self._is_named(path):
+                why = "is empty, where Helm expects the name and the version of a chart"
+                self.unreadable.append(self.project.unreadable(path, why))
+            return None
+        if depth > 5:
             return None
         values = self._mapping(posixpath.join(folder, "values.yaml")) or PlacedMapping()
         base = posixpath.join(folder, "templates")
@@ -133,6 +139,12 @@ class Charts:
             listed = ", ".join(missing)
             self.unfollowed.append(f"{self.project.show(folder)}: its subcharts ({listed}) are not vendored here")
         return chart
+
+    def _is_named(self, path: str) -> bool:
+        """Whether something was said of a file."""
+        shown = self.project.show(path)
+        places = [*(entry.where for entry in self.unreadable), *(unknown.where for unknown in self.unknown)]
+        return any(where.path == shown for where in places)
 
     @staticmethod
     def _alias(metadata: Mapping[str, Any], name: str) -> str:
@@ -239,6 +251,10 @@ class Charts:
             }
         )
         renderer = Renderer(library)
+        for file, problem in renderer.broken:
+            if not _is_asked_for(file):
+                why = f"this template of a Helm chart can't be parsed: {problem}"
+                self.unknown.append(Unknown(self.atlas.place(file.span(problem.offset)), "", why))
         for template in chart.templates:
             if _is_asked_for(template):
                 dot["Template"] = {"BasePath": f"{chart.name}/templates", "Name": template.called}

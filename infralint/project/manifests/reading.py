@@ -101,8 +101,8 @@ class _ManifestReader:
 
     def _candidates(self) -> Iterator[str]:
         charts = chart_folders(self.project)
-        for path in self.project.files:
-            if path.endswith((".yaml", ".yml")) and not (charts and chart_of(path, charts) is not None):
+        for path in self.project.files_ending("yaml", "yml"):
+            if not (charts and chart_of(path, charts) is not None):
                 yield path
 
     def _objects(self, path: str) -> list[Manifest]:

@@ -24,7 +24,7 @@ LONGEST = 4096
 NO_VALUE = "AWS::NoValue"
 _PSEUDO: Mapping[str, str] = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
 """Pseudo parameters that are the same nearly everywhere."""
-_HOLE = re.compile(r"\$\{(!?)([^${}]+)\}")
+HOLE = re.compile(r"\$\{(!?)([^${}]+)\}")
 
 
 class BadTemplate(ValueError):
@@ -110,7 +110,7 @@ class CloudFormationTemplate:
                 self.unknown.append(Unknown(self._place(keys[logical]), logical, f"{why}: what it makes is not judged"))
                 continue
             if body.members is None:
-                self._refuse(f"{logical}: expected a resource with Type and Properties", body)
+                self.refuse(f"{logical}: expected a resource with Type and Properties", body)
                 continue
             type_ = body.text_of("Type")
             condition = body.text_of("Condition")
@@ -118,13 +118,13 @@ class CloudFormationTemplate:
             if not type_.startswith("AWS::") or holds is False:
                 continue
             properties = body.get("Properties")
-            call = _function(properties) if properties is not None else None
+            call = function_of(properties) if properties is not None else None
             if call is not None and call[0] == "Fn::Transform":
                 why = "its properties are made by a transform where the stack is deployed"
                 self.unknown.append(Unknown(self._place(keys[logical]), logical, f"{logical} is not judged: {why}"))
                 continue
             if properties is not None and not properties.is_null and (call is not None or properties.members is None):
-                self._refuse(f"{logical}.Properties: expected a mapping of names to values", properties)
+                self.refuse(f"{logical}.Properties: expected a mapping of names to values", properties)
                 continue
             found[logical] = TemplateResource(
                 logical=logical,
@@ -138,7 +138,8 @@ class CloudFormationTemplate:
             )
         return found
 
-    def _refuse(self, message: str, value: YamlValue) -> None:
+    def refuse(self, message: str, value: YamlValue) -> None:
+        """Note that CloudFormation does not take a value."""
         self.refused.setdefault((value.span.line, value.span.column), message)
 
     def of(self, *types: str) -> list[TemplateResource]:
@@ -211,14 +212,14 @@ class CloudFormationTemplate:
         if not isinstance(found, YamlValue) or found.is_null:
             return None
         if found.members is None and path:
-            self._refuse(f"{path[-1]}: expected a mapping of names to values", found)
+            self.refuse(f"{path[-1]}: expected a mapping of names to values", found)
         return found if found.members is not None else None
 
     def items(self, value: Value, *path: str) -> list[YamlValue]:
         """The members of a list, without those that are left out; what is no list is refused."""
         found = self.dig(value, *path)
         if isinstance(found, YamlValue) and not found.is_null and found.items is None and path:
-            self._refuse(f"{path[-1]}: expected a list", found)
+            self.refuse(f"{path[-1]}: expected a list", found)
         listed = found.items or [] if isinstance(found, YamlValue) else []
         resolved = [self.resolve(item) for item in listed]
         return [item for item in resolved if isinstance(item, YamlValue)]
@@ -321,7 +322,7 @@ class CloudFormationTemplate:
     def _decide(self, value: YamlValue | None, depth: int) -> bool | None:
         if value is None or depth > DEEPEST:
             return None
-        call = _function(value)
+        call = function_of(value)
         if call is None:
             return {"true": True, "false": False}.get((value.text or "").lower())
         name, argument = call
@@ -347,7 +348,7 @@ class CloudFormationTemplate:
         places that decided it."""
         if value is None:
             return None
-        call = _function(value)
+        call = function_of(value)
         if call is None:
             return value
         if depth > DEEPEST:
@@ -405,7 +406,7 @@ class CloudFormationTemplate:
         holes: list[Missing] = []
         end = 0
         text = pattern.text or ""
-        for hole in _HOLE.finditer(text):
+        for hole in HOLE.finditer(text):
             parts.append(text[end : hole.start()])
             end = hole.end()
             if hole[1]:
@@ -518,7 +519,7 @@ _FURTHER: Mapping[str, tuple[tuple[str, ...], ...]] = {
 """Types that only lead to another resource -> the properties that say to which."""
 
 
-def _function(value: YamlValue) -> tuple[str, YamlValue] | None:
+def function_of(value: YamlValue) -> tuple[str, YamlValue] | None:
     """The function that a value calls, in its short form (`!Ref`) or its long one (`{"Ref": …}`), with its argument."""
     if value.tag:
         name = value.tag[1:]
