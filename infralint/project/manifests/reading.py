@@ -109,8 +109,14 @@ class _ManifestReader:
     def _objects(self, path: str) -> list[Manifest]:
         """The objects of a file; none where it holds none that is asked for. Read once."""
         if path not in self.by_path:
-            asked = self.project.glance("manifests", path, lambda: is_manifest(self._content(path)))
-            self.by_path[path] = self._file(path) if asked else []
+            content = b""
+
+            def look() -> bool:
+                nonlocal content
+                content = self._content(path)
+                return is_manifest(content)
+
+            self.by_path[path] = self._file(path, content) if self.project.glance("manifests", path, look) else []
         return self.by_path[path]
 
     def _content(self, path: str) -> bytes:
@@ -119,9 +125,9 @@ class _ManifestReader:
         except CantRead:
             return b""
 
-    def _file(self, path: str) -> list[Manifest]:
+    def _file(self, path: str, content: bytes) -> list[Manifest]:
         try:
-            text = self.project.text(path)
+            text = self.project.text(path, content)
         except CantRead as problem:
             self.found.unreadable.append(self.project.unreadable(path, problem))
             return []
