@@ -151,3 +151,33 @@ def test_a_long_list_of_what_was_not_seen_is_cut(here: Path) -> None:
         "  and 3 more (`-v` names them)",
     ]
     assert len([line for line in run("check", "-v").output.splitlines() if "rendered first" in line]) == 7
+
+
+SSE = "import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (
+            {"pom.xml": "<project/>\n", "Chat.java": SSE + "class Chat { SseEmitter chat( {{{\n"},
+            "can't be parsed as a whole",
+        ),
+        ({"Chat.java": SSE + "class Chat { SseEmitter chat( {{{\n"}, "can't be parsed as a whole"),
+        (
+            {
+                "mix.exs": "defmodule Chat do\nend\n",
+                "lib/chat.ex": 'conn |> put_resp_content_type("text/event-stream")\n',
+            },
+            "the route that this answers was not found",
+        ),
+    ],
+)
+def test_code_that_streams_somewhere_is_something_to_read(
+    files: dict[str, str | bytes], words: str, here: Path
+) -> None:
+    write(here, files)
+    result = run("check")
+    assert words in result.output
+    assert "holds nothing to read" not in result.output
+    assert " with 0 hops to judge: nothing was judged" in result.output

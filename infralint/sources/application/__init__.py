@@ -45,12 +45,15 @@ def read(project: Project) -> Reading:
             if id(application) not in programs:
                 node.complete, node.missing = False, STREAM_KINDS
             reading.nodes.append(node)
-            reading.files += [hop.where.path for hop in node.hops] or _manifest(project, application)
+            files = [hop.where.path for hop in node.hops] or _manifest(project, application)
+            reading.files += files or [gap.where.path for gap in application.gaps]
             reading.mentions |= {route.kind for route in application.routes}
             reading.mentions |= {call.kind for call in application.clients}
             calls = [stream_of(call, project.settings) for call in application.clients]
             reading.streams += [stream for stream in calls if stream is not None]
             reading.unknown += application.gaps
+            if application.reasons and not reading.files:
+                reading.files += _paths_of(project, application, _OTHER_MANIFESTS)
             reading.unfollowed += _list_unfollowed(project, application)
     if LanguageModelUse.__module__ in project.subjects:
         _read_language_models(project, reading)
@@ -91,11 +94,18 @@ _MANIFESTS = (
     "Cargo.toml",
     "Dockerfile",
 )
+_OTHER_MANIFESTS = ("pom.xml", "build.gradle", "build.gradle.kts", "mix.exs")
+"""What stands beside code that streams somewhere: it is named where nothing else of the application is."""
 
 
 def _manifest(project: Project, application: Application) -> list[str]:
     """What says that there is an application, where none of its code streams."""
-    paths = (posixpath.join(application.folder, name) for name in _MANIFESTS)
+    return _paths_of(project, application, _MANIFESTS)
+
+
+def _paths_of(project: Project, application: Application, names: Iterable[str]) -> list[str]:
+    """The first of some files that stands in an application's folder."""
+    paths = (posixpath.join(application.folder, name) for name in names)
     return [project.show(path) for path in paths if path in project.file_set][:1]
 
 
