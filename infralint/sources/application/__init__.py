@@ -18,6 +18,7 @@ from infralint.sources.application.mentions import mentions
 from infralint.sources.application.nodes import may_poll, node_of, node_of_product, stream_of
 from infralint.sources.application.products import products_of_image
 from infralint.sources.application.reading import Glance, Reader, look_anew
+from infralint.text.lazy import lazy
 
 
 def applications(
@@ -71,7 +72,9 @@ def _list_unfollowed(project: Project, application: Application) -> Iterator[str
     """Why something that streams may not be seen, but for files of which that is said with their place."""
     folder = project.show(application.folder) if application.folder else project.shown_path(project.root)
     named = tuple(f"{gap.where.path} can't be read" for gap in application.gaps)
-    return (f"{folder}: {reason}" for reason in application.reasons if not reason.startswith(named))
+    for reason in application.reasons:
+        if not reason.startswith(named):
+            yield _PLACE.sub(r"\1: ", reason) if _PLACE.match(reason) else f"{folder}: {reason}"
 
 
 def _read_language_models(project: Project, reading: Reading) -> None:
@@ -84,6 +87,7 @@ def _read_language_models(project: Project, reading: Reading) -> None:
         reading.files += [use.where.path for use in uses]
 
 
+_PLACE = lazy(r"^(\S+:\d+) ")
 _MANIFESTS = (
     "package.json",
     "pyproject.toml",
