@@ -26,11 +26,13 @@ def _run() -> None:
 
 
 def _run_command() -> None:
+    import atexit
     import gc
 
     from infralint.cli import cli
 
     gc.set_threshold(1_000_000, 50, 50)  # a short run makes much and throws little away: collecting takes a tenth of it
+    atexit.register(gc.freeze)  # and what is left at the end goes with the process
     cli()
 
 

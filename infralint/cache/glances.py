@@ -47,19 +47,19 @@ class Glances:
         self._folder = folder
         self._root = root
         self._key = entries.key_of_project(root)
-        self._began = time.time_ns()
+        self._settled = time.time_ns() - SETTLED
         known = entries.load(folder, self._key, KnownLooks)
-        self._names: list[str] = known.names if known is not None else []
+        self._bits = {name: 1 << number for number, name in enumerate(known.names if known is not None else ())}
         self._known: dict[str, KnownFile] = known.files if known is not None else {}
         self._seen: dict[str, KnownFile | None] = {}
         self._new = 0
 
     def look(self, name: str, path: str, finds: Callable[[], bool]) -> bool:
         """Whether a look finds something in a file. finds: decides by the file's content and by nothing else."""
-        file = self._file(path)
+        file = self._seen[path] if path in self._seen else self._file(path)
         if file is None:
             return finds()
-        bit = self._bit(name)
+        bit = self._bits.get(name) or self._bits.setdefault(name, 1 << len(self._bits))
         if file.looks & bit:
             return False
         found = finds()
@@ -70,25 +70,18 @@ class Glances:
 
     def _file(self, path: str) -> KnownFile | None:
         """A file as it is now; None where a change could go unnoticed."""
-        if path not in self._seen:
-            self._seen[path] = self._find(path)
-        return self._seen[path]
-
-    def _find(self, path: str) -> KnownFile | None:
+        file = None
         try:
-            found = os.stat(f"{self._root}/{path}", follow_symlinks=False)
+            found = os.lstat(f"{self._root}/{path}")
         except (OSError, ValueError):
-            return None
-        if not stat.S_ISREG(found.st_mode) or max(found.st_mtime_ns, found.st_ctime_ns) >= self._began - SETTLED:
-            return None
-        state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-        known = self._known.get(path)
-        return known if known is not None and known.state == state else KnownFile(state, 0)
-
-    def _bit(self, name: str) -> int:
-        if name not in self._names:
-            self._names.append(name)
-        return 1 << self._names.index(name)
+            found = None
+        if found is not None and stat.S_ISREG(found.st_mode):
+            state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+            if state[1] < self._settled and state[2] < self._settled:
+                known = self._known.get(path)
+                file = known if known is not None and known.state == state else KnownFile(state, 0)
+        self._seen[path] = file
+        return file
 
     def save(self) -> None:
         """Write down what is known of the files that this run looked at, where much of it is new."""
@@ -96,7 +89,7 @@ class Glances:
             return
         files = {path: file for path, file in self._seen.items() if file is not None and file.looks}
         with contextlib.suppress(UnicodeEncodeError):  # a name that is no UTF-8
-            entries.save(self._folder, self._key, KnownLooks(self._key, self._names, files))
+            entries.save(self._folder, self._key, KnownLooks(self._key, list(self._bits), files))
 
 
 folder: str | None = None

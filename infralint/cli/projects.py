@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -31,8 +30,7 @@ from infralint.text.suggestions import closest
 from infralint.text.wording import listing
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A project and what a report on it is about: shown paths, or `[""]` for everything."""
 
     project: Project

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -63,6 +62,8 @@ def entry(finding: Finding, project: Project) -> Entry:
 
 def baseline_text(findings: Iterable[Finding], project: Project) -> str:
     """A baseline's text, in a stable order that is easy to review."""
+    import json
+
     unique = {known.fingerprint: known for known in (entry(finding, project) for finding in findings)}
     ordered = sorted(unique.values(), key=lambda known: (known.path, known.check, known.hop))
     rows = [msgspec.to_builtins(known) for known in ordered]
@@ -78,6 +79,8 @@ def find(root: Path) -> Path | None:
 
 def load(path: Path, root: Path | None = None) -> list[Entry]:
     """Read a baseline, which must lie in `root` if that is given. Raises BadBaseline."""
+    import json
+
     shown = os.path.relpath(path)
     try:
         if root is not None and leads_out(str(path), str(root)):

@@ -8,8 +8,9 @@ elsewhere each block is a project of its own. `## Bad` holds what is reported, `
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from infralint.engine.registry import DEFAULT_GROUP, Check, built_in_folder
 from infralint.text.lazy import lazy
@@ -23,15 +24,14 @@ _ATTRIBUTE = lazy(r'(\w+)="([^"]*)"')
 HOME = "https://github.com/infralint/infralint"
 
 
-@dataclass
-class Example:
+class Example(msgspec.Struct):
     """One small project: files by name, and the lines of each that are reported."""
 
     section: str
     heading: str
     line: int
-    files: dict[str, str] = field(default_factory=dict)
-    reported: dict[str, set[int]] = field(default_factory=dict)
+    files: dict[str, str] = msgspec.field(default_factory=dict)
+    reported: dict[str, set[int]] = msgspec.field(default_factory=dict)
 
 
 class BrokenPage(ValueError):

@@ -9,12 +9,13 @@ import re
 import sys
 import typing
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType
 from typing import Any, TypeVar, overload
+
+import msgspec
 
 from infralint import PLATFORM_TYPES
 from infralint.model import Crossing, Finding, Hop, Unknown
@@ -30,8 +31,7 @@ class BrokenPack(Exception):
     """A check pack that can't be used: names the file and what is wrong with it."""
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """What a check's function says of itself: its first line, and the type that it is asked about."""
 
     name: str

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import Finding, Known, Location, Unknown, Unreadable
@@ -27,8 +28,7 @@ Silence = Literal["comment", "accept", "baseline"]
 """What keeps a finding silent: a comment beside it, an `accept:` entry of the settings, the baseline."""
 
 
-@dataclass(frozen=True)
-class Suppression:
+class Suppression(msgspec.Struct, frozen=True):
     """A finding that is not reported. where: of the comment or the entry; reason: what it says of it."""
 
     finding: Finding
@@ -37,8 +37,7 @@ class Suppression:
     where: Location | None = None
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """A project that was judged, as the user would type its folder. config: the file of its settings ("": none)."""
 
     root: str
@@ -169,16 +168,9 @@ def _digest(text: str) -> str:
 
 
 def once_a_cause(unknown: Iterable[Unknown]) -> list[Unknown]:
-    """One missing include is one cause, however many places it decides.
-
-    That a whole file can't be followed goes without saying where something of that very file is said to be unknown.
-    """
+    """One missing include is one cause, however many places it decides."""
     causes: dict[str, dict[Location, Unknown]] = {}
-    every = sorted(unknown, key=lambda reason: reason.where)
-    named_paths = {reason.where.path for reason in every if reason.name}
-    for reason in every:
-        if not reason.name and not reason.where.line and reason.where.path in named_paths:
-            continue
+    for reason in sorted(unknown, key=lambda reason: reason.where):
         causes.setdefault(reason.why, {}).setdefault(reason.where, reason)
     firsts = [replace(next(iter(places.values())), places=len(places)) for places in causes.values()]
     return sorted(firsts, key=lambda first: (first.where, first.why))

@@ -56,9 +56,8 @@ def read(project: Project) -> list[Reading]:
 
 def _needed_sources(project: Project) -> Iterator[Any]:
     """The sources that have something to read here; the others are not even imported."""
-    for module, names in SOURCES.items():
-        matches = re.compile(names).search
-        if any(matches(path) for path in project.files):
+    for module, globs in SOURCES.items():
+        if project.has_named(*globs):
             yield import_module(module)
 
 

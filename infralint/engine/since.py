@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from infralint.engine.report import Report
 from infralint.model import Finding, Hop
 
 
-@dataclass(frozen=True)
-class Since:
+class Since(msgspec.Struct, frozen=True):
     """What has changed since an earlier snapshot.
 
     earlier: when that was taken, in UTC. new, changed: findings of now, by fingerprint; a changed one is of another

@@ -37,6 +37,7 @@ from infralint.model.setting import (
 )
 from infralint.model.stream import (
     CERTAIN_EVIDENCE,
+    NAMELESS_SESSION,
     SSE,
     STREAM_KINDS,
     STRENGTH,
@@ -68,6 +69,7 @@ __all__ = [
     "CERTAIN_EVIDENCE",
     "HOST_NETWORK",
     "LENGTH",
+    "NAMELESS_SESSION",
     "NOWHERE",
     "SAME_PATH",
     "SEVERITIES",

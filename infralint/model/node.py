@@ -217,8 +217,9 @@ class Hop:
 
 
 def _is_one_host(name: str) -> bool:
-    """Whether a host is written out: no `*.example.com`, `.example.com` or nginx's `~expression`."""
-    return "*" not in name and not name.startswith(("~", "."))
+    """Whether a host is written out, as clients far away ask for it: no `*.example.com`, `.example.com` or nginx's
+    `~expression`, no variable, and not what each machine calls itself."""
+    return "*" not in name and not name.startswith(("~", ".", "$")) and name not in ("", "_", "localhost")
 
 
 H_co = TypeVar("H_co", bound=Hop, covariant=True)
@@ -236,8 +237,7 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     answer: Known[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rival:
+class Rival(msgspec.Struct, frozen=True):
     """What might have served a request in another hop's stead. fits: it would have taken the request, too; reason: why
     it did not get it."""
 
@@ -247,8 +247,7 @@ class Rival:
     fits: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """Why a node serves a request by one of its hops: the steps that lead there, and what else there was."""
 
     steps: tuple[Related, ...] = ()

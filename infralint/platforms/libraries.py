@@ -6,9 +6,9 @@ Read in their source or documentation; since: the version from which on it holds
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import Hint
@@ -17,15 +17,14 @@ from infralint.text.stream_names import StreamName
 NO_BUFFERING = MappingProxyType({"x-accel-buffering": "no"})
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(msgspec.Struct, frozen=True):
     """What a library does by itself. page: says so. heartbeat: seconds between pings. headers, content_type: what each
     response carries. session: why one client's requests must meet one replica, "" where they need not. since: the
     version from which on that holds."""
 
     page: str
     heartbeat: float | None = None
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    headers: Mapping[str, str] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     content_type: str | None = None
     session: str = ""
     since: str = ""

@@ -26,7 +26,7 @@ from infralint.project.walking import (
     walk,
 )
 from infralint.project.work import Work
-from infralint.text.globs import Exclusions, name_matcher
+from infralint.text.globs import Exclusions, is_glob, matches_name, name_matcher
 from infralint.text.lazy import lazy
 
 __all__ = ["LARGEST", "CantRead", "Project", "StandardInput", "TooLarge", "decode", "find_root", "refuse_binary"]
@@ -105,17 +105,54 @@ class Project:
         return frozenset(self.files)
 
     def files_named(self, *patterns: str) -> list[str]:
-        """Files whose base name matches one of the globs."""
+        """Files whose base name matches one of the globs, in order; what follows a last dot in a glob is all of an ending."""
         matches = name_matcher(*patterns)
-        return [path for path, name in self._names if matches(name)]
+        found: set[str] = set()
+        for ending in {ending for pattern in patterns for ending in self._endings_like(pattern)}:
+            found.update(path for path, name in self.by_ending[ending] if matches(name))
+        return sorted(found)
+
+    def has_named(self, *patterns: str) -> bool:
+        """Whether there is a file whose base name matches one of the globs."""
+        for pattern in patterns:
+            stem, dot, ending = pattern.rpartition(".")
+            if pattern == "*" or (stem == "*" and dot and not is_glob(ending)):
+                if self.files if pattern == "*" else ending in self.by_ending:
+                    return True
+            elif self.files_named(pattern):
+                return True
+        return False
+
+    def _endings_like(self, pattern: str) -> Iterable[str]:
+        """The endings of files that a glob of names may mean."""
+        _, dot, ending = pattern.rpartition(".")
+        if not dot:
+            return self.by_ending if is_glob(pattern) else ("",)
+        if is_glob(ending):
+            return (known for known in self.by_ending if matches_name(known, ending, dots=True))
+        return (ending,) if ending in self.by_ending else ()
 
     @cached_property
     def _slashed_root(self) -> str:
         return os.path.join(self.root, "")
 
     @cached_property
-    def _names(self) -> list[tuple[str, str]]:
+    def names(self) -> list[tuple[str, str]]:
+        """The paths of all files, each with its last part."""
         return [(path, path.rpartition("/")[2]) for path in self.files]
+
+    @cached_property
+    def by_ending(self) -> dict[str, list[tuple[str, str]]]:
+        """The paths of all files with their last parts, by what follows the last dot of these (empty: they have none)."""
+        found: dict[str, list[tuple[str, str]]] = {"": []}
+        for path, name in self.names:
+            _, dot, ending = name.rpartition(".")
+            found.setdefault(ending if dot else "", []).append((path, name))
+        return found
+
+    def files_ending(self, *endings: str) -> list[str]:
+        """Files whose names end so after their last dot, in order."""
+        return sorted(path for ending in set(endings) for path, _ in self.by_ending.get(ending, ()))
 
     @cached_property
     def _above(self) -> str | None:
@@ -164,10 +201,11 @@ class Project:
         """Whether the user named a project path, or a folder below the root that holds it."""
         return any(path == given or (given != "." and path.startswith(f"{given}/")) for given in self.given)
 
-    def text(self, path: str) -> str:
-        """A file's text, without byte order mark, line ends kept. Raises CantRead."""
+    def text(self, path: str, content: builtins.bytes | None = None) -> str:
+        """A file's text, without byte order mark, line ends kept. content: its bytes, where they were just read. Raises
+        CantRead."""
         if path not in self._texts:
-            self._texts[path] = decode(self.bytes(path))
+            self._texts[path] = decode(self.bytes(path) if content is None else content)
         return self._texts[path]
 
     def utf8_text(self, path: str) -> str:

@@ -6,7 +6,8 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from infralint.cache.recording import SKIPPED_FOLDERS, watch, watch_tree
 from infralint.text.writing import is_leftover
@@ -33,8 +34,7 @@ class TooLarge(CantRead):
     """A file that nobody wrote by hand."""
 
 
-@dataclass
-class Tree:
+class Tree(msgspec.Struct):
     """All that lies in a folder, by paths relative to it.
 
     files: regular ones, and links to such. links: the latter. odd: what has a name and is no file that can be read, with why.
@@ -42,12 +42,12 @@ class Tree:
     can't be listed, with why. leftovers: files of ours that never took the place of another.
     """
 
-    files: list[str] = field(default_factory=list)
-    links: set[str] = field(default_factory=set)
-    odd: dict[str, str] = field(default_factory=dict)
-    linked: dict[str, str] = field(default_factory=dict)
-    unlisted: dict[str, str] = field(default_factory=dict)
-    leftovers: list[str] = field(default_factory=list)
+    files: list[str] = msgspec.field(default_factory=list)
+    links: set[str] = msgspec.field(default_factory=set)
+    odd: dict[str, str] = msgspec.field(default_factory=dict)
+    linked: dict[str, str] = msgspec.field(default_factory=dict)
+    unlisted: dict[str, str] = msgspec.field(default_factory=dict)
+    leftovers: list[str] = msgspec.field(default_factory=list)
 
     def leave_out(self, covers: Callable[[str], bool], covers_folder: Callable[[str], bool]) -> None:
         """Take out the files, and the folders, that are excluded."""

@@ -5,8 +5,10 @@ A reporter is a module with `render(report, shown) -> str`, imported when somebo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from infralint.engine.registry import Check
@@ -32,8 +34,7 @@ REPORTERS = {
 }
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """What a report may show beside the findings.
 
     checks: those that were run, with their pages. color: use it. quiet: a line a finding, no summary. verbose:

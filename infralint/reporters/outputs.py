@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from infralint.reporters import REPORTERS
 from infralint.text.suggestions import closest
@@ -17,8 +18,7 @@ class BadOutput(ValueError):
     """An `--output` that can't be meant; says why."""
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(msgspec.Struct, frozen=True):
     """A report's format and its file; no file: standard output."""
 
     format: str

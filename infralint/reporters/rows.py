@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from infralint.model import SEVERITIES, Severity
 
@@ -15,8 +16,7 @@ VERDICTS: tuple[Verdict, ...] = (*SEVERITIES, "could not tell", "good", "not jud
 BALANCER = "load balancer"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the table of what was judged.
 
     kind, place, owner: in words. identity: its full name. allowed: seconds of silence that it

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+_CODE = "py js cjs mjs jsx cjsx mjsx ts cts mts tsx ctsx mtsx go rb php java kt cs rs ex exs vue svelte"
+
 SOURCES = {
-    "infralint.sources.compose": r"(^|/)([^/]*(compose|stack|swarm)[^/]*|local|production|staging)\.ya?ml$",
-    "infralint.sources.aws_account": r"(^|/)aws\.json$",
-    "infralint.sources.nginx": r"",
-    "infralint.sources.vercel": r"(^|/)(vercel\.(json|ts|toml)|package\.json|next\.config\.\w+)$",
-    "infralint.sources.application": (
-        r"\.(py|[cm]?[jt]sx?|go|rb|php|java|kt|cs|rs|exs?|vue|svelte)$|(^|/)[^/]*(compose|stack)[^/]*\.ya?ml$"
+    "infralint.sources.compose": (
+        *(f"*{word}*.{ending}" for word in ("compose", "stack", "swarm") for ending in ("yaml", "yml")),
+        *(f"{word}.{ending}" for word in ("local", "production", "staging") for ending in ("yaml", "yml")),
     ),
-    "infralint.sources.kubernetes": r"\.ya?ml$",
-    "infralint.sources.cloudformation": r"\.(ya?ml|json|template)$",
-    "infralint.sources.terraform": r"\.(tf|tofu|json)$",
-    "infralint.sources.unread": r"",
+    "infralint.sources.aws_account": ("aws.json",),
+    "infralint.sources.nginx": ("*",),
+    "infralint.sources.vercel": ("package.json", "vercel.json", "vercel.ts", "vercel.toml", "next.config.*"),
+    "infralint.sources.application": (
+        *(f"*.{ending}" for ending in _CODE.split()),
+        *(f"*{word}*.{ending}" for word in ("compose", "stack") for ending in ("yaml", "yml")),
+    ),
+    "infralint.sources.kubernetes": ("*.yaml", "*.yml"),
+    "infralint.sources.cloudformation": ("*.yaml", "*.yml", "*.json", "*.template"),
+    "infralint.sources.terraform": ("*.tf", "*.tofu", "*.json"),
+    "infralint.sources.unread": ("*",),
 }
-"""Module -> regular expression over paths: without a file that matches, the module is not imported.
+"""Module -> globs of the names of files: without a file that matches, the module is not imported.
 Each has `read(project) -> Reading`."""
 
 UNMISTAKABLE = r"""(?x)

@@ -12,6 +12,8 @@ from fnmatch import translate
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 _SPECIAL = re.compile(r"[*?\[\\]")
 _CLASSES = {
     "alnum": str.isalnum,
@@ -23,8 +25,7 @@ _CLASSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Set:
+class _Set(msgspec.Struct, frozen=True):
     """`[a-z]`: pairs of first and last character, and names of classes."""
 
     ranges: tuple[tuple[str, str], ...]
@@ -171,8 +172,7 @@ def _set(pattern: str, at: int) -> tuple[_Set, int] | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(msgspec.Struct, frozen=True):
     """One line of a .gitignore. name: what it names wherever that lies; path: what it names from the root, if it does so."""
 
     written: str

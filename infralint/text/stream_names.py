@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+
+import msgspec
 
 from infralint.model import StreamKind
 
@@ -63,8 +64,7 @@ _FILES = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StreamName:
+class StreamName(msgspec.Struct, frozen=True):
     """What a name says: the kind of stream, the telling word, the session protocol and the library if it names them."""
 
     kind: StreamKind

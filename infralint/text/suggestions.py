@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 LIKELY = 0.6
@@ -10,6 +11,15 @@ LIKELY = 0.6
 
 def closest(word: str, words: Iterable[str], likeness: float = LIKELY) -> str:
     """The word that is most like another; empty where none is."""
+    near = [other for other in words if _most_alike(word, other) >= likeness]
+    if not near:
+        return ""
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(word, list(words), 1, likeness)), "")
+    return next(iter(get_close_matches(word, near, 1, likeness)), "")
+
+
+def _most_alike(word: str, other: str) -> float:
+    """What likeness can't be more, by the letters alone."""
+    alike = sum((Counter(word) & Counter(other)).values())
+    return 2 * alike / (len(word) + len(other)) if word or other else 1

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal, NamedTuple
+
+import msgspec
 
 from infralint.model import HOST_NETWORK, STRONG, Address, Basis, Hop, Node, Pool, Service, Setting
 from infralint.project.images import is_built_of
@@ -52,8 +53,7 @@ class Dialler(NamedTuple):
     to: Address | None = None
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(msgspec.Struct, frozen=True):
     """Where a node runs: what it is called there, where it listens, which services run it.
 
     ports: those that are written down; a node's own are all of them, those of its services and images need not be.

@@ -124,7 +124,7 @@ def _pass_through(
     nodes = [*(front.node for front in fronts[1:]), node]
     for front, path, behind in zip(fronts, paths, nodes, strict=True):
         match = _match_of(front.node, front.leg.hop, arriving, front.leg.match)
-        arriving = replace(arriving, secure=None)
+        arriving = _taken_in(arriving)
         sent = _sent_to(topology, front, arriving, path, behind)
         if match is None or sent is None:
             return None
@@ -132,7 +132,7 @@ def _pass_through(
         link = front.link
         arriving = arriving_request(sent, front.to)
     is_served = _match_of(node, hop, arriving, Match(hop)) is not None
-    return Passage(tuple(legs), replace(arriving, secure=None), link) if is_served else None
+    return Passage(tuple(legs), _taken_in(arriving), link) if is_served else None
 
 
 def _sent_to(topology: Topology, front: Front, request: Request, path: str, behind: Node) -> Forward | None:
@@ -229,7 +229,7 @@ def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple
             ending = Ending(link.node.name, request, None, False, (_why_unserved(link.node, request),), link.basis)
             yield Walk(legs, "origin" if link.node.folder is not None else "unknown", link.node.name, ending)
         for match in matches:
-            yield from _walk(topology, link.node, match, replace(request, secure=None), link.basis, legs)
+            yield from _walk(topology, link.node, match, _taken_in(request), link.basis, legs)
 
 
 def _elsewhere(topology: Topology, node: Node, forward: Forward, legs: tuple[Leg, ...], firm: bool) -> Iterator[Walk]:
@@ -252,6 +252,11 @@ def arriving_request(forward: Forward, to: Address | None) -> Request:
     """What leaves a hop as it arrives where it is sent. to: where that is."""
     to = forward.request.to or to
     return replace(forward.request, to=to, dialled=to is not None, relayed=True)
+
+
+def _taken_in(request: Request) -> Request:
+    """A request once a node has taken it: whether it came by TLS says nothing of how it goes on."""
+    return replace(request, secure=None)
 
 
 def _why_unserved(node: Node, request: Request) -> str:

@@ -47,7 +47,6 @@ HEADERS = [
     Header("proxy_set_header Connection close;", "$http_connection = close", True),
     Header("proxy_set_header Upgrade WebSocket;", "$http_upgrade = websocket", False),
     Header("", "$http_upgrade", False),
-    Header("", "$http_te", False),
     Header("proxy_set_header Host b.test:99;", '$http_host = "b.test:99"', True),
     Header("proxy_set_header Host B.test.:99;", "$host = b.test", True),
     Header("proxy_set_header X-Tier edge; proxy_set_header Host $host;", "$http_x_tier = edge", True),

@@ -711,6 +711,51 @@ def test_the_origin_is_asked_for_the_name_of_its_record(values: str, arrives: bo
     assert (("aws_lb.main", "warning") in blamed) is arrives
 
 
+REDIRECTING = """
+resource "aws_lb_listener" "http" {
+  load_balancer_arn = aws_lb.main.arn
+  port              = 80
+  protocol          = "HTTP"
+  default_action {
+    type = "redirect"
+    redirect {
+      protocol    = "HTTPS"
+      port        = "443"
+      status_code = "HTTP_301"
+    }
+  }
+}
+"""
+INTERNAL = BALANCED.replace("idle_timeout = 600", "internal     = true\n  idle_timeout = 5")
+
+
+@pytest.mark.parametrize(
+    ("policy", "arrives"),
+    [
+        ('"https-only"', True),
+        ('"http-only"', False),
+        ('"match-viewer"', True),
+        ('"http-only"\n      http_port = 443', True),
+        ('"https-only"\n      https_port = 80', False),
+    ],
+)
+def test_the_origins_protocol_says_which_listener_is_asked(policy: str, arrives: bool, lint: Lint) -> None:
+    distribution = cdn(origin().replace('"https-only"', policy))
+    report = lint({"main.tf": INTERNAL + REDIRECTING + distribution, "infralint.yaml": STREAM})
+    assert ("aws_lb.main" in [finding["hop"]["name"] for finding in report["findings"]]) is arrives
+    never = [cause["message"] for cause in report["unknown"]]
+    assert any("aws_lb.main answers 301" in reason for reason in never) is not arrives
+
+
+def test_an_origin_over_plain_http_is_an_nginx_on_port_80(lint: Lint) -> None:
+    nginx = "server { listen 80; server_name origin.example.com; location / { proxy_pass http://app; } }\n"
+    for policy, hops in (("http-only", 2), ("https-only", 1)):
+        distribution = cdn(origin('"origin.example.com"').replace("https-only", policy))
+        report = lint({"main.tf": distribution, "nginx/conf.d/default.conf": nginx, "infralint.yaml": STREAM})
+        ways = [len(finding["trace"]["legs"]) for finding in report["findings"]]
+        assert max(ways) == hops
+
+
 # Names by DNS records
 
 INNER = BALANCED.replace("idle_timeout = 600", "internal     = true\n  idle_timeout = 5").replace("443", "80")

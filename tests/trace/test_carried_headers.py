@@ -81,6 +81,24 @@ def test_a_map_of_a_header_leads_where_the_outer_hop_says(line: str, found: list
     assert problems(lint(two_tiers(f"{LONG} {line}", BY_HEADER)), "short-idle-timeout") == found
 
 
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("$cookie_beta", ["inner.conf:5 warning short-idle-timeout"]),
+        ("$request_uri ~ ^/api/", ["inner.conf:5 error short-idle-timeout"]),
+        ("$request_uri ~ ^/web/", []),
+    ],
+)
+def test_a_header_that_an_if_decides_leads_there_as_surely_as_it_holds(
+    condition: str, found: list[str], lint: Lint
+) -> None:
+    files = two_tiers(f"{LONG} proxy_set_header X-Tier $tier;", BY_HEADER)
+    files["edge.conf"] = files["edge.conf"].replace(
+        "location /", f"set $tier other; if ({condition}) {{ set $tier edge; }} location /"
+    )
+    assert problems(lint(files), "short-idle-timeout") == found
+
+
 def test_the_handshake_is_read_as_the_outer_hop_writes_it(lint: Lint) -> None:
     inner = f"""
 map $http_upgrade $connection_upgrade {{ default close; ~^websocket$ upgrade; }}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
 from infralint.project.manifests.manifest import Manifest, is_selected, number_of, texts_of
-from infralint.project.manifests.reading import Manifests, is_manifest, read_manifests
+from infralint.project.manifests.reading import ROUTING, Manifests, is_manifest, read_manifests
 
 __all__ = [
+    "ROUTING",
     "Atlas",
     "Manifest",
     "Manifests",

@@ -101,15 +101,26 @@ class _ManifestReader:
 
     def _candidates(self) -> Iterator[str]:
         charts = chart_folders(self.project)
-        for path in self.project.files:
-            if path.endswith((".yaml", ".yml")) and not (charts and chart_of(path, charts) is not None):
+        for path in self.project.files_ending("yaml", "yml"):
+            if not (charts and chart_of(path, charts) is not None):
                 yield path
 
     def _objects(self, path: str) -> list[Manifest]:
         """The objects of a file; none where it holds none that is asked for. Read once."""
         if path not in self.by_path:
+<<<<<<< HEAD
             asked = self.project.glance("manifests", path, lambda: self._may_hold_objects(path))
             self.by_path[path] = self._file(path) if asked else []
+=======
+            content = b""
+
+            def look() -> bool:
+                nonlocal content
+                content = self._content(path)
+                return is_manifest(content)
+
+            self.by_path[path] = self._file(path, content) if self.project.glance("manifests", path, look) else []
+>>>>>>> speed
         return self.by_path[path]
 
     def _may_hold_objects(self, path: str) -> bool:
@@ -126,9 +137,13 @@ class _ManifestReader:
         except CantRead:
             return self.project.head(path)
 
-    def _file(self, path: str) -> list[Manifest]:
+    def _file(self, path: str, content: bytes) -> list[Manifest]:
         try:
+<<<<<<< HEAD
             text = self.project.utf8_text(path)
+=======
+            text = self.project.text(path, content)
+>>>>>>> speed
         except CantRead as problem:
             if is_manifest(self._beginning(path)):
                 self.found.unreadable.append(self.project.unreadable(path, problem))

@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from infralint.project import CantRead
 from infralint.text.globs import name_matcher
@@ -41,12 +42,14 @@ _STARTS = lazy(
     r"\s*(?:CMD|ENTRYPOINT|web:|worker:|[\w-]+:\s|exec\s|uvicorn|gunicorn|daphne|hypercorn|python|node|poetry|uv\s)"
 )
 _LIST_OF_WORDS = lazy(r'",\s*"')
-_ASIDE = re.compile(
+_ASIDE_FOLDER = re.compile(
     r"(?:^|/)(?:tests?|__tests__|__mocks__|testing|test[-_]\w+|e2e|spec|specs|cypress|playwright|examples?|samples?|demos?|fixtures"
     r"|node_modules|bower_components|dist|build|out|\.next|\.nuxt|\.output|vendor|third_party|site-packages|venv|\.venv|env"
     r"|benchmarks?|docs?|stories|\.storybook|migrations|__pycache__|public|static|assets|coverage|\.git|\.yarn|templates?/cookbook)/"
-    r"|\.(?:test|tests|spec|specs|stories|story|min|d|bundle|generated|pb)\.\w+$|_test\.(?:go|exs|rb)$|(?:^|/)test_[^/]*$|_spec\.rb$|(?:^|/)conftest\.py$"
-    r"|\.pb\.go$|_pb2(?:_grpc)?\.py$|\.config\.[cm]?[jt]s$|(?:^|/)(?:gulpfile|Gruntfile|setup)\.\w+$"
+)
+_ASIDE_NAME = re.compile(
+    r"\.(?:test|tests|spec|specs|stories|story|min|d|bundle|generated|pb)\.\w+$|_test\.(?:go|exs|rb)$|^test_|_spec\.rb$|^conftest\.py$"
+    r"|\.pb\.go$|_pb2(?:_grpc)?\.py$|\.config\.[cm]?[jt]s$|^(?:gulpfile|Gruntfile|setup)\.\w+$"
 )
 
 _SERVED = re.compile(r"(?:^|(?<=/))public/")
@@ -63,7 +66,8 @@ def is_aside(path: str, text: Callable[[str], bytes]) -> bool:
 
     The name of `web_test.py` leaves open whether it is a test of the web, or the web part of a tester: its code tells.
     """
-    if _ASIDE.search(_SERVED.sub("", path) if path.endswith(".php") else path):
+    folder, slash, name = path.rpartition("/")
+    if _is_folder_aside(folder + slash, name.endswith(".php")) or _ASIDE_NAME.search(name):
         return True
     if not path.endswith("_test.py"):
         return False
@@ -71,6 +75,12 @@ def is_aside(path: str, text: Callable[[str], bytes]) -> bool:
         return _PYTHON_TEST.search(text(path)) is not None
     except (CantRead, OSError):
         return True
+
+
+@lru_cache(maxsize=4096)
+def _is_folder_aside(folder: str, with_public: bool) -> bool:
+    """Whether what lies in a folder is no part of what is deployed. with_public: `public/` is."""
+    return _ASIDE_FOLDER.search(_SERVED.sub("", folder) if with_public else folder) is not None
 
 
 @dataclass
@@ -90,7 +100,7 @@ def packages(files: Iterable[str], text: Callable[[str], bytes]) -> dict[str, Pa
     found = {"": Package("")}
     matches = name_matcher(*MANIFESTS)
     for path in files:
-        folder, name = posixpath.split(path)
+        folder, _, name = path.rpartition("/")
         if matches(name):
             found.setdefault(folder, Package(folder)).manifests.append(path)
     for package in found.values():

@@ -139,12 +139,6 @@ class EdgeFacts:
             else self._setting(float(completion), where, "ResponseCompletionTimeout", completion),
             pool=self._pool_of(origin, domain),
             domain=domain,
-            headers={
-                str(header["HeaderName"]).lower(): self._setting(
-                    str(header["HeaderValue"]), where, str(header["HeaderName"]), header["HeaderValue"]
-                )
-                for header in items_of(origin, "CustomHeaders")
-            },
             path=self._setting(path, where, "OriginPath", path),
             is_bucket=connection is None or cloudfront.is_bucket_host(domain),
         )

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from infralint.model import Reading, Unknown
+from infralint.model import Reading
 from infralint.project import CantRead, Project
-from infralint.sources.cloudformation import sam
-from infralint.sources.cloudformation.balancers import balancer_nodes
-from infralint.sources.cloudformation.edges import NAMED, edge_nodes
-from infralint.sources.cloudformation.service_connect import connected_nodes
-from infralint.sources.cloudformation.template import BadTemplate, CloudFormationTemplate
-from infralint.sources.cloudformation.undeclared import find_undeclared
 from infralint.text.lazy import lazy
-from infralint.text.yaml_places import has_holes
 
-ENDINGS = (".yaml", ".yml", ".json", ".template")
+ENDINGS = ("yaml", "yml", "json", "template")
 LARGEST = 4 * 1024 * 1024
 """Bytes of a template; CloudFormation takes 1 MB, and the CDK writes less."""
 _ASKED = lazy(
@@ -27,11 +20,16 @@ _RESOURCES = lazy(rb"(?m)(?:^|[{,])[ \t]*[\"']?Resources[\"']?[ \t]*:")
 
 
 def read(project: Project) -> Reading:
-    """The templates of a project. Those that CloudFormation could not read are unreadable; the rest is judged."""
+    """The templates of a project. Those that CloudFormation could not read are unreadable; the rest is judged.
+
+    Where there is none, what works them out is not imported.
+    """
     reading = Reading("cloudformation")
-    for path in project.files:
-        if path.endswith(ENDINGS) and project.glance("cloudformation", path, partial(_is_template, project, path)):
-            _read_into(reading, project, path)
+    for path in project.files_ending(*ENDINGS):
+        if project.glance("cloudformation", path, partial(_is_template, project, path)):
+            from infralint.sources.cloudformation.reading import read_into
+
+            read_into(reading, project, path)
     return reading
 
 
@@ -42,40 +40,3 @@ def _is_template(project: Project, path: str) -> bool:
     except CantRead:
         return False
     return b"AWS::" in content and bool(_ASKED.search(content)) and bool(_RESOURCES.search(content))
-
-
-def _read_into(reading: Reading, project: Project, path: str) -> None:
-    shown = project.show(path)
-    try:
-        text = project.utf8_text(path)
-    except CantRead as problem:
-        reading.unreadable.append(project.unreadable(path, problem))
-        return
-    try:
-        template = CloudFormationTemplate.parse(path, shown, text)
-    except BadTemplate as problem:
-        unreadable = project.unreadable(path, problem.message, problem.line, problem.column)
-        if has_holes(text):
-            why = "it is a template of a template, which infralint does not fill in"
-            reading.unknown.append(Unknown(unreadable.where, "", why))
-        else:
-            reading.unreadable.append(unreadable)
-        return
-    if template is None:
-        return
-    for value, why in find_undeclared(template):
-        template.refuse(why, value)
-    template.resources.update(sam.expand(template))
-    front = list(balancer_nodes(template))
-    nodes = [*front, *edge_nodes(template, front), *connected_nodes(template)]
-    by_name = {name: node for node in nodes for name in node.known_as}
-    for alias, target in template.aliases_of(NAMED):
-        if (node := by_name.get(template.address(target.logical))) is not None:
-            node.known_as |= {alias}
-    reading.nodes += nodes
-    reading.unreadable += [project.unreadable(path, why, *place) for place, why in sorted(template.refused.items())]
-    reading.unknown += template.unknown
-    reading.files.append(shown)
-
-
-__all__ = ["read"]

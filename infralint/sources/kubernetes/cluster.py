@@ -9,13 +9,14 @@ from infralint.model import Known, Node, Reading, Setting, Unknown, not_applicab
 from infralint.platforms import f5_nginx, ingress_nginx, nginx
 from infralint.platforms.routing import RoutedHop, RouteRule
 from infralint.project import Project
-from infralint.project.manifests import Manifest, Manifests
-from infralint.sources.kubernetes.balancers import ingress_balancers, service_balancers
+from infralint.project.manifests import ROUTING, Manifest, Manifests
 from infralint.sources.kubernetes.controllers import ALB, F5, GKE, INGRESS_NGINX, Classes, IngressController
-from infralint.sources.kubernetes.gateways import gateway_nodes, google_node
 from infralint.sources.kubernetes.ingresses import Addresses, Config, IngressNode, node_of
 from infralint.sources.kubernetes.workloads import Workloads, read_services, read_workloads
 
+GATEWAYS = frozenset(ROUTING) - {"Ingress", "IngressClass", "IngressClassParams", "TargetGroupBinding"}
+"""Kinds of gateways' routes, and of what is said of them: what reads these is imported where there are some."""
+BALANCED = "LoadBalancer"
 JUDGED = frozenset({INGRESS_NGINX, F5, ALB, GKE, ""})
 
 
@@ -50,7 +51,7 @@ def _retired_controller(ingresses: Sequence[Manifest]) -> IngressController:
 
 
 def _nodes(manifests: Manifests, workloads: Workloads) -> Iterator[Node]:
-    """A node for each controller of each environment."""
+    """A node for each controller of each environment. What few projects have is imported where it is needed."""
     classes = Classes(manifests.of("IngressClass"))
     addresses = Addresses(manifests.of("Service"))
     groups: dict[tuple[str, str], list[Manifest]] = {}
@@ -58,15 +59,26 @@ def _nodes(manifests: Manifests, workloads: Workloads) -> Iterator[Node]:
         groups.setdefault((classes.controller_of(ingress), ingress.environment), []).append(ingress)
     for (controller, environment), ingresses in groups.items():
         if controller == ALB:
+            from infralint.sources.kubernetes.balancers import ingress_balancers
+
             yield from ingress_balancers(ingresses, _parameters(manifests), addresses, workloads)
             continue
         if controller == GKE:
+            from infralint.sources.kubernetes.gateways import google_node
+
             yield google_node(environment, ingresses, manifests, addresses)
             continue
         config = _config(manifests, controller, environment)
         yield node_of(controller, environment, ingresses, config, addresses, classes)
-    yield from gateway_nodes(manifests, addresses)
-    yield from service_balancers(manifests.of("Service"), workloads)
+    if not GATEWAYS.isdisjoint(manifests.kinds):
+        from infralint.sources.kubernetes.gateways import gateway_nodes
+
+        yield from gateway_nodes(manifests, addresses)
+    balanced = [service for service in manifests.of("Service") if service.root.text_of("spec", "type") == BALANCED]
+    if balanced:
+        from infralint.sources.kubernetes.balancers import service_balancers
+
+        yield from service_balancers(balanced, workloads)
     for services in manifests.of("ConfigMap"):
         if "tcp-services" in services.name:
             yield _tcp_node(manifests, services)

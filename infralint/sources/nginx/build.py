@@ -161,7 +161,7 @@ class Nginx(Node):
         sockets = self.sockets.reached_by(request.to) if request.to is not None and request.secure is not None else []
         listeners = sockets[0].listeners if len(sockets) == 1 else []
         servers = sockets[0].servers if listeners else []
-        if not listeners or any("ssl" in server.block.level.by_name for server in servers):
+        if not listeners or any("ssl" in server.block.level.by_name for server in servers) or not self._is_all_seen:
             return None
         expected = any(listener.secure for listener in listeners)
         directive, port = servers[0].block.directive, listeners[0].address.port
@@ -177,6 +177,19 @@ class Nginx(Node):
             else f"port {port} takes plain HTTP, and TLS is spoken to it: the proxy in front answers so"
         )
         return Known("400" if expected else "502", where, "listen", because=because)
+
+    @cached_property
+    def _is_all_seen(self) -> bool:
+        """Whether every `listen` is known, and nothing may hold another one, or switch TLS on, that is not here."""
+        listens = [
+            (server.block.level, line)
+            for server in self.servers
+            for line in server.block.level.by_name.get("listen", ())
+        ]
+        levels = (level for server in self.servers for level in server.block.scope.levels)
+        return not any(map(unseen_by, levels)) and not any(
+            line.has_hole or level.under_condition(line) for level, line in listens
+        )
 
     def _refuse_missing_host(self, request: Request) -> Known[str] | None:
         """What becomes of a request without a Host header: from HTTP/1.1 on it needs one.

@@ -75,12 +75,12 @@ def sources(project: Project, reading: Reading) -> Iterator[NginxFile]:
     shown: set[str] = set()
     charts = chart_folders(project)
     rendered = _find_rendered(project) if charts else set()
-    for path in project.files:
+    for path, name in project.names:
         if path in rendered and chart_of(path, charts) is not None:
             continue
         if path in project.given:
             yield from _sources_of(project, path, reading, shown)
-        elif _could_be(path):
+        elif _could_be(path, name):
             if live := _shown_by(path, project):
                 reading.skipped.append(f"{project.show(path)}: {live} beside it is the one in use")
             else:
@@ -105,13 +105,14 @@ def _shown_by(path: str, project: Project) -> str:
     return live.rpartition("/")[2] if ending in _SAMPLES and live in project.file_set else ""
 
 
-def _could_be(path: str) -> bool:
+def _could_be(path: str, name: str) -> bool:
+    if path.count(".") == 1 and name.rpartition(".")[2] in _OTHER_ENDINGS:
+        return False
     if path.endswith(".snap"):
         # What a test of a chart has rendered: https://github.com/helm-unittest/helm-unittest#snapshot-testing
         return False
     if _MANIFEST.search(path):
         return True
-    name = path.rpartition("/")[2]
     if name.lower().endswith((".bak", ".old", ".orig", ".disabled", "~", ".save", ".swp")):
         return False
     if name.rpartition(".")[2].lower() in _OTHER_ENDINGS or name.lower().startswith(tuple(_OTHER_NAMES)):

@@ -50,6 +50,7 @@ from infralint.sources.nginx.variables import (
     without_query,
 )
 from infralint.sources.nginx.websocket import (
+    UNSET_HEADERS,
     find_sent_hosts,
     headers_of,
     judge_handshake,
@@ -158,8 +159,17 @@ class NginxLocation(Hop):
     def request_out(self, request: Request) -> tuple[Forward, ...]:
         if self.family == "stream":
             return (Forward(replace(request, to=None), self.pool),)
-        forwards = [forward for run in self._runs(request) for forward in self._forwards(run, request)]
-        return tuple({_identity(forward): forward for forward in forwards}.values())
+        runs = self._runs(request)
+        found = [{_identity(forward): forward for forward in self._forwards(run, request)} for run in runs]
+        if len(found) == 1:
+            return tuple(found[0].values())
+        together: dict[tuple[object, ...], Forward] = {}
+        for run, forwards in zip(runs, found, strict=True):
+            for identity, forward in forwards.items():
+                is_sure = all(identity in others for others in found)
+                doubted = replace(forward, certain=False, reasons=(*forward.reasons, *run.reasons))
+                together.setdefault(identity, forward if is_sure else doubted)
+        return tuple(together.values())
 
     def _runs(self, request: Request) -> list[Run]:
         """How a request arrives here; one that nginx would send elsewhere is taken to arrive all the same."""
@@ -233,7 +243,9 @@ class NginxLocation(Hop):
         arrived = request if len(heard) == len(request.headers) else replace(request, headers=tuple(heard.items()))
         if self.family not in ("proxy", "grpc"):
             return arrived.headers
-        return arrived.headers_with(sent_headers(self.facts, self.rules, self.definitions, run.moment))
+        sent = sent_headers(self.facts, self.rules, self.definitions, run.moment)
+        shared = _UNSET.get(id(sent)) if not arrived.headers else None
+        return shared if shared is not None else arrived.headers_with(sent)
 
     def affinity_of(self, request: Request) -> Setting[Affinity]:
         """What keeps a client on its server, where that goes by a header: one that hops in front take away, or that
@@ -446,6 +458,8 @@ def _is_rewritten_handshake(request: Request) -> bool:
     return is_whole and (request.header("upgrade") is not None or request.header("connection") is not None)
 
 
+_UNSET = {id(headers): tuple(sorted(headers.items())) for headers in UNSET_HEADERS.values()}
+"""What is sent on where no header is set, by the identity of what says so."""
 _VARIABLES = lazy(r"\$\{?(\w+)")
 
 

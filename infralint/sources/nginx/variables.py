@@ -284,7 +284,10 @@ def moment_of_arrival(
     name = server.name_for(plain_host(host))
     if name is None or not name.startswith("~"):
         return moment
-    found = search(name[1:], plain_host(host), ignore_case=True)
+    try:
+        found = search(name[1:], plain_host(host), ignore_case=True)
+    except Unsearchable as problem:
+        return without_captures(moment, name[1:], str(problem))
     return with_captures(moment, found) if found is not None else moment
 
 
@@ -419,6 +422,8 @@ def headers_heard(request: Request, server: VirtualServer) -> dict[str, Setting[
 
     https://nginx.org/en/docs/http/ngx_http_core_module.html#underscores_in_headers
     """
+    if not request.headers:
+        return {}
     found = dict(request.headers)
     if not any("_" in name for name in found):
         return found

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
-from infralint.model import Known, Related, Setting, Unknown, Upgrade
+from infralint.model import NOWHERE, Known, Related, Setting, Unknown, Upgrade
 from infralint.platforms.nginx import NAME, Facts, Header, forwards_upgrade
 from infralint.sources.nginx.choose import VirtualServer
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, hidden
@@ -49,23 +50,23 @@ def find_sent_hosts(scope: Scope, definitions: Definitions, server: VirtualServe
     return found
 
 
-def sent_headers(facts: Facts, scope: Scope, definitions: Definitions, moment: Moment) -> dict[str, Setting[str]]:
+def sent_headers(facts: Facts, scope: Scope, definitions: Definitions, moment: Moment) -> Mapping[str, Setting[str]]:
     """What a location makes of a request's headers, but for Host: by lower-case name, `*` for all that it does not name.
 
     nginx sends a header that is set, and not the client's of that name; none where its text is empty.
     https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header
     """
     headers, level = headers_of(scope, f"{facts.family}_set_header")
+    unset = UNSET_HEADERS[facts.version.speaks_http_1_1] if facts.family == "proxy" else {}
     found: dict[str, list[Setting[str]]] = {}
     for header in headers:
-        found.setdefault(name_of(header), []).append(_value(header, level, definitions, moment))
-    sent = {name: _together(values) for name, values in found.items() if name not in ("", "host")}
-    if facts.family == "proxy":
-        connection = "" if facts.version.speaks_http_1_1 else "close"
-        unset = {"connection": connection, **dict.fromkeys(_HOP_BY_HOP, "")}
-        for name, text in unset.items():
-            sent.setdefault(name, Known(text, facts.where, name, "default"))
+        if (name := name_of(header)) not in ("", "host"):
+            found.setdefault(name, []).append(_value(header, level, definitions, moment))
     passing = facts.of_family("pass_request_headers")
+    is_hidden = level is not None and bool(level.opaque)
+    if not found and not is_hidden and isinstance(passing, Known) and passing.value:
+        return unset
+    sent = {**unset, **{name: _together(values) for name, values in found.items()}}
     if level is not None and level.opaque:
         sent["*"] = hidden(level.opaque[0], f"{facts.family}_set_header")
     elif isinstance(passing, Unknown):
@@ -75,8 +76,19 @@ def sent_headers(facts: Facts, scope: Scope, definitions: Definitions, moment: M
     return sent
 
 
-_HOP_BY_HOP = ("expect", "keep-alive", "te", "transfer-encoding", "upgrade")
-"""Headers of the client that nginx passes on to no backend by itself."""
+UNSET_HEADERS: Mapping[bool, Mapping[str, Setting[str]]] = MappingProxyType(
+    {
+        is_1_1: MappingProxyType(
+            {
+                "connection": Known("" if is_1_1 else "close", NOWHERE, "connection", "default"),
+                "upgrade": Known("", NOWHERE, "upgrade", "default"),
+            }
+        )
+        for is_1_1 in (False, True)
+    }
+)
+"""Whether nginx speaks HTTP/1.1 to backends by default -> what it makes of the handshake's headers where nothing sets
+them; these are shared, for most locations send just so."""
 
 
 def _together(values: Sequence[Setting[str]]) -> Setting[str]:

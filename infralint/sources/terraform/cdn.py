@@ -117,7 +117,8 @@ def _origin(graph: Graph, distribution: Item, block: Item) -> DistributionOrigin
         where=block.where,
         read_timeout=timeout,
         completion=completion,
-        pool=_pool(block, target),
+        pool=_pool(block, target, _port(connection)),
+        port=_port(connection),
         domain=_domain(graph, block, target),
         headers=dict(_custom_headers(block)),
         path=argument_of(block, "origin_path", "", to_text),
@@ -149,12 +150,23 @@ def _custom_headers(block: Item) -> Iterator[tuple[str, Setting[str]]]:
             yield name.lower(), argument_of(header, "value", "", to_text)
 
 
-def _pool(block: Item, target: Item | None) -> Pool:
+def _port(connection: Item | None) -> int | None:
+    """Where an origin is dialled, if that is one port."""
+    if connection is None:
+        return None
+    http = argument_of(connection, "http_port", cloudfront.HTTP_PORT, plain_number)
+    https = argument_of(connection, "https_port", cloudfront.HTTPS_PORT, plain_number)
+    if isinstance(http, Unknown) or isinstance(https, Unknown):
+        return None
+    return cloudfront.origin_port(connection.value("origin_protocol_policy"), http.value, https.value)
+
+
+def _pool(block: Item, target: Item | None, port: int | None) -> Pool:
     if target is not None:
         return Pool(references=(target.address,))
     domain = block.get("domain_name")
     if isinstance(domain, Known) and isinstance(domain.value, str) and domain.value:
-        return cloudfront.pool_of(domain.value)
+        return cloudfront.pool_of(domain.value, port)
     return Pool(reason=domain.why if isinstance(domain, Unknown) else "its origin's domain_name can't be told")
 
 

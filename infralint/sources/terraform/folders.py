@@ -68,6 +68,10 @@ SPEAKING = re.compile(
     rb"|module\.[\w-]+(?:\[[^\]\n]*\])?\.(?:\w+_)?(?:alb|nlb|elb|lb|load_balancer)_\w+)\b"
 )
 """What the inputs and outputs of a module say that makes a load balancer of its own."""
+_PLAN = re.compile(rb'^(?:\xef\xbb\xbf)?\s*\{\s*"format_version"\s*:')
+_PLAN_VERSION = re.compile(rb'"format_version"\s*:\s*"[01]\.')
+LARGEST_PLAN = 300 * 1024 * 1024
+"""Bytes of a plan: it is written by a machine and may be long."""
 BALANCING = re.compile(rb"(?i)lb|balancer")
 
 
@@ -266,11 +270,25 @@ class TerraformFolders:
         found, self._unchecked = self._unchecked, []
         return found
 
+    def find_plans(self) -> list[str]:
+        """The files that begin as plans and states do (`terraform show -json`)."""
+        return [path for path in self.project.files_ending("json") if self._may_be_plan(path)]
+
+    def _may_be_plan(self, path: str) -> bool:
+        """A quick look: a plan begins with its version, but for one whose keys somebody sorted, which has to be asked for."""
+        project = self.project
+        if project.was_asked_about(path):
+            try:
+                return bool(_PLAN_VERSION.search(project.searchable(path, LARGEST_PLAN)))
+            except CantRead:
+                return bool(_PLAN.match(project.head(path, 200)))
+        return project.glance("plan", path, lambda: bool(_PLAN.match(project.head(path, 200))))
+
     @cached_property
     def files(self) -> dict[str, list[str]]:
         """Folder -> its Terraform files."""
         found: dict[str, list[str]] = {}
-        for path in self.project.files:
+        for path in self.project.files_ending(*(ending.rpartition(".")[2] for ending in ENDINGS)):
             if path.endswith(ENDINGS):
                 found.setdefault(posixpath.dirname(path), []).append(path)
         counted = {folder: counting_files(paths) for folder, paths in found.items()}

@@ -93,7 +93,9 @@ _BEHAVIOR = BlockSchema(
     ("target_origin_id", "origin_request_policy_id", "cache_policy_id"),
     {"forwarded_values": BlockSchema(("headers",))},
 )
-_CONNECTION = BlockSchema(("origin_read_timeout",), ("vpc_origin_id",))
+_CONNECTION = BlockSchema(
+    ("origin_read_timeout", "origin_protocol_policy", "http_port", "https_port"), ("vpc_origin_id",)
+)
 _ORIGIN = BlockSchema(
     ("origin_id", "domain_name", "origin_path", "response_completion_timeout"),
     ("origin_id", "domain_name"),

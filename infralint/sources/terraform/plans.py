@@ -8,25 +8,21 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from infralint.model import Known, Location, Setting, Unknown
-from infralint.project import CantRead, Project
-from infralint.sources.terraform.folders import Folder, TerraformFolders, join
+from infralint.project import CantRead
+from infralint.sources.terraform.folders import LARGEST_PLAN, Folder, TerraformFolders, join
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hcl import Block, Literal
 from infralint.sources.terraform.items import ALIASES, SHAPES, BlockSchema, Item, ResourceReference
 from infralint.sources.terraform.plan_shapes import WrongPlanShape, check_plan
 from infralint.sources.terraform.values import plain
 
-LARGEST = 300 * 1024 * 1024
-"""Bytes of a plan: it is written by a machine and may be long."""
 MOST_REFERENCES = 200
 """References that are followed for one argument."""
-_SIGN = re.compile(rb'^(?:\xef\xbb\xbf)?\s*\{\s*"format_version"\s*:')
-_VERSION = re.compile(rb'"format_version"\s*:\s*"[01]\.')
 Json = Mapping[str, Any]
 
 
@@ -39,28 +35,18 @@ class Plan:
     root: str | None
 
 
-def plans(project: Project, tree: TerraformFolders) -> Iterator[Plan]:
-    """The plans and states of a project, recognised by what is in them."""
-    for path in project.files:
-        if path.endswith(".json") and _may_be_plan(project, path) and (content := _plan(tree, path)) is not None:
+def plans(tree: TerraformFolders, paths: Iterable[str]) -> Iterator[Plan]:
+    """The plans and states among some JSON files, recognised by what is in them."""
+    for path in paths:
+        if (content := _plan(tree, path)) is not None:
             yield _PlanReader(tree, path, content).plan()
-
-
-def _may_be_plan(project: Project, path: str) -> bool:
-    """A quick look: a plan begins with its version, but for one whose keys somebody sorted, which has to be asked for."""
-    if project.was_asked_about(path):
-        try:
-            return bool(_VERSION.search(project.searchable(path, LARGEST)))
-        except CantRead:
-            return bool(_SIGN.match(project.head(path, 200)))
-    return project.glance("plan", path, lambda: bool(_SIGN.match(project.head(path, 200))))
 
 
 def _plan(tree: TerraformFolders, path: str) -> Json | None:
     """What a plan or state says; one that can't be read is unreadable, other JSON is none of our business."""
     line = column = 0
     try:
-        content = json.loads(tree.project.bytes(path, LARGEST), parse_constant=_no_number)
+        content = json.loads(tree.project.bytes(path, LARGEST_PLAN), parse_constant=_no_number)
         if not isinstance(content, dict) or not content.keys() & {"planned_values", "values"}:
             return None
         check_plan(content)

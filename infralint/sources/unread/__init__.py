@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from infralint.model import Reading
 from infralint.project import Project
-from infralint.sources.unread.files import CDK, plain_path, rules_of
+from infralint.sources.unread.files import CDK, may_have_rules, plain_path, rules_of
 from infralint.sources.unread.manifests import kinds_in_manifest
 from infralint.sources.unread.services import kinds_of_services
 from infralint.sources.unread.terraform import kinds_in_terraform
@@ -21,8 +21,8 @@ LOOKED_THROUGH = 1024 * 1024
 def read(project: Project) -> Reading:
     """The kinds of a project's files, each with the first file of its kind, as the user would type it."""
     found: dict[str, dict[str, None]] = {}
-    for path in project.files:
-        for kind in _find_kinds(project, path):
+    for path, name in project.names:
+        for kind in _find_kinds(project, path) if may_have_rules(name) else ():
             found.setdefault(kind, {})[path] = None
     for kind, path in kinds_of_services(project):
         found.setdefault(kind, {})[path] = None

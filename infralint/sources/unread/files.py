@@ -100,10 +100,19 @@ PATHS = tuple(
 )  # fmt: skip
 """Regular expression over the end of a path -> its kind."""
 
-_TEMPLATED = lazy(r"(?:\.(?:j2|jinja2?|tmpl|tpl|erb|template|example|sample|dist|in|gotmpl|ejs))+$")
 _ENDINGS = frozenset("bicep cfg conf htaccess json template toml vcl vhost yaml yml".split())
 """Names with another ending are no such file, unless it is one of NAMES or says one of _WORDS."""
 _WORDS = ("caddyfile", "haproxy", "lighttpd")
+_TEMPLATES = "j2 jinja jinja2 tmpl tpl erb template example sample dist in gotmpl ejs".split()
+_TEMPLATED = lazy(rf"(?:\.(?:{'|'.join(_TEMPLATES)}))+$")
+_LOOKED_AT = _ENDINGS | {"tf", "tofu", *_TEMPLATES}
+
+
+def may_have_rules(name: str) -> bool:
+    """Whether a file may fall under a rule, by its name: quick, and never wrong where it says no."""
+    name = name.lower()
+    _, dot, ending = name.rpartition(".")
+    return not dot or ending in _LOOKED_AT or name in NAMES or any(word in name for word in _WORDS)
 
 
 def plain_path(path: str) -> str:

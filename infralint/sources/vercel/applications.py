@@ -136,25 +136,12 @@ class Finder:
             service = folder in self._services
             yield self._application(folder, framework, config, configs.get(folder, ""), service, files)
 
-    @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
-        """The project's files by their names."""
-        found: dict[str, list[str]] = {}
-        for path in self.project.files:
-            found.setdefault(path.rpartition("/")[2], []).append(path)
-        return found
-
     def _called_applications(self, *names: str) -> list[str]:
-        return [path for name in names for path in self._by_name.get(name, ())]
+        return [path for name in names for path in self.project.files_named(name)]
 
     @cached_property
     def _dockerfiles(self) -> list[str]:
-        return [
-            path
-            for name, paths in self._by_name.items()
-            if "dockerfile" in name.lower() or name == "Containerfile"
-            for path in paths
-        ]
+        return [path for path, name in self.project.names if name == "Containerfile" or "dockerfile" in name.lower()]
 
     @cached_property
     def _unread(self) -> dict[str, str]:
