@@ -30,7 +30,7 @@ RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout ConfigMap
 ASKED = frozenset((*ROUTING, *RUNNING))
 
 _KIND = lazy(
-    rb"(?m)^[ \t]*(?:-[ \t]+)?[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?("
+    rb"(?m)(?:^[ \t]*(?:-[ \t]+)?|[{,][ \t]*)[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?("
     + b"|".join(map(str.encode, (*ROUTING, *RUNNING)))
     + rb")\b"
 )
