@@ -256,6 +256,11 @@ def test_a_pack_of_ones_own(here: Path, lint: Lint) -> None:
     [
         ("import nothing_of_the_kind", "bad.py: ModuleNotFoundError"),
         ("def f(: pass", "bad.py: SyntaxError"),
+        ("raise SystemExit(0)", "bad.py: SystemExit: 0"),
+        (
+            CUSTOM.replace("yield Finding", "raise SystemExit(0)\n    yield Finding"),
+            "check no-plain-backend failed on location /chat (code bad.",
+        ),
         ("x = 1", "bad.py: no function marked @check"),
         (CUSTOM.replace(": Crossing[Hop]", ""), "the argument of check no-plain-backend needs a type"),
         (

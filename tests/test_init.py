@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -103,6 +104,21 @@ def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pyte
     assert result.exit_code == 2
     assert "can't be written: File exists" in result.stderr
     assert (tmp_path / "infralint.yaml").read_text() == "assume: off\n"
+
+
+@pytest.mark.parametrize("name", [b"\xd9.py", b"a\nstreams: x.py", b"a\x1b[31m.py"])
+def test_names_of_files_stay_comments(name: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, {"requirements.txt": "fastapi\n"})
+    (tmp_path / os.fsdecode(name)).write_text(
+        "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\napp = FastAPI()\n"
+        "@app.get('/chat')\ndef chat():\n    return StreamingResponse(g(), media_type='text/event-stream')\n"
+    )
+    result = run("init")
+    assert (result.exit_code, result.exception) == (0, None)
+    assert [stream.path for stream in load_settings(tmp_path / "infralint.yaml", "infralint.yaml").streams or ()] == [
+        "/chat"
+    ]
 
 
 def test_words_of_files_stay_comments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

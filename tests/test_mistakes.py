@@ -151,3 +151,50 @@ def test_a_long_list_of_what_was_not_seen_is_cut(here: Path) -> None:
         "  and 3 more (`-v` names them)",
     ]
     assert len([line for line in run("check", "-v").output.splitlines() if "rendered first" in line]) == 7
+
+
+SSE = "import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (
+            {"pom.xml": "<project/>\n", "Chat.java": SSE + "class Chat { SseEmitter chat( {{{\n"},
+            "can't be parsed as a whole",
+        ),
+        ({"Chat.java": SSE + "class Chat { SseEmitter chat( {{{\n"}, "can't be parsed as a whole"),
+        (
+            {
+                "mix.exs": "defmodule Chat do\nend\n",
+                "lib/chat.ex": 'conn |> put_resp_content_type("text/event-stream")\n',
+            },
+            "the route that this answers was not found",
+        ),
+    ],
+)
+def test_code_that_streams_somewhere_is_something_to_read(
+    files: dict[str, str | bytes], words: str, here: Path
+) -> None:
+    write(here, files)
+    result = run("check")
+    assert words in result.output
+    assert "holds nothing to read" not in result.output
+    assert " with 0 hops to judge: nothing was judged" in result.output
+
+
+def test_what_was_not_seen_elsewhere_is_not_said_of_a_file_that_is_asked_for(here: Path) -> None:
+    write(here, {**STACK, **PERL, "k8s/ingress.yaml": INGRESS})
+    assert "Perl is not read" in run("check").output
+    assert "Not followed" not in run("check", "nginx.conf").output
+    write(
+        here,
+        HAPI | {"app/main.js": 'require("@hapi/hapi"); s.route({handler: (r, h) => h.type("text/event-stream")})\n'},
+    )
+    said = "  app/main.js:1: answers with text/event-stream; the route that this answers was not found"
+    assert all(
+        said in run("check", *paths).output for paths in ((), ("app/main.js", "nginx.conf"), ("app", "nginx.conf"))
+    )
+    assert said not in run("check", "nginx.conf").output
+    folder = run("check", "k8s", "--allow-empty").output
+    assert ("k8s/ingress.yaml: is a template" in folder, "Perl" in folder) == (True, False)

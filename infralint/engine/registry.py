@@ -194,7 +194,7 @@ def _load_file(path: Path) -> list[Loaded]:
         checks = [_describe(function, path) for function in marked if function.__module__ == name]
     except BrokenPack:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BrokenPack(f"{path}: {type(error).__name__}: {error}") from error
     finally:
         del sys.modules[name]

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from infralint.model import Finding, Known, Location, Unknown, Unreadable
 from infralint.project.config import Settings
+from infralint.text.lazy import lazy
 
 if TYPE_CHECKING:
     from infralint.engine.tracing import TracedStream
@@ -102,6 +103,7 @@ class Report:
             ],
             unknown=[unknown for unknown in self.unknown if is_asked(unknown.where.path)],
             unreadable=[problem for problem in self.unreadable if is_asked(problem.where.path)],
+            unfollowed=[reason for reason in self.unfollowed if is_asked(_PLACE.sub("", reason.partition(": ")[0]))],
             idle=[path for path in paths if not any(_below(heard, [path]) for heard in self._read_files())],
         )
 
@@ -187,6 +189,9 @@ def _places(finding: Finding) -> set[str]:
     if finding.stream is not None and finding.stream.evidence.where is not None:
         places.add(finding.stream.evidence.where.path)
     return places
+
+
+_PLACE = lazy(r":\d+$")
 
 
 def _below(path: str, paths: Iterable[str]) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from infralint.model import STRENGTH, Crossing, Hop, Node, Reading, Request, Stream, Trace
 from infralint.project.config import DEFAULT_GENERATION, Settings, StreamSettings, parse_settings
+from infralint.text.display import visible
 from infralint.text.expressions import matching
 from infralint.text.stream_names import is_distinctive
 from infralint.text.wording import seconds
@@ -226,9 +227,9 @@ def _comment_out(entry: FoundStream) -> Iterator[str]:
 
 def _lines(entry: FoundStream) -> Iterator[str]:
     stream = entry.stream
-    yield f"  # {entry.reason}\n"
+    yield f"  # {visible(entry.reason)}\n"
     if not entry.name:
-        yield f"  # (no plain path leads to {stream.path} alone: name the path, host or hops that stream)\n"
+        yield f"  # (no plain path leads to {visible(stream.path)} alone: name the path, host or hops that stream)\n"
         return
     yield f"  - {'regex' if entry.regex else 'path'}: {_quote(entry.name)}\n"
     if stream.kind != "sse":
@@ -244,8 +245,8 @@ def _lines(entry: FoundStream) -> Iterator[str]:
 
 
 def _quote(text: str) -> str:
-    """Text as YAML takes it; a JSON string is one."""
-    return text if _PLAIN.fullmatch(text) else json.dumps(text)
+    """Text as YAML takes it; a JSON string is one. What UTF-8 can't hold is a question mark."""
+    return text if _PLAIN.fullmatch(text) else json.dumps(text.encode(errors="replace").decode())
 
 
 def save(text: str, target: Path, over: bool) -> None:

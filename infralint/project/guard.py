@@ -23,10 +23,10 @@ class Guard:
         """Run a unit of work on the input at `where`. blame: who failed, if it is not infralint itself (a check of a pack)."""
         try:
             yield
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a check that calls sys.exit() would end the run as if it were clean
             self.catch(error, where, blame)
 
-    def catch(self, error: Exception, where: Location, blame: str = "") -> None:
+    def catch(self, error: BaseException, where: Location, blame: str = "") -> None:
         """Note that a unit of work failed."""
         code = fault_code(error)
         what = f"{type(error).__name__}: {error}"[:200]

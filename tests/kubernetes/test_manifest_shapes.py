@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from conftest import Lint
+from conftest import Lint, problems
 
 HEAD = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: chat}\n"
 GOOD = "spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: a, port: {number: 80}}}}]}}]}\n"
@@ -31,3 +33,31 @@ def test_what_kubernetes_refuses_is_unreadable(spec: str, problem: str, lint: Li
 @pytest.mark.parametrize("spec", [GOOD, "spec: {rules: null}\n", "spec:\n", ""])
 def test_what_kubernetes_takes_or_fills_is_read(spec: str, lint: Lint) -> None:
     assert not lint({"k8s/ingress.yaml": HEAD + spec})["unreadable"]
+
+
+INGRESS = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "Ingress",
+    "metadata": {"name": "chat"},
+    "spec": {
+        "ingressClassName": "nginx",
+        "rules": [
+            {"http": {"paths": [{"path": "/chat", "pathType": "Prefix", "backend": {"service": {"name": "chat"}}}]}}
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(INGRESS),
+        json.dumps({"apiVersion": "v1", "kind": "List", "items": [INGRESS]}),
+        json.dumps(INGRESS).replace('"', "").replace(":", ": "),
+    ],
+)
+def test_an_object_on_one_line_is_read(text: str, lint: Lint) -> None:
+    report = lint({"k8s/ingress.yaml": text})
+    assert problems(report, "short-idle-timeout")
+    [unreadable] = lint({"k8s/ingress.yaml": text[:-2]})["unreadable"]
+    assert unreadable["message"].startswith("is not YAML: ")

@@ -30,7 +30,7 @@ RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout ConfigMap
 ASKED = frozenset((*ROUTING, *RUNNING))
 
 _KIND = lazy(
-    rb"(?m)^[ \t]*(?:-[ \t]+)?[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?("
+    rb"(?m)(?:^[ \t]*(?:-[ \t]+)?|[{,][ \t]*)[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?("
     + b"|".join(map(str.encode, (*ROUTING, *RUNNING)))
     + rb")\b"
 )
@@ -108,19 +108,8 @@ class _ManifestReader:
     def _objects(self, path: str) -> list[Manifest]:
         """The objects of a file; none where it holds none that is asked for. Read once."""
         if path not in self.by_path:
-<<<<<<< HEAD
             asked = self.project.glance("manifests", path, lambda: self._may_hold_objects(path))
             self.by_path[path] = self._file(path) if asked else []
-=======
-            content = b""
-
-            def look() -> bool:
-                nonlocal content
-                content = self._content(path)
-                return is_manifest(content)
-
-            self.by_path[path] = self._file(path, content) if self.project.glance("manifests", path, look) else []
->>>>>>> speed
         return self.by_path[path]
 
     def _may_hold_objects(self, path: str) -> bool:
@@ -137,13 +126,9 @@ class _ManifestReader:
         except CantRead:
             return self.project.head(path)
 
-    def _file(self, path: str, content: bytes) -> list[Manifest]:
+    def _file(self, path: str) -> list[Manifest]:
         try:
-<<<<<<< HEAD
             text = self.project.utf8_text(path)
-=======
-            text = self.project.text(path, content)
->>>>>>> speed
         except CantRead as problem:
             if is_manifest(self._beginning(path)):
                 self.found.unreadable.append(self.project.unreadable(path, problem))

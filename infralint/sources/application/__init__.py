@@ -18,6 +18,7 @@ from infralint.sources.application.mentions import mentions
 from infralint.sources.application.nodes import may_poll, node_of, node_of_product, stream_of
 from infralint.sources.application.products import products_of_image
 from infralint.sources.application.reading import Glance, Reader, look_anew
+from infralint.text.lazy import lazy
 
 
 def applications(
@@ -45,12 +46,15 @@ def read(project: Project) -> Reading:
             if id(application) not in programs:
                 node.complete, node.missing = False, STREAM_KINDS
             reading.nodes.append(node)
-            reading.files += [hop.where.path for hop in node.hops] or _manifest(project, application)
+            files = [hop.where.path for hop in node.hops] or _manifest(project, application)
+            reading.files += files or [gap.where.path for gap in application.gaps]
             reading.mentions |= {route.kind for route in application.routes}
             reading.mentions |= {call.kind for call in application.clients}
             calls = [stream_of(call, project.settings) for call in application.clients]
             reading.streams += [stream for stream in calls if stream is not None]
             reading.unknown += application.gaps
+            if application.reasons and not reading.files:
+                reading.files += _paths_of(project, application, _OTHER_MANIFESTS)
             reading.unfollowed += _list_unfollowed(project, application)
     if LanguageModelUse.__module__ in project.subjects:
         _read_language_models(project, reading)
@@ -68,7 +72,9 @@ def _list_unfollowed(project: Project, application: Application) -> Iterator[str
     """Why something that streams may not be seen, but for files of which that is said with their place."""
     folder = project.show(application.folder) if application.folder else project.shown_path(project.root)
     named = tuple(f"{gap.where.path} can't be read" for gap in application.gaps)
-    return (f"{folder}: {reason}" for reason in application.reasons if not reason.startswith(named))
+    for reason in application.reasons:
+        if not reason.startswith(named):
+            yield _PLACE.sub(r"\1: ", reason) if _PLACE.match(reason) else f"{folder}: {reason}"
 
 
 def _read_language_models(project: Project, reading: Reading) -> None:
@@ -81,6 +87,7 @@ def _read_language_models(project: Project, reading: Reading) -> None:
         reading.files += [use.where.path for use in uses]
 
 
+_PLACE = lazy(r"^(\S+:\d+) ")
 _MANIFESTS = (
     "package.json",
     "pyproject.toml",
@@ -91,11 +98,18 @@ _MANIFESTS = (
     "Cargo.toml",
     "Dockerfile",
 )
+_OTHER_MANIFESTS = ("pom.xml", "build.gradle", "build.gradle.kts", "mix.exs")
+"""What stands beside code that streams somewhere: it is named where nothing else of the application is."""
 
 
 def _manifest(project: Project, application: Application) -> list[str]:
     """What says that there is an application, where none of its code streams."""
-    paths = (posixpath.join(application.folder, name) for name in _MANIFESTS)
+    return _paths_of(project, application, _MANIFESTS)
+
+
+def _paths_of(project: Project, application: Application, names: Iterable[str]) -> list[str]:
+    """The first of some files that stands in an application's folder."""
+    paths = (posixpath.join(application.folder, name) for name in names)
     return [project.show(path) for path in paths if path in project.file_set][:1]
 
 
