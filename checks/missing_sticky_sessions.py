@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infralint import (
+    NAMELESS_SESSION,
     STRONG,
     Affinity,
     Crossing,
@@ -25,7 +26,7 @@ def missing_sticky_sessions(crossing: Crossing[Hop]) -> Iterator[Finding | Unkno
         return
     if stream.kind != "websocket" and not stream.session and not stream.sticky:
         return
-    match crossing.hop.keeps_affinity:
+    match crossing.affinity:
         case Unknown() as unknown:
             yield unknown
         case Known("none" | "today") as affinity:
@@ -83,7 +84,7 @@ def _when(crossing: Crossing[Hop]) -> str:
         return "An MCP session lives in one process: its next request gets 404 from another one"
     if crossing.stream.kind == "sse" and not session:
         return "`require_sticky: true` asks for it"
-    if session == "session":
+    if session == NAMELESS_SESSION:
         return "A session lives in one process: its next request may come to another one"
     if session and session.lower() not in POLLING:
         return f"A session of {session} lives in one process: its next request may come to another one"

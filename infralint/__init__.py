@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from infralint.engine.registry import check
     from infralint.model import (
         LENGTH,
+        NAMELESS_SESSION,
         SILENCE,
         STRONG,
         Affinity,
@@ -82,6 +83,7 @@ __all__ = [
     "EDGE_DURATION",
     "EDGE_FIRST_BYTE",
     "LENGTH",
+    "NAMELESS_SESSION",
     "SILENCE",
     "STRONG",
     "Affinity",

@@ -7,6 +7,14 @@ import sys
 
 def main() -> None:
     """Run the command line."""
+    try:
+        _run()
+    except KeyboardInterrupt:  # before a command began
+        print("\ninfralint: stopped", file=sys.stderr)
+        sys.exit(130)
+
+
+def _run() -> None:
     if sys.argv[1:] == ["--version"]:
         from infralint import __version__
 

@@ -146,6 +146,8 @@ LONG_SOURCES = {
     + "    return StreamingResponse(a, headers={'X-Accel-Buffering': 'no'}, b=" * 300,
     "app.py": "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\napp = FastAPI()\n"
     "sio = socketio.AsyncServer()\nsub = socketio.ASGIApp(sio)\n# text/event-stream\nmount(" + "sub, " * 15_000 + ")\n",
+    "many.py": "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\napp = FastAPI()\n"
+    "@app.get('/x')\ndef x():\n" + "    a = StreamingResponse(g()); b = 'text/event-stream'\n" * 1800,
     "marks.py": "from fastapi import FastAPI\napp = FastAPI()\n# text/event-stream\n" + '@app.post("/c)\n' * 5500,
     "routes.go": 'package a\nimport "github.com/gin-gonic/gin"\ntype Chat struct{}\n'
     'func Register(g *gin.RouterGroup) { chat := &Chat{}; g.GET("/stream", chat.Stream) }\n'

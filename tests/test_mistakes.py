@@ -62,7 +62,7 @@ def test_a_streaming_file_that_can_not_be_parsed_is_named_and_the_run_is_not_cle
     result = run("check")
     assert ": can't be parsed as a whole, so what it streams may not be seen" in result.output
     assert "clean" not in result.output
-    assert "nothing found and 1 thing could not be told" in result.output
+    assert "nothing was judged and 1 thing could not be told" in result.output
     assert run("check", "--strict").exit_code == 2
 
 
@@ -72,6 +72,82 @@ def test_a_stream_that_meets_no_hop_and_a_module_outside_are_not_called_clean(he
     assert "the declared stream /chat meets no hop that was read here" in result.output
     assert "../alb leads out of the project, which infralint does not leave" in result.output
     assert "terraform init" not in result.output
-    assert result.output.endswith("nothing found and 2 things could not be told.\n")
+    assert result.output.endswith("nothing was judged and 2 things could not be told.\n")
     assert (result.exit_code, run("check", "--strict").exit_code) == (0, 2)
-    assert printed("markdown").startswith("### infralint: nothing found and 2 things could not be told\n")
+    assert printed("markdown").startswith("### infralint: nothing was judged and 2 things could not be told\n")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"compose.yaml": "services:\n  web:\n    image: nginx\n"},
+        {"main.tf": 'resource "aws_s3_bucket" "logs" {}\n'},
+        {"nginx.conf": "events {}\nhttp { server { listen 80; root /srv; } }\n"},
+        {"vercel.json": "{}"},
+        {"service.yaml": "apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { ports: [{ port: 80 }] }\n"},
+        {"package.json": '{"dependencies": {"express": "4"}}', "app.js": 'require("express")().get("/", (q, r) => r.send("x"))\n'},
+    ],
+    ids=lambda files: next(iter(files)),
+)  # fmt: skip
+def test_a_run_with_nothing_to_judge_is_not_called_clean(files: dict[str, str | bytes], here: Path) -> None:
+    write(here, files)
+    result = run("check")
+    assert (result.exit_code, result.output.endswith(" with 0 hops to judge: nothing was judged.\n")) == (0, True)
+    assert printed("markdown").startswith("### infralint: nothing was judged\n")
+    assert "<h1>Nothing was judged</h1>" in printed("html")
+
+
+EDGE = """events {}
+http { server { location / {
+  proxy_pass http://app:80; proxy_http_version 1.1; proxy_buffering off; proxy_read_timeout 600s;
+} } }
+"""
+STACK: dict[str, str | bytes] = {
+    "nginx.conf": EDGE,
+    "compose.yaml": "services:\n  edge: { image: nginx, volumes: ['./nginx.conf:/etc/nginx/nginx.conf'] }\n  app: { build: ./app }\n",
+}
+PERL: dict[str, str | bytes] = {
+    "app/app.pl": "use Mojolicious::Lite;\n",
+    "app/Dockerfile": "FROM perl\nCMD perl app.pl\n",
+}
+HAPI: dict[str, str | bytes] = {
+    "app/main.js": 'require("@hapi/hapi").server().route({})\n',
+    "app/package.json": '{"dependencies": {"@hapi/hapi": "21"}}',
+}
+INGRESS = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: {{ name }} }\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "unseen"),
+    [
+        (PERL, "app: Perl is not read (1 file)"),
+        (HAPI, "app: hapi is not read"),
+        ({"k8s/ingress.yaml": INGRESS}, "k8s/ingress.yaml: is a template, which has to be rendered first"),
+        ({"k8s/kustomization.yaml": "resources: ['https://acme.com/base//k8s?ref=v1']\n"}, "which lies elsewhere and is not read"),
+        ({"Caddyfile": ":80 {\n  reverse_proxy app:80\n}\n"}, "Caddy (Caddyfile)"),
+    ],
+)  # fmt: skip
+def test_what_was_not_seen_is_said_unasked_and_the_run_is_not_called_clean(
+    files: dict[str, str | bytes], unseen: str, here: Path
+) -> None:
+    write(here, {**STACK, **files})
+    result = run("check")
+    assert unseen in result.output
+    assert result.output.endswith(" with 1 hop to judge: nothing found.\n")
+    assert unseen.split(" ")[0] in printed("markdown")
+    assert unseen in printed("html")
+
+
+def test_a_stack_that_was_seen_whole_is_clean(here: Path) -> None:
+    write(here, STACK)
+    assert run("check").output == "Read 1 compose file and 1 nginx file with 1 hop to judge: clean.\n"
+
+
+def test_a_long_list_of_what_was_not_seen_is_cut(here: Path) -> None:
+    write(here, {**STACK, **{f"k8s/{number}.yaml": INGRESS for number in range(7)}})
+    shown = [line for line in run("check").output.splitlines() if line.startswith("  ")]
+    assert shown[-2:] == [
+        "  k8s/3.yaml: is a template, which has to be rendered first",
+        "  and 3 more (`-v` names them)",
+    ]
+    assert len([line for line in run("check", "-v").output.splitlines() if "rendered first" in line]) == 7

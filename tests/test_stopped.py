@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -153,3 +154,31 @@ def test_a_link_inside_the_project_stays_one(here: Path) -> None:
     assert run("init", "--force").exit_code == 0
     assert (here / "infralint.yaml").is_symlink()
     assert "/api/chat" in (here / "settings/infralint.yaml").read_text()
+
+
+INTERRUPTED = """
+import os, signal, sys
+from importlib import import_module
+from infralint.__main__ import main
+module, name = sys.argv.pop(1).split(":")
+def stop(*arguments, **more):
+    setattr(target, name, real)
+    os.kill(os.getpid(), signal.SIGINT)
+    return real(*arguments, **more)
+target = import_module(module)
+real = getattr(target, name)
+setattr(target, name, stop)
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "place", ["infralint.cache.replay:run", "infralint.engine.run:read", "os:replace", "click:echo"]
+)
+def test_ctrl_c_ends_a_run_in_one_sentence_and_not_as_findings_do(place: str, here: Path) -> None:
+    environment = {**os.environ, "INFRALINT_CACHE": str(here.parent / "cache")}
+    call = [sys.executable, "-c", INTERRUPTED, place, "check", *(["--fix"] if place == "os:replace" else [])]
+    done = subprocess.run(call, cwd=here, capture_output=True, check=False, env=environment)
+    assert (done.returncode, done.stderr.decode().strip()) == (130, "infralint: stopped")
+    assert len(set(written(here))) == 1, "either all files or none"
+    assert left(here) == []

@@ -590,7 +590,7 @@ def test_an_address_of_a_pool_outside_of_the_project_keeps_a_way_open(here: Path
     edge = f"events {{}} http {{ {pool} server {{ listen 80; location /api/ {{ proxy_pass http://pool/v2/; }} }} }}\n"
     inner = "events {} http { server { listen 8080; return 404; } }\n"
     write(here, {**DECLARED, "edge/nginx.conf": edge, "inner/nginx.conf": inner})
-    assert "to what could send it" not in run("check").output
+    assert "does not always come to what could send it: inner/nginx.conf answers 404" in run("check").output
     write(here, {"edge/nginx.conf": edge.replace("server 203.0.113.7:8080; ", "")})
     assert "never comes to what could send it: inner/nginx.conf answers 404" in run("check").output
 
@@ -622,8 +622,12 @@ def test_a_default_server_may_not_be_meant_by_who_asks_for_another_host(here: Pa
     write(here, {"infralint.yaml": "streams:\n- path: /api/chat\n  host: chat.example.com\n"})
     (here / "inner/nginx.conf").unlink()
     output = " ".join(run("check").output.split())
-    assert "meets no hop that was read here" in output
-    assert "edge/nginx.conf answers 404" not in output
+    assert (
+        "/api/chat ends can't be told: perhaps edge/nginx.conf answers 404: no server_name is chat.example.com"
+        in output
+    )
+    assert "Could not tell 1 thing:" in output
+    assert "Not served" not in run("trace", "/api/chat", "--host", "chat.example.com").output
 
 
 def test_init_offers_no_piece_of_an_expression_as_a_path(here: Path) -> None:
@@ -644,3 +648,140 @@ def test_a_declared_host_is_the_one_that_browsers_ask_for(here: Path) -> None:
     written = (here / "infralint.yaml").read_text()
     assert "host: inner" not in written
     assert "path: /api/chat\n    host: chat.example.com\n" in written
+
+
+def compose_of(service: str, rest: str, top: str = "") -> str:
+    """A compose file with one nginx of TIERS."""
+    volume = f"./{service}/nginx.conf:/etc/nginx/nginx.conf"
+    return f"services:\n  {service}:\n    image: nginx:1.27\n    volumes: ['{volume}']\n{rest}{top}"
+
+
+def judge_two_projects(here: Path, edge: str = "", inner: str = "", top: str = "", name: str = "inner:8080") -> str:
+    """What a check says where the edge and what it dials stand in compose files of two folders."""
+    for file in ("compose.yaml", "edge/nginx.conf", "inner/nginx.conf"):
+        (here / file).unlink(missing_ok=True)
+    write(here, {"a/edge/nginx.conf": TIERS["edge/nginx.conf"].replace("inner:8080", name)})
+    write(here, {"b/inner/nginx.conf": TIERS["inner/nginx.conf"], "a/compose.yaml": compose_of("edge", edge, top)})
+    write(here, {"b/compose.yaml": compose_of("inner", inner, top)})
+    return run("check").output
+
+
+WEB = "networks: {web: {external: true}}\n"
+IN_WEB = "    networks: [web]\n"
+
+
+@pytest.mark.parametrize(
+    ("edge", "inner", "top", "is_sure"),
+    [
+        (IN_WEB, IN_WEB, WEB, True),
+        (IN_WEB, IN_WEB, "networks: {web: {name: shared}}\n", True),
+        (IN_WEB, IN_WEB, "networks: {web: {}}\n", False),
+        ("", "", "networks: {default: {external: true, name: shared}}\n", True),
+        ("", "", "", False),
+        (IN_WEB, "", WEB, False),
+    ],
+)
+def test_projects_of_compose_see_each_other_in_a_network_that_both_join(
+    edge: str, inner: str, top: str, is_sure: bool, here: Path
+) -> None:
+    output = judge_two_projects(here, edge, inner, top)
+    assert (
+        "location /api/ → inner/nginx.conf" in output.replace("a/edge", "edge").replace("b/inner", "inner")
+    ) is is_sure
+    assert ("→ perhaps b/inner/nginx.conf location /v2/chat" in output) is not is_sure
+
+
+def test_a_name_of_two_projects_means_none_of_them_for_sure(here: Path) -> None:
+    for file in ("compose.yaml", "inner/nginx.conf"):
+        (here / file).unlink()
+    for folder, timeout in (("dev", "2s"), ("prod", "10m")):
+        inner = TIERS["inner/nginx.conf"].replace("proxy_read_timeout 2s", f"proxy_read_timeout {timeout}")
+        write(here, {f"{folder}/inner/nginx.conf": inner, f"{folder}/compose.yaml": compose_of("inner", "")})
+    assert "error[" not in run("check").output
+    assert "→ perhaps dev/inner/nginx.conf location /v2/chat" in run("check").output
+    ports = "    ports: ['9000:8080']\n"
+    for folder in ("dev", "prod"):
+        write(here, {f"{folder}/compose.yaml": compose_of("inner", ports)})
+    write(here, {"edge/nginx.conf": TIERS["edge/nginx.conf"].replace("inner:8080", "127.0.0.1:9000")})
+    assert "→ perhaps dev/inner/nginx.conf location /v2/chat" in run("check").output
+
+
+@pytest.mark.parametrize(
+    ("edge", "inner", "worker", "is_linked"),
+    [
+        ("", "    networks: {default: {aliases: [gateway]}}\n", "", True),
+        ("    networks: [front]\n", "    networks: {front: {}, back: {aliases: [gateway]}}\n", "", False),
+        ("    networks: [front, back]\n", "    networks: {front: {}, back: {aliases: [gateway]}}\n", "", True),
+        ("    links: ['inner:gateway']\n", "", "", True),
+        ("    network_mode: bridge\n    links: ['inner:gateway']\n", "    network_mode: bridge\n", "", True),
+        ("    network_mode: bridge\n", "    network_mode: bridge\n    container_name: gateway\n", "", False),
+        ("    network_mode: host\n", "    container_name: gateway\n", "", False),
+        ("", "", "  worker: {image: x, links: ['inner:gateway']}\n", False),
+    ],
+)
+def test_a_name_leads_only_where_it_is_known(edge: str, inner: str, worker: str, is_linked: bool, here: Path) -> None:
+    write(here, {"edge/nginx.conf": TIERS["edge/nginx.conf"].replace("inner:8080", "gateway:8080")})
+    services = TIERS["compose.yaml"].replace('    ports: ["80:80"]\n', edge) + inner + worker
+    write(here, {"compose.yaml": f"{services}networks: {{front: {{}}, back: {{}}}}\n"})
+    output = run("trace", "/api/chat", "--host", "chat.example.com").output
+    assert ("2 location /v2/chat  inner/nginx.conf" in output) is is_linked
+
+
+def test_a_way_into_another_environment_ends_outside(here: Path) -> None:
+    """Two Terraform roots, of which one dials a name that the other one has: each is judged by itself."""
+    for file in TIERS:
+        (here / file).unlink()
+    cdn = """\
+resource "aws_cloudfront_distribution" "cdn" {
+  aliases = ["%s"]
+  origin {
+    origin_id   = "api"
+    domain_name = "%s"
+    custom_origin_config {
+      http_port              = 80
+      https_port             = 443
+      origin_protocol_policy = "https-only"
+      origin_ssl_protocols   = ["TLSv1.2"]
+    }
+  }
+  default_cache_behavior {
+    target_origin_id       = "api"
+    viewer_protocol_policy = "https-only"
+    allowed_methods        = ["GET", "HEAD"]
+    cached_methods         = ["GET", "HEAD"]
+  }
+  ordered_cache_behavior {
+    path_pattern           = "/api/chat/stream"
+    target_origin_id       = "api"
+    viewer_protocol_policy = "https-only"
+    allowed_methods        = ["GET", "HEAD"]
+    cached_methods         = ["GET", "HEAD"]
+  }
+}
+"""
+    write(here, {"cdn/main.tf": cdn % ("www.example.com", "api.example.com")})
+    write(here, {"api/main.tf": cdn % ("api.example.com", "app.example.org")})
+    result = run("check")
+    assert result.exit_code == 1
+    assert "aws_cloudfront_distribution.cdn cuts the stream after 30 s" in result.output
+
+
+@pytest.mark.parametrize(
+    ("apart", "words"),
+    [
+        ("location / { return 404; }", "does not always come to what could send it: apart/nginx.conf answers 404"),
+        ("location / { proxy_pass http://app:3000; proxy_buffering off; proxy_read_timeout 10m; }", ""),
+    ],
+)
+def test_a_pool_that_is_dead_in_part_is_said(apart: str, words: str, here: Path) -> None:
+    pool = "upstream pool { server apart:8080; server inner:8080; }"
+    passing = "proxy_buffering off; proxy_read_timeout 10m;"
+    edge = f"{pool} server {{ listen 80; location /api/ {{ proxy_pass http://pool/v2/; {passing} }} }}"
+    inner = TIERS["inner/nginx.conf"].replace("2s", "10m")
+    services = compose_of("apart", "").replace("services:\n", "")
+    write(here, {**DECLARED, "edge/nginx.conf": f"events {{}} http {{ {edge} }}\n", "inner/nginx.conf": inner})
+    write(here, {"apart/nginx.conf": f"events {{}} http {{ server {{ listen 8080; {apart} }} }}\n"})
+    write(here, {"compose.yaml": TIERS["compose.yaml"] + services})
+    output = run("check").output
+    assert words in " ".join(output.split())
+    assert ("Could not tell" in output) is bool(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -27,6 +28,14 @@ COMMANDS = {
 
 class LazyGroup(click.Group):
     """Commands that are loaded by need: `infralint explain` must not pay for the engine."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; one that Ctrl-C stops ends with 130, as programs do, and not as one that found something."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\ninfralint: stopped", err=True)
+            ctx.exit(130)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)

@@ -260,7 +260,7 @@ def _finish(
     since = _compare_with_earlier(report, found, project, checks, options)
     whole, report = report, _beyond_baseline(report, project, options)
     crossed = crossings(project.settings, [found])
-    shown = dataclasses.replace(
+    shown = replace(
         shown_by(options, checks),
         taken=snapshot.taken,
         since=since,

@@ -133,9 +133,15 @@ def judge_paths(paths: Sequence[str], checks: Sequence[Check], options: Options,
         # A hook names every file that was changed: of those, what holds nothing to read is no news.
         return replace(outcome, report=replace(report, idle=[])) if report.read else outcome
     if len(report.idle) == sum(len(asked.paths) for asked in projects):
-        nothing = [Unreadable(NOTHING, Location(path)) for path in report.idle]
+        nothing = [Unreadable(_nothing_in(path), Location(path)) for path in report.idle]
         return replace(outcome, report=replace(report, unreadable=nothing, idle=[]))
     return outcome
+
+
+def _nothing_in(path: str) -> str:
+    """What to say of a path that holds nothing to read."""
+    is_state = path.endswith((".tfstate", ".tfstate.backup"))
+    return f"{NOTHING}; of a state of Terraform, give what `terraform show -json` prints" if is_state else NOTHING
 
 
 def _add_project(outcome: Outcome, judging: Judging, formats: AbstractSet[str]) -> Outcome:

@@ -51,7 +51,8 @@ class Report:
     suppressed: findings that somebody decided to keep silent. projects: what was judged. fixed: what was
     put right. read: files by platform. gone: entries of the baseline whose findings are no more. hops,
     assumed: how many. seen: what stands here and is not read yet. traces: of failures of infralint itself.
-    skipped: files that were passed over, with why. idle: given paths that hold nothing to read. texts: what
+    unfollowed: what may hold a stream or a hop that is not seen, with why. skipped: files that were passed over,
+    with why. idle: given paths that hold nothing to read. texts: what
     was read under names that are no files (standard input, dumps); origins: the file that each of these
     came from. streams: their ways, where a report shows these.
     """
@@ -64,6 +65,7 @@ class Report:
     unreadable: list[Unreadable] = field(default_factory=list)
     read: dict[str, list[str]] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
+    unfollowed: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     idle: list[str] = field(default_factory=list)
     traces: tuple[str, ...] = ()
@@ -121,6 +123,7 @@ class Report:
             unreadable=self.unreadable + other.unreadable,
             read={name: self.read.get(name, []) + other.read.get(name, []) for name in {**self.read, **other.read}},
             seen=sorted({*self.seen, *other.seen}),
+            unfollowed=sorted({*self.unfollowed, *other.unfollowed}),
             skipped=sorted({*self.skipped, *other.skipped}),
             idle=self.idle + other.idle,
             traces=self.traces + other.traces,
@@ -163,16 +166,9 @@ def _digest(text: str) -> str:
 
 
 def once_a_cause(unknown: Iterable[Unknown]) -> list[Unknown]:
-    """One missing include is one cause, however many places it decides.
-
-    That a whole file can't be followed goes without saying where something of that very file is said to be unknown.
-    """
+    """One missing include is one cause, however many places it decides."""
     causes: dict[str, dict[Location, Unknown]] = {}
-    every = sorted(unknown, key=lambda reason: reason.where)
-    named_paths = {reason.where.path for reason in every if reason.name}
-    for reason in every:
-        if not reason.name and not reason.where.line and reason.where.path in named_paths:
-            continue
+    for reason in sorted(unknown, key=lambda reason: reason.where):
         causes.setdefault(reason.why, {}).setdefault(reason.where, reason)
     firsts = [replace(next(iter(places.values())), places=len(places)) for places in causes.values()]
     return sorted(firsts, key=lambda first: (first.where, first.why))

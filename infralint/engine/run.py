@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,16 @@ from infralint.model import (
     Unreadable,
 )
 from infralint.project import Project
-from infralint.sources import SOURCES
+from infralint.sources import SOURCES, UNMISTAKABLE
 from infralint.trace.crossings import crossings, topology_of
-from infralint.trace.declared import find_lost, find_undialled, find_unmet, find_unserved, find_untold
+from infralint.trace.declared import (
+    DeclaredWays,
+    find_undialled,
+    find_unmet,
+    find_unserved,
+    find_untold,
+    follow_declared,
+)
 from infralint.trace.topology import Topology
 
 if TYPE_CHECKING:
@@ -63,7 +71,8 @@ def judge(
     """Judge what sources have read. with_ways: tell the whole way of each stream, too."""
     guard = project.guard
     topology = topology_of(readings, project.settings)
-    crossed = crossings(project.settings, readings, topology)
+    declared = follow_declared(project.settings, topology)
+    crossed = crossings(project.settings, readings, topology, declared)
     items = [item for reading in readings for item in reading.items]
     assumptions = Assumptions(project, readings, crossed)
     answers = ask_all(checks, crossed, items, project, assumptions.loudness)
@@ -73,31 +82,34 @@ def judge(
     findings = merge_by_cause(answer for answer in answers if isinstance(answer, Finding))
     kept, suppressed = apply_ignores(with_fingerprints(soften_trials(findings, project), project.path_of), ignores)
     kept += with_fingerprints(_of_ignores(checks, items, ignores, project), project.path_of)
+    unreadable = _each_once(
+        [
+            *(entry for reading in readings for entry in reading.unreadable),
+            *_refusals(answers),
+            *project.unlisted_folders(),
+            *_no_files(project),
+            *_mistaken_names(project, topology),
+            *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
+            *guard.caught,
+        ]
+    )
     return Report(
         findings=sorted(kept, key=order),
         suppressed=suppressed,
         projects=[Judged(project.shown_path(project.root), project.config_shown, project.settings)],
         unknown=once_a_cause(
             [
-                *_unmet(project, topology, crossed),
+                *_unmet(project, topology, declared, crossed),
                 *project.unused_exclusions(),
                 *(unknown for reading in readings for unknown in reading.unknown),
                 *(answer for answer in answers if isinstance(answer, Unknown) and not answer.refused),
             ]
         ),
-        unreadable=_each_once(
-            [
-                *(unreadable for reading in readings for unreadable in reading.unreadable),
-                *_refusals(answers),
-                *project.unlisted_folders(),
-                *_mistaken_names(project, topology),
-                *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
-                *guard.caught,
-            ]
-        ),
+        unreadable=unreadable,
         traces=tuple(guard.traces),
         read=files,
         seen=sorted({kind for reading in readings for kind in reading.seen}),
+        unfollowed=_list_unfollowed(project, readings, unreadable),
         skipped=sorted({path for reading in readings for path in reading.skipped}),
         hops=sum(len(reading.hops) for reading in readings),
         texts={path: text for reading in readings for path, text in reading.texts.items()},
@@ -105,6 +117,29 @@ def judge(
         assumed=len({id(crossing.hop) for crossing in crossed if crossing.stream.evidence.kind == "assumed"}),
         streams=_known_streams(project, topology, checks, crossed) if with_ways else [],
     )
+
+
+def _no_files(project: Project) -> Iterator[Unreadable]:
+    """What has the name of a file that would be read, and is none: a link to nothing, a pipe."""
+    is_named = re.compile(UNMISTAKABLE).search
+    for path, reason in project.tree.odd.items():
+        if is_named(path):
+            yield project.unreadable(path, reason)
+
+
+def _list_unfollowed(project: Project, readings: Sequence[Reading], unreadable: Sequence[Unreadable]) -> list[str]:
+    """What could not be followed, but for files that are named as unreadable."""
+    named = tuple(f"{entry.where.path}: " for entry in unreadable)
+    found = {*_perhaps_manifests(project), *(reason for reading in readings for reason in reading.unfollowed)}
+    return sorted(reason for reason in found if not reason.startswith(named))
+
+
+def _perhaps_manifests(project: Project) -> Iterator[str]:
+    """What may be meant as a manifest or a template, by its name, and is no file."""
+    is_named = re.compile(UNMISTAKABLE).search
+    for path, reason in project.tree.odd.items():
+        if path.endswith((".yaml", ".yml")) and not is_named(path):
+            yield f"{project.show(path)}: {reason}"
 
 
 def _mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]:
@@ -135,25 +170,27 @@ def _each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
     return sorted(distinct.values(), key=lambda entry: entry.where)
 
 
-def _unmet(project: Project, topology: Topology, crossed: Sequence[Crossing[Hop]]) -> Iterator[Unknown]:
+def _unmet(
+    project: Project, topology: Topology, declared: Sequence[DeclaredWays], crossed: Sequence[Crossing[Hop]]
+) -> Iterator[Unknown]:
     where = Location(project.config_name)
+    untold = list(find_untold(declared))
     for stream, answer in find_unmet(project.settings, topology, crossed):
+        if any(stream == other for other, _ in untold):
+            continue
         why = f"the declared stream {stream.path} meets no hop that was read here"
         why += f": {answer}" if answer else ""
         otherwise = "check its path, host and hops for typing errors"
         yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
-    for stream, reason, is_sure in find_unserved(crossed):
-        comes = "never comes" if is_sure else "may never come"
-        why = f"the declared stream {stream.path} {comes} to what could send it: {reason}"
+    for stream, often, reason in find_unserved(declared):
+        why = f"the declared stream {stream.path} {often} to what could send it: {reason}"
         otherwise = "check its path, and what the hops on its way make of it"
         yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
-    for stream, reason in find_untold(crossed):
+    for stream, reason in untold:
         yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
     for node in find_undialled(project.settings, topology, crossed):
         why = f"nothing that was read dials {node.name}: whether a declared stream passes it can't be told"
         yield Unknown(node.hops[0].where, "streams", why)
-    for stream, reason in find_lost(project.settings, topology):
-        yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
 
 
 def _path_to_write(stream: Stream, crossed: Iterable[Crossing[Hop]]) -> str:

@@ -464,6 +464,11 @@ def mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]
         if not topology.nodes_named(name):
             shown = project.config_name
             yield Unreadable(f"{key}: {no_node(topology, name)}", place_of(project.base / shown, shown, path))
+    for number, position, front, behind, target in topology.contradicted_chains():
+        path, shown = f"$.chains[{number}][{position}]", project.config_name
+        ports = listing(sorted({str(address.port) for address in behind.listens if address.port is not None}))
+        why = f"{front.name} dials {target}, and {behind.name} listens on {ports} alone: put between them what takes {target}"
+        yield Unreadable(f"chains: {why}, or leave the chain out", place_of(project.base / shown, shown, path))
 
 
 def _is_wanted(stream: TracedStream, question: Question, fronts: Sequence[Node]) -> bool:

@@ -37,6 +37,7 @@ from infralint.model.setting import (
 )
 from infralint.model.stream import (
     CERTAIN_EVIDENCE,
+    NAMELESS_SESSION,
     SSE,
     STREAM_KINDS,
     STRENGTH,
@@ -48,7 +49,7 @@ from infralint.model.stream import (
     Stream,
     StreamKind,
 )
-from infralint.model.trace import STRONG, Basis, Crossing, End, Ending, Leg, Trace, is_passed
+from infralint.model.trace import STRONG, Basis, Crossing, End, Ending, Leg, Trace, is_chosen, is_linked, is_passed
 from infralint.model.wire import (
     NOWHERE,
     SAME_PATH,
@@ -68,6 +69,7 @@ __all__ = [
     "CERTAIN_EVIDENCE",
     "HOST_NETWORK",
     "LENGTH",
+    "NAMELESS_SESSION",
     "NOWHERE",
     "SAME_PATH",
     "SEVERITIES",
@@ -127,6 +129,8 @@ __all__ = [
     "Unknown",
     "Unreadable",
     "Upgrade",
+    "is_chosen",
+    "is_linked",
     "is_passed",
     "not_applicable",
     "silence_clocks",

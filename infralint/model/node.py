@@ -171,6 +171,10 @@ class Hop:
         """What becomes here of a WebSocket handshake that comes in whole."""
         return self.forwards_upgrade
 
+    def affinity_of(self, request: Request) -> Setting[Affinity]:
+        """What keeps the client of this request on its replica; mostly it is the same for all of them."""
+        return self.keeps_affinity
+
     @property
     def reuses_for(self) -> Setting[float] | None:
         """Seconds for which it keeps a connection to its backend that carries nothing, to send the next request on it;
@@ -213,8 +217,9 @@ class Hop:
 
 
 def _is_one_host(name: str) -> bool:
-    """Whether a host is written out: no `*.example.com`, `.example.com` or nginx's `~expression`."""
-    return "*" not in name and not name.startswith(("~", "."))
+    """Whether a host is written out, as clients far away ask for it: no `*.example.com`, `.example.com` or nginx's
+    `~expression`, no variable, and not what each machine calls itself."""
+    return "*" not in name and not name.startswith(("~", ".", "$")) and name not in ("", "_", "localhost")
 
 
 H_co = TypeVar("H_co", bound=Hop, covariant=True)
@@ -300,12 +305,15 @@ HOST_NETWORK = "the host's own network"
 class Service:
     """A container or process that a deployment file describes (a compose service, a Kubernetes workload).
 
-    names: by which others dial it. files: project paths that are mounted or copied into it. context:
-    the project folder that its image is built from. ports: what it listens on; published: the ports of
-    its host, each with the one of its own that it leads to (None: not known). forwards: ports under which its names are
-    dialled, each with the port that it leads to (None: one of its own), where these differ. image, command: as written.
-    group: services see each other within one, as far as they share one of its networks (none: that is not known). pod:
-    what shares one network address with it ("": nothing does).
+    names: by which others dial it. containers: names of single ones of its containers. extra_hosts: names that it
+    alone knows, each with the address that it stands for (`host-gateway`: that of its host). files: project paths that
+    are mounted or copied into it. context: the project folder that its image is built from. ports: what it listens on;
+    published: the ports of its host, each with the one of its own that it leads to (None: not known). forwards: ports
+    under which its names are dialled, each with the port that it leads to (None: one of its own), where these differ.
+    image, command: as written. group: what it is deployed with. networks: where its names are known, each by a name that
+    no other has in the project (none: that is not known). aliases: names that only one of these networks knows, each with
+    that network. links: names by which it alone dials others of its group, each with the name of the service. pod: what
+    shares one network address with it ("": nothing does).
     """
 
     name: str
@@ -322,3 +330,7 @@ class Service:
     group: str = ""
     networks: frozenset[str] = frozenset()
     pod: str = ""
+    containers: frozenset[str] = frozenset()
+    extra_hosts: tuple[tuple[str, str], ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()

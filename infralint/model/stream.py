@@ -39,6 +39,10 @@ class Need(msgspec.Struct, frozen=True, gc=False):
     declared: bool = False
 
 
+NAMELESS_SESSION = "session"
+"""What a session is called whose protocol is not said."""
+
+
 class Stream(msgspec.Struct, frozen=True, gc=False):
     """A route that must deliver bytes while they are produced.
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from infralint.model.clock import LENGTH, SILENCE, Phase
-from infralint.model.node import Forward, H_co, Hop, Match
+from infralint.model.node import Affinity, Forward, H_co, Hop, Match
 from infralint.model.setting import Known, Setting
 from infralint.model.stream import Stream
 from infralint.model.wire import UNKNOWN_RESPONSE, Buffering, Compression, Request, Response, Upgrade
@@ -49,11 +49,22 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
         return f"{self.node}{',' if self.hop.name.startswith('the ') else ''} {self.hop.name}"
 
 
+def is_linked(legs: Sequence[Leg], first: int, last: int) -> bool:
+    """Whether each of these legs, by their positions, surely stands behind the one in front."""
+    return all(leg.basis in STRONG for leg in legs[first + 1 : last + 1])
+
+
+def is_chosen(legs: Sequence[Leg], first: int, last: int) -> bool:
+    """Whether every request takes these legs, as far as it comes to their nodes."""
+    sent = (leg.outbound for leg in legs[first:last])
+    return all(leg.match.certain for leg in legs[first : last + 1]) and all(
+        forward.certain for forward in sent if forward is not None
+    )
+
+
 def is_passed(legs: Sequence[Leg], first: int, last: int) -> bool:
-    """Whether what surely passes one of these legs, by their positions, surely passes all of them."""
-    linked = all(leg.basis in STRONG for leg in legs[first + 1 : last + 1])
-    chosen = all(leg.match.certain for leg in legs[first : last + 1])
-    return linked and chosen and all(leg.outbound.certain for leg in legs[first:last] if leg.outbound is not None)
+    """Whether what surely passes one of these legs surely passes all of them."""
+    return is_linked(legs, first, last) and is_chosen(legs, first, last)
 
 
 class Ending(msgspec.Struct, frozen=True, gc=False):
@@ -194,6 +205,11 @@ class Crossing(msgspec.Struct, Generic[H_co], frozen=True, eq=False, gc=False):
     def upgrade(self) -> Setting[Upgrade]:
         """What this hop makes of the handshake of this stream."""
         return self.hop.upgrade_of(self.leg.inbound)
+
+    @property
+    def affinity(self) -> Setting[Affinity]:
+        """What keeps the client of this stream on one replica behind this hop."""
+        return self.hop.affinity_of(self.leg.inbound)
 
     @property
     def is_handshake_mended(self) -> bool:

@@ -46,12 +46,14 @@ CLIENT_UPGRADE: Known[Upgrade] = Known("forwarded", NOWHERE, "the browser", "def
 class Request(msgspec.Struct, frozen=True, gc=False):
     """A request as it arrives at a hop, or leaves it.
 
-    host: what its Host header says; None: any, or not known. path: without its query. to: the address
+    host: what its Host header says ("": it has none); None: any, or not known. path: without its query. to: the address
     that is dialled; None: whatever the node listens on. http: the version spoken (`1.0`, `1.1`, `2`).
     upgrade: whether the handshake of a WebSocket is still whole. compressible: the client's word that it takes
     compressed answers is still in it. secure: whether it is sent by TLS; None where that is not known.
     via: a `Via` header says that a proxy has sent it. dialled: a hop has sent it to `to`, so that who listens there is
-    meant; a client may have meant another one.
+    meant; a client may have meant another one. headers: what hops in front made of other headers, by lower-case name, in
+    order, `*` for all that are not named; an empty text: the header is not sent. relayed: it comes from a hop in front,
+    not from a client.
     """
 
     kind: StreamKind
@@ -64,6 +66,18 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     secure: bool | None = None
     via: bool = False
     dialled: bool = False
+    headers: tuple[tuple[str, Setting[str]], ...] = ()
+    relayed: bool = False
+
+    def header(self, name: str) -> Setting[str] | None:
+        """A header by its lower-case name; None: no hop in front touched it, so it is whatever the client sends."""
+        found = dict(self.headers)
+        return found.get(name, found.get("*"))
+
+    def headers_with(self, sent: Mapping[str, Setting[str]]) -> tuple[tuple[str, Setting[str]], ...]:
+        """Its headers after a hop set some anew, or took them away. sent: by lower-case name."""
+        before = {} if "*" in sent else dict(self.headers)
+        return tuple(sorted({**before, **sent}.items(), key=lambda header: header[0])) if sent else self.headers
 
 
 class Response(msgspec.Struct, frozen=True, gc=False):

@@ -33,6 +33,7 @@ from infralint.model import (
     not_applicable,
 )
 from infralint.platforms.assignment import TERRAFORM_STYLE, AssignmentStyle
+from infralint.platforms.forwarding import set_by
 from infralint.text.globs import matches_segments
 
 REST_TIMEOUT = 29.0
@@ -167,7 +168,8 @@ class ApiHop(Hop):
         here = self.forwards_upgrade
         is_whole = isinstance(here, Known) and here.value == "forwarded"
         upgrade = request.upgrade if is_whole or request.kind != "websocket" else here
-        return (Forward(replace(request, to=None, host=None, upgrade=upgrade), self.pool),)
+        headers = request.headers_with(set_by(self.name, self.where))
+        return (Forward(replace(request, to=None, host=None, upgrade=upgrade, headers=headers), self.pool),)
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         style, is_rest = self.integration.style or self.api.style, self.api.is_of("REST")

@@ -37,6 +37,7 @@ from infralint.model import (
     silence_clocks,
 )
 from infralint.platforms.assignment import TERRAFORM_STYLE, AssignmentStyle
+from infralint.platforms.forwarding import set_by
 from infralint.text.globs import is_like
 
 READ_TIMEOUT = 30.0
@@ -50,6 +51,8 @@ WEBSOCKET_IDLE = 600.0
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-websockets"""
 
 
+HTTP_PORT, HTTPS_PORT = 80, 443
+"""Where an origin is dialled unless other ports are written."""
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """The one set of methods that lets a POST through."""
 HANDSHAKE_HEADERS = frozenset({"sec-websocket-key", "sec-websocket-version"})
@@ -123,8 +126,9 @@ def headers_of(behavior: str, named: frozenset[str]) -> frozenset[str]:
 @dataclass(frozen=True, kw_only=True)
 class DistributionOrigin:
     """An origin. read_timeout, completion: seconds of silence, and for the whole response (None where neither is set
-    nor has a default). pool: whom it dials. domain: its host, where that is known. path: what is put before each path.
-    is_bucket: files are served from there, and nothing streams."""
+    nor has a default). pool: whom it dials. domain: its host, or what is written for it, where that is known. path: what is
+    put before each path. is_bucket: files are served from there, and nothing streams. port: where it is
+    dialled, if that is one port. headers: those that it gets besides, by lower-case name."""
 
     where: Location
     read_timeout: Setting[float]
@@ -133,6 +137,8 @@ class DistributionOrigin:
     domain: str = ""
     path: Setting[str] | None = None
     is_bucket: bool = False
+    port: int | None = None
+    headers: Mapping[str, Setting[str]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,14 +229,19 @@ class CacheBehaviorHop(Hop):
             request,
             path=prefix + request.path,
             host=self._host_out(request),
-            to=None,
+            to=Address(origin.domain or self.name, origin.port) if origin.port and self.pool.references else None,
             http=Known("1.1", self.where, "HTTP version to the origin", "default"),
             upgrade=request.upgrade if is_whole or request.kind != "websocket" else handshake,
             via=True,
+            headers=request.headers_with({**set_by(self.name, self.where, ("x-forwarded-for",)), **origin.headers}),
         )
         return (Forward(sent, self.pool, PrefixMap("", prefix)),)
 
     def _host_out(self, request: Request) -> str | None:
+        """The name of the origin, unless the viewer's Host is forwarded.
+
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
+        """
         headers = self.behavior.headers
         if isinstance(headers, Unknown):
             return None
@@ -374,6 +385,15 @@ def is_bucket_host(host: str) -> bool:
     return bool(_BUCKET.search(host))
 
 
-def pool_of(domain: str) -> Pool:
-    """The pool of an origin that is written down as a host."""
-    return Pool(targets=(Address(domain, 443),))
+def pool_of(domain: str, port: int | None) -> Pool:
+    """The pool of an origin that is written down as a host. port: None where it is not known to be one."""
+    return Pool(targets=(Address(domain, port or HTTPS_PORT),))
+
+
+def origin_port(policy: object, http: float, https: float) -> int | None:
+    """Where CloudFront dials an origin, by its protocol policy; None where the viewer decides, or nothing says it.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html
+    """
+    found = {"http-only": http, "https-only": https}.get(str(policy))
+    return int(found) if found else None

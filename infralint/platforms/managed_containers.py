@@ -24,6 +24,7 @@ from infralint.model import (
     Upgrade,
     not_applicable,
 )
+from infralint.platforms.forwarding import set_by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,10 @@ class ManagedContainerHop(Hop):
         upgrade = self.forwards_upgrade
         is_whole = isinstance(upgrade, Known) and upgrade.value == "forwarded"
         sent = replace(
-            request, to=None, upgrade=request.upgrade if is_whole or request.kind != "websocket" else upgrade
+            request,
+            to=None,
+            upgrade=request.upgrade if is_whole or request.kind != "websocket" else upgrade,
+            headers=request.headers_with(set_by(self.name, self.where)),
         )
         return (Forward(sent, self.pool),)
 

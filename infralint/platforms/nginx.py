@@ -31,7 +31,9 @@ from infralint.model import (
     Upgrade,
     silence_clocks,
 )
+from infralint.platforms.forwarding import FORWARDING
 from infralint.text.lazy import lazy
+from infralint.text.numbers import whole_number
 from infralint.text.patterns import Unsearchable, search
 
 Family = Literal["proxy", "fastcgi", "uwsgi", "scgi", "grpc", "stream"]
@@ -385,7 +387,7 @@ def _is_allowed(facts: Facts, response: Response) -> bool | None:
     if _FORBIDS.search(text):
         return False
     age = _SHARED_AGE.search(text) or _AGE.search(text)
-    return int(age[1]) > 0 if age is not None else None
+    return whole_number(age[1]) > 0 if age is not None else None
 
 
 def media_type(content_type: str | None) -> str:
@@ -642,6 +644,28 @@ def affinity_by(method: Line, real_address: bool) -> Setting[Affinity]:
         kept: Affinity = "client" if real_address or forwarded else "address"
         return Known(kept, method.where, method.name, written=method.written)
     return Unknown(method.where, method.name, f"whether `{method.written}` is the same for all of a client's requests")
+
+
+def affinity_by_header(kept: Known[Affinity], name: str, sent: Setting[str] | None) -> Setting[Affinity]:
+    """What is left of affinity that goes by a request header. sent: what hops in front make of it; None: nothing.
+
+    A hash of nothing is none: nginx takes the servers in turn then.
+    """
+    if isinstance(sent, Unknown) or (sent is not None and sent.value):
+        return kept
+    if sent is None and name not in FORWARDING:
+        return kept
+    if sent is None:
+        why = (
+            f"`{kept.written}` goes by the header {name}, which no hop in front of it here sets, and browsers send none"
+        )
+        return Unknown(kept.where, kept.name, why, f"let the hop in front set {name}, or take a cookie as the key")
+    if kept.name == "hash":
+        because = (
+            f"`{kept.written}` goes by the header {name}, which does not arrive here, so that nginx goes round robin"
+        )
+        return kept.with_value("none", because)
+    return kept.with_value("address")
 
 
 def spread_over(upstream: Known[Any], servers: int, method: Line | None) -> Known[Affinity]:

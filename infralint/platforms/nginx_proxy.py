@@ -16,6 +16,7 @@ from infralint.model import Known, Location, Setting, Unknown, Upgrade
 from infralint.platforms import nginx
 from infralint.platforms.ingress_nginx import NginxIngress, headers_in, typed_line
 from infralint.platforms.nginx import GENEROUS, Facts, Header, Line, Version
+from infralint.text.numbers import whole_number
 
 RUNS = Version((1, 29, 1), None, "1.29.1")
 """Some recent nginx: the template sets all that differs between versions."""
@@ -33,7 +34,7 @@ def buffers_by_default(image: str) -> bool | None:
     name, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
     found = _TAG.match(tag)
     if found is not None:
-        return (int(found[1]), int(found[2])) >= BUFFERS_SINCE
+        return (whole_number(found[1]), whole_number(found[2])) >= BUFFERS_SINCE
     is_current = image.removeprefix("docker.io/").startswith(("nginxproxy/", "ghcr.io/nginx-proxy/"))
     return True if name == "nginx-proxy" and is_current and _NEWEST.fullmatch(tag) else None
 

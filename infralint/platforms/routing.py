@@ -34,6 +34,7 @@ from infralint.model import (
     Unknown,
     Upgrade,
 )
+from infralint.platforms.forwarding import set_by
 from infralint.text.patterns import Unsearchable, search
 from infralint.text.stream_names import CATCH_ALLS
 
@@ -160,7 +161,14 @@ class RoutedHop(Hop):
         pool = Pool(targets=rule.targets, reason=rule.reason)
         if path is None:
             pool = Pool(reason="the path that is sent on is not known")
-        sent = replace(request, path=path or request.path, to=None, http=self.http, upgrade=self._upgrade_out(request))
+        sent = replace(
+            request,
+            path=path or request.path,
+            to=None,
+            http=self.http,
+            upgrade=self._upgrade_out(request),
+            headers=request.headers_with(set_by(self.name, self.where)),
+        )
         return Forward(sent, pool, rule.paths)
 
     def _upgrade_out(self, request: Request) -> Setting[Upgrade]:

@@ -35,6 +35,7 @@ from infralint.model import (
     not_applicable,
     silence_clocks,
 )
+from infralint.platforms.forwarding import set_by
 
 REQUEST_TIMEOUT = 15.0
 """Seconds for a whole response where the port speaks HTTP, HTTP/2 or gRPC and nothing else is set; 0 is no limit. AWS's
@@ -157,7 +158,8 @@ class ServiceConnectHop(Hop):
         here = self.forwards_upgrade
         is_whole = isinstance(here, Known) and here.value == "forwarded"
         upgrade = request.upgrade if is_whole or request.kind != "websocket" else here
-        return (Forward(replace(request, to=None, upgrade=upgrade), self.pool),)
+        headers = request.headers_with(set_by(self.name, self.where))
+        return (Forward(replace(request, to=None, upgrade=upgrade, headers=headers), self.pool),)
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         words, seconds = self.port.words, max(seconds, 300)

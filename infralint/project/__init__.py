@@ -29,7 +29,7 @@ from infralint.project.work import Work
 from infralint.text.globs import Exclusions, is_glob, matches_name, name_matcher
 from infralint.text.lazy import lazy
 
-__all__ = ["LARGEST", "CantRead", "Project", "StandardInput", "TooLarge", "decode", "find_root"]
+__all__ = ["LARGEST", "CantRead", "Project", "StandardInput", "TooLarge", "decode", "find_root", "refuse_binary"]
 
 Result = TypeVar("Result")
 
@@ -201,12 +201,25 @@ class Project:
         """Whether the user named a project path, or a folder below the root that holds it."""
         return any(path == given or (given != "." and path.startswith(f"{given}/")) for given in self.given)
 
-    def text(self, path: str, content: builtins.bytes | None = None) -> str:
-        """A file's text, without byte order mark, line ends kept. content: its bytes, where they were just read. Raises
-        CantRead."""
+    def text(self, path: str) -> str:
+        """A file's text, without byte order mark, line ends kept. Raises CantRead."""
         if path not in self._texts:
-            self._texts[path] = decode(self.bytes(path) if content is None else content)
+            self._texts[path] = decode(self.bytes(path))
         return self._texts[path]
+
+    def utf8_text(self, path: str) -> str:
+        """The text of a file that may hold UTF-8 alone, as YAML does. Raises CantRead, also for other bytes."""
+        text = self.text(path)
+        if not text.isascii():
+            content = self.bytes(path)
+            try:
+                content.decode()
+            except UnicodeDecodeError as error:
+                line = content.count(b"\n", 0, error.start) + 1
+                raise CantRead(
+                    f"holds a byte that is not UTF-8 ({content[error.start]:#x}); save it as UTF-8", line
+                ) from None
+        return text
 
     def holds(self, path: str, word: str) -> bool:
         """Whether a word of small letters stands in a file, in whatever case; keeps no text for that. Raises CantRead."""
@@ -218,11 +231,15 @@ class Project:
         full, follow = self._inside(path)
         return read_file(full, largest, follow)
 
+    def searchable(self, path: str, largest: int = LARGEST) -> builtins.bytes:
+        """A file's content for a quick look at its words: UTF-16 as UTF-8, which `text` then refuses. Raises CantRead."""
+        return _as_utf8(self.bytes(path, largest))
+
     def head(self, path: str, length: int = 65536) -> builtins.bytes:
         """The first bytes of a file, however large it is; none where even these can't be had."""
         try:
             full, follow = self._inside(path)
-            return read_head(full, length, follow)
+            return _as_utf8(read_head(full, length, follow))
         except CantRead:
             return b""
 
@@ -251,6 +268,7 @@ class Project:
         return full, True
 
     def unreadable(self, path: str, why: object, line: int = 0, column: int = 0) -> Unreadable:
+        line = line or (why.line if isinstance(why, CantRead) else 0)
         return Unreadable(f"{why}", Location(self.show(path), line, column))
 
 
@@ -287,16 +305,33 @@ def looks_like_manifests(content: bytes) -> bool:
     return all(key.search(content) for key in _OBJECT)
 
 
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""With what a text in UTF-16 begins."""
+
+
+def _as_utf8(content: bytes) -> bytes:
+    return content.decode("utf-16", "replace").encode(errors="replace") if content[:2] in _UTF_16 else content
+
+
 def decode(content: bytes) -> str:
     """Text as nginx and Terraform would take it: UTF-8, else single bytes. Raises CantRead for binary data."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise CantRead("is UTF-16, which no server reads; save it as UTF-8")
-    if b"\0" in content[:65536]:
-        raise CantRead("is binary, not text")
+    if content[:2] in _UTF_16:
+        raise CantRead("is UTF-16, and UTF-8 is expected; save it as UTF-8")
+    refuse_binary(content[:65536])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("latin-1")
+
+
+def refuse_binary(content: bytes) -> None:
+    """Raises CantRead for what is no text."""
+    if content.startswith(b"\0GITCRYPT\0"):
+        raise CantRead("is encrypted by git-crypt; unlock the repository, or leave the file out with `exclude:`")
+    if content.startswith(b"PK\x03\x04"):
+        raise CantRead("is an archive, not text; of a plan of Terraform, give what `terraform show -json` prints")
+    if b"\0" in content:
+        raise CantRead("is binary, not text")
 
 
 def find_root(path: Path) -> Path:

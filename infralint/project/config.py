@@ -321,6 +321,11 @@ Places = dict[str, tuple[int, int, int]]
 def _parse_yaml(text: str, shown: str) -> tuple[Any, Places]:
     try:
         documents = read_yaml(text)
+        if len(documents) > 1:
+            where = documents[1].span
+            raise YamlProblem(
+                "a second document begins, where one is expected", where.line, where.column, is_content=True
+            )
         places: Places = {}
         return (_plain(documents[0], "$", places) if documents else {}), places
     except YamlProblem as problem:

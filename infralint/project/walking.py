@@ -20,7 +20,14 @@ NO_FILE = "is no regular file"
 
 
 class CantRead(Exception):
-    """A file whose text can't be had; says why, as the end of a sentence that begins with its name."""
+    """A file whose text can't be had; says why, as the end of a sentence that begins with its name.
+
+    line: the one at fault; 0: none is.
+    """
+
+    def __init__(self, why: str, line: int = 0) -> None:
+        super().__init__(why)
+        self.line = line
 
 
 class TooLarge(CantRead):

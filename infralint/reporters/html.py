@@ -15,6 +15,8 @@ from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, other_hops
 from infralint.reporters.page import STYLE, escape
 from infralint.reporters.phrases import (
+    UNFOLLOWED,
+    UNSUPPORTED,
     environment_phrase,
     places_of,
     since_lines,
@@ -22,6 +24,7 @@ from infralint.reporters.phrases import (
     stream_phrase,
     trace_command,
     unknown_message,
+    verdict_without_findings,
     way_phrase,
     write_phrase,
 )
@@ -99,7 +102,8 @@ def render(report: Report, shown: Shown) -> str:
                 "Ignored, or known before", [_list(map(_suppression, report.suppressed))] if report.suppressed else []
             ),
             *_section("Checks that ran", _checks(report, shown, manuals)),
-            *_section("Seen, and not read yet", [_list(map(escape, report.seen))] if report.seen else []),
+            *_section(UNFOLLOWED, [_list(map(escape, report.unfollowed))] if report.unfollowed else []),
+            *_section(UNSUPPORTED, [_list(map(escape, report.seen))] if report.seen else []),
             f"<script>{SCRIPT}</script></body></html>\n",
         ]
     )
@@ -144,7 +148,10 @@ def _verdict(report: Report) -> str:
         parts.append("not everything could be read")
     if report.unknown:
         parts.append("not everything could be told")
-    return ", ".join(parts) if parts else "Nothing stands in the way of a stream"
+    if parts:
+        return ", ".join(parts)
+    verdict = verdict_without_findings(report)
+    return "Nothing stands in the way of a stream" if verdict == "clean" else capitalize(verdict)
 
 
 def _tools(report: Report, shown: Shown) -> Iterator[str]:

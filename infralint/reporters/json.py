@@ -95,6 +95,7 @@ class _Writer:
             unreadable=[json_entry(unreadable.message, unreadable.where) for unreadable in report.unreadable],
             read=report.read,
             unsupported=report.seen,
+            unfollowed=report.unfollowed,
             skipped=report.skipped,
             empty=report.idle,
             gone=report.gone,

@@ -261,6 +261,9 @@ class JsonReport(JsonRecord, frozen=True, kw_only=True):
     unreadable: Annotated[list[JsonEntry], Meta(description="What could not be read: nothing is known of it.")]
     read: Annotated[dict[str, list[str]], Meta(description="What was read, by platform.")]
     unsupported: Annotated[list[str], Meta(description="What was seen here that infralint can't read yet.")] = []
+    unfollowed: Annotated[
+        list[str], Meta(description="What could not be followed, so that what streams there is not seen, and why.")
+    ] = []
     skipped: Annotated[list[str], Meta(description="Files that were passed over, each with the reason.")] = []
     empty: Annotated[list[str], Meta(description="Given paths that hold nothing to read.")] = []
     gone: Annotated[list[str], Meta(description="Entries of the baseline whose findings are no more.")] = []

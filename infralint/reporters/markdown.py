@@ -11,6 +11,8 @@ from infralint.model import SEVERITIES, Finding, Unknown
 from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, other_hops
 from infralint.reporters.phrases import (
+    UNFOLLOWED,
+    UNSUPPORTED,
     environment_phrase,
     fence,
     places_of,
@@ -71,7 +73,7 @@ def _head(report: Report) -> str:
 
 
 def _problems(report: Report) -> Iterator[str]:
-    """What could not be read or told, a list each."""
+    """What could not be read, told, followed and judged, a list each."""
     if report.unreadable:
         yield "**Could not be read**\n\n" + "\n".join(
             f"* {_code(str(entry.where))}: {_prose(entry.message)}" for entry in report.unreadable[:20]
@@ -79,6 +81,9 @@ def _problems(report: Report) -> Iterator[str]:
     if report.unknown:
         items = [_unknown(unknown) for unknown in report.unknown[:20]]
         yield "<details><summary>Could not be told</summary>\n\n" + "\n".join(items) + "\n\n</details>"
+    for title, phrases in ((UNFOLLOWED, report.unfollowed), (UNSUPPORTED, report.seen)):
+        if phrases:
+            yield f"**{title}**\n\n" + "\n".join(f"* {_prose(phrase)}" for phrase in phrases[:20])
 
 
 def _unknown(unknown: Unknown) -> str:

@@ -155,7 +155,19 @@ def _end(trace: Trace) -> list[str]:
 
 
 def verdict_without_findings(report: Report) -> str:
-    """What a run that found nothing comes to: only one that could tell everything is clean."""
-    if not report.read:
+    """What a run that found nothing comes to: only one that had something to judge and saw everything is clean."""
+    if not report.read or not report.hops:
         return "nothing was judged"
-    return "nothing found" if report.unknown else "clean"
+    return "nothing found" if report.unknown or report.seen or report.unfollowed else "clean"
+
+
+UNFOLLOWED = "Not followed, so that what streams there is not seen"
+UNSUPPORTED = "Seen, and not read yet"
+
+
+def unfollowed_phrases(report: Report, most: int) -> list[str]:
+    """What could not be followed, each with why; a long list is cut, and says so."""
+    if len(report.unfollowed) <= most:
+        return report.unfollowed
+    rest = len(report.unfollowed) - most + 1
+    return [*report.unfollowed[: most - 1], f"and {rest} more (`-v` names them)"]

@@ -14,12 +14,15 @@ from infralint.reporters.colors import paint
 from infralint.reporters.grouping import group_alike, group_by, loudest_first, other_hops
 from infralint.reporters.lines import SourceLines
 from infralint.reporters.phrases import (
+    UNFOLLOWED,
+    UNSUPPORTED,
     environment_phrase,
     places_of,
     possible_phrases,
     since_lines,
     stream_phrase,
     trace_command,
+    unfollowed_phrases,
     unknown_message,
     verdict_without_findings,
     way_phrase,
@@ -31,6 +34,8 @@ from infralint.text.wording import listing, plural
 
 WIDTH = 110
 """Characters of a source line that are shown."""
+MOST_UNFOLLOWED = 5
+"""Lines on what could not be followed that are shown unasked."""
 MANY = 10
 """Findings beyond which a table sums them up."""
 NOUNS = {"aws": "AWS region"}
@@ -169,8 +174,13 @@ class _Page:
             yield ""
         if self.report.idle:
             yield visible(f"Nothing to read in: {listing(self.report.idle, most=6)}")
+        if self.report.unfollowed:
+            yield f"{UNFOLLOWED}:"
+            most = len(self.report.unfollowed) if self.shown.verbose else MOST_UNFOLLOWED
+            yield from (visible(f"  {phrase}") for phrase in unfollowed_phrases(self.report, most))
+            yield ""
         if self.report.seen:
-            yield visible(f"Seen, and not read yet: {listing(self.report.seen, most=len(self.report.seen))}.")
+            yield visible(f"{UNSUPPORTED}: {listing(self.report.seen, most=len(self.report.seen))}.")
         yield self._paint("bold", f"{self._read()}: {self._counts()}.")
 
     def _rewrite(self) -> str:

@@ -245,7 +245,7 @@ def _affinity(stream: Stream, leg: Leg) -> Iterator[Fact]:
     if leg.hop.origin:
         return
     matters = stream.kind == "websocket" or bool(stream.session) or stream.sticky
-    affinity = leg.hop.keeps_affinity
+    affinity = leg.hop.affinity_of(leg.inbound)
     if isinstance(affinity, Known) and affinity.value == "single" and leg.replicas is not None:
         affinity = _behind_one_name(affinity, leg.replicas)
     fact = _fact("affinity", affinity, leg.hop, AFFINITY, _NO_STATES)

@@ -23,3 +23,9 @@ SOURCES = {
 }
 """Module -> globs of the names of files: without a file that matches, the module is not imported.
 Each has `read(project) -> Reading`."""
+
+UNMISTAKABLE = r"""(?x)
+    \.(tf|tofu)(\.json)?$ | \.auto\.tfvars(\.json)?$ | (^|/)terraform\.tfvars(\.json)?$ | (^|/)vercel\.json$
+    | (^|/)(docker-)?compose[^/]*\.ya?ml$ | (^|/)Chart\.yaml$ | (^|/)kustomization\.ya?ml$
+"""
+"""Regular expression over paths of files that tell what they are by their names."""

@@ -17,6 +17,12 @@ MOST_MERGED = 20_000
 DEEPEST = 200
 """Levels of lists and mappings within each other; people write some ten."""
 MERGE = "<<"
+_HOLES = ("{{", "{%", "<%")
+
+
+def has_holes(text: str) -> bool:
+    """Whether a text is one that something else fills in before it is read: Go's templates, Jinja, ERB."""
+    return any(hole in text for hole in _HOLES)
 
 
 class YamlProblem(ValueError):

@@ -16,23 +16,33 @@ from infralint.model import (
     Request,
     Stream,
     Trace,
+    is_chosen,
+    is_linked,
 )
 from infralint.project.config import Settings
 from infralint.project.needs import needs
 from infralint.text.globs import matches_text
-from infralint.trace.declared import find_starts
+from infralint.trace.declared import DeclaredWays, follow_declared
 from infralint.trace.doubts import Reach, Witness
 from infralint.trace.paths import concrete_paths, samples
 from infralint.trace.programs import programs
-from infralint.trace.streams import assumed_at, declared_streams, hints_of, stream_at
+from infralint.trace.starts import traces_entering
+from infralint.trace.streams import assumed_at, hints_of, stream_at
 from infralint.trace.topology import Topology
-from infralint.trace.traces import traces_from, traces_through
+from infralint.trace.traces import traces_through
 
 
-def crossings(settings: Settings, readings: Sequence[Reading], topology: Topology | None = None) -> list[Crossing[Hop]]:
-    """Every stream on every leg of its ways. topology: what was read, where it is linked already."""
+def crossings(
+    settings: Settings,
+    readings: Sequence[Reading],
+    topology: Topology | None = None,
+    declared: Sequence[DeclaredWays] | None = None,
+) -> list[Crossing[Hop]]:
+    """Every stream on every leg of its ways. topology: what was read, where it is linked already; declared: the ways of
+    the declared streams, where they were followed already."""
     topology = topology or topology_of(readings, settings)
-    found = [crossing for stream in declared_streams(settings) for crossing in _declared_crossings(topology, stream)]
+    declared = follow_declared(settings, topology) if declared is None else declared
+    found = [crossing for ways in declared for crossing in _declared_crossings(topology, ways)]
     if settings.streams == []:
         return []
     hinted = [*_of_clients(settings, topology, readings), *_hinted_crossings(settings, topology)]
@@ -58,30 +68,51 @@ def topology_of(readings: Sequence[Reading], settings: Settings | None = None) -
     return Topology(nodes, services, settings.chains, settings.entries) if settings else Topology(nodes, services)
 
 
-def _declared_crossings(topology: Topology, stream: Stream) -> list[Crossing[Hop]]:
+def _declared_crossings(topology: Topology, ways: DeclaredWays) -> list[Crossing[Hop]]:
     """A declared stream from every node that it may come to first."""
-    paths = samples(stream.path)
-    found = _tell_apart([_entering(topology, stream, paths, node) for node in find_starts(topology, stream)])
-    if not stream.hops:
+    found = _tell_apart(topology, [_cross(traces) for traces in ways.entering])
+    if not ways.stream.hops:
         return found
-    return [replace(crossing, certain=True) for crossing in found if is_named(crossing.hop, stream.hops)]
+    return [replace(crossing, certain=True) for crossing in found if is_named(crossing.hop, ways.stream.hops)]
 
 
-def _tell_apart(entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
+def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]]) -> list[Crossing[Hop]]:
     """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant.
 
-    An entry that stands behind another one on the stream's way is no other.
+    An entry that stands behind another one on the stream's way is no other; nor is any other hop of it, unless clients
+    reach it from outside. What a deployment keeps inside makes nothing doubtful that it publishes.
     """
     taking = [crossings for crossings in entering if crossings]
     inner = {id(crossing.hop) for crossings in taking for crossing in crossings if crossing.position}
-    first = [crossings for crossings in taking if id(crossings[0].trace.legs[0].hop) not in inner] or taking
+    behind = {id(node) for crossings in taking for node in _nodes_behind(topology, crossings)}
+    first = [
+        crossings
+        for crossings in taking
+        if id(crossings[0].trace.legs[0].hop) not in inner and id(_entry_of(topology, crossings)) not in behind
+    ] or taking
+    reached = [crossings for crossings in first if not topology.is_kept_inside(_entry_of(topology, crossings))] or first
+    sure = {id(crossings) for crossings in reached} if len(reached) == 1 else set()
     return [
         crossing
-        if len(first) == 1 or is_meant(crossing.trace)
+        if id(crossings) in sure or is_meant(crossing.trace)
         else replace(crossing, certain=False, reasons=(*crossing.reasons, OTHERS_TAKE_IT))
         for crossings in first
         for crossing in crossings
     ]
+
+
+def _entry_of(topology: Topology, crossings: Sequence[Crossing[Hop]]) -> Node | None:
+    """The node by which a stream enters."""
+    return topology.node_of(crossings[0].trace.legs[0].hop)
+
+
+def _nodes_behind(topology: Topology, crossings: Sequence[Crossing[Hop]]) -> Iterator[Node]:
+    """The nodes that a stream passes behind the one that it enters by, as far as no client reaches them from outside."""
+    entry = _entry_of(topology, crossings)
+    for crossing in crossings:
+        node = topology.node_of(crossing.hop)
+        if node is not None and node is not entry and not topology.is_published(node):
+            yield node
 
 
 OTHERS_TAKE_IT = "others here take such a request, too; `host:` or `hops:` of the declared stream say which is meant"
@@ -94,10 +125,9 @@ def is_meant(trace: Trace) -> bool:
     return by_host or any(path.strip("/*^~= ") for path in entry.paths)
 
 
-def _entering(topology: Topology, stream: Stream, paths: Sequence[str], node: Node) -> list[Crossing[Hop]]:
-    """What a stream passes that comes to a node first, by these paths; certain where every request of it would."""
-    address = topology.entry_address(node)
-    found = [traces_from(topology, stream, node, Request(stream.kind, path, stream.host, address)) for path in paths]
+def _cross(found: Sequence[Sequence[Trace]]) -> list[Crossing[Hop]]:
+    """What a stream passes that comes to a node first, by the traces of each of its paths; certain where every request of
+    it would."""
     if not any(found):
         return []
     ways = [list(_each_hop_once(_on_legs(trace) for trace in traces if trace.legs)) for traces in found]
@@ -151,7 +181,8 @@ def _of_clients(settings: Settings, topology: Topology, readings: Sequence[Readi
         paths = samples(stream.path)
         for proxies in deployments:
             asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
-            found = _tell_apart([_entering(topology, stream, paths, node) for node in asked])
+            entering = (traces_entering(topology, stream, paths, node) for node in asked)
+            found = _tell_apart(topology, [_cross(traces) for traces in entering])
             meant = (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
             yield from (_with_pings_of_origin(settings, crossing) for crossing in meant)
 
@@ -162,9 +193,8 @@ def _with_pings_of_origin(settings: Settings, crossing: Crossing[Hop]) -> Crossi
     """
     stream, legs = crossing.stream, crossing.trace.legs
     origin = legs[-1].hop
-    is_chosen = all(leg.match.certain and (leg.outbound is None or leg.outbound.certain) for leg in legs)
     is_named = all(leg.basis != "the only one" for leg in legs) or any(path.strip("/*") for path in origin.paths)
-    if not is_chosen or not is_named:
+    if not is_chosen(legs, 0, len(legs) - 1) or not is_named:
         return crossing
     pings = [hint.heartbeat for hint in origin.hints if hint.kind == stream.kind and hint.heartbeat]
     if stream.heartbeat is not None or not origin.origin or not pings:
@@ -250,8 +280,7 @@ def _along_whatever_leads_there(topology: Topology, stream: Stream, node: Node, 
 
 
 def _is_firmly_linked(crossing: Crossing[Hop]) -> bool:
-    first, last = sorted((crossing.position, crossing.trace.anchor))
-    return all(leg.basis in STRONG for leg in crossing.trace.legs[first + 1 : last + 1])
+    return is_linked(crossing.trace.legs, *sorted((crossing.position, crossing.trace.anchor)))
 
 
 def _assumed_crossings(

@@ -1,32 +1,40 @@
-"""Declared streams: where they may begin, and what is to be said of those that come nowhere."""
+"""What is to be said of declared streams that come nowhere, or where nobody can tell."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from infralint.model import STRONG, Crossing, Hop, Match, Node, Request, Stream, Trace
+from infralint.model import STRONG, Crossing, Hop, Node, Stream, Trace
 from infralint.project.config import Settings
 from infralint.trace.paths import samples
+from infralint.trace.starts import find_starts, matches_at, traces_entering
 from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
 
 
-def find_starts(topology: Topology, stream: Stream) -> list[Node]:
-    """The nodes that a stream may come to first: the entries; the others, where no entry takes it or surely answers it."""
-    entries = topology.entry_nodes
-    paths = samples(stream.path)
-    for node in entries:
-        for match in _matches_at(topology, node, stream, paths):
-            if match.hop is not None or (match.answer is not None and match.certain):
-                return entries
-    entering = {id(node) for node in entries}
-    return [node for node in topology.nodes if id(node) not in entering] or entries
+@dataclass(frozen=True)
+class DeclaredWays:
+    """The ways of a declared stream. entering: for each node that it may come to first, the traces of each of its paths."""
+
+    stream: Stream
+    entering: Sequence[Sequence[Sequence[Trace]]]
+
+    @property
+    def traces(self) -> list[Trace]:
+        """Those through a hop, where there are such."""
+        every = [trace for paths in self.entering for traces in paths for trace in traces]
+        return [trace for trace in every if trace.legs] or every
 
 
-def _matches_at(topology: Topology, node: Node, stream: Stream, paths: Sequence[str]) -> Iterator[Match]:
-    """What becomes of a stream's requests, for these paths, at a node that they come to first."""
-    for path in paths:
-        yield from node.route(Request(stream.kind, path, stream.host, topology.entry_address(node)))
+def follow_declared(settings: Settings, topology: Topology) -> list[DeclaredWays]:
+    """The ways of each declared stream."""
+    found: list[DeclaredWays] = []
+    for stream in declared_streams(settings):
+        paths = samples(stream.path)
+        starts = find_starts(topology, stream)
+        found.append(DeclaredWays(stream, [traces_entering(topology, stream, paths, node) for node in starts]))
+    return found
 
 
 def find_unmet(
@@ -46,39 +54,52 @@ def find_unmet(
             answers = (
                 f"{node.name} answers {match.answer.value}"
                 for node in topology.entry_nodes
-                for match in _matches_at(topology, node, stream, paths)
+                for match in matches_at(topology, node, stream, paths)
                 if match.answer is not None and match.certain
             )
             yield stream, next(answers, "")
 
 
-def find_unserved(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str, bool]]:
-    """Declared streams that a hop passes on and that no way of theirs leads to the origin, each with who answers
-    (`inner/nginx.conf answers 404`), or how it goes round, and whether that is sure."""
-    traces: dict[int, list[Trace]] = {}
-    for crossing in crossed:
-        if crossing.stream.evidence.kind == "declared":
-            traces.setdefault(id(crossing.stream), []).append(crossing.trace)
-    for ways in traces.values():
-        if all(trace.is_dead_end for trace in ways):
-            ending = ways[0].ending
-            because = ending.answer.because if ending is not None and ending.answer is not None else ""
-            reason = f"{ways[0].end_reason}: {because}" if because else ways[0].end_reason
-            yield ways[0].stream, reason, all(trace.is_sure for trace in ways)
+def find_unserved(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str, str]]:
+    """Declared streams that a hop passes on and that do not come to what could send them, each with how often that is
+    so (`never`), and who answers instead (`inner/nginx.conf answers 404`), or how it goes round."""
+    for ways in declared:
+        traces = [trace for trace in ways.traces if trace.legs]
+        dead = [trace for trace in traces if trace.is_dead_end]
+        if dead and len(dead) == len(traces):
+            often = "never comes" if all(trace.is_sure for trace in dead) else "may never come"
+            yield dead[0].stream, often, _how_it_ends(dead[0])
+            continue
+        served = {id(trace.legs[0].hop) for trace in traces if not trace.is_dead_end}
+        for trace in dead:
+            if trace.is_sure and id(trace.legs[0].hop) in served:
+                yield trace.stream, "does not always come", _how_it_ends(trace)
+                break
 
 
-def find_untold(crossed: Iterable[Crossing[Hop]]) -> Iterator[tuple[Stream, str]]:
-    """Declared streams that surely come to where it can't be told what becomes of them, each with the reason."""
-    for crossing in crossed:
-        trace, ending = crossing.trace, crossing.trace.ending
-        if crossing.stream.evidence.kind != "declared" or trace.end != "unknown" or crossing.position:
-            continue
-        if ending is None or not trace.is_certain(len(trace.legs) - 1):
-            continue
-        if ending.basis is None:
-            yield crossing.stream, ending.reasons[0]
-        elif ending.basis in STRONG:
-            yield crossing.stream, f"{ending.node} gets {ending.request.path}, and {ending.reasons[0]}"
+def _how_it_ends(trace: Trace) -> str:
+    because = trace.ending.answer.because if trace.ending is not None and trace.ending.answer is not None else ""
+    return f"{trace.end_reason}: {because}" if because else trace.end_reason
+
+
+def find_untold(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str]]:
+    """Declared streams that surely come to where it can't be told what becomes of them, each with the reasons."""
+    for ways in declared:
+        reasons = (_why_untold(trace) for trace in ways.traces if trace.end == "unknown")
+        for reason in dict.fromkeys(filter(None, reasons)):
+            yield ways.stream, reason
+
+
+def _why_untold(trace: Trace) -> str:
+    """Why it can't be told what becomes of a request on a way; empty where it need not take it, or nothing is to be said."""
+    ending = trace.ending
+    if ending is None or not trace.is_certain(len(trace.legs) - 1):
+        return ""
+    if not trace.legs:
+        return ending.reasons[-1]
+    if ending.basis is None:
+        return ending.reasons[0]
+    return f"{ending.node} gets {ending.request.path}, and {ending.reasons[0]}" if ending.basis in STRONG else ""
 
 
 def find_undialled(settings: Settings, topology: Topology, crossed: Iterable[Crossing[Hop]]) -> Iterator[Node]:
@@ -87,15 +108,3 @@ def find_undialled(settings: Settings, topology: Topology, crossed: Iterable[Cro
     passed = {id(crossing.hop) for crossing in crossed}
     inner = [node for node in topology.nodes if node.inner and passed.isdisjoint(id(hop) for hop in node.hops)]
     yield from inner if declared_streams(settings) else ()
-
-
-def find_lost(settings: Settings, topology: Topology) -> Iterator[tuple[Stream, str]]:
-    """Declared streams that an entry may send where nobody can tell, each with the reason."""
-    streams = declared_streams(settings)
-    entries = topology.entry_nodes if streams else []
-    for stream in streams:
-        paths = samples(stream.path)
-        for node in entries:
-            for match in _matches_at(topology, node, stream, paths):
-                if match.hop is None and match.answer is None and match.reasons:
-                    yield stream, match.reasons[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infralint.model import Evidence, Hint, Hop, Stream
+from infralint.model import NAMELESS_SESSION, Evidence, Hint, Hop, Stream
 from infralint.platforms.libraries import with_library
 from infralint.project.config import Settings, StreamSettings
 from infralint.project.needs import needs
@@ -16,10 +16,6 @@ ASSUMED = "nothing says what streams here, and a catch-all is where a chat answe
 def declared_streams(settings: Settings) -> list[Stream]:
     """The streams of infralint.yaml."""
     return [_declared_stream(settings, stream) for stream in settings.streams or ()]
-
-
-NAMELESS_SESSION = "session"
-"""What a session is called whose protocol is not said."""
 
 
 def _session_of(written: StreamSettings) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -202,58 +202,92 @@ class Topology:
         fitting = [place for place in places if not ports or any(map(place.may_answer_on, ports))]
         return list({id(place.node): Link(place.node, "declared") for place in fitting}.values())
 
+    def contradicted_chains(self) -> Iterator[tuple[int, int, Node, Node, Address]]:
+        """Where one node is said to stand behind another one that dials none of the ports it listens on: number and
+        position in `chains`, both nodes, and an address that is dialled instead."""
+        places = {id(place.node): place for place in self.placements}
+        for number, chain in enumerate(self.chains):
+            for position, (name, behind) in enumerate(pairwise(chain)):
+                for front in self.nodes_named(name):
+                    pools = [hop.pool for hop in front.hops]
+                    targets = [target for pool in pools for target in pool.targets]
+                    followers = [node for node in self.nodes_named(behind) if node is not front]
+                    linked = {id(link.node) for pool in pools for link in self.links(pool, front)}
+                    if all(pool.targets for pool in pools) and targets and linked.isdisjoint(map(id, followers)):
+                        fits = any(
+                            places[id(node)].may_answer_on(target.port) for node in followers for target in targets
+                        )
+                        if followers and not fits:
+                            yield number, position + 1, front, followers[0], targets[0]
+
     def listening(self, address: Address, front: Node) -> list[Link]:
         """The nodes that listen on an address that a hop of `front` dials."""
         key = address, id(front)
         if key not in self._listening:
-            self._listening[key] = self._find_listening(address, front)
+            found = self._find_listening(address, front)
+            self._listening[key] = [link for link in found if is_together(link.node, front)]
         return self._listening[key]
 
     def _find_listening(self, address: Address, front: Node) -> list[Link]:
-        host = address.host.lower().strip("[]") if address.host.count(":") > 1 else address.host.lower()
+        address = self._through_extra_hosts(address, front)
+        host = _host_of(address)
         if _is_socket(host):
             there = [Link(node, "same address") for node in self.nodes if address.host in _sockets(node)]
             return there or self._only_application(None, front)
         if host in LOOPBACK:
             return self._on_this_host(address, front)
-        named = self._by_name.get(host)
+        linked = dict(link for service in self._services(front) for link in service.links).get(host, "")
+        named = self._by_name.get(linked.lower() or host)
         if named is None:
             return self._unexplained_links(host, address.port, front)
-        near = [place for place in named if place.groups & self._groups(front)] or named
-        near = [place for place in near if place.is_service(host)] or near
-        near = [place for place in near if self._see_each_other(place, front)]
+        near = [place for place in named if is_together(place.node, front)]
+        near = [place for place in near if place.groups & self._groups(front)] or near
+        near = [place for place in near if place.is_service(linked.lower() or host)] or near
+        seen = {id(place): "sees" if linked else self._see_each_other(place, front, host) for place in near}
+        near = [place for place in near if seen[id(place)] != "apart"]
         listening = [place for place in near if place.agrees_with(address.port)]
         listening = listening or [place for place in near if place.may_answer_on(address.port)]
+        several = _are_of_several_projects(listening)
         return [
             Link(
                 place.node,
-                "assumed" if _runs_another(place, host) else "same address",
+                "assumed" if several or seen[id(place)] == "perhaps" or _runs_another(place, host) else "same address",
                 place.address_behind(address),
             )
             for place in listening
         ]
 
+    def _through_extra_hosts(self, address: Address, front: Node) -> Address:
+        """The address that a name stands for which only the services of a node know."""
+        host = _host_of(address)
+        for service in self._services(front):
+            for name, target in service.extra_hosts:
+                if name.lower() == host:
+                    return Address("host.docker.internal" if target == "host-gateway" else target, address.port)
+        return address
+
     def find_apart(self, address: Address, front: Node) -> Node | None:
         """A node whose name a hop of `front` dials in vain: the two are services of one project that share no network."""
-        places = self._by_name.get(address.host.lower(), ())
-        return next((place.node for place in places if not self._see_each_other(place, front)), None)
+        host = _host_of(address)
+        places = self._by_name.get(host, ())
+        return next((place.node for place in places if self._see_each_other(place, front, host) == "apart"), None)
 
-    def _see_each_other(self, place: Placement, front: Node) -> bool:
-        """Whether a node's names are known where another one runs; services of one project need a network in common.
+    def _see_each_other(self, place: Placement, front: Node, host: str) -> Literal["sees", "perhaps", "apart"]:
+        """Whether a name of a node is known where another one runs: the two need a network in common that knows it.
 
+        Services of two projects may also be started as one, by several `-f` of one command.
         https://docs.docker.com/compose/how-tos/networking/
         """
-        services = self._by_node[id(front)].services if id(front) in self._by_node else ()
-        pairs = [(mine, other) for mine in place.services for other in services]
-        return not pairs or any(
-            mine.group != other.group
-            or not (mine.networks and other.networks)
-            or not mine.networks.isdisjoint(other.networks)
-            for mine, other in pairs
-        )
+        pairs = [(mine, other) for mine in place.services for other in self._services(front)]
+        if not pairs or any(_knows(other, host, mine) for mine, other in pairs):
+            return "sees"
+        return "perhaps" if any(mine.group != other.group for mine, other in pairs) else "apart"
+
+    def _services(self, node: Node) -> tuple[Service, ...]:
+        return self._by_node[id(node)].services if id(node) in self._by_node else ()
 
     def _groups(self, front: Node) -> frozenset[str]:
-        return self._by_node[id(front)].groups if id(front) in self._by_node else frozenset()
+        return frozenset(service.group for service in self._services(front))
 
     def applications_behind(self, hop: Hop, node: Node) -> list[Link]:
         """The applications that get all that a hop of `node` sends on; none where some of it may go elsewhere."""
@@ -276,7 +310,7 @@ class Topology:
         return self._entries[id(node)]
 
     def _find_entry(self, node: Node) -> bool:
-        if id(node) in self._declared_entries or self._is_published(node):
+        if id(node) in self._declared_entries or self.is_published(node):
             return True
         if node.inner:
             return False
@@ -307,11 +341,24 @@ class Topology:
         """The nodes that clients may come to first."""
         return [node for node in self.nodes if self.is_entry(node)]
 
-    def _is_published(self, node: Node) -> bool:
+    def is_published(self, node: Node) -> bool:
         """Whether clients reach a node from outside, by an address of its own or a port of the host that leads to it."""
         if node.published:
             return True
         return id(node) in self._by_node and bool(self._by_node[id(node)].published_addresses)
+
+    def is_kept_inside(self, node: Node | None) -> bool:
+        """Whether a deployment file places a node, and publishes others of its own and not this one."""
+        place = self._by_node.get(id(node))
+        if node is None or place is None or not place.services or id(node) in self._declared_entries:
+            return False
+        return not self.is_published(node) and bool(place.groups & self._publishing_groups)
+
+    @cached_property
+    def _publishing_groups(self) -> frozenset[str]:
+        """The compose projects of which something is published."""
+        published = (place for place in self.placements if place.published_addresses)
+        return frozenset(group for place in published for group in place.groups)
 
     @cached_property
     def _declared_entries(self) -> frozenset[int]:
@@ -341,7 +388,7 @@ class Topology:
     def _place_node(self, node: Node) -> Placement:
         services = tuple(self._services_of.get(id(node), ()))
         names = {name.lower() for name in node.known_as} | {
-            name.lower() for service in services for name in service.names
+            name.lower() for service in services for name in (*service.names, *service.containers)
         }
         names |= {address.host.strip("[]") for address in node.listens if not address.host.startswith("unix:")}
         ports = {address.port for address in node.listens if address.port is not None}
@@ -397,7 +444,7 @@ class Topology:
 
     def replicas(self, pool: Pool, front: Node) -> Setting[int] | None:
         """How many of what a hop of `front` dials by one name run, where a deployment file says so."""
-        hosts = {target.host.lower() for target in pool.targets}
+        hosts = {_host_of(target) for target in pool.targets}
         if len(hosts) != 1:
             return None
         named = self._services_by_name.get(hosts.pop(), [])
@@ -482,8 +529,8 @@ class Topology:
                 return beside
             if contained:
                 return self._only_application(port, front)
-        published = self._published_on.get(port, [])
-        if published or (id(front) in self._by_node and self._by_node[id(front)].services):
+        published = self._near(self._published_on.get(port, []), front)
+        if published or self._services(front):
             return published or self._only_application(port, front)
         outside = [place for place in self.placements if not place.services and place.node is not front]
         near = [place for place in outside if port in place.ports and place.is_on_a_host]
@@ -492,6 +539,14 @@ class Topology:
             if len(near) == 1
             else self._only_application(port, front, placed=False)
         )
+
+    def _near(self, links: list[Link], front: Node) -> list[Link]:
+        """Those of several links that lead to what is deployed with a node; where none does, only one of them can be meant."""
+        groups = self._groups(front)
+        links = [link for link in links if is_together(link.node, front)]
+        near = [link for link in links if self._groups(link.node) & groups] or links
+        several = _are_of_several_projects([self._by_node[id(link.node)] for link in near])
+        return [link._replace(basis="assumed") for link in near] if several else near
 
     @cached_property
     def _published_on(self) -> dict[int, list[Link]]:
@@ -510,7 +565,7 @@ class Topology:
 
     def _is_contained(self, front: Node) -> bool:
         """Whether a node runs in a container that has a network of its own, whose loopback leads nowhere else."""
-        services = self._by_node[id(front)].services if id(front) in self._by_node else ()
+        services = self._services(front)
         return bool(services) and not any(service.pod == HOST_NETWORK for service in services)
 
     def _in_one_network(self, port: int, front: Node) -> list[Link]:
@@ -524,7 +579,7 @@ class Topology:
 
     def _beside(self, front: Node) -> list[Placement]:
         """What runs in the containers of a node, and in others that share their network address."""
-        services = self._by_node[id(front)].services if id(front) in self._by_node else ()
+        services = self._services(front)
         keys = {id(service) for service in services} | {service.pod for service in services if service.pod}
         together = (place for key in keys for place in self._by_network.get(key, ()))
         return list({id(place): place for place in together}.values())
@@ -629,7 +684,10 @@ class Topology:
         """Whether a node names another one outright as what it sends requests to, or the user says that it does."""
         if any(place.node is other for place in self._declared_next.get(id(node), ())):
             return True
-        return any(not other.known_as.isdisjoint(hop.pool.references) for hop in node.hops)
+        if any(not other.known_as.isdisjoint(hop.pool.references) for hop in node.hops):
+            return True
+        names = {target.host.lower() for hop in node.hops for target in hop.pool.targets}
+        return any(place.node is other for name in names for place in self._by_name.get(name, ()))
 
     def _only_other(self, front: Node) -> list[Link]:
         """Behind the only load balancer, whose targets the project does not name: its one proxy, else its one application.
@@ -655,6 +713,21 @@ class Topology:
             alone = self._alone(None, front)
             others = [alone.node] if alone is not None and is_together(alone.node, front) else []
         return [Link(others[0], "the only one")] if len(others) == 1 else []
+
+
+def _knows(service: Service, host: str, other: Service) -> bool:
+    """Whether a service may dial another one by a name; where the networks of either are not known, it may."""
+    if not (service.networks and other.networks):
+        return True
+    common = service.networks & other.networks
+    knowing = {network for alias, network in other.aliases if alias.lower() == host}
+    return bool(common & knowing if knowing and host != other.name.lower() else common)
+
+
+def _are_of_several_projects(places: Sequence[Placement]) -> bool:
+    """Whether several nodes are meant by one name, or one port, of which each project that is deployed has its own."""
+    groups = [place.groups for place in places if place.groups]
+    return len(groups) > 1 and not frozenset.intersection(*groups)
 
 
 def _callings(place: Placement) -> Iterator[str]:
@@ -692,6 +765,13 @@ def is_together(node: Node, other: Node) -> bool:
 
 def _sockets(node: Node) -> Iterable[str]:
     return (address.host for address in node.listens if _is_socket(address.host))
+
+
+def _host_of(address: Address) -> str:
+    """The host of an address as names are looked up: a dot at its end only says that the name is whole."""
+    if address.host.count(":") > 1:
+        return address.host.lower().strip("[]")
+    return address.host.lower() if _is_socket(address.host) else address.host.lower().removesuffix(".")
 
 
 def _is_socket(host: str) -> bool:

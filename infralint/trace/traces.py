@@ -26,6 +26,7 @@ from infralint.model import (
     Response,
     Stream,
     Trace,
+    is_linked,
     is_passed,
 )
 from infralint.text.arns import short_name
@@ -65,55 +66,84 @@ class Passage(NamedTuple):
 
 def traces_from(topology: Topology, stream: Stream, node: Node, request: Request) -> list[Trace]:
     """The ways of a request that comes to a node first; one without legs where the node answers it by itself."""
-    walks = (walk for match in node.route(request) for walk in _walk(topology, node, match, request, None, ()))
-    return [_trace(stream, walk, 0) for walk in islice(walks, MOST_WAYS)]
+    matches = _matches(node, request)
+    walks = (walk for match in matches for walk in _walk(topology, node, match, request, None, ()))
+    return _limit(_trace(stream, walk, 0) for walk in walks)
 
 
 def traces_through(topology: Topology, stream: Stream, node: Node, hop: Hop, request: Request) -> list[Trace]:
     """The ways of a request that passes a hop for certain: from every entry that leads to it, down to where it ends."""
-    return list(islice(_through(topology, stream, node, hop, request), MOST_WAYS))
+    return _limit(_through(topology, stream, node, hop, request))
+
+
+def _limit(traces: Iterator[Trace]) -> list[Trace]:
+    """So many ways as are followed; the last one stands for all that are beyond, and its end is not known."""
+    found = list(islice(traces, MOST_WAYS))
+    if next(traces, None) is not None:
+        reason = f"it has more than {MOST_WAYS} ways, which is as many as are followed"
+        leg = found[-1].legs[-1] if found[-1].legs else None
+        ending = Ending(leg.node, leg.inbound, None, False, (reason,)) if leg is not None else None
+        found[-1] = replace(found[-1], end="unknown", end_reason=reason, ending=ending)
+    return found
 
 
 def _through(topology: Topology, stream: Stream, node: Node, hop: Hop, request: Request) -> Iterator[Trace]:
     found = list(islice(_fronts(topology, node, request, (id(hop),)), MOST_WAYS))
-    for passage in _passages(found, node, hop, request) or [Passage((), request, None)]:
+    for passage in _passages(topology, found, node, hop, request) or [Passage((), request, None)]:
         for walk in _walk(topology, node, Match(hop), passage.request, passage.link, passage.legs):
             yield _trace(stream, walk, len(passage.legs))
 
 
-def _passages(ways: Sequence[tuple[Front, ...]], node: Node, hop: Hop, request: Request) -> list[Passage]:
+def _passages(
+    topology: Topology, ways: Sequence[tuple[Front, ...]], node: Node, hop: Hop, request: Request
+) -> list[Passage]:
     """The ways to a hop that a request really takes; where it takes none of them whole, it comes to a node further in.
 
     An outer proxy may send every request elsewhere, as by another Host header: then its inner one has other clients.
     """
     while ways:
-        passages = [passage for fronts in ways if (passage := _pass_through(fronts, node, hop, request)) is not None]
+        passing = (_pass_through(topology, fronts, node, hop, request) for fronts in ways)
+        passages = [passage for passage in passing if passage is not None]
         if passages:
             return passages
         ways = list({tuple(id(front.leg.hop) for front in way[1:]): way[1:] for way in ways if way[1:]}.values())
     return []
 
 
-def _pass_through(fronts: Sequence[Front], node: Node, hop: Hop, request: Request) -> Passage | None:
+def _pass_through(
+    topology: Topology, fronts: Sequence[Front], node: Node, hop: Hop, request: Request
+) -> Passage | None:
     """The legs in front of a hop as a request passes them that comes to the first; None where one sends it elsewhere.
 
     What a hop sends on decides what the next one gets: the host, the version of HTTP, what is left of a handshake.
     request: what is to arrive behind them all.
     """
     legs: list[Leg] = []
-    arriving, link = fronts[0].leg.inbound, None
+    arriving, link = replace(fronts[0].leg.inbound, to=topology.entry_address(fronts[0].node)), None
     paths = [*(front.leg.inbound.path for front in fronts[1:]), request.path]
-    for front, path in zip(fronts, paths, strict=True):
+    nodes = [*(front.node for front in fronts[1:]), node]
+    for front, path, behind in zip(fronts, paths, nodes, strict=True):
         match = _match_of(front.node, front.leg.hop, arriving, front.leg.match)
-        arriving = replace(arriving, secure=None)
-        sent = next((sent for sent in front.leg.hop.request_out(arriving) if sent.request.path == path), None)
+        arriving = _taken_in(arriving)
+        sent = _sent_to(topology, front, arriving, path, behind)
         if match is None or sent is None:
             return None
         legs.append(replace(front.leg, match=match, inbound=arriving, outbound=sent, basis=link))
         link = front.link
         arriving = arriving_request(sent, front.to)
     is_served = _match_of(node, hop, arriving, Match(hop)) is not None
-    return Passage(tuple(legs), replace(arriving, secure=None), link) if is_served else None
+    return Passage(tuple(legs), _taken_in(arriving), link) if is_served else None
+
+
+def _sent_to(topology: Topology, front: Front, request: Request, path: str, behind: Node) -> Forward | None:
+    """What a hop makes of a request that it sends on to a node, by the link that was found; None where it goes elsewhere."""
+    for sent in front.leg.hop.request_out(request):
+        links = topology.links(sent.pool, front.node)
+        is_told = bool(sent.pool.targets or sent.pool.references)
+        is_linked = any(link.node is behind and link.to == front.to for link in links)
+        if sent.request.path == path and (is_linked or not is_told):
+            return sent
+    return None
 
 
 def _match_of(node: Node, hop: Hop, request: Request, otherwise: Match) -> Match | None:
@@ -135,7 +165,9 @@ def _walk(
         name = before[-1].name
         reason = f"{name} sends it back to {node.name} {match.hop.name}, where it came from: it goes round in a circle"
         perhaps = Ending(node.name, request, None, False, (f"perhaps {reason}",), basis)
-        is_sure = is_again and match.certain and _is_linked(before, basis) and is_passed(before, 0, len(before) - 1)
+        forward = before[-1].outbound
+        is_sent = match.certain and basis in STRONG and (forward is None or forward.certain)
+        is_sure = is_again and is_sent and is_passed(before, 0, len(before) - 1)
         yield Walk(before, "loop", reason) if is_sure else Walk(before, "unknown", perhaps.reasons[0], perhaps)
     elif len(before) >= MOST_LEGS:
         reason = f"it passed {MOST_LEGS} hops before, which is as far as it is followed"
@@ -155,7 +187,7 @@ def _end_at_answer(node: Node, match: Match, request: Request, basis: Basis | No
         reasons = match.reasons or (_why_unserved(node, request),)
         return Walk(before, "unknown", reasons[0], Ending(node.name, request, None, False, reasons, basis))
     reason = f"{node.name} answers {match.answer.value}"
-    if before and not (basis in STRONG and all(leg.basis in STRONG for leg in before[1:])):
+    if before and not (basis in STRONG and is_linked(before, 0, len(before) - 1)):
         reasons = (f"perhaps {reason}",)
         return Walk(before, "unknown", reasons[0], Ending(node.name, request, None, False, reasons, basis))
     return Walk(
@@ -172,10 +204,14 @@ def _comes_again(before: Sequence[Leg], hop: Hop, request: Request) -> bool | No
     return None if len(lengths) > 2 and all(shorter < longer for shorter, longer in pairwise(lengths)) else False
 
 
-def _is_linked(before: Sequence[Leg], basis: Basis | None) -> bool:
-    """Whether the last of these legs surely sends its requests on, to a node that is found on this ground."""
-    forward = before[-1].outbound
-    return basis in STRONG and (forward is None or forward.certain)
+def _matches(node: Node, request: Request) -> Sequence[Match]:
+    """What serves a request at a node. An answer that is the only one there, and in doubt, is none."""
+    matches = node.route(request)
+    if len(matches) == 1 and matches[0].answer is not None and not matches[0].certain:
+        [match] = matches
+        doubt = f"perhaps {node.name} answers {matches[0].answer.value}"
+        return [Match(None, False, (": ".join((doubt, *match.reasons[-1:])),))]
+    return matches
 
 
 def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple[Leg, ...]) -> Iterator[Walk]:
@@ -188,12 +224,12 @@ def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple
         yield from _elsewhere(topology, node, forward, legs, firm=any(link.basis == "declared" for link in links))
     for link in links:
         request = arriving_request(forward, link.to)
-        matches = link.node.route(request)
+        matches = _matches(link.node, request)
         if not matches:
             ending = Ending(link.node.name, request, None, False, (_why_unserved(link.node, request),), link.basis)
             yield Walk(legs, "origin" if link.node.folder is not None else "unknown", link.node.name, ending)
         for match in matches:
-            yield from _walk(topology, link.node, match, replace(request, secure=None), link.basis, legs)
+            yield from _walk(topology, link.node, match, _taken_in(request), link.basis, legs)
 
 
 def _elsewhere(topology: Topology, node: Node, forward: Forward, legs: tuple[Leg, ...], firm: bool) -> Iterator[Walk]:
@@ -215,7 +251,12 @@ def _elsewhere(topology: Topology, node: Node, forward: Forward, legs: tuple[Leg
 def arriving_request(forward: Forward, to: Address | None) -> Request:
     """What leaves a hop as it arrives where it is sent. to: where that is."""
     to = forward.request.to or to
-    return replace(forward.request, to=to, dialled=to is not None)
+    return replace(forward.request, to=to, dialled=to is not None, relayed=True)
+
+
+def _taken_in(request: Request) -> Request:
+    """A request once a node has taken it: whether it came by TLS says nothing of how it goes on."""
+    return replace(request, secure=None)
 
 
 def _why_unserved(node: Node, request: Request) -> str:

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from infralint.model import STRENGTH, Crossing, Evidence, Hint, Hop, Leg, Node, Request, Stream, StreamKind, Trace
+from infralint.model import STRENGTH, Crossing, Evidence, Hint, Hop, Leg, Node, Stream, StreamKind, Trace
 from infralint.project.config import Settings
 from infralint.project.needs import needs
 from infralint.text.globs import matches_text
 from infralint.text.patterns import Unsearchable, search
 from infralint.trace.crossings import OTHERS_TAKE_IT, is_meant, is_named
-from infralint.trace.declared import find_starts
 from infralint.trace.paths import samples
+from infralint.trace.starts import find_starts, traces_entering
 from infralint.trace.streams import declared_streams, hints_of, stream_at
 from infralint.trace.topology import Topology
-from infralint.trace.traces import traces_from
 
 ASKED = "it was asked about"
 ASK_FOR_ONE = "others here take such a request, too; --host or --from says which is meant"
@@ -92,9 +91,8 @@ def _from_nodes(topology: Topology, stream: Stream, nodes: Iterable[Node]) -> li
     """The distinct ways from each of the nodes: those through a hop, where there are such."""
     found: dict[object, Trace] = {}
     for node in nodes:
-        for path in samples(stream.path):
-            request = Request(stream.kind, path, stream.host, topology.entry_address(node))
-            for trace in traces_from(topology, stream, node, request):
+        for traces in traces_entering(topology, stream, samples(stream.path), node):
+            for trace in traces:
                 found.setdefault(way_identity(trace), trace)
     traces = list(found.values())
     return _longest([trace for trace in traces if trace.legs]) or traces

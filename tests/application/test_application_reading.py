@@ -92,7 +92,7 @@ def test_a_file_that_cannot_be_read_makes_it_partly_read() -> None:
         return b"print(1)\n"
 
     [found] = applications(["lost.py", "main.py"], text)
-    assert (found.read, found.reasons) == ("partly", ("lost.py can't be read",))
+    assert (found.read, found.reasons) == ("partly", ("lost.py can't be read: no permission",))
 
 
 @pytest.mark.parametrize(

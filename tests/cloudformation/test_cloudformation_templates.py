@@ -358,3 +358,93 @@ def test_a_chain_of_thousands_of_conditions_comes_to_an_end(lint: Lint) -> None:
     text = f"Conditions:\n{chain}  C0: !Equals [a, a]\nResources:\n"
     text += "  L: {Type: 'AWS::ElasticLoadBalancingV2::LoadBalancer', Condition: C2000}\n"
     assert lint({"template.yaml": text})["unreadable"] == []
+
+
+# CloudFront, and names by records, in front of a load balancer
+
+INTERNAL = """
+Resources:
+  Balancer:
+    Type: AWS::ElasticLoadBalancingV2::LoadBalancer
+    Properties:
+      Scheme: internal
+      LoadBalancerAttributes: [{Key: idle_timeout.timeout_seconds, Value: "5"}]
+  Listener:
+    Type: AWS::ElasticLoadBalancingV2::Listener
+    Properties:
+      LoadBalancerArn: !Ref Balancer
+      Port: 80
+      Protocol: HTTP
+      DefaultActions: [{Type: fixed-response, FixedResponseConfig: {StatusCode: "404"}}]
+  Rule:
+    Type: AWS::ElasticLoadBalancingV2::ListenerRule
+    Properties:
+      ListenerArn: !Ref Listener
+      Priority: 1
+      Actions: [{Type: forward, TargetGroupArn: !Ref Group}]
+      Conditions: [CONDITION]
+  Group:
+    Type: AWS::ElasticLoadBalancingV2::TargetGroup
+    Properties: {Port: 80, Protocol: HTTP}
+"""
+DISTRIBUTION = """
+  Cdn:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Aliases: [chat.example.com]
+        Origins:
+          - Id: api
+            DomainName: !GetAtt Balancer.DNSName
+            CustomOriginConfig: {OriginProtocolPolicy: http-only, OriginReadTimeout: 120}
+            OriginCustomHeaders: [{HeaderName: X-Verify, HeaderValue: s3cret}]
+        DefaultCacheBehavior:
+          TargetOriginId: api
+          ViewerProtocolPolicy: https-only
+          AllowedMethods: [DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT]
+          POLICY
+"""
+BY_HOST = "{Field: host-header, HostHeaderConfig: {Values: [chat.example.com]}}"
+BY_HEADER = "{Field: http-header, HttpHeaderConfig: {HttpHeaderName: x-verify, Values: [VALUE]}}"
+ALL_VIEWER = "OriginRequestPolicyId: 216adef6-5c7f-47e4-b989-5492eafa07d3"
+HOSTED = "streams: [{path: /api/chat, host: chat.example.com}]\n"
+
+
+@pytest.mark.parametrize(
+    ("condition", "policy", "arrives"),
+    [
+        (BY_HOST, "", False),
+        (BY_HOST, ALL_VIEWER, True),
+        (BY_HEADER.replace("VALUE", "s3cret"), "", True),
+        (BY_HEADER.replace("VALUE", "another"), "", False),
+    ],
+)
+def test_what_reaches_the_origin_of_a_distribution_meets_the_rules_of_a_load_balancer(
+    condition: str, policy: str, arrives: bool, lint: Lint
+) -> None:
+    template = INTERNAL.replace("CONDITION", condition) + DISTRIBUTION.replace("POLICY", policy)
+    report = lint({"template.yaml": template, "infralint.yaml": HOSTED})
+    assert [finding["hop"]["name"] for finding in report["findings"]] == (["Balancer"] if arrives else [])
+
+
+@pytest.mark.parametrize(
+    "target", ["ResourceRecords: [!GetAtt Balancer.DNSName]", "AliasTarget: {DNSName: !GetAtt Balancer.DNSName}"]
+)
+def test_a_load_balancer_is_found_behind_an_nginx_by_its_record(target: str, lint: Lint) -> None:
+    record = f"""
+  Record:
+    Type: AWS::Route53::RecordSet
+    Properties:
+      Name: api.internal.example.com.
+      Type: A
+      {target}
+"""
+    nginx = (
+        "server { listen 80; location / { proxy_pass http://api.internal.example.com; proxy_buffering off;"
+        " proxy_read_timeout 1h; proxy_set_header Host chat.example.com; } }\n"
+    )
+    template = INTERNAL.replace("CONDITION", BY_HOST) + record
+    report = lint({"template.yaml": template, "nginx/conf.d/default.conf": nginx, "infralint.yaml": STREAM})
+    [finding] = report["findings"]
+    assert [leg["hop"]["name"] for leg in finding["trace"]["legs"]] == ["location /", "Balancer"]

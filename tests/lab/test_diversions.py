@@ -81,6 +81,31 @@ WAYS = [
         sure=True,
     ),
     Way(
+        "an error page for what `deny all` turns away",
+        f"location /api/ {{ deny all; error_page 403 = @sse; {HELD} }} location @sse {{ allow all; {SENT} }}",
+        "location @sse",
+        sure=True,
+    ),
+    Way(
+        "an allow that stands nearer than `deny all`",
+        f"deny all; location /api/ {{ allow all; {SENT} }}",
+        "location /api/",
+        sure=True,
+    ),
+    Way(
+        "a break in an if, behind which no return is reached",
+        f'location /api/ {{ if ($http_upgrade = "websocket") {{ break; }} return 404; {OPEN} }}',
+        "location /api/",
+        sure=True,
+        kind="websocket",
+    ),
+    Way(
+        "an error page for what the backend refuses, and it refuses nothing",
+        f"location /api/ {{ proxy_intercept_errors on; error_page 404 = @other; {SENT} }} location @other {{ {HELD} }}",
+        "location /api/",
+        sure=True,
+    ),
+    Way(
         "rewrites one after the other",
         f"location /api/ {{ rewrite ^/api/(.*) /x/$1; rewrite ^/x/(.*) /y/$1 last; {HELD} }}"
         f" location /x/ {{ {HELD} }} location /y/ {{ {SENT} }}",

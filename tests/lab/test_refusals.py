@@ -230,3 +230,35 @@ server {{ listen 127.0.0.1:1999; location /ws {{ proxy_pass http://a; }} }} }}
     for one in refused:
         assert one.message.removeprefix("nginx would refuse this file: ").partition(";")[0] in accepted.message
     assert read(Project(tmp_path, Settings(), base=tmp_path)).unreadable == []
+
+
+@pytest.mark.parametrize(
+    "passed",
+    [
+        "proxy_pass http://app:8080",
+        "proxy_pass http://app:80",
+        "proxy_pass https://App:443/v1/",
+        "proxy_pass http://APP/v1/",
+        "proxy_pass http://app",
+        "proxy_pass http://127.0.0.1:8080",
+        "fastcgi_pass app:9000",
+        "fastcgi_pass app",
+        "uwsgi_pass app:9000",
+        "grpc_pass grpc://app:50051",
+        "grpc_pass grpc://app",
+    ],
+)
+def test_an_upstream_is_named_without_a_port_in_any_case(passed: str, binary: Binary, tmp_path: Path) -> None:
+    configuration = f"""events {{}}
+http {{ upstream app {{ server 127.0.0.1:1; }}
+server {{ listen 127.0.0.1:1999; location /sse {{ {passed}; }} }} }}
+"""
+    (tmp_path / "nginx.conf").write_text(configuration)
+    reading = read(Project(tmp_path, Settings(), base=tmp_path))
+    accepted = binary.accepts(configuration)
+    assert bool(reading.unreadable) == (not accepted.ok), accepted.message
+    for one in reading.unreadable:
+        assert one.where.line == 3
+        assert one.message.removeprefix("nginx would refuse this file: ").partition(";")[0] in accepted.message
+    [target] = reading.nodes[0].hops[0].pool.targets
+    assert accepted.ok is False or target.port in (1, 8080)

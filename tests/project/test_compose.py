@@ -426,7 +426,8 @@ class TestTopology:
     def test_links_are_names(self, tmp_path: Path) -> None:
         text = "services:\n  edge: {image: nginx, links: ['api:backend', 'api:db', api]}\n  api: {build: .}\n  db: {image: x}\n"
         found = topology(tmp_path, {"compose.yml": text})
-        assert (found["api"].names, found["db"].names) == ({"api", "backend"}, {"db"})
+        assert (found["api"].names, found["db"].names) == ({"api"}, {"db"})
+        assert dict(found["edge"].links) == {"backend": "api", "db": "api", "api": "api"}
 
     def test_who_shares_a_network_is_reached_by_its_name(self, tmp_path: Path) -> None:
         text = "services:\n  vpn: {image: x, container_name: tunnel}\n  api: {image: y, network_mode: 'service:vpn'}\n"
@@ -450,10 +451,9 @@ class TestTopology:
         ("stack.yml", "services: {a: {image: x}}\n", 1),
         ("production.yml", "services: {a: {image: x}}\n", 1),
         ("stack.yaml", "Resources: {A: {Type: 'AWS::S3::Bucket'}}\n", 0),
-        ("compose.yml", "services: []\n", 0),
         ("compose.yml", "- services\n", 0),
         ("compose.yml", "", 0),
-        ("compose.yml", "services: {a: , b: 1, c: [x]}\n", 3),
+        ("stack.yml", "services: {a: , b: 1, c: [x]}\n", 3),
     ],
 )
 def test_which_files_are_compose_files(name: str, text: str, count: int, tmp_path: Path) -> None:

@@ -644,3 +644,159 @@ def test_what_depends_on_an_input_of_a_module_that_nobody_calls_says_nothing(tmp
     files = {"modules/cdn/main.tf": library, "modules/cdn/variables.tf": "", "modules/cdn/versions.tf": ""}
     report = lint(files)
     assert [finding["check"] for finding in report["findings"]] == []
+
+
+# Which Host, and which headers, reach the origin
+
+HOSTED = "streams: [{path: /api/chat, host: chat.example.com}]\n"
+BY_HOST = (
+    BALANCED.replace("idle_timeout = 600", "internal     = true\n  idle_timeout = 5")
+    .replace(
+        'type             = "forward"\n    target_group_arn = aws_lb_target_group.api.arn',
+        'type = "fixed-response"\n    fixed_response {\n      content_type = "text/plain"\n      status_code = "404"\n    }',
+    )
+    .replace(
+        'resource "aws_lb_target_group"',
+        """resource "aws_lb_listener_rule" "chat" {
+  listener_arn = aws_lb_listener.https.arn
+  action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.api.arn
+  }
+  condition {
+    CONDITION
+  }
+}
+resource "aws_lb_target_group\"""",
+    )
+)
+HOST_RULE = BY_HOST.replace("CONDITION", 'host_header {\n      values = ["chat.example.com"]\n    }')
+HEADER_RULE = BY_HOST.replace(
+    "CONDITION", 'http_header {\n      http_header_name = "X-Origin-Verify"\n      values = ["s3cret"]\n    }'
+)
+LEGACY = 'forwarded_values {\n      headers = ["Host"]\n    }'
+EXCEPT_HOST = 'origin_request_policy_id = "b689b0a8-53d0-40ab-baf2-68738e2966ac"'
+
+
+@pytest.mark.parametrize(
+    ("behavior", "arrives"), [("", False), (EXCEPT_HOST, False), (ALL_VIEWER, True), (LEGACY, True)]
+)
+def test_the_origin_is_asked_for_its_own_name_unless_the_viewers_host_is_forwarded(
+    behavior: str, arrives: bool, lint: Lint
+) -> None:
+    report = lint({"main.tf": HOST_RULE + cdn(behavior=behavior), "infralint.yaml": HOSTED})
+    blamed = [finding["hop"]["name"] for finding in report["findings"]]
+    assert ("aws_lb.main" in blamed) is arrives
+    never = [cause["message"] for cause in report["unknown"]]
+    assert any("aws_lb.main answers 404" in reason for reason in never) is not arrives
+
+
+@pytest.mark.parametrize(("value", "arrives"), [("s3cret", True), ("another", False)])
+def test_a_header_that_cloudfront_adds_meets_a_rule_of_the_load_balancer(value: str, arrives: bool, lint: Lint) -> None:
+    header = (
+        f'custom_header {{\n      name  = "x-origin-verify"\n      value = "{value}"\n    }}\n    custom_origin_config'
+    )
+    distribution = cdn(origin().replace("custom_origin_config", header))
+    report = lint({"main.tf": HEADER_RULE + distribution, "infralint.yaml": STREAM})
+    assert ("aws_lb.main" in [finding["hop"]["name"] for finding in report["findings"]]) is arrives
+
+
+@pytest.mark.parametrize(("values", "arrives"), [("origin.example.com", True), ("chat.example.com", False)])
+@pytest.mark.parametrize("domain", ['"origin.example.com"', "aws_route53_record.origin.fqdn"])
+def test_the_origin_is_asked_for_the_name_of_its_record(values: str, arrives: bool, domain: str, lint: Lint) -> None:
+    record = ALIAS.replace("api.internal.example.com", "origin.example.com").replace('"api"', '"origin"')
+    rule = HOST_RULE.replace("chat.example.com", values)
+    report = lint({"main.tf": rule + record + cdn(origin(domain)), "infralint.yaml": HOSTED})
+    blamed = [(finding["hop"]["name"], finding["severity"]) for finding in report["findings"]]
+    assert (("aws_lb.main", "warning") in blamed) is arrives
+
+
+REDIRECTING = """
+resource "aws_lb_listener" "http" {
+  load_balancer_arn = aws_lb.main.arn
+  port              = 80
+  protocol          = "HTTP"
+  default_action {
+    type = "redirect"
+    redirect {
+      protocol    = "HTTPS"
+      port        = "443"
+      status_code = "HTTP_301"
+    }
+  }
+}
+"""
+INTERNAL = BALANCED.replace("idle_timeout = 600", "internal     = true\n  idle_timeout = 5")
+
+
+@pytest.mark.parametrize(
+    ("policy", "arrives"),
+    [
+        ('"https-only"', True),
+        ('"http-only"', False),
+        ('"match-viewer"', True),
+        ('"http-only"\n      http_port = 443', True),
+        ('"https-only"\n      https_port = 80', False),
+    ],
+)
+def test_the_origins_protocol_says_which_listener_is_asked(policy: str, arrives: bool, lint: Lint) -> None:
+    distribution = cdn(origin().replace('"https-only"', policy))
+    report = lint({"main.tf": INTERNAL + REDIRECTING + distribution, "infralint.yaml": STREAM})
+    assert ("aws_lb.main" in [finding["hop"]["name"] for finding in report["findings"]]) is arrives
+    never = [cause["message"] for cause in report["unknown"]]
+    assert any("aws_lb.main answers 301" in reason for reason in never) is not arrives
+
+
+def test_an_origin_over_plain_http_is_an_nginx_on_port_80(lint: Lint) -> None:
+    nginx = "server { listen 80; server_name origin.example.com; location / { proxy_pass http://app; } }\n"
+    for policy, hops in (("http-only", 2), ("https-only", 1)):
+        distribution = cdn(origin('"origin.example.com"').replace("https-only", policy))
+        report = lint({"main.tf": distribution, "nginx/conf.d/default.conf": nginx, "infralint.yaml": STREAM})
+        ways = [len(finding["trace"]["legs"]) for finding in report["findings"]]
+        assert max(ways) == hops
+
+
+# Names by DNS records
+
+INNER = BALANCED.replace("idle_timeout = 600", "internal     = true\n  idle_timeout = 5").replace("443", "80")
+DIALLING = "server { listen 80; location / { proxy_pass http://API.internal.example.com; proxy_buffering off; } }\n"
+ALIAS = """
+resource "aws_route53_record" "api" {
+  name = "api.internal.example.com"
+  type = "A"
+  alias {
+    name                   = aws_lb.main.dns_name
+    zone_id                = aws_lb.main.zone_id
+    evaluate_target_health = true
+  }
+}
+"""
+CNAME = """
+resource "aws_route53_record" "api" {
+  name    = "api.internal.example.com."
+  type    = "CNAME"
+  records = [aws_lb.main.dns_name]
+}
+"""
+
+
+ZONED = ALIAS.replace('"api.internal.example.com"', '"api.internal"\n  zone_id = aws_route53_zone.main.zone_id')
+ZONE = 'resource "aws_route53_zone" "main" {\n  name = "example.com"\n}\n'
+OF_DATA = ALIAS.replace(
+    '"api.internal.example.com"',
+    '"api.internal.${data.aws_route53_zone.main.name}"\n  zone_id = data.aws_route53_zone.main.zone_id',
+)
+DATA_ZONE = 'data "aws_route53_zone" "main" {\n  name = "example.com."\n}\n'
+
+
+@pytest.mark.parametrize("record", [ALIAS, CNAME, ZONED + ZONE, OF_DATA + DATA_ZONE])
+def test_a_load_balancer_is_found_behind_an_nginx_by_the_name_of_its_record(record: str, lint: Lint) -> None:
+    report = lint({"main.tf": INNER + record, "nginx/conf.d/default.conf": DIALLING, "infralint.yaml": STREAM})
+    assert way(report, "short-idle-timeout") == ["location /", "aws_lb.main"]
+    assert report["findings"][0]["trace"]["legs"][1]["link"] == "same address"
+
+
+def test_a_record_of_another_name_leads_no_nginx_to_a_load_balancer(lint: Lint) -> None:
+    record = ALIAS.replace("api.internal", "web.internal")
+    report = lint({"main.tf": INNER + record, "nginx/conf.d/default.conf": DIALLING, "infralint.yaml": STREAM})
+    assert all(leg["link"] != "same address" for finding in report["findings"] for leg in finding["trace"]["legs"][1:])

@@ -48,6 +48,12 @@ REFUSED = {
         "a number was expected",
     ),
     "a default that refers": ('variable "b" {}\nvariable "a" { default = var.b }' + LB, 2, "can't stand here"),
+    "a local made of itself": (LB + "locals { a = { b = local.a } }", 5, "local.a is made of itself"),
+    "locals made of each other": (
+        LB + "locals {\n  c = local.a\n  a = local.b\n  b = [local.a]\n}",
+        7,
+        "local.a is made of itself through local.b",
+    ),
     "an escape": ('locals { a = "\\q" }' + LB, 1, "\\q is not an escape"),
     "a block in a block on one line": ("terraform { required_providers { x = {} } }" + LB, 1, "expected ="),
     "two arguments on one line": ('variable "a" { type = string, default = "x" }' + LB, 1, "expected }"),
@@ -66,6 +72,8 @@ def test_what_terraform_refuses_is_unreadable_at_its_place(tmp_path: Path, text:
 
 TAKEN = {
     "loops and their names": "locals { a = [for k, v in { x = 1 } : { k = k, v = v, n = [for w in [1] : w + v] }] }",
+    "locals that share one": "locals {\n  a = [local.b, local.c]\n  b = local.d\n  c = [local.d, local.b]\n  d = 1\n}",
+    "a loop's own name": "locals { a = [for local in [{ a = 1 }] : local.a] }",
     "a splat": 'resource "aws_lb" "b" {\n  count = 2\n}\noutput "a" { value = aws_lb.b[*].arn }',
     "dynamic blocks": 'resource "aws_x" "b" {\n  dynamic "setting" {\n    for_each = { a = 1 }\n    iterator = one\n    content {\n'
     "      name = one.key\n      value = one.value\n    }\n  }\n}",

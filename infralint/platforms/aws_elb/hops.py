@@ -52,6 +52,7 @@ from infralint.platforms.aws_elb.settings import (
     stray_idle,
     unstickable,
 )
+from infralint.platforms.forwarding import set_by
 
 _SPOKEN: Mapping[str, str] = {"HTTP1": "1.1", "HTTP2": "2", "GRPC": "2"}
 """Protocol version of a target group -> the HTTP that an application load balancer speaks with it.
@@ -72,6 +73,7 @@ class LoadBalancer(Hop):
     timeout that was set where this family ignores it. unstickable: why nothing can be set here that keeps
     a client on its target, and what to do instead ("" where something can). of_the_web: a stream of a
     browser may pass at all. rules: those of each listener that lead here, where one of them rewrites requests.
+    listeners: port and protocol of each that leads here and speaks HTTP itself, so that it sets X-Forwarded headers.
     """
 
     kind: ClassVar[str] = "load balancer"
@@ -89,6 +91,7 @@ class LoadBalancer(Hop):
     unstickable: str = ""
     of_the_web: bool = True
     rules: tuple[tuple[Rule, ...], ...] = field(default=(), hash=False)
+    listeners: tuple[tuple[int | None, str], ...] = ()
 
     @property
     def product(self) -> str:
@@ -117,11 +120,28 @@ class LoadBalancer(Hop):
         on the bytes themselves."""
         is_dropped = isinstance(self.forwards_upgrade, Known) and self.forwards_upgrade.value == "dropped"
         upgrade = self.forwards_upgrade if is_dropped else request.upgrade
-        sent = replace(request, to=None, http=self.http or request.http, upgrade=upgrade)
+        headers = request.headers_with(self._forwarding(request))
+        sent = replace(request, to=None, http=self.http or request.http, upgrade=upgrade, headers=headers)
         met = (taken.rule for rules in self.rules for taken in rules_taking(rules, request))
         rewritten = (_rewritten(sent, rule, self.pool) for rule in met)
         distinct = {(forward.request.path, forward.request.host, forward.pool): forward for forward in rewritten}
         return tuple(distinct.values()) or (Forward(sent, self.pool),)
+
+    def _forwarding(self, request: Request) -> dict[str, Setting[str]]:
+        """The headers by which a load balancer that speaks HTTP says how it was asked.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
+        """
+        dialled = request.to.port if request.to is not None else None
+        asked = [(port, protocol) for port, protocol in self.listeners if dialled in (None, port) or port is None]
+        if not asked:
+            return {}
+        headers = set_by(self.name, self.where, ("x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"))
+        ports, protocols = {str(port) for port, _ in asked}, {protocol.lower() for _, protocol in asked}
+        for name, texts in (("x-forwarded-port", ports - {"None"}), ("x-forwarded-proto", protocols - {""})):
+            if len(texts) == 1 and len(asked) == 1:
+                headers[name] = Known(texts.pop(), self.where, name, "default")
+        return headers
 
     def longer_idle(self, seconds: float) -> tuple[str, float]:
         """AWS's key of the attribute that allows so many seconds of silence, and what to set it to; no key where none
@@ -183,6 +203,7 @@ def fields_of(way: ForwardedGroup) -> dict[str, Any]:
         "assumable": assumable(way),
         "of_the_web": is_of_the_web(way),
         "rules": _by_listener(way) if any(rule.rewrites for rule in way.rules) else (),
+        "listeners": _speaking_http(way),
         "paths": way.paths,
         "hosts": way.hosts,
     }
@@ -193,6 +214,18 @@ def _by_listener(way: ForwardedGroup) -> tuple[tuple[Rule, ...], ...]:
         tuple(rule for rule in listener.rules if any(rule is member for member in way.rules))
         for listener in way.balancer.listeners
     )
+
+
+def _speaking_http(way: ForwardedGroup) -> tuple[tuple[int | None, str], ...]:
+    """Port and protocol of the listeners that lead there and speak HTTP themselves."""
+    if not way.balancer.is_of("application", "classic"):
+        return ()
+    leading = [
+        listener
+        for listener, rules in zip(way.balancer.listeners, _by_listener(way), strict=True)
+        if rules and (listener.protocol in ("HTTP", "HTTPS") or way.balancer.is_of("application"))
+    ]
+    return tuple((listener.port, listener.protocol) for listener in leading)
 
 
 def _spoken(way: ForwardedGroup) -> Setting[str] | None:

@@ -118,7 +118,12 @@ _HANDSHAKE_HEADERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 def _tell_header(condition: Condition, request: Request) -> bool | None:
-    """Only what a handshake must carry is known beforehand; values are compared without regard to case."""
+    """What hops in front set, and what a handshake must carry, is known beforehand; values are compared without regard
+    to case."""
+    header = request.header(condition.header.lower())
+    if header is not None:
+        known = header.value if isinstance(header, Known) else None
+        return None if known is None else bool(known) and _fits(condition, known, ignore_case=True)
     sent = _HANDSHAKE_HEADERS.get(condition.header.lower())
     if sent is None:
         return None

@@ -27,7 +27,7 @@ from infralint.project.compose.service import (
 from infralint.project.dockerfile import Dockerfile, parse_dockerfile
 from infralint.project.variables import env_values
 from infralint.text.lazy import lazy
-from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
+from infralint.text.yaml_places import YamlProblem, YamlValue, has_holes, read_yaml
 
 __all__ = [
     "Compose",
@@ -50,8 +50,9 @@ DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose
 """The file that compose takes in a folder, the first the first."""
 
 _OVERRIDE = lazy(r"(.+)\.override\.ya?ml")
+_NAMED = lazy(r"(docker-)?compose([.-][^/]*)?\.ya?ml")
+"""Names that say that compose reads a file."""
 _SERVICES = lazy(r"(?m)^services[\"']?[ \t]*:")
-_TEMPLATED = lazy(r"\{[{%]")
 _STANDS_ALONE = ("image", "build", "extends", "provider")
 
 
@@ -60,7 +61,7 @@ class Compose(msgspec.Struct):
 
     services: list[ComposeService] = []
     unreadable: list[Unreadable] = []
-    skipped: list[str] = []
+    unfollowed: list[str] = []
     files: list[str] = []
 
 
@@ -115,6 +116,7 @@ class _ComposeReader:
         while pending:
             document = pending.pop()
             for paths, folder in _includes(document):
+                self._note_missing(document.path, "includes", paths)
                 found = [other for path in paths if (other := self._document(path, folder, folder)) is not None]
                 if found and found[0].path not in known:
                     known.add(found[0].path)
@@ -135,9 +137,17 @@ class _ComposeReader:
 
     def _make_document(self, path: str, root: YamlValue, folder: str, home: str) -> Document:
         def extend(other: str) -> Document | None:
+            self._note_missing(path, "extends a service of", [other])
             return self._document(other, home=home)
 
         return Document(path, root, folder, self._variables(home), self.project.show, extend)
+
+    def _note_missing(self, path: str, verb: str, others: Sequence[str]) -> None:
+        """Note files that a compose file takes services from, and that are not here."""
+        for other in others:
+            if other not in self.project.file_set and not has_holes(other) and "$" not in other:
+                reason = f"{self.project.show(path)}: {verb} {self.project.show(other)}, which is not here"
+                self.found.unfollowed += [] if reason in self.found.unfollowed else [reason]
 
     def _root(self, path: str) -> YamlValue | None:
         """The first document of a file, if it holds services."""
@@ -151,13 +161,24 @@ class _ComposeReader:
     def _parse(self, path: str) -> YamlValue | None:
         text = ""
         try:
-            text = self.project.text(path)
-            return next(iter(read_yaml(text, allow_duplicates=True)), None) if _SERVICES.search(text) else None
+            text = self.project.utf8_text(path)
+            if not _SERVICES.search(text):
+                return None
+            is_strict = bool(_NAMED.fullmatch(posixpath.basename(path))) and not has_holes(text)
+            roots = read_yaml(text, allow_duplicates=not is_strict)
+            if len(roots) > 1:
+                more = f"holds {len(roots)} documents, of which the first alone is read"
+                self.found.unfollowed.append(f"{self.project.show(path)}: {more}")
+            if is_strict and roots:
+                _check_shape(roots[0])
+            return roots[0] if roots else None
         except CantRead as problem:
             self.found.unreadable.append(self.project.unreadable(path, problem))
         except YamlProblem as problem:
-            if _TEMPLATED.search(text):
-                self.found.skipped.append(f"{self.project.show(path)}: is a template, which has to be rendered first")
+            if has_holes(text):
+                self.found.unfollowed.append(
+                    f"{self.project.show(path)}: is a template, which has to be rendered first"
+                )
             else:
                 message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
                 self.found.unreadable.append(self.project.unreadable(path, message, problem.line, problem.column))
@@ -170,6 +191,18 @@ class _ComposeReader:
             return env_values(self.project.text(path)) if path in self.project.file_set else {}
         except CantRead:
             return {}
+
+
+def _check_shape(root: YamlValue) -> None:
+    """Raise YamlProblem where compose refuses a file for what its services are."""
+    services = root.get("services")
+    if services is not None and services.members is None and not services.is_null:
+        where = services.span.line, services.span.column
+        raise YamlProblem("services: expected a mapping of names to services", *where, is_content=True)
+    for name, service in root.members_of("services").items():
+        if service.members is None and not service.is_null:
+            where = service.span.line, service.span.column
+            raise YamlProblem(f"services.{name}: expected a mapping of keys to values", *where, is_content=True)
 
 
 def _default(folder: str, documents: Mapping[str, Document]) -> str:
@@ -247,7 +280,7 @@ def _as_service(project: Project, service: ComposeService, networks: Networks) -
     return Service(
         name=service.name,
         where=Location(project.show(service.path), service.line),
-        names=service.names | frozenset(networks.names_given(service)),
+        names=service.names | networks.names_given(service),
         files=frozenset(mount.source for mount in service.mounts) | copied,
         context=service.context,
         ports=tuple(dict.fromkeys(listens)) or (image.exposed if image else ()),
@@ -258,6 +291,10 @@ def _as_service(project: Project, service: ComposeService, networks: Networks) -
         group=service.group,
         pod=pod,
         networks=networks.names_of_networks(service),
+        containers=service.containers,
+        extra_hosts=tuple(service.extra_hosts.items()),
+        aliases=tuple(networks.aliases(service)),
+        links=tuple(service.links.items()),
     )
 
 

@@ -6,7 +6,9 @@ https://docs.docker.com/reference/compose-file/services/
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -27,6 +29,8 @@ DEEPEST = 16
 """How many services may extend each other in a row."""
 MOST_PORTS = 1000
 """Ports of one range."""
+MOST_CONTAINERS = 16
+"""Containers of one service that are known by their names."""
 _HERE = frozenset({"PWD"})
 """Variables that name the folder of the compose file, where people call it."""
 
@@ -92,6 +96,8 @@ class Document:
             env_files=tuple(self._env_files(value)),
             ports=tuple(dict.fromkeys([*self._ports(value), *self._exposed_ports(value)])),
             names=frozenset(filter(None, [name, *self._names(value)])),
+            containers=frozenset(self._containers(name, value)),
+            extra_hosts=dict(self._extra_hosts(value)),
             labels=dict(self._labels(value)),
             entrypoint=self._words(value, "entrypoint"),
             command=self._words(value, "command"),
@@ -100,7 +106,23 @@ class Document:
             replicas=self._replicas(value),
             profiles=frozenset(self._texts(value, "profiles")),
             networks=frozenset((*value.members_of("networks"), *self._texts(value, "networks"))),
+            network_names=self._network_names,
+            aliases={
+                name: frozenset(self._texts(network, "aliases"))
+                for name, network in value.members_of("networks").items()
+            },
         )  # fmt: skip
+
+    @cached_property
+    def _network_names(self) -> Mapping[str, str]:
+        """What the networks are called that other projects may join: external ones, and those with a name of their own."""
+        found: dict[str, str] = {}
+        for name, network in self.root.members_of("networks").items():
+            external = self._text(network, "external")
+            written = self._text(network, "name") or self._text(network, "external", "name")
+            if written or external in ("true", "yes"):
+                found[name] = written or name
+        return found
 
     @property
     def _lines(self) -> Mapping[str, YamlSpan]:
@@ -125,18 +147,42 @@ class Document:
         )
 
     def _names(self, value: YamlValue) -> Iterator[str]:
-        """What others may call it: aliases, its container, its host."""
+        """What others may call it: aliases and addresses of its own, its container, its host."""
         yield self._text(value, "container_name")
         yield self._text(value, "hostname")
         for network in value.members_of("networks").values():
             yield from self._texts(network, "aliases")
+            yield self._text(network, "ipv4_address")
+            yield self._text(network, "ipv6_address")
+
+    def _containers(self, name: str, value: YamlValue) -> Iterator[str]:
+        """What compose calls its containers, which are numbered: `shop-api-1`, and `shop_api_1` of old.
+
+        https://docs.docker.com/compose/how-tos/project-name/
+        """
+        project = self._text(self.root, "name") or self.variables.get("COMPOSE_PROJECT_NAME", "")
+        project = project or re.sub(r"[^a-z0-9_-]", "", posixpath.basename(self.folder).lower()).lstrip("-_")
+        replicas = self._replicas(value)
+        number = replicas.value if isinstance(replicas, Known) else 1
+        if project and not self._text(value, "container_name"):
+            for mark in "-_":
+                yield from (f"{project}{mark}{name}{mark}{index + 1}" for index in range(min(number, MOST_CONTAINERS)))
+
+    def _extra_hosts(self, value: YamlValue) -> Iterator[tuple[str, str]]:
+        """`name:address` or `name=address`, or a mapping of names to addresses."""
+        for name, member in value.members_of("extra_hosts").items():
+            for text in (member.text or "", *(item.text or "" for item in member.items or ())):
+                yield from [(name, self.fill(text))] if text else []
+        for text in self._texts(value, "extra_hosts"):
+            name, mark, address = text.partition("=") if "=" in text else text.partition(":")
+            if mark:
+                yield name, address.strip("[]")
 
     def _links(self, value: YamlValue) -> Iterator[tuple[str, str]]:
         """Names by which it alone may dial other services."""
         for text in self._texts(value, "links"):
             name, _, alias = text.partition(":")
-            if alias:
-                yield alias, name
+            yield alias or name, name
 
     def _ports(self, value: YamlValue) -> Iterator[Port]:
         """`[host:][published:]target[/protocol]`, or a mapping. What is not TCP carries no stream."""

@@ -9,8 +9,6 @@ from infralint.project.compose.service import ComposeService
 
 DEFAULT_NETWORK = "default"
 """The network that compose makes for the services that name none."""
-BRIDGE = "bridge"
-"""Docker's own network, which `network_mode: default` means, too."""
 
 
 class Networks:
@@ -21,15 +19,7 @@ class Networks:
         self._by_container = {
             (service.group, name): service for service in services for name in service.names - {service.name}
         }
-        self._sharing: dict[tuple[str, str], list[ComposeService]] = {}
-        self._links: dict[tuple[str, str], list[str]] = {}
-        known = {service.name for service in services}
-        for service in services:
-            if service.shares:
-                self._sharing.setdefault(self._owner_key(service), []).append(service)
-            for alias, name in service.links.items():
-                if alias not in known:
-                    self._links.setdefault((service.group, name), []).append(alias)
+        self._shared = {self._owner_key(service) for service in services if service.shares}
 
     def owner(self, service: ComposeService) -> ComposeService:
         """The service whose network address a service has: mostly its own."""
@@ -44,25 +34,36 @@ class Networks:
         if owner.is_on_the_host:
             return HOST_NETWORK
         key = self._owner_key(service)
-        return "/".join(key) if service.shares or key in self._sharing else ""
+        return "/".join(key) if service.shares or key in self._shared else ""
 
     def names_of_networks(self, service: ComposeService) -> frozenset[str]:
-        """The networks in which a service is known by its names; none where that is not known, or it is on the host's."""
-        owner = self.owner(service)
-        if owner.shares or owner.is_on_the_host:
-            return frozenset()
-        mode = owner.network_mode
-        if mode == "none":
-            return frozenset({f"none but {owner.name}'s own"})
-        if mode:
-            return frozenset() if "$" in mode else frozenset({BRIDGE if mode == DEFAULT_NETWORK else mode})
-        return owner.networks or frozenset({DEFAULT_NETWORK})
+        """The networks in which a service is known by its names, each by a name of its own in the whole project; none where
+        that is not known. On the host's network, and on Docker's own bridge, nobody is known by a name.
 
-    def names_given(self, service: ComposeService) -> Iterator[str]:
-        """Names that a service has from others: by their links, and the names of the one whose address it shares."""
-        yield from self._links.get((service.group, service.name), ())
-        if service.shares:
-            yield from self.owner(service).names
+        https://docs.docker.com/engine/network/drivers/bridge/#differences-between-user-defined-bridges-and-the-default-bridge
+        """
+        owner = self.owner(service)
+        mode = owner.network_mode
+        if owner.shares or "$" in mode:
+            return frozenset()
+        if mode in ("host", "none", "bridge", DEFAULT_NETWORK):
+            return frozenset({f"{owner.group}/{owner.name} alone"})
+        if mode:
+            return frozenset({mode})
+        return frozenset(self._whole_name(owner, name) for name in owner.networks or (DEFAULT_NETWORK,))
+
+    def aliases(self, service: ComposeService) -> Iterator[tuple[str, str]]:
+        """Names of a service that one of its networks knows, each with that network."""
+        for network, names in self.owner(service).aliases.items():
+            yield from ((name, self._whole_name(self.owner(service), network)) for name in names)
+
+    def names_given(self, service: ComposeService) -> frozenset[str]:
+        """Names that a service has from the one whose address it shares."""
+        return self.owner(service).names if service.shares else frozenset()
+
+    @staticmethod
+    def _whole_name(service: ComposeService, network: str) -> str:
+        return service.network_names.get(network, f"{service.group}/{network}")
 
     def _owner_key(self, service: ComposeService) -> tuple[str, str]:
         owner = self.owner(service)

@@ -48,9 +48,11 @@ class ImageBuild(msgspec.Struct, frozen=True, kw_only=True):
 class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
     """One service. path: its compose file, the uppermost of several; group: services see each other within one.
 
-    image: as written, with what is known filled in. env_files: project paths. names: by which others dial
-    it. network_mode: as written. replicas: how many of it run, where the file says so. profiles: it runs only where one
-    of them is asked for. networks: those that it is said to be in.
+    image: as written, with what is known filled in. env_files: project paths. names: by which others dial it.
+    containers: names of single ones of its containers. extra_hosts: names that it alone knows, each with the address
+    that it stands for. network_mode: as written. replicas: how many of it run, where the file says so. profiles: it
+    runs only where one of them is asked for. networks: those that it is said to be in; network_names: what those are
+    called that are not the project's own. aliases: names that one of its networks knows, by network.
     """
 
     name: str
@@ -64,6 +66,8 @@ class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
     env_files: tuple[str, ...] = ()
     ports: tuple[Port, ...] = ()
     names: frozenset[str] = frozenset()
+    containers: frozenset[str] = frozenset()
+    extra_hosts: Mapping[str, str] = {}
     labels: Mapping[str, ComposeText] = {}
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
@@ -72,6 +76,8 @@ class ComposeService(msgspec.Struct, frozen=True, kw_only=True):
     replicas: Setting[int] | None = None
     profiles: frozenset[str] = frozenset()
     networks: frozenset[str] = frozenset()
+    network_names: Mapping[str, str] = {}
+    aliases: Mapping[str, frozenset[str]] = {}
 
     @property
     def context(self) -> str | None:
@@ -120,11 +126,12 @@ FIELDS = {
     "env_file": ("env_files",),
     "environment": ("environment",),
     "expose": ("ports",),
+    "extra_hosts": ("extra_hosts",),
     "image": ("image",),
     "labels": ("labels",),
     "links": ("links",),
     "network_mode": ("network_mode",),
-    "networks": ("networks",),
+    "networks": ("networks", "aliases"),
     "ports": ("ports",),
     "profiles": ("profiles",),
     "scale": ("replicas",),
@@ -153,6 +160,8 @@ def lay_over(service: ComposeService, over: ComposeService) -> ComposeService:
         env_files=(*service.env_files, *over.env_files),
         ports=tuple(dict.fromkeys([*service.ports, *over.ports])),
         names=service.names | over.names,
+        containers=service.containers | over.containers,
+        extra_hosts={**service.extra_hosts, **over.extra_hosts},
         labels={**service.labels, **over.labels},
         entrypoint=over.entrypoint or service.entrypoint,
         command=over.command or service.command,
@@ -161,6 +170,8 @@ def lay_over(service: ComposeService, over: ComposeService) -> ComposeService:
         replicas=over.replicas or service.replicas,
         profiles=service.profiles | over.profiles,
         networks=service.networks | over.networks,
+        network_names={**service.network_names, **over.network_names},
+        aliases={**service.aliases, **over.aliases},
     )
 
 

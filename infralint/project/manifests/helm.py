@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from infralint.model import Location, Unknown
+from infralint.model import Location, Unknown, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
 from infralint.text.go_templates import (
@@ -25,7 +25,7 @@ from infralint.text.go_templates import (
     plain_values,
 )
 from infralint.text.go_templates.values import PlacedMapping, PlacedText
-from infralint.text.yaml_places import YamlProblem, read_yaml
+from infralint.text.yaml_places import YamlProblem, has_holes, read_yaml
 
 KUBERNETES = (1, 31)
 """The version of a cluster that charts are rendered for."""
@@ -69,7 +69,8 @@ class Charts:
         self.atlas = atlas
         self.folders = folders
         self.unknown: list[Unknown] = []
-        self.skipped: list[str] = []
+        self.unreadable: list[Unreadable] = []
+        self.unfollowed: list[str] = []
         self.files: list[str] = []
         self.failed: set[str] = set()
         self.rendered: set[str] = set()
@@ -108,7 +109,13 @@ class Charts:
         metadata = self._mapping(posixpath.join(folder, "Chart.yaml")) or self._mapping(
             posixpath.join(folder, "Chart.yml")
         )
-        if metadata is None or depth > 5:
+        if not metadata:
+            path = posixpath.join(folder, "Chart.yaml")
+            if path in self.project.file_set and not self._is_named(path):
+                why = "is empty, where Helm expects the name and the version of a chart"
+                self.unreadable.append(self.project.unreadable(path, why))
+            return None
+        if depth > 5:
             return None
         values = self._mapping(posixpath.join(folder, "values.yaml")) or PlacedMapping()
         base = posixpath.join(folder, "templates")
@@ -130,8 +137,14 @@ class Charts:
         missing = [name for name in _dependencies(metadata) if name not in chart.parts]
         if missing:
             listed = ", ".join(missing)
-            self.skipped.append(f"{self.project.show(folder)}: its subcharts ({listed}) are not vendored here")
+            self.unfollowed.append(f"{self.project.show(folder)}: its subcharts ({listed}) are not vendored here")
         return chart
+
+    def _is_named(self, path: str) -> bool:
+        """Whether something was said of a file."""
+        shown = self.project.show(path)
+        places = [*(entry.where for entry in self.unreadable), *(unknown.where for unknown in self.unknown)]
+        return any(where.path == shown for where in places)
 
     @staticmethod
     def _alias(metadata: Mapping[str, Any], name: str) -> str:
@@ -143,7 +156,8 @@ class Charts:
     def _template(self, path: str, called: str) -> TemplateFile | None:
         try:
             text = self.project.text(path)
-        except CantRead:
+        except CantRead as problem:
+            self.unreadable.append(self.project.unreadable(path, problem))
             return None
         first = self.atlas.add(Sheet(self.project.show(path)), text.count("\n") + 1)
         return TemplateFile(path, text, first, called)
@@ -153,18 +167,27 @@ class Charts:
         if path not in self.project.file_set:
             return None
         try:
-            text = self.project.text(path)
+            text = self.project.utf8_text(path)
             first = self.atlas.add(Sheet(self.project.show(path)), text.count("\n") + 1)
             documents = read_yaml(text, allow_duplicates=True, first_line=first)
-        except CantRead:
+        except CantRead as problem:
+            self.unreadable.append(self.project.unreadable(path, problem))
             return None
         except YamlProblem as problem:
-            line = self.atlas.line_in_file(problem.line)
-            where = Location(self.project.show(path), line, problem.column)
-            self.unknown.append(Unknown(where, "", f"is not YAML: {problem.message}"))
+            self._refuse(path, text, f"is not YAML: {problem.message}", problem.line, problem.column)
             return None
-        value = plain_values(documents[0]) if documents else PlacedMapping()
-        return value if isinstance(value, PlacedMapping) else None
+        value = plain_values(documents[0]) if documents else None
+        if value is not None and not isinstance(value, PlacedMapping):
+            self._refuse(path, text, "holds no keys with values, which Helm expects here", first)
+        return value if isinstance(value, PlacedMapping) else PlacedMapping()
+
+    def _refuse(self, path: str, text: str, why: str, line: int, column: int = 0) -> None:
+        """A file that Helm refuses; one that something else renders first could not be told."""
+        where = Location(self.project.show(path), self.atlas.line_in_file(line), column)
+        if has_holes(text):
+            self.unknown.append(Unknown(where, "", why))
+        else:
+            self.unreadable.append(Unreadable(why, where))
 
     def _environments(self, chart: Chart) -> Iterator[tuple[str, PlacedMapping]]:
         """The values of a chart: its own; and with those of each file beside it, or named in infralint.yaml."""
@@ -228,6 +251,10 @@ class Charts:
             }
         )
         renderer = Renderer(library)
+        for file, problem in renderer.broken:
+            if not _is_asked_for(file):
+                why = f"this template of a Helm chart can't be parsed: {problem}"
+                self.unknown.append(Unknown(self.atlas.place(file.span(problem.offset)), "", why))
         for template in chart.templates:
             if _is_asked_for(template):
                 dot["Template"] = {"BasePath": f"{chart.name}/templates", "Name": template.called}

@@ -116,7 +116,7 @@ class Kustomizations:
         self.atlas = atlas
         self.load = load
         self.unreadable: list[Unreadable] = []
-        self.skipped: dict[str, None] = {}
+        self.unfollowed: dict[str, None] = {}
         self.files: list[str] = []
         self.consumed: set[str] = set()
         self._objects = 0
@@ -212,7 +212,7 @@ class Kustomizations:
             resources += self._resources(kustomization, item, inside)
         self._objects += len(resources)
         if self._objects > MOST_OBJECTS:
-            self.skipped[f"{shown}: the overlays of this project come to more than {MOST_OBJECTS:,} objects"] = None
+            self.unfollowed[f"{shown}: the overlays of this project come to more than {MOST_OBJECTS:,} objects"] = None
             return []
         for item in kustomization.root.items_of("configMapGenerator"):
             resources = self._add_generated(kustomization, item, resources)
@@ -230,7 +230,7 @@ class Kustomizations:
             return resources
         for name in _NOT_APPLIED:
             if kustomization.root.get(name) is not None and (transformed or name in _CHARTS):
-                self.skipped[f"{shown}: its `{name}` are not applied"] = None
+                self.unfollowed[f"{shown}: its `{name}` are not applied"] = None
         return transformed
 
     def _refuse_texts(self, kustomization: Kustomization) -> None:
@@ -254,11 +254,11 @@ class Kustomizations:
     def _name_unread(self, kustomization: Kustomization, item: YamlValue) -> None:
         shown, text = self.project.show(kustomization.path), (item.text or "").partition("\n")[0]
         if _REMOTE.match(text):
-            self.skipped[f"{shown}: builds on {text}, which lies elsewhere and is not read"] = None
+            self.unfollowed[f"{shown}: builds on {text}, which lies elsewhere and is not read"] = None
         elif self._path(kustomization, text) is None:
-            self.skipped[f"{shown}: builds on {text}, which leads out of the project and is not read"] = None
+            self.unfollowed[f"{shown}: builds on {text}, which leads out of the project and is not read"] = None
         else:
-            self.skipped[f"{shown}: names {text}, which is not here"] = None
+            self.unfollowed[f"{shown}: names {text}, which is not here"] = None
 
     def _path(self, kustomization: Kustomization, text: str) -> str | None:
         """A path that a kustomization names, from the project's root; None for one elsewhere."""

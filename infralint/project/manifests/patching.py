@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlSpan, YamlValue
 
 EACH = "*"
@@ -167,8 +168,8 @@ def _missing(steps: Sequence[str], operation: YamlValue) -> PatchProblem:
 def _child(value: YamlValue, steps: Sequence[str], operation: YamlValue) -> YamlValue:
     key = steps[0]
     member = value.get(key)
-    if value.items is not None and key.isascii() and key.isdecimal() and int(key) < len(value.items):
-        member = value.items[int(key)]
+    if value.items is not None and key.isascii() and key.isdecimal() and whole_number(key) < len(value.items):
+        member = value.items[whole_number(key)]
     if member is None:
         raise _missing(steps, operation)
     return member
@@ -184,7 +185,7 @@ def _within(value: YamlValue, steps: Sequence[str], member: YamlValue) -> YamlVa
     """A mapping or list with another value at its step."""
     if value.items is not None:
         items = list(value.items)
-        items[int(steps[0])] = member
+        items[whole_number(steps[0])] = member
         return replace(value, items=items)
     return with_member(value, steps[0], member)
 
@@ -197,7 +198,7 @@ def _put(value: YamlValue, steps: Sequence[str], content: YamlValue, operation: 
     key = steps[0]
     if value.items is not None:
         items = list(value.items)
-        at = len(items) if key == "-" else int(key) if key.isascii() and key.isdecimal() else -1
+        at = len(items) if key == "-" else whole_number(key) if key.isascii() and key.isdecimal() else -1
         if not 0 <= at < len(items) + is_new:
             raise _missing(steps, operation)
         items[at : at + (not is_new)] = [content]
@@ -216,7 +217,7 @@ def _remove(value: YamlValue, steps: Sequence[str], operation: YamlValue) -> Yam
         return _within(value, steps, _remove(_child(value, steps, operation), steps[1:], operation))
     _child(value, steps, operation)
     if value.items is not None:
-        at = int(steps[0])
+        at = whole_number(steps[0])
         return replace(value, items=[*value.items[:at], *value.items[at + 1 :]])
     return without_member(value, steps[0])
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from infralint.model import Unknown, Unreadable
-from infralint.project import CantRead, Project
+from infralint.project import CantRead, Project, TooLarge
 from infralint.project.charts import chart_folders, chart_of
 from infralint.project.manifests.atlas import Atlas, Sheet
 from infralint.project.manifests.helm import Charts
@@ -16,7 +16,7 @@ from infralint.project.manifests.kustomize import NAMES, Kustomizations
 from infralint.project.manifests.manifest import Manifest
 from infralint.project.manifests.shapes import check_shape
 from infralint.text.lazy import lazy
-from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
+from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, has_holes, read_yaml
 
 ROUTING = (
     "Ingress IngressClass IngressClassParams TargetGroupBinding Gateway GatewayClass HTTPRoute GRPCRoute VirtualService"
@@ -41,7 +41,6 @@ _CONTROLLER = lazy(
 """What the ConfigMap of a controller holds; others say nothing here."""
 _LIST = lazy(rb"(?m)^kind:[ \t]*[\"']?\w*List\b")
 _DOCUMENT = lazy(rb"(?m)^---(?=[ \t\r\n]|$)")
-_TEMPLATED = lazy(r"\{\{|\{%|<%")
 LARGEST = 4 * 1024 * 1024
 """Bytes of a file of manifests."""
 
@@ -52,7 +51,7 @@ class Manifests(msgspec.Struct):
 
     objects: list[Manifest] = []
     unreadable: list[Unreadable] = []
-    skipped: list[str] = []
+    unfollowed: list[str] = []
     files: list[str] = []
     unknown: list[Unknown] = []
     rendered: set[str] = set()
@@ -109,31 +108,36 @@ class _ManifestReader:
     def _objects(self, path: str) -> list[Manifest]:
         """The objects of a file; none where it holds none that is asked for. Read once."""
         if path not in self.by_path:
-            content = b""
-
-            def look() -> bool:
-                nonlocal content
-                content = self._content(path)
-                return is_manifest(content)
-
-            self.by_path[path] = self._file(path, content) if self.project.glance("manifests", path, look) else []
+            asked = self.project.glance("manifests", path, lambda: self._may_hold_objects(path))
+            self.by_path[path] = self._file(path) if asked else []
         return self.by_path[path]
 
-    def _content(self, path: str) -> bytes:
+    def _may_hold_objects(self, path: str) -> bool:
+        """Whether a file holds what is asked for, or can't be read."""
         try:
-            return self.project.bytes(path, LARGEST)
+            return is_manifest(self.project.searchable(path, LARGEST))
         except CantRead:
-            return b""
+            return True
 
-    def _file(self, path: str, content: bytes) -> list[Manifest]:
+    def _beginning(self, path: str) -> bytes:
+        """What can be had of a file that can't be read as a whole."""
         try:
-            text = self.project.text(path, content)
+            return self.project.searchable(path, LARGEST)
+        except CantRead:
+            return self.project.head(path)
+
+    def _file(self, path: str) -> list[Manifest]:
+        try:
+            text = self.project.utf8_text(path)
         except CantRead as problem:
-            self.found.unreadable.append(self.project.unreadable(path, problem))
+            if is_manifest(self._beginning(path)):
+                self.found.unreadable.append(self.project.unreadable(path, problem))
+            elif not isinstance(problem, TooLarge):
+                self.found.unfollowed.append(f"{self.project.show(path)}: {problem}")
             return []
         shown = self.project.show(path)
         documents = list(_split(text))
-        is_template = _TEMPLATED.search(text) is not None
+        is_template = has_holes(text)
         objects: list[Manifest] = []
         try:
             for line, document in documents:
@@ -156,7 +160,7 @@ class _ManifestReader:
         objects = list(overlays.render())
         self.found.objects += objects
         self.found.unreadable += overlays.unreadable
-        self.found.skipped += overlays.skipped
+        self.found.unfollowed += overlays.unfollowed
         if objects:
             self.found.files += dict.fromkeys(overlays.files)
         return frozenset(overlays.consumed)
@@ -183,15 +187,16 @@ class _ManifestReader:
                 if item.text_of("kind") in ASKED
             )
         self.found.unknown += charts.unknown
-        self.found.skipped += charts.skipped
+        self.found.unreadable += charts.unreadable
+        self.found.unfollowed += charts.unfollowed
         self.found.files += dict.fromkeys(charts.files)
         self.found.rendered = charts.rendered - charts.failed
 
     def _refuse(self, path: str, text: str, problem: YamlProblem) -> None:
         """A file that is no YAML: a template is somebody else's to render, the rest is broken."""
         shown = self.project.show(path)
-        if _TEMPLATED.search(text):
-            self.found.skipped.append(f"{shown}: is a template, which has to be rendered first")
+        if has_holes(text):
+            self.found.unfollowed.append(f"{shown}: is a template, which has to be rendered first")
             return
         line = self.found.atlas.line_in_file(problem.line)
         message = problem.message if problem.is_content else f"is not YAML: {problem.message}"

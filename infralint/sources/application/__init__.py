@@ -7,7 +7,7 @@ by their imports to the routes that they answer.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from infralint.model import STREAM_KINDS, Location, Reading
 from infralint.project import Project
@@ -35,7 +35,7 @@ def read(project: Project) -> Reading:
     """The applications of a project, and what their clients open."""
     reading = Reading("application")
     with project.guard.around(Location(project.shown_path(project.root)), ""):
-        found = applications(project.files, project.bytes, project.show, project.glance)
+        found = applications(project.files, project.searchable, project.show, project.glance)
         polls = may_poll(call for application in found for call in application.clients)
         programs = {id(application) for application in found if _is_program(project, application)}
         for application in found:
@@ -51,7 +51,7 @@ def read(project: Project) -> Reading:
             calls = [stream_of(call, project.settings) for call in application.clients]
             reading.streams += [stream for stream in calls if stream is not None]
             reading.unknown += application.gaps
-            reading.skipped += [f"{project.show(application.folder)}: {reason}" for reason in application.reasons]
+            reading.unfollowed += _list_unfollowed(project, application)
     if LanguageModelUse.__module__ in project.subjects:
         _read_language_models(project, reading)
     for service in read_compose(project).services:
@@ -64,12 +64,19 @@ def read(project: Project) -> Reading:
     return reading
 
 
+def _list_unfollowed(project: Project, application: Application) -> Iterator[str]:
+    """Why something that streams may not be seen, but for files of which that is said with their place."""
+    folder = project.show(application.folder) if application.folder else project.shown_path(project.root)
+    named = tuple(f"{gap.where.path} can't be read" for gap in application.gaps)
+    return (f"{folder}: {reason}" for reason in application.reasons if not reason.startswith(named))
+
+
 def _read_language_models(project: Project, reading: Reading) -> None:
     """How the code asks language models, which only checks outside the default group ask about."""
     from infralint.sources.application.model_calls import language_model_uses
 
     with project.guard.around(Location(project.shown_path(project.root)), ""):
-        uses = language_model_uses(project.files, project.bytes, project.show)
+        uses = language_model_uses(project.files, project.searchable, project.show)
         reading.items += uses
         reading.files += [use.where.path for use in uses]
 

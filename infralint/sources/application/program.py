@@ -63,8 +63,8 @@ class ProjectModules:
             return self._kept[path]
         try:
             content = self._text(path)
-        except (CantRead, OSError):
-            self.skipped[path] = ""
+        except (CantRead, OSError) as error:
+            self.skipped[path] = f": {error}" if isinstance(error, OSError) else _after_cannot_read(f"{error}")
             return b""
         if is_generated(content):
             self.generated.add(path)
@@ -411,3 +411,8 @@ def exported_names(program: ProjectModules, module: SourceModule, local: str) ->
         ):
             names.add(name)
     return names
+
+
+def _after_cannot_read(why: str) -> str:
+    """A reason as it stands behind `can't be read`."""
+    return why.removeprefix("can't be read") if why.startswith("can't be read") else f": it {why}"

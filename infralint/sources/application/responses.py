@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from infralint.sources.application.resolving import Resolver
@@ -257,7 +258,13 @@ def is_file(call: Call, content_type: str | None, headers: Mapping[str, str]) ->
         return bool(_FILE_TYPE.match(content_type.lower()))
     definition = call.module.function_at(call.span)
     around = definition.node.text() if definition is not None else call.node.text()
-    return bool(_FILE_WORDS.search(around))
+    return _speaks_of_files(around)
+
+
+@lru_cache(maxsize=8)
+def _speaks_of_files(text: str) -> bool:
+    """Whether the text of a function does; all calls in one function ask about the same text."""
+    return bool(_FILE_WORDS.search(text))
 
 
 def sends_file(call: Call) -> bool:
@@ -268,7 +275,11 @@ def sends_file(call: Call) -> bool:
         if inner
         else None
     )
-    text = outer.node.text() if outer is not None else call.node.text()
+    return _names_type_of_file(outer.node.text() if outer is not None else call.node.text())
+
+
+@lru_cache(maxsize=8)
+def _names_type_of_file(text: str) -> bool:
     return bool(
         re.search(r"(?i)content-disposition|createReadStream|[\"'](?:text/html|image/|text/csv|video/|audio/)", text)
     )

@@ -13,6 +13,7 @@ from infralint.model import Known, Location
 from infralint.sources.application.facts import ServerFact
 from infralint.sources.application.manifests import commands
 from infralint.text.lazy import lazy
+from infralint.text.numbers import whole_number
 
 GUNICORN_TIMEOUT = 30.0
 """Seconds of silence after which gunicorn's master ends a worker; a sync worker is silent while it streams."""
@@ -90,7 +91,7 @@ def ports_of(starters: list[str], sources: list[str], text: Callable[[str], byte
         content = text(path)
         if "ockerfile" in path or "ontainerfile" in path:
             shown = content.decode("utf-8", "replace")
-            found += [int(port) for ports in _EXPOSE.findall(shown) for port in re.findall(r"\d+", ports)]
+            found += [whole_number(port) for ports in _EXPOSE.findall(shown) for port in re.findall(r"\d+", ports)]
         for command, _ in commands(path, content):
             found += _command_ports(command)
     for path in sources:

@@ -36,7 +36,7 @@ def read(project: Project) -> Reading:
 def _is_template(project: Project, path: str) -> bool:
     """A quick look at the bytes."""
     try:
-        content = project.bytes(path, LARGEST)
+        content = project.searchable(path, LARGEST)
     except CantRead:
         return False
     return b"AWS::" in content and bool(_ASKED.search(content)) and bool(_RESOURCES.search(content))

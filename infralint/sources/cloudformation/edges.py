@@ -28,6 +28,8 @@ URL = "AWS::Lambda::Url"
 REST_API = "AWS::ApiGateway::RestApi"
 HTTP_API = "AWS::ApiGatewayV2::Api"
 DIALLED = frozenset({balancers.BALANCER, balancers.CLASSIC, FUNCTION, URL, REST_API, HTTP_API})
+NAMED = DIALLED | {"AWS::CloudFront::Distribution"}
+"""Types of resources that become nodes, and to which a DNS record may give a further name."""
 """The types of resources that become nodes, and that a request may be sent to."""
 
 
@@ -130,17 +132,47 @@ def _origin(template: CloudFormationTemplate, block: YamlValue) -> DistributionO
     target = template.lead(references, DIALLED) or (template.record_target(domain, DIALLED) if domain else None)
     owner = connection if connection is not None else block
     completion = template.setting(block, "ResponseCompletionTimeout", UNLIMITED, float)
+    port = _port(template, connection)
     return DistributionOrigin(
         where=template.place_of(block),
         read_timeout=template.setting(
             owner, "OriginReadTimeout", cloudfront.READ_TIMEOUT, float, _connecting(template, block)
         ),
         completion=completion,
-        pool=_pool_of_origin(template, block, target, domain),
-        domain=domain,
+        pool=_pool_of_origin(template, block, target, domain, port),
+        port=port,
+        domain=domain or _referred_domain(template, references, target),
+        headers=dict(_custom_headers(template, block)),
         path=template.setting(block, "OriginPath", "", str),
         is_bucket=target is None and _is_bucket(template, block, references, domain, connection is None),
     )
+
+
+def _port(template: CloudFormationTemplate, connection: YamlValue | None) -> int | None:
+    """Where an origin is dialled, if that is one port."""
+    if connection is None:
+        return None
+    http = template.setting(connection, "HTTPPort", cloudfront.HTTP_PORT, int)
+    https = template.setting(connection, "HTTPSPort", cloudfront.HTTPS_PORT, int)
+    if isinstance(http, Unknown) or isinstance(https, Unknown):
+        return None
+    return cloudfront.origin_port(template.text(connection, "OriginProtocolPolicy"), http.value, https.value)
+
+
+def _referred_domain(
+    template: CloudFormationTemplate, references: Sequence[tuple[str, str]], target: TemplateResource | None
+) -> str:
+    """What stands for the name of a load balancer that is referred to outright."""
+    is_outright = target is not None and len(references) == 1 and references[0][0] == target.logical
+    return f"{template.address(references[0][0])}.{references[0][1]}" if is_outright else ""
+
+
+def _custom_headers(template: CloudFormationTemplate, block: YamlValue) -> Iterator[tuple[str, Setting[str]]]:
+    """The headers that CloudFront adds to each request to an origin."""
+    for header in template.items(block, "OriginCustomHeaders"):
+        name = template.text(header, "HeaderName")
+        if name:
+            yield name.lower(), template.setting(header, "HeaderValue", "", str)
 
 
 def _connecting(template: CloudFormationTemplate, block: YamlValue) -> Location:
@@ -151,12 +183,16 @@ def _connecting(template: CloudFormationTemplate, block: YamlValue) -> Location:
 
 
 def _pool_of_origin(
-    template: CloudFormationTemplate, block: YamlValue, target: TemplateResource | None, domain: str
+    template: CloudFormationTemplate,
+    block: YamlValue,
+    target: TemplateResource | None,
+    domain: str,
+    port: int | None,
 ) -> Pool:
     if target is not None:
         return Pool(references=(template.address(target.logical),))
     if domain:
-        return cloudfront.pool_of(domain)
+        return cloudfront.pool_of(domain, port)
     hole = template.is_missing(block, "DomainName")
     return Pool(reason=hole.reason if hole is not None else "its origin's DomainName can't be told")
 

@@ -6,19 +6,18 @@ from infralint.model import Reading, Unknown
 from infralint.project import CantRead, Project
 from infralint.sources.cloudformation import sam
 from infralint.sources.cloudformation.balancers import balancer_nodes
-from infralint.sources.cloudformation.edges import edge_nodes
+from infralint.sources.cloudformation.edges import NAMED, edge_nodes
 from infralint.sources.cloudformation.service_connect import connected_nodes
 from infralint.sources.cloudformation.template import BadTemplate, CloudFormationTemplate
-from infralint.text.lazy import lazy
-
-_TEMPLATED = lazy(r"\{\{|\{%|<%")
+from infralint.sources.cloudformation.undeclared import find_undeclared
+from infralint.text.yaml_places import has_holes
 
 
 def read_into(reading: Reading, project: Project, path: str) -> None:
     """Add what a template says to a reading."""
     shown = project.show(path)
     try:
-        text = project.text(path)
+        text = project.utf8_text(path)
     except CantRead as problem:
         reading.unreadable.append(project.unreadable(path, problem))
         return
@@ -26,7 +25,7 @@ def read_into(reading: Reading, project: Project, path: str) -> None:
         template = CloudFormationTemplate.parse(path, shown, text)
     except BadTemplate as problem:
         unreadable = project.unreadable(path, problem.message, problem.line, problem.column)
-        if _TEMPLATED.search(text):
+        if has_holes(text):
             why = "it is a template of a template, which infralint does not fill in"
             reading.unknown.append(Unknown(unreadable.where, "", why))
         else:
@@ -34,9 +33,16 @@ def read_into(reading: Reading, project: Project, path: str) -> None:
         return
     if template is None:
         return
+    for value, why in find_undeclared(template):
+        template.refuse(why, value)
     template.resources.update(sam.expand(template))
     front = list(balancer_nodes(template))
-    reading.nodes += [*front, *edge_nodes(template, front), *connected_nodes(template)]
+    nodes = [*front, *edge_nodes(template, front), *connected_nodes(template)]
+    by_name = {name: node for node in nodes for name in node.known_as}
+    for alias, target in template.aliases_of(NAMED):
+        if (node := by_name.get(template.address(target.logical))) is not None:
+            node.known_as |= {alias}
+    reading.nodes += nodes
     reading.unreadable += [project.unreadable(path, why, *place) for place, why in sorted(template.refused.items())]
     reading.unknown += template.unknown
     reading.files.append(shown)

@@ -11,6 +11,7 @@ from typing import Any
 from infralint.model import Address, Node, Setting
 from infralint.platforms.service_connect import ConnectedPort, TimeoutWords, connected_node, port_mapping
 from infralint.sources.cloudformation.template import CloudFormationTemplate, TemplateResource
+from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlValue
 
 _TASKS = frozenset({"AWS::ECS::TaskDefinition"})
@@ -96,7 +97,7 @@ def _addresses(
         host = template.text(alias, "DnsName") or (f"{discovered}.{zone}" if zone else "")
         port = template.text(alias, "Port") or ""
         if host and port.isdecimal():
-            yield Address(host, int(port))
+            yield Address(host, whole_number(port))
 
 
 def _is_balanced(

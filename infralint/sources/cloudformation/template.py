@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from infralint.model import Known, Location, Related, Setting, Unknown
 from infralint.text.json_places import BadJson, JsonNode, JsonSpan, parse_json
+from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
 
 DEEPEST = 48
@@ -23,7 +24,7 @@ LONGEST = 4096
 NO_VALUE = "AWS::NoValue"
 _PSEUDO: Mapping[str, str] = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
 """Pseudo parameters that are the same nearly everywhere."""
-_HOLE = re.compile(r"\$\{(!?)([^${}]+)\}")
+HOLE = re.compile(r"\$\{(!?)([^${}]+)\}")
 
 
 class BadTemplate(ValueError):
@@ -109,7 +110,7 @@ class CloudFormationTemplate:
                 self.unknown.append(Unknown(self._place(keys[logical]), logical, f"{why}: what it makes is not judged"))
                 continue
             if body.members is None:
-                self._refuse(f"{logical}: expected a resource with Type and Properties", body)
+                self.refuse(f"{logical}: expected a resource with Type and Properties", body)
                 continue
             type_ = body.text_of("Type")
             condition = body.text_of("Condition")
@@ -117,13 +118,13 @@ class CloudFormationTemplate:
             if not type_.startswith("AWS::") or holds is False:
                 continue
             properties = body.get("Properties")
-            call = _function(properties) if properties is not None else None
+            call = function_of(properties) if properties is not None else None
             if call is not None and call[0] == "Fn::Transform":
                 why = "its properties are made by a transform where the stack is deployed"
                 self.unknown.append(Unknown(self._place(keys[logical]), logical, f"{logical} is not judged: {why}"))
                 continue
             if properties is not None and not properties.is_null and (call is not None or properties.members is None):
-                self._refuse(f"{logical}.Properties: expected a mapping of names to values", properties)
+                self.refuse(f"{logical}.Properties: expected a mapping of names to values", properties)
                 continue
             found[logical] = TemplateResource(
                 logical=logical,
@@ -137,7 +138,8 @@ class CloudFormationTemplate:
             )
         return found
 
-    def _refuse(self, message: str, value: YamlValue) -> None:
+    def refuse(self, message: str, value: YamlValue) -> None:
+        """Note that CloudFormation does not take a value."""
         self.refused.setdefault((value.span.line, value.span.column), message)
 
     def of(self, *types: str) -> list[TemplateResource]:
@@ -210,14 +212,14 @@ class CloudFormationTemplate:
         if not isinstance(found, YamlValue) or found.is_null:
             return None
         if found.members is None and path:
-            self._refuse(f"{path[-1]}: expected a mapping of names to values", found)
+            self.refuse(f"{path[-1]}: expected a mapping of names to values", found)
         return found if found.members is not None else None
 
     def items(self, value: Value, *path: str) -> list[YamlValue]:
         """The members of a list, without those that are left out; what is no list is refused."""
         found = self.dig(value, *path)
         if isinstance(found, YamlValue) and not found.is_null and found.items is None and path:
-            self._refuse(f"{path[-1]}: expected a list", found)
+            self.refuse(f"{path[-1]}: expected a list", found)
         listed = found.items or [] if isinstance(found, YamlValue) else []
         resolved = [self.resolve(item) for item in listed]
         return [item for item in resolved if isinstance(item, YamlValue)]
@@ -271,8 +273,11 @@ class CloudFormationTemplate:
         return f"{self.path}#{logical}"
 
     def references(self, value: Value, *path: str) -> tuple[tuple[str, str], ...]:
-        """The resources that a value is made of."""
+        """The resources that a value, or the members of a list, are made of."""
         found = self.dig(value, *path)
+        if isinstance(found, YamlValue):
+            members = (self.resolve(member) for member in found.items or ())
+            return tuple(pair for member in members if isinstance(member, Missing) for pair in member.references)
         return found.references if isinstance(found, Missing) else ()
 
     def lead(self, references: Iterable[tuple[str, str]], types: frozenset[str]) -> TemplateResource | None:
@@ -285,10 +290,17 @@ class CloudFormationTemplate:
             if resource.type in types:
                 return resource
             seen.add(resource.logical)
-            path = _FURTHER.get(resource.type)
-            if path is not None:
+            for path in _FURTHER.get(resource.type, ()):
                 pending += [logical for logical, _ in self.references(resource.properties, *path)]
         return None
+
+    def aliases_of(self, types: frozenset[str]) -> Iterator[tuple[str, TemplateResource]]:
+        """The names of DNS records, each with the resource of one of these types that it leads to."""
+        for record in self.of("AWS::Route53::RecordSet"):
+            name = self.text(record.properties, "Name")
+            target = self.lead([(record.logical, "")], types)
+            if target is not None and name:
+                yield name.rstrip(".").lower(), target
 
     def record_target(self, host: str, types: frozenset[str]) -> TemplateResource | None:
         """The resource that a DNS record of the template leads to by a name."""
@@ -310,7 +322,7 @@ class CloudFormationTemplate:
     def _decide(self, value: YamlValue | None, depth: int) -> bool | None:
         if value is None or depth > DEEPEST:
             return None
-        call = _function(value)
+        call = function_of(value)
         if call is None:
             return {"true": True, "false": False}.get((value.text or "").lower())
         name, argument = call
@@ -336,7 +348,7 @@ class CloudFormationTemplate:
         places that decided it."""
         if value is None:
             return None
-        call = _function(value)
+        call = function_of(value)
         if call is None:
             return value
         if depth > DEEPEST:
@@ -394,7 +406,7 @@ class CloudFormationTemplate:
         holes: list[Missing] = []
         end = 0
         text = pattern.text or ""
-        for hole in _HOLE.finditer(text):
+        for hole in HOLE.finditer(text):
             parts.append(text[end : hole.start()])
             end = hole.end()
             if hole[1]:
@@ -464,9 +476,9 @@ class CloudFormationTemplate:
             return found
         text = position.text or "" if isinstance(position, YamlValue) else ""
         members = found.items or [] if found is not None else []
-        if not text.isdecimal() or int(text) >= len(members):
+        if not text.isdecimal() or whole_number(text) >= len(members):
             return Missing("what !Select picks can't be told")
-        return self.resolve(members[int(text)], trail, depth)
+        return self.resolve(members[whole_number(text)], trail, depth)
 
     def _split(self, argument: YamlValue, trail: list[Related], depth: int) -> Value:
         separator, text = _two(argument)
@@ -495,19 +507,19 @@ _FUNCTIONS: Mapping[str, _Work] = {
     "Fn::ImportValue": CloudFormationTemplate._import,
 }
 
-_FURTHER: Mapping[str, tuple[str, ...]] = {
-    "AWS::ApiGateway::Deployment": ("RestApiId",),
-    "AWS::ApiGateway::Stage": ("RestApiId",),
-    "AWS::ApiGatewayV2::Stage": ("ApiId",),
-    "AWS::CloudFront::VpcOrigin": ("VpcOriginEndpointConfig", "Arn"),
-    "AWS::Lambda::Alias": ("FunctionName",),
-    "AWS::Lambda::Version": ("FunctionName",),
-    "AWS::Route53::RecordSet": ("AliasTarget", "DNSName"),
+_FURTHER: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "AWS::ApiGateway::Deployment": (("RestApiId",),),
+    "AWS::ApiGateway::Stage": (("RestApiId",),),
+    "AWS::ApiGatewayV2::Stage": (("ApiId",),),
+    "AWS::CloudFront::VpcOrigin": (("VpcOriginEndpointConfig", "Arn"),),
+    "AWS::Lambda::Alias": (("FunctionName",),),
+    "AWS::Lambda::Version": (("FunctionName",),),
+    "AWS::Route53::RecordSet": (("AliasTarget", "DNSName"), ("ResourceRecords",)),
 }
-"""Types that only lead to another resource -> the property that says to which."""
+"""Types that only lead to another resource -> the properties that say to which."""
 
 
-def _function(value: YamlValue) -> tuple[str, YamlValue] | None:
+def function_of(value: YamlValue) -> tuple[str, YamlValue] | None:
     """The function that a value calls, in its short form (`!Ref`) or its long one (`{"Ref": …}`), with its argument."""
     if value.tag:
         name = value.tag[1:]

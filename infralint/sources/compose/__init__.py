@@ -15,7 +15,7 @@ def read(project: Project) -> Reading:
         services=services_of(project),
         unreadable=found.unreadable,
         files=[project.show(path) for path in found.files],
-        skipped=found.skipped,
+        unfollowed=found.unfollowed,
         apart=True,
     )
     if any(is_routed(service) for service in found.services):

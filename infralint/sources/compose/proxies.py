@@ -44,6 +44,7 @@ from infralint.platforms.traefik import (
 from infralint.project import CantRead, Project
 from infralint.project.compose import ComposeService, ComposeText
 from infralint.project.variables import fill
+from infralint.text.numbers import whole_number
 
 _ROUTER = re.compile(r"traefik\.http\.routers\.([^.]+)\.rule", re.IGNORECASE)
 _WRITE_TIMEOUT = re.compile(r"--entrypoints\.[\w-]+\.transport\.respondingtimeouts\.writetimeout=(\S+)", re.IGNORECASE)
@@ -78,7 +79,7 @@ class Container:
     def address(self, port: str) -> Address:
         """Where it is dialled. port: as somebody says; else the lowest of its own."""
         ports = [number for number in self.service.ports if number]
-        number = int(port) if port.isascii() and port.isdecimal() else min(ports, default=None)
+        number = whole_number(port) if port.isascii() and port.isdecimal() else min(ports, default=None)
         return Address(self.compose.name, number)
 
 

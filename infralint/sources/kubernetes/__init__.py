@@ -13,7 +13,7 @@ def read(project: Project) -> Reading:
     reading = Reading(
         "kubernetes",
         unreadable=list(manifests.unreadable),
-        skipped=list(manifests.skipped),
+        unfollowed=list(manifests.unfollowed),
         unknown=list(manifests.unknown),
         files=[project.show(path) for path in manifests.files],
     )

@@ -44,6 +44,7 @@ from infralint.project.manifests import Manifest, texts_of
 from infralint.sources.kubernetes.controllers import CONTROLLED_PODS
 from infralint.sources.kubernetes.ingresses import Addresses, IngressPath, paths_of, places_of_annotations
 from infralint.sources.kubernetes.workloads import Workloads, ports_of
+from infralint.text.numbers import whole_number
 
 Targets = Mapping[str, Address]
 
@@ -79,7 +80,7 @@ def class_of(ingress: Manifest) -> str:
 
 def _order(ingress: Manifest) -> int:
     text = ingress.root.text_of("metadata", "annotations", f"{ALB}group.order")
-    return int(text) if text.removeprefix("-").isdecimal() else 0
+    return whole_number(text) if text.removeprefix("-").isdecimal() else 0
 
 
 def _node(

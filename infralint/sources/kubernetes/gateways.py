@@ -42,6 +42,7 @@ from infralint.sources.kubernetes.ingresses import (
     places_of_annotations,
     unread_fields,
 )
+from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlValue
 
 GATEWAY_API = "gateway.networking.k8s.io"
@@ -321,7 +322,9 @@ def _virtual_rules(service: Manifest, route: YamlValue, addresses: Addresses) ->
     for item in route.items_of("route"):
         host, port = item.text_of("destination", "host"), item.text_of("destination", "port", "number")
         if host and item.text_of("weight") != "0":
-            targets.append(Address(host, int(port) if port.isdecimal() else _only_port(host, service, addresses)))
+            targets.append(
+                Address(host, whole_number(port) if port.isdecimal() else _only_port(host, service, addresses))
+            )
     if not targets:
         reason = "it names no destination"
     hosts = [item.text or "" for item in service.root.items_of("spec", "hosts")] or [""]
@@ -343,7 +346,7 @@ def _virtual_rules(service: Manifest, route: YamlValue, addresses: Addresses) ->
 def _only_port(host: str, around: Manifest, addresses: Addresses) -> int | None:
     service = addresses.service(host.partition(".")[0], around)
     ports = [item.text_of("port") for item in service.root.items_of("spec", "ports")] if service is not None else []
-    return int(ports[0]) if len(ports) == 1 and ports[0].isdecimal() else None
+    return whole_number(ports[0]) if len(ports) == 1 and ports[0].isdecimal() else None
 
 
 def _uri(match: YamlValue | None) -> tuple[str, PathKind]:

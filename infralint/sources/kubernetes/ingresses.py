@@ -12,6 +12,7 @@ from infralint.platforms import f5_nginx, ingress_nginx, nginx
 from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, RoutingNode, are_general, plain_path
 from infralint.project.manifests import Manifest, number_of
 from infralint.sources.kubernetes.controllers import F5, INGRESS_NGINX, Classes
+from infralint.text.numbers import whole_number
 from infralint.text.patterns import Unsearchable, search
 from infralint.text.yaml_places import YamlValue
 
@@ -102,7 +103,7 @@ class Addresses:
         """The address of a Service, as seen from an object; None for no Service."""
         if not name:
             return None
-        number = int(port) if port.isdecimal() else self._number(name, port, around)
+        number = whole_number(port) if port.isdecimal() else self._number(name, port, around)
         known = any(service.namespace == around.namespace for service in self._services.get(name, ()))
         return Address(f"{name}.{around.namespace}" if around.namespace and known else name, number)
 

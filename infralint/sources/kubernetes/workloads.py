@@ -12,6 +12,7 @@ from infralint.project import Project
 from infralint.project.compose import ImageBuild
 from infralint.project.images import Images, read_images
 from infralint.project.manifests import Manifest, Manifests, is_selected, number_of, texts_of
+from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlValue
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout")
@@ -253,7 +254,7 @@ def _forwards(service: Manifest, workload: Workload, container: YamlValue) -> It
     named = _named_ports(container)
     others = [_named_ports(other) for other in workload.containers if other is not container]
     for port, target in ports_of(service):
-        number = int(target) if target.isdecimal() else None
+        number = whole_number(target) if target.isdecimal() else None
         if target in named or number in named.values() or not others:
             yield port, None
         elif number is not None and not any(target in ports or number in ports.values() for ports in others):

@@ -27,7 +27,7 @@ class NginxBlock(msgspec.Struct, eq=False):
     for a server's own. passed: what hands requests on, that of the location around included. inner: the blocks of the
     `if`s and `limit_except`s inside, by the identity of their directive. hop: where it proxies. runs_code: something in
     it is run before a request is handed on. internal: what keeps clients out, here or around:
-    https://nginx.org/en/docs/http/ngx_http_core_module.html#internal
+    https://nginx.org/en/docs/http/ngx_http_core_module.html#internal. denied: the `deny all` that keeps everybody out.
     """
 
     directive: Directive | None
@@ -40,11 +40,13 @@ class NginxBlock(msgspec.Struct, eq=False):
     hop: Hop | None = None
     runs_code: bool = False
     internal: Directive | None = None
+    denied: Directive | None = None
 
     def __post_init__(self) -> None:
         self.runs_code = not CODES.isdisjoint(self.level.by_name)
         marks = (mark for level in reversed(self.scope.levels) for mark in level.by_name.get("internal", ()))
         self.internal = next(marks, None)
+        self.denied = _denying_all(self.scope)
 
     @property
     def level(self) -> Level:
@@ -54,7 +56,8 @@ class NginxBlock(msgspec.Struct, eq=False):
     def diverts(self) -> bool:
         """Whether it may send requests elsewhere, or rules them in several ways."""
         names = self.level.by_name
-        return self.runs_code or bool(self.inner) or self.internal is not None or not _DIVERTING.isdisjoint(names)
+        is_closed = self.internal is not None or self.denied is not None
+        return self.runs_code or bool(self.inner) or is_closed or not _DIVERTING.isdisjoint(names)
 
     @property
     def written(self) -> str:
@@ -67,3 +70,17 @@ class NginxBlock(msgspec.Struct, eq=False):
             return self
         location: NginxBlock = self.place.block
         return location
+
+
+def _denying_all(scope: Scope) -> Directive | None:
+    """The rule that turns every client away before any other is asked; None where some may pass, or nobody can tell.
+
+    https://nginx.org/en/docs/http/ngx_http_access_module.html
+    """
+    ruling = next((level for level in reversed(scope.levels) if {"allow", "deny"} & level.by_name.keys()), None)
+    if ruling is None or "allow" in ruling.by_name or any(level.opaque for level in scope.levels):
+        return None
+    first = ruling.by_name["deny"][0]
+    some_pass = any(line.args != ["all"] for level in scope.levels for line in level.by_name.get("satisfy", ()))
+    is_sure = first.args == ["all"] and not ruling.under_condition(first)
+    return first if is_sure and not some_pass else None

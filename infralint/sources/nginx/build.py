@@ -34,6 +34,7 @@ from infralint.sources.nginx.choose import (
     LocationEntry,
     Sockets,
     VirtualServer,
+    plain_host,
 )
 from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.handed import hand_over
@@ -50,13 +51,21 @@ from infralint.sources.nginx.hops import (
 from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.processing import Processing, RequestEnd
 from infralint.sources.nginx.refusals import clashes, contradictions
-from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, hidden
+from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, hidden, unseen_by
 from infralint.sources.nginx.selection import explain_choice
 from infralint.sources.nginx.tree import Directive, NginxFile
-from infralint.sources.nginx.upstreams import Upstream, Upstreams, keeps_affinity, read_target, unknown_methods
+from infralint.sources.nginx.upstreams import (
+    Upstream,
+    Upstreams,
+    keeps_affinity,
+    ported_upstreams,
+    read_target,
+    unknown_methods,
+)
 from infralint.sources.nginx.variables import Definitions, Moment, Values
 from infralint.sources.nginx.versions import Versions
 from infralint.sources.nginx.websocket import judge_handshake
+from infralint.text.numbers import whole_number
 from infralint.text.stream_names import stream_name
 
 SAME_SCOPE = frozenset({"if", "limit_except"})
@@ -130,7 +139,7 @@ class Nginx(Node):
         return {}
 
     def _route(self, request: Request) -> list[Match]:
-        refused = self._refuse_protocol(request)
+        refused = self._refuse_protocol(request) or self._refuse_missing_host(request)
         if refused is not None:
             return [Match(None, answer=refused)]
         found = [self._ways(server, request, doubts) for server, doubts in self._servers_asked(request)]
@@ -152,7 +161,7 @@ class Nginx(Node):
         sockets = self.sockets.reached_by(request.to) if request.to is not None and request.secure is not None else []
         listeners = sockets[0].listeners if len(sockets) == 1 else []
         servers = sockets[0].servers if listeners else []
-        if not listeners or any("ssl" in server.block.level.by_name for server in servers):
+        if not listeners or any("ssl" in server.block.level.by_name for server in servers) or not self._is_all_seen:
             return None
         expected = any(listener.secure for listener in listeners)
         directive, port = servers[0].block.directive, listeners[0].address.port
@@ -168,6 +177,30 @@ class Nginx(Node):
             else f"port {port} takes plain HTTP, and TLS is spoken to it: the proxy in front answers so"
         )
         return Known("400" if expected else "502", where, "listen", because=because)
+
+    @cached_property
+    def _is_all_seen(self) -> bool:
+        """Whether every `listen` is known, and nothing may hold another one, or switch TLS on, that is not here."""
+        listens = [
+            (server.block.level, line)
+            for server in self.servers
+            for line in server.block.level.by_name.get("listen", ())
+        ]
+        levels = (level for server in self.servers for level in server.block.scope.levels)
+        return not any(map(unseen_by, levels)) and not any(
+            line.has_hole or level.under_condition(line) for level, line in listens
+        )
+
+    def _refuse_missing_host(self, request: Request) -> Known[str] | None:
+        """What becomes of a request without a Host header: from HTTP/1.1 on it needs one.
+
+        https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+        """
+        http = request.http
+        if request.host != "" or isinstance(http, Unknown) or http.value == "1.0":
+            return None
+        because = f"it comes over HTTP/{http.value} without a Host header"
+        return Known("400", http.where, http.name, http.origin, http.written, because)
 
     def explain(self, request: Request, hop: Hop | None) -> Selection:
         if isinstance(hop, NginxLocation) and hop.family != "stream":
@@ -202,9 +235,21 @@ class Nginx(Node):
 
     def _ways(self, server: VirtualServer, request: Request, doubts: tuple[str, ...]) -> list[RequestEnd]:
         ways = self.processing.ways(server, request)
+        overruled = _hidden_server(server, request)
+        if overruled:
+            ways = [way._replace(overruled=way.overruled or overruled) if way.answer else way for way in ways]
         if not doubts:
             return ways
         return [way._replace(run=msgspec.structs.replace(way.run, doubts=(*way.run.doubts, *doubts))) for way in ways]
+
+
+def _hidden_server(server: VirtualServer, request: Request) -> str:
+    """Why another server may get a request, which is not to be seen; empty where this one has the very name, or all are."""
+    name = server.name_for(plain_host(request.host)) if request.host is not None else None
+    if name is not None and _is_plain(name):
+        return ""
+    why = next(filter(None, map(unseen_by, server.block.scope.levels[:-1])), "")
+    return f"{why}, and where nginx runs it may hold the server for this host" if why else ""
 
 
 def _handed_on(way: RequestEnd) -> bool:
@@ -218,13 +263,14 @@ def _matches(ways: Sequence[RequestEnd]) -> list[Match]:
     """
     counting = [way for way in ways if _handed_on(way) or way.run.doubts] or list(ways)
     together: dict[object, list[RequestEnd]] = {}
-    for way in counting:
+    for way in sorted(counting, key=lambda way: way.after_error):
         ending = id(way.block) if way.block else way.overruled or (way.answer and way.answer[:3])
         together.setdefault(ending, []).append(way)
-    certain = len(together) == 1 and not any(
-        way.run.doubts or way.overruled or (not way.block and not way.answer) for way in counting
+    served = [group for group in together.values() if not group[0].after_error]
+    certain = len(served) == 1 and not any(
+        way.run.doubts or way.overruled or (not way.block and not way.answer) for way in served[0]
     )
-    return [_match(group, certain, len(together)) for group in together.values()]
+    return [_match(group, certain and not group[0].after_error, len(served)) for group in together.values()]
 
 
 def _match(ways: Sequence[RequestEnd], certain: bool, alternatives: int) -> Match:
@@ -265,7 +311,7 @@ def _collect(
                 into.variables.setdefault(directive.args[-1].lstrip("$"), []).append(directive)
     for directive in level.by_name.get("upstream", ()):
         if directive.block is not None and directive.args:
-            name = directive.source.prepared.original(directive.args[0])
+            name = directive.source.prepared.original(directive.args[0]).lower()
             upstream = known.get(name)
             if upstream is None or upstream.block is not directive:
                 upstream = Upstream(directive, Level(directive, includes.expand(directive.block, part.base, ())))
@@ -320,6 +366,7 @@ class _NodeBuilder:
                 hidden(hole, "the servers") for level in self.levels if level.owner for hole in level.opaque[:1]
             ]
         self.nginx.refused += unknown_methods(self.found.upstreams.values(), self.version)
+        self.nginx.refused += ported_upstreams([hop.pass_directive for hop in self.hops], self.found.upstreams)
         self.nginx.hops = tuple(self.hops)
         self._place_node()
         self.nginx.sockets.settle_slashes()
@@ -615,9 +662,10 @@ class _NodeBuilder:
         address = text[: -len(port)].rstrip(":") if text.endswith(port) else text
         address = "*" if address in ("", "*", "0.0.0.0", "[::]") else address
         first, dash, last = port.partition("-")
-        if dash and first.isdigit() and last.isdigit():
+        if dash and first.isdecimal() and last.isdecimal():
             yield from (
-                f"{address}:{number}" for number in range(int(first), min(int(last), int(first) + MOST_PORTS) + 1)
+                f"{address}:{number}"
+                for number in range(whole_number(first), min(whole_number(last), whole_number(first) + MOST_PORTS) + 1)
             )
         else:
             yield f"{address}:{port}"
@@ -706,11 +754,17 @@ def _answers_everything(block: NginxBlock) -> bool:
     for line in block.level.directives:
         if line.name == "break" or (line.name == "rewrite" and line.args[-1:] not in (["redirect"], ["permanent"])):
             return False
-        if line.name == "if" and block.place is None and any(inner.name == "rewrite" for inner in line.walk()):
+        if line.name == "if" and any(_goes_on(inner, block) for inner in line.walk()):
             return False
         if line.name == "return" and not block.level.under_condition(line):
             return True
     return False
+
+
+def _goes_on(line: Directive, block: NginxBlock) -> bool:
+    """Whether a line inside an `if` keeps requests from the `return` behind it, and in the block."""
+    stays = block.place is None or line.args[-1:] == ["break"]
+    return line.name == "break" or (line.name == "rewrite" and stays)
 
 
 def _matching(block: Directive) -> tuple[str, str]:
@@ -749,7 +803,7 @@ def _fallbacks(server: VirtualServer, definitions: Definitions) -> set[str]:
 
 
 def _port(text: str) -> str:
+    """The port of a `listen`, or a range of them; 80 where only an address or a name stands there."""
     tail = text.rpartition(":")[2]
-    if "]" in tail or ("." in tail and ":" not in text) or not tail:
-        return "80"
-    return tail
+    is_port = bool(tail) and (has_hole(tail) or "$" in tail or not tail.strip("0123456789-"))
+    return tail if is_port else "80"

@@ -6,14 +6,16 @@ https://nginx.org/en/docs/http/server_names.html, https://nginx.org/en/docs/http
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 
 from infralint.model import Address
 from infralint.text.patterns import Unsearchable, search
+
+T = TypeVar("T")
 
 Modifier = Literal["", "=", "^~", "~", "~*", "@"]
 EVERYWHERE = frozenset({"", "*", "0.0.0.0", "[::]"})
@@ -132,10 +134,7 @@ class VirtualServer(msgspec.Struct, eq=False, dict=True):
 
     def name_for(self, host: str) -> str | None:
         """Which of its names a host has: a plain one, then the longest with a wildcard, then the first expression."""
-        ranked = [
-            (rank, -at, name) for at, name in enumerate(self.names) if (rank := _name_rank(name, host)) is not None
-        ]
-        return max(ranked, key=lambda entry: entry[:2])[2] if ranked else None
+        return _best_named(((name, name) for name in self.names), host)
 
     def named_location(self, name: str) -> LocationEntry | None:
         return next((place for place in self.places if place.modifier == "@" and place.pattern == name), None)
@@ -143,7 +142,9 @@ class VirtualServer(msgspec.Struct, eq=False, dict=True):
 
 def plain_host(host: str) -> str:
     """A Host header as server names are compared with it."""
-    return host.lower().rstrip(".").partition(":")[0]
+    host = host.lower()
+    name = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
+    return name.removesuffix(".")
 
 
 def normalise_path(path: str, merge_slashes: bool = True) -> str:
@@ -346,14 +347,8 @@ class Socket(msgspec.Struct, eq=False, dict=True):
         host = plain_host(host)
         if host in self.exact:
             return Chosen(self.exact[host], True)
-        ranked = [
-            (rank, -index, server)
-            for index, (name, server) in enumerate(self.others)
-            if (rank := _name_rank(name, host)) is not None
-        ]
-        if ranked:
-            return Chosen(max(ranked, key=lambda entry: entry[:2])[2], True)
-        return Chosen(self.default, False)
+        named = _best_named(self.others, host)
+        return Chosen(named, True) if named is not None else Chosen(self.default, False)
 
     @cached_property
     def listeners(self) -> list[ListenAddress]:
@@ -413,6 +408,19 @@ class Sockets:
         """A socket's default server decides about slashes, for nginx parses the path before it looks at the name."""
         for server in self.servers:
             server.keeps_slashes = self.by_key[server.listeners[0].key].default.own_slashes
+
+
+def _best_named(named: Iterable[tuple[str, T]], host: str) -> T | None:
+    """What has the name that fits a host best; the first of several that fit it as well.
+
+    https://nginx.org/en/docs/http/server_names.html
+    """
+    ranked = [
+        (rank, -index, owner)
+        for index, (name, owner) in enumerate(named)
+        if (rank := _name_rank(name, host)) is not None
+    ]
+    return max(ranked, key=lambda entry: entry[:2])[2] if ranked else None
 
 
 def _name_rank(name: str, host: str) -> tuple[int, int] | None:

@@ -130,7 +130,7 @@ def _sources_of(project: Project, path: str, reading: Reading, shown: set[str]) 
         text = project.text(path)
     except CantRead as problem:
         large = isinstance(problem, TooLarge) and is_nginx(project.head(path).decode("latin-1"))
-        if large or path in project.given or _named_nginx(path):
+        if large or _named_nginx(path) or (path in project.given and not path.endswith(".json")):
             reading.unreadable.append(project.unreadable(path, problem))
         return
     if _is_manifest(path):

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from infralint.model import (
     SAME_PATH,
     UNKNOWN_RESPONSE,
-    Address,
+    Affinity,
     Buffering,
     Edit,
     Forward,
@@ -40,8 +40,24 @@ from infralint.sources.nginx.processing import Processing, Run
 from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
-from infralint.sources.nginx.variables import Definitions, Values, either, moment_of_arrival, unknown, without_query
-from infralint.sources.nginx.websocket import find_sent_hosts, headers_of, judge_handshake, name_of, setting_of
+from infralint.sources.nginx.variables import (
+    Definitions,
+    Values,
+    either,
+    headers_heard,
+    moment_of_arrival,
+    unknown,
+    without_query,
+)
+from infralint.sources.nginx.websocket import (
+    UNSET_HEADERS,
+    find_sent_hosts,
+    headers_of,
+    judge_handshake,
+    name_of,
+    sent_headers,
+    setting_of,
+)
 from infralint.text.lazy import lazy
 from infralint.text.stream_names import CATCH_ALLS
 
@@ -118,7 +134,9 @@ class NginxLocation(Hop):
 
     def upgrade_of(self, request: Request) -> Setting[Upgrade]:
         """What becomes here of a handshake that comes in whole; mostly it is the same for all of them."""
-        if isinstance(self.forwards_upgrade, Known) or self.family != "proxy":
+        if self.family != "proxy":
+            return self.forwards_upgrade
+        if isinstance(self.forwards_upgrade, Known) and not _is_rewritten_handshake(request):
             return self.forwards_upgrade
         return self._judge_handshake(request)
 
@@ -141,8 +159,17 @@ class NginxLocation(Hop):
     def request_out(self, request: Request) -> tuple[Forward, ...]:
         if self.family == "stream":
             return (Forward(replace(request, to=None), self.pool),)
-        forwards = [forward for run in self._runs(request) for forward in self._forwards(run, request)]
-        return tuple({_identity(forward): forward for forward in forwards}.values())
+        runs = self._runs(request)
+        found = [{_identity(forward): forward for forward in self._forwards(run, request)} for run in runs]
+        if len(found) == 1:
+            return tuple(found[0].values())
+        together: dict[tuple[object, ...], Forward] = {}
+        for run, forwards in zip(runs, found, strict=True):
+            for identity, forward in forwards.items():
+                is_sure = all(identity in others for others in found)
+                doubted = replace(forward, certain=False, reasons=(*forward.reasons, *run.reasons))
+                together.setdefault(identity, forward if is_sure else doubted)
+        return tuple(together.values())
 
     def _runs(self, request: Request) -> list[Run]:
         """How a request arrives here; one that nginx would send elsewhere is taken to arrive all the same."""
@@ -173,7 +200,16 @@ class NginxLocation(Hop):
             if path is None:
                 pool = Pool((), (), "the path that is sent on is not known")
             sent = self._sent_request(request, target, path, run)
-            yield Forward(sent, pool, self._prefixes(target) or paths, not reasons, reasons)
+            forward = Forward(sent, pool, self._prefixes(target) or paths, not reasons, reasons)
+            standing_in = frozenset(self.upstreams.backups_of(target, self.definitions))
+            others = tuple(address for address in pool.targets if address not in standing_in)
+            if not others or len(others) == len(pool.targets):
+                yield forward
+                continue
+            yield replace(forward, pool=replace(pool, targets=others))
+            backups = tuple(address for address in pool.targets if address in standing_in)
+            why = f"`backup` servers of upstream {target.authority} get requests where all others fail"
+            yield replace(forward, pool=replace(pool, targets=backups), certain=False, reasons=(*reasons, why))
 
     def _sent_request(self, request: Request, target: PassTarget | None, path: str | None, run: Run) -> Request:
         http = self.facts.http_version if self.family == "proxy" else request.http
@@ -186,6 +222,7 @@ class NginxLocation(Hop):
             upgrade=self._upgrade_out(request),
             compressible=request.compressible and not self._takes_plain_answers(),
             via=self._via_out(request),
+            headers=self._headers_out(request, run),
             secure={"http": False, "https": True}.get(target.scheme) if target is not None else None,
         )
 
@@ -199,6 +236,37 @@ class NginxLocation(Hop):
         here = self.upgrade_of(request)
         whole = isinstance(came, Known) or (isinstance(here, Known) and here.value == "dropped")
         return here if whole else came
+
+    def _headers_out(self, request: Request, run: Run) -> tuple[tuple[str, Setting[str]], ...]:
+        """The headers that go on: those that came in, and what this location makes of them."""
+        heard = headers_heard(request, self.block.server)
+        arrived = request if len(heard) == len(request.headers) else replace(request, headers=tuple(heard.items()))
+        if self.family not in ("proxy", "grpc"):
+            return arrived.headers
+        sent = sent_headers(self.facts, self.rules, self.definitions, run.moment)
+        shared = _UNSET.get(id(sent)) if not arrived.headers else None
+        return shared if shared is not None else arrived.headers_with(sent)
+
+    def affinity_of(self, request: Request) -> Setting[Affinity]:
+        """What keeps a client on its server, where that goes by a header: one that hops in front take away, or that
+        none of them sets."""
+        kept = self.keeps_affinity
+        name = self._deciding_header(kept) if isinstance(kept, Known) and kept.value == "client" else ""
+        if not name or not request.relayed:
+            return kept
+        sent = replace(request, headers=tuple(headers_heard(request, self.block.server).items())).header(name)
+        return platform.affinity_by_header(kept, name, sent) if isinstance(kept, Known) else kept
+
+    def _deciding_header(self, kept: Known[Affinity]) -> str:
+        """The one request header by which clients are told apart; empty where it is something else."""
+        keys = _VARIABLES.findall(kept.written)
+        if kept.name == "hash" and len(keys) == 1 and keys[0].startswith("http_"):
+            return str(keys[0]).removeprefix("http_").replace("_", "-")
+        real = self.rules.find("real_ip_header")
+        is_by_address = kept.name == "ip_hash" or any("remote_addr" in key for key in keys)
+        lines = real[0] if is_by_address and not isinstance(real, Unknown) else ()
+        name = lines[0].args[0].lower() if lines and lines[0].args else ""
+        return "" if name == "proxy_protocol" else name
 
     def _takes_plain_answers(self) -> bool:
         """Whether it asks the backend not to compress: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header"""
@@ -221,7 +289,7 @@ class NginxLocation(Hop):
             return named
         proxy_host = Values((named,)) if named is not None else unknown("the host is not known")
         moment = msgspec.structs.replace(run.moment, assigned={**run.moment.assigned, "proxy_host": proxy_host})
-        return self.definitions.evaluate(written.args[-1], written, moment).known or None
+        return self.definitions.evaluate(written.args[-1], written, moment).known
 
     def path_out(self, run: Run, target: PassTarget) -> str | None:
         """The path that is sent on: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass"""
@@ -383,6 +451,18 @@ HANDSHAKE = Request("websocket", "")
 """A handshake of which nothing else is known."""
 
 
+def _is_rewritten_handshake(request: Request) -> bool:
+    """Whether the handshake came in whole, and a hop in front wrote its headers in its own words."""
+    came = request.upgrade
+    is_whole = isinstance(came, Known) and came.value in ("forwarded", "http/1.0")
+    return is_whole and (request.header("upgrade") is not None or request.header("connection") is not None)
+
+
+_UNSET = {id(headers): tuple(sorted(headers.items())) for headers in UNSET_HEADERS.values()}
+"""What is sent on where no header is set, by the identity of what says so."""
+_VARIABLES = lazy(r"\$\{?(\w+)")
+
+
 def _level_phrase(level: Level, rules: bool) -> str:
     """Where a line stands, and whether it holds."""
     place = f"in {level.owner.written}" if level.owner is not None else "outside every block"
@@ -400,8 +480,10 @@ def passed_anywhere(block: NginxBlock, processing: Processing, upstreams: Upstre
     return either(values or [unknown("no request is handed on here")], "it differs from request to request")
 
 
-def _identity(forward: Forward) -> tuple[str, str | None, tuple[Address, ...], str]:
-    return forward.request.path, forward.request.host, forward.pool.targets, forward.pool.reason
+def _identity(forward: Forward) -> tuple[object, ...]:
+    """What tells what is sent on from what else is."""
+    request, pool = forward.request, forward.pool
+    return request.path, request.host, request.headers, pool.targets, pool.reason
 
 
 def added_headers(scope: Scope) -> Iterator[Directive]:

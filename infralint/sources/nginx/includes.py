@@ -103,7 +103,8 @@ class Includes:
         return self.sources.setdefault(path, NginxFile(path, self.project.show(path), prepare(text)))
 
     def expand(self, directives: list[Directive], base: str, stack: tuple[str, ...]) -> list[Directive]:
-        """Directives with includes replaced by what they include, textually. base: the main file's folder."""
+        """Directives with includes replaced by what they include, textually; a pattern that takes no file of the project
+        stays. base: the main file's folder."""
         if not any(directive.name == "include" and directive.block is None for directive in directives):
             return directives
         result: list[Directive] = []
@@ -124,6 +125,8 @@ class Includes:
             self.globbed.update(paths)
             if not paths and posixpath.normpath(posixpath.join(base, argument)).startswith("../"):
                 yield _missing(include, f"`{include.written}` takes files that lie outside of the project")
+            elif not paths:
+                yield include
         elif not paths:
             heart = _by_heart(argument)
             yield from (

@@ -25,7 +25,7 @@ from infralint.sources.nginx.choose import (
     normalise_path,
 )
 from infralint.sources.nginx.conditions import judge
-from infralint.sources.nginx.scopes import hidden
+from infralint.sources.nginx.scopes import unseen_by
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.variables import (
     Definitions,
@@ -105,12 +105,14 @@ class RequestEnd(NamedTuple):
     """Where a request ends: in a block that hands it on, in an answer, or where we can't follow.
 
     overruled: why something else may serve the request than what answers it here, as a location that is not to be seen.
+    after_error: it ends here only where the backend that it was handed to first answers with an error.
     """
 
     run: Run
     block: NginxBlock | None = None
     answer: Answer | None = None
     overruled: str = ""
+    after_error: bool = False
 
 
 class Processing:
@@ -190,7 +192,8 @@ class Processing:
         """The server's own rewrites, which an internal redirect to a path runs again, then a location."""
         for after in self._rewrites(run.block, run):
             if after.answer is not None:
-                yield from self._answer(after)
+                overruled = _hidden_before(run.block, after.answer.at)
+                yield from (end._replace(overruled=overruled) if end.answer else end for end in self._answer(after))
             else:
                 yield from self._locate(replace(after, stopped=False, changed=False, moved=False))
 
@@ -233,6 +236,9 @@ class Processing:
                 yield from self._answer(after)
             elif after.changed:
                 yield from self._redirect_inside(after)
+            elif (denied := after.block.denied) is not None:
+                because = f"`{denied.written}` turns every client away"
+                yield from self._answer(replace(after, answer=Answer("403", denied, "", because)))
             else:
                 yield from self._content(after)
 
@@ -267,9 +273,8 @@ class Processing:
         if empty is not None:
             yield RequestEnd(run, answer=empty)
             return
-        others = list(self._intercept(run))
-        yield RequestEnd(run.because(*(reason for way in others for reason in way.run.reasons[-1:])), block)
-        yield from others
+        yield RequestEnd(run, block)
+        yield from (end._replace(after_error=True) for end in self._intercept(run))
 
     def _without_host(self, run: Run) -> Answer | None:
         """What nginx answers where the variable is empty that should say whom to dial."""
@@ -344,7 +349,7 @@ class Processing:
             else:
                 yield from self._inside(named, run)
         elif target.endswith(_PAGES):
-            yield RequestEnd(run, answer=Answer("200", at, target))
+            yield RequestEnd(run, answer=Answer(run.status or "200", at, target))
         else:
             moment = replace(run.moment, path=target)
             yield from self._through_server(
@@ -515,14 +520,24 @@ def _overruling(end: RequestEnd, place: LocationEntry | None, server: VirtualSer
     """Why a request may be served after all that nginx seems to answer by itself: an include that is not here, or a hole
     in a template, may hold a better location, or what hands requests on. Empty where it surely may not.
 
-    Nothing goes before `location =`, nor does anything after a `return`.
+    Nothing goes before `location =`, and nothing behind a `return` is asked.
     """
     is_returned = end.answer is not None and end.answer.at is not None and end.answer.at.name == "return"
     levels = [] if place is not None and place.modifier == "=" else [server.block.level]
     if place is not None and not is_returned:
         levels += place.block.scope.levels[len(server.block.scope.levels) :]
-    line = next((line for level in levels for line in level.opaque), None)
-    return f"{hidden(line, '').why}, and may serve it" if line is not None else ""
+    why = next(filter(None, map(unseen_by, levels)), "")
+    return f"{why}, and where nginx runs it may hold what serves this" if why else ""
+
+
+def _hidden_before(block: NginxBlock, answering: Directive | None) -> str:
+    """Why a server may not come to what answers in it; empty where nothing that is not here stands before that."""
+    for line in block.level.directives:
+        if any(inner is answering for inner in line.walk()):
+            return ""
+        if line.opaque or line.name == "include":
+            return f"{unseen_by(block.level)}, and where nginx runs it may hold what serves this"
+    return ""
 
 
 def _limiting_block(run: Run) -> NginxBlock | None:

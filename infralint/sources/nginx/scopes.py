@@ -181,6 +181,13 @@ def line_of(directive: Directive, here: bool) -> Line:
     return Known(tuple(directive.args), directive.where, directive.name, origin, directive.written)
 
 
+def unseen_by(level: Level) -> str:
+    """Why blocks may stand at a level that are not to be seen; empty where all of it is."""
+    for line in (*level.opaque, *level.by_name.get("include", ())):
+        return hidden(line, "").why if line.opaque else f"`{line.written}` takes no file of the project"
+    return ""
+
+
 def hidden(by: Directive, name: str) -> Unknown:
     """What an include that is not here, or a hole, may set."""
     if by.missing:

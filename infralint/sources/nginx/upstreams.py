@@ -82,11 +82,11 @@ class Upstream(msgspec.Struct, frozen=True, eq=False, dict=True):
     def method(self, *names: str) -> Directive | None:
         return next((found for name in names for found in self.level.by_name.get(name, ())), None)
 
-    def pool(self, definitions: Definitions) -> Pool:
-        """Its servers, and behind them those that stand in."""
+    def pool(self, definitions: Definitions, standing_in: bool = False) -> Pool:
+        """Its servers, and behind them those that stand in. standing_in: these alone."""
         targets: list[Address] = []
         reason = ""
-        for server in (*self.servers, *self._backups):
+        for server in (*(() if standing_in else self.servers), *self._backups):
             if server.args and not has_hole(server.args[0]):
                 targets.append(read_address(server.args[0], PORTS["http"]))
                 continue
@@ -110,6 +110,8 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
     pools: dict[int, Pool] = {}
 
     def get(self, name: str) -> Upstream | None:
+        """An upstream by its name, whose case does not matter."""
+        name = name.lower()
         return self.upstreams.get(name) or self.elsewhere.get(name)
 
     def passed_values(self, directive: Directive, definitions: Definitions, moment: Moment) -> Values:
@@ -141,6 +143,11 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
             if len(pools) == 1
             else Pool(tuple(targets), (), next((pool.reason for pool in pools if pool.reason), ""))
         )
+
+    def backups_of(self, target: PassTarget, definitions: Definitions) -> tuple[Address, ...]:
+        """The servers of an upstream by that name that get requests only where the others fail."""
+        upstream = self.get(target.authority)
+        return upstream.pool(definitions, standing_in=True).targets if upstream is not None and upstream.backups else ()
 
     def pool_of(self, target: PassTarget, definitions: Definitions) -> Pool:
         """The servers of an upstream by that name, or the host itself."""
@@ -191,6 +198,19 @@ def _of_upstream(target: str, upstreams: Upstreams, scope: Scope, where: Locatio
 def _is_looped(server: Directive) -> bool:
     """Whether a template writes a server as often as it goes through a list."""
     return any(block in server.source.prepared.loops for block, _ in server.conditions)
+
+
+def ported_upstreams(passes: Iterable[Directive], upstreams: Mapping[str, Upstream]) -> Iterator[Unreadable]:
+    """A `*_pass` that names an upstream with a port, which nginx refuses: its servers have ports. upstreams: its own.
+
+    https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server
+    """
+    for passed in passes:
+        text = passed.args[0] if passed.args else ""
+        name, _, port = read_target(text).authority.rpartition(":")
+        if "$" not in text and port.isdigit() and name.lower() in upstreams and not has_hole(text):
+            message = f'upstream "{name}" may not have port {port}; that belongs into its `server` lines'
+            yield Unreadable(f"nginx would refuse this file: {message}", passed.where)
 
 
 def unknown_methods(upstreams: Iterable[Upstream], version: Version) -> Iterator[Unreadable]:

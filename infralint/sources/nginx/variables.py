@@ -12,12 +12,13 @@ from typing import Any
 
 import msgspec
 
-from infralint.model import Known, Request, StreamKind, Unknown
+from infralint.model import Known, Request, Setting, StreamKind, Unknown
 from infralint.sources.nginx.choose import VirtualServer, plain_host
 from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.scopes import has_hole
 from infralint.sources.nginx.tree import Directive
 from infralint.text.lazy import lazy
+from infralint.text.numbers import whole_number
 from infralint.text.patterns import Unsearchable, search
 
 MOST_TEXTS = 24
@@ -158,8 +159,8 @@ class Definitions(msgspec.Struct, eq=False, dict=True):
 
     def variable(self, name: str, moment: Moment, depth: int = 0) -> Values:
         """What a variable is."""
-        if name.isdigit():
-            return _captured_group(int(name), moment)
+        if name.isdecimal():
+            return _captured_group(whole_number(name), moment)
         if name in moment.assigned:
             return moment.assigned[name]
         if depth > DEEPEST:
@@ -283,7 +284,10 @@ def moment_of_arrival(
     name = server.name_for(plain_host(host))
     if name is None or not name.startswith("~"):
         return moment
-    found = search(name[1:], plain_host(host), ignore_case=True)
+    try:
+        found = search(name[1:], plain_host(host), ignore_case=True)
+    except Unsearchable as problem:
+        return without_captures(moment, name[1:], str(problem))
     return with_captures(moment, found) if found is not None else moment
 
 
@@ -385,6 +389,10 @@ def _built_in(name: str, moment: Moment) -> Values | None:
 def _of_request(name: str, moment: Moment) -> Values | None:
     request = moment.request
     assert request is not None
+    if name.startswith(("http_", "cookie_")) and name != "http_host":
+        sent = _header_sent(name, moment)
+        if sent is not None:
+            return Values((sent.value,)) if isinstance(sent, Known) else unknown(sent.why)
     match name:
         case "http_upgrade" | "http_connection" | "http_sec_websocket_version" if request.kind == "websocket":
             left = request.upgrade.value if isinstance(request.upgrade, Known) else "forwarded"
@@ -397,14 +405,46 @@ def _of_request(name: str, moment: Moment) -> Values | None:
             return Values(("keep-alive", "close", ""), "what a browser says of its connection is not known")
         case "request_method":
             return Values(_METHODS[request.kind], "a stream may be asked for by GET or by POST")
+        case "host" if request.host == "":
+            return Values((moment.server.names[0],))
         case "host" | "http_host" if request.host is not None:
-            return Values((request.host.lower().partition(":")[0] if name == "host" else request.host,))
+            return Values((plain_host(request.host) if name == "host" else request.host,))
         case "request_uri" if moment.asked is not None:
             return Values((moment.asked,))
         case "server_protocol" if request.kind == "websocket":
             return Values(("HTTP/1.1",))
         case _:
             return None
+
+
+def headers_heard(request: Request, server: VirtualServer) -> dict[str, Setting[str]]:
+    """What hops in front made of headers, as far as nginx heeds them: it ignores names with an underscore.
+
+    https://nginx.org/en/docs/http/ngx_http_core_module.html#underscores_in_headers
+    """
+    if not request.headers:
+        return {}
+    found = dict(request.headers)
+    if not any("_" in name for name in found):
+        return found
+    lines = server.block.scope.find("underscores_in_headers")
+    is_on = not isinstance(lines, Unknown) and any(line.args == ["on"] for line in lines[0])
+    return found if is_on else {name: value for name, value in found.items() if "_" not in name}
+
+
+def _header_sent(name: str, moment: Moment) -> Setting[str] | None:
+    """What hops in front made of the header, or the cookie, that a variable stands for; None: nothing."""
+    assert moment.request is not None
+    family, _, word = name.partition("_")
+    wanted = word if family == "http" else "cookie"
+    heard = headers_heard(moment.request, moment.server)
+    found = [value for header, value in heard.items() if header.replace("-", "_") == wanted] or (
+        [heard["*"]] if "*" in heard else []
+    )
+    if not found or family == "http" or isinstance(found[0], Unknown):
+        return found[0] if found else None
+    pairs = (pair.strip().partition("=") for pair in found[0].value.split(";"))
+    return found[0].with_value({key: text for key, _, text in pairs}.get(word, ""))
 
 
 def _of_listener(name: str, moment: Moment) -> Values:

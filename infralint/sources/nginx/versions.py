@@ -13,6 +13,7 @@ from infralint.project import CantRead, Project
 from infralint.project.compose import ComposeService, copied_files, dockerfile_of, dockerfile_path, read_compose
 from infralint.project.dockerfile import DOCKERFILES, Dockerfile, stages_of
 from infralint.text.lazy import lazy
+from infralint.text.numbers import whole_number
 from infralint.text.paths import is_below
 from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
 
@@ -33,12 +34,12 @@ def parse_version(text: str) -> tuple[int, int, int] | None:
     found = _FULL.match(text)
     if not found:
         return None
-    major, minor, patch = int(found[1]), int(found[2]), found[3]
+    major, minor, patch = whole_number(found[1]), whole_number(found[2]), found[3]
     if major != 1:
         return None
     if patch is None:
         return None if (major, minor) == (1, 29) else (major, minor, 0)
-    return major, minor, int(patch)
+    return major, minor, whole_number(patch)
 
 
 class Versions:

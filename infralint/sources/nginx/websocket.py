@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
-from infralint.model import Known, Related, Setting, Unknown, Upgrade
+from infralint.model import NOWHERE, Known, Related, Setting, Unknown, Upgrade
 from infralint.platforms.nginx import NAME, Facts, Header, forwards_upgrade
 from infralint.sources.nginx.choose import VirtualServer
 from infralint.sources.nginx.scopes import Level, Scope, has_hole, hidden
@@ -14,11 +15,14 @@ from infralint.sources.nginx.variables import Definitions, Moment, Values, momen
 _OF_HANDSHAKE = frozenset({"upgrade", "connection", "sec-websocket-key", "sec-websocket-version"})
 
 
-def headers_of(scope: Scope) -> tuple[list[Directive], Level | None]:
-    """The proxy_set_header lines that rule here: those of the nearest level that has any, and that level."""
+def headers_of(scope: Scope, directive: str = "proxy_set_header") -> tuple[list[Directive], Level | None]:
+    """The proxy_set_header lines that rule here: those of the nearest level that has any, and that level.
+
+    directive: another family's word for it.
+    """
     for level in reversed(scope.levels):
-        if "proxy_set_header" in level.by_name:
-            return level.by_name["proxy_set_header"], level
+        if directive in level.by_name:
+            return level.by_name[directive], level
         if level.opaque:
             return [], level
     return [], None
@@ -44,6 +48,55 @@ def find_sent_hosts(scope: Scope, definitions: Definitions, server: VirtualServe
             if always or (isinstance(value, Known) and value.value):
                 found.append(Known(text, header.where, header.name, written=header.written))
     return found
+
+
+def sent_headers(facts: Facts, scope: Scope, definitions: Definitions, moment: Moment) -> Mapping[str, Setting[str]]:
+    """What a location makes of a request's headers, but for Host: by lower-case name, `*` for all that it does not name.
+
+    nginx sends a header that is set, and not the client's of that name; none where its text is empty.
+    https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header
+    """
+    headers, level = headers_of(scope, f"{facts.family}_set_header")
+    unset = UNSET_HEADERS[facts.version.speaks_http_1_1] if facts.family == "proxy" else {}
+    found: dict[str, list[Setting[str]]] = {}
+    for header in headers:
+        if (name := name_of(header)) not in ("", "host"):
+            found.setdefault(name, []).append(_value(header, level, definitions, moment))
+    passing = facts.of_family("pass_request_headers")
+    is_hidden = level is not None and bool(level.opaque)
+    if not found and not is_hidden and isinstance(passing, Known) and passing.value:
+        return unset
+    sent = {**unset, **{name: _together(values) for name, values in found.items()}}
+    if level is not None and level.opaque:
+        sent["*"] = hidden(level.opaque[0], f"{facts.family}_set_header")
+    elif isinstance(passing, Unknown):
+        sent["*"] = passing
+    elif not passing.value:
+        sent["*"] = passing.with_value("")
+    return sent
+
+
+UNSET_HEADERS: Mapping[bool, Mapping[str, Setting[str]]] = MappingProxyType(
+    {
+        is_1_1: MappingProxyType(
+            {
+                "connection": Known("" if is_1_1 else "close", NOWHERE, "connection", "default"),
+                "upgrade": Known("", NOWHERE, "upgrade", "default"),
+            }
+        )
+        for is_1_1 in (False, True)
+    }
+)
+"""Whether nginx speaks HTTP/1.1 to backends by default -> what it makes of the handshake's headers where nothing sets
+them; these are shared, for most locations send just so."""
+
+
+def _together(values: Sequence[Setting[str]]) -> Setting[str]:
+    """The one header that several lines of one name send; two of them are joined, or the second is lost, by version."""
+    sent = [value for value in values if isinstance(value, Unknown) or value.value]
+    if len(sent) < 2:
+        return (sent or list(values))[0]
+    return Unknown(sent[1].where, sent[1].name, "the header is sent more than once")
 
 
 def judge_handshake(

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from infralint.sources.terraform import edge_adapters
 from infralint.sources.terraform.folders import Folder
 from infralint.sources.terraform.hcl import Block, HclFile, ListOf, Literal, parse
+from infralint.text.numbers import whole_number
 
 # https://registry.terraform.io/modules/terraform-aws-modules/alb/aws (9 and later: maps)
 _MAPS = """
@@ -526,7 +527,7 @@ def _major(source: str, call: Block) -> int | None:
     version = call.attributes.get("version")
     text = str(version.value.value) if version and isinstance(version.value, Literal) else ""
     found = re.search(r"(\d+)", text) or re.search(r"[?&]ref=v?(\d+)", source)
-    return int(found[1]) if found else None
+    return whole_number(found[1]) if found else None
 
 
 def _is_listed(call: Block, major: int | None) -> bool:

@@ -111,26 +111,62 @@ def _origin(graph: Graph, distribution: Item, block: Item) -> DistributionOrigin
     completion = argument_of(block, "response_completion_timeout", UNLIMITED, plain_number)
     links = block.links.get("domain_name", [])
     target = graph.lead([*links, *(connection.links.get("vpc_origin_id", ()) if connection else ())], DIALLED)
-    domain = block.value("domain_name")
     if distribution.silent:
         timeout, completion = quiet(timeout, UNLIMITED), quiet(completion, UNLIMITED)
     return DistributionOrigin(
         where=block.where,
         read_timeout=timeout,
         completion=completion,
-        pool=_pool(block, target),
-        domain=domain if isinstance(domain, str) else "",
+        pool=_pool(block, target, _port(connection)),
+        port=_port(connection),
+        domain=_domain(graph, block, target),
+        headers=dict(_custom_headers(block)),
         path=argument_of(block, "origin_path", "", to_text),
         is_bucket=target is None and _is_bucket(block, connection is None),
     )
 
 
-def _pool(block: Item, target: Item | None) -> Pool:
+def _domain(graph: Graph, block: Item, target: Item | None) -> str:
+    """The host of an origin; of a load balancer that is referred to outright, the reference that stands for its name."""
+    domain = block.value("domain_name")
+    if isinstance(domain, str):
+        return domain
+    links = block.links.get("domain_name", [])
+    record = graph.by_address.get(links[0].address) if len(links) == 1 and links[0].address else None
+    if record is not None and record.type == "aws_route53_record":
+        return graph.name_of_record(record)
+    is_outright = target is not None and len(links) == 1 and links[0].address == target.address
+    return f"{target.address}.{links[0].path}" if is_outright and target is not None else ""
+
+
+def _custom_headers(block: Item) -> Iterator[tuple[str, Setting[str]]]:
+    """The headers that CloudFront adds to each request to an origin.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html
+    """
+    for header in block.inner("custom_header"):
+        name = header.value("name")
+        if isinstance(name, str):
+            yield name.lower(), argument_of(header, "value", "", to_text)
+
+
+def _port(connection: Item | None) -> int | None:
+    """Where an origin is dialled, if that is one port."""
+    if connection is None:
+        return None
+    http = argument_of(connection, "http_port", cloudfront.HTTP_PORT, plain_number)
+    https = argument_of(connection, "https_port", cloudfront.HTTPS_PORT, plain_number)
+    if isinstance(http, Unknown) or isinstance(https, Unknown):
+        return None
+    return cloudfront.origin_port(connection.value("origin_protocol_policy"), http.value, https.value)
+
+
+def _pool(block: Item, target: Item | None, port: int | None) -> Pool:
     if target is not None:
         return Pool(references=(target.address,))
     domain = block.get("domain_name")
     if isinstance(domain, Known) and isinstance(domain.value, str) and domain.value:
-        return cloudfront.pool_of(domain.value)
+        return cloudfront.pool_of(domain.value, port)
     return Pool(reason=domain.why if isinstance(domain, Unknown) else "its origin's domain_name can't be told")
 
 

@@ -13,6 +13,7 @@ from infralint.sources.terraform.apis import api_nodes, function_nodes
 from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
 from infralint.sources.terraform.cdn import distribution_nodes
 from infralint.sources.terraform.containers import container_nodes
+from infralint.sources.terraform.dialling import NAMED
 from infralint.sources.terraform.folders import TerraformFolders
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hops import balancer_nodes
@@ -57,7 +58,12 @@ def nodes(graph: Graph) -> list[Node]:
         *container_nodes(graph),
         *connected_nodes(graph),
     ]
-    return [*found, *function_nodes(graph, found)]
+    found += function_nodes(graph, found)
+    by_name = {name: node for node in found for name in node.known_as}
+    for alias, target in graph.aliases_of(NAMED):
+        if (node := by_name.get(target.address)) is not None:
+            node.known_as |= {alias}
+    return found
 
 
 @dataclass

@@ -19,6 +19,10 @@ DIALLED = frozenset(
 """The types of resources that become nodes, and that a request may be sent to."""
 
 
+NAMED = DIALLED | {"aws_cloudfront_distribution"}
+"""Those, and others to which a DNS record gives a further name."""
+
+
 def environment_of(graph: Graph) -> dict[str, Any]:
     """What every hop of a root has."""
     return {"scope": graph.scope, "environment": graph.environment, "files": graph.files}

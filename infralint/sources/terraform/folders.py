@@ -14,10 +14,10 @@ from typing import Any
 
 from infralint.cache.recording import watch_names
 from infralint.model import Location, Unreadable
-from infralint.project import CantRead, Project
+from infralint.project import CantRead, Project, refuse_binary
 from infralint.project.walking import leads_out
 from infralint.sources.terraform.budget import STEPS, SharedBudget
-from infralint.sources.terraform.hcl import Attribute, Block, HclError, HclFile, Literal, parse
+from infralint.sources.terraform.hcl import Attribute, Block, HclError, HclFile, Literal, find_wrong_byte, parse
 from infralint.text.suggestions import closest
 from infralint.text.wording import plural
 
@@ -68,7 +68,10 @@ SPEAKING = re.compile(
     rb"|module\.[\w-]+(?:\[[^\]\n]*\])?\.(?:\w+_)?(?:alb|nlb|elb|lb|load_balancer)_\w+)\b"
 )
 """What the inputs and outputs of a module say that makes a load balancer of its own."""
-_PLAN = re.compile(rb'^\s*\{\s*"format_version"\s*:')
+_PLAN = re.compile(rb'^(?:\xef\xbb\xbf)?\s*\{\s*"format_version"\s*:')
+_PLAN_VERSION = re.compile(rb'"format_version"\s*:\s*"[01]\.')
+LARGEST_PLAN = 300 * 1024 * 1024
+"""Bytes of a plan: it is written by a machine and may be long."""
 BALANCING = re.compile(rb"(?i)lb|balancer")
 
 
@@ -269,12 +272,17 @@ class TerraformFolders:
 
     def find_plans(self) -> list[str]:
         """The files that begin as plans and states do (`terraform show -json`)."""
+        return [path for path in self.project.files_ending("json") if self._may_be_plan(path)]
+
+    def _may_be_plan(self, path: str) -> bool:
+        """A quick look: a plan begins with its version, but for one whose keys somebody sorted, which has to be asked for."""
         project = self.project
-        return [
-            path
-            for path in project.files_ending("json")
-            if project.glance("plan", path, lambda path=path: bool(_PLAN.match(project.head(path, 200))))  # type: ignore[misc]
-        ]
+        if project.was_asked_about(path):
+            try:
+                return bool(_PLAN_VERSION.search(project.searchable(path, LARGEST_PLAN)))
+            except CantRead:
+                return bool(_PLAN.match(project.head(path, 200)))
+        return project.glance("plan", path, lambda: bool(_PLAN.match(project.head(path, 200))))
 
     @cached_property
     def files(self) -> dict[str, list[str]]:
@@ -322,7 +330,9 @@ class TerraformFolders:
 
     def _bytes(self, path: str) -> bytes:
         try:
-            return self.project.bytes(path)
+            content = self.project.searchable(path)
+            refuse_binary(content)
+            return content
         except CantRead as error:
             self.unreadable.append(self.project.unreadable(path, error))
             return b""
@@ -432,6 +442,8 @@ class TerraformFolders:
             return None
         source = HclFile(self.project.show(path), text)
         try:
+            if not text.isascii() and (offset := find_wrong_byte(self.project.bytes(path))) is not None:
+                raise HclError("holds a byte that is not UTF-8; save the file as UTF-8", offset)
             return parse(source)
         except HclError as error:
             where = source.at(error.offset)

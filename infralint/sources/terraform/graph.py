@@ -10,15 +10,16 @@ from infralint.sources.terraform.items import Item, ResourceReference
 _IDENTITIES = ("arn", "id", "name", "dns_name", "function_name")
 """What one resource calls another by."""
 
+_ZONES = ("aws_route53_zone", "data.aws_route53_zone")
 _FURTHER = {
-    "aws_api_gateway_deployment": ("", "rest_api_id"),
-    "aws_api_gateway_stage": ("", "rest_api_id"),
-    "aws_apigatewayv2_stage": ("", "api_id"),
-    "aws_cloudfront_vpc_origin": ("vpc_origin_endpoint_config", "arn"),
-    "aws_lambda_alias": ("", "function_name"),
-    "aws_route53_record": ("alias", "name"),
+    "aws_api_gateway_deployment": (("", "rest_api_id"),),
+    "aws_api_gateway_stage": (("", "rest_api_id"),),
+    "aws_apigatewayv2_stage": (("", "api_id"),),
+    "aws_cloudfront_vpc_origin": (("vpc_origin_endpoint_config", "arn"),),
+    "aws_lambda_alias": (("", "function_name"),),
+    "aws_route53_record": (("alias", "name"), ("", "records")),
 }
-"""Types that only lead to another resource -> the block and the argument that say to which."""
+"""Types that only lead to another resource -> the blocks and the arguments that say to which."""
 
 
 @dataclass
@@ -57,10 +58,29 @@ class Graph:
             for target in self._targets(link, kinds | _FURTHER.keys()):
                 if target.type in kinds:
                     return target
-                block, name = _FURTHER[target.type]
-                places = target.inner(block) if block else [target]
-                pending += [further for place in places for further in place.links.get(name, ())]
+                pending += _further_links(target)
         return None
+
+    def aliases_of(self, kinds: frozenset[str]) -> Iterator[tuple[str, Item]]:
+        """The names of DNS records, each with the item of one of these types that it leads to."""
+        for record in self.of("aws_route53_record"):
+            name = self.name_of_record(record)
+            target = self.lead(_further_links(record), kinds) if name else None
+            if target is not None:
+                yield name, target
+
+    def name_of_record(self, record: Item) -> str:
+        """The whole name of a DNS record, which need not say its zone; empty where it is not known.
+
+        https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/route53_record#name-1
+        """
+        name = record.value("name")
+        if not isinstance(name, str):
+            return ""
+        zones = [zone for kind in _ZONES for zone in self.follow(record, "zone_id", kind)]
+        zone = zones[0].value("name") if zones else None
+        name, zone = name.rstrip(".").lower(), zone.rstrip(".").lower() if isinstance(zone, str) else ""
+        return name if not zone or f".{name}".endswith(f".{zone}") else f"{name}.{zone}".lstrip(".")
 
     def _targets(self, link: ResourceReference, kinds: Iterable[str]) -> Iterator[Item]:
         if link.address:
@@ -98,3 +118,11 @@ class Graph:
                         found.setdefault(identity, item)
             self.by_identity[kind] = found
         return self.by_identity[kind]
+
+
+def _further_links(item: Item) -> list[ResourceReference]:
+    """What something that only leads on refers to."""
+    places = [
+        (place, name) for block, name in _FURTHER[item.type] for place in (item.inner(block) if block else [item])
+    ]
+    return [link for place, name in places for link in place.links.get(name, ())]

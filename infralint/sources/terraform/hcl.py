@@ -19,6 +19,8 @@ from msgspec.structs import replace
 from infralint.model import Location
 from infralint.sources.terraform.budget import NotWorkedOut
 from infralint.sources.terraform.numeric import Number, parse_number
+from infralint.text.lazy import lazy
+from infralint.text.numbers import whole_number
 
 DEEPEST = 60
 """Levels of brackets, templates and blocks; people write ten."""
@@ -232,6 +234,19 @@ def parse(source: HclFile) -> Block:
     except RecursionError as error:
         raise HclError("is nested too deeply", 0) from error
     return body
+
+
+_COMMENT = lazy(rb""""(?:[^"\\\n]|\\.)*"|((?:#|//)[^\n]*|/\*.*?\*/)""", re.DOTALL)
+"""A comment; strings, in which none begins, are taken as they are."""
+
+
+def find_wrong_byte(content: bytes) -> int | None:
+    """Where a byte stands that is not UTF-8, which Terraform refuses outside of comments; None where there is none."""
+    try:
+        _COMMENT.sub(lambda found: b" " * len(found[0]) if found[1] else found[0], content).decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
 
 
 def parse_values(source: HclFile) -> Block:
@@ -488,7 +503,9 @@ class _HclParser:
                     return self._splat(found, full=False)
                 if number := re.compile(r"\d+").match(self.text, self.at):
                     self.at = number.end()
-                    found = Index(found.start, self.at, found, Literal(number.start(), number.end(), int(number[0])))
+                    found = Index(
+                        found.start, self.at, found, Literal(number.start(), number.end(), whole_number(number[0]))
+                    )
                 else:
                     name = self._name("an attribute's name")
                     found = Attr(found.start, self.at, found, name)

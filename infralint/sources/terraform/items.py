@@ -86,17 +86,25 @@ _GROUP = BlockSchema(
 )
 _ATTACHED = BlockSchema(links=("target_group_arn", "target_id"))
 
+_ZONE = BlockSchema(("name",))
 _HEADERS = BlockSchema(("header_behavior",), blocks={"headers": BlockSchema(("items",))})
 _BEHAVIOR = BlockSchema(
     ("path_pattern", "target_origin_id", "allowed_methods", "origin_request_policy_id"),
     ("target_origin_id", "origin_request_policy_id", "cache_policy_id"),
     {"forwarded_values": BlockSchema(("headers",))},
 )
-_CONNECTION = BlockSchema(("origin_read_timeout",), ("vpc_origin_id",))
+_CONNECTION = BlockSchema(
+    ("origin_read_timeout", "origin_protocol_policy", "http_port", "https_port"), ("vpc_origin_id",)
+)
 _ORIGIN = BlockSchema(
     ("origin_id", "domain_name", "origin_path", "response_completion_timeout"),
     ("origin_id", "domain_name"),
-    {"custom_origin_config": _CONNECTION, "vpc_origin_config": _CONNECTION, "s3_origin_config": BlockSchema()},
+    {
+        "custom_header": BlockSchema(("name", "value")),
+        "custom_origin_config": _CONNECTION,
+        "vpc_origin_config": _CONNECTION,
+        "s3_origin_config": BlockSchema(),
+    },
 )
 _DISTRIBUTION = BlockSchema(
     ("aliases",),
@@ -170,7 +178,8 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
             },
         ),
         "aws_cloudfront_vpc_origin": BlockSchema(blocks={"vpc_origin_endpoint_config": BlockSchema(links=("arn",))}),
-        "aws_route53_record": BlockSchema(("name",), blocks={"alias": BlockSchema(links=("name",))}),
+        "aws_route53_record": BlockSchema(("name",), ("records", "zone_id"), {"alias": BlockSchema(links=("name",))}),
+        "aws_route53_zone": _ZONE,
         "aws_api_gateway_rest_api": BlockSchema(
             ("name", "body"), blocks={"endpoint_configuration": BlockSchema(("types",))}
         ),
@@ -200,11 +209,11 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
 )
 """Resource type -> what is asked of it. https://registry.terraform.io/providers/hashicorp/aws/latest/docs"""
 
-LIST_LINKS = frozenset({"target_group_arns"})
+LIST_LINKS = frozenset({"records", "target_group_arns"})
 """Arguments that lead to several resources; every other one leads to one."""
 
 DATA_SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
-    {"aws_cloudfront_origin_request_policy": BlockSchema(("name", "id"))}
+    {"aws_cloudfront_origin_request_policy": BlockSchema(("name", "id")), "aws_route53_zone": _ZONE}
 )
 """Type of data source -> what is asked of it: what it looks up is not known, but by what it looks it up is."""
 

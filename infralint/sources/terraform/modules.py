@@ -100,6 +100,10 @@ class World:
     remedy: str = WITHOUT_VALUE
 
 
+ECHOED = frozenset({("aws_route53_zone", "name")})
+"""Arguments of data sources that are what they are looked up by, and come back as they were given."""
+
+
 class Resource:
     """One instance of a resource or data block."""
 
@@ -124,7 +128,7 @@ class Resource:
 
     def attribute(self, name: str) -> Value:
         found = self.block.attributes.get(name)
-        if found is None or self.block.type == "data":
+        if found is None or (self.block.type == "data" and (self.type, name) not in ECHOED):
             return self.hole(name)
         return evaluate(found.value, self.environment)
 

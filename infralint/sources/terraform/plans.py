@@ -14,15 +14,13 @@ from typing import Any
 
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.project import CantRead
-from infralint.sources.terraform.folders import Folder, TerraformFolders, join
+from infralint.sources.terraform.folders import LARGEST_PLAN, Folder, TerraformFolders, join
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hcl import Block, Literal
 from infralint.sources.terraform.items import ALIASES, SHAPES, BlockSchema, Item, ResourceReference
 from infralint.sources.terraform.plan_shapes import WrongPlanShape, check_plan
 from infralint.sources.terraform.values import plain
 
-LARGEST = 300 * 1024 * 1024
-"""Bytes of a plan: it is written by a machine and may be long."""
 MOST_REFERENCES = 200
 """References that are followed for one argument."""
 Json = Mapping[str, Any]
@@ -48,7 +46,7 @@ def _plan(tree: TerraformFolders, path: str) -> Json | None:
     """What a plan or state says; one that can't be read is unreadable, other JSON is none of our business."""
     line = column = 0
     try:
-        content = json.loads(tree.project.bytes(path, LARGEST), parse_constant=_no_number)
+        content = json.loads(tree.project.bytes(path, LARGEST_PLAN), parse_constant=_no_number)
         if not isinstance(content, dict) or not content.keys() & {"planned_values", "values"}:
             return None
         check_plan(content)

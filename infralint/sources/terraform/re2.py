@@ -14,6 +14,7 @@ from typing import Any
 from infralint.sources.terraform.budget import LONGEST, NotWorkedOut
 from infralint.sources.terraform.values import EvaluationError, bound
 from infralint.text.lazy import lazy
+from infralint.text.numbers import whole_number
 from infralint.text.patterns import TooSlow, spend
 
 MOST_REPETITIONS = 1000
@@ -191,7 +192,10 @@ class _Translator:
 
     def _check_size(self, least: int, most: int | None, start: int, end: int) -> None:
         """RE2 refuses what repeats more than 1000 times in all: as counted here, inner counts multiply."""
-        counts = [max(int(repeat[1]), int(repeat[3] or 0)) for repeat in _COUNT.finditer(self.pattern, start, end)]
+        counts = [
+            max(whole_number(repeat[1]), whole_number(repeat[3] or "0"))
+            for repeat in _COUNT.finditer(self.pattern, start, end)
+        ]
         total = max(least, most or 0, 1)
         for count in counts:
             total *= max(count, 1)

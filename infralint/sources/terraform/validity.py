@@ -30,6 +30,7 @@ from infralint.sources.terraform.hcl import (
 from infralint.sources.terraform.types import ANY
 from infralint.sources.terraform.values import EvaluationError
 from infralint.text.suggestions import closest
+from infralint.text.wording import listing
 
 MOST = 20
 """Problems of one folder that are named."""
@@ -94,6 +95,7 @@ class _Check:
             yield from self._variable(block)
         for attribute in folder.locals.values():
             yield from self._expression(attribute, attribute.value, frozenset())
+        yield from self._cycles()
         for home in (folder.resources, folder.data, folder.ephemeral):
             for block in home.values():
                 yield from self._body(block, frozenset())
@@ -101,6 +103,29 @@ class _Check:
             yield from self._body(block, frozenset())
         for block in folder.calls.values():
             yield from self._call(block)
+
+    # Cycles
+
+    def _cycles(self) -> Iterator[Unreadable]:
+        """Local values that are made of themselves."""
+        known = self.folder.locals
+        uses = {name: _locals_in(attribute.value) & known.keys() for name, attribute in known.items()}
+        done: set[str] = set()
+        for first in sorted(known):
+            path: dict[str, int] = {}
+            pending = [(first, 0)]
+            while pending:
+                name, depth = pending.pop()
+                while len(path) > depth:
+                    path.popitem()
+                if name in path:
+                    circle = list(path)[path[name] :]
+                    through = f" through {listing([f'local.{other}' for other in circle[1:]])}" if circle[1:] else ""
+                    yield _refuse(known[name].where, f"local.{name} is made of itself{through}")
+                elif name not in done:
+                    done.add(name)
+                    path[name] = depth
+                    pending += [(other, depth + 1) for other in sorted(uses[name], reverse=True)]
 
     # Blocks
 
@@ -266,6 +291,12 @@ def _parts(expression: Expression, bound: frozenset[str]) -> Iterator[_Reference
         yield expression
     for part in children(expression):
         yield from _parts(part, bound)
+
+
+def _locals_in(expression: Expression) -> set[str]:
+    """The local values that an expression names."""
+    parts = _parts(expression, frozenset())
+    return {part.names[0] for part in parts if isinstance(part, _Reference) and part.root == "local"}
 
 
 def _chain(expression: Expression) -> _Reference | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from infralint.model import Location, Reading, Unreadable
 from infralint.project import CantRead, Project
-from infralint.sources.vercel.config import VercelConfig, VercelService, read_config
+from infralint.sources.vercel.config import VercelConfig, VercelService, find_refused, read_config
 from infralint.sources.vercel.javascript import Modules, read_manifest
 from infralint.sources.vercel.next_config import NextSettings, read_next_config
 from infralint.sources.vercel.routes import api_routes, below
@@ -183,7 +183,20 @@ class Finder:
         if path not in self._manifests:
             relevant = path in self.project.file_set and self._is_relevant(path)
             self._manifests[path] = read_manifest(self.project, path) if relevant else {}
+            if relevant and not self._manifests[path]:
+                self._refuse_manifest(path)
         return self._manifests[path]
+
+    def _refuse_manifest(self, path: str) -> None:
+        """Say what is wrong with a package.json that npm and Vercel refuse."""
+        try:
+            parse_json(self.project.text(path))
+        except CantRead as error:
+            self.reading.unreadable.append(self.project.unreadable(path, error))
+        except BadJson as error:
+            self.reading.unreadable.append(
+                self.project.unreadable(path, f"is not JSON: {error}", error.line, error.column)
+            )
 
     def _is_relevant(self, path: str) -> bool:
         """A byte scan: most packages of a repository have nothing to do with this."""
@@ -225,6 +238,7 @@ class Finder:
             self.reading.unreadable.append(Unreadable("is not a JSON object", Location(shown, 1, 1)))
             return None, True
         self.reading.files.append(shown)
+        self.reading.unreadable += find_refused(document, shown)
         return read_config(document, shown, framework), False
 
     def _next_settings(self, folder: str) -> NextSettings:

@@ -10,11 +10,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from infralint.model import Known, Location
+from infralint.model import Known, Location, Unreadable
 from infralint.platforms.vercel import MOST_RULES
 from infralint.text.json_places import JsonNode, JsonSpan, Member
 from infralint.text.minimatch import glob_matches
-from infralint.text.path_patterns import fill_path, fill_references, match_path, match_whole
+from infralint.text.path_patterns import (
+    LONGEST,
+    InvalidPathPattern,
+    fill_path,
+    fill_references,
+    match_path,
+    match_whole,
+    parse_path,
+)
+from infralint.text.patterns import Unsearchable
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +148,31 @@ def read_config(document: JsonNode, shown: str, framework: str) -> VercelConfig:
         services=_services(document),
         bun=document.get("bunVersion") is not None,
     )
+
+
+_LISTS = ("rewrites", "redirects", "headers", "routes")
+_BESIDE_NO_ROUTES = ("rewrites", "redirects", "headers", "cleanUrls", "trailingSlash")
+
+
+def find_refused(document: JsonNode, shown: str) -> Iterator[Unreadable]:
+    """What Vercel refuses of the routing in a vercel.json: https://vercel.com/docs/errors/error-list"""
+    place = _placer(shown)
+    for key in _LISTS:
+        if (member := document.member(key)) is not None and not isinstance(member.node.value, list):
+            yield Unreadable(f"{key}: expected a list; Vercel refuses the deploy", place(member.whole))
+    newer = next((key for key in _BESIDE_NO_ROUTES if document.member(key) is not None), "")
+    if newer and (member := document.member("routes")) is not None:
+        why = f"`routes`, the older form, can't stand beside `{newer}`; Vercel refuses the deploy. Write all as `rewrites`"
+        yield Unreadable(why, place(member.span))
+    for rewrite in _rewrites(document, place):
+        if len(rewrite.source) > LONGEST:
+            continue
+        try:
+            parse_path(rewrite.source)
+        except InvalidPathPattern as error:
+            yield Unreadable(f'"source": "{rewrite.source[:60]}": {error}; Vercel refuses the deploy', rewrite.where)
+        except Unsearchable:
+            continue
 
 
 def with_matches(rules: Sequence[FunctionRule], sources: Sequence[str]) -> tuple[FunctionRule, ...]:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from infralint.model import SAME_PATH, Address, PathMap, Pool, PrefixMap
 from infralint.sources.vercel.texts import HOLE, PATH, QUERY, ResolvedText
+from infralint.text.numbers import whole_number
 from infralint.text.path_patterns import PatternMap
 
 _ADDRESS = re.compile(r"(https?)://(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^?#]*)")
@@ -89,7 +90,7 @@ def _pool(text: ResolvedText) -> Pool:
     if found is None or not host or HOLE in host:
         words = f"`{text.holes[0]}`" if text.holes else "its address"
         return Pool(reason=f"{words} is only known where it runs")
-    port = int(found[3]) if found[3] else PORTS[found[1]]
+    port = whole_number(found[3]) if found[3] else PORTS[found[1]]
     pool = Pool((Address(host.strip("[]"), port),))
     if text.defaulted:
         return replace(pool, reason=f"`{text.defaulted[0]}` may name another")

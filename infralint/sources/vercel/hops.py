@@ -27,6 +27,7 @@ from infralint.model import (
     Setting,
     Unknown,
 )
+from infralint.platforms.forwarding import set_by
 from infralint.platforms.nextjs import (
     CHUNKED,
     HeaderRule,
@@ -262,7 +263,8 @@ class NextRewrite(NextHop):
             return (Forward(replace(request, to=None), Pool(reason=reason), NO_PATH),)
         target = next(iter(pool.targets), None)
         path = paths.forward(request.path) or request.path
-        return (Forward(replace(request, path=path, host=target.host if target else None, to=None), pool, paths),)
+        host, headers = target.host if target else None, request.headers_with(set_by(self.name, self.where))
+        return (Forward(replace(request, path=path, host=host, to=None, headers=headers), pool, paths),)
 
     def response_out(self, response: Response, request: Request) -> Response:
         return replace(self.with_configured(response, request), framing=CHUNKED)

@@ -26,6 +26,7 @@ from infralint.text.go_templates.values import (
     plain_values,
     text_of_value,
 )
+from infralint.text.numbers import whole_number
 from infralint.text.patterns import Unsearchable, search, spend
 from infralint.text.yaml_places import YamlProblem, read_yaml
 
@@ -454,7 +455,7 @@ def _semver_compare(constraint: Any, version: Any) -> bool:
     found = _RELATION.match(_text(version).strip())
     if found is None:
         raise TemplateProblem(f"`{version}` is no version")
-    numbers = tuple(int(part) if part and part.isdecimal() else 0 for part in found.groups()[1:4])
+    numbers = tuple(whole_number(part) if part and part.isdecimal() else 0 for part in found.groups()[1:4])
     return any(
         all(_meets(numbers, part) for part in _RELATION.finditer(group)) for group in _text(constraint).split("||")
     )
@@ -463,7 +464,7 @@ def _semver_compare(constraint: Any, version: Any) -> bool:
 def _meets(version: tuple[int, ...], found: re.Match[str]) -> bool:
     relation = found[1] or "="
     given = [part for part in found.groups()[1:4] if part is not None]
-    exact = [int(part) for part in itertools.takewhile(str.isdecimal, given)]
+    exact = [whole_number(part) for part in itertools.takewhile(str.isdecimal, given)]
     least = (*exact, 0, 0, 0)[:3]
     prefix = version[: len(exact)]
     match relation:
@@ -486,7 +487,9 @@ def _meets(version: tuple[int, ...], found: re.Match[str]) -> bool:
 
 def _semver(version: Any) -> PlacedMapping:
     found = _RELATION.match(_text(version).strip())
-    numbers = [int(part) if part and part.isdecimal() else 0 for part in found.groups()[1:4]] if found else [0, 0, 0]
+    numbers = (
+        [whole_number(part) if part and part.isdecimal() else 0 for part in found.groups()[1:4]] if found else [0, 0, 0]
+    )
     return PlacedMapping(dict(zip(("Major", "Minor", "Patch"), numbers, strict=True)))
 
 

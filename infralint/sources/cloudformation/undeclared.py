@@ -1,0 +1,95 @@
+"""Names in a template that nothing in it declares: CloudFormation refuses such a template.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infralint.sources.cloudformation.template import HOLE, CloudFormationTemplate, function_of
+from infralint.text.yaml_places import YamlValue
+
+MOST_VALUES = 200_000
+"""Values of one template that are looked at."""
+
+
+def find_undeclared(template: CloudFormationTemplate) -> Iterator[tuple[YamlValue, str]]:
+    """What names something undeclared, and what to say of it, where the text is a whole template and nothing adds to it.
+
+    A macro may declare more, a module brings resources of its own, and a text without a version may be a part that
+    another program joins with others.
+    """
+    root = template.root
+    resources = root.members_of("Resources")
+    is_whole = root.get("AWSTemplateFormatVersion") is not None and root.get("Transform") is None
+    if not is_whole or any(body.text_of("Type").endswith("::MODULE") for body in resources.values()):
+        return
+    if any(name.startswith("Fn::") for name in resources):
+        return
+    names = _Names(template)
+    for body in resources.values():
+        condition = body.get("Condition")
+        if condition is not None and condition.text is not None:
+            yield from names.missing_condition(condition)
+        depends = body.get("DependsOn")
+        for value in depends.items or [depends] if depends is not None else []:
+            yield from names.missing_resource(value, value.text or "", "DependsOn")
+        yield from names.look(body.get("Properties"))
+    for key in ("Conditions", "Outputs"):
+        yield from names.look(root.get(key))
+
+
+class _Names:
+    """What a template declares."""
+
+    def __init__(self, template: CloudFormationTemplate) -> None:
+        self.parameters = template.root.members_of("Parameters").keys()
+        self.resources = template.root.members_of("Resources").keys()
+        self.conditions = template.root.members_of("Conditions").keys()
+        self.mappings = template.root.members_of("Mappings").keys()
+
+    def look(self, value: YamlValue | None) -> Iterator[tuple[YamlValue, str]]:
+        """What is wrong in a value, and in all that it is made of; each is looked at once, whatever aliases there are."""
+        pending, seen = [value] if value is not None else [], set[int]()
+        while pending and len(seen) < MOST_VALUES:
+            found = pending.pop()
+            if id(found) in seen:
+                continue
+            seen.add(id(found))
+            if (call := function_of(found)) is not None:
+                yield from self._of_call(found, *call)
+            pending += [*(found.items or ()), *(found.members or {}).values()]
+
+    def _of_call(self, value: YamlValue, name: str, argument: YamlValue) -> Iterator[tuple[YamlValue, str]]:
+        first = (argument.items or [argument])[0]
+        if name == "Ref" and argument.text:
+            yield from self._missing_name(value, argument.text, f"!Ref {argument.text}")
+        elif name == "Fn::GetAtt" and first.text:
+            yield from self.missing_resource(value, first.text.partition(".")[0], "!GetAtt")
+        elif name == "Fn::Sub" and first.text:
+            given = argument.items[1].members or {} if argument.items and len(argument.items) > 1 else {}
+            for hole in HOLE.finditer(first.text):
+                inserted = hole[2].strip()
+                if not hole[1] and inserted not in given:
+                    yield from self._missing_name(value, inserted.partition(".")[0], f"!Sub ${{{inserted}}}")
+        elif (
+            name == "Fn::If" or value.tag == "!Condition"
+        ) and first.text:  # `Condition:` is a property of others, too
+            yield from self.missing_condition(first)
+        elif name == "Fn::FindInMap" and first.text and function_of(first) is None and first.text not in self.mappings:
+            yield value, f"CloudFormation refuses !FindInMap: no mapping of this template is called {first.text}"
+
+    def _missing_name(self, value: YamlValue, name: str, words: str) -> Iterator[tuple[YamlValue, str]]:
+        if name not in self.parameters and name not in self.resources and not name.startswith("AWS::"):
+            yield value, f"CloudFormation refuses {words}: no parameter or resource of this template is called {name}"
+
+    def missing_resource(self, value: YamlValue, name: str, words: str) -> Iterator[tuple[YamlValue, str]]:
+        """A resource that is named and not there."""
+        if name and name not in self.resources:
+            yield value, f"CloudFormation refuses {words}: no resource of this template is called {name}"
+
+    def missing_condition(self, value: YamlValue) -> Iterator[tuple[YamlValue, str]]:
+        """A condition that is named and not there."""
+        if value.text not in self.conditions:
+            yield value, f"CloudFormation refuses this: no condition of this template is called {value.text}"

@@ -1,0 +1,97 @@
+"""What nginx answers by itself, and where that is not sure: measured on real nginx."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import run, write
+
+APP = "proxy_pass http://app:3000; proxy_buffering off; proxy_read_timeout 10m;"
+UPGRADE = 'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";'
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def trace(here: Path, server: str, http: str = "", *options: str) -> str:
+    """The way of /api/chat through one server, on one line."""
+    write(here, {"nginx.conf": f"events {{}}\nhttp {{ {http} server {{ listen 80; {server} }} }}\n"})
+    return " ".join(run("trace", "/api/chat", *options).output.split())
+
+
+@pytest.mark.parametrize(
+    ("server", "http", "answer"),
+    [
+        ("location / { return 404; }", "", "404"),
+        ("return 301 https://$host$request_uri;", "", "301 https://"),
+        (f"location / {{ deny all; {APP} }}", "", "403"),
+        (f"deny all; location / {{ {APP} }}", "", "403"),
+        (f"location / {{ allow 10.0.0.0/8; deny all; {APP} }}", "", ""),
+        (f"deny all; location / {{ allow all; {APP} }}", "", ""),
+        (f'location / {{ satisfy any; deny all; auth_basic "x"; {APP} }}', "", ""),
+        (f"location / {{ include more.conf; deny all; {APP} }}", "", ""),
+        (f'location / {{ deny all; error_page 403 = @app; }} location @app {{ allow all; {APP} }}', "", ""),
+        ("include more.conf; return 301 https://$host$request_uri;", "", "?"),
+        ("return 301 https://$host$request_uri; include more.conf;", "", "301 https://"),
+        ("location / { return 404; }", "include sites/more.conf;", "?"),
+        ("location / { return 404; }", "include /etc/nginx/conf.d/*.conf;", "?"),
+        ("include snippets/*.conf; location / { return 404; }", "", "?"),
+        ("error_page 404 /404.html; location / { return 404; }", "", "404 /404.html"),
+        ("location / { try_files $uri /index.html; }", "", "200 /index.html"),
+    ],
+)  # fmt: skip
+def test_who_answers(server: str, http: str, answer: str, here: Path) -> None:
+    shown = trace(here, server, http)
+    if answer == "?":
+        assert "Could not tell" in shown
+        assert "and where nginx runs it may hold" in shown
+    else:
+        assert ("Not served" in shown) is bool(answer)
+        assert f"nginx.conf answers {answer}" in shown if answer else "app:3000" in shown
+
+
+def test_a_server_of_the_very_name_is_not_in_a_file_that_is_not_here(here: Path) -> None:
+    server = "server_name chat.example.com; location / { return 404; }"
+    assert "Not served" in trace(here, server, "include sites/more.conf;", "--host", "chat.example.com")
+    assert "Could not tell" in trace(
+        here, server.replace("chat", "*"), "include sites/more.conf;", "--host", "a.example.com"
+    )
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        f'location /ws {{ if ($http_upgrade = "websocket") {{ proxy_pass http://app:3000; break; }} {UPGRADE} return 404; }}',
+        f"location /ws {{ if ($http_upgrade) {{ break; }} return 404; {UPGRADE} proxy_pass http://app:3000; }}",
+        f"location /ws {{ if ($http_upgrade) {{ rewrite ^ /socket break; }} return 404; {UPGRADE} proxy_pass http://app:3000; }}",
+    ],
+)
+def test_a_break_in_an_if_keeps_the_return_behind_it_away(location: str, here: Path) -> None:
+    write(here, {"nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80; {location} }} }}\n"})
+    write(here, {"infralint.yaml": "streams:\n- {path: /ws, kind: websocket}\n"})
+    output = run("check", "--verbose").output
+    assert "meets no hop" not in output
+    assert "with 0 hops" not in output
+
+
+def test_an_error_page_for_what_the_backend_refuses_leaves_what_it_serves_sure(here: Path) -> None:
+    catching = "proxy_intercept_errors on; error_page 404 = @other;"
+    other = "location @other { proxy_pass http://other:3000; proxy_buffering off; proxy_read_timeout 10m; }"
+    server = (
+        f"location / {{ proxy_pass http://app:3000; proxy_buffering off; proxy_read_timeout 2s; {catching} }} {other}"
+    )
+    write(here, {"nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80; {server} }} }}\n"})
+    write(here, {"infralint.yaml": "generation: 5m\nstreams:\n- path: /api/chat\n"})
+    output = run("check").output
+    assert "error[short-idle-timeout] location / cuts the stream after 2 s" in output
+
+
+def test_a_name_without_a_port_listens_on_80(here: Path) -> None:
+    inner = f"server {{ listen localhost; location /api/ {{ {APP} }} }}"
+    outer = "listen 8080; location / { proxy_pass http://localhost:80; proxy_buffering off; proxy_read_timeout 10m; }"
+    write(here, {"nginx.conf": f"events {{}}\nhttp {{ {inner} server {{ {outer} }} }}\n"})
+    assert "2 location /api/ nginx.conf:2" in " ".join(run("trace", "/api/chat").output.split())

@@ -1,0 +1,168 @@
+"""Broken files of kinds that have no tests of their own for it: named with place and expectation, and the rest is judged."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Lint, problems
+
+SITE = "events {}\nhttp { server { location /api/chat { proxy_pass http://app; } } }\n"
+HEAD = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n"
+BALANCER = "  Chat:\n    Type: AWS::ElasticLoadBalancingV2::LoadBalancer\n"
+NEXT = {
+    "web/package.json": '{"dependencies": {"next": "15"}}',
+    "web/app/api/chat/route.ts": "export async function POST() { return new Response(new ReadableStream({})) }\n",
+}
+
+
+def judged(report: dict[str, object]) -> list[tuple[str, int, str]]:
+    """Path, line and message of what could not be read; the good nginx beside it was judged."""
+    assert any(problem.startswith("site/nginx.conf:2 ") for problem in problems(report))
+    entries: list[dict[str, dict[str, int]]] = report["unreadable"]  # type: ignore[assignment]
+    return [(str(e["location"]["path"]), e["location"].get("line", 0), str(e["message"])) for e in entries]
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "message"),
+    [
+        ("services:\n  web: { image: nginx\n", 3, "is not YAML: did not find expected ',' or '}'"),
+        ("services:\n\tweb: { image: nginx }\n", 2, "is not YAML: found character that cannot start any token"),
+        ("services:\n  web:\n    image: nginx\n    image: httpd\n", 4, "image: stands twice"),
+        ("services:\n  web: { image: nginx }\n  web: { image: httpd }\n", 3, "web: stands twice"),
+        ("services:\n  - web\n", 2, "services: expected a mapping of names to services"),
+        ("services: web\n", 1, "services: expected a mapping of names to services"),
+        ("services:\n  web: nginx\n", 2, "services.web: expected a mapping of keys to values"),
+        ("services:\n  web: [nginx]\n", 2, "services.web: expected a mapping of keys to values"),
+        ("services:\n  web: { <<: *base }\n", 2, "is not YAML: found undefined alias"),
+        ("services:\n  ? [a, b]\n  : { image: nginx }\n", 2, "a key must be text"),
+        (f"services:\n  web: {'[' * 3000}{']' * 3000}\n", 2, "is not YAML: exceeded maximum nesting depth"),
+    ],
+)
+def test_compose(content: str, line: int, message: str, lint: Lint) -> None:
+    report = lint({"site/nginx.conf": SITE, "docker-compose.yml": content})
+    assert judged(report) == [("docker-compose.yml", line, message)]
+    assert report["status"] == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "unfollowed"),
+    [
+        ("include: [base.yaml]\nservices:\n  web: { image: nginx }\n", "includes base.yaml, which is not here"),
+        (
+            "services:\n  web: { extends: { file: base.yaml, service: a } }\n",
+            "extends a service of base.yaml, which is not here",
+        ),
+        (
+            "services:\n  a: { image: nginx }\n---\nservices:\n  b: { image: nginx }\n",
+            "holds 2 documents, of which the first alone is read",
+        ),
+    ],
+)
+def test_what_compose_takes_from_elsewhere(content: str, unfollowed: str, lint: Lint) -> None:
+    report = lint({"site/nginx.conf": SITE, "compose.yaml": content})
+    assert (judged(report), report["unfollowed"]) == ([], [f"compose.yaml: {unfollowed}"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "x-web: &web { image: nginx }\nservices:\n  web: { <<: *web, ports: ['80:80'] }\n",
+        "services:\n  web: &web { image: nginx }\n  other: { <<: [*web, *web], image: httpd }\n",
+        "services:\r\n  web:\r\n    image: nginx\r\n",
+        "services:\n  web:\n",
+        "services:\n  web: &web\n    image: nginx\n    x-self: *web\n",
+    ],
+)
+def test_compose_that_is_whole(content: str, lint: Lint) -> None:
+    report = lint({"site/nginx.conf": SITE, "compose.yaml": content})
+    assert (judged(report), report.get("unfollowed", [])) == ([], [])
+
+
+def test_a_workflow_that_is_called_after_compose_is_none(lint: Lint) -> None:
+    workflow = "name: smoke\non: push\njobs: { compose: { steps: [{ run: docker compose up }] } }\n"
+    assert judged(lint({"site/nginx.conf": SITE, "ci/compose-smoke.yml": workflow})) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{\n"rewrites": {"source": "/a"}}', "rewrites: expected a list; Vercel refuses the deploy"),
+        ('{\n"headers": "none"}', "headers: expected a list; Vercel refuses the deploy"),
+        (
+            '{"rewrites": [],\n"routes": []}',
+            "`routes`, the older form, can't stand beside `rewrites`; Vercel refuses the deploy. Write all as `rewrites`",
+        ),
+        (
+            '{"cleanUrls": true,\n"routes": []}',
+            "`routes`, the older form, can't stand beside `cleanUrls`; Vercel refuses the deploy. Write all as `rewrites`",
+        ),
+        (
+            '{"rewrites": [\n{"source": "/:id(", "destination": "/b"}]}',
+            '"source": "/:id(": has a ( that is not closed; Vercel refuses the deploy',
+        ),
+    ],
+)
+def test_what_vercel_refuses_of_routing(content: str, message: str, lint: Lint) -> None:
+    report = lint({"site/nginx.conf": SITE, **NEXT, "web/vercel.json": content})
+    assert judged(report) == [("web/vercel.json", 2, message)]
+    assert "serverless-stream" in str(report["findings"])
+
+
+@pytest.mark.parametrize(
+    "content", ['{"rewrites": [{"source": "/:id(\\\\d+)", "destination": "/b"}], "cleanUrls": true}', '{"routes": []}']
+)
+def test_routing_that_vercel_takes(content: str, lint: Lint) -> None:
+    assert judged(lint({"site/nginx.conf": SITE, **NEXT, "web/vercel.json": content})) == []
+
+
+def test_a_manifest_that_npm_refuses(lint: Lint) -> None:
+    files = {**NEXT, "web/package.json": '{"dependencies":\n{"next": "15",}}', "web/vercel.json": "{}"}
+    message = "is not JSON: expected a key in double quotes, got '}'; JSON has no trailing comma"
+    assert judged(lint({"site/nginx.conf": SITE, **files})) == [("web/package.json", 2, message)]
+
+
+PARAMETER = "no parameter or resource of this template is called Nope"
+RESOURCE = "no resource of this template is called Nope"
+CONDITION = "this: no condition of this template is called Nope"
+
+
+@pytest.mark.parametrize(
+    ("lines", "refused"),
+    [
+        ("    Properties: { Name: !Ref Nope }\n", f"!Ref Nope: {PARAMETER}"),
+        ('    Properties: { Name: !Sub "a-${Nope}" }\n', f"!Sub ${{Nope}}: {PARAMETER}"),
+        ("    Properties: { Name: { Ref: Nope } }\n", f"!Ref Nope: {PARAMETER}"),
+        ("    Properties: { Name: !GetAtt Nope.Arn }\n", f"!GetAtt: {RESOURCE}"),
+        ("    DependsOn: [Chat, Nope]\n", f"DependsOn: {RESOURCE}"),
+        ("    Condition: Nope\n", CONDITION),
+        ("    Properties: { Name: !If [Nope, a, b] }\n", CONDITION),
+        (
+            "    Properties: { Name: !FindInMap [Nope, a, b] }\n",
+            "!FindInMap: no mapping of this template is called Nope",
+        ),
+        ("Outputs: { Chat: { Value: !Ref Nope } }\n", f"!Ref Nope: {PARAMETER}"),
+    ],
+)
+def test_names_that_no_template_declares(lines: str, refused: str, lint: Lint) -> None:
+    report = lint({"site/nginx.conf": SITE, "template.yaml": f"{HEAD}{BALANCER}{lines}"})
+    assert judged(report) == [("template.yaml", 5, f"CloudFormation refuses {refused}")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{HEAD}{BALANCER}    Properties: {{ Name: !Ref Chat, Tags: !Sub ['${{A}}-${{!B}}-${{AWS::Region}}', {{ A: a }}] }}\n",
+        f"Transform: AWS::Serverless-2016-10-31\n{HEAD}{BALANCER}    Properties: {{ Name: !Ref ServerlessRestApi }}\n",
+        f"Resources:\n{BALANCER}    Properties: {{ Name: !Ref ElsewhereInTheService }}\n",
+        f"{HEAD}{BALANCER}    Properties: {{ Name: !Ref PartBucket }}\n  Part: {{ Type: 'Acme::Web::Site::MODULE' }}\n",
+        f"Conditions:\n  Live: !Equals [a, a]\n  Both: !And [!Condition Live, !Condition Live]\n{HEAD}{BALANCER}    Condition: Both\n",
+        f"{HEAD}{BALANCER}    Properties: {{ Statement: [{{ Condition: {{ Bool: {{ a: b }} }} }}, {{ Condition: never }}] }}\n",
+    ],
+)
+def test_names_that_may_be_declared(content: str, lint: Lint) -> None:
+    assert judged(lint({"site/nginx.conf": SITE, "template.yaml": content})) == []
+
+
+def test_settings_of_two_documents(lint: Lint) -> None:
+    report = lint({"site/nginx.conf": SITE, "infralint.yaml": "generation: 60s\n---\ngeneration: 90s\n"})
+    assert report["stderr"] == "infralint: infralint.yaml:3:1: a second document begins, where one is expected\n"
+    assert report["status"] == 2

@@ -1,0 +1,100 @@
+"""What has the name of a file and can't be read as one: links to nothing, pipes, files that nobody may read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Lint, problems
+
+from infralint.project import walking
+
+SITE = "events {}\nhttp { server { location /api/chat { proxy_pass http://app; } } }\n"
+UNMISTAKABLE = [
+    "infra/main.tf",
+    "infra/main.tf.json",
+    "infra/terraform.tfvars",
+    "web/vercel.json",
+    "compose.yaml",
+    "chart/Chart.yaml",
+    "overlay/kustomization.yaml",
+    "edge/nginx.conf",
+]
+
+
+def link_to_nothing(path: Path) -> None:
+    path.symlink_to("nothing")
+
+
+def link_to_itself(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+KINDS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "nothing": (link_to_nothing, "is a link to nothing"),
+    "itself": (link_to_itself, "is a link that leads back to itself"),
+    "pipe": (os.mkfifo, "is no regular file"),
+}
+
+
+def lay(folder: Path, path: str, make: Callable[[Path], None]) -> None:
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    make(folder / path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("path", UNMISTAKABLE)
+def test_what_would_be_read_by_its_name_is_unreadable(path: str, kind: str, tmp_path: Path, lint: Lint) -> None:
+    make, why = KINDS[kind]
+    lay(tmp_path, path, make)
+    report = lint({"site/nginx.conf": SITE})
+    assert [(entry["location"]["path"], entry["message"]) for entry in report["unreadable"]] == [(path, why)]
+    assert problems(report)
+    assert report["status"] == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_may_be_a_manifest_is_named(kind: str, tmp_path: Path, lint: Lint) -> None:
+    make, why = KINDS[kind]
+    lay(tmp_path, "k8s/ingress.yaml", make)
+    report = lint({"site/nginx.conf": SITE})
+    assert (report["unfollowed"], report["unreadable"]) == ([f"k8s/ingress.yaml: {why}"], [])
+
+
+@pytest.mark.parametrize("path", ["notes.txt", "app/main.py", "data.json"])
+def test_what_is_nobodys_business_is_not_named(path: str, tmp_path: Path, lint: Lint) -> None:
+    lay(tmp_path, path, link_to_nothing)
+    report = lint({"site/nginx.conf": SITE})
+    assert (report.get("unfollowed", []), report["unreadable"]) == ([], [])
+
+
+def test_files_that_nobody_may_read_are_named_once(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = os.open
+
+    def refuse(path: str, *options: int, **more: int) -> int:
+        if os.path.basename(path) in ("locked.yaml", "values.yaml", "compose.yaml", "main.tf", "app.py"):
+            raise PermissionError(13, "Permission denied", path)
+        return opened(path, *options, **more)
+
+    monkeypatch.setattr(walking.os, "open", refuse)
+    report = lint(
+        {
+            "site/nginx.conf": SITE,
+            "k8s/locked.yaml": "kind: Ingress\n",
+            "chart/Chart.yaml": "apiVersion: v2\nname: chat\n",
+            "chart/values.yaml": "host: chat\n",
+            "chart/templates/web.yaml": "kind: Service\n",
+            "compose.yaml": "services: {}\n",
+            "infra/main.tf": "locals {\n}\n",
+            "api/requirements.txt": "fastapi\n",
+            "api/app.py": "import fastapi\n",
+        }
+    )
+    why = "can't be read: Permission denied"
+    named = [(entry["location"]["path"], entry["message"]) for entry in report["unreadable"]]
+    assert named == [("chart/values.yaml", why), ("compose.yaml", why), ("infra/main.tf", why)]
+    assert report["unfollowed"] == [f"k8s/locked.yaml: {why}"]
+    assert [entry["message"] for entry in report["unknown"]] == ["can't be read, and may stream: Permission denied"]
+    assert problems(report)
