@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -25,8 +24,8 @@ class EditedProject(Project):
     def files(self) -> list[str]:
         return self.now.files
 
-    def text(self, path: str, content: builtins.bytes | None = None) -> str:
-        return decode(self.contents[path]) if path in self.contents else self.now.text(path, content)
+    def text(self, path: str) -> str:
+        return decode(self.contents[path]) if path in self.contents else self.now.text(path)
 
     def bytes(self, path: str, largest: int = LARGEST) -> bytes:
         return self.contents[path] if path in self.contents else self.now.bytes(path, largest)

@@ -201,11 +201,10 @@ class Project:
         """Whether the user named a project path, or a folder below the root that holds it."""
         return any(path == given or (given != "." and path.startswith(f"{given}/")) for given in self.given)
 
-    def text(self, path: str, content: builtins.bytes | None = None) -> str:
-        """A file's text, without byte order mark, line ends kept. content: its bytes, where they were just read. Raises
-        CantRead."""
+    def text(self, path: str) -> str:
+        """A file's text, without byte order mark, line ends kept. Raises CantRead."""
         if path not in self._texts:
-            self._texts[path] = decode(self.bytes(path) if content is None else content)
+            self._texts[path] = decode(self.bytes(path))
         return self._texts[path]
 
     def utf8_text(self, path: str) -> str:

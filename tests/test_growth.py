@@ -1,0 +1,106 @@
+"""Twice as much to read takes about twice as many steps, not four times as many: counted in calls, never by a clock."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from conftest import run, write
+
+STREAMING = """
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+
+app = FastAPI()
+
+async def events():
+    yield "data: x\\n\\n"
+"""
+ROUTE = """
+@{router}.get("/chat")
+async def chat{number}():
+    return StreamingResponse(events(), media_type="text/event-stream")
+"""
+
+
+def services(count: int) -> dict[str, str | bytes]:
+    """nginx in front of so many services, each of which is built from an application of its own."""
+    names = [f"s{number}" for number in range(count)]
+    proxy = "\n    volumes: ['./nginx.conf:/etc/nginx/nginx.conf']\n"
+    files: dict[str, str | bytes] = {
+        "compose.yaml": "services:\n  nginx:\n    image: nginx:1.27\n    ports: ['80:80']"
+        + proxy
+        + "".join(f"  {name}:\n    build: ./{name}\n" for name in names),
+        "nginx.conf": "events {}\nhttp { server { listen 80;\n"
+        + "".join(f"location /{name}/ {{ proxy_pass http://{name}:8000/; }}\n" for name in names)
+        + "} }\n",
+    }
+    for name in names:
+        files[f"{name}/Dockerfile"] = "FROM python\nEXPOSE 8000\nCOPY . .\nCMD uvicorn main:app\n"
+        files[f"{name}/main.py"] = STREAMING + ROUTE.format(router="app", number=0)
+    return files
+
+
+def mounted_applications(count: int) -> dict[str, str | bytes]:
+    """One file with so many applications, each mounted under a path of its own; it is longer than what is indexed at once."""
+    remark = f"# {'what this part is about ' * 3}\n" * 40
+    parts = (
+        f"part{number} = FastAPI()\n{ROUTE.format(router=f'part{number}', number=number)}"
+        f"app.mount('/{number}', part{number})\n{remark}"
+        for number in range(count)
+    )
+    return {"main.py": STREAMING + "".join(parts)}
+
+
+def returns(count: int) -> dict[str, str | bytes]:
+    """One function with so many places at which it answers with a stream."""
+    answers = "".join(
+        f"    if kind == {number}:\n        return StreamingResponse(events(), media_type='text/event-stream')\n"
+        for number in range(count)
+    )
+    return {"main.py": f"{STREAMING}\n@app.get('/chat')\nasync def chat(kind: int):\n{answers}"}
+
+
+def count_calls(folder: Path, files: dict[str, str | bytes], command: tuple[str, ...]) -> Counter[str]:
+    """How often each function is called, and resumed, while a command runs in a folder with these files."""
+    write(folder, files)
+    calls: Counter[str] = Counter()
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call":
+            calls[frame.f_code.co_name] += 1
+        elif event == "c_call":
+            calls[getattr(argument, "__name__", "")] += 1
+
+    sys.setprofile(note)
+    try:
+        result = run(*command, str(folder))
+    finally:
+        sys.setprofile(None)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return calls
+
+
+@pytest.mark.parametrize("command", [("check", "--no-cache"), ("init",)])
+def test_many_services_take_as_long_as_they_are_many(tmp_path: Path, command: tuple[str, ...]) -> None:
+    count_calls(tmp_path / "first", services(2), command)
+    few = count_calls(tmp_path / "few", services(60), command)
+    many = count_calls(tmp_path / "many", services(120), command)
+    assert many.total() < 2.15 * few.total()
+
+
+def test_many_parts_of_one_file_take_as_long_as_they_are_many(tmp_path: Path) -> None:
+    count_calls(tmp_path / "first", mounted_applications(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", mounted_applications(100), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", mounted_applications(200), ("check", "--no-cache"))
+    assert many.total() < 2.15 * few.total()
+
+
+def test_a_function_is_searched_once_however_often_it_answers(tmp_path: Path) -> None:
+    count_calls(tmp_path / "first", returns(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", returns(40), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", returns(80), ("check", "--no-cache"))
+    assert many["find_all"] == few["find_all"]
