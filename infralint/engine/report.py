@@ -168,9 +168,16 @@ def _digest(text: str) -> str:
 
 
 def once_a_cause(unknown: Iterable[Unknown]) -> list[Unknown]:
-    """One missing include is one cause, however many places it decides."""
+    """One missing include is one cause, however many places it decides.
+
+    That a whole file can't be followed is one, too, where that is said of something in it that stands for all of it.
+    """
     causes: dict[str, dict[Location, Unknown]] = {}
-    for reason in sorted(unknown, key=lambda reason: reason.where):
+    every = sorted(unknown, key=lambda reason: reason.where)
+    named = {reason.where.path for reason in every if reason.name and not reason.where.line}
+    for reason in every:
+        if not reason.name and not reason.where.line and reason.where.path in named:
+            continue
         causes.setdefault(reason.why, {}).setdefault(reason.where, reason)
     firsts = [replace(next(iter(places.values())), places=len(places)) for places in causes.values()]
     return sorted(firsts, key=lambda first: (first.where, first.why))
