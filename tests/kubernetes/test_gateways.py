@@ -165,6 +165,32 @@ def test_traefik_streams_unless_a_middleware_buffers(lint: Lint) -> None:
     assert loud(lint, chained, chain) == []
 
 
+@pytest.mark.parametrize(
+    ("route", "used", "other", "is_held"),
+    [
+        ("chat", "", "chat", True),
+        ("chat", "", "tools", False),
+        ("chat", ", namespace: tools", "tools", True),
+        ("chat", ", namespace: tools", "chat", False),
+        ("chat", "", "", True),
+        ("", "", "tools", True),
+    ],
+)
+def test_a_middleware_of_traefik_is_that_of_its_namespace(
+    route: str, used: str, other: str, is_held: bool, lint: Lint
+) -> None:
+    text = (
+        f"apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {{ name: app, namespace: '{route}' }}\nspec:\n"
+        "  routes:\n    - match: Host(`chat.example.com`) && PathPrefix(`/api`)\n      kind: Rule\n"
+        f"      services: [{{ name: api, port: 80 }}]\n      middlewares: [{{ name: limit{used} }}]\n"
+    )
+    middleware = (
+        "apiVersion: traefik.io/v1alpha1\nkind: Middleware\n"
+        f"metadata: {{ name: limit, namespace: '{other}' }}\nspec:\n  buffering: {{ maxRequestBodyBytes: 1000000 }}\n"
+    )
+    assert any("buffered-stream" in found for found in loud(lint, text, middleware)) is is_held
+
+
 def openshift(annotation: str = "team: chat") -> str:
     return (
         f"apiVersion: route.openshift.io/v1\nkind: Route\nmetadata:\n  name: app\n  annotations:\n    {annotation}\n"

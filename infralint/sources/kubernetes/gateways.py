@@ -441,7 +441,7 @@ def _proxy_hop(proxy: Manifest, route: YamlValue, rules: Sequence[RouteRule], ev
 
 def _traefik(manifests: Manifests, addresses: Addresses) -> Iterator[IngressNode]:
     """IngressRoutes: https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/"""
-    middlewares = {found.name: found for found in manifests.of("Middleware")}
+    middlewares = Middlewares(manifests.of("Middleware"))
     groups: dict[str, list[Manifest]] = {}
     for route in manifests.of("IngressRoute"):
         groups.setdefault(route.environment, []).append(route)
@@ -466,17 +466,47 @@ def _traefik_rules(route: Manifest, item: YamlValue, addresses: Addresses) -> It
             yield RouteRule(host, path, kind, rule.doubt, targets, reason, where=route.place(item))
 
 
-def _applied_middlewares(names: Iterable[str], middlewares: Mapping[str, Manifest]) -> Iterator[Manifest]:
-    """The middlewares that a route names, with those of chains, as far as the manifests hold them."""
+class Middlewares:
+    """Traefik's middlewares, as far as the manifests hold them.
 
-    def chained_by(name: str) -> list[str]:
-        middleware = middlewares.get(name)
-        chain = middleware.root.get("spec", "chain") if middleware is not None else None
-        return [used.text_of("name") for used in chain.items_of("middlewares")] if chain is not None else []
+    https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/middleware/
+    """
 
-    for name in follow_chains(names, chained_by):
-        if name in middlewares:
-            yield middlewares[name]
+    def __init__(self, manifests: Iterable[Manifest]) -> None:
+        self._by_name: dict[str, list[Manifest]] = {}
+        for manifest in manifests:
+            self._by_name.setdefault(manifest.name, []).append(manifest)
+
+    def applied_to(self, route: Manifest, item: YamlValue) -> Iterator[Manifest]:
+        """Those that a rule of a route names, with those of chains."""
+
+        def chained_by(key: str) -> list[str]:
+            middleware = self._find(key, route)
+            chain = middleware.root.get("spec", "chain") if middleware is not None else None
+            return _middleware_keys(chain, middleware.namespace) if chain is not None and middleware is not None else []
+
+        for key in follow_chains(_middleware_keys(item, route.namespace), chained_by):
+            middleware = self._find(key, route)
+            if middleware is not None:
+                yield middleware
+
+    def _find(self, key: str, route: Manifest) -> Manifest | None:
+        """The one of a namespace and a name; where nothing says in which namespace one is, it is the one of its name."""
+        namespace, _, name = key.partition("/")
+        near = [
+            found
+            for found in self._by_name.get(name, ())
+            if found.environment in ("", route.environment) and (not found.namespace or found.namespace == namespace)
+        ]
+        alone = self._by_name.get(name, []) if not namespace else []
+        return next(iter(near), alone[0] if len(alone) == 1 else None)
+
+
+def _middleware_keys(owner: YamlValue, namespace: str) -> list[str]:
+    """The middlewares that a rule or a chain names, each with its namespace: its owner's, unless it says another."""
+    return [
+        f"{used.text_of('namespace') or namespace}/{used.text_of('name')}" for used in owner.items_of("middlewares")
+    ]
 
 
 def _traefik_hop(
@@ -484,11 +514,10 @@ def _traefik_hop(
     item: YamlValue,
     rules: Sequence[RouteRule],
     every: Sequence[RouteRule],
-    middlewares: Mapping[str, Manifest],
+    middlewares: Middlewares,
 ) -> RoutedHop:
     fields = _common(route, rules, every, f"IngressRoute {route.name}")
-    names = [used.text_of("name") for used in item.items_of("middlewares")]
-    for middleware in _applied_middlewares(names, middlewares):
+    for middleware in middlewares.applied_to(route, item):
         spec = middleware.root.get("spec")
         if spec is not None and spec.get("buffering") is not None:
             fields["buffers_responses"] = buffered_by(
