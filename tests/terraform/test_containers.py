@@ -96,3 +96,63 @@ def test_the_code_behind_it_is_the_only_one(lint: Lint) -> None:
     [finding] = [finding for finding in report["findings"] if finding["check"] == "capped-stream"]
     assert "after 60 s" in finding["message"]
     assert finding["stream"]["evidence"] == "source"
+
+
+OLDER = """
+variable "annotations" {
+  type = map(string)
+}
+resource "google_cloud_run_service" "chat" {
+  name     = "chat"
+  location = "europe-west1"
+  template {
+    metadata {
+      annotations = ANNOTATIONS
+    }
+    spec {
+      TIMEOUT
+      containers { image = "chat" }
+    }
+  }
+}
+"""
+STICKY = '{ "run.googleapis.com/sessionAffinity" = "true", "autoscaling.knative.dev/maxScale" = "10" }'
+
+
+@pytest.mark.parametrize(
+    ("timeout", "found"),
+    [
+        ("", ["error capped-stream"]),
+        ("timeout_seconds = 300", ["error capped-stream"]),
+        ("timeout_seconds = 3600", []),
+        ("timeout_seconds = 10 * 60", []),
+    ],
+)
+def test_the_older_resource_of_cloud_run_ends_an_answer_too(timeout: str, found: list[str], lint: Lint) -> None:
+    text = OLDER.replace("TIMEOUT", timeout).replace("ANNOTATIONS", "{}")
+    report = lint({"main.tf": text, "infralint.yaml": SSE.replace("LENGTH", "10m")})
+    assert [f"{finding['severity']} {finding['check']}" for finding in report["findings"]] == found
+    assert [finding["fix"] for finding in report["findings"]] == ["timeout_seconds = 600"] * len(found)
+
+
+@pytest.mark.parametrize(
+    ("annotations", "found"),
+    [
+        ("{}", True),
+        ('{ "autoscaling.knative.dev/maxScale" = "1" }', False),
+        ('{ "run.googleapis.com/sessionAffinity" = "false" }', True),
+        (STICKY, False),
+        (f'merge({STICKY}, {{ "run.googleapis.com/sessionAffinity" = "false" }})', True),
+    ],
+)
+def test_annotations_say_what_the_older_resource_keeps(annotations: str, found: bool, lint: Lint) -> None:
+    text = OLDER.replace("TIMEOUT", "timeout_seconds = 3600").replace("ANNOTATIONS", annotations)
+    report = lint({"main.tf": text, "infralint.yaml": SOCKET})
+    assert bool(problems(report, "missing-sticky-sessions")) is found
+
+
+def test_annotations_that_nobody_knows_are_could_not_tell(lint: Lint) -> None:
+    text = OLDER.replace("TIMEOUT", "timeout_seconds = 3600").replace("ANNOTATIONS", "var.annotations")
+    report = lint({"main.tf": text, "infralint.yaml": SOCKET})
+    assert problems(report, "missing-sticky-sessions") == []
+    assert any("var.annotations" in unknown["message"] for unknown in report["unknown"])

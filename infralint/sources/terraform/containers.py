@@ -2,15 +2,16 @@
 
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/apprunner_service
 https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/cloud_run_v2_service
+https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/cloud_run_service
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from infralint.model import Known, Node, Setting
+from infralint.model import Known, Node, Setting, Unknown
 from infralint.platforms.app_runner import app_runner_node
 from infralint.platforms.cloud_run import REQUEST_TIMEOUT, cloud_run_node
 from infralint.sources.terraform.arguments import argument_of, quiet
@@ -26,6 +27,8 @@ def container_nodes(graph: Graph) -> Iterator[Node]:
         yield app_runner_node(item.address, item.where, (item.address,), item.trail, **environment_of(graph))
     for item in graph.of("google_cloud_run_v2_service"):
         yield _cloud_run(graph, item)
+    for item in graph.of("google_cloud_run_service"):
+        yield _cloud_run_by_annotations(graph, item)
 
 
 def _cloud_run(graph: Graph, item: Item) -> Node:
@@ -49,6 +52,43 @@ def _cloud_run(graph: Graph, item: Item) -> Node:
         (item.address, f"{item.address}.uri"),
         **environment_of(graph),
     )
+
+
+AFFINITY_ANNOTATION = "run.googleapis.com/sessionAffinity"
+"""https://docs.cloud.google.com/run/docs/configuring/session-affinity"""
+SCALE_ANNOTATION = "autoscaling.knative.dev/maxScale"
+"""https://docs.cloud.google.com/run/docs/configuring/max-instances"""
+
+
+def _cloud_run_by_annotations(graph: Graph, item: Item) -> Node:
+    """The older resource: the timeout is a number, and annotations of the template say the rest."""
+    limit: Setting[float] = Known(REQUEST_TIMEOUT, item.where, "timeout_seconds", "default", related=item.trail)
+    affinity: Setting[bool] = Known(False, item.where, AFFINITY_ANNOTATION, "default", related=item.trail)
+    most: Setting[int] = Known(0, item.where, SCALE_ANNOTATION, "default", related=item.trail)
+    for template in item.inner("template"):
+        for spec in template.inner("spec"):
+            limit = argument_of(spec, "timeout_seconds", REQUEST_TIMEOUT, plain_number)
+        for metadata in template.inner("metadata"):
+            affinity = _annotation(metadata, AFFINITY_ANNOTATION, False, lambda value: to_text(value) == "true")
+            most = _annotation(metadata, SCALE_ANNOTATION, 0, plain_number)
+    if item.silent:
+        limit, affinity = quiet(limit, REQUEST_TIMEOUT), quiet(affinity, True)
+    names = item.address, f"{item.address}.status[0].url"
+    return cloud_run_node(
+        item.address, item.where, limit, affinity, most, "timeout_seconds = {seconds}", names, **environment_of(graph)
+    )
+
+
+def _annotation(metadata: Item, name: str, default: Any, convert: Callable[[Any], Any]) -> Setting[Any]:
+    """What one annotation of a template says, the default where it is not among them."""
+    given = metadata.get("annotations")
+    if isinstance(given, Unknown):
+        return given
+    if given is None or not isinstance(given.value, dict) or given.value.get(name) is None:
+        return Known(default, metadata.where, name, "default", related=metadata.trail)
+    value = given.value[name]
+    written = f'"{name}" = "{to_text(value)}"'
+    return Known(convert(value), given.where, name, "explicit", written, given.because, given.related)
 
 
 def _to_seconds(value: Any) -> float:

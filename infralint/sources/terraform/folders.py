@@ -35,6 +35,7 @@ BALANCERS = (
     b"aws_apigatewayv2_api",
     b"aws_lambda_function_url",
     b"aws_apprunner_service",
+    b"google_cloud_run_service",
     b"google_cloud_run_v2_service",
     b"service_connect_configuration",
     b"terraform-aws-modules/cloudfront",

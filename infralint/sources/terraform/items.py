@@ -197,6 +197,14 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
         "aws_lambda_alias": BlockSchema(links=("function_name",)),
         "aws_lambda_function_url": BlockSchema(("invoke_mode",), ("function_name",)),
         "aws_apprunner_service": BlockSchema(("service_name",)),
+        "google_cloud_run_service": BlockSchema(
+            ("name",),
+            blocks={
+                "template": BlockSchema(
+                    blocks={"spec": BlockSchema(("timeout_seconds",)), "metadata": BlockSchema(("annotations",))}
+                )
+            },
+        ),
         "google_cloud_run_v2_service": BlockSchema(
             ("name",),
             blocks={

@@ -53,7 +53,6 @@ KINDS = {
     "google_api_gateway_gateway": "Google API Gateway",
     "google_app_engine_flexible_app_version": "Google App Engine",
     "google_app_engine_standard_app_version": "Google App Engine",
-    "google_cloud_run_service": "Cloud Run",
     "google_cloudfunctions2_function": "Google Cloud Functions",
     "google_cloudfunctions_function": "Google Cloud Functions",
     "google_compute_backend_service": "Google Cloud load balancer",
