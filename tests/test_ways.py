@@ -785,3 +785,32 @@ def test_a_pool_that_is_dead_in_part_is_said(apart: str, words: str, here: Path)
     output = run("check").output
     assert words in " ".join(output.split())
     assert ("Could not tell" in output) is bool(words)
+
+
+@pytest.mark.parametrize(
+    ("listen", "rest", "is_refused"),
+    [
+        ("listen 8080 ssl;", "", True),
+        ("listen 8080 ssl;", "include /etc/nginx/tls.conf;", False),
+        ("listen 8080;", "", False),
+        ("listen 8080 ssl;", "}} server {{ listen {{ port }}; server_name other;", False),
+    ],
+)
+def test_tls_is_refused_only_where_every_listen_was_seen(listen: str, rest: str, is_refused: bool, here: Path) -> None:
+    location = "location / { proxy_pass http://app:3000; proxy_buffering off; proxy_read_timeout 10m; }"
+    server = f"server {{ {listen} {location} {rest} }}".replace("}}", "}").replace("{{ listen", "{ listen")
+    name = "inner/nginx.conf.j2" if "{{" in server else "inner/nginx.conf"
+    (here / "inner/nginx.conf").unlink()
+    write(here, {name: f"events {{}} http {{ {server} }}\n"})
+    write(here, {"compose.yaml": TIERS["compose.yaml"].replace("./inner/nginx.conf:", f"./{name}:")})
+    output = run("check").output
+    assert ("answers 400: port 8080 speaks TLS, and is sent plain HTTP" in output) is is_refused
+
+
+def test_a_name_that_can_not_be_searched_says_nothing_of_its_groups(here: Path) -> None:
+    """Python's engine has no `\\K`: what the group took is not known, and nothing breaks."""
+    edge = TIERS["edge/nginx.conf"].replace("chat.example.com", '"~^(?<app>\\\\w++)\\\\K\\\\.example\\\\.com$"')
+    write(here, {"edge/nginx.conf": edge.replace("http://inner:8080", "http://$app:8080")})
+    output = run("check").output
+    assert "Traceback" not in output
+    assert "please report it" not in output
