@@ -504,3 +504,12 @@ def test_an_accepted_drift_is_no_unused_ignore_where_no_account_is_compared(lint
     assert problems(lint(files), "unused-ignore") == []
     stale = files | {"infralint.yaml": "accept: [{check: stream-cut-on-reload, reason: known}]\n"}
     assert problems(lint(stale), "unused-ignore") == ["infralint.yaml:0 warning unused-ignore"]
+
+
+@pytest.mark.parametrize(
+    "before", ["# infralint", "# infralint: ignore", "# infralint: ignore[a]", "# infralint: ignore because"]
+)
+def test_a_line_of_spaces_behind_a_comment_takes_no_longer_than_others(before: str, lint: Lint) -> None:
+    """What looks for the end of a comment goes through such a line once: twenty thousand spaces took more than ten seconds."""
+    report = lint({"nginx.conf": f"events {{}}\nhttp {{}} {before}{' ' * 20_000}x\n"})
+    assert (report["status"], report["findings"]) == (2 if report["unreadable"] else 0, [])

@@ -22,10 +22,10 @@ _LONGEST = 2_000
 line is not told from code."""
 _MOST_SHOWN = 80
 """Characters of a comment in a message about it."""
-_END = r"\s*(?:-?#\}|-?\*/\s*-?\}\}|-?\}\}|\*/|-->)?\s*$"
-_OURS = lazy(r"(?:#|//|/?\*|<!--)\s*infralint\b\s*(:?)\s*(.*?)" + _END, re.IGNORECASE)
+_END = lazy(r"(?:-?#\}|-?\*/\s*-?\}\}|-?\}\}|\*/|-->)$")
+_OURS = lazy(r"(?:#|//|/?\*|<!--)\s*infralint\b\s*(:?)\s*(.*)$", re.IGNORECASE)
 _STREAM = lazy(r"stream\s*=\s*(?:sse|websocket|ws)\b", re.IGNORECASE)
-_IGNORE = lazy(r"infralint\s*:\s*ignore\s*(?:\[([^\]\n]*)\])?\s*(?:because\b[:\s]*(.*?))?" + _END)
+_IGNORE = lazy(r"infralint\s*:\s*ignore\s*(?:\[([^\]\n]*)\]\s*)?(?:because\b[:\s]*(.*))?$")
 _COMMENT_ONLY = lazy(r"^\s*(?:#|//|/\*|\*|<!--|\{#|\{\{-?\s*/\*)")
 _NOT_CODE = lazy(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|(?:#|//).*$|\$\{[^{}]*\}|\{\{.*?\}\}|\{%.*?%\}")
 _OPENS_COMMENT = lazy(r"/\*|\{#|<!--")
@@ -98,10 +98,15 @@ def find_mistyped(project: Project, files: Iterable[str], names: Sequence[str]) 
     for path in files:
         for number, line in enumerate(_lines(project, path), 1):
             before, end = _end_of(line)
-            if _MARK in end.lower() and (found := _OURS.search(end)):
+            if _MARK in end.lower() and (found := _OURS.search(_without_end(end))):
                 if wrong := _misunderstood(found[2], bool(found[1]) and _MARK in end, names):
                     start = before + found.start() + 1
                     yield Unreadable(wrong, Location(path, number, start, number, len(line.rstrip()) + 1))
+
+
+def _without_end(comment: str) -> str:
+    """A comment without what closes it."""
+    return _END.sub("", comment.rstrip()).rstrip()
 
 
 def _misunderstood(comment: str, addressed: bool, names: Sequence[str]) -> str:
@@ -156,7 +161,7 @@ def _in_file(project: Project, shown: str) -> Iterator[Ignore]:
     layout = _Layout(_lines(project, shown))
     for number, line in enumerate(layout.lines, 1):
         before, end = _end_of(line)
-        if _MARK in end and (found := _IGNORE.search(end)) and (found[1] is None or _names(found[1])):
+        if _MARK in end and (found := _IGNORE.search(_without_end(end))) and (found[1] is None or _names(found[1])):
             start = before + found.start() + 1
             where = Location(shown, number, start, number, len(line.rstrip()) + 1)
             ruled = frozenset(layout.ruled_by(number))
