@@ -161,6 +161,7 @@ import os, signal, sys
 from importlib import import_module
 from infralint.__main__ import main
 module, name = sys.argv.pop(1).split(":")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background inherits that it is ignored
 def stop(*arguments, **more):
     setattr(target, name, real)
     os.kill(os.getpid(), signal.SIGINT)
