@@ -389,15 +389,17 @@ def branch_phrase(way: TracedWay, number: int, count: int) -> str:
 
 
 def condition_phrase(way: TracedWay) -> str:
-    """Under which condition a stream takes this way; empty where it surely does."""
+    """Under which condition a stream takes this way (`if: the host is a.test`), or why it only may (`perhaps: others here
+    take such a request, too`); empty where it surely does."""
     trace = way.trace
     first = trace.legs[0] if trace.legs else None
     if first is not None and not first.match.certain and first.inbound.host is None and first.hop.hosts:
-        return f"the host is {listing(first.hop.hosts, 'or', most=3)}"
+        return f"if: the host is {listing(first.hop.hosts, 'or', most=3)}"
     reasons = [reason for leg in trace.legs for reason in leg.match.reasons if not leg.match.certain]
     if trace.ending is not None and not trace.ending.certain and trace.end == "answered":
         reasons += trace.ending.reasons
-    return listing(tuple(dict.fromkeys((*way.way.reasons, *reasons))), most=3)
+    said = listing(tuple(dict.fromkeys((*way.way.reasons, *reasons))), most=3)
+    return f"{'perhaps' if way.way.reasons else 'if'}: {said}" if said else ""
 
 
 def place_of_answer(trace: Trace) -> Location | None:

@@ -189,7 +189,7 @@ def _way(way: TracedWay, number: int, count: int) -> Iterator[str]:
     condition = condition_phrase(way) if count > 1 else ""
     yield f"<details><summary>{title}</summary>"
     if condition:
-        yield f'<p class="faint">if: {escape(condition)}</p>'
+        yield f'<p class="faint">{escape(condition)}</p>'
     for position, leg in enumerate(way.trace.legs):
         rows = "".join(map(_fact, facts(way, position)))
         yield f"<h4>{position + 1} {escape(leg.name)} <small class='faint'>{escape(str(leg.hop.where))}</small></h4>"

@@ -52,7 +52,7 @@ def _stream(stream: TracedStream) -> Iterator[str]:
         if len(stream.ways) > 1:
             condition = condition_phrase(each)
             yield ""
-            yield _plain(branch_phrase(each, number, len(stream.ways)) + (f", if: {condition}" if condition else ""))
+            yield _plain(branch_phrase(each, number, len(stream.ways)) + (f", {condition}" if condition else ""))
         yield ""
         yield from ("```mermaid", "flowchart LR", *(f"    {line}" for line in _chart(each)), "```")
 

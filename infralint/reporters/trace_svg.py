@@ -163,7 +163,7 @@ def _draw_stream(canvas: Canvas, stream: TracedStream, columns: int, titled: boo
         canvas.y += LINE / 2
         if len(stream.ways) > 1:
             condition = condition_phrase(each)
-            text = f"{branch_phrase(each, number, len(stream.ways))}{f'; if: {condition}' if condition else ''}"
+            text = f"{branch_phrase(each, number, len(stream.ways))}{f'; {condition}' if condition else ''}"
             _paragraph(canvas, text, OUTCOME_TONES[each.verdict.outcome], room)
         _draw_chain(canvas, _cards(each), columns)
         _draw_axis(canvas, each)

@@ -109,7 +109,7 @@ class _TracePage:
         yield from self._wrap(branch_phrase(way, number, count), "", OUTCOME_COLORS[way.verdict.outcome])
         condition = condition_phrase(way)
         if condition:
-            yield from self._wrap(f"if: {condition}", "  ")
+            yield from self._wrap(condition, "  ")
 
     def _way(self, way: TracedWay, shared: int) -> Iterator[str]:
         """The hops of a way, from the browser on. shared: how many of them the way before had as well."""
@@ -313,7 +313,7 @@ class _TracePage:
 
 def _condition(way: TracedWay) -> str:
     condition = condition_phrase(way)
-    return f", if: {condition}" if condition else ""
+    return f", {condition}" if condition else ""
 
 
 def _short_name(leg: Leg, perhaps: str, room: int) -> str:
