@@ -41,6 +41,7 @@ from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
 from infralint.sources.nginx.variables import (
+    VARIABLE,
     Definitions,
     Values,
     either,
@@ -58,6 +59,7 @@ from infralint.sources.nginx.websocket import (
     sent_headers,
     setting_of,
 )
+from infralint.text.expressions import texts_holding
 from infralint.text.lazy import lazy
 from infralint.text.stream_names import CATCH_ALLS
 
@@ -508,12 +510,6 @@ def header_of(line: Directive) -> tuple[str, str]:
     return line.args[0].lower(), line.args[1] if len(line.args) > 1 else ""
 
 
-_GROUPED = lazy(
-    r"\^?(?P<before>[^()\[\]*+?|]*)\((?:\?P?<(?P<name>\w+)>|(?!\?))(?P<group>[^()]*)\)(?P<after>[^()\[\]*+?|]*?)\$?"
-)
-_PUT_IN = lazy(r"(?P<before>[^$]*)\$(?:(?P<bare>\w+)|\{(?P<braced>\w+)\})(?P<after>[^$]*)")
-
-
 class LocationPaths(msgspec.Struct, frozen=True, gc=False):
     """How a location rewrites paths where that takes more than a prefix: tried forwards, and so found backwards."""
 
@@ -552,9 +548,7 @@ class LocationPaths(msgspec.Struct, frozen=True, gc=False):
         rewrites = [line for block in self._blocks() for line in _rewrites_of(block)]
         for text in (path, *arriving):
             for line in rewrites:
-                undone = _undo(line.args[0], line.args[1], text)
-                if undone is not None:
-                    yield undone
+                yield from _undo(line.args[0], line.args[1], text)
         yield path
         yield from arriving
         if place is not None and place.pattern.startswith("/"):
@@ -569,9 +563,7 @@ class LocationPaths(msgspec.Struct, frozen=True, gc=False):
         if place is None or not target.uri:
             return
         if place.is_expression:
-            undone = _undo(place.pattern, target.uri, path)
-            if undone is not None:
-                yield undone
+            yield from _undo(place.pattern, target.uri, path)
         elif path.startswith(target.path):
             yield place.pattern + path[len(target.path) :]
 
@@ -588,15 +580,17 @@ def _rewrites_of(block: NginxBlock) -> Iterator[Directive]:
         yield from (inner for inner in directive.walk() if inner.name == "rewrite" and len(inner.args) > 1)
 
 
-def _undo(pattern: str, replacement: str, path: str) -> str | None:
-    """The path that an expression with one group, and a text that puts the group in, made this one of."""
-    asked, made = _GROUPED.fullmatch(pattern), _PUT_IN.fullmatch(without_query(replacement))
-    if asked is None or made is None or (made["bare"] or made["braced"]) not in ("1", asked["name"]):
-        return None
-    if not path.startswith(made["before"]) or not path.endswith(made["after"]):
-        return None
-    middle = path[len(made["before"]) : len(path) - len(made["after"])]
-    return re.sub(r"\\(.)", r"\1", asked["before"]) + middle + re.sub(r"\\(.)", r"\1", asked["after"])
+def _undo(pattern: str, replacement: str, path: str) -> list[str]:
+    """Paths that an expression, and a text that puts its groups in, make this one of."""
+    expected, seen = "", set()
+    rest = without_query(replacement)
+    while (found := VARIABLE.search(rest)) is not None:
+        name = next(filter(None, found.groups()))
+        expected += re.escape(rest[: found.start()]) + (f"(?P=g{name})" if name in seen else f"(?P<g{name}>.*)")
+        seen.add(name)
+        rest = rest[found.end() :]
+    made = re.fullmatch(expected + re.escape(rest), path)
+    return texts_holding(pattern, {name: made[f"g{name}"] for name in seen}) if made is not None and seen else []
 
 
 def is_written_for(place: LocationEntry | None, path: str) -> bool:

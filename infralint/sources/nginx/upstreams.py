@@ -121,8 +121,9 @@ class Upstreams(msgspec.Struct, eq=False, dict=True):
             written = directive.source.prepared.original(text)
             if self.get(read_target(written).authority) is not None:
                 return Values((written,))
-        path = without_query(text)
-        return definitions.evaluate(path if read_target(path).uri else text, directive, moment)
+        path, naming = without_query(text), _NAMING.match(text)
+        has_path = naming is not None and len(path) > naming.end()
+        return definitions.evaluate(path if has_path or read_target(path).uri else text, directive, moment)
 
     def resolve_host(self, directive: Directive, definitions: Definitions, moment: Moment) -> Values:
         """The same without the path, which may differ from request to request where the host does not."""
