@@ -59,7 +59,7 @@ from infralint.sources.nginx.websocket import (
     sent_headers,
     setting_of,
 )
-from infralint.text.expressions import texts_holding
+from infralint.text.expressions import matching, texts_holding
 from infralint.text.lazy import lazy
 from infralint.text.stream_names import CATCH_ALLS
 
@@ -510,6 +510,10 @@ def header_of(line: Directive) -> tuple[str, str]:
     return line.args[0].lower(), line.args[1] if len(line.args) > 1 else ""
 
 
+_PATHS = frozenset({"$uri", "$request_uri", "$document_uri", "${uri}", "${request_uri}", "${document_uri}"})
+_LITERAL_HOST = lazy(r"\w+://[^/$]+(?=[$/])")
+
+
 class LocationPaths(msgspec.Struct, frozen=True, gc=False):
     """How a location rewrites paths where that takes more than a prefix: tried forwards, and so found backwards."""
 
@@ -549,8 +553,13 @@ class LocationPaths(msgspec.Struct, frozen=True, gc=False):
         for text in (path, *arriving):
             for line in rewrites:
                 yield from _undo(line.args[0], line.args[1], text)
+        for pattern, template in self._put_together():
+            yield from _undo(pattern, template, path)
         yield path
         yield from arriving
+        if place is not None and place.is_expression:
+            for example in matching(place.pattern):
+                yield example.rstrip("/") + path
         if place is not None and place.pattern.startswith("/"):
             yield place.pattern.rstrip("/") + path
             yield place.pattern + path.lstrip("/")
@@ -566,6 +575,34 @@ class LocationPaths(msgspec.Struct, frozen=True, gc=False):
             yield from _undo(place.pattern, target.uri, path)
         elif path.startswith(target.path):
             yield place.pattern + path[len(target.path) :]
+
+    def _put_together(self) -> Iterator[tuple[str, str]]:
+        """Expressions over the path, of maps and of `if`s that set a variable, each with what is sent on where it fits."""
+        hop = self.hop
+        text = without_query(hop.pass_directive.args[0])
+        host = _LITERAL_HOST.match(text)
+        template = text[host.end() :] if host is not None else ""
+        for found in VARIABLE.finditer(template):
+            name = next(filter(None, found.groups()))
+            for pattern, value in (*self._mapped(name), *self._set_in_ifs(name)):
+                yield pattern, template[: found.start()] + value + template[found.end() :]
+
+    def _mapped(self, name: str) -> Iterator[tuple[str, str]]:
+        for block in self.hop.definitions.blocks(name):
+            if block.name == "map" and block.args[:1] and block.args[0] in _PATHS:
+                for line in block.block or ():
+                    if line.name.startswith("~") and line.args:
+                        yield line.name.lstrip("~*"), line.args[0]
+
+    def _set_in_ifs(self, name: str) -> Iterator[tuple[str, str]]:
+        for block in self._blocks():
+            for condition in block.level.by_name.get("if", ()):
+                words = condition.args
+                if len(words) != 3 or words[0].lstrip("(") not in _PATHS or words[1] not in ("~", "~*"):
+                    continue
+                for line in condition.block or ():
+                    if line.name == "set" and len(line.args) == 2 and line.args[0] == f"${name}":
+                        yield words[2].removesuffix(")"), line.args[1]
 
     def _blocks(self) -> list[NginxBlock]:
         """What may rewrite a request on its way here: this location, its server, then the other locations."""

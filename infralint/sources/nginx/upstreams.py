@@ -21,9 +21,9 @@ _TARGET = lazy(r"(?:(?P<scheme>[A-Za-z][\w+.-]*)://)?(?P<authority>unix:[^:]*|[^
 
 
 _NAMING = lazy(
-    r"(?:(?:[A-Za-z][\w+.-]*|\$\w+|\$\{\w+\})://)?(?:unix:[^:]*|(?:(?!\$\{?(?:request_uri|uri|document_uri|is_args|args)\b)[^/?])*)"
+    r"(?:(?:[A-Za-z][\w+.-]*|\$\w+|\$\{\w+\})://)?(?:unix:[^:]*|[^$/?]+:\d+(?=\$)|(?:(?!\$\{?(?:request_uri|uri|document_uri|is_args|args)\b)[^/?])*)"
 )
-"""What of a `*_pass` names whom to dial: all before the path, which may be a variable."""
+"""What of a `*_pass` names whom to dial: all before the path, which may be a variable, as behind a port always."""
 
 
 class PassTarget(NamedTuple):
