@@ -180,10 +180,10 @@ class Reach:
 
     def weigh(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
         """A crossing in doubt where its stream could only begin at a node that other nodes dial, and by other ways
-        through it. What code streams or clients open is there, whoever asks for it."""
+        through it. What comes to the code itself first is there, whoever asks for it."""
         first = crossing.trace.legs[0].hop
         node = self._topology.node_of(first)
-        if crossing.doubt or crossing.stream.evidence.kind in ("declared", "source") or node is None or first.origin:
+        if crossing.doubt or crossing.stream.evidence.kind == "declared" or node is None or first.origin:
             return crossing
         kind = crossing.stream.kind
         if self._is_led_to(node, first, kind) or self._is_open(node, first, kind):
