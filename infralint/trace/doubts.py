@@ -186,7 +186,12 @@ class Reach:
         if crossing.doubt or crossing.stream.evidence.kind == "declared" or node is None or first.origin:
             return crossing
         kind = crossing.stream.kind
-        if self._is_led_to(node, first, kind) or self._is_open(node, first, kind):
+        if crossing.stream.evidence.kind == "source":
+            # The way begins here because nothing that dials the node sends it this very path.
+            is_led_to = self._hops_led_to(node, kind) is None
+        else:
+            is_led_to = self._is_led_to(node, first, kind)
+        if is_led_to or self._is_open(node, first, kind):
             return crossing
         address = self._topology.entry_address(node)
         if self._topology.is_entry(node) and address is not None:
@@ -211,11 +216,14 @@ class Reach:
 
     def _is_led_to(self, node: Node, hop: Hop, kind: StreamKind) -> bool:
         """Whether what dials a node may send it requests that this hop serves."""
+        hops = self._hops_led_to(node, kind)
+        return hops is None or id(hop) in hops or self._is_asked_for(node, hop, kind)
+
+    def _hops_led_to(self, node: Node, kind: StreamKind) -> frozenset[int] | None:
         key = id(node), kind
         if key not in self._led_to:
             self._led_to[key] = self._find_led_to(node, kind)
-        hops = self._led_to[key]
-        return hops is None or id(hop) in hops or self._is_asked_for(node, hop, kind)
+        return self._led_to[key]
 
     def _find_led_to(self, node: Node, kind: StreamKind) -> frozenset[int] | None:
         """The hops of a node, by identity, to which the paths of what dials it lead; None where that can't be told."""

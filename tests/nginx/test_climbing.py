@@ -53,3 +53,43 @@ def test_the_stream_is_held_where_its_requests_come_from(location: str, http: st
     good = server.format(location, "proxy_buffering off;")
     noted = problems(lint({**files, "edge.conf": f"{http}\n{good}"}))
     assert noted == ["app/main.py:9 note missing-accel-header"]
+
+
+THREE = """\
+services:
+  edge: {image: "nginx:1.27", ports: ["80:80"], volumes: ["./edge.conf:/etc/nginx/conf.d/default.conf"]}
+  inner: {image: "nginx:1.27", volumes: ["./inner.conf:/etc/nginx/conf.d/default.conf"]}
+  app: {build: app}
+"""
+GOOD = "proxy_http_version 1.1; proxy_buffering off; proxy_read_timeout 1h;"
+
+
+@pytest.mark.parametrize(
+    ("edge", "inner", "loudness"),
+    [
+        ("/svc/ { proxy_pass http://inner:8080/x/;", "location /x/ { proxy_pass http://app:8000/;", "note"),
+        ("/public/ { proxy_pass http://inner:8080/public/;", "location /x/ { proxy_pass http://app:8000/;", "note"),
+        ("/svc/ { proxy_pass http://inner:8080/;", "location /x/ { proxy_pass http://app:8000/;", "error"),
+        ("/ { proxy_pass http://inner:8080;", "location /x/ { proxy_pass http://app:8000/;", "error"),
+        (
+            "/svc/ { proxy_pass http://inner:8080/x/;",
+            "location ~ ^/x/(.+)$ { rewrite ^/x/(.+)$ /$1 break; proxy_pass http://app:8000;",
+            "note",
+        ),
+    ],
+)
+def test_a_location_that_nothing_in_front_sends_the_route_to_is_a_note(
+    edge: str, inner: str, loudness: str, lint: Lint
+) -> None:
+    """The route fits the inner nginx's `location /`; whether clients come there is for the edge to say."""
+    dockerfile = 'FROM python:3.12\nCOPY . /app\nCMD ["uvicorn", "main:app", "--port", "8000"]\n'
+    files = {
+        "compose.yaml": THREE,
+        "app/main.py": CODE,
+        "app/requirements.txt": "fastapi\n",
+        "app/Dockerfile": dockerfile,
+        "edge.conf": f"server {{ listen 80; location {edge} {GOOD} }} }}\n",
+        "inner.conf": f"server {{\nlisten 8080;\n{inner} {GOOD} }}\nlocation / {{ proxy_pass http://app:8000; proxy_read_timeout 1h; }}\n}}\n",
+    }
+    found = [problem for problem in problems(lint(files)) if problem.startswith("inner.conf")]
+    assert found == [f"inner.conf:4 {loudness} buffered-stream"]
