@@ -814,3 +814,24 @@ def test_a_name_that_can_not_be_searched_says_nothing_of_its_groups(here: Path) 
     output = run("check").output
     assert "Traceback" not in output
     assert "please report it" not in output
+
+
+@pytest.mark.parametrize(
+    ("edge", "inner", "is_sure"),
+    [
+        ('    ports: ["80:80"]\n', "", False),
+        ('    ports: ["80:80"]\n', "    ports: ['127.0.0.1:9090:8080']\n", False),
+        ("    network_mode: host\n", "", False),
+        ("", "    ports: ['9090:8080']\n", True),
+        ("    ports: ['127.0.0.1:80:80']\n", "    ports: ['9090:8080']\n", True),
+    ],
+)
+def test_what_clients_can_not_reach_is_not_meant_by_its_path(edge: str, inner: str, is_sure: bool, here: Path) -> None:
+    """An edge that takes everything, and an inner nginx that names the path and that nobody dials."""
+    services = TIERS["compose.yaml"].replace('    ports: ["80:80"]\n', edge) + inner
+    passing = "location / { proxy_pass http://elsewhere.example.org; proxy_buffering off; proxy_read_timeout 10m; }"
+    named = "location /api/ { proxy_pass http://app:3000; proxy_buffering off; proxy_read_timeout 2s; }"
+    write(here, {**DECLARED, "compose.yaml": services})
+    write(here, {"edge/nginx.conf": f"events {{}} http {{ server {{ listen 80; {passing} }} }}\n"})
+    write(here, {"inner/nginx.conf": f"events {{}} http {{ server {{ listen 8080; {named} }} }}\n"})
+    assert ("error[short-idle-timeout] location /api/" in run("check").output) is is_sure

@@ -80,7 +80,8 @@ def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]])
     """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant.
 
     An entry that stands behind another one on the stream's way is no other; nor is any other hop of it, unless clients
-    reach it from outside. What a deployment keeps inside makes nothing doubtful that it publishes.
+    reach it from outside. What a deployment keeps inside makes nothing doubtful that it publishes, nor is it meant before
+    that; and what speaks of the stream's host is meant before what speaks of its path.
     """
     taking = [crossings for crossings in entering if crossings]
     inner = {id(crossing.hop) for crossings in taking for crossing in crossings if crossing.position}
@@ -92,9 +93,11 @@ def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]])
     ] or taking
     reached = [crossings for crossings in first if not topology.is_kept_inside(_entry_of(topology, crossings))] or first
     sure = {id(crossings) for crossings in reached} if len(reached) == 1 else set()
+    of_the_host = {id(crossings) for crossings in reached if _is_of_its_host(crossings[0].trace)}
+    eligible = of_the_host or {id(crossings) for crossings in reached}
     return [
         crossing
-        if id(crossings) in sure or is_meant(crossing.trace)
+        if id(crossings) in sure or (id(crossings) in eligible and is_meant(crossing.trace))
         else replace(crossing, certain=False, reasons=(*crossing.reasons, OTHERS_TAKE_IT))
         for crossings in first
         for crossing in crossings
@@ -120,9 +123,11 @@ OTHERS_TAKE_IT = "others here take such a request, too; `host:` or `hops:` of th
 
 def is_meant(trace: Trace) -> bool:
     """Whether the entry of a way speaks of the stream's very host or path, rather than taking whatever comes."""
-    entry = trace.legs[0].hop
-    by_host = trace.stream.host is not None and trace.stream.host in entry.hosts
-    return by_host or any(path.strip("/*^~= ") for path in entry.paths)
+    return _is_of_its_host(trace) or any(path.strip("/*^~= ") for path in trace.legs[0].hop.paths)
+
+
+def _is_of_its_host(trace: Trace) -> bool:
+    return trace.stream.host is not None and trace.stream.host in trace.legs[0].hop.hosts
 
 
 def _cross(found: Sequence[Sequence[Trace]]) -> list[Crossing[Hop]]:

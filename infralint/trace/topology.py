@@ -101,6 +101,13 @@ class Placement(msgspec.Struct, frozen=True):
             if self.may_answer_on(target)
         ]
 
+    @property
+    def is_reachable(self) -> bool:
+        """Whether a port of its host leads to it from outside, or it has the host's own network."""
+        local = {port for service in self.services for port in service.local_ports}
+        ports = {port for port, _ in self.published_addresses}
+        return bool(ports - local) or any(service.pod == HOST_NETWORK for service in self.services)
+
     def address_behind(self, address: Address) -> Address:
         """Where it gets what is sent to an address: the name of a service may lead to another port."""
         host = address.host.lower()
@@ -343,9 +350,7 @@ class Topology:
 
     def is_published(self, node: Node) -> bool:
         """Whether clients reach a node from outside, by an address of its own or a port of the host that leads to it."""
-        if node.published:
-            return True
-        return id(node) in self._by_node and bool(self._by_node[id(node)].published_addresses)
+        return node.published or (id(node) in self._by_node and self._by_node[id(node)].is_reachable)
 
     def is_kept_inside(self, node: Node | None) -> bool:
         """Whether a deployment file places a node, and publishes others of its own and not this one."""
@@ -357,7 +362,7 @@ class Topology:
     @cached_property
     def _publishing_groups(self) -> frozenset[str]:
         """The compose projects of which something is published."""
-        published = (place for place in self.placements if place.published_addresses)
+        published = (place for place in self.placements if place.is_reachable)
         return frozenset(group for place in published for group in place.groups)
 
     @cached_property

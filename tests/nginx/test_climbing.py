@@ -89,7 +89,8 @@ def test_a_location_that_nothing_in_front_sends_the_route_to_is_a_note(
         "app/requirements.txt": "fastapi\n",
         "app/Dockerfile": dockerfile,
         "edge.conf": f"server {{ listen 80; location {edge} {GOOD} }} }}\n",
-        "inner.conf": f"server {{\nlisten 8080;\n{inner} {GOOD} }}\nlocation / {{ proxy_pass http://app:8000; proxy_read_timeout 1h; }}\n}}\n",
+        "inner.conf": f"server {{\nlisten 8080;\n{inner} {GOOD} }}\n"
+        "location / { proxy_pass http://app:8000; proxy_read_timeout 1h; }\n}\n",
     }
     found = [problem for problem in problems(lint(files)) if problem.startswith("inner.conf")]
     assert found == [f"inner.conf:4 {loudness} buffered-stream"]

@@ -81,7 +81,7 @@ def test_every_form_of_a_service(tmp_path: Path) -> None:
     assert edge.image is not None
     assert (edge.image.text, edge.image.line) == ("nginx:1.27", 7)
     assert edge.names == {"edge", "front"}
-    assert edge.ports == (Port(8080, 80), Port(443, 8443), Port(9000, 9001), Port(3000), Port(3001))
+    assert edge.ports == (Port(8080, 80), Port(443, 8443, is_local=True), Port(9000, 9001), Port(3000), Port(3001))
     assert edge.mounts == (
         VolumeMount("nginx.conf", "/etc/nginx/nginx.conf"),
         VolumeMount("deploy/snip", "/etc/nginx/extra"),
@@ -112,8 +112,8 @@ def test_variables_of_the_env_file_beside_it(tmp_path: Path) -> None:
         ("['80']", (Port(80, 0),)),
         ("[80]", (Port(80, 0),)),
         ("['8080:80']", (Port(80, 8080),)),
-        ("['[::1]:8080:80']", (Port(80, 8080),)),
-        ("['127.0.0.1::80']", (Port(80, 0),)),
+        ("['[::1]:8080:80']", (Port(80, 8080, is_local=True),)),
+        ("['127.0.0.1::80']", (Port(80, 0, is_local=True),)),
         ("['8000-8001:80-81']", (Port(80, 8000), Port(81, 8001))),
         ("['8000-8002:80']", (Port(80, 8000), Port(80, 8001), Port(80, 8002))),
         ("['5353:53/udp']", ()),

@@ -188,13 +188,15 @@ class Document:
         """`[host:][published:]target[/protocol]`, or a mapping. What is not TCP carries no stream."""
         for item in value.items_of("ports"):
             host, target = self._text(item, "published"), self._text(item, "target")
-            protocol = self._text(item, "protocol")
+            protocol, address = self._text(item, "protocol"), self._text(item, "host_ip")
             if item.text is not None:
                 text, _, protocol = self.fill(item.text).partition("/")
                 before, _, target = text.rpartition(":")
-                host = "" if not before else before if before.startswith("${") else before.rpartition(":")[2]
+                is_named = bool(before) and not before.startswith("${")
+                address, _, host = before.rpartition(":") if is_named else ("", "", before)
             if protocol in ("", "tcp"):
-                yield from _pair_ports(host, target)
+                is_local = address.strip("[]") in _OWN_ADDRESSES
+                yield from (msgspec.structs.replace(port, is_local=is_local) for port in _pair_ports(host, target))
 
     def _exposed_ports(self, value: YamlValue) -> Iterator[Port]:
         for text in self._texts(value, "expose"):
@@ -314,6 +316,9 @@ def pairs(value: YamlValue | None) -> Iterator[tuple[str, str | None, int]]:
         name, equals, text = (item.text or "").partition("=")
         if name:
             yield name, text if equals else None, item.line
+
+
+_OWN_ADDRESSES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def _pair_ports(published: str, target: str) -> Iterator[Port]:

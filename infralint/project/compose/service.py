@@ -26,10 +26,12 @@ class VolumeMount(msgspec.Struct, frozen=True):
 
 
 class Port(msgspec.Struct, frozen=True):
-    """A port on which a service listens. published: the one of its host that leads there; None: none does, 0: any may."""
+    """A port on which a service listens. published: the one of its host that leads there; None: none does, 0: any may.
+    is_local: nobody but the host itself reaches that one."""
 
     target: int
     published: int | None = None
+    is_local: bool = False
 
 
 class ImageBuild(msgspec.Struct, frozen=True, kw_only=True):
