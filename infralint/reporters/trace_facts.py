@@ -398,8 +398,8 @@ def condition_phrase(way: TracedWay) -> str:
     reasons = [reason for leg in trace.legs for reason in leg.match.reasons if not leg.match.certain]
     if trace.ending is not None and not trace.ending.certain and trace.end == "answered":
         reasons += trace.ending.reasons
-    said = listing(tuple(dict.fromkeys((*way.way.reasons, *reasons))), most=3)
-    return f"{'perhaps' if way.way.reasons else 'if'}: {said}" if said else ""
+    conditions = listing(tuple(dict.fromkeys((*way.way.reasons, *reasons))), most=3)
+    return f"{'perhaps' if way.way.reasons else 'if'}: {conditions}" if conditions else ""
 
 
 def place_of_answer(trace: Trace) -> Location | None:

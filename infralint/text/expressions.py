@@ -15,7 +15,7 @@ MOST = 8
 """Texts a regular expression: one for each way through its alternatives, up to so many."""
 TRIES = 64
 """Combinations of what its parts stand for that are looked at for one alternative."""
-NONE_HELD: Mapping[int, str] = MappingProxyType({})
+NONE_TAKEN: Mapping[int, str] = MappingProxyType({})
 _GROUP_NAME = lazy(r"\(\?P?<([A-Za-z_]\w*)>$")
 LONGEST = 2000
 """Characters of a text: no request has a longer path."""
@@ -41,8 +41,8 @@ def texts_holding(expression: str, groups: Mapping[str, str]) -> list[str]:
     try:
         compile_pattern(expression)
         branches = pcre.parse(expression).branches
-        held = {id(group): groups[key] for group, keys in _capturing(branches) for key in keys if key in groups}
-        return [text for text in islice(_texts(branches, held), MOST) if search(expression, text)]
+        taken_by = {id(group): groups[key] for group, keys in _capturing(branches) for key in keys if key in groups}
+        return [text for text in islice(_texts(branches, taken_by), MOST) if search(expression, text)]
     except Unsearchable:
         return []
 
@@ -63,33 +63,33 @@ def _capturing(branches: Branches) -> Iterator[tuple[PatternGroup, tuple[str, ..
             pending += [inner for items in reversed(item.branches) for inner in reversed(items)]
 
 
-def _texts(branches: Branches, held: Mapping[int, str] = NONE_HELD) -> Iterator[str]:
-    """What each alternative stands for, shortest repetitions alone. held: what groups are to take, by identity."""
+def _texts(branches: Branches, taken_by: Mapping[int, str] = NONE_TAKEN) -> Iterator[str]:
+    """What each alternative stands for, shortest repetitions alone. taken_by: what groups are to take, by identity."""
     for items in branches:
-        for parts in islice(product(*([*islice(_item_texts(item, held), MOST)] for item in items)), TRIES):
+        for parts in islice(product(*([*islice(_item_texts(item, taken_by), MOST)] for item in items)), TRIES):
             if sum(map(len, parts)) <= LONGEST:
                 yield "".join(parts)
 
 
-def _item_texts(item: Item, held: Mapping[int, str]) -> Iterable[str]:
+def _item_texts(item: Item, taken_by: Mapping[int, str]) -> Iterable[str]:
     match item:
         case LiteralCharacter(character):
             return [character]
         case Anything(_, example):
             return [example]
         case PatternGroup(_, branches):
-            return [held[id(item)]] if id(item) in held else _texts(branches, held)
+            return [taken_by[id(item)]] if id(item) in taken_by else _texts(branches, taken_by)
         case Repeat(inner, least):
-            return _repeat(inner, max(least, 1) if id(inner) in held else least, held)
+            return _repeat(inner, max(least, 1) if id(inner) in taken_by else least, taken_by)
         case _:
             return [""]
 
 
-def _repeat(inner: Item, least: int, held: Mapping[int, str]) -> Iterator[str]:
+def _repeat(inner: Item, least: int, taken_by: Mapping[int, str]) -> Iterator[str]:
     """An item as often as it must stand; none where that is too long."""
     if not least:
         yield ""
         return
-    for text in _item_texts(inner, held):
+    for text in _item_texts(inner, taken_by):
         if len(text) * least <= LONGEST:
             yield text * least

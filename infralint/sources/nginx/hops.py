@@ -584,17 +584,17 @@ class LocationPaths(msgspec.Struct, frozen=True, gc=False):
         template = text[host.end() :] if host is not None else ""
         for found in VARIABLE.finditer(template):
             name = next(filter(None, found.groups()))
-            for pattern, value in (*self._mapped(name), *self._set_in_ifs(name)):
+            for pattern, value in (*self._find_in_maps(name), *self._find_in_ifs(name)):
                 yield pattern, template[: found.start()] + value + template[found.end() :]
 
-    def _mapped(self, name: str) -> Iterator[tuple[str, str]]:
+    def _find_in_maps(self, name: str) -> Iterator[tuple[str, str]]:
         for block in self.hop.definitions.blocks(name):
             if block.name == "map" and block.args[:1] and block.args[0] in _PATHS:
                 for line in block.block or ():
                     if line.name.startswith("~") and line.args:
                         yield line.name.lstrip("~*"), line.args[0]
 
-    def _set_in_ifs(self, name: str) -> Iterator[tuple[str, str]]:
+    def _find_in_ifs(self, name: str) -> Iterator[tuple[str, str]]:
         for block in self._blocks():
             for condition in block.level.by_name.get("if", ()):
                 words = condition.args
