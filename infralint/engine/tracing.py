@@ -449,8 +449,8 @@ def no_node(topology: Topology, name: str) -> str:
 
 
 def mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]:
-    """Names under `chains:` and `entry:` that stand for nothing."""
-    settings = project.settings
+    """Names under `chains:` and `entry:` that stand for nothing, or not for what they are put behind."""
+    settings, shown = project.settings, project.config_name
     named = [
         ("chains", f"$.chains[{number}][{position}]", name)
         for number, chain in enumerate(settings.chains)
@@ -462,10 +462,13 @@ def mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]
         named += [("entry", f"$.entry[{number}]", name) for number, name in enumerate(settings.entry)]
     for key, path, name in named:
         if not topology.nodes_named(name):
-            shown = project.config_name
             yield Unreadable(f"{key}: {no_node(topology, name)}", place_of(project.base / shown, shown, path))
+    for number, position, before, node in topology.repeated_in_chains():
+        name = settings.chains[number][position]
+        why = f"{before} and {name} are both {node.name}: name it once; to itself it sends only what its configuration says"
+        yield Unreadable(f"chains: {why}", place_of(project.base / shown, shown, f"$.chains[{number}][{position}]"))
     for number, position, front, behind, target in topology.contradicted_chains():
-        path, shown = f"$.chains[{number}][{position}]", project.config_name
+        path = f"$.chains[{number}][{position}]"
         ports = listing(sorted({str(address.port) for address in behind.listens if address.port is not None}))
         why = f"{front.name} dials {target}, and {behind.name} listens on {ports} alone: put between them what takes {target}"
         yield Unreadable(f"chains: {why}, or leave the chain out", place_of(project.base / shown, shown, path))
