@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infralint.model import Clock, Known, Location, Related, Unknown, not_applicable
-from infralint.platforms.managed_containers import Ceiling, ManagedContainer, ManagedContainerNode, container_node
+from infralint.platforms.managed_containers import HighestLimit, ManagedContainer, ManagedContainerNode, container_node
 
 TOTAL = 120.0
 """Seconds from the first byte of a request to the last of its answer; it can't be set.
@@ -28,7 +28,7 @@ def app_runner_node(
         where=where,
         product="App Runner",
         clocks=(Clock("whole-response", limit, expiry="truncated"),),
-        ceilings={"max_duration": Ceiling(TOTAL)},
+        highest={"max_duration": HighestLimit(TOTAL)},
         forwards_upgrade=Unknown(where, "WebSockets of App Runner", sockets),
         keeps_affinity=not_applicable("single", where),
         names=names,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infralint.model import Affinity, Clock, Known, Location, Setting, Unknown, not_applicable
-from infralint.platforms.managed_containers import Ceiling, ManagedContainer, ManagedContainerNode, container_node
+from infralint.platforms.managed_containers import HighestLimit, ManagedContainer, ManagedContainerNode, container_node
 
 REQUEST_TIMEOUT = 300.0
 """Seconds for a whole response unless more is set.
@@ -40,7 +40,7 @@ def cloud_run_node(
         where=where,
         product="Cloud Run",
         clocks=(Clock("whole-response", limit, expiry="truncated"),),
-        ceilings={"max_duration": Ceiling(MOST_REQUEST_TIMEOUT, limit_advice)},
+        highest={"max_duration": HighestLimit(MOST_REQUEST_TIMEOUT, limit_advice)},
         forwards_upgrade=not_applicable("forwarded", where),
         keeps_affinity=_affinity(affinity, most_instances),
         affinity_advice="session_affinity = true",

@@ -28,7 +28,7 @@ from infralint.platforms.forwarding import set_by
 
 
 @dataclass(frozen=True, slots=True)
-class Ceiling:
+class HighestLimit:
     """How far a limit can be raised. most: seconds; line: what to write for so many, `{seconds}` in it; "" where nothing
     can be set."""
 
@@ -40,7 +40,7 @@ class Ceiling:
 class ManagedContainer:
     """A service of such a platform. product: what the vendor calls it. clocks: what it limits.
 
-    ceilings: how far `max_duration` and `idle_timeout` can be raised. buffering: whether it holds responses back.
+    highest: how far `max_duration` and `idle_timeout` can be raised. buffering: whether it holds responses back.
     """
 
     name: str
@@ -49,7 +49,7 @@ class ManagedContainer:
     clocks: tuple[Clock, ...]
     forwards_upgrade: Setting[Upgrade]
     keeps_affinity: Setting[Affinity]
-    ceilings: Mapping[str, Ceiling]
+    highest: Mapping[str, HighestLimit]
     buffering: Setting[Buffering] | None = None
     buffering_advice: str = ""
     upgrade_advice: str = ""
@@ -88,8 +88,8 @@ class ManagedContainerHop(Hop):
     def fix(self, setting: str, seconds: float = 0) -> str:
         service = self.service
         match setting:
-            case "max_duration" | "idle_timeout" if setting in service.ceilings:
-                return self._raise_limit(setting, seconds, service.ceilings[setting])
+            case "max_duration" | "idle_timeout" if setting in service.highest:
+                return self._raise_limit(setting, seconds, service.highest[setting])
             case "buffers_responses":
                 return service.buffering_advice
             case "forwards_upgrade":
@@ -99,14 +99,14 @@ class ManagedContainerHop(Hop):
                 return service.affinity_advice
         return ""
 
-    def _raise_limit(self, setting: str, seconds: float, ceiling: Ceiling) -> str:
+    def _raise_limit(self, setting: str, seconds: float, limit: HighestLimit) -> str:
         product = self.service.product
-        if ceiling.line:
-            line = ceiling.line.format(seconds=f"{min(max(seconds, 300), ceiling.most):g}")
-            return line if seconds <= ceiling.most else f"{line}  # the most there is: {_REMEDIES[setting]}"
+        if limit.line:
+            line = limit.line.format(seconds=f"{min(max(seconds, 300), limit.most):g}")
+            return line if seconds <= limit.most else f"{line}  # the most there is: {_REMEDIES[setting]}"
         if setting == "idle_timeout":
-            return f"send a ping more often than every {ceiling.most:g} s: nothing changes this limit of {product}"
-        return f"run it where answers may take longer: {product} gives none more than {ceiling.most:g} s"
+            return f"send a ping more often than every {limit.most:g} s: nothing changes this limit of {product}"
+        return f"run it where answers may take longer: {product} gives none more than {limit.most:g} s"
 
 
 _REMEDIES = {"max_duration": "make the answers shorter", "idle_timeout": "send pings"}
