@@ -30,6 +30,7 @@ TITLES = {
     "cloudfront": "Amazon CloudFront",
     "f5_nginx": "F5 NGINX Ingress Controller",
     "gateways": "Gateways",
+    "google_load_balancing": "Google Cloud Load Balancing",
     "ingress_nginx": "ingress-nginx",
     "cloud_run": "Google Cloud Run",
     "lambda_functions": "AWS Lambda",

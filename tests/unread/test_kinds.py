@@ -159,7 +159,7 @@ def test_files_with_like_names_are_not_named(name: str, text: str, tmp_path: Pat
         ('  resource "aws_amplify_app" "web" {}\n', "AWS Amplify hosting"),
         ('module "ecs" {\n  source = "a/ecs/aws"\n  service_connect_configuration = {}\n}\n', "ECS Service Connect"),
         ('resource "kubernetes_service" "a" {\n  spec {\n    type = "LoadBalancer"\n  }\n}\n', "Kubernetes load balancer Service"),
-        ('resource "google_compute_backend_service" "a" {}\n', "Google Cloud load balancer"),
+        ('resource "google_api_gateway_gateway" "a" {}\n', "Google API Gateway"),
         ('resource "azurerm_application_gateway" "a" {}\n', "Azure Application Gateway"),
         ('module "cdn" {\n  source  = "cloudposse/cloudfront-cdn/aws"\n}\n', "CloudFront"),
         ('module "a" {\n  source = "git::https://example.com/tf-apigateway-v2.git?ref=v1"\n}\n', "API Gateway"),

@@ -37,6 +37,8 @@ BALANCERS = (
     b"aws_apprunner_service",
     b"google_cloud_run_service",
     b"google_cloud_run_v2_service",
+    b"google_compute_backend_service",
+    b"google_compute_region_backend_service",
     b"service_connect_configuration",
     b"terraform-aws-modules/cloudfront",
     b"terraform-aws-modules/terraform-aws-cloudfront",
@@ -56,6 +58,9 @@ HELPERS = (
     b"aws_lambda_function",
     b"aws_lambda_alias",
     b"aws_route53_record",
+    b"google_compute_region_network_endpoint_group",
+    b"google_compute_region_url_map",
+    b"google_compute_url_map",
     b"terraform-aws-modules/lambda",
     b"terraform-aws-modules/terraform-aws-lambda",
 )

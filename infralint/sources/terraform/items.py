@@ -136,6 +136,66 @@ _CONNECTED = BlockSchema(
     },
 )
 
+_GOOGLE_REDIRECT = BlockSchema(("https_redirect", "host_redirect", "path_redirect", "prefix_redirect"))
+_GOOGLE_ACTION = BlockSchema(
+    blocks={
+        "timeout": BlockSchema(("seconds",)),
+        "url_rewrite": BlockSchema(("path_prefix_rewrite", "path_template_rewrite")),
+        "weighted_backend_services": BlockSchema(("weight",), ("backend_service",)),
+    }
+)
+_GOOGLE_MATCH = BlockSchema(
+    ("prefix_match", "full_path_match", "regex_match", "path_template_match", "ignore_case"),
+    blocks={"header_matches": BlockSchema(("header_name",)), "query_parameter_matches": BlockSchema(("name",))},
+)
+_GOOGLE_DEFAULTS: Mapping[str, BlockSchema] = {
+    "default_route_action": _GOOGLE_ACTION,
+    "default_url_redirect": _GOOGLE_REDIRECT,
+}
+_GOOGLE_PATH_MATCHER = BlockSchema(
+    ("name",),
+    ("default_service",),
+    {
+        **_GOOGLE_DEFAULTS,
+        "path_rule": BlockSchema(
+            ("paths",), ("service",), {"route_action": _GOOGLE_ACTION, "url_redirect": _GOOGLE_REDIRECT}
+        ),
+        "route_rules": BlockSchema(
+            ("priority",),
+            ("service",),
+            {"match_rules": _GOOGLE_MATCH, "route_action": _GOOGLE_ACTION, "url_redirect": _GOOGLE_REDIRECT},
+        ),
+    },
+)
+_GOOGLE_URL_MAP = BlockSchema(
+    ("name",),
+    ("default_service",),
+    {
+        **_GOOGLE_DEFAULTS,
+        "host_rule": BlockSchema(("hosts", "path_matcher")),
+        "path_matcher": _GOOGLE_PATH_MATCHER,
+    },
+)
+_GOOGLE_BACKEND = BlockSchema(
+    (
+        "name",
+        "timeout_sec",
+        "load_balancing_scheme",
+        "protocol",
+        "session_affinity",
+        "connection_draining_timeout_sec",
+    ),
+    blocks={"backend": BlockSchema(links=("group",))},
+)
+_GOOGLE_GROUP = BlockSchema(
+    ("name", "network_endpoint_type"),
+    blocks={
+        "cloud_run": BlockSchema(("service",), ("service",)),
+        "app_engine": BlockSchema(("service",)),
+        "cloud_function": BlockSchema(("function",)),
+    },
+)
+
 SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
     {
         "aws_lb": _BALANCER,
@@ -197,6 +257,13 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
         "aws_lambda_alias": BlockSchema(links=("function_name",)),
         "aws_lambda_function_url": BlockSchema(("invoke_mode",), ("function_name",)),
         "aws_apprunner_service": BlockSchema(("service_name",)),
+        "google_compute_backend_service": _GOOGLE_BACKEND,
+        "google_compute_region_backend_service": _GOOGLE_BACKEND,
+        "google_compute_url_map": _GOOGLE_URL_MAP,
+        "google_compute_region_url_map": _GOOGLE_URL_MAP,
+        "google_compute_region_network_endpoint_group": _GOOGLE_GROUP,
+        "google_compute_target_tcp_proxy": BlockSchema(links=("backend_service",)),
+        "google_compute_target_ssl_proxy": BlockSchema(links=("backend_service",)),
         "google_cloud_run_service": BlockSchema(
             ("name",),
             blocks={

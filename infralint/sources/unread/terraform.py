@@ -55,8 +55,6 @@ KINDS = {
     "google_app_engine_standard_app_version": "Google App Engine",
     "google_cloudfunctions2_function": "Google Cloud Functions",
     "google_cloudfunctions_function": "Google Cloud Functions",
-    "google_compute_backend_service": "Google Cloud load balancer",
-    "google_compute_region_backend_service": "Google Cloud load balancer",
     "hcloud_load_balancer": "Hetzner load balancer",
     "helm_release": "Helm release",
     "heroku_app": "Heroku",
