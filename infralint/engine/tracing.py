@@ -43,6 +43,7 @@ from infralint.text.suggestions import closest
 from infralint.text.wording import listing, seconds
 from infralint.trace.crossings import crossings, topology_of
 from infralint.trace.topology import Topology
+from infralint.trace.unreached import why_unreached
 from infralint.trace.ways import ASKED, StreamWay, all_ways, way_identity, ways_of_path
 
 Outcome = Literal["breaks", "not served", "may break", "could not tell", "flows"]
@@ -253,6 +254,8 @@ def _trace_way(way: StreamWay, topology: Topology, checks: Sequence[Check], proj
                 findings.append(answer)
             elif (crossing.position, answer) not in unknown:
                 unknown.append((crossing.position, answer))
+    if project.settings.streams is None and (unreached := why_unreached(topology, way.trace)) is not None:
+        unknown.append((0, unreached))
     kept, suppressed = apply_ignores(
         findings, ignores_of(project, {path for finding in findings for path in _paths(finding)})
     )
