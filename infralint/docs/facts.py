@@ -26,6 +26,8 @@ TITLES = {
     "aws_elb": "AWS Elastic Load Balancing",
     "api_gateway": "Amazon API Gateway",
     "app_runner": "AWS App Runner",
+    "azure_application_gateway": "Azure Application Gateway",
+    "azure_apps": "Azure Container Apps and App Service",
     "aws_controller": "AWS Load Balancer Controller",
     "cloudfront": "Amazon CloudFront",
     "f5_nginx": "F5 NGINX Ingress Controller",

@@ -151,7 +151,7 @@ def backend_hop(
         keeps_affinity=_affinity(backend),
         runtime=not_applicable("", backend.where),
         hosts=tuple(dict.fromkeys(rule.host for rule in rules if rule.host)),
-        paths=tuple(dict.fromkeys(_as_written(rule) for rule in rules)),
+        paths=tuple(dict.fromkeys(_path_text(rule) for rule in rules)),
         assumable=are_general(rules, every),
         rules=tuple(rules),
         http=_spoken(backend.protocol),
@@ -161,7 +161,7 @@ def backend_hop(
     )
 
 
-def _as_written(rule: RouteRule) -> str:
+def _path_text(rule: RouteRule) -> str:
     """A path as a URL map writes it."""
     return f"{rule.path.rstrip('/')}/*" if rule.kind == "prefix" else rule.path
 

@@ -160,7 +160,7 @@ def test_files_with_like_names_are_not_named(name: str, text: str, tmp_path: Pat
         ('module "ecs" {\n  source = "a/ecs/aws"\n  service_connect_configuration = {}\n}\n', "ECS Service Connect"),
         ('resource "kubernetes_service" "a" {\n  spec {\n    type = "LoadBalancer"\n  }\n}\n', "Kubernetes load balancer Service"),
         ('resource "google_api_gateway_gateway" "a" {}\n', "Google API Gateway"),
-        ('resource "azurerm_application_gateway" "a" {}\n', "Azure Application Gateway"),
+        ('resource "azurerm_lb" "a" {}\n', "Azure Load Balancer"),
         ('module "cdn" {\n  source  = "cloudposse/cloudfront-cdn/aws"\n}\n', "CloudFront"),
         ('module "a" {\n  source = "git::https://example.com/tf-apigateway-v2.git?ref=v1"\n}\n', "API Gateway"),
     ],

@@ -10,6 +10,7 @@ from infralint.model import Location, Node, Reading, Unknown, Unreadable
 from infralint.project import Project
 from infralint.sources.terraform.adapters import sounds_like_balancer
 from infralint.sources.terraform.apis import api_nodes, function_nodes
+from infralint.sources.terraform.azure import azure_nodes
 from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
 from infralint.sources.terraform.cdn import distribution_nodes
 from infralint.sources.terraform.containers import container_nodes
@@ -59,6 +60,7 @@ def nodes(graph: Graph) -> list[Node]:
         *container_nodes(graph),
         *connected_nodes(graph),
         *google_nodes(graph),
+        *azure_nodes(graph),
     ]
     found += function_nodes(graph, found)
     by_name = {name: node for node in found for name in node.known_as}

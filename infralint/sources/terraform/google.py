@@ -66,13 +66,13 @@ def _node(graph: Graph, item: Item, ways: list[_Way]) -> UrlMapNode | None:
     groups: dict[tuple[str, float | str], list[_Way]] = {}
     for way in ways:
         if way.backend is not None and _speaks_http(graph, way.backend):
-            groups.setdefault((way.backend.address, _reason(way.timeout)), []).append(way)
+            groups.setdefault((way.backend.address, _timeout_key(way.timeout)), []).append(way)
     if not groups:
         return None
     every = [way.rule for way in ways]
     hops = [_hop(graph, group, every) for group in groups.values()]
-    led = {id(rule) for hop in hops for rule in hop.rules}
-    answered = tuple(rule for rule in every if id(rule) not in led)
+    leading = {id(rule) for hop in hops for rule in hop.rules}
+    answered = tuple(rule for rule in every if id(rule) not in leading)
     hops[0] = replace(hops[0], rules=(*hops[0].rules, *answered))
     schemes = {group[0].backend.value("load_balancing_scheme") for group in groups.values() if group[0].backend}
     return UrlMapNode(
@@ -85,7 +85,7 @@ def _node(graph: Graph, item: Item, ways: list[_Way]) -> UrlMapNode | None:
     )
 
 
-def _reason(timeout: Setting[float] | None) -> float | str:
+def _timeout_key(timeout: Setting[float] | None) -> float | str:
     """What tells the timeouts of two routes apart."""
     if timeout is None:
         return ""
@@ -201,10 +201,10 @@ def _of_matcher(graph: Graph, matcher: Item, host: str) -> Iterator[_Way]:
     for path, rule in sorted(named, key=lambda pair: -len(pair[0])):
         kind: PathKind = "prefix" if path.endswith("/*") else "exact"
         plain = path.removesuffix("*") if kind == "prefix" else path
-        yield from _ways_of_rule(graph, rule, RouteRule(host, plain, kind, where=rule.where))
+        yield from _follow(graph, rule, RouteRule(host, plain, kind, where=rule.where))
     for rule in sorted(matcher.inner("route_rules"), key=_priority):
         for shape in _matches(rule, host) or [RouteRule(host, where=rule.where)]:
-            yield from _ways_of_rule(graph, rule, shape)
+            yield from _follow(graph, rule, shape)
     yield from _default(graph, matcher, host)
 
 
@@ -240,10 +240,10 @@ def _match(block: Item, host: str) -> RouteRule:
 
 
 def _default(graph: Graph, item: Item, host: str) -> Iterator[_Way]:
-    yield from _ways_of_rule(graph, item, RouteRule(host, where=item.where), "default_")
+    yield from _follow(graph, item, RouteRule(host, where=item.where), "default_")
 
 
-def _ways_of_rule(graph: Graph, item: Item, rule: RouteRule, prefix: str = "") -> Iterator[_Way]:
+def _follow(graph: Graph, item: Item, rule: RouteRule, prefix: str = "") -> Iterator[_Way]:
     """Where a rule leads. prefix: that of the names of its arguments."""
     action = next(iter(item.inner(f"{prefix}route_action")), None)
     timeout = _route_timeout(action)
