@@ -227,6 +227,14 @@ class Topology:
                         if followers and not fits:
                             yield number, position + 1, front, followers[0], targets[0]
 
+    def repeated_in_chains(self) -> Iterator[tuple[int, int, str, Node]]:
+        """Where the next name in a chain means the same node again: number and position in `chains`, the name before, the node."""
+        for number, chain in enumerate(self.chains):
+            for position, (name, behind) in enumerate(pairwise(chain)):
+                nodes, followers = self.nodes_named(name), self.nodes_named(behind)
+                if followers and {*map(id, followers)} == {*map(id, nodes)}:
+                    yield number, position + 1, name, followers[0]
+
     def listening(self, address: Address, front: Node) -> list[Link]:
         """The nodes that listen on an address that a hop of `front` dials."""
         key = address, id(front)
