@@ -510,6 +510,16 @@ def test_a_chain_that_is_none_is_an_error(chains: str, message: str, here: Path)
     assert message in result.stderr
 
 
+def test_two_names_of_one_nginx_are_no_chain(here: Path) -> None:
+    servers = {"conf.d/a.conf": "server { listen 80; }\n", "conf.d/b.conf": "server { listen 81; }\n"}
+    main = {"one/nginx.conf": "events {}\nhttp { include ../conf.d/*.conf; }\n"}
+    write(here, {**servers, **main, "infralint.yaml": "chains:\n  - [conf.d/a.conf, conf.d/b.conf]\n"})
+    result = run("check")
+    assert result.exit_code == 2
+    assert "chains: conf.d/a.conf and conf.d/b.conf are both one/nginx.conf: name it once" in result.output
+    assert "infralint.yaml:2:21" in result.output
+
+
 def test_a_chain_does_not_outdo_a_link_that_is_sure(here: Path) -> None:
     third = INNER.replace("30s", "1s").replace("8080", "9090")
     write(here, {"third/nginx.conf": third, "infralint.yaml": "chains: [[edge/nginx.conf, third/nginx.conf]]\n"})

@@ -37,6 +37,7 @@ from infralint.trace.declared import (
 )
 from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
+from infralint.trace.unreached import find_unreached
 
 if TYPE_CHECKING:
     from infralint.engine.tracing import TracedStream
@@ -103,6 +104,7 @@ def judge(
         unknown=once_a_cause(
             [
                 *_unmet(project, topology, declared, crossed),
+                *(find_unreached(topology, crossed) if project.settings.streams is None else ()),
                 *project.unused_exclusions(),
                 *(unknown for reading in readings for unknown in reading.unknown),
                 *(answer for answer in answers if isinstance(answer, Unknown) and not answer.refused),
