@@ -230,10 +230,10 @@ def _of_settings(project: Project) -> Iterator[Ignore]:
     entries, shown = project.settings.accept, project.config_name
     if entries:
         keys = [f"$.accept[{index}]" for index in range(len(entries))]
-        yield from map(partial(_accepted, project), entries, places_of(project.base / shown, shown, keys))
+        yield from map(partial(_ignore_of, project), entries, places_of(project.base / shown, shown, keys))
 
 
-def _accepted(project: Project, accepted: Accepted, where: Location) -> Ignore:
+def _ignore_of(project: Project, accepted: Accepted, where: Location) -> Ignore:
     written = ", ".join(
         f"{key}: {value}"
         for key, value in (("path", accepted.path), ("hop", accepted.hop), ("check", accepted.check))

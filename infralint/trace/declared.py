@@ -48,7 +48,7 @@ def _names_of(hop: Hop) -> tuple[str, ...]:
     return hop.name, *hop.hosts, hop.where.path, *hop.aliases
 
 
-def _mistyped_hops(stream: Stream, topology: Topology) -> str:
+def _explain_names(stream: Stream, topology: Topology) -> str:
     """What to say of `hops:` that name nothing; empty where one of them names a hop."""
     hops = [hop for node in topology.nodes for hop in node.hops]
     if not stream.hops or any(is_named(hop, stream.hops) for hop in hops):
@@ -78,7 +78,7 @@ def find_unmet(
                 for match in matches_at(topology, node, stream, paths)
                 if match.answer is not None and match.certain
             )
-            yield stream, _mistyped_hops(stream, topology) or next(answers, "")
+            yield stream, _explain_names(stream, topology) or next(answers, "")
 
 
 def find_unserved(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str, str]]:
