@@ -62,14 +62,14 @@ def _single_quote(*values: Any) -> str:
 
 
 def _indent(width: Any, text: Any) -> str:
-    return _with_lines(text, _padded(width, text), 0)
+    return _with_lines(text, _pad_lines(width, text), 0)
 
 
 def _indent_below(width: Any, text: Any) -> str:
-    return _with_lines(text, "\n" + _padded(width, text), 1)
+    return _with_lines(text, "\n" + _pad_lines(width, text), 1)
 
 
-def _padded(width: Any, text: Any) -> str:
+def _pad_lines(width: Any, text: Any) -> str:
     pad = " " * min(int(width), 200)
     return pad + _replace("\n", f"\n{pad}", text)
 
