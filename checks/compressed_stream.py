@@ -7,22 +7,22 @@ from infralint import Crossing, Finding, Hop, Known, Severity, Unknown, check
 
 @check
 def compressed_stream(crossing: Crossing[Hop]) -> Iterator[Finding | Unknown]:
-    """An application compresses a stream, and holds it back to do so."""
+    """An application, or a proxy in front of it, compresses a stream, and holds it back to do so."""
     if crossing.stream.kind == "websocket" or crossing.stream.compressed is not None:
         return
     match crossing.compression:
         case Unknown() as unknown:
             yield unknown
-        case Known("holds" | "may-hold" as effect) as compression:
-            severity: Severity = "warning" if effect == "holds" and crossing.stream.evidence.certain else "note"
-            message = _message(crossing, compression)
+        case Known("holds" | "may-hold" | "delays" | "may-delay" as effect) as compression:
+            is_sure = effect in ("holds", "delays") and crossing.stream.evidence.certain
+            severity: Severity = "warning" if is_sure else "note"
+            message = f"{compression.because}, and keeps {_consequence(crossing, effect)}"
             yield Finding(severity, compression, message, crossing.hop.fix("compress"), effect="holds")
 
 
-def _message(crossing: Crossing[Hop], compression: Known[str]) -> str:
+def _consequence(crossing: Crossing[Hop], effect: str) -> str:
+    if effect in ("delays", "may-delay"):
+        return "its first bytes until there are enough of them: the first tokens come late, a short answer at its end"
     is_known = crossing.hop.origin or crossing.leg.arriving.complete
     unless = "" if is_known else ", unless the backend sends `Cache-Control: no-transform`"
-    return (
-        f"{compression.because}, and keeps it until there is enough to compress: a browser gets the whole answer at its"
-        f" end{unless}"
-    )
+    return f"it until there is enough to compress: a browser gets the whole answer at its end{unless}"

@@ -224,3 +224,21 @@ def test_a_load_balancer_is_an_entry_of_its_own_beside_containers_with_routes(li
         }
     )
     assert [line for line in problems(report, "short-idle-timeout") if "infra/main.tf" in line]
+
+
+GZIP = ("traefik.http.middlewares.gzip.compress=true", "traefik.http.routers.api.middlewares=gzip")
+
+
+def test_an_old_traefik_that_compresses_keeps_the_first_kilobyte(lint: Lint) -> None:
+    old = traefik(*GZIP).replace("v3.5", "v3.3.2")
+    assert judge(lint, old) == ["compose.yaml:11 warning compressed-stream"]
+    assert judge(lint, traefik(*GZIP)) == []
+    spared = "traefik.http.middlewares.gzip.compress.excludedcontenttypes=text/event-stream"
+    assert judge(lint, traefik(*GZIP, spared).replace("v3.5", "v3.3.2")) == []
+    assert judge(lint, traefik(GZIP[0].replace("true", "false"), GZIP[1]).replace("v3.5", "v3.3.2")) == []
+
+
+def test_traefik_may_hang_up_while_the_backend_thinks(lint: Lint) -> None:
+    command = "['--serversTransport.forwardingTimeouts.responseHeaderTimeout=%s']"
+    assert judge(lint, traefik(command=command % "20s")) == ["compose.yaml:2 warning short-idle-timeout"]
+    assert judge(lint, traefik(command=command % "0")) == []

@@ -43,6 +43,7 @@ from infralint.text.suggestions import closest
 from infralint.text.wording import listing, seconds
 from infralint.trace.crossings import crossings, topology_of
 from infralint.trace.topology import Topology
+from infralint.trace.unreached import why_unreached
 from infralint.trace.ways import ASKED, StreamWay, all_ways, way_identity, ways_of_path
 
 Outcome = Literal["breaks", "not served", "may break", "could not tell", "flows"]
@@ -253,6 +254,8 @@ def _trace_way(way: StreamWay, topology: Topology, checks: Sequence[Check], proj
                 findings.append(answer)
             elif (crossing.position, answer) not in unknown:
                 unknown.append((crossing.position, answer))
+    if project.settings.streams is None and (unreached := why_unreached(topology, way.trace)) is not None:
+        unknown.append((0, unreached))
     kept, suppressed = apply_ignores(
         findings, ignores_of(project, {path for finding in findings for path in _paths(finding)})
     )
@@ -449,8 +452,8 @@ def no_node(topology: Topology, name: str) -> str:
 
 
 def mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]:
-    """Names under `chains:` and `entry:` that stand for nothing."""
-    settings = project.settings
+    """Names under `chains:` and `entry:` that stand for nothing, or not for what they are put behind."""
+    settings, shown = project.settings, project.config_name
     named = [
         ("chains", f"$.chains[{number}][{position}]", name)
         for number, chain in enumerate(settings.chains)
@@ -462,10 +465,13 @@ def mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]
         named += [("entry", f"$.entry[{number}]", name) for number, name in enumerate(settings.entry)]
     for key, path, name in named:
         if not topology.nodes_named(name):
-            shown = project.config_name
             yield Unreadable(f"{key}: {no_node(topology, name)}", place_of(project.base / shown, shown, path))
+    for number, position, before, node in topology.repeated_in_chains():
+        name = settings.chains[number][position]
+        why = f"{before} and {name} are both {node.name}: name it once; to itself it sends only what its configuration says"
+        yield Unreadable(f"chains: {why}", place_of(project.base / shown, shown, f"$.chains[{number}][{position}]"))
     for number, position, front, behind, target in topology.contradicted_chains():
-        path, shown = f"$.chains[{number}][{position}]", project.config_name
+        path = f"$.chains[{number}][{position}]"
         ports = listing(sorted({str(address.port) for address in behind.listens if address.port is not None}))
         why = f"{front.name} dials {target}, and {behind.name} listens on {ports} alone: put between them what takes {target}"
         yield Unreadable(f"chains: {why}, or leave the chain out", place_of(project.base / shown, shown, path))

@@ -15,9 +15,9 @@ Buffering = Literal["never", "unless-chunked", "always"]
 """When a hop holds a response back: never; unless the upstream answers chunked over HTTP/1.1
 in events smaller than a buffer; always."""
 
-Compression = Literal["passes", "may-hold", "holds"]
-"""What becomes of a stream that a hop could compress: it passes at once; some versions of what compresses hold it
-until there is enough to compress; they all do."""
+Compression = Literal["passes", "may-delay", "delays", "may-hold", "holds"]
+"""What becomes of a stream that a hop could compress: it passes at once; its first bytes are kept until there are enough
+of them, and the rest passes at once; nothing passes before there is enough to compress. `may`: so do some versions."""
 
 Upgrade = Literal["forwarded", "http/1.0", "half", "dropped"]
 """What becomes of a WebSocket handshake: it goes on whole; it does, but over HTTP/1.0, which some backends refuse;

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from infralint.model import Known, Location, Related, Unknown, not_applicable
-from infralint.platforms.managed_containers import ManagedContainer, ManagedContainerNode, container_node
+from infralint.model import Clock, Known, Location, Related, Unknown, not_applicable
+from infralint.platforms.managed_containers import HighestLimit, ManagedContainer, ManagedContainerNode, container_node
 
 TOTAL = 120.0
 """Seconds from the first byte of a request to the last of its answer; it can't be set.
@@ -22,16 +22,15 @@ def app_runner_node(
     """
     because = "App Runner gives a request 120 s in all, and no setting changes that"
     sockets = "AWS documents no WebSockets of App Runner, so that whether one opens can't be told"
+    limit = Known(TOTAL, where, "App Runner's request timeout", "default", because=because, related=related)
     service = ManagedContainer(
         name=name,
         where=where,
         product="App Runner",
-        limit=Known(TOTAL, where, "App Runner's request timeout", "default", because=because, related=related),
-        longest=TOTAL,
-        limit_advice="",
+        clocks=(Clock("whole-response", limit, expiry="truncated"),),
+        highest={"max_duration": HighestLimit(TOTAL)},
         forwards_upgrade=Unknown(where, "WebSockets of App Runner", sockets),
         keeps_affinity=not_applicable("single", where),
-        is_fixed=True,
         names=names,
     )
     return container_node(service, **fields)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from infralint.model import Affinity, Known, Location, Setting, Unknown, not_applicable
-from infralint.platforms.managed_containers import ManagedContainer, ManagedContainerNode, container_node
+from infralint.model import Affinity, Clock, Known, Location, Setting, Unknown, not_applicable
+from infralint.platforms.managed_containers import HighestLimit, ManagedContainer, ManagedContainerNode, container_node
 
 REQUEST_TIMEOUT = 300.0
 """Seconds for a whole response unless more is set.
@@ -39,9 +39,8 @@ def cloud_run_node(
         name=name,
         where=where,
         product="Cloud Run",
-        limit=limit,
-        longest=MOST_REQUEST_TIMEOUT,
-        limit_advice=limit_advice,
+        clocks=(Clock("whole-response", limit, expiry="truncated"),),
+        highest={"max_duration": HighestLimit(MOST_REQUEST_TIMEOUT, limit_advice)},
         forwards_upgrade=not_applicable("forwarded", where),
         keeps_affinity=_affinity(affinity, most_instances),
         affinity_advice="session_affinity = true",

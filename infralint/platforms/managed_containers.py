@@ -1,16 +1,16 @@
-"""Platforms that run a container and answer for it at a name of their own: one limit for each response, whatever flows."""
+"""Platforms that run a container and answer for it at a name of their own, with limits of their own for each response."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
 from infralint.model import (
-    SSE,
-    WEBSOCKET,
     Affinity,
+    Buffering,
     Clock,
     Forward,
     Hop,
@@ -27,24 +27,32 @@ from infralint.model import (
 from infralint.platforms.forwarding import set_by
 
 
+@dataclass(frozen=True, slots=True)
+class HighestLimit:
+    """How far a limit can be raised. most: seconds; line: what to write for so many, `{seconds}` in it; "" where nothing
+    can be set."""
+
+    most: float
+    line: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ManagedContainer:
-    """A service of such a platform. product: what the vendor calls it. limit: seconds for a whole response.
+    """A service of such a platform. product: what the vendor calls it. clocks: what it limits.
 
-    is_fixed: nothing can be set to change the limit. longest: the most that can be set, in seconds. limit_advice: what
-    to write for so many seconds, `{seconds}` in it. sockets_limited: a WebSocket ends after the limit, too.
+    highest: how far `max_duration` and `idle_timeout` can be raised. buffering: whether it holds responses back.
     """
 
     name: str
     where: Location
     product: str
-    limit: Setting[float]
-    longest: float
-    limit_advice: str
+    clocks: tuple[Clock, ...]
     forwards_upgrade: Setting[Upgrade]
     keeps_affinity: Setting[Affinity]
-    sockets_limited: bool = True
-    is_fixed: bool = False
+    highest: Mapping[str, HighestLimit]
+    buffering: Setting[Buffering] | None = None
+    buffering_advice: str = ""
+    upgrade_advice: str = ""
     affinity_advice: str = ""
     names: tuple[str, ...] = ()
 
@@ -80,16 +88,28 @@ class ManagedContainerHop(Hop):
     def fix(self, setting: str, seconds: float = 0) -> str:
         service = self.service
         match setting:
-            case "max_duration" if service.is_fixed:
-                return f"run it where answers may take longer: {service.product} gives none more than {service.longest:g} s"
-            case "max_duration":
-                line = service.limit_advice.format(seconds=f"{min(max(seconds, 300), service.longest):g}")
-                return line if seconds <= service.longest else f"{line}  # the most there is: make the answers shorter"
+            case "max_duration" | "idle_timeout" if setting in service.highest:
+                return self._raise_limit(setting, seconds, service.highest[setting])
+            case "buffers_responses":
+                return service.buffering_advice
             case "forwards_upgrade":
-                return f"take server-sent events, or run it where WebSockets are taken: {service.product} takes none"
+                without = f"take server-sent events, or run it where WebSockets are taken: {service.product} takes none"
+                return service.upgrade_advice or without
             case "keeps_affinity":
                 return service.affinity_advice
         return ""
+
+    def _raise_limit(self, setting: str, seconds: float, limit: HighestLimit) -> str:
+        product = self.service.product
+        if limit.line:
+            line = limit.line.format(seconds=f"{min(max(seconds, 300), limit.most):g}")
+            return line if seconds <= limit.most else f"{line}  # the most there is: {_REMEDIES[setting]}"
+        if setting == "idle_timeout":
+            return f"send a ping more often than every {limit.most:g} s: nothing changes this limit of {product}"
+        return f"run it where answers may take longer: {product} gives none more than {limit.most:g} s"
+
+
+_REMEDIES = {"max_duration": "make the answers shorter", "idle_timeout": "send pings"}
 
 
 @dataclass(kw_only=True, eq=False)
@@ -102,12 +122,11 @@ class ManagedContainerNode(Node):
 
 def container_node(service: ManagedContainer, **fields: Any) -> ManagedContainerNode:
     """A service as a node. fields: what its source knows of every hop."""
-    kinds = SSE | WEBSOCKET if service.sockets_limited else SSE
     hop = ManagedContainerHop(
         name=service.name,
         where=service.where,
-        clocks=(Clock("whole-response", service.limit, kinds, "truncated"),),
-        buffers_responses=not_applicable("never", service.where),
+        clocks=service.clocks,
+        buffers_responses=service.buffering or not_applicable("never", service.where),
         forwards_upgrade=service.forwards_upgrade,
         keeps_affinity=service.keeps_affinity,
         runtime=not_applicable("", service.where),

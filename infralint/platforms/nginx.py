@@ -218,11 +218,14 @@ def _switch(facts: Facts, response: Response) -> Setting[bool]:
     """Whether the location buffers this response, which may say so itself."""
     switch: Setting[bool] = facts.of_family("buffering")
     asked = response.header(ACCEL)
-    if not isinstance(asked, Known) or asked.value.lower() not in ("yes", "no"):
-        return switch
     if isinstance(facts.written.lines(f"{facts.family}_ignore_headers"), Unknown):
         return switch
     if _ignores_accel(facts) is not None:
+        return switch
+    if isinstance(asked, Unknown):
+        holds = isinstance(switch, Known) and switch.value
+        return asked if ACCEL in response.headers and holds else switch
+    if asked is None or asked.value.lower() not in ("yes", "no"):
         return switch
     if asked.value.lower() == "no":
         return Known(False, asked.where, asked.name, written=f"X-Accel-Buffering: {asked.value}")

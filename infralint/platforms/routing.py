@@ -48,7 +48,8 @@ _WEIGHTS: Mapping[PathKind, int] = {"exact": 3, "regex": 1, "segments": 2, "pref
 class RouteRule:
     """One rule. host: "" for any, `*.example.com` for all below. path: "/" takes everything. doubt: what else it asks
     of a request, so that it may not take it ("" for nothing). targets: where it sends requests; none where that can't be
-    told (reason). paths: how it rewrites them; answer: what it answers by itself instead. where: where it is written.
+    told (reason), or nodes are named outright (references). paths: how it rewrites them; answer: what it answers by
+    itself instead. where: where it is written.
     """
 
     host: str = ""
@@ -61,6 +62,7 @@ class RouteRule:
     answer: Known[str] | None = None
     ignore_case: bool = False
     where: Location = NOWHERE
+    references: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -146,8 +148,9 @@ class RoutedHop(Hop):
     def pool(self) -> Pool:
         """Whom its rules dial."""
         targets = tuple(dict.fromkeys(target for rule in self.rules for target in rule.targets))
+        references = tuple(dict.fromkeys(name for rule in self.rules for name in rule.references))
         reason = next((rule.reason for rule in self.rules if rule.reason), "")
-        return Pool(targets=targets, reason=reason)
+        return Pool(targets=targets, references=references, reason=reason)
 
     def request_out(self, request: Request) -> tuple[Forward, ...]:
         """The request as the rules that take it send it on, each towards its own backend."""
@@ -158,7 +161,7 @@ class RoutedHop(Hop):
 
     def _forward(self, rule: RouteRule, request: Request) -> Forward:
         path = rule.paths.forward(request.path)
-        pool = Pool(targets=rule.targets, reason=rule.reason)
+        pool = Pool(targets=rule.targets, references=rule.references, reason=rule.reason)
         if path is None:
             pool = Pool(reason="the path that is sent on is not known")
         sent = replace(

@@ -1,6 +1,7 @@
-"""Traefik: it passes answers on as they come, and WebSockets too, unless a middleware buffers.
+"""Traefik: it passes answers on as they come, and WebSockets too, unless a middleware buffers or compresses.
 
 https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/buffering/,
+https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/compress/,
 https://doc.traefik.io/traefik/reference/install-configuration/entrypoints/
 """
 
@@ -11,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from infralint.model import SSE, Clock, Known, Location, Setting
+from infralint.model import SSE, UNLIMITED, Clock, Compression, Known, Location, Request, Response, Setting, Unknown
+from infralint.platforms.compression import EVENTS, is_encoded, media_type
 from infralint.platforms.routing import PathKind, RoutedHop
 
 _MATCHER = re.compile(r"(!)?\s*(\w+)\(([^()]*)\)")
@@ -50,21 +52,84 @@ def parse_rule(written: str) -> TraefikRule:
     return TraefikRule(hosts, paths, doubt)
 
 
+Version = tuple[int, ...]
+"""As far as it is written down: `v3.2` is (3, 2)."""
+_VERSION = re.compile(r"(?:\A|/)traefik:v?(\d{1,3}(?:\.\d{1,3}){0,2})(?![\d.])")
+
+
+def version_of(image: str) -> Version:
+    """Which Traefik an image is; () for another image, or one that does not say."""
+    found = _VERSION.search(image)
+    return tuple(map(int, found[1].split("."))) if found is not None else ()
+
+
+_FLUSHES: Version = (3, 3, 4)
+"""From then on a flush sends what there is: https://github.com/traefik/traefik/pull/11583. Before, Brotli and Zstandard, which
+3.0 brought and browsers prefer, waited for `minResponseBodyBytes` (1024)."""
+_SECOND_FLUSHES: Version = (2, 11)
+"""Of the second series, which knows gzip alone: https://github.com/traefik/traefik/issues/11509"""
+
+
+def compression_effect(version: Version) -> Compression:
+    """What the middleware makes of a stream in a version; `v3` and `v3.3` are the last ones of their series."""
+    newest = (*version, *(999,) * (3 - len(version)))
+    if not version or newest < _SECOND_FLUSHES:
+        return "may-delay"
+    return "delays" if (3,) <= newest < _FLUSHES else "passes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompressMiddleware:
+    """A middleware that compresses answers. excluded, included: the content types that it spares, and those that it takes
+    (none: nothing is said of them). version: of the Traefik that runs it."""
+
+    name: str
+    where: Location
+    written: str
+    excluded: frozenset[str] = frozenset()
+    included: frozenset[str] = frozenset()
+    version: Version = ()
+
+    def spares(self, response: Response) -> bool:
+        """Whether it leaves a stream as it is; one of an unknown type is taken for an event stream."""
+        content_type = media_type(response.content_type) or EVENTS
+        is_listed = not self.included or content_type in self.included
+        return is_encoded(response, frozenset({"identity"})) or not is_listed or content_type in self.excluded
+
+    def effect(self) -> Known[Compression]:
+        """What it does to a stream that it compresses."""
+        effect = compression_effect(self.version)
+        named = ".".join(map(str, self.version)) or ("before 3.3.4" if effect == "may-delay" else "")
+        because = f"{f'Traefik {named}'.strip()} compresses what passes the middleware {self.name}"
+        return Known(effect, self.where, "compress", written=self.written, because=because)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TraefikRoute(RoutedHop):
-    """A rule that Traefik serves: it streams and opens WebSockets by itself, unless a middleware buffers."""
+    """A rule that Traefik serves: it streams and opens WebSockets by itself, unless a middleware buffers or compresses."""
 
     platform: ClassVar[str] = "traefik"
     kind: ClassVar[str] = "route"
 
     sticky: str = "sticky: { cookie: {} }  # on its service"
+    compress: CompressMiddleware | None = None
+    excluding: str = "compress: { excludedContentTypes: [text/event-stream] }"
 
     @property
     def product(self) -> str:
         return "Traefik"
 
+    def compression_of(self, response: Response, request: Request) -> Setting[Compression]:
+        if self.compress is None or not request.compressible or self.compress.spares(response):
+            return super().compression_of(response, request)
+        return self.compress.effect()
+
     def fix(self, setting: str, seconds: float = 0) -> str:
         match setting:
+            case "compress":
+                return self.excluding
+            case "idle_timeout":
+                return "forwardingTimeouts: { responseHeaderTimeout: 0s }  # of its ServersTransport"
             case "buffers_responses":
                 return "leave the buffering middleware out of this route"
             case "max_duration":
@@ -97,6 +162,42 @@ def buffered_by(where: Location, name: str, written: str) -> Known[str]:
 def write_clock(limit: Setting[float]) -> Clock:
     """An entry point's `writeTimeout`, which ends answers, and not WebSockets: Go's server takes it off these."""
     return Clock("whole-response", limit, SSE, "truncated")
+
+
+ARGUMENT = re.compile(r"--([\w.-]+)=(.*)", re.DOTALL)
+"""One of Traefik's own arguments, whose names know no case."""
+
+
+def argument_clocks(arguments: Iterable[Known[str]], of_transports: bool = True) -> Iterator[Clock]:
+    """The limits that Traefik's own arguments put on every answer. arguments: by their names in small letters.
+    of_transports: also those towards backends that name no transport of their own."""
+    for argument in arguments:
+        name = argument.name
+        if name.startswith("entrypoints.") and name.endswith(".transport.respondingtimeouts.writetimeout"):
+            yield write_clock(timeout(argument))
+        elif name == "serverstransport.forwardingtimeouts.responseheadertimeout" and of_transports:
+            yield header_clock(timeout(argument))
+
+
+def header_clock(limit: Setting[float]) -> Clock:
+    """`responseHeaderTimeout` of a servers transport: how long the backend may think before it answers at all.
+
+    https://doc.traefik.io/traefik/reference/routing-configuration/http/load-balancing/serverstransport/. `readTimeout` and
+    `writeTimeout` beside it count for the experimental fast proxy alone; `idleConnTimeout` for connections without a request.
+    """
+    return Clock("first-byte", limit, SSE, "504")
+
+
+def timeout(setting: Setting[str]) -> Setting[float]:
+    """Seconds of a timeout of Traefik's, of which 0 is none."""
+    if isinstance(setting, Unknown):
+        return setting
+    seconds = duration_seconds(setting.value)
+    if seconds is None:
+        return Unknown(
+            setting.where, setting.name, f"`{setting.written}` is no duration", "write 300s, or 0s for no limit"
+        )
+    return setting.with_value(seconds or UNLIMITED)
 
 
 def duration_seconds(text: str) -> float | None:

@@ -227,6 +227,14 @@ class Topology:
                         if followers and not fits:
                             yield number, position + 1, front, followers[0], targets[0]
 
+    def repeated_in_chains(self) -> Iterator[tuple[int, int, str, Node]]:
+        """Where the next name in a chain means the same node again: number and position in `chains`, the name before, the node."""
+        for number, chain in enumerate(self.chains):
+            for position, (name, behind) in enumerate(pairwise(chain)):
+                nodes, followers = self.nodes_named(name), self.nodes_named(behind)
+                if followers and {*map(id, followers)} == {*map(id, nodes)}:
+                    yield number, position + 1, name, followers[0]
+
     def listening(self, address: Address, front: Node) -> list[Link]:
         """The nodes that listen on an address that a hop of `front` dials."""
         key = address, id(front)
@@ -702,7 +710,9 @@ class Topology:
         alike = self._of_one_kind(front)
         near = self._by_environment[front.environment]
         if sum(id(node) in alike for node in near) != 1:
-            return []
+            around = self._around(front)
+            beside = [node for node in alike.values() if node is not front and self._around(node) is around]
+            return [Link(around, "assumed")] if around is not None and not beside else []
         others = [
             node
             for node in near

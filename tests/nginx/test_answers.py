@@ -95,3 +95,17 @@ def test_a_name_without_a_port_listens_on_80(here: Path) -> None:
     outer = "listen 8080; location / { proxy_pass http://localhost:80; proxy_buffering off; proxy_read_timeout 10m; }"
     write(here, {"nginx.conf": f"events {{}}\nhttp {{ {inner} server {{ {outer} }} }}\n"})
     assert "2 location /api/ nginx.conf:2" in " ".join(run("trace", "/api/chat").output.split())
+
+
+def test_a_name_in_the_handshake_chooses_what_a_stream_server_passes_to(here: Path) -> None:
+    names = "map $ssl_preread_server_name $to { a.test 127.0.0.1:8443; default 127.0.0.1:9443; }"
+    edge = f"stream {{ {names} server {{ listen 443; ssl_preread on; proxy_pass $to; }} }}"
+    inner = "\n".join(
+        f"server {{ listen {port} ssl; server_name {name}; location / {{ {APP} }} }}"
+        for port, name in ((8443, "a.test"), (9443, "b.test"))
+    )
+    write(here, {"nginx.conf": f"events {{}}\n{edge}\nhttp {{\n{inner}\n}}\n"})
+    known = " ".join(run("trace", "/api/chat", "--host", "a.test").output.split())
+    assert ("nginx.conf:4:" in known, "nginx.conf:5:" in known) == (True, False)
+    unknown = " ".join(run("trace", "/api/chat").output.split())
+    assert ("nginx.conf:4:" in unknown, "nginx.conf:5:" in unknown) == (True, True)

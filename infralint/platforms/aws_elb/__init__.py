@@ -29,7 +29,14 @@ from infralint.platforms.aws_elb.attributes import (
 )
 from infralint.platforms.aws_elb.described import check_rule_shape, default_rule, described_rule
 from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup, TargetGroup
-from infralint.platforms.aws_elb.hops import BalancerNode, LoadBalancer, fields_of, node_fields
+from infralint.platforms.aws_elb.hops import (
+    TARGET_GROUP,
+    BalancerNode,
+    LoadBalancer,
+    fields_of,
+    group_reference,
+    node_fields,
+)
 from infralint.platforms.aws_elb.replicas import replicas_of_service
 from infralint.platforms.aws_elb.rewriting import RewriteTransform
 from infralint.platforms.aws_elb.rules import LAST, Condition, Listener, Rule, Share, redirection
@@ -54,6 +61,7 @@ __all__ = [
     "REDIRECT",
     "STICKY",
     "STICKY_TYPE",
+    "TARGET_GROUP",
     "TARGET_TYPE",
     "TCP_IDLE",
     "TLS_IDLE",
@@ -74,6 +82,7 @@ __all__ = [
     "default_rule",
     "described_rule",
     "fields_of",
+    "group_reference",
     "node_fields",
     "redirection",
     "replicas_of_service",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
@@ -41,7 +42,7 @@ from infralint.platforms.aws_elb.attributes import (
     Attributes,
     Family,
 )
-from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup, ways_of
+from infralint.platforms.aws_elb.facts import Balancer, ForwardedGroup, TargetGroup, ways_of
 from infralint.platforms.aws_elb.rules import GREATEST, LAST, Listener, Rule, rules_taking
 from infralint.platforms.aws_elb.settings import (
     affinity,
@@ -193,7 +194,7 @@ def fields_of(way: ForwardedGroup) -> dict[str, Any]:
         "group": group.name if group is not None else "",
         "group_where": group.where if group is not None else None,
         "group_aliases": group.aliases if group is not None else (),
-        "targets": tuple(filter(None, (group.key, *group.targets))) if group is not None else (),
+        "targets": tuple(_references(group)) if group is not None else (),
         "aliases": balancer.aliases,
         "groups": way.groups,
         "attributes": {**way.action, **(group.attributes if group is not None else NOTHING)},
@@ -207,6 +208,21 @@ def fields_of(way: ForwardedGroup) -> dict[str, Any]:
         "paths": way.paths,
         "hosts": way.hosts,
     }
+
+
+TARGET_GROUP = re.compile(r":targetgroup/([^/]+)/")
+"""The name of a target group within its ARN."""
+
+
+def group_reference(name: str) -> str:
+    """What a target group is known by to those who know its name alone."""
+    return f"target-group:{name}"
+
+
+def _references(group: TargetGroup) -> Iterator[str]:
+    """What a target group leads to, itself first, and then what binds itself to it by its name."""
+    names = (group_reference(alias) for alias in group.aliases)
+    yield from filter(None, (group.key, *group.targets, *names))
 
 
 def _by_listener(way: ForwardedGroup) -> tuple[tuple[Rule, ...], ...]:

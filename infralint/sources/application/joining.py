@@ -14,6 +14,7 @@ from infralint.sources.application.paths import ROOT, UNKNOWN, Path, Style, path
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.resolving import Instance, Meaning, Parameter, ResolvedExpression, Resolver
 from infralint.sources.application.rulebook import CallPattern, Key, MountCall, Router, RouteShape, Rules, SubrouterCall
+from infralint.sources.application.spring_properties import base_path, home_of
 from infralint.sources.application.syntax import HOLE, Call, Definition, SourceModule, SourceSpan, span_of, unwrap
 from infralint.sources.application.uses import Uses
 
@@ -105,6 +106,7 @@ class Joiner:
         self._pending: set[object] = set()
         self._known_heads: dict[object, list[Head]] = {}
         self._following: set[tuple[str, SourceSpan]] = set()
+        self._base_paths: dict[str, Path] = {}
         self._steps = 0
 
     def forget(self, path: str) -> None:
@@ -282,6 +284,20 @@ class Joiner:
 
     def heads(self, registration: Registration) -> list[Head]:
         """The prefixes that a route's router answers under."""
+        base = self._base_path(registration)
+        heads = self._heads_of_route(registration)
+        return [Head(base.join(head.path), head.home, head.prefixed) for head in heads] if base != ROOT else heads
+
+    def _base_path(self, registration: Registration) -> Path:
+        """What the settings of an application put before all of its routes."""
+        if not registration.rules.properties:
+            return ROOT
+        home = home_of(registration.call.module.path)
+        if home not in self._base_paths:
+            self._base_paths[home] = base_path(self.program, home)
+        return self._base_paths[home]
+
+    def _heads_of_route(self, registration: Registration) -> list[Head]:
         call, scope = registration.call, registration.shape.scope
         outer = self._lexical(call)
         if scope == "root":
@@ -573,8 +589,11 @@ class Joiner:
         if shape.parent == "self":
             return self.heads_of_meaning(call, depth + 1)
         if shape.parent == "value":
-            return self._value_heads(call.module, call.span, depth + 1) or [NOWHERE]
+            nowhere = Head(ROOT, call.module.path) if shape.served else NOWHERE
+            return self._value_heads(call.module, call.span, depth + 1) or [nowhere]
         parent = call.argument(shape.parent) if shape.parent is not None else call.receiver
+        if parent is not None and self._is_package(call.module, parent):
+            parent = None
         return self.heads_of(call.module, parent, depth + 1) if parent is not None else [Head(ROOT, call.module.path)]
 
     def _innermost(self, module: SourceModule, span: SourceSpan) -> list[tuple[Rules, MountCall, Call]]:

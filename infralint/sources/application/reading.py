@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from infralint.model import STREAM_KINDS, Known, Location, StreamKind, Unknown
 from infralint.platforms.libraries import LIBRARIES
+from infralint.sources.application import spring_properties
 from infralint.sources.application.clients import CLIENT_NAMES, CLIENT_WORDS
 from infralint.sources.application.compressing import CompressedRoutes
 from infralint.sources.application.facts import Application, ClientCall, Reach, Route, ServerFact
@@ -173,6 +174,15 @@ class Reader:
     def _with_files(self) -> list[Rules]:
         return [rules for rules in self._rules if rules.files]
 
+    def _ports(self, package: Package, starters: list[str], starting: list[str]) -> tuple[int, ...]:
+        found = ports_of(starters, starting, self._program.content)
+        is_spring = any(rules.properties for rules in self._rules)
+        return (
+            tuple(dict.fromkeys((*found, *spring_properties.ports(self._program, package.folder))))
+            if is_spring
+            else found
+        )
+
     def _application(self, package: Package, routes: list[Found], calls: list[ClientCall]) -> Application:
         starters, starting = self._starters(package), self._starting(package)
         servers = tuple(server_facts(starters, starting, self._program.content, self._shown))
@@ -182,7 +192,7 @@ class Reader:
             package.name,
             tuple(self._settle(route, package, servers) for route in self._describe(package, routes)),
             tuple(calls),
-            ports_of(starters, starting, self._program.content),
+            self._ports(package, starters, starting),
             self._reach(package, reasons),
             tuple(reasons),
             servers,

@@ -55,6 +55,8 @@ class MountCall(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     prefix: Key | None = None
     parent: Key | None = None
     """`self`: the call makes the router that they are put below; `value`: so does what the call's value is put into."""
+    served: bool = False
+    """Where its value is put into nothing, that is what the server serves, from the root."""
 
 
 class RouteShape(CallPattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -177,6 +179,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     `/a/` differ. unknown_prefixes: calls that put something before all paths that can't be told. passes: calls that
     hand requests on to another server, which may stream. writes: calls that write a piece of a response: again and
     again they stream. pipes: calls that hand a stream to a response. tuples: routes are pairs of a path and a class.
+    properties: Spring's put a path before all routes.
     """
 
     framework: str
@@ -203,6 +206,7 @@ class Rules(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     marks: tuple[Mark, ...] = ()
     bases: tuple[Base, ...] = ()
     tuples: bool = False
+    properties: bool = False
 
     def shapes(self) -> Iterator[CallPattern]:
         for part in (

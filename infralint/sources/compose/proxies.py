@@ -34,12 +34,16 @@ from infralint.platforms.ingress_nginx import snippet_lines
 from infralint.platforms.nginx import Line
 from infralint.platforms.routing import PathKind, RoutedHop, RouteRule, RoutingNode, are_general, plain_path
 from infralint.platforms.traefik import (
+    ARGUMENT,
+    CompressMiddleware,
     TraefikRoute,
+    Version,
+    argument_clocks,
     buffered_by,
     duration_seconds,
     follow_chains,
     parse_rule,
-    write_clock,
+    version_of,
 )
 from infralint.project import CantRead, Project
 from infralint.project.compose import ComposeService, ComposeText
@@ -47,7 +51,6 @@ from infralint.project.variables import fill
 from infralint.text.numbers import whole_number
 
 _ROUTER = re.compile(r"traefik\.http\.routers\.([^.]+)\.rule", re.IGNORECASE)
-_WRITE_TIMEOUT = re.compile(r"--entrypoints\.[\w-]+\.transport\.respondingtimeouts\.writetimeout=(\S+)", re.IGNORECASE)
 _SITE = re.compile(r"caddy(?:_\d+)?")
 _UPSTREAMS = re.compile(r"(?:(\S+)\s+)?\{\{\s*upstreams(?:\s+[a-z]\w*)?(?:\s+(\d+))?\s*\}\}")
 _LOADBALANCE = "com.github.nginx-proxy.nginx-proxy.loadbalance"
@@ -91,10 +94,11 @@ def proxy_nodes(
     for compose, service in zip(services, records, strict=True):
         groups.setdefault(compose.group, []).append(Container(compose, service, project.show(compose.path)))
     everywhere = [container for containers in groups.values() for container in containers]
-    clocks = tuple(_write_clocks(everywhere))
+    clocks = tuple(argument_clocks(_arguments(everywhere)))
+    version = _traefik_version(everywhere)
     elsewhere = [container for container in everywhere if _is_nginx_proxy(container)]
     for containers in groups.values():
-        yield from _node("Traefik", containers, _traefik_hops(containers, clocks))
+        yield from _node("Traefik", containers, _traefik_hops(containers, clocks, version))
         yield from _node("nginx-proxy", containers, _virtual_hosts(project, containers, elsewhere))
         yield from _node("Caddy", containers, _caddy_hops(containers))
 
@@ -138,7 +142,9 @@ def _common(container: Container, name: str, where: Location, rules: Sequence[Ro
 # Traefik
 
 
-def _traefik_hops(containers: Sequence[Container], clocks: tuple[Clock, ...]) -> Iterator[TraefikRoute]:
+def _traefik_hops(
+    containers: Sequence[Container], clocks: tuple[Clock, ...], version: Version
+) -> Iterator[TraefikRoute]:
     for container in containers:
         enabled = container.label("traefik.enable")
         if enabled is not None and enabled.text.lower() == "false":
@@ -146,17 +152,22 @@ def _traefik_hops(containers: Sequence[Container], clocks: tuple[Clock, ...]) ->
         for key, rule in container.compose.labels.items():
             router = _ROUTER.fullmatch(key)
             if router is not None:
-                yield _traefik_hop(container, router[1], rule, containers, clocks)
+                yield _traefik_hop(container, router[1], rule, containers, clocks, version)
 
 
-def _write_clocks(containers: Iterable[Container]) -> Iterator[Clock]:
-    """A limit that Traefik's own arguments put on every answer."""
+def _arguments(containers: Iterable[Container]) -> Iterator[Known[str]]:
+    """The arguments of all containers, each by its name in small letters: those of Traefik are known by their names."""
     for container in containers:
-        for found in _WRITE_TIMEOUT.finditer(container.service.command):
-            seconds = duration_seconds(found[1])
-            if seconds:
-                yield write_clock(Known(seconds, container.service.where, "writeTimeout", written=found[0]))
-                return
+        for text in (*container.compose.entrypoint, *container.compose.command):
+            found = ARGUMENT.fullmatch(text)
+            if found is not None:
+                yield Known(found[2], container.service.where, found[1].lower(), written=text)
+
+
+def _traefik_version(containers: Iterable[Container]) -> Version:
+    """Which Traefik runs here; () where that can't be told."""
+    versions = {version_of(container.service.image) for container in containers} - {()}
+    return versions.pop() if len(versions) == 1 else ()
 
 
 def _traefik_hop(
@@ -165,6 +176,7 @@ def _traefik_hop(
     written: ComposeText,
     containers: Sequence[Container],
     clocks: tuple[Clock, ...],
+    version: Version,
 ) -> TraefikRoute:
     named = container.label(f"traefik.http.routers.{router}.service")
     service = named.text.partition("@")[0] if named is not None else _only_service(container) or router
@@ -189,9 +201,39 @@ def _traefik_hop(
     for key, text in container.compose.labels.items():
         if key.lower().startswith(f"{prefix.lower()}.sticky") and text.text.lower() != "false":
             fields["keeps_affinity"] = Known("client", container.place(text), "sticky", written=f"{key}={text.text}")
+    compress = _compress(options, version)
     return TraefikRoute(
-        **fields, clocks=clocks, sticky=f"{prefix}.sticky.cookie=true  # a label of {container.compose.name}"
+        **fields,
+        clocks=clocks,
+        sticky=f"{prefix}.sticky.cookie=true  # a label of {container.compose.name}",
+        compress=compress,
+        excluding=f"traefik.http.middlewares.{compress.name if compress else router}{_EXCLUDED}=text/event-stream",
     )
+
+
+_EXCLUDED = ".compress.excludedcontenttypes"
+
+
+def _compress(
+    options: Sequence[tuple[str, str, ComposeText, Container]], version: Version
+) -> CompressMiddleware | None:
+    """The middleware that compresses, if one does."""
+    for name, option, text, owner in options:
+        if option.partition(".")[0] == "compress" and (option != "compress" or text.text.lower() != "false"):
+            listed = {other: text.text for of, other, text, _ in options if of == name}
+            return CompressMiddleware(
+                name=name,
+                where=owner.place(text),
+                written=f"{name}.{option}={text.text}",
+                excluded=_content_types(listed.get("compress.excludedcontenttypes", "")),
+                included=_content_types(listed.get("compress.includedcontenttypes", "")),
+                version=version,
+            )
+    return None
+
+
+def _content_types(listed: str) -> frozenset[str]:
+    return frozenset(name.strip().lower() for name in listed.split(",") if name.strip())
 
 
 def _only_service(container: Container) -> str:

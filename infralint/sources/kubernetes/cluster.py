@@ -10,14 +10,23 @@ from infralint.platforms import f5_nginx, ingress_nginx, nginx
 from infralint.platforms.routing import RoutedHop, RouteRule
 from infralint.project import Project
 from infralint.project.manifests import ROUTING, Manifest, Manifests
-from infralint.sources.kubernetes.controllers import ALB, F5, GKE, INGRESS_NGINX, Classes, IngressController
+from infralint.sources.kubernetes.controllers import (
+    ALB,
+    AZURE,
+    F5,
+    GKE,
+    INGRESS_NGINX,
+    TRAEFIK,
+    Classes,
+    IngressController,
+)
 from infralint.sources.kubernetes.ingresses import Addresses, Config, IngressNode, node_of
 from infralint.sources.kubernetes.workloads import Workloads, read_services, read_workloads
 
 GATEWAYS = frozenset(ROUTING) - {"Ingress", "IngressClass", "IngressClassParams", "TargetGroupBinding"}
 """Kinds of gateways' routes, and of what is said of them: what reads these is imported where there are some."""
 BALANCED = "LoadBalancer"
-JUDGED = frozenset({INGRESS_NGINX, F5, ALB, GKE, ""})
+JUDGED = frozenset({INGRESS_NGINX, F5, ALB, GKE, AZURE, TRAEFIK, ""})
 
 
 def fill(project: Project, manifests: Manifests, reading: Reading) -> None:
@@ -64,9 +73,19 @@ def _nodes(manifests: Manifests, workloads: Workloads) -> Iterator[Node]:
             yield from ingress_balancers(ingresses, _parameters(manifests), addresses, workloads)
             continue
         if controller == GKE:
-            from infralint.sources.kubernetes.gateways import google_node
+            from infralint.sources.kubernetes.clouds import google_node
 
             yield google_node(environment, ingresses, manifests, addresses)
+            continue
+        if controller == AZURE:
+            from infralint.sources.kubernetes.clouds import azure_node
+
+            yield azure_node(environment, ingresses, addresses)
+            continue
+        if controller == TRAEFIK:
+            from infralint.sources.kubernetes.traefik_routes import ingress_node
+
+            yield ingress_node(environment, ingresses, manifests, addresses)
             continue
         config = _config(manifests, controller, environment)
         yield node_of(controller, environment, ingresses, config, addresses, classes)
@@ -74,6 +93,10 @@ def _nodes(manifests: Manifests, workloads: Workloads) -> Iterator[Node]:
         from infralint.sources.kubernetes.gateways import gateway_nodes
 
         yield from gateway_nodes(manifests, addresses)
+    if manifests.of("TargetGroupBinding"):
+        from infralint.sources.kubernetes.target_groups import binding_nodes
+
+        yield from binding_nodes(manifests, addresses)
     balanced = [service for service in manifests.of("Service") if service.root.text_of("spec", "type") == BALANCED]
     if balanced:
         from infralint.sources.kubernetes.balancers import service_balancers

@@ -12,10 +12,12 @@ INGRESS_NGINX = "ingress-nginx"
 F5 = "F5 NGINX Ingress Controller"
 ALB = "AWS Load Balancer Controller"
 GKE = "GKE Ingress"
+AZURE = "Azure Application Gateway"
+TRAEFIK = "Traefik"
 NO_CONTROLLER = ""
 
 CONTROLLERS = {
-    "azure/application-gateway": "Azure Application Gateway",
+    "azure/application-gateway": AZURE,
     "eks.amazonaws.com/alb": ALB,
     "haproxy-ingress.github.io/controller": "HAProxy Ingress",
     "haproxy.org/ingress-controller": "HAProxy Ingress",
@@ -28,7 +30,7 @@ CONTROLLERS = {
     "openshift.io/ingress-to-route": "OpenShift Route",
     "projectcontour.io/ingress-controller": "Contour",
     "projectcontour.io/projectcontour/contour": "Contour",
-    "traefik.io/ingress-controller": "Traefik",
+    "traefik.io/ingress-controller": TRAEFIK,
     "webapprouting.kubernetes.azure.com/nginx": INGRESS_NGINX,
 }
 """`spec.controller` of an IngressClass -> what it is called here.
@@ -37,8 +39,8 @@ https://kubernetes.io/docs/concepts/services-networking/ingress-controllers/
 """
 CLASSES = {
     "alb": ALB,
-    "azure-application-gateway": "Azure Application Gateway",
-    "azure/application-gateway": "Azure Application Gateway",
+    "azure-application-gateway": AZURE,
+    "azure/application-gateway": AZURE,
     "cilium": "Cilium",
     "contour": "Contour",
     "gce": GKE,
@@ -47,7 +49,7 @@ CLASSES = {
     "istio": "Istio",
     "kong": "Kong",
     "openshift-default": "OpenShift Route",
-    "traefik": "Traefik",
+    "traefik": TRAEFIK,
     "webapprouting.kubernetes.azure.com": INGRESS_NGINX,
 }
 """Usual names of classes."""
@@ -56,13 +58,13 @@ PREFIXES = {
     "nginx.org/": F5,
     "nginx.com/": F5,
     "alb.ingress.kubernetes.io/": ALB,
-    "appgw.ingress.kubernetes.io/": "Azure Application Gateway",
+    "appgw.ingress.kubernetes.io/": AZURE,
     "haproxy.org/": "HAProxy Ingress",
     "haproxy-ingress.github.io/": "HAProxy Ingress",
     "konghq.com/": "Kong",
     "networking.gke.io/": GKE,
     "projectcontour.io/": "Contour",
-    "traefik.ingress.kubernetes.io/": "Traefik",
+    "traefik.ingress.kubernetes.io/": TRAEFIK,
 }
 """Prefixes of annotations that only one controller reads."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -37,16 +37,18 @@ from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, is_surely_match, normalise_path
 from infralint.sources.nginx.edits import propose_edits
 from infralint.sources.nginx.processing import Processing, Run
-from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, line_of
+from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
 from infralint.sources.nginx.variables import (
     VARIABLE,
     Definitions,
+    Moment,
     Values,
     either,
     headers_heard,
     moment_of_arrival,
+    response_variables,
     unknown,
     without_query,
 )
@@ -160,7 +162,9 @@ class NginxLocation(Hop):
 
     def request_out(self, request: Request) -> tuple[Forward, ...]:
         if self.family == "stream":
-            return (Forward(replace(request, to=None), self.pool),)
+            moment = Moment(self.block.server, request)
+            values = self.upstreams.passed_values(self.pass_directive, self.definitions, moment)
+            return (Forward(replace(request, to=None), self.upstreams.pool(values, self.definitions)),)
         runs = self._runs(request)
         found = [{_identity(forward): forward for forward in self._forwards(run, request)} for run in runs]
         if len(found) == 1:
@@ -172,6 +176,11 @@ class NginxLocation(Hop):
                 doubted = replace(forward, certain=False, reasons=(*forward.reasons, *run.reasons))
                 together.setdefault(identity, forward if is_sure else doubted)
         return tuple(together.values())
+
+    def path_maps(self, request: Request) -> Iterable[PathMap]:
+        text = self.pass_directive.args[0]
+        plain = self._prefixes(read_target(text)) if self.family != "stream" and not has_hole(text) else None
+        return super().path_maps(request) if plain is None else (plain,)
 
     def _runs(self, request: Request) -> list[Run]:
         """How a request arrives here; one that nginx would send elsewhere is taken to arrive all the same."""
@@ -322,9 +331,9 @@ class NginxLocation(Hop):
     def response_out(self, response: Response, request: Request) -> Response:
         if self.family == "stream":
             return response
-        return platform.response_out(self.facts, response, request, self._added_headers(request))
+        return platform.response_out(self.facts, response, request, self._added_headers(response, request))
 
-    def _added_headers(self, request: Request) -> dict[str, Setting[str]]:
+    def _added_headers(self, response: Response, request: Request) -> dict[str, Setting[str]]:
         """The headers that `add_header` (or `more_set_headers`) gives the response, by lower-case name."""
         added: dict[str, Setting[str]] = {}
         lines = [*added_headers(self.rules)]
@@ -332,7 +341,8 @@ class NginxLocation(Hop):
         for line in lines:
             name, text = header_of(line)
             moment = moments[0] if moments else moment_of_arrival(self.block.server, request, None)
-            added[name] = setting_of(self.definitions.evaluate(text, line, moment), line)
+            answered = replace(moment, assigned={**moment.assigned, **response_variables(response)})
+            added[name] = setting_of(self.definitions.evaluate(text, line, answered), line, line.name)
         return added
 
     @property

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from infralint.model import Known, Request, Setting, StreamKind, Unknown
+from infralint.model import Known, Request, Response, Setting, StreamKind, Unknown
 from infralint.sources.nginx.choose import VirtualServer, plain_host
 from infralint.sources.nginx.environment import EnvironmentVariables
 from infralint.sources.nginx.scopes import has_hole
@@ -291,6 +291,24 @@ def moment_of_arrival(
     return with_captures(moment, found) if found is not None else moment
 
 
+def response_variables(response: Response) -> dict[str, Values]:
+    """What the variables are that stand for a response's headers, as it arrives from behind.
+
+    https://nginx.org/en/docs/http/ngx_http_upstream_module.html#var_upstream_http_
+    """
+    values = {
+        name: Values((header.value,)) if isinstance(header, Known) else unknown(header.why)
+        for name, header in response.headers.items()
+    }
+    if response.content_type is not None:
+        types = (response.content_type, f"{response.content_type}; charset=utf-8")
+        values["content-type"] = Values(types, "which charset the application names is not known")
+    found = {f"upstream_http_{name.replace('-', '_')}": value for name, value in values.items()}
+    if "content-type" in values:
+        found["sent_http_content_type"] = values["content-type"]
+    return found
+
+
 def _captured_group(number: int, moment: Moment) -> Values:
     if moment.captures is None:
         return unknown(f"what ${number} took is not known")
@@ -409,6 +427,8 @@ def _of_request(name: str, moment: Moment) -> Values | None:
             return Values((moment.server.names[0],))
         case "host" | "http_host" if request.host is not None:
             return Values((plain_host(request.host) if name == "host" else request.host,))
+        case "ssl_preread_server_name" if request.host is not None and request.secure is not False:
+            return Values((plain_host(request.host),))
         case "request_uri" if moment.asked is not None:
             return Values((moment.asked,))
         case "server_protocol" if request.kind == "websocket":

@@ -136,13 +136,13 @@ def _value(header: Directive, level: Level | None, definitions: Definitions, mom
     return setting_of(values, header)
 
 
-def setting_of(values: Values, at: Directive) -> Setting[str]:
+def setting_of(values: Values, at: Directive, name: str = NAME) -> Setting[str]:
     """One text as a setting, where it is known."""
     if values.known is not None:
         return Known(values.known, at.where, at.name, written=at.written)
     missing = "is not in the project" in values.reason
     remedy = "let infralint see the file that sets it" if missing else ""
-    return Unknown(at.where, NAME, f"`{at.written}`: {values.reason}", remedy)
+    return Unknown(at.where, name, f"`{at.written}`: {values.reason}", remedy)
 
 
 def _absent(

@@ -10,11 +10,14 @@ from infralint.model import Location, Node, Reading, Unknown, Unreadable
 from infralint.project import Project
 from infralint.sources.terraform.adapters import sounds_like_balancer
 from infralint.sources.terraform.apis import api_nodes, function_nodes
+from infralint.sources.terraform.azure import azure_nodes
 from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
 from infralint.sources.terraform.cdn import distribution_nodes
+from infralint.sources.terraform.cloudflare import cloudflare_nodes
 from infralint.sources.terraform.containers import container_nodes
 from infralint.sources.terraform.dialling import NAMED
 from infralint.sources.terraform.folders import TerraformFolders
+from infralint.sources.terraform.google import google_nodes
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hops import balancer_nodes
 from infralint.sources.terraform.items import PLAN, Item, items
@@ -57,6 +60,9 @@ def nodes(graph: Graph) -> list[Node]:
         *api_nodes(graph),
         *container_nodes(graph),
         *connected_nodes(graph),
+        *google_nodes(graph),
+        *azure_nodes(graph),
+        *cloudflare_nodes(graph),
     ]
     found += function_nodes(graph, found)
     by_name = {name: node for node in found for name in node.known_as}

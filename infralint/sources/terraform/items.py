@@ -136,6 +136,91 @@ _CONNECTED = BlockSchema(
     },
 )
 
+_GOOGLE_REDIRECT = BlockSchema(("https_redirect", "host_redirect", "path_redirect", "prefix_redirect"))
+_GOOGLE_ACTION = BlockSchema(
+    blocks={
+        "timeout": BlockSchema(("seconds",)),
+        "url_rewrite": BlockSchema(("path_prefix_rewrite", "path_template_rewrite")),
+        "weighted_backend_services": BlockSchema(("weight",), ("backend_service",)),
+    }
+)
+_GOOGLE_MATCH = BlockSchema(
+    ("prefix_match", "full_path_match", "regex_match", "path_template_match", "ignore_case"),
+    blocks={"header_matches": BlockSchema(("header_name",)), "query_parameter_matches": BlockSchema(("name",))},
+)
+_GOOGLE_DEFAULTS: Mapping[str, BlockSchema] = {
+    "default_route_action": _GOOGLE_ACTION,
+    "default_url_redirect": _GOOGLE_REDIRECT,
+}
+_GOOGLE_PATH_MATCHER = BlockSchema(
+    ("name",),
+    ("default_service",),
+    {
+        **_GOOGLE_DEFAULTS,
+        "path_rule": BlockSchema(
+            ("paths",), ("service",), {"route_action": _GOOGLE_ACTION, "url_redirect": _GOOGLE_REDIRECT}
+        ),
+        "route_rules": BlockSchema(
+            ("priority",),
+            ("service",),
+            {"match_rules": _GOOGLE_MATCH, "route_action": _GOOGLE_ACTION, "url_redirect": _GOOGLE_REDIRECT},
+        ),
+    },
+)
+_GOOGLE_URL_MAP = BlockSchema(
+    ("name",),
+    ("default_service",),
+    {
+        **_GOOGLE_DEFAULTS,
+        "host_rule": BlockSchema(("hosts", "path_matcher")),
+        "path_matcher": _GOOGLE_PATH_MATCHER,
+    },
+)
+_GOOGLE_BACKEND = BlockSchema(
+    (
+        "name",
+        "timeout_sec",
+        "load_balancing_scheme",
+        "protocol",
+        "session_affinity",
+        "connection_draining_timeout_sec",
+    ),
+    blocks={"backend": BlockSchema(links=("group",))},
+)
+_GOOGLE_GROUP = BlockSchema(
+    ("name", "network_endpoint_type"),
+    blocks={
+        "cloud_run": BlockSchema(("service",), ("service",)),
+        "app_engine": BlockSchema(("service",)),
+        "cloud_function": BlockSchema(("function",)),
+    },
+)
+
+_GATEWAY_TARGETS = ("backend_http_settings_name", "backend_address_pool_name", "redirect_configuration_name")
+_AZURE_GATEWAY = BlockSchema(
+    ("name",),
+    blocks={
+        "backend_address_pool": BlockSchema(("name", "fqdns", "ip_addresses"), ("fqdns",)),
+        "backend_http_settings": BlockSchema(
+            ("name", "port", "request_timeout", "cookie_based_affinity"),
+            blocks={"connection_draining": BlockSchema(("enabled", "drain_timeout_sec"))},
+        ),
+        "global": BlockSchema(("response_buffering_enabled",)),
+        "http_listener": BlockSchema(("name", "host_name", "host_names", "protocol")),
+        "request_routing_rule": BlockSchema(("name", "http_listener_name", "url_path_map_name", *_GATEWAY_TARGETS)),
+        "url_path_map": BlockSchema(
+            ("name", *(f"default_{name}" for name in _GATEWAY_TARGETS)),
+            blocks={"path_rule": BlockSchema(("paths", *_GATEWAY_TARGETS))},
+        ),
+    },
+)
+_CLOUDFLARE_RECORD = BlockSchema(("name", "type", "proxied", "content", "value"), ("content", "value"))
+_WEB_APP = BlockSchema(
+    ("name", "client_affinity_enabled"),
+    ("service_plan_id",),
+    {"site_config": BlockSchema(("websockets_enabled", "linux_fx_version"))},
+)
+
 SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
     {
         "aws_lb": _BALANCER,
@@ -197,6 +282,28 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
         "aws_lambda_alias": BlockSchema(links=("function_name",)),
         "aws_lambda_function_url": BlockSchema(("invoke_mode",), ("function_name",)),
         "aws_apprunner_service": BlockSchema(("service_name",)),
+        "azurerm_application_gateway": _AZURE_GATEWAY,
+        "azurerm_app_service": _WEB_APP,
+        "azurerm_linux_web_app": _WEB_APP,
+        "azurerm_windows_web_app": _WEB_APP,
+        "azurerm_service_plan": BlockSchema(("name", "worker_count")),
+        "azurerm_container_app": BlockSchema(
+            ("name",),
+            blocks={
+                "ingress": BlockSchema(("transport", "external_enabled")),
+                "template": BlockSchema(("max_replicas",)),
+            },
+        ),
+        "cloudflare_record": _CLOUDFLARE_RECORD,
+        "cloudflare_dns_record": _CLOUDFLARE_RECORD,
+        "cloudflare_zone_setting": BlockSchema(("setting_id", "value")),
+        "google_compute_backend_service": _GOOGLE_BACKEND,
+        "google_compute_region_backend_service": _GOOGLE_BACKEND,
+        "google_compute_url_map": _GOOGLE_URL_MAP,
+        "google_compute_region_url_map": _GOOGLE_URL_MAP,
+        "google_compute_region_network_endpoint_group": _GOOGLE_GROUP,
+        "google_compute_target_tcp_proxy": BlockSchema(links=("backend_service",)),
+        "google_compute_target_ssl_proxy": BlockSchema(links=("backend_service",)),
         "google_cloud_run_service": BlockSchema(
             ("name",),
             blocks={
@@ -217,7 +324,7 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
 )
 """Resource type -> what is asked of it. https://registry.terraform.io/providers/hashicorp/aws/latest/docs"""
 
-LIST_LINKS = frozenset({"records", "target_group_arns"})
+LIST_LINKS = frozenset({"fqdns", "records", "target_group_arns"})
 """Arguments that lead to several resources; every other one leads to one."""
 
 DATA_SHAPES: Mapping[str, BlockSchema] = MappingProxyType(

@@ -1,0 +1,79 @@
+"""Azure's Application Gateway, as its ingress controller (AGIC) sets it up.
+
+https://learn.microsoft.com/azure/application-gateway/ingress-controller-annotations,
+https://learn.microsoft.com/azure/application-gateway/use-server-sent-events: told by documentation alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from infralint.model import SSE, Clock, Known, Location, Setting, Unknown, silence_clocks
+from infralint.platforms.routing import RoutedHop
+from infralint.text.numbers import whole_number
+
+PREFIX = "appgw.ingress.kubernetes.io/"
+REQUEST_TIMEOUT = f"{PREFIX}request-timeout"
+AFFINITY = f"{PREFIX}cookie-based-affinity"
+BACKEND_PREFIX = f"{PREFIX}backend-path-prefix"
+DEFAULT_TIMEOUT = 30.0
+"""Seconds: `request-timeout` where nothing is said."""
+
+
+def request_timeout(setting: Setting[str] | None, where: Location) -> Setting[float]:
+    """Seconds without a byte from the backend. setting: the annotation; where: the Ingress."""
+    if setting is None:
+        return Known(DEFAULT_TIMEOUT, where, REQUEST_TIMEOUT, "default")
+    if isinstance(setting, Unknown):
+        return setting
+    text = setting.value.strip()
+    if not (text.isascii() and text.isdecimal()):
+        return Unknown(setting.where, setting.name, f"`{setting.written}` is no whole number of seconds")
+    return setting.with_value(float(whole_number(text)))
+
+
+def request_clocks(limit: Setting[float]) -> tuple[Clock, ...]:
+    """The request timeout, which an event stream has to stay below between two events. What it does to a WebSocket is not
+    documented."""
+    return silence_clocks(limit, SSE)
+
+
+def gateway_buffering(where: Location) -> Unknown:
+    """Whether responses are buffered is said on the gateway, which is no object of a cluster.
+
+    https://learn.microsoft.com/azure/application-gateway/proxy-buffers: on, unless it is switched off.
+    """
+    return Unknown(
+        where,
+        "enableResponseBuffering",
+        "Application Gateway buffers responses unless its own `globalConfiguration` switches that off, which is not here",
+        "set `enableResponseBuffering: false` in the globalConfiguration of the gateway",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplicationGatewayIngress(RoutedHop):
+    """Paths of an Ingress that an Application Gateway serves. It passes WebSockets on by itself.
+
+    https://learn.microsoft.com/azure/application-gateway/application-gateway-websocket
+    """
+
+    platform: ClassVar[str] = "application-gateway"
+    kind: ClassVar[str] = "Ingress"
+
+    @property
+    def product(self) -> str:
+        return "Application Gateway"
+
+    def fix(self, setting: str, seconds: float = 0) -> str:
+        name, text = self.literal(setting, seconds)
+        return f"{name}: {text}" if name else ""
+
+    def literal(self, setting: str, seconds: float) -> tuple[str, str]:
+        match setting:
+            case "idle_timeout":
+                return REQUEST_TIMEOUT, f'"{max(seconds, 300):g}"'
+            case "keeps_affinity":
+                return AFFINITY, '"true"'
+        return "", ""

@@ -1,0 +1,228 @@
+"""Routers that a cloud or a distribution brings along: GKE's load balancers, Azure's Application Gateway, OpenShift."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from infralint.model import SAME_PATH, Address, Affinity, Known, Location, PathMap, PrefixMap, Setting, Unknown
+from infralint.platforms.application_gateway import (
+    AFFINITY,
+    BACKEND_PREFIX,
+    REQUEST_TIMEOUT,
+    ApplicationGatewayIngress,
+    gateway_buffering,
+    request_clocks,
+    request_timeout,
+)
+from infralint.platforms.gateways import (
+    GKE_TIMEOUT,
+    OPENSHIFT_ANNOTATION,
+    OPENSHIFT_TIMEOUT,
+    OPENSHIFT_TUNNEL,
+    OPENSHIFT_TUNNEL_ANNOTATION,
+    GoogleIngress,
+    OpenShiftRoute,
+    gke_clocks,
+    haproxy_time,
+    openshift_clocks,
+)
+from infralint.platforms.routing import PathKind, RoutedHop, RouteRule
+from infralint.project.manifests import Manifest, Manifests
+from infralint.sources.kubernetes.ingresses import Addresses, IngressNode, IngressPath, paths_of, places_of_annotations
+from infralint.sources.kubernetes.routes import common_fields, route_node
+from infralint.text.yaml_places import YamlValue
+
+# Paths that end in a star
+
+
+def _starred_rule(path: IngressPath, addresses: Addresses, paths: PathMap = SAME_PATH) -> RouteRule:
+    """A path whose star, and nothing else, takes what lies below it, unless its pathType says Prefix."""
+    address = addresses.of(path.service, path.port, path.ingress)
+    plain = path.path.rstrip("*") or "/"
+    is_exact = path.kind == "Exact" or (path.kind != "Prefix" and not path.path.endswith("*") and plain != "/")
+    kind: PathKind = "exact" if is_exact else "segments"
+    targets, reason = ((address,), "") if address is not None else ((), "no Service")
+    return RouteRule(path.host, plain, kind, "", targets, reason, paths, where=path.where)
+
+
+# GKE
+
+BACKEND_CONFIG = "cloud.google.com/backend-config"
+
+
+def google_node(
+    environment: str, ingresses: Sequence[Manifest], manifests: Manifests, addresses: Addresses
+) -> IngressNode:
+    """Ingresses that a load balancer of Google's serves."""
+    paths = [path for ingress in ingresses for path in paths_of(ingress)]
+    rules = [_starred_rule(path, addresses) for path in paths]
+    hops = []
+    for path, rule in zip(paths, rules, strict=True):
+        fields = common_fields(path.ingress, [rule], rules, f"Ingress {path.ingress.name}")
+        config = _backend_config(path.service, path.port, path.ingress, manifests, addresses)
+        spec = config.root.get("spec") if config is not None else None
+        fields |= _google_settings(config, spec, "affinityType", path.ingress.where)
+        hops.append(GoogleIngress(**fields))
+    return route_node("Google's load balancer", environment, ingresses, hops)
+
+
+def is_of_google(gateway_class: str, controller: str) -> bool:
+    """Whether a load balancer of Google's serves a Gateway.
+
+    https://cloud.google.com/kubernetes-engine/docs/concepts/gateway-api#gatewayclass
+    """
+    return controller == "networking.gke.io/gateway" or gateway_class.startswith("gke-l7-")
+
+
+def google_route(
+    route: Manifest, rules: Sequence[RouteRule], every: Sequence[RouteRule], manifests: Manifests
+) -> GoogleIngress:
+    """A rule of a Gateway's route, with the GCPBackendPolicy of its Service.
+
+    https://cloud.google.com/kubernetes-engine/docs/how-to/configure-gateway-resources#configure_timeout
+    """
+    fields = common_fields(route, rules, every, f"{route.kind} {route.name}")
+    names = {target.host.partition(".")[0] for rule in rules for target in rule.targets}
+    policy = next((found for found in manifests.of("GCPBackendPolicy") if _is_for(found, names, route)), None)
+    spec = policy.root.get("spec", "default") if policy is not None else None
+    return GoogleIngress(**fields | _google_settings(policy, spec, "type", route.where), policy="GCPBackendPolicy")
+
+
+def _is_for(policy: Manifest, services: Collection[str], route: Manifest) -> bool:
+    near = policy.namespace == route.namespace and policy.environment in ("", route.environment)
+    return near and any(
+        target.text_of("kind") == "Service" and target.text_of("name") in services for target in policy_targets(policy)
+    )
+
+
+def policy_targets(policy: Manifest) -> list[YamlValue]:
+    """What a policy of the Gateway API is attached to."""
+    single = policy.root.get("spec", "targetRef")
+    return [*policy.root.items_of("spec", "targetRefs"), *([single] if single is not None else [])]
+
+
+_AFFINITIES: Mapping[str, Affinity] = {"GENERATED_COOKIE": "client", "HTTP_COOKIE": "client", "CLIENT_IP": "address"}
+
+
+def _google_settings(policy: Manifest | None, spec: YamlValue | None, kind: str, where: Location) -> dict[str, Any]:
+    """What a BackendConfig or a GCPBackendPolicy sets. kind: what it calls the type of its session affinity."""
+    fields: dict[str, Any] = {"clocks": gke_clocks(_backend_timeout(policy, spec, where))}
+    sticky = spec.get("sessionAffinity") if spec is not None else None
+    kept = policy.setting(sticky, kind) if policy is not None and sticky is not None else None
+    if isinstance(kept, Known) and kept.value in _AFFINITIES:
+        fields["keeps_affinity"] = kept.with_value(_AFFINITIES[kept.value])
+    return fields
+
+
+def _backend_timeout(config: Manifest | None, spec: YamlValue | None, where: Location) -> Setting[float]:
+    setting = config.setting(spec, "timeoutSec") if config is not None and spec is not None else None
+    if setting is None:
+        return Known(GKE_TIMEOUT, where, "timeoutSec", "default")
+    if isinstance(setting, Unknown) or not setting.value.isdecimal():
+        return (
+            setting
+            if isinstance(setting, Unknown)
+            else Unknown(setting.where, "timeoutSec", f"`{setting.written}` is no number")
+        )
+    return setting.with_value(float(setting.value))
+
+
+def _backend_config(
+    name: str, port: str, ingress: Manifest, manifests: Manifests, addresses: Addresses
+) -> Manifest | None:
+    """The BackendConfig that a Service names for a port, or for all."""
+    service = addresses.service(name, ingress)
+    for key in (BACKEND_CONFIG, f"beta.{BACKEND_CONFIG}"):
+        setting = service.annotations.get(key) if service is not None else None
+        if isinstance(setting, Known):
+            try:
+                listed = msgspec.json.decode(setting.value)
+            except msgspec.DecodeError:
+                return None
+            ports = listed.get("ports") if isinstance(listed, dict) else None
+            chosen = (ports or {}).get(port) or (listed.get("default") if isinstance(listed, dict) else "")
+            return next((found for found in manifests.of("BackendConfig") if found.name == chosen), None)
+    return None
+
+
+# Azure
+
+
+def azure_node(environment: str, ingresses: Sequence[Manifest], addresses: Addresses) -> IngressNode:
+    """Ingresses that an Application Gateway serves."""
+    paths = [path for ingress in ingresses for path in paths_of(ingress)]
+    rules = [_starred_rule(path, addresses, _backend_path(path)) for path in paths]
+    hops = []
+    for path, rule in zip(paths, rules, strict=True):
+        ingress = path.ingress
+        fields = common_fields(ingress, [rule], rules, f"Ingress {ingress.name}")
+        kept = ingress.annotations.get(AFFINITY)
+        if isinstance(kept, Known) and kept.value == "true":
+            fields["keeps_affinity"] = kept.with_value("client")
+        literals, addition, indent = places_of_annotations(ingress)
+        limit = request_timeout(ingress.annotations.get(REQUEST_TIMEOUT), ingress.where)
+        fields |= {"clocks": request_clocks(limit), "buffers_responses": gateway_buffering(ingress.where)}
+        fields |= {"literals": literals, "addition": addition, "addition_indent": indent}
+        hops.append(ApplicationGatewayIngress(**fields))
+    return route_node("Azure's Application Gateway", environment, ingresses, hops)
+
+
+def _backend_path(path: IngressPath) -> PathMap:
+    """What takes the place of the path that is asked for."""
+    prefix = path.ingress.root.text_of("metadata", "annotations", BACKEND_PREFIX)
+    return PrefixMap(path.path.rstrip("*").rstrip("/"), prefix.rstrip("/")) if prefix else SAME_PATH
+
+
+# OpenShift
+
+
+def openshift_nodes(manifests: Manifests, addresses: Addresses) -> Iterator[IngressNode]:
+    """https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/network_apis/route-route-openshift-io-v1"""
+    groups: dict[str, list[Manifest]] = {}
+    for route in manifests.of("Route"):
+        if route.group == "route.openshift.io":
+            groups.setdefault(route.environment, []).append(route)
+    for environment, routes in groups.items():
+        rules = {id(route): _openshift_rule(route, addresses) for route in routes}
+        hops = [_openshift_hop(route, rules[id(route)], list(rules.values())) for route in routes]
+        yield route_node("OpenShift's router", environment, routes, hops)
+
+
+def _openshift_rule(route: Manifest, addresses: Addresses) -> RouteRule:
+    spec = route.root.get("spec")
+    port = route.root.text_of("spec", "port", "targetPort")
+    name = route.root.text_of("spec", "to", "name")
+    address = addresses.of(name, port, route) if spec is not None else None
+    if address is not None and address.port is not None and port.isdecimal():
+        # It names a port of the pods, not of the Service.
+        address = Address(address.host)
+    host, path = route.root.text_of("spec", "host"), route.root.text_of("spec", "path") or "/"
+    targets, reason = ((address,), "") if address else ((), "it names no Service")
+    return RouteRule(host, path, "segments", "", targets, reason, where=route.where)
+
+
+def _openshift_hop(route: Manifest, rule: RouteRule, every: Sequence[RouteRule]) -> RoutedHop:
+    fields = common_fields(route, [rule], every, f"Route {route.name}")
+    annotations = route.annotations
+    server: Setting[float] = Known(OPENSHIFT_TIMEOUT, route.where, OPENSHIFT_ANNOTATION, "default")
+    tunnel: Setting[float] = Known(OPENSHIFT_TUNNEL, route.where, OPENSHIFT_TUNNEL_ANNOTATION, "default")
+    if (written := annotations.get(OPENSHIFT_ANNOTATION)) is not None:
+        server = haproxy_time(written)
+    if (written := annotations.get(OPENSHIFT_TUNNEL_ANNOTATION)) is not None:
+        tunnel = haproxy_time(written)
+    literals, addition, indent = places_of_annotations(route)
+    disabled = annotations.get("haproxy.router.openshift.io/disable_cookies")
+    if not (isinstance(disabled, Known) and disabled.value == "true"):
+        fields["keeps_affinity"] = Known(
+            "client", route.where, "haproxy.router.openshift.io/disable_cookies", "default"
+        )
+    return OpenShiftRoute(
+        **fields,
+        clocks=openshift_clocks(server, tunnel),
+        literals=literals,
+        addition=addition,
+        addition_indent=indent,
+    )

@@ -1,0 +1,55 @@
+"""Routes of an application that stands behind proxies, and that none of these sends a request to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from infralint.model import NOWHERE, STRONG, Crossing, Hop, Node, Stream, Trace, Unknown
+from infralint.text.wording import listing
+from infralint.trace.topology import Topology
+
+MOST_NAMED = 3
+"""Paths, and hops, that are named."""
+
+
+def find_unreached(topology: Topology, crossed: Iterable[Crossing[Hop]]) -> Iterator[Unknown]:
+    """The applications that send streams where no client is known to come to them."""
+    by_hop: dict[int, list[Crossing[Hop]]] = {}
+    for crossing in crossed:
+        by_hop.setdefault(id(crossing.hop), []).append(crossing)
+    for node in topology.nodes:
+        if dialling := _dialling_elsewhere(topology, node):
+            alone = [found[0].stream for hop in node.hops if _begin_there(found := by_hop.get(id(hop), []))]
+            if alone:
+                yield _describe(node, alone, dialling)
+
+
+def why_unreached(topology: Topology, trace: Trace) -> Unknown | None:
+    """Why nobody can tell whether a stream comes to the code that sends it; None where it does, or other evidence speaks of it."""
+    node = topology.node_of(trace.legs[0].hop) if trace.legs else None
+    if node is None or trace.stream.evidence.kind != "source":
+        return None
+    dialling = _dialling_elsewhere(topology, node)
+    return _describe(node, [trace.stream], dialling) if dialling else None
+
+
+def _dialling_elsewhere(topology: Topology, node: Node) -> list[Hop]:
+    """What sends requests to an application that a deployment keeps inside; none where clients may come to it first."""
+    if node.folder is None or not topology.is_kept_inside(node):
+        return []
+    return [dialler.hop for dialler in topology.diallers(node) if dialler.basis in STRONG]
+
+
+def _begin_there(found: list[Crossing[Hop]]) -> bool:
+    """Whether streams begin their way at a route, and its code is what speaks of them."""
+    return bool(found) and all(
+        crossing.stream.evidence.kind == "source" and not crossing.position for crossing in found
+    )
+
+
+def _describe(node: Node, streams: list[Stream], dialling: list[Hop]) -> Unknown:
+    paths = listing(tuple(dict.fromkeys(stream.path for stream in streams)), most=MOST_NAMED)
+    hops = listing(tuple(dict.fromkeys(f"{hop.name} ({hop.where})" for hop in dialling)), most=MOST_NAMED)
+    why = f"nothing that was read sends {paths} to {node.name}, which publishes no port, and gets other requests from {hops}"
+    remedy = f"send it there in a location of its own; if not browsers ask for it, write `entry: [{node.name}]` beside the others"
+    return Unknown(streams[0].evidence.where or NOWHERE, "streams", why, remedy)
