@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from infralint.model import Known, Location
 from infralint.sources.application.facts import ServerFact
 from infralint.sources.application.manifests import commands
+from infralint.sources.application.products import PROGRAM_WORDS
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 
@@ -30,7 +31,7 @@ _PORT_FLAG = lazy(
 _DEFAULT_PORT = {"uvicorn": 8000, "gunicorn": 8000, "hypercorn": 8000, "daphne": 8000, "streamlit": 8501, "next": 3000}
 _PROGRAM = lazy(r"\b(uvicorn|gunicorn|hypercorn|daphne|streamlit|next)\s+(?:run|start|[\w.]+:\w+)")
 _PORT_LIKE = lazy(rb"[0-9][0-9]|(?i:expose)[ \t]+[0-9]")
-_PROGRAMS = tuple(program.encode() for program in _DEFAULT_PORT)
+_PROGRAMS = (*(program.encode() for program in _DEFAULT_PORT), *PROGRAM_WORDS)
 _SERVER = lazy(r"(?:^|[\s/\"'])(gunicorn|uvicorn|hypercorn|daphne)\b(.*)")
 _ELSEWHERE = lazy(
     r"^\s*(?:sudo\s+)?(?:docker|podman|nerdctl|kubectl|ssh|scp|psql|pg_\w+|mysql|redis-cli|nc|curl|wget)\b"
@@ -80,7 +81,7 @@ _NODE = lazy(
 
 
 def says_how_to_serve(content: bytes) -> bool:
-    """A quick look at a file that starts programs: does it name a server, or anything that may be a port?"""
+    """A quick look at a file that starts programs: does it name a server or a product, or anything that may be a port?"""
     return any(program in content for program in _PROGRAMS) or _PORT_LIKE.search(content) is not None
 
 
