@@ -19,6 +19,17 @@ SOURCES = {
     ),
     "infralint.sources.kubernetes": ("*.yaml", "*.yml", "*.tf", "*.tofu", "*.json"),
     "infralint.sources.cloudformation": ("*.yaml", "*.yml", "*.json", "*.template"),
+    "infralint.sources.hosting": (
+        "fly.toml",
+        "fly.*.toml",
+        "Procfile",
+        "heroku.yml",
+        "railway.json",
+        "railway.toml",
+        "render.yaml",
+        "render.yml",
+    ),
+    "infralint.sources.serverless": ("serverless.yml", "serverless.yaml"),
     "infralint.sources.unread": ("*",),
 }
 """Module -> globs of the names of files: without a file that matches, the module is not imported.

@@ -261,6 +261,7 @@ _AZURE_GATEWAY = BlockSchema(
         ),
     },
 )
+_CLOUDFLARE_RECORD = BlockSchema(("name", "type", "proxied", "content", "value"), ("content", "value"))
 _WEB_APP = BlockSchema(
     ("name", "client_affinity_enabled"),
     ("service_plan_id",),
@@ -348,6 +349,9 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
             raw=("values", "set", "set_sensitive"),
             blocks={"set": _SET, "set_sensitive": _SET},
         ),
+        "cloudflare_record": _CLOUDFLARE_RECORD,
+        "cloudflare_dns_record": _CLOUDFLARE_RECORD,
+        "cloudflare_zone_setting": BlockSchema(("setting_id", "value")),
         "google_compute_backend_service": _GOOGLE_BACKEND,
         "google_compute_region_backend_service": _GOOGLE_BACKEND,
         "google_compute_url_map": _GOOGLE_URL_MAP,
