@@ -81,7 +81,8 @@ def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]])
 
     An entry that stands behind another one on the stream's way is no other; nor is any other hop of it, unless clients
     reach it from outside. What a deployment keeps inside makes nothing doubtful that it publishes, nor is it meant before
-    that; and what speaks of the stream's host is meant before what speaks of its path.
+    that; and what speaks of the stream's host is meant before what speaks of its path, and alone where the other one is
+    called otherwise: to that only requests come whose names nobody here knows.
     """
     taking = [crossings for crossings in entering if crossings]
     inner = {id(crossing.hop) for crossings in taking for crossing in crossings if crossing.position}
@@ -93,7 +94,9 @@ def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]])
     ] or taking
     reached = [crossings for crossings in first if not topology.is_kept_inside(_entry_of(topology, crossings))] or first
     sure = {id(crossings) for crossings in reached} if len(reached) == 1 else set()
-    of_the_host = {id(crossings) for crossings in reached if _is_of_its_host(crossings[0].trace)}
+    of_the_host = {id(crossings) for crossings in reached if is_of_its_host(crossings[0].trace)}
+    if of_the_host:
+        first = [crossings for crossings in first if not is_of_other_hosts(crossings[0].trace)]
     eligible = of_the_host or {id(crossings) for crossings in reached}
     return [
         crossing
@@ -123,10 +126,20 @@ OTHERS_TAKE_IT = "others here take such a request, too; `host:` or `hops:` of th
 
 def is_meant(trace: Trace) -> bool:
     """Whether the entry of a way speaks of the stream's very host or path, rather than taking whatever comes."""
-    return _is_of_its_host(trace) or any(path.strip("/*^~= ") for path in trace.legs[0].hop.paths)
+    return is_of_its_host(trace) or any(path.strip("/*^~= ") for path in trace.legs[0].hop.paths)
 
 
-def _is_of_its_host(trace: Trace) -> bool:
+def is_of_other_hosts(trace: Trace) -> bool:
+    """Whether the entry of a way is called otherwise than the host that is asked for."""
+    host, names = trace.stream.host, trace.legs[0].hop.hosts if trace.legs else ()
+    return (
+        host is not None
+        and bool(names)
+        and all(name[:1].isalnum() and "." in name and not matches_text(host.lower(), name.lower()) for name in names)
+    )
+
+
+def is_of_its_host(trace: Trace) -> bool:
     return trace.stream.host is not None and trace.stream.host in trace.legs[0].hop.hosts
 
 

@@ -182,8 +182,14 @@ class Topology:
 
     @property
     def names(self) -> list[str]:
-        """What the nodes are called, for who mistypes one."""
+        """What the nodes are called."""
         return list(dict.fromkeys(node.name for node in self.nodes))
+
+    @property
+    def callings(self) -> list[str]:
+        """All that the nodes may be called by, their names first, for who mistypes one."""
+        others = sorted(calling for callings in self._callings.values() for calling in callings)
+        return list(dict.fromkeys((*self.names, *others)))
 
     @cached_property
     def _callings(self) -> dict[int, frozenset[str]]:

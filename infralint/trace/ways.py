@@ -12,7 +12,7 @@ from infralint.project.config import Settings
 from infralint.project.needs import needs
 from infralint.text.globs import matches_text
 from infralint.text.patterns import Unsearchable, search
-from infralint.trace.crossings import OTHERS_TAKE_IT, is_meant, is_named
+from infralint.trace.crossings import OTHERS_TAKE_IT, is_meant, is_named, is_of_its_host, is_of_other_hosts
 from infralint.trace.paths import samples
 from infralint.trace.starts import find_starts, traces_entering
 from infralint.trace.streams import declared_streams, hints_of, stream_at
@@ -106,7 +106,10 @@ def way_identity(trace: Trace) -> object:
 
 
 def _meant(traces: Sequence[Trace]) -> list[StreamWay]:
-    """The ways; where several entries take the request, one that takes whatever comes may not be meant."""
+    """The ways; where several entries take the request, one that takes whatever comes may not be meant, and one that is
+    called otherwise is not where another one is called as the host that is asked for."""
+    if any(trace.legs and is_of_its_host(trace) for trace in traces):
+        traces = [trace for trace in traces if not is_of_other_hosts(trace)]
     entries = {trace.legs[0].node for trace in traces if trace.legs}
     return [
         StreamWay(trace)
