@@ -44,6 +44,26 @@ def services(count: int) -> dict[str, str | bytes]:
     return files
 
 
+def routes_behind_locations(count: int) -> dict[str, str | bytes]:
+    """One application with so many routes, each behind a location of its own that hands paths on as they are."""
+    routes = (
+        f"""
+@app.get("/part{number}/chat")
+async def chat{number}():
+    return StreamingResponse(events(), media_type="text/event-stream")
+"""
+        for number in range(count)
+    )
+    locations = "".join(f"location /part{number}/ {{ proxy_pass http://api:8000; }}\n" for number in range(count))
+    return {
+        "compose.yaml": "services:\n  nginx:\n    image: nginx:1.27\n    ports: ['80:80']\n"
+        "    volumes: ['./nginx.conf:/etc/nginx/nginx.conf']\n  api:\n    build: ./api\n",
+        "nginx.conf": f"events {{}}\nhttp {{ server {{ listen 80;\n{locations}}} }}\n",
+        "api/Dockerfile": "FROM python\nEXPOSE 8000\nCOPY . .\nCMD uvicorn main:app\n",
+        "api/main.py": STREAMING + "".join(routes),
+    }
+
+
 def mounted_applications(count: int) -> dict[str, str | bytes]:
     """One file with so many applications, each mounted under a path of its own; it is longer than what is indexed at once."""
     remark = f"# {'what this part is about ' * 3}\n" * 40
@@ -90,6 +110,14 @@ def test_many_services_take_as_long_as_they_are_many(tmp_path: Path, command: tu
     few = count_calls(tmp_path / "few", services(60), command)
     many = count_calls(tmp_path / "many", services(120), command)
     assert many.total() < 2.15 * few.total()
+
+
+def test_locations_are_chosen_once_for_each_route(tmp_path: Path) -> None:
+    count_calls(tmp_path / "first", routes_behind_locations(2), ("check", "--no-cache"))
+    few = count_calls(tmp_path / "few", routes_behind_locations(40), ("check", "--no-cache"))
+    many = count_calls(tmp_path / "many", routes_behind_locations(80), ("check", "--no-cache"))
+    for name in ("choose_locations", "_forwards", "parse_dockerfile"):
+        assert 0 < many[name] <= 2 * few[name], name
 
 
 def test_many_parts_of_one_file_take_as_long_as_they_are_many(tmp_path: Path) -> None:

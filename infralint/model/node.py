@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -189,6 +189,10 @@ class Hop:
     def request_out(self, request: Request) -> tuple[Forward, ...]:
         """What it sends on for a request that came in, and towards whom; several where it may be either."""
         return (Forward(request, self.pool),)
+
+    def path_maps(self, request: Request) -> Iterable[PathMap]:
+        """How the paths of requests like this one are rewritten on their way on."""
+        return (forward.paths for forward in self.request_out(request))
 
     def response_out(self, response: Response, request: Request) -> Response:
         """What goes on towards the client, for a response that came from behind and the request that asked for it."""

@@ -46,8 +46,11 @@ ISTIO = GatewayProduct(
 CONTOUR = GatewayProduct(
     "Contour", 15, 300, "https://projectcontour.io/docs/main/config/request-routing/#response-timeouts"
 )
+KGATEWAY = GatewayProduct("kgateway", 15, 300, "https://kgateway.dev/docs/latest/resiliency/timeouts/request/")
 CLASSES: Mapping[str, GatewayProduct] = MappingProxyType(
     {
+        "kgateway.dev/kgateway": KGATEWAY,
+        "kgateway": KGATEWAY,
         "gateway.envoyproxy.io/gatewayclass-controller": ENVOY_GATEWAY,
         "istio.io/gateway-controller": ISTIO,
         "projectcontour.io/gateway-controller": CONTOUR,

@@ -56,19 +56,25 @@ def openshift_clocks(server: Setting[float], tunnel: Setting[float]) -> tuple[Cl
 
 @dataclass(frozen=True, kw_only=True)
 class GoogleIngress(RoutedHop):
-    """Paths of an Ingress that a load balancer of Google's serves."""
+    """Paths of an Ingress, or of a Gateway's route, that a load balancer of Google's serves. policy: the kind of object that
+    sets it up for a Service."""
 
     platform: ClassVar[str] = "gke"
     kind: ClassVar[str] = "Ingress"
+
+    policy: str = "BackendConfig"
 
     @property
     def product(self) -> str:
         return "Google's load balancer"
 
     def fix(self, setting: str, seconds: float = 0) -> str:
+        is_gateway = self.policy != "BackendConfig"
         if setting == "max_duration":
-            return f"timeoutSec: {max(seconds, 3600):g}  # in the spec of the Service's BackendConfig"
-        return "sessionAffinity: { affinityType: GENERATED_COOKIE }" if setting == "keeps_affinity" else ""
+            place = "spec.default" if is_gateway else "the spec"
+            return f"timeoutSec: {max(seconds, 3600):g}  # in {place} of the Service's {self.policy}"
+        key = "type" if is_gateway else "affinityType"
+        return f"sessionAffinity: {{ {key}: GENERATED_COOKIE }}" if setting == "keeps_affinity" else ""
 
 
 @dataclass(frozen=True, kw_only=True)

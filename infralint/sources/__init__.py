@@ -18,6 +18,16 @@ SOURCES = {
     ),
     "infralint.sources.kubernetes": ("*.yaml", "*.yml"),
     "infralint.sources.cloudformation": ("*.yaml", "*.yml", "*.json", "*.template"),
+    "infralint.sources.hosting": (
+        "fly.toml",
+        "fly.*.toml",
+        "Procfile",
+        "heroku.yml",
+        "railway.json",
+        "railway.toml",
+        "render.yaml",
+        "render.yml",
+    ),
     "infralint.sources.terraform": ("*.tf", "*.tofu", "*.json"),
     "infralint.sources.unread": ("*",),
 }

@@ -716,7 +716,9 @@ class Topology:
         alike = self._of_one_kind(front)
         near = self._by_environment[front.environment]
         if sum(id(node) in alike for node in near) != 1:
-            return []
+            around = self._around(front)
+            beside = [node for node in alike.values() if node is not front and self._around(node) is around]
+            return [Link(around, "assumed")] if around is not None and not beside else []
         others = [
             node
             for node in near

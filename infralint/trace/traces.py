@@ -312,14 +312,16 @@ def find_front(topology: Topology, dialler: Dialler, request: Request) -> Front 
     """A hop with the request that it would have to get, to send on this one; None where it never sends it."""
     hop = dialler.hop
     asked = Request(request.kind, request.path, hop.only_host)
-    for forward in hop.request_out(asked):
-        path = forward.paths.inverse(request.path)
+    for paths in hop.path_maps(asked):
+        path = paths.inverse(request.path)
         if path is None:
             continue
         inbound = replace(asked, path=path)
         match = next((match for match in dialler.node.route(inbound) if match.hop is hop), None)
+        if match is None:
+            continue
         sent = next((sent for sent in hop.request_out(inbound) if sent.request.path == request.path), None)
-        if match is not None and sent is not None:
+        if sent is not None:
             replicas = topology.replicas(sent.pool, dialler.node)
             leg = Leg(match, hop, dialler.node.name, inbound, sent, replicas=replicas)
             return Front(dialler.node, leg, dialler.basis, dialler.to)

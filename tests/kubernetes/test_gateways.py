@@ -230,3 +230,40 @@ def test_no_event_stream_is_assumed_on_a_grpc_route(lint: Lint) -> None:
 
     assert problems(lint(edge("HTTPRoute"))) == ["k8s/edge.yaml:4 note capped-stream"]
     assert problems(lint(edge("GRPCRoute"))) == []
+
+
+def test_kgateway_ends_answers_after_15_seconds_unless_a_policy_says_otherwise(lint: Lint) -> None:
+    policy = (
+        "apiVersion: gateway.kgateway.dev/v1alpha1\nkind: TrafficPolicy\nmetadata: { name: p }\nspec:\n"
+        "  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: app%s }]\n"
+        "  timeouts: { request: 0s }\n"
+    )
+    capped = ["4 warning capped-stream"]
+    assert loud(lint, route(), gateway("kgateway")) == capped
+    assert loud(lint, route(), gateway("kgateway"), policy % "") == []
+    assert loud(lint, route("      name: chat\n"), gateway("kgateway"), policy % ", sectionName: chat") == []
+    assert loud(lint, route("      name: chat\n"), gateway("kgateway"), policy % ", sectionName: else") == capped
+    assert loud(lint, route(), gateway("kgateway"), policy.replace("name: app", "name: other") % "") == capped
+
+
+def test_googles_gateway_takes_its_timeout_from_the_policy_of_a_service(lint: Lint) -> None:
+    policy = (
+        "apiVersion: networking.gke.io/v1\nkind: GCPBackendPolicy\nmetadata: { name: long }\nspec:\n"
+        '  default: { timeoutSec: 3600 }\n  targetRef: { group: "", kind: Service, name: %s }\n'
+    )
+    edge = gateway("gke-l7-global-external-managed")
+    assert loud(lint, route(), edge) == ["4 warning capped-stream"]
+    assert loud(lint, route(), edge, policy % "api") == []
+    assert loud(lint, route(), edge, policy % "other") == ["4 warning capped-stream"]
+    assert loud(lint, route(), edge, policy.replace("3600", "45") % "api") == ["22 warning capped-stream"]
+
+
+def test_tls_to_the_backend_changes_nothing_of_a_stream(lint: Lint) -> None:
+    policy = (
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: { name: tls }\nspec:\n"
+        '  targetRefs: [{ group: "", kind: Service, name: api }]\n'
+        "  validation: { hostname: api.internal, wellKnownCACertificates: System }\n"
+    )
+    report = lint({**APPLICATION, "k8s/edge.yaml": "---\n".join([route(), gateway("istio"), policy])})
+    assert [line for line in problems(report) if " note " not in line] == []
+    assert "unsupported" not in report

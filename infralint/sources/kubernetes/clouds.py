@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
-from infralint.model import SAME_PATH, Address, Known, Location, PathMap, PrefixMap, Setting, Unknown
+from infralint.model import SAME_PATH, Address, Affinity, Known, Location, PathMap, PrefixMap, Setting, Unknown
 from infralint.platforms.application_gateway import (
     AFFINITY,
     BACKEND_PREFIX,
@@ -32,6 +33,7 @@ from infralint.platforms.routing import PathKind, RoutedHop, RouteRule
 from infralint.project.manifests import Manifest, Manifests
 from infralint.sources.kubernetes.ingresses import Addresses, IngressNode, IngressPath, paths_of, places_of_annotations
 from infralint.sources.kubernetes.routes import common_fields, route_node
+from infralint.text.yaml_places import YamlValue
 
 # Paths that end in a star
 
@@ -61,12 +63,61 @@ def google_node(
     for path, rule in zip(paths, rules, strict=True):
         fields = common_fields(path.ingress, [rule], rules, f"Ingress {path.ingress.name}")
         config = _backend_config(path.service, path.port, path.ingress, manifests, addresses)
-        hops.append(GoogleIngress(**fields, clocks=gke_clocks(_backend_timeout(config, path.ingress.where))))
+        spec = config.root.get("spec") if config is not None else None
+        fields |= _google_settings(config, spec, "affinityType", path.ingress.where)
+        hops.append(GoogleIngress(**fields))
     return route_node("Google's load balancer", environment, ingresses, hops)
 
 
-def _backend_timeout(config: Manifest | None, where: Location) -> Setting[float]:
-    spec = config.root.get("spec") if config is not None else None
+def is_of_google(gateway_class: str, controller: str) -> bool:
+    """Whether a load balancer of Google's serves a Gateway.
+
+    https://cloud.google.com/kubernetes-engine/docs/concepts/gateway-api#gatewayclass
+    """
+    return controller == "networking.gke.io/gateway" or gateway_class.startswith("gke-l7-")
+
+
+def google_route(
+    route: Manifest, rules: Sequence[RouteRule], every: Sequence[RouteRule], manifests: Manifests
+) -> GoogleIngress:
+    """A rule of a Gateway's route, with the GCPBackendPolicy of its Service.
+
+    https://cloud.google.com/kubernetes-engine/docs/how-to/configure-gateway-resources#configure_timeout
+    """
+    fields = common_fields(route, rules, every, f"{route.kind} {route.name}")
+    names = {target.host.partition(".")[0] for rule in rules for target in rule.targets}
+    policy = next((found for found in manifests.of("GCPBackendPolicy") if _is_for(found, names, route)), None)
+    spec = policy.root.get("spec", "default") if policy is not None else None
+    return GoogleIngress(**fields | _google_settings(policy, spec, "type", route.where), policy="GCPBackendPolicy")
+
+
+def _is_for(policy: Manifest, services: Collection[str], route: Manifest) -> bool:
+    near = policy.namespace == route.namespace and policy.environment in ("", route.environment)
+    return near and any(
+        target.text_of("kind") == "Service" and target.text_of("name") in services for target in policy_targets(policy)
+    )
+
+
+def policy_targets(policy: Manifest) -> list[YamlValue]:
+    """What a policy of the Gateway API is attached to."""
+    single = policy.root.get("spec", "targetRef")
+    return [*policy.root.items_of("spec", "targetRefs"), *([single] if single is not None else [])]
+
+
+_AFFINITIES: Mapping[str, Affinity] = {"GENERATED_COOKIE": "client", "HTTP_COOKIE": "client", "CLIENT_IP": "address"}
+
+
+def _google_settings(policy: Manifest | None, spec: YamlValue | None, kind: str, where: Location) -> dict[str, Any]:
+    """What a BackendConfig or a GCPBackendPolicy sets. kind: what it calls the type of its session affinity."""
+    fields: dict[str, Any] = {"clocks": gke_clocks(_backend_timeout(policy, spec, where))}
+    sticky = spec.get("sessionAffinity") if spec is not None else None
+    kept = policy.setting(sticky, kind) if policy is not None and sticky is not None else None
+    if isinstance(kept, Known) and kept.value in _AFFINITIES:
+        fields["keeps_affinity"] = kept.with_value(_AFFINITIES[kept.value])
+    return fields
+
+
+def _backend_timeout(config: Manifest | None, spec: YamlValue | None, where: Location) -> Setting[float]:
     setting = config.setting(spec, "timeoutSec") if config is not None and spec is not None else None
     if setting is None:
         return Known(GKE_TIMEOUT, where, "timeoutSec", "default")

@@ -10,7 +10,9 @@ from infralint.model import SAME_PATH, Address, Known, Location, PathMap, Prefix
 from infralint.platforms.envoy import (
     CLASSES,
     CONTOUR,
+    ENVOY_GATEWAY,
     ISTIO,
+    KGATEWAY,
     EnvoyRoute,
     GatewayProduct,
     request_clock,
@@ -18,7 +20,7 @@ from infralint.platforms.envoy import (
 )
 from infralint.platforms.routing import PathKind, RoutedHop, RouteRule
 from infralint.project.manifests import Manifest, Manifests
-from infralint.sources.kubernetes.clouds import openshift_nodes
+from infralint.sources.kubernetes.clouds import google_route, is_of_google, openshift_nodes, policy_targets
 from infralint.sources.kubernetes.ingresses import (
     Addresses,
     IngressNode,
@@ -62,8 +64,12 @@ def _gateway_api(manifests: Manifests, addresses: Addresses) -> Iterator[Ingress
             (route, rule, list(_route_rules(route, rule, addresses))) for route in members for rule in _rules(route)
         ]
         every = [rule for _, _, found in rules for rule in found]
+        is_google = is_of_google(named, controllers.get(named, ""))
         hops = [
-            _gateway_hop(route, rule, found, every, product, named, gateway, manifests) for route, rule, found in rules
+            google_route(route, found, every, manifests)
+            if is_google
+            else _gateway_hop(route, rule, found, every, product, named, gateway, manifests)
+            for route, rule, found in rules
         ]
         name = f"Gateway {parent}" if parent else "a gateway"
         yield route_node(name, environment, members, hops)
@@ -167,10 +173,14 @@ def _gateway_hop(
         fields["assumable"] = False
     timeouts = rule.get("timeouts")
     request = _shorter(route, timeouts)
-    policies = list(_policies(manifests, route, gateway)) if product is not None else []
+    policies = list(_policies(manifests, route, gateway, rule)) if product is not None else []
     if request is None:
         request = _first(policies, "BackendTrafficPolicy", "timeout", "http", "requestTimeout")
+    if request is None:
+        request = _first(policies, "TrafficPolicy", "timeouts", "request")
     silence = _first(policies, "ClientTrafficPolicy", "timeout", "http", "streamIdleTimeout")
+    if silence is None:
+        silence = _first(policies, "TrafficPolicy", "timeouts", "streamIdle")
     if product is None:
         return _of_unknown_product(route, fields, request, named)
     clocks = (
@@ -182,8 +192,14 @@ def _gateway_hop(
         run_by=product.name,
         clocks=clocks,
         timeout=f"timeouts: {{ request: 0s }}  # in this rule of {route.kind} {route.name}",
-        idle="streamIdleTimeout: {seconds}  # under timeout.http of a ClientTrafficPolicy of the Gateway",
+        idle=_IDLE.get(product.name, ""),
     )
+
+
+_IDLE = {
+    ENVOY_GATEWAY.name: "streamIdleTimeout: {seconds}  # under timeout.http of a ClientTrafficPolicy of the Gateway",
+    KGATEWAY.name: "streamIdle: {seconds}  # under timeouts of a TrafficPolicy for the route",
+}
 
 
 def _of_unknown_product(route: Manifest, fields: dict[str, Any], request: Setting[str] | None, named: str) -> RoutedHop:
@@ -216,25 +232,27 @@ def _shorter(route: Manifest, timeouts: YamlValue | None) -> Setting[str] | None
     return (limits or known)[-1] if known else None
 
 
-def _policies(manifests: Manifests, route: Manifest, gateway: Manifest | None) -> Iterator[Manifest]:
-    """Policies of Envoy Gateway for a route, then those for its Gateway."""
+_POLICY_GROUPS = frozenset({"gateway.envoyproxy.io", "gateway.kgateway.dev"})
+
+
+def _policies(manifests: Manifests, route: Manifest, gateway: Manifest | None, rule: YamlValue) -> Iterator[Manifest]:
+    """Policies of Envoy Gateway and kgateway for a route, then those for its Gateway."""
     policies = [
         found
-        for found in manifests.of("BackendTrafficPolicy", "ClientTrafficPolicy")
-        if found.group == "gateway.envoyproxy.io"
+        for found in manifests.of("BackendTrafficPolicy", "ClientTrafficPolicy", "TrafficPolicy")
+        if found.group in _POLICY_GROUPS
     ]
     for target in (route, gateway):
         for policy in policies if target is not None else ():
-            spec = policy.root.get("spec")
-            single = spec.get("targetRef") if spec is not None else None
-            references = [
-                *(spec.items_of("targetRefs") if spec is not None else ()),
-                *([single] if single is not None else ()),
-            ]
-            if target is not None and any(
-                ref.text_of("kind") == target.kind and ref.text_of("name") == target.name for ref in references
-            ):
+            if target is not None and any(_is_aimed(ref, target, rule) for ref in policy_targets(policy)):
                 yield policy
+
+
+def _is_aimed(reference: YamlValue, target: Manifest, rule: YamlValue) -> bool:
+    """Whether a policy's reference names an object, or this rule of it."""
+    section = reference.text_of("sectionName")
+    named = reference.text_of("kind") == target.kind and reference.text_of("name") == target.name
+    return named and (not section or target.kind == "Gateway" or section == rule.text_of("name"))
 
 
 def _first(policies: Sequence[Manifest], kind: str, *path: str) -> Setting[str] | None:

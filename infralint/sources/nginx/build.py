@@ -79,10 +79,8 @@ MOST_PORTS = 64
 """Ports of one range that are listened on."""
 
 
-MANY_SERVERS = 32
-"""Servers from which on it is remembered what all of them say to a request."""
-MOST_ROUTED = 64
-"""Requests of which that is remembered at once."""
+MOST_ROUTED = 2_048
+"""Requests of which it is remembered at once who serves them."""
 
 
 class NginxInstance(msgspec.Struct, eq=False):
@@ -125,8 +123,6 @@ class Nginx(Node):
 
     def route(self, request: Request) -> list[Match]:
         """The locations that nginx would choose; certain where host and path leave no other."""
-        if request.host is not None or len(self.servers) < MANY_SERVERS:
-            return self._route(request)
         if request not in self._routed:
             if len(self._routed) >= MOST_ROUTED:
                 self._routed.clear()
@@ -135,7 +131,7 @@ class Nginx(Node):
 
     @cached_property
     def _routed(self) -> dict[Request, list[Match]]:
-        """What was chosen for requests without host, each of which asks every server."""
+        """What was chosen before: whoever looks for what leads to a route asks the same for each location."""
         return {}
 
     def _route(self, request: Request) -> list[Match]:

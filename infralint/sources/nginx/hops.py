@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -37,7 +37,7 @@ from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import LocationEntry, is_surely_match, normalise_path
 from infralint.sources.nginx.edits import propose_edits
 from infralint.sources.nginx.processing import Processing, Run
-from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, line_of
+from infralint.sources.nginx.scopes import Level, Scope, ScopeSettings, has_hole, line_of
 from infralint.sources.nginx.tree import Directive
 from infralint.sources.nginx.upstreams import PassTarget, Upstreams, read_target
 from infralint.sources.nginx.variables import (
@@ -176,6 +176,11 @@ class NginxLocation(Hop):
                 doubted = replace(forward, certain=False, reasons=(*forward.reasons, *run.reasons))
                 together.setdefault(identity, forward if is_sure else doubted)
         return tuple(together.values())
+
+    def path_maps(self, request: Request) -> Iterable[PathMap]:
+        text = self.pass_directive.args[0]
+        plain = self._prefixes(read_target(text)) if self.family != "stream" and not has_hole(text) else None
+        return super().path_maps(request) if plain is None else (plain,)
 
     def _runs(self, request: Request) -> list[Run]:
         """How a request arrives here; one that nginx would send elsewhere is taken to arrive all the same."""

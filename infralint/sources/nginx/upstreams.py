@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -38,6 +39,7 @@ class PassTarget(NamedTuple):
         return self.uri.partition("?")[0]
 
 
+@lru_cache(4096)
 def read_target(text: str) -> PassTarget:
     """The parts of what a `*_pass` names, its variables filled in."""
     found = _TARGET.fullmatch(text)

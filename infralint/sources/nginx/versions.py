@@ -59,12 +59,19 @@ class Versions:
     def _of_services(self, path: str) -> list[Version]:
         """The images of services that mount a file, or whose Dockerfile copies it."""
         found: list[Version] = []
-        for service in read_compose(self.project).services:
-            image = dockerfile_of(self.project, service)
-            copied = (source for _, source in copied_files(service, image)) if image else ()
+        for service, image, copied in self._running:
             if service.mounts_file(path) or any(is_below(path, source) for source in copied):
                 found += self._of_service(service, image)
         return found
+
+    @cached_property
+    def _running(self) -> list[tuple[ComposeService, Dockerfile | None, tuple[str, ...]]]:
+        """The services, each with the Dockerfile that builds its image, and what that copies."""
+        images = [(service, dockerfile_of(self.project, service)) for service in self._services]
+        return [
+            (service, image, tuple(source for _, source in copied_files(service, image)) if image else ())
+            for service, image in images
+        ]
 
     def _of_service(self, service: ComposeService, image: Dockerfile | None) -> Iterator[Version]:
         if image is not None and service.build is not None:

@@ -14,14 +14,12 @@ _LISTED = lazy(rb"(?m)^ {0,4}(?:- )? {0,4}kind:[ \t]*[\"']?(\w+)")
 KUBERNETES = {
     "ApisixRoute": "APISIX",
     "ApisixUpstream": "APISIX",
-    "BackendTLSPolicy": "Kubernetes Gateway API",
     "DomainMapping": "Knative",
     "EnvoyExtensionPolicy": "Envoy Gateway",
     "EnvoyFilter": "Istio",
     "EnvoyPatchPolicy": "Envoy Gateway",
     "EnvoyProxy": "Envoy Gateway",
     "FrontendConfig": "GKE FrontendConfig",
-    "GCPBackendPolicy": "GKE Gateway policies",
     "HTTPScaledObject": "KEDA HTTP add-on",
     "HelmChart": "Helm release",
     "HelmChartConfig": "Helm release",
@@ -32,10 +30,8 @@ KUBERNETES = {
     "ListenerSet": "Kubernetes Gateway API",
     "MiddlewareTCP": "Traefik",
     "RouteTable": "Gloo",
-    "ServersTransport": "Traefik",
     "TCPRoute": "Kubernetes Gateway API",
     "TLSRoute": "Kubernetes Gateway API",
-    "TargetGroupBinding": "AWS Load Balancer Controller",
     "TransportServer": "F5 NGINX Ingress Controller",
     "VirtualServer": "F5 NGINX Ingress Controller",
     "VirtualServerRoute": "F5 NGINX Ingress Controller",
@@ -63,8 +59,9 @@ _READ = frozenset(
         *(
             (group, kind)
             for group in (b"traefik.io", b"traefik.containo.us")
-            for kind in ("IngressRoute", "Middleware")
+            for kind in ("IngressRoute", "Middleware", "ServersTransport")
         ),
+        (b"gateway.kgateway.dev", "TrafficPolicy"),
         (b"route.openshift.io", "Route"),
     }
 )
