@@ -57,7 +57,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def report(here: Path, code: str) -> str:
     node = "require(" in code
     write(here, {"nginx.conf": NGINX, "server.js" if node else "main.py": code})
-    packages = {"package.json": '{"dependencies": {"express": "4"}}'} if node else {"requirements.txt": "fastapi\nflask\n"}
+    packages = (
+        {"package.json": '{"dependencies": {"express": "4"}}'} if node else {"requirements.txt": "fastapi\nflask\n"}
+    )
     write(here, packages)
     return " ".join(run("check").output.split())
 
