@@ -85,7 +85,7 @@ def test_settings_say_what_is_wrong_in_time(
     [
         ("tool = 3 # [tool.infralint\n", 1, ""),
         ("[[tool]]\nx = 1 # [tool.infralint\n", 1, ""),
-        ("[tool]\ninfralint = 3 # [tool.infralint\n", 2, "expected object, got int"),
+        ("[tool]\ninfralint = 3 # [tool.infralint\n", 2, "expected keys with values, got a whole number"),
         ("[tool.infralint]\ngeneration = inf\n", 2, "2:1: generation: expected a duration such as 90s or 5m, got inf"),
         ("[tool.infralint]\nmax_tokens = " + "9" * 5000 + "\n", 2, "is not TOML"),
         ("[tool.infralint]\nx = " + "[" * 5000 + "\n", 2, "is nested too deep"),

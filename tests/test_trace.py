@@ -469,7 +469,7 @@ def test_what_is_declared_to_stand_in_front_is_not_taken_to_stand_behind(here: P
 def test_a_declared_chain_joins_what_the_files_do_not(here: Path) -> None:
     write(here, {"infra/alb.tf": BALANCER, "compose.yaml": "services: {}\n"})
     options = ("/api/chat", *HOST, "--from", "aws_lb.main")
-    assert "nothing that was read here stands in aws_lb_target_group.nginx" in text_of(*options)
+    assert "nothing that was read here belongs to aws_lb_target_group.nginx" in text_of(*options)
     write(here, {"infralint.yaml": "chains: [[aws_lb.main, edge/nginx.conf, inner/*.conf]]\n"})
     way = only_way(*options)
     assert [(leg["node"], leg["link"]) for leg in way["legs"]] == [
@@ -599,6 +599,8 @@ def test_an_account_stands_in_one_picture_with_the_repository(here: Path) -> Non
         "location": way["smallest"]["silence"]["location"],
     }
     assert way["smallest"]["silence"]["location"]["path"] == "live.json"
+    shown = text_of("/api/chat", *HOST, "--snapshot", "live.json")
+    assert "stands in eu-west-1, account 123456789012: application load balancer" in shown
     write(here, {"live.json": "{}"})
     result = run("trace", "/api/chat", "--snapshot", "live.json")
     assert result.exit_code == 2

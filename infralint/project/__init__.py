@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from infralint.cache.glances import Glances
 from infralint.cache.recording import watch
 from infralint.model import Location, Unknown, Unreadable
-from infralint.project.config import CONFIG_NAMES, Settings, find_config
+from infralint.project.config import CONFIG_NAMES, Settings, find_config, place_of
 from infralint.project.guard import Guard
 from infralint.project.walking import (
     LEADS_OUT,
@@ -92,13 +92,18 @@ class Project:
 
     def unused_exclusions(self) -> Iterator[Unknown]:
         """Patterns under `exclude:` that name nothing here; folders that are never entered need not be there."""
-        where = Location(self.config_name)
         for pattern in self._walked[1]:
             if pattern.strip("!/*.") not in SKIPPED_NAMES:
+                where = self._place_of_exclusion(pattern)
                 reason = f"`exclude: {pattern}` names no file or folder of the project, so it leaves nothing out"
                 yield Unknown(
                     where, "exclude", reason, "correct the pattern (it is read as in .gitignore), or delete it"
                 )
+
+    def _place_of_exclusion(self, pattern: str) -> Location:
+        exclude = self.settings.exclude
+        key = f"$.exclude[{exclude.index(pattern)}]" if pattern in exclude else "$.exclude"
+        return place_of(self.base / self.config_name, self.config_name, key)
 
     @cached_property
     def file_set(self) -> frozenset[str]:

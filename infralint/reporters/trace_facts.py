@@ -159,6 +159,7 @@ def facts(way: TracedWay, position: int) -> list[Fact]:
     """What holds at a hop of a way, in the order in which a request meets it."""
     leg = way.trace.legs[position]
     return [
+        *_resource(leg.hop),
         Fact("request", request_phrase(leg.inbound)),
         *_selection(way, position),
         *_passing(way, leg),
@@ -166,6 +167,13 @@ def facts(way: TracedWay, position: int) -> list[Fact]:
         *_affinity(way.stream, leg),
         *_response(leg),
     ]
+
+
+def _resource(hop: Hop) -> Iterator[Fact]:
+    """Where in an account a hop stands: load balancers of several regions may share a name."""
+    if hop.resource is not None:
+        places = filter(None, (hop.resource.region, f"account {hop.resource.account}" if hop.resource.account else ""))
+        yield Fact("stands in", ", ".join(places), hop.resource.type)
 
 
 def _selection(way: TracedWay, position: int) -> Iterator[Fact]:

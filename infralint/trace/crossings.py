@@ -21,8 +21,7 @@ from infralint.model import (
 )
 from infralint.project.config import Settings
 from infralint.project.needs import needs
-from infralint.text.globs import matches_text
-from infralint.trace.declared import DeclaredWays, follow_declared
+from infralint.trace.declared import DeclaredWays, follow_declared, is_named
 from infralint.trace.doubts import Reach, Witness
 from infralint.trace.paths import concrete_paths, samples
 from infralint.trace.programs import programs
@@ -176,15 +175,6 @@ def _on_legs(trace: Trace) -> Iterator[Crossing[Hop]]:
     """A crossing a leg of a way."""
     for position, leg in enumerate(trace.legs):
         yield Crossing(trace.stream, leg.hop, trace.is_certain(position), trace, position, trace.reasons(position))
-
-
-def is_named(hop: Hop, names: Iterable[str]) -> bool:
-    """Whether a hop is called by one of the names, as `hops:` of a declared stream may call it."""
-    return any(
-        matches_text(known_as, name)
-        for name in names
-        for known_as in (hop.name, *hop.hosts, hop.where.path, *hop.aliases)
-    )
 
 
 def _of_clients(settings: Settings, topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from infralint.model import STRONG, Crossing, Hop, Node, Stream, Trace
 from infralint.project.config import Settings
+from infralint.text.globs import matches_text
+from infralint.text.suggestions import closest
 from infralint.trace.paths import samples
 from infralint.trace.starts import find_starts, matches_at, traces_entering
 from infralint.trace.streams import declared_streams
@@ -37,12 +39,31 @@ def follow_declared(settings: Settings, topology: Topology) -> list[DeclaredWays
     return found
 
 
+def is_named(hop: Hop, names: Iterable[str]) -> bool:
+    """Whether a hop is called by one of the names, as `hops:` of a declared stream may call it."""
+    return any(matches_text(known_as, name) for name in names for known_as in _names_of(hop))
+
+
+def _names_of(hop: Hop) -> tuple[str, ...]:
+    return hop.name, *hop.hosts, hop.where.path, *hop.aliases
+
+
+def _explain_names(stream: Stream, topology: Topology) -> str:
+    """What to say of `hops:` that name nothing; empty where one of them names a hop."""
+    hops = [hop for node in topology.nodes for hop in node.hops]
+    if not stream.hops or any(is_named(hop, stream.hops) for hop in hops):
+        return ""
+    near = closest(stream.hops[0], sorted({name for hop in hops for name in _names_of(hop) if name}))
+    return f"nothing here is called {stream.hops[0]}" + (f"; did you mean {near}?" if near else "")
+
+
 def find_unmet(
     settings: Settings, topology: Topology, crossed: Iterable[Crossing[Hop]]
 ) -> Iterator[tuple[Stream, str]]:
     """Declared streams that no hop of the project could serve: a path that is mistyped, or hops that are not here.
 
-    Each with who answers instead (`edge/nginx.conf answers 404`), where one surely does.
+    Each with the name among its `hops:` that is nobody's, or who answers instead (`edge/nginx.conf answers 404`), where
+    one surely does.
     """
     met: dict[str, dict[int, Stream]] = {}
     for crossing in crossed:
@@ -57,7 +78,7 @@ def find_unmet(
                 for match in matches_at(topology, node, stream, paths)
                 if match.answer is not None and match.certain
             )
-            yield stream, next(answers, "")
+            yield stream, _explain_names(stream, topology) or next(answers, "")
 
 
 def find_unserved(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str, str]]:

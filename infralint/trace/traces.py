@@ -271,7 +271,7 @@ def _why_unserved(node: Node, request: Request) -> str:
 def _end_of(forward: Forward | None) -> tuple[End, str]:
     """How a way ends behind a hop that names no address."""
     references = ", ".join(map(short_name, forward.pool.references[:1])) if forward is not None else ""
-    unlinked = f"nothing that was read here stands in {references}" if references else ""
+    unlinked = f"nothing that was read here belongs to {references}" if references else ""
     return "unknown", (forward.pool.reason if forward is not None else "") or unlinked
 
 

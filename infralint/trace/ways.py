@@ -12,7 +12,8 @@ from infralint.project.config import Settings
 from infralint.project.needs import needs
 from infralint.text.globs import matches_text
 from infralint.text.patterns import Unsearchable, search
-from infralint.trace.crossings import OTHERS_TAKE_IT, is_meant, is_named, is_of_its_host, is_of_other_hosts
+from infralint.trace.crossings import OTHERS_TAKE_IT, is_meant, is_of_its_host, is_of_other_hosts
+from infralint.trace.declared import is_named
 from infralint.trace.paths import samples
 from infralint.trace.starts import find_starts, traces_entering
 from infralint.trace.streams import declared_streams, hints_of, stream_at
