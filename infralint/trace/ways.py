@@ -85,7 +85,9 @@ def ways_of_stream(topology: Topology, stream: Stream, fronts: Sequence[Node] = 
 def all_ways(topology: Topology, settings: Settings, crossings: Iterable[Crossing[Hop]]) -> list[StreamWay]:
     """The ways of every stream that is known. crossings: as they are judged."""
     ways = [way for stream in declared_streams(settings) for way in ways_of_stream(topology, stream)]
-    return ways + [way for way in _of_crossings(crossings) if way.stream.evidence.kind != "declared"]
+    declared = {(stream.kind, stream.path, stream.host) for stream in declared_streams(settings)}
+    others = _of_crossings(crossings)
+    return ways + [way for way in others if (way.stream.kind, way.stream.path, way.stream.host) not in declared]
 
 
 def _from_nodes(topology: Topology, stream: Stream, nodes: Iterable[Node]) -> list[Trace]:
