@@ -28,6 +28,7 @@ SOURCES = {
         "render.yaml",
         "render.yml",
     ),
+    "infralint.sources.serverless": ("serverless.yml", "serverless.yaml"),
     "infralint.sources.terraform": ("*.tf", "*.tofu", "*.json"),
     "infralint.sources.unread": ("*",),
 }

@@ -23,7 +23,7 @@ from infralint.project.config import Settings
 from infralint.project.needs import needs
 from infralint.text.globs import matches_text
 from infralint.trace.declared import DeclaredWays, follow_declared, is_named
-from infralint.trace.doubts import Reach, Witness
+from infralint.trace.doubts import Handshakes, Reach, Witness
 from infralint.trace.paths import concrete_paths, samples
 from infralint.trace.programs import programs
 from infralint.trace.starts import traces_entering
@@ -49,7 +49,8 @@ def crossings(
     witness = Witness(topology, hinted, any("sse" in reading.mentions for reading in readings))
     hinted = [witness.weigh(crossing) for crossing in hinted if not witness.knows_better(crossing)]
     reach = Reach(topology)
-    hinted = [reach.weigh(crossing) for crossing in hinted]
+    handshakes = Handshakes(hinted)
+    hinted = [handshakes.weigh(reach.weigh(crossing)) for crossing in hinted]
     if settings.streams is not None:
         covered = {id(crossing.hop) for crossing in found}
         hinted = [

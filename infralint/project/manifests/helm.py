@@ -19,6 +19,7 @@ from infralint.text.go_templates import (
     HOLE,
     RenderedOutput,
     Renderer,
+    TemplateAllowance,
     TemplateFile,
     TemplateProblem,
     merge_values,
@@ -74,6 +75,7 @@ class Charts:
         self.files: list[str] = []
         self.failed: set[str] = set()
         self.rendered: set[str] = set()
+        self.allowance = TemplateAllowance()
         self._below: dict[str, list[str]] = {folder: [] for folder in folders}
         for path in project.files:
             owner = self._owner(path)
@@ -159,6 +161,7 @@ class Charts:
         except CantRead as problem:
             self.unreadable.append(self.project.unreadable(path, problem))
             return None
+        self.allowance.grow(len(text))
         first = self.atlas.add(Sheet(self.project.show(path)), text.count("\n") + 1)
         return TemplateFile(path, text, first, called)
 
@@ -168,15 +171,16 @@ class Charts:
             return None
         try:
             text = self.project.utf8_text(path)
+            self.allowance.grow(len(text))
             first = self.atlas.add(Sheet(self.project.show(path)), text.count("\n") + 1)
             documents = read_yaml(text, allow_duplicates=True, first_line=first)
+            value = plain_values(documents[0]) if documents else None
         except CantRead as problem:
             self.unreadable.append(self.project.unreadable(path, problem))
             return None
         except YamlProblem as problem:
             self._refuse(path, text, f"is not YAML: {problem.message}", problem.line, problem.column)
             return None
-        value = plain_values(documents[0]) if documents else None
         if value is not None and not isinstance(value, PlacedMapping):
             self._refuse(path, text, "holds no keys with values, which Helm expects here", first)
         return value if isinstance(value, PlacedMapping) else PlacedMapping()
@@ -250,7 +254,7 @@ class Charts:
                 "Template": {"BasePath": f"{chart.name}/templates", "Name": ""},
             }
         )
-        renderer = Renderer(library)
+        renderer = Renderer(library, allowance=self.allowance)
         for file, problem in renderer.broken:
             if not _is_asked_for(file):
                 why = f"this template of a Helm chart can't be parsed: {problem}"

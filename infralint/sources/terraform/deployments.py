@@ -13,6 +13,7 @@ from infralint.sources.terraform.apis import api_nodes, function_nodes
 from infralint.sources.terraform.azure import azure_nodes
 from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
 from infralint.sources.terraform.cdn import distribution_nodes
+from infralint.sources.terraform.cloudflare import cloudflare_nodes
 from infralint.sources.terraform.containers import container_nodes
 from infralint.sources.terraform.dialling import NAMED
 from infralint.sources.terraform.folders import TerraformFolders
@@ -61,6 +62,7 @@ def nodes(graph: Graph) -> list[Node]:
         *connected_nodes(graph),
         *google_nodes(graph),
         *azure_nodes(graph),
+        *cloudflare_nodes(graph),
     ]
     found += function_nodes(graph, found)
     by_name = {name: node for node in found for name in node.known_as}

@@ -214,6 +214,7 @@ _AZURE_GATEWAY = BlockSchema(
         ),
     },
 )
+_CLOUDFLARE_RECORD = BlockSchema(("name", "type", "proxied", "content", "value"), ("content", "value"))
 _WEB_APP = BlockSchema(
     ("name", "client_affinity_enabled"),
     ("service_plan_id",),
@@ -293,6 +294,9 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
                 "template": BlockSchema(("max_replicas",)),
             },
         ),
+        "cloudflare_record": _CLOUDFLARE_RECORD,
+        "cloudflare_dns_record": _CLOUDFLARE_RECORD,
+        "cloudflare_zone_setting": BlockSchema(("setting_id", "value")),
         "google_compute_backend_service": _GOOGLE_BACKEND,
         "google_compute_region_backend_service": _GOOGLE_BACKEND,
         "google_compute_url_map": _GOOGLE_URL_MAP,
