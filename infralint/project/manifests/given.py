@@ -61,28 +61,28 @@ def given_manifests(project: Project) -> GivenManifests:
 def place_value(atlas: Atlas, value: GivenValue, shown: str) -> YamlValue:
     """A value as YAML that knows its places. shown: the file that says it."""
     rows: list[list[Piece]] = []
-    made = _numbered(value, rows)
-    return _moved(made, atlas.add(Sheet(shown, rows=rows), len(rows)))
+    made = _number_lines(value, rows)
+    return _move_down(made, atlas.add(Sheet(shown, rows=rows), len(rows)))
 
 
-def _numbered(value: GivenValue, rows: list[list[Piece]]) -> YamlValue:
+def _number_lines(value: GivenValue, rows: list[list[Piece]]) -> YamlValue:
     """Each value on a line of its own, from 0 on."""
     span = YamlSpan(len(rows), 1, 2)
     rows.append([Piece(1, value.where)])
     made = YamlValue(span, text=value.text, quoted=value.quoted)
     if value.items is not None:
-        made.items = [_numbered(item, rows) for item in value.items]
+        made.items = [_number_lines(item, rows) for item in value.items]
     if value.members is not None:
-        made.members = {key: _numbered(member, rows) for key, member in value.members.items()}
+        made.members = {key: _number_lines(member, rows) for key, member in value.members.items()}
         made.keys = {key: member.span for key, member in made.members.items()}
     return made
 
 
-def _moved(value: YamlValue, lines: int) -> YamlValue:
+def _move_down(value: YamlValue, lines: int) -> YamlValue:
     """Everything so many lines further down."""
     value.span = value.span._replace(line=value.span.line + lines)
     for item in (*(value.items or ()), *(value.members or {}).values()):
-        _moved(item, lines)
+        _move_down(item, lines)
     value.keys = {key: span._replace(line=span.line + lines) for key, span in value.keys.items()}
     return value
 

@@ -201,16 +201,19 @@ def _entries(item: Item) -> Iterator[tuple[str, GivenValue]]:
         if isinstance(name, str) and value is not None:
             is_text = block.value("type") == "string"
             for given in _of_setting(value):
-                yield name, _typed(given, is_text)
+                yield name, _argument_value(given, is_text)
     for argument in ("set", "set_sensitive"):
         raw = item.raw.get(argument)
         for entry in (_of_raw(raw).items or ()) if raw is not None else ():
             members = entry.members or {}
             if "name" in members and "value" in members and members["name"].text:
                 kind = members.get("type")
-                yield members["name"].text, _typed(members["value"], kind is not None and kind.text == "string")
+                yield (
+                    members["name"].text,
+                    _argument_value(members["value"], kind is not None and kind.text == "string"),
+                )
 
 
-def _typed(value: GivenValue, is_text: bool) -> GivenValue:
+def _argument_value(value: GivenValue, is_text: bool) -> GivenValue:
     """What Helm makes of the text behind `--set`: `true` and `30` are no texts unless that is said."""
     return GivenValue(value.where, re.sub(r"\\(.)", r"\1", value.text or ""), quoted=is_text)
