@@ -42,8 +42,8 @@ class Route:
     path: as a client of the application asks for it (`/api/chat/*`). path_known: `tail` where only the
     end of it could be told; it begins with `**` then. methods: none where any will do. because: completes
     "it streams, because …". content_type: None where it can't be told. headers: what its responses surely
-    carry, by lower-case name. heartbeat: seconds between pings that keep it alive, None where none is known.
-    compressor: what compresses, and so holds, its answer; None where nothing does.
+    carry, by lower-case name; may_send: what they may carry, too. heartbeat: seconds between pings that keep it alive,
+    None where none is known. compressor: what compresses, and so holds, its answer; None where nothing does.
     names_accel: code of its application names X-Accel-Buffering. names_pings: code around it speaks of pings.
     session: the protocol whose requests must all reach one process (`Socket.IO`, `SockJS`, `MCP`).
     websocket_only: its session never begins with polling. stateless: it keeps no session.
@@ -65,6 +65,7 @@ class Route:
     compressor: CompressorUse | None = None
     names_accel: bool = False
     names_pings: bool = False
+    may_send: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,8 @@ from infralint.text.lazy import lazy
 class ApplicationRoute(Hop):
     """A route that streams. stream_kind: what it opens. pattern: its path, `*` for one segment, `**` for the rest.
 
-    headers: what its responses surely carry. complete: they carry nothing else that a hop looks at. workers: the
+    headers: what its responses surely carry. may_send: what they may carry, too. complete: they carry nothing else that a
+    hop looks at. workers: the
     server's processes that serve one request at a time, where it runs such; how many, if that is said. compressor:
     what compresses its answers, and what to write instead; None where nothing does. names_accel: code of its
     application names X-Accel-Buffering. names_pings: code around it speaks of pings. keep_alive: seconds after which its
@@ -69,6 +70,7 @@ class ApplicationRoute(Hop):
     stream_kind: StreamKind
     pattern: str
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
+    may_send: tuple[str, ...] = ()
     content_type: str | None = None
     complete: bool = False
     workers: Known[int | None] | None = None
@@ -100,9 +102,17 @@ class ApplicationRoute(Hop):
         return ""
 
     def response_out(self, response: Response, request: Request) -> Response:
-        headers = {name: Known(value, self.where, name) for name, value in self.headers.items()}
+        headers: dict[str, Setting[str]] = {name: self._may_send(name) for name in self.may_send}
+        headers |= {name: Known(value, self.where, name) for name, value in self.headers.items()}
         framing = Unknown(self.where, "framing", f"how {self.name} frames its answer is up to its server")
         return Response(framing, self.content_type, headers, self.complete, self.where)
+
+    def _may_send(self, name: str) -> Unknown:
+        called = "-".join(part.capitalize() for part in name.split("-"))
+        why = f"other code of its application sets {called}, and whether {self.name} sends it can't be told"
+        return Unknown(
+            self.where, "headers", why, "write it under `headers` of a declared stream, or send it in the route itself"
+        )
 
 
 def _longer(name: str, seconds: int) -> str:
@@ -212,6 +222,7 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         hint,
         f"application {application.folder}",
         headers=route.headers,
+        may_send=route.may_send,
         complete=application.read == "whole",
         workers=workers,
         methods=route.methods,

@@ -20,6 +20,7 @@ from infralint.sources.application.heartbeats import names_pings
 from infralint.sources.application.joining import Joiner, Rulebook
 from infralint.sources.application.languages import language_of
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
+from infralint.sources.application.middleware import SentHeaders
 from infralint.sources.application.product_uses import ProductUse, product_uses
 from infralint.sources.application.program import LARGEST, LONGEST_LINE, ProjectModules
 from infralint.sources.application.routes import Found, Routes, Unjoined
@@ -222,6 +223,7 @@ class Reader:
             yield from (found.route for found in routes)
             return
         compressed = CompressedRoutes(self._streaming.joiner, package, self._shown, routes)
+        sent = SentHeaders(self._streaming.joiner, package, routes)
         content = self._program.content
         accel_in = cache(lambda path: _names_accel(content(path)))
         pings_in = cache(lambda path: names_pings(content(path)))
@@ -231,6 +233,7 @@ class Reader:
                 yield found.route
                 continue
             around = self._program.with_imports(found.files)
+            found = found._replace(route=sent.with_headers(found))
             yield replace(
                 compressed.with_compressor(found),
                 names_accel=names_accel or any(map(accel_in, around)),
