@@ -110,8 +110,8 @@ def _paths_of(project: Project, application: Application, names: Iterable[str]) 
 
 def _is_program(project: Project, application: Application) -> bool:
     """Whether something says that it is a program: loose scripts beside an nginx are no backend that streams nothing."""
-    said = (application.routes, application.clients, application.ports, application.servers, application.products)
-    return any(said) or bool(_manifest(project, application))
+    evidence = (application.routes, application.clients, application.ports, application.servers, application.products)
+    return any(evidence) or bool(_manifest(project, application))
 
 
 __all__ = ["Application", "ClientCall", "ProductUse", "Route", "ServerFact", "applications", "read"]

@@ -78,8 +78,8 @@ def _line_of(path: str, content: bytes, name: str) -> int:
     wanted += rf"\[[^\]\n]*\b{re.escape(extra)}\b[^\]\n]*\]" if extra else r"(?![\w/.-])"
     is_docker = "ockerfile" in path or "ontainerfile" in path
     for number, line in enumerate(text.splitlines(), start=1):
-        said = line.partition("#")[0]
-        if re.search(wanted, said) and (not is_docker or _INSTALLS.search(said)):
+        code = line.partition("#")[0]
+        if re.search(wanted, code) and (not is_docker or _INSTALLS.search(code)):
             return number
     return 0
 
