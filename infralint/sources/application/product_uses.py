@@ -26,7 +26,11 @@ def product_uses(
     package: Package, starters: Sequence[str], text: Callable[[str], bytes], shown: Callable[[str], str]
 ) -> list[ProductUse]:
     """The products that an application starts, is built on or installs, each once; not the product that it is itself."""
-    found = (*_started(starters, text, shown), *_based_on(starters, text, shown), *_installed(package, text, shown))
+    found = (
+        *_find_commands(starters, text, shown),
+        *_find_bases(starters, text, shown),
+        *_find_packages(package, text, shown),
+    )
     first = {use.product.name: use for use in reversed(found)}
     return [use for use in first.values() if not _is_itself(package, use.product)]
 
@@ -36,7 +40,7 @@ def _is_itself(package: Package, product: Product) -> bool:
     return package.name.lower() in names or package.name.lower() in {name.rpartition(".")[2] for name in names}
 
 
-def _started(
+def _find_commands(
     starters: Iterable[str], text: Callable[[str], bytes], shown: Callable[[str], str]
 ) -> Iterator[ProductUse]:
     for path in starters:
@@ -45,7 +49,7 @@ def _started(
                 yield ProductUse(product, Location(shown(path), line), "starts")
 
 
-def _based_on(
+def _find_bases(
     starters: Iterable[str], text: Callable[[str], bytes], shown: Callable[[str], str]
 ) -> Iterator[ProductUse]:
     for path in starters:
@@ -55,7 +59,7 @@ def _based_on(
                 yield ProductUse(product, Location(shown(path), image.base_line), "is built on")
 
 
-def _installed(package: Package, text: Callable[[str], bytes], shown: Callable[[str], str]) -> Iterator[ProductUse]:
+def _find_packages(package: Package, text: Callable[[str], bytes], shown: Callable[[str], str]) -> Iterator[ProductUse]:
     wanted = [(product, name) for product in PRODUCTS for name in product.packages]
     for path in package.manifests:
         content = text(path)
