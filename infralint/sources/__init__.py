@@ -16,7 +16,7 @@ SOURCES = {
         *(f"*.{ending}" for ending in _CODE.split()),
         *(f"*{word}*.{ending}" for word in ("compose", "stack") for ending in ("yaml", "yml")),
     ),
-    "infralint.sources.kubernetes": ("*.yaml", "*.yml"),
+    "infralint.sources.kubernetes": ("*.yaml", "*.yml", "*.json"),
     "infralint.sources.cloudformation": ("*.yaml", "*.yml", "*.json", "*.template"),
     "infralint.sources.hosting": (
         "fly.toml",
