@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -11,9 +11,11 @@ from infralint.model import Unknown, Unreadable
 from infralint.project import CantRead, Project, TooLarge
 from infralint.project.charts import chart_folders, chart_of
 from infralint.project.manifests.atlas import Atlas, Sheet
+from infralint.project.manifests.given import ChartRelease, given_manifests, place_value
 from infralint.project.manifests.helm import Charts
 from infralint.project.manifests.kustomize import NAMES, Kustomizations
 from infralint.project.manifests.manifest import Manifest
+from infralint.project.manifests.releases import releases_in
 from infralint.project.manifests.shapes import check_shape
 from infralint.text.json_places import BadJson, parse_json_stream, yaml_of_json
 from infralint.text.lazy import lazy
@@ -28,11 +30,13 @@ ROUTING = (
 RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout ConfigMap HorizontalPodAutoscaler".split()
 """Kinds that say what stands behind, and how it is set up."""
 
-ASKED = frozenset((*ROUTING, *RUNNING))
+RELEASES = ("Application", "HelmRelease")
+"""Kinds that install charts."""
+ASKED = frozenset((*ROUTING, *RUNNING, *RELEASES))
 
 _KIND = lazy(
     rb"(?m)(?:^[ \t]*(?:-[ \t]+)?|[{,][ \t]*)[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?("
-    + b"|".join(map(str.encode, (*ROUTING, *RUNNING)))
+    + b"|".join(map(str.encode, (*ROUTING, *RUNNING, *RELEASES)))
     + rb")\b"
 )
 _CONTROLLER = lazy(
@@ -94,8 +98,14 @@ class _ManifestReader:
         for path in self._candidates():
             if path not in consumed:
                 self.found.objects += self._objects(path)
+        given = given_manifests(self.project)
+        for written in given.objects:
+            root = place_value(self.found.atlas, written.value, self.project.show(written.path))
+            self.found.objects.append(
+                Manifest(root, self.found.atlas, written.path, written.environment, written.sealed)
+            )
         if folders := chart_folders(self.project):
-            self._charts(folders)
+            self._charts(folders, [*given.releases, *releases_in(self.found.objects, folders)])
         _tell_apart(self.found.objects)
         for manifest in self.found.objects:
             self.found.kinds.setdefault(manifest.kind, []).append(manifest)
@@ -186,9 +196,9 @@ class _ManifestReader:
             self.found.files += dict.fromkeys(overlays.files)
         return frozenset(overlays.consumed)
 
-    def _charts(self, folders: frozenset[str]) -> None:
+    def _charts(self, folders: frozenset[str], releases: Sequence[ChartRelease]) -> None:
         """The objects of Helm charts."""
-        charts = Charts(self.project, self.found.atlas, folders)
+        charts = Charts(self.project, self.found.atlas, folders, releases)
         for rendered in charts.render():
             lines = rendered.text.split("\n")
             sheet = Sheet(self.project.show(rendered.path), rows=rendered.rows, lines=lines)
