@@ -181,6 +181,7 @@ _OPEN_LIST = lazy(r"^\s*\w+\+?=\([^()]*$")
 _STARTS_NOTHING = lazy(
     r"\s*(?:(?:if|elif|while|until|!|then|else|do|sudo)\s+)*(?:echo|printf|log\w*|pip3?|uv\s+pip|poetry\s+add|command|which|type|hash|"
     r"pkill|pgrep|killall|kill|apt(?:-get)?|apk|yum|dnf|brew|grep|sed|awk|cat|cp|mv|rm|test|\[\[?|ps|wait|trap)(?=\s|$)"
+    r"|[^|]*\s--(?:help|version|check-config)\b"
 )
 """Commands that speak of a server, install or end it, and start none."""
 
