@@ -533,7 +533,7 @@ def test_two_names_of_one_nginx_are_no_chain(here: Path) -> None:
     write(here, {**servers, **main, "infralint.yaml": "chains:\n  - [conf.d/a.conf, conf.d/b.conf]\n"})
     result = run("check")
     assert result.exit_code == 2
-    assert "chains: conf.d/a.conf and conf.d/b.conf are both one/nginx.conf: name it once" in result.output
+    assert "chains: conf.d/a.conf and conf.d/b.conf are one node here, one/nginx.conf: name it once" in result.output
     assert "infralint.yaml:2:21" in result.output
 
 

@@ -458,7 +458,7 @@ def _fronts(topology: Topology, name: str) -> list[Node]:
 
 def no_node(topology: Topology, name: str) -> str:
     """What to say of a name that stands for nothing that was read."""
-    near = closest(name, topology.names)
+    near = closest(name, topology.callings)
     if near:
         return f"nothing here is called {name}; did you mean {near}?"
     return f"nothing here is called {name}; there is {listing(topology.names, most=8) or 'nothing that takes requests'}"
@@ -481,7 +481,7 @@ def mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]
             yield Unreadable(f"{key}: {no_node(topology, name)}", place_of(project.base / shown, shown, path))
     for number, position, before, node in topology.repeated_in_chains():
         name = settings.chains[number][position]
-        why = f"{before} and {name} are both {node.name}: name it once; to itself it sends only what its configuration says"
+        why = f"{before} and {name} are one node here, {node.name}: name it once"
         yield Unreadable(f"chains: {why}", place_of(project.base / shown, shown, f"$.chains[{number}][{position}]"))
     for number, position, front, behind, target in topology.contradicted_chains():
         path = f"$.chains[{number}][{position}]"

@@ -21,8 +21,9 @@ from infralint.model import (
 )
 from infralint.project.config import Settings
 from infralint.project.needs import needs
+from infralint.text.globs import matches_text
 from infralint.trace.declared import DeclaredWays, follow_declared, is_named
-from infralint.trace.doubts import Reach, Witness
+from infralint.trace.doubts import Handshakes, Reach, Witness
 from infralint.trace.paths import concrete_paths, samples
 from infralint.trace.programs import programs
 from infralint.trace.starts import traces_entering
@@ -48,7 +49,8 @@ def crossings(
     witness = Witness(topology, hinted, any("sse" in reading.mentions for reading in readings))
     hinted = [witness.weigh(crossing) for crossing in hinted if not witness.knows_better(crossing)]
     reach = Reach(topology)
-    hinted = [reach.weigh(crossing) for crossing in hinted]
+    handshakes = Handshakes(hinted)
+    hinted = [handshakes.weigh(reach.weigh(crossing)) for crossing in hinted]
     if settings.streams is not None:
         covered = {id(crossing.hop) for crossing in found}
         hinted = [
@@ -79,8 +81,8 @@ def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]])
     """The crossings of all entries; where several take the stream, one that takes whatever comes may not be meant.
 
     An entry that stands behind another one on the stream's way is no other; nor is any other hop of it, unless clients
-    reach it from outside. What a deployment keeps inside makes nothing doubtful that it publishes, nor is it meant before
-    that; and what speaks of the stream's host is meant before what speaks of its path.
+    reach it from outside. What speaks of the stream's host is meant before what speaks of its path, and alone where the
+    other one is called otherwise: to that only requests come whose names nobody here knows.
     """
     taking = [crossings for crossings in entering if crossings]
     inner = {id(crossing.hop) for crossings in taking for crossing in crossings if crossing.position}
@@ -90,10 +92,11 @@ def _tell_apart(topology: Topology, entering: Iterable[Sequence[Crossing[Hop]]])
         for crossings in taking
         if id(crossings[0].trace.legs[0].hop) not in inner and id(_entry_of(topology, crossings)) not in behind
     ] or taking
-    reached = [crossings for crossings in first if not topology.is_kept_inside(_entry_of(topology, crossings))] or first
-    sure = {id(crossings) for crossings in reached} if len(reached) == 1 else set()
-    of_the_host = {id(crossings) for crossings in reached if _is_of_its_host(crossings[0].trace)}
-    eligible = of_the_host or {id(crossings) for crossings in reached}
+    of_the_host = {id(crossings) for crossings in first if is_of_its_host(crossings[0].trace)}
+    if of_the_host:
+        first = [crossings for crossings in first if not is_of_other_hosts(crossings[0].trace)]
+    sure = {id(crossings) for crossings in first} if len(first) == 1 else set()
+    eligible = of_the_host or {id(crossings) for crossings in first}
     return [
         crossing
         if id(crossings) in sure or (id(crossings) in eligible and is_meant(crossing.trace))
@@ -122,10 +125,20 @@ OTHERS_TAKE_IT = "others here take such a request, too; `host:` or `hops:` of th
 
 def is_meant(trace: Trace) -> bool:
     """Whether the entry of a way speaks of the stream's very host or path, rather than taking whatever comes."""
-    return _is_of_its_host(trace) or any(path.strip("/*^~= ") for path in trace.legs[0].hop.paths)
+    return is_of_its_host(trace) or any(path.strip("/*^~= ") for path in trace.legs[0].hop.paths)
 
 
-def _is_of_its_host(trace: Trace) -> bool:
+def is_of_other_hosts(trace: Trace) -> bool:
+    """Whether the entry of a way is called otherwise than the host that is asked for."""
+    host, names = trace.stream.host, trace.legs[0].hop.hosts if trace.legs else ()
+    return (
+        host is not None
+        and bool(names)
+        and all(name[:1].isalnum() and "." in name and not matches_text(host.lower(), name.lower()) for name in names)
+    )
+
+
+def is_of_its_host(trace: Trace) -> bool:
     return trace.stream.host is not None and trace.stream.host in trace.legs[0].hop.hosts
 
 

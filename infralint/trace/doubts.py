@@ -171,6 +171,42 @@ def _may_be_cut(hop: Hop) -> bool:
     return any(hint.kind == "sse" or hint.heartbeat is None for hint in hop.hints)
 
 
+class Handshakes:
+    """Which locations of a server are set up for the WebSockets of a route: its other locations that lead there are not
+    meant for them."""
+
+    def __init__(self, crossings: Iterable[Crossing[Hop]]) -> None:
+        self._set_up: dict[tuple[int, str], Hop] = {}
+        for crossing in crossings:
+            if _is_told_by_its_route(crossing) and _is_set_up_for_sockets(crossing.hop):
+                self._set_up.setdefault(_server_and_route(crossing), crossing.hop)
+
+    def weigh(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
+        """A crossing in doubt where the route's WebSockets come through another location of the same server."""
+        if crossing.doubt or not _is_told_by_its_route(crossing) or _is_set_up_for_sockets(crossing.hop):
+            return crossing
+        other = self._set_up.get(_server_and_route(crossing))
+        if other is None:
+            return crossing
+        return replace(crossing, doubt=f"{other.name} leads to the same route, and is set up for its WebSockets")
+
+
+def _is_told_by_its_route(crossing: Crossing[Hop]) -> bool:
+    """Whether it is a WebSocket that the code of a route gave away, on its way there: nobody says by which path clients
+    open it."""
+    route = crossing.trace.legs[-1].hop
+    return (
+        crossing.stream.kind == "websocket"
+        and not crossing.hop.origin
+        and any(hint.evidence is crossing.stream.evidence for hint in route.hints)
+        and route.origin
+    )
+
+
+def _server_and_route(crossing: Crossing[Hop]) -> tuple[int, str]:
+    return id(crossing.trace.legs[-1].hop), crossing.hop.scope
+
+
 class Reach:
     """Which hops get requests of clients, as far as the ways from the entries tell."""
 

@@ -11,9 +11,16 @@ from infralint.trace.traces import traces_from
 
 
 def find_starts(topology: Topology, stream: Stream) -> list[Node]:
-    """The nodes that a stream may come to first: the entries; the others, where no entry takes it or surely answers it."""
-    entries = topology.entry_nodes
-    paths = samples(stream.path)
+    """The nodes that a stream may come to first: the entries; the others, where no entry takes it or surely answers it.
+
+    Where clients reach one that takes it, they come to none that a deployment keeps inside.
+    """
+    entries, paths = topology.entry_nodes, samples(stream.path)
+    open_to_all = [node for node in entries if not topology.is_kept_inside(node)]
+    if len(open_to_all) < len(entries) and any(
+        match.hop is not None for node in open_to_all for match in matches_at(topology, node, stream, paths)
+    ):
+        return open_to_all
     for node in entries:
         for match in matches_at(topology, node, stream, paths):
             if match.hop is not None or (match.answer is not None and match.certain):

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from infralint.model import HOST_NETWORK, STRONG, Address, Basis, Hop, Node, Pool, Service, Setting
+from infralint.platforms.ports import DEFAULT_PORTS
 from infralint.project.images import is_built_of
 from infralint.text.globs import is_glob, matches_text
 from infralint.text.lazy import lazy
@@ -31,8 +32,6 @@ ANYWHERE = frozenset({"", "*", "0.0.0.0", "[::]", "::"})
 """Addresses on which a listener takes whatever reaches its host."""
 NAMELESS = LOOPBACK | ANYWHERE | {"_"}
 _CLASS = lazy(r"\\d|\\w|\[[^\]^]*[0-9a-fA-F]-[^\]]*\]")
-WEB = frozenset({80, 443})
-"""Ports on which everything listens: they tell nothing apart."""
 
 
 class Link(NamedTuple):
@@ -182,8 +181,14 @@ class Topology:
 
     @property
     def names(self) -> list[str]:
-        """What the nodes are called, for who mistypes one."""
+        """What the nodes are called."""
         return list(dict.fromkeys(node.name for node in self.nodes))
+
+    @property
+    def callings(self) -> list[str]:
+        """All that the nodes may be called by, their names first, for who mistypes one."""
+        others = sorted(calling for callings in self._callings.values() for calling in callings)
+        return list(dict.fromkeys((*self.names, *others)))
 
     @cached_property
     def _callings(self) -> dict[int, frozenset[str]]:
@@ -624,7 +629,8 @@ class Topology:
             for place in self.placements
             if place.node is not front and not place.has_private_name and not place.node.by_name_only
         ]
-        listening = [place.node for place in others if port in place.ports and port not in WEB]
+        # Everything listens on these ports: they tell nothing apart.
+        listening = [place.node for place in others if port in place.ports and port not in DEFAULT_PORTS]
         if len(listening) == 1:
             return [Link(listening[0], "the only one")]
         return [] if listening else self._only_application(port, front)

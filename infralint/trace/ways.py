@@ -12,7 +12,7 @@ from infralint.project.config import Settings
 from infralint.project.needs import needs
 from infralint.text.globs import matches_text
 from infralint.text.patterns import Unsearchable, search
-from infralint.trace.crossings import OTHERS_TAKE_IT, is_meant
+from infralint.trace.crossings import OTHERS_TAKE_IT, is_meant, is_of_its_host, is_of_other_hosts
 from infralint.trace.declared import is_named
 from infralint.trace.paths import samples
 from infralint.trace.starts import find_starts, traces_entering
@@ -85,7 +85,9 @@ def ways_of_stream(topology: Topology, stream: Stream, fronts: Sequence[Node] = 
 def all_ways(topology: Topology, settings: Settings, crossings: Iterable[Crossing[Hop]]) -> list[StreamWay]:
     """The ways of every stream that is known. crossings: as they are judged."""
     ways = [way for stream in declared_streams(settings) for way in ways_of_stream(topology, stream)]
-    return ways + [way for way in _of_crossings(crossings) if way.stream.evidence.kind != "declared"]
+    declared = {(stream.kind, stream.path, stream.host) for stream in declared_streams(settings)}
+    others = _of_crossings(crossings)
+    return ways + [way for way in others if (way.stream.kind, way.stream.path, way.stream.host) not in declared]
 
 
 def _from_nodes(topology: Topology, stream: Stream, nodes: Iterable[Node]) -> list[Trace]:
@@ -107,7 +109,10 @@ def way_identity(trace: Trace) -> object:
 
 
 def _meant(traces: Sequence[Trace]) -> list[StreamWay]:
-    """The ways; where several entries take the request, one that takes whatever comes may not be meant."""
+    """The ways; where several entries take the request, one that takes whatever comes may not be meant, and one that is
+    called otherwise is not where another one is called as the host that is asked for."""
+    if any(trace.legs and is_of_its_host(trace) for trace in traces):
+        traces = [trace for trace in traces if not is_of_other_hosts(trace)]
     entries = {trace.legs[0].node for trace in traces if trace.legs}
     return [
         StreamWay(trace)

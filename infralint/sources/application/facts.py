@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from infralint.model import Known, Location, StreamKind, Unknown
+
+if TYPE_CHECKING:
+    from infralint.sources.application.product_uses import ProductUse
 
 Kind = Literal["sse", "websocket"]
 Extent = Literal["whole", "tail"]
@@ -39,8 +42,8 @@ class Route:
     path: as a client of the application asks for it (`/api/chat/*`). path_known: `tail` where only the
     end of it could be told; it begins with `**` then. methods: none where any will do. because: completes
     "it streams, because …". content_type: None where it can't be told. headers: what its responses surely
-    carry, by lower-case name. heartbeat: seconds between pings that keep it alive, None where none is known.
-    compressor: what compresses, and so holds, its answer; None where nothing does.
+    carry, by lower-case name; may_send: what they may carry, too. heartbeat: seconds between pings that keep it alive,
+    None where none is known. compressor: what compresses, and so holds, its answer; None where nothing does.
     names_accel: code of its application names X-Accel-Buffering. names_pings: code around it speaks of pings.
     session: the protocol whose requests must all reach one process (`Socket.IO`, `SockJS`, `MCP`).
     websocket_only: its session never begins with polling. stateless: it keeps no session.
@@ -62,6 +65,7 @@ class Route:
     compressor: CompressorUse | None = None
     names_accel: bool = False
     names_pings: bool = False
+    may_send: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ class Application:
     read: `whole` if each of its languages and frameworks has rules and all its source was looked at: then no
     other route of it streams. reasons: why it is not. keep_alive: seconds after which its server closes a connection
     that carries nothing, where that is known and something streams. gaps: files that could stream and can't be followed.
-    missing: the kinds of streams of which there may be routes that were not found.
+    missing: the kinds of streams of which there may be routes that were not found. products: those that it is made of.
     """
 
     folder: str
@@ -118,3 +122,4 @@ class Application:
     keep_alive: Known[float] | None = None
     gaps: tuple[Unknown, ...] = ()
     missing: frozenset[StreamKind] = frozenset()
+    products: tuple[ProductUse, ...] = ()

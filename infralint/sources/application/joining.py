@@ -310,6 +310,8 @@ class Joiner:
             uses = self.uses.of(call.module, registration.decorated.name)
             return [head for other, use in uses for head in self._use_heads(other, use, 0)] or [NOWHERE]
         if scope == "file":
+            if "as_asgi(" in call.node.text():  # Channels' tables stand at the root, wherever urls are included
+                return [Head(ROOT, call.module.path)]
             return self._file_heads(call.module, registration.rules)
         if call.receiver is None or self._is_package(call.module, call.receiver):
             return [Head(outer, call.module.path)]

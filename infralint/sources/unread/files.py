@@ -47,8 +47,6 @@ NAMES = {
     "serverless.js": _SERVERLESS,
     "serverless.json": _SERVERLESS,
     "serverless.ts": _SERVERLESS,
-    "serverless.yaml": _SERVERLESS,
-    "serverless.yml": _SERVERLESS,
     "sst.config.js": _SST,
     "sst.config.ts": _SST,
     "staticwebapp.config.json": _rule("Azure Static Web Apps"),
