@@ -180,13 +180,13 @@ def _by_name(row: tuple[str, str]) -> str:
 
 
 def product_table() -> str:
-    """The products that are known to stream by the image that runs them."""
+    """The products that are known to stream by the image, the command or the package that runs them."""
     rows = []
     for product in sorted(PRODUCTS, key=lambda product: product.name.lower()):
         paths = ", ".join(f"`{stream.path}`" for stream in product.streams)
-        known_by = ", ".join(f"`{name}`" for name in product.images)
+        known_by = ", ".join(f"`{name}`" for name in (*product.images, *product.commands, *product.packages))
         rows.append(f"| [{product.name}]({product.page}) | {paths} | {known_by} |")
-    return "\n".join(["| product | streams | images |", "|---|---|---|", *rows])
+    return "\n".join(["| product | streams | images, commands, packages |", "|---|---|---|", *rows])
 
 
 def stream_way() -> str:

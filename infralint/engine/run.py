@@ -55,6 +55,11 @@ def read(project: Project) -> list[Reading]:
     for source in _needed_sources(project):
         with project.guard.around(Location(project.shown_path(project.root))):
             readings.append(source.read(project))
+    services = [service for reading in readings for service in reading.services]
+    if services:
+        from infralint.sources.application.product_uses import read_products
+
+        readings.append(read_products(services))
     return readings
 
 

@@ -290,6 +290,9 @@ class Topology:
     def find_apart(self, address: Address, front: Node) -> Node | None:
         """A node whose name a hop of `front` dials in vain: the two are services of one project that share no network."""
         host = _host_of(address)
+        called = self._services_by_name.get(host, ())
+        if any(_knows(other, host, service) for service in called for other in self._services(front)):
+            return None
         places = self._by_name.get(host, ())
         return next((place.node for place in places if self._see_each_other(place, front, host) == "apart"), None)
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from infralint.model import Known, Location, StreamKind, Unknown
+
+if TYPE_CHECKING:
+    from infralint.sources.application.product_uses import ProductUse
 
 Kind = Literal["sse", "websocket"]
 Extent = Literal["whole", "tail"]
@@ -105,7 +108,7 @@ class Application:
     read: `whole` if each of its languages and frameworks has rules and all its source was looked at: then no
     other route of it streams. reasons: why it is not. keep_alive: seconds after which its server closes a connection
     that carries nothing, where that is known and something streams. gaps: files that could stream and can't be followed.
-    missing: the kinds of streams of which there may be routes that were not found.
+    missing: the kinds of streams of which there may be routes that were not found. products: those that it is made of.
     """
 
     folder: str
@@ -119,3 +122,4 @@ class Application:
     keep_alive: Known[float] | None = None
     gaps: tuple[Unknown, ...] = ()
     missing: frozenset[StreamKind] = frozenset()
+    products: tuple[ProductUse, ...] = ()

@@ -42,6 +42,7 @@ from infralint.sources.application.facts import (
     Route,
     ServerFact,
 )
+from infralint.sources.application.product_uses import ProductUse
 from infralint.sources.application.products import Product, ProductStream
 from infralint.sources.application.servers import GUNICORN_TIMEOUT
 from infralint.text.globs import matches_segments
@@ -190,7 +191,10 @@ def node_of(application: Application, polls: bool = True) -> ApplicationNode:
     """An application with its routes. polls: its clients of Socket.IO may begin with polling."""
     return ApplicationNode(
         name=application.name or application.folder or "the application",
-        hops=tuple(_hop_of(route, application, polls) for route in application.routes),
+        hops=(
+            *(_hop_of(route, application, polls) for route in application.routes),
+            *(_hop_of_product(stream, use) for use in application.products for stream in use.product.streams),
+        ),
         listens=tuple(Address("*", port) for port in application.ports),
         folder=application.folder,
         complete=application.read == "whole",
@@ -279,22 +283,25 @@ def _reason_of(route: Route) -> str:
     return f"{route.where} starts a {route.session} server" if route.session == "Socket.IO" else route.because
 
 
-def node_of_product(product: Product, name: str, where: Location) -> ApplicationNode:
+def node_of_product(product: Product, names: frozenset[str], where: Location) -> ApplicationNode:
     """A known product that a deployment file runs, with the paths that its documentation says stream.
 
-    name: what others dial it by.
+    names: what others dial it by.
     """
+    use = ProductUse(product, where, "runs")
+    name = min(names, key=len)
     return ApplicationNode(
         name=name,
-        hops=tuple(_hop_of_product(stream, product, where) for stream in product.streams),
-        known_as=frozenset({name}),
+        hops=tuple(_hop_of_product(stream, use) for stream in product.streams),
+        known_as=names,
         folder=f"{where.path}#{name}",
         complete=True,
     )
 
 
-def _hop_of_product(stream: ProductStream, product: Product, where: Location) -> ApplicationRoute:
-    evidence = Evidence("name", f"{where} runs {product.name}, which streams {stream.path} ({product.page})", where)
+def _hop_of_product(stream: ProductStream, use: ProductUse) -> ApplicationRoute:
+    product, where, verb = use
+    evidence = Evidence("name", f"{where} {verb} {product.name}, which streams {stream.path} ({product.page})", where)
     hint = Hint(stream.kind, evidence, stream.session, stream.content_type, stream.path, heartbeat=stream.heartbeat)
     return _route(f"{product.name}'s {stream.path}", where, hint, f"product {product.name}")
 

@@ -13,6 +13,7 @@ from infralint.model import Known, Location
 from infralint.project.starting import DEFAULT_PORT, ports_of_command
 from infralint.sources.application.facts import ServerFact
 from infralint.sources.application.manifests import commands
+from infralint.sources.application.products import PROGRAM_WORDS
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 
@@ -26,7 +27,7 @@ _LISTENING = frozenset({"Express", "Koa", "NestJS"})
 """Frameworks of Node.js that leave that to Node; Fastify sets 72 s."""
 
 _PORT_LIKE = lazy(rb"[0-9][0-9]|(?i:expose)[ \t]+[0-9]")
-_PROGRAMS = tuple(program.encode() for program in DEFAULT_PORT)
+_PROGRAMS = (*(program.encode() for program in DEFAULT_PORT), *PROGRAM_WORDS)
 _SERVER = lazy(r"(?:^|[\s/\"'])(gunicorn|uvicorn|hypercorn|daphne)(?=[\s\"',]|$)(.*)")
 _EXPOSE = lazy(r"^[ \t]*EXPOSE[ \t]+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
 _CODE_PORT = (
@@ -72,7 +73,7 @@ _NODE = lazy(
 
 
 def says_how_to_serve(content: bytes) -> bool:
-    """A quick look at a file that starts programs: does it name a server, or anything that may be a port?"""
+    """A quick look at a file that starts programs: does it name a server or a product, or anything that may be a port?"""
     return any(program in content for program in _PROGRAMS) or _PORT_LIKE.search(content) is not None
 
 
