@@ -49,7 +49,15 @@ from infralint.trace.ways import ASKED, StreamWay, all_ways, way_identity, ways_
 Outcome = Literal["breaks", "not served", "may break", "could not tell", "flows"]
 OUTCOMES: tuple[Outcome, ...] = ("breaks", "not served", "may break", "could not tell", "flows")
 """What becomes of a stream, the worst first."""
-_HAPPENING: tuple[Effect | None, ...] = ("refuses", "holds", "cuts", "splits", None)
+_HAPPENING: tuple[Effect | None, ...] = (
+    "refuses",
+    "holds",
+    "cuts",
+    "splits",
+    "cuts-on-reload",
+    "cuts-on-deployment",
+    None,
+)
 """What happens to a stream, in the order in which it would where it may be silent for too long; where it surely is, it is
 cut, whether somebody holds it or not."""
 MOST_NAMED = 6
@@ -131,6 +139,10 @@ class TracedWay:
         if self.trace.end == "unknown":
             reason = self.trace.end_reason or "where it goes from there is not written down"
             return StreamVerdict("could not tell", reason, len(self.trace.legs) - 1 if self.trace.legs else None)
+        ending = self.trace.ending
+        if ending is not None and ending.is_silent:
+            reason = f"every hop passes it on to {ending.node}: {ending.reasons[0]}"
+            return StreamVerdict("could not tell", reason, len(self.trace.legs) - 1)
         return StreamVerdict("flows", self._enough())
 
     def _urgency(self, finding: Finding) -> tuple[Any, ...]:
@@ -333,26 +345,27 @@ def _without_second_readings(ways: Sequence[TracedWay]) -> list[TracedWay]:
 
 
 def _first_request(trace: Trace) -> tuple[str | None, str]:
-    """What the browser asks for: host and path, as a pattern where the hop that sends it is the first one."""
+    """What the browser asks for: host and path, as a pattern where its route is known as one."""
     first = trace.legs[0].inbound if trace.legs else trace.ending.request if trace.ending else None
     if first is None:
         return trace.stream.host, trace.stream.path
     is_sighted_there = trace.anchor == 0 and trace.stream.path.startswith(("/", "**"))
-    return first.host or trace.stream.host, trace.stream.path if is_sighted_there else first.path
+    path = trace.stream.path if is_sighted_there else trace.stream_as_asked.path if trace.anchor else first.path
+    return first.host or trace.stream.host, path
 
 
 def _without_weaker(ways: Sequence[TracedWay]) -> list[TracedWay]:
-    """The ways but those that only a hint of a hop speaks for, where a better known stream passes that hop."""
-    known: set[tuple[str, int]] = {
-        (way.stream.kind, id(leg.hop))
-        for way in ways
-        if way.stream.evidence.kind in ("declared", "source")
-        for leg in way.trace.legs
-    }
+    """The ways but those that only a hint of a hop speaks for, where a better known stream passes that hop, or where the
+    application behind it is asked for the same as a stream of the other kind."""
+    strong = [way for way in ways if way.stream.evidence.kind in ("declared", "source")]
+    known: set[tuple[str, int]] = {(way.stream.kind, id(leg.hop)) for way in strong for leg in way.trace.legs}
+    asked = {_first_request(way.trace) for way in strong}
 
     def is_weaker(way: TracedWay) -> bool:
         if way.stream.evidence.kind in ("declared", "source") or not way.trace.legs:
             return False
+        if way.trace.ending is not None and way.trace.ending.is_silent and _first_request(way.trace) in asked:
+            return True
         return (way.stream.kind, id(way.trace.legs[way.trace.anchor].hop)) in known
 
     return [way for way in ways if not is_weaker(way)]

@@ -283,7 +283,8 @@ class StandardInput(Project):
     NAME = "<stdin>"
 
     def __init__(self, content: bytes, settings: Settings) -> None:
-        self._path = f"{self.NAME}.yaml" if looks_like_manifests(content) else self.NAME
+        ending = "json" if content.lstrip()[:1] == b"{" else "yaml"
+        self._path = f"{self.NAME}.{ending}" if looks_like_manifests(content) else self.NAME
         super().__init__(Path.cwd(), settings, given=[self._path])
         self._walked = Tree([self._path]), ()
         self.virtual = self.given
@@ -303,11 +304,13 @@ class StandardInput(Project):
 
 
 _OBJECT = (lazy(rb"(?m)^apiVersion[ \t]*:"), lazy(rb"(?m)^kind[ \t]*:"))
+_JSON_OBJECT = (lazy(rb'"apiVersion"\s*:'), lazy(rb'"kind"\s*:'))
 
 
 def looks_like_manifests(content: bytes) -> bool:
-    """Whether a text says what every Kubernetes object does, at the beginning of a line."""
-    return all(key.search(content) for key in _OBJECT)
+    """Whether a text says what every Kubernetes object does: in YAML at the beginning of a line."""
+    keys = _JSON_OBJECT if content.lstrip()[:1] == b"{" else _OBJECT
+    return all(key.search(content) for key in keys)
 
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")

@@ -330,7 +330,7 @@ def _parse_yaml(text: str, shown: str) -> tuple[Any, Places]:
         places: Places = {}
         return (_plain(documents[0], "$", places) if documents else {}), places
     except YamlProblem as problem:
-        message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
+        message = problem.complaint()
         raise BadConfig([Unreadable(message, Location(shown, problem.line, problem.column))]) from problem
 
 

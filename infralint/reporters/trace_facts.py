@@ -96,9 +96,19 @@ EFFECTS: Mapping[Effect, tuple[str, str]] = MappingProxyType(
         "holds": ("holds it back", "may hold it back"),
         "cuts": ("cuts it", "may cut it"),
         "splits": ("splits its requests", "may split its requests"),
+        "cuts-on-reload": ("cuts it at a reload", "may cut it at a reload"),
+        "cuts-on-deployment": ("cuts it at a deployment", "may cut it at a deployment"),
     }
 )
 """What a hop does to a stream, surely and perhaps."""
+TIMED: Mapping[Effect, str] = MappingProxyType(
+    {
+        "cuts": "cuts it after {}",
+        "cuts-on-reload": "cuts it {} after a reload",
+        "cuts-on-deployment": "cuts it {} after a deployment",
+    }
+)
+"""The same where it is known when."""
 
 
 @dataclass(frozen=True)
@@ -334,13 +344,13 @@ def belief_phrase(stream: Stream) -> str:
 
 
 def needs_phrase(stream: Stream) -> str:
-    """What a stream needs of every hop."""
+    """What a stream does that every hop has to bear, behind its name."""
     silence, duration = stream.longest_silence, stream.duration
     wording = "" if silence.declared or duration.declared else " (the default)"
     beat = f"; pings every {seconds(stream.heartbeat)}" if stream.heartbeat else "; no ping is known"
     if stream.handshake_only:
-        return "a handshake: that anything is sent then is not known"
-    return f"{seconds(silence.seconds)} of silence and {seconds(duration.seconds)} in all{wording}{beat}"
+        return "opens with a handshake; whether anything is sent then is not known"
+    return f"may be silent for {seconds(silence.seconds)}, and last {seconds(duration.seconds)}{wording}{beat}"
 
 
 def verdict_phrase(way: TracedWay) -> str:
@@ -382,11 +392,10 @@ def severity_at(way: TracedWay, position: int) -> State:
 def effect_phrase(finding: Finding) -> str:
     """What a finding's hop does to the stream: `cuts it after 2 s`."""
     limit = finding.at.value if isinstance(finding.at, Known) else None
-    is_time = finding.effect == "cuts" and isinstance(limit, int | float) and math.isfinite(limit)
     if finding.effect is None:
         return "harms it"
-    if is_time and limit is not None:
-        return f"{EFFECTS[finding.effect][0]} after {seconds(limit)}"
+    if finding.effect in TIMED and isinstance(limit, int | float) and math.isfinite(limit):
+        return TIMED[finding.effect].format(seconds(limit))
     return EFFECTS[finding.effect][finding.severity != "error"]
 
 

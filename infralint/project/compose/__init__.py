@@ -182,7 +182,7 @@ class _ComposeReader:
                     f"{self.project.show(path)}: is a template, which has to be rendered first"
                 )
             else:
-                message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
+                message = problem.complaint()
                 self.found.unreadable.append(self.project.unreadable(path, message, problem.line, problem.column))
         return None
 

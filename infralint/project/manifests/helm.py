@@ -183,7 +183,7 @@ class Charts:
             self.unreadable.append(self.project.unreadable(path, problem))
             return None
         except YamlProblem as problem:
-            self._refuse(path, text, f"is not YAML: {problem.message}", problem.line, problem.column)
+            self._refuse(path, text, problem.complaint(), problem.line, problem.column)
             return None
         if value is not None and not isinstance(value, PlacedMapping):
             self._refuse(path, text, "holds no keys with values, which Helm expects here", first)

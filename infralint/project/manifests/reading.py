@@ -1,4 +1,4 @@
-"""Which YAML files are Kubernetes manifests, and the objects in them that decide what becomes of a stream."""
+"""Which YAML and JSON files are Kubernetes manifests, and the objects in them that decide what becomes of a stream."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from infralint.project.manifests.kustomize import NAMES, Kustomizations
 from infralint.project.manifests.manifest import Manifest
 from infralint.project.manifests.releases import releases_in
 from infralint.project.manifests.shapes import check_shape
+from infralint.text.json_places import BadJson, parse_json_stream, yaml_of_json
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, has_holes, read_yaml
 
@@ -45,6 +46,7 @@ _CONTROLLER = lazy(
 """What the ConfigMap of a controller holds; others say nothing here."""
 _LIST = lazy(rb"(?m)^kind:[ \t]*[\"']?\w*List\b")
 _DOCUMENT = lazy(rb"(?m)^---(?=[ \t\r\n]|$)")
+MANIFEST_ENDINGS = ("yaml", "yml", "json")
 LARGEST = 4 * 1024 * 1024
 """Bytes of a file of manifests."""
 
@@ -111,7 +113,7 @@ class _ManifestReader:
 
     def _candidates(self) -> Iterator[str]:
         charts = chart_folders(self.project)
-        for path in self.project.files_ending("yaml", "yml"):
+        for path in self.project.files_ending(*MANIFEST_ENDINGS):
             if not (charts and chart_of(path, charts) is not None):
                 yield path
 
@@ -145,24 +147,43 @@ class _ManifestReader:
             elif not isinstance(problem, TooLarge):
                 self.found.unfollowed.append(f"{self.project.show(path)}: {problem}")
             return []
-        shown = self.project.show(path)
-        documents = list(_split(text))
         is_template = has_holes(text)
         objects: list[Manifest] = []
         try:
-            for line, document in documents:
-                first = self.found.atlas.add(Sheet(shown, line), document.count("\n") + 1)
-                for root in read_yaml(document, allow_duplicates=True, first_line=first):
-                    for item in objects_in(root):
-                        if item.text_of("kind"):
-                            if not is_template:
-                                check_shape(item)
-                            objects.append(Manifest(item, self.found.atlas, path))
+            for root in self._documents(path, text):
+                for item in objects_in(root):
+                    if item.text_of("kind") and (is_template or self._has_shape(item, path)):
+                        objects.append(Manifest(item, self.found.atlas, path))
         except YamlProblem as problem:
             self._refuse(path, text, problem)
             return []
-        self.found.files.append(path)
+        except BadJson as problem:
+            self._refuse_json(path, text, problem)
+            return []
+        if objects:
+            self.found.files.append(path)
         return objects
+
+    def _has_shape(self, item: YamlValue, path: str) -> bool:
+        """Whether Kubernetes would take an object; one that it refuses is named, and the others of its file go on."""
+        try:
+            check_shape(item)
+        except YamlProblem as problem:
+            line = self.found.atlas.line_in_file(problem.line)
+            self.found.unreadable.append(self.project.unreadable(path, problem.message, line, problem.column))
+            return False
+        return True
+
+    def _documents(self, path: str, text: str) -> Iterator[YamlValue]:
+        """What a file holds: JSON, or the documents of YAML, as kubectl tells them apart. Raises YamlProblem, BadJson."""
+        shown = self.project.show(path)
+        if path.endswith(".json") and text.lstrip()[:1] == "{":
+            first = self.found.atlas.add(Sheet(shown), text.count("\n") + 1)
+            yield from (yaml_of_json(node, first) for node in parse_json_stream(text))
+            return
+        for line, document in _split(text):
+            first = self.found.atlas.add(Sheet(shown, line), document.count("\n") + 1)
+            yield from read_yaml(document, allow_duplicates=True, first_line=first)
 
     def _overlays(self) -> frozenset[str]:
         """The objects of Kustomize's overlays: the files that these are made of, which count in no other way."""
@@ -186,7 +207,7 @@ class _ManifestReader:
                 roots = read_yaml(rendered.text, allow_duplicates=True, first_line=first)
             except YamlProblem as problem:
                 where = self.found.atlas.place(YamlSpan(problem.line, problem.column, problem.column))
-                why = f"what this template of a Helm chart comes to is not YAML: {problem.message}"
+                why = f"what this template of a Helm chart comes to {problem.complaint()}"
                 self.found.unknown.append(Unknown(where, "", why))
                 charts.failed.add(rendered.path)
                 continue
@@ -202,6 +223,15 @@ class _ManifestReader:
         self.found.files += dict.fromkeys(charts.files)
         self.found.rendered = charts.rendered - charts.failed
 
+    def _refuse_json(self, path: str, text: str, problem: BadJson) -> None:
+        """A file that is no JSON."""
+        if has_holes(text):
+            self.found.unfollowed.append(f"{self.project.show(path)}: is a template, which has to be rendered first")
+        else:
+            self.found.unreadable.append(
+                self.project.unreadable(path, problem.complaint(), problem.line, problem.column)
+            )
+
     def _refuse(self, path: str, text: str, problem: YamlProblem) -> None:
         """A file that is no YAML: a template is somebody else's to render, the rest is broken."""
         shown = self.project.show(path)
@@ -209,7 +239,7 @@ class _ManifestReader:
             self.found.unfollowed.append(f"{shown}: is a template, which has to be rendered first")
             return
         line = self.found.atlas.line_in_file(problem.line)
-        message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
+        message = problem.complaint()
         self.found.unreadable.append(self.project.unreadable(path, message, line, problem.column))
 
 

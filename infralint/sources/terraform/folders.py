@@ -469,7 +469,7 @@ class TerraformFolders:
         except HclError as error:
             where = source.at(error.offset)
             self.unreadable.append(
-                Unreadable(f"is not valid Terraform: {error}", Location(where.path, where.line, where.column))
+                Unreadable(error.complaint("is not valid Terraform"), Location(where.path, where.line, where.column))
             )
             return None
 

@@ -119,7 +119,7 @@ class _PlainReader:
 def scalar(value: YamlValue) -> Any:
     """What a scalar means."""
     text = value.text or ""
-    if value.tag == "!!str" or value.quoted:
+    if value.quoted:
         return PlacedText.of(text, _lines_of(value, text))
     if value.is_null:
         return None
