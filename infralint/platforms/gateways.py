@@ -8,7 +8,6 @@ OpenShift: https://docs.redhat.com/en/documentation/openshift_container_platform
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import ClassVar
 
 from infralint.model import SSE, WEBSOCKET, Clock, Setting, Unknown, silence_clocks
@@ -54,8 +53,7 @@ def openshift_clocks(server: Setting[float], tunnel: Setting[float]) -> tuple[Cl
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class GoogleIngress(RoutedHop):
+class GoogleIngress(RoutedHop, frozen=True, kw_only=True):
     """Paths of an Ingress, or of a Gateway's route, that a load balancer of Google's serves. policy: the kind of object that
     sets it up for a Service."""
 
@@ -77,8 +75,7 @@ class GoogleIngress(RoutedHop):
         return f"sessionAffinity: {{ {key}: GENERATED_COOKIE }}" if setting == "keeps_affinity" else ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpenShiftRoute(RoutedHop):
+class OpenShiftRoute(RoutedHop, frozen=True, kw_only=True):
     """A Route that OpenShift's router serves."""
 
     platform: ClassVar[str] = "openshift"

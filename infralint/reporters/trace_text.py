@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from infralint.engine.tracing import Outcome, TracedStream, TracedWay, TraceReport
 from infralint.model import SEVERITIES, STRONG, Finding, Known, Leg, Unknown
@@ -47,8 +48,7 @@ MARKS: dict[str, str] = {"error": "✗", "warning": "!", "note": "·", "unknown"
 _STATE_COLORS = {"error": "error", "warning": "warning", "note": "note", "unknown": "note", "weakest": "bold", "": ""}
 
 
-@dataclass(frozen=True)
-class TraceShown:
+class TraceShown(msgspec.Struct, frozen=True):
     """How much of a trace is shown. compact: one line a hop. explain: also why not otherwise. color: use it."""
 
     compact: bool = False
@@ -68,8 +68,7 @@ def render(report: TraceReport, shown: TraceShown) -> str:
     return separator.join(blocks) + "\n" if blocks else ""
 
 
-@dataclass(frozen=True)
-class _TracePage:
+class _TracePage(msgspec.Struct, frozen=True):
     shown: TraceShown
 
     def stream(self, stream: TracedStream) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from infralint.sources.application.paths import Path, path_of
 from infralint.sources.application.program import ProjectModules
@@ -14,8 +15,7 @@ from infralint.sources.application.rulebook import FileShape, Rules
 METHODS = frozenset("GET POST PUT PATCH DELETE HEAD OPTIONS".split())
 
 
-@dataclass(frozen=True, slots=True)
-class FileRoute:
+class FileRoute(msgspec.Struct, frozen=True):
     rules: Rules
     path: Path
     methods: tuple[str, ...]
