@@ -23,4 +23,4 @@ def stream_cut_on_deploy(crossing: Crossing[Hop]) -> Iterator[Finding]:
             f" finish (`{delay}`), {what} is declared to take {seconds(need.seconds)}, and all that are not done then are cut"
         )
         fix = hop.fix("deregistration_delay", need.seconds) or f"{delay.name}: {need.seconds:g}"
-        yield Finding("warning", delay, message, fix)
+        yield Finding("warning", delay, message, fix, effect="cuts-on-deployment")

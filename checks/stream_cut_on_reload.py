@@ -17,4 +17,4 @@ def stream_cut_on_reload(crossing: Crossing[Hop]) -> Iterator[Finding]:
             f" take {seconds(need.seconds)}"
         )
         fix = crossing.hop.fix("shutdown_timeout", need.seconds)
-        yield Finding("warning" if limit.written else "note", limit, message, fix, effect="cuts")
+        yield Finding("warning" if limit.written else "note", limit, message, fix, effect="cuts-on-reload")

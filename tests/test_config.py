@@ -86,24 +86,39 @@ def test_each_item_of_a_wrong_type_is_named_where_it_stands(lint: Lint) -> None:
     config = "streams:\n  - one\n  - path: /x\n  - two\n  - path: /y\n    silence: [1]\n"
     report = lint({"infralint.yaml": config, "nginx.conf": "events {}\n"})
     assert [line.partition("infralint.yaml:")[2] for line in report["stderr"].splitlines()] == [
-        "2:5: streams[0]: expected object, got str",
-        "4:5: streams[2]: expected object, got str",
-        "6:5: streams[3].silence: expected float | str | null, got array",
+        "2:5: streams[0]: expected keys with values, got text; write `- path: /api/chat` below `streams:`",
+        "4:5: streams[2]: expected keys with values, got text; write `- path: /api/chat` below `streams:`",
+        "6:5: streams[3].silence: expected a number or text, got a list",
+    ]
+
+
+def test_a_list_that_is_none_says_how_it_is_written(lint: Lint) -> None:
+    report = lint({"infralint.yaml": "chains: [edge.conf, inner.conf]\nexclude: old\n", "nginx.conf": "events {}\n"})
+    assert [line.partition("infralint.yaml:")[2] for line in report["stderr"].splitlines()] == [
+        "1:10: chains[0]: expected a list, got text; write `- [edge/nginx.conf, api]` below `chains:`",
+        "1:21: chains[1]: expected a list, got text; write `- [edge/nginx.conf, api]` below `chains:`",
+        "2:1: exclude: expected a list, got text; write `exclude: [examples]`",
     ]
 
 
 def test_hundreds_of_wrong_items_are_an_error_too(lint: Lint) -> None:
     report = lint({"infralint.yaml": "streams:\n" + "- path\n" * 300, "nginx.conf": "events {}\n"})
     assert report["status"] == 2
-    assert "infralint.yaml:2:3: streams[0]: expected object, got str" in report["stderr"]
-    assert "infralint.yaml:101:3: streams[99]: expected object, got str" in report["stderr"]
+    assert (
+        "infralint.yaml:2:3: streams[0]: expected keys with values, got text; write `- path: /api/chat`"
+        in report["stderr"]
+    )
+    assert (
+        "infralint.yaml:101:3: streams[99]: expected keys with values, got text; write `- path: /api/chat`"
+        in report["stderr"]
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
         ("infralint.yaml", "streams: [\n", "infralint.yaml:2:1: is not YAML"),
-        ("infralint.yaml", "- a\n", "infralint.yaml:1:1: expected object, got array"),
+        ("infralint.yaml", "- a\n", "infralint.yaml:1:1: expected keys with values, got a list"),
         ("pyproject.toml", "[tool.infralint]\nassume = \n", "pyproject.toml:2:10: is not TOML"),
         (
             "pyproject.toml",

@@ -47,6 +47,24 @@ def test_a_pattern_that_excludes_nothing_is_said(here: Path) -> None:
     assert "`exclude: infar/**` names no file or folder of the project" in run("check").output
 
 
+def test_what_infralint_yaml_says_in_vain_is_told_with_its_line(here: Path) -> None:
+    settings = "streams:\n  - path: /x\n    hops: [ngnix.conf]\n  - path: /ws\nexclude:\n  - infar\n"
+    accept = "accept:\n  - {check: buffered-stream, path: nginx.conf}\n"
+    write(here, {"nginx.conf": SITE, "infralint.yaml": settings + accept})
+    printed = run("check").output
+    assert "infralint.yaml:2:5: streams: the declared stream /x meets no hop that was read here" in printed
+    assert "nothing here is called ngnix.conf; did you mean nginx.conf?" in printed
+    assert "infralint.yaml:6:5: exclude: `exclude: infar`" in printed
+    assert " --> infralint.yaml:8:5\n" in printed
+
+
+def test_two_faults_of_a_file_are_one_file_that_is_unreadable(here: Path) -> None:
+    write(here, {"nginx.conf": SITE, "infralint.yaml": "chains: [[nginx.conf, api]]\nentry: web\n"})
+    for form in ("text", "markdown"):
+        printed = run("check", "--format", form).output
+        assert ("1 file unreadable" in printed, "2 files" in printed) == (True, False)
+
+
 def test_a_file_that_a_finding_cites_holds_something(here: Path) -> None:
     compose = (
         "services:\n  web:\n    image: nginx:1.27\n    volumes: ['./nginx.conf:/etc/nginx/nginx.conf']\n"

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,7 +18,7 @@ from aws.browser import CHROMIUM, DRIVER, Browser
 from readme import ROOT
 
 from infralint.docs.facts import platform_tables
-from infralint.docs.generators import config_reference
+from infralint.docs.generators import config_reference, report_reference
 from infralint.docs.transcripts import NotRun, filled_in, workspace
 from infralint.engine.registry import built_in_folder, load_checks
 from infralint.project.config import json_schema
@@ -150,10 +150,17 @@ def test_references_are_complete(site: Path) -> None:
         assert name in commands
 
 
-def test_every_key_of_the_configuration_says_what_it_means() -> None:
-    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", config_reference(), re.MULTILINE)
+@pytest.mark.parametrize("reference", [config_reference, report_reference])
+def test_every_key_says_what_it_means(reference: Callable[[], str]) -> None:
+    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", reference(), re.MULTILINE)
     assert len(rows) > 30
     assert [key for key, cells in rows if not cells.partition("|")[0].strip()] == []
+
+
+def test_a_field_that_may_be_null_says_so() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \|(?:.*)\|(.*)\|$", report_reference(), re.MULTILINE))
+    assert rows["http"].strip() == "text or `null`; always there"
+    assert "null" not in rows["path"]
 
 
 def test_platforms_show_their_defaults_with_the_vendors_page() -> None:

@@ -212,6 +212,19 @@ def test_what_is_left_when_the_blamed_hop_is_mended_is_said(here: Path) -> None:
     assert "then short-idle-timeout is left at hop 1, location /api/" in text
 
 
+def test_compact_cuts_no_name_off(here: Path) -> None:
+    location = r"location ~ ^/(?:api|v[1-3]|administration|backoffice)/(?:chat|assistant|completions)$"
+    folder = "deploy/environments/production"
+    site = f"server {{ listen 80; {location} {{ proxy_pass http://app:8000; }} }}"
+    write(here, {f"{folder}/nginx.conf": f"events {{}}\nhttp {{\n{site}\n}}\n"})
+    output = run("trace", "/v1/chat", "--compact", "--from", f"{folder}/nginx.conf").output
+    assert "…" not in output
+    assert max(map(len, output.splitlines())) <= 80
+    shown = "".join(line.strip() for line in output.splitlines())
+    assert location.replace(" ", "") in shown.replace(" ", "")
+    assert f"      {folder}/nginx.conf:3:21\n" in output
+
+
 def test_compact_is_a_line_a_hop(here: Path) -> None:
     lines = run("trace", "/api/chat", *HOST, "--compact").output.splitlines()
     assert [line for line in lines if re.match(r" [✗! ]  \d ", line)] == [
@@ -333,8 +346,12 @@ def test_code_that_streams_nothing_there_is_said(here: Path) -> None:
     app = "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/health')\ndef health(): return 'ok'\n"
     service = "  app:\n    build: ./app\n    expose: ['3000']\n"
     write(here, {"app/main.py": app, "app/requirements.txt": "fastapi\n", "compose.yaml": COMPOSE + service})
-    assert "app, which gets /v2/chat, found by its address: its code was read, and streams nothing there" in text_of(
-        "/api/chat", *HOST
+    text = text_of("/api/chat", *HOST)
+    assert "app, which gets /v2/chat, found by its address: its code was read, and streams nothing there" in text
+    write(here, {"inner/nginx.conf": INNER.replace("30s", "10m")})
+    text = text_of("/api/chat", *HOST, "--kind", "sse", exit_code=0)
+    assert (
+        "Could not tell at hop 2 of 2, inner/nginx.conf location /v2/ every hop passes it on to app: its code" in text
     )
 
 
@@ -469,7 +486,7 @@ def test_what_is_declared_to_stand_in_front_is_not_taken_to_stand_behind(here: P
 def test_a_declared_chain_joins_what_the_files_do_not(here: Path) -> None:
     write(here, {"infra/alb.tf": BALANCER, "compose.yaml": "services: {}\n"})
     options = ("/api/chat", *HOST, "--from", "aws_lb.main")
-    assert "nothing that was read here stands in aws_lb_target_group.nginx" in text_of(*options)
+    assert "nothing that was read here belongs to aws_lb_target_group.nginx" in text_of(*options)
     write(here, {"infralint.yaml": "chains: [[aws_lb.main, edge/nginx.conf, inner/*.conf]]\n"})
     way = only_way(*options)
     assert [(leg["node"], leg["link"]) for leg in way["legs"]] == [
@@ -516,7 +533,7 @@ def test_two_names_of_one_nginx_are_no_chain(here: Path) -> None:
     write(here, {**servers, **main, "infralint.yaml": "chains:\n  - [conf.d/a.conf, conf.d/b.conf]\n"})
     result = run("check")
     assert result.exit_code == 2
-    assert "chains: conf.d/a.conf and conf.d/b.conf are both one/nginx.conf: name it once" in result.output
+    assert "chains: conf.d/a.conf and conf.d/b.conf are one node here, one/nginx.conf: name it once" in result.output
     assert "infralint.yaml:2:21" in result.output
 
 
@@ -599,6 +616,8 @@ def test_an_account_stands_in_one_picture_with_the_repository(here: Path) -> Non
         "location": way["smallest"]["silence"]["location"],
     }
     assert way["smallest"]["silence"]["location"]["path"] == "live.json"
+    shown = text_of("/api/chat", *HOST, "--snapshot", "live.json")
+    assert "stands in eu-west-1, account 123456789012: application load balancer" in shown
     write(here, {"live.json": "{}"})
     result = run("trace", "/api/chat", "--snapshot", "live.json")
     assert result.exit_code == 2

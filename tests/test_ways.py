@@ -830,8 +830,25 @@ def test_what_clients_can_not_reach_is_not_meant_by_its_path(edge: str, inner: s
     """An edge that takes everything, and an inner nginx that names the path and that nobody dials."""
     services = TIERS["compose.yaml"].replace('    ports: ["80:80"]\n', edge) + inner
     passing = "location / { proxy_pass http://elsewhere.example.org; proxy_buffering off; proxy_read_timeout 10m; }"
-    named = "location /api/ { proxy_pass http://app:3000; proxy_buffering off; proxy_read_timeout 2s; }"
+    named = "location /api/ { proxy_pass http://app:3000; proxy_read_timeout 2s; }"
     write(here, {**DECLARED, "compose.yaml": services})
     write(here, {"edge/nginx.conf": f"events {{}} http {{ server {{ listen 80; {passing} }} }}\n"})
     write(here, {"inner/nginx.conf": f"events {{}} http {{ server {{ listen 8080; {named} }} }}\n"})
     assert ("error[short-idle-timeout] location /api/" in run("check").output) is is_sure
+
+
+def test_a_service_of_another_file_is_not_said_to_be_out_of_reach(here: Path) -> None:
+    """What is started for debugging has a service of the same name, on another network."""
+    files = {
+        "compose.yaml": "services:\n  web:\n    image: nginx:1.27\n    networks: [front]\n"
+        '    volumes: ["./nginx.conf:/etc/nginx/conf.d/default.conf:ro"]\n    ports: ["80:80"]\n'
+        "  api:\n    image: example/api\n    networks: [front]\nnetworks: {front: {}}\n",
+        "compose-debug.yaml": "services:\n  api:\n    build: api\n",
+        "api/requirements.txt": "flask\n",
+        "api/main.py": "from flask import Flask\napp = Flask(__name__)\n",
+        "nginx.conf": "server { listen 80; location / { proxy_pass http://api:8000; } }\n",
+    }
+    write(here, files)
+    output = run("trace", "/chat").output
+    assert "shares no network" not in output
+    assert "▼ api:8000 as api:8000/chat" in output

@@ -90,6 +90,18 @@ def _kinds(_context: click.Context, _parameter: click.Parameter, text: str | Non
     return names
 
 
+_DAYS = re.compile(r"([0-9]{1,3})d")
+MOST_DAYS = 90
+
+
+def _days(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int:
+    """The days that `--evidence` names."""
+    found = _DAYS.fullmatch(text or "0d")
+    if found is None or (text is not None and not 1 <= int(found[1]) <= MOST_DAYS):
+        raise click.BadParameter(f"{text} is no number of days from 1d to {MOST_DAYS}d")
+    return int(found[1])
+
+
 @audit.command("aws")
 @click.option("--profile", help="Profile of the AWS configuration.")
 @click.option("--region", "regions", multiple=True, metavar="REGION", help="Region to read (repeat for more).")
@@ -109,6 +121,19 @@ def _kinds(_context: click.Context, _parameter: click.Parameter, text: str | Non
     metavar="KIND[,KIND]",
     help="Also read distributions, APIs, functions and services: cloudfront, apigateway, lambda, ecs.",
 )
+@click.option(
+    "--evidence",
+    "evidence_days",
+    callback=_days,
+    metavar="DAYS",
+    help="Ask CloudWatch how often what is reported has cut connections: 7d.",
+)
+@click.option(
+    "--organization",
+    default="",
+    metavar="ROLE",
+    help="Read every account of the organization, by a role of this name in each.",
+)
 @click.option("--save", type=click.Path(dir_okay=False), metavar="SNAPSHOT", help="Keep what AWS said in a file.")
 @click.option("--endpoint-url", metavar="URL", help="Ask this address instead of AWS.")
 @click.option("--iam-policy", is_flag=True, help="Print the least policy that this audit needs, and stop.")
@@ -119,8 +144,11 @@ def aws(**given: Any) -> None:
     Exit status: 0 clean, 1 findings, 2 something could not be read or the call was wrong.
     """
     options = AuditOptions(**given)
+    if options.organization and options.roles:
+        fail("--organization names the role of every account; --role-arn reads single accounts: give one of them")
     if options.iam_policy:
-        click.echo(iam_policy(options.all_regions, options.roles, options.kinds))
+        evidence = bool(options.evidence_days)
+        click.echo(iam_policy(options.all_regions, options.roles, options.kinds, evidence, options.organization))
         return
     project, checks = _prepare(options)
     snapshot, report = _read_account(options, project, checks)
@@ -173,8 +201,10 @@ def _read_account(options: AuditOptions, project: Project, checks: Sequence[Chec
     control = Control()
     questions = Questions(project.settings, crossings, options.names, drift=options.against is not None)
     try:
-        entrance = Entrance(options.profile, options.regions, options.endpoint_url, control, options.kinds)
-        scans = entrance.scans(options.roles, options.all_regions, questions)
+        entrance = Entrance(
+            options.profile, options.regions, options.endpoint_url, control, options.kinds, options.evidence_days
+        )
+        scans = entrance.scans(options.roles, options.all_regions, questions, options.organization)
     except CantStart as error:
         fail(str(error))
     except KeyboardInterrupt:
@@ -245,7 +275,8 @@ def _introduce(finding: Finding) -> Finding:
         return finding
     resource = hop.resource
     introduction = Related(resource.introduce(hop.name), Location(resource.console or resource.identity))
-    return replace(finding, related=(*finding.related, introduction))
+    counted = [Related(resource.evidence, introduction.location)] if resource.evidence else []
+    return replace(finding, related=(*finding.related, introduction, *counted))
 
 
 def _finish(

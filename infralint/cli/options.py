@@ -66,6 +66,8 @@ class AuditOptions(Options, frozen=True, kw_only=True):
     endpoint_url: str | None = None
     iam_policy: bool = False
     kinds: tuple[str, ...] = ()
+    evidence_days: int = 0
+    organization: str = ""
 
 
 def complete_check(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:

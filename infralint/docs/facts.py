@@ -32,6 +32,7 @@ TITLES = {
     "f5_nginx": "F5 NGINX Ingress Controller",
     "gateways": "Gateways",
     "google_load_balancing": "Google Cloud Load Balancing",
+    "hosting": "Fly.io, Heroku, Railway and Render",
     "ingress_nginx": "ingress-nginx",
     "cloud_run": "Google Cloud Run",
     "lambda_functions": "AWS Lambda",

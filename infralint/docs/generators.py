@@ -51,16 +51,19 @@ def check_tables() -> str:
 
 def config_reference() -> str:
     """Every key of infralint.yaml."""
-    return _reference(config_schema(), "infralint.yaml")
+    return _reference(config_schema(), "infralint.yaml", "needed")
 
 
 def report_reference() -> str:
     """Every field of the JSON report."""
-    return _reference(report_schema(), "report")
+    return _reference(report_schema(), "report", "always there")
 
 
-def _reference(schema: Schema, root: str) -> str:
-    """A section an object of a schema, outermost first, each by the path that leads to it."""
+def _reference(schema: Schema, root: str, required: str) -> str:
+    """A section an object of a schema, outermost first, each by the path that leads to it.
+
+    required: what is said of a key that is never left out.
+    """
     first = schema["$ref"].rpartition("/")[2]
     waiting, paths = [first], {first: ""}
     parts = []
@@ -71,20 +74,21 @@ def _reference(schema: Schema, root: str) -> str:
                 if found not in paths:
                     paths[found] = f"{paths[name]}.{key}{'[]' if is_list else ''}".lstrip(".")
                     waiting.append(found)
-        parts.append("\n\n".join(_section(name, definition, paths[name] or root)))
+        parts.append("\n\n".join(_section(name, definition, paths[name] or root, required)))
     return "\n\n".join(parts)
 
 
-def _section(name: str, definition: Schema, path: str) -> Iterator[str]:
+def _section(name: str, definition: Schema, path: str, required: str) -> Iterator[str]:
     yield f"## `{path}` {{ #{name.lower()} }}"
     if about := definition.get("description"):
         yield _text(about)
-    required = definition.get("required", [])
+    always = definition.get("required", [])
     rows = [
-        f"| `{key}` | {_text(_meaning(inner))} | {_type(inner)}{_default(inner, key in required)} |"
+        f"| `{key}` | {_text(_meaning(inner))} | "
+        + (f"{_type(inner)}{_or_null(inner)}; {required} |" if key in always else f"{_type(inner)}{_default(inner)} |")
         for key, inner in definition["properties"].items()
     ]
-    yield "\n".join(["| key | | value |", "|---|---|---|", *rows])
+    yield "\n".join(["| key | meaning | value |", "|---|---|---|", *rows])
 
 
 def _objects_in(schema: Schema, is_list: bool = False) -> Iterator[tuple[str, bool]]:
@@ -118,10 +122,14 @@ def _type(schema: Schema) -> str:
     )
 
 
-def _default(schema: Schema, is_required: bool) -> str:
+def _or_null(schema: Schema) -> str:
+    """That null may stand there as well."""
+    is_nullable = any(part.get("type") == "null" for part in schema.get("anyOf", ())) or None in schema.get("enum", ())
+    return " or `null`" if is_nullable else ""
+
+
+def _default(schema: Schema) -> str:
     """What holds where a key is left out, after its type."""
-    if is_required:
-        return "; needed"
     value = schema.get("default")
     if value in (None, "", [], {}) or isinstance(value, dict):
         return ""
@@ -149,7 +157,7 @@ def _command(context: click.Context) -> Iterator[str]:
     yield f"```\n{context.command_path} {' '.join(command.collect_usage_pieces(context))}\n```"
     yield re.sub(r"\n[ \t]*\n\s*", "\n\n", re.sub(r"(?m)^[ \t]+", "", command.help or "")).strip()
     rows = [f"| {_option(name)} | {_text(meaning)} |" for name, meaning in option_records(context)]
-    yield "\n".join(["| option | |", "|---|---|", *rows])
+    yield "\n".join(["| option | meaning |", "|---|---|", *rows])
 
 
 def _option(text: str) -> str:
@@ -172,13 +180,13 @@ def _by_name(row: tuple[str, str]) -> str:
 
 
 def product_table() -> str:
-    """The products that are known to stream by the image that runs them."""
+    """The products that are known to stream by the image, the command or the package that runs them."""
     rows = []
     for product in sorted(PRODUCTS, key=lambda product: product.name.lower()):
         paths = ", ".join(f"`{stream.path}`" for stream in product.streams)
-        known_by = ", ".join(f"`{name}`" for name in product.images)
+        known_by = ", ".join(f"`{name}`" for name in (*product.images, *product.commands, *product.packages))
         rows.append(f"| [{product.name}]({product.page}) | {paths} | {known_by} |")
-    return "\n".join(["| product | streams | images |", "|---|---|---|", *rows])
+    return "\n".join(["| product | streams | images, commands, packages |", "|---|---|---|", *rows])
 
 
 def stream_way() -> str:
@@ -223,7 +231,7 @@ def figures() -> str:
         ("examples of code in their rules, each run as a test", sum(map(len, cases))),
         ("whole stacks, each with the report that is expected", len(list((ROOT / "fixtures").glob("*/expected.txt")))),
     ]
-    return "\n".join(["| | |", "|---|--:|", *(f"| {name} | {count} |" for name, count in rows)])
+    return "\n".join(["| what | count |", "|---|--:|", *(f"| {name} | {count} |" for name, count in rows)])
 
 
 def _documents(path: Path) -> list[Any]:

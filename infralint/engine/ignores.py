@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from infralint.engine.report import Suppression
 from infralint.model import Finding, Location, Unreadable
 from infralint.project import CantRead, Project
-from infralint.project.config import Accepted
+from infralint.project.config import Accepted, places_of
 from infralint.text.globs import matches_text
 from infralint.text.lazy import lazy
 from infralint.text.suggestions import closest
@@ -76,7 +76,7 @@ def _addresses(project: Project, path: str) -> bool:
 def ignores_of(project: Project, files: Iterable[str]) -> list[Ignore]:
     """Every ignore of a project. files: the shown paths of what was read."""
     found = [ignore for path in files for ignore in _in_file(project, path)]
-    return found + [_of_settings(project, accepted) for accepted in project.settings.accept]
+    return [*found, *_of_settings(project)]
 
 
 def apply_ignores(findings: Sequence[Finding], ignores: Sequence[Ignore]) -> tuple[list[Finding], list[Suppression]]:
@@ -224,9 +224,15 @@ class _Layout(msgspec.Struct, dict=True):
         return next((number for number in range(first, len(self._depths)) if self._depths[number] <= before), first)
 
 
-def _of_settings(project: Project, accepted: Accepted) -> Ignore:
-    """An `accept:` entry; its path is one of the project, wherever the user stands."""
-    where = Location(project.config_name)
+def _of_settings(project: Project) -> Iterator[Ignore]:
+    """The `accept:` entries; their paths are those of the project, wherever the user stands."""
+    entries, shown = project.settings.accept, project.config_name
+    if entries:
+        keys = [f"$.accept[{index}]" for index in range(len(entries))]
+        yield from map(partial(_ignore_of, project), entries, places_of(project.base / shown, shown, keys))
+
+
+def _ignore_of(project: Project, accepted: Accepted, where: Location) -> Ignore:
     written = ", ".join(
         f"{key}: {value}"
         for key, value in (("path", accepted.path), ("hop", accepted.hop), ("check", accepted.check))

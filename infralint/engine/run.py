@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from infralint.model import (
     Unreadable,
 )
 from infralint.project import Project
+from infralint.project.config import place_of
 from infralint.sources import SOURCES, UNMISTAKABLE
 from infralint.trace.crossings import crossings, topology_of
 from infralint.trace.declared import (
@@ -33,6 +35,7 @@ from infralint.trace.declared import (
     find_untold,
     follow_declared,
 )
+from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
 from infralint.trace.unreached import find_unreached
 
@@ -52,6 +55,11 @@ def read(project: Project) -> list[Reading]:
     for source in _needed_sources(project):
         with project.guard.around(Location(project.shown_path(project.root))):
             readings.append(source.read(project))
+    services = [service for reading in readings for service in reading.services]
+    if services:
+        from infralint.sources.application.product_uses import read_products
+
+        readings.append(read_products(services))
     return readings
 
 
@@ -175,24 +183,34 @@ def _each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
 def _unmet(
     project: Project, topology: Topology, declared: Sequence[DeclaredWays], crossed: Sequence[Crossing[Hop]]
 ) -> Iterator[Unknown]:
-    where = Location(project.config_name)
     untold = list(find_untold(declared))
+    where_of = partial(_where_declared, project)
     for stream, answer in find_unmet(project.settings, topology, crossed):
         if any(stream == other for other, _ in untold):
             continue
         why = f"the declared stream {stream.path} meets no hop that was read here"
         why += f": {answer}" if answer else ""
         otherwise = "check its path, host and hops for typing errors"
-        yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
+        yield Unknown(where_of(stream), "streams", why, _path_to_write(stream, crossed) or otherwise)
     for stream, often, reason in find_unserved(declared):
         why = f"the declared stream {stream.path} {often} to what could send it: {reason}"
         otherwise = "check its path, and what the hops on its way make of it"
-        yield Unknown(where, "streams", why, _path_to_write(stream, crossed) or otherwise)
+        yield Unknown(where_of(stream), "streams", why, _path_to_write(stream, crossed) or otherwise)
     for stream, reason in untold:
-        yield Unknown(where, "streams", f"where the declared stream {stream.path} ends can't be told: {reason}")
+        yield Unknown(
+            where_of(stream), "streams", f"where the declared stream {stream.path} ends can't be told: {reason}"
+        )
     for node in find_undialled(project.settings, topology, crossed):
         why = f"nothing that was read dials {node.name}: whether a declared stream passes it can't be told"
         yield Unknown(node.hops[0].where, "streams", why)
+
+
+def _where_declared(project: Project, stream: Stream) -> Location:
+    """Where infralint.yaml declares a stream."""
+    wanted = (stream.kind, stream.path, stream.host)
+    names = [(declared.kind, declared.path, declared.host) for declared in declared_streams(project.settings)]
+    key = f"$.streams[{names.index(wanted)}]" if wanted in names else ""
+    return place_of(project.base / project.config_name, project.config_name, key)
 
 
 def _path_to_write(stream: Stream, crossed: Iterable[Crossing[Hop]]) -> str:

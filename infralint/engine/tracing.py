@@ -48,7 +48,15 @@ from infralint.trace.ways import ASKED, StreamWay, all_ways, way_identity, ways_
 Outcome = Literal["breaks", "not served", "may break", "could not tell", "flows"]
 OUTCOMES: tuple[Outcome, ...] = ("breaks", "not served", "may break", "could not tell", "flows")
 """What becomes of a stream, the worst first."""
-_HAPPENING: tuple[Effect | None, ...] = ("refuses", "holds", "cuts", "splits", None)
+_HAPPENING: tuple[Effect | None, ...] = (
+    "refuses",
+    "holds",
+    "cuts",
+    "splits",
+    "cuts-on-reload",
+    "cuts-on-deployment",
+    None,
+)
 """What happens to a stream, in the order in which it would where it may be silent for too long; where it surely is, it is
 cut, whether somebody holds it or not."""
 MOST_NAMED = 6
@@ -128,6 +136,10 @@ class TracedWay(msgspec.Struct, frozen=True, eq=False, dict=True):
         if self.trace.end == "unknown":
             reason = self.trace.end_reason or "where it goes from there is not written down"
             return StreamVerdict("could not tell", reason, len(self.trace.legs) - 1 if self.trace.legs else None)
+        ending = self.trace.ending
+        if ending is not None and ending.is_silent:
+            reason = f"every hop passes it on to {ending.node}: {ending.reasons[0]}"
+            return StreamVerdict("could not tell", reason, len(self.trace.legs) - 1)
         return StreamVerdict("flows", self._enough())
 
     def _urgency(self, finding: Finding) -> tuple[Any, ...]:
@@ -329,26 +341,27 @@ def _without_second_readings(ways: Sequence[TracedWay]) -> list[TracedWay]:
 
 
 def _first_request(trace: Trace) -> tuple[str | None, str]:
-    """What the browser asks for: host and path, as a pattern where the hop that sends it is the first one."""
+    """What the browser asks for: host and path, as a pattern where its route is known as one."""
     first = trace.legs[0].inbound if trace.legs else trace.ending.request if trace.ending else None
     if first is None:
         return trace.stream.host, trace.stream.path
     is_sighted_there = trace.anchor == 0 and trace.stream.path.startswith(("/", "**"))
-    return first.host or trace.stream.host, trace.stream.path if is_sighted_there else first.path
+    path = trace.stream.path if is_sighted_there else trace.stream_as_asked.path if trace.anchor else first.path
+    return first.host or trace.stream.host, path
 
 
 def _without_weaker(ways: Sequence[TracedWay]) -> list[TracedWay]:
-    """The ways but those that only a hint of a hop speaks for, where a better known stream passes that hop."""
-    known: set[tuple[str, int]] = {
-        (way.stream.kind, id(leg.hop))
-        for way in ways
-        if way.stream.evidence.kind in ("declared", "source")
-        for leg in way.trace.legs
-    }
+    """The ways but those that only a hint of a hop speaks for, where a better known stream passes that hop, or where the
+    application behind it is asked for the same as a stream of the other kind."""
+    strong = [way for way in ways if way.stream.evidence.kind in ("declared", "source")]
+    known: set[tuple[str, int]] = {(way.stream.kind, id(leg.hop)) for way in strong for leg in way.trace.legs}
+    asked = {_first_request(way.trace) for way in strong}
 
     def is_weaker(way: TracedWay) -> bool:
         if way.stream.evidence.kind in ("declared", "source") or not way.trace.legs:
             return False
+        if way.trace.ending is not None and way.trace.ending.is_silent and _first_request(way.trace) in asked:
+            return True
         return (way.stream.kind, id(way.trace.legs[way.trace.anchor].hop)) in known
 
     return [way for way in ways if not is_weaker(way)]
@@ -439,7 +452,7 @@ def _fronts(topology: Topology, name: str) -> list[Node]:
 
 def no_node(topology: Topology, name: str) -> str:
     """What to say of a name that stands for nothing that was read."""
-    near = closest(name, topology.names)
+    near = closest(name, topology.callings)
     if near:
         return f"nothing here is called {name}; did you mean {near}?"
     return f"nothing here is called {name}; there is {listing(topology.names, most=8) or 'nothing that takes requests'}"
@@ -462,7 +475,7 @@ def mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]
             yield Unreadable(f"{key}: {no_node(topology, name)}", place_of(project.base / shown, shown, path))
     for number, position, before, node in topology.repeated_in_chains():
         name = settings.chains[number][position]
-        why = f"{before} and {name} are both {node.name}: name it once; to itself it sends only what its configuration says"
+        why = f"{before} and {name} are one node here, {node.name}: name it once"
         yield Unreadable(f"chains: {why}", place_of(project.base / shown, shown, f"$.chains[{number}][{position}]"))
     for number, position, front, behind, target in topology.contradicted_chains():
         path = f"$.chains[{number}][{position}]"

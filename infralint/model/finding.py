@@ -15,9 +15,9 @@ from infralint.model.trace import Trace
 
 Severity = Literal["error", "warning", "note"]
 
-Effect = Literal["refuses", "holds", "cuts", "splits"]
+Effect = Literal["refuses", "holds", "cuts", "splits", "cuts-on-reload", "cuts-on-deployment"]
 """What a problem does to a stream: it never opens; it is held back; it ends too soon; its requests reach several
-replicas."""
+replicas; it ends when a server takes a new configuration, or is replaced."""
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 

@@ -57,7 +57,7 @@ class AccountResource(msgspec.Struct, frozen=True):
     """What a hop is to the account that it is deployed in.
 
     identity: its full name there (an ARN). type: the vendor's word for what it is. owner: what made it, if that is
-    known. console: its page in the vendor's console.
+    known. console: its page in the vendor's console. evidence: what was counted there lately, in words.
     """
 
     identity: str
@@ -67,6 +67,7 @@ class AccountResource(msgspec.Struct, frozen=True):
     tags: Mapping[str, str] = {}
     owner: str = ""
     console: str = ""
+    evidence: str = ""
 
     def introduce(self, name: str) -> str:
         """What it is, as a colleague would ask for it. name: what it is called."""

@@ -72,7 +72,7 @@ class Ending(msgspec.Struct, frozen=True, gc=False):
 
     node: its name. request: as it arrives there. answer: what it says (`301 https://…`, `404`) and where that is
     written; None where nothing is known of it. basis: how it was found from the hop in front; None for the first, and for
-    one that the hop in front names and can't reach.
+    one that the hop in front names and can't reach. is_silent: all of it was read, and streams nothing there.
     """
 
     node: str
@@ -81,6 +81,7 @@ class Ending(msgspec.Struct, frozen=True, gc=False):
     certain: bool = True
     reasons: tuple[str, ...] = ()
     basis: Basis | None = None
+    is_silent: bool = False
 
 
 class Trace(msgspec.Struct, frozen=True, gc=False):

@@ -3,6 +3,9 @@
 GKE: https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration#timeout,
 https://cloud.google.com/load-balancing/docs/https#timeout_for_websocket;
 OpenShift: https://docs.redhat.com/en/documentation/openshift_container_platform/latest/html/ingress_and_load_balancing/configuring-routes.
+What OpenShift's timeouts measure is shown by HAProxy 2.6 (tests/lab/test_proxies.py): `timeout server` the silence of an
+answer, `timeout tunnel` that of a WebSocket, and `timeout client` cuts neither; the numbers are the documentation's, and so
+is all that is said of GKE.
 """
 
 from __future__ import annotations

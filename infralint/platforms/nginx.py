@@ -319,7 +319,7 @@ def _held_over_1_1(facts: Facts, http: Known[str], response: Response, why: str)
 def _compression_hold(facts: Facts, response: Response, request: Request | None) -> Known[Buffering] | None:
     """Compression of the stream's type makes nginx hold what it would have passed on."""
     encoding = response.header("content-encoding")
-    if isinstance(encoding, Known) and encoding.value:
+    if (isinstance(encoding, Known) and encoding.value) or (request is not None and not request.compressible):
         return None
     kind = media_type(response.content_type)
     for name in ("gzip", "brotli"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+DEFAULT_PORTS = frozenset({80, 443})
+"""What browsers ask where an address names no port."""
 WEB_PORTS = frozenset({80, 443, 3000, *range(8000, 9000)})
 """Where what only passes bytes on has to listen, to be taken for something of the web: 22 or 5432 carry something else."""
 OTHER_PORTS = frozenset(

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from infralint.cache.glances import Glances
 from infralint.cache.recording import watch
 from infralint.model import Location, Unknown, Unreadable
-from infralint.project.config import CONFIG_NAMES, Settings, find_config
+from infralint.project.config import CONFIG_NAMES, Settings, find_config, place_of
 from infralint.project.guard import Guard
 from infralint.project.walking import (
     LEADS_OUT,
@@ -92,13 +92,18 @@ class Project:
 
     def unused_exclusions(self) -> Iterator[Unknown]:
         """Patterns under `exclude:` that name nothing here; folders that are never entered need not be there."""
-        where = Location(self.config_name)
         for pattern in self._walked[1]:
             if pattern.strip("!/*.") not in SKIPPED_NAMES:
+                where = self._place_of_exclusion(pattern)
                 reason = f"`exclude: {pattern}` names no file or folder of the project, so it leaves nothing out"
                 yield Unknown(
                     where, "exclude", reason, "correct the pattern (it is read as in .gitignore), or delete it"
                 )
+
+    def _place_of_exclusion(self, pattern: str) -> Location:
+        exclude = self.settings.exclude
+        key = f"$.exclude[{exclude.index(pattern)}]" if pattern in exclude else "$.exclude"
+        return place_of(self.base / self.config_name, self.config_name, key)
 
     @cached_property
     def file_set(self) -> frozenset[str]:
@@ -278,7 +283,8 @@ class StandardInput(Project):
     NAME = "<stdin>"
 
     def __init__(self, content: bytes, settings: Settings) -> None:
-        self._path = f"{self.NAME}.yaml" if looks_like_manifests(content) else self.NAME
+        ending = "json" if content.lstrip()[:1] == b"{" else "yaml"
+        self._path = f"{self.NAME}.{ending}" if looks_like_manifests(content) else self.NAME
         super().__init__(Path.cwd(), settings, given=[self._path])
         self._walked = Tree([self._path]), ()
         self.virtual = self.given
@@ -298,11 +304,13 @@ class StandardInput(Project):
 
 
 _OBJECT = (lazy(rb"(?m)^apiVersion[ \t]*:"), lazy(rb"(?m)^kind[ \t]*:"))
+_JSON_OBJECT = (lazy(rb'"apiVersion"\s*:'), lazy(rb'"kind"\s*:'))
 
 
 def looks_like_manifests(content: bytes) -> bool:
-    """Whether a text says what every Kubernetes object does, at the beginning of a line."""
-    return all(key.search(content) for key in _OBJECT)
+    """Whether a text says what every Kubernetes object does: in YAML at the beginning of a line."""
+    keys = _JSON_OBJECT if content.lstrip()[:1] == b"{" else _OBJECT
+    return all(key.search(content) for key in keys)
 
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")

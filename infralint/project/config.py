@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -329,7 +330,7 @@ def _parse_yaml(text: str, shown: str) -> tuple[Any, Places]:
         places: Places = {}
         return (_plain(documents[0], "$", places) if documents else {}), places
     except YamlProblem as problem:
-        message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
+        message = problem.complaint()
         raise BadConfig([Unreadable(message, Location(shown, problem.line, problem.column))]) from problem
 
 
@@ -352,12 +353,16 @@ def _plain(value: YamlValue, path: str, places: Places) -> Any:
 
 def place_of(path: Path, shown: str, key: str) -> Location:
     """Where a key such as `$.chains[0][1]` of a configuration stands; the whole file where that can't be told."""
-    try:
+    return places_of(path, shown, [key])[0]
+
+
+def places_of(path: Path, shown: str, keys: Iterable[str]) -> list[Location]:
+    """Where each of these keys of a configuration stands, as `place_of` has it."""
+    places: Places = {}
+    with suppress(BadConfig, CantRead, UnicodeDecodeError):
         _, places = _parse_yaml(read_file(str(path), LARGEST).decode("utf-8-sig"), shown)
-    except (BadConfig, CantRead, UnicodeDecodeError):
-        return Location(shown)
-    line, column, end = places.get(key, (0, 0, 0))
-    return Location(shown, line, column, line, end) if line else Location(shown)
+    found = [places.get(key) for key in keys]
+    return [Location(shown, place[0], place[1], place[0], place[2]) if place else Location(shown) for place in found]
 
 
 def _parse_toml(text: str, shown: str) -> tuple[Any, Places]:
@@ -397,7 +402,9 @@ def _validate(data: Any, places: Places, shown: str) -> Settings:
             message, _, path = str(error).partition(" - at `")
             path = path.rstrip("`").replace("[...]", "") or "$"
             choices = _choices(path) if message.startswith("Invalid enum value") else []
-            text = f"expected {listing(choices, 'or', most=9)}, got{message[18:]}" if choices else _reword(message)
+            text = (
+                f"expected {listing(choices, 'or', most=9)}, got{message[18:]}" if choices else _reword(message, path)
+            )
             errors.append(_at(_written_path(data, path, left), text, places, shown))
             if not _remove(data, path, left):
                 raise BadConfig(errors) from error
@@ -418,8 +425,41 @@ def _at(path: str, message: str, places: Places, shown: str) -> Unreadable:
     return Unreadable(f"{key}: {message}" if key else message, Location(shown, line, column, line, end))
 
 
-def _reword(message: str) -> str:
-    return message[0].lower() + message[1:].replace("`", "") if message else message
+_TYPES = {
+    "object": "keys with values",
+    "array": "a list",
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "nothing",
+}
+"""What msgspec calls types, in a reader's words."""
+_EXAMPLES = {
+    "streams": "`- path: /api/chat` below `streams:`",
+    "accept": "`- {check: short-idle-timeout, reason: the backend pings}` below `accept:`",
+    "chains": "`- [edge/nginx.conf, api]` below `chains:`",
+    "exclude": "`exclude: [examples]`",
+    "select": "`select: [buffered-stream]`",
+    "ignore": "`ignore: [buffered-stream]`",
+    "nginx": '`version: "1.27"` below `nginx:`',
+    "terraform": "`roots: [{path: infra}]` below `terraform:`",
+    "helm": "`charts: [{path: charts/chat}]` below `helm:`",
+}
+"""What may be written where a list or keys are wanted."""
+
+
+def _reword(message: str, path: str) -> str:
+    """msgspec's sentence about a value, in plain words, with an example where something larger is wanted."""
+    kinds = re.fullmatch(r"Expected `(.+)`, got `(\w+)`", message)
+    if kinds is None:
+        return message[0].lower() + message[1:].replace("`", "") if message else message
+    wanted = [kind for kind in kinds[1].split(" | ") if kind != "null"]
+    text = (
+        f"expected {listing([_TYPES.get(kind, kind) for kind in wanted], 'or')}, got {_TYPES.get(kinds[2], kinds[2])}"
+    )
+    example = _EXAMPLES.get(re.sub(r"\[\d*\]$", "", path.removeprefix("$.")))
+    return f"{text}; write {example}" if example and {"object", "array"} & {*wanted} else text
 
 
 def _unknown_keys(data: Any, struct: type, path: str) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, other_hops
 from infralint.reporters.phrases import (
     environment_phrase,
+    is_resource,
     places_of,
     stream_phrase,
     unknown_message,
@@ -46,6 +47,8 @@ def _commands(report: Report) -> Iterator[str]:
 def _text(group: list[Finding]) -> str:
     finding = group[0]
     lines = [finding.message]
+    if is_resource(finding.location.path):
+        lines.append(finding.location.path)
     if environments := environment_phrase(group):
         lines.append(environments)
     if others := other_hops(group):
@@ -68,6 +71,8 @@ def _command(level: str, where: Location | None, title: str, text: str) -> str:
 
 
 def _place(where: Location) -> dict[str, str]:
+    if is_resource(where.path):
+        return {}
     place = {"file": visible(where.path)}
     if where.line:
         place |= {"line": str(where.line), "endLine": str(where.end_line or where.line)}

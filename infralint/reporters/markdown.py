@@ -64,7 +64,7 @@ def _head(report: Report) -> str:
     counts = Counter(finding.severity for finding in report.findings)
     parts = [plural(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
     if report.unreadable:
-        parts.append(f"{plural(len(report.unreadable), 'file')} unreadable")
+        parts.append(f"{plural(len({unreadable.where.path for unreadable in report.unreadable}), 'file')} unreadable")
     if report.unknown:
         parts.append(f"{plural(len(report.unknown), 'thing')} could not be told")
     if not report.findings and not report.unreadable:

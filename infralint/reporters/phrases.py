@@ -12,8 +12,14 @@ from infralint.text.lazy import lazy
 from infralint.text.wording import listing, plural, seconds
 
 _MARKS = lazy("`+")
+_RESOURCE = lazy(r"[a-z][a-z0-9+.-]+:(//|[a-z]+:)")
 MOST_STREAMS = 4
 """Further streams of a finding that are named."""
+
+
+def is_resource(path: str) -> bool:
+    """Whether a place is an address or a resource's name (`https://…`, `arn:aws:…`), which is no file."""
+    return _RESOURCE.match(path) is not None
 
 
 def unknown_message(unknown: Unknown) -> str:

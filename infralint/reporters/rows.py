@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from infralint.model import SEVERITIES, Severity
+from infralint.text.wording import seconds
 
 Verdict = Literal["error", "warning", "note", "could not tell", "good", "not judged"]
 VERDICTS: tuple[Verdict, ...] = (*SEVERITIES, "could not tell", "good", "not judged")
@@ -54,6 +55,17 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         if self.needed is None:
             return "not judged"
         return "could not tell" if self.allowed is None else "good"
+
+
+def row_phrase(row: Row) -> str:
+    """A row without findings in a line: whether it was judged, what it is, and why it is good or why not judged."""
+    if row.needed is None:
+        reason = "no stream passes it"
+    elif row.allowed is None:
+        reason = row.why
+    else:
+        reason = f"it allows {seconds(row.allowed)} of silence, and {seconds(row.needed)} are needed"
+    return f"{row.verdict}: {row.name} ({row.kind}, {row.place}): {reason}"
 
 
 def noun_of(nouns: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ from infralint.reporters import Shown
 from infralint.reporters.phrases import (
     environment_phrase,
     fence,
+    is_resource,
     places_of,
     stream_phrase,
     unknown_message,
@@ -29,15 +30,12 @@ from infralint.reporters.phrases import (
     write_phrase,
 )
 from infralint.text.display import escape_json, hide_secrets, visible, visible_lines
-from infralint.text.lazy import lazy
 from infralint.text.wording import capitalize
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "%SRCROOT%"
 ACCOUNT = "AWS"
 """What concerns no region of an account stands there."""
-_URI = lazy(r"[a-z][a-z0-9+.-]+:(//|[a-z]+:)")
-"""An address or a resource's name (`https://…`, `arn:aws:…`), which is no file."""
 _NOTIFICATIONS = {
     "unreadable": "Something could not be read, so nothing is known of it.",
     "could-not-tell": "A value can't be known from these files; it is judged neither good nor bad.",
@@ -175,7 +173,7 @@ class _SarifWriter(msgspec.Struct, frozen=True):
 
     def _is_file(self, where: Location) -> bool:
         path = where.path
-        return not (_URI.match(path) or path.startswith("--") or path in self.regions or path == ACCOUNT)
+        return not (is_resource(path) or path.startswith("--") or path in self.regions or path == ACCOUNT)
 
 
 def _fix(finding: Finding) -> dict[str, Any]:

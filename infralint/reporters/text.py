@@ -29,7 +29,7 @@ from infralint.reporters.phrases import (
     way_phrase,
     write_phrase,
 )
-from infralint.reporters.rows import count_verdicts, noun_of
+from infralint.reporters.rows import count_verdicts, noun_of, row_phrase
 from infralint.text.display import visible, visible_lines
 from infralint.text.wording import listing, plural
 
@@ -164,6 +164,7 @@ class _Page(msgspec.Struct):
         if self.shown.verbose:
             yield from (visible(f"read {path}") for paths in self.report.read.values() for path in paths)
             yield from (visible(f"skipped {path}") for path in self.report.skipped)
+            yield from (visible(row_phrase(row)) for row in self.shown.rows if not row.severities)
             yield from (self._paint("dim", visible_lines(trace.rstrip())) for trace in self.report.traces)
         if self.shown.since is not None:
             yield from map(visible, since_lines(self.shown.since, self.report.findings))
@@ -244,8 +245,10 @@ class _Page(msgspec.Struct):
         counts = Counter(finding.severity for finding in self.report.findings)
         parts = [plural(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
         if self.report.unreadable:
-            noun = "part" if self.report.read.keys() & NOUNS else "file"
-            parts.append(f"{plural(len(self.report.unreadable), noun)} unreadable")
+            files = {unreadable.where.path for unreadable in self.report.unreadable}
+            of_account = self.report.read.keys() & NOUNS
+            count = plural(len(self.report.unreadable), "part") if of_account else plural(len(files), "file")
+            parts.append(f"{count} unreadable")
         if self.report.ignored:
             parts.append(f"{self.report.ignored} ignored")
         if self.report.known:

@@ -97,9 +97,19 @@ EFFECTS: Mapping[Effect, tuple[str, str]] = MappingProxyType(
         "holds": ("holds it back", "may hold it back"),
         "cuts": ("cuts it", "may cut it"),
         "splits": ("splits its requests", "may split its requests"),
+        "cuts-on-reload": ("cuts it at a reload", "may cut it at a reload"),
+        "cuts-on-deployment": ("cuts it at a deployment", "may cut it at a deployment"),
     }
 )
 """What a hop does to a stream, surely and perhaps."""
+TIMED: Mapping[Effect, str] = MappingProxyType(
+    {
+        "cuts": "cuts it after {}",
+        "cuts-on-reload": "cuts it {} after a reload",
+        "cuts-on-deployment": "cuts it {} after a deployment",
+    }
+)
+"""The same where it is known when."""
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -159,6 +169,7 @@ def facts(way: TracedWay, position: int) -> list[Fact]:
     """What holds at a hop of a way, in the order in which a request meets it."""
     leg = way.trace.legs[position]
     return [
+        *_resource(leg.hop),
         Fact("request", request_phrase(leg.inbound)),
         *_selection(way, position),
         *_passing(way, leg),
@@ -166,6 +177,13 @@ def facts(way: TracedWay, position: int) -> list[Fact]:
         *_affinity(way.stream, leg),
         *_response(leg),
     ]
+
+
+def _resource(hop: Hop) -> Iterator[Fact]:
+    """Where in an account a hop stands: load balancers of several regions may share a name."""
+    if hop.resource is not None:
+        places = filter(None, (hop.resource.region, f"account {hop.resource.account}" if hop.resource.account else ""))
+        yield Fact("stands in", ", ".join(places), hop.resource.type)
 
 
 def _selection(way: TracedWay, position: int) -> Iterator[Fact]:
@@ -326,13 +344,13 @@ def belief_phrase(stream: Stream) -> str:
 
 
 def needs_phrase(stream: Stream) -> str:
-    """What a stream needs of every hop."""
+    """What a stream does that every hop has to bear, behind its name."""
     silence, duration = stream.longest_silence, stream.duration
     wording = "" if silence.declared or duration.declared else " (the default)"
     beat = f"; pings every {seconds(stream.heartbeat)}" if stream.heartbeat else "; no ping is known"
     if stream.handshake_only:
-        return "a handshake: that anything is sent then is not known"
-    return f"{seconds(silence.seconds)} of silence and {seconds(duration.seconds)} in all{wording}{beat}"
+        return "opens with a handshake; whether anything is sent then is not known"
+    return f"may be silent for {seconds(silence.seconds)}, and last {seconds(duration.seconds)}{wording}{beat}"
 
 
 def verdict_phrase(way: TracedWay) -> str:
@@ -374,11 +392,10 @@ def severity_at(way: TracedWay, position: int) -> State:
 def effect_phrase(finding: Finding) -> str:
     """What a finding's hop does to the stream: `cuts it after 2 s`."""
     limit = finding.at.value if isinstance(finding.at, Known) else None
-    is_time = finding.effect == "cuts" and isinstance(limit, int | float) and math.isfinite(limit)
     if finding.effect is None:
         return "harms it"
-    if is_time and limit is not None:
-        return f"{EFFECTS[finding.effect][0]} after {seconds(limit)}"
+    if finding.effect in TIMED and isinstance(limit, int | float) and math.isfinite(limit):
+        return TIMED[finding.effect].format(seconds(limit))
     return EFFECTS[finding.effect][finding.severity != "error"]
 
 

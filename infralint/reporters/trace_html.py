@@ -173,7 +173,7 @@ def _section(stream: TracedStream, number: int) -> Iterator[str]:
     if verdict.finding is not None and verdict.finding.fix:
         yield _fix(verdict.finding)
     belief = belief_phrase(stream.stream)
-    about = f"{capitalize(belief)}. It needs {needs_phrase(stream.stream)}."
+    about = f"{capitalize(belief)}. It {needs_phrase(stream.stream)}."
     yield f'<p class="faint">{escape(about)}</p>'
     if stream.ways:
         wide, narrow = picture([stream], ON_A_PAGE, alone=False), picture([stream], columns=1, alone=False)

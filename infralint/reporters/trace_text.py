@@ -32,6 +32,7 @@ from infralint.reporters.trace_facts import (
     verdict_phrase,
 )
 from infralint.text.display import visible, visible_lines
+from infralint.text.lazy import lazy
 from infralint.text.wording import capitalize, plural, seconds
 
 WIDTH = 80
@@ -68,6 +69,22 @@ def render(report: TraceReport, shown: TraceShown) -> str:
     return separator.join(blocks) + "\n" if blocks else ""
 
 
+_COMMENT = lazy(r"(.*?)(?:^|(?<=\S) {2,})((?:#|//) .*)")
+"""What is to be written, and a comment behind it or alone."""
+
+
+def _fold_comment(line: str, width: int) -> list[str]:
+    """A line to be written; a comment that is too long for the page is folded below it, what it explains stays whole."""
+    found = _COMMENT.fullmatch(line) if len(line) > width else None
+    if found is None:
+        return [line]
+    mark, _, words = found[2].partition(" ")
+    indent = " " * (len(line) - len(line.lstrip()))
+    room = max(width - len(indent) - len(mark) - 1, 20)
+    comments = textwrap.wrap(words, room, break_long_words=False, break_on_hyphens=False)
+    return [*filter(None, [found[1]]), *(f"{indent}{mark} {comment}" for comment in comments)]
+
+
 class _TracePage(msgspec.Struct, frozen=True):
     shown: TraceShown
 
@@ -98,7 +115,7 @@ class _TracePage(msgspec.Struct, frozen=True):
             yield from self._fix(verdict.finding, "  ")
         yield ""
         yield from self._wrap(belief_phrase(stream.stream), "  ", "dim")
-        yield from self._wrap(f"needs {needs_phrase(stream.stream)}", "  ", "dim")
+        yield from self._wrap(needs_phrase(stream.stream), "  ", "dim")
         doubts = dict.fromkeys(way.way.doubt for way in stream.ways if way.way.doubt)
         for doubt in doubts:
             yield from self._wrap(f"in doubt: {doubt}", "  ", "note")
@@ -182,7 +199,8 @@ class _TracePage(msgspec.Struct, frozen=True):
         frame = self._paint("frame", bar) if bar else ""
         yield f"{frame}{indent}write:"
         for line in visible_lines(finding.fix).splitlines():
-            yield f"{frame}{indent}    {self._paint('fix', line)}"
+            for part in _fold_comment(line, WIDTH - len(bar) - len(indent) - 4):
+                yield f"{frame}{indent}    {self._paint('fix', part)}"
 
     def _unknown(self, unknown: Unknown, is_shown: bool) -> Iterator[str]:
         """What could not be told, unless a fact shows it already, and what to do to be told."""
@@ -260,8 +278,12 @@ class _TracePage(msgspec.Struct, frozen=True):
                 perhaps = "perhaps " if leg.basis is not None and leg.basis not in STRONG else ""
                 tail = f"  {', '.join(clocks)}" if clocks else ""
                 room = max(WIDTH - 6 - len(tail), 24)
-                line = f" {MARKS[state]} {position + 1:>2} {_short_name(leg, perhaps, room)}{visible(tail)}"
+                name, place = _short_name(leg, perhaps, room)
+                first, *further = self._break(name, room)
+                line = f" {MARKS[state]} {position + 1:>2} {first}{visible(tail)}"
                 yield self._paint(_STATE_COLORS[state], line) if state else line
+                for text in (*further, *filter(None, [place])):
+                    yield from self._wrap(text, "      ", "dim")
             end = end_phrase(each.trace)
             if each.trace.end == "leaves the project":
                 end = f"{each.trace.end_reason}, outside of this project"
@@ -315,18 +337,16 @@ def _condition(way: TracedWay) -> str:
     return f", {condition}" if condition else ""
 
 
-def _short_name(leg: Leg, perhaps: str, room: int) -> str:
-    """A hop and its place in one line: as whole as there is room for, down to the file's own name."""
+def _short_name(leg: Leg, perhaps: str, room: int) -> tuple[str, str]:
+    """A hop with its place in one line, as whole as there is room for, down to the file's own name; where there is none,
+    its name, and its place for a line of its own."""
     hop, where = leg.hop, str(leg.hop.where)
     folders = where.split("/")
     spellings = [f"{name_beside_place(leg)} ({where})", f"{hop.name} ({where})"]
     spellings += [f"{hop.name} (…/{'/'.join(folders[left:])})" for left in range(1, len(folders))]
     written = [visible(f"{perhaps}{spelling}") for spelling in spellings]
-    return next((text for text in written if len(text) <= room), _cut(written[-1], room))
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+    fitting = next((text for text in written if len(text) <= room), "")
+    return (fitting, "") if fitting else (f"{perhaps}{hop.name}", where)
 
 
 def _common_hops(before: TracedWay | None, way: TracedWay) -> int:

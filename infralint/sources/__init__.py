@@ -5,6 +5,7 @@ from __future__ import annotations
 _CODE = "py js cjs mjs jsx cjsx mjsx ts cts mts tsx ctsx mtsx go rb php java kt cs rs ex exs vue svelte"
 
 SOURCES = {
+    "infralint.sources.terraform": ("*.tf", "*.tofu", "*.json"),
     "infralint.sources.compose": (
         *(f"*{word}*.{ending}" for word in ("compose", "stack", "swarm") for ending in ("yaml", "yml")),
         *(f"{word}.{ending}" for word in ("local", "production", "staging") for ending in ("yaml", "yml")),
@@ -16,13 +17,23 @@ SOURCES = {
         *(f"*.{ending}" for ending in _CODE.split()),
         *(f"*{word}*.{ending}" for word in ("compose", "stack") for ending in ("yaml", "yml")),
     ),
-    "infralint.sources.kubernetes": ("*.yaml", "*.yml"),
+    "infralint.sources.kubernetes": ("*.yaml", "*.yml", "*.tf", "*.tofu", "*.json"),
     "infralint.sources.cloudformation": ("*.yaml", "*.yml", "*.json", "*.template"),
-    "infralint.sources.terraform": ("*.tf", "*.tofu", "*.json"),
+    "infralint.sources.hosting": (
+        "fly.toml",
+        "fly.*.toml",
+        "Procfile",
+        "heroku.yml",
+        "railway.json",
+        "railway.toml",
+        "render.yaml",
+        "render.yml",
+    ),
+    "infralint.sources.serverless": ("serverless.yml", "serverless.yaml"),
     "infralint.sources.unread": ("*",),
 }
 """Module -> globs of the names of files: without a file that matches, the module is not imported.
-Each has `read(project) -> Reading`."""
+Each has `read(project) -> Reading`. Terraform comes first: manifests that it describes are read with the others."""
 
 UNMISTAKABLE = r"""(?x)
     \.(tf|tofu)(\.json)?$ | \.auto\.tfvars(\.json)?$ | (^|/)terraform\.tfvars(\.json)?$ | (^|/)vercel\.json$

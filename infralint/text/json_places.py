@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from infralint.text.yaml_places import YamlSpan, YamlValue
+
 DEEPEST = 200
 LONGEST_NUMBER = 1000
 """Characters: Python converts no longer ones at once, and nobody writes them."""
@@ -24,12 +26,20 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
 class BadJson(Exception):
-    """Text that is not JSON: what was expected, and the 1-based line and column where something else stands."""
+    """Text that is not JSON: what was expected, and the 1-based line and column where something else stands.
 
-    def __init__(self, message: str, line: int, column: int) -> None:
+    is_limit: it may be JSON, and says more than is read here.
+    """
+
+    def __init__(self, message: str, line: int, column: int, is_limit: bool = False) -> None:
         super().__init__(message)
         self.line = line
         self.column = column
+        self.is_limit = is_limit
+
+    def complaint(self, refusal: str = "is not JSON") -> str:
+        """The message, after the refusal that it explains where the text is no JSON."""
+        return str(self) if self.is_limit else f"{refusal}: {self}"
 
 
 class JsonSpan(msgspec.Struct, frozen=True):
@@ -93,6 +103,30 @@ def parse_json(text: str, comments: bool = False, unique: bool = False) -> JsonN
     return _JsonReader(text, comments, unique).document()
 
 
+def parse_json_stream(text: str) -> list[JsonNode]:
+    """Read JSON values that follow each other, as kubectl takes them. Raises BadJson."""
+    return _JsonReader(text, comments=False, unique=False).documents()
+
+
+def yaml_of_json(node: JsonNode, first_line: int = 1) -> YamlValue:
+    """A JSON value with the places of its parts, as the reader of YAML gives them. first_line: the number of its first line."""
+    span = _yaml_span(node.span, first_line)
+    if isinstance(node.value, dict):
+        members = {key: yaml_of_json(member.node, first_line) for key, member in node.members.items()}
+        keys = {key: _yaml_span(member.span, first_line) for key, member in node.members.items()}
+        return YamlValue(span, members=members, keys=keys)
+    if isinstance(node.value, list):
+        return YamlValue(span, items=[yaml_of_json(item, first_line) for item in node.items])
+    if isinstance(node.value, str):
+        return YamlValue(span, text=node.value, quoted=True)
+    return YamlValue(span, text=json.dumps(node.value))
+
+
+def _yaml_span(span: JsonSpan, first_line: int) -> YamlSpan:
+    end_column = span.end_column if span.end_line == span.line else span.column
+    return YamlSpan(span.line + first_line - 1, span.column, end_column)
+
+
 def json_object(content: bytes) -> dict[str, object]:
     """An object as plain data, comments and trailing commas allowed; empty where it is broken."""
     text = content.decode("utf-8", "replace").removeprefix("\ufeff")
@@ -122,10 +156,18 @@ class _JsonReader:
             raise self._error("the end of the file")
         return node
 
+    def documents(self) -> list[JsonNode]:
+        nodes = [self._value(0)]
+        self._skip()
+        while self.at < len(self.text):
+            nodes.append(self._value(0))
+            self._skip()
+        return nodes
+
     def _value(self, depth: int) -> JsonNode:
         self._skip()
         if depth > DEEPEST:
-            raise self._bad(f"nested deeper than {DEEPEST} levels")
+            raise BadJson("is nested deeper than infralint reads", *self._here(), is_limit=True)
         start = self._here()
         value = self._content(depth)
         return JsonNode(value, JsonSpan(*start, *self._here()))
@@ -140,7 +182,8 @@ class _JsonReader:
             return self._string("a string")
         if number := _NUMBER.match(self.text, self.at):
             if len(number[0]) > LONGEST_NUMBER:
-                raise self._bad(f"a number of more than {LONGEST_NUMBER} characters")
+                why = f"holds a number of more than {LONGEST_NUMBER} characters"
+                raise BadJson(why, *self._here(), is_limit=True)
             self.at = number.end()
             return json.loads(number[0])
         if (word := _WORD.match(self.text, self.at)) and word[0] in _CONSTANTS:

@@ -17,6 +17,9 @@ MOST_MERGED = 20_000
 DEEPEST = 200
 """Levels of lists and mappings within each other; people write some ten."""
 MERGE = "<<"
+_TEXT = "tag:yaml.org,2002:str"
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""What the parser in C says of its own limit."""
 _HOLES = ("{{", "{%", "<%")
 
 
@@ -35,6 +38,10 @@ class YamlProblem(ValueError):
         self.column = column
         self.is_content = is_content
 
+    def complaint(self, refusal: str = "is not YAML") -> str:
+        """The message, after the refusal that it explains where the text is no YAML."""
+        return self.message if self.is_content else f"{refusal}: {self.message}"
+
 
 class YamlSpan(NamedTuple):
     """Where something is written: line, column and, on the same line, end column (1-based, exclusive)."""
@@ -47,7 +54,7 @@ class YamlSpan(NamedTuple):
 class YamlValue(msgspec.Struct, eq=False):
     """A scalar (text), a sequence (items) or a mapping (members, by the text of their keys).
 
-    keys: where each key stands. quoted: a scalar in quotes or a block, which is text whatever it looks like. tag:
+    keys: where each key stands. quoted: a scalar in quotes, a block or a `!!str`, which is text whatever it looks like. tag:
     as written (`!Ref`), "" for none.
     """
 
@@ -98,15 +105,17 @@ def read_yaml(text: str, *, allow_duplicates: bool = False, first_line: int = 1)
         nodes = _nodes(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        context = f"{error.context}: " if error.context and error.context.startswith("found") else ""
         line, column = (mark.line + first_line, mark.column + 1) if mark else (0, 0)
+        if error.problem == _TOO_DEEP:
+            raise YamlProblem("is nested deeper than infralint reads", line, column, is_content=True) from error
+        context = f"{error.context}: " if error.context and error.context.startswith("found") else ""
         raise YamlProblem(f"{context}{error.problem}", line, column) from error
     except yaml.reader.ReaderError as error:
         raise YamlProblem(str(error).partition("\n")[0], _line_of_byte(text, error.position, first_line)) from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise YamlProblem(str(error).partition("\n")[0]) from error
     except RecursionError as error:
-        raise YamlProblem("is nested too deep", is_content=True) from error
+        raise YamlProblem("is nested deeper than infralint reads", is_content=True) from error
     return [_YamlReader(allow_duplicates, first_line).value(node) for node in nodes]
 
 
@@ -187,11 +196,13 @@ class _YamlReader:
         tag = node.tag if node.tag.startswith("!") else ""
         made = self.known[id(node)] = YamlValue(self._span(node), tag=tag)
         if node.id == "scalar":
-            made.text, made.quoted = node.value, bool(node.style)
+            made.text, made.quoted = node.value, bool(node.style) or node.tag == _TEXT
             return made
         self.depth += 1
         if self.depth > DEEPEST:
-            raise YamlProblem("is nested too deep", made.span.line, made.span.column, is_content=True)
+            raise YamlProblem(
+                "is nested deeper than infralint reads", made.span.line, made.span.column, is_content=True
+            )
         if node.id == "sequence":
             made.items = [self.value(item) for item in node.value]
         else:

@@ -8,6 +8,9 @@ import msgspec
 
 from infralint.model import STRONG, Crossing, Hop, Node, Stream, Trace
 from infralint.project.config import Settings
+from infralint.text.globs import matches_text
+from infralint.text.patterns import Unsearchable, search
+from infralint.text.suggestions import closest
 from infralint.trace.paths import samples
 from infralint.trace.starts import find_starts, matches_at, traces_entering
 from infralint.trace.streams import declared_streams
@@ -37,19 +40,47 @@ def follow_declared(settings: Settings, topology: Topology) -> list[DeclaredWays
     return found
 
 
+def is_named(hop: Hop, names: Iterable[str]) -> bool:
+    """Whether a hop is called by one of the names, as `hops:` of a declared stream may call it."""
+    return any(matches_text(known_as, name) for name in names for known_as in _names_of(hop))
+
+
+def _names_of(hop: Hop) -> tuple[str, ...]:
+    return hop.name, *hop.hosts, hop.where.path, *hop.aliases
+
+
+def _explain_names(stream: Stream, topology: Topology) -> str:
+    """What to say of `hops:` that name nothing; empty where one of them names a hop."""
+    hops = [hop for node in topology.nodes for hop in node.hops]
+    if not stream.hops or any(is_named(hop, stream.hops) for hop in hops):
+        return ""
+    near = closest(stream.hops[0], sorted({name for hop in hops for name in _names_of(hop) if name}))
+    return f"nothing here is called {stream.hops[0]}" + (f"; did you mean {near}?" if near else "")
+
+
+def is_about(stream: Stream, path: str, host: str | None) -> bool:
+    """Whether a declared stream stands for a path."""
+    if host is not None and stream.host is not None and host.lower() != stream.host.lower():
+        return False
+    if stream.path.startswith("~"):
+        try:
+            return search(stream.path[1:], path) is not None
+        except Unsearchable:
+            return False
+    return stream.path == path or matches_text(path, stream.path)
+
+
 def find_unmet(
     settings: Settings, topology: Topology, crossed: Iterable[Crossing[Hop]]
 ) -> Iterator[tuple[Stream, str]]:
     """Declared streams that no hop of the project could serve: a path that is mistyped, or hops that are not here.
 
-    Each with who answers instead (`edge/nginx.conf answers 404`), where one surely does.
+    Each with the name among its `hops:` that is nobody's, or who answers instead (`edge/nginx.conf answers 404`), where
+    one surely does.
     """
-    met: dict[str, dict[int, Stream]] = {}
-    for crossing in crossed:
-        if crossing.stream.evidence.kind == "declared":
-            met.setdefault(crossing.stream.path, {})[id(crossing.stream)] = crossing.stream
+    met = {crossing.stream.identity for crossing in crossed if crossing.stream.evidence.kind == "declared"}
     for stream in declared_streams(settings):
-        if stream not in met.get(stream.path, {}).values():
+        if stream.identity not in met:
             paths = samples(stream.path)
             answers = (
                 f"{node.name} answers {match.answer.value}"
@@ -57,7 +88,7 @@ def find_unmet(
                 for match in matches_at(topology, node, stream, paths)
                 if match.answer is not None and match.certain
             )
-            yield stream, next(answers, "")
+            yield stream, _explain_names(stream, topology) or next(answers, "")
 
 
 def find_unserved(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str, str]]:

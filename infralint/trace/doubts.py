@@ -128,15 +128,24 @@ class Witness:
         doubt = next((doubt for doubt in doubts if doubt), "")
         return replace(crossing, doubt=doubt) if doubt else crossing
 
+    def _streams_nowhere(self, kind: StreamKind) -> bool:
+        """Whether there is code, all of it was read, and no route of it streams in that way."""
+        return bool(self.applications) and all(
+            node.has_all(kind) and not any(hint.kind == kind for hop in node.hops if hop.origin for hint in hop.hints)
+            for node in self.applications
+        )
+
     def _doubt_at(self, hop: Hop, stream: Stream) -> str:
         node = self.topology.node_of(hop)
         link = self.against(hop, node, stream.kind) if node is not None else None
         if link is not None:
             return _streams_nothing(link)
-        if stream.evidence.kind == "name" and node is not None and (id(hop), stream.kind) in self.streaming:
+        if node is not None and (id(hop), stream.kind) in self.streaming:
             link = self._read_behind(hop, node, stream.kind)
             if link is not None:
                 return f"the code of {link.node.name} says itself what streams there, and is judged"
+        if stream.evidence.kind == "name" and self._streams_nowhere(stream.kind):
+            return "the project's code was read, and streams nothing of that kind"
         if stream.handshake_only and hop.assumable and hop.scope not in self.sockets:
             return "nothing else speaks of a WebSocket here: its headers may be a leftover"
         if stream.kind == "sse" and not self.speaks_of_sse and _is_set_up_for_sockets(hop):
@@ -169,6 +178,42 @@ def _has_open_routes(node: Node, kind: StreamKind) -> bool:
 def _may_be_cut(hop: Hop) -> bool:
     """Whether a hop that nothing knows may cut or hold what a route sends: all but a WebSocket that pings."""
     return any(hint.kind == "sse" or hint.heartbeat is None for hint in hop.hints)
+
+
+class Handshakes:
+    """Which locations of a server are set up for the WebSockets of a route: its other locations that lead there are not
+    meant for them."""
+
+    def __init__(self, crossings: Iterable[Crossing[Hop]]) -> None:
+        self._set_up: dict[tuple[int, str], Hop] = {}
+        for crossing in crossings:
+            if _is_told_by_its_route(crossing) and _is_set_up_for_sockets(crossing.hop):
+                self._set_up.setdefault(_server_and_route(crossing), crossing.hop)
+
+    def weigh(self, crossing: Crossing[Hop]) -> Crossing[Hop]:
+        """A crossing in doubt where the route's WebSockets come through another location of the same server."""
+        if crossing.doubt or not _is_told_by_its_route(crossing) or _is_set_up_for_sockets(crossing.hop):
+            return crossing
+        other = self._set_up.get(_server_and_route(crossing))
+        if other is None:
+            return crossing
+        return replace(crossing, doubt=f"{other.name} leads to the same route, and is set up for its WebSockets")
+
+
+def _is_told_by_its_route(crossing: Crossing[Hop]) -> bool:
+    """Whether it is a WebSocket that the code of a route gave away, on its way there: nobody says by which path clients
+    open it."""
+    route = crossing.trace.legs[-1].hop
+    return (
+        crossing.stream.kind == "websocket"
+        and not crossing.hop.origin
+        and any(hint.evidence is crossing.stream.evidence for hint in route.hints)
+        and route.origin
+    )
+
+
+def _server_and_route(crossing: Crossing[Hop]) -> tuple[int, str]:
+    return id(crossing.trace.legs[-1].hop), crossing.hop.scope
 
 
 class Reach:

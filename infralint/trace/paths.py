@@ -6,6 +6,7 @@ import re
 
 from infralint.model import Hint, Hop
 from infralint.text.expressions import matching
+from infralint.text.lazy import lazy
 
 
 def concrete_paths(hop: Hop, hint: Hint | None = None) -> list[str]:
@@ -14,7 +15,12 @@ def concrete_paths(hop: Hop, hint: Hint | None = None) -> list[str]:
     return [path for text in written for path in _concrete(text)][:2]
 
 
+_ROUTE_SEGMENT = lazy(r"/\[(\[)?(\.\.\.)?\w+\](?(1)\])(?=/|$)")
+"""`/[id]`, `/[...rest]` or `/[[...rest]]` of a route that a folder names."""
+
+
 def _concrete(text: str) -> list[str]:
+    text = _ROUTE_SEGMENT.sub(lambda segment: "/**" if segment[2] else "/*", text)
     if text.startswith("/") and not re.search(r"[\\^$()|+\[]", text):
         return samples(text)
     try:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from infralint.model import HOST_NETWORK, STRONG, Address, Basis, Hop, Node, Pool, Service, Setting
+from infralint.platforms.ports import DEFAULT_PORTS
 from infralint.project.images import is_built_of
 from infralint.text.globs import is_glob, matches_text
 from infralint.text.lazy import lazy
@@ -31,8 +32,6 @@ ANYWHERE = frozenset({"", "*", "0.0.0.0", "[::]", "::"})
 """Addresses on which a listener takes whatever reaches its host."""
 NAMELESS = LOOPBACK | ANYWHERE | {"_"}
 _CLASS = lazy(r"\\d|\\w|\[[^\]^]*[0-9a-fA-F]-[^\]]*\]")
-WEB = frozenset({80, 443})
-"""Ports on which everything listens: they tell nothing apart."""
 
 
 class Link(NamedTuple):
@@ -143,6 +142,7 @@ class Topology:
         self._entries: dict[int, bool] = {}
         self._entry_addresses: dict[int, Address | None] = {}
         self._targets: dict[int, frozenset[Address]] = {}
+        self._applications_of: dict[int, list[Link] | None] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
         self._listening: dict[tuple[Address, int], list[Link]] = {}
 
@@ -182,8 +182,14 @@ class Topology:
 
     @property
     def names(self) -> list[str]:
-        """What the nodes are called, for who mistypes one."""
+        """What the nodes are called."""
         return list(dict.fromkeys(node.name for node in self.nodes))
+
+    @property
+    def callings(self) -> list[str]:
+        """All that the nodes may be called by, their names first, for who mistypes one."""
+        others = sorted(calling for callings in self._callings.values() for calling in callings)
+        return list(dict.fromkeys((*self.names, *others)))
 
     @cached_property
     def _callings(self) -> dict[int, frozenset[str]]:
@@ -284,6 +290,9 @@ class Topology:
     def find_apart(self, address: Address, front: Node) -> Node | None:
         """A node whose name a hop of `front` dials in vain: the two are services of one project that share no network."""
         host = _host_of(address)
+        called = self._services_by_name.get(host, ())
+        if any(_knows(other, host, service) for service in called for other in self._services(front)):
+            return None
         places = self._by_name.get(host, ())
         return next((place.node for place in places if self._see_each_other(place, front, host) == "apart"), None)
 
@@ -305,13 +314,33 @@ class Topology:
         return frozenset(service.group for service in self._services(front))
 
     def applications_behind(self, hop: Hop, node: Node) -> list[Link]:
-        """The applications that get all that a hop of `node` sends on; none where some of it may go elsewhere."""
+        """The applications that get all that a hop of `node` sends on, through whatever proxies; none where some of it may
+        go elsewhere."""
+        return self._find_behind(hop, node) or []
+
+    def _find_behind(self, hop: Hop, node: Node) -> list[Link] | None:
         pool = hop.pool
-        found = [self.links(Pool(targets=(target,)), node) for target in pool.targets]
-        found += [self.links(Pool(references=pool.references), node)] if pool.references else []
-        links = [link for group in found for link in group]
-        alike = all(found) and all(link.node.folder is not None for link in links)
-        return links if alike and not pool.reason else []
+        groups = [self.links(Pool(targets=(target,)), node) for target in pool.targets]
+        groups += [self.links(Pool(references=pool.references), node)] if pool.references else []
+        if not groups or not all(groups) or pool.reason:
+            return None
+        found: list[Link] = []
+        for link in (link for group in groups for link in group):
+            behind = [link] if link.node.folder is not None else self._behind_node(link.node)
+            if behind is None:
+                return None
+            found += [other if link.basis in STRONG else other._replace(basis=link.basis) for other in behind]
+        return found
+
+    def _behind_node(self, node: Node) -> list[Link] | None:
+        """The applications that get all that a proxy sends on; None where some of it goes elsewhere, or round in circles."""
+        if id(node) not in self._applications_of:
+            self._applications_of[id(node)] = None
+            groups = [self._find_behind(hop, node) for hop in node.hops]
+            if all(group is not None for group in groups):
+                links = {id(link.node): link for group in groups for link in group or ()}
+                self._applications_of[id(node)] = [*links.values()] or None
+        return self._applications_of[id(node)]
 
     def diallers(self, node: Node) -> Sequence[Dialler]:
         """The hops that send requests to a node."""
@@ -621,7 +650,8 @@ class Topology:
             for place in self.placements
             if place.node is not front and not place.has_private_name and not place.node.by_name_only
         ]
-        listening = [place.node for place in others if port in place.ports and port not in WEB]
+        # Everything listens on these ports: they tell nothing apart.
+        listening = [place.node for place in others if port in place.ports and port not in DEFAULT_PORTS]
         if len(listening) == 1:
             return [Link(listening[0], "the only one")]
         return [] if listening else self._only_application(port, front)
@@ -710,7 +740,9 @@ class Topology:
         alike = self._of_one_kind(front)
         near = self._by_environment[front.environment]
         if sum(id(node) in alike for node in near) != 1:
-            return []
+            around = self._around(front)
+            beside = [node for node in alike.values() if node is not front and self._around(node) is around]
+            return [Link(around, "assumed")] if around is not None and not beside else []
         others = [
             node
             for node in near

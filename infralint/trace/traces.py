@@ -226,7 +226,8 @@ def _beyond(topology: Topology, node: Node, forward: Forward | None, legs: tuple
         request = arriving_request(forward, link.to)
         matches = _matches(link.node, request)
         if not matches:
-            ending = Ending(link.node.name, request, None, False, (_why_unserved(link.node, request),), link.basis)
+            reason, is_silent = _why_unserved(link.node, request), _is_silent(link.node, request)
+            ending = Ending(link.node.name, request, None, False, (reason,), link.basis, is_silent)
             yield Walk(legs, "origin" if link.node.folder is not None else "unknown", link.node.name, ending)
         for match in matches:
             yield from _walk(topology, link.node, match, _taken_in(request), link.basis, legs)
@@ -263,15 +264,20 @@ def _why_unserved(node: Node, request: Request) -> str:
     """What is to be said of a node that a way comes to, and by none of whose hops it goes on."""
     if node.folder is None:
         return "nothing of it that was read serves this request"
-    if node.has_all(request.kind):
+    if _is_silent(node, request):
         return "its code was read, and streams nothing there"
     return "what its code does there is not known"
+
+
+def _is_silent(node: Node, request: Request) -> bool:
+    """Whether the code of an application was read, and is known to stream nothing where a request asks."""
+    return node.folder is not None and node.has_all(request.kind)
 
 
 def _end_of(forward: Forward | None) -> tuple[End, str]:
     """How a way ends behind a hop that names no address."""
     references = ", ".join(map(short_name, forward.pool.references[:1])) if forward is not None else ""
-    unlinked = f"nothing that was read here stands in {references}" if references else ""
+    unlinked = f"nothing that was read here belongs to {references}" if references else ""
     return "unknown", (forward.pool.reason if forward is not None else "") or unlinked
 
 

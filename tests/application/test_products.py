@@ -50,3 +50,119 @@ def test_the_pings_of_a_product_are_known(image: str, lint: Lint) -> None:
 def test_a_product_that_does_not_stream_is_silent(lint: Lint) -> None:
     report = lint({"compose.yaml": COMPOSE % "ghcr.io/mealie-recipes/mealie:v2", "site.conf": PLAIN})
     assert {finding["severity"] for finding in report["findings"]} <= {"note"}
+
+
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: models}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: models}}
+  template:
+    metadata: {labels: {app: models}}
+    spec:
+      containers:
+        - name: models
+          image: %s
+          ports: [{containerPort: 11434}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: models}
+spec:
+  selector: {app: models}
+  ports: [{port: 80, targetPort: 11434}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: models}
+spec:
+  ingressClassName: nginx
+  rules:
+    - host: models.example.org
+      http:
+        paths:
+          - {path: /, pathType: Prefix, backend: {service: {name: models, port: {number: 80}}}}
+"""
+
+
+def test_a_product_in_a_pod_streams_through_the_ingress(lint: Lint) -> None:
+    report = lint({"k8s.yaml": DEPLOYMENT % "ollama/ollama:0.6"})
+    [finding] = [finding for finding in report["findings"] if finding["check"] == "short-idle-timeout"]
+    assert finding["severity"] == "warning"
+    assert "k8s.yaml:11:11 runs Ollama" in finding["stream"]["because"]
+
+
+def test_another_image_in_a_pod_is_no_product(lint: Lint) -> None:
+    report = lint({"k8s.yaml": DEPLOYMENT % "acme/models:1"})
+    assert {finding["severity"] for finding in report["findings"]} <= {"note"}
+
+
+BUILT = """\
+services:
+  edge:
+    image: nginx:1.27
+    ports: ["80:80"]
+    volumes: ["./site.conf:/etc/nginx/conf.d/default.conf:ro"]
+  web:
+    build: ./web
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "because"),
+    [
+        (
+            {"web/Dockerfile": "FROM ghcr.io/open-webui/open-webui:main\nCOPY x /\n"},
+            "web/Dockerfile:1 is built on Open WebUI",
+        ),
+        (
+            {"web/Dockerfile": 'FROM python:3.13\nRUN pip install -r needs.txt\nCMD ["open-webui", "serve"]\n'},
+            "web/Dockerfile:3 starts Open WebUI",
+        ),
+        (
+            {"web/Dockerfile": "FROM python:3.13\n", "web/requirements.txt": "# pinned\nopen-webui==0.6.5\n"},
+            "web/requirements.txt:2 installs Open WebUI",
+        ),
+        (
+            {"web/Dockerfile": "FROM python:3.13\n", "web/start.sh": "exec jupyter lab --ip=0.0.0.0 --port 8080\n"},
+            "web/start.sh:1 starts Jupyter",
+        ),
+        (
+            {"web/Dockerfile": "FROM node:22\n", "web/package.json": '{"dependencies": {\n"n8n": "1.90.0"}}'},
+            "web/package.json:2 installs n8n",
+        ),
+    ],
+    ids=["base", "command", "requirement", "script", "dependency"],
+)
+def test_a_product_that_is_started_or_installed(files: dict[str, str], because: str, lint: Lint) -> None:
+    report = lint({"compose.yaml": BUILT, "site.conf": PLAIN, **files})
+    [finding] = [finding for finding in report["findings"] if finding["check"] == "missing-upgrade-headers"]
+    assert finding["severity"] == "warning"
+    assert because in finding["stream"]["because"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"web/requirements.txt": "fastapi\njupyterlab\nlitellm\n", "web/app.py": "print(1)\n"},
+        {"web/requirements.txt": "fastapi\n# open-webui\n", "web/app.py": "print(1)\n"},
+        {"web/package.json": '{"name": "n8n-nodes-acme", "devDependencies": {"n8n": "1.90.0"}}', "web/a.js": "x()\n"},
+        {"web/package.json": '{"dependencies": {"n8n-workflow": "1.0.0"}}', "web/a.js": "x()\n"},
+        {"web/pyproject.toml": '[project]\nname = "open-webui"\n', "web/app.py": "print(1)\n"},
+        {"web/start.sh": "echo run open-webui serve on port 8080 by hand\n", "web/requirements.txt": "fastapi\n"},
+    ],
+    ids=["libraries", "comment", "for development", "other package", "itself", "echo"],
+)
+def test_what_only_looks_like_a_product_is_none(files: dict[str, str], lint: Lint) -> None:
+    report = lint({"compose.yaml": BUILT, "site.conf": PLAIN, "web/Dockerfile": "FROM python:3.13\n", **files})
+    assert {finding["severity"] for finding in report["findings"]} <= {"note"}
+
+
+def test_a_command_of_a_service_starts_a_product(lint: Lint) -> None:
+    compose = COMPOSE % "acme/inference:1" + "    command: vllm serve acme/model --port 8080\n"
+    report = lint({"compose.yaml": compose, "site.conf": PLAIN})
+    [finding] = [finding for finding in report["findings"] if finding["check"] == "buffered-stream"]
+    assert finding["severity"] == "warning"
+    assert "compose.yaml:6 runs vLLM" in finding["stream"]["because"]

@@ -53,6 +53,19 @@ def test_a_table_has_what_fails_and_what_passes(two: World, audit: Audit) -> Non
         assert row["time"].endswith("+00:00") or row["time"].endswith("Z")
 
 
+def test_each_load_balancer_is_named_where_all_is_asked_for(world: World, audit: Audit) -> None:
+    for name, port in (("chat", 443), ("ledger", 5432)):
+        balancer = world.balancer(name, "network")
+        world.listener(balancer, world.group(f"{name}-web", balancer), protocol="TCP", port=port)
+    printed = audit("-v").stdout
+    assert (
+        "good: chat (network TCP 443, eu-west-1 123456789012): it allows 350 s of silence, and 2 min are needed\n"
+        in printed
+    )
+    assert "not judged: ledger (network TCP 5432, eu-west-1 123456789012): no stream passes it\n" in printed
+    assert "ledger" not in audit().stdout
+
+
 def test_one_verdict_a_check_and_resource(two: World, report: Callable[..., Any]) -> None:
     data = report(exit_code=1)
     assert not list(Draft202012Validator(SCHEMA).iter_errors(data))
@@ -113,6 +126,12 @@ def test_sarif_takes_no_resource_for_a_file(two: World, audit: Audit) -> None:
     assert place["logicalLocations"][0]["name"] == "chat"
     assert place["logicalLocations"][0]["fullyQualifiedName"].startswith("arn:aws:elasticloadbalancing:")
     assert log["runs"][0]["automationDetails"]["id"].startswith("infralint-audit/")
+
+
+def test_annotations_take_no_resource_for_a_file(two: World, audit: Audit) -> None:
+    [line] = audit("--format", "github", exit_code=1).stdout.splitlines()
+    assert line.startswith("::warning title=infralint%3A short-idle-timeout::chat cuts the stream after 60 s")
+    assert "%0Aarn:aws:elasticloadbalancing:" in line
 
 
 def test_sarif_of_an_account_points_to_its_terraform(two: World, audit: Audit, home: Path) -> None:

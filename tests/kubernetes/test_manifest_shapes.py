@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import Lint, problems
+from conftest import Lint, problems, run
 
 HEAD = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: chat}\n"
 GOOD = "spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: a, port: {number: 80}}}}]}}]}\n"
@@ -61,3 +61,72 @@ def test_an_object_on_one_line_is_read(text: str, lint: Lint) -> None:
     assert problems(report, "short-idle-timeout")
     [unreadable] = lint({"k8s/ingress.yaml": text[:-2]})["unreadable"]
     assert unreadable["message"].startswith("is not YAML: ")
+
+
+@pytest.mark.parametrize("indent", [None, 2, "\t"])
+@pytest.mark.parametrize("around", [[INGRESS], [{"apiVersion": "v1", "kind": "List", "items": [INGRESS]}]])
+def test_a_manifest_in_json_is_read(around: list[object], indent: int | str | None, lint: Lint) -> None:
+    report = lint({"k8s/ingress.json": "\n".join(json.dumps(item, indent=indent) for item in around)})
+    [problem] = problems(report, "short-idle-timeout")
+    assert problem.startswith("k8s/ingress.json:")
+
+
+def test_objects_that_follow_each_other_in_json_are_all_read(lint: Lint) -> None:
+    text = json.dumps(INGRESS) + json.dumps(INGRESS).replace('"chat"}', '"other"}')
+    findings = lint({"k8s/ingress.json": text})["findings"]
+    names = {finding["hop"]["name"] for finding in findings if finding["hop"]}
+    assert names >= {"Ingress chat", "Ingress other"}
+
+
+def test_a_broken_manifest_in_json_is_named_and_the_rest_judged(lint: Lint) -> None:
+    broken = json.dumps(INGRESS, indent=2)[:-4]
+    report = lint({"k8s/a.json": broken, "k8s/b.json": json.dumps(INGRESS)})
+    [unreadable] = report["unreadable"]
+    assert unreadable["message"] == 'is not JSON: expected "," or "}", got the end of the file'
+    assert unreadable["location"]["path"] == "k8s/a.json"
+    assert (report["status"], len(problems(report, "short-idle-timeout"))) == (2, 1)
+
+
+@pytest.mark.parametrize("text", ['{"snapshot": {"apiVersion": "v1", "kind": "Ingress"}}', '{"kind": "Ingress"', "[]"])
+def test_json_that_is_no_manifest_is_left_alone(text: str, lint: Lint) -> None:
+    report = lint({"data.json": text, "k8s/b.json": json.dumps(INGRESS)})
+    assert (report["unreadable"], report["read"]) == ([], {"kubernetes": ["k8s/b.json"]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "problem"),
+    [
+        ("Ingress", "metadata: {name: a, annotations: {a/b: 3600}}", "`a/b: 3600` under `annotations` is a number"),
+        ("Ingress", "metadata: {name: a, annotations: {a/b: true}}", "`a/b: true` under `annotations` is a boolean"),
+        ("Ingress", "metadata: {name: a, annotations: {a/b: {c: d}}}", "`a/b` under `annotations` has to be a text"),
+        ("Service", "metadata: {name: a, labels: {app: yes}}", "`app: yes` under `labels` is a boolean"),
+        ("ConfigMap", "metadata: {name: a}\ndata: {proxy-read-timeout: 60}", 'write "60"'),
+    ],
+)
+def test_a_number_where_a_text_belongs_is_refused_alone(kind: str, part: str, problem: str, lint: Lint) -> None:
+    """https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/"""
+    text = f"apiVersion: v1\nkind: {kind}\n{part}\n---\n{json.dumps(INGRESS)}\n"
+    if kind == "ConfigMap":
+        text = text.replace("data:", "data:\n  # of the controller\n ").replace("{proxy", "proxy").replace("60}", "60")
+    report = lint({"k8s/all.yaml": text})
+    [unreadable] = report["unreadable"]
+    assert problem in unreadable["message"]
+    assert problems(report, "short-idle-timeout")
+
+
+@pytest.mark.parametrize("value", ['"3600"', "'true'", "30s", "1h", "~", "!!str 30"])
+def test_a_text_where_one_belongs_is_taken(value: str, lint: Lint) -> None:
+    head = HEAD.replace("{name: chat}", f"{{name: chat, annotations: {{a/b: {value}}}}}")
+    assert not lint({"k8s/ingress.yaml": head + GOOD})["unreadable"]
+
+
+def test_an_object_without_a_name_is_called_so(lint: Lint) -> None:
+    text = json.dumps(INGRESS).replace('"metadata": {"name": "chat"}, ', "")
+    messages = [finding["message"] for finding in lint({"k8s/ingress.json": text})["findings"]]
+    assert any(message.startswith("Ingress without a name cuts the stream") for message in messages)
+
+
+def test_objects_in_json_come_on_standard_input() -> None:
+    result = run("check", "-", stdin=json.dumps(INGRESS, indent=4).encode())
+    assert "Ingress chat cuts the stream" in result.output
+    assert "--> <stdin>:5:17" in result.output

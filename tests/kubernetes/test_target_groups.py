@@ -52,3 +52,15 @@ def test_nodes_as_targets_scatter_the_requests_of_a_session(lint: Lint) -> None:
     assert "k8s/edge.yaml:7 warning missing-sticky-sessions" in problems(report), problems(report)
     registered = str(written["k8s/edge.yaml"]).replace("instance", "ip")
     assert not any("k8s/edge.yaml" in line for line in problems(lint({**sessions, "k8s/edge.yaml": registered})))
+
+
+def test_a_binding_in_terraform_refers_to_its_group(lint: Lint) -> None:
+    binding = (
+        'resource "kubernetes_manifest" "binding" {\n  manifest = {\n    apiVersion = "elbv2.k8s.aws/v1beta1"\n'
+        '    kind = "TargetGroupBinding"\n    metadata = { name = "chat" }\n    spec = {\n'
+        '      serviceRef = { name = "api", port = 80 }\n      targetGroupARN = aws_lb_target_group.chat.arn\n    }\n  }\n}\n'
+    )
+    report = lint({**APPLICATION, "main.tf": BALANCER.format(idle=60), "binding.tf": binding})
+    found = [finding for finding in report["findings"] if finding["check"] == "short-idle-timeout"]
+    assert problems(report, "short-idle-timeout") == ["main.tf:4 warning short-idle-timeout"]
+    assert "TargetGroupBinding chat" in str(found)

@@ -109,3 +109,17 @@ def test_a_name_in_the_handshake_chooses_what_a_stream_server_passes_to(here: Pa
     assert ("nginx.conf:4:" in known, "nginx.conf:5:" in known) == (True, False)
     unknown = " ".join(run("trace", "/api/chat").output.split())
     assert ("nginx.conf:4:" in unknown, "nginx.conf:5:" in unknown) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("http", "severity"),
+    [("listen 8443;", "error"), ("listen 80;", "warning"), ("listen 8443; include more.conf;", "warning")],
+)
+def test_clients_come_to_a_stream_server_where_nothing_else_listens_for_browsers(
+    http: str, severity: str, here: Path
+) -> None:
+    names = "map $ssl_preread_server_name $to { a.test web; default web; } upstream web { server 127.0.0.1:8443; }"
+    edge = f"stream {{ {names} server {{ listen 443; ssl_preread on; proxy_pass $to; proxy_timeout 5s; }} }}"
+    write(here, {"nginx.conf": f"events {{}}\n{edge}\nhttp {{ server {{ {http} location / {{ {APP} }} }} }}\n"})
+    write(here, {"infralint.yaml": "streams: [{path: /api/chat, host: a.test, generation: 1m}]\n"})
+    assert f"{severity}[short-idle-timeout] stream server on 443" in run("check").output

@@ -119,7 +119,7 @@ def test_a_slow_regular_expression_is_stopped(tmp_path: Path) -> None:
 def test_deep_nesting_is_refused_without_a_crash(tmp_path: Path, before: str, after: str) -> None:
     text = f"locals {{\n  x = {before * 20_000}1{after * 20_000}\n}}\n"
     report = judged(tmp_path, {"deep.tf": text + "# aws_lb", "good.tf": GOOD})
-    assert "nested too deeply" in report.unreadable[0].message
+    assert "nested deeper than infralint reads" in report.unreadable[0].message
     assert places(report) == ["good.tf:2"]
 
 

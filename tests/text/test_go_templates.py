@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from infralint.text.go_templates import HOLE, Renderer, TemplateFile, TemplateProblem, merge_values, plain_values
-from infralint.text.yaml_places import read_yaml
+from infralint.text.patterns import fresh_budget
+from infralint.text.yaml_places import YamlProblem, read_yaml
 
 VALUES = """\
 name: chat
@@ -173,3 +174,67 @@ def test_scalars_mean_what_yaml_1_1_says() -> None:
         "h": "12:30",
         "i": 16,
     }
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ $x := list 1 }}{{ range until 60 }}{{ $x = list $x $x }}{{ end }}{{ toYaml $x }}",
+        "{{ $x := list 1 }}{{ range until 60 }}{{ $x = list $x $x }}{{ end }}{{ $x }}",
+        "{{ $x := list 1 }}{{ range until 60 }}{{ $x = list $x $x }}{{ end }}{{ toJson $x }}",
+        "{{ $x := list 1 }}{{ range until 60 }}{{ $x = concat $x $x }}{{ end }}{{ len $x }}",
+        "{{ $x := dict }}{{ $y := set $x `a` $x }}{{ toYaml $x }}",
+        "{{ $x := list 1 }}{{ $y := list 1 }}{{ range until 60 }}{{ $x = list $x $x }}{{ $y = list $y $y }}{{ end }}"
+        "{{ eq $x $y }}",
+        "{{ $x := `a` }}{{ range until 60 }}{{ $x = print $x $x }}{{ end }}{{ len $x }}",
+        "{{ $x := `a` }}{{ range until 60 }}{{ $x = quote $x $x }}{{ end }}{{ len $x }}",
+        "{{ $x := repeat 1000000 `a` }}{{ replace `a` $x $x | len }}",
+        "{{ $x := repeat 1000000 `a` }}{{ join $x (until 10000) | len }}",
+        "{{ $x := repeat 1000000 `a` }}{{ range until 10000 }}{{ $y := upper $x }}{{ end }}",
+        "{{ range until 10000 }}{{ range until 10000 }}{{ end }}{{ end }}",
+        "{{ range until 100000000 }}{{ end }}",
+        "{{ range untilStep 0 100000000 1 }}{{ end }}",
+    ],
+)
+def test_a_template_that_never_ends_is_refused_soon(template: str) -> None:
+    with pytest.raises(TemplateProblem, match=r"than a chart should|too long"):
+        rendered(template)
+
+
+def test_files_of_a_chart_share_what_they_may_take() -> None:
+    files = [TemplateFile(f"t{number}", "{{ range until 60000 }}{{ end }}") for number in range(9)]
+    renderer, refused = Renderer(files), []
+    for file in files:
+        try:
+            renderer.render(file, {})
+        except TemplateProblem:
+            refused.append(file.name)
+    assert refused == ["t2", "t3", "t4", "t5", "t6", "t7", "t8"]
+
+
+def test_aliases_that_stand_for_too_much_are_refused() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 9)}]" for n in range(20)]
+    with pytest.raises(YamlProblem, match="its aliases stand for more than it can hold"):
+        values("\n".join(lines))
+    with pytest.raises(YamlProblem, match="its aliases stand for more than it can hold"):
+        values("a: &a [*a]")
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{ regexReplaceAll `a(x*)b` `-ab-axxb-` `${1}W` }}", "-W-xxW-"),
+        ("{{ regexReplaceAll `a(x*)b` `-ab-axxb-` `$1W` }}", "---"),
+        ("{{ regexReplaceAll `(?P<it>x+)` `axxb` `<${it}>$$` }}", "a<xx>$b"),
+        ("{{ mul 4611686018427387904 2 }}", "-9223372036854775808"),
+        ("{{ div -7 2 }}{{ mod -7 2 }}", "-3-1"),
+    ],
+)
+def test_functions_give_what_go_gives(template: str, text: str) -> None:
+    assert rendered(template) == text
+
+
+def test_an_expression_that_never_ends_is_not_told() -> None:
+    with fresh_budget():
+        assert rendered("{{ regexReplaceAll `^(a|a)*$` (print (repeat 60 `a`) `b`) `` }}") == HOLE

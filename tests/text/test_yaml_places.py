@@ -37,7 +37,7 @@ def test_what_is_merged_gives_way_to_what_is_written() -> None:
         ("? [a]\n: 1\n", "a key must be text", 1),
         ("a: [\n", "did not find expected node content", 2),
         ("a: @b\n", "found character that cannot start any token", 1),
-        ("[" * 900 + "]" * 900, "is nested too deep", 1),
+        ("[" * 900 + "]" * 900, "is nested deeper than infralint reads", 1),
         ("a: &a [*a]\nb: *missing\n", "found undefined alias", 2),
     ],
 )

@@ -71,3 +71,35 @@ def test_a_route_that_the_proxy_asks_for_is_reached(locations: str, here: Path) 
 def test_code_that_clients_may_come_to_first_is_reached(file: str, text: str, here: Path) -> None:
     write(here, {file: text})
     assert "nothing that was read sends" not in report(here, f"location /api/ {{ {PASSED} }}")
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "service"),
+    [
+        ("8000", '    command: ["uvicorn", "main:app", "--port", "3000"]\n'),
+        ("8000", "    command: uvicorn main:app --port ${API_PORT:-3000}\n"),
+        ("8000", "    environment: {PORT: 3000}\n"),
+        ("8000", "    environment: [UVICORN_PORT=3000]\n"),
+    ],
+)
+def test_how_compose_starts_code_says_its_port(dockerfile: str, service: str, here: Path) -> None:
+    write(here, {"app/Dockerfile": f'FROM python:3.12\nCMD ["uvicorn", "main:app", "--port", "{dockerfile}"]\n'})
+    write(here, {"compose.yaml": SERVICES + service})
+    report(here, f"location / {{ {PASSED} }}")
+    assert "2 app, GET /stream (app/main.py:" in " ".join(run("trace", "--compact").output.split())
+
+
+def test_clients_do_not_come_to_what_is_kept_inside_where_another_one_takes_the_stream(here: Path) -> None:
+    inner = "  inner:\n    image: nginx:1.29.8\n    volumes: ['./inner.conf:/etc/nginx/nginx.conf:ro']\n"
+    held = "events {}\nhttp { server { listen 80; location / { proxy_pass http://elsewhere:1; } } }\n"
+    write(here, {"compose.yaml": SERVICES + inner, "inner.conf": held, "infralint.yaml": "streams: [{path: /sse}]\n"})
+    passed = "proxy_pass http://away.example.org; proxy_buffering off; proxy_read_timeout 1h;"
+    assert "clean" in report(here, f"location / {{ {passed} }}")
+
+
+def test_what_a_comment_declares_is_shown_as_it_is_judged(here: Path) -> None:
+    inner = "server { listen 81;\n # infralint: stream=sse\n location /v2/chat { proxy_pass http://x:1; proxy_buffering off; } }"
+    edge = "server { listen 80; location /api/ { proxy_pass http://127.0.0.1:81/v2/; } }"
+    write(here, {"nginx.conf": f"events {{}}\nhttp {{\n{edge}\n{inner}\n}}\n"})
+    assert "buffered-stream" in run("check").output
+    assert "SSE /api/chat: may break at hop 1 of 2" in " ".join(run("trace", "--compact").output.split())

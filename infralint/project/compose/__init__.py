@@ -25,8 +25,10 @@ from infralint.project.compose.service import (
     without,
 )
 from infralint.project.dockerfile import Dockerfile, parse_dockerfile
+from infralint.project.starting import PORT_VARIABLES, ports_of_command
 from infralint.project.variables import env_values
 from infralint.text.lazy import lazy
+from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlProblem, YamlValue, has_holes, read_yaml
 
 __all__ = [
@@ -180,7 +182,7 @@ class _ComposeReader:
                     f"{self.project.show(path)}: is a template, which has to be rendered first"
                 )
             else:
-                message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
+                message = problem.complaint()
                 self.found.unreadable.append(self.project.unreadable(path, message, problem.line, problem.column))
         return None
 
@@ -272,6 +274,7 @@ def _as_service(project: Project, service: ComposeService, networks: Networks) -
     image = dockerfile_of(project, service)
     copied = frozenset(_files_of_image(service, image)) if image else frozenset()
     listens = [port.target for port in service.ports if port.target]
+    started = [*ports_of_command(" ".join(service.command)), *_ports_given(service)]
     shared = networks.owner(service).ports if service.shares else ()
     published = [(port.published, port.target or None) for port in (*service.ports, *shared) if port.published]
     pod = networks.pod(service)
@@ -283,7 +286,7 @@ def _as_service(project: Project, service: ComposeService, networks: Networks) -
         names=service.names | networks.names_given(service),
         files=frozenset(mount.source for mount in service.mounts) | copied,
         context=service.context,
-        ports=tuple(dict.fromkeys(listens)) or (image.exposed if image else ()),
+        ports=tuple(dict.fromkeys((*listens, *started))) or (image.exposed if image else ()),
         published=tuple(dict.fromkeys(published)),
         local_ports=frozenset(port.published for port in (*service.ports, *shared) if port.published and port.is_local),
         replicas=service.replicas,
@@ -297,6 +300,12 @@ def _as_service(project: Project, service: ComposeService, networks: Networks) -
         aliases=tuple(networks.aliases(service)),
         links=tuple(service.links.items()),
     )
+
+
+def _ports_given(service: ComposeService) -> list[int]:
+    """The ports that the environment of a service tells its server."""
+    given = [value.text for name, value in service.environment.items() if name in PORT_VARIABLES]
+    return [port for text in given if text.isdecimal() and 0 < (port := whole_number(text)) < 65536]
 
 
 def _files_of_image(service: ComposeService, image: Dockerfile) -> Iterator[str]:

@@ -15,10 +15,12 @@ import msgspec
 from infralint.model import Location, Unknown, Unreadable
 from infralint.project import CantRead, Project
 from infralint.project.manifests.atlas import Atlas, Piece, Sheet
+from infralint.project.manifests.given import ChartRelease, GivenValue, place_value
 from infralint.text.go_templates import (
     HOLE,
     RenderedOutput,
     Renderer,
+    TemplateAllowance,
     TemplateFile,
     TemplateProblem,
     merge_values,
@@ -64,16 +66,20 @@ class RenderedFile(msgspec.Struct, frozen=True):
 class Charts:
     """The charts of a project."""
 
-    def __init__(self, project: Project, atlas: Atlas, folders: frozenset[str]) -> None:
+    def __init__(
+        self, project: Project, atlas: Atlas, folders: frozenset[str], releases: Sequence[ChartRelease] = ()
+    ) -> None:
         self.project = project
         self.atlas = atlas
         self.folders = folders
+        self.releases = releases
         self.unknown: list[Unknown] = []
         self.unreadable: list[Unreadable] = []
         self.unfollowed: list[str] = []
         self.files: list[str] = []
         self.failed: set[str] = set()
         self.rendered: set[str] = set()
+        self.allowance = TemplateAllowance()
         self._below: dict[str, list[str]] = {folder: [] for folder in folders}
         for path in project.files:
             owner = self._owner(path)
@@ -97,8 +103,8 @@ class Charts:
                 continue
             chart = self._chart(folder)
             if chart is not None and chart.metadata.get("type") != "library":
-                for environment, values in self._environments(chart):
-                    yield from self._render_release(chart, values, environment)
+                for environment, values, release in self._environments(chart):
+                    yield from self._render_release(chart, values, environment, release)
 
     def _is_part(self, folder: str) -> bool:
         """Whether a chart lies in the `charts/` of another."""
@@ -159,6 +165,7 @@ class Charts:
         except CantRead as problem:
             self.unreadable.append(self.project.unreadable(path, problem))
             return None
+        self.allowance.grow(len(text))
         first = self.atlas.add(Sheet(self.project.show(path)), text.count("\n") + 1)
         return TemplateFile(path, text, first, called)
 
@@ -168,15 +175,16 @@ class Charts:
             return None
         try:
             text = self.project.utf8_text(path)
+            self.allowance.grow(len(text))
             first = self.atlas.add(Sheet(self.project.show(path)), text.count("\n") + 1)
             documents = read_yaml(text, allow_duplicates=True, first_line=first)
+            value = plain_values(documents[0]) if documents else None
         except CantRead as problem:
             self.unreadable.append(self.project.unreadable(path, problem))
             return None
         except YamlProblem as problem:
-            self._refuse(path, text, f"is not YAML: {problem.message}", problem.line, problem.column)
+            self._refuse(path, text, problem.complaint(), problem.line, problem.column)
             return None
-        value = plain_values(documents[0]) if documents else None
         if value is not None and not isinstance(value, PlacedMapping):
             self._refuse(path, text, "holds no keys with values, which Helm expects here", first)
         return value if isinstance(value, PlacedMapping) else PlacedMapping()
@@ -189,8 +197,9 @@ class Charts:
         else:
             self.unreadable.append(Unreadable(why, where))
 
-    def _environments(self, chart: Chart) -> Iterator[tuple[str, PlacedMapping]]:
-        """The values of a chart: its own; and with those of each file beside it, or named in infralint.yaml."""
+    def _environments(self, chart: Chart) -> Iterator[tuple[str, PlacedMapping, ChartRelease | None]]:
+        """The values of a chart: those of its releases; else its own, and with those of each file beside it, or named in
+        infralint.yaml."""
         named = [
             entry
             for entry in self.project.settings.helm.charts
@@ -202,13 +211,34 @@ class Charts:
                 for name in entry.values:
                     over = self._mapping(posixpath.normpath(posixpath.join(chart.folder, name)))
                     values = merge_values(values, over or {})
-                yield entry.name, values
+                yield entry.name, values, None
             return
-        yield "", chart.values
+        releases = [release for release in self.releases if release.folder == chart.folder]
+        for release in releases:
+            yield release.name, self._with_layers(chart, release), release
+        if not releases:
+            yield "", chart.values, None
+        layers = {layer for release in releases for layer in release.layers if isinstance(layer, str)}
         for path in self._values_files(chart):
-            over = self._mapping(path)
+            over = self._mapping(path) if path not in layers else None
             if over:
-                yield _environment_name(path), merge_values(chart.values, over)
+                yield _environment_name(path), merge_values(chart.values, over), None
+
+    def _with_layers(self, chart: Chart, release: ChartRelease) -> PlacedMapping:
+        """The values that a release is installed with."""
+        values = chart.values
+        for layer in release.layers:
+            if isinstance(layer, str):
+                over: Any = self._mapping(layer)
+                if over is None and layer not in self.project.file_set:
+                    self.unfollowed.append(f"{self.project.show(release.path)}: {layer}, which it names, is not here")
+            else:
+                placed = layer
+                if isinstance(placed, GivenValue):
+                    placed = place_value(self.atlas, placed, self.project.show(release.path))
+                over = plain_values(placed)
+            values = merge_values(values, over if isinstance(over, PlacedMapping) else {})
+        return values
 
     def _values_files(self, chart: Chart) -> list[str]:
         """The values files beside a chart's own."""
@@ -222,8 +252,12 @@ class Charts:
                     found.append(path)
         return sorted(found)[:MOST_FILES]
 
-    def _render_release(self, chart: Chart, values: PlacedMapping, environment: str) -> Iterator[RenderedFile]:
-        release = {"Name": chart.name, "Namespace": "default", "Service": "Helm", "IsInstall": True}
+    def _render_release(
+        self, chart: Chart, values: PlacedMapping, environment: str, installed: ChartRelease | None
+    ) -> Iterator[RenderedFile]:
+        name = installed.name if installed is not None else chart.name
+        namespace = (installed.namespace if installed is not None else "") or "default"
+        release = {"Name": name, "Namespace": namespace, "Service": "Helm", "IsInstall": True}
         release |= {"IsUpgrade": False, "Revision": 1}
         library = list(_all_templates(chart))
         yield from self._of_chart(chart, values, values.get("global") or {}, release, library, environment)
@@ -250,7 +284,7 @@ class Charts:
                 "Template": {"BasePath": f"{chart.name}/templates", "Name": ""},
             }
         )
-        renderer = Renderer(library)
+        renderer = Renderer(library, allowance=self.allowance)
         for file, problem in renderer.broken:
             if not _is_asked_for(file):
                 why = f"this template of a Helm chart can't be parsed: {problem}"

@@ -386,14 +386,14 @@ class Kustomizations:
         if path not in self._documents:
             self._documents[path] = []
             try:
-                text = self.project.text(path)
+                text = self.project.utf8_text(path)
                 first = self.atlas.add(Sheet(self.project.show(path)), text.count("\n") + 1)
                 self._documents[path] = read_yaml(text, allow_duplicates=True, first_line=first)
             except CantRead as problem:
                 self.unreadable.append(self.project.unreadable(path, problem))
             except YamlProblem as problem:
                 line = self.atlas.line_in_file(problem.line)
-                message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
+                message = problem.complaint()
                 self.unreadable.append(self.project.unreadable(path, message, line, problem.column))
         return self._documents[path]
 
@@ -417,7 +417,7 @@ class Kustomizations:
             return read_yaml(text, allow_duplicates=True, first_line=first)
         except YamlProblem as problem:
             place = self.atlas.place(YamlSpan(problem.line, problem.column, problem.column))
-            self.unreadable.append(Unreadable(f"is a patch that is not YAML: {problem.message}", place))
+            self.unreadable.append(Unreadable(f"is a patch that {problem.complaint()}", place))
             return []
 
 

@@ -47,6 +47,11 @@ class Manifest(msgspec.Struct, eq=False):
         return self.root.text_of("metadata", "name") or self.root.text_of("metadata", "generateName")
 
     @property
+    def title(self) -> str:
+        """What people call it: `Ingress web`."""
+        return f"{self.kind} {self.name}" if self.name else f"{self.kind} without a name"
+
+    @property
     def namespace(self) -> str:
         return self.root.text_of("metadata", "namespace")
 

@@ -1,9 +1,9 @@
-"""Which YAML files are Kubernetes manifests, and the objects in them that decide what becomes of a stream."""
+"""Which YAML and JSON files are Kubernetes manifests, and the objects in them that decide what becomes of a stream."""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -11,10 +11,13 @@ from infralint.model import Unknown, Unreadable
 from infralint.project import CantRead, Project, TooLarge
 from infralint.project.charts import chart_folders, chart_of
 from infralint.project.manifests.atlas import Atlas, Sheet
+from infralint.project.manifests.given import ChartRelease, given_manifests, place_value
 from infralint.project.manifests.helm import Charts
 from infralint.project.manifests.kustomize import NAMES, Kustomizations
 from infralint.project.manifests.manifest import Manifest
+from infralint.project.manifests.releases import releases_in
 from infralint.project.manifests.shapes import check_shape
+from infralint.text.json_places import BadJson, parse_json_stream, yaml_of_json
 from infralint.text.lazy import lazy
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, has_holes, read_yaml
 
@@ -27,11 +30,13 @@ ROUTING = (
 RUNNING = "Service Deployment StatefulSet DaemonSet ReplicaSet Rollout ConfigMap HorizontalPodAutoscaler".split()
 """Kinds that say what stands behind, and how it is set up."""
 
-ASKED = frozenset((*ROUTING, *RUNNING))
+RELEASES = ("Application", "HelmRelease")
+"""Kinds that install charts."""
+ASKED = frozenset((*ROUTING, *RUNNING, *RELEASES))
 
 _KIND = lazy(
     rb"(?m)(?:^[ \t]*(?:-[ \t]+)?|[{,][ \t]*)[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?("
-    + b"|".join(map(str.encode, (*ROUTING, *RUNNING)))
+    + b"|".join(map(str.encode, (*ROUTING, *RUNNING, *RELEASES)))
     + rb")\b"
 )
 _CONTROLLER = lazy(
@@ -41,6 +46,7 @@ _CONTROLLER = lazy(
 """What the ConfigMap of a controller holds; others say nothing here."""
 _LIST = lazy(rb"(?m)^kind:[ \t]*[\"']?\w*List\b")
 _DOCUMENT = lazy(rb"(?m)^---(?=[ \t\r\n]|$)")
+MANIFEST_ENDINGS = ("yaml", "yml", "json")
 LARGEST = 4 * 1024 * 1024
 """Bytes of a file of manifests."""
 
@@ -92,8 +98,14 @@ class _ManifestReader:
         for path in self._candidates():
             if path not in consumed:
                 self.found.objects += self._objects(path)
+        given = given_manifests(self.project)
+        for written in given.objects:
+            root = place_value(self.found.atlas, written.value, self.project.show(written.path))
+            self.found.objects.append(
+                Manifest(root, self.found.atlas, written.path, written.environment, written.sealed)
+            )
         if folders := chart_folders(self.project):
-            self._charts(folders)
+            self._charts(folders, [*given.releases, *releases_in(self.found.objects, folders)])
         _tell_apart(self.found.objects)
         for manifest in self.found.objects:
             self.found.kinds.setdefault(manifest.kind, []).append(manifest)
@@ -101,7 +113,7 @@ class _ManifestReader:
 
     def _candidates(self) -> Iterator[str]:
         charts = chart_folders(self.project)
-        for path in self.project.files_ending("yaml", "yml"):
+        for path in self.project.files_ending(*MANIFEST_ENDINGS):
             if not (charts and chart_of(path, charts) is not None):
                 yield path
 
@@ -135,24 +147,43 @@ class _ManifestReader:
             elif not isinstance(problem, TooLarge):
                 self.found.unfollowed.append(f"{self.project.show(path)}: {problem}")
             return []
-        shown = self.project.show(path)
-        documents = list(_split(text))
         is_template = has_holes(text)
         objects: list[Manifest] = []
         try:
-            for line, document in documents:
-                first = self.found.atlas.add(Sheet(shown, line), document.count("\n") + 1)
-                for root in read_yaml(document, allow_duplicates=True, first_line=first):
-                    for item in objects_in(root):
-                        if item.text_of("kind"):
-                            if not is_template:
-                                check_shape(item)
-                            objects.append(Manifest(item, self.found.atlas, path))
+            for root in self._documents(path, text):
+                for item in objects_in(root):
+                    if item.text_of("kind") and (is_template or self._has_shape(item, path)):
+                        objects.append(Manifest(item, self.found.atlas, path))
         except YamlProblem as problem:
             self._refuse(path, text, problem)
             return []
-        self.found.files.append(path)
+        except BadJson as problem:
+            self._refuse_json(path, text, problem)
+            return []
+        if objects:
+            self.found.files.append(path)
         return objects
+
+    def _has_shape(self, item: YamlValue, path: str) -> bool:
+        """Whether Kubernetes would take an object; one that it refuses is named, and the others of its file go on."""
+        try:
+            check_shape(item)
+        except YamlProblem as problem:
+            line = self.found.atlas.line_in_file(problem.line)
+            self.found.unreadable.append(self.project.unreadable(path, problem.message, line, problem.column))
+            return False
+        return True
+
+    def _documents(self, path: str, text: str) -> Iterator[YamlValue]:
+        """What a file holds: JSON, or the documents of YAML, as kubectl tells them apart. Raises YamlProblem, BadJson."""
+        shown = self.project.show(path)
+        if path.endswith(".json") and text.lstrip()[:1] == "{":
+            first = self.found.atlas.add(Sheet(shown), text.count("\n") + 1)
+            yield from (yaml_of_json(node, first) for node in parse_json_stream(text))
+            return
+        for line, document in _split(text):
+            first = self.found.atlas.add(Sheet(shown, line), document.count("\n") + 1)
+            yield from read_yaml(document, allow_duplicates=True, first_line=first)
 
     def _overlays(self) -> frozenset[str]:
         """The objects of Kustomize's overlays: the files that these are made of, which count in no other way."""
@@ -165,9 +196,9 @@ class _ManifestReader:
             self.found.files += dict.fromkeys(overlays.files)
         return frozenset(overlays.consumed)
 
-    def _charts(self, folders: frozenset[str]) -> None:
+    def _charts(self, folders: frozenset[str], releases: Sequence[ChartRelease]) -> None:
         """The objects of Helm charts."""
-        charts = Charts(self.project, self.found.atlas, folders)
+        charts = Charts(self.project, self.found.atlas, folders, releases)
         for rendered in charts.render():
             lines = rendered.text.split("\n")
             sheet = Sheet(self.project.show(rendered.path), rows=rendered.rows, lines=lines)
@@ -176,7 +207,7 @@ class _ManifestReader:
                 roots = read_yaml(rendered.text, allow_duplicates=True, first_line=first)
             except YamlProblem as problem:
                 where = self.found.atlas.place(YamlSpan(problem.line, problem.column, problem.column))
-                why = f"what this template of a Helm chart comes to is not YAML: {problem.message}"
+                why = f"what this template of a Helm chart comes to {problem.complaint()}"
                 self.found.unknown.append(Unknown(where, "", why))
                 charts.failed.add(rendered.path)
                 continue
@@ -192,6 +223,15 @@ class _ManifestReader:
         self.found.files += dict.fromkeys(charts.files)
         self.found.rendered = charts.rendered - charts.failed
 
+    def _refuse_json(self, path: str, text: str, problem: BadJson) -> None:
+        """A file that is no JSON."""
+        if has_holes(text):
+            self.found.unfollowed.append(f"{self.project.show(path)}: is a template, which has to be rendered first")
+        else:
+            self.found.unreadable.append(
+                self.project.unreadable(path, problem.complaint(), problem.line, problem.column)
+            )
+
     def _refuse(self, path: str, text: str, problem: YamlProblem) -> None:
         """A file that is no YAML: a template is somebody else's to render, the rest is broken."""
         shown = self.project.show(path)
@@ -199,7 +239,7 @@ class _ManifestReader:
             self.found.unfollowed.append(f"{shown}: is a template, which has to be rendered first")
             return
         line = self.found.atlas.line_in_file(problem.line)
-        message = problem.message if problem.is_content else f"is not YAML: {problem.message}"
+        message = problem.complaint()
         self.found.unreadable.append(self.project.unreadable(path, message, line, problem.column))
 
 

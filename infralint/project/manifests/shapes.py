@@ -1,4 +1,4 @@
-"""What an object has to look like for Kubernetes to take it: what is no mapping or list where one belongs is refused.
+"""What an object has to look like for Kubernetes to take it: what is no mapping, list or text where one belongs is refused.
 
 https://kubernetes.io/docs/reference/kubernetes-api/networking/ingress-v1/
 """
@@ -7,15 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infralint.text.go_templates.values import scalar
 from infralint.text.yaml_places import YamlProblem, YamlValue
 
 
 def check_shape(item: YamlValue) -> None:
     """Raises YamlProblem at the first part of an object that is of another shape than Kubernetes expects."""
-    for name in ("metadata", "spec"):
-        for spec in _mappings(item, name):
-            if name == "spec" and item.text_of("kind") == "Ingress":
-                _check_ingress(spec)
+    for metadata in _mappings(item, "metadata"):
+        for name in ("annotations", "labels"):
+            _check_texts(metadata, name)
+    if item.text_of("kind") == "ConfigMap":
+        _check_texts(item, "data")
+    for spec in _mappings(item, "spec"):
+        if item.text_of("kind") == "Ingress":
+            _check_ingress(spec)
+
+
+def _check_texts(around: YamlValue, name: str) -> None:
+    """Values that have to be texts: unquoted numbers and booleans are none.
+
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/
+    """
+    for texts in _mappings(around, name):
+        for key, value in (texts.members or {}).items():
+            if value.text is None:
+                raise _problem(value, f"`{key}` under `{name}` has to be a text")
+            meant = scalar(value)
+            if isinstance(meant, bool | int | float):
+                kind = "boolean" if isinstance(meant, bool) else "number"
+                message = (
+                    f'`{key}: {value.text}` under `{name}` is a {kind}, and a text belongs there: write "{value.text}"'
+                )
+                raise _problem(value, message)
 
 
 def _check_ingress(spec: YamlValue) -> None:

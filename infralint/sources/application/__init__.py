@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from infralint.model import STREAM_KINDS, Location, Reading
 from infralint.project import Project
-from infralint.project.compose import read_compose
 from infralint.sources.application.facts import Application, ClientCall, Route, ServerFact
 from infralint.sources.application.language_models import LanguageModelUse
 from infralint.sources.application.mentions import mentions
-from infralint.sources.application.nodes import may_poll, node_of, node_of_product, stream_of
-from infralint.sources.application.products import products_of_image
+from infralint.sources.application.nodes import may_poll, node_of, stream_of
+from infralint.sources.application.product_uses import ProductUse
 from infralint.sources.application.reading import Glance, Reader, look_anew
 from infralint.text.lazy import lazy
 
@@ -50,6 +49,7 @@ def read(project: Project) -> Reading:
             reading.files += files or [gap.where.path for gap in application.gaps]
             reading.mentions |= {route.kind for route in application.routes}
             reading.mentions |= {call.kind for call in application.clients}
+            reading.mentions |= {stream.kind for use in application.products for stream in use.product.streams}
             calls = [stream_of(call, project.settings) for call in application.clients]
             reading.streams += [stream for stream in calls if stream is not None]
             reading.unknown += application.gaps
@@ -58,11 +58,6 @@ def read(project: Project) -> Reading:
             reading.unfollowed += _list_unfollowed(project, application)
     if LanguageModelUse.__module__ in project.subjects:
         _read_language_models(project, reading)
-    for service in read_compose(project).services:
-        for product in products_of_image(service.image.text) if service.image is not None else ():
-            where = Location(project.show(service.path), service.line)
-            reading.nodes.append(node_of_product(product, service.name, where))
-            reading.mentions |= {stream.kind for stream in product.streams}
     reading.mentions |= set(mentions(project))
     reading.files = sorted(set(reading.files))
     return reading
@@ -115,8 +110,8 @@ def _paths_of(project: Project, application: Application, names: Iterable[str]) 
 
 def _is_program(project: Project, application: Application) -> bool:
     """Whether something says that it is a program: loose scripts beside an nginx are no backend that streams nothing."""
-    says_so = application.routes or application.clients or application.ports or application.servers
-    return bool(says_so or _manifest(project, application))
+    evidence = (application.routes, application.clients, application.ports, application.servers, application.products)
+    return any(evidence) or bool(_manifest(project, application))
 
 
-__all__ = ["Application", "ClientCall", "Route", "ServerFact", "applications", "read"]
+__all__ = ["Application", "ClientCall", "ProductUse", "Route", "ServerFact", "applications", "read"]

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from infralint.model import Known, Location, StreamKind, Unknown
+
+if TYPE_CHECKING:
+    from infralint.sources.application.product_uses import ProductUse
 
 Kind = Literal["sse", "websocket"]
 Extent = Literal["whole", "tail"]
@@ -38,8 +41,8 @@ class Route(msgspec.Struct, frozen=True):
     path: as a client of the application asks for it (`/api/chat/*`). path_known: `tail` where only the
     end of it could be told; it begins with `**` then. methods: none where any will do. because: completes
     "it streams, because …". content_type: None where it can't be told. headers: what its responses surely
-    carry, by lower-case name. heartbeat: seconds between pings that keep it alive, None where none is known.
-    compressor: what compresses, and so holds, its answer; None where nothing does.
+    carry, by lower-case name; may_send: what they may carry, too. heartbeat: seconds between pings that keep it alive,
+    None where none is known. compressor: what compresses, and so holds, its answer; None where nothing does.
     names_accel: code of its application names X-Accel-Buffering. names_pings: code around it speaks of pings.
     session: the protocol whose requests must all reach one process (`Socket.IO`, `SockJS`, `MCP`).
     websocket_only: its session never begins with polling. stateless: it keeps no session.
@@ -61,6 +64,7 @@ class Route(msgspec.Struct, frozen=True):
     compressor: CompressorUse | None = None
     names_accel: bool = False
     names_pings: bool = False
+    may_send: tuple[str, ...] = ()
 
 
 class ClientCall(msgspec.Struct, frozen=True):
@@ -100,7 +104,7 @@ class Application(msgspec.Struct, frozen=True):
     read: `whole` if each of its languages and frameworks has rules and all its source was looked at: then no
     other route of it streams. reasons: why it is not. keep_alive: seconds after which its server closes a connection
     that carries nothing, where that is known and something streams. gaps: files that could stream and can't be followed.
-    missing: the kinds of streams of which there may be routes that were not found.
+    missing: the kinds of streams of which there may be routes that were not found. products: those that it is made of.
     """
 
     folder: str
@@ -114,3 +118,4 @@ class Application(msgspec.Struct, frozen=True):
     keep_alive: Known[float] | None = None
     gaps: tuple[Unknown, ...] = ()
     missing: frozenset[StreamKind] = frozenset()
+    products: tuple[ProductUse, ...] = ()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.intervals import TIMERS, steady_interval
+from infralint.sources.application.intervals import TIMERS, go_duration, steady_interval
 from infralint.sources.application.resolving import Resolver
 from infralint.sources.application.syntax import Definition, SourceModule
 
@@ -27,10 +27,10 @@ UNTOLD = 30.0
 """Seconds between pings of which only that they are sent can be read: what proxies cut at 60 s asks for."""
 _PYTHON_WAIT = re.compile(r"\b(?:timeout\s*=\s*|sleep\(\s*)([\w.]+)")
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(")
-_GO_WAIT = re.compile(
-    r"time\.(?:NewTicker|Tick|After|NewTimer)\(\s*(?:(\d+)\s*\*\s*)?time\.(Second|Minute|Millisecond)"
-)
-_UNITS = {"Second": 1.0, "Minute": 60.0, "Millisecond": 0.001}
+_GO_PING = re.compile(r"\"\s*:|ping|keep-?alive|heartbeat", re.IGNORECASE)
+_GO_TIMERS = frozenset({"NewTicker", "Tick", "After", "NewTimer"})
+_MOST_CALLED = 40
+"""Functions of one package that a search for pings goes through."""
 
 _NAMES_PING = re.compile(
     rb"""(?<![A-Za-z])[pP]ing(?![a-z])|[a-z]Ping|PING|(?i:keep[-_ ]?alive|heart[-_ ]?beat)|(?<![\w"'`])[bf]?["'`]:(?:\\n|[ \w"'`])"""
@@ -64,7 +64,7 @@ def _find_heartbeat(resolver: Resolver, module: SourceModule, definition: Defini
         case "python":
             found = _of_python(resolver, module, definition)
         case "go":
-            found = _of_go(definition.node.text())
+            found = _of_go(resolver, module, definition)
     return found or steady_interval(resolver, module, definition)
 
 
@@ -109,11 +109,30 @@ def _number(resolver: Resolver, module: SourceModule, text: str) -> float | None
     return None
 
 
-def _of_go(text: str) -> float | None:
-    if not re.search(r"\"\s*:|ping|keep-?alive|heartbeat", text, re.IGNORECASE):
-        return None
-    found = _GO_WAIT.search(text)
-    return float(found[1] or 1) * _UNITS[found[2]] if found else None
+def _of_go(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
+    """Pings are often sent by a function that the handler starts: `go client.writePump()`."""
+    for function in _called_in_go(resolver, module, definition):
+        if not _GO_PING.search(function.node.text()):
+            continue
+        for call in function.module.calls(_GO_TIMERS):
+            if function.span.has(call.span) and call.positional:
+                interval = go_duration(resolver, function.module, call.positional[0])
+                if interval:
+                    return interval
+    return None
+
+
+def _called_in_go(resolver: Resolver, module: SourceModule, definition: Definition) -> list[Definition]:
+    """A function and those of its package that it calls by their names, and those that these call."""
+    homes = (module, *resolver.program.siblings(module))
+    found = [definition]
+    for function in found:
+        for name in dict.fromkeys(_CALLED.findall(function.node.text())):
+            called = (other for home in homes for other in home.definitions_of(name) if other.kind == "function")
+            found += [other for other in called if other not in found]
+        if len(found) > _MOST_CALLED:
+            break
+    return found
 
 
 def ping_interval(resolver: Resolver, module: SourceModule, node: SgNode | None, unit: float) -> float | None:

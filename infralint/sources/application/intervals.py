@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from infralint.sources.application.resolving import Resolver
-from infralint.sources.application.syntax import Definition, SourceModule
+from infralint.sources.application.resolving import DEEPEST, ResolvedExpression, Resolver
+from infralint.sources.application.syntax import Definition, SourceModule, span_of
 
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
@@ -48,8 +48,15 @@ _AROUND = frozenset(
     }
 )
 """Nodes whose parts run whenever they do themselves, but for handlers of errors."""
-_GO_UNITS = {"Second": 1.0, "Minute": 60.0, "Millisecond": 0.001}
-_GO_DURATION = re.compile(r"^(?:(\d+)\s*\*\s*)?time\.(Second|Minute|Millisecond)$")
+_GO_UNITS = {
+    "time.Nanosecond": 1.0,
+    "time.Microsecond": 1e3,
+    "time.Millisecond": 1e6,
+    "time.Second": 1e9,
+    "time.Minute": 60e9,
+    "time.Hour": 3600e9,
+}
+"""Nanoseconds, as Go's durations count."""
 
 
 def steady_interval(resolver: Resolver, module: SourceModule, definition: Definition) -> float | None:
@@ -137,10 +144,51 @@ def _seconds(resolver: Resolver, module: SourceModule, pause: SgNode) -> float |
     for argument in arguments.children() if arguments is not None else ():
         if not argument.is_named():
             continue
-        duration = _GO_DURATION.match(argument.text())
-        if duration is not None:
-            return float(duration[1] or 1) * _GO_UNITS[duration[2]]
+        if module.language.name == "go":
+            return go_duration(resolver, module, argument)
         number = resolver.number(module, argument)
         if number is not None:
             return number / 1000 if module.language.name == "javascript" else number
+    return None
+
+
+def go_duration(resolver: Resolver, module: SourceModule, node: SgNode) -> float | None:
+    """Seconds of a duration of Go: `30 * time.Second`, a constant, `(pongWait * 9) / 10`; None where it can't be told."""
+    nanoseconds = _nanoseconds(resolver, module, node)
+    return nanoseconds / 1e9 if nanoseconds is not None else None
+
+
+def _nanoseconds(resolver: Resolver, module: SourceModule, node: SgNode, depth: int = 0) -> float | None:
+    if depth > DEEPEST:
+        return None
+    if node.kind() == "parenthesized_expression":
+        inner = next(iter(node.named_children()), None)
+        return _nanoseconds(resolver, module, inner, depth + 1) if inner is not None else None
+    if node.kind() == "binary_expression":
+        return _calculate(resolver, module, node, depth)
+    if node.text() in _GO_UNITS:
+        return _GO_UNITS[node.text()]
+    call = module.call_of(node)
+    if call is not None and call.name == "Duration" and call.positional:
+        return _nanoseconds(resolver, module, call.positional[0], depth + 1)
+    number = resolver.number(module, node)
+    if number is not None:
+        return number
+    meaning = resolver.meaning(module, node)
+    if not isinstance(meaning, ResolvedExpression) or span_of(meaning.node) == span_of(node):
+        return None
+    return _nanoseconds(resolver, meaning.module, meaning.node, depth + 1)
+
+
+def _calculate(resolver: Resolver, module: SourceModule, node: SgNode, depth: int) -> float | None:
+    sides = node.field("left"), node.field("right")
+    left, right = (_nanoseconds(resolver, module, side, depth + 1) if side is not None else None for side in sides)
+    operator = node.field("operator")
+    if left is None or right is None or operator is None:
+        return None
+    match operator.text():
+        case "*":
+            return left * right
+        case "/" if right:
+            return left / right
     return None

@@ -49,7 +49,7 @@ _ASIDE_FOLDER = re.compile(
     r"|benchmarks?|docs?|stories|\.storybook|migrations|__pycache__|public|static|assets|coverage|\.git|\.yarn|templates?/cookbook)/"
 )
 _ASIDE_NAME = re.compile(
-    r"\.(?:test|tests|spec|specs|stories|story|min|d|bundle|generated|pb)\.\w+$|_test\.(?:go|exs|rb)$|^test_|_spec\.rb$|^conftest\.py$"
+    r"\.(?:test|tests|spec|specs|stories|story|min|d|bundle|generated|pb)\.\w+$|_test\.(?:go|exs|rb)$|^test_.*(?<!\.py)$|_spec\.rb$|^conftest\.py$"
     r"|\.pb\.go$|_pb2(?:_grpc)?\.py$|\.config\.[cm]?[jt]s$|^(?:gulpfile|Gruntfile|setup)\.\w+$"
 )
 
@@ -61,19 +61,27 @@ _PYTHON_TEST = re.compile(
     rb"^(?:import|from)[ \t]+(?:pytest|unittest)\b|^[ \t]*(?:async[ \t]+)?def[ \t]+test_", re.MULTILINE
 )
 
+_OWN_APPLICATION = re.compile(rb"\b(?:FastAPI|Starlette|Flask|Quart|Sanic|Litestar|Application)\(")
+"""A `test_….py` that is part of an application makes none itself."""
+
 
 def is_aside(path: str, text: Callable[[str], bytes]) -> bool:
     """Whether a file is a test, an example, built or vendored: nothing that is deployed as it lies there.
 
-    The name of `web_test.py` leaves open whether it is a test of the web, or the web part of a tester: its code tells.
+    The names of `web_test.py` and `test_session.py` leave open whether they are tests of something, or the part of a tester
+    that is about it: their code tells.
     """
     folder, slash, name = path.rpartition("/")
     if _is_folder_aside(folder + slash, name.endswith(".php")) or _ASIDE_NAME.search(name):
         return True
-    if not path.endswith("_test.py"):
+    is_named_first = name.startswith("test_") and name.endswith(".py")
+    if not name.endswith("_test.py") and not is_named_first:
         return False
     try:
-        return _PYTHON_TEST.search(text(path)) is not None
+        content = text(path)
+        return _PYTHON_TEST.search(content) is not None or (
+            is_named_first and _OWN_APPLICATION.search(content) is not None
+        )
     except (CantRead, OSError):
         return True
 
@@ -166,6 +174,18 @@ def _needs(name: str, text: str) -> Iterator[str]:
             yield from (re.split(r"[<>=\[~!]", word)[0] for word in re.findall(r"[\"']?([A-Za-z][^\s\"']*)", line))
 
 
+_COMMENT = lazy(r"(?:^|\s)#.*$")
+_AND_THEN = lazy(r"&&|\|\||;")
+_OPEN_LIST = lazy(r"^\s*\w+\+?=\([^()]*$")
+"""An array of bash that goes on: the words of a command, one a line."""
+_STARTS_NOTHING = lazy(
+    r"\s*(?:(?:if|elif|while|until|!|then|else|do|sudo)\s+)*(?:echo|printf|log\w*|pip3?|uv\s+pip|poetry\s+add|command|which|type|hash|"
+    r"pkill|pgrep|killall|kill|apt(?:-get)?|apk|yum|dnf|brew|grep|sed|awk|cat|cp|mv|rm|test|\[\[?|ps|wait|trap)(?=\s|$)"
+    r"|[^|]*\s--(?:help|version|check-config)\b"
+)
+"""Commands that speak of a server, install or end it, and start none."""
+
+
 def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
     """The command lines of a file that starts programs, and their lines."""
     text = content.decode("utf-8", "replace")
@@ -182,9 +202,12 @@ def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
     for line in text.splitlines():
         line_number += 1
         start = start or line_number
-        joined += line.rstrip("\\")
-        if line.endswith("\\"):
+        joined += _COMMENT.sub("", line).rstrip("\\")
+        if line.endswith("\\") or (is_script and _OPEN_LIST.search(joined)):
+            joined += " "
             continue
         if is_script or _STARTS.match(joined):
-            yield _LIST_OF_WORDS.sub(" ", joined), start
+            for part in _AND_THEN.split(_LIST_OF_WORDS.sub(" ", joined)):
+                if not _STARTS_NOTHING.match(part):
+                    yield part, start
         joined, start = "", 0

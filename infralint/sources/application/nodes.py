@@ -41,6 +41,7 @@ from infralint.sources.application.facts import (
     Route,
     ServerFact,
 )
+from infralint.sources.application.product_uses import ProductUse
 from infralint.sources.application.products import Product, ProductStream
 from infralint.sources.application.servers import GUNICORN_TIMEOUT
 from infralint.text.globs import matches_segments
@@ -50,7 +51,8 @@ from infralint.text.lazy import lazy
 class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
     """A route that streams. stream_kind: what it opens. pattern: its path, `*` for one segment, `**` for the rest.
 
-    headers: what its responses surely carry. complete: they carry nothing else that a hop looks at. workers: the
+    headers: what its responses surely carry. may_send: what they may carry, too. complete: they carry nothing else that a
+    hop looks at. workers: the
     server's processes that serve one request at a time, where it runs such; how many, if that is said. compressor:
     what compresses its answers, and what to write instead; None where nothing does. names_accel: code of its
     application names X-Accel-Buffering. names_pings: code around it speaks of pings. keep_alive: seconds after which its
@@ -66,6 +68,7 @@ class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
     stream_kind: StreamKind
     pattern: str
     headers: Mapping[str, str] = NO_HEADERS
+    may_send: tuple[str, ...] = ()
     content_type: str | None = None
     complete: bool = False
     workers: Known[int | None] | None = None
@@ -97,9 +100,17 @@ class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
         return ""
 
     def response_out(self, response: Response, request: Request) -> Response:
-        headers = {name: Known(value, self.where, name) for name, value in self.headers.items()}
+        headers: dict[str, Setting[str]] = {name: self._may_send(name) for name in self.may_send}
+        headers |= {name: Known(value, self.where, name) for name, value in self.headers.items()}
         framing = Unknown(self.where, "framing", f"how {self.name} frames its answer is up to its server")
         return Response(framing, self.content_type, headers, self.complete, self.where)
+
+    def _may_send(self, name: str) -> Unknown:
+        called = "-".join(part.capitalize() for part in name.split("-"))
+        why = f"other code of its application sets {called}, and whether {self.name} sends it can't be told"
+        return Unknown(
+            self.where, "headers", why, "write it under `headers` of a declared stream, or send it in the route itself"
+        )
 
 
 def _longer(name: str, seconds: int) -> str:
@@ -177,7 +188,10 @@ def node_of(application: Application, polls: bool = True) -> ApplicationNode:
     """An application with its routes. polls: its clients of Socket.IO may begin with polling."""
     return ApplicationNode(
         name=application.name or application.folder or "the application",
-        hops=tuple(_hop_of(route, application, polls) for route in application.routes),
+        hops=(
+            *(_hop_of(route, application, polls) for route in application.routes),
+            *(_hop_of_product(stream, use) for use in application.products for stream in use.product.streams),
+        ),
         listens=tuple(Address("*", port) for port in application.ports),
         folder=application.folder,
         complete=application.read == "whole",
@@ -205,6 +219,7 @@ def _hop_of(route: Route, application: Application, polls: bool) -> ApplicationR
         hint,
         f"application {application.folder}",
         headers=route.headers,
+        may_send=route.may_send,
         complete=application.read == "whole",
         workers=workers,
         methods=route.methods,
@@ -265,22 +280,25 @@ def _reason_of(route: Route) -> str:
     return f"{route.where} starts a {route.session} server" if route.session == "Socket.IO" else route.because
 
 
-def node_of_product(product: Product, name: str, where: Location) -> ApplicationNode:
+def node_of_product(product: Product, names: frozenset[str], where: Location) -> ApplicationNode:
     """A known product that a deployment file runs, with the paths that its documentation says stream.
 
-    name: what others dial it by.
+    names: what others dial it by.
     """
+    use = ProductUse(product, where, "runs")
+    name = min(names, key=len)
     return ApplicationNode(
         name=name,
-        hops=tuple(_hop_of_product(stream, product, where) for stream in product.streams),
-        known_as=frozenset({name}),
+        hops=tuple(_hop_of_product(stream, use) for stream in product.streams),
+        known_as=names,
         folder=f"{where.path}#{name}",
         complete=True,
     )
 
 
-def _hop_of_product(stream: ProductStream, product: Product, where: Location) -> ApplicationRoute:
-    evidence = Evidence("name", f"{where} runs {product.name}, which streams {stream.path} ({product.page})", where)
+def _hop_of_product(stream: ProductStream, use: ProductUse) -> ApplicationRoute:
+    product, where, verb = use
+    evidence = Evidence("name", f"{where} {verb} {product.name}, which streams {stream.path} ({product.page})", where)
     hint = Hint(stream.kind, evidence, stream.session, stream.content_type, stream.path, heartbeat=stream.heartbeat)
     return _route(f"{product.name}'s {stream.path}", where, hint, f"product {product.name}")
 

@@ -1,4 +1,4 @@
-"""Known products: which of their paths stream, by the image that a project runs.
+"""Known products: which of their paths stream, by the image, the command or the package that a project runs.
 
 Paths and pages as their documentation or source has them; `**` where the product may stand below any base path.
 """
@@ -26,12 +26,15 @@ class ProductStream(msgspec.Struct, frozen=True):
 
 class Product(msgspec.Struct, frozen=True):
     """page: what says so, its documentation or its source. images: globs over an image's name without registry and tag
-    (`ollama/ollama`)."""
+    (`ollama/ollama`). commands: how it is started, its first words. packages: those that nobody installs but to run it,
+    with the extra that makes it a server (`litellm[proxy]`)."""
 
     name: str
     page: str
     streams: tuple[ProductStream, ...]
     images: tuple[str, ...]
+    commands: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
 
 _EVENTS = "text/event-stream"
@@ -57,33 +60,61 @@ PRODUCTS = (
         "https://docs.openwebui.com/reference/https/",
         (*_sockets("/ws/socket.io/", heartbeat=25, session="Socket.IO"), *_sse("/api/chat/completions")),
         ("open-webui/open-webui",),
+        commands=("open-webui serve",),
+        packages=("open-webui",),
     ),
     Product(
         "LiteLLM",
         "https://docs.litellm.ai/docs/proxy/user_keys",
         (*_OPENAI, *_sse("/chat/completions", "/v1/messages", "/v1/responses")),
         ("berriai/litellm*",),
+        commands=(
+            "litellm --config",
+            "litellm --model",
+            "litellm --port",
+            "litellm --host",
+            "litellm -c",
+        ),
+        packages=("litellm[proxy]",),
     ),
     Product(
         "vLLM",
         "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
         (*_OPENAI, *_sse("/v1/responses")),
         ("vllm/vllm-openai*",),
+        commands=(
+            "vllm serve",
+            "-m vllm.entrypoints.openai.api_server",
+        ),
     ),
-    Product("Ollama", "https://docs.ollama.com/api", (*_OLLAMA, *_OPENAI), ("ollama/ollama",)),
+    Product(
+        "Ollama", "https://docs.ollama.com/api", (*_OLLAMA, *_OPENAI), ("ollama/ollama",), commands=("ollama serve",)
+    ),
     Product(
         "llama.cpp",
         "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
         (*_OPENAI, *_sse("/completion")),
         ("ggml-org/llama.cpp", "ggerganov/llama.cpp"),
+        commands=(
+            "llama-server",
+            "-m llama_cpp.server",
+        ),
+        packages=("llama-cpp-python[server]",),
     ),
     Product(
         "Text Generation Inference",
         "https://huggingface.co/docs/text-generation-inference/conceptual/streaming",
         (*_OPENAI, *_sse("/generate_stream")),
         ("huggingface/text-generation-inference",),
+        commands=("text-generation-launcher",),
     ),
-    Product("SGLang", "https://docs.sglang.ai/", (*_OPENAI, *_sse("/generate")), ("lmsysorg/sglang",)),
+    Product(
+        "SGLang",
+        "https://docs.sglang.ai/",
+        (*_OPENAI, *_sse("/generate")),
+        ("lmsysorg/sglang",),
+        commands=("-m sglang.launch_server",),
+    ),
     Product(
         "LocalAI",
         "https://github.com/mudler/LocalAI/tree/master/core/http/endpoints",
@@ -95,6 +126,8 @@ PRODUCTS = (
         "https://github.com/n8n-io/n8n/blob/master/packages/cli/src/push/websocket.push.ts",
         _sockets("/rest/push", heartbeat=60),
         ("n8nio/n8n", "n8n-io/n8n"),
+        commands=("n8n start",),
+        packages=("n8n",),
     ),
     Product(
         "Dify",
@@ -107,6 +140,8 @@ PRODUCTS = (
         "https://docs.flowiseai.com/using-flowise/streaming",
         _sse("/api/v1/prediction/*", "/api/v1/internal-prediction/*"),
         ("flowiseai/flowise",),
+        commands=("flowise start",),
+        packages=("flowise",),
     ),
     Product(
         "LibreChat",
@@ -128,12 +163,28 @@ PRODUCTS = (
         "https://docs.langflow.org/api-flows-run",
         _sse("/api/v1/run/*", "/api/v1/build/*/events"),
         ("langflowai/langflow*",),
+        commands=(
+            "langflow run",
+            "-m langflow run",
+        ),
+        packages=("langflow",),
     ),
     Product(
         "Jupyter",
         "https://jupyter-server.readthedocs.io/en/latest/operators/public-server.html",
         _sockets("**/api/kernels/*/channels", "**/terminals/websocket/*", heartbeat=30),
         ("jupyter/*-notebook", "jupyterhub/jupyterhub", "jupyterhub/singleuser"),
+        commands=(
+            "jupyter lab",
+            "jupyter notebook",
+            "jupyter server",
+            "jupyter-lab",
+            "jupyter-notebook",
+            "jupyterhub",
+            "start-notebook.sh",
+            "start-notebook.py",
+        ),
+        packages=("jupyterhub",),
     ),
     Product(
         "Grafana",
@@ -146,6 +197,7 @@ PRODUCTS = (
         "https://coder.com/docs/code-server/guide",
         _sockets("/**"),
         ("codercom/code-server", "linuxserver/code-server", "gitpod/openvscode-server"),
+        commands=("code-server",),
     ),
     Product(
         "Home Assistant",
@@ -222,6 +274,7 @@ PRODUCTS = (
         "https://nodered.org/docs/user-guide/runtime/configuration",
         _sockets("/comms", heartbeat=15),
         ("nodered/node-red",),
+        commands=("node-red",),
     ),
     Product(
         "Plex",
@@ -273,3 +326,34 @@ def products_of_image(image: str) -> Iterator[Product]:
             and any(fnmatchcase(glob.replace("*", "x"), name) for glob in product.images)
         )
     return (product for product in PRODUCTS if any(fnmatchcase(name, glob) for glob in product.images))
+
+
+def products_of_command(command: str) -> Iterator[Product]:
+    """The products that a command starts."""
+    words = " ".join(command.split())
+    for product in PRODUCTS:
+        if any(_starts(words, start) for start in product.commands):
+            yield product
+
+
+def _starts(words: str, start: str) -> bool:
+    """Whether a command line runs a program: it begins with it, or a shell, a wrapper or `python -m` before it does."""
+    at = words.find(start)
+    if at < 0:
+        return False
+    before, after = words[:at], words[at + len(start) :]
+    return after[:1] in ("", " ", '"', "'", "]", ";") and _LEAD.search(before) is not None
+
+
+_LEAD = lazy(
+    r"""(?:^|/|[&;|(\["']\s*|\b(?:exec|(?:uv|poetry|pdm|pixi|hatch)\s+run|npx|uvx|sudo|tini|dumb-init|env|nohup|CMD|ENTRYPOINT|web:|--|-c|python[\d.]*)\s+)[\["'\s]*$"""
+)
+PROGRAM_WORDS = tuple(
+    dict.fromkeys(
+        word.encode()
+        for product in PRODUCTS
+        for word in (*(start.removeprefix("-m ").split()[0] for start in product.commands), *product.images)
+        if "*" not in word
+    )
+)
+"""Words of which a file holds one that starts a product, or builds on one."""

@@ -21,6 +21,8 @@ from infralint.sources.application.heartbeats import names_pings
 from infralint.sources.application.joining import Joiner, Rulebook
 from infralint.sources.application.languages import language_of
 from infralint.sources.application.manifests import STARTERS, Package, is_aside, nearest, packages
+from infralint.sources.application.middleware import SentHeaders
+from infralint.sources.application.product_uses import ProductUse, product_uses
 from infralint.sources.application.program import LARGEST, LONGEST_LINE, ProjectModules
 from infralint.sources.application.routes import Found, Routes, Unjoined
 from infralint.sources.application.rulebook import FileShape, Rules, rules_for
@@ -58,6 +60,7 @@ class Reader:
         self._unjoined: dict[str, list[Unjoined]] = {}
         self._package_of_folder: dict[str, Package] = {}
         self._broken: dict[str, int] = {}
+        self._products_of: dict[str, tuple[ProductUse, ...]] = {}
         self._program.sources = [path for path in self._files if language_of(path) is not None]
 
     def applications(self) -> list[Application]:
@@ -72,7 +75,7 @@ class Reader:
         made = (
             self._application(package, routes_of.get(package.folder, []), clients_of.get(package.folder, []))
             for package in self._packages.values()
-            if package.files
+            if package.files or self._products(package)
         )
         return sorted(made, key=lambda application: application.folder)
 
@@ -200,7 +203,14 @@ class Reader:
             self._keep_alive(routes, servers, [*starting, *package.files]),
             tuple(self._gaps(package)),
             self._missing(package, reasons),
+            self._products(package),
         )
+
+    def _products(self, package: Package) -> tuple[ProductUse, ...]:
+        if package.folder not in self._products_of:
+            found = product_uses(package, self._starters(package), self._program.content, self._shown)
+            self._products_of[package.folder] = tuple(found)
+        return self._products_of[package.folder]
 
     def _keep_alive(
         self, routes: list[Found], servers: tuple[ServerFact, ...], sources: list[str]
@@ -214,6 +224,7 @@ class Reader:
             yield from (found.route for found in routes)
             return
         compressed = CompressedRoutes(self._streaming.joiner, package, self._shown, routes)
+        sent = SentHeaders(self._streaming.joiner, package, routes)
         content = self._program.content
         accel_in = cache(lambda path: _names_accel(content(path)))
         pings_in = cache(lambda path: names_pings(content(path)))
@@ -223,6 +234,7 @@ class Reader:
                 yield found.route
                 continue
             around = self._program.with_imports(found.files)
+            found = found._replace(route=sent.with_headers(found))
             yield replace(
                 compressed.with_compressor(found),
                 names_accel=names_accel or any(map(accel_in, around)),

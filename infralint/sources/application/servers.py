@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from infralint.model import Known, Location
+from infralint.project.starting import DEFAULT_PORT, ports_of_command
 from infralint.sources.application.facts import ServerFact
 from infralint.sources.application.manifests import commands
+from infralint.sources.application.products import PROGRAM_WORDS
 from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 
@@ -24,18 +26,9 @@ KEEP_ALIVE: Mapping[str, float] = {"uvicorn": 5.0, "gunicorn": 2.0, "Node.js": 5
 _LISTENING = frozenset({"Express", "Koa", "NestJS"})
 """Frameworks of Node.js that leave that to Node; Fastify sets 72 s."""
 
-_PORT_FLAG = lazy(
-    r"(?:--port[ =]|--bind[ =]\S*:|-b\s+\S*:|(?<=\s)-p\s+|\b(?:PORT|port)=|--server\.port[ =]|0\.0\.0\.0:)(\d{2,5})\b"
-)
-_DEFAULT_PORT = {"uvicorn": 8000, "gunicorn": 8000, "hypercorn": 8000, "daphne": 8000, "streamlit": 8501, "next": 3000}
-_PROGRAM = lazy(r"\b(uvicorn|gunicorn|hypercorn|daphne|streamlit|next)\s+(?:run|start|[\w.]+:\w+)")
 _PORT_LIKE = lazy(rb"[0-9][0-9]|(?i:expose)[ \t]+[0-9]")
-_PROGRAMS = tuple(program.encode() for program in _DEFAULT_PORT)
-_SERVER = lazy(r"(?:^|[\s/\"'])(gunicorn|uvicorn|hypercorn|daphne)\b(.*)")
-_ELSEWHERE = lazy(
-    r"^\s*(?:sudo\s+)?(?:docker|podman|nerdctl|kubectl|ssh|scp|psql|pg_\w+|mysql|redis-cli|nc|curl|wget)\b"
-)
-"""Commands whose ports are those of other programs."""
+_PROGRAMS = (*(program.encode() for program in DEFAULT_PORT), *PROGRAM_WORDS)
+_SERVER = lazy(r"(?:^|[\s/\"'])(gunicorn|uvicorn|hypercorn|daphne)(?=[\s\"',]|$)(.*)")
 _EXPOSE = lazy(r"^[ \t]*EXPOSE[ \t]+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
 _CODE_PORT = (
     lazy(rb"\.listen\(\s*(?:[^(),\n]{0,60}(?:\|\||\?\?)\s*)?(\d{2,5})\b"),
@@ -80,7 +73,7 @@ _NODE = lazy(
 
 
 def says_how_to_serve(content: bytes) -> bool:
-    """A quick look at a file that starts programs: does it name a server, or anything that may be a port?"""
+    """A quick look at a file that starts programs: does it name a server or a product, or anything that may be a port?"""
     return any(program in content for program in _PROGRAMS) or _PORT_LIKE.search(content) is not None
 
 
@@ -93,21 +86,11 @@ def ports_of(starters: list[str], sources: list[str], text: Callable[[str], byte
             shown = content.decode("utf-8", "replace")
             found += [whole_number(port) for ports in _EXPOSE.findall(shown) for port in re.findall(r"\d+", ports)]
         for command, _ in commands(path, content):
-            found += _command_ports(command)
+            found += ports_of_command(command)
     for path in sources:
         content = text(path)
         found += [int(port) for pattern in _CODE_PORT for port in pattern.findall(content)]
     return tuple(port for port in dict.fromkeys(found) if 0 < port < 65536)
-
-
-def _command_ports(command: str) -> list[int]:
-    if _ELSEWHERE.match(command):
-        return []
-    ports = [int(port) for port in _PORT_FLAG.findall(command)]
-    if ports:
-        return ports
-    program = _PROGRAM.search(command)
-    return [_DEFAULT_PORT[program[1]]] if program else []
 
 
 def server_facts(

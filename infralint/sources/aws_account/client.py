@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from infralint import __version__
-from infralint.sources.aws_account.kinds import KINDS
+from infralint.sources.aws_account.kinds import CLOUDWATCH, KINDS, ORGANIZATIONS
 from infralint.sources.aws_account.snapshot import Failure, Item, Trouble
 
 BURST = 40
@@ -243,6 +243,7 @@ PREFIXES = {
     "elb": "elasticloadbalancing",
     "ec2": "ec2",
     "sts": "sts",
+    **{service.name: service.prefix for service in (CLOUDWATCH, ORGANIZATIONS)},
     **{service.name: service.prefix for kind in KINDS.values() for service in kind.services},
 }
 """Service as boto3 names it -> as IAM does."""

@@ -260,8 +260,7 @@ class RegionFacts:
     def _attribute(self, resource: str, key: str, text: str | None) -> Setting[Any]:
         where = self.places.of(resource, key)
         if text is None:
-            because = f"AWS names no {key} of {short_name(resource)}, so its default holds"
-            return Known(ATTRIBUTES[key].default, where, key, "default", because=because)
+            return Known(ATTRIBUTES[key].default, where, key, "default", because="AWS's answer leaves it out")
         try:
             because = f"{short_name(resource)} has {key} = {text}" if key == STICKY else ""
             return Known(typed_value(key, text), where, key, written=f"{key} = {text}", because=because)

@@ -13,6 +13,7 @@ from infralint.platforms.aws_elb import carries_tcp
 from infralint.sources.aws_account.client import Caller, Control, Failed
 from infralint.sources.aws_account.demand import Demand, Questions, Reported
 from infralint.sources.aws_account.edge_fetch import EdgeReader
+from infralint.sources.aws_account.evidence import EvidenceReader
 from infralint.sources.aws_account.keeper import Errand, Keeper
 from infralint.sources.aws_account.kinds import LAMBDA
 from infralint.sources.aws_account.names import classic_arn, is_classic
@@ -46,7 +47,7 @@ class Scan:
     """The audit of one region of one account: `region` grows while it runs, so that it can be cut short.
 
     caller: of its load balancers; None where those of another scan are read alone. edge_callers: of the other services,
-    by their names.
+    by their names. evidence: asks CloudWatch, where that is wanted.
     """
 
     def __init__(
@@ -55,9 +56,11 @@ class Scan:
         region: Region,
         questions: Questions,
         edge_callers: Mapping[str, Caller] = MappingProxyType({}),
+        evidence: EvidenceReader | None = None,
     ) -> None:
         self.balancer_caller = caller
         self.edge_callers = edge_callers
+        self.evidence = evidence
         self.region = region
         self.questions = questions
         self.keeper = Keeper(region)
@@ -80,7 +83,9 @@ class Scan:
     @property
     def callers(self) -> tuple[Caller, ...]:
         """All that make calls here."""
-        return (*((self.balancer_caller,) if self.balancer_caller is not None else ()), *self.edge_callers.values())
+        counting = self.evidence.caller if self.evidence is not None else None
+        here = (caller for caller in (self.balancer_caller, counting) if caller is not None)
+        return (*here, *self.edge_callers.values())
 
     @property
     def caller(self) -> Caller:
@@ -107,6 +112,8 @@ class Scan:
         missing = {group["TargetGroupArn"] for group in self.region.target_groups} - set(self.region.target_health)
         self._each("DescribeTargetHealth", sorted(missing & reported.groups))
         self._read_tags(sorted(set(self._arns()) & reported.balancers - set(self.region.tags)))
+        if self.evidence is not None:
+            self.evidence.read(self.keeper, sorted(set(self._arns()) & reported.balancers))
 
     def close(self) -> None:
         """Take no more answers, for the snapshot is being judged, and note what did not come in."""

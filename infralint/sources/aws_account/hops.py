@@ -11,6 +11,7 @@ from infralint.model import AccountResource, Known, Location, Node, Reading, Unr
 from infralint.platforms.aws_elb import BalancerNode, ForwardedGroup, LoadBalancer, fields_of, node_fields
 from infralint.sources.aws_account import fixes
 from infralint.sources.aws_account.edge_facts import EdgeFacts
+from infralint.sources.aws_account.evidence import evidence_sentence
 from infralint.sources.aws_account.facts import RegionFacts
 from infralint.sources.aws_account.names import console_link
 from infralint.sources.aws_account.owners import Owner, owner_of
@@ -25,8 +26,9 @@ PLATFORM = "aws"
 class LiveLoadBalancer(LoadBalancer, frozen=True, kw_only=True):
     """A load balancer of an account with one of its target groups.
 
-    group_arn, listener_arn, protocol: "" where none is known. owner: what made it, by its tags. tags: as AWS has them. code: what its
-    Terraform says of a setting (a field's name), where that is something else.
+    group_arn, listener_arn, protocol: "" where none is known. evidence: what CloudWatch counted, in words. owner: what
+    made it, by its tags. tags: as AWS has them. code: what its Terraform says of a setting (a field's name), where that is
+    something else.
     """
 
     platform: ClassVar[str] = PLATFORM
@@ -39,6 +41,7 @@ class LiveLoadBalancer(LoadBalancer, frozen=True, kw_only=True):
     port: int = 0
     protocol: str = ""
     console: str = ""
+    evidence: str = ""
     owner: Owner | None = None
     tags: Mapping[str, str] = {}
     code: Mapping[str, Known[Any]] = {}
@@ -62,6 +65,7 @@ class LiveLoadBalancer(LoadBalancer, frozen=True, kw_only=True):
             tags=self.tags,
             owner=str(self.owner or ""),
             console=self.console,
+            evidence=self.evidence,
         )
 
     def fix(self, setting: str, seconds: float = 0) -> str:
@@ -156,6 +160,7 @@ def _hop(region: Region, facts: RegionFacts, item: Item, arn: str, way: Forwarde
         port=listener.port or 0 if listener is not None else 0,
         protocol=listener.protocol if listener is not None else "",
         console=console_link(region, arn),
+        evidence=evidence_sentence(region, arn),
         owner=owner_of(tags),
         tags=tags,
         upstream=way.group.name if way.group is not None else "",

@@ -46,6 +46,14 @@ ECS = AwsService("ecs", "ecs", ("DescribeServices", "ListClusters", "ListService
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html"""
 
 
+CLOUDWATCH = AwsService("cloudwatch", "cloudwatch", ("GetMetricData",), burst=5, rate=5)
+"""What --evidence asks. 500 calls a second in large regions, 50 in others:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html"""
+ORGANIZATIONS = AwsService("organizations", "organizations", ("ListAccounts",), burst=4, rate=2)
+"""What --organization asks. 8 calls of ListAccounts at once, then 5 a second:
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
+
+
 class AuditKind(msgspec.Struct, frozen=True):
     """Resources that `--include` names. statement: the Sid of its part of the policy. actions, resources: what it
     grants, and on what; is_global: the same in every region, and read once an account."""

@@ -12,13 +12,15 @@ from infralint.sources.aws_account.client import (
     Caller,
     Control,
     Failed,
+    Paging,
     TokenBucket,
     only_client,
     read_only_client,
 )
 from infralint.sources.aws_account.demand import Questions
+from infralint.sources.aws_account.evidence import EvidenceReader
 from infralint.sources.aws_account.fetch import Scan
-from infralint.sources.aws_account.kinds import KINDS
+from infralint.sources.aws_account.kinds import CLOUDWATCH, KINDS, ORGANIZATIONS
 from infralint.sources.aws_account.snapshot import Failure, Region
 from infralint.text.wording import listing
 
@@ -47,18 +49,33 @@ https://docs.aws.amazon.com/general/latest/gr/cf_region.html
 """
 
 
+_MEMBER_PAGES = Paging("NextToken", "NextToken", {"MaxResults": 20})
+
+
 class CantStart(Exception):
     """Nothing can be read at all; says why and what to do, in one sentence."""
 
 
-def iam_policy(all_regions: bool, roles: Sequence[str], kinds: Sequence[str] = ()) -> str:
-    """The least policy for an audit with these options, as JSON. kinds: what is read beside load balancers."""
+def iam_policy(
+    all_regions: bool,
+    roles: Sequence[str],
+    kinds: Sequence[str] = (),
+    evidence: bool = False,
+    organization: str = "",
+) -> str:
+    """The least policy for an audit with these options, as JSON. kinds: what is read beside load balancers. evidence:
+    whether CloudWatch is asked; organization: the role that is taken on in each account of it."""
     statements: list[dict[str, Any]] = [_allow("ReadLoadBalancers", ACTIONS, "*")]
     for kind in (KINDS[name] for name in KINDS if name in kinds):
         resources: str | list[str] = list(kind.resources) if kind.resources != ("*",) else "*"
         statements.append(_allow(kind.statement, kind.actions, resources))
     if all_regions:
         statements.append(_allow("ListRegions", ["ec2:DescribeRegions"], "*"))
+    if evidence:
+        statements.append(_allow("ReadEvidence", ["cloudwatch:GetMetricData"], "*"))
+    if organization:
+        statements.append(_allow("ListAccounts", ["organizations:ListAccounts"], "*"))
+        roles = [*roles, f"arn:aws:iam::*:role/{organization}"]
     if roles:
         statements.append(_allow("EnterAccounts", ["sts:AssumeRole"], list(roles)))
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2)
@@ -70,7 +87,7 @@ def _allow(name: str, actions: Iterable[str], resources: str | list[str]) -> dic
 
 class Entrance:
     """The way into AWS: a profile, roles to take on from there, regions. kinds: what is read beside load balancers.
-    failures: what did not let us in."""
+    evidence_days: for how many days CloudWatch is asked, 0 for not. failures: what did not let us in."""
 
     def __init__(
         self,
@@ -79,7 +96,9 @@ class Entrance:
         endpoint: str | None,
         control: Control,
         kinds: Sequence[str] = (),
+        evidence_days: int = 0,
     ) -> None:
+        self.evidence_days = evidence_days
         self.kinds = [KINDS[name] for name in KINDS if name in kinds]
         self.session = _session(profile)
         self.endpoint = endpoint
@@ -88,9 +107,12 @@ class Entrance:
         self.home = self.regions[0] if regions else os.environ.get("AWS_REGION") or self.session.region_name
         self.failures: list[Failure] = []
 
-    def scans(self, roles: Sequence[str], all_regions: bool, questions: Questions) -> list[Scan]:
-        """One for each region of each account. Raises CantStart."""
-        accounts = self._accounts(roles)
+    def scans(
+        self, roles: Sequence[str], all_regions: bool, questions: Questions, organization: str = ""
+    ) -> list[Scan]:
+        """One for each region of each account. organization: the role to take on in each account of the organization; ""
+        for none. Raises CantStart."""
+        accounts = self._members(organization) if organization else self._accounts(roles)
         found: list[Scan] = []
         for account in accounts:
             names = self._regions_of(account, all_regions)
@@ -105,6 +127,43 @@ class Entrance:
             return [Account(self.session)]
         entered = [self._enter(role) for role in dict.fromkeys(roles)]
         return [account for account in entered if account]
+
+    def _members(self, role: str) -> list[Account]:
+        """The accounts of the organization that let us in; the one that asks needs no role. Raises CantStart."""
+        region = self.home or _default_region("aws")
+        client = only_client(self.session, ORGANIZATIONS.name, region, self.endpoint, ORGANIZATIONS.operations)
+        bucket = TokenBucket(burst=ORGANIZATIONS.burst, rate=ORGANIZATIONS.rate)
+        caller = Caller({ORGANIZATIONS.name: client}, bucket, self.control, Account(self.session))
+        try:
+            members = [
+                member
+                for member in caller.pages(ORGANIZATIONS.name, "ListAccounts", "Accounts", paging=_MEMBER_PAGES)
+                if member.get("Status") == "ACTIVE"
+            ]
+        except Failed as error:
+            raise CantStart(cant_start(error.failure)) from error
+        asking = self._own_number(region)
+        found: list[Account] = []
+        for member in members:
+            number, partition = member["Id"], member.get("Arn", "arn:aws").split(":")[1]
+            is_own = number == asking
+            account = (
+                Account(self.session, number) if is_own else self._enter(f"arn:{partition}:iam::{number}:role/{role}")
+            )
+            found += [account] if account is not None else []
+        return found
+
+    def _own_number(self, region: str) -> str:
+        """The number of the account that the credentials belong to; "" where it is not told. No permission is needed.
+
+        https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+        """
+        client = only_client(self.session, "sts", region, self.endpoint, ("GetCallerIdentity",))
+        caller = Caller({"sts": client}, TokenBucket(), self.control, Account(self.session))
+        try:
+            return str(caller.call("sts", "GetCallerIdentity").get("Account", ""))
+        except Failed:
+            return ""
 
     def _enter(self, role: str) -> Account | None:
         import boto3
@@ -145,7 +204,16 @@ class Entrance:
         }
         region = Region(account=account.label, name=name, partition=clients["elbv2"].meta.partition)
         caller = Caller(clients, TokenBucket(), self.control, account)
-        return Scan(caller, region, questions, self._edge_callers(account, name, is_global=False))
+        edges = self._edge_callers(account, name, is_global=False)
+        return Scan(caller, region, questions, edges, self._evidence_reader(account, name))
+
+    def _evidence_reader(self, account: Account, name: str) -> EvidenceReader | None:
+        """Who asks CloudWatch in a region, where that is wanted."""
+        if not self.evidence_days:
+            return None
+        client = only_client(account.session, CLOUDWATCH.name, name, self.endpoint, CLOUDWATCH.operations)
+        bucket = TokenBucket(burst=CLOUDWATCH.burst, rate=CLOUDWATCH.rate)
+        return EvidenceReader(Caller({CLOUDWATCH.name: client}, bucket, self.control, account), self.evidence_days)
 
     def _global_scan(self, account: Account, names: Sequence[str], questions: Questions) -> list[Scan]:
         """What is the same in every region, read once an account."""

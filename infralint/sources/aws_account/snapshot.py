@@ -38,6 +38,7 @@ class Region(msgspec.Struct, kw_only=True):
     Lists hold what the Describe call of that name returned, cut to what is judged. Mappings go from
     the ARN (the name, for a classic load balancer; the id, for an API and a policy) that was asked about; what was not
     asked about, or failed, is missing. Distributions, which are the same everywhere, stand in a region called `global`.
+    evidence: what CloudWatch counted of a load balancer in so many days (evidence_days), by the names of its metrics.
     """
 
     account: str
@@ -67,6 +68,8 @@ class Region(msgspec.Struct, kw_only=True):
     functions: list[Item] = []
     function_urls: dict[str, list[Item]] = {}
     services: list[Item] = []
+    evidence: dict[str, dict[str, float]] = {}
+    evidence_days: int = 0
     failures: list[Failure] = []
 
     @property

@@ -34,6 +34,8 @@ MISSED = {
     "ListServices": "the services{of}",
     "DescribeServices": "how many tasks the services{of} have",
     "DescribeRegions": "the list of regions",
+    "GetMetricData": "what CloudWatch counted{of}",
+    "ListAccounts": "the accounts of the organization",
     "AssumeRole": "the whole account{of}",
 }
 """Operation -> what is not known without it; {of} is replaced by the names of what it was asked about."""

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -14,7 +13,7 @@ from typing import Any
 import msgspec
 
 from infralint.model import Known, Location, Related, Setting, Unknown
-from infralint.text.json_places import BadJson, JsonNode, JsonSpan, parse_json
+from infralint.text.json_places import BadJson, parse_json, yaml_of_json
 from infralint.text.numbers import whole_number
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
 
@@ -80,12 +79,11 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
         """A template from its text, None for what has no resources. Raises BadTemplate."""
         try:
             is_json = text.lstrip()[:1] == "{"
-            root = _from_json(parse_json(text, unique=True)) if is_json else _from_yaml(text)
+            root = yaml_of_json(parse_json(text, unique=True)) if is_json else _from_yaml(text)
         except BadJson as error:
-            raise BadTemplate(f"is not valid JSON: {error}", error.line, error.column) from error
+            raise BadTemplate(error.complaint("is not valid JSON"), error.line, error.column) from error
         except YamlProblem as error:
-            message = error.message if error.is_content else f"is not valid YAML: {error.message}"
-            raise BadTemplate(message, error.line, error.column) from error
+            raise BadTemplate(error.complaint("is not valid YAML"), error.line, error.column) from error
         found = root.get("Resources") if root is not None else None
         if root is None or found is None:
             return None
@@ -555,21 +553,3 @@ def _scalar(value: YamlValue) -> Any:
 def _from_yaml(text: str) -> YamlValue | None:
     documents = read_yaml(text)
     return documents[0] if documents else None
-
-
-def _from_json(node: JsonNode) -> YamlValue:
-    """A JSON value with the places of its parts, as the reader of YAML gives them."""
-    span = _span(node.span)
-    if isinstance(node.value, dict):
-        members = {key: _from_json(member.node) for key, member in node.members.items()}
-        keys = {key: _span(member.span) for key, member in node.members.items()}
-        return YamlValue(span, members=members, keys=keys)
-    if isinstance(node.value, list):
-        return YamlValue(span, items=[_from_json(item) for item in node.items])
-    if isinstance(node.value, str):
-        return YamlValue(span, text=node.value, quoted=True)
-    return YamlValue(span, text=json.dumps(node.value))
-
-
-def _span(span: JsonSpan) -> YamlSpan:
-    return YamlSpan(span.line, span.column, span.end_column if span.end_line == span.line else span.column)

@@ -96,7 +96,7 @@ def _node(
     for path in _sorted_paths(ingresses):
         rules.append(_path_rule(path, len(rules) + 1.0, addresses, workloads, targets, groups))
     balancer = Balancer(
-        name=f"Ingress {first.name}" if len(ingresses) == 1 else f"load balancer of Ingresses {first.name} …",
+        name=first.title if len(ingresses) == 1 else f"load balancer of Ingresses {first.name} …",
         where=first.where,
         attributes=_balancer_attributes(annotations, params, first.where),
         listeners=(Listener("listeners", tuple(rules), {aws_elb.PROTOCOL: Known("HTTP", first.where, "protocol")}),),

@@ -61,7 +61,7 @@ def google_node(
     rules = [_starred_rule(path, addresses) for path in paths]
     hops = []
     for path, rule in zip(paths, rules, strict=True):
-        fields = common_fields(path.ingress, [rule], rules, f"Ingress {path.ingress.name}")
+        fields = common_fields(path.ingress, [rule], rules, path.ingress.title)
         config = _backend_config(path.service, path.port, path.ingress, manifests, addresses)
         spec = config.root.get("spec") if config is not None else None
         fields |= _google_settings(config, spec, "affinityType", path.ingress.where)
@@ -84,7 +84,7 @@ def google_route(
 
     https://cloud.google.com/kubernetes-engine/docs/how-to/configure-gateway-resources#configure_timeout
     """
-    fields = common_fields(route, rules, every, f"{route.kind} {route.name}")
+    fields = common_fields(route, rules, every, route.title)
     names = {target.host.partition(".")[0] for rule in rules for target in rule.targets}
     policy = next((found for found in manifests.of("GCPBackendPolicy") if _is_for(found, names, route)), None)
     spec = policy.root.get("spec", "default") if policy is not None else None
@@ -158,7 +158,7 @@ def azure_node(environment: str, ingresses: Sequence[Manifest], addresses: Addre
     hops = []
     for path, rule in zip(paths, rules, strict=True):
         ingress = path.ingress
-        fields = common_fields(ingress, [rule], rules, f"Ingress {ingress.name}")
+        fields = common_fields(ingress, [rule], rules, ingress.title)
         kept = ingress.annotations.get(AFFINITY)
         if isinstance(kept, Known) and kept.value == "true":
             fields["keeps_affinity"] = kept.with_value("client")

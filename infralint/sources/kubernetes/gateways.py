@@ -167,7 +167,7 @@ def _gateway_hop(
     gateway: Manifest | None,
     manifests: Manifests,
 ) -> RoutedHop:
-    fields = common_fields(route, rules, every, f"{route.kind} {route.name}")
+    fields = common_fields(route, rules, every, route.title)
     if route.kind == "GRPCRoute":
         # Browsers open neither an event stream nor a WebSocket to it.
         fields["assumable"] = False
@@ -191,7 +191,7 @@ def _gateway_hop(
         **fields,
         run_by=product.name,
         clocks=clocks,
-        timeout=f"timeouts: {{ request: 0s }}  # in this rule of {route.kind} {route.name}",
+        timeout=f"timeouts: {{ request: 0s }}  # in this rule of {route.title}",
         idle=_IDLE.get(product.name, ""),
     )
 
@@ -207,12 +207,12 @@ def _of_unknown_product(route: Manifest, fields: dict[str, Any], request: Settin
     if request is not None:
         nobody = GatewayProduct("this gateway", None, None, "")
         clock = request_clock(request, nobody, route.where, "timeouts.request")
-        timeout = f"timeouts: {{ request: 0s }}  # in this rule of {route.kind} {route.name}"
+        timeout = f"timeouts: {{ request: 0s }}  # in this rule of {route.title}"
         return EnvoyRoute(**fields, clocks=(clock,), timeout=timeout)
     why = (
         f"what gateways of the class `{named}` do to a stream is not known to infralint"
         if named
-        else f"the Gateway of {route.kind} {route.name} is not here, so its defaults are not known"
+        else f"the Gateway of {route.title} is not here, so its defaults are not known"
     )
     unread = unread_fields(route, (why, "set `timeouts.request` in its rules, so that no default decides"))
     return UnreadIngress(**{**fields, **unread, "assumable": False})

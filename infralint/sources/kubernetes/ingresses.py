@@ -251,12 +251,12 @@ def _hop(
 def _unread_reason(controller: str, ingress: Manifest, classes: Classes) -> tuple[str, str]:
     """Why nothing can be told of a stream that passes an Ingress, and what to do."""
     if controller:
-        return f"infralint does not judge {controller} yet, which serves Ingress {ingress.name}", ""
+        return f"infralint does not judge {controller} yet, which serves {ingress.title}", ""
     name = classes.name_of(ingress)
     if name:
-        why = f"which controller serves Ingress {ingress.name} can't be told from its class `{name}`"
+        why = f"which controller serves {ingress.title} can't be told from its class `{name}`"
         return why, "let infralint see the IngressClass of that name"
-    why = f"which controller serves Ingress {ingress.name} can't be told: it names no class"
+    why = f"which controller serves {ingress.title} can't be told: it names no class"
     return why, "write `ingressClassName: nginx` (or the class that serves it) into its spec"
 
 
@@ -277,7 +277,7 @@ def _fields(path: IngressPath, rule: RouteRule) -> dict[str, Any]:
     ingress = path.ingress
     literals, addition, indent = places_of_annotations(ingress)
     return {
-        "name": f"Ingress {ingress.name}",
+        "name": ingress.title,
         "where": ingress.where,
         "runtime": not_applicable("", ingress.where),
         "hosts": (path.host,) if path.host else (),

@@ -13,6 +13,7 @@ from infralint.platforms.aws_elb import TARGET_GROUP, group_reference
 from infralint.platforms.routing import RoutedHop, RouteRule
 from infralint.project.manifests import Manifest, Manifests
 from infralint.sources.kubernetes.ingresses import Addresses, IngressNode
+from infralint.text.go_templates import HOLE
 
 
 class BoundService(RoutedHop, frozen=True, kw_only=True):
@@ -44,7 +45,10 @@ def binding_nodes(manifests: Manifests, addresses: Addresses) -> Iterator[Ingres
 def _references(binding: Manifest) -> Iterator[str]:
     arn = binding.root.text_of("spec", "targetGroupARN")
     found = TARGET_GROUP.search(arn)
-    if found is not None:
+    if HOLE in arn:
+        # What is not known yet names the resource that it is of, as Terraform calls it.
+        yield from filter(None, [arn.partition(HOLE)[2]])
+    elif found is not None:
         yield from (arn, group_reference(found[1]))
     elif binding.root.text_of("spec", "targetGroupName"):
         yield group_reference(binding.root.text_of("spec", "targetGroupName"))

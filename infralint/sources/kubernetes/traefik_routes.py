@@ -204,7 +204,7 @@ def ingress_node(
     for path, rule in zip(paths, rules, strict=True):
         ingress, service = path.ingress, addresses.service(path.service, path.ingress)
         annotations = service.annotations if service is not None else {}
-        fields = common_fields(ingress, [rule], rules, f"Ingress {ingress.name}")
+        fields = common_fields(ingress, [rule], rules, ingress.title)
         fields |= objects.effects_of(_middlewares_of(ingress), ingress) | _sticky(annotations)
         named = annotations.get(f"{PREFIX}service.serverstransport")
         transport = (

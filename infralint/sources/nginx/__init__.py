@@ -18,6 +18,7 @@ from infralint.sources.nginx.includes import Includes
 from infralint.sources.nginx.refusals import refusals, unsearchable
 from infralint.sources.nginx.tree import Directive, NginxFile
 from infralint.sources.nginx.versions import Versions
+from infralint.text.wording import listing
 
 MAIN = frozenset({"http", "events", "stream", "mail"})
 
@@ -92,7 +93,9 @@ def _group_instances(project: Project, found: Sequence[NginxFile], includes: Inc
     for source in _unclaimed_fragments(fragments, set(included), includes):
         folders.setdefault(_folder(source), []).append(source)
     for files in (files for together in folders.values() for files in _apart(project, together)):
-        yield _part(files[0].shown if len(files) == 1 else posixpath.dirname(files[0].shown), files, includes)
+        shown = [source.shown for source in files]
+        folder = posixpath.dirname(shown[0]) if len(files) > 1 else ""
+        yield _part(folder or listing(shown, most=2), files, includes)
 
 
 def _apart(project: Project, fragments: Sequence[NginxFile]) -> Iterable[Sequence[NginxFile]]:

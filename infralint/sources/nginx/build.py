@@ -26,7 +26,7 @@ from infralint.model import (
 )
 from infralint.platforms import nginx as platform
 from infralint.platforms.nginx import Facts, Version, without_upgrade
-from infralint.platforms.ports import WEB_PORTS
+from infralint.platforms.ports import DEFAULT_PORTS, WEB_PORTS
 from infralint.sources.nginx.blocks import NginxBlock
 from infralint.sources.nginx.choose import (
     ListenAddress,
@@ -143,9 +143,21 @@ class Nginx(Node, kw_only=True, eq=False, dict=True):
         if passing and not (request.to is not None and not matches):
             why = f"whether {passing[0].name} or a server of http {{}} gets it is not known"
             matches = [Match(match.hop, False, (*match.reasons, why), match.answer) for match in matches]
-        certain = len(passing) == 1 and not matches and request.to is not None
+        certain = len(passing) == 1 and (
+            self._is_first_asked(passing[0], request) if request.to is None else not matches
+        )
         why = "which address the client asks is not known"
         return [*matches, *(Match(hop, certain, () if certain else (why,)) for hop in passing)]
+
+    def _is_first_asked(self, hop: NginxLocation, request: Request) -> bool:
+        """Whether clients that name no port come to a server of `stream {}`: no server of `http {}` listens where they do."""
+        listeners = [listener for server in self.servers for listener in server.listeners]
+        return (
+            not request.relayed
+            and any(listener.address.port in DEFAULT_PORTS for listener in self.ports[id(hop)])
+            and not any(listener.address.port in DEFAULT_PORTS for listener in listeners)
+            and self._is_all_seen
+        )
 
     def _refuse_protocol(self, request: Request) -> Known[str] | None:
         """What becomes of a request that speaks TLS where none is expected, or none where it is.

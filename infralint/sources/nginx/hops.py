@@ -399,12 +399,19 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
             lines.append(f"{self.family}_read_timeout {platform.generous(seconds)};")
         if self.ssi:
             lines.insert(0, "ssi off;    # an unbuffered answer must not pass through server-side includes")
-        if self.assumable:
-            place = "a location of the streaming path's own"
-            if self.name.startswith("location ~"):
-                place += " (`location ^~ /path`, for this expression comes before plain prefixes)"
-            return "\n".join([f"# in {place}, beside its {self.pass_directive.name}", *lines])
-        return "\n".join(lines)
+        return "\n".join([self._own_location(), *lines] if self.assumable else lines)
+
+    def _own_location(self) -> str:
+        """The comment that says where lines belong which only the path that streams wants."""
+        place = "# in a location that serves only the path that streams"
+        if self.name.startswith("location ~"):
+            why = "for this expression comes before plain prefixes"
+            return f"{place} (`location ^~ /…`, {why}), beside its {self.pass_directive.name}"
+        target = self.pass_directive.args[0] if self.pass_directive.args else ""
+        prefix = self.name.removeprefix("location ").removeprefix("^~ ")
+        if _NAMES_A_PATH.fullmatch(target) and prefix.startswith("/"):
+            return f"{place}: `location {prefix}…` with `proxy_pass {target}…`"
+        return f"{place}, beside `{self.pass_directive.written}`"
 
     def _handshake(self) -> str:
         """What the handshake still lacks here: nginx takes a version once, and a header sent twice is refused by backends."""
@@ -456,6 +463,8 @@ class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
         return isinstance(switch, Known) and bool(switch.value)
 
 
+_NAMES_A_PATH = lazy(r"https?://[^/$]+/[^$]*")
+"""What a `proxy_pass` passes requests to that puts another path in the place of its location's."""
 HANDSHAKE = Request("websocket", "")
 """A handshake of which nothing else is known."""
 

@@ -81,7 +81,8 @@ class Includes:
         if not source.prepared.headings:
             place = source.location(problem.line, problem.column)
             kind = "nginx would refuse this file" if not source.prepared.holes else "this does not read as nginx"
-            self.broken[path] = Unreadable(f"{kind}: {problem.message}", place)
+            message = problem.message if problem.is_limit else f"{kind}: {problem.message}"
+            self.broken[path] = Unreadable(message, place)
             return
         source.prepared = prepare(source.prepared.unprepared, branches=0)
         source.__dict__.pop("line_starts", None)

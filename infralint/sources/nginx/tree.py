@@ -35,10 +35,14 @@ def looks_like_code(comment: str) -> bool:
 
 
 class SyntaxProblem(Exception):
-    """Text that nginx would refuse: line (1-based), column (0: all the line) and a sentence."""
+    """Text that nginx would refuse: line (1-based), column (0: all the line) and a sentence.
 
-    def __init__(self, line: int, message: str, column: int = 0) -> None:
+    is_limit: nginx may take it, and it is nested deeper than anybody writes.
+    """
+
+    def __init__(self, line: int, message: str, column: int = 0, is_limit: bool = False) -> None:
         super().__init__(message)
+        self.is_limit = is_limit
         self.line = line
         self.column = column
         self.message = message
@@ -295,7 +299,7 @@ class _TreeBuilder(msgspec.Struct, eq=False):
         if not self.words:
             raise SyntaxProblem(mark.line, 'a "{" stands where a directive was expected', self._at(mark))
         if len(blocks) > DEEPEST:
-            raise SyntaxProblem(mark.line, f"blocks are nested more than {DEEPEST} deep", self._at(mark))
+            raise SyntaxProblem(mark.line, "is nested deeper than infralint reads", self._at(mark), is_limit=True)
         self._flush_splices(blocks[-1])
         name = self.words[0].text
         splice = not name.isascii() and bool(HOLE.search(name))

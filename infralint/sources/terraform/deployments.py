@@ -10,18 +10,21 @@ from msgspec.structs import replace
 
 from infralint.model import Location, Node, Reading, Unknown, Unreadable
 from infralint.project import Project
+from infralint.project.manifests import ChartRelease, GivenObject, given_manifests
 from infralint.sources.terraform.adapters import sounds_like_balancer
 from infralint.sources.terraform.apis import api_nodes, function_nodes
 from infralint.sources.terraform.azure import azure_nodes
 from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
 from infralint.sources.terraform.cdn import distribution_nodes
+from infralint.sources.terraform.cloudflare import cloudflare_nodes
 from infralint.sources.terraform.containers import container_nodes
 from infralint.sources.terraform.dialling import NAMED
-from infralint.sources.terraform.folders import TerraformFolders
+from infralint.sources.terraform.folders import TerraformFolders, join
 from infralint.sources.terraform.google import google_nodes
 from infralint.sources.terraform.graph import Graph
 from infralint.sources.terraform.hops import balancer_nodes
 from infralint.sources.terraform.items import PLAN, Item, items
+from infralint.sources.terraform.kubernetes import chart_releases, given_objects
 from infralint.sources.terraform.modules import INIT, Module, Remote, World
 from infralint.sources.terraform.plans import plans
 from infralint.sources.terraform.remote import makes_balancer, unread_modules
@@ -40,11 +43,14 @@ def read_into(reading: Reading, tree: TerraformFolders, paths: Sequence[str]) ->
     found = [node for plan in planned for node in nodes(plan.graph)]
     wanted = [root for root in roots(tree) if root.path not in covered]
     declared: set[str] = set()
+    given = given_manifests(project)
     for judged in project.work.spread("Terraform roots", partial(_of_root, tree), wanted):
         found += judged.nodes
         declared |= judged.variables
         reading.unknown += judged.unknown
         reading.unreadable += judged.unreadable
+        given.objects += judged.objects
+        given.releases += judged.releases
     reading.nodes += _tell_apart(project, found)
     reading.unreadable += tree.unreadable
     if wanted:
@@ -63,6 +69,7 @@ def nodes(graph: Graph) -> list[Node]:
         *connected_nodes(graph),
         *google_nodes(graph),
         *azure_nodes(graph),
+        *cloudflare_nodes(graph),
     ]
     found += function_nodes(graph, found)
     by_name = {name: node for node in found for name in node.known_as}
@@ -79,6 +86,8 @@ class _Outcome(msgspec.Struct):
     unknown: list[Unknown] = []
     unreadable: list[Unreadable] = []
     variables: frozenset[str] = frozenset()
+    objects: list[GivenObject] = []
+    releases: list[ChartRelease] = []
 
 
 def _undeclared_variables(given: Iterable[str], declared: frozenset[str]) -> Iterator[Unreadable]:
@@ -111,7 +120,17 @@ def _of_root(tree: TerraformFolders, root: Root) -> _Outcome:
     files = frozenset(map(tree.project.show, value_files(tree, root)))
     graph = Graph(list(_all_items(world, where)), where.path, root.environment, files)
     refused = [*problems, *world.problems, *_refusals(tree, root), *tree.unreadable[before:]]
-    return _Outcome(nodes(graph), world.unknown, refused, frozenset(tree.folder(root.path).variables))
+    return _Outcome(
+        nodes(graph),
+        world.unknown,
+        refused,
+        frozenset(tree.folder(root.path).variables),
+        [msgspec.structs.replace(written, path=tree.project.path_of(written.path)) for written in given_objects(graph)],
+        [
+            msgspec.structs.replace(release, path=tree.project.path_of(release.path))
+            for release in chart_releases(graph, root.path, join)
+        ],
+    )
 
 
 def _refusals(tree: TerraformFolders, root: Root) -> Iterator[Unreadable]:

@@ -41,10 +41,17 @@ BALANCERS = (
     b"azurerm_linux_web_app",
     b"azurerm_windows_web_app",
     b"azurerm_container_app",
+    b"cloudflare_record",
+    b"cloudflare_dns_record",
     b"google_cloud_run_service",
     b"google_cloud_run_v2_service",
     b"google_compute_backend_service",
     b"google_compute_region_backend_service",
+    b"helm_release",
+    b"kubectl_manifest",
+    b"kubernetes_ingress",
+    b"kubernetes_manifest",
+    b"kubernetes_service",
     b"service_connect_configuration",
     b"terraform-aws-modules/cloudfront",
     b"terraform-aws-modules/terraform-aws-cloudfront",
@@ -65,6 +72,8 @@ HELPERS = (
     b"aws_lambda_alias",
     b"aws_route53_record",
     b"azurerm_service_plan",
+    b"kubernetes_",
+    b"cloudflare_zone_setting",
     b"google_compute_region_network_endpoint_group",
     b"google_compute_region_url_map",
     b"google_compute_url_map",
@@ -459,7 +468,7 @@ class TerraformFolders:
         except HclError as error:
             where = source.at(error.offset)
             self.unreadable.append(
-                Unreadable(f"is not valid Terraform: {error}", Location(where.path, where.line, where.column))
+                Unreadable(error.complaint("is not valid Terraform"), Location(where.path, where.line, where.column))
             )
             return None
 

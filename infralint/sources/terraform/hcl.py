@@ -32,6 +32,20 @@ class HclError(Exception):
         super().__init__(message)
         self.offset = offset
 
+    def complaint(self, refusal: str) -> str:
+        """The message, after the refusal that it explains."""
+        return f"{refusal}: {self}"
+
+
+class HclTooDeep(HclError):
+    """Text that may be HCL, and is nested deeper than anybody writes."""
+
+    def __init__(self, offset: int = 0) -> None:
+        super().__init__("is nested deeper than infralint reads", offset)
+
+    def complaint(self, refusal: str) -> str:
+        return str(self)
+
 
 class HclFile:
     """A file's text and where its lines begin. path: as shown to the user."""
@@ -231,7 +245,7 @@ def parse(source: HclFile) -> Block:
         body = Block("", (), 0, 0, source)
         parser.body(body, closing=False)
     except RecursionError as error:
-        raise HclError("is nested too deeply", 0) from error
+        raise HclTooDeep() from error
     return body
 
 
@@ -258,7 +272,7 @@ def parse_template(source: HclFile) -> Expression:
     try:
         return _HclParser(source).template()
     except RecursionError as error:
-        raise HclError("is nested too deeply", 0) from error
+        raise HclTooDeep() from error
 
 
 def parse_expression(source: HclFile) -> Expression:
@@ -359,7 +373,7 @@ class _HclParser:
     def deeper(self) -> None:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise HclError("is nested too deeply", self.at)
+            raise HclTooDeep(self.at)
 
     # Bodies
 
@@ -874,7 +888,7 @@ class _Tree:
         while self.at < len(self.pieces) and self.pieces[self.at].kind not in ("else", "endif", "endfor"):
             piece = self.pieces[self.at]
             if self.depth > DEEPEST:
-                raise HclError("is nested too deeply", piece.start)
+                raise HclTooDeep(piece.start)
             self.at += 1
             if piece.kind == "text":
                 parts.append(Literal(piece.start, piece.end, piece.text))
@@ -940,7 +954,7 @@ def _json_object(source: HclFile) -> ObjectOf:
     try:
         found = parser.expression()
     except RecursionError as error:
-        raise HclError("is nested too deeply", 0) from error
+        raise HclTooDeep() from error
     parser.skip()
     if parser.at < len(source.text) or not isinstance(found, ObjectOf):
         raise HclError("expected one JSON object", parser.at)

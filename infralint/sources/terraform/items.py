@@ -33,13 +33,15 @@ from infralint.sources.terraform.values import EvaluationError, Hole, ObjectValu
 class BlockSchema(msgspec.Struct, frozen=True):
     """What is asked of a resource or block: its arguments, those that lead to another resource, its blocks.
 
-    documents: arguments that are JSON, of which some parts may count though others can't be told.
+    documents: arguments that are JSON, of which some parts may count though others can't be told. raw: arguments that
+    are kept with what can't be told in them.
     """
 
     attributes: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     blocks: Mapping[str, BlockSchema] = {}
     documents: tuple[str, ...] = ()
+    raw: tuple[str, ...] = ()
 
 
 _FORWARD = BlockSchema(
@@ -134,6 +136,51 @@ _CONNECTED = BlockSchema(
     },
 )
 
+_METADATA = BlockSchema(("name", "namespace", "generate_name"), raw=("annotations", "labels"))
+_KUBERNETES_BACKEND = BlockSchema(
+    ("service_name", "service_port"),
+    blocks={"service": BlockSchema(("name",), blocks={"port": BlockSchema(("number", "name"))})},
+)
+_PATH = BlockSchema(("path", "path_type"), blocks={"backend": _KUBERNETES_BACKEND})
+_INGRESS = BlockSchema(
+    ("ingress_class_name",),
+    blocks={
+        "backend": _KUBERNETES_BACKEND,
+        "default_backend": _KUBERNETES_BACKEND,
+        "rule": BlockSchema(("host",), blocks={"http": BlockSchema(blocks={"path": _PATH})}),
+    },
+)
+_CONTAINER = BlockSchema(
+    ("name", "image"), raw=("command", "args"), blocks={"port": BlockSchema(("name", "container_port"))}
+)
+_POD = BlockSchema(("termination_grace_period_seconds",), blocks={"container": _CONTAINER})
+_WORKLOAD = BlockSchema(("replicas",), blocks={"template": BlockSchema(blocks={"metadata": _METADATA, "spec": _POD})})
+_KUBERNETES_SERVICE = BlockSchema(
+    ("type", "load_balancer_class", "session_affinity"),
+    raw=("selector",),
+    blocks={"port": BlockSchema(("name", "port", "target_port", "protocol"))},
+)
+_AUTOSCALER = BlockSchema(("max_replicas",), blocks={"scale_target_ref": BlockSchema(("kind", "name"))})
+_SET = BlockSchema(("name", "value", "type"))
+
+
+def _kubernetes_schemas() -> Iterator[tuple[str, BlockSchema]]:
+    """What is asked of Kubernetes' objects, whose types have a version at their end, or none."""
+    specs = {
+        "daemonset": _WORKLOAD,
+        "deployment": _WORKLOAD,
+        "horizontal_pod_autoscaler": _AUTOSCALER,
+        "ingress": _INGRESS,
+        "ingress_class": BlockSchema(("controller",)),
+        "service": _KUBERNETES_SERVICE,
+        "stateful_set": _WORKLOAD,
+    }
+    for version in ("", "_v1", "_v2"):
+        yield f"kubernetes_config_map{version}", BlockSchema(raw=("data",), blocks={"metadata": _METADATA})
+        for name, spec in specs.items():
+            yield f"kubernetes_{name}{version}", BlockSchema(blocks={"metadata": _METADATA, "spec": spec})
+
+
 _GOOGLE_REDIRECT = BlockSchema(("https_redirect", "host_redirect", "path_redirect", "prefix_redirect"))
 _GOOGLE_ACTION = BlockSchema(
     blocks={
@@ -212,6 +259,7 @@ _AZURE_GATEWAY = BlockSchema(
         ),
     },
 )
+_CLOUDFLARE_RECORD = BlockSchema(("name", "type", "proxied", "content", "value"), ("content", "value"))
 _WEB_APP = BlockSchema(
     ("name", "client_affinity_enabled"),
     ("service_plan_id",),
@@ -291,6 +339,17 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
                 "template": BlockSchema(("max_replicas",)),
             },
         ),
+        **dict(_kubernetes_schemas()),
+        "kubernetes_manifest": BlockSchema(raw=("manifest",)),
+        "kubectl_manifest": BlockSchema(raw=("yaml_body",)),
+        "helm_release": BlockSchema(
+            ("name", "namespace", "chart", "repository"),
+            raw=("values", "set", "set_sensitive"),
+            blocks={"set": _SET, "set_sensitive": _SET},
+        ),
+        "cloudflare_record": _CLOUDFLARE_RECORD,
+        "cloudflare_dns_record": _CLOUDFLARE_RECORD,
+        "cloudflare_zone_setting": BlockSchema(("setting_id", "value")),
         "google_compute_backend_service": _GOOGLE_BACKEND,
         "google_compute_region_backend_service": _GOOGLE_BACKEND,
         "google_compute_url_map": _GOOGLE_URL_MAP,
@@ -369,13 +428,23 @@ class ResourceReference(msgspec.Struct, frozen=True, gc=False):
     hole: Unknown | None = None
 
 
+class RawArgument(msgspec.Struct, frozen=True):
+    """An argument's value, of which parts may be holes. expression: as it is written, in which file; None where it stands
+    elsewhere."""
+
+    value: Value
+    where: Location
+    expression: Expression | None = None
+    source: HclFile | None = None
+
+
 class Item(msgspec.Struct):
     """A resource, or a block in one. settings: what is written, a value of None for null.
 
     blocks: nested blocks of a kind, or why it can't be told whether there are any. silent: the
     module belongs to nobody, and what depends on its inputs is nothing to report. uncertain: how
     many of it there are, or whether any, can't be known. block: where it is written out in code.
-    adapter: what stands for the registry module that it is from.
+    adapter: what stands for the registry module that it is from. raw: arguments with what can't be told in them.
     """
 
     type: str
@@ -389,6 +458,7 @@ class Item(msgspec.Struct):
     uncertain: bool = False
     block: Block | None = None
     adapter: str = ""
+    raw: dict[str, RawArgument] = {}
 
     def get(self, name: str) -> Setting[Any] | None:
         return self.settings.get(name)
@@ -469,6 +539,10 @@ def _of_block(block: Block, frame: _Frame, shape: BlockSchema) -> Item:
     for name in shape.documents:
         if (attribute := block.attributes.get(name)) is not None:
             item.settings[name] = _document(attribute, frame)
+    for name in shape.raw:
+        if (attribute := block.attributes.get(name)) is not None:
+            value = plain(attempt(attribute, frame.environment))
+            item.raw[name] = RawArgument(value, attribute.where, attribute.value, attribute.source)
     for name in shape.links:
         if (attribute := block.attributes.get(name)) is not None:
             item.links[name] = list(_links(attribute, frame, where))

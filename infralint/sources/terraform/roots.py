@@ -200,7 +200,7 @@ def _of_file(tree: TerraformFolders, path: str) -> dict[str, VariableValue]:
         raise BadValues(Unreadable(str(error), Location(shown))) from error
     except HclError as error:
         where = source.at(error.offset)
-        message = f"is not a valid file of variables: {error}"
+        message = error.complaint("is not a valid file of variables")
         raise BadValues(Unreadable(message, Location(shown, where.line, where.column))) from error
     return {
         name: VariableValue(attribute.value, attribute.where, f"{posixpath.basename(path)} sets var.{name}")

@@ -189,13 +189,12 @@ class Finder(msgspec.Struct, dict=True):
     def _refuse_manifest(self, path: str) -> None:
         """Say what is wrong with a package.json that npm and Vercel refuse."""
         try:
-            parse_json(self.project.text(path))
+            if not isinstance(parse_json(self.project.text(path)).value, dict):
+                self.reading.unreadable.append(self.project.unreadable(path, "is not a JSON object", 1, 1))
         except CantRead as error:
             self.reading.unreadable.append(self.project.unreadable(path, error))
         except BadJson as error:
-            self.reading.unreadable.append(
-                self.project.unreadable(path, f"is not JSON: {error}", error.line, error.column)
-            )
+            self.reading.unreadable.append(self.project.unreadable(path, error.complaint(), error.line, error.column))
 
     def _is_relevant(self, path: str) -> bool:
         """A byte scan: most packages of a repository have nothing to do with this."""
@@ -231,7 +230,7 @@ class Finder(msgspec.Struct, dict=True):
             return None, True
         except BadJson as error:
             where = Location(shown, error.line, error.column)
-            self.reading.unreadable.append(Unreadable(f"is not JSON: {error}", where))
+            self.reading.unreadable.append(Unreadable(error.complaint(), where))
             return None, True
         if not isinstance(document.value, dict):
             self.reading.unreadable.append(Unreadable("is not a JSON object", Location(shown, 1, 1)))

@@ -6,6 +6,7 @@ https://pkg.go.dev/text/template, https://masterminds.github.io/sprig/, https://
 
 from __future__ import annotations
 
+from infralint.text.go_templates.bounds import TemplateAllowance
 from infralint.text.go_templates.functions import merge_values
 from infralint.text.go_templates.parsing import TemplateProblem, parse_template
 from infralint.text.go_templates.rendering import RenderedOutput, Renderer, TemplateFile
@@ -17,6 +18,7 @@ __all__ = [
     "PlacedText",
     "RenderedOutput",
     "Renderer",
+    "TemplateAllowance",
     "TemplateFile",
     "TemplateProblem",
     "merge_values",

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from infralint.text.go_templates.bounds import check_count, check_length
 from infralint.text.go_templates.parsing import TemplateProblem
 from infralint.text.go_templates.values import (
     NotEvaluated,
@@ -27,11 +28,8 @@ from infralint.text.go_templates.values import (
     text_of_value,
 )
 from infralint.text.numbers import whole_number
-from infralint.text.patterns import Unsearchable, search, spend
+from infralint.text.patterns import Unsearchable, compile_pattern, search, spend
 from infralint.text.yaml_places import YamlProblem, read_yaml
-
-LONGEST = 1024 * 1024
-"""Characters of a text that a function may make."""
 
 
 def is_true(value: Any) -> bool:
@@ -45,12 +43,6 @@ def _is_empty(value: Any) -> bool:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else text_of_value(value)
-
-
-def _check_length(text: str) -> str:
-    if len(text) > LONGEST:
-        raise TemplateProblem("makes a text that is too long")
-    return text
 
 
 # Text
@@ -70,19 +62,28 @@ def _single_quote(*values: Any) -> str:
 
 
 def _indent(width: Any, text: Any) -> str:
-    pad = " " * min(int(width), 200)
-    return _with_lines(text, pad + _text(text).replace("\n", f"\n{pad}"), 0)
+    return _with_lines(text, _pad_lines(width, text), 0)
 
 
 def _indent_below(width: Any, text: Any) -> str:
+    return _with_lines(text, "\n" + _pad_lines(width, text), 1)
+
+
+def _pad_lines(width: Any, text: Any) -> str:
     pad = " " * min(int(width), 200)
-    return _with_lines(text, "\n" + pad + _text(text).replace("\n", f"\n{pad}"), 1)
+    return pad + _replace("\n", f"\n{pad}", text)
+
+
+def _replace(old: Any, new: Any, text: Any) -> str:
+    before, after, whole = _text(old), _text(new), _text(text)
+    check_length("", len(whole) + whole.count(before) * len(after))
+    return whole.replace(before, after)
 
 
 def _with_lines(before: Any, after: str, more: int) -> str:
     """A text with the lines of another one, and so many before them."""
     places = places_of(before)
-    return PlacedText.of(_check_length(after), [*[None] * more, *places]) if places else _check_length(after)
+    return PlacedText.of(after, [*[None] * more, *places]) if places else after
 
 
 def _trim(text: Any) -> str:
@@ -116,8 +117,7 @@ def _truncate(length: Any, text: Any) -> str:
 
 
 def _repeat(count: Any, text: Any) -> str:
-    if int(count) * len(_text(text)) > LONGEST:
-        raise TemplateProblem("makes a text that is too long")
+    check_length("", int(count) * len(_text(text)))
     return _text(text) * int(count)
 
 
@@ -139,9 +139,7 @@ def _printf(form: Any, *values: Any) -> str:
         plain = "%!s(<nil>)" if value is None and verb == "s" else "<nil>" if value is None else _text(value)
         return f"%{flags.replace('#', '').replace('+', '')}s" % plain
 
-    return _check_length(
-        re.sub(r"%(?:%|(?P<flags>[-+ #0]*\d{0,3}(?:\.\d{0,3})?)(?P<verb>[a-zA-Z]))", fill, _text(form))
-    )
+    return re.sub(r"%(?:%|(?P<flags>[-+ #0]*\d{0,3}(?:\.\d{0,3})?)(?P<verb>[a-zA-Z]))", fill, _text(form))
 
 
 def _print(*values: Any) -> str:
@@ -163,7 +161,9 @@ def _split_list(separator: Any, text: Any) -> list[Any]:
 def _join(separator: Any, values: Any) -> str:
     if not isinstance(values, list | tuple):
         return _text(values)
-    return _text(separator).join(_text(value) for value in values if value is not None)
+    between, texts = _text(separator), [_text(value) for value in values if value is not None]
+    check_length("", len(between) * len(texts))
+    return between.join(texts)
 
 
 def _title(text: Any) -> str:
@@ -253,27 +253,39 @@ def _integer(value: Any) -> int:
     return int(_number(value))
 
 
+_HALF = 1 << 63
+"""Go's whole numbers have 64 bits, and begin again at the other end."""
+
+
 def _fold(step: Callable[[int, int], int]) -> Callable[..., int]:
     def fold_all(*values: Any) -> int:
         numbers = [_integer(value) for value in values]
         result = numbers[0]
         for number in numbers[1:]:
-            result = step(result, number)
+            result = (step(result, number) + _HALF) % (2 * _HALF) - _HALF
         return result
 
     return fold_all
 
 
 def _divide(first: int, other: int) -> int:
-    return int(first / other)
+    """Towards zero, as Go divides whole numbers."""
+    whole = abs(first) // abs(other)
+    return whole if (first < 0) == (other < 0) else -whole
+
+
+def _remainder(first: int, other: int) -> int:
+    return first - other * _divide(first, other)
 
 
 def _until(count: Any) -> list[int]:
-    return list(range(min(_integer(count), 10_000)))
+    return list(range(check_count(_integer(count))))
 
 
 def _until_step(start: Any, stop: Any, step: Any) -> list[int]:
-    return list(itertools.islice(range(_integer(start), _integer(stop), _integer(step)), 10_000))
+    numbers = range(_integer(start), _integer(stop), _integer(step))
+    check_count(abs(numbers.stop - numbers.start) // abs(numbers.step))
+    return list(numbers)
 
 
 # Collections
@@ -349,23 +361,27 @@ def copy_deep(value: Any) -> Any:
     return value
 
 
-def merge_values(target: PlacedMapping, over: Mapping[str, Any], depth: int = 0) -> PlacedMapping:
+def merge_values(target: PlacedMapping, over: Mapping[str, Any]) -> PlacedMapping:
     """Values with others laid over them, as Helm does with values files: a null takes a key away.
 
     https://helm.sh/docs/chart_template_guide/values_files/
     """
     merged: PlacedMapping = copy_deep(target)
+    _lay_over(merged, over)
+    return merged
+
+
+def _lay_over(merged: PlacedMapping, over: Mapping[str, Any], depth: int = 0) -> None:
     for key, value in over.items():
         if value is None:
             merged.pop(key, None)
         elif isinstance(merged.get(key), Mapping) and isinstance(value, Mapping) and depth < 60:
-            merged[key] = merge_values(merged[key], value, depth + 1)
+            _lay_over(merged[key], value, depth + 1)
         else:
             merged[key] = copy_deep(value)
         if value is not None and (place := getattr(over, "keys_at", {}).get(key)) is not None:
             if not isinstance(value, Mapping):
                 merged.keys_at[key] = place
-    return merged
 
 
 def _index(value: Any, *keys: Any) -> Any:
@@ -428,11 +444,11 @@ def _from_json(text: Any) -> Any:
 
 
 def _to_json(value: Any) -> str:
-    return _check_length(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _to_pretty_json(value: Any) -> str:
-    return _check_length(json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False))
+    return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False)
 
 
 def _encode(text: Any) -> str:
@@ -509,12 +525,34 @@ def _find(pattern: Any, text: Any) -> Any:
 
 
 def _replace_all(pattern: Any, text: Any, replacement: Any) -> Any:
-    template = re.sub(r"\$\{?(\d+)\}?", r"\\\1", _text(replacement).replace("\\", "\\\\"))
+    """https://pkg.go.dev/regexp#Regexp.ReplaceAllString"""
+    whole, template = _text(text), _text(replacement)
+    check_length("", (len(whole) + 1) * len(template))
+
+    def replace_all(seconds: float) -> str:
+        return str(expression.sub(lambda found: _expand(template, found), whole, timeout=seconds))
+
     try:
-        compiled = re.compile(_text(pattern))
-        return spend(_text(pattern), lambda _: compiled.sub(template, _text(text)[:10_000]))
-    except (re.error, Unsearchable):
+        expression = compile_pattern(_text(pattern))
+        return spend(_text(pattern), replace_all)
+    except Unsearchable:
         return NotEvaluated(f"what `{pattern}` makes of the text can't be told")
+
+
+_REFERENCE = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
+
+
+def _expand(template: str, found: Any) -> str:
+    """A replacement with what its references (`$1`, `${1}`, `${name}`) stand for: nothing, where there is no such group."""
+
+    def stand_for(reference: re.Match[str]) -> str:
+        name = reference[2] or reference[3]
+        if reference[1]:
+            return "$"
+        known = found.re.groupindex.get(name) or (whole_number(name) if name.isdecimal() else None)
+        return (found[known] or "") if known is not None and known <= found.re.groups else ""
+
+    return _REFERENCE.sub(stand_for, template)
 
 
 def _unknown(name: str) -> Callable[..., Any]:
@@ -582,7 +620,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "merge": _merge,
     "mergeOverwrite": _merge_over,
     "min": lambda *values: min(map(_integer, values)),
-    "mod": _fold(math.fmod),  # type: ignore[arg-type]
+    "mod": _fold(_remainder),
     "mul": _fold(lambda first, other: first * other),
     "ne": lambda first, other: not _is_same(first, other),
     "nindent": _indent_below,
@@ -600,14 +638,14 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "regexMatch": _matches,
     "regexReplaceAll": _replace_all,
     "repeat": _repeat,
-    "replace": lambda old, new, text: _check_length(_text(text).replace(_text(old), _text(new))),
+    "replace": _replace,
     "required": _require,
     "rest": lambda values: values[1:],
     "reverse": lambda values: list(reversed(values)),
     "round": lambda value, digits: round(_number(value), int(digits)),
     "semver": _semver,
     "semverCompare": _semver_compare,
-    "seq": lambda *bounds: " ".join(map(str, range(1, min(_integer(bounds[-1]), 10_000) + 1))),
+    "seq": lambda *bounds: " ".join(map(str, range(1, check_count(_integer(bounds[-1])) + 1))),
     "set": _set,
     "sha1sum": _digest("sha1"),
     "sha256sum": _digest("sha256"),
@@ -654,6 +692,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     },
 }
 """Name -> what it does."""
+HANDED_ON = frozenset(
+    "and coalesce default dict empty first get hasKey index kindIs kindOf last len list not required rest ternary tuple"
+    " typeIs typeOf".split()
+)
+"""Functions that look at no more of a value than what it is, and what it holds first."""
 FUNCTIONS |= {
     f"must{name[:1].upper()}{name[1:]}": FUNCTIONS[name]
     for name in (

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from infralint.text.go_templates.functions import FUNCTIONS, is_true
+from infralint.text.go_templates.bounds import MOST_STEPS, TemplateAllowance, check_count, extent, measure
+from infralint.text.go_templates.functions import FUNCTIONS, HANDED_ON, is_true
 from infralint.text.go_templates.parsing import (
     ActionNode,
     BlockNode,
@@ -28,10 +29,10 @@ from infralint.text.go_templates.parsing import (
 from infralint.text.go_templates.values import NotEvaluated, PlacedText, places_of, text_of_value, with_places
 from infralint.text.yaml_places import YamlSpan
 
-MOST_STEPS = 200_000
-"""Actions of one rendered file; charts take some thousand."""
 LONGEST_OUTPUT = 4 * 1024 * 1024
 """Characters of one rendered file."""
+_WRITTEN = 8
+"""Characters that are written, or parsed once more, in a step."""
 DEEPEST_CALL = 60
 """Templates that call each other."""
 
@@ -137,9 +138,17 @@ class TemplateScope:
 
 
 class Renderer:
-    """Renders the templates of a chart. others: functions of the host (`lookup`, `Files.Get`), by name."""
+    """Renders the templates of a chart. others: functions of the host (`lookup`, `Files.Get`), by name.
 
-    def __init__(self, files: Sequence[TemplateFile], others: Mapping[str, Callable[..., Any]] | None = None) -> None:
+    allowance: the steps that all its renderings may take together.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[TemplateFile],
+        others: Mapping[str, Callable[..., Any]] | None = None,
+        allowance: TemplateAllowance | None = None,
+    ) -> None:
         self.defined: dict[str, tuple[Nodes, TemplateFile]] = {}
         self.broken: list[tuple[TemplateFile, TemplateProblem]] = []
         for file in files:
@@ -151,19 +160,28 @@ class Renderer:
             if file.called and not any(file is other for other, _ in self.broken):
                 self.defined.setdefault(file.called, (file.parsed.nodes, file))
         self.others = dict(others or {})
-        self.steps = 0
+        self.allowance = allowance or TemplateAllowance()
+        self.left = 0
         self.depth = 0
         self.file: TemplateFile | None = None
 
     def render(self, file: TemplateFile, dot: Any) -> RenderedOutput:
         """What a file's own text comes to. Raises TemplateProblem."""
-        self.steps = self.depth = 0
+        self.depth = 0
+        self.left = given = min(MOST_STEPS, self.allowance.left)
         output = RenderedOutput()
         try:
             self._run(file.parsed.nodes, file, dot, output)
         except RecursionError as error:
             raise TemplateProblem("is nested too deep") from error
+        finally:
+            self.allowance.left -= given - max(self.left, 0)
         return output
+
+    def _spend(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise TemplateProblem("takes more steps than a chart should")
 
     def _run(self, nodes: Nodes, file: TemplateFile, dot: Any, output: RenderedOutput) -> None:
         before, self.file = self.file, file
@@ -178,9 +196,7 @@ class Renderer:
 
     def _nodes(self, nodes: Nodes, scope: TemplateScope, output: RenderedOutput) -> None:
         for node in nodes:
-            self.steps += 1
-            if self.steps > MOST_STEPS:
-                raise TemplateProblem("takes more steps than a chart should")
+            self._spend(1)
             if isinstance(node, TextNode):
                 self._text(node, output)
             elif isinstance(node, ActionNode):
@@ -194,6 +210,7 @@ class Renderer:
                 raise Jump(node.kind)
 
     def _text(self, node: TextNode, output: RenderedOutput) -> None:
+        self._spend(len(node.text) // _WRITTEN)
         file = self._file()
         places, at = [], node.offset
         for line in node.text.split("\n"):
@@ -208,7 +225,9 @@ class Renderer:
         if isinstance(value, NotEvaluated):
             output.reasons.append(value.reason)
         here = self._file().span(node.offset, node.end)
+        self._spend(measure((value,)))
         text = text_of_value(value)
+        self._spend(len(text) // _WRITTEN)
         places = places_of(value)
         output.add(text, [place or here for place in places] if places else [here] * (text.count("\n") + 1))
 
@@ -242,6 +261,7 @@ class Renderer:
         items = list(_items(self._pipeline(plain, scope)))
         dot = scope.dot
         for key, value in items:
+            self._spend(1)
             variables = dict(zip(names, (key, value) if len(names) > 1 else (value,), strict=False))
             scope.variables.append(variables)
             scope.dot = value
@@ -267,9 +287,7 @@ class Renderer:
         return value
 
     def _command(self, command: Command, scope: TemplateScope, final: tuple[Any, ...]) -> Any:
-        self.steps += 1
-        if self.steps > MOST_STEPS:
-            raise TemplateProblem("takes more steps than a chart should")
+        self._spend(1)
         first, *rest = command.words
         if isinstance(first, FunctionName):
             return self._function(first, rest, scope, final)
@@ -335,7 +353,9 @@ class Renderer:
         if unknown is not None and name not in ("not", "empty", "kindIs", "typeIs"):
             return unknown
         try:
+            self._spend(0 if name in HANDED_ON else measure(arguments))
             result = function(*arguments)
+            self._spend(extent(result))
         except TemplateProblem as problem:
             raise TemplateProblem(problem.message, problem.offset or called.offset) from problem
         except (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError) as error:
@@ -363,6 +383,7 @@ class Renderer:
             return output.as_value()
         if "{{" not in str(text):
             return text
+        self._spend(len(str(text)) // _WRITTEN)
         file = TemplateFile("tpl", str(text), next((at.line for at in places_of(text) if at is not None), 0))
         parsed = file.parsed
         self.defined |= {known: (nodes, file) for known, nodes in parsed.defined.items()}
@@ -381,4 +402,4 @@ def _items(value: Any) -> Iterator[tuple[Any, Any]]:
     elif isinstance(value, list | tuple):
         yield from enumerate(value)
     elif isinstance(value, int) and not isinstance(value, bool):
-        yield from ((number, number) for number in range(min(value, 10_000)))
+        yield from ((number, number) for number in range(check_count(value)))

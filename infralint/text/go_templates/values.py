@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infralint.text.yaml_places import YamlSpan, YamlValue
+from infralint.text.yaml_places import DEEPEST, YamlProblem, YamlSpan, YamlValue
 
 HOLE = "\U0010fff0"
 """What stands in rendered text for a value that can't be told."""
@@ -64,6 +64,9 @@ class PlacedList(list[Any]):
     items_at: Sequence[YamlSpan] = ()
 
 
+MOST_PLAIN = 100_000
+"""Values of one document, each as often as aliases name it; people write some thousand."""
+
 _BOOLEANS = {
     **dict.fromkeys("true True TRUE yes Yes YES on On ON y Y".split(), True),
     **dict.fromkeys("false False FALSE no No NO off Off OFF n N".split(), False),
@@ -82,22 +85,41 @@ _SPECIAL = {
 
 
 def plain_values(value: YamlValue) -> Any:
-    """YAML's data, as YAML 1.1 reads it: https://yaml.org/type/"""
-    if value.members is not None:
-        made = PlacedMapping({key: plain_values(member) for key, member in value.members.items()})
-        made.keys_at = dict(value.keys)
+    """YAML's data, as YAML 1.1 reads it: https://yaml.org/type/. Raises YamlProblem where aliases stand for too much."""
+    return _PlainReader().value(value)
+
+
+class _PlainReader:
+    """Makes data of one document: what several aliases stand for is made for each of them."""
+
+    def __init__(self) -> None:
+        self.left = MOST_PLAIN
+        self.depth = 0
+
+    def value(self, value: YamlValue) -> Any:
+        self.left -= 1
+        if self.left < 0 or self.depth > DEEPEST:
+            why = "its aliases stand for more than it can hold"
+            raise YamlProblem(why, value.line, value.span.column, is_content=True)
+        self.depth += 1
+        made = self._collection(value) if value.text is None else scalar(value)
+        self.depth -= 1
         return made
-    if value.items is not None:
-        items = PlacedList(plain_values(item) for item in value.items)
-        items.items_at = [item.span for item in value.items]
+
+    def _collection(self, value: YamlValue) -> Any:
+        if value.members is not None:
+            made = PlacedMapping({key: self.value(member) for key, member in value.members.items()})
+            made.keys_at = dict(value.keys)
+            return made
+        items = PlacedList(self.value(item) for item in value.items or ())
+        items.items_at = [item.span for item in value.items or ()]
         return items
-    return scalar(value)
 
 
 def scalar(value: YamlValue) -> Any:
     """What a scalar means."""
     text = value.text or ""
-    if value.tag == "!!str" or value.quoted:
+    if value.quoted:
         return PlacedText.of(text, _lines_of(value, text))
     if value.is_null:
         return None

@@ -1,0 +1,32 @@
+"""The ports that a command makes the programs it starts listen on."""
+
+from __future__ import annotations
+
+from infralint.text.lazy import lazy
+
+DEFAULT_PORT = {"uvicorn": 8000, "gunicorn": 8000, "hypercorn": 8000, "daphne": 8000, "streamlit": 8501, "next": 3000}
+"""What servers listen on unless they are told otherwise."""
+PORT_VARIABLES = frozenset(
+    "PORT UVICORN_PORT SERVER_PORT STREAMLIT_SERVER_PORT GRADIO_SERVER_PORT ASPNETCORE_HTTP_PORTS FLASK_RUN_PORT".split()
+)
+"""Variables from which servers take their port: by habit, or uvicorn, Spring, Streamlit, Gradio, ASP.NET and Flask."""
+
+_PORT_FLAG = lazy(
+    r"(?:--port[ =]|--bind[ =]\S*:|-b\s+\S*:|(?<=\s)-p\s+|\b(?:PORT|port)=|--server\.port[ =]|0\.0\.0\.0:)(\d{2,5})\b"
+)
+_PROGRAM = lazy(r"\b(uvicorn|gunicorn|hypercorn|daphne|streamlit|next)\s+(?:run|start|[\w.]+:\w+)")
+_ELSEWHERE = lazy(
+    r"^\s*(?:sudo\s+)?(?:docker|podman|nerdctl|kubectl|ssh|scp|psql|pg_\w+|mysql|redis-cli|nc|curl|wget)\b"
+)
+"""Commands whose ports are those of other programs."""
+
+
+def ports_of_command(command: str) -> list[int]:
+    """The ports that a command line names, else those its program listens on by default."""
+    if _ELSEWHERE.match(command):
+        return []
+    ports = [int(port) for port in _PORT_FLAG.findall(command)]
+    if ports:
+        return ports
+    program = _PROGRAM.search(command)
+    return [DEFAULT_PORT[program[1]]] if program else []

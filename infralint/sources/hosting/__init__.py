@@ -1,0 +1,54 @@
+"""Files by which a host builds and runs a repository: Fly.io, Heroku, Railway, Render."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from infralint.model import Location, Node, Reading, Unreadable
+from infralint.project import CantRead, Project
+from infralint.sources.hosting import heroku
+from infralint.text.json_places import BadJson
+from infralint.text.toml_places import BadToml
+from infralint.text.yaml_places import YamlProblem
+
+NAMES = (
+    "fly.toml",
+    "fly.*.toml",
+    "Procfile",
+    "heroku.yml",
+    "railway.json",
+    "railway.toml",
+    "render.yaml",
+    "render.yml",
+)
+
+
+def read(project: Project) -> Reading:
+    """What the hosts of a project put in front of it. Files that they could not read are unreadable."""
+    reading = Reading("hosting")
+    for path in project.files_named(*NAMES):
+        name = path.rpartition("/")[2]
+        try:
+            nodes = list(_reader(name)(project, path))
+        except CantRead as problem:
+            reading.unreadable.append(project.unreadable(path, problem))
+        except (BadJson, BadToml, YamlProblem) as problem:
+            kind = "TOML" if isinstance(problem, BadToml) else "JSON" if isinstance(problem, BadJson) else "YAML"
+            where = Location(project.show(path), problem.line, problem.column)
+            reading.unreadable.append(Unreadable(f"is not {kind}: {problem}", where))
+        else:
+            reading.nodes += nodes
+            reading.files += [project.show(path)] if nodes else []
+            if not nodes and heroku.may_be_heroku(project, path):
+                reading.seen.append(f"Heroku ({project.show(path)})")
+    return reading
+
+
+def _reader(name: str) -> Callable[[Project, str], Iterator[Node]]:
+    from infralint.sources.hosting import fly, railway, render
+
+    if name.startswith("fly"):
+        return fly.nodes_of
+    if name.startswith("railway"):
+        return railway.nodes_of
+    return render.nodes_of if name.startswith("render") else heroku.nodes_of

@@ -1,0 +1,60 @@
+"""Procfile, app.json and heroku.yml: the web dynos of an app on Heroku.
+
+https://devcenter.heroku.com/articles/procfile, https://devcenter.heroku.com/articles/app-json-schema
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from infralint.model import Node
+from infralint.platforms.hosting import heroku_node
+from infralint.project import Project
+from infralint.sources.hosting.settings import line_place
+from infralint.text.json_places import BadJson, JsonNode, parse_json
+
+_WEB = re.compile(r"(?m)^web[ \t]*:")
+_ROUTED = re.compile(r"(?m)^[ \t]+web[ \t]*:")
+_OF_HEROKU = ("addons", "buildpacks", "formation", "stack")
+"""Keys of an app.json that only Heroku's has: other programs have files of that name, too."""
+
+
+def nodes_of(project: Project, path: str) -> Iterator[Node]:
+    """The app, where its files say that it is for Heroku: others read a Procfile, too."""
+    folder, slash, name = path.rpartition("/")
+    text = project.utf8_text(path)
+    found = (_ROUTED if name == "heroku.yml" else _WEB).search(text)
+    described = _app_json(project, f"{folder}{slash}app.json")
+    beside = f"{folder}{slash}heroku.yml" in project.file_set
+    if found is None or (name == "Procfile" and (beside or described is None)):
+        return
+    shown = project.show(path)
+    where = line_place(shown, text, text.count("\n", 0, found.start()) + 1)
+    yield heroku_node(f"the Heroku app of {shown}", where, _is_alone(described), scope=shown)
+
+
+def may_be_heroku(project: Project, path: str) -> bool:
+    """Whether a file starts a web process, and nothing says on whose host."""
+    folder, slash, name = path.rpartition("/")
+    beside = f"{folder}{slash}heroku.yml" in project.file_set
+    return name == "Procfile" and not beside and _WEB.search(project.utf8_text(path)) is not None
+
+
+def _app_json(project: Project, path: str) -> JsonNode | None:
+    """An app.json that is Heroku's."""
+    if path not in project.file_set:
+        return None
+    try:
+        document = parse_json(project.utf8_text(path))
+    except BadJson:
+        return None
+    return document if any(document.get(key) is not None for key in _OF_HEROKU) else None
+
+
+def _is_alone(described: JsonNode | None) -> bool:
+    """Whether the formation has one web dyno."""
+    formation = described.get("formation") if described else None
+    web = formation.get("web") if formation else None
+    quantity = web.get("quantity") if web else None
+    return quantity is not None and quantity.value == 1

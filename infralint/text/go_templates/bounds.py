@@ -1,0 +1,72 @@
+"""How much work templates may make: texts, values that stand for many others, and steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from infralint.text.go_templates.parsing import TemplateProblem
+
+LONGEST = 1024 * 1024
+"""Characters of a text that a function may make."""
+MOST_VALUES = 100_000
+"""Values that a function may go through at once, each as often as it is reached: a list of a list that stands in it
+twice, and so on, is short to write and has no end to read."""
+MOST_STEPS = 200_000
+"""Actions of one rendered file; charts take some thousand."""
+_BASE = 150_000
+"""Steps of all files that are rendered in a run, however small they are."""
+_A_CHARACTER = 3
+"""Steps that each character of the charts' files adds to that."""
+
+
+class TemplateAllowance:
+    """The steps that are left for all templates of a run."""
+
+    def __init__(self) -> None:
+        self.left = _BASE
+
+    def grow(self, characters: int) -> None:
+        """Allow for a file of a chart that was read."""
+        self.left += _A_CHARACTER * characters
+
+
+def check_length(text: str, length: int | None = None) -> str:
+    """A text that is not too long. length: what its length will be, where it is not made yet. Raises TemplateProblem."""
+    if (len(text) if length is None else length) > LONGEST:
+        raise TemplateProblem("makes a text that is too long")
+    return text
+
+
+def check_count(count: int) -> int:
+    """A number of values that is not too large. Raises TemplateProblem."""
+    if count > MOST_VALUES:
+        raise TemplateProblem("makes more values than a chart should")
+    return count
+
+
+def measure(values: Iterable[Any]) -> int:
+    """The steps that it takes to go through values and all within them. Raises TemplateProblem where that is too much."""
+    waiting = list(values)
+    count = length = 0
+    while waiting:
+        value = waiting.pop()
+        count += 1
+        if isinstance(value, str):
+            length += len(value)
+        elif isinstance(value, Mapping):
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)
+        if count + len(waiting) > MOST_VALUES or length > 4 * LONGEST:
+            raise TemplateProblem("goes through more values than a chart should")
+    return count // 100 + length // 1000
+
+
+def extent(value: Any) -> int:
+    """The steps that it takes to make a text or a collection of other values. Raises TemplateProblem for a huge one."""
+    if isinstance(value, str):
+        return len(check_length(value)) // 1000
+    if isinstance(value, list | tuple | Mapping):
+        return check_count(len(value)) // 50
+    return 0

@@ -1,0 +1,156 @@
+"""Fly.io, Heroku, Railway and Render: what the host in front allows a stream, where a file says that it is the host."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Lint, problems
+
+CODE = (
+    "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\napp = FastAPI()\n\n\n"
+    '@app.get("/chat")\ndef chat():\n    return StreamingResponse(words(), media_type="text/event-stream")\n'
+)
+SSE = "streams: [{path: /chat, silence: SILENCE, generation: LENGTH}]\n"
+SOCKET = "streams: [{path: /ws, kind: websocket, heartbeat: 20s, session: socket.io}]\n"
+FLY = 'app = "chat"\n\n[http_service]\n  internal_port = 8000\n'
+IDLE = "\n  [http_service.http_options]\n    idle_timeout = SECONDS\n"
+APP_JSON = '{"formation": {"web": {"quantity": QUANTITY}}}'
+PROCFILE = "release: true\nweb: uvicorn app.main:app\n"
+RENDER = "services:\n  - type: TYPE\n    name: chat\n    runtime: python\n"
+
+
+def declared(silence: str = "30s", length: str = "60s") -> str:
+    return SSE.replace("SILENCE", silence).replace("LENGTH", length)
+
+
+@pytest.mark.parametrize(("seconds", "found"), [("60", ["fly.toml:7 error short-idle-timeout"]), ("600", [])])
+def test_fly_closes_what_is_silent_for_longer_than_it_is_told(seconds: str, found: list[str], lint: Lint) -> None:
+    files = {"fly.toml": FLY + IDLE.replace("SECONDS", seconds), "infralint.yaml": declared("90s", "2m")}
+    report = lint(files)
+    assert problems(report) == found
+    assert [finding["fix"] for finding in report["findings"]] == ["idle_timeout = 300"] * len(found)
+
+
+def test_what_fly_does_by_itself_is_could_not_tell(lint: Lint) -> None:
+    report = lint({"fly.toml": FLY, "infralint.yaml": declared("90s")})
+    assert report["findings"] == []
+    assert any("idle_timeout = 600" in unknown["remedy"] for unknown in report["unknown"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'app = "db"\n\n[[services]]\n  internal_port = 5432\n  [[services.ports]]\n    port = 5432\n',
+        'app = "worker"\n\n[processes]\n  worker = "celery"\n',
+    ],
+)
+def test_an_app_that_speaks_no_http_is_no_hop(text: str, lint: Lint) -> None:
+    report = lint({"fly.toml": text, "app/main.py": CODE})
+    assert (problems(report, "short-idle-timeout"), report["unknown"]) == ([], [])
+
+
+def test_older_services_of_fly_are_read_too(lint: Lint) -> None:
+    text = (
+        'app = "chat"\n\n[[services]]\n  internal_port = 8000\n  [[services.ports]]\n    port = 443\n'
+        '    handlers = ["tls", "http"]\n    http_options = { idle_timeout = 45 }\n'
+    )
+    report = lint({"fly.toml": text, "infralint.yaml": declared("90s")})
+    assert problems(report) == ["fly.toml:8 error short-idle-timeout"]
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"Procfile": PROCFILE, "app.json": APP_JSON.replace("QUANTITY", "2")}, True),
+        ({"heroku.yml": "build:\n  docker:\n    web: Dockerfile\n"}, True),
+        ({"Procfile": PROCFILE}, False),
+        ({"Procfile": PROCFILE, "app.json": '{"expo": {"name": "chat"}}'}, False),
+        ({"Procfile": "worker: celery\n", "app.json": APP_JSON.replace("QUANTITY", "2")}, False),
+    ],
+)
+def test_heroku_waits_30_seconds_for_the_first_byte(files: dict[str, str], found: bool, lint: Lint) -> None:
+    report = lint({**files, "app/main.py": CODE})
+    assert bool(problems(report, "short-idle-timeout")) is found
+    assert all("after 30 s of silence" in finding["message"] for finding in report["findings"])
+
+
+def test_a_procfile_that_nobody_claims_is_named(lint: Lint) -> None:
+    report = lint({"Procfile": PROCFILE, "app/main.py": CODE})
+    assert report["unsupported"] == ["Heroku (Procfile)"]
+    claimed = lint({"Procfile": PROCFILE, "app.json": APP_JSON.replace("QUANTITY", "2"), "app/main.py": CODE})
+    assert "unsupported" not in claimed
+
+
+@pytest.mark.parametrize(("quantity", "told"), [("1", False), ("3", True)])
+def test_whether_heroku_keeps_a_session_is_not_in_the_files(quantity: str, told: bool, lint: Lint) -> None:
+    files = {"Procfile": PROCFILE, "app.json": APP_JSON.replace("QUANTITY", quantity), "infralint.yaml": SOCKET}
+    report = lint(files)
+    assert problems(report, "missing-sticky-sessions") == []
+    assert any("http-session-affinity" in unknown["message"] for unknown in report["unknown"]) is told
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("railway.json", '{"deploy": {"startCommand": "uvicorn app.main:app"}}'),
+        ("railway.toml", '[deploy]\nstartCommand = "uvicorn app.main:app"\n'),
+    ],
+)
+def test_railway_ends_an_answer_after_a_quarter_of_an_hour(name: str, text: str, lint: Lint) -> None:
+    report = lint({name: text, "infralint.yaml": declared("60s", "20m")})
+    [finding] = report["findings"]
+    assert (finding["check"], finding["severity"]) == ("capped-stream", "error")
+    assert "none more than 900 s" in finding["fix"]
+    assert lint({name: text, "infralint.yaml": declared("60s", "10m")})["findings"] == []
+
+
+@pytest.mark.parametrize(("replicas", "found"), [("1", False), ("2", True)])
+def test_replicas_on_railway_share_sessions(replicas: str, found: bool, lint: Lint) -> None:
+    text = f'{{\n  "deploy": {{ "numReplicas": {replicas} }}\n}}\n'
+    report = lint({"railway.json": text, "infralint.yaml": SOCKET})
+    assert bool(problems(report, "missing-sticky-sessions")) is found
+
+
+@pytest.mark.parametrize(("kind", "found"), [("web", True), ("worker", False)])
+def test_render_ends_an_answer_after_100_minutes(kind: str, found: bool, lint: Lint) -> None:
+    files = {"render.yaml": RENDER.replace("TYPE", kind), "infralint.yaml": declared("60s", "2h")}
+    assert bool(problems(lint(files), "capped-stream")) is found
+    assert lint({**files, "infralint.yaml": declared("60s", "1h")})["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "found"), [("    numInstances: 2\n", True), ("    scaling:\n      maxInstances: 3\n", True), ("", False)]
+)
+def test_instances_on_render_share_sessions(more: str, found: bool, lint: Lint) -> None:
+    report = lint({"render.yaml": RENDER.replace("TYPE", "web") + more, "infralint.yaml": SOCKET})
+    assert bool(problems(report, "missing-sticky-sessions")) is found
+
+
+def test_each_of_several_apps_stands_before_the_code_around_its_file(lint: Lint) -> None:
+    other = CODE.replace('"/chat"', '"/other"').replace(
+        'media_type="text/event-stream"', 'media_type="text/event-stream"'
+    )
+    files: dict[str, str | bytes] = {
+        "chat/fly.toml": FLY + IDLE.replace("SECONDS", "30"),
+        "chat/main.py": CODE,
+        "chat/requirements.txt": "fastapi\n",
+        "other/fly.toml": FLY.replace("chat", "other") + IDLE.replace("SECONDS", "900"),
+        "other/main.py": other,
+        "other/requirements.txt": "fastapi\n",
+    }
+    report = lint(files)
+    found = [(finding["location"]["path"], finding["stream"]["path"]) for finding in report["findings"]]
+    assert found == [("chat/fly.toml", "/chat")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("fly.toml", "app = \n", "TOML"),
+        ("railway.json", "{", "JSON"),
+        ("render.yaml", "services: [", "YAML"),
+    ],
+)
+def test_a_broken_file_is_named(name: str, text: str, kind: str, lint: Lint) -> None:
+    report = lint({name: text, "app/main.py": CODE})
+    assert report["status"] == 2
+    assert any(kind in item["message"] for item in report["unreadable"])

@@ -1,0 +1,104 @@
+"""Kubernetes' objects that Terraform describes."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Lint, problems
+from test_gateways import APPLICATION
+from test_releases import CHART, NAME
+
+INGRESS = (
+    'variable "timeout" {{\n  default = "{seconds}"\n}}\nresource "kubernetes_ingress_v1" "chat" {{\n  metadata {{\n'
+    '    name = "chat"\n    annotations = {{\n      "nginx.ingress.kubernetes.io/proxy-read-timeout" = var.timeout\n    }}\n'
+    '  }}\n  spec {{\n    ingress_class_name = "nginx"\n    rule {{\n      http {{\n        path {{\n          path = "/api"\n'
+    '          path_type = "Prefix"\n          backend {{\n            service {{\n              name = "api"\n'
+    "              port {{\n                number = 80\n              }}\n            }}\n          }}\n        }}\n"
+    "      }}\n    }}\n  }}\n}}\n"
+)
+
+
+def judge(lint: Lint, files: dict[str, str | bytes]) -> list[str]:
+    report = lint({**APPLICATION, **files})
+    assert not report["unreadable"]
+    return [line for line in problems(report) if " note " not in line]
+
+
+def test_an_ingress_is_judged_on_the_values_of_variables(lint: Lint) -> None:
+    assert judge(lint, {"main.tf": INGRESS.format(seconds="30")}) == ["main.tf:8 warning short-idle-timeout"]
+    assert judge(lint, {"main.tf": INGRESS.format(seconds="600")}) == []
+
+
+def test_a_value_that_is_not_known_is_not_guessed_at(lint: Lint) -> None:
+    text = INGRESS.format(seconds="30").replace('  default = "30"\n', "")
+    assert judge(lint, {"main.tf": text}) == []
+    report = lint({**APPLICATION, "main.tf": text})
+    assert any("proxy-read-timeout" in entry["message"] or "timeout" in entry["message"] for entry in report["unknown"])
+
+
+def manifest(seconds: str) -> str:
+    return (
+        'resource "kubernetes_manifest" "chat" {\n  manifest = {\n    apiVersion = "networking.k8s.io/v1"\n'
+        '    kind       = "Ingress"\n    metadata = {\n      name = "chat"\n      annotations = {\n'
+        f'        "{NAME}" = "{seconds}"\n      }}\n    }}\n    spec = {{\n      ingressClassName = "nginx"\n'
+        '      rules = [{ http = { paths = [{ path = "/api", pathType = "Prefix", backend = {\n'
+        '        service = { name = "api", port = { number = 80 } } } }] } }]\n    }\n  }\n}\n'
+    )
+
+
+def test_a_manifest_is_found_line_by_line(lint: Lint) -> None:
+    assert judge(lint, {"main.tf": manifest("30")}) == ["main.tf:8 warning short-idle-timeout"]
+    assert judge(lint, {"main.tf": manifest("600")}) == []
+
+
+def test_a_text_of_kubectl_is_read(lint: Lint) -> None:
+    text = (
+        'resource "kubectl_manifest" "chat" {\n  yaml_body = <<-YAML\n    apiVersion: networking.k8s.io/v1\n    kind: Ingress\n'
+        f"    metadata:\n      name: chat\n      annotations: {{ {NAME}: '30' }}\n    spec:\n      ingressClassName: nginx\n"
+        "      rules: [{ http: { paths: [{ path: /api, pathType: Prefix,\n"
+        "        backend: { service: { name: api, port: { number: 80 } } } }] } }]\n  YAML\n}\n"
+    )
+    assert judge(lint, {"main.tf": text}) == ["main.tf:2 warning short-idle-timeout"]
+
+
+def test_services_and_pods_lead_to_the_application(lint: Lint) -> None:
+    pods = (
+        'resource "kubernetes_service_v1" "api" {\n  metadata {\n    name = "api"\n  }\n  spec {\n'
+        '    selector = { app = "api" }\n    port {\n      port = 80\n      target_port = 8000\n    }\n  }\n}\n'
+        'resource "kubernetes_deployment_v1" "api" {\n  metadata {\n    name = "api"\n  }\n  spec {\n    template {\n'
+        '      metadata {\n        labels = { app = "api" }\n      }\n      spec {\n        container {\n          name = "api"\n'
+        '          image = "acme/api:1"\n        }\n      }\n    }\n  }\n}\n'
+    )
+    files = {name: text for name, text in APPLICATION.items() if not name.startswith("k8s/")}
+    report = lint({**files, "main.tf": INGRESS.format(seconds="30"), "pods.tf": pods})
+    assert [line for line in problems(report) if " note " not in line] == ["main.tf:8 warning short-idle-timeout"]
+
+
+def release(*lines: str) -> str:
+    body = "".join(f"  {line}\n" for line in lines)
+    return f'resource "helm_release" "chat" {{\n  name = "prod"\n  chart = "./deploy/chart"\n{body}}}\n'
+
+
+KEY = r"annotations.nginx\\.ingress\\.kubernetes\\.io/proxy-read-timeout"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([f'values = [yamlencode({{ annotations = {{ "{NAME}" = "30" }} }})]'], ["main.tf:4"]),
+        (["values = [", '  file("short.yaml"),', "]"], ["short.yaml:1"]),
+        (["set {", f'  name = "{KEY}"', '  value = "30"', '  type = "string"', "}"], ["main.tf:6"]),
+        (["set = [", f'  {{ name = "{KEY}", value = "30", type = "string" }}', "]"], ["main.tf:5"]),
+        (['values = [file("short.yaml")]', f'set = [{{ name = "{KEY}", value = "900", type = "string" }}]'], []),
+        (['repository = "https://charts.example.com"', 'values = [file("short.yaml")]'], []),
+    ],
+)
+def test_a_release_gives_a_local_chart_its_values(lines: list[str], expected: list[str], lint: Lint) -> None:
+    files = {**CHART, "main.tf": release(*lines)}
+    if "short.yaml" in str(lines):
+        files["short.yaml"] = f"annotations: {{ {NAME}: '30' }}\n"
+    assert judge(lint, files) == [f"{place} warning short-idle-timeout" for place in expected]
+
+
+def test_a_library_that_nobody_calls_says_nothing(lint: Lint) -> None:
+    text = INGRESS.format(seconds="30").replace('  default = "30"\n', "")
+    assert judge(lint, {"modules/web/main.tf": text}) == []
