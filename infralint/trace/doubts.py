@@ -128,15 +128,24 @@ class Witness:
         doubt = next((doubt for doubt in doubts if doubt), "")
         return replace(crossing, doubt=doubt) if doubt else crossing
 
+    def _streams_nowhere(self, kind: StreamKind) -> bool:
+        """Whether there is code, all of it was read, and no route of it streams in that way."""
+        return bool(self.applications) and all(
+            node.has_all(kind) and not any(hint.kind == kind for hop in node.hops if hop.origin for hint in hop.hints)
+            for node in self.applications
+        )
+
     def _doubt_at(self, hop: Hop, stream: Stream) -> str:
         node = self.topology.node_of(hop)
         link = self.against(hop, node, stream.kind) if node is not None else None
         if link is not None:
             return _streams_nothing(link)
-        if stream.evidence.kind == "name" and node is not None and (id(hop), stream.kind) in self.streaming:
+        if node is not None and (id(hop), stream.kind) in self.streaming:
             link = self._read_behind(hop, node, stream.kind)
             if link is not None:
                 return f"the code of {link.node.name} says itself what streams there, and is judged"
+        if stream.evidence.kind == "name" and self._streams_nowhere(stream.kind):
+            return "the project's code was read, and streams nothing of that kind"
         if stream.handshake_only and hop.assumable and hop.scope not in self.sockets:
             return "nothing else speaks of a WebSocket here: its headers may be a leftover"
         if stream.kind == "sse" and not self.speaks_of_sse and _is_set_up_for_sockets(hop):

@@ -142,6 +142,7 @@ class Topology:
         self._entries: dict[int, bool] = {}
         self._entry_addresses: dict[int, Address | None] = {}
         self._targets: dict[int, frozenset[Address]] = {}
+        self._applications_of: dict[int, list[Link] | None] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
         self._listening: dict[tuple[Address, int], list[Link]] = {}
 
@@ -313,13 +314,33 @@ class Topology:
         return frozenset(service.group for service in self._services(front))
 
     def applications_behind(self, hop: Hop, node: Node) -> list[Link]:
-        """The applications that get all that a hop of `node` sends on; none where some of it may go elsewhere."""
+        """The applications that get all that a hop of `node` sends on, through whatever proxies; none where some of it may
+        go elsewhere."""
+        return self._find_behind(hop, node) or []
+
+    def _find_behind(self, hop: Hop, node: Node) -> list[Link] | None:
         pool = hop.pool
-        found = [self.links(Pool(targets=(target,)), node) for target in pool.targets]
-        found += [self.links(Pool(references=pool.references), node)] if pool.references else []
-        links = [link for group in found for link in group]
-        alike = all(found) and all(link.node.folder is not None for link in links)
-        return links if alike and not pool.reason else []
+        groups = [self.links(Pool(targets=(target,)), node) for target in pool.targets]
+        groups += [self.links(Pool(references=pool.references), node)] if pool.references else []
+        if not groups or not all(groups) or pool.reason:
+            return None
+        found: list[Link] = []
+        for link in (link for group in groups for link in group):
+            behind = [link] if link.node.folder is not None else self._behind_node(link.node)
+            if behind is None:
+                return None
+            found += [other if link.basis in STRONG else other._replace(basis=link.basis) for other in behind]
+        return found
+
+    def _behind_node(self, node: Node) -> list[Link] | None:
+        """The applications that get all that a proxy sends on; None where some of it goes elsewhere, or round in circles."""
+        if id(node) not in self._applications_of:
+            self._applications_of[id(node)] = None
+            groups = [self._find_behind(hop, node) for hop in node.hops]
+            if all(group is not None for group in groups):
+                links = {id(link.node): link for group in groups for link in group or ()}
+                self._applications_of[id(node)] = [*links.values()] or None
+        return self._applications_of[id(node)]
 
     def diallers(self, node: Node) -> Sequence[Dialler]:
         """The hops that send requests to a node."""

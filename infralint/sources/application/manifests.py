@@ -174,6 +174,18 @@ def _needs(name: str, text: str) -> Iterator[str]:
             yield from (re.split(r"[<>=\[~!]", word)[0] for word in re.findall(r"[\"']?([A-Za-z][^\s\"']*)", line))
 
 
+_COMMENT = lazy(r"(?:^|\s)#.*$")
+_AND_THEN = lazy(r"&&|\|\||;")
+_OPEN_LIST = lazy(r"^\s*\w+\+?=\([^()]*$")
+"""An array of bash that goes on: the words of a command, one a line."""
+_STARTS_NOTHING = lazy(
+    r"\s*(?:(?:if|elif|while|until|!|then|else|do|sudo)\s+)*(?:echo|printf|log\w*|pip3?|uv\s+pip|poetry\s+add|command|which|type|hash|"
+    r"pkill|pgrep|killall|kill|apt(?:-get)?|apk|yum|dnf|brew|grep|sed|awk|cat|cp|mv|rm|test|\[\[?|ps|wait|trap)(?=\s|$)"
+    r"|[^|]*\s--(?:help|version|check-config)\b"
+)
+"""Commands that speak of a server, install or end it, and start none."""
+
+
 def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
     """The command lines of a file that starts programs, and their lines."""
     text = content.decode("utf-8", "replace")
@@ -190,9 +202,12 @@ def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
     for line in text.splitlines():
         line_number += 1
         start = start or line_number
-        joined += line.rstrip("\\")
-        if line.endswith("\\"):
+        joined += _COMMENT.sub("", line).rstrip("\\")
+        if line.endswith("\\") or (is_script and _OPEN_LIST.search(joined)):
+            joined += " "
             continue
         if is_script or _STARTS.match(joined):
-            yield _LIST_OF_WORDS.sub(" ", joined), start
+            for part in _AND_THEN.split(_LIST_OF_WORDS.sub(" ", joined)):
+                if not _STARTS_NOTHING.match(part):
+                    yield part, start
         joined, start = "", 0
