@@ -293,6 +293,7 @@ def node_of_product(product: Product, names: frozenset[str], where: Location) ->
         known_as=names,
         folder=f"{where.path}#{name}",
         complete=True,
+        by_name_only=True,
     )
 
 
