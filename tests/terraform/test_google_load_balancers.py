@@ -179,6 +179,14 @@ def test_before_cloud_run_only_its_own_timeout_counts(lint: Lint) -> None:
     assert (report["findings"], report["unknown"]) == ([], [])
 
 
+def test_a_function_behind_it_is_not_taken_for_the_only_service(lint: Lint) -> None:
+    text = SERVERLESS.replace("TIMEOUT", "60s").replace(
+        "cloud_run { service = google_cloud_run_v2_service.chat.name }", 'cloud_function { function = "chat" }'
+    )
+    report = lint({"main.tf": text, "infralint.yaml": 'streams: [{path: /chat, generation: 10m, hops: ["*.api"]}]\n'})
+    assert report["findings"] == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

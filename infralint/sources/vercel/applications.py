@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+import msgspec
 
 from infralint.model import Location, Reading, Unreadable
 from infralint.project import CantRead, Project
@@ -88,8 +89,7 @@ _RUNS_NEXT = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class VercelProject:
+class VercelProject(msgspec.Struct, frozen=True):
     """One Vercel project or Next.js application.
 
     folder: ends with a slash unless empty. config: its vercel.json; unread: the vercel.ts in place of
@@ -107,16 +107,15 @@ class VercelProject:
     hosted: Location | None = None
 
 
-@dataclass
-class Finder:
+class Finder(msgspec.Struct, dict=True):
     """Finds the applications of a project; broken files go to `reading`."""
 
     project: Project
     modules: Modules
     reading: Reading
-    _manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _configs: dict[str, VercelConfig] = field(default_factory=dict)
-    _services: dict[str, VercelService] = field(default_factory=dict)
+    _manifests: dict[str, dict[str, Any]] = {}
+    _configs: dict[str, VercelConfig] = {}
+    _services: dict[str, VercelService] = {}
 
     def applications(self) -> Iterator[VercelProject]:
         """Every application, by folder."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from infralint.model import Known, Location, Unreadable
 from infralint.platforms.vercel import MOST_RULES
@@ -28,8 +29,7 @@ from infralint.text.pcre import InvalidPcre, Unexpressed
 from infralint.text.pcre import parse as parse_pcre
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionRule:
+class FunctionRule(msgspec.Struct, frozen=True):
     """One key of `functions`.
 
     settings: its properties. matched: the functions that the glob reaches; taken: those that no
@@ -45,8 +45,7 @@ class FunctionRule:
     before: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrite:
+class Rewrite(msgspec.Struct, frozen=True):
     """A path that leads to another: a pattern as vercel.json writes it, or a regular expression (`routes`)."""
 
     source: str
@@ -63,18 +62,16 @@ class Rewrite:
         return target if target is None or target.startswith("/") else f"/{target}"
 
 
-@dataclass(frozen=True, slots=True)
-class LegacyBuild:
+class LegacyBuild(msgspec.Struct, frozen=True):
     """One of the legacy `builds`: files and their builder."""
 
     source: str
     use: str
     where: Location
-    config: dict[str, Known[Any]] = field(default_factory=dict)
+    config: dict[str, Known[Any]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class VercelService:
+class VercelService(msgspec.Struct, frozen=True):
     """One of `services`: a project of its own in a folder (from the vercel.json's); framework: empty if not said."""
 
     name: str
@@ -82,8 +79,7 @@ class VercelService:
     framework: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class VercelConfig:
+class VercelConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A vercel.json and its project.
 
     framework: as vercel.json or package.json tells it; empty if neither does. preset: as vercel.json
@@ -109,7 +105,7 @@ class VercelConfig:
     bun: bool = False
     misplaced: tuple[Known[Any], ...] = ()
 
-    _rules: dict[str, FunctionRule | None] = field(default_factory=dict, repr=False, compare=False)
+    _rules: dict[str, FunctionRule | None] = {}
 
     @property
     def is_refused(self) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -29,8 +28,7 @@ DEEPEST_ENTRY = 64
 """Nodes of the syntax tree around an entry that are looked at."""
 
 
-@dataclass(frozen=True)
-class ConfiguredRewrite:
+class ConfiguredRewrite(msgspec.Struct, frozen=True):
     """One entry of `rewrites()` that leads to another server. reason: why it may not hold for all requests to its path."""
 
     source: str
