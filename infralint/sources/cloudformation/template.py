@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+import msgspec
 
 from infralint.model import Known, Location, Related, Setting, Unknown
 from infralint.text.json_places import BadJson, parse_json, yaml_of_json
@@ -36,8 +37,7 @@ class BadTemplate(ValueError):
         self.column = column
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(msgspec.Struct, frozen=True):
     """A value that can't be told before the stack is deployed. references: the resources that it is made of, with the
     attribute that is asked for ("" where the resource itself is)."""
 
@@ -50,8 +50,7 @@ Value = YamlValue | Missing | None
 """What a value comes to; None where there is none."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class TemplateResource:
+class TemplateResource(msgspec.Struct, frozen=True, kw_only=True):
     """A resource. name: what to call it. doubt: why it may not be there ("" where it is)."""
 
     logical: str
@@ -62,8 +61,7 @@ class TemplateResource:
     doubt: str = ""
 
 
-@dataclass
-class CloudFormationTemplate:
+class CloudFormationTemplate(msgspec.Struct, dict=True):
     """A template. shown: its path, as the user would type it. refused: what CloudFormation does not take, by line and
     column, as far as it was asked for. unknown: resources that can't be told, once `resources` was asked for."""
 
@@ -72,9 +70,9 @@ class CloudFormationTemplate:
     lines: list[str]
     root: YamlValue
     is_json: bool = False
-    refused: dict[tuple[int, int], str] = field(default_factory=dict)
-    unknown: list[Unknown] = field(default_factory=list)
-    _conditions: dict[str, bool | None] = field(default_factory=dict)
+    refused: dict[tuple[int, int], str] = {}
+    unknown: list[Unknown] = []
+    _conditions: dict[str, bool | None] = {}
 
     @classmethod
     def parse(cls, path: str, shown: str, text: str) -> CloudFormationTemplate | None:
