@@ -38,7 +38,7 @@ def _nested_stacks(project: Project) -> dict[str, GivenParameters]:
                 child = _child(project, path, template.text(stack.properties, key))
                 if child is not None:
                     given = found.setdefault(child, GivenParameters())
-                    for name, value in _given(template, stack):
+                    for name, value in _parameters_of(template, stack):
                         given.add(name, value)
     return found
 
@@ -62,7 +62,7 @@ def _child(project: Project, path: str, name: str | None) -> str | None:
     return target if target in project.file_set else None
 
 
-def _given(template: CloudFormationTemplate, stack: TemplateResource) -> Iterator[tuple[str, GivenParameter]]:
+def _parameters_of(template: CloudFormationTemplate, stack: TemplateResource) -> Iterator[tuple[str, GivenParameter]]:
     listed = template.mapping(stack.properties, "Parameters")
     for name in (listed.members or {}) if listed is not None else ():
         if listed is not None:

@@ -12,7 +12,8 @@ import posixpath
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from infralint.model import Location
 from infralint.project import CantRead, Project
@@ -24,8 +25,7 @@ _FOLDERS = ("", "params", "parameters", "config", "configs", "environments", "en
 """Where such files lie, seen from the template."""
 
 
-@dataclass(frozen=True, slots=True)
-class GivenParameter:
+class GivenParameter(msgspec.Struct, frozen=True):
     """A value that is given for a parameter. value: None where that can't be told (reason). by: what gives it."""
 
     value: str | None
@@ -34,11 +34,10 @@ class GivenParameter:
     reason: str = ""
 
 
-@dataclass
-class GivenParameters:
+class GivenParameters(msgspec.Struct):
     """All that is given for the parameters of a template, by their names."""
 
-    values: dict[str, list[GivenParameter]] = field(default_factory=dict)
+    values: dict[str, list[GivenParameter]] = {}
 
     def add(self, name: str, given: GivenParameter) -> None:
         self.values.setdefault(name, []).append(given)

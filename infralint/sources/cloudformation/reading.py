@@ -35,7 +35,7 @@ def read_into(reading: Reading, project: Project, path: str) -> None:
         return
     if template is None:
         return
-    template.given = _given(project, path, template)
+    template.given = _find_parameters(project, path, template)
     for value, why in find_undeclared(template):
         template.refuse(why, value)
     template.resources.update(sam.expand(template))
@@ -51,7 +51,7 @@ def read_into(reading: Reading, project: Project, path: str) -> None:
     reading.files.append(shown)
 
 
-def _given(project: Project, path: str, template: CloudFormationTemplate) -> GivenParameters:
+def _find_parameters(project: Project, path: str, template: CloudFormationTemplate) -> GivenParameters:
     """What is given for the parameters of a template: by the stacks that it is nested in, else by files beside it."""
     by_parents = given_by_parents(project, path)
     return by_parents if by_parents.values else given_by_files(project, path, template.root.members_of("Parameters"))

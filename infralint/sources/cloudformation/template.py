@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+import msgspec
 
 from infralint.model import Known, Location, Related, Setting, Unknown
 from infralint.sources.cloudformation.loops import FOR_EACH, CantExpand, expand
@@ -39,8 +40,7 @@ class BadTemplate(ValueError):
         self.column = column
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(msgspec.Struct, frozen=True):
     """A value that can't be told before the stack is deployed. references: the resources that it is made of, with the
     attribute that is asked for ("" where the resource itself is)."""
 
@@ -53,8 +53,7 @@ Value = YamlValue | Missing | None
 """What a value comes to; None where there is none."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class TemplateResource:
+class TemplateResource(msgspec.Struct, frozen=True, kw_only=True):
     """A resource. name: what to call it. doubt: why it may not be there ("" where it is)."""
 
     logical: str
@@ -65,8 +64,7 @@ class TemplateResource:
     doubt: str = ""
 
 
-@dataclass
-class CloudFormationTemplate:
+class CloudFormationTemplate(msgspec.Struct, dict=True):
     """A template. shown: its path, as the user would type it. refused: what CloudFormation does not take, by line and
     column, as far as it was asked for. unknown: resources that can't be told, once `resources` was asked for. given: what
     is given for its parameters, where files of the project say so."""
@@ -76,10 +74,10 @@ class CloudFormationTemplate:
     lines: list[str]
     root: YamlValue
     is_json: bool = False
-    refused: dict[tuple[int, int], str] = field(default_factory=dict)
-    unknown: list[Unknown] = field(default_factory=list)
-    given: GivenParameters = field(default_factory=GivenParameters)
-    _conditions: dict[str, bool | None] = field(default_factory=dict)
+    refused: dict[tuple[int, int], str] = {}
+    unknown: list[Unknown] = []
+    given: GivenParameters = msgspec.field(default_factory=GivenParameters)
+    _conditions: dict[str, bool | None] = {}
 
     @classmethod
     def parse(cls, path: str, shown: str, text: str) -> CloudFormationTemplate | None:
@@ -414,7 +412,7 @@ class CloudFormationTemplate:
         default = parameter.get("Default")
         given = self.given.of(name)
         if given:
-            return self._given(name, given, parameter, trail)
+            return self._agree_on(name, given, parameter, trail)
         if parameter.text_of("Type").startswith("AWS::SSM::Parameter::"):
             return Missing(f"the parameter {name} is looked up where the stack is deployed")
         if default is None:
@@ -423,7 +421,7 @@ class CloudFormationTemplate:
         trail.append(Related(f"the Default of the parameter {name}", self.place_of(parameter, "Default")))
         return default
 
-    def _given(self, name: str, given: list[GivenParameter], parameter: YamlValue, trail: list[Related]) -> Value:
+    def _agree_on(self, name: str, given: list[GivenParameter], parameter: YamlValue, trail: list[Related]) -> Value:
         """What is given for a parameter, where all that give it agree."""
         values = {each.value for each in given}
         if len(values) > 1:

@@ -7,10 +7,10 @@ https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
-from msgspec.structs import replace as replace_struct
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model import SAME_PATH, UNLIMITED, Known, Location, Node, PathMap, PrefixMap, Setting, Unknown
 from infralint.platforms import google_load_balancing as google
@@ -32,8 +32,7 @@ _LEVEL_FOUR = (
 )
 
 
-@dataclass(frozen=True)
-class _Way:
+class _Way(msgspec.Struct, frozen=True):
     """A rule of a URL map with the backend service that it leads to (None: none of this configuration), and the timeout
     that it sets for it."""
 
@@ -300,7 +299,7 @@ def _route_timeout(action: Item | None) -> Setting[float] | None:
     for block in action.inner("timeout") if action is not None else ():
         if block.get("seconds") is not None:
             found: Setting[float] = argument_of(block, "seconds", google.BACKEND_TIMEOUT, plain_number)
-            return replace_struct(found, name="timeout.seconds") if isinstance(found, Known) else found
+            return replace(found, name="timeout.seconds") if isinstance(found, Known) else found
     return None
 
 
