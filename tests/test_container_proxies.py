@@ -242,3 +242,22 @@ def test_traefik_may_hang_up_while_the_backend_thinks(lint: Lint) -> None:
     command = "['--serversTransport.forwardingTimeouts.responseHeaderTimeout=%s']"
     assert judge(lint, traefik(command=command % "20s")) == ["compose.yaml:2 warning short-idle-timeout"]
     assert judge(lint, traefik(command=command % "0")) == []
+
+
+def test_response_buffers_of_caddy_hold_a_stream(lint: Lint) -> None:
+    buffers = 'caddy.reverse_proxy.response_buffers: "%s"'
+    usual = 'caddy.reverse_proxy: "{{upstreams 8000}}"'
+    assert judge(lint, caddy(usual, buffers % "4KB")) == ["compose.yaml:10 error buffered-stream"]
+    assert judge(lint, caddy(usual, buffers % "0")) == []
+
+
+def test_a_stream_timeout_of_caddy_ends_sockets(lint: Lint) -> None:
+    app = (
+        "from fastapi import FastAPI, WebSocket\n\napp = FastAPI()\n\n\n@app.websocket('/api/live')\n"
+        "async def live(websocket: WebSocket):\n    await websocket.accept()\n"
+    )
+    usual = 'caddy.reverse_proxy: "{{upstreams 8000}}"'
+    limit = 'caddy.reverse_proxy.stream_timeout: "30s"'
+    files = {"api/app.py": app, "api/requirements.txt": "fastapi\n"}
+    assert judge(lint, caddy(usual, limit), **files) == ["compose.yaml:10 warning capped-stream"]
+    assert judge(lint, caddy(usual, limit.replace("30s", "0")), **files) == []

@@ -33,10 +33,12 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
 
 
 class Need(msgspec.Struct, frozen=True, gc=False):
-    """How many seconds a stream needs; declared: the user said so, else it rests on the default."""
+    """How many seconds a stream needs. declared: the user said so, else it rests on the default; exact: of this very need,
+    so that nothing that is found in code says it better."""
 
     seconds: float
     declared: bool = False
+    exact: bool = False
 
 
 NAMELESS_SESSION = "session"
@@ -72,6 +74,11 @@ class Stream(msgspec.Struct, frozen=True, gc=False):
     methods: tuple[str, ...] = ()
     stateless: bool = False
     compressed: bool | None = None
+
+    @property
+    def identity(self) -> tuple[StreamKind, str, str | None, tuple[str, ...]]:
+        """What tells it from other streams, whatever is found out of its needs: its kind, and how it is asked for."""
+        return self.kind, self.path, self.host, self.hops
 
     def __hash__(self) -> int:
         return hash((self.kind, self.path, self.host))

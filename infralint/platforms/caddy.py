@@ -1,20 +1,19 @@
 """Caddy's reverse proxy: it flushes event streams and passes WebSockets on, and waits without a limit.
 
-https://caddyserver.com/docs/caddyfile/directives/reverse_proxy. Seen with Caddy 2.11.7: events and chunked text pass as
-they come; `read_timeout` cuts an answer and a WebSocket that are silent for longer, `response_header_timeout` measures the
-first byte alone.
+https://caddyserver.com/docs/caddyfile/directives/reverse_proxy. Shown by Caddy 2.11.7 (tests/lab/test_proxies.py): events and
+chunked text pass as they come, also with `encode` and `flush_interval`; `read_timeout` cuts an answer and a WebSocket that
+are silent for longer, `response_header_timeout` measures the first byte alone, `stream_timeout` ends WebSockets however busy,
+and `response_buffers` holds answers back.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from infralint.platforms.routing import RoutedHop
 
 
-@dataclass(frozen=True, kw_only=True)
-class CaddyRoute(RoutedHop):
+class CaddyRoute(RoutedHop, frozen=True, kw_only=True):
     """A site, or a path of one, that Caddy hands on."""
 
     platform: ClassVar[str] = "caddy"
@@ -26,6 +25,10 @@ class CaddyRoute(RoutedHop):
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         match setting:
+            case "buffers_responses":
+                return "leave response_buffers out of its reverse_proxy"
+            case "max_duration":
+                return "leave the stream_timeout of its reverse_proxy out"
             case "idle_timeout":
                 return "leave the read_timeout of its transport out"
             case "keeps_affinity":

@@ -24,7 +24,7 @@ def needs(
     heartbeat = known if beat is None else parse_duration(beat)
     longest = generation if heartbeat is None else Need(2 * heartbeat, beat is not None)
     return (
-        longest if silence is None else Need(parse_duration(silence), True),
+        longest if silence is None else Need(parse_duration(silence), True, True),
         generation if duration is None else Need(parse_duration(duration), True),
         heartbeat,
     )

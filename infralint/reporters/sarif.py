@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from infralint import __version__
 from infralint.engine.pages import HOME, manual, page_url
@@ -86,8 +87,7 @@ def _rule(check: Check) -> dict[str, Any]:
     return rule
 
 
-@dataclass(frozen=True)
-class _SarifWriter:
+class _SarifWriter(msgspec.Struct, frozen=True):
     """Writes what is said of files and of resources. regions: what was read and is no file, by name."""
 
     regions: frozenset[str]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from infralint.engine.pages import page_url
 from infralint.engine.report import Report
@@ -58,8 +59,7 @@ def render(report: Report, shown: Shown) -> str:
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 
-@dataclass
-class _Page:
+class _Page(msgspec.Struct):
     report: Report
     shown: Shown
     lines: SourceLines

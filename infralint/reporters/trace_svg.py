@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from html import escape as escape_html
 from typing import Literal, NamedTuple
+
+import msgspec
 
 from infralint.engine.tracing import OUTCOMES, TracedStream, TracedWay, TraceReport
 from infralint.model import LENGTH, SILENCE, STRONG, Clock, Finding, Known, Leg
@@ -83,8 +84,7 @@ class TextLine(NamedTuple):
     tone: Tone = ""
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(msgspec.Struct, frozen=True):
     """A box of the chain: the browser, a hop, or what stands behind the last one."""
 
     lines: tuple[TextLine, ...]
@@ -96,13 +96,12 @@ class Card:
         return len(self.lines) * LINE + 2 * PADDING - 3
 
 
-@dataclass
-class Canvas:
+class Canvas(msgspec.Struct):
     """What was drawn, and how far down it goes."""
 
     width: float
     y: float = 0.0
-    parts: list[str] = field(default_factory=list)
+    parts: list[str] = []
 
     def text(self, x: float, y: float, text: str, tone: str = "", anchor: str = "start") -> None:
         """A line of text; it begins, or ends, at x."""

@@ -16,13 +16,11 @@ from infralint.model import (
     Request,
     Stream,
     Trace,
-    is_chosen,
     is_linked,
 )
 from infralint.project.config import Settings
-from infralint.project.needs import needs
 from infralint.text.globs import matches_text
-from infralint.trace.declared import DeclaredWays, follow_declared, is_named
+from infralint.trace.declared import DeclaredWays, follow_declared, is_about, is_named
 from infralint.trace.doubts import Handshakes, Reach, Witness
 from infralint.trace.paths import concrete_paths, samples
 from infralint.trace.programs import programs
@@ -45,21 +43,33 @@ def crossings(
     found = [crossing for ways in declared for crossing in _declared_crossings(topology, ways)]
     if settings.streams == []:
         return []
-    hinted = [*_of_clients(settings, topology, readings), *_hinted_crossings(settings, topology)]
+    hinted = [*_of_clients(topology, readings), *_hinted_crossings(settings, topology)]
     witness = Witness(topology, hinted, any("sse" in reading.mentions for reading in readings))
     hinted = [witness.weigh(crossing) for crossing in hinted if not witness.knows_better(crossing)]
     reach = Reach(topology)
     handshakes = Handshakes(hinted)
     hinted = [handshakes.weigh(reach.weigh(crossing)) for crossing in hinted]
     if settings.streams is not None:
-        covered = {id(crossing.hop) for crossing in found}
-        hinted = [
-            crossing for crossing in hinted if crossing.stream.evidence.certain and id(crossing.hop) not in covered
-        ]
+        hinted = list(_not_declared(hinted, found))
     found += hinted
     if settings.streams is None and settings.assume != "off":
         found += _assumed_crossings(settings, topology, witness, found)
     return found
+
+
+def _not_declared(hinted: Iterable[Crossing[Hop]], declared: Iterable[Crossing[Hop]]) -> Iterator[Crossing[Hop]]:
+    """What is certain beside the declared streams: other streams of the code; what a configuration says only of hops
+    that none of those passes."""
+    streams: dict[int, list[Stream]] = {}
+    for crossing in declared:
+        streams.setdefault(id(crossing.hop), []).append(crossing.stream)
+    for crossing in hinted:
+        known, asked = streams.get(id(crossing.hop), []), crossing.trace.stream_as_asked
+        is_other = crossing.stream.evidence.kind == "source" and not any(
+            stream.kind == asked.kind and is_about(stream, asked.path, asked.host) for stream in known
+        )
+        if crossing.stream.evidence.certain and (is_other or not known):
+            yield crossing
 
 
 def topology_of(readings: Sequence[Reading], settings: Settings | None = None) -> Topology:
@@ -177,7 +187,7 @@ def _on_legs(trace: Trace) -> Iterator[Crossing[Hop]]:
         yield Crossing(trace.stream, leg.hop, trace.is_certain(position), trace, position, trace.reasons(position))
 
 
-def _of_clients(settings: Settings, topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:
+def _of_clients(topology: Topology, readings: Sequence[Reading]) -> Iterator[Crossing[Hop]]:
     """Streams that clients of the project open, from the proxies that they come to first."""
     apart = {id(node) for reading in readings if reading.apart for node in reading.nodes}
     passing = {id(node) for node in topology.nodes if node.folder is None or not all(hop.origin for hop in node.hops)}
@@ -191,25 +201,7 @@ def _of_clients(settings: Settings, topology: Topology, readings: Sequence[Readi
             asked = [node for node in proxies if stream.host is None or stream.host in node.known_as]
             entering = (traces_entering(topology, stream, paths, node) for node in asked)
             found = _tell_apart(topology, [_cross(traces) for traces in entering])
-            meant = (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
-            yield from (_with_pings_of_origin(settings, crossing) for crossing in meant)
-
-
-def _with_pings_of_origin(settings: Settings, crossing: Crossing[Hop]) -> Crossing[Hop]:
-    """A client's stream with the pings of the code that sends it, the rarest where there are several: code that a name
-    leads to, or that has the very route. That there is no other code is not enough.
-    """
-    stream, legs = crossing.stream, crossing.trace.legs
-    origin = legs[-1].hop
-    is_named = all(leg.basis != "the only one" for leg in legs) or any(path.strip("/*") for path in origin.paths)
-    if not is_chosen(legs, 0, len(legs) - 1) or not is_named:
-        return crossing
-    pings = [hint.heartbeat for hint in origin.hints if hint.kind == stream.kind and hint.heartbeat]
-    if stream.heartbeat is not None or not origin.origin or not pings:
-        return crossing
-    silence, duration, heartbeat = needs(settings, known=max(pings))
-    known = replace(stream, longest_silence=silence, duration=duration, heartbeat=heartbeat)
-    return replace(crossing, stream=known, trace=replace(crossing.trace, stream=known))
+            yield from (crossing for crossing in found if len(asked) == 1 or is_meant(crossing.trace))
 
 
 def _hinted_crossings(settings: Settings, topology: Topology) -> Iterator[Crossing[Hop]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from infralint.model import STRONG, Crossing, Hop, Node, Stream, Trace
 from infralint.project.config import Settings
 from infralint.text.globs import matches_text
+from infralint.text.patterns import Unsearchable, search
 from infralint.text.suggestions import closest
 from infralint.trace.paths import samples
 from infralint.trace.starts import find_starts, matches_at, traces_entering
@@ -15,8 +17,7 @@ from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
 
 
-@dataclass(frozen=True)
-class DeclaredWays:
+class DeclaredWays(msgspec.Struct, frozen=True):
     """The ways of a declared stream. entering: for each node that it may come to first, the traces of each of its paths."""
 
     stream: Stream
@@ -57,6 +58,18 @@ def _explain_names(stream: Stream, topology: Topology) -> str:
     return f"nothing here is called {stream.hops[0]}" + (f"; did you mean {near}?" if near else "")
 
 
+def is_about(stream: Stream, path: str, host: str | None) -> bool:
+    """Whether a declared stream stands for a path."""
+    if host is not None and stream.host is not None and host.lower() != stream.host.lower():
+        return False
+    if stream.path.startswith("~"):
+        try:
+            return search(stream.path[1:], path) is not None
+        except Unsearchable:
+            return False
+    return stream.path == path or matches_text(path, stream.path)
+
+
 def find_unmet(
     settings: Settings, topology: Topology, crossed: Iterable[Crossing[Hop]]
 ) -> Iterator[tuple[Stream, str]]:
@@ -65,12 +78,9 @@ def find_unmet(
     Each with the name among its `hops:` that is nobody's, or who answers instead (`edge/nginx.conf answers 404`), where
     one surely does.
     """
-    met: dict[str, dict[int, Stream]] = {}
-    for crossing in crossed:
-        if crossing.stream.evidence.kind == "declared":
-            met.setdefault(crossing.stream.path, {})[id(crossing.stream)] = crossing.stream
+    met = {crossing.stream.identity for crossing in crossed if crossing.stream.evidence.kind == "declared"}
     for stream in declared_streams(settings):
-        if stream not in met.get(stream.path, {}).values():
+        if stream.identity not in met:
             paths = samples(stream.path)
             answers = (
                 f"{node.name} answers {match.answer.value}"

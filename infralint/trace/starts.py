@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from infralint.model import Match, Node, Request, Stream, Trace
+from msgspec.structs import replace
+
+from infralint.model import Match, Need, Node, Request, Stream, Trace, is_chosen
 from infralint.trace.paths import samples
 from infralint.trace.topology import Topology
 from infralint.trace.traces import traces_from
@@ -38,4 +40,22 @@ def matches_at(topology: Topology, node: Node, stream: Stream, paths: Sequence[s
 def traces_entering(topology: Topology, stream: Stream, paths: Sequence[str], node: Node) -> list[list[Trace]]:
     """The ways of a stream's requests, for each of these paths, that come to a node first."""
     address = topology.entry_address(node)
-    return [traces_from(topology, stream, node, Request(stream.kind, path, stream.host, address)) for path in paths]
+    requests = [Request(stream.kind, path, stream.host, address) for path in paths]
+    return [[*map(_with_pings_of_origin, traces_from(topology, stream, node, request))] for request in requests]
+
+
+def _with_pings_of_origin(trace: Trace) -> Trace:
+    """A way with the pings of the code that it ends at, the rarest where there are several: code that a name leads to, or
+    that has the very route. That there is no other code is not enough, and what the user says of pings or silence counts
+    before that.
+    """
+    stream, legs = trace.stream, trace.legs
+    if stream.heartbeat is not None or stream.longest_silence.exact or not legs or not legs[-1].hop.origin:
+        return trace
+    origin = legs[-1].hop
+    is_named = all(leg.basis != "the only one" for leg in legs) or any(path.strip("/*") for path in origin.paths)
+    pings = [hint.heartbeat for hint in origin.hints if hint.kind == stream.kind and hint.heartbeat]
+    if not pings or not is_named or not is_chosen(legs, 0, len(legs) - 1):
+        return trace
+    known = max(pings)
+    return replace(trace, stream=replace(stream, longest_silence=Need(2 * known), heartbeat=known))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import STRENGTH, Crossing, Evidence, Hint, Hop, Leg, Node, Stream, StreamKind, Trace
 from infralint.project.config import Settings
 from infralint.project.needs import needs
-from infralint.text.globs import matches_text
-from infralint.text.patterns import Unsearchable, search
 from infralint.trace.crossings import OTHERS_TAKE_IT, is_meant, is_of_its_host, is_of_other_hosts
-from infralint.trace.declared import is_named
+from infralint.trace.declared import is_about, is_named
 from infralint.trace.paths import samples
 from infralint.trace.starts import find_starts, traces_entering
 from infralint.trace.streams import declared_streams, hints_of, stream_at
@@ -24,8 +22,7 @@ ASK_FOR_ONE = "others here take such a request, too; --host or --from says which
 KINDS: tuple[StreamKind, ...] = ("sse", "websocket")
 
 
-@dataclass(frozen=True)
-class StreamWay:
+class StreamWay(msgspec.Struct, frozen=True):
     """One way of a stream. certain: it is this way that is meant; reasons: why that is not sure. doubt: what speaks
     against there being a stream. judged: the positions of the legs that checks are asked about; None: all."""
 
@@ -64,7 +61,7 @@ def ways_of_path(
     streams = [
         replace(stream, path=path, host=host or stream.host)
         for stream in declared_streams(settings)
-        if kind in (None, stream.kind) and _is_about(stream, path, host)
+        if kind in (None, stream.kind) and is_about(stream, path, host)
     ]
     found = {kind: _sightings(topology, settings, path, host, kind, fronts) for kind in ([kind] if kind else KINDS)}
     streams = streams or list(_of_the_route(settings, found, path, host))
@@ -85,9 +82,8 @@ def ways_of_stream(topology: Topology, stream: Stream, fronts: Sequence[Node] = 
 def all_ways(topology: Topology, settings: Settings, crossings: Iterable[Crossing[Hop]]) -> list[StreamWay]:
     """The ways of every stream that is known. crossings: as they are judged."""
     ways = [way for stream in declared_streams(settings) for way in ways_of_stream(topology, stream)]
-    declared = {(stream.kind, stream.path, stream.host) for stream in declared_streams(settings)}
-    others = _of_crossings(crossings)
-    return ways + [way for way in others if (way.stream.kind, way.stream.path, way.stream.host) not in declared]
+    declared = {stream.identity for stream in declared_streams(settings)}
+    return ways + [way for way in _of_crossings(crossings) if way.stream.identity not in declared]
 
 
 def _from_nodes(topology: Topology, stream: Stream, nodes: Iterable[Node]) -> list[Trace]:
@@ -120,18 +116,6 @@ def _meant(traces: Sequence[Trace]) -> list[StreamWay]:
         else StreamWay(trace, False, (ASK_FOR_ONE if trace.stream.evidence.because == ASKED else OTHERS_TAKE_IT,))
         for trace in traces
     ]
-
-
-def _is_about(stream: Stream, path: str, host: str | None) -> bool:
-    """Whether a declared stream stands for a path."""
-    if host is not None and stream.host is not None and host.lower() != stream.host.lower():
-        return False
-    if stream.path.startswith("~"):
-        try:
-            return search(stream.path[1:], path) is not None
-        except Unsearchable:
-            return False
-    return stream.path == path or matches_text(path, stream.path)
 
 
 Sighting = tuple[Leg, Hint]

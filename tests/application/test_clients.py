@@ -99,3 +99,52 @@ def test_a_hook_of_the_project_by_the_ai_sdks_name_opens_nothing_by_itself(lint:
         for name, code in {"own": own, "sdk": sdk}.items()
     }
     assert evidence == {"own": {"assumed"}, "sdk": {"source"}}
+
+
+NO_UPGRADE = "server { listen 80; location / { proxy_pass http://app:8000; } }\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        ('import { Socket } from "phoenix";\nnew Socket("/socket", {});\n', "/socket/websocket"),
+        (
+            'import { LiveSocket } from "phoenix_live_view";\nnew LiveSocket("/live", window.Socket);\n',
+            "/live/websocket",
+        ),
+        (
+            'import { Client } from "@stomp/stompjs";\nnew Client({ brokerURL: `wss://${location.host}/talk` });\n',
+            "/talk",
+        ),
+        ('import { createClient } from "graphql-ws";\ncreateClient({ url: "/graphql" });\n', "/graphql"),
+        ('import { createWSClient } from "@trpc/client";\ncreateWSClient({ url: "/trpc" });\n', "/trpc"),
+        ('import Echo from "laravel-echo";\nnew Echo({ broadcaster: "reverb", key: "k" });\n', "/app/*"),
+        ('import { io } from "socket.io-client";\nio({ path: "/live/io", transports: ["websocket"] });\n', "/live/io/"),
+    ],
+)
+def test_what_libraries_open(code: str, path: str, lint: Lint) -> None:
+    report = lint({"nginx/site.conf": NO_UPGRADE, "web/package.json": "{}", "web/chat.js": code})
+    found = [one for one in report["findings"] if one["check"] == "missing-upgrade-headers"]
+    assert [(one["severity"], one["stream"]["path"]) for one in found] == [("error", path)]
+    assert "web/chat.js:2 opens " in found[0]["stream"]["because"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'import { Socket } from "net";\nnew Socket("/socket");\n',
+        'import { createClient } from "redis"; // brokerURL\ncreateClient({ url: "/run/redis.sock" });\n',
+        'import Echo from "laravel-echo";\nnew Echo({ broadcaster: "pusher", key: "k", cluster: "eu" });\n',
+    ],
+    ids=["a socket of Node", "a database", "Pusher's own servers"],
+)
+def test_what_opens_nothing_here(code: str, lint: Lint) -> None:
+    report = lint({"nginx/site.conf": NO_UPGRADE, "web/package.json": "{}", "web/chat.js": code})
+    assert problems(report, "missing-upgrade-headers") == []
+
+
+def test_an_answer_that_is_read_as_it_comes_is_a_stream(lint: Lint) -> None:
+    code = 'async function ask() {\n  const answer = await fetch("/api/ask");\n  for await (const part of answer.body) p(part);\n}\n'
+    report = lint({"nginx/site.conf": NO_UPGRADE, "web/package.json": "{}", "web/chat.js": code})
+    found = [one for one in report["findings"] if one["check"] == "buffered-stream"]
+    assert [one["stream"]["path"] for one in found] == ["/api/ask"]

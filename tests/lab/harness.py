@@ -174,7 +174,7 @@ class Nginx:
     def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
         listening = [self.folder / name for name in re.findall(r"listen unix:([^\s;]+)", self._configuration)]
         deadline = time.monotonic() + START_LIMIT
-        while not all(map(_answers, listening)) or not self._has_process_id():
+        while not all(map(is_listening, listening)) or not self._has_process_id():
             if process.poll() is not None:
                 raise RuntimeError(f"{self._binary} did not start:\n{self.log()}\n{self._configuration}")
             if time.monotonic() > deadline:
@@ -186,7 +186,7 @@ class Nginx:
         return file.exists() and file.read_text().endswith("\n")
 
 
-def _answers(path: Path) -> bool:
+def is_listening(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as attempt:
         return attempt.connect_ex(str(path)) == 0
 

@@ -46,7 +46,7 @@ _CONTROLLER = lazy(
 """What the ConfigMap of a controller holds; others say nothing here."""
 _LIST = lazy(rb"(?m)^kind:[ \t]*[\"']?\w*List\b")
 _DOCUMENT = lazy(rb"(?m)^---(?=[ \t\r\n]|$)")
-ENDINGS = ("yaml", "yml", "json")
+MANIFEST_ENDINGS = ("yaml", "yml", "json")
 LARGEST = 4 * 1024 * 1024
 """Bytes of a file of manifests."""
 
@@ -113,7 +113,7 @@ class _ManifestReader:
 
     def _candidates(self) -> Iterator[str]:
         charts = chart_folders(self.project)
-        for path in self.project.files_ending(*ENDINGS):
+        for path in self.project.files_ending(*MANIFEST_ENDINGS):
             if not (charts and chart_of(path, charts) is not None):
                 yield path
 

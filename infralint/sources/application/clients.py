@@ -35,6 +35,12 @@ _CALLS: dict[str, tuple[Kind, str]] = {
     "withUrl": ("websocket", "signalr"),
     "SockJS": ("websocket", "sockjs"),
     "fetch": ("sse", ""),
+    "Socket": ("websocket", "phoenix"),
+    "LiveSocket": ("websocket", "phoenix"),
+    "Client": ("websocket", ""),
+    "createClient": ("websocket", ""),
+    "createWSClient": ("websocket", ""),
+    "Echo": ("websocket", "reverb"),
 }
 """What a call opens, and the library whose server answers it; "" for any server."""
 CLIENT_NAMES = frozenset(_CALLS)
@@ -51,6 +57,12 @@ CLIENT_WORDS = (
     "SockJS",
     ".getReader(",
     "TextDecoderStream",
+    "for await",
+    "phoenix",
+    "brokerURL",
+    "graphql-ws",
+    "createWSClient",
+    "laravel-echo",
 )
 """One of these stands in each file that opens a stream."""
 _DEFAULTS = {
@@ -59,10 +71,25 @@ _DEFAULTS = {
     "DefaultChatTransport": "/api/chat",
     "createConsumer": "/cable",
 }
+_SOURCES = {
+    "Socket": "phoenix",
+    "LiveSocket": "phoenix_live_view",
+    "Client": "@stomp/stompjs",
+    "createClient": "graphql-ws",
+    "createWSClient": "@trpc/client",
+    "Echo": "laravel-echo",
+}
+"""Names that say what they open only where they come from these packages."""
+_ADDRESSES = {"Client": "brokerURL", "createClient": "url", "createWSClient": "url"}
+"""The option that has the address.
+
+https://stomp-js.github.io/api-docs/latest/classes/Client.html, https://the-guild.dev/graphql/ws/docs,
+https://trpc.io/docs/client/links/wsLink
+"""
 _OPTIONS = frozenset({"useChat", "useCompletion", "DefaultChatTransport", "TextStreamChatTransport"})
 _AI_SDK = re.compile(r"(?:ai|@ai-sdk[\w-]*)(?:/|$)")
 _PAGE = re.compile(r"\b(?:window\.|document\.)?location\.(?:host|hostname|origin|protocol)|\blocation\b")
-_READS = re.compile(r"\.getReader\(|TextDecoderStream|for await \(const \w+ of \w+\.body")
+_READS = re.compile(r"\.getReader\(|TextDecoderStream|for await \((?:const|let) \w+ of \w+\.body\b")
 
 
 def client_calls(resolver: Resolver, module: SourceModule, shown: Callable[[str], str]) -> Iterator[ClientCall]:
@@ -81,6 +108,10 @@ def client_calls(resolver: Resolver, module: SourceModule, shown: Callable[[str]
         if call.name == "io" and not _is_socket_io(resolver, call):
             continue
         if call.name in _OPTIONS and not _is_of_ai_sdk(resolver, call):
+            continue
+        if call.name in _SOURCES and not _is_from(resolver, call, _SOURCES[call.name]):
+            continue
+        if call.name == "Echo" and not _has_own_server(resolver, call):
             continue
         path, host = _target(resolver, call)
         where = Location(shown(module.path), call.span.line)
@@ -115,6 +146,20 @@ def _is_of_ai_sdk(resolver: Resolver, call: Call) -> bool:
     return imported is not None and _AI_SDK.match(imported.specifier) is not None
 
 
+def _is_from(resolver: Resolver, call: Call, package: str) -> bool:
+    imported = resolver.program.imports(call.module).get(call.full_name.partition(".")[0])
+    return imported is not None and imported.specifier == package
+
+
+def _has_own_server(resolver: Resolver, call: Call) -> bool:
+    """Whether Laravel Echo speaks to a server of one's own: Reverb, or what speaks Pusher's protocol at a host that is given.
+
+    https://laravel.com/docs/12.x/broadcasting#client-reverb
+    """
+    broadcaster = resolver.text(call.module, call.named.get("broadcaster"))
+    return broadcaster == "reverb" or (broadcaster == "pusher" and "wsHost" in call.named)
+
+
 def _transports(call: Call) -> tuple[str, ...]:
     node = call.named.get("transports")
     return tuple(re.findall(r"[\"'](\w+)[\"']", node.text())) if node is not None else ()
@@ -126,14 +171,23 @@ def _target(resolver: Resolver, call: Call) -> tuple[str | None, str | None]:
         node = call.argument("api")
         text = resolver.text(module, node) if node is not None else _DEFAULTS.get(call.name)
         return parts_of(text, node)
+    if call.name in _ADDRESSES:
+        node = call.named.get(_ADDRESSES[call.name])
+        return parts_of(_written_address(resolver, module, node), node) if node is not None else (None, None)
     node = call.argument(0)
+    if call.name == "Echo":
+        return "/app/*", parts_of(f"ws://{resolver.text(module, call.named.get('wsHost')) or HOLE}/", None)[1]
     if call.name == "io":
         given = resolver.text(module, call.named["path"]) if "path" in call.named else "/socket.io/"
+        if given is not None and "addTrailingSlash" not in call.named:
+            given = f"{given.rstrip('/')}/"
         url = resolver.text(module, node) if node is not None and node.kind() != "object" else ""
         return given, parts_of(url, node)[1]
     if node is None:
         return _DEFAULTS.get(call.name), None
-    return parts_of(_written_address(resolver, module, node), node)
+    path, host = parts_of(_written_address(resolver, module, node), node)
+    # https://hexdocs.pm/phoenix/js/index.html: a transport's name follows the path
+    return (f"{path.rstrip('/')}/websocket" if path and call.name in ("Socket", "LiveSocket") else path), host
 
 
 def _written_address(resolver: Resolver, module: SourceModule, node: SgNode) -> str | None:

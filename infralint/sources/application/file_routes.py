@@ -5,17 +5,21 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from infralint.sources.application.paths import Path, path_of
 from infralint.sources.application.program import ProjectModules
 from infralint.sources.application.rulebook import FileShape, Rules
 
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
 METHODS = frozenset("GET POST PUT PATCH DELETE HEAD OPTIONS".split())
 
 
-@dataclass(frozen=True, slots=True)
-class FileRoute:
+class FileRoute(msgspec.Struct, frozen=True):
     rules: Rules
     path: Path
     methods: tuple[str, ...]
@@ -26,7 +30,8 @@ def file_route(rules: Rules, shape: FileShape, path: str, exports: Sequence[str]
     found = re.search(shape.pattern, path)
     inside = found["path"] if found else ""
     folder = path[: found.start()].strip("/") if found else ""
-    made = _STYLES[shape.style](inside)
+    configured = _configured_path(program, path[: found.start("path")] if found else "", path)
+    made = _STYLES[shape.style](inside) if shape.style != "remix" or configured is None else configured
     base = _base_path(program, folder) if rules.framework == "Next.js" else ""
     methods, made = _methods(shape.style, made, exports)
     return FileRoute(rules, Path(f"{base}{made}" or "/"), methods, path)
@@ -51,6 +56,37 @@ def _base_path(program: ProjectModules, folder: str) -> str:
             found = re.search(rb"""^\s*basePath\s*:\s*["']([^"'\n]*)["']""", program.content(path), re.MULTILINE)
             return found[1].decode("utf-8", "replace").rstrip("/") if found else ""
     return ""
+
+
+_ROUTE_CALLS = frozenset({"route", "index", "layout", "prefix"})
+
+
+def _configured_path(program: ProjectModules, routes_folder: str, path: str) -> str | None:
+    """The path that `app/routes.ts` gives a file; None where files are routes by their names.
+
+    https://reactrouter.com/start/framework/routing
+    """
+    application = posixpath.dirname(routes_folder.rstrip("/"))
+    config = next(
+        (name for ending in ("ts", "js", "mjs") if (name := f"{application}/routes.{ending}") in program.files), ""
+    )
+    module = program.load(config) if config and b"flatRoutes" not in program.content(config) else None
+    if module is None:
+        return None
+    wanted = re.sub(r"\.\w+$", "", posixpath.relpath(path, application))
+    calls = [(call, [_plain_text(node) for node in call.positional]) for call in module.calls(_ROUTE_CALLS)]
+    for call, texts in calls:
+        names = [re.sub(r"\.\w+$", "", text.removeprefix("./")) for text in texts[call.name == "route" :][:1]]
+        if wanted in names and call.name != "prefix":
+            around = [(outer, given) for outer, given in calls if outer.span.has(call.span)]
+            around.sort(key=lambda found: found[0].span.start - found[0].span.end)
+            pieces = [given[0] for outer, given in around if outer.name in ("route", "prefix") and given]
+            return path_of("/" + "/".join(piece.strip("/") for piece in pieces), "colons").text
+    return "**"
+
+
+def _plain_text(node: SgNode) -> str:
+    return node.text().strip("\"'`") if node.kind() == "string" else ""
 
 
 def _next_app(inside: str) -> str:

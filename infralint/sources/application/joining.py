@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from infralint.sources.application.imports import is_within, required_module
 from infralint.sources.application.nesting import NestedItems
@@ -34,8 +35,7 @@ _ROUTER_NAMES = frozenset("app router server api routes route fastify koa hono r
 """What routers are called where it can't be told what an object is."""
 
 
-@dataclass(frozen=True, eq=False)
-class Registration:
+class Registration(msgspec.Struct, frozen=True, eq=False):
     """A path that is bound to a handler: the call, and where its handler stands (spans of its file)."""
 
     rules: Rules
@@ -49,8 +49,7 @@ class Registration:
         return min((span.end - span.start for span in self.handlers), default=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """A prefix, and the file of the application that it begins at; empty where that is not known.
 
     prefixed: the last mount on its way gave it a prefix.
@@ -231,7 +230,7 @@ class Joiner:
         for registration in rivals:
             if any(is_within(specifier, registration.rules.packages) for specifier in imports):
                 return registration
-        return rivals[0]
+        return next((registration for registration in rivals if registration.shape.when), rivals[0])
 
     def router_rules(self, call: Call) -> Rules | None:
         """The framework whose router a call is made on."""
@@ -307,8 +306,7 @@ class Joiner:
         if scope == "value":
             return self._value_heads(call.module, call.span, 0) or [NOWHERE]
         if scope == "name" and registration.decorated is not None:
-            uses = self.uses.of(call.module, registration.decorated.name)
-            return [head for other, use in uses for head in self._use_heads(other, use, 0)] or [NOWHERE]
+            return self._heads_of_name(registration, registration.decorated)
         if scope == "file":
             if "as_asgi(" in call.node.text():  # Channels' tables stand at the root, wherever urls are included
                 return [Head(ROOT, call.module.path)]
@@ -316,6 +314,20 @@ class Joiner:
         if call.receiver is None or self._is_package(call.module, call.receiver):
             return [Head(outer, call.module.path)]
         return self.heads_of(call.module, call.receiver, 0)
+
+    def _heads_of_name(self, registration: Registration, decorated: Definition) -> list[Head]:
+        """Where what a handler is called is mounted; for a method, its class, below the path that the class sets."""
+        owner = decorated.owner if decorated.owner is not None and decorated.owner.kind == "class" else None
+        uses = self.uses.of(registration.call.module, (owner or decorated).name)
+        heads = [head for other, use in uses for head in self._use_heads(other, use, 0)]
+        if owner is None:
+            return heads or [NOWHERE]
+        module = registration.call.module
+        inside = (given for given in module.assignments if given.target == "path" and owner.span.has(given.span))
+        given = next(inside, None)
+        text = self.resolver.text(module, given.value) if given is not None else None
+        prefix = path_of(text, registration.rules.style) if given is not None else ROOT
+        return [Head(head.path.join(prefix), head.home) for head in heads or [NOWHERE]]
 
     def _is_package(self, module: SourceModule, node: SgNode) -> bool:
         """Whether a route is registered with a package's function: `http.HandleFunc`."""

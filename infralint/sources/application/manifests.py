@@ -6,8 +6,9 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+import msgspec
 
 from infralint.project import CantRead
 from infralint.text.globs import name_matcher
@@ -91,16 +92,15 @@ def _is_folder_aside(folder: str, with_public: bool) -> bool:
     return _ASIDE_FOLDER.search(_SERVED.sub("", folder) if with_public else folder) is not None
 
 
-@dataclass
-class Package:
+class Package(msgspec.Struct):
     """A folder with a manifest. needs: the packages that it (or a manifest of its kind above) asks for, in small letters."""
 
     folder: str
     name: str = ""
-    manifests: list[str] = field(default_factory=list)
-    needs: set[str] = field(default_factory=set)
-    files: list[str] = field(default_factory=list)
-    kinds: set[str] = field(default_factory=set)
+    manifests: list[str] = []
+    needs: set[str] = set()
+    files: list[str] = []
+    kinds: set[str] = set()
 
 
 def packages(files: Iterable[str], text: Callable[[str], bytes]) -> dict[str, Package]:
@@ -174,6 +174,18 @@ def _needs(name: str, text: str) -> Iterator[str]:
             yield from (re.split(r"[<>=\[~!]", word)[0] for word in re.findall(r"[\"']?([A-Za-z][^\s\"']*)", line))
 
 
+_COMMENT = lazy(r"(?:^|\s)#.*$")
+_AND_THEN = lazy(r"&&|\|\||;")
+_OPEN_LIST = lazy(r"^\s*\w+\+?=\([^()]*$")
+"""An array of bash that goes on: the words of a command, one a line."""
+_STARTS_NOTHING = lazy(
+    r"\s*(?:(?:if|elif|while|until|!|then|else|do|sudo)\s+)*(?:echo|printf|log\w*|pip3?|uv\s+pip|poetry\s+add|command|which|type|hash|"
+    r"pkill|pgrep|killall|kill|apt(?:-get)?|apk|yum|dnf|brew|grep|sed|awk|cat|cp|mv|rm|test|\[\[?|ps|wait|trap)(?=\s|$)"
+    r"|[^|]*\s--(?:help|version|check-config)\b"
+)
+"""Commands that speak of a server, install or end it, and start none."""
+
+
 def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
     """The command lines of a file that starts programs, and their lines."""
     text = content.decode("utf-8", "replace")
@@ -190,9 +202,12 @@ def commands(path: str, content: bytes) -> Iterator[tuple[str, int]]:
     for line in text.splitlines():
         line_number += 1
         start = start or line_number
-        joined += line.rstrip("\\")
-        if line.endswith("\\"):
+        joined += _COMMENT.sub("", line).rstrip("\\")
+        if line.endswith("\\") or (is_script and _OPEN_LIST.search(joined)):
+            joined += " "
             continue
         if is_script or _STARTS.match(joined):
-            yield _LIST_OF_WORDS.sub(" ", joined), start
+            for part in _AND_THEN.split(_LIST_OF_WORDS.sub(" ", joined)):
+                if not _STARTS_NOTHING.match(part):
+                    yield part, start
         joined, start = "", 0

@@ -28,7 +28,7 @@ _LISTENING = frozenset({"Express", "Koa", "NestJS"})
 
 _PORT_LIKE = lazy(rb"[0-9][0-9]|(?i:expose)[ \t]+[0-9]")
 _PROGRAMS = (*(program.encode() for program in DEFAULT_PORT), *PROGRAM_WORDS)
-_SERVER = lazy(r"(?:^|[\s/\"'])(gunicorn|uvicorn|hypercorn|daphne)\b(.*)")
+_SERVER = lazy(r"(?:^|[\s/\"'])(gunicorn|uvicorn|hypercorn|daphne)(?=[\s\"',]|$)(.*)")
 _EXPOSE = lazy(r"^[ \t]*EXPOSE[ \t]+([\d /a-z]+)", re.MULTILINE | re.IGNORECASE)
 _CODE_PORT = (
     lazy(rb"\.listen\(\s*(?:[^(),\n]{0,60}(?:\|\||\?\?)\s*)?(\d{2,5})\b"),

@@ -9,13 +9,15 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import (
     SAME_PATH,
+    UNLIMITED,
+    WEBSOCKET,
     Address,
     Clock,
     Known,
@@ -56,15 +58,13 @@ _UPSTREAMS = re.compile(r"(?:(\S+)\s+)?\{\{\s*upstreams(?:\s+[a-z]\w*)?(?:\s+(\d
 _LOADBALANCE = "com.github.nginx-proxy.nginx-proxy.loadbalance"
 
 
-@dataclass(kw_only=True, eq=False)
-class ContainerProxy(RoutingNode):
+class ContainerProxy(RoutingNode, kw_only=True, eq=False):
     """A proxy that finds its routes at the containers around it."""
 
     platform: ClassVar[str] = "compose"
 
 
-@dataclass(frozen=True)
-class Container:
+class Container(msgspec.Struct, frozen=True):
     """A compose service beside what the topology knows of it."""
 
     compose: ComposeService
@@ -442,7 +442,8 @@ def _caddy_site(container: Container, site: str, hosts: ComposeText) -> Iterator
         target = container.address(found[2] or "")
         rules = [RouteRule(name, path, kind, doubt, (target,), "", paths, where=where) for name in names]
         fields = _common(container, f"site {names[0] or hosts.text}", where, rules)
-        yield CaddyRoute(**fields, clocks=tuple(_transport_clocks(container, key)))
+        fields |= _response_buffers(container, key)
+        yield CaddyRoute(**fields, clocks=tuple(_caddy_clocks(container, key)))
 
 
 def _directive(name: str) -> str:
@@ -456,17 +457,32 @@ def _host_of(text: str) -> str:
     return "" if host.startswith(":") else host.partition(":")[0]
 
 
-def _transport_clocks(container: Container, key: str) -> Iterator[Clock]:
+def _response_buffers(container: Container, key: str) -> dict[str, Any]:
+    """https://caddyserver.com/docs/caddyfile/directives/reverse_proxy#response_buffers"""
+    text = container.compose.labels.get(f"{key}.response_buffers")
+    if text is None or text.text.strip() in ("0", ""):
+        return {}
+    written = f"response_buffers {text.text}"
+    because = f"with `{written}` Caddy collects an answer before it passes any of it on"
+    return {
+        "buffers_responses": Known(
+            "always", container.place(text), "response_buffers", written=written, because=because
+        )
+    }
+
+
+def _caddy_clocks(container: Container, key: str) -> Iterator[Clock]:
     """https://caddyserver.com/docs/caddyfile/directives/reverse_proxy#the-http-transport"""
-    for name in ("read_timeout", "response_header_timeout"):
-        text = container.compose.labels.get(f"{key}.transport.{name}")
+    for name, of_transport in (("read_timeout", True), ("response_header_timeout", True), ("stream_timeout", False)):
+        text = container.compose.labels.get(f"{key}.transport.{name}" if of_transport else f"{key}.{name}")
         if text is None:
             continue
         where, seconds = container.place(text), duration_seconds(text.text)
         limit: Setting[float] = (
-            Known(seconds, where, name, written=f"{name} {text.text}")
+            Known(seconds or UNLIMITED, where, name, written=f"{name} {text.text}")
             if seconds is not None
             else Unknown(where, name, f"`{text.text}` is no duration")
         )
-        clocks = silence_clocks(limit)
-        yield from clocks if name == "read_timeout" else clocks[:1]
+        silence = silence_clocks(limit)
+        clocks = {"read_timeout": silence, "response_header_timeout": silence[:1]}
+        yield from clocks.get(name, (Clock("connection", limit, WEBSOCKET, "reset"),))

@@ -107,7 +107,9 @@ def _websocket(
     """Upgrade headers, whole or half: set here, or inherited by a location that takes everything."""
     headers, level = headers_of(scope)
     here = level is scope.nearest
-    telling = [directive for directive in headers if _speaks_of_upgrade(directive)]
+    telling = [directive for directive in headers if _speaks_of_upgrade(directive)] if family == "proxy" else []
+    if telling and not any(_is_written(directive) for directive in telling):
+        return
     whole = any(directive.args and directive.args[0].lower() == "upgrade" for directive in telling)
     if telling and (here or catch_all) and not whole and "$" in telling[0].args[-1]:
         yield _handshake("name", f"`{telling[0].written}` is set for it", telling[0].where)
@@ -119,6 +121,11 @@ def _websocket(
         if pattern == "/" or (named and named.kind == "websocket"):
             lost = upgrade.related[0].location
             yield _handshake("config" if named else "name", "an outer level sets the Upgrade headers", lost)
+
+
+def _is_written(directive: Directive) -> bool:
+    """Whether somebody wrote it there; what a file holds that is known by heart stands in every location alike."""
+    return directive.name in directive.source.line(directive.line)
 
 
 def _speaks_of_upgrade(directive: Directive) -> bool:

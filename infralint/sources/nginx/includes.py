@@ -30,8 +30,28 @@ BY_HEART = {
         "proxy_set_header Host $http_host; proxy_set_header X-Real-IP $remote_addr;"
         " proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;"
     ),
+    # SWAG's files, whose map of $connection_upgrade its own nginx.conf has: https://github.com/linuxserver/docker-swag
+    r"^/config/nginx/proxy\.conf$": (
+        "proxy_connect_timeout 240; proxy_read_timeout 240; proxy_send_timeout 240; proxy_http_version 1.1;"
+        " proxy_buffers 32 4k; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $http_connection;"
+        " proxy_set_header Host $host; proxy_set_header X-Real-IP $remote_addr;"
+        " proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;"
+    ),
+    r"^/config/nginx/(?:ssl|resolver|dns|maxmind|worker_processes)\.conf$": "",
+    r"^/config/nginx/(?:authelia|authentik|ldap|tinyauth)-(?:server|location)\.conf$": "",
+    # Nginx Proxy Manager's: https://github.com/NginxProxyManager/nginx-proxy-manager/tree/develop/docker/rootfs/etc/nginx
+    r"^(?:/etc/nginx/)?conf\.d/include/proxy\.conf$": (
+        "proxy_set_header Host $host; proxy_set_header X-Real-IP $remote_addr;"
+        " proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
+        " proxy_set_header X-Forwarded-Proto $scheme; proxy_pass $forward_scheme://$server:$port$request_uri;"
+    ),
+    r"^(?:/etc/nginx/)?conf\.d/include/(?:assets|block-exploits|force-ssl|ip_ranges|letsencrypt-acme-challenge|log|resolvers"
+    r"|ssl-c(?:ache|iphers)[\w-]*)\.conf$": "",
 }
 """Files that nearly every repository leaves out, with what they hold that matters here."""
+_MANAGED = re.compile(r"^(?:/etc/nginx/)?conf\.d/include/proxy\.conf$")
+_MANAGED_HTTP = "proxy_connect_timeout 90s; proxy_send_timeout 90s; proxy_read_timeout 90s; proxy_http_version 1.1;"
+"""What Nginx Proxy Manager's own nginx.conf says around the hosts that it writes."""
 
 MOST_INCLUSIONS = 20_000
 """Of one file with all that its includes bring: a server of ten thousand sites has as many."""
@@ -72,9 +92,17 @@ class Includes:
         if source is None:
             return
         try:
-            self.trees[path] = parse(source)
+            self.trees[path] = [*self._surroundings(tree := parse(source)), *tree]
         except SyntaxProblem as problem:
             self._retry(path, source, problem)
+
+    def _surroundings(self, tree: list[Directive]) -> list[Directive]:
+        """What stands around the hosts that Nginx Proxy Manager writes into a file each."""
+        if any(directive.name in ("http", "events") for directive in tree):
+            return []
+        written = (inner for directive in tree if directive.name == "server" for inner in directive.walk())
+        include = next((inner for inner in written if inner.name == "include" and _is_managed(inner)), None)
+        return self._stand_in(include, _MANAGED_HTTP) if include is not None else []
 
     def _retry(self, path: str, source: NginxFile, problem: SyntaxProblem) -> None:
         """A template that opens a block in either branch can still be read by its first branch alone."""
@@ -404,6 +432,10 @@ def _is_taken(path: str, pattern: str) -> bool:
     """Whether a pattern takes a file, under its own name or the one that it has once it is rendered."""
     names = [path, *(path.removesuffix(ending) for ending in RENDERED_FROM if path.endswith(ending))]
     return any(matches_path(name, pattern) for name in names)
+
+
+def _is_managed(include: Directive) -> bool:
+    return len(include.args) == 1 and bool(_MANAGED.match(include.args[0]))
 
 
 def _by_heart(argument: str) -> str | None:

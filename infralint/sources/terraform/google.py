@@ -7,9 +7,10 @@ https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from typing import Any
 
-from msgspec.structs import replace as replace_struct
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model import SAME_PATH, UNLIMITED, Known, Location, Node, PathMap, PrefixMap, Setting, Unknown
 from infralint.platforms import google_load_balancing as google
@@ -31,8 +32,7 @@ _LEVEL_FOUR = (
 )
 
 
-@dataclass(frozen=True)
-class _Way:
+class _Way(msgspec.Struct, frozen=True):
     """A rule of a URL map with the backend service that it leads to (None: none of this configuration), and the timeout
     that it sets for it."""
 
@@ -58,7 +58,7 @@ def google_nodes(graph: Graph) -> Iterator[Node]:
 
 def _alone(graph: Graph, item: Item) -> _Way:
     """What leads to a backend service of which it is not known what is sent to it."""
-    return _Way(RouteRule(where=item.where, references=_references(graph, item)), item)
+    return _Way(RouteRule(where=item.where, **_behind(graph, item)), item)
 
 
 def _node(graph: Graph, item: Item, ways: list[_Way]) -> UrlMapNode | None:
@@ -115,6 +115,8 @@ def _speaks_http(graph: Graph, item: Item) -> bool:
 
 def _backend(graph: Graph, item: Item, of_route: Setting[float] | None) -> BackendService:
     timeout = of_route or argument_of(item, "timeout_sec", google.BACKEND_TIMEOUT, plain_number)
+    if timeout.name == "timeout_sec" and item.get("timeout_sec") is None and (why := _untold_group(item)):
+        timeout = Unknown(item.where, "timeout_sec", why, "write timeout_sec")
     affinity = argument_of(item, "session_affinity", "NONE", to_text)
     protocol = argument_of(item, "protocol", "HTTP", to_text)
     draining = argument_of(item, "connection_draining_timeout_sec", google.DRAINING, plain_number)
@@ -138,6 +140,15 @@ def _backend(graph: Graph, item: Item, of_route: Setting[float] | None) -> Backe
     )
 
 
+def _untold_group(item: Item) -> str:
+    """Why it is not known whether the default counts: what stands behind may be serverless; "" where that is told."""
+    links = [link for block in item.inner("backend") for link in block.links.get("group", ())]
+    untold = any(link.hole is not None and not link.address for link in links)
+    if untold or isinstance(item.blocks.get("backend"), Unknown):
+        return "its groups can't be told: before a serverless one no timeout of the backend service counts"
+    return ""
+
+
 def _is_serverless(graph: Graph, item: Item) -> bool:
     """Whether a backend service leads to Cloud Run and the like: then all of its groups do.
 
@@ -150,11 +161,15 @@ def _is_serverless(graph: Graph, item: Item) -> bool:
     )
 
 
-def _references(graph: Graph, item: Item) -> tuple[str, ...]:
-    """What stands behind a backend service, by its address: a service of Cloud Run, else its groups."""
+def _behind(graph: Graph, item: Item) -> dict[str, Any]:
+    """What stands behind a backend service: services of Cloud Run by their addresses, else its groups; no other service
+    is meant by a function or an App Engine application, which are not read."""
     found: list[str] = []
     for block in item.inner("backend"):
         groups = graph.follow(block, "group", GROUP)
+        other = [kind for group in groups for kind in ("cloud_function", "app_engine") if group.blocks.get(kind)]
+        if other:
+            return {"reason": f"it leads to a {other[0].replace('_', ' ')}, which is not read"}
         services = [
             service.address
             for group in groups
@@ -163,7 +178,7 @@ def _references(graph: Graph, item: Item) -> tuple[str, ...]:
             for service in graph.follow(run, "service", kind)
         ]
         found += services or [link.address for link in block.links.get("group", ()) if link.address]
-    return tuple(dict.fromkeys(found)) or (f"the backends of {item.address}",)
+    return {"references": tuple(dict.fromkeys(found)) or (f"the backends of {item.address}",)}
 
 
 # URL maps
@@ -260,7 +275,7 @@ def _follow(graph: Graph, item: Item, rule: RouteRule, prefix: str = "") -> Iter
     ]
     for block, backend in weighted:
         doubt = rule.doubt or ("the weights of its backend services" if len(weighted) > 1 else "")
-        shared = replace(rule, doubt=doubt, references=_references(graph, backend), where=block.where)
+        shared = replace(rule, doubt=doubt, where=block.where, **_behind(graph, backend))
         yield _Way(shared, backend, timeout)
     if weighted:
         return
@@ -268,7 +283,7 @@ def _follow(graph: Graph, item: Item, rule: RouteRule, prefix: str = "") -> Iter
     links = item.links.get(name, ())
     backends = list(_services(graph, item, name))
     for backend in backends:
-        yield _Way(replace(rule, references=_references(graph, backend)), backend, timeout)
+        yield _Way(replace(rule, **_behind(graph, backend)), backend, timeout)
     if links and not backends:
         bucket = any("backend_bucket" in link.address for link in links)
         answer = _answer("with files of a bucket", item.where) if bucket else None
@@ -284,7 +299,7 @@ def _route_timeout(action: Item | None) -> Setting[float] | None:
     for block in action.inner("timeout") if action is not None else ():
         if block.get("seconds") is not None:
             found: Setting[float] = argument_of(block, "seconds", google.BACKEND_TIMEOUT, plain_number)
-            return replace_struct(found, name="timeout.seconds") if isinstance(found, Known) else found
+            return replace(found, name="timeout.seconds") if isinstance(found, Known) else found
     return None
 
 

@@ -1,0 +1,61 @@
+"""Which lines of scripts start a server, and which only speak of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import run, write
+
+CODE = """from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+app = FastAPI()
+@app.get("/stream")
+def stream():
+    return StreamingResponse(tokens(), media_type="text/event-stream")
+"""
+ASYNCHRONOUS = "--worker-class uvicorn.workers.UvicornWorker"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, {"main.py": CODE, "requirements.txt": "fastapi\n"})
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "# see gunicorn docs\n",
+        "uvicorn main:app  # not gunicorn main:app\n",
+        "command -v gunicorn >/dev/null || exit 1\n",
+        "if ! command -v gunicorn; then exit 1; fi\n",
+        "if gunicorn --help | grep -q x; then echo; fi\n",
+        "pip install gunicorn\n",
+        'echo "starting gunicorn"\n',
+        "pkill gunicorn\n",
+        "uvicorn main:app --reload --reload-exclude gunicorn.config.py\n",
+        f"cmd=(\n  gunicorn\n  -c conf.py\n  {ASYNCHRONOUS}\n  main:app\n)\n",
+        f"gunicorn main:app \\\n  -w 4 \\\n  {ASYNCHRONOUS}\n",
+    ],
+)
+def test_what_starts_no_worker_that_streams_block(script: str, here: Path) -> None:
+    write(here, {"start.sh": f"#!/bin/bash\n{script}"})
+    assert "blocking-worker" not in run("check").output
+
+
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        ("exec gunicorn main:app\n", 2),
+        ("cd /app && gunicorn -w 4 main:app\n", 2),
+        ("pip install gunicorn && gunicorn main:app\n", 2),
+        ("cmd=(\n  gunicorn\n  -w 2\n  main:app\n)\n", 2),
+    ],
+)
+def test_what_starts_workers_that_streams_block(script: str, line: int, here: Path) -> None:
+    write(here, {"start.sh": f"#!/bin/bash\n{script}"})
+    output = run("check").output
+    assert "warning[blocking-worker]" in output
+    assert f"start.sh:{line}" in output
