@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from infralint.text.yaml_places import YamlSpan, YamlValue
 
@@ -41,8 +42,7 @@ class BadJson(Exception):
         return str(self) if self.is_limit else f"{refusal}: {self}"
 
 
-@dataclass(frozen=True, slots=True)
-class JsonSpan:
+class JsonSpan(msgspec.Struct, frozen=True):
     """1-based lines and columns, the end exclusive."""
 
     line: int
@@ -51,8 +51,7 @@ class JsonSpan:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
-class JsonNode:
+class JsonNode(msgspec.Struct, frozen=True):
     """One value and where it stands: `value` is a scalar, a list of nodes or a mapping of keys to members."""
 
     value: Any
@@ -87,8 +86,7 @@ class JsonNode:
         return [item.plain for item in self.value] if isinstance(self.value, list) else self.value
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """A key of an object, where it stands, and its value; the last of equal keys wins."""
 
     span: JsonSpan

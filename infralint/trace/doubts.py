@@ -75,11 +75,12 @@ class Witness:
         link = self.against(hop, node)
         return link if link is not None and self._read_behind(hop, node, "websocket") is not None else None
 
-    def _read_behind(self, hop: Hop, node: Node, kind: StreamKind) -> Link | None:
-        """An application that stands for all that a hop leads to, where all streams of a kind in their code are known."""
+    def _read_behind(self, hop: Hop, node: Node, kind: StreamKind, guessing: bool = False) -> Link | None:
+        """An application that stands for all that a hop leads to, where all streams of a kind in their code are known.
+        guessing: also where it is not sure what stands behind the proxies on the way."""
         if hop.origin:
             return None
-        links = self.topology.applications_behind(hop, node)
+        links = self.topology.applications_behind(hop, node, guessing)
         is_known = links and all(link.node.has_all(kind) and not _has_open_routes(link.node, kind) for link in links)
         return links[0] if is_known else None
 
@@ -125,8 +126,15 @@ class Witness:
         if crossing.stream.evidence.kind not in ("name", "config") or self._is_of_origin(crossing):
             return crossing
         doubts = (self._doubt_at(hop, crossing.stream) for hop in _speaking(crossing))
-        doubt = next((doubt for doubt in doubts if doubt), "")
+        doubt = next((doubt for doubt in doubts if doubt), "") or self._doubt_of_end(crossing)
         return replace(crossing, doubt=doubt) if doubt else crossing
+
+    def _doubt_of_end(self, crossing: Crossing[Hop]) -> str:
+        """Why a name is not likely to mean a stream where nobody can tell who gets it: the project has no code that sends one."""
+        is_open = crossing.stream.evidence.kind == "name" and crossing.trace.end == "unknown"
+        if is_open and self._streams_nowhere(crossing.stream.kind):
+            return "the project's code was read, and streams nothing of that kind"
+        return ""
 
     def _streams_nowhere(self, kind: StreamKind) -> bool:
         """Whether there is code, all of it was read, and no route of it streams in that way."""
@@ -141,11 +149,9 @@ class Witness:
         if link is not None:
             return _streams_nothing(link)
         if node is not None and (id(hop), stream.kind) in self.streaming:
-            link = self._read_behind(hop, node, stream.kind)
+            link = self._read_behind(hop, node, stream.kind, guessing=True)
             if link is not None:
                 return f"the code of {link.node.name} says itself what streams there, and is judged"
-        if stream.evidence.kind == "name" and self._streams_nowhere(stream.kind):
-            return "the project's code was read, and streams nothing of that kind"
         if stream.handshake_only and hop.assumable and hop.scope not in self.sockets:
             return "nothing else speaks of a WebSocket here: its headers may be a leftover"
         if stream.kind == "sse" and not self.speaks_of_sse and _is_set_up_for_sockets(hop):

@@ -142,7 +142,7 @@ class Topology:
         self._entries: dict[int, bool] = {}
         self._entry_addresses: dict[int, Address | None] = {}
         self._targets: dict[int, frozenset[Address]] = {}
-        self._applications_of: dict[int, list[Link] | None] = {}
+        self._applications_of: dict[tuple[int, bool], list[Link] | None] = {}
         self._links: dict[tuple[Pool, int], list[Link]] = {}
         self._listening: dict[tuple[Address, int], list[Link]] = {}
 
@@ -313,12 +313,12 @@ class Topology:
     def _groups(self, front: Node) -> frozenset[str]:
         return frozenset(service.group for service in self._services(front))
 
-    def applications_behind(self, hop: Hop, node: Node) -> list[Link]:
+    def applications_behind(self, hop: Hop, node: Node, guessing: bool = False) -> list[Link]:
         """The applications that get all that a hop of `node` sends on, through whatever proxies; none where some of it may
-        go elsewhere."""
-        return self._find_behind(hop, node) or []
+        go elsewhere. guessing: also where it is not sure what stands behind those proxies."""
+        return self._find_behind(hop, node, guessing) or []
 
-    def _find_behind(self, hop: Hop, node: Node) -> list[Link] | None:
+    def _find_behind(self, hop: Hop, node: Node, guessing: bool) -> list[Link] | None:
         pool = hop.pool
         groups = [self.links(Pool(targets=(target,)), node) for target in pool.targets]
         groups += [self.links(Pool(references=pool.references), node)] if pool.references else []
@@ -326,21 +326,23 @@ class Topology:
             return None
         found: list[Link] = []
         for link in (link for group in groups for link in group):
-            behind = [link] if link.node.folder is not None else self._behind_node(link.node)
+            behind = [link] if link.node.folder is not None else self._behind_node(link.node, guessing)
             if behind is None:
                 return None
             found += [other if link.basis in STRONG else other._replace(basis=link.basis) for other in behind]
         return found
 
-    def _behind_node(self, node: Node) -> list[Link] | None:
+    def _behind_node(self, node: Node, guessing: bool) -> list[Link] | None:
         """The applications that get all that a proxy sends on; None where some of it goes elsewhere, or round in circles."""
-        if id(node) not in self._applications_of:
-            self._applications_of[id(node)] = None
-            groups = [self._find_behind(hop, node) for hop in node.hops]
-            if all(group is not None for group in groups):
-                links = {id(link.node): link for group in groups for link in group or ()}
-                self._applications_of[id(node)] = [*links.values()] or None
-        return self._applications_of[id(node)]
+        key = id(node), guessing
+        if key not in self._applications_of:
+            self._applications_of[key] = None
+            groups = [self._find_behind(hop, node, guessing) for hop in node.hops]
+            links = {id(link.node): link for group in groups for link in group or ()}.values()
+            is_sure = all(group is not None for group in groups)
+            if links and is_sure and (guessing or all(link.basis in STRONG for link in links)):
+                self._applications_of[key] = [*links]
+        return self._applications_of[key]
 
     def diallers(self, node: Node) -> Sequence[Dialler]:
         """The hops that send requests to a node."""
@@ -685,13 +687,18 @@ class Topology:
     def _alone(self, port: int | None, front: Node) -> Placement | None:
         """The application that may be meant where nothing says which: the only one, or the only one that streams."""
         neighbours = {service.name for place in self.placements if place.node is front for service in place.services}
-        every = [place for place in self.placements if place.node.folder is not None and place.node is not front]
+        every = [place for place in self._code_placements if place.node is not front]
         others = [place for place in every if not neighbours & {service.name for service in place.services}]
         candidates = [place for place in others if not place.services] or others
         fitting = [place for place in candidates if place.agrees_with(port)]
         streaming = [place for place in fitting if place.node.hops]
         chosen = fitting if len(fitting) == 1 else streaming
         return chosen[0] if len(chosen) == 1 else None
+
+    @cached_property
+    def _code_placements(self) -> list[Placement]:
+        """The applications that may be meant where nothing else is there."""
+        return [place for place in self.placements if place.node.folder is not None and not place.node.by_name_only]
 
     def _around(self, front: Node) -> Node | None:
         """The application in whose folder a node is written down, below the project's root."""

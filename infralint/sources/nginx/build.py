@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import ClassVar
@@ -104,20 +103,19 @@ class Shared(msgspec.Struct, eq=False):
     upstreams: dict[str, Upstream] = {}
 
 
-@dataclass(kw_only=True, eq=False)
-class Nginx(Node):
+class Nginx(Node, kw_only=True, eq=False, dict=True):
     """One nginx with its servers. unseen: servers, or all of them, that stand in what is not here.
     heard: comments that declare a stream, and that a location took. refused: what this very nginx does not know."""
 
     platform: ClassVar[str] = "nginx"
 
     processing: Processing
-    servers: list[VirtualServer] = field(default_factory=list)
-    streams: list[NginxLocation] = field(default_factory=list)
-    ports: dict[int, list[ListenAddress]] = field(default_factory=dict)
-    unseen: list[Unknown] = field(default_factory=list)
-    refused: list[Unreadable] = field(default_factory=list)
-    heard: set[Location] = field(default_factory=set)
+    servers: list[VirtualServer] = msgspec.field(default_factory=list)
+    streams: list[NginxLocation] = msgspec.field(default_factory=list)
+    ports: dict[int, list[ListenAddress]] = msgspec.field(default_factory=dict)
+    unseen: list[Unknown] = msgspec.field(default_factory=list)
+    refused: list[Unreadable] = msgspec.field(default_factory=list)
+    heard: set[Location] = msgspec.field(default_factory=set)
 
     @cached_property
     def sockets(self) -> Sockets:

@@ -7,10 +7,11 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from infralint.cache.recording import watch_names
 from infralint.model import Location, Unreadable
@@ -125,8 +126,7 @@ https://developer.hashicorp.com/terraform/language/syntax/configuration#blocks
 """
 
 
-@dataclass
-class Folder:
+class Folder(msgspec.Struct):
     """What the Terraform files of one folder declare, by name.
 
     refused: what Terraform would not take, and where. is_whole: whether nothing is left out that
@@ -134,18 +134,18 @@ class Folder:
     """
 
     path: str
-    variables: dict[str, Block] = field(default_factory=dict)
-    locals: dict[str, Attribute] = field(default_factory=dict)
-    resources: dict[tuple[str, str], Block] = field(default_factory=dict)
-    data: dict[tuple[str, str], Block] = field(default_factory=dict)
-    ephemeral: dict[tuple[str, str], Block] = field(default_factory=dict)
-    calls: dict[str, Block] = field(default_factory=dict)
-    outputs: dict[str, Block] = field(default_factory=dict)
-    providers: list[Block] = field(default_factory=list)
-    settings: list[Block] = field(default_factory=list)
-    checks: list[Block] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-    refused: list[Unreadable] = field(default_factory=list)
+    variables: dict[str, Block] = {}
+    locals: dict[str, Attribute] = {}
+    resources: dict[tuple[str, str], Block] = {}
+    data: dict[tuple[str, str], Block] = {}
+    ephemeral: dict[tuple[str, str], Block] = {}
+    calls: dict[str, Block] = {}
+    outputs: dict[str, Block] = {}
+    providers: list[Block] = []
+    settings: list[Block] = []
+    checks: list[Block] = []
+    broken: list[str] = []
+    refused: list[Unreadable] = []
     is_whole: bool = True
 
     def add(self, body: Block, override: bool = False) -> None:
@@ -260,8 +260,7 @@ def counting_files(paths: Iterable[str]) -> list[str]:
     return [path for path in listed if path.endswith(TOFU) or _stem(path) not in tofu]
 
 
-@dataclass
-class _Scan:
+class _Scan(msgspec.Struct):
     """What a cheap look at all files finds.
 
     seeds: folders that mention load balancers; helpers: those that mention what stands behind one;
@@ -269,10 +268,10 @@ class _Scan:
     in bytes.
     """
 
-    seeds: set[str] = field(default_factory=set)
-    helpers: set[str] = field(default_factory=set)
-    calls: dict[str, set[str]] = field(default_factory=dict)
-    far: dict[str, list[str]] = field(default_factory=dict)
+    seeds: set[str] = set()
+    helpers: set[str] = set()
+    calls: dict[str, set[str]] = {}
+    far: dict[str, list[str]] = {}
     size: int = 0
 
 
