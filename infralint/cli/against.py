@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.cli.publish import fail
@@ -22,8 +21,7 @@ DRIFT = "drift"
 """The check that speaks of differences."""
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(msgspec.Struct, frozen=True):
     """What a folder's Terraform says. unreadable: the files of it that say nothing."""
 
     balancers: tuple[LoadBalancer, ...]
@@ -46,7 +44,7 @@ def compare_with_code(reading: Reading, code: Code) -> Reading:
     """A reading of an account with what differs from the code among its items."""
     nodes = [node for node in reading.nodes if isinstance(node, LiveNode)]
     found = compare([hop for node in nodes for hop in node.hops], code.balancers, code.state)
-    return dataclasses.replace(
+    return replace(
         reading,
         nodes=[with_code(node, found.drifts) for node in nodes],
         items=[*reading.items, *found.drifts],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import sys
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 from msgspec.structs import replace
 
 from infralint.cli.against import Code, compare_with_code, merge_drifts, read_code
@@ -190,7 +188,7 @@ def _prepare(options: AuditOptions) -> tuple[Project, list[Check]]:
     root = find_root(options.against.absolute() if options.against else Path.cwd())
     checks = load_packs(options.packs)
     settings, _ = settings_for(root, options, selectable_names(checks))
-    settings = msgspec.structs.replace(settings, assume=settings.assume or "warning")
+    settings = replace(settings, assume=settings.assume or "warning")
     return Project(root, settings), choose_checks(checks, settings)
 
 
@@ -229,7 +227,7 @@ def _read_account(options: AuditOptions, project: Project, checks: Sequence[Chec
         fetch_more(scans, reported_resources(report.findings, named), control, draw)
         report = _judge_snapshot(snapshot, project, checks, code, ways)
     bar.clear()
-    return snapshot, dataclasses.replace(report, unreadable=report.unreadable + _not_found(options.names, snapshot))
+    return snapshot, replace(report, unreadable=report.unreadable + _not_found(options.names, snapshot))
 
 
 def _shows_ways(options: AuditOptions) -> bool:
@@ -266,7 +264,7 @@ def _judge_snapshot(
 ) -> Report:
     found = reading(snapshot)
     report = judge(project, [found if code is None else compare_with_code(found, code)], checks, with_ways=with_ways)
-    return dataclasses.replace(report, findings=sorted(map(_introduce, merge_drifts(report.findings)), key=order))
+    return replace(report, findings=sorted(map(_introduce, merge_drifts(report.findings)), key=order))
 
 
 def _introduce(finding: Finding) -> Finding:

@@ -6,9 +6,10 @@ import os
 import sys
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
 
 import click
+import msgspec
+from msgspec.structs import replace
 
 from infralint.cli.options import Options
 from infralint.cli.progress import PATIENCE, Bar
@@ -28,17 +29,15 @@ WITH_EDITS = ("sarif", "rdjson")
 """Formats in which findings bring what puts them right."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What a run came to: its report, the names of the checks that ran, the severities at which it fails."""
 
-    report: Report = field(default_factory=Report)
+    report: Report = msgspec.field(default_factory=Report)
     ran: frozenset[str] = frozenset()
     limits: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Judging:
+class Judging(msgspec.Struct, frozen=True):
     """One project that is judged: by which checks, and what is reported of it. with_ways: the way of each stream, too."""
 
     asked: Asked

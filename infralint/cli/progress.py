@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TextIO
+
+import msgspec
 
 WIDTH = 24
 EVERY = 0.1
@@ -15,18 +16,18 @@ PATIENCE = 0.5
 """Seconds of a run that need no line."""
 
 
-@dataclass
-class Bar:
+class Bar(msgspec.Struct):
     """A line that is drawn over itself. patience: seconds before it is drawn at all."""
 
     shown: bool
     patience: float = 0
-    stream: TextIO = field(default_factory=lambda: sys.stderr)
+    stream: TextIO = msgspec.field(default_factory=lambda: sys.stderr)
     clock: Callable[[], float] = time.monotonic
+    _next: float = 0.0
+    _drawn: bool = False
 
     def __post_init__(self) -> None:
         self._next = self.clock() + self.patience
-        self._drawn = False
 
     def tell(self, what: str, done: int, steps: int) -> None:
         """Show how many steps of something are behind; once all are, the line goes away."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import zip_longest
 
+import msgspec
 from click import style
 
 from infralint.text.lazy import lazy
@@ -15,8 +15,7 @@ _SPAN = lazy(r"`([^`]+)`|\*\*(.+?)\*\*|\[([^\]]+)\]\(([^)]+)\)", 16)
 _TITLE = lazy(r'title="([^"]*)"')
 
 
-@dataclass(frozen=True)
-class _Block:
+class _Block(msgspec.Struct, frozen=True):
     """Lines that belong together: `heading`, `code`, `table`, `item` or `text`. info: what stands beside a code fence."""
 
     kind: str

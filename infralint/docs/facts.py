@@ -7,7 +7,6 @@ writes down in public constants is shown, so that a new platform needs nothing h
 from __future__ import annotations
 
 import ast
-import dataclasses
 import inspect
 import math
 import pkgutil
@@ -136,15 +135,12 @@ def _records(value: Any) -> dict[str, Any]:
 
 
 def _is_record(row: Any) -> bool:
-    if isinstance(row, type) or not (dataclasses.is_dataclass(row) or isinstance(row, msgspec.Struct)):
-        return False
-    return all(_is_data(getattr(row, name)) for name in _defaults(type(row)))
+    return isinstance(row, msgspec.Struct) and all(_is_data(getattr(row, name)) for name in _defaults(type(row)))
 
 
 def _defaults(kind: type[Any]) -> dict[str, Any]:
     """The fields of a record, in their order, each with its default where it has one."""
-    listed = msgspec.structs.fields(kind) if issubclass(kind, msgspec.Struct) else dataclasses.fields(kind)
-    return {field.name: field.default for field in listed}
+    return {field.name: field.default for field in msgspec.structs.fields(kind)}
 
 
 def _is_data(value: Any) -> bool:

@@ -7,9 +7,11 @@ import os
 import posixpath
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import cached_property
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.cache.recording import SKIPPED_FOLDERS
 from infralint.engine.report import Report, with_fingerprints
@@ -29,17 +31,16 @@ LIKE = 0.5
 _MOST_LINKS = 10
 
 
-@dataclass
-class Changes:
+class Changes(msgspec.Struct):
     """A difference between a revision and now.
 
     lines: the changed ones of each file that is there now, as ranges. before: every changed file's
     old content, None for one that is new. renamed: new names, by the old ones.
     """
 
-    lines: dict[str, list[range]] = field(default_factory=dict)
-    before: dict[str, bytes | None] = field(default_factory=dict)
-    renamed: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, list[range]] = {}
+    before: dict[str, bytes | None] = {}
+    renamed: dict[str, str] = {}
 
     def touch(self, path: str, first: int, last: int) -> bool:
         """Whether any line of a span (inclusive) was changed."""
@@ -80,16 +81,15 @@ def changes_since(project: Project, revision: str) -> Changes:
     return comparison.run()
 
 
-@dataclass
-class _Comparison:
+class _Comparison(msgspec.Struct):
     """The files of a commit beside those of now. changed, gone: the blobs of files with other content now, or none."""
 
     project: Project
     repository: Repository
     was: dict[str, Blob]
-    changed: dict[str, Blob] = field(default_factory=dict)
-    gone: dict[str, Blob] = field(default_factory=dict)
-    new: list[str] = field(default_factory=list)
+    changed: dict[str, Blob] = {}
+    gone: dict[str, Blob] = {}
+    new: list[str] = []
 
     def run(self) -> Changes:
         self._sort()

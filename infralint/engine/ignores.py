@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import accumulate
+
+import msgspec
 
 from infralint.engine.report import Suppression
 from infralint.model import Finding, Location, Unreadable
@@ -32,8 +33,7 @@ _OPENS_COMMENT = lazy(r"/\*|\{#|<!--")
 _CLOSES_COMMENT = {"/*": "*/", "{#": "#}", "<!--": "-->"}
 
 
-@dataclass(eq=False)
-class Ignore:
+class Ignore(msgspec.Struct, eq=False):
     """One ignore: the checks it names (none: every check), its reason, where it stands, and what it kept silent.
 
     path_of: a shown path from the project's root.
@@ -46,7 +46,7 @@ class Ignore:
     lines: frozenset[int] = frozenset()
     accepted: Accepted | None = None
     path_of: Callable[[str], str] = str
-    used: list[Finding] = field(default_factory=list)
+    used: list[Finding] = []
 
     def covers(self, finding: Finding) -> bool:
         """Whether this ignore is about a finding: by the lines it stands at, or by the hop that it names."""
@@ -168,8 +168,7 @@ def _in_file(project: Project, shown: str) -> Iterator[Ignore]:
             yield Ignore(_names(found[1]), (found[2] or "").strip(), where, found[0].strip(), ruled)
 
 
-@dataclass
-class _Layout:
+class _Layout(msgspec.Struct, dict=True):
     """The lines of a file, and what comments stand above; each is looked at once, however many comments there are."""
 
     lines: Sequence[str]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from infralint import PLATFORM_TYPES
 from infralint.engine.pages import BrokenPage, Example, examples
@@ -19,8 +20,7 @@ SECTIONS = ("Bad", "Good")
 """The headings below which a page's examples stand: what is reported, and what is not."""
 
 
-@dataclass(frozen=True)
-class Miss:
+class Miss(msgspec.Struct, frozen=True):
     """Where an example is not judged as its page says. line: of the page."""
 
     line: int

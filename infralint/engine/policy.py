@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import SEVERITIES, STRENGTH, Crossing, Finding, Hop, Reading, Severity
@@ -27,7 +27,7 @@ def weigh(finding: Finding, crossing: Crossing[Hop], assumed: Callable[[Hop], Se
 
 _TRIAL_FOLDERS = frozenset(
     "test tests __tests__ testing testdata test-data e2e spec specs fixtures fixture mock mocks example examples sample"
-    " samples demo demos benchmark benchmarks .devcontainer vagrant".split()
+    " samples demo demos benchmark benchmarks .devcontainer vagrant kind minikube k3d".split()
 )
 _TRIAL_NAME = lazy(r"(?:^|[._-])(?:dev|development|local|test|testing|example|sample|e2e)(?=[._-])", re.IGNORECASE)
 
@@ -47,8 +47,7 @@ def soften_trials(findings: Iterable[Finding], project: Project) -> list[Finding
     ]
 
 
-@dataclass
-class Assumptions:
+class Assumptions(msgspec.Struct, dict=True):
     """How loud an assumption is: as the user says; else a warning where something speaks of streams or models at all.
 
     Each Helm chart is a deployment of its own: what speaks in one says nothing of the others that lie beside it.

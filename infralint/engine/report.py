@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -45,8 +43,7 @@ class Judged(msgspec.Struct, frozen=True):
     settings: Settings
 
 
-@dataclass
-class Report:
+class Report(msgspec.Struct):
     """All that a run has to say.
 
     suppressed: findings that somebody decided to keep silent. projects: what was judged. fixed: what was
@@ -58,24 +55,24 @@ class Report:
     came from. streams: their ways, where a report shows these.
     """
 
-    findings: list[Finding] = field(default_factory=list)
-    suppressed: list[Suppression] = field(default_factory=list)
-    projects: list[Judged] = field(default_factory=list)
-    fixed: list[Finding] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
-    unreadable: list[Unreadable] = field(default_factory=list)
-    read: dict[str, list[str]] = field(default_factory=dict)
-    seen: list[str] = field(default_factory=list)
-    unfollowed: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-    idle: list[str] = field(default_factory=list)
+    findings: list[Finding] = []
+    suppressed: list[Suppression] = []
+    projects: list[Judged] = []
+    fixed: list[Finding] = []
+    unknown: list[Unknown] = []
+    unreadable: list[Unreadable] = []
+    read: dict[str, list[str]] = {}
+    seen: list[str] = []
+    unfollowed: list[str] = []
+    skipped: list[str] = []
+    idle: list[str] = []
     traces: tuple[str, ...] = ()
     hops: int = 0
     assumed: int = 0
-    gone: list[str] = field(default_factory=list)
-    texts: dict[str, str] = field(default_factory=dict)
-    origins: dict[str, str] = field(default_factory=dict)
-    streams: list[TracedStream] = field(default_factory=list)
+    gone: list[str] = []
+    texts: dict[str, str] = {}
+    origins: dict[str, str] = {}
+    streams: list[TracedStream] = []
 
     @property
     def ignored(self) -> int:
@@ -90,12 +87,12 @@ class Report:
     def touching(self, paths: Sequence[str], whole: str = ".") -> Report:
         """Only what touches one of the paths (files, or folders and all below). An empty one: everything, called `whole`."""
         if "" in paths:
-            return self if self.read or self.unreadable else dataclasses.replace(self, idle=[whole])
+            return self if self.read or self.unreadable else replace(self, idle=[whole])
 
         def is_asked(path: str) -> bool:
             return _below(self.origins.get(path, path), paths)
 
-        return dataclasses.replace(
+        return replace(
             self,
             findings=[finding for finding in self.findings if any(map(is_asked, _places(finding)))],
             suppressed=[

@@ -96,6 +96,7 @@ def judge(
             *(entry for reading in readings for entry in reading.unreadable),
             *_refusals(answers),
             *project.unlisted_folders(),
+            *(project.unreadable(path, problem) for path, problem in sorted(project.unread.items())),
             *_no_files(project),
             *_mistaken_names(project, topology),
             *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model import STRENGTH, Crossing, Hop, Node, Reading, Request, Stream, Trace
 from infralint.project.config import DEFAULT_GENERATION, Settings, StreamSettings, parse_settings
@@ -54,8 +56,7 @@ _TAIL = """
 """
 
 
-@dataclass(frozen=True)
-class FoundStream:
+class FoundStream(msgspec.Struct, frozen=True):
     """A stream to be written down, as the browser asks for it. name: its path or regular expression; empty where none
     leads to its hop. sighted: the stream by the path that it has where it was found.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.engine.asking import ask_of_crossing
@@ -65,8 +64,7 @@ MOST_NAMED = 6
 _REDIRECTS = ("301", "302", "303", "307", "308")
 
 
-@dataclass(frozen=True)
-class StreamVerdict:
+class StreamVerdict(msgspec.Struct, frozen=True):
     """What becomes of a stream on one way.
 
     position: the leg to blame; None where none is. finding: what a check says there. unknown: what could not be told
@@ -90,8 +88,7 @@ class StreamVerdict:
         return OUTCOMES.index(self.outcome)
 
 
-@dataclass(frozen=True, eq=False)
-class TracedWay:
+class TracedWay(msgspec.Struct, frozen=True, eq=False, dict=True):
     """One way of a stream with what the checks say of it.
 
     findings: of each leg, the loudest first. ignored: those that somebody lives with. unknown: what could not be told,
@@ -213,8 +210,7 @@ def _follow_up(stream: Stream, code: str, target: str) -> str:
     return f". A browser asks{where} anew{kept}: connect there at once"
 
 
-@dataclass(frozen=True, eq=False)
-class TracedStream:
+class TracedStream(msgspec.Struct, frozen=True, eq=False):
     """A stream with all its ways. host, path: as the browser asks. unserved: why there is no way, where there is none."""
 
     stream: Stream
@@ -304,7 +300,7 @@ def _join_ways(way: TracedWay, other: TracedWay) -> TracedWay:
         loudest.setdefault((finding.check, finding.location, finding.provenance.position), finding)
     findings = sorted(loudest.values(), key=_loudness)
     unknown = tuple(dict.fromkeys((*way.unknown, *other.unknown)))
-    return dataclasses.replace(way, findings=tuple(findings), unknown=unknown)
+    return replace(way, findings=tuple(findings), unknown=unknown)
 
 
 def _loudness(finding: Finding) -> tuple[int, int]:
@@ -378,8 +374,7 @@ def _paths(finding: Finding) -> Iterator[str]:
         yield finding.hop.where.path
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What somebody wants to see. paths: of requests; none: every stream that is known. front: the node that they come
     to first, by name."""
 
@@ -389,17 +384,16 @@ class Question:
     front: str = ""
 
 
-@dataclass
-class TraceReport:
+class TraceReport(msgspec.Struct):
     """All that a run of `infralint trace` has to say.
 
     asked: paths were given; else these are all streams that are known. unknown, unreadable: of the whole project.
     """
 
-    streams: list[TracedStream] = field(default_factory=list)
+    streams: list[TracedStream] = []
     asked: bool = False
-    unknown: list[Unknown] = field(default_factory=list)
-    unreadable: list[Unreadable] = field(default_factory=list)
+    unknown: list[Unknown] = []
+    unreadable: list[Unreadable] = []
 
     @property
     def findings(self) -> list[Finding]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from infralint.engine.registry import Check
 from infralint.engine.report import Report
@@ -15,8 +16,7 @@ Status = Literal["pass", "fail", "unknown", "suppressed"]
 """Nothing is wrong; something is; it can't be told; something is, and somebody decided to live with it."""
 
 
-@dataclass(frozen=True)
-class CheckVerdict:
+class CheckVerdict(msgspec.Struct, frozen=True):
     """One check on one resource. hop: one way through the resource. findings: those that count, or were suppressed.
 
     reason: why it can't be told, or why the findings are suppressed.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.engine.registry import Check
@@ -23,16 +22,14 @@ Key = tuple[str, ...]
 """What a finding is about, whichever edits come before it."""
 
 
-@dataclass(frozen=True)
-class Proposal:
+class Proposal(msgspec.Struct, frozen=True):
     """What would put a finding right."""
 
     finding: Finding
     edits: frozenset[Edit]
 
 
-@dataclass(frozen=True)
-class Fixes:
+class Fixes(msgspec.Struct, frozen=True):
     """What `--fix` does: the report of what is left and what is put right, and each file before and after."""
 
     report: Report
@@ -40,8 +37,7 @@ class Fixes:
     after: dict[str, bytes]
 
 
-@dataclass(frozen=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """A project, perhaps edited, and what is said of it."""
 
     project: Project
@@ -115,7 +111,7 @@ def find_fixes(
         known, report = set(map(_key, heard)), report_again(state.project)
         heard += [finding for finding in report.findings if _key(finding) not in known]
     left = set(map(_key, report.findings))
-    report = dataclasses.replace(
+    report = replace(
         report,
         findings=[_with_reason(finding, refused) for finding in report.findings],
         fixed=[finding for finding in heard if _key(finding) not in left],
@@ -152,12 +148,12 @@ def propose_edits(project: Project, checks: Sequence[Check], reported: Report, i
     findings = [
         _with_reason(_with_edits(finding, edits.get(_key(finding), ())), answered) for finding in reported.findings
     ]
-    return dataclasses.replace(reported, findings=findings)
+    return replace(reported, findings=findings)
 
 
 def note_fixable(reported: Report) -> Report:
     """The report with what `--fix` would try: an edit is known, or the reason why there is none. Nothing is tried."""
-    return dataclasses.replace(reported, findings=[_with_prospect(finding, reported) for finding in reported.findings])
+    return replace(reported, findings=[_with_prospect(finding, reported) for finding in reported.findings])
 
 
 def _with_prospect(finding: Finding, report: Report) -> Finding:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
 import msgspec
@@ -54,8 +53,7 @@ class Forward(msgspec.Struct, frozen=True, gc=False):
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AccountResource:
+class AccountResource(msgspec.Struct, frozen=True):
     """What a hop is to the account that it is deployed in.
 
     identity: its full name there (an ARN). type: the vendor's word for what it is. owner: what made it, if that is
@@ -66,7 +64,7 @@ class AccountResource:
     type: str
     account: str = ""
     region: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tags: Mapping[str, str] = {}
     owner: str = ""
     console: str = ""
     evidence: str = ""
@@ -78,8 +76,7 @@ class AccountResource:
         return f"{name}, {self.type} in {self.region}{account}{owner}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hop:
+class Hop(msgspec.Struct, frozen=True, kw_only=True):
     """One way through a node, chosen by that node's own rules, reduced to what a stream asks of it.
 
     clocks: its timeouts. paths: what it serves, as its platform writes it, for evidence from names.
@@ -259,8 +256,7 @@ class Selection(msgspec.Struct, frozen=True):
     rivals: tuple[Rival, ...] = ()
 
 
-@dataclass(kw_only=True, eq=False)
-class Node:
+class Node(msgspec.Struct, kw_only=True, eq=False):
     """Something that listens and answers: one nginx, a load balancer, a project, an application.
 
     listens: where; () where that is not written down (any address may be its). known_as: names by which
@@ -306,8 +302,7 @@ HOST_NETWORK = "the host's own network"
 """The pod of services that have no network of their own."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Service:
+class Service(msgspec.Struct, frozen=True, kw_only=True):
     """A container or process that a deployment file describes (a compose service, a Kubernetes workload).
 
     names: by which others dial it. containers: names of single ones of its containers. extra_hosts: names that it

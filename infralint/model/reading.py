@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from infralint.model.node import Hop, Node, Service
 from infralint.model.setting import Unknown, Unreadable
 from infralint.model.stream import Stream, StreamKind
 
 
-@dataclass
-class Reading:
+class Reading(msgspec.Struct):
     """What one source made of a project.
 
     streams: what code of clients opens. mentions: the kinds of streams that the project has to do with at
@@ -25,19 +25,19 @@ class Reading:
     """
 
     platform: str
-    nodes: list[Node] = field(default_factory=list)
-    services: list[Service] = field(default_factory=list)
-    streams: list[Stream] = field(default_factory=list)
-    mentions: set[StreamKind] = field(default_factory=set)
-    items: list[Any] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
-    unreadable: list[Unreadable] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    seen: list[str] = field(default_factory=list)
-    unfollowed: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-    texts: dict[str, str] = field(default_factory=dict)
-    origins: dict[str, str] = field(default_factory=dict)
+    nodes: list[Node] = []
+    services: list[Service] = []
+    streams: list[Stream] = []
+    mentions: set[StreamKind] = set()
+    items: list[Any] = []
+    unknown: list[Unknown] = []
+    unreadable: list[Unreadable] = []
+    files: list[str] = []
+    seen: list[str] = []
+    unfollowed: list[str] = []
+    skipped: list[str] = []
+    texts: dict[str, str] = {}
+    origins: dict[str, str] = {}
     apart: bool = False
 
     @property

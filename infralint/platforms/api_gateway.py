@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import (
@@ -85,8 +85,7 @@ def pool_of(uri: str) -> Pool | None:
     return Pool(targets=(Address(parts.hostname, port or (443 if parts.scheme == "https" else 80)),))
 
 
-@dataclass(frozen=True, kw_only=True)
-class ApiIntegration:
+class ApiIntegration(msgspec.Struct, frozen=True, kw_only=True):
     """What a method of a path is handed to.
 
     route: the path, with `{name}` for a segment and `{name+}` for the rest; "" for whatever no other takes. method: in
@@ -118,8 +117,7 @@ class ApiIntegration:
         return not self.route, "**" in self.pattern, self.pattern.count("*")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Api:
+class Api(msgspec.Struct, frozen=True, kw_only=True):
     """An API. endpoint: EDGE, REGIONAL or PRIVATE, of a REST API. unseen: why its integrations are not known; None
     where they are. stages: the names that may stand before each path. names: its address, and how others dial it."""
 
@@ -142,15 +140,14 @@ class Api:
         return isinstance(self.kind, Known) and self.kind.value == kind
 
 
-@dataclass(frozen=True, kw_only=True)
-class ApiHop(Hop):
+class ApiHop(Hop, frozen=True, kw_only=True):
     """One way through an API: an integration."""
 
     platform: ClassVar[str] = "aws"
     kind: ClassVar[str] = "API"
 
-    api: Api = field(hash=False)
-    integration: ApiIntegration = field(hash=False)
+    api: Api
+    integration: ApiIntegration
 
     @property
     def variant(self) -> str:
@@ -193,8 +190,7 @@ class ApiHop(Hop):
 ELSEWHERE = "a REST API (response transfer mode STREAM), a Lambda function URL or a load balancer before a container"
 
 
-@dataclass(kw_only=True, eq=False)
-class ApiNode(Node):
+class ApiNode(Node, kw_only=True, eq=False):
     """An API: the integration of the path that is named best takes a request."""
 
     platform: ClassVar[str] = "aws"

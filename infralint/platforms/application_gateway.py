@@ -6,7 +6,6 @@ https://learn.microsoft.com/azure/application-gateway/use-server-sent-events: to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from infralint.model import SSE, Clock, Known, Location, Setting, Unknown, silence_clocks
@@ -52,8 +51,7 @@ def gateway_buffering(where: Location) -> Unknown:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ApplicationGatewayIngress(RoutedHop):
+class ApplicationGatewayIngress(RoutedHop, frozen=True, kw_only=True):
     """Paths of an Ingress that an Application Gateway serves. It passes WebSockets on by itself.
 
     https://learn.microsoft.com/azure/application-gateway/application-gateway-websocket

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class AssignmentStyle:
+class AssignmentStyle(msgspec.Struct, frozen=True):
     """template: a name and its value. quoted: a text as a value."""
 
     template: str = "{name} = {value}"

@@ -9,7 +9,6 @@ https://github.com/kubernetes/cloud-provider-aws/blob/master/docs/service_contro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
@@ -80,8 +79,7 @@ STICKY = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class KubernetesBalancer(LoadBalancer):
+class KubernetesBalancer(LoadBalancer, frozen=True, kw_only=True, eq=False):
     """A load balancer that a controller makes of manifests.
 
     addresses: where its targets are dialled. literals: where the values of annotations stand, by their names; texts: these
@@ -93,8 +91,8 @@ class KubernetesBalancer(LoadBalancer):
 
     addresses: tuple[Address, ...] = ()
     controller: str = ""
-    literals: Mapping[str, Location] = field(default_factory=dict, hash=False)
-    texts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    literals: Mapping[str, Location] = {}
+    texts: Mapping[str, str] = {}
     addition: Location | None = None
     addition_indent: int = 0
     port: str = ""
@@ -157,8 +155,7 @@ class KubernetesBalancer(LoadBalancer):
         return (Edit(self.addition, f"{' ' * self.addition_indent}{name}: {text}\n"),)
 
 
-@dataclass(kw_only=True, eq=False)
-class KubernetesBalancerNode(BalancerNode):
+class KubernetesBalancerNode(BalancerNode, kw_only=True, eq=False):
     """A load balancer that a controller makes of manifests."""
 
     platform: ClassVar[str] = "kubernetes"

@@ -8,8 +8,9 @@ https://learn.microsoft.com/en-us/azure/application-gateway/configuration-http-s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+import msgspec
 
 from infralint.model import (
     SSE,
@@ -35,8 +36,7 @@ https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class BackendSettings:
+class BackendSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Backend settings of a gateway, with what its global configuration says. timeout: seconds of silence; buffered:
     whether responses are collected; sticky: whether a cookie keeps clients on their server; draining: seconds, None where
     that is off or not known."""
@@ -49,14 +49,13 @@ class BackendSettings:
     draining: Setting[float] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class GatewayHop(RoutedHop):
+class GatewayHop(RoutedHop, frozen=True, kw_only=True):
     """The way through a gateway by one of its backend settings."""
 
     platform: ClassVar[str] = "azure"
     kind: ClassVar[str] = "load balancer"
 
-    settings: BackendSettings = field(hash=False)
+    settings: BackendSettings
 
     @property
     def product(self) -> str:

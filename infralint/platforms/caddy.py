@@ -8,14 +8,12 @@ and `response_buffers` holds answers back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from infralint.platforms.routing import RoutedHop
 
 
-@dataclass(frozen=True, kw_only=True)
-class CaddyRoute(RoutedHop):
+class CaddyRoute(RoutedHop, frozen=True, kw_only=True):
     """A site, or a path of one, that Caddy hands on."""
 
     platform: ClassVar[str] = "caddy"

@@ -6,7 +6,6 @@ https://developers.cloudflare.com/support/troubleshooting/http-status-codes/clou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from infralint.model import SSE, Known, Location, Setting, not_applicable, silence_clocks
@@ -19,8 +18,7 @@ https://developers.cloudflare.com/fundamentals/reference/connection-limits/
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProxiedRecord(RoutedHop):
+class ProxiedRecord(RoutedHop, frozen=True, kw_only=True):
     """The way through Cloudflare to what a proxied record points to."""
 
     platform: ClassVar[str] = "cloudflare"

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import (
@@ -123,8 +123,7 @@ def headers_of(behavior: str, named: frozenset[str]) -> frozenset[str]:
     return NO_HEADERS
 
 
-@dataclass(frozen=True, kw_only=True)
-class DistributionOrigin:
+class DistributionOrigin(msgspec.Struct, frozen=True, kw_only=True):
     """An origin. read_timeout, completion: seconds of silence, and for the whole response (None where neither is set
     nor has a default). pool: whom it dials. domain: its host, or what is written for it, where that is known. path: what is
     put before each path. is_bucket: files are served from there, and nothing streams. port: where it is
@@ -138,11 +137,10 @@ class DistributionOrigin:
     path: Setting[str] | None = None
     is_bucket: bool = False
     port: int | None = None
-    headers: Mapping[str, Setting[str]] = field(default_factory=dict, hash=False)
+    headers: Mapping[str, Setting[str]] = {}
 
 
-@dataclass(frozen=True, kw_only=True)
-class CacheBehavior:
+class CacheBehavior(msgspec.Struct, frozen=True, kw_only=True):
     """A cache behavior. pattern: the paths that it takes; None: all that no other does (the default one).
 
     headers: those of the viewer that it forwards, in small letters (`*` for all; `-host`: all but that). methods: those
@@ -174,8 +172,7 @@ class CacheBehavior:
         return is_like(path.lstrip("/"), self.pattern.value.lstrip("/"))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Distribution:
+class Distribution(msgspec.Struct, frozen=True, kw_only=True):
     """A distribution. behaviors: in the order in which they are tried, the default one last. hosts: its alternate
     domain names. names: its address, and how others dial it. style: the language that its settings are written in;
     read_timeout_name: what the read timeout is called there; policy_name: the origin request policy; legacy_name: where a
@@ -194,15 +191,14 @@ class Distribution:
     methods_name: str = "allowed_methods"
 
 
-@dataclass(frozen=True, kw_only=True)
-class CacheBehaviorHop(Hop):
+class CacheBehaviorHop(Hop, frozen=True, kw_only=True):
     """One way through a distribution: a cache behavior and its origin."""
 
     platform: ClassVar[str] = "aws"
     kind: ClassVar[str] = "distribution"
 
-    distribution: Distribution = field(hash=False)
-    behavior: CacheBehavior = field(hash=False)
+    distribution: Distribution
+    behavior: CacheBehavior
 
     @property
     def variant(self) -> str:
@@ -276,8 +272,7 @@ class CacheBehaviorHop(Hop):
 _PING = "send a ping more often than that"
 
 
-@dataclass(kw_only=True, eq=False)
-class DistributionNode(Node):
+class DistributionNode(Node, kw_only=True, eq=False):
     """A distribution: its behaviors are tried in order, and the first whose pattern fits takes the request."""
 
     platform: ClassVar[str] = "aws"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from infralint.model import Known, Response
 
@@ -16,8 +17,7 @@ EVENTS = "text/event-stream"
 Versions = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Compressor:
+class Compressor(msgspec.Struct, frozen=True):
     """A library that compresses what an application sends.
 
     called: how a message names it. holds: whether it compresses a type (empty: not known), and keeps its pieces back.

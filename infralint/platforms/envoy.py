@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
+
+import msgspec
 
 from infralint.model import (
     SSE,
@@ -25,8 +26,7 @@ from infralint.model import (
 from infralint.platforms.routing import RoutedHop
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayProduct:
+class GatewayProduct(msgspec.Struct, frozen=True):
     """A product that runs Envoy, or another proxy, behind these routes. request: seconds that a request may take where
     nothing is said (None: that is not known); silence: seconds that it may be silent; page: the vendor's word on it.
     """
@@ -114,8 +114,7 @@ def silence_clock(
     return Clock("first-byte", limit, expiry="504"), Clock("between-bytes", limit, expiry="truncated")
 
 
-@dataclass(frozen=True, kw_only=True)
-class EnvoyRoute(RoutedHop):
+class EnvoyRoute(RoutedHop, frozen=True, kw_only=True):
     """Rules of a route that an Envoy serves. It buffers nothing, and passes WebSockets on where that is enabled.
 
     run_by: the product that sets it up. timeout: what sets the timeout of a request here, as a line to write; idle: what

@@ -8,10 +8,10 @@ named for it alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import Affinity, Evidence, Hint, Known, Location, Setting, Unknown, Upgrade
@@ -29,8 +29,7 @@ WEBSOCKETS = f"{PREFIX}websocket-services"
 GRPC = f"{PREFIX}grpc-services"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(msgspec.Struct, frozen=True):
     """One setting of the controller, under the same name as an annotation and in the ConfigMap."""
 
     name: str
@@ -60,8 +59,7 @@ ANNOTATIONS = {name: PREFIX + option.name for name, option in OPTIONS.items() if
 Settings = Mapping[str, Setting[str]]
 
 
-@dataclass(frozen=True)
-class OptionSettings:
+class OptionSettings(msgspec.Struct, frozen=True):
     """What holds for the paths of one Ingress. annotations: by their whole names; config: the controller's ConfigMap;
     snippet: the directives of its location-snippets. where: the Ingress."""
 
@@ -181,8 +179,7 @@ def hints_of(annotations: Settings, service: str) -> Iterator[Hint]:
         yield Hint("sse", Evidence("config", f"`{switched.written}` is set for it", switched.where))
 
 
-@dataclass(frozen=True, kw_only=True)
-class F5Route(NginxIngress):
+class F5Route(NginxIngress, frozen=True, kw_only=True):
     """Paths of an Ingress that F5's NGINX Ingress Controller serves. services: those named for WebSockets, as written."""
 
     platform: ClassVar[str] = "f5-nginx-ingress"

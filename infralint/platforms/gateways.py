@@ -11,7 +11,6 @@ is all that is said of GKE.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import ClassVar
 
 from infralint.model import SSE, WEBSOCKET, Clock, Setting, Unknown, silence_clocks
@@ -57,8 +56,7 @@ def openshift_clocks(server: Setting[float], tunnel: Setting[float]) -> tuple[Cl
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class GoogleIngress(RoutedHop):
+class GoogleIngress(RoutedHop, frozen=True, kw_only=True):
     """Paths of an Ingress, or of a Gateway's route, that a load balancer of Google's serves. policy: the kind of object that
     sets it up for a Service."""
 
@@ -80,8 +78,7 @@ class GoogleIngress(RoutedHop):
         return f"sessionAffinity: {{ {key}: GENERATED_COOKIE }}" if setting == "keeps_affinity" else ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpenShiftRoute(RoutedHop):
+class OpenShiftRoute(RoutedHop, frozen=True, kw_only=True):
     """A Route that OpenShift's router serves."""
 
     platform: ClassVar[str] = "openshift"

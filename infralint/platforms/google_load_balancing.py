@@ -8,10 +8,11 @@ https://docs.cloud.google.com/load-balancing/docs/l7-internal
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
+
+import msgspec
 
 from infralint.model import (
     WEBSOCKET,
@@ -75,8 +76,7 @@ https://docs.cloud.google.com/load-balancing/docs/backend-service#session_affini
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class BackendService:
+class BackendService(msgspec.Struct, frozen=True, kw_only=True):
     """A backend service, as a URL map sends requests to it.
 
     timeout: seconds for a whole answer, of the service or of the route that says another. scheme: the
@@ -97,14 +97,13 @@ class BackendService:
     regional: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class GoogleBackendHop(RoutedHop):
+class GoogleBackendHop(RoutedHop, frozen=True, kw_only=True):
     """The way through a Google load balancer to one of its backend services."""
 
     platform: ClassVar[str] = "google"
     kind: ClassVar[str] = "load balancer"
 
-    backend: BackendService = field(hash=False)
+    backend: BackendService
 
     @property
     def product(self) -> str:
@@ -124,8 +123,7 @@ class GoogleBackendHop(RoutedHop):
         return ""
 
 
-@dataclass(kw_only=True, eq=False)
-class UrlMapNode(RoutingNode):
+class UrlMapNode(RoutingNode, kw_only=True, eq=False, dict=True):
     """A URL map. order: its rules as they are asked, where they are not all compared by how exactly they name a path."""
 
     order: tuple[RouteRule, ...] = ()

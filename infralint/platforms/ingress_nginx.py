@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import (
@@ -40,8 +40,7 @@ RUNS = Version((1, 27, 1), None, "1.27.1")
 """The nginx of its last releases: https://github.com/kubernetes/ingress-nginx/blob/main/images/nginx/rootfs/build.sh"""
 
 
-@dataclass(frozen=True, slots=True)
-class Knob:
+class Knob(msgspec.Struct, frozen=True):
     """One setting of the controller. annotation: without its prefix, "" for none; key: in the ConfigMap."""
 
     annotation: str
@@ -82,8 +81,7 @@ GENERATED = frozenset(
 Settings = Mapping[str, Setting[str]]
 
 
-@dataclass(frozen=True)
-class ControllerSettings:
+class ControllerSettings(msgspec.Struct, frozen=True):
     """What holds for the paths of one Ingress. annotations: by their whole names; config: the controller's ConfigMap;
     snippet: the directives of its configuration-snippet. where: the Ingress."""
 
@@ -293,13 +291,12 @@ def hints_of(annotations: Settings) -> Iterator[Hint]:
         yield Hint("sse", Evidence("config", f"`{switched.written}` is set for it", switched.where))
 
 
-@dataclass(frozen=True, kw_only=True)
-class NginxIngress(RoutedHop):
+class NginxIngress(RoutedHop, frozen=True, kw_only=True):
     """Paths of an Ingress that an nginx serves: shared by the controllers that run one. facts: what holds there."""
 
     kind: ClassVar[str] = "Ingress"
 
-    facts: Facts = field(hash=False)
+    facts: Facts
 
     def buffering_of(self, response: Response, request: Request | None = None) -> Setting[Buffering]:
         return nginx.buffering_of(self.facts, response, request)
@@ -328,8 +325,7 @@ class NginxIngress(RoutedHop):
         return f'worker-shutdown-timeout: "{nginx.generous(seconds)}"  # in the data of the controller\'s ConfigMap'
 
 
-@dataclass(frozen=True, kw_only=True)
-class IngressNginxRoute(NginxIngress):
+class IngressNginxRoute(NginxIngress, frozen=True, kw_only=True):
     """Paths of an Ingress that ingress-nginx serves."""
 
     platform: ClassVar[str] = "ingress-nginx"

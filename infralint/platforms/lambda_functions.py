@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import (
@@ -43,8 +43,7 @@ STREAMING = "RESPONSE_STREAM"
 """https://docs.aws.amazon.com/lambda/latest/dg/config-rs-invoke-furls.html"""
 
 
-@dataclass(frozen=True, kw_only=True)
-class FunctionUrl:
+class FunctionUrl(msgspec.Struct, frozen=True, kw_only=True):
     """A function's URL. mode: BUFFERED or RESPONSE_STREAM. pool: the function."""
 
     name: str
@@ -55,8 +54,7 @@ class FunctionUrl:
     style: AssignmentStyle = TERRAFORM_STYLE
 
 
-@dataclass(frozen=True, kw_only=True)
-class FunctionFacts:
+class FunctionFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A function. timeout: seconds. names: its address, and how others call it."""
 
     name: str
@@ -67,14 +65,13 @@ class FunctionFacts:
     style: AssignmentStyle = TERRAFORM_STYLE
 
 
-@dataclass(frozen=True, kw_only=True)
-class FunctionUrlHop(Hop):
+class FunctionUrlHop(Hop, frozen=True, kw_only=True):
     """The way to a function through its URL."""
 
     platform: ClassVar[str] = "aws"
     kind: ClassVar[str] = "function URL"
 
-    function_url: FunctionUrl = field(hash=False)
+    function_url: FunctionUrl
 
     @property
     def pool(self) -> Pool:
@@ -93,15 +90,14 @@ class FunctionUrlHop(Hop):
         return ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class LambdaFunctionHop(Hop):
+class LambdaFunctionHop(Hop, frozen=True, kw_only=True):
     """A function, which produces the answer."""
 
     platform: ClassVar[str] = "aws"
     kind: ClassVar[str] = "Lambda function"
     origin: ClassVar[bool] = True
 
-    function: FunctionFacts = field(hash=False)
+    function: FunctionFacts
 
     def fix(self, setting: str, seconds: float = 0) -> str:
         if setting != "max_duration":
@@ -110,8 +106,7 @@ class LambdaFunctionHop(Hop):
         return line if seconds <= MOST_TIMEOUT else f"{line}  # the most there is: a container runs longer"
 
 
-@dataclass(kw_only=True, eq=False)
-class FunctionNode(Node):
+class FunctionNode(Node, kw_only=True, eq=False):
     """A function, or its URL: all requests take the one way there is."""
 
     platform: ClassVar[str] = "aws"

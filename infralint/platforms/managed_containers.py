@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import (
@@ -27,8 +27,7 @@ from infralint.model import (
 from infralint.platforms.forwarding import set_by
 
 
-@dataclass(frozen=True, slots=True)
-class HighestLimit:
+class HighestLimit(msgspec.Struct, frozen=True):
     """How far a limit can be raised. most: seconds; line: what to write for so many, `{seconds}` in it; "" where nothing
     can be set."""
 
@@ -36,8 +35,7 @@ class HighestLimit:
     line: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ManagedContainer:
+class ManagedContainer(msgspec.Struct, frozen=True, kw_only=True):
     """A service of such a platform. product: what the vendor calls it. clocks: what it limits.
 
     highest: how far `max_duration` and `idle_timeout` can be raised. buffering: whether it holds responses back.
@@ -57,13 +55,12 @@ class ManagedContainer:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class ManagedContainerHop(Hop):
+class ManagedContainerHop(Hop, frozen=True, kw_only=True):
     """The way through such a platform to its container."""
 
     kind: ClassVar[str] = "container service"
 
-    service: ManagedContainer = field(hash=False)
+    service: ManagedContainer
 
     @property
     def variant(self) -> str:
@@ -112,8 +109,7 @@ class ManagedContainerHop(Hop):
 _REMEDIES = {"max_duration": "make the answers shorter", "idle_timeout": "send pings"}
 
 
-@dataclass(kw_only=True, eq=False)
-class ManagedContainerNode(Node):
+class ManagedContainerNode(Node, kw_only=True, eq=False):
     """Such a service: all requests take the one way there is."""
 
     def route(self, request: Request) -> list[Match]:

@@ -13,9 +13,9 @@ https://nextjs.org/docs/app/api-reference/config/next-config-js/rewrites
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import NOWHERE, Compression, Framing, Known, Response, Setting, Unknown
@@ -45,8 +45,7 @@ class PathCondition(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Patterns:
+class Patterns(msgspec.Struct, frozen=True):
     """Paths that match one of some patterns. reason: why one that does may still not be taken."""
 
     patterns: tuple[str, ...]
@@ -65,8 +64,7 @@ class Patterns:
         return (f"whether `{self.patterns[0][:60]}` takes {path} can't be told",) if self.takes(path) is None else ()
 
 
-@dataclass(frozen=True, slots=True)
-class BelowBase:
+class BelowBase(msgspec.Struct, frozen=True):
     """A condition on what follows `basePath`."""
 
     base: str
@@ -79,8 +77,7 @@ class BelowBase:
         return self.inner.reasons(path.removeprefix(self.base) or "/")
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderRule:
+class HeaderRule(msgspec.Struct, frozen=True):
     """One entry of `headers()`. headers: by lower-case name. reason: why it may not hold for all requests to that path."""
 
     source: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
+
+import msgspec
 
 from infralint.model import Known, Location, Setting, Unknown, Upgrade
 from infralint.platforms import nginx
@@ -39,8 +40,7 @@ def buffers_by_default(image: str) -> bool | None:
     return True if name == "nginx-proxy" and is_current and _NEWEST.fullmatch(tag) else None
 
 
-@dataclass(frozen=True)
-class GeneratedSettings:
+class GeneratedSettings(msgspec.Struct, frozen=True):
     """What holds for a virtual host. location, server, http: directives of files that are mounted into it (`vhost.d`,
     `conf.d`, `proxy.conf`), the first that says anything counts; buffers: what the template does by itself."""
 
@@ -91,8 +91,7 @@ def upgrade_of(facts: Facts, replaces_headers: bool) -> Setting[Upgrade]:
     return nginx.forwards_upgrade(facts, headers, lambda _: lost)
 
 
-@dataclass(frozen=True, kw_only=True)
-class VirtualHost(NginxIngress):
+class VirtualHost(NginxIngress, frozen=True, kw_only=True):
     """A host, or a path of one, that nginx-proxy serves. file: what adds directives to its location."""
 
     platform: ClassVar[str] = "nginx-proxy"

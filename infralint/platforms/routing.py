@@ -6,10 +6,10 @@ https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import (
@@ -44,8 +44,7 @@ by a regular expression that must fit it from its beginning."""
 _WEIGHTS: Mapping[PathKind, int] = {"exact": 3, "regex": 1, "segments": 2, "prefix": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class RouteRule:
+class RouteRule(msgspec.Struct, frozen=True):
     """One rule. host: "" for any, `*.example.com` for all below. path: "/" takes everything. doubt: what else it asks
     of a request, so that it may not take it ("" for nothing). targets: where it sends requests; none where that can't be
     told (reason), or nodes are named outright (references). paths: how it rewrites them; answer: what it answers by
@@ -125,8 +124,7 @@ BACKEND_HTTP = Known("1.1", NOWHERE, "", "default")
 CATCH_ALL_REASON = "which host is asked is not known"
 
 
-@dataclass(frozen=True, kw_only=True)
-class RoutedHop(Hop):
+class RoutedHop(Hop, frozen=True, kw_only=True):
     """What a set of rules sends on, all under the same settings.
 
     rules: those that lead through it. http: what is spoken to the backend. literals: where values stand that an edit may
@@ -134,9 +132,9 @@ class RoutedHop(Hop):
     that the pods behind it get to finish.
     """
 
-    rules: tuple[RouteRule, ...] = field(default=(), hash=False)
+    rules: tuple[RouteRule, ...] = ()
     http: Setting[str] = BACKEND_HTTP
-    literals: Mapping[str, Location] = field(default_factory=dict, hash=False)
+    literals: Mapping[str, Location] = {}
     addition: Location | None = None
     addition_indent: int = 0
     grace: Setting[float] | None = None
@@ -206,8 +204,7 @@ def best_rules(rules: Iterable[RouteRule], request: Request) -> Iterator[RouteRu
             return
 
 
-@dataclass(kw_only=True, eq=False)
-class RoutingNode(Node):
+class RoutingNode(Node, kw_only=True, eq=False, dict=True):
     """What sends requests on by rules. in_order: the first rule that takes a request counts, else the one that names it best."""
 
     hops: tuple[RoutedHop, ...] = ()

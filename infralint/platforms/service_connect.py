@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import (
@@ -62,8 +62,7 @@ _BALANCED = (
 _UNCALLED = "which service calls it through Service Connect can't be told"
 
 
-@dataclass(frozen=True, slots=True)
-class PortMapping:
+class PortMapping(msgspec.Struct, frozen=True):
     """A named port of a container. protocol: "" where none is named. port: None where that can't be told."""
 
     protocol: Setting[str]
@@ -109,8 +108,7 @@ def _protocol(value: Any, where: Location) -> Setting[str]:
     return Known(name, where, "appProtocol", "explicit" if name else "default", f"appProtocol: {name}" if name else "")
 
 
-@dataclass(frozen=True, kw_only=True)
-class TimeoutWords:
+class TimeoutWords(msgspec.Struct, frozen=True, kw_only=True):
     """How its timeouts are written where it was read. block: what stands around them, `{line}` in it."""
 
     request: str
@@ -118,8 +116,7 @@ class TimeoutWords:
     block: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConnectedPort:
+class ConnectedPort(msgspec.Struct, frozen=True, kw_only=True):
     """A port of a service that others reach through Service Connect.
 
     protocol: `appProtocol` of its port mapping, "" for none. request, idle: the timeouts that are set, in seconds (0: no
@@ -139,14 +136,13 @@ class ConnectedPort:
     aliases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServiceConnectHop(Hop):
+class ServiceConnectHop(Hop, frozen=True, kw_only=True):
     """The way through the proxy to the service's own container. is_balanced: a load balancer has chosen the task."""
 
     platform: ClassVar[str] = "aws"
     kind: ClassVar[str] = "Service Connect proxy"
 
-    port: ConnectedPort = field(hash=False)
+    port: ConnectedPort
     is_balanced: bool = False
 
     @property
@@ -177,8 +173,7 @@ class ServiceConnectHop(Hop):
         return line if is_begun else self.port.words.block.format(line=line)
 
 
-@dataclass(kw_only=True, eq=False)
-class ServiceConnectNode(Node):
+class ServiceConnectNode(Node, kw_only=True, eq=False):
     """A port of a service: those who dial its name come through Service Connect, and what a load balancer sends may."""
 
     platform: ClassVar[str] = "aws"

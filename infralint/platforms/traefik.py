@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar
+
+import msgspec
 
 from infralint.model import SSE, UNLIMITED, Clock, Compression, Known, Location, Request, Response, Setting, Unknown
 from infralint.platforms.compression import EVENTS, is_encoded, media_type
@@ -22,8 +23,7 @@ _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
 
-@dataclass(frozen=True, slots=True)
-class TraefikRule:
+class TraefikRule(msgspec.Struct, frozen=True):
     """What a rule asks for: hosts (`""` for any), paths, and doubt: what else, so that it may or may not hold."""
 
     hosts: tuple[str, ...]
@@ -78,8 +78,7 @@ def compression_effect(version: Version) -> Compression:
     return "delays" if (3,) <= newest < _FLUSHES else "passes"
 
 
-@dataclass(frozen=True, kw_only=True)
-class CompressMiddleware:
+class CompressMiddleware(msgspec.Struct, frozen=True, kw_only=True):
     """A middleware that compresses answers. excluded, included: the content types that it spares, and those that it takes
     (none: nothing is said of them). version: of the Traefik that runs it."""
 
@@ -104,8 +103,7 @@ class CompressMiddleware:
         return Known(effect, self.where, "compress", written=self.written, because=because)
 
 
-@dataclass(frozen=True, kw_only=True)
-class TraefikRoute(RoutedHop):
+class TraefikRoute(RoutedHop, frozen=True, kw_only=True):
     """A rule that Traefik serves: it streams and opens WebSockets by itself, unless a middleware buffers or compresses."""
 
     platform: ClassVar[str] = "traefik"

@@ -8,9 +8,10 @@ https://vercel.com/docs/functions/runtimes/edge/edge-functions
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
+
+import msgspec
 
 from infralint.model import Clock, Known, Location, Setting, Unknown
 
@@ -43,8 +44,7 @@ MOST_RULES = 50
 """Patterns in `functions`: https://vercel.com/docs/project-configuration#functions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """Seconds a function gets without a maxDuration, the most it can ask for, and the most in public beta."""
 
     default: float
@@ -72,8 +72,7 @@ def limits(fluid: bool, plan: Plan | None) -> Limits:
     return Limits(max(table.default for table in table.values()), min(table.largest for table in table.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class Ceiling:
+class Ceiling(msgspec.Struct, frozen=True):
     """The longest maxDuration on a known plan, in seconds.
 
     largest: what a project may ask for; with_fluid, beta: what it may once Fluid compute is on, and in

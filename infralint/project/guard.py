@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import PurePath
+
+import msgspec
 
 from infralint.model import Location, Unreadable
 
 
-@dataclass
-class Guard:
+class Guard(msgspec.Struct):
     """Catches what nobody foresaw. caught: one entry a failure; traces: for `--verbose`, in the same order."""
 
-    caught: list[Unreadable] = field(default_factory=list)
-    traces: list[str] = field(default_factory=list)
+    caught: list[Unreadable] = []
+    traces: list[str] = []
 
     @contextmanager
     def around(self, where: Location, blame: str = "") -> Iterator[None]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 _OPTIONS = (
     "--no-pager",
@@ -33,8 +34,7 @@ class NoHistory(Exception):
     """git has no answer: a sentence that says why."""
 
 
-@dataclass(frozen=True)
-class Blob:
+class Blob(msgspec.Struct, frozen=True):
     """A file of a commit. size: bytes."""
 
     mode: str
@@ -42,8 +42,7 @@ class Blob:
     size: int
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(msgspec.Struct, frozen=True):
     """The repository that a project's root lies in; all paths are relative to that root."""
 
     root: Path

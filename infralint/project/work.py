@@ -6,9 +6,10 @@ import copyreg
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
+
+import msgspec
 
 from infralint.cache.recording import Noted, hand_over, spoil, take_over
 
@@ -39,8 +40,7 @@ class Lost(Exception):
     """A process that ended before its work was done; says what to do."""
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(msgspec.Struct, frozen=True):
     """How a run works.
 
     jobs: how many processes may work at once; 0: one a processor. tell: hears what is being done,

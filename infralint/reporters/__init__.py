@@ -5,10 +5,10 @@ A reporter is a module with `render(report, shown) -> str`, imported when somebo
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from infralint.engine.registry import Check

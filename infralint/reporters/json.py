@@ -6,7 +6,6 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -66,12 +65,11 @@ def render(report: Report, shown: Shown) -> str:
     return escape_json(json.dumps(without_secrets(data), indent=2, ensure_ascii=False))
 
 
-@dataclass
-class _Writer:
+class _Writer(msgspec.Struct):
     """Makes the report's objects; a hop, a stream or a way that many findings share is made once."""
 
     shown: Shown
-    made: dict[tuple[str, int], Any] = field(default_factory=dict)
+    made: dict[tuple[str, int], Any] = {}
 
     def report(self, report: Report) -> JsonReport:
         counts = Counter(finding.severity for finding in report.findings)

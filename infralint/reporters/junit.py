@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
+
+import msgspec
 
 from infralint.engine.report import Report
 from infralint.model import Finding
@@ -25,8 +26,7 @@ from infralint.reporters.phrases import (
 from infralint.text.display import visible, visible_lines
 
 
-@dataclass(frozen=True)
-class _Case:
+class _Case(msgspec.Struct, frozen=True):
     """One test. outcome: `failure`, `error`, `skipped`, or empty where it passed."""
 
     name: str

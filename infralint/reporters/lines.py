@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from infralint.text.display import hide_secrets
 
 
-@dataclass
-class SourceLines:
+class SourceLines(msgspec.Struct):
     """Lines of what was judged. texts: what was read under names that are no files."""
 
     texts: Mapping[str, str]
-    _files: dict[str, list[str]] = field(default_factory=dict)
-    _lines: dict[tuple[str, int], str] = field(default_factory=dict)
+    _files: dict[str, list[str]] = {}
+    _lines: dict[tuple[str, int], str] = {}
 
     def line(self, path: str, number: int) -> str | None:
         """A line by its number from 1, with stars for secrets; None where there is none, or no such file."""

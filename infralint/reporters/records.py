@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.engine.pages import page_url
 from infralint.engine.report import Report, Suppression
@@ -16,8 +18,7 @@ from infralint.reporters.phrases import stream_name, unknown_message, way_phrase
 RecordStatus = Literal["fail", "pass", "unknown", "suppressed", "unreadable", "gone"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One fact about one hop or file. time: when it was read, in UTC. reason: why it is suppressed or unknown.
     since: `new`, `changed` or `same`, where an earlier snapshot is compared."""
 
@@ -56,8 +57,7 @@ def records_of(report: Report, shown: Shown) -> Iterator[Record]:
     yield from map(maker.of_unreadable, report.unreadable)
 
 
-@dataclass(frozen=True)
-class _RecordMaker:
+class _RecordMaker(msgspec.Struct, frozen=True):
     time: str
     urls: dict[str, str]
 

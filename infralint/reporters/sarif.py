@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from infralint import __version__
 from infralint.engine.pages import HOME, manual, page_url
@@ -86,8 +87,7 @@ def _rule(check: Check) -> dict[str, Any]:
     return rule
 
 
-@dataclass(frozen=True)
-class _SarifWriter:
+class _SarifWriter(msgspec.Struct, frozen=True):
     """Writes what is said of files and of resources. regions: what was read and is no file, by name."""
 
     regions: frozenset[str]
@@ -207,7 +207,7 @@ def _related_places(finding: Finding) -> Iterator[tuple[str, Location]]:
     """The other end of the setting, the places that the message speaks of, and why a stream goes here."""
     yield from ((related.message, related.location) for related in places_of(finding))
     if finding.hop is not None and finding.hop.where != finding.location:
-        yield f"rules {finding.hop.name}", finding.hop.where
+        yield f"applies to {finding.hop.name}", finding.hop.where
     evidence = finding.stream.evidence if finding.stream else None
     if evidence and evidence.where and evidence.where != finding.location:
         yield f"a stream goes here because {evidence.because}", evidence.where

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from infralint.engine.pages import page_url
 from infralint.engine.report import Report
@@ -58,8 +59,7 @@ def render(report: Report, shown: Shown) -> str:
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 
-@dataclass
-class _Page:
+class _Page(msgspec.Struct):
     report: Report
     shown: Shown
     lines: SourceLines
@@ -107,7 +107,7 @@ class _Page:
         inherited = isinstance(finding.at, Known) and finding.at.origin == "inherited"
         if finding.hop is not None and (others or inherited):
             counted = f"{len(group)} findings, one cause: " if len(group) > 1 else ""
-            yield f"{counted}rules {listing([f'{finding.hop.name} ({finding.hop.where})', *others], most=4)}"
+            yield f"{counted}applies to {listing([f'{finding.hop.name} ({finding.hop.where})', *others], most=4)}"
         yield from (f"{related.location}: {related.message}" for related in places_of(finding))
         if stream := stream_phrase(finding):
             yield f"stream: {stream}"

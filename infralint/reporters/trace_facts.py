@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
+
+import msgspec
 
 from infralint.engine.tracing import TracedStream, TracedWay
 from infralint.model import (
@@ -111,8 +112,7 @@ TIMED: Mapping[Effect, str] = MappingProxyType(
 """The same where it is known when."""
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """One thing that holds at a hop. source: where that is written, or whose default it is. needless: nobody asks for it
     unless they want everything."""
 

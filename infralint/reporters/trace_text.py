@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from infralint.engine.tracing import Outcome, TracedStream, TracedWay, TraceReport
 from infralint.model import SEVERITIES, STRONG, Finding, Known, Leg, Unknown
@@ -48,8 +49,7 @@ MARKS: dict[str, str] = {"error": "✗", "warning": "!", "note": "·", "unknown"
 _STATE_COLORS = {"error": "error", "warning": "warning", "note": "note", "unknown": "note", "weakest": "bold", "": ""}
 
 
-@dataclass(frozen=True)
-class TraceShown:
+class TraceShown(msgspec.Struct, frozen=True):
     """How much of a trace is shown. compact: one line a hop. explain: also why not otherwise. color: use it."""
 
     compact: bool = False
@@ -85,8 +85,7 @@ def _fold_comment(line: str, width: int) -> list[str]:
     return [*filter(None, [found[1]]), *(f"{indent}{mark} {comment}" for comment in comments)]
 
 
-@dataclass(frozen=True)
-class _TracePage:
+class _TracePage(msgspec.Struct, frozen=True):
     shown: TraceShown
 
     def stream(self, stream: TracedStream) -> Iterator[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import lru_cache
 from typing import Any
@@ -190,16 +189,16 @@ class _Rule(msgspec.Struct, frozen=True):
         return _matches(parts, self.path, _is_named)
 
 
-@dataclass
-class Exclusions:
+class Exclusions(msgspec.Struct):
     """Paths that patterns of .gitignore's kind leave out; the last one that names a path decides.
 
     A leading `./` is allowed, too. used: patterns that named something.
     """
 
     patterns: Iterable[str]
-    used: set[str] = field(default_factory=set)
-    _folders: dict[str, bool] = field(default_factory=dict)
+    used: set[str] = set()
+    _folders: dict[str, bool] = {}
+    _rules: list[_Rule] = []
 
     def __post_init__(self) -> None:
         self._rules = [rule for pattern in self.patterns if (rule := _rule(pattern)) is not None]

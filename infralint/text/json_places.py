@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from infralint.text.yaml_places import YamlSpan, YamlValue
 
@@ -27,7 +28,7 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 class BadJson(Exception):
     """Text that is not JSON: what was expected, and the 1-based line and column where something else stands.
 
-    is_limit: it may be JSON, and says more than is read here.
+    is_limit: it may be JSON, and is not what is read here.
     """
 
     def __init__(self, message: str, line: int, column: int, is_limit: bool = False) -> None:
@@ -41,8 +42,7 @@ class BadJson(Exception):
         return str(self) if self.is_limit else f"{refusal}: {self}"
 
 
-@dataclass(frozen=True, slots=True)
-class JsonSpan:
+class JsonSpan(msgspec.Struct, frozen=True):
     """1-based lines and columns, the end exclusive."""
 
     line: int
@@ -51,8 +51,7 @@ class JsonSpan:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
-class JsonNode:
+class JsonNode(msgspec.Struct, frozen=True):
     """One value and where it stands: `value` is a scalar, a list of nodes or a mapping of keys to members."""
 
     value: Any
@@ -87,8 +86,7 @@ class JsonNode:
         return [item.plain for item in self.value] if isinstance(self.value, list) else self.value
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """A key of an object, where it stands, and its value; the last of equal keys wins."""
 
     span: JsonSpan
@@ -103,6 +101,17 @@ class Member:
 def parse_json(text: str, comments: bool = False, unique: bool = False) -> JsonNode:
     """Read JSON; with `comments`, also comments and trailing commas; `unique`: no key twice. Raises BadJson."""
     return _JsonReader(text, comments, unique).document()
+
+
+def check_json_object(text: str) -> None:
+    """Raises BadJson for a text that is no JSON object. What Python's reader takes is not read twice."""
+    try:
+        if isinstance(json.loads(text), dict):
+            return
+    except (ValueError, RecursionError):
+        pass
+    if not isinstance(parse_json(text).value, dict):
+        raise BadJson("is not a JSON object", 1, 1, is_limit=True)
 
 
 def parse_json_stream(text: str) -> list[JsonNode]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
+
+import msgspec
 
 MOST_ALTERNATIVES = 1000
 """Braces that expand to more patterns than this are cut: nobody wrote them by hand."""
@@ -21,13 +22,11 @@ _EXTENDED = "!?+*@"
 _RANGE = re.compile(r"(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])(?:\.\.(-?\d+))?")
 
 
-@dataclass(frozen=True, slots=True)
-class _Literal:
+class _Literal(msgspec.Struct, frozen=True):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Class:
+class _Class(msgspec.Struct, frozen=True):
     """`[a-z]`: pairs of first and last character."""
 
     ranges: tuple[tuple[str, str], ...]
@@ -37,15 +36,13 @@ class _Class:
         return any(low <= character <= high for low, high in self.ranges) != self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class _Wild:
+class _Wild(msgspec.Struct, frozen=True):
     """`?` (one) or `*` (any number)."""
 
     many: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(msgspec.Struct, frozen=True):
     """`@(a|b)` and its kin."""
 
     kind: str

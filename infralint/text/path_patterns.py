@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from infralint.text.patterns import Unsearchable, compile_pattern, spend
 
@@ -22,8 +23,7 @@ class InvalidPathPattern(Unsearchable):
     """What path-to-regexp refuses."""
 
 
-@dataclass(frozen=True, slots=True)
-class PathPart:
+class PathPart(msgspec.Struct, frozen=True):
     """A parameter, or text that may be left out: what stands before and after it, what it matches, how often."""
 
     name: str
@@ -67,8 +67,7 @@ def fill_references(text: str, values: Mapping[str, str]) -> str:
     return _REFERENCE.sub(lambda found: values.get(found[1], ""), text)
 
 
-@dataclass(frozen=True, slots=True)
-class PatternMap:
+class PatternMap(msgspec.Struct, frozen=True):
     """A path that matches one pattern becomes another: `/api/:path*` to `/v1/:path*`."""
 
     source: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from infralint.model import STRONG, Crossing, Hop, Node, Stream, Trace
 from infralint.project.config import Settings
@@ -16,8 +17,7 @@ from infralint.trace.streams import declared_streams
 from infralint.trace.topology import Topology
 
 
-@dataclass(frozen=True)
-class DeclaredWays:
+class DeclaredWays(msgspec.Struct, frozen=True):
     """The ways of a declared stream. entering: for each node that it may come to first, the traces of each of its paths."""
 
     stream: Stream

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from infralint.model import Hop, Match, Node, Request, Selection
 
 
-@dataclass(kw_only=True, eq=False)
-class Program(Node):
+class Program(Node, kw_only=True, eq=False):
     """An application that several sources have read. parts: who speaks of a path first knows its server best."""
 
     parts: tuple[Node, ...] = ()

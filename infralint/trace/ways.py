@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import STRENGTH, Crossing, Evidence, Hint, Hop, Leg, Node, Stream, StreamKind, Trace
@@ -22,8 +22,7 @@ ASK_FOR_ONE = "others here take such a request, too; --host or --from says which
 KINDS: tuple[StreamKind, ...] = ("sse", "websocket")
 
 
-@dataclass(frozen=True)
-class StreamWay:
+class StreamWay(msgspec.Struct, frozen=True):
     """One way of a stream. certain: it is this way that is meant; reasons: why that is not sure. doubt: what speaks
     against there being a stream. judged: the positions of the legs that checks are asked about; None: all."""
 

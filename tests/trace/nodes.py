@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar
+
+import msgspec
 
 from infralint.model import (
     Address,
@@ -28,14 +29,13 @@ from infralint.model import (
 HERE = Location("nginx.conf")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Proxy(Hop):
+class Proxy(Hop, frozen=True, kw_only=True):
     """A hop that takes what begins with a prefix, and dials one address with another prefix."""
 
     platform: ClassVar[str] = "proxy"
 
     prefix: str = "/"
-    dials: Pool = field(default_factory=Pool)
+    dials: Pool = Pool()
     becomes: str | None = None
 
     @property
@@ -49,8 +49,7 @@ class Proxy(Hop):
         return (Forward(sent, self.dials, paths),)
 
 
-@dataclass(kw_only=True, eq=False)
-class Server(Node):
+class Server(Node, kw_only=True, eq=False):
     """The longest prefix takes a request; 404 where none does."""
 
     def route(self, request: Request) -> list[Match]:
@@ -84,8 +83,7 @@ def server(name: str, *hops: Proxy, port: int | None = 80, **more: object) -> Se
     return Server(name=name, hops=hops, listens=listens, **more)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Balanced(Proxy):
+class Balanced(Proxy, frozen=True, kw_only=True):
     """A way through a load balancer."""
 
     kind: ClassVar[str] = "load balancer"
@@ -93,7 +91,7 @@ class Balanced(Proxy):
 
 def balancer(name: str, *references: str, port: int = 80, **more: object) -> Server:
     """A load balancer of a cloud, which listens under a name of its own."""
-    fields = vars(proxy()) | {"dials": Pool(references=references)}
+    fields = msgspec.structs.asdict(proxy()) | {"dials": Pool(references=references)}
     listens = (Address(f"{name}.dns_name", port),)
     return Server(name=name, hops=(Balanced(**fields),), listens=listens, **more)  # type: ignore[arg-type]
 
@@ -112,8 +110,7 @@ def stream(path: str = "/chat") -> Stream:
     return Stream("sse", path, Evidence("declared", "said"), Need(120), Need(120))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Route(Hop):
+class Route(Hop, frozen=True, kw_only=True):
     """A route of an application."""
 
     platform: ClassVar[str] = "application"
@@ -121,8 +118,7 @@ class Route(Hop):
     origin: ClassVar[bool] = True
 
 
-@dataclass(kw_only=True, eq=False)
-class Application(Node):
+class Application(Node, kw_only=True, eq=False):
     """What its routes serve, it serves; of the rest nothing is known to stream."""
 
     platform: ClassVar[str] = "application"

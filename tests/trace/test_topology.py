@@ -319,15 +319,23 @@ def test_what_only_the_lack_of_another_links_is_never_certain_and_says_so() -> N
     assert trace.reasons(1) == ("nothing links edge with application  but that there is no other",)
 
 
+class Forking(Server, kw_only=True, eq=False):
+    """Each of its hops may take a request."""
+
+    def route(self, request: Request) -> list[Match]:
+        return [Match(hop, False) for hop in self.hops]
+
+
 def test_many_ways_are_bounded() -> None:
     layers = [
-        server(
-            f"n{number}", *(proxy("/", to=f"n{number + 1}:80") for _ in range(4)), known_as=frozenset({f"n{number}"})
+        Forking(
+            name=f"n{number}",
+            hops=tuple(proxy("/", to=f"n{number + 1}:80") for _ in range(4)),
+            listens=(Address("*", 80),),
+            known_as=frozenset({f"n{number}"}),
         )
         for number in range(40)
     ]
-    for layer in layers:
-        layer.route = lambda request, layer=layer: [Match(hop, False) for hop in layer.hops]  # type: ignore[method-assign]
     traces = traces_from(Topology(layers, ()), stream(), layers[0], Request("sse", "/chat"))
     assert 0 < len(traces) <= 64
     assert all(len(trace.legs) <= 12 for trace in traces)

@@ -8,9 +8,10 @@ here knows where the attributes came from.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
+
+import msgspec
 
 from infralint.model import UNLIMITED, Known, Location, Setting, Unknown
 
@@ -29,8 +30,7 @@ KEEP_ALIVE = (
 """What whoever raises an idle timeout must know."""
 
 
-@dataclass(frozen=True, slots=True)
-class AttributeSpec:
+class AttributeSpec(msgspec.Struct, frozen=True):
     """One attribute: AWS's default, the least and most it takes (numbers), and the vendor's page."""
 
     default: Any

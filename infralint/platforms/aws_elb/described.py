@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Describ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypedDict
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.model import Known, Location
 from infralint.platforms.aws_elb.attributes import GROUP_STICKY, NOTHING

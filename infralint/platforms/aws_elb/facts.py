@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.platforms.aws_elb.attributes import NOTHING, TYPE, Attributes, attribute
 from infralint.platforms.aws_elb.rules import Listener, Rule, patterns
 
 
-@dataclass(frozen=True, kw_only=True)
-class TargetGroup:
+class TargetGroup(msgspec.Struct, frozen=True, kw_only=True):
     """A target group. key: what rules call it (a Terraform address, an ARN); name: what people do.
 
     attributes: None where it is not visible which group it is. aliases: what AWS calls it, where that is not its
@@ -24,7 +24,7 @@ class TargetGroup:
     key: str
     name: str
     where: Location
-    attributes: Attributes = field(default_factory=lambda: NOTHING)
+    attributes: Attributes = NOTHING
     aliases: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     replicas: Setting[int] | None = None
@@ -32,8 +32,7 @@ class TargetGroup:
     one_today: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Balancer:
+class Balancer(msgspec.Struct, frozen=True, kw_only=True):
     """A load balancer with its listeners.
 
     groups: the target groups that rules may lead to, by key. unseen: why its listeners are not known; None where
@@ -47,14 +46,14 @@ class Balancer:
     where: Location
     attributes: Attributes
     listeners: tuple[Listener, ...] = ()
-    groups: Mapping[str, TargetGroup] = field(default_factory=dict)
+    groups: Mapping[str, TargetGroup] = {}
     unseen: Unknown | None = None
     complete: bool = False
     aliases: tuple[str, ...] = ()
     dns_name: str = ""
     address: str = ""
     published: bool = False
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = {}
 
     def attribute(self, key: str) -> Setting[Any]:
         return attribute(self.attributes, key, self.where, self.names)
@@ -70,8 +69,7 @@ class Balancer:
         return self.unseen is not None or any(listener.unread for listener in self.listeners)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ForwardedGroup:
+class ForwardedGroup(msgspec.Struct, frozen=True, kw_only=True):
     """A target group that listeners lead to, through one of them where the listener decides. rules: all that lead there.
 
     listener, group: None where none is visible.

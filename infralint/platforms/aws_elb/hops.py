@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 from msgspec.structs import replace
@@ -62,8 +61,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class LoadBalancer(Hop):
+class LoadBalancer(Hop, frozen=True, kw_only=True):
     """One way through a load balancer: a target group, and a listener where that decides.
 
     `buffers_responses` and `forwards_upgrade` speak of the balancer itself, which streams; what a
@@ -86,12 +84,12 @@ class LoadBalancer(Hop):
     group_aliases: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     groups: int = 1
-    attributes: Attributes = field(default_factory=lambda: NOTHING, hash=False)
+    attributes: Attributes = NOTHING
     http: Setting[str] | None = None
     stray_idle: Known[float] | None = None
     unstickable: str = ""
     of_the_web: bool = True
-    rules: tuple[tuple[Rule, ...], ...] = field(default=(), hash=False)
+    rules: tuple[tuple[Rule, ...], ...] = ()
     listeners: tuple[tuple[int | None, str], ...] = ()
 
     @property
@@ -259,8 +257,7 @@ class HopChoice(NamedTuple):
     reasons: tuple[str, ...]
 
 
-@dataclass(kw_only=True, eq=False)
-class BalancerNode(Node):
+class BalancerNode(Node, kw_only=True, eq=False):
     """A load balancer: its listeners' rules choose the target group, each of which is a hop.
 
     listeners: none where none is visible; then any hop may serve. unseen: why they are not known.
@@ -270,7 +267,7 @@ class BalancerNode(Node):
     hops: tuple[LoadBalancer, ...] = ()
     listeners: tuple[Listener, ...] = ()
     unseen: str = ""
-    positions: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    positions: Mapping[tuple[str, str], int] = {}
 
     def route(self, request: Request) -> list[Match]:
         """The target groups that listeners choose; certain where every listener that forwards chooses the same."""

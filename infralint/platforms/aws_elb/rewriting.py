@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transfo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from infralint.text.lazy import lazy
 from infralint.text.patterns import Unsearchable, search
@@ -15,8 +16,7 @@ _GROUP = lazy(r"\$(\d)")
 _LITERAL = lazy(r"\^?((?:[\w/.~-]|\\[^\w])*)")
 
 
-@dataclass(frozen=True, slots=True)
-class RewriteTransform:
+class RewriteTransform(msgspec.Struct, frozen=True):
     """A regular expression and what replaces that which it finds. reason: why it can't be told; "" where it is known."""
 
     expression: str = ""

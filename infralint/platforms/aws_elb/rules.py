@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple, get_args
+
+import msgspec
 
 from infralint.model import Known, Request
 from infralint.platforms.aws_elb.attributes import NOTHING, PORT, PROTOCOL, Attributes, carries_tcp
@@ -32,8 +33,7 @@ ConditionField = Literal[
 FIELDS: tuple[ConditionField, ...] = get_args(ConditionField)
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True):
     """One condition of a rule: any one of its values, or of its regular expressions, must fit.
 
     values: patterns, in which `*` is any characters and `?` is one; CIDR blocks for `source-ip`. header: the name,
@@ -149,16 +149,14 @@ _TELLING: Mapping[str, Callable[[Condition, Request], bool | None]] = MappingPro
 """Field of a condition -> what tells whether it holds; a query string is never known beforehand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(msgspec.Struct, frozen=True):
     """A target group's share of what an action forwards. group: its key. certain: it surely gets some."""
 
     group: str
     certain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """A listener rule, or the default action (priority LAST).
 
     conditions: each must hold; none: it takes everything. shares: where it forwards to, by weight; none where it
@@ -171,7 +169,7 @@ class Rule:
     conditions: tuple[Condition, ...] = ()
     shares: tuple[Share, ...] = ()
     answer: Known[str] | None = None
-    action: Attributes = field(default_factory=lambda: NOTHING, hash=False)
+    action: Attributes = NOTHING
     url: RewriteTransform | None = None
     host: RewriteTransform | None = None
 
@@ -202,14 +200,13 @@ class Rule:
         return sum(share.certain for share in self.shares)
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(msgspec.Struct, frozen=True):
     """What one listener does. attributes: its protocol, port and idle timeout, by AWS's keys. unread: why its rules
     could not be read, so that nothing of it is certain."""
 
     name: str
     rules: tuple[Rule, ...]
-    attributes: Attributes = field(default_factory=lambda: NOTHING, hash=False)
+    attributes: Attributes = NOTHING
     unread: str = ""
 
     @property

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model import NOWHERE, Known, Location, Response, Unknown
 from infralint.platforms.compression import (
@@ -49,8 +51,7 @@ _TYPES = re.compile(rb"COMPRESS_MIMETYPES\W{1,6}[^\]]{0,2000}")
 _OFF = re.compile(rb"COMPRESS_(?:STREAMS|REGISTER)\W{1,6}False")
 
 
-@dataclass(frozen=True, eq=False)
-class Middleware:
+class Middleware(msgspec.Struct, frozen=True, eq=False):
     """Where a compressor is put to use. call: what it is handed to (`app.use(…)`), where that matters."""
 
     library: str

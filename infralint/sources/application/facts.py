@@ -6,9 +6,10 @@ Plain data. A path is written with `*` for one segment that varies and `**` for 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from infralint.model import Known, Location, StreamKind, Unknown
 
@@ -22,8 +23,7 @@ Reach = Literal["whole", "partly", "not"]
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class CompressorUse:
+class CompressorUse(msgspec.Struct, frozen=True):
     """Middleware that compresses what a route sends. library: its key in `platforms.compression`.
 
     surely: every version that the application may run holds a stream for it; else versions says which do.
@@ -35,8 +35,7 @@ class CompressorUse:
     versions: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """A route of an application whose responses stream, or that opens a WebSocket.
 
     path: as a client of the application asks for it (`/api/chat/*`). path_known: `tail` where only the
@@ -57,7 +56,7 @@ class Route:
     framework: str
     because: str
     content_type: str | None = None
-    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS, hash=False)
+    headers: Mapping[str, str] = NO_HEADERS
     heartbeat: float | None = None
     session: str = ""
     websocket_only: bool = False
@@ -68,8 +67,7 @@ class Route:
     may_send: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCall:
+class ClientCall(msgspec.Struct, frozen=True):
     """Code that opens a stream as a client: what a browser of this application asks for.
 
     path: None where it is computed. host: None where it goes to the page's own host or is computed.
@@ -87,8 +85,7 @@ class ClientCall:
     heartbeat: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServerFact:
+class ServerFact(msgspec.Struct, frozen=True):
     """A setting of the program that serves an application.
 
     name: as its documentation calls it (`timeout`, `keepAliveTimeout`). value: seconds for times.
@@ -100,8 +97,7 @@ class ServerFact:
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(msgspec.Struct, frozen=True):
     """A program of the project: the nearest folder with a manifest or a Dockerfile, and what its code says.
 
     folder: relative to the project, empty for its root. ports: those that its code or scripts listen on.

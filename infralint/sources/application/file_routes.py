@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from infralint.sources.application.paths import Path, path_of
 from infralint.sources.application.program import ProjectModules
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 METHODS = frozenset("GET POST PUT PATCH DELETE HEAD OPTIONS".split())
 
 
-@dataclass(frozen=True, slots=True)
-class FileRoute:
+class FileRoute(msgspec.Struct, frozen=True):
     rules: Rules
     path: Path
     methods: tuple[str, ...]

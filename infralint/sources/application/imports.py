@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from infralint.sources.application.syntax import SourceModule, unwrap
 from infralint.text.lazy import lazy
@@ -28,8 +29,7 @@ _GO_IMPORT = lazy(rb'"((?:[\w.~-]+/)+[\w.-]+)"')
 _WORD = lazy(rb"\w+")
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedName:
+class ImportedName(msgspec.Struct, frozen=True):
     """What a local name stands for: `name` of the module `specifier` (`default`; `*` for all of it)."""
 
     specifier: str

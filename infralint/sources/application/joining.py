@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from infralint.sources.application.imports import is_within, required_module
 from infralint.sources.application.nesting import NestedItems
@@ -34,8 +35,7 @@ _ROUTER_NAMES = frozenset("app router server api routes route fastify koa hono r
 """What routers are called where it can't be told what an object is."""
 
 
-@dataclass(frozen=True, eq=False)
-class Registration:
+class Registration(msgspec.Struct, frozen=True, eq=False):
     """A path that is bound to a handler: the call, and where its handler stands (spans of its file)."""
 
     rules: Rules
@@ -49,8 +49,7 @@ class Registration:
         return min((span.end - span.start for span in self.handlers), default=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """A prefix, and the file of the application that it begins at; empty where that is not known.
 
     prefixed: the last mount on its way gave it a prefix.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from infralint.model import Location
 
@@ -12,8 +13,7 @@ Role = Literal["generation", "client", "request"]
 without a library for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageModelUse:
+class LanguageModelUse(msgspec.Struct, frozen=True):
     """One place where code speaks to a language model. written: the call without its arguments.
 
     has_token_limit: whether the answer's length is limited; None where

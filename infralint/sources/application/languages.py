@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True)
-class Language:
+class Language(msgspec.Struct, frozen=True):
     """A language's words for what all have.
 
     calls: node kind -> fields of the callee, of its receiver (empty: part of the callee) and of the arguments.

@@ -6,8 +6,9 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+import msgspec
 
 from infralint.project import CantRead
 from infralint.text.globs import name_matcher
@@ -91,16 +92,15 @@ def _is_folder_aside(folder: str, with_public: bool) -> bool:
     return _ASIDE_FOLDER.search(_SERVED.sub("", folder) if with_public else folder) is not None
 
 
-@dataclass
-class Package:
+class Package(msgspec.Struct):
     """A folder with a manifest. needs: the packages that it (or a manifest of its kind above) asks for, in small letters."""
 
     folder: str
     name: str = ""
-    manifests: list[str] = field(default_factory=list)
-    needs: set[str] = field(default_factory=set)
-    files: list[str] = field(default_factory=list)
-    kinds: set[str] = field(default_factory=set)
+    manifests: list[str] = []
+    needs: set[str] = set()
+    files: list[str] = []
+    kinds: set[str] = set()
 
 
 def packages(files: Iterable[str], text: Callable[[str], bytes]) -> dict[str, Package]:

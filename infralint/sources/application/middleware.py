@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.sources.application.facts import Route
 from infralint.sources.application.joining import Joiner
@@ -26,8 +28,7 @@ _METHODS = frozenset({"dispatch", "__call__", "process_response", "process_reque
 _HOOKS = frozenset({"onRequest", "preHandler", "onSend", "preSerialization"})
 
 
-@dataclass(frozen=True)
-class HeaderMiddleware:
+class HeaderMiddleware(msgspec.Struct, frozen=True):
     """A function that runs around the routes of an application, and what it surely sends. path: below which; empty: all."""
 
     headers: dict[str, str]

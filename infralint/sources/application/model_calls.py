@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model import Location
 from infralint.sources.application.imports import is_within
@@ -82,14 +84,13 @@ class _Answer(NamedTuple):
     client: _Client | None
 
 
-@dataclass
-class _Uses:
+class _Uses(msgspec.Struct, dict=True):
     """Looks through a project's files."""
 
     program: ProjectModules
     shown: Callable[[str], str]
-    libraries: Sequence[ModelRules] = field(default_factory=model_rules)
-    requests: RequestRules = field(default_factory=request_rules)
+    libraries: Sequence[ModelRules] = msgspec.field(default_factory=model_rules)
+    requests: RequestRules = msgspec.field(default_factory=request_rules)
 
     @cached_property
     def resolver(self) -> Resolver:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -49,8 +48,7 @@ from infralint.text.globs import matches_segments
 from infralint.text.lazy import lazy
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ApplicationRoute(Hop):
+class ApplicationRoute(Hop, frozen=True, kw_only=True, eq=False):
     """A route that streams. stream_kind: what it opens. pattern: its path, `*` for one segment, `**` for the rest.
 
     headers: what its responses surely carry. may_send: what they may carry, too. complete: they carry nothing else that a
@@ -69,7 +67,7 @@ class ApplicationRoute(Hop):
 
     stream_kind: StreamKind
     pattern: str
-    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
+    headers: Mapping[str, str] = NO_HEADERS
     may_send: tuple[str, ...] = ()
     content_type: str | None = None
     complete: bool = False
@@ -126,8 +124,7 @@ def _longer(name: str, seconds: int) -> str:
     return f"{milliseconds}\nserver.headersTimeout = {(seconds + 1) * 1000:_};"
 
 
-@dataclass(kw_only=True, eq=False)
-class ApplicationNode(Node):
+class ApplicationNode(Node, kw_only=True, eq=False, dict=True):
     """A program of the project: what its code serves as a stream. Of its other routes nothing is said."""
 
     platform: ClassVar[str] = "application"

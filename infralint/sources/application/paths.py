@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from infralint.sources.application.syntax import HOLE
 
 Style = Literal["braces", "angles", "colons", "regex", "brackets", "plain", "go", "spring"]
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(msgspec.Struct, frozen=True):
     """A path from its application's root; whole: false where something unknown stands before it."""
 
     text: str

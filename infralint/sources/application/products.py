@@ -6,15 +6,15 @@ Paths and pages as their documentation or source has them; `**` where the produc
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+import msgspec
 
 from infralint.sources.application.facts import Kind
 from infralint.text.lazy import lazy
 
 
-@dataclass(frozen=True, slots=True)
-class ProductStream:
+class ProductStream(msgspec.Struct, frozen=True):
     """One path of a product. heartbeat: seconds between its pings, None where none is known."""
 
     kind: Kind
@@ -24,8 +24,7 @@ class ProductStream:
     content_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(msgspec.Struct, frozen=True):
     """page: what says so, its documentation or its source. images: globs over an image's name without registry and tag
     (`ollama/ollama`). commands: how it is started, its first words. packages: those that nobody installs but to run it,
     with the extra that makes it a server (`litellm[proxy]`)."""

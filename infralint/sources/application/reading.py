@@ -6,9 +6,10 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import replace
 from functools import cache, cached_property, partial
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from infralint.model import STREAM_KINDS, Known, Location, StreamKind, Unknown
 from infralint.platforms.libraries import LIBRARIES

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from infralint.sources.application.imports import ImportedName, required_module
 from infralint.sources.application.program import ProjectModules
@@ -31,8 +32,7 @@ _SELF = frozenset({"self", "this", "cls", "$this", "@"})
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", '\\"': '"', "\\'": "'", "\\\\": "\\", "\\/": "/"}
 
 
-@dataclass(frozen=True, eq=False)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True, eq=False):
     """A parameter of a function: what it stands for is told by those who call it."""
 
     definition: Definition
@@ -40,15 +40,13 @@ class Parameter:
     name: str
 
 
-@dataclass(frozen=True, eq=False)
-class Instance:
+class Instance(msgspec.Struct, frozen=True, eq=False):
     """An object of a class of the project."""
 
     definition: Definition
 
 
-@dataclass(frozen=True, eq=False)
-class ResolvedExpression:
+class ResolvedExpression(msgspec.Struct, frozen=True, eq=False):
     """An expression that stands for nothing else."""
 
     module: SourceModule

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from infralint.model import STREAM_KINDS, Location, StreamKind
 from infralint.platforms.libraries import LIBRARIES
@@ -49,8 +50,7 @@ class Found(NamedTuple):
     files: tuple[str, ...] = ()
 
 
-@dataclass
-class Notes:
+class Notes(msgspec.Struct):
     """What a file says of streams, before it is followed."""
 
     module: SourceModule
@@ -66,14 +66,13 @@ class Notes:
         return any((self.marks, self.sockets, self.passes, self.bodies, self.routes, self.sightings, self.clients))
 
 
-@dataclass
-class Routes:
+class Routes(msgspec.Struct):
     """Makes routes. unjoined: by file, what streams there and was not led to a route."""
 
     streaming: ModuleStreams
     shown: Callable[[str], str]
     package_of: Callable[[str], Package]
-    unjoined: dict[str, list[Unjoined]] = field(default_factory=dict)
+    unjoined: dict[str, list[Unjoined]] = {}
 
     def notes(self, path: str) -> Notes | None:
         """What a file says; a file that says nothing is forgotten, so that few stay in memory."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.platforms.libraries import LIBRARIES
 from infralint.sources.application.bodies import is_piped, is_repeated, is_stream
@@ -40,8 +42,7 @@ MOST_STEPS = 1_000
 """Uses that are followed from all responses of a project: a large one needs hundreds."""
 
 
-@dataclass(frozen=True, eq=False)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True, eq=False):
     """Where code streams. says: what it does there, as a sentence without its subject. weak: by how it writes alone."""
 
     module: SourceModule
@@ -49,15 +50,14 @@ class Sighting:
     kind: Kind
     says: str
     content_type: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     heartbeat: float | None = None
     library: str = ""
     stateless: bool = False
     weak: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Reached:
+class Reached(msgspec.Struct, frozen=True, eq=False):
     """A route that a sighting reaches: registered by a call, or by where its file lies. passed: the functions between.
     at: the place in the route's handler that leads there."""
 

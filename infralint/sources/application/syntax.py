@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from infralint.sources.application.languages import NOT_IN, Language, language_of
 from infralint.sources.application.nesting import NestedItems
@@ -33,8 +34,7 @@ HOLE = "\0"
 """Stands in a text for what is computed while the program runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceSpan:
+class SourceSpan(msgspec.Struct, frozen=True):
     """Where a node stands in its file: characters from the start, the end exclusive, and its 1-based line."""
 
     start: int
@@ -64,8 +64,7 @@ def find_too_deep(root: SgNode) -> int | None:
     return None
 
 
-@dataclass(eq=False)
-class Definition:
+class Definition(msgspec.Struct, eq=False, dict=True):
     """A function, class or top-level variable of a file. owner: the definition that it stands in."""
 
     module: SourceModule
@@ -106,8 +105,7 @@ def _parameter_names(parameter: SgNode) -> list[str]:
     return names[:1] or [""]
 
 
-@dataclass(eq=False)
-class Call:
+class Call(msgspec.Struct, eq=False, dict=True):
     """A call, a construction, an annotation or an attribute: what is called, and with what.
 
     name: the last part of what is called. receiver: what stands before it. handed: its arguments, where they are
@@ -152,8 +150,7 @@ class Call:
         return self.named.get(key)
 
 
-@dataclass(frozen=True)
-class Assignment:
+class Assignment(msgspec.Struct, frozen=True):
     """`target = value`, a declaration with a value, a field of a class: the target as it is written."""
 
     target: str
@@ -192,22 +189,21 @@ def _part(node: SgNode, name: str) -> SgNode | None:
     return node.field(name) or next((child for child in node.named_children() if child.kind() == name), None)
 
 
-@dataclass(eq=False)
-class SourceModule:
+class SourceModule(msgspec.Struct, eq=False, dict=True):
     """One parsed file."""
 
     path: str
     language: Language
     grammar: str
     text: str
-    root: SgNode = field(repr=False)
+    root: SgNode
     vocabulary: frozenset[str] = frozenset()
     """Names of calls that will be asked for: they are looked for together."""
-    aliases: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = {}
     """Local names of what is imported under another: `import A as B`, `import { A as B }`."""
-    known_calls: dict[SourceSpan, Any] = field(default_factory=dict, repr=False)
+    known_calls: dict[SourceSpan, Any] = {}
     """What calls stand for, as far as that was asked."""
-    _names_asked: int = field(default=0, init=False, repr=False)
+    _names_asked: int = 0
 
     @cached_property
     def definitions(self) -> list[Definition]:
@@ -545,10 +541,16 @@ class SourceModule:
         return self._any_of(sorted(self.language.strings))
 
     def find_error(self) -> int | None:
-        """The line of the first syntax error; what React takes for text between tags (`a & b`) is none."""
-        for node in self.find({"kind": "ERROR"}):
+        """The line of the first syntax error; what React takes for text between tags (`a & b`) is none.
+
+        A bracket that is missing stands in the tree as a token without text.
+        """
+        for node in self.find({"any": [{"kind": "ERROR"}, {"regex": "^$"}]}):
             parent = node.parent()
-            if parent is None or not parent.kind().startswith("jsx_"):
+            if node.kind() != "ERROR":
+                if node.kind() in _BRACKETS:
+                    return span_of(node).line
+            elif parent is None or not parent.kind().startswith("jsx_"):
                 return span_of(node).line
         return None
 
@@ -562,6 +564,9 @@ class SourceModule:
     def _any_of(self, kinds: Iterable[str]) -> Any:
         missing = NOT_IN.get(self.grammar, frozenset())
         return {"any": [{"kind": kind} for kind in kinds if kind not in missing]}
+
+
+_BRACKETS = frozenset("()[]{}")
 
 
 def exported_name(target: str) -> str:

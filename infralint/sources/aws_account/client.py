@@ -6,8 +6,9 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from infralint import __version__
 from infralint.sources.aws_account.kinds import CLOUDWATCH, KINDS, ORGANIZATIONS
@@ -21,14 +22,13 @@ PAGE = 400
 """The largest page of every list that is asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paging:
+class Paging(msgspec.Struct, frozen=True):
     """How a list goes on. asked, answered: the members that hold where the next page begins, of the call and of its
     answer. most: how much is asked for at once. inside: the member of the answer that holds all this."""
 
     asked: str
     answered: str
-    most: Mapping[str, Any] = field(default_factory=dict)
+    most: Mapping[str, Any] = {}
     inside: str = ""
 
 
@@ -92,16 +92,15 @@ def client_config() -> Any:
     )
 
 
-@dataclass
-class TokenBucket:
+class TokenBucket(msgspec.Struct):
     """Spares the account's own limit: `BURST` calls at once, then `RATE` a second."""
 
     clock: Callable[[], float] = time.monotonic
     burst: float = BURST
     rate: float = RATE
-    tokens: float = field(init=False)
-    since: float = field(init=False)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    tokens: float = 0.0
+    since: float = 0.0
+    lock: threading.Lock = msgspec.field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.tokens, self.since = self.burst, self.clock()
@@ -125,14 +124,13 @@ class TokenBucket:
         return max(0.0, (calls - max(0.0, self.tokens)) / self.rate)
 
 
-@dataclass
-class Control:
+class Control(msgspec.Struct):
     """What all calls of an audit share: how to wait, whether to stop, and how far it is."""
 
-    stopped: threading.Event = field(default_factory=threading.Event)
+    stopped: threading.Event = msgspec.field(default_factory=threading.Event)
     sleep: Callable[[float], object] | None = None
     done: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.Lock = msgspec.field(default_factory=threading.Lock)
 
     def wait(self, seconds: float) -> None:
         """Wait, or return at once when the user stops the audit."""
@@ -232,8 +230,7 @@ class Caller:
             self.control.done += 1
 
 
-@dataclass
-class Account:
+class Account(msgspec.Struct):
     """One set of credentials. label: the account's number, where that is known. closed: why it takes no more calls."""
 
     session: Any

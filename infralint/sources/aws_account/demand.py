@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from infralint.model import Crossing, Finding, Hop, Known, Reading
 from infralint.platforms.aws_elb import GROUP_STICKY
@@ -13,16 +14,14 @@ from infralint.sources.aws_account.snapshot import Item, Region, Snapshot
 from infralint.text.globs import matches_text
 
 
-@dataclass(frozen=True)
-class Demand:
+class Demand(msgspec.Struct, frozen=True):
     """ARNs of what must be read."""
 
     balancers: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Questions:
+class Questions(msgspec.Struct, frozen=True):
     """What a project asks of an account. crossings: finds which
     streams pass which hops. names: load balancers to look at (name, ARN, `tag:K=V`), none for all.
 
@@ -93,8 +92,7 @@ def _is_shared(hop: LiveLoadBalancer) -> bool:
     return hop.groups > 1 or (isinstance(sticky, Known) and bool(sticky.value))
 
 
-@dataclass(frozen=True)
-class Reported:
+class Reported(msgspec.Struct, frozen=True):
     """What is about to be reported. groups: ARNs whose stickiness is; balancers: ARNs of all."""
 
     balancers: frozenset[str] = frozenset()

@@ -6,8 +6,10 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model import Known, Location, Setting, Unknown, Unreadable
 from infralint.platforms.aws_elb import STICKY, STICKY_TYPE, LoadBalancer
@@ -20,15 +22,13 @@ State = Mapping[str, str]
 """What a state file says: ARN (or the name, for a classic load balancer) -> address in the code."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Drift:
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """A difference between the account and its Terraform. where: where it shows."""
 
     where: Location
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChangedSetting(Drift):
+class ChangedSetting(Drift, frozen=True, kw_only=True):
     """A setting of a load balancer that the account has otherwise than the code says.
 
     setting: the field of the hop that it decides.
@@ -40,20 +40,18 @@ class ChangedSetting(Drift):
     code: Known[Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class OneSided(Drift):
+class OneSided(Drift, frozen=True, kw_only=True):
     """Load balancers that one side alone has. side: which one it is; balancers: each by name, where it stands."""
 
     side: Literal["account", "code"]
     balancers: tuple[tuple[str, Location], ...]
 
 
-@dataclass
-class Comparison:
+class Comparison(msgspec.Struct):
     """What differs, and (unknown) what the code does not tell."""
 
-    drifts: list[Drift] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
+    drifts: list[Drift] = []
+    unknown: list[Unknown] = []
 
 
 def compare(live: Sequence[LiveLoadBalancer], code: Sequence[LoadBalancer], state: State) -> Comparison:

@@ -8,10 +8,11 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-cloudwatch-m
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from infralint.sources.aws_account.client import PREFIXES, Caller, Failed, Paging
 from infralint.sources.aws_account.keeper import Keeper
@@ -27,8 +28,7 @@ QUERIES_AT_ONCE = 500
 _PAGES = Paging("NextToken", "NextToken")
 
 
-@dataclass(frozen=True, slots=True)
-class CountedFamily:
+class CountedFamily(msgspec.Struct, frozen=True):
     """What is counted of a family of load balancers. words: by the metric's name, what it tells."""
 
     namespace: str
@@ -65,8 +65,7 @@ FAMILIES: Mapping[str, CountedFamily] = MappingProxyType(
 """Part of an ARN -> what is counted. A gateway load balancer counts nothing of the kind."""
 
 
-@dataclass(frozen=True)
-class EvidenceReader:
+class EvidenceReader(msgspec.Struct, frozen=True):
     """Asks CloudWatch in one region of one account. days: for how long back."""
 
     caller: Caller

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+import msgspec
 
 from infralint.platforms.aws_elb import ATTRIBUTES, IDLE, KEEP_ALIVE, TCP_IDLE, TLS_IDLE
 from infralint.sources.aws_account.owners import Owner
@@ -14,8 +15,7 @@ GENEROUS = 300.0
 """Seconds that people settle on, where less is needed."""
 
 
-@dataclass(frozen=True, slots=True)
-class FixTarget:
+class FixTarget(msgspec.Struct, frozen=True):
     """What is to be changed. fixed: the idle timeout can't be set at all (a TLS listener); unstickable: why
     stickiness can't."""
 

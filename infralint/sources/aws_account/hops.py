@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
@@ -24,8 +23,7 @@ from infralint.text.arns import short_name
 PLATFORM = "aws"
 
 
-@dataclass(frozen=True, kw_only=True)
-class LiveLoadBalancer(LoadBalancer):
+class LiveLoadBalancer(LoadBalancer, frozen=True, kw_only=True):
     """A load balancer of an account with one of its target groups.
 
     group_arn, listener_arn, protocol: "" where none is known. evidence: what CloudWatch counted, in words. owner: what
@@ -45,8 +43,8 @@ class LiveLoadBalancer(LoadBalancer):
     console: str = ""
     evidence: str = ""
     owner: Owner | None = None
-    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
-    code: Mapping[str, Known[Any]] = field(default_factory=dict, hash=False)
+    tags: Mapping[str, str] = {}
+    code: Mapping[str, Known[Any]] = {}
 
     def is_same(self, other: LiveLoadBalancer) -> bool:
         """Whether another hop, perhaps of a later reading, is the same way through the same load balancer."""
@@ -89,8 +87,7 @@ class LiveLoadBalancer(LoadBalancer):
         return fixes.fix(target, self.owner, setting, seconds)
 
 
-@dataclass(kw_only=True, eq=False)
-class LiveNode(BalancerNode):
+class LiveNode(BalancerNode, kw_only=True, eq=False):
     """A load balancer of an account."""
 
     platform: ClassVar[str] = PLATFORM

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class AwsService:
+
+class AwsService(msgspec.Struct, frozen=True):
     """A service of AWS as boto3 names it.
 
     prefix: as IAM does. operations: all that is ever sent to it. burst, rate: calls at once, then so many a second; at
@@ -54,8 +54,7 @@ ORGANIZATIONS = AwsService("organizations", "organizations", ("ListAccounts",), 
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditKind:
+class AuditKind(msgspec.Struct, frozen=True):
     """Resources that `--include` names. statement: the Sid of its part of the policy. actions, resources: what it
     grants, and on what; is_global: the same in every region, and read once an account."""
 

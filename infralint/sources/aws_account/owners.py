@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 Kind = Literal["controller", "kubernetes", "beanstalk", "cloudformation", "terraform"]
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(msgspec.Struct, frozen=True):
     """What creates a load balancer and would undo a change by hand. name: the stack, Ingress or Service, if told."""
 
     kind: Kind

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from infralint.model import Location
 from infralint.sources.aws_account.names import classic_arn
 from infralint.sources.aws_account.snapshot import Snapshot
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(msgspec.Struct, frozen=True):
     """Where resources and their attributes stand: the resource itself, or its line in a snapshot's text."""
 
     shown: str = ""
-    lines: Mapping[tuple[str, str], Location] = field(default_factory=dict)
+    lines: Mapping[tuple[str, str], Location] = {}
 
     def of(self, resource: str, key: str = "") -> Location:
         if not self.shown:

@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Elast
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
+
+from msgspec.structs import replace
 
 from infralint.model import Known, Node, Setting, Unknown
 from infralint.platforms import aws_elb
@@ -45,8 +46,7 @@ _LISTS = {
 NAMES = {aws_elb.TYPE: "Type", aws_elb.PROTOCOL: "Protocol", aws_elb.TARGET_TYPE: "TargetType"}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CloudFormationBalancer(LoadBalancer):
+class CloudFormationBalancer(LoadBalancer, frozen=True, kw_only=True, eq=False):
     """A load balancer as a template describes it. is_json: the template is written in JSON."""
 
     platform: ClassVar[str] = "cloudformation"
@@ -88,8 +88,7 @@ class CloudFormationBalancer(LoadBalancer):
         return "\n".join([f"{name}:", *(f"  {key}: {value}" for key, value in members.items())])
 
 
-@dataclass(kw_only=True, eq=False)
-class CloudFormationNode(BalancerNode):
+class CloudFormationNode(BalancerNode, kw_only=True, eq=False):
     """A load balancer as a template describes it."""
 
     platform: ClassVar[str] = "cloudformation"

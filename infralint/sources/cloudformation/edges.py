@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Lambd
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
@@ -464,7 +463,7 @@ def _event(template: CloudFormationTemplate, api: TemplateResource, event: sam.A
         event.path,
         event.method,
     )
-    return dataclasses.replace(found, pool=Pool(references=(template.address(event.function),)))
+    return replace(found, pool=Pool(references=(template.address(event.function),)))
 
 
 def _second(template: CloudFormationTemplate, resource: TemplateResource) -> Api:

@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model import Location
 from infralint.sources.cloudformation.template import CloudFormationTemplate, TemplateResource
@@ -27,8 +29,7 @@ _GLOBALS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class ApiEvent:
+class ApiEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event of a function that an API hands requests to. api: the API's logical id; path: "" for any."""
 
     api: str

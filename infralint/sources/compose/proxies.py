@@ -9,9 +9,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import (
@@ -58,15 +58,13 @@ _UPSTREAMS = re.compile(r"(?:(\S+)\s+)?\{\{\s*upstreams(?:\s+[a-z]\w*)?(?:\s+(\d
 _LOADBALANCE = "com.github.nginx-proxy.nginx-proxy.loadbalance"
 
 
-@dataclass(kw_only=True, eq=False)
-class ContainerProxy(RoutingNode):
+class ContainerProxy(RoutingNode, kw_only=True, eq=False):
     """A proxy that finds its routes at the containers around it."""
 
     platform: ClassVar[str] = "compose"
 
 
-@dataclass(frozen=True)
-class Container:
+class Container(msgspec.Struct, frozen=True):
     """A compose service beside what the topology knows of it."""
 
     compose: ComposeService

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from infralint.model import Known, Node, Reading, Setting, Unknown, not_applicable
 from infralint.platforms import f5_nginx, ingress_nginx, nginx

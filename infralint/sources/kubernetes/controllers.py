@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from infralint.model import Location
 from infralint.project.manifests import Manifest
@@ -72,8 +73,7 @@ CONTROLLED_PODS = {"ingress-nginx": INGRESS_NGINX, "nginx-ingress": F5}
 """Usual labels of controllers' pods."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class IngressController:
+class IngressController(msgspec.Struct, frozen=True, kw_only=True):
     """A controller that a project's manifests rely on, and what is to be known of it. retired: since when nobody
     maintains it, "" for one that is; page: the vendor's word on that; successor: what to move to."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model import SAME_PATH, Address, Clock, Known, Location, Setting, Unknown, not_applicable
 from infralint.platforms import f5_nginx, ingress_nginx, nginx
@@ -19,8 +21,7 @@ from infralint.text.yaml_places import YamlValue
 Config = Mapping[str, Setting[str]]
 
 
-@dataclass(frozen=True)
-class RewrittenPath:
+class RewrittenPath(msgspec.Struct, frozen=True):
     """What `rewrite-target` makes of a path that a regular expression takes: `$1` and the like are its groups."""
 
     pattern: str
@@ -46,8 +47,7 @@ class RewrittenPath:
         return None
 
 
-@dataclass(frozen=True)
-class IngressPath:
+class IngressPath(msgspec.Struct, frozen=True):
     """One path of an Ingress. service: whom it leads to, "" for none; port: by number or name."""
 
     ingress: Manifest
@@ -131,15 +131,13 @@ class Addresses:
         return None
 
 
-@dataclass(kw_only=True, eq=False)
-class IngressNode(RoutingNode):
+class IngressNode(RoutingNode, kw_only=True, eq=False):
     """A controller with the Ingresses that it serves."""
 
     platform: ClassVar[str] = "kubernetes"
 
 
-@dataclass(frozen=True, kw_only=True)
-class UnreadIngress(RoutedHop):
+class UnreadIngress(RoutedHop, frozen=True, kw_only=True):
     """Paths of an Ingress of which it can't be told what becomes of a stream there."""
 
     platform: ClassVar[str] = "kubernetes"

@@ -6,7 +6,6 @@ https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/targ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from infralint.model import Affinity, Known, Setting, not_applicable
@@ -17,8 +16,7 @@ from infralint.sources.kubernetes.ingresses import Addresses, IngressNode
 from infralint.text.go_templates import HOLE
 
 
-@dataclass(frozen=True, kw_only=True)
-class BoundService(RoutedHop):
+class BoundService(RoutedHop, frozen=True, kw_only=True):
     """A Service whose pods are registered in a target group: it changes nothing of what the balancer sends them."""
 
     platform: ClassVar[str] = "kubernetes"

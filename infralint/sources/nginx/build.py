@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import ClassVar
@@ -65,6 +65,7 @@ from infralint.sources.nginx.upstreams import (
 from infralint.sources.nginx.variables import Definitions, Moment, Values
 from infralint.sources.nginx.versions import Versions
 from infralint.sources.nginx.websocket import judge_handshake
+from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.stream_names import stream_name
 
@@ -102,20 +103,19 @@ class Shared(msgspec.Struct, eq=False):
     upstreams: dict[str, Upstream] = {}
 
 
-@dataclass(kw_only=True, eq=False)
-class Nginx(Node):
+class Nginx(Node, kw_only=True, eq=False, dict=True):
     """One nginx with its servers. unseen: servers, or all of them, that stand in what is not here.
     heard: comments that declare a stream, and that a location took. refused: what this very nginx does not know."""
 
     platform: ClassVar[str] = "nginx"
 
     processing: Processing
-    servers: list[VirtualServer] = field(default_factory=list)
-    streams: list[NginxLocation] = field(default_factory=list)
-    ports: dict[int, list[ListenAddress]] = field(default_factory=dict)
-    unseen: list[Unknown] = field(default_factory=list)
-    refused: list[Unreadable] = field(default_factory=list)
-    heard: set[Location] = field(default_factory=set)
+    servers: list[VirtualServer] = msgspec.field(default_factory=list)
+    streams: list[NginxLocation] = msgspec.field(default_factory=list)
+    ports: dict[int, list[ListenAddress]] = msgspec.field(default_factory=dict)
+    unseen: list[Unknown] = msgspec.field(default_factory=list)
+    refused: list[Unreadable] = msgspec.field(default_factory=list)
+    heard: set[Location] = msgspec.field(default_factory=set)
 
     @cached_property
     def sockets(self) -> Sockets:
@@ -518,8 +518,10 @@ class _NodeBuilder:
         ]
         everything = {"/", *_fallbacks(server, self.definitions)}
         apis = any(_is_catch_all(block) and block.place.pattern not in everything for block in proxied)
+        beside = len({block.passed.written for block in proxied if block.passed is not None}) > 1
         for block in proxied:
-            general = not apis if block.place.pattern in everything else _is_catch_all(block)
+            is_page = beside and _serves_pages(block)
+            general = not (apis or is_page) if block.place.pattern in everything else _is_catch_all(block)
             for serving in _serving(block):
                 serving.hop = self._hop(serving, names, general and serving is _serving(block)[0])
         handed = hand_over(server, self.nginx.processing)
@@ -795,6 +797,14 @@ def _is_catch_all(block: NginxBlock) -> bool:
         and not place.is_open
         and is_catch_all(place.modifier, place.pattern)
     )
+
+
+_PAGES = lazy(r"(?:^|[\W_])(?:front[-_]?end|(?:web[-_]?)?ui)(?=[\W_]|$)", re.IGNORECASE)
+
+
+def _serves_pages(block: NginxBlock) -> bool:
+    """Whether what stands behind a location is by its name what pages come from, and no API."""
+    return block.passed is not None and bool(_PAGES.search(block.passed.written))
 
 
 def _fallbacks(server: VirtualServer, definitions: Definitions) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -71,12 +70,12 @@ def join(hop: NginxLocation, given: Sequence[Hint]) -> NginxLocation:
         certain = any(other.evidence.certain and not other.handshake_only for other in found)
         if not speaks and (hint.evidence.certain or not certain):
             found.append(hint)
-    return dataclasses.replace(hop, hints=tuple(found)) if heeded else hop
+    return replace(hop, hints=tuple(found)) if heeded else hop
 
 
 def silence(hop: NginxLocation) -> NginxLocation:
     """A location that no request reaches: nothing says that a stream crosses it."""
-    return dataclasses.replace(hop, hints=(), paths=(), assumable=False)
+    return replace(hop, hints=(), paths=(), assumable=False)
 
 
 class Handed(NamedTuple):
@@ -132,7 +131,7 @@ def _keeps(processing: Processing, place: LocationEntry, kind: StreamKind) -> bo
 def _narrow(hop: NginxLocation, kinds: Sequence[StreamKind]) -> NginxLocation:
     """A hop that carries streams of some kinds alone."""
     hints = tuple(hint for hint in hop.hints if hint.kind in kinds)
-    return dataclasses.replace(hop, hints=hints, assumable=hop.assumable and "sse" in kinds)
+    return replace(hop, hints=hints, assumable=hop.assumable and "sse" in kinds)
 
 
 def _telling(place: LocationEntry) -> list[Hint]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from infralint.model import (
     SAME_PATH,
@@ -76,8 +75,7 @@ PASSES: Mapping[str, Family] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class NginxLocation(Hop):
+class NginxLocation(Hop, frozen=True, kw_only=True, eq=False):
     """A location that hands requests to a backend; checks about nginx alone may look at its directives.
 
     family: which module proxies. rules: what rules here. pass_directive: its `proxy_pass` or sibling. block: the
@@ -96,9 +94,8 @@ class NginxLocation(Hop):
     processing: Processing
     upstreams: Upstreams
     backups: tuple[str, ...] = ()
-    # An attribute that comes later (a cached_property's) gives each location a dictionary of its own, of 1.5 KB.
-    _pool: Pool | None = field(default_factory=lambda: None, init=False, repr=False)
-    _sent_hosts: Sequence[Known[str]] | None = field(default_factory=lambda: None, init=False, repr=False)
+    _pool: Pool | None = None
+    _sent_hosts: Sequence[Known[str]] | None = None
 
     @property
     def facts(self) -> Facts:
@@ -156,7 +153,7 @@ class NginxLocation(Hop):
         """Whom it may dial, whatever the request."""
         if self._pool is None:
             values = passed_anywhere(self.block, self.processing, self.upstreams)
-            object.__setattr__(self, "_pool", self.upstreams.pool(values, self.definitions))
+            force_setattr(self, "_pool", self.upstreams.pool(values, self.definitions))
             assert self._pool is not None
         return self._pool
 
@@ -299,7 +296,7 @@ class NginxLocation(Hop):
         if written is None:
             return named
         proxy_host = Values((named,)) if named is not None else unknown("the host is not known")
-        moment = msgspec.structs.replace(run.moment, assigned={**run.moment.assigned, "proxy_host": proxy_host})
+        moment = replace(run.moment, assigned={**run.moment.assigned, "proxy_host": proxy_host})
         return self.definitions.evaluate(written.args[-1], written, moment).known
 
     def path_out(self, run: Run, target: PassTarget) -> str | None:
@@ -455,7 +452,7 @@ class NginxLocation(Hop):
         """The lines by which a `Host` header is surely sent to the backend."""
         if self._sent_hosts is None:
             hosts = find_sent_hosts(self.rules, self.definitions, self.block.server) if self.family == "proxy" else ()
-            object.__setattr__(self, "_sent_hosts", hosts)
+            force_setattr(self, "_sent_hosts", hosts)
             assert self._sent_hosts is not None
         return self._sent_hosts
 

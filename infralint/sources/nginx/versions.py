@@ -9,7 +9,7 @@ from functools import cached_property
 
 from infralint.model import Location
 from infralint.platforms.nginx import Version
-from infralint.project import CantRead, Project
+from infralint.project import Project
 from infralint.project.compose import ComposeService, copied_files, dockerfile_of, dockerfile_path, read_compose
 from infralint.project.dockerfile import DOCKERFILES, Dockerfile, stages_of
 from infralint.text.lazy import lazy
@@ -123,7 +123,7 @@ class Versions:
 
     def _in_dockerfiles(self) -> Iterator[tuple[str, str, int]]:
         for path in self.project.files_named(*DOCKERFILES):
-            text = self._quietly(path)
+            text = self.project.text_or_nothing(path)
             for stage in stages_of(text).values() if "nginx" in text or "openresty" in text else ():
                 yield stage.base, path, stage.base_line
 
@@ -135,15 +135,9 @@ class Versions:
                 yield from self._images_of(path)
 
     def _images_of(self, path: str) -> Iterator[tuple[str, str, int]]:
-        text = self._quietly(path)
+        text = self.project.text_or_nothing(path)
         if "image:" in text and ("nginx" in text or "openresty" in text):
             yield from ((image.text or "", path, image.line) for image in _images_in(text))
-
-    def _quietly(self, path: str) -> str:
-        try:
-            return self.project.text(path)
-        except CantRead:
-            return ""
 
     def _of_image(self, image: str, path: str, line: int) -> Iterator[Version]:
         """The version that an image is of, if it is an nginx."""

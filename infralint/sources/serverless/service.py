@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from infralint.model import Known, Location, Node, Pool, Setting, Unknown
 from infralint.platforms import api_gateway, lambda_functions
@@ -25,8 +26,7 @@ _REGIONAL = "provider:\n  endpointType: REGIONAL"
 _KINDS: dict[str, ApiKind] = {"http": "REST", "httpApi": "HTTP", "websocket": "WEBSOCKET"}
 
 
-@dataclass(frozen=True)
-class _Function:
+class _Function(msgspec.Struct, frozen=True):
     """A function by its name in the file."""
 
     name: str
@@ -34,13 +34,12 @@ class _Function:
     where: Location
 
 
-@dataclass
-class ServerlessService:
+class ServerlessService(msgspec.Struct):
     """A service on AWS. unfollowed: what could not be result out, so that functions may be there."""
 
     project: Project
     root: Written
-    unfollowed: list[str] = field(default_factory=list)
+    unfollowed: list[str] = []
 
     @classmethod
     def parse(cls, project: Project, path: str) -> ServerlessService:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+
+import msgspec
 
 from infralint.sources.terraform import edge_adapters
 from infralint.sources.terraform.folders import Folder
@@ -489,8 +490,7 @@ _OLDEST = 5
 """First major version of terraform-aws-modules/alb whose inputs the adapter knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Adapter:
+class Adapter(msgspec.Struct, frozen=True):
     """Which text stands for a module."""
 
     name: str

@@ -8,8 +8,9 @@ https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from infralint.model import UNLIMITED, Address, Known, Node, Setting, Unknown, Upgrade, not_applicable
 from infralint.platforms import azure_application_gateway as gateway

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from infralint.model import CantFix, Edit, Known
@@ -16,8 +15,7 @@ from infralint.sources.terraform.hcl import Block
 _ARGUMENTS = {aws_elb.IDLE: "idle_timeout", aws_elb.TCP_IDLE: "tcp_idle_timeout_seconds"}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class TerraformBalancer(LoadBalancer):
+class TerraformBalancer(LoadBalancer, frozen=True, kw_only=True, eq=False):
     """A load balancer as Terraform describes it.
 
     blocks: where its settings are written out in code, by argument (`group`: its target group).
@@ -27,7 +25,7 @@ class TerraformBalancer(LoadBalancer):
 
     platform: ClassVar[str] = "terraform"
 
-    blocks: Mapping[str, Block] = field(default_factory=dict)
+    blocks: Mapping[str, Block] = {}
     adapter: str = ""
     port: float | None = None
 
@@ -112,8 +110,7 @@ class TerraformBalancer(LoadBalancer):
         return isinstance(self.family, Known) and self.family.value == family
 
 
-@dataclass(kw_only=True, eq=False)
-class TerraformNode(BalancerNode):
+class TerraformNode(BalancerNode, kw_only=True, eq=False):
     """A load balancer as Terraform describes it."""
 
     platform: ClassVar[str] = "terraform"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 LONGEST = 1_000_000
 """Characters of text: more was not written by a person."""
@@ -22,8 +22,7 @@ class NotWorkedOut(Exception):
     """Something that Terraform may well work out, and infralint does not: it becomes a hole, never a refusal."""
 
 
-@dataclass
-class EvaluationBudget:
+class EvaluationBudget(msgspec.Struct):
     """What one root may still spend. shared: what all roots of a run may spend together."""
 
     steps: int = STEPS
@@ -49,8 +48,7 @@ class EvaluationBudget:
         return self.steps < 0 or (self.shared is not None and self.shared.steps < 0)
 
 
-@dataclass
-class SharedBudget:
+class SharedBudget(msgspec.Struct):
     """Steps for all roots of a run."""
 
     steps: int

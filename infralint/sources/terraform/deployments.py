@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 
 import msgspec
+from msgspec.structs import replace
 
 from infralint.model import Location, Node, Reading, Unknown, Unreadable
 from infralint.project import Project
@@ -79,16 +79,15 @@ def nodes(graph: Graph) -> list[Node]:
     return found
 
 
-@dataclass
-class _Outcome:
+class _Outcome(msgspec.Struct):
     """What came of one root."""
 
-    nodes: list[Node] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
-    unreadable: list[Unreadable] = field(default_factory=list)
+    nodes: list[Node] = []
+    unknown: list[Unknown] = []
+    unreadable: list[Unreadable] = []
     variables: frozenset[str] = frozenset()
-    objects: list[GivenObject] = field(default_factory=list)
-    releases: list[ChartRelease] = field(default_factory=list)
+    objects: list[GivenObject] = []
+    releases: list[ChartRelease] = []
 
 
 def _undeclared_variables(given: Iterable[str], declared: frozenset[str]) -> Iterator[Unreadable]:

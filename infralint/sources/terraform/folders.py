@@ -7,10 +7,11 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from infralint.cache.recording import watch_names
 from infralint.model import Location, Unreadable
@@ -46,11 +47,7 @@ BALANCERS = (
     b"google_cloud_run_v2_service",
     b"google_compute_backend_service",
     b"google_compute_region_backend_service",
-    b"helm_release",
-    b"kubectl_manifest",
     b"kubernetes_ingress",
-    b"kubernetes_manifest",
-    b"kubernetes_service",
     b"service_connect_configuration",
     b"terraform-aws-modules/cloudfront",
     b"terraform-aws-modules/terraform-aws-cloudfront",
@@ -71,6 +68,8 @@ HELPERS = (
     b"aws_lambda_alias",
     b"aws_route53_record",
     b"azurerm_service_plan",
+    b"helm_release",
+    b"kubectl_manifest",
     b"kubernetes_",
     b"cloudflare_zone_setting",
     b"google_compute_region_network_endpoint_group",
@@ -79,6 +78,12 @@ HELPERS = (
     b"terraform-aws-modules/lambda",
     b"terraform-aws-modules/terraform-aws-lambda",
 )
+RELEASING = re.compile(
+    rb"helm_release[\s\S]{0,3000}?\bchart\"?\s*[=:]\s*\"(?:\./|\.\./|\$\{path\.)"
+    rb"|(?:kubernetes|kubectl)_manifest[\s\S]{0,3000}?(?:yamldecode|file\(|Ingress|HTTPRoute|GRPCRoute|HTTPProxy|VirtualService"
+    rb"|TargetGroupBinding|\"Route\")"
+)
+"""A cheap look for local charts, and for objects of Kubernetes that send requests on."""
 MODULE_SOURCE = re.compile(rb"\bsource\"?\s*[=:]\s*\"([^\"\n]*)\"")
 SPOKEN = (b"idle_timeout", b"load_balancer_", b"lb_", b"_alb", b"_nlb", b"_elb", b"_lb", b"listeners")
 """A cheap look for the next."""
@@ -121,8 +126,7 @@ https://developer.hashicorp.com/terraform/language/syntax/configuration#blocks
 """
 
 
-@dataclass
-class Folder:
+class Folder(msgspec.Struct):
     """What the Terraform files of one folder declare, by name.
 
     refused: what Terraform would not take, and where. is_whole: whether nothing is left out that
@@ -130,18 +134,18 @@ class Folder:
     """
 
     path: str
-    variables: dict[str, Block] = field(default_factory=dict)
-    locals: dict[str, Attribute] = field(default_factory=dict)
-    resources: dict[tuple[str, str], Block] = field(default_factory=dict)
-    data: dict[tuple[str, str], Block] = field(default_factory=dict)
-    ephemeral: dict[tuple[str, str], Block] = field(default_factory=dict)
-    calls: dict[str, Block] = field(default_factory=dict)
-    outputs: dict[str, Block] = field(default_factory=dict)
-    providers: list[Block] = field(default_factory=list)
-    settings: list[Block] = field(default_factory=list)
-    checks: list[Block] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-    refused: list[Unreadable] = field(default_factory=list)
+    variables: dict[str, Block] = {}
+    locals: dict[str, Attribute] = {}
+    resources: dict[tuple[str, str], Block] = {}
+    data: dict[tuple[str, str], Block] = {}
+    ephemeral: dict[tuple[str, str], Block] = {}
+    calls: dict[str, Block] = {}
+    outputs: dict[str, Block] = {}
+    providers: list[Block] = []
+    settings: list[Block] = []
+    checks: list[Block] = []
+    broken: list[str] = []
+    refused: list[Unreadable] = []
     is_whole: bool = True
 
     def add(self, body: Block, override: bool = False) -> None:
@@ -256,8 +260,7 @@ def counting_files(paths: Iterable[str]) -> list[str]:
     return [path for path in listed if path.endswith(TOFU) or _stem(path) not in tofu]
 
 
-@dataclass
-class _Scan:
+class _Scan(msgspec.Struct):
     """What a cheap look at all files finds.
 
     seeds: folders that mention load balancers; helpers: those that mention what stands behind one;
@@ -265,10 +268,10 @@ class _Scan:
     in bytes.
     """
 
-    seeds: set[str] = field(default_factory=set)
-    helpers: set[str] = field(default_factory=set)
-    calls: dict[str, set[str]] = field(default_factory=dict)
-    far: dict[str, list[str]] = field(default_factory=dict)
+    seeds: set[str] = set()
+    helpers: set[str] = set()
+    calls: dict[str, set[str]] = {}
+    far: dict[str, list[str]] = {}
     size: int = 0
 
 
@@ -336,7 +339,9 @@ class TerraformFolders:
             content = b"\n".join(map(self._bytes, paths))
             found.size += len(content)
             sources = MODULE_SOURCE.findall(content) if b"source" in content else []
-            if any(word in content for word in BALANCERS) or any(map(BALANCING.search, sources)):
+            is_hop = any(word in content for word in BALANCERS) or any(map(BALANCING.search, sources))
+            deploys = b"helm_release" in content or b"_manifest" in content
+            if is_hop or (deploys and RELEASING.search(content)):
                 found.seeds.add(folder)
             if any(word in content for word in HELPERS):
                 found.helpers.add(folder)

@@ -6,9 +6,10 @@ https://developer.hashicorp.com/terraform/language/functions/format
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+import msgspec
 
 from infralint.sources.terraform.budget import NotWorkedOut
 from infralint.sources.terraform.encoding import to_json
@@ -30,8 +31,7 @@ WIDEST = 1000
 _VERB = lazy(r"%([-+ #0]*)(?:([1-9]\d*)|(\*))?(?:\.(\d*|\*))?(?:\[(\d+)\])?(.?)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Verb:
+class _Verb(msgspec.Struct, frozen=True):
     flags: str
     width: int
     precision: int | None

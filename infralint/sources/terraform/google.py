@@ -7,10 +7,10 @@ https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
-from msgspec.structs import replace as replace_struct
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model import SAME_PATH, UNLIMITED, Known, Location, Node, PathMap, PrefixMap, Setting, Unknown
 from infralint.platforms import google_load_balancing as google
@@ -32,8 +32,7 @@ _LEVEL_FOUR = (
 )
 
 
-@dataclass(frozen=True)
-class _Way:
+class _Way(msgspec.Struct, frozen=True):
     """A rule of a URL map with the backend service that it leads to (None: none of this configuration), and the timeout
     that it sets for it."""
 
@@ -116,6 +115,8 @@ def _speaks_http(graph: Graph, item: Item) -> bool:
 
 def _backend(graph: Graph, item: Item, of_route: Setting[float] | None) -> BackendService:
     timeout = of_route or argument_of(item, "timeout_sec", google.BACKEND_TIMEOUT, plain_number)
+    if timeout.name == "timeout_sec" and item.get("timeout_sec") is None and (why := _untold_group(item)):
+        timeout = Unknown(item.where, "timeout_sec", why, "write timeout_sec")
     affinity = argument_of(item, "session_affinity", "NONE", to_text)
     protocol = argument_of(item, "protocol", "HTTP", to_text)
     draining = argument_of(item, "connection_draining_timeout_sec", google.DRAINING, plain_number)
@@ -137,6 +138,15 @@ def _backend(graph: Graph, item: Item, of_route: Setting[float] | None) -> Backe
         of_route=of_route is not None,
         regional=item.type == BACKENDS[1],
     )
+
+
+def _untold_group(item: Item) -> str:
+    """Why it is not known whether the default counts: what stands behind may be serverless; "" where that is told."""
+    links = [link for block in item.inner("backend") for link in block.links.get("group", ())]
+    untold = any(link.hole is not None and not link.address for link in links)
+    if untold or isinstance(item.blocks.get("backend"), Unknown):
+        return "its groups can't be told: before a serverless one no timeout of the backend service counts"
+    return ""
 
 
 def _is_serverless(graph: Graph, item: Item) -> bool:
@@ -289,7 +299,7 @@ def _route_timeout(action: Item | None) -> Setting[float] | None:
     for block in action.inner("timeout") if action is not None else ():
         if block.get("seconds") is not None:
             found: Setting[float] = argument_of(block, "seconds", google.BACKEND_TIMEOUT, plain_number)
-            return replace_struct(found, name="timeout.seconds") if isinstance(found, Known) else found
+            return replace(found, name="timeout.seconds") if isinstance(found, Known) else found
     return None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from infralint.sources.terraform.items import Item, ResourceReference
 
@@ -22,18 +23,17 @@ _FURTHER = {
 """Types that only lead to another resource -> the blocks and the arguments that say to which."""
 
 
-@dataclass
-class Graph:
+class Graph(msgspec.Struct):
     """The items of one root by address and type. files: those with its values, as shown."""
 
     items: Sequence[Item]
     scope: str
     environment: str = ""
     files: frozenset[str] = frozenset()
-    by_address: dict[str, Item] = field(default_factory=dict)
-    by_type: dict[str, list[Item]] = field(default_factory=dict)
-    by_identity: dict[str, dict[str, Item]] = field(default_factory=dict)
-    referrers: dict[tuple[str, str, str, str], dict[str, list[Item]]] = field(default_factory=dict)
+    by_address: dict[str, Item] = {}
+    by_type: dict[str, list[Item]] = {}
+    by_identity: dict[str, dict[str, Item]] = {}
+    referrers: dict[tuple[str, str, str, str], dict[str, list[Item]]] = {}
 
     def __post_init__(self) -> None:
         for item in self.items:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal as OneOf
 
@@ -830,8 +829,7 @@ class _HclParser:
         return strips
 
 
-@dataclass(slots=True)
-class _Piece:
+class _Piece(msgspec.Struct):
     """Part of a template: text, a hole, or one directive."""
 
     kind: OneOf["text", "value", "if", "else", "endif", "for", "endfor"]

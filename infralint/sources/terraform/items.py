@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 from typing import Literal as OneOf
@@ -31,8 +30,7 @@ from infralint.sources.terraform.origins import Origin, because, origins, refere
 from infralint.sources.terraform.values import EvaluationError, Hole, ObjectValue, Value, first_hole, is_lazy, plain
 
 
-@dataclass(frozen=True, slots=True)
-class BlockSchema:
+class BlockSchema(msgspec.Struct, frozen=True):
     """What is asked of a resource or block: its arguments, those that lead to another resource, its blocks.
 
     documents: arguments that are JSON, of which some parts may count though others can't be told. raw: arguments that
@@ -41,7 +39,7 @@ class BlockSchema:
 
     attributes: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
-    blocks: Mapping[str, BlockSchema] = field(default_factory=dict)
+    blocks: Mapping[str, BlockSchema] = {}
     documents: tuple[str, ...] = ()
     raw: tuple[str, ...] = ()
 
@@ -440,8 +438,7 @@ class RawArgument(msgspec.Struct, frozen=True):
     source: HclFile | None = None
 
 
-@dataclass
-class Item:
+class Item(msgspec.Struct):
     """A resource, or a block in one. settings: what is written, a value of None for null.
 
     blocks: nested blocks of a kind, or why it can't be told whether there are any. silent: the
@@ -453,15 +450,15 @@ class Item:
     type: str
     address: str
     where: Location
-    settings: dict[str, Setting[Any]] = field(default_factory=dict)
-    links: dict[str, list[ResourceReference]] = field(default_factory=dict)
-    blocks: dict[str, list[Item] | Unknown] = field(default_factory=dict)
+    settings: dict[str, Setting[Any]] = {}
+    links: dict[str, list[ResourceReference]] = {}
+    blocks: dict[str, list[Item] | Unknown] = {}
     trail: tuple[Related, ...] = ()
     silent: bool = False
     uncertain: bool = False
     block: Block | None = None
     adapter: str = ""
-    raw: dict[str, RawArgument] = field(default_factory=dict)
+    raw: dict[str, RawArgument] = {}
 
     def get(self, name: str) -> Setting[Any] | None:
         return self.settings.get(name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -51,8 +50,7 @@ WITHOUT_VALUE = "give it in a .tfvars file or with --tf-var, or hand in a plan (
 INIT = "run terraform init here first, or hand in a plan (terraform show -json)"
 
 
-@dataclass(frozen=True, slots=True)
-class VariableValue:
+class VariableValue(msgspec.Struct, frozen=True):
     """A root variable's value and where it was given."""
 
     value: Expression | str
@@ -79,8 +77,7 @@ ALONE = Slot()
 """The one instance of a block without count and for_each."""
 
 
-@dataclass
-class World:
+class World(msgspec.Struct):
     """What the evaluation of one root shares.
 
     library: the root is a module for others, and what depends on its inputs is nobody's. elsewhere:
@@ -93,10 +90,10 @@ class World:
     workspace: str | None = "default"
     library: bool = False
     elsewhere: Hole | None = None
-    budget: EvaluationBudget = field(default_factory=EvaluationBudget)
-    problems: list[Unreadable] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
-    installed: Mapping[str, str] = field(default_factory=dict)
+    budget: EvaluationBudget = msgspec.field(default_factory=EvaluationBudget)
+    problems: list[Unreadable] = []
+    unknown: list[Unknown] = []
+    installed: Mapping[str, str] = {}
     remedy: str = WITHOUT_VALUE
 
 

@@ -9,8 +9,9 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.project import CantRead
@@ -26,8 +27,7 @@ MOST_REFERENCES = 200
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """A plan or state. root: the folder of the project whose sources it belongs to, if they lie there."""
 
     path: str
@@ -68,17 +68,16 @@ def _no_number(text: str) -> Any:
     raise ValueError(f"{text} is not JSON")
 
 
-@dataclass
-class _PlanReader:
+class _PlanReader(msgspec.Struct):
     """One plan while it is read. expressions: what the configuration says, by address without keys."""
 
     tree: TerraformFolders
     path: str
     content: Json
-    expressions: dict[str, Json] = field(default_factory=dict)
-    modules: dict[str, Json] = field(default_factory=dict)
-    calls: dict[str, Json] = field(default_factory=dict)
-    addresses: set[str] = field(default_factory=set)
+    expressions: dict[str, Json] = {}
+    modules: dict[str, Json] = {}
+    calls: dict[str, Json] = {}
+    addresses: set[str] = set()
 
     def plan(self) -> Plan:
         configuration = self.content.get("configuration") or {}

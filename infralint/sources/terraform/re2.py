@@ -7,9 +7,11 @@ https://github.com/google/re2/wiki/Syntax
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.sources.terraform.budget import LONGEST, NotWorkedOut
 from infralint.sources.terraform.values import EvaluationError, bound
@@ -27,8 +29,7 @@ class InvalidRe2(EvaluationError):
     """A pattern that RE2 refuses."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(msgspec.Struct, frozen=True):
     """A compiled pattern. names: of its groups, by number; None for one without."""
 
     compiled: Any
@@ -106,8 +107,7 @@ def compile_pattern(pattern: str) -> Pattern:
     return Pattern(made, tuple(translator.names))
 
 
-@dataclass(frozen=True, slots=True)
-class _Flags:
+class _Flags(msgspec.Struct, frozen=True):
     i: bool = False
     m: bool = False
     s: bool = False

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model import Location, Unreadable
 from infralint.project import CantRead
@@ -22,8 +24,7 @@ MODULES = frozenset({"module", "modules"})
 INPUTS = "name the folder under `terraform: roots:` in infralint.yaml with its values, or hand in a plan (terraform show -json)"
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(msgspec.Struct, frozen=True):
     """A folder to judge, with an environment's values.
 
     uncalled: found, not named: it may be a library, whose inputs are nobody's. elsewhere: why its
@@ -35,7 +36,7 @@ class Root:
     environment: str = ""
     workspace: str = "default"
     var_files: tuple[str, ...] = ()
-    given: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = {}
     elsewhere: Hole | None = None
 
 

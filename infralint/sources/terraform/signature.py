@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from infralint.sources.terraform.budget import EvaluationBudget
 from infralint.sources.terraform.convert import convert
@@ -14,8 +15,7 @@ from infralint.sources.terraform.values import EvaluationError, Hole, Value, fir
 Holes = Literal["none", "inside", "anywhere"]
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(msgspec.Struct, frozen=True):
     """A function with its parameters. rest: the type of as many more as are given, at least `least`.
 
     nulls: the parameters that may be null, by position (-1: the rest). holes: where the function can

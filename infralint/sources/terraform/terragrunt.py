@@ -8,8 +8,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
+
+import msgspec
 
 from infralint.model import Location
 from infralint.project import CantRead
@@ -20,15 +21,14 @@ NAMES = ("terragrunt.hcl", "terragrunt.stack.hcl")
 _REMOTE = re.compile(r"[\w.+-]+::|https?://|[\w.-]+@|github\.com/|bitbucket\.org/|tfr://|s3://|gs://")
 
 
-@dataclass
-class Terragrunt:
+class Terragrunt(msgspec.Struct, dict=True):
     """Where Terragrunt's files say that Terraform's folders are deployed.
 
     tails: what a path ends with, and who says so. anywhere: a source that names no folder that can be told.
     """
 
     tree: TerraformFolders
-    tails: dict[str, Location] = field(default_factory=dict)
+    tails: dict[str, Location] = {}
     anywhere: Location | None = None
 
     def __post_init__(self) -> None:

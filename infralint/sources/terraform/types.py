@@ -7,14 +7,14 @@ https://github.com/zclconf/go-cty/blob/main/docs/convert.md
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from infralint.sources.terraform.budget import NotWorkedOut
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(msgspec.Struct, frozen=True):
     """A type. of: that of a collection's members; items: those of a tuple, or of an object's attributes.
 
     names: an object's attributes, sorted. optional: those of them that may be left out, with the
@@ -25,7 +25,18 @@ class Type:
     of: Type | None = None
     items: tuple[Type, ...] = ()
     names: tuple[str, ...] = ()
-    optional: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False)
+    optional: Mapping[str, Any] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Type) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[object, ...]:
+        """What tells types apart: not what their attributes are where they are left out."""
+        return self.name, self.of, self.items, self.names
 
     @property
     def element(self) -> Type:

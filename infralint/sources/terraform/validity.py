@@ -6,8 +6,9 @@ https://developer.hashicorp.com/terraform/cli/commands/validate
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+import msgspec
 
 from infralint.model import Location, Unreadable
 from infralint.sources.terraform import functions
@@ -72,8 +73,7 @@ def problems(folder: Folder, called: Called) -> list[Unreadable]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Reference:
+class _Reference(msgspec.Struct, frozen=True):
     """`root.name` in an expression, and the names behind it."""
 
     root: str
@@ -82,8 +82,7 @@ class _Reference:
     end: int
 
 
-@dataclass
-class _Check:
+class _Check(msgspec.Struct):
     folder: Folder
     called: Called
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import Evidence, Hint, Hop, Known, Location, Reading, Setting, Unknown, not_applicable
@@ -52,8 +51,7 @@ _SETTING_WORDS = re.compile(rb"\bruntime\b|\bmaxDuration\b")
 _TEXT = re.compile(rb'//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/|#[^\n]*|"(?:[^"\\\n]|\\.)*+"|\'(?:[^\'\\\n]|\\.)*+\'')
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(msgspec.Struct, frozen=True):
     """What a route's file says: where its handler stands, its settings, and what it streams."""
 
     where: Location
@@ -138,7 +136,7 @@ class Builder:
         sources = [route.source for route in routes]
         if config.functions and not config.is_refused:
             sources += function_sources(self.project.files, application.folder, application.next is not None)
-        return dataclasses.replace(
+        return replace(
             config,
             functions=config.functions
             if config.is_refused

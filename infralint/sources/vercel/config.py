@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from infralint.model import Known, Location, Unreadable
 from infralint.platforms.vercel import MOST_RULES
@@ -24,10 +25,11 @@ from infralint.text.path_patterns import (
     parse_path,
 )
 from infralint.text.patterns import Unsearchable
+from infralint.text.pcre import InvalidPcre, Unexpressed
+from infralint.text.pcre import parse as parse_pcre
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionRule:
+class FunctionRule(msgspec.Struct, frozen=True):
     """One key of `functions`.
 
     settings: its properties. matched: the functions that the glob reaches; taken: those that no
@@ -43,8 +45,7 @@ class FunctionRule:
     before: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrite:
+class Rewrite(msgspec.Struct, frozen=True):
     """A path that leads to another: a pattern as vercel.json writes it, or a regular expression (`routes`)."""
 
     source: str
@@ -61,18 +62,16 @@ class Rewrite:
         return target if target is None or target.startswith("/") else f"/{target}"
 
 
-@dataclass(frozen=True, slots=True)
-class LegacyBuild:
+class LegacyBuild(msgspec.Struct, frozen=True):
     """One of the legacy `builds`: files and their builder."""
 
     source: str
     use: str
     where: Location
-    config: dict[str, Known[Any]] = field(default_factory=dict)
+    config: dict[str, Known[Any]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class VercelService:
+class VercelService(msgspec.Struct, frozen=True):
     """One of `services`: a project of its own in a folder (from the vercel.json's); framework: empty if not said."""
 
     name: str
@@ -80,8 +79,7 @@ class VercelService:
     framework: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class VercelConfig:
+class VercelConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A vercel.json and its project.
 
     framework: as vercel.json or package.json tells it; empty if neither does. preset: as vercel.json
@@ -107,7 +105,7 @@ class VercelConfig:
     bun: bool = False
     misplaced: tuple[Known[Any], ...] = ()
 
-    _rules: dict[str, FunctionRule | None] = field(default_factory=dict, repr=False, compare=False)
+    _rules: dict[str, FunctionRule | None] = {}
 
     @property
     def is_refused(self) -> bool:
@@ -150,7 +148,13 @@ def read_config(document: JsonNode, shown: str, framework: str) -> VercelConfig:
     )
 
 
-_LISTS = ("rewrites", "redirects", "headers", "routes")
+_LISTS = {
+    "rewrites": ("source", "destination"),
+    "redirects": ("source", "destination"),
+    "headers": ("source", ""),
+    "routes": ("src", "dest"),
+}
+"""Each list of paths: what its entries call the path, and where it leads."""
 _BESIDE_NO_ROUTES = ("rewrites", "redirects", "headers", "cleanUrls", "trailingSlash")
 
 
@@ -164,15 +168,67 @@ def find_refused(document: JsonNode, shown: str) -> Iterator[Unreadable]:
     if newer and (member := document.member("routes")) is not None:
         why = f"`routes`, the older form, can't stand beside `{newer}`; Vercel refuses the deploy. Write all as `rewrites`"
         yield Unreadable(why, place(member.span))
-    for rewrite in _rewrites(document, place):
-        if len(rewrite.source) > LONGEST:
-            continue
-        try:
-            parse_path(rewrite.source)
-        except InvalidPathPattern as error:
-            yield Unreadable(f'"source": "{rewrite.source[:60]}": {error}; Vercel refuses the deploy', rewrite.where)
-        except Unsearchable:
-            continue
+    for key, (source, destination) in _LISTS.items():
+        found = document.get(key)
+        for number, item in enumerate(found.items if found else ()):
+            if why := _refusal(item, key, source, destination):
+                yield Unreadable(f"{key}[{number}]: {why}; Vercel refuses the deploy", place(item.span))
+
+
+def _refusal(item: JsonNode, key: str, source: str, destination: str) -> str:
+    """Why Vercel refuses an entry of a list of paths, empty where nothing is wrong.
+
+    https://github.com/vercel/vercel/tree/main/packages/routing-utils
+    """
+    if not isinstance(item.value, dict):
+        return "expected an object"
+    for name in (source, destination):
+        member = item.get(name)
+        if member is None and not (key == "routes" or not name):
+            return f'"{name}" is missing'
+        if member is not None and not isinstance(member.value, str | dict):
+            return f'"{name}": expected a text'
+    pattern = _text(item, source)
+    why = _wrong_expression(pattern) if key == "routes" else wrong_path(pattern)
+    return f'"{source}": "{pattern[:60]}": {why}' if why else ""
+
+
+def wrong_path(pattern: str) -> str:
+    """What is wrong with a pattern of a path, if anything is."""
+    try:
+        if len(pattern) <= LONGEST:
+            parse_path(pattern)
+    except InvalidPathPattern as error:
+        return str(error)
+    except Unsearchable:
+        pass
+    return ""
+
+
+_EMPTY_CLASS = re.compile(r"\[\^?\]")
+"""A class that JavaScript takes for one of no character, or of any, and PCRE for the beginning of a longer one."""
+_WRONG_EVERYWHERE = (
+    "unmatched closing parenthesis",
+    "missing closing parenthesis",
+    "missing terminating ] for character class",
+    "quantifier does not follow a repeatable item",
+    "range out of order in character class",
+    "numbers out of order in {} quantifier",
+    "\\ at end of pattern",
+)
+
+
+def _wrong_expression(pattern: str) -> str:
+    """What is wrong with a regular expression, in JavaScript's as in others' eyes, if anything is."""
+    if len(pattern) > LONGEST or _EMPTY_CLASS.search(pattern):
+        return ""
+    try:
+        parse_pcre(pattern)
+    except InvalidPcre as error:
+        return f"is not a regular expression: {error}" if str(error).startswith(_WRONG_EVERYWHERE) else ""
+    except (Unexpressed, RecursionError):
+        pass
+    return ""
 
 
 def with_matches(rules: Sequence[FunctionRule], sources: Sequence[str]) -> tuple[FunctionRule, ...]:

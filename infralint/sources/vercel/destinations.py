@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import SAME_PATH, Address, PathMap, Pool, PrefixMap
@@ -16,8 +16,7 @@ _ADDRESS = re.compile(r"(https?)://(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^?#]*)")
 PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(msgspec.Struct, frozen=True):
     """shown: as a user would write it. paths: None where what goes on can't be told."""
 
     shown: str
@@ -25,8 +24,7 @@ class Destination:
     paths: PathMap | None
 
 
-@dataclass(frozen=True, slots=True)
-class ConstantPath:
+class ConstantPath(msgspec.Struct, frozen=True):
     """Whatever path comes in, the same goes on."""
 
     path: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from infralint.model import (
@@ -51,8 +51,7 @@ WITHOUT_BUILDS = (
 """https://vercel.com/docs/project-configuration#functions: never together with the legacy `builds`."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class VercelFunction(Hop):
+class VercelFunction(Hop, frozen=True, kw_only=True, eq=False):
     """A function on Vercel.
 
     source: its file from the Vercel project's root. router: what made it a function. proven: the
@@ -163,8 +162,7 @@ class VercelFunction(Hop):
         return f'"functions": {{ {json.dumps(pattern)}: {{ {settings[1:-1]} }} }}'
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class NextHop(Hop):
+class NextHop(Hop, frozen=True, kw_only=True, eq=False):
     """A way through a Next.js server that the project runs itself.
 
     compress: whether `next start` compresses responses. configured: the headers that next.config adds; unread: why
@@ -195,8 +193,7 @@ class NextHop(Hop):
         return with_headers(response, configured_headers(self.configured, request.path))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class NextRoute(NextHop):
+class NextRoute(NextHop, frozen=True, kw_only=True, eq=False):
     """A route of a Next.js server that the project runs itself.
 
     flushed: the route's responses are flushed after each write, compressed or not. content_type, headers:
@@ -209,7 +206,7 @@ class NextRoute(NextHop):
     router: Router
     flushed: bool = False
     content_type: str | None = None
-    headers: Mapping[str, Known[str]] = field(default_factory=lambda: MappingProxyType({}))
+    headers: Mapping[str, Known[str]] = MappingProxyType({})
     complete: bool = False
 
     def fix(self, setting: str, seconds: float = 0) -> str:
@@ -236,8 +233,7 @@ class NextRoute(NextHop):
         return self.with_configured(self.send(response), request)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class NextRewrite(NextHop):
+class NextRewrite(NextHop, frozen=True, kw_only=True, eq=False):
     """Paths that a Next.js server hands on to another server.
 
     stage: when it is looked at. condition: which paths it takes. destination: where it leads. timeout: of its
@@ -289,8 +285,7 @@ class NextRewrite(NextHop):
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _NoPath:
+class _NoPath(msgspec.Struct, frozen=True):
     """A path that becomes what can't be told."""
 
     def forward(self, path: str) -> str | None:
@@ -303,8 +298,7 @@ class _NoPath:
 NO_PATH = _NoPath()
 
 
-@dataclass(kw_only=True, eq=False)
-class VercelNode(Node):
+class VercelNode(Node, kw_only=True, eq=False):
     """The functions of one project: file routes before dynamic ones, then rewrites."""
 
     platform: ClassVar[str] = "vercel"
@@ -350,8 +344,7 @@ def _is_taken(rewrite: Rewrite, path: str) -> bool:
         return False
 
 
-@dataclass(kw_only=True, eq=False)
-class NextNode(Node):
+class NextNode(Node, kw_only=True, eq=False):
     """A Next.js server that the project runs itself.
 
     others: the paths of its routes that do not stream, which are answered before what comes after them.

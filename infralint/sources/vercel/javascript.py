@@ -9,11 +9,12 @@ import posixpath
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from infralint.project import CantRead, Project
 from infralint.project.javascript_imports import JavaScriptImports
@@ -47,16 +48,14 @@ _SPECIFIER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class JavaScriptImport:
+class JavaScriptImport(msgspec.Struct, frozen=True):
     """What a local name stands for: `name` of the module `specifier` (`default`, `*` for all of it)."""
 
     specifier: str
     name: str
 
 
-@dataclass
-class JavaScriptModule:
+class JavaScriptModule(msgspec.Struct, dict=True):
     """One parsed file.
 
     imports: local name -> where from. exports: exported name -> a local name, an import or an
@@ -66,13 +65,13 @@ class JavaScriptModule:
 
     path: str
     root: Node
-    imports: dict[str, JavaScriptImport] = field(default_factory=dict)
-    exports: dict[str, str | JavaScriptImport | Node] = field(default_factory=dict)
-    stars: list[str] = field(default_factory=list)
-    values: dict[str, Node] = field(default_factory=dict)
-    declared: dict[str, Node] = field(default_factory=dict)
+    imports: dict[str, JavaScriptImport] = {}
+    exports: dict[str, str | JavaScriptImport | Node] = {}
+    stars: list[str] = []
+    values: dict[str, Node] = {}
+    declared: dict[str, Node] = {}
     broken: int = 0
-    _assigned: dict[int, dict[str, list[tuple[Node, str]]]] = field(default_factory=dict)
+    _assigned: dict[int, dict[str, list[tuple[Node, str]]]] = {}
 
     def assignments_of(self, function: Node) -> dict[str, list[tuple[Node, str]]]:
         """What names are set to in a function of this file: each value, and the key that is taken from it."""

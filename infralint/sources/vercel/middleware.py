@@ -6,8 +6,9 @@ https://nextjs.org/docs/app/api-reference/file-conventions/proxy
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from infralint.model import Location
 from infralint.platforms.nextjs import Patterns
@@ -36,8 +37,7 @@ ANY_PATH = "/:path*"
 ALL = Patterns((ANY_PATH,))
 
 
-@dataclass(frozen=True)
-class MiddlewareRewrite:
+class MiddlewareRewrite(msgspec.Struct, frozen=True):
     """One `NextResponse.rewrite(…)` to another server."""
 
     where: Location

@@ -10,8 +10,9 @@ import posixpath
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 Router = Literal["app", "pages", "api", "builds"]
 
@@ -25,8 +26,7 @@ _NEXT_SOURCE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionFile:
+class FunctionFile(msgspec.Struct, frozen=True):
     """A file that is a function. file: in the project; source: from the Vercel project's root, as globs see it."""
 
     file: str

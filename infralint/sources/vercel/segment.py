@@ -8,7 +8,6 @@ https://nextjs.org/docs/app/api-reference/file-conventions/route-segment-config
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -57,8 +56,7 @@ class Segment(msgspec.Struct, frozen=True):
 NOTHING_SAID = Segment()
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(msgspec.Struct, frozen=True):
     """`export const name = value`, or a key of `export const config`."""
 
     name: str

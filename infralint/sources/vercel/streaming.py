@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from infralint.model import StreamKind
 from infralint.platforms.javascript_streams import (
@@ -124,8 +126,7 @@ _FILE_TYPE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionSighting:
+class FunctionSighting(msgspec.Struct, frozen=True):
     """Where code streams: `what` it does there, as a sentence without its subject.
 
     headers: what surely goes out with it, by lower-case name. heartbeat: seconds between its pings, if it sends any.
@@ -137,12 +138,11 @@ class FunctionSighting:
     line: int
     session: str = ""
     content_type: str | None = None
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    headers: Mapping[str, str] = MappingProxyType({})
     heartbeat: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
+class _Name(msgspec.Struct, frozen=True):
     """A name that a file exports, or that stands at its top level."""
 
     path: str
@@ -150,8 +150,7 @@ class _Name:
     exported: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Meaning:
+class _Meaning(msgspec.Struct, frozen=True):
     """What the code of a name comes to: a stream of its own, or the names it leads to, in its file and in others."""
 
     sighting: FunctionSighting | None = None

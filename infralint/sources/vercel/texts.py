@@ -6,8 +6,9 @@ Nothing is run: what is not written out is a hole, with the words that stand the
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from infralint.sources.vercel.javascript import (
     JavaScriptImport,
@@ -30,8 +31,7 @@ _URL = re.compile(r"([a-z]+://[^/?#]*)(.*)", re.DOTALL | re.IGNORECASE)
 _OF_REQUEST = re.compile(r"(?:nextUrl|url|Url|URL)\.(pathname|search)$")
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedText:
+class ResolvedText(msgspec.Struct, frozen=True):
     """What an expression comes to. holes: the words of what is not known. defaulted: variables of the environment
     in whose place their default stands. stripped: what is taken off the request's path where that begins with it."""
 
