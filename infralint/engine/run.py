@@ -96,6 +96,7 @@ def judge(
             *(entry for reading in readings for entry in reading.unreadable),
             *_refusals(answers),
             *project.unlisted_folders(),
+            *(project.unreadable(path, problem) for path, problem in sorted(project.unread.items())),
             *_no_files(project),
             *_mistaken_names(project, topology),
             *find_mistyped(project, paths, [*built_in_names(), *(check.name for check in checks)]),
@@ -183,7 +184,7 @@ def _each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
 def _unmet(
     project: Project, topology: Topology, declared: Sequence[DeclaredWays], crossed: Sequence[Crossing[Hop]]
 ) -> Iterator[Unknown]:
-    untold = list(find_untold(declared))
+    untold = list(find_untold(topology, declared))
     where_of = partial(_where_declared, project)
     for stream, answer in find_unmet(project.settings, topology, crossed):
         if any(stream == other for other, _ in untold):

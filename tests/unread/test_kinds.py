@@ -110,7 +110,6 @@ def test_what_only_sounds_alike_is_not_named(text: str, tmp_path: Path) -> None:
         ("infra/terragrunt.hcl", "", "Terragrunt"),
         ("cdk.json", "{}", "AWS CDK, of which `cdk synth` makes templates that are read"),
         ("api/serverless.ts", "export default {}\n", "Serverless Framework"),
-        ("copilot/api/manifest.yml", "name: api\ntype: Load Balanced Web Service\n", "AWS Copilot"),
         ("Pulumi.yaml", "name: a\nruntime: yaml\n", "Pulumi"),
         ("main.bicep", "resource g 'Microsoft.Network/applicationGateways@2024-01-01' = {}\n", "Azure (Bicep)"),
         ("cfn/web-stack.json", '{"Type": "AWS::ElasticBeanstalk::Environment"}', "Elastic Beanstalk"),

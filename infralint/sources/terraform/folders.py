@@ -47,11 +47,7 @@ BALANCERS = (
     b"google_cloud_run_v2_service",
     b"google_compute_backend_service",
     b"google_compute_region_backend_service",
-    b"helm_release",
-    b"kubectl_manifest",
     b"kubernetes_ingress",
-    b"kubernetes_manifest",
-    b"kubernetes_service",
     b"service_connect_configuration",
     b"terraform-aws-modules/cloudfront",
     b"terraform-aws-modules/terraform-aws-cloudfront",
@@ -72,6 +68,8 @@ HELPERS = (
     b"aws_lambda_alias",
     b"aws_route53_record",
     b"azurerm_service_plan",
+    b"helm_release",
+    b"kubectl_manifest",
     b"kubernetes_",
     b"cloudflare_zone_setting",
     b"google_compute_region_network_endpoint_group",
@@ -80,6 +78,12 @@ HELPERS = (
     b"terraform-aws-modules/lambda",
     b"terraform-aws-modules/terraform-aws-lambda",
 )
+RELEASING = re.compile(
+    rb"helm_release[\s\S]{0,3000}?\bchart\"?\s*[=:]\s*\"(?:\./|\.\./|\$\{path\.)"
+    rb"|(?:kubernetes|kubectl)_manifest[\s\S]{0,3000}?(?:yamldecode|file\(|Ingress|HTTPRoute|GRPCRoute|HTTPProxy|VirtualService"
+    rb"|TargetGroupBinding|\"Route\")"
+)
+"""A cheap look for local charts, and for objects of Kubernetes that send requests on."""
 MODULE_SOURCE = re.compile(rb"\bsource\"?\s*[=:]\s*\"([^\"\n]*)\"")
 SPOKEN = (b"idle_timeout", b"load_balancer_", b"lb_", b"_alb", b"_nlb", b"_elb", b"_lb", b"listeners")
 """A cheap look for the next."""
@@ -335,7 +339,9 @@ class TerraformFolders:
             content = b"\n".join(map(self._bytes, paths))
             found.size += len(content)
             sources = MODULE_SOURCE.findall(content) if b"source" in content else []
-            if any(word in content for word in BALANCERS) or any(map(BALANCING.search, sources)):
+            is_hop = any(word in content for word in BALANCERS) or any(map(BALANCING.search, sources))
+            deploys = b"helm_release" in content or b"_manifest" in content
+            if is_hop or (deploys and RELEASING.search(content)):
                 found.seeds.add(folder)
             if any(word in content for word in HELPERS):
                 found.helpers.add(folder)
