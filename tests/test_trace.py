@@ -339,7 +339,7 @@ def test_a_load_balancer_without_a_rule_for_the_path_answers(here: Path) -> None
 def test_a_way_out_of_the_project_is_named(here: Path) -> None:
     write(here, {"inner/nginx.conf": INNER.replace("http://app:3000", "https://api.example.org")})
     text = text_of("/api/chat", *HOST)
-    assert "▼ api.example.org:443 as api.example.org/v2/chat, HTTP/1.0: what listens there stands outside" in text
+    assert "▼ api.example.org:443 as api.example.org/v2/chat, HTTP/1.0: nothing that was read here listens" in text
 
 
 def test_code_that_streams_nothing_there_is_said(here: Path) -> None:

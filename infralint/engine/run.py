@@ -184,7 +184,7 @@ def _each_once(unreadable: Iterable[Unreadable]) -> list[Unreadable]:
 def _unmet(
     project: Project, topology: Topology, declared: Sequence[DeclaredWays], crossed: Sequence[Crossing[Hop]]
 ) -> Iterator[Unknown]:
-    untold = list(find_untold(declared))
+    untold = list(find_untold(topology, declared))
     where_of = partial(_where_declared, project)
     for stream, answer in find_unmet(project.settings, topology, crossed):
         if any(stream == other for other, _ in untold):

@@ -113,12 +113,20 @@ def _how_it_ends(trace: Trace) -> str:
     return f"{trace.end_reason}: {because}" if because else trace.end_reason
 
 
-def find_untold(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str]]:
+def find_untold(topology: Topology, declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str]]:
     """Declared streams that surely come to where it can't be told what becomes of them, each with the reasons."""
     for ways in declared:
-        reasons = (_why_untold(trace) for trace in ways.traces if trace.end == "unknown")
+        reasons = (_why_untold(trace) for trace in ways.traces if _is_open(trace, topology))
         for reason in dict.fromkeys(filter(None, reasons)):
             yield ways.stream, reason
+
+
+def _is_open(trace: Trace, topology: Topology) -> bool:
+    """Whether a way ends where nobody can tell what comes of it: also at code that was read, and does not stream there."""
+    if trace.end != "origin" or trace.ending is None:
+        return trace.end == "unknown"
+    node = topology.node_called(trace.ending.node)
+    return node is not None and node.has_all(trace.stream.kind)
 
 
 def _why_untold(trace: Trace) -> str:
