@@ -19,6 +19,7 @@ SOURCES = {
     ),
     "infralint.sources.kubernetes": ("*.yaml", "*.yml", "*.tf", "*.tofu", "*.json"),
     "infralint.sources.cloudformation": ("*.yaml", "*.yml", "*.json", "*.template"),
+    "infralint.sources.beanstalk": ("*.config",),
     "infralint.sources.copilot": ("manifest.yml",),
     "infralint.sources.hosting": (
         "fly.toml",

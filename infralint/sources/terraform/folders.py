@@ -36,6 +36,7 @@ BALANCERS = (
     b"aws_apigatewayv2_api",
     b"aws_lambda_function_url",
     b"aws_apprunner_service",
+    b"aws_elastic_beanstalk_environment",
     b"aws_globalaccelerator_accelerator",
     b"aws_vpclattice_service",
     b"azurerm_application_gateway",

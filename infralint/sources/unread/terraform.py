@@ -17,7 +17,6 @@ _LOAD_BALANCED = lazy(rb'(?m)^[ \t]*"?type"?\s*[=:]\s*"LoadBalancer"')
 
 KINDS = {
     "aws_amplify_app": "AWS Amplify hosting",
-    "aws_elastic_beanstalk_environment": "Elastic Beanstalk",
     "aws_globalaccelerator_custom_routing_accelerator": "Global Accelerator",
     "aws_lightsail_container_service": "Lightsail",
     "aws_lightsail_distribution": "Lightsail",
