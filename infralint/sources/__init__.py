@@ -21,6 +21,8 @@ SOURCES = {
     ),
     "infralint.sources.kubernetes": ("*.yaml", "*.yml", "*.tf", "*.tofu", "*.json"),
     "infralint.sources.cloudformation": ("*.yaml", "*.yml", "*.json", "*.template"),
+    "infralint.sources.beanstalk": ("*.config",),
+    "infralint.sources.copilot": ("manifest.yml",),
     "infralint.sources.hosting": (
         "fly.toml",
         "fly.*.toml",
