@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from infralint import Crossing, Effect, Finding, Known, Location, Severity, Unknown, VercelFunction, check, seconds
 
-TODAY = "Node.js functions stream since 2024, and Edge is deprecated: what ends a stream is its duration"
-
 FLUID = 300
 """Seconds without a maxDuration. https://vercel.com/docs/functions/configuring-functions/duration"""
 
@@ -45,7 +43,9 @@ def _lasting(crossing: Crossing[VercelFunction]) -> Iterator[Finding | Unknown]:
             severity: Severity = "error" if need.declared else "warning"
             yield _finding(crossing, severity, _place(duration, hop), _cut(crossing, duration), fix, "cuts")
         case Known(limit) as duration:
-            message = f"{_what(crossing)}, which may run {seconds(limit)}: {_enough(crossing, limit)}{_elsewhere(hop, limit)}. {TODAY}"
+            message = (
+                f"{_what(crossing)}, which may run {seconds(limit)}: {_enough(crossing, limit)}{_elsewhere(hop, limit)}"
+            )
             yield _finding(crossing, "note", _place(duration, hop), message, "")
 
 
@@ -117,7 +117,7 @@ def _unproven(crossing: Crossing[VercelFunction]) -> str:
     write = "" if _too_long(crossing) else ". Write the duration down"
     return (
         f"{_what(crossing)}, and nothing here says how long that may run: {fluid} 10 or 15 s without it, where an answer"
-        f" that takes {seconds(need)} stops in the middle{_too_long(crossing)}{write}. {TODAY}"
+        f" that takes {seconds(need)} stops in the middle{_too_long(crossing)}{write}"
     )
 
 

@@ -153,7 +153,10 @@ def test_findings_at_one_place_merge_in_text_alone(here: Path, lint: Lint) -> No
     output = run("check").output
     assert output.count("warning[") == 1
     assert "location /sse/0 cuts the stream after 9 s" in output
-    assert "= 4 findings, one cause: rules location /sse/0 (nginx.conf:5:1), location /sse/1 (nginx.conf:6:1)" in output
+    assert (
+        "= 4 findings, one cause: applies to location /sse/0 (nginx.conf:5:1), location /sse/1 (nginx.conf:6:1)"
+        in output
+    )
 
 
 def test_colour_on_request(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

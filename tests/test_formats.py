@@ -130,6 +130,21 @@ def test_markdown_is_a_table_and_each_cause_in_full(here: Path) -> None:
     assert text.count("<details>") == text.count("</details>") > 0
 
 
+def test_markdown_says_what_is_wrong_before_what_is_not_known(here: Path) -> None:
+    site = "server { listen 80; location /ws { proxy_pass http://app; proxy_buffering off; proxy_read_timeout {{ t }}; } }\n"
+    other = site.replace("80", "81").replace("{{ t }}", "9s")
+    write(here, {"a.conf.j2": site, "b.conf": other, "Caddyfile": "chat.example.com {\n  reverse_proxy app:8000\n}\n"})
+    text = printed("markdown")
+    parts = (
+        "| | check | where |",
+        "<summary>short-idle-timeout",
+        "Could not be told (1)",
+        "Seen, and not read yet (1)",
+    )
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+
+
 def test_markdown_of_what_is_clean(here: Path) -> None:
     write(here, {"nginx.conf": SITE.replace("/chat {", "/chat { proxy_read_timeout 1h;")})
     assert printed("markdown") == "### infralint: clean\n"

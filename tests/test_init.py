@@ -255,7 +255,7 @@ def test_what_stands_behind_on_the_same_way_is_no_other_that_takes_the_path(
     written = (tmp_path / "infralint.yaml").read_text()
     assert "path: /api/" in written
     assert "hops:" not in written
-    assert "rules location /api/ (nginx.conf:1:38) and location /v2/" in run("check").output
+    assert "applies to location /api/ (nginx.conf:1:38) and location /v2/" in run("check").output
 
 
 BEHIND_A_PREFIX = {

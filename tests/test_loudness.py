@@ -230,3 +230,25 @@ def test_a_socket_that_clients_open_through_the_proxy_leaves_no_ground_to_assume
 )
 def test_a_socket_that_no_client_leads_to_the_proxy_may_go_any_way(lint: Lint, more: dict[str, str]) -> None:
     assert "conf.d/a.conf:2 warning buffered-stream" in problems(lint(_DIALLED_BY_A_NAME | more))
+
+
+FRONT = (
+    "server {\n    location / { proxy_pass http://%s:80; }\n    location /v1/answers { proxy_pass http://api:80; }\n}\n"
+)
+
+
+def test_a_page_beside_an_api_is_not_assumed_to_stream(lint: Lint) -> None:
+    files = {**_UNREAD, "package.json": '{"dependencies": {"openai": "6"}}'}
+    assert not problems(lint({**files, "conf.d/a.conf": FRONT % "${FRONTEND_SERVICE}"}))
+    assert _loud(problems(lint({**files, "conf.d/a.conf": FRONT % "backend"})))
+
+
+def test_a_cluster_on_a_developers_machine_is_a_trial(lint: Lint) -> None:
+    files = {
+        "package.json": '{"dependencies": {"openai": "6"}}',
+        "src/main.ts": "export {}\n",
+        "a/main.scala": "object Main",
+    }
+    report = lint({**files, "tools/kind/proxy.conf": PROXY, "a/Dockerfile": "FROM sbt\n"})
+    assert problems(report)
+    assert not _loud(problems(report))

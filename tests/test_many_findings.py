@@ -29,7 +29,7 @@ def test_one_default_that_nobody_sets_is_one_block_however_many_files_lack_it(he
     write(here, {f"sites/{number}.conf": site(silent(f"/sse/{number}")) for number in range(7)})
     output = run("check", "--select", "short-idle-timeout").stdout
     assert output.count("warning[short-idle-timeout]") == 1
-    assert "= 7 findings, one cause: rules location /sse/0 (sites/0.conf:6:5), " in output
+    assert "= 7 findings, one cause: applies to location /sse/0 (sites/0.conf:6:5), " in output
     assert "and 4 more" in output
     assert "7 warnings." in output
 
@@ -46,7 +46,7 @@ def test_one_line_that_hurts_streams_of_both_kinds_is_one_block(here: Path) -> N
     write(here, {"nginx.conf": f"worker_shutdown_timeout 9s;\n{text}"})
     output = run("check", "--select", "stream-cut-on-reload").stdout
     assert output.count("[stream-cut-on-reload]") == 1
-    assert "= 2 findings, one cause: rules " in output
+    assert "= 2 findings, one cause: applies to " in output
 
 
 def test_the_loudest_stand_first(here: Path) -> None:

@@ -102,7 +102,7 @@ TWO_DEPLOYMENTS = {
 def test_every_format_says_which_environment_where_to_write_and_how_it_could_be_told(format_: str, here: Path) -> None:
     write(here, dict(TWO_DEPLOYMENTS))
     said = printed(format_, "--select", "short-idle-timeout").replace("%3A", ":").lower()
-    assert "in prod" in said
+    assert "in the environment prod" in said
     assert "write in location /chat/sse (outer.conf:5:9)" in said
     assert "var.later has no default" in said
     assert "or hand in a plan" in said
@@ -168,7 +168,7 @@ def test_sarif_shows_both_ends_and_why(here: Path) -> None:
     related = {
         one["message"]["text"]: one["physicalLocation"]["region"]["startLine"] for one in result["relatedLocations"]
     }
-    assert related["rules location /socket.io/"] == 7
+    assert related["applies to location /socket.io/"] == 7
     assert related["set here, and not inherited"] == 4
     assert "Stream: WebSocket /socket.io/, because " in result["message"]["text"]
     assert "proxy_set_header Upgrade $http_upgrade;" in result["message"]["text"]
@@ -284,7 +284,7 @@ def test_github_levels_and_what_can_not_be_read(here: Path) -> None:
     lines = printed("github").splitlines()
     assert lines[0].startswith("::error file=nginx/broken.conf,line=1,endLine=1")
     assert {line.partition(" ")[0] for line in lines} == {"::error", "::warning", "::notice"}
-    assert any("rules location /socket.io/ (nginx/nginx.conf:7:9)%0A" in line for line in lines)
+    assert any("applies to location /socket.io/ (nginx/nginx.conf:7:9)%0A" in line for line in lines)
 
 
 def test_github_says_once_what_holds_for_several_hops(here: Path) -> None:

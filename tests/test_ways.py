@@ -852,3 +852,47 @@ def test_a_service_of_another_file_is_not_said_to_be_out_of_reach(here: Path) ->
     output = run("trace", "/chat").output
     assert "shares no network" not in output
     assert "▼ api:8000 as api:8000/chat" in output
+
+
+def test_a_route_that_code_and_client_both_name_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the pattern that both know it by, whichever path stands for it."""
+    monkeypatch.chdir(tmp_path)
+    write(
+        tmp_path,
+        {
+            "compose.yaml": "services:\n  web:\n    image: nginx:1.27\n    ports: ['80:80']\n"
+            "    volumes: ['./nginx.conf:/etc/nginx/conf.d/default.conf:ro']\n  api:\n    build: api\n",
+            "nginx.conf": "server { listen 80; location /api { proxy_pass http://api:8000; proxy_buffering off; } }\n",
+            "api/requirements.txt": "fastapi\n",
+            "api/main.py": "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\napp = FastAPI()\n"
+            "@app.get('/api/chat/{room}')\ndef chat(room):\n    return StreamingResponse(answer(room))\n",
+            "web/package.json": "{}",
+            "web/chat.js": "const source = new EventSource(`/api/chat/${room}`);\n",
+        },
+    )
+    lines = run("trace", "--compact").output.splitlines()
+    assert [line for line in lines if line.startswith(("SSE", "WebSocket"))] == [
+        "SSE /api/chat/*: may break at hop 1 of 2, nginx.conf location /api"
+    ]
+    assert "SSE /api/chat/7: may break" in run("trace", "/api/chat/7", "--compact").output
+
+
+def test_code_of_both_kinds_is_not_asked_what_only_one_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The location passes WebSockets on, and the route behind it is known to send events."""
+    upgrade = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
+    upgrade += " proxy_read_timeout 9m;"
+    monkeypatch.chdir(tmp_path)
+    write(
+        tmp_path,
+        {
+            "compose.yaml": "services:\n  web:\n    image: nginx:1.27\n    ports: ['80:80']\n"
+            "    volumes: ['./nginx.conf:/etc/nginx/conf.d/default.conf:ro']\n  api:\n    build: api\n",
+            "nginx.conf": f"server {{ listen 80; location /api {{ proxy_pass http://api:8000; {upgrade} }} }}\n",
+            "api/requirements.txt": "flask\n",
+            "api/main.py": "from flask import Flask, Response\napp = Flask(__name__)\n@app.get('/api/chat')\ndef chat():\n"
+            "    return Response(answer(), mimetype='text/event-stream')\n@app.get('/api/health')\ndef health():\n    return 'ok'\n",
+        },
+    )
+    assert "WebSocket" not in run("trace", "/api/chat", "--compact").output
+    output = " ".join(run("trace", "/api/health", "--kind", "websocket").output.split())
+    assert "Could not tell at nginx.conf location /api every hop passes it on to api: its code was read" in output

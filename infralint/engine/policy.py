@@ -27,7 +27,7 @@ def weigh(finding: Finding, crossing: Crossing[Hop], assumed: Callable[[Hop], Se
 
 _TRIAL_FOLDERS = frozenset(
     "test tests __tests__ testing testdata test-data e2e spec specs fixtures fixture mock mocks example examples sample"
-    " samples demo demos benchmark benchmarks .devcontainer vagrant".split()
+    " samples demo demos benchmark benchmarks .devcontainer vagrant kind minikube k3d".split()
 )
 _TRIAL_NAME = lazy(r"(?:^|[._-])(?:dev|development|local|test|testing|example|sample|e2e)(?=[._-])", re.IGNORECASE)
 

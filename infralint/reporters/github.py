@@ -55,7 +55,7 @@ def _text(group: list[Finding]) -> str:
         lines.append(f"the same at {listing(others)}")
     lines += [f"{related.location}: {related.message}" for related in places_of(finding)]
     if finding.hop is not None and finding.hop.where != finding.location:
-        lines.append(f"rules {finding.hop.name} ({finding.hop.where})")
+        lines.append(f"applies to {finding.hop.name} ({finding.hop.where})")
     if stream := stream_phrase(finding):
         lines.append(f"stream: {stream}")
     if way := way_phrase(finding):

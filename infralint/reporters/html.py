@@ -13,7 +13,7 @@ from infralint.engine.report import Report, Suppression
 from infralint.model import SEVERITIES, Finding, Location, Unknown, Unreadable
 from infralint.reporters import Shown
 from infralint.reporters.grouping import group_alike, other_hops
-from infralint.reporters.page import STYLE, escape
+from infralint.reporters.page import STYLE, escape, prose
 from infralint.reporters.phrases import (
     UNFOLLOWED,
     UNSUPPORTED,
@@ -279,11 +279,11 @@ def _finding(group: list[Finding], rank: int, shown: Shown, manuals: dict[str, s
     fix = f"<pre>{escape_html(visible_lines(finding.fix))}</pre>" if finding.fix else ""
     if fix:
         fix = f'<p class="faint">{escape(capitalize(write_phrase(finding)))}:</p>{fix}'
-    related = _list(f"{_place(related.location)}: {escape(related.message)}" for related in places_of(finding))
+    related = _list(f"{_place(related.location)}: {prose(related.message)}" for related in places_of(finding))
     others = other_hops(group)
     same = f"the same at {listing(others, most=_MOST_HOPS)}" if others else ""
     lines = filter(None, (environment_phrase(group), same, stream_phrase(finding), way_phrase(finding)))
-    about = "".join(f'<p class="faint">{escape(line)}</p>' for line in lines)
+    about = "".join(f'<p class="faint">{prose(line)}</p>' for line in lines)
     if command := trace_command(finding, shown.snapshot):
         about += f'<p class="faint">See it: <code>{escape(command)}</code></p>'
     stream = escape(stream_name(finding.stream)) if finding.stream else ""
@@ -292,7 +292,7 @@ def _finding(group: list[Finding], rank: int, shown: Shown, manuals: dict[str, s
         f' data-severity="{finding.severity}" data-checks="{escape(finding.check)}" data-rank="{rank}"'
         f' data-place="{escape(str(finding.location))}" data-stream="{stream}">'
         f'<span class="tag">{finding.severity}</span> {_manual(finding.check, manuals)}'
-        f"{_where(finding)}<p>{escape(finding.message)}</p>{about}{fix}{related}</article>\n"
+        f"{_where(finding)}<p>{prose(finding.message)}</p>{about}{fix}{related}</article>\n"
     )
 
 
@@ -314,12 +314,12 @@ def _place(where: Location) -> str:
 
 
 def _unreadable(unreadable: Unreadable) -> str:
-    return f"{escape(str(unreadable.where))}: {escape(unreadable.message)}"
+    return f"{escape(str(unreadable.where))}: {prose(unreadable.message)}"
 
 
 def _unknown(unknown: Unknown) -> str:
-    remedy = f'<br><span class="faint">{escape(unknown.remedy)}</span>' if unknown.remedy else ""
-    return f"{escape(str(unknown.where))}: {escape(unknown_message(unknown))}{remedy}"
+    remedy = f'<br><span class="faint">{prose(unknown.remedy)}</span>' if unknown.remedy else ""
+    return f"{escape(str(unknown.where))}: {prose(unknown_message(unknown))}{remedy}"
 
 
 def _list(items: Iterable[str]) -> str:

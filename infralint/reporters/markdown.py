@@ -35,17 +35,17 @@ _MOST_HOPS = 4
 
 
 def render(report: Report, shown: Shown) -> str:
-    """The report as Markdown; what does not fit is counted."""
+    """The report as Markdown, what is wrong before what is not known; what does not fit is counted."""
     urls = {check.name: page_url(check.page) for check in shown.checks}
     groups = group_alike(report.findings)
-    blocks = [_head(report), *_problems(report)]
+    blocks, gaps = [_head(report), *_unreadable(report)], list(_gaps(report))
     details = [_details(group, urls.get(group[0].check, "")) for group in groups]
     rows = [_row(group) for group in groups]
     if groups:
         blocks.append(_fill(["| | check | where | what happens |", "|---|---|---|---|"], rows, LARGEST // 3, "\n"))
-        left = LARGEST - sum(len(block) + 2 for block in blocks)
+        left = LARGEST - sum(len(block) + 2 for block in (*blocks, *gaps))
         blocks.append(_fill([], details, left, "\n\n"))
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    return "\n\n".join(block for block in (*blocks, *gaps) if block) + "\n"
 
 
 def _fill(head: list[str], parts: list[str], room: int, between: str) -> str:
@@ -72,18 +72,24 @@ def _head(report: Report) -> str:
     return f"### infralint: {listing(parts)}"
 
 
-def _problems(report: Report) -> Iterator[str]:
-    """What could not be read, told, followed and judged, a list each."""
+def _unreadable(report: Report) -> Iterator[str]:
     if report.unreadable:
         yield "**Could not be read**\n\n" + "\n".join(
             f"* {_code(str(entry.where))}: {_prose(entry.message)}" for entry in report.unreadable[:20]
         )
-    if report.unknown:
-        items = [_unknown(unknown) for unknown in report.unknown[:20]]
-        yield "<details><summary>Could not be told</summary>\n\n" + "\n".join(items) + "\n\n</details>"
-    for title, phrases in ((UNFOLLOWED, report.unfollowed), (UNSUPPORTED, report.seen)):
-        if phrases:
-            yield f"**{title}**\n\n" + "\n".join(f"* {_prose(phrase)}" for phrase in phrases[:20])
+
+
+def _gaps(report: Report) -> Iterator[str]:
+    """What could not be told, followed and judged, a list each."""
+    lists = (
+        ("Could not be told", [_unknown(unknown) for unknown in report.unknown]),
+        (UNFOLLOWED, [f"* {_prose(phrase)}" for phrase in report.unfollowed]),
+        (UNSUPPORTED, [f"* {_prose(phrase)}" for phrase in report.seen]),
+    )
+    for title, items in lists:
+        if items:
+            shown = [*items[:20], *([f"* and {len(items) - 20} more"] if len(items) > 20 else [])]
+            yield f"<details><summary>{title} ({len(items)})</summary>\n\n" + "\n".join(shown) + "\n\n</details>"
 
 
 def _unknown(unknown: Unknown) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape as escape_html
 
 from infralint.text.display import visible
+from infralint.text.lazy import lazy
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --faint: #59636e; --line: #d1d9e0; --track: #eaeef2;
@@ -30,7 +31,7 @@ td.name { overflow-wrap: anywhere; min-width: 11rem } td.time { min-width: 15rem
 .tag { font-weight: 600; white-space: nowrap }
 .error { color: var(--error) } .warning { color: var(--warning) } .note { color: var(--note) } .good { color: var(--good) }
 article { margin: .8rem 0; padding: .7rem .9rem; border: 1px solid var(--line); border-left: 4px solid currentColor;
-  border-radius: 6px } article > * { color: var(--ink) } article > .tag { color: inherit }
+  border-radius: 6px; overflow-wrap: anywhere } article > * { color: var(--ink) } article > .tag { color: inherit }
 pre { margin: .5rem 0 .2rem; padding: .6rem .8rem; overflow-x: auto; border-radius: 6px; background: var(--code);
   font: 13px/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
 ul.plain { margin: .3rem 0; padding-left: 1.1rem } li { overflow-wrap: anywhere }
@@ -47,6 +48,7 @@ th[aria-sort=descending] button::after { content: " ↓"; opacity: 1 }
   .tiles { gap: .5rem } .tiles li { min-width: 0; flex: 1 1 6rem; padding: .45rem .6rem } .tiles b { font-size: 1.2rem }
   .cards thead { display: none } .cards, .cards tbody, .cards tr, .cards td { display: block; width: 100% }
   .cards tr { padding: .5rem 0; border-bottom: 1px solid var(--line) } .cards td { border: 0; padding: .15rem 0; min-width: 0 }
+  .cards td:empty { display: none }
   .cards td[data-label]::before { content: attr(data-label) ": "; color: var(--faint); font-size: .85em } }
 @media print { .tools { display: none } th button::after { content: none }
   :root { color-scheme: light; --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; --track: #ddd;
@@ -60,3 +62,11 @@ th[aria-sort=descending] button::after { content: " ↓"; opacity: 1 }
 def escape(text: str) -> str:
     """One line of text as markup that shows it, and nothing else of it acts."""
     return escape_html(visible(text))
+
+
+_CODE = lazy(r"`([^`\n]+)`")
+
+
+def prose(text: str) -> str:
+    """A sentence as markup, in which what stands between backticks is code."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))

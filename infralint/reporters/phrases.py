@@ -99,9 +99,11 @@ def way_of(trace: Trace) -> str:
 
 
 def environment_phrase(findings: Sequence[Finding]) -> str:
-    """Which environments findings of one cause are about (`in dev and prod`); empty where there is only one without a name."""
-    names = dict.fromkeys(finding.hop.environment for finding in findings if finding.hop)
-    return f"in {listing([name for name in names if name])}" if any(names) else ""
+    """Which environments findings of one cause are about (`in the environments dev and prod`); empty where there is only
+    one without a name."""
+    names = [name for name in dict.fromkeys(finding.hop.environment for finding in findings if finding.hop) if name]
+    noun = "environment" if len(names) == 1 else "environments"
+    return f"in the {noun} {listing(names)}" if names else ""
 
 
 def write_phrase(finding: Finding) -> str:

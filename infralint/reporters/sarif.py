@@ -207,7 +207,7 @@ def _related_places(finding: Finding) -> Iterator[tuple[str, Location]]:
     """The other end of the setting, the places that the message speaks of, and why a stream goes here."""
     yield from ((related.message, related.location) for related in places_of(finding))
     if finding.hop is not None and finding.hop.where != finding.location:
-        yield f"rules {finding.hop.name}", finding.hop.where
+        yield f"applies to {finding.hop.name}", finding.hop.where
     evidence = finding.stream.evidence if finding.stream else None
     if evidence and evidence.where and evidence.where != finding.location:
         yield f"a stream goes here because {evidence.because}", evidence.where

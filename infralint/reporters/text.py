@@ -107,7 +107,7 @@ class _Page(msgspec.Struct):
         inherited = isinstance(finding.at, Known) and finding.at.origin == "inherited"
         if finding.hop is not None and (others or inherited):
             counted = f"{len(group)} findings, one cause: " if len(group) > 1 else ""
-            yield f"{counted}rules {listing([f'{finding.hop.name} ({finding.hop.where})', *others], most=4)}"
+            yield f"{counted}applies to {listing([f'{finding.hop.name} ({finding.hop.where})', *others], most=4)}"
         yield from (f"{related.location}: {related.message}" for related in places_of(finding))
         if stream := stream_phrase(finding):
             yield f"stream: {stream}"

@@ -10,7 +10,7 @@ from html import escape as escape_html
 from infralint.engine.tracing import OUTCOMES, TracedStream, TracedWay, TraceReport
 from infralint.model import LENGTH, SILENCE, Finding
 from infralint.reporters.page import STYLE as PAGE_STYLE
-from infralint.reporters.page import escape
+from infralint.reporters.page import escape, prose
 from infralint.reporters.phrases import unknown_message
 from infralint.reporters.trace_facts import (
     Fact,
@@ -33,15 +33,16 @@ ON_A_PAGE = 4
 MOST_PICTURES = 60
 """Streams in a report of another command that are drawn; the others are in the page of `infralint trace`."""
 WAYS_STYLE = """
-figure { margin: .8rem 0 } .wide .t-svg { max-width: 100%; min-width: 56rem; height: auto }
+figure { margin: .8rem 0 } .wide .t-svg { max-width: 100%; height: auto }
 section.way h3, section.way h4, section.way p { overflow-wrap: anywhere } .narrow { display: none } details { margin: .4rem 0 }
 summary { cursor: pointer } .facts { display: grid; grid-template-columns: max-content 1fr;
   gap: .25rem .9rem; margin: .4rem 0 } .facts dt { color: var(--faint) } .facts dd { margin: 0; overflow-wrap: anywhere }
 .facts dd b { font-weight: 500 } .facts dd.weakest b::after { content: " (the weakest)"; font-weight: 400 }
 section.way .tag { white-space: normal; overflow-wrap: anywhere }
 section.way { margin: 1.6rem 0; padding-top: .6rem; border-top: 1px solid var(--line) }
-@media screen and (max-width: 700px) { .wide { display: none } .narrow { display: block } }
+@media screen and (max-width: 1000px) { .wide { display: none } .narrow { display: block } }
 @media print { .scroll { overflow: visible } .t-svg { max-width: 100%; height: auto } details > * { display: block }
+  details::details-content { content-visibility: visible }
   section.way { break-inside: avoid-page } }
 """
 _LIST_STYLE = """
@@ -126,7 +127,7 @@ def report_part(streams: Sequence[TracedStream]) -> Iterator[str]:
 
 def _list(streams: Sequence[TracedStream]) -> Iterator[str]:
     yield '<input type="search" placeholder="Search: a path, a host, a hop, a verdict" aria-label="Search streams">'
-    yield ' <output class="faint"></output>\n<div class="scroll"><table class="streams"><thead><tr>'
+    yield ' <output class="faint"></output>\n<div class="scroll"><table class="streams cards"><thead><tr>'
     yield "".join(f'<th scope="col"><button type="button">{head}</button></th>' for head in _HEADS)
     yield "</tr></thead><tbody>\n"
     for number, stream in enumerate(streams, 1):
@@ -152,13 +153,13 @@ def _row(stream: TracedStream, number: int) -> str:
         f'<td data-key="{OUTCOMES.index(verdict.outcome)}"><span class="tag {OUTCOME_TONES[verdict.outcome]}">'
         f"{verdict.outcome}</span></td>",
         f'<td class="path"><a href="#stream-{number}">{escape(stream.name)}</a></td>',
-        f'<td class="number">{len(legs)}</td>',
+        f'<td class="number" data-label="Hops">{len(legs)}</td>',
         *(
-            f'<td class="number" data-key="{found[1].value if found else 1e12:g}">'
+            f'<td class="number" data-label="{label}" data-key="{found[1].value if found else 1e12:g}">'
             f"{seconds(found[1].value) if found else ''}</td>"
-            for found in times
+            for label, found in zip(_HEADS[3:5], times, strict=True)
         ),
-        f'<td class="path">{escape(blamed)}</td>',
+        f'<td class="path" data-label="Where">{escape(blamed)}</td>',
     ]
     return f'<tr data-section="stream-{number}" data-words="{escape(words.lower())}">{"".join(cells)}</tr>\n'
 
@@ -169,12 +170,12 @@ def _section(stream: TracedStream, number: int) -> Iterator[str]:
     wording = verdict_phrase(way) if way is not None else verdict.outcome
     yield f'<section class="way" id="stream-{number}"><h3>{escape(stream.name)}</h3>'
     yield f'<p><span class="tag {tone}">{escape(wording)}</span></p>'
-    yield f"<p>{escape(verdict.reason)}</p>"
+    yield f"<p>{prose(verdict.reason)}</p>"
     if verdict.finding is not None and verdict.finding.fix:
         yield _fix(verdict.finding)
     belief = belief_phrase(stream.stream)
     about = f"{capitalize(belief)}. It {needs_phrase(stream.stream)}."
-    yield f'<p class="faint">{escape(about)}</p>'
+    yield f'<p class="faint">{prose(about)}</p>'
     if stream.ways:
         wide, narrow = picture([stream], ON_A_PAGE, alone=False), picture([stream], columns=1, alone=False)
         yield f'<figure class="scroll wide">{wide}</figure><figure class="scroll narrow">{narrow}</figure>'
@@ -189,7 +190,7 @@ def _way(way: TracedWay, number: int, count: int) -> Iterator[str]:
     condition = condition_phrase(way) if count > 1 else ""
     yield f"<details><summary>{title}</summary>"
     if condition:
-        yield f'<p class="faint">{escape(condition)}</p>'
+        yield f'<p class="faint">{prose(condition)}</p>'
     for position, leg in enumerate(way.trace.legs):
         rows = "".join(map(_fact, facts(way, position)))
         yield f"<h4>{position + 1} {escape(leg.name)} <small class='faint'>{escape(str(leg.hop.where))}</small></h4>"
@@ -197,17 +198,17 @@ def _way(way: TracedWay, number: int, count: int) -> Iterator[str]:
         for finding in way.findings_at(position):
             yield _finding(finding)
         for unknown in way.unknown_at(position):
-            yield f"<p>Could not tell: {escape(unknown_message(unknown))}</p>"
+            yield f"<p>Could not tell: {prose(unknown_message(unknown))}</p>"
     end = way.answer if way.trace.is_dead_end else end_phrase(way.trace)
     if end:
-        yield f"<p>→ {escape(end)}</p>"
+        yield f"<p>→ {prose(end)}</p>"
     yield "</details>"
 
 
 def _fact(fact: Fact) -> str:
     css = fact.state if fact.state in ("error", "warning", "note", "weakest") else ""
-    source = f"<br><small class='faint'>{escape(fact.source)}</small>" if fact.source else ""
-    return f'<dt>{escape(fact.label)}</dt><dd class="{css}"><b>{escape(fact.text)}</b>{source}</dd>'
+    source = f"<br><small class='faint'>{prose(fact.source)}</small>" if fact.source else ""
+    return f'<dt>{escape(fact.label)}</dt><dd class="{css}"><b>{prose(fact.text)}</b>{source}</dd>'
 
 
 def _finding(finding: Finding) -> str:
@@ -215,7 +216,7 @@ def _finding(finding: Finding) -> str:
     check = f"<code>{escape(finding.check)}</code>"
     return (
         f'<article class="{finding.severity}"><span class="tag">{finding.severity}</span> {check}'
-        f"<p>{escape(finding.message)}</p>{fix}</article>"
+        f"<p>{prose(finding.message)}</p>{fix}</article>"
     )
 
 
@@ -225,5 +226,5 @@ def _fix(finding: Finding) -> str:
 
 def _unreadable(report: TraceReport) -> Iterator[str]:
     if report.unreadable:
-        items = "".join(f"<li>{escape(f'{entry.where}: {entry.message}')}</li>" for entry in report.unreadable)
+        items = "".join(f"<li>{prose(f'{entry.where}: {entry.message}')}</li>" for entry in report.unreadable)
         yield f'<h2>Could not be read</h2><ul class="plain">{items}</ul>'

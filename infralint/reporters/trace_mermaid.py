@@ -20,7 +20,7 @@ from infralint.reporters.trace_facts import (
     summary_phrase,
     verdict_phrase,
 )
-from infralint.reporters.trace_text import TraceShown
+from infralint.reporters.trace_text import MARKS, TraceShown
 from infralint.text.display import visible
 from infralint.text.wording import seconds
 
@@ -88,7 +88,7 @@ def _lines(way: TracedWay, position: int) -> Iterator[str]:
             yield f"{label} {seconds(clock.limit.value) if isinstance(clock.limit, Known) else 'not known'}"
     for finding in way.findings_at(position):
         if finding.severity != "note":
-            yield f"✗ {effect_phrase(finding)} ({finding.check})"
+            yield f"{MARKS[finding.severity]} {effect_phrase(finding)} ({finding.check})"
 
 
 def _edge(before: str, name: str, label: str, certain: bool) -> str:

@@ -26,7 +26,7 @@ from infralint.reporters.trace_facts import (
     summary_phrase,
     verdict_phrase,
 )
-from infralint.reporters.trace_text import TraceShown
+from infralint.reporters.trace_text import MARKS, TraceShown
 from infralint.text.display import visible
 from infralint.text.wording import capitalize, seconds
 
@@ -214,7 +214,7 @@ def _hop_card(way: TracedWay, leg: Leg, position: int) -> Card:
             lines += [TextLine(line) for line in fold(words, room, 2)]
     for finding in [finding for finding in way.findings_at(position) if finding.severity != "note"][:3]:
         words = effect_phrase(finding) if finding.effect is not None else finding.check
-        lines += [TextLine(line, _tone(finding)) for line in fold(f"✗ {words}", room, 2)]
+        lines += [TextLine(line, _tone(finding)) for line in fold(f"{MARKS[finding.severity]} {words}", room, 2)]
         if finding.effect is not None:
             lines += [TextLine(line, "faint") for line in fold(f"  {finding.check}", room, 1)]
     lines += [TextLine(line, "note") for line in fold("? could not tell", room) if way.unknown_at(position)]
@@ -283,7 +283,7 @@ def _draw_axis(canvas: Canvas, way: TracedWay) -> None:
     rows = [row for row in rows if row[2]]
     if not rows or way.stream.handshake_only:
         return
-    wanted = list(_needs(way))
+    wanted = sorted(_needs(way), key=lambda need: need.seconds)
     limits = [clock.limit.value for _, _, clocks in rows for _, clock in clocks if isinstance(clock.limit, Known)]
     finite = [limit for limit in limits if math.isfinite(limit)]
     most = max([600.0, *(need.seconds * 2 for need in wanted), *(limit * 1.5 for limit in finite)])
@@ -299,6 +299,8 @@ def _draw_axis(canvas: Canvas, way: TracedWay) -> None:
     _paragraph(canvas, "What the stream needs, and what each hop allows", "strong", width)
     canvas.y += 4
     tops = [_draw_need(canvas, need, at(need.seconds), width) for need in wanted]
+    if not all(_fits_right(need, at(need.seconds), width) for need in wanted):
+        tops = [canvas.y + 3] * len(tops)
     first = len(canvas.parts)
     for position, leg, clocks in rows:
         canvas.y += LINE + 6
@@ -330,14 +332,22 @@ def _draw_ticks(canvas: Canvas, y: float, ticks: Sequence[tuple[int, float]]) ->
 
 def _draw_need(canvas: Canvas, need: NeedMark, x: float, width: float) -> float:
     """What a line on the axis means, beside it where there is room, else above it; where the line begins."""
-    top, label = canvas.y + 4, len(need.label) * CHARACTER + 6
-    if x + label <= MARGIN + width or x - label >= MARGIN:
+    top, is_left = canvas.y + 4, not _fits_right(need, x, width)
+    if not is_left or x - _label_width(need) >= MARGIN:
         canvas.y += LINE
-        is_left = x + label > MARGIN + width
         canvas.text(x - 5 if is_left else x + 5, canvas.y, need.label, "", "end" if is_left else "start")
         return top
     _paragraph(canvas, need.label, "", width)
     return canvas.y + 3
+
+
+def _label_width(need: NeedMark) -> float:
+    return len(need.label) * CHARACTER + 6
+
+
+def _fits_right(need: NeedMark, x: float, width: float) -> bool:
+    """Whether what a line means has room at its right, where no line of a longer time crosses it."""
+    return x + _label_width(need) <= MARGIN + width
 
 
 def _running(way: TracedWay, position: int) -> list[tuple[str, Clock]]:
@@ -349,10 +359,10 @@ def _needs(way: TracedWay) -> Iterator[NeedMark]:
     stream = way.stream
     silence, length = stream.longest_silence.seconds, stream.duration.seconds
     if silence == length:
-        yield NeedMark(f"needs {seconds(silence)} of silence, and in all", silence)
+        yield NeedMark(f"needs {seconds(silence)} (silence, length)", silence)
     else:
-        yield NeedMark(f"needs {seconds(silence)} of silence", silence)
-        yield NeedMark(f"needs {seconds(length)} in all", length)
+        yield NeedMark(f"needs {seconds(silence)} (silence)", silence)
+        yield NeedMark(f"needs {seconds(length)} (length)", length)
     if stream.heartbeat:
         yield NeedMark(f"pings every {seconds(stream.heartbeat)}", stream.heartbeat)
 
@@ -409,6 +419,10 @@ def columns_of(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
+_SHORT = 4
+"""Columns of a line that no address is put below: a hop's number, or `asks`."""
+
+
 def fold(text: str, room: float, most: int = 0, keep_end: bool = False) -> list[str]:
     """The lines of a text in a width of pixels; what does not fit on so many lines is cut at its end. keep_end: of a path
     that does not fit the last folders are kept, on one line."""
@@ -438,11 +452,12 @@ def _lines(text: str, limit: int) -> Iterator[str]:
     line = ""
     for word in text.split(" "):
         while _is_wider(f"{line} {word}" if line else word, limit):
-            if line and not _is_wider(word, limit):
+            head = _head(word, limit - (columns_of(line) + 1 if line else 0))
+            is_joined = columns_of(line) <= _SHORT and head.endswith("/")
+            if line and not is_joined and not _is_wider(word, limit):
                 yield line
                 line = ""
                 continue
-            head = _head(word, limit - (columns_of(line) + 1 if line else 0))
             if not head:
                 yield line
                 line = ""

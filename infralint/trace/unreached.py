@@ -51,5 +51,6 @@ def _describe(node: Node, streams: list[Stream], dialling: list[Hop]) -> Unknown
     paths = listing(tuple(dict.fromkeys(stream.path for stream in streams)), most=MOST_NAMED)
     hops = listing(tuple(dict.fromkeys(f"{hop.name} ({hop.where})" for hop in dialling)), most=MOST_NAMED)
     why = f"nothing that was read sends {paths} to {node.name}, which publishes no port, and gets other requests from {hops}"
-    remedy = f"send it there in a location of its own; if not browsers ask for it, write `entry: [{node.name}]` beside the others"
+    route = f"send {paths} there in a location of its own"
+    remedy = f"{route}; if other clients than browsers ask for it, write `entry: [{node.name}]` into infralint.yaml"
     return Unknown(streams[0].evidence.where or NOWHERE, "streams", why, remedy)

@@ -148,6 +148,15 @@ def test_koa_holds_the_streams_that_it_is_given(handler: str, is_held: bool, lin
     assert problems(report, "compressed-stream") == (["app.js:6 warning compressed-stream"] if is_held else [])
 
 
+def test_koa_holds_what_an_application_without_a_router_streams(lint: Lint) -> None:
+    app = (
+        'const Koa = require("koa");\nconst app = new Koa();\napp.use(require("koa-compress")());\n'
+        'app.use(async (ctx) => { ctx.set("Content-Type", "text/event-stream"); ctx.body = events(); });\n'
+    )
+    report = lint({"package.json": KOA, "app.js": app})
+    assert problems(report, "compressed-stream") == ["app.js:4 warning compressed-stream"]
+
+
 FASTAPI = """\
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware

@@ -328,7 +328,7 @@ def test_what_cloudformation_does_not_take_is_unreadable_at_its_line(
 @pytest.mark.parametrize(
     "more",
     [
-        "  Fn::ForEach::Balancers:\n    - Name\n    - [a, b]\n    - L${Name}: {Type: 'AWS::Lambda::Url'}\n",
+        "  Fn::ForEach::Balancers:\n    - Name\n    - !Ref AWS::Region\n    - L${Name}: {Type: 'AWS::Lambda::Url'}\n",
         "  Made:\n    Type: AWS::Lambda::Url\n    Properties: !Transform {Name: Macro}\n",
     ],
 )

@@ -267,3 +267,19 @@ def test_tls_to_the_backend_changes_nothing_of_a_stream(lint: Lint) -> None:
     report = lint({**APPLICATION, "k8s/edge.yaml": "---\n".join([route(), gateway("istio"), policy])})
     assert [line for line in problems(report) if " note " not in line] == []
     assert "unsupported" not in report
+
+
+def test_googles_policy_may_be_for_a_pool_of_the_inference_extension(lint: Lint) -> None:
+    pooled = route().replace(
+        "{ name: api, port: 80 }", "{ group: inference.networking.x-k8s.io, kind: InferencePool, name: m }"
+    )
+    policy = (
+        "apiVersion: networking.gke.io/v1\nkind: GCPBackendPolicy\nmetadata: { name: long }\nspec:\n"
+        "  default: { timeoutSec: 3600 }\n"
+        "  targetRef: { group: inference.networking.x-k8s.io, kind: InferencePool, name: m }\n"
+    )
+    edge = gateway("gke-l7-rilb")
+    named = {"k8s/edge.yaml": f"{pooled}---\n{edge}", "infralint.yaml": "streams: [{ path: /api/chat, kind: sse }]\n"}
+    assert problems(lint(dict(named)), "capped-stream") == ["k8s/edge.yaml:4 warning capped-stream"]
+    named["k8s/edge.yaml"] += f"---\n{policy}"
+    assert problems(lint(dict(named)), "capped-stream") == []

@@ -15,6 +15,10 @@ resource "google_compute_backend_service" "api" {
   SETTINGS
   backend { group = google_compute_instance_group.api.id }
 }
+resource "google_compute_instance_group" "api" {
+  name = "api"
+  zone = "europe-west1-b"
+}
 """
 URL_MAP = """
 resource "google_compute_url_map" "main" {
@@ -34,7 +38,7 @@ resource "google_compute_backend_service" "web" {
   name                  = "web"
   load_balancing_scheme = "EXTERNAL_MANAGED"
   timeout_sec           = 3600
-  backend { group = google_compute_instance_group.web.id }
+  backend { group = google_compute_instance_group.api.id }
 }
 """
 PATH_RULE = 'path_rule {\n paths = ["/api/*"]\n service = google_compute_backend_service.api.id\n}'
@@ -177,6 +181,13 @@ def test_before_cloud_run_only_its_own_timeout_counts(lint: Lint) -> None:
     ]
     report = lint({"main.tf": SERVERLESS.replace("TIMEOUT", "1800s"), "infralint.yaml": declared})
     assert (report["findings"], report["unknown"]) == ([], [])
+
+
+def test_the_default_does_not_count_where_the_groups_are_not_known(lint: Lint) -> None:
+    text = 'variable "group" {}\n' + backend("").replace("google_compute_instance_group.api.id", "var.group")
+    report = lint({"main.tf": text, "infralint.yaml": SSE.replace("LENGTH", "2m")})
+    assert report["findings"] == []
+    assert any("its groups can't be told" in unknown["message"] for unknown in report["unknown"])
 
 
 def test_a_function_behind_it_is_not_taken_for_the_only_service(lint: Lint) -> None:

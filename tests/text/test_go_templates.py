@@ -58,6 +58,7 @@ def rendered(text: str, *others: str) -> str:
         ("{{ range .Values.missing }}a{{ else }}b{{ end }}", "b"),
         ("{{ range until 5 }}{{ if eq . 3 }}{{ break }}{{ end }}{{ . }}{{ end }}", "012"),
         ("{{ range list 1 2 3 }}{{ if eq . 2 }}{{ continue }}{{ end }}{{ . }}{{ end }}", "13"),
+        ("{{ eq 0x1p4 16.0 }}", "true"),
         ("{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ end }}{{ $x }}", "2"),
         ("{{ $x := 1 }}{{ if true }}{{ $x := 2 }}{{ end }}{{ $x }}", "1"),
         ("{{ .Values.missing | default \"d\" }}", "d"),

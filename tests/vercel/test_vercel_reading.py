@@ -410,3 +410,77 @@ def test_a_finding_can_be_ignored_where_the_handler_stands(lint: Lint) -> None:
     comment = "// infralint: ignore[serverless-stream] because titles are short"
     report = lint({**VERCEL, "app/api/title/route.ts": f"{imported}\n{comment}\n{handler}\n"})
     assert not report["findings"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"routes": [{"src": "/api/(", "dest": "/a"}]}', 'routes[0]: "src": "/api/(": is not a regular expression'),
+        ('{"routes": [{"handle": "filesystem"}, {"src": "/[z-a]"}]}', "routes[1]: "),
+        ('{"routes": [{"src": 5}]}', 'routes[0]: "src": expected a text'),
+        ('{"rewrites": [7]}', "rewrites[0]: expected an object"),
+        ('{"rewrites": [{"source": 5, "destination": "/"}]}', 'rewrites[0]: "source": expected a text'),
+        ('{"rewrites": [{"source": "/a", "destination": []}]}', 'rewrites[0]: "destination": expected a text'),
+        ('{"rewrites": [{"source": "/a"}]}', 'rewrites[0]: "destination" is missing'),
+        ('{"redirects": [{"source": "/:a(", "destination": "/"}]}', "has a ( that is not closed"),
+        ('{"headers": [{"source": "/:a(", "headers": []}]}', "has a ( that is not closed"),
+    ],
+)
+def test_an_entry_that_vercel_refuses_is_unreadable(text: str, message: str, lint: Lint) -> None:
+    report = lint({"vercel.json": text, "app/api/chat/route.ts": STREAM})
+    [unreadable] = report["unreadable"]
+    assert message in unreadable["message"]
+    assert unreadable["message"].endswith("; Vercel refuses the deploy")
+    assert report["status"] == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"routes": [{"src": "/(?!api)(?<x>[^/]*?)/?", "dest": "/a?x=$x"}, {"handle": "miss"}, {"src": "/[]a", "dest": "/"}]}',
+        '{"routes": [{"src": "/.*", "headers": {"a": "b"}, "continue": true}]}',
+        '{"rewrites": [{"source": "/a", "destination": {"service": "api"}}]}',
+        '{"headers": [{"source": "/(.*)", "headers": [{"key": "a", "value": "b"}]}]}',
+    ],
+)
+def test_an_entry_that_vercel_takes_is_read(text: str, lint: Lint) -> None:
+    assert not lint({"vercel.json": text})["unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        (
+            "next.config.js",
+            "module.exports = { rewrites() { return [ }\n",
+            "can't be parsed, so what it says may not be seen",
+        ),
+        ("next.config.mjs", "export default { x: = 1 }\n", "can't be parsed, so what it says may not be seen"),
+        (
+            "next.config.mjs",
+            "export default { rewrites: () => [{ source: '/x/:p(', destination: 'https://a.example.com' }] }\n",
+            '"source": "/x/:p(": has a ( that is not closed; Next.js refuses it',
+        ),
+    ],
+)
+def test_a_next_config_that_next_refuses_is_unreadable(name: str, text: str, message: str, lint: Lint) -> None:
+    report = lint({**NEXT, name: text, "app/api/chat/route.ts": STREAM})
+    assert [entry["message"] for entry in report["unreadable"]] == [message]
+    assert problems(report)
+    assert report["status"] == 2
+
+
+@pytest.mark.parametrize(
+    ("rewrites", "is_computed"),
+    [
+        ("rewrites() { return make() }", True),
+        ("async rewrites() { return list }", True),
+        ("rewrites: async () => [...list]", True),
+        ("rewrites() { return [] }", False),
+        ("rewrites() { return [{ source: '/a', destination: '/b' }] }", False),
+        ("compress: make()", False),
+    ],
+)
+def test_rewrites_that_are_computed_are_not_passed_over(rewrites: str, is_computed: bool, lint: Lint) -> None:
+    report = lint({**NEXT, "next.config.mjs": f"export default {{ {rewrites} }}\n", "app/api/chat/route.ts": STREAM})
+    assert ("next.config.mjs:1: what `rewrites` gives is computed" in report.get("unfollowed", [])) == is_computed

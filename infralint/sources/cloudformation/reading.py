@@ -7,6 +7,8 @@ from infralint.project import CantRead, Project
 from infralint.sources.cloudformation import sam
 from infralint.sources.cloudformation.balancers import balancer_nodes
 from infralint.sources.cloudformation.edges import NAMED, edge_nodes
+from infralint.sources.cloudformation.nesting import given_by_parents
+from infralint.sources.cloudformation.parameters import GivenParameters, given_by_files
 from infralint.sources.cloudformation.service_connect import connected_nodes
 from infralint.sources.cloudformation.template import BadTemplate, CloudFormationTemplate
 from infralint.sources.cloudformation.undeclared import find_undeclared
@@ -33,6 +35,7 @@ def read_into(reading: Reading, project: Project, path: str) -> None:
         return
     if template is None:
         return
+    template.given = _find_parameters(project, path, template)
     for value, why in find_undeclared(template):
         template.refuse(why, value)
     template.resources.update(sam.expand(template))
@@ -46,3 +49,9 @@ def read_into(reading: Reading, project: Project, path: str) -> None:
     reading.unreadable += [project.unreadable(path, why, *place) for place, why in sorted(template.refused.items())]
     reading.unknown += template.unknown
     reading.files.append(shown)
+
+
+def _find_parameters(project: Project, path: str, template: CloudFormationTemplate) -> GivenParameters:
+    """What is given for the parameters of a template: by the stacks that it is nested in, else by files beside it."""
+    by_parents = given_by_parents(project, path)
+    return by_parents if by_parents.values else given_by_files(project, path, template.root.members_of("Parameters"))

@@ -13,8 +13,11 @@ from typing import Any
 import msgspec
 
 from infralint.model import Known, Location, Related, Setting, Unknown
+from infralint.sources.cloudformation.loops import FOR_EACH, CantExpand, expand
+from infralint.sources.cloudformation.parameters import GivenParameter, GivenParameters
 from infralint.text.json_places import BadJson, parse_json, yaml_of_json
 from infralint.text.numbers import whole_number
+from infralint.text.wording import listing
 from infralint.text.yaml_places import YamlProblem, YamlSpan, YamlValue, read_yaml
 
 DEEPEST = 48
@@ -63,7 +66,8 @@ class TemplateResource(msgspec.Struct, frozen=True, kw_only=True):
 
 class CloudFormationTemplate(msgspec.Struct, dict=True):
     """A template. shown: its path, as the user would type it. refused: what CloudFormation does not take, by line and
-    column, as far as it was asked for. unknown: resources that can't be told, once `resources` was asked for."""
+    column, as far as it was asked for. unknown: resources that can't be told, once `resources` was asked for. given: what
+    is given for its parameters, where files of the project say so."""
 
     path: str
     shown: str
@@ -72,6 +76,7 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
     is_json: bool = False
     refused: dict[tuple[int, int], str] = {}
     unknown: list[Unknown] = []
+    given: GivenParameters = msgspec.field(default_factory=GivenParameters)
     _conditions: dict[str, bool | None] = {}
 
     @classmethod
@@ -98,13 +103,8 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
     def resources(self) -> dict[str, TemplateResource]:
         """The resources that are made, or may be."""
         found: dict[str, TemplateResource] = {}
-        listed = self.root.members_of("Resources")
         keys = self.root.members["Resources"].keys if self.root.members else {}
-        for logical, body in listed.items():
-            if logical.startswith("Fn::"):
-                why = f"infralint does not work out {logical.partition('::')[2].partition('::')[0]} among resources"
-                self.unknown.append(Unknown(self._place(keys[logical]), logical, f"{why}: what it makes is not judged"))
-                continue
+        for logical, body, key in self._listed_resources():
             if body.members is None:
                 self.refuse(f"{logical}: expected a resource with Type and Properties", body)
                 continue
@@ -117,7 +117,7 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
             call = function_of(properties) if properties is not None else None
             if call is not None and call[0] == "Fn::Transform":
                 why = "its properties are made by a transform where the stack is deployed"
-                self.unknown.append(Unknown(self._place(keys[logical]), logical, f"{logical} is not judged: {why}"))
+                self.unknown.append(Unknown(self._place(keys[key]), logical, f"{logical} is not judged: {why}"))
                 continue
             if properties is not None and not properties.is_null and (call is not None or properties.members is None):
                 self.refuse(f"{logical}.Properties: expected a mapping of names to values", properties)
@@ -126,13 +126,41 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
                 logical=logical,
                 type=type_,
                 name=_display(body, logical),
-                where=self._place(keys[logical]),
+                where=self._place(keys[key]),
                 properties=properties
                 if properties is not None and properties.members is not None
                 else YamlValue(body.span, members={}),
                 doubt="" if holds else f"whether {logical} is made depends on the condition {condition}",
             )
         return found
+
+    def _listed_resources(self) -> Iterator[tuple[str, YamlValue, str]]:
+        """The resources by logical id, those of loops among them, each with the key that it is written under."""
+        keys = self.root.members["Resources"].keys if self.root.members else {}
+        for logical, body in self.root.members_of("Resources").items():
+            if not logical.startswith("Fn::"):
+                yield logical, body, logical
+                continue
+            try:
+                if not logical.startswith(FOR_EACH):
+                    raise CantExpand(
+                        f"infralint does not work out {logical.partition('::')[2].partition('::')[0]} there"
+                    )
+                yield from ((made, inner, logical) for made, inner in expand(body, self._collection))
+            except CantExpand as error:
+                why = f"{error}, so that what it makes is not judged"
+                self.unknown.append(Unknown(self._place(keys[logical]), logical, f"{logical}: {why}"))
+
+    def _collection(self, value: YamlValue) -> list[str] | None:
+        """What a loop goes through: a list, or a parameter that is one."""
+        found = self.resolve(value)
+        if not isinstance(found, YamlValue):
+            return None
+        if found.text is not None:
+            return [part.strip() for part in found.text.split(",")]
+        members = [self.resolve(item) for item in found.items or []]
+        texts = [member.text for member in members if isinstance(member, YamlValue) and member.text is not None]
+        return texts if len(texts) == len(members) and members else None
 
     def refuse(self, message: str, value: YamlValue) -> None:
         """Note that CloudFormation does not take a value."""
@@ -382,6 +410,9 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
 
     def _parameter(self, name: str, parameter: YamlValue, trail: list[Related]) -> Value:
         default = parameter.get("Default")
+        given = self.given.of(name)
+        if given:
+            return self._agree_on(name, given, parameter, trail)
         if parameter.text_of("Type").startswith("AWS::SSM::Parameter::"):
             return Missing(f"the parameter {name} is looked up where the stack is deployed")
         if default is None:
@@ -389,6 +420,20 @@ class CloudFormationTemplate(msgspec.Struct, dict=True):
             return Missing(f"the parameter {name} has no Default, and its value is given at deployment", (), remedy)
         trail.append(Related(f"the Default of the parameter {name}", self.place_of(parameter, "Default")))
         return default
+
+    def _agree_on(self, name: str, given: list[GivenParameter], parameter: YamlValue, trail: list[Related]) -> Value:
+        """What is given for a parameter, where all that give it agree."""
+        values = {each.value for each in given}
+        if len(values) > 1:
+            texts = [f"{each.value} by {each.by}" for each in given if each.value is not None]
+            return Missing(f"the parameter {name} is given as {listing(texts)}")
+        [value] = values
+        if value is None:
+            return Missing(f"the parameter {name} is given by {given[0].by}: {given[0].reason}")
+        if parameter.text_of("Type").startswith("AWS::SSM::Parameter::"):
+            return Missing(f"the parameter {name} is looked up where the stack is deployed")
+        trail.append(Related(f"{given[0].by} gives the parameter {name}", given[0].where))
+        return YamlValue(parameter.span, text=value, quoted=True)
 
     def _get_att(self, argument: YamlValue, trail: list[Related], depth: int) -> Value:
         parts = [item.text or "" for item in argument.items] if argument.items else (argument.text or "").split(".", 1)

@@ -78,23 +78,27 @@ def is_of_google(gateway_class: str, controller: str) -> bool:
 
 
 def google_route(
-    route: Manifest, rules: Sequence[RouteRule], every: Sequence[RouteRule], manifests: Manifests
+    route: Manifest,
+    rules: Sequence[RouteRule],
+    every: Sequence[RouteRule],
+    backends: Collection[tuple[str, str]],
+    manifests: Manifests,
 ) -> GoogleIngress:
-    """A rule of a Gateway's route, with the GCPBackendPolicy of its Service.
+    """A rule of a Gateway's route, with the GCPBackendPolicy of what it leads to. backends: kinds and names of that.
 
     https://cloud.google.com/kubernetes-engine/docs/how-to/configure-gateway-resources#configure_timeout
     """
     fields = common_fields(route, rules, every, route.title)
-    names = {target.host.partition(".")[0] for rule in rules for target in rule.targets}
-    policy = next((found for found in manifests.of("GCPBackendPolicy") if _is_for(found, names, route)), None)
+    policies = manifests.of("GCPBackendPolicy")
+    policy = next((found for found in policies if _is_for(found, backends, route)), None)
     spec = policy.root.get("spec", "default") if policy is not None else None
     return GoogleIngress(**fields | _google_settings(policy, spec, "type", route.where), policy="GCPBackendPolicy")
 
 
-def _is_for(policy: Manifest, services: Collection[str], route: Manifest) -> bool:
+def _is_for(policy: Manifest, backends: Collection[tuple[str, str]], route: Manifest) -> bool:
     near = policy.namespace == route.namespace and policy.environment in ("", route.environment)
     return near and any(
-        target.text_of("kind") == "Service" and target.text_of("name") in services for target in policy_targets(policy)
+        (target.text_of("kind"), target.text_of("name")) in backends for target in policy_targets(policy)
     )
 
 

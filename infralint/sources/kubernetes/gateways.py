@@ -66,7 +66,7 @@ def _gateway_api(manifests: Manifests, addresses: Addresses) -> Iterator[Ingress
         every = [rule for _, _, found in rules for rule in found]
         is_google = is_of_google(named, controllers.get(named, ""))
         hops = [
-            google_route(route, found, every, manifests)
+            google_route(route, found, every, _backend_objects(rule), manifests)
             if is_google
             else _gateway_hop(route, rule, found, every, product, named, gateway, manifests)
             for route, rule, found in rules
@@ -132,6 +132,11 @@ def _backends(route: Manifest, rule: YamlValue, addresses: Addresses) -> tuple[t
             if address is not None:
                 found.append(address)
     return tuple(found), "" if found else "its backend is no Service"
+
+
+def _backend_objects(rule: YamlValue) -> set[tuple[str, str]]:
+    """Kind and name of what a rule leads to: Services, and pools of the Inference Extension."""
+    return {(item.text_of("kind") or "Service", item.text_of("name")) for item in rule.items_of("backendRefs")}
 
 
 def _path_map(rule: YamlValue, path: str) -> PathMap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
@@ -64,6 +65,7 @@ from infralint.sources.nginx.upstreams import (
 from infralint.sources.nginx.variables import Definitions, Moment, Values
 from infralint.sources.nginx.versions import Versions
 from infralint.sources.nginx.websocket import judge_handshake
+from infralint.text.lazy import lazy
 from infralint.text.numbers import whole_number
 from infralint.text.stream_names import stream_name
 
@@ -516,8 +518,10 @@ class _NodeBuilder:
         ]
         everything = {"/", *_fallbacks(server, self.definitions)}
         apis = any(_is_catch_all(block) and block.place.pattern not in everything for block in proxied)
+        beside = len({block.passed.written for block in proxied if block.passed is not None}) > 1
         for block in proxied:
-            general = not apis if block.place.pattern in everything else _is_catch_all(block)
+            is_page = beside and _serves_pages(block)
+            general = not (apis or is_page) if block.place.pattern in everything else _is_catch_all(block)
             for serving in _serving(block):
                 serving.hop = self._hop(serving, names, general and serving is _serving(block)[0])
         handed = hand_over(server, self.nginx.processing)
@@ -793,6 +797,14 @@ def _is_catch_all(block: NginxBlock) -> bool:
         and not place.is_open
         and is_catch_all(place.modifier, place.pattern)
     )
+
+
+_PAGES = lazy(r"(?:^|[\W_])(?:front[-_]?end|(?:web[-_]?)?ui)(?=[\W_]|$)", re.IGNORECASE)
+
+
+def _serves_pages(block: NginxBlock) -> bool:
+    """Whether what stands behind a location is by its name what pages come from, and no API."""
+    return block.passed is not None and bool(_PAGES.search(block.passed.written))
 
 
 def _fallbacks(server: VirtualServer, definitions: Definitions) -> set[str]:

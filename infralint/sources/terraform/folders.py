@@ -36,6 +36,9 @@ BALANCERS = (
     b"aws_apigatewayv2_api",
     b"aws_lambda_function_url",
     b"aws_apprunner_service",
+    b"aws_elastic_beanstalk_environment",
+    b"aws_globalaccelerator_accelerator",
+    b"aws_vpclattice_service",
     b"azurerm_application_gateway",
     b"azurerm_app_service",
     b"azurerm_linux_web_app",
@@ -47,11 +50,7 @@ BALANCERS = (
     b"google_cloud_run_v2_service",
     b"google_compute_backend_service",
     b"google_compute_region_backend_service",
-    b"helm_release",
-    b"kubectl_manifest",
     b"kubernetes_ingress",
-    b"kubernetes_manifest",
-    b"kubernetes_service",
     b"service_connect_configuration",
     b"terraform-aws-modules/cloudfront",
     b"terraform-aws-modules/terraform-aws-cloudfront",
@@ -71,7 +70,11 @@ HELPERS = (
     b"aws_lambda_function",
     b"aws_lambda_alias",
     b"aws_route53_record",
+    b"aws_globalaccelerator_",
+    b"aws_vpclattice_",
     b"azurerm_service_plan",
+    b"helm_release",
+    b"kubectl_manifest",
     b"kubernetes_",
     b"cloudflare_zone_setting",
     b"google_compute_region_network_endpoint_group",
@@ -80,6 +83,12 @@ HELPERS = (
     b"terraform-aws-modules/lambda",
     b"terraform-aws-modules/terraform-aws-lambda",
 )
+RELEASING = re.compile(
+    rb"helm_release[\s\S]{0,3000}?\bchart\"?\s*[=:]\s*\"(?:\./|\.\./|\$\{path\.)"
+    rb"|(?:kubernetes|kubectl)_manifest[\s\S]{0,3000}?(?:yamldecode|file\(|Ingress|HTTPRoute|GRPCRoute|HTTPProxy|VirtualService"
+    rb"|TargetGroupBinding|\"Route\")"
+)
+"""A cheap look for local charts, and for objects of Kubernetes that send requests on."""
 MODULE_SOURCE = re.compile(rb"source(?<!\wsource)\"?\s*[=:]\s*\"([^\"\n]*)\"")
 """An expression that begins with a plain word is looked for by that word: `\\bsource` would take thirty times as long."""
 SPOKEN = (b"idle_timeout", b"load_balancer_", b"lb_", b"_alb", b"_nlb", b"_elb", b"_lb", b"listeners")
@@ -351,7 +360,9 @@ class TerraformFolders:
             content = b"\n".join(map(self._bytes, paths))
             found.size += len(content)
             sources = MODULE_SOURCE.findall(content)
-            if _mentions(content, _BALANCERS_BY_STEM) or any(map(BALANCING.search, sources)):
+            is_hop = _mentions(content, _BALANCERS_BY_STEM) or any(map(BALANCING.search, sources))
+            deploys = b"helm_release" in content or b"_manifest" in content
+            if is_hop or (deploys and RELEASING.search(content)):
                 found.seeds.add(folder)
             if _mentions(content, _HELPERS_BY_STEM):
                 found.helpers.add(folder)

@@ -115,6 +115,8 @@ def _speaks_http(graph: Graph, item: Item) -> bool:
 
 def _backend(graph: Graph, item: Item, of_route: Setting[float] | None) -> BackendService:
     timeout = of_route or argument_of(item, "timeout_sec", google.BACKEND_TIMEOUT, plain_number)
+    if timeout.name == "timeout_sec" and item.get("timeout_sec") is None and (why := _untold_group(item)):
+        timeout = Unknown(item.where, "timeout_sec", why, "write timeout_sec")
     affinity = argument_of(item, "session_affinity", "NONE", to_text)
     protocol = argument_of(item, "protocol", "HTTP", to_text)
     draining = argument_of(item, "connection_draining_timeout_sec", google.DRAINING, plain_number)
@@ -136,6 +138,15 @@ def _backend(graph: Graph, item: Item, of_route: Setting[float] | None) -> Backe
         of_route=of_route is not None,
         regional=item.type == BACKENDS[1],
     )
+
+
+def _untold_group(item: Item) -> str:
+    """Why it is not known whether the default counts: what stands behind may be serverless; "" where that is told."""
+    links = [link for block in item.inner("backend") for link in block.links.get("group", ())]
+    untold = any(link.hole is not None and not link.address for link in links)
+    if untold or isinstance(item.blocks.get("backend"), Unknown):
+        return "its groups can't be told: before a serverless one no timeout of the backend service counts"
+    return ""
 
 
 def _is_serverless(graph: Graph, item: Item) -> bool:

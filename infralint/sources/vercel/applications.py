@@ -12,12 +12,13 @@ import msgspec
 
 from infralint.model import Location, Reading, Unreadable
 from infralint.project import CantRead, Project
-from infralint.sources.vercel.config import VercelConfig, VercelService, find_refused, read_config
-from infralint.sources.vercel.javascript import Modules, read_manifest
+from infralint.sources.vercel.config import VercelConfig, VercelService, find_refused, read_config, wrong_path
+from infralint.sources.vercel.javascript import JavaScriptModule, Modules, read_manifest
 from infralint.sources.vercel.next_config import NextSettings, read_next_config
 from infralint.sources.vercel.routes import api_routes, below
 from infralint.sources.vercel.texts import Texts
-from infralint.text.json_places import BadJson, parse_json
+from infralint.text.json_places import BadJson, check_json_object, parse_json
+from infralint.text.yaml_places import has_holes
 
 LARGEST_CONFIG = 1024 * 1024
 """Bytes of a vercel.json."""
@@ -189,8 +190,9 @@ class Finder(msgspec.Struct, dict=True):
     def _refuse_manifest(self, path: str) -> None:
         """Say what is wrong with a package.json that npm and Vercel refuse."""
         try:
-            if not isinstance(parse_json(self.project.text(path)).value, dict):
-                self.reading.unreadable.append(self.project.unreadable(path, "is not a JSON object", 1, 1))
+            text = self.project.text(path)
+            if not has_holes(text):
+                check_json_object(text)
         except CantRead as error:
             self.reading.unreadable.append(self.project.unreadable(path, error))
         except BadJson as error:
@@ -243,13 +245,34 @@ class Finder(msgspec.Struct, dict=True):
         path = next(
             (f"{folder}{config}" for config in NEXT_CONFIGS if f"{folder}{config}" in self.project.file_set), ""
         )
-        module = self.modules.load(path) if path else None
+        module = self._config_module(path) if path else None
         version = self._version(folder)
         bundler = self._bundler(folder, version)
         if module is None:
             return NextSettings(version, bundler)
-        settings = NextSettings(version, bundler)
-        return read_next_config(module, Texts(self.modules), settings, self.project.show(path))
+        read = read_next_config(module, Texts(self.modules), NextSettings(version, bundler), self.project.show(path))
+        for rewrite in read.rewrites:
+            if why := wrong_path(rewrite.source):
+                message = f'"source": "{rewrite.source[:60]}": {why}; Next.js refuses it'
+                self.reading.unreadable.append(Unreadable(message, rewrite.where))
+        if read.rewrites_unread:
+            self.reading.unfollowed.append(
+                f"{read.config_path}:{read.rewrites_unread}: what `rewrites` gives is computed"
+            )
+        return read
+
+    def _config_module(self, path: str) -> JavaScriptModule | None:
+        """A next.config as it parses; what is wrong with one that does not is said."""
+        try:
+            self.project.text(path)
+        except CantRead as error:
+            self.reading.unreadable.append(self.project.unreadable(path, error))
+            return None
+        module = self.modules.load(path)
+        if module is not None and module.broken:
+            why = "can't be parsed, so what it says may not be seen"
+            self.reading.unreadable.append(self.project.unreadable(path, why, module.broken))
+        return module
 
     def _version(self, folder: str) -> int | None:
         """The major version of Next.js that package.json (or one above it) asks for."""

@@ -25,6 +25,8 @@ from infralint.text.path_patterns import (
     parse_path,
 )
 from infralint.text.patterns import Unsearchable
+from infralint.text.pcre import InvalidPcre, Unexpressed
+from infralint.text.pcre import parse as parse_pcre
 
 
 class FunctionRule(msgspec.Struct, frozen=True):
@@ -146,7 +148,13 @@ def read_config(document: JsonNode, shown: str, framework: str) -> VercelConfig:
     )
 
 
-_LISTS = ("rewrites", "redirects", "headers", "routes")
+_LISTS = {
+    "rewrites": ("source", "destination"),
+    "redirects": ("source", "destination"),
+    "headers": ("source", ""),
+    "routes": ("src", "dest"),
+}
+"""Each list of paths: what its entries call the path, and where it leads."""
 _BESIDE_NO_ROUTES = ("rewrites", "redirects", "headers", "cleanUrls", "trailingSlash")
 
 
@@ -160,15 +168,67 @@ def find_refused(document: JsonNode, shown: str) -> Iterator[Unreadable]:
     if newer and (member := document.member("routes")) is not None:
         why = f"`routes`, the older form, can't stand beside `{newer}`; Vercel refuses the deploy. Write all as `rewrites`"
         yield Unreadable(why, place(member.span))
-    for rewrite in _rewrites(document, place):
-        if len(rewrite.source) > LONGEST:
-            continue
-        try:
-            parse_path(rewrite.source)
-        except InvalidPathPattern as error:
-            yield Unreadable(f'"source": "{rewrite.source[:60]}": {error}; Vercel refuses the deploy', rewrite.where)
-        except Unsearchable:
-            continue
+    for key, (source, destination) in _LISTS.items():
+        found = document.get(key)
+        for number, item in enumerate(found.items if found else ()):
+            if why := _refusal(item, key, source, destination):
+                yield Unreadable(f"{key}[{number}]: {why}; Vercel refuses the deploy", place(item.span))
+
+
+def _refusal(item: JsonNode, key: str, source: str, destination: str) -> str:
+    """Why Vercel refuses an entry of a list of paths, empty where nothing is wrong.
+
+    https://github.com/vercel/vercel/tree/main/packages/routing-utils
+    """
+    if not isinstance(item.value, dict):
+        return "expected an object"
+    for name in (source, destination):
+        member = item.get(name)
+        if member is None and not (key == "routes" or not name):
+            return f'"{name}" is missing'
+        if member is not None and not isinstance(member.value, str | dict):
+            return f'"{name}": expected a text'
+    pattern = _text(item, source)
+    why = _wrong_expression(pattern) if key == "routes" else wrong_path(pattern)
+    return f'"{source}": "{pattern[:60]}": {why}' if why else ""
+
+
+def wrong_path(pattern: str) -> str:
+    """What is wrong with a pattern of a path, if anything is."""
+    try:
+        if len(pattern) <= LONGEST:
+            parse_path(pattern)
+    except InvalidPathPattern as error:
+        return str(error)
+    except Unsearchable:
+        pass
+    return ""
+
+
+_EMPTY_CLASS = re.compile(r"\[\^?\]")
+"""A class that JavaScript takes for one of no character, or of any, and PCRE for the beginning of a longer one."""
+_WRONG_EVERYWHERE = (
+    "unmatched closing parenthesis",
+    "missing closing parenthesis",
+    "missing terminating ] for character class",
+    "quantifier does not follow a repeatable item",
+    "range out of order in character class",
+    "numbers out of order in {} quantifier",
+    "\\ at end of pattern",
+)
+
+
+def _wrong_expression(pattern: str) -> str:
+    """What is wrong with a regular expression, in JavaScript's as in others' eyes, if anything is."""
+    if len(pattern) > LONGEST or _EMPTY_CLASS.search(pattern):
+        return ""
+    try:
+        parse_pcre(pattern)
+    except InvalidPcre as error:
+        return f"is not a regular expression: {error}" if str(error).startswith(_WRONG_EVERYWHERE) else ""
+    except (Unexpressed, RecursionError):
+        pass
+    return ""
 
 
 def with_matches(rules: Sequence[FunctionRule], sources: Sequence[str]) -> tuple[FunctionRule, ...]:

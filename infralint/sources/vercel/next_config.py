@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from infralint.model import Known, Location, Setting, Unknown
 from infralint.platforms.nextjs import HeaderRule, Stage
 from infralint.sources.vercel.destinations import Destination, rewritten_to
-from infralint.sources.vercel.javascript import JavaScriptModule, literal, pairs, text_of, unwrap, walk
+from infralint.sources.vercel.javascript import JavaScriptModule, line_of, literal, pairs, text_of, unwrap, walk
 from infralint.sources.vercel.places import location_of
 from infralint.sources.vercel.routes import PAGE_EXTENSIONS
 from infralint.sources.vercel.texts import Texts
@@ -41,7 +41,8 @@ class ConfiguredRewrite(msgspec.Struct, frozen=True):
 class NextSettings(msgspec.Struct, frozen=True):
     """A Next.js application's version and configuration. bundler: empty where it can't be told.
 
-    headers: what `headers()` sends; headers_unread: why not all of it is known.
+    rewrites_unread: the line of `rewrites` where what it gives is computed, 0 where it is written out. headers: what
+    `headers()` sends; headers_unread: why not all of it is known.
     """
 
     major: int | None = None
@@ -51,6 +52,7 @@ class NextSettings(msgspec.Struct, frozen=True):
     extensions: tuple[str, ...] = PAGE_EXTENSIONS
     base: str = ""
     rewrites: tuple[ConfiguredRewrite, ...] = ()
+    rewrites_unread: int = 0
     headers: tuple[HeaderRule, ...] = ()
     headers_unread: Unknown | None = None
     config_path: str = ""
@@ -68,6 +70,7 @@ def read_next_config(module: JavaScriptModule, texts: Texts, settings: NextSetti
     return replace(
         settings,
         rewrites=tuple(_rewrites(module, texts, settings)),
+        rewrites_unread=_computed_rewrites(module),
         headers=tuple(rule for rule, _ in rules if rule is not None),
         headers_unread=_unread_headers(module, [reason for _, reason in rules], shown),
     )
@@ -154,6 +157,24 @@ def _rewrites(module: JavaScriptModule, texts: Texts, settings: NextSettings) ->
         if destination is not None:
             where = location_of(keys["source"], settings.config_path)
             yield ConfiguredRewrite(source, destination, _stage(node), where, _reason(keys, node))
+
+
+def _computed_rewrites(module: JavaScriptModule) -> int:
+    """The line of a `rewrites` without an entry that is written out, and with a call or a name that may give some."""
+    if next(_entries(module, "destination"), None) is not None:
+        return 0
+    for node in walk(module.root):
+        name = node.child_by_field_name("name" if node.type == "method_definition" else "key")
+        if node.type in ("method_definition", "pair") and text_of(name).strip("\"'") == "rewrites":
+            if any(_gives_more(inner) for inner in walk(node)):
+                return line_of(node)
+    return 0
+
+
+def _gives_more(node: Node) -> bool:
+    return node.type in ("call_expression", "spread_element") or (
+        node.type == "return_statement" and any(inner.type == "identifier" for inner in node.named_children)
+    )
 
 
 def _stage(node: Node) -> Stage:

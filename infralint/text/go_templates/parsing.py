@@ -115,7 +115,7 @@ _OPEN = "{{"
 _COMMENT = lazy(r"-?\s*/\*.*?\*/\s*-?\}\}", re.DOTALL)
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>\"(?:[^\"\\\n]|\\.)*\")|(?P<raw>`[^`]*`)|(?P<char>'(?:[^'\\\n]|\\.)+')"
-    r"|(?P<number>[+-]?(?:0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+(?![.\d])|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+))(?![\w])"
+    r"|(?P<number>[+-]?(?:0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]+[pP][+-]?\d+|0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+(?![.\d])|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+))(?![\w])"
     r"|(?P<variable>\$\w*)|(?P<field>\.\w*)|(?P<name>[A-Za-z_]\w*)|(?P<mark>:=|=|\||\(|\)|,))"
 )
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
@@ -409,8 +409,10 @@ def _number(text: str) -> int | float:
         return int(plain, 0)
     except ValueError:
         try:
+            if re.search("[pP]", plain):
+                return float.fromhex(plain)
             return int(plain, 10) if plain.lstrip("+-").isdecimal() else float(plain)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise TemplateProblem(f"`{text}` is no number") from error
 
 
