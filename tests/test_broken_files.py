@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
-from conftest import Lint, problems
+from conftest import Lint, problems, run, write
 
 SITE = "events {}\nhttp { server { location /api/chat { proxy_pass http://app; } } }\n"
 HEAD = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n"
@@ -97,7 +100,7 @@ def test_a_workflow_that_is_called_after_compose_is_none(lint: Lint) -> None:
         ),
         (
             '{"rewrites": [\n{"source": "/:id(", "destination": "/b"}]}',
-            '"source": "/:id(": has a ( that is not closed; Vercel refuses the deploy',
+            'rewrites[0]: "source": "/:id(": has a ( that is not closed; Vercel refuses the deploy',
         ),
     ],
 )
@@ -166,3 +169,77 @@ def test_settings_of_two_documents(lint: Lint) -> None:
     report = lint({"site/nginx.conf": SITE, "infralint.yaml": "generation: 60s\n---\ngeneration: 90s\n"})
     assert report["stderr"] == "infralint: infralint.yaml:3:1: a second document begins, where one is expected\n"
     assert report["status"] == 2
+
+
+EXPRESS = (
+    "const app = require('express')();\n"
+    "app.get('/s', (req, res) => { res.setHeader('Content-Type', 'text/event-stream'); res.write('a'); });\n"
+)
+FASTAPI = (
+    "from fastapi import FastAPI\nfrom fastapi.responses import StreamingResponse\napp = FastAPI()\n\n\n"
+    "@app.get('/s')\ndef s():\n    return StreamingResponse(x())\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "message"),
+    [
+        (
+            "package.json",
+            '{"dependencies": {"express": "4"}',
+            1,
+            'is not JSON: expected "," or "}", got the end of the file',
+        ),
+        ("package.json", '["express"]', 1, "is not a JSON object"),
+        ("pyproject.toml", '[project]\nname = "x\n', 2, "is not TOML: Illegal character '\\n'"),
+    ],
+)
+def test_a_manifest_that_its_package_manager_refuses_is_named(
+    name: str, text: str, line: int, message: str, lint: Lint
+) -> None:
+    code = {"main.py": FASTAPI} if name.endswith("toml") else {"main.js": EXPRESS}
+    report = lint({name: text, **code})
+    [unreadable] = report["unreadable"]
+    assert (unreadable["message"], unreadable["location"]["path"]) == (message, name)
+    assert unreadable["location"]["line"] == line
+    assert (report["status"], report["read"]) == (2, {"application": [next(iter(code))]})
+
+
+@pytest.mark.parametrize("text", ['{"dependencies": {"express": "4"}}', '\ufeff{"dependencies": {"express": "4"}}'])
+def test_a_manifest_that_is_whole_is_not_named(text: str, lint: Lint) -> None:
+    assert not lint({"package.json": text, "main.js": EXPRESS})["unreadable"]
+
+
+def test_a_manifest_that_a_generator_fills_in_is_not_refused(lint: Lint) -> None:
+    files = {"{{x}}/package.json": '{"name": {{ x }}, "dependencies": {"express": "4"}}', "{{x}}/main.js": EXPRESS}
+    assert not lint(files)["unreadable"]
+
+
+COMPOSE = "services:\n  web:\n    build: web\n    image: nginx:${TAG}\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"), [(".env", "TAG=1\n"), ("web/Dockerfile", "FROM nginx\nCOPY nginx.conf /etc/nginx/nginx.conf\n")]
+)
+def test_what_a_compose_file_builds_on_is_named_where_it_is_utf_16(path: str, text: str, tmp_path: Path) -> None:
+    write(tmp_path, {"compose.yaml": COMPOSE, "web/nginx.conf": "events {}\nhttp {}\n"})
+    (tmp_path / path).write_bytes(text.encode("utf-16"))
+    result = run("check", "--format", "json", str(tmp_path))
+    [unreadable] = json.loads(result.stdout)["unreadable"]
+    assert unreadable["message"] == "is UTF-16, and UTF-8 is expected; save it as UTF-8"
+    assert unreadable["location"]["path"].endswith(path)
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("main.py", FASTAPI.replace("def s():", "def s(:"), 7),
+        ("main.js", EXPRESS.replace("res.write('a')", "res.write('a'"), 2),
+    ],
+)
+def test_code_with_a_bracket_missing_is_not_called_clean(name: str, text: str, line: int, lint: Lint) -> None:
+    report = lint({"package.json": '{"dependencies": {"express": "4"}}', "requirements.txt": "fastapi\n", name: text})
+    [unknown] = report["unknown"]
+    assert "can't be parsed as a whole" in unknown["message"]
+    assert (unknown["location"]["path"], unknown["location"]["line"]) == (name, line)

@@ -471,7 +471,7 @@ def mistaken_names(project: Project, topology: Topology) -> Iterator[Unreadable]
     else:
         named += [("entry", f"$.entry[{number}]", name) for number, name in enumerate(settings.entry)]
     for key, path, name in named:
-        if not topology.nodes_named(name):
+        if not topology.nodes_named(name) and not topology.is_service(name):
             yield Unreadable(f"{key}: {no_node(topology, name)}", place_of(project.base / shown, shown, path))
     for number, position, before, node in topology.repeated_in_chains():
         name = settings.chains[number][position]

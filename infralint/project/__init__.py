@@ -43,6 +43,7 @@ class Project:
     root: absolute. settings: what its infralint.yaml says. base: what shown paths are relative to.
     given: paths (relative to the root) that the user named one by one. config_shown: where its
     settings stand, as the user would type it. work: how long work on it is done. guard: catches failures.
+    unread: files that others build on, and that can't be read.
     look: what lies in a folder. glances: quick looks of earlier runs. subjects: modules of the types that the run's
     checks ask about, for sources that read more where somebody asks.
     """
@@ -59,6 +60,7 @@ class Project:
         self.virtual: frozenset[str] = frozenset()
         self.subjects: frozenset[str] = frozenset()
         self.glances: Glances | None = None
+        self.unread: dict[str, CantRead] = {}
         self._texts: dict[str, str] = {}
         self._remembered: dict[str, Any] = {}
 
@@ -212,6 +214,15 @@ class Project:
             self._texts[path] = decode(self.bytes(path))
         return self._texts[path]
 
+    def text_or_nothing(self, path: str) -> str:
+        """A file's text, empty where it can't be read: one that has to be read is then noted in `unread`."""
+        try:
+            return self.text(path)
+        except CantRead as problem:
+            if _HAS_TO_BE_READ.search(path):
+                self.unread[path] = problem
+            return ""
+
     def utf8_text(self, path: str) -> str:
         """The text of a file that may hold UTF-8 alone, as YAML does. Raises CantRead, also for other bytes."""
         text = self.text(path)
@@ -275,6 +286,10 @@ class Project:
     def unreadable(self, path: str, why: object, line: int = 0, column: int = 0) -> Unreadable:
         line = line or (why.line if isinstance(why, CantRead) else 0)
         return Unreadable(f"{why}", Location(self.show(path), line, column))
+
+
+_HAS_TO_BE_READ = lazy(r"(?:^|/)(?:\.env(?:\.[\w.-]+)?|(?:[^/]*\.)?(?:Dockerfile|Containerfile)(?:\.[^/]*)?)$")
+"""Files without which it is not known what runs: of variables, and of images."""
 
 
 class StandardInput(Project):

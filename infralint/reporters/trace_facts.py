@@ -327,7 +327,7 @@ def end_phrase(trace: Trace) -> str:
             return f"{trace.end_reason}"
         case "leaves the project":
             spoken = f" as {request_phrase(last.outbound.request)}" if last and last.outbound else ""
-            return f"{trace.end_reason}{spoken}: what listens there stands outside of this project"
+            return f"{trace.end_reason}{spoken}: nothing that was read here listens there"
         case "loop":
             return trace.end_reason
     if ending is not None and ending.basis is None and trace.legs:

@@ -286,7 +286,7 @@ class _TracePage(msgspec.Struct, frozen=True):
                     yield from self._wrap(text, "      ", "dim")
             end = end_phrase(each.trace)
             if each.trace.end == "leaves the project":
-                end = f"{each.trace.end_reason}, outside of this project"
+                end = f"{each.trace.end_reason}: nothing that was read here listens there"
             if end:
                 yield from self._wrap(end, "    → ")
 

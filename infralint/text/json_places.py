@@ -28,7 +28,7 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 class BadJson(Exception):
     """Text that is not JSON: what was expected, and the 1-based line and column where something else stands.
 
-    is_limit: it may be JSON, and says more than is read here.
+    is_limit: it may be JSON, and is not what is read here.
     """
 
     def __init__(self, message: str, line: int, column: int, is_limit: bool = False) -> None:
@@ -101,6 +101,17 @@ class Member(msgspec.Struct, frozen=True):
 def parse_json(text: str, comments: bool = False, unique: bool = False) -> JsonNode:
     """Read JSON; with `comments`, also comments and trailing commas; `unique`: no key twice. Raises BadJson."""
     return _JsonReader(text, comments, unique).document()
+
+
+def check_json_object(text: str) -> None:
+    """Raises BadJson for a text that is no JSON object. What Python's reader takes is not read twice."""
+    try:
+        if isinstance(json.loads(text), dict):
+            return
+    except (ValueError, RecursionError):
+        pass
+    if not isinstance(parse_json(text).value, dict):
+        raise BadJson("is not a JSON object", 1, 1, is_limit=True)
 
 
 def parse_json_stream(text: str) -> list[JsonNode]:

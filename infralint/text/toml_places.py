@@ -50,6 +50,11 @@ class TomlDocument:
         return next((line for line, key in self._lines if key == path), 0)
 
 
+def check_toml(text: str) -> None:
+    """Raises BadToml for a text that is no TOML."""
+    _parse(text)
+
+
 def _parse(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from infralint.model import STRONG, Crossing, Hop, Node, Stream, Trace
+from infralint.model import NOWHERE, STRONG, Crossing, Hop, Location, Node, Stream, Trace
 from infralint.project.config import Settings
+from infralint.project.guard import Guard, around
 from infralint.text.globs import matches_text
 from infralint.text.patterns import Unsearchable, search
 from infralint.text.suggestions import closest
@@ -30,13 +31,15 @@ class DeclaredWays(msgspec.Struct, frozen=True):
         return [trace for trace in every if trace.legs] or every
 
 
-def follow_declared(settings: Settings, topology: Topology) -> list[DeclaredWays]:
-    """The ways of each declared stream."""
+def follow_declared(
+    settings: Settings, topology: Topology, guard: Guard | None = None, where: Location = NOWHERE
+) -> list[DeclaredWays]:
+    """The ways of each declared stream. guard: of each; where: they are declared."""
     found: list[DeclaredWays] = []
     for stream in declared_streams(settings):
-        paths = samples(stream.path)
-        starts = find_starts(topology, stream)
-        found.append(DeclaredWays(stream, [traces_entering(topology, stream, paths, node) for node in starts]))
+        with around(guard, where):
+            paths, starts = samples(stream.path), find_starts(topology, stream)
+            found.append(DeclaredWays(stream, [traces_entering(topology, stream, paths, node) for node in starts]))
     return found
 
 
@@ -113,12 +116,20 @@ def _how_it_ends(trace: Trace) -> str:
     return f"{trace.end_reason}: {because}" if because else trace.end_reason
 
 
-def find_untold(declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str]]:
+def find_untold(topology: Topology, declared: Iterable[DeclaredWays]) -> Iterator[tuple[Stream, str]]:
     """Declared streams that surely come to where it can't be told what becomes of them, each with the reasons."""
     for ways in declared:
-        reasons = (_why_untold(trace) for trace in ways.traces if trace.end == "unknown")
+        reasons = (_why_untold(trace) for trace in ways.traces if _is_open(trace, topology))
         for reason in dict.fromkeys(filter(None, reasons)):
             yield ways.stream, reason
+
+
+def _is_open(trace: Trace, topology: Topology) -> bool:
+    """Whether a way ends where nobody can tell what comes of it: also at code that was read, and does not stream there."""
+    if trace.end != "origin" or trace.ending is None:
+        return trace.end == "unknown"
+    node = topology.node_called(trace.ending.node)
+    return node is not None and node.has_all(trace.stream.kind)
 
 
 def _why_untold(trace: Trace) -> str:

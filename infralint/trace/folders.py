@@ -23,9 +23,10 @@ class ApplicationFolders:
 
     def built_from(self, service: Service) -> list[Node]:
         """The applications that a service's image is built from: that of its context, or those whose files it takes from
-        there."""
+        there. Where none is built, the one whose folder it mounts and runs a command of."""
         if service.context is None:
-            return []
+            mounted = (_context(path) for path in service.files) if service.command else ()
+            return [self._at[folder][-1] for folder in mounted if folder and folder in self._at][:1]
         context = _context(service.context)
         if context and context in self._at:
             return [self._at[context][-1]]

@@ -296,6 +296,18 @@ class Topology:
         places = self._by_name.get(host, ())
         return next((place.node for place in places if self._see_each_other(place, front, host) == "apart"), None)
 
+    def find_deaf(self, address: Address, front: Node) -> Node | None:
+        """A node whose name a hop of `front` dials in vain: nothing of what is called so may listen on the port."""
+        if address.port is None:
+            return None
+        places = [place for place in self._by_name.get(_host_of(address), ()) if is_together(place.node, front)]
+        deaf = bool(places) and not any(place.may_answer_on(address.port) for place in places)
+        return places[0].node if deaf and all(place.services for place in places) else None
+
+    def is_service(self, name: str) -> bool:
+        """Whether a deployment file has a service of that name, whether or not what it runs was read."""
+        return name.lower() in self._services_by_name
+
     def _see_each_other(self, place: Placement, front: Node, host: str) -> Literal["sees", "perhaps", "apart"]:
         """Whether a name of a node is known where another one runs: the two need a network in common that knows it.
 

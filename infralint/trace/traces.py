@@ -239,12 +239,14 @@ def _elsewhere(topology: Topology, node: Node, forward: Forward, legs: tuple[Leg
     for target in () if firm else forward.pool.targets:
         if topology.listening(target, node):
             continue
-        apart = topology.find_apart(target, node)
-        if apart is None:
+        if (apart := topology.find_apart(target, node)) is not None:
+            reason = f"{node.name} shares no network with {apart.name}, so that {target} leads nowhere"
+            yield Walk(legs, "unknown", reason, Ending(apart.name, forward.request, None, False, (reason,)))
+        elif (deaf := topology.find_deaf(target, node)) is not None:
+            reason = f"{deaf.name} is not known to listen on port {target.port}, so that {target} may lead nowhere"
+            yield Walk(legs, "unknown", reason, Ending(deaf.name, forward.request, None, False, (reason,)))
+        else:
             outside.append(target)
-            continue
-        reason = f"{node.name} shares no network with {apart.name}, so that {target} leads nowhere"
-        yield Walk(legs, "unknown", reason, Ending(apart.name, forward.request, None, False, (reason,)))
     if outside:
         yield Walk(legs, "leaves the project", ", ".join(map(str, outside[:3])))
 

@@ -80,9 +80,16 @@ def test_what_is_not_read_is_named() -> None:
     )
     assert (found["a"].read, found["a"].reasons) == ("not", ("C++ is not read (1 file)",))
     assert (found["b"].read, found["b"].reasons) == ("partly", ("Bottle is not read",))
+
     assert found["c"].read == "whole", "a dependency that no code names says nothing"
     [reason] = found["d"].reasons
     assert reason == "shown/d/lonely.js:1 answers with text/event-stream; the route that this answers was not found"
+
+
+def test_a_framework_of_another_kind_of_manifest_is_named() -> None:
+    crate = {"Cargo.toml": '[dependencies]\nrama = "0.2"\n', "src/main.rs": "use rama::http::Response;\nfn main() {}\n"}
+    [application] = read(crate).values()
+    assert (application.read, application.reasons) == ("partly", ("Rama is not read",))
 
 
 def test_a_file_that_cannot_be_read_makes_it_partly_read() -> None:

@@ -98,3 +98,21 @@ server {
     }
     found = problems(lint(files), "short-idle-timeout")
     assert ("edge.conf:2 warning short-idle-timeout" in found) == loud
+
+
+@pytest.mark.parametrize(("tag", "files"), [("1.31.0", set()), ("1.25", {"k8s.yaml"})])
+def test_the_image_of_a_manifest_runs_the_nginx_of_its_config_map(tag: str, files: set[str], lint: Lint) -> None:
+    configuration = "".join(f"    {line}\n" for line in SERVER.splitlines())
+    manifest = f"""apiVersion: v1
+kind: ConfigMap
+metadata: {{name: web}}
+data:
+  web.conf: |
+{configuration}---
+apiVersion: v1
+kind: Pod
+metadata: {{name: web}}
+spec:
+  containers: [{{name: web, image: "nginx:{tag}"}}]
+"""
+    assert {path.partition("#")[0] for path in refused(lint, {"k8s.yaml": manifest})} == files

@@ -103,3 +103,40 @@ def test_what_a_comment_declares_is_shown_as_it_is_judged(here: Path) -> None:
     write(here, {"nginx.conf": f"events {{}}\nhttp {{\n{edge}\n{inner}\n}}\n"})
     assert "buffered-stream" in run("check").output
     assert "SSE /api/chat: may break at hop 1 of 2" in " ".join(run("trace", "--compact").output.split())
+
+
+def test_an_image_that_runs_a_mounted_folder_runs_the_code_in_it(here: Path) -> None:
+    started = '    image: python:3.12\n    volumes: ["./app:/app"]\n    command: uvicorn main:app --port 3000\n'
+    write(here, {"compose.yaml": SERVICES.replace("    build: ./app\n", started)})
+    report(here, f"location / {{ {PASSED} }}")
+    assert "2 app, GET /stream (app/main.py:" in " ".join(run("trace", "--compact").output.split())
+
+
+def test_pages_that_an_image_serves_from_a_mounted_folder_are_no_program_of_it(here: Path) -> None:
+    write(
+        here,
+        {"compose.yaml": SERVICES.replace("    build: ./app\n", '    image: httpd\n    volumes: ["./app:/app"]\n')},
+    )
+    report(here, f"location / {{ {PASSED} }}")
+    assert "2 app, GET /stream (app/main.py:" not in " ".join(run("trace", "--compact").output.split())
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "said"),
+    [
+        ("app:3000", "/streem", "app gets /streem, and its code was read, and streams nothing there"),
+        ("edge:81", "/stream", "nginx.conf is not known to listen on port 81, so that edge:81 may lead nowhere"),
+        ("app:3000", "/stream", ""),
+    ],
+)
+def test_a_declared_stream_that_ends_in_vain_is_not_clean(target: str, path: str, said: str, here: Path) -> None:
+    write(here, {"infralint.yaml": f"streams: [{{path: {path}, headers: {{X-Accel-Buffering: 'no'}}}}]\n"})
+    output = report(here, f"location / {{ proxy_pass http://{target}; proxy_read_timeout 1h; }}")
+    assert ("Could not tell" in output) is bool(said)
+    assert said in output
+
+
+def test_a_chain_may_end_at_a_service_whose_image_nobody_read(here: Path) -> None:
+    service = "  model:\n    image: acme/model\n"
+    write(here, {"compose.yaml": SERVICES + service, "infralint.yaml": "chains: [[nginx.conf, model]]\n"})
+    assert "unreadable" not in report(here, "location / { proxy_pass http://model:1; proxy_read_timeout 1h; }")

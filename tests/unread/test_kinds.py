@@ -110,7 +110,6 @@ def test_what_only_sounds_alike_is_not_named(text: str, tmp_path: Path) -> None:
         ("infra/terragrunt.hcl", "", "Terragrunt"),
         ("cdk.json", "{}", "AWS CDK, of which `cdk synth` makes templates that are read"),
         ("api/serverless.ts", "export default {}\n", "Serverless Framework"),
-        ("copilot/api/manifest.yml", "name: api\ntype: Load Balanced Web Service\n", "AWS Copilot"),
         ("Pulumi.yaml", "name: a\nruntime: yaml\n", "Pulumi"),
         ("main.bicep", "resource g 'Microsoft.Network/applicationGateways@2024-01-01' = {}\n", "Azure (Bicep)"),
         ("cfn/web-stack.json", '{"Type": "AWS::ElasticBeanstalk::Environment"}', "Elastic Beanstalk"),
@@ -149,7 +148,7 @@ def test_files_with_like_names_are_not_named(name: str, text: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ('resource "aws_vpclattice_service" "api" {\n}\n', "VPC Lattice"),
+        ('resource "aws_amplify_app" "api" {\n}\n', "AWS Amplify hosting"),
         ('  resource "aws_amplify_app" "web" {}\n', "AWS Amplify hosting"),
         ('module "ecs" {\n  source = "a/ecs/aws"\n  service_connect_configuration = {}\n}\n', "ECS Service Connect"),
         ('resource "kubernetes_service" "a" {\n  spec {\n    type = "LoadBalancer"\n  }\n}\n', "Kubernetes load balancer Service"),
@@ -164,8 +163,8 @@ def test_resources_of_terraform(text: str, kind: str, tmp_path: Path) -> None:
 
 
 def test_resources_of_terraform_in_json(tmp_path: Path) -> None:
-    text = '{"resource": {"aws_vpclattice_service": {"chat": {}}}}'
-    assert seen(tmp_path, {"main.tf.json": text}) == ["VPC Lattice (main.tf.json)"]
+    text = '{"resource": {"aws_amplify_app": {"chat": {}}}}'
+    assert seen(tmp_path, {"main.tf.json": text}) == ["AWS Amplify hosting (main.tf.json)"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,9 @@ from conftest import Lint, problems
 VERCEL = {"vercel.json": '{ "framework": "nextjs" }'}
 
 STREAMS = {
+    "a helper that is called like fetch and takes no options of it": """
+        const prefetch = (request) => new Response(new ReadableStream({ start() {} }));
+        export async function POST(request) { return prefetch(request); }""",
     "streamText": """
         import { streamText } from "ai";
         export async function POST() { return streamText({}).toUIMessageStreamResponse(); }""",
@@ -119,6 +122,21 @@ STREAMS = {
 }
 
 SILENT = {
+    "a client library's own fetch": """
+        import { generateText } from "ai";
+        import { createOpenAI } from "@ai-sdk/openai";
+        const rewrite = (answer) => new Response(answer.body.pipeThrough(new TransformStream()), answer);
+        const openai = createOpenAI({
+          fetch: async (url, init) => { const answer = await fetch(url, init); return rewrite(answer); },
+        });
+        export async function POST() { return Response.json(await generateText({ model: openai("x") })); }""",
+    "a fetch with a name of its own": """
+        import { generateText } from "ai";
+        const loggedFetch = async (input, options) => {
+          const answer = await fetch(input, options);
+          return new Response(answer.body.pipeThrough(new TransformStream()), { headers: answer.headers });
+        };
+        export async function POST() { return Response.json(await ask({ fetch: loggedFetch })); }""",
     "generateText": """
         import { generateText, streamText } from "ai";
         export async function POST() { return Response.json(await generateText({})); }""",

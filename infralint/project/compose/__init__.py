@@ -189,10 +189,7 @@ class _ComposeReader:
     def _variables(self, folder: str) -> dict[str, str]:
         """What the .env file of a folder gives to the holes of its compose files."""
         path = posixpath.join(folder, ".env")
-        try:
-            return env_values(self.project.text(path)) if path in self.project.file_set else {}
-        except CantRead:
-            return {}
+        return env_values(self.project.text_or_nothing(path)) if path in self.project.file_set else {}
 
 
 def _check_shape(root: YamlValue) -> None:
@@ -321,10 +318,7 @@ def dockerfile_of(project: Project, service: ComposeService) -> Dockerfile | Non
     if build is None or (build.context is None and not build.inline):
         return None
     path = dockerfile_path(build)
-    try:
-        text = build.inline or (project.text(path) if path in project.file_set else "")
-    except CantRead:
-        return None
+    text = build.inline or (project.text_or_nothing(path) if path in project.file_set else "")
     return parse_dockerfile(text, build.target, build.arguments) if text else None
 
 

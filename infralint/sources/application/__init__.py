@@ -9,15 +9,18 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
 
-from infralint.model import STREAM_KINDS, Location, Reading
-from infralint.project import Project
+from infralint.model import STREAM_KINDS, Location, Reading, Unreadable
+from infralint.project import CantRead, Project
 from infralint.sources.application.facts import Application, ClientCall, Route, ServerFact
 from infralint.sources.application.language_models import LanguageModelUse
 from infralint.sources.application.mentions import mentions
 from infralint.sources.application.nodes import may_poll, node_of, stream_of
 from infralint.sources.application.product_uses import ProductUse
 from infralint.sources.application.reading import Glance, Reader, look_anew
+from infralint.text.json_places import BadJson, check_json_object
 from infralint.text.lazy import lazy
+from infralint.text.toml_places import BadToml, check_toml
+from infralint.text.yaml_places import has_holes
 
 
 def applications(
@@ -53,6 +56,7 @@ def read(project: Project) -> Reading:
             calls = [stream_of(call, project.settings) for call in application.clients]
             reading.streams += [stream for stream in calls if stream is not None]
             reading.unknown += application.gaps
+            reading.unreadable += _find_broken(project, application)
             if application.reasons and not reading.files:
                 reading.files += _paths_of(project, application, _OTHER_MANIFESTS)
             reading.unfollowed += _list_unfollowed(project, application)
@@ -61,6 +65,24 @@ def read(project: Project) -> Reading:
     reading.mentions |= set(mentions(project))
     reading.files = sorted(set(reading.files))
     return reading
+
+
+def _find_broken(project: Project, application: Application) -> Iterator[Unreadable]:
+    """Manifests of an application that its package manager refuses: with them it is not installed as it stands here."""
+    for name in ("package.json", "composer.json", "pyproject.toml"):
+        path = posixpath.join(application.folder, name)
+        if path not in project.file_set:
+            continue
+        try:
+            text = project.utf8_text(path)
+            if not has_holes(text):
+                check_toml(text) if name.endswith(".toml") else check_json_object(text)
+        except CantRead as problem:
+            yield project.unreadable(path, problem)
+        except BadJson as problem:
+            yield project.unreadable(path, problem.complaint(), problem.line, problem.column)
+        except BadToml as problem:
+            yield project.unreadable(path, f"is not TOML: {problem.message}", problem.line, problem.column)
 
 
 def _list_unfollowed(project: Project, application: Application) -> Iterator[str]:

@@ -31,6 +31,9 @@ MOST_STEPS = 2_000
 
 _HANDED_AS = frozenset({"routes", "middleware", "router", "callback", "handler"})
 """Members by which a router is mounted: `app.use(router.routes())`."""
+_DECLARING = frozenset({"java", "kotlin", "csharp"})
+"""Languages in which the calls that bind a WebSocket have names of their own: what they are given is a path, also if it is
+computed."""
 _ROUTER_NAMES = frozenset("app router server api routes route fastify koa hono r mux group g v1".split())
 """What routers are called where it can't be told what an object is."""
 
@@ -208,7 +211,7 @@ class Joiner:
             return not re.search(r"\s|://", plain)
         if node.kind() in ("array", "list"):
             return _is_path(self.resolver.text(call.module, _first_item(node)))
-        if node.kind() == "regex":
+        if node.kind() == "regex" or (shape.kind is not None and call.module.language.name in _DECLARING):
             return True
         return self.router_rules(call) is not None or _last_name(call.receiver).lower() in _ROUTER_NAMES
 

@@ -541,10 +541,16 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
         return self._any_of(sorted(self.language.strings))
 
     def find_error(self) -> int | None:
-        """The line of the first syntax error; what React takes for text between tags (`a & b`) is none."""
-        for node in self.find({"kind": "ERROR"}):
+        """The line of the first syntax error; what React takes for text between tags (`a & b`) is none.
+
+        A bracket that is missing stands in the tree as a token without text.
+        """
+        for node in self.find({"any": [{"kind": "ERROR"}, {"regex": "^$"}]}):
             parent = node.parent()
-            if parent is None or not parent.kind().startswith("jsx_"):
+            if node.kind() != "ERROR":
+                if node.kind() in _BRACKETS:
+                    return span_of(node).line
+            elif parent is None or not parent.kind().startswith("jsx_"):
                 return span_of(node).line
         return None
 
@@ -558,6 +564,9 @@ class SourceModule(msgspec.Struct, eq=False, dict=True):
     def _any_of(self, kinds: Iterable[str]) -> Any:
         missing = NOT_IN.get(self.grammar, frozenset())
         return {"any": [{"kind": kind} for kind in kinds if kind not in missing]}
+
+
+_BRACKETS = frozenset("()[]{}")
 
 
 def exported_name(target: str) -> str:

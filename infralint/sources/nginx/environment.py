@@ -5,11 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from functools import cached_property
 
 from infralint.model import Known, Unknown
-from infralint.project import CantRead, Project
+from infralint.project import Project
 from infralint.project.compose import ComposeService, read_compose
 from infralint.project.dockerfile import DOCKERFILES, stages_of
 from infralint.project.variables import parse_env
@@ -159,8 +158,7 @@ class EnvironmentVariables:
     def _texts(self, *names: str) -> Iterator[tuple[str, str]]:
         """Files by their names that can be read, each with its text."""
         for path in self.project.files_named(*names):
-            with suppress(CantRead):
-                yield path, self.project.text(path)
+            yield path, self.project.text_or_nothing(path)
 
 
 def _is_nginx(service: ComposeService) -> bool:

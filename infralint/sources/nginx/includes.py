@@ -344,7 +344,9 @@ class Includes:
 
     def _copied_paths(self) -> Iterator[tuple[str, str]]:
         for path in self.project.files_named(*DOCKERFILES):
-            for copied in (copied for stage in stages_of(self._quietly(path)).values() for copied in stage.copied):
+            for copied in (
+                copied for stage in stages_of(self.project.text_or_nothing(path)).values() for copied in stage.copied
+            ):
                 for source in copied.sources:
                     for context in dict.fromkeys((posixpath.dirname(path), "")):
                         origin = posixpath.normpath(posixpath.join(context, source.lstrip("/")))
@@ -360,12 +362,6 @@ class Includes:
             yield target + posixpath.basename(origin), origin
         elif origin in self.project.file_set or any(path.startswith(f"{origin}/") for path in self.project.files):
             yield target.rstrip("/"), origin
-
-    def _quietly(self, path: str) -> str:
-        try:
-            return self.project.text(path)
-        except CantRead:
-            return ""
 
     @cached_property
     def _known(self) -> dict[str, str]:

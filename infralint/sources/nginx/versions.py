@@ -9,7 +9,7 @@ from functools import cached_property
 
 from infralint.model import Location
 from infralint.platforms.nginx import Version
-from infralint.project import CantRead, Project
+from infralint.project import Project
 from infralint.project.compose import ComposeService, copied_files, dockerfile_of, dockerfile_path, read_compose
 from infralint.project.dockerfile import DOCKERFILES, Dockerfile, stages_of
 from infralint.text.lazy import lazy
@@ -51,10 +51,28 @@ class Versions:
         self.configured = Version(parse_version(written) or (0, 0, 0), written=written) if written else None
 
     def of(self, path: str) -> Version:
-        """The version for a file: what the user says, else that of the services which run it, else of the images nearest around."""
+        """The version for a file: what the user says, else that of the services which run it, else of the images beside it in
+        its manifest, else of those nearest around."""
         if self.configured is not None:
             return self.configured
-        return _agree(self._of_services(path) or self._nearest(path))
+        return _agree(self._of_services(path) or self._of_manifest(path) or self._nearest(path))
+
+    def _of_manifest(self, path: str) -> list[Version]:
+        """The images that the manifest names which holds a configuration."""
+        manifest, _, inside = path.partition("#")
+        if not inside or not manifest.endswith((".yaml", ".yml")):
+            return []
+        if manifest not in self._by_manifest:
+            self._by_manifest[manifest] = list(self._versions_in(manifest))
+        return self._by_manifest[manifest]
+
+    @cached_property
+    def _by_manifest(self) -> dict[str, list[Version]]:
+        return {}
+
+    def _versions_in(self, manifest: str) -> Iterator[Version]:
+        for text, path, line in self._images_of(manifest):
+            yield from self._of_image(text, path, line)
 
     def _of_services(self, path: str) -> list[Version]:
         """The images of services that mount a file, or whose Dockerfile copies it."""
@@ -105,7 +123,7 @@ class Versions:
 
     def _in_dockerfiles(self) -> Iterator[tuple[str, str, int]]:
         for path in self.project.files_named(*DOCKERFILES):
-            text = self._quietly(path)
+            text = self.project.text_or_nothing(path)
             for stage in stages_of(text).values() if "nginx" in text or "openresty" in text else ():
                 yield stage.base, path, stage.base_line
 
@@ -113,15 +131,13 @@ class Versions:
         """What manifests of other kinds say by `image:`."""
         read = set(read_compose(self.project).files)
         for path in self.project.files_named(*_MANIFESTS):
-            text = self._quietly(path) if path not in read else ""
-            if "image:" in text and ("nginx" in text or "openresty" in text):
-                yield from ((image.text or "", path, image.line) for image in _images_in(text))
+            if path not in read:
+                yield from self._images_of(path)
 
-    def _quietly(self, path: str) -> str:
-        try:
-            return self.project.text(path)
-        except CantRead:
-            return ""
+    def _images_of(self, path: str) -> Iterator[tuple[str, str, int]]:
+        text = self.project.text_or_nothing(path)
+        if "image:" in text and ("nginx" in text or "openresty" in text):
+            yield from ((image.text or "", path, image.line) for image in _images_in(text))
 
     def _of_image(self, image: str, path: str, line: int) -> Iterator[Version]:
         """The version that an image is of, if it is an nginx."""

@@ -14,6 +14,7 @@ from infralint.project.manifests import ChartRelease, GivenObject, given_manifes
 from infralint.sources.terraform.adapters import sounds_like_balancer
 from infralint.sources.terraform.apis import api_nodes, function_nodes
 from infralint.sources.terraform.azure import azure_nodes
+from infralint.sources.terraform.beanstalk import beanstalk_nodes
 from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
 from infralint.sources.terraform.cdn import distribution_nodes
 from infralint.sources.terraform.cloudflare import cloudflare_nodes
@@ -26,6 +27,7 @@ from infralint.sources.terraform.hops import balancer_nodes
 from infralint.sources.terraform.items import PLAN, Item, items
 from infralint.sources.terraform.kubernetes import chart_releases, given_objects
 from infralint.sources.terraform.modules import INIT, Module, Remote, World
+from infralint.sources.terraform.networks import network_nodes
 from infralint.sources.terraform.plans import plans
 from infralint.sources.terraform.remote import makes_balancer, unread_modules
 from infralint.sources.terraform.roots import Root, given_values, is_library, remedy, roots, value_files
@@ -68,6 +70,8 @@ def nodes(graph: Graph) -> list[Node]:
         *container_nodes(graph),
         *connected_nodes(graph),
         *google_nodes(graph),
+        *network_nodes(graph),
+        *beanstalk_nodes(graph),
         *azure_nodes(graph),
         *cloudflare_nodes(graph),
     ]

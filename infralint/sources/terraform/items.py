@@ -259,6 +259,23 @@ _AZURE_GATEWAY = BlockSchema(
         ),
     },
 )
+_LATTICE_FORWARD = BlockSchema(
+    blocks={
+        "forward": BlockSchema(blocks={"target_groups": BlockSchema(("weight",), ("target_group_identifier",))}),
+        "fixed_response": BlockSchema(("status_code",)),
+    }
+)
+_LATTICE_MATCH = BlockSchema(
+    blocks={
+        "http_match": BlockSchema(
+            ("method",),
+            blocks={
+                "header_matches": BlockSchema(("name",)),
+                "path_match": BlockSchema(blocks={"match": BlockSchema(("exact", "prefix"))}),
+            },
+        )
+    }
+)
 _CLOUDFLARE_RECORD = BlockSchema(("name", "type", "proxied", "content", "value"), ("content", "value"))
 _WEB_APP = BlockSchema(
     ("name", "client_affinity_enabled"),
@@ -327,6 +344,25 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
         "aws_lambda_alias": BlockSchema(links=("function_name",)),
         "aws_lambda_function_url": BlockSchema(("invoke_mode",), ("function_name",)),
         "aws_apprunner_service": BlockSchema(("service_name",)),
+        "aws_elastic_beanstalk_environment": BlockSchema(
+            ("name", "tier"), blocks={"setting": BlockSchema(("namespace", "name", "value"))}
+        ),
+        "aws_globalaccelerator_accelerator": BlockSchema(("name", "enabled")),
+        "aws_globalaccelerator_listener": BlockSchema(("protocol",), ("accelerator_arn",)),
+        "aws_globalaccelerator_endpoint_group": BlockSchema(
+            links=("listener_arn",), blocks={"endpoint_configuration": BlockSchema(("weight",), ("endpoint_id",))}
+        ),
+        "aws_vpclattice_service": BlockSchema(("name", "custom_domain_name")),
+        "aws_vpclattice_listener": BlockSchema(
+            ("protocol",), ("service_identifier",), {"default_action": _LATTICE_FORWARD}
+        ),
+        "aws_vpclattice_listener_rule": BlockSchema(
+            ("priority",), ("listener_identifier",), {"action": _LATTICE_FORWARD, "match": _LATTICE_MATCH}
+        ),
+        "aws_vpclattice_target_group": BlockSchema(("name", "type")),
+        "aws_vpclattice_target_group_attachment": BlockSchema(
+            links=("target_group_identifier",), blocks={"target": BlockSchema(("port",), ("id",))}
+        ),
         "azurerm_application_gateway": _AZURE_GATEWAY,
         "azurerm_app_service": _WEB_APP,
         "azurerm_linux_web_app": _WEB_APP,

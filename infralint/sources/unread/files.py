@@ -68,7 +68,6 @@ PATHS = tuple(
     (lazy(rf"(?:^|/)(?:{paths})$"), rule)
     for paths, rule in (
         (r"[^/]*apisix[^/]*\.ya?ml", _rule("APISIX", rb"^(?:apisix|routes|upstreams|deployment):")),
-        (r"copilot/(?:[^/]+/)+manifest\.yml", _rule("AWS Copilot", rb"^type:")),
         (r"[^/]*\.(?:conf|vhost)|\.htaccess|(?:sites-\w+|apache2?|httpd)/(?:[^/]+/)*[^/.]+", _rule("Apache", _PROXY_PASS)),
         (r"[^/]*\.bicep", _rule("Azure (Bicep)", _RESOURCES)),
         (r"(?:[^/]*\.)?caddyfile(?:[._-][^/]*)?", _rule("Caddy")),

@@ -17,13 +17,10 @@ _LOAD_BALANCED = lazy(rb'(?m)^[ \t]*"?type"?\s*[=:]\s*"LoadBalancer"')
 
 KINDS = {
     "aws_amplify_app": "AWS Amplify hosting",
-    "aws_elastic_beanstalk_environment": "Elastic Beanstalk",
-    "aws_globalaccelerator_accelerator": "Global Accelerator",
     "aws_globalaccelerator_custom_routing_accelerator": "Global Accelerator",
     "aws_lightsail_container_service": "Lightsail",
     "aws_lightsail_distribution": "Lightsail",
     "aws_lightsail_lb": "Lightsail",
-    "aws_vpclattice_service": "VPC Lattice",
     "azurerm_api_management": "Azure API Management",
     "azurerm_cdn_endpoint": "Azure CDN",
     "azurerm_cdn_frontdoor_route": "Azure Front Door",

@@ -17,7 +17,8 @@ from infralint.sources.vercel.javascript import JavaScriptModule, Modules, read_
 from infralint.sources.vercel.next_config import NextSettings, read_next_config
 from infralint.sources.vercel.routes import api_routes, below
 from infralint.sources.vercel.texts import Texts
-from infralint.text.json_places import BadJson, parse_json
+from infralint.text.json_places import BadJson, check_json_object, parse_json
+from infralint.text.yaml_places import has_holes
 
 LARGEST_CONFIG = 1024 * 1024
 """Bytes of a vercel.json."""
@@ -189,8 +190,9 @@ class Finder(msgspec.Struct, dict=True):
     def _refuse_manifest(self, path: str) -> None:
         """Say what is wrong with a package.json that npm and Vercel refuse."""
         try:
-            if not isinstance(parse_json(self.project.text(path)).value, dict):
-                self.reading.unreadable.append(self.project.unreadable(path, "is not a JSON object", 1, 1))
+            text = self.project.text(path)
+            if not has_holes(text):
+                check_json_object(text)
         except CantRead as error:
             self.reading.unreadable.append(self.project.unreadable(path, error))
         except BadJson as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from types import MappingProxyType
@@ -189,13 +189,35 @@ def pairs(node: Node | None) -> dict[str, Node]:
     return found
 
 
-def walk(node: Node) -> Iterator[Node]:
-    """A node and all below it that have names, in the order of the text."""
+def walk(node: Node, skipped: Callable[[Node], bool] = lambda _node: False) -> Iterator[Node]:
+    """A node and all below it that have names, in the order of the text. skipped: those that are left out, with all below."""
     pending = [node]
     while pending:
         current = pending.pop()
+        if skipped(current):
+            continue
         yield current
         pending.extend(reversed(current.named_children))
+
+
+def stands_for_fetch(node: Node) -> bool:
+    """Whether a function is what a client library is to call in place of `fetch`: what it returns is that library's answer,
+    and not one to a browser.
+
+    https://ai-sdk.dev/docs/reference/ai-sdk-core/create-provider-registry, https://github.com/openai/openai-node#fetch-options
+    """
+    if node.type not in ("arrow_function", "function_expression", "function_declaration"):
+        return False
+    parameters = node.child_by_field_name("parameters")
+    given = parameters.named_children if parameters is not None else []
+    if len(given) != 2 or not re.match(r"(?:init|options|opts|config)\b", text_of(given[1])):
+        return False
+    holder = node if node.type == "function_declaration" else node.parent
+    while holder is not None and holder.type in ("parenthesized_expression", "as_expression", "satisfies_expression"):
+        holder = holder.parent
+    fields = ("name", "key", "left")
+    names = (holder.child_by_field_name(field) for field in fields) if holder is not None else ()
+    return any(name is not None and text_of(name).lower().endswith("fetch") for name in names)
 
 
 def arguments(node: Node) -> list[Node]:

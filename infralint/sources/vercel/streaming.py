@@ -37,6 +37,7 @@ from infralint.sources.vercel.javascript import (
     loaded_module,
     names_at_once,
     pairs,
+    stands_for_fetch,
     text_of,
     unwrap,
     walk,
@@ -264,7 +265,7 @@ class FunctionStreams:
     def _search(self, module: JavaScriptModule, nodes: Iterable[Node]) -> _Meaning:
         """The first sighting in pieces of code, or all that they refer to."""
         names: dict[JavaScriptImport | str, None] = {}
-        for inner in (below for node in nodes for below in walk(node)):
+        for inner in (below for node in nodes for below in walk(node, stands_for_fetch)):
             if sighting := self._sight(module, inner):
                 return _Meaning(complete(module, inner, sighting))
             if inner.type in ("identifier", "shorthand_property_identifier", "type_identifier"):

@@ -1,0 +1,45 @@
+"""AWS Copilot: the load balancer that its services share, and services on App Runner.
+
+https://aws.github.io/copilot-cli/docs/manifest/lb-web-service/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infralint.model import Location, Node, Reading, Unreadable
+from infralint.project import CantRead, Project
+from infralint.text.lazy import lazy
+from infralint.text.yaml_places import YamlProblem, YamlValue, read_yaml
+
+_MANIFEST = lazy(r"(?:^|.*/)copilot/[^/]+/manifest\.yml")
+
+
+def read(project: Project) -> Reading:
+    """The services of a project's Copilot applications. Manifests that Copilot could not read are unreadable."""
+    reading = Reading("copilot")
+    manifests: dict[str, list[tuple[str, YamlValue]]] = {}
+    for path in project.files_named("manifest.yml"):
+        if not _MANIFEST.fullmatch(path):
+            continue
+        try:
+            documents = read_yaml(project.utf8_text(path))
+        except CantRead as problem:
+            reading.unreadable.append(project.unreadable(path, problem))
+        except YamlProblem as problem:
+            where = Location(project.show(path), problem.line, problem.column)
+            reading.unreadable.append(Unreadable(f"is not valid YAML: {problem.message}", where))
+        else:
+            folder = path.rpartition("/")[0].rpartition("/")[0]
+            manifests.setdefault(folder, []).extend((path, document) for document in documents[:1])
+            reading.files.append(project.show(path))
+    reading.nodes += _nodes(project, manifests)
+    return reading
+
+
+def _nodes(project: Project, manifests: dict[str, list[tuple[str, YamlValue]]]) -> Iterator[Node]:
+    if manifests:
+        from infralint.sources.copilot.services import nodes_of
+
+        for folder, listed in manifests.items():
+            yield from nodes_of(project, folder, listed)
