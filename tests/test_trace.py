@@ -199,8 +199,8 @@ def test_explain_says_why_not_and_what_lost(here: Path) -> None:
     assert "`location ~ chatter` is the first expression that /api/chatter fits" in text
     assert "location /api/ (edge/nginx.conf:8:9): an expression that fits comes before plain prefixes" in text
     text = text_of("/api/chat", *HOST, "--explain")
-    assert "edge/nginx.conf:3:5: `proxy_read_timeout 75s` in http is lost: a nearer level says it anew" in text
-    assert "edge/nginx.conf:11:13: `proxy_read_timeout 10m` in location /api/, the nearest level: it holds" in text
+    assert "edge/nginx.conf:3:5: `proxy_read_timeout 75s` in http does not count: a nearer level says it anew" in text
+    assert "edge/nginx.conf:11:13: `proxy_read_timeout 10m` in location /api/, the nearest level: it counts" in text
     assert "location ~ chatter (edge/nginx.conf:14:9): /api/chat does not fit it" in text
     assert "what would change it what is to be written here (above) then it flows" in text
 

@@ -47,7 +47,7 @@ TIMELESS = ("text", "github", "gitlab", "markdown", "checkstyle", "junit")
 @click.option("--no-cache", is_flag=True, help="Work everything out anew, and keep nothing for the next run.")
 @click.option("--allow-empty", is_flag=True, help="Exit with 0 where there is nothing to read, as hooks want it.")
 def check_command(paths: tuple[str, ...], **given: Any) -> None:
-    """Judge the configuration in PATHS (files, folders, or - for nginx on standard input; default: here).
+    """Judge the configuration in PATHS (files, folders, or - for standard input: nginx -T, or rendered manifests; default: here).
 
     Exit status: 0 clean, 1 findings, 2 something could not be read or the call was wrong.
     """

@@ -202,7 +202,7 @@ def stream_way() -> str:
         (
             "nginx",
             f"<b>holds</b> the answer back, hangs up after <b>{proxy:g}&nbsp;s</b>, drops <b>Upgrade</b>",
-            "<code>proxy_buffering</code>, <code>proxy_read_timeout</code>, <code>proxy_set_header</code>",
+            "<code>proxy_buffering</code> <code>proxy_read_timeout</code> <code>proxy_set_header</code>",
         ),
         (
             "Application",

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 
 def seconds(value: float) -> str:
-    """A span as people say it: `60 s`, `10 min`, `24 h`; 0.5 -> `0.5 s`; infinity -> `no limit`."""
+    """A span as people say it: `60 s`, `10 min`, `24 h`, `7 days`; 0.5 -> `0.5 s`; infinity -> `no limit`."""
     if math.isinf(value):
         return "no limit"
-    for unit, size in (("h", 3600), ("min", 60)):
+    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
         if value >= 2 * size and value % size == 0:
             return f"{value // size:g} {unit}"
     return f"{value:g} s"

@@ -484,7 +484,7 @@ _VARIABLES = lazy(r"\$\{?(\w+)")
 def _level_phrase(level: Level, rules: bool) -> str:
     """Where a line stands, and whether it holds."""
     place = f"in {level.owner.written}" if level.owner is not None else "outside every block"
-    return f"{place}, the nearest level: it holds" if rules else f"{place} is lost: a nearer level says it anew"
+    return f"{place}, the nearest level: it counts" if rules else f"{place} does not count: a nearer level says it anew"
 
 
 def passed_anywhere(block: NginxBlock, processing: Processing, upstreams: Upstreams) -> Values:

@@ -14,6 +14,7 @@ from infralint.project.manifests import ChartRelease, GivenObject, given_manifes
 from infralint.sources.terraform.adapters import sounds_like_balancer
 from infralint.sources.terraform.apis import api_nodes, function_nodes
 from infralint.sources.terraform.azure import azure_nodes
+from infralint.sources.terraform.beanstalk import beanstalk_nodes
 from infralint.sources.terraform.budget import EvaluationBudget, Exhausted
 from infralint.sources.terraform.cdn import distribution_nodes
 from infralint.sources.terraform.cloudflare import cloudflare_nodes
@@ -70,6 +71,7 @@ def nodes(graph: Graph) -> list[Node]:
         *connected_nodes(graph),
         *google_nodes(graph),
         *network_nodes(graph),
+        *beanstalk_nodes(graph),
         *azure_nodes(graph),
         *cloudflare_nodes(graph),
     ]

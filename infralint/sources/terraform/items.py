@@ -344,6 +344,9 @@ SHAPES: Mapping[str, BlockSchema] = MappingProxyType(
         "aws_lambda_alias": BlockSchema(links=("function_name",)),
         "aws_lambda_function_url": BlockSchema(("invoke_mode",), ("function_name",)),
         "aws_apprunner_service": BlockSchema(("service_name",)),
+        "aws_elastic_beanstalk_environment": BlockSchema(
+            ("name", "tier"), blocks={"setting": BlockSchema(("namespace", "name", "value"))}
+        ),
         "aws_globalaccelerator_accelerator": BlockSchema(("name", "enabled")),
         "aws_globalaccelerator_listener": BlockSchema(("protocol",), ("accelerator_arn",)),
         "aws_globalaccelerator_endpoint_group": BlockSchema(
